@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a document written down, and which name follows from it?
+
+Documents hold no floats (decimals are text) and no integer beyond 53 bits, so their sorted, compact UTF-8 encoding is
+RFC 8785, except that RFC 8785 sorts keys by UTF-16 unit: a document beyond ASCII is left to the `rfc8785` package.
+"""
+
+import hashlib
+from typing import Any, NewType
+
+import msgspec
+
+Digest = NewType("Digest", str)
+"""`sha256:` and 64 lower-case hexadecimal digits."""
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def canonical(value: Any) -> bytes:
+    """The only bytes that `value` is ever stored or hashed as (RFC 8785).
+
+    Args:
+        value: A document without floats, with integers of at most 53 bits, as `strict_json.document` returns it.
+    """
+    encoded = _encode(value)
+    return encoded if encoded.isascii() else _by_the_book(value)
+
+
+def digest_of(encoded: bytes) -> Digest:
+    """The name of bytes: `sha256:` and their hash."""
+    return Digest("sha256:" + hashlib.sha256(encoded).hexdigest())
+
+
+def digest(value: Any) -> Digest:
+    """The name of a document: that of its canonical bytes."""
+    return digest_of(canonical(value))
+
+
+def _by_the_book(value: Any) -> bytes:
+    import rfc8785  # noqa: PLC0415 - 10 ms of every cold start, for text that few documents hold
+
+    return rfc8785.dumps(value)

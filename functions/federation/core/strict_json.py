@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which bytes are JSON that we accept?
+
+Parsers disagree on repeated keys, NaN, byte-order marks, lone surrogates, huge integers and depth, and an attacker lives
+in the difference. Here each of them is a fault with a place. `parse` reads anybody's JSON; `document` reads our own kind,
+which also has no floats, so that its canonical bytes and its digest are exact.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+from federation.core.digest import canonical
+from federation.errors import ContractError
+
+MAX_BYTES: Final = 1_048_576
+"""What the widest transport carries (EventBridge, SQS and Lambda since January 2026)."""
+MAX_DEPTH: Final = 64
+"""Nesting of arrays and objects; the deepest true payload we know has 11."""
+MAX_DIGITS: Final = 400
+"""Digits of a number's text; CPython's own integer limit would raise a bare ValueError at 4,300."""
+MAX_INTEGER: Final = 2**53 - 1
+"""The largest integer that every JSON reader returns unchanged (RFC 8785 section 3.2.2.3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """A JSON value and the keys that it repeats: readers keep the last of them, so the caller decides what that means."""
+
+    value: Any
+    duplicates: tuple[str, ...]
+
+
+def parse(body: bytes, *, what: str = "body", limit: int = MAX_BYTES) -> Parsed:
+    """Anybody's JSON in `body`, with repeated keys named rather than lost.
+
+    Args:
+        body: Raw bytes, UTF-8 without a byte-order mark.
+        what: What a fault calls it, such as a file name.
+        limit: Bytes beyond which nothing is read.
+
+    Raises:
+        ContractError: Too large, not UTF-8, not JSON, NaN, a number of too many digits, a lone surrogate, or too deep.
+    """
+    text = _text(body, what, limit)
+    duplicates: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(items)
+        if len(found) != len(items):
+            duplicates.extend(_repeated(items))
+        return found
+
+    try:
+        value = json.loads(
+            text, object_pairs_hook=pairs, parse_constant=_refuse_constant, parse_int=_integer, parse_float=_number
+        )
+    except ValueError as error:
+        raise ContractError(f"{what} is not JSON: {error}") from error
+    if "\\u" in text and _has_lone_surrogate(value):
+        raise ContractError(f"{what} holds half a surrogate pair (\\ud800 to \\udfff alone), which is no character")
+    return Parsed(value=value, duplicates=tuple(duplicates))
+
+
+def document(body: bytes, *, what: str = "document", limit: int = MAX_BYTES) -> Any:
+    """Our own kind of document in `body`: strict JSON without repeated keys, floats or integers beyond 53 bits.
+
+    Raises:
+        ContractError: With every fault found and its path.
+    """
+    value, _ = document_and_bytes(body, what=what, limit=limit)
+    return value
+
+
+def document_and_bytes(body: bytes, *, what: str = "document", limit: int = MAX_BYTES) -> tuple[Any, bytes]:
+    """The document in `body` and its canonical bytes, which the proof that no key repeats needs anyhow.
+
+    Without escapes, the text of a document has exactly as many colons as its canonical form has: a key that a lenient
+    reader drops takes at least one colon with it. So counting replaces a hook on every object.
+    """
+    quick = _quickly(body, limit)
+    return quick if quick is not None else _carefully(body, what, limit)
+
+
+_decode = msgspec.json.Decoder(float_hook=lambda text: _refuse_float(text)).decode
+_long_digits = re.compile(rb"[0-9]{16}").search
+
+
+def _quickly(body: bytes, limit: int) -> tuple[Any, bytes] | None:
+    """The answer when it is plain to see, else None: `_carefully` then says what is wrong, or that nothing is."""
+    if len(body) > limit or b"\\u" in body:
+        return None
+    try:
+        value = _decode(body)
+        encoded = canonical(value)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    if encoded.count(b":") != body.count(b":") or _long_digits(encoded) or _depth(encoded) > MAX_DEPTH:
+        return None
+    return value, encoded
+
+
+def _carefully(body: bytes, what: str, limit: int) -> tuple[Any, bytes]:
+    parsed = parse(body, what=what, limit=limit)
+    faults = [f"{key}: the key is repeated; keep one" for key in parsed.duplicates]
+    faults += [f"{path}: {fault}" for path, fault in _numbers(parsed.value, "$")]
+    if faults:
+        raise ContractError(f"{what} is not a document of ours", tuple(faults))
+    return parsed.value, canonical(parsed.value)
+
+
+def _text(body: bytes, what: str, limit: int) -> str:
+    if len(body) > limit:
+        raise ContractError(f"{what} has {len(body)} bytes, and {limit} are the most that is read")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ContractError(f"{what} is not UTF-8: byte {error.start} is {body[error.start]:#04x}") from error
+    if text.startswith("\ufeff"):
+        raise ContractError(f"{what} begins with a byte-order mark; write UTF-8 without one")
+    if _depth(_without_strings(text).encode()) > MAX_DEPTH:
+        raise ContractError(f"{what} nests deeper than {MAX_DEPTH} levels, or never closes what it opens")
+    return text
+
+
+_strings = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_closed = bytes.maketrans(b"[]", b"{}")
+_other = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def _without_strings(text: str) -> str:
+    return _strings.sub("", text)
+
+
+def _depth(encoded: bytes) -> int:
+    """How deep brackets nest, found by closing the innermost pairs again and again; beyond the limit it stops counting.
+
+    Brackets inside strings can only make the answer larger, never smaller.
+    """
+    brackets = encoded.translate(_closed, _other)
+    for depth in range(MAX_DEPTH + 1):
+        if not brackets:
+            return depth
+        brackets = brackets.replace(b"{}", b"")
+    return MAX_DEPTH + 1
+
+
+def _has_lone_surrogate(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _repeated(items: list[tuple[str, Any]]) -> Iterator[str]:
+    seen: set[str] = set()
+    for key, _ in items:
+        if key in seen:
+            yield key
+        seen.add(key)
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a number of JSON")
+
+
+def _refuse_float(text: str) -> NoReturn:
+    raise ValueError(f"{text} is a float")
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return float(text)
+
+
+def _numbers(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Each number in a document that canonical bytes could not carry exactly, with its path."""
+    if isinstance(value, float):
+        shown = "Infinity" if math.isinf(value) else repr(value)
+        yield path, f'{shown} is a float; write decimals as text, such as "{shown}"'
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_INTEGER:
+        yield path, f"{value} has more than 53 bits; write it as text"
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _numbers(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _numbers(inner, f"{path}[{index}]")
