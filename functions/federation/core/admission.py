@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""May this unit come in at all: right name, right platform, data that stayed home, files that are what they claim?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from federation.core.manifest import File, Unit
+from federation.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What really lies at a file's place: SHA-256 in hexadecimal and size in bytes."""
+
+    sha256: str
+    bytes: int
+
+
+def faults(unit: Unit, platform: str, policy: Policy, observed: Mapping[str, Observed]) -> tuple[str, ...]:
+    """Every reason to reject the unit; none when it may go on to the gates.
+
+    Args:
+        unit: As its manifest states it.
+        platform: Who ships it.
+        policy: Whose matrix and organisation count.
+        observed: What lies at each path of the unit; a path not yet there is absent.
+    """
+    return (
+        *_naming(unit, policy),
+        *_specialisation(unit, platform, policy),
+        *_egress(unit, platform),
+        *_integrity(unit, observed),
+    )
+
+
+def missing(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:
+    """Paths that the unit names and that are not there yet."""
+    return tuple(file.path for file in files_of(unit) if file.path not in observed)
+
+
+def files_of(unit: Unit) -> tuple[File, ...]:
+    """Every file that the unit names: what it ships and the records behind its evidence."""
+    return (*unit.files, *unit.evidence_files())
+
+
+def _naming(unit: Unit, policy: Policy) -> Iterator[str]:
+    if unit.org != policy.org:
+        yield f"{unit.name} belongs to {unit.org}, and this policy governs {policy.org}"
+    if unit.name != f"{unit.org}/{unit.kind}-v{unit.number}":
+        yield f"{unit.name} says it is of kind {unit.kind}; the name must be {unit.org}/{unit.kind}-v{unit.number}"
+    paths = [file.path for file in unit.files]
+    for path in sorted({path for path in paths if paths.count(path) > 1}):
+        yield f"{unit.name} lists {path} more than once"
+
+
+def _specialisation(unit: Unit, platform: str, policy: Policy) -> Iterator[str]:
+    allowed = policy.matrix.get(platform)
+    if allowed is None:
+        yield f"{platform} ships nothing under this policy; its matrix knows {', '.join(sorted(policy.matrix))}"
+    elif unit.kind not in allowed:
+        yield f"{platform} may ship {', '.join(sorted(allowed))}, and {unit.kind} is none of them"
+
+
+def _egress(unit: Unit, platform: str) -> Iterator[str]:
+    if unit.residency.raw_data_left:
+        yield f"{unit.name} says that raw training data left {platform}; only artifacts and metrics may"
+    for dataset in unit.residency.datasets:
+        if dataset.platform != platform:
+            yield f"{unit.name} was trained on {platform} with data set {dataset.name}, which lies on {dataset.platform}"
+
+
+def _integrity(unit: Unit, observed: Mapping[str, Observed]) -> Iterator[str]:
+    for file in files_of(unit):
+        found = observed.get(file.path)
+        if found and found.bytes != file.bytes:
+            yield f"{file.path} has {found.bytes} bytes, and the manifest says {file.bytes}"
+        elif found and found.sha256 != file.sha256:
+            yield f"{file.path} has sha256 {found.sha256}, and the manifest says {file.sha256}"

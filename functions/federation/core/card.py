@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a release's page in the registry say?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def card(release: Mapping[str, Any]) -> str:
+    """The model card of a release: front matter that registries read, then tables that people read."""
+    units = [
+        f"| {kind} | `{unit['name']}` | {unit['platform']} | {unit['origin']} | `{unit['artifact']}` |"
+        for kind, unit in sorted(release["units"].items())
+    ]
+    checks = [f"| {'yes' if item['yes'] else 'NO'} | {item['item']} | {item['why']} |" for item in release["checklist"]]
+    baseline = release["baseline"]["name"] if release["baseline"] else "nothing: this is the first release"
+    return "\n".join(
+        (
+            "---",
+            "library_name: federation",
+            "tags:",
+            "- federated-release",
+            f"- api:{release['api']}",
+            "---",
+            f"# {release['name']}",
+            "",
+            f"{release['change']['why']} It replaces {baseline}.",
+            "",
+            "| kind | unit | platform | origin | artifact |",
+            "|---|---|---|---|---|",
+            *units,
+            "",
+            "| go | checklist | because |",
+            "|---|---|---|",
+            *checks,
+            "",
+        )
+    )

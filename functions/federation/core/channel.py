@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What serves, what stays warm, what may not come back?
+
+Everything that changes the channel stands in this file, and nothing else does. Each move returns a new channel whose
+counter is one higher, so the store's compare-and-set on the counter is the only lock there is: a condition on the serving
+release alone would let a redelivered promotion succeed again after a roll-back to the same release.
+
+The quarantine lives in the channel and not beside it, because a roll-back must in one write both leave the bad release
+and forbid its units: between two writes a promotion could bring them back.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+import msgspec
+
+MoveKind = Literal["promote", "roll_back", "quarantine", "lift", "hold", "resume", "probe", "anchor"]
+
+REMEMBERED: Final = 32
+"""Moves that the channel remembers, so that a redelivered event finds that it has moved already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A release in some place: its artifact digests by kind, and those among them that it brought."""
+
+    name: str
+    digest: str
+    since: str
+    units: Mapping[str, str]
+    new: Sequence[str]
+    commit: str
+    probed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """Why an artifact may not be released, and who said so."""
+
+    unit: str
+    at: str
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A person's stop to promotions."""
+
+    who: str
+    why: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """One remembered move."""
+
+    counter: int
+    event: str
+    kind: MoveKind
+    at: str
+    release: str | None
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What makes a move: the event, when, who, and why in a sentence."""
+
+    event: str
+    at: str
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """The moving pointer."""
+
+    name: str
+    counter: int = 0
+    serving: Entry | None = None
+    warm: Sequence[Entry] = ()
+    anchor: Entry | None = None
+    quarantine: Mapping[str, Quarantined] = field(default_factory=dict)
+    hold: Hold | None = None
+    moves: Sequence[Moved] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The channel as schemas/channel.v1.json describes it."""
+        document: dict[str, Any] = {"schema": "channel.v1", **msgspec.to_builtins(self)}
+        return document
+
+    def moved_by(self, event_id: str) -> Moved | None:
+        """The move that this event made, if it is remembered."""
+        return next((moved for moved in self.moves if moved.event == event_id), None)
+
+    def is_last(self, moved: Moved) -> bool:
+        """Whether nothing has moved the channel since."""
+        return moved.counter == self.counter
+
+    def forbids(self, artifacts: Iterable[str]) -> tuple[str, ...]:
+        """Those artifacts that are in quarantine."""
+        return tuple(artifact for artifact in artifacts if artifact in self.quarantine)
+
+    def live(self) -> tuple[Entry, ...]:
+        """Every release that garbage collection must leave alone: serving, warm, anchor."""
+        return tuple(entry for entry in (self.serving, *self.warm, self.anchor) if entry)
+
+
+def channel_of(document: Mapping[str, Any] | None, name: str) -> Channel:
+    """The channel in a stored document, or a new one that serves nothing."""
+    if document is None:
+        return Channel(name=name)
+    return msgspec.convert(document, Channel)
+
+
+def promote(channel: Channel, entry: Entry, cause: Cause, *, warm: int) -> Channel:
+    """Serve `entry`; what served becomes the newest warm release. The first release ever is the anchor."""
+    stable = (channel.serving, *channel.warm) if channel.serving else tuple(channel.warm)
+    kept = [old for old in stable if old.name != entry.name][:warm]
+    return replace(_moved(channel, "promote", cause, entry.name), serving=entry, warm=kept, anchor=channel.anchor or entry)
+
+
+def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
+    """Serve `target`, and put what the left release brought into quarantine."""
+    left = channel.serving
+    names = {artifact: kind for kind, artifact in left.units.items()} if left else {}
+    bad = {
+        artifact: Quarantined(unit=names.get(artifact, "unit"), at=cause.at, who=cause.who, why=cause.why)
+        for artifact in (left.new if left else ())
+        if artifact not in target.units.values()
+    }
+    older = [entry for entry in channel.warm if entry.name != target.name and not set(entry.units.values()) & set(bad)]
+    return replace(
+        _moved(channel, "roll_back", cause, target.name),
+        serving=replace(target, since=cause.at),
+        warm=older,
+        quarantine={**channel.quarantine, **bad},
+    )
+
+
+def rollback_target(channel: Channel) -> Entry | None:
+    """The release to go back to: the newest warm one that proved it can serve, else the newest warm one, else the anchor.
+
+    None when nothing stable is left that holds no quarantined artifact.
+    """
+    serving = channel.serving
+    bad = set(channel.quarantine) | (set(serving.new) if serving else set())
+    fit = [
+        entry
+        for entry in (*channel.warm, *((channel.anchor,) if channel.anchor else ()))
+        if not bad & set(entry.units.values()) and (serving is None or entry.name != serving.name)
+    ]
+    return next((entry for entry in fit if entry.probed_at), fit[0] if fit else None)
+
+
+def quarantine(channel: Channel, artifact: str, unit: str, cause: Cause) -> Channel:
+    """Forbid one artifact."""
+    added = Quarantined(unit=unit, at=cause.at, who=cause.who, why=cause.why)
+    return replace(_moved(channel, "quarantine", cause), quarantine={**channel.quarantine, artifact: added})
+
+
+def lift(channel: Channel, artifact: str, cause: Cause) -> Channel:
+    """Allow one artifact again."""
+    kept = {digest: why for digest, why in channel.quarantine.items() if digest != artifact}
+    return replace(_moved(channel, "lift", cause), quarantine=kept)
+
+
+def hold(channel: Channel, cause: Cause) -> Channel:
+    """Stop promotions."""
+    return replace(_moved(channel, "hold", cause), hold=Hold(who=cause.who, why=cause.why, at=cause.at))
+
+
+def resume(channel: Channel, cause: Cause) -> Channel:
+    """Let promotions go on."""
+    return replace(_moved(channel, "resume", cause), hold=None)
+
+
+def probed(channel: Channel, names: Iterable[str], cause: Cause) -> Channel:
+    """Remember which releases just proved that they can serve."""
+    proven = frozenset(names)
+
+    def mark(entry: Entry | None) -> Entry | None:
+        return replace(entry, probed_at=cause.at) if entry and entry.name in proven else entry
+
+    warm = [marked for entry in channel.warm if (marked := mark(entry))]
+    return replace(
+        _moved(channel, "probe", cause), serving=mark(channel.serving), warm=warm, anchor=mark(channel.anchor)
+    )
+
+
+def _moved(channel: Channel, kind: MoveKind, cause: Cause, release: str | None = None) -> Channel:
+    counter = channel.counter + 1
+    serving = release or (channel.serving.name if channel.serving else None)
+    moved = Moved(
+        counter=counter, event=cause.event, kind=kind, at=cause.at, release=serving, who=cause.who, why=cause.why
+    )
+    return replace(channel, counter=counter, moves=[*channel.moves, moved][-REMEMBERED:])

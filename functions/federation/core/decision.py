@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did a step decide, on which facts? Written down so that it can be decided again and give the same bytes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from federation.core.digest import digest
+from federation.core.event import Event
+from federation.core.outcome import Outcome
+
+Trace = Sequence[Mapping[str, Any]]
+"""What `gather` read: `{"what": question, "of": name, "is": answer or its digest}`, in the order it was read."""
+
+
+def document(*, step: str, event: Event, now: str, trace: Trace, outcome: Outcome) -> dict[str, Any]:
+    """The decision as it is stored."""
+    return {
+        "schema": "decision.v1",
+        "step": step,
+        "event": event.document(),
+        "now": now,
+        "reads": list(trace),
+        "outcome": summary(outcome),
+    }
+
+
+def summary(outcome: Outcome) -> dict[str, Any]:
+    """An outcome with its documents by digest, so that a replay compares every byte without storing it twice."""
+    return {
+        "why": outcome.why,
+        "documents": {kept.name: digest(kept.value) for kept in outcome.documents},
+        "move": msgspec.to_builtins(outcome.move) if outcome.move else None,
+        "acts": [{"act": type(act).__name__.lower(), **msgspec.to_builtins(act)} for act in outcome.acts],
+        "events": [event.document() for event in outcome.events],
+    }

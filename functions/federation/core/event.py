@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happened, in which words, and when are two tellings the same fact?
+
+The part of CloudEvents 1.0 that this system uses. The id is the digest of type and dedupe key, so every delivery of one
+fact carries one id, whoever relays it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from federation.core.digest import Digest, digest_of
+
+ARTIFACT_COMPLETED: Final = "federation.artifact.completed.v1"
+ARTIFACT_WAITING: Final = "federation.artifact.waiting.v1"
+ARTIFACT_REJECTED: Final = "federation.artifact.rejected.v1"
+UNIT_ACCEPTED: Final = "federation.unit.accepted.v1"
+UNIT_REJECTED: Final = "federation.unit.rejected.v1"
+GATE_REQUESTED: Final = "federation.gate.requested.v1"
+UNIT_PASSED: Final = "federation.unit.passed.v1"
+UNIT_REFUSED: Final = "federation.unit.refused.v1"
+UNIT_INCONCLUSIVE: Final = "federation.unit.inconclusive.v1"
+TICK_SWEEP: Final = "federation.tick.sweep.v1"
+TICK_MERGE: Final = "federation.tick.merge.v1"
+TICK_PROMOTE: Final = "federation.tick.promote.v1"
+MERGE_REQUESTED: Final = "federation.merge.requested.v1"
+MERGE_SKIPPED: Final = "federation.merge.skipped.v1"
+RELEASE_ASSEMBLED: Final = "federation.release.assembled.v1"
+PROMOTION_ORDERED: Final = "federation.promotion.ordered.v1"
+PROMOTION_HELD: Final = "federation.promotion.held.v1"
+RELEASE_PROMOTED: Final = "federation.release.promoted.v1"
+SLO_BREACHED: Final = "federation.slo.breached.v1"
+ROLLBACK_ORDERED: Final = "federation.rollback.ordered.v1"
+ROLLBACK_SKIPPED: Final = "federation.rollback.skipped.v1"
+RELEASE_ROLLED_BACK: Final = "federation.release.rolled_back.v1"
+APPROVAL_GIVEN: Final = "federation.approval.given.v1"
+QUARANTINE_ORDERED: Final = "federation.quarantine.ordered.v1"
+LIFT_ORDERED: Final = "federation.lift.ordered.v1"
+HOLD_ORDERED: Final = "federation.hold.ordered.v1"
+RESUME_ORDERED: Final = "federation.resume.ordered.v1"
+ORDER_CARRIED_OUT: Final = "federation.order.carried_out.v1"
+ORDER_REFUSED: Final = "federation.order.refused.v1"
+JOB_REQUESTED: Final = "federation.job.requested.v1"
+JOB_LAUNCHED: Final = "federation.job.launched.v1"
+JOB_REFUSED: Final = "federation.job.refused.v1"
+DRIFT_DETECTED: Final = "federation.drift.detected.v1"
+TAMPER_DETECTED: Final = "federation.tamper.detected.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact. `time` is when it happened (RFC 3339, UTC); `key` is what makes two deliveries the same fact."""
+
+    type: str
+    source: str
+    subject: str
+    time: str
+    key: str
+    data: Mapping[str, Any]
+
+    @property
+    def id(self) -> Digest:
+        """The same fact always has the same id."""
+        return digest_of(f"{self.type}\n{self.key}".encode())
+
+    def document(self) -> dict[str, Any]:
+        """The event as CloudEvents 1.0 JSON (schemas/event.v1.json)."""
+        return {
+            "specversion": "1.0",
+            "id": self.id,
+            "type": self.type,
+            "source": self.source,
+            "subject": self.subject,
+            "time": self.time,
+            "datacontenttype": "application/json",
+            "dedupekey": self.key,
+            "data": dict(self.data),
+        }
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "Event":
+        """The event in a checked CloudEvents document."""
+        return cls(
+            type=document["type"],
+            source=document["source"],
+            subject=document["subject"],
+            time=document["time"],
+            key=document["dedupekey"],
+            data=document["data"],
+        )

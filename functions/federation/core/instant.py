@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When did it happen, however the sender writes time?
+
+Senders write epoch seconds, milliseconds, microseconds or nanoseconds, as integers, floats, digits or exponents in
+text, and RFC 3339 with no fraction or nine digits of it. `normalise` reads them all and answers None rather than raise:
+a time that cannot be read is no reason to lose an event. Our own documents hold one form,
+`YYYY-MM-DDTHH:MM:SS[.ffffff]Z`, which `moment` reads strictly.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, Final
+
+from federation.errors import ContractError
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = 253_402_300_800_000_000
+"""Microseconds from the epoch to the year 10,000."""
+_LARGEST: Final = 10**19
+"""The last instant is this many nanoseconds or fewer: any larger number is no time in any unit."""
+_NUMBER: Final = re.compile(r"\d{1,20}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?")
+_WRITTEN: Final = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,30}))? ?(?:([Zz])|([+-])(\d\d):?(\d\d))?", re.ASCII
+)
+_STRICT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def normalise(value: Any) -> str | None:
+    """The instant `value` tells, as UTC text cut to microseconds, or None if it tells none.
+
+    Text without an offset is UTC. What lies at or before 1970-01-01 is None: senders write 0 and the year 1 for
+    "never".
+
+    Args:
+        value: What a sender wrote: a number or text of any of the forms above; anything else is None.
+    """
+    microseconds = _counted(value) if not isinstance(value, str) else _read(value)
+    return None if microseconds is None or not 0 < microseconds < _LAST else text(_at(microseconds))
+
+
+def moment(written: str) -> datetime:
+    """The instant that a document of ours states, in UTC.
+
+    Raises:
+        ContractError: Not RFC 3339 with an offset and at most six digits of a second.
+    """
+    try:
+        if _STRICT.fullmatch(written):
+            return datetime.fromisoformat(written).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ContractError(f"{written!r:.60} is no date of the calendar; write a time such as {_EXAMPLE}") from error
+    raise ContractError(f"{written!r:.60} is not RFC 3339; write a time such as {_EXAMPLE}")
+
+
+_EXAMPLE: Final = "2026-11-18T10:02:38.557Z"
+
+
+def text(when: datetime) -> str:
+    """The only form in which documents state an instant: UTC, without trailing zeros.
+
+    Args:
+        when: An aware datetime.
+    """
+    utc = when.astimezone(UTC)
+    whole = utc.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    return f"{whole}.{utc.microsecond:06d}".rstrip("0") + "Z" if utc.microsecond else f"{whole}Z"
+
+
+def microseconds(written: str) -> int:
+    """Microseconds from 1970-01-01T00:00:00Z: exact, so that two instants compare as numbers.
+
+    Raises:
+        ContractError: As `moment`.
+    """
+    return (moment(written) - _EPOCH) // timedelta(microseconds=1)
+
+
+def epoch_seconds(written: str) -> float:
+    """Seconds from 1970-01-01T00:00:00Z.
+
+    Raises:
+        ContractError: As `moment`.
+    """
+    return microseconds(written) / 1_000_000
+
+
+def _at(microseconds_: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds_)
+
+
+def _read(written: str) -> int | None:
+    """Microseconds that text tells."""
+    stripped = written.strip() if len(written) <= _LONGEST else ""
+    if _NUMBER.fullmatch(stripped):
+        return _scaled(Decimal(stripped))
+    match = _WRITTEN.fullmatch(stripped)
+    return _composed(match) if match else None
+
+
+_LONGEST: Final = 80
+
+
+def _counted(value: Any) -> int | None:
+    """Microseconds that a number tells; a bool, an infinity or anything else tells none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not 0 < value < _LARGEST:  # also false for NaN
+        return None
+    return _scaled(Decimal(value) if isinstance(value, int) else Decimal(repr(value)))
+
+
+def _scaled(number: Decimal) -> int | None:
+    """Microseconds, the unit told by the magnitude: 1e11 seconds is the year 5138, 1e11 milliseconds is 1973."""
+    if not 0 < number < _LARGEST:
+        return None
+    for least, factor in _UNITS:
+        if number >= least:
+            return int(number * factor)
+    return int(number * 1_000_000)
+
+
+_UNITS: Final = (
+    (Decimal("1e17"), Decimal("0.001")),
+    (Decimal("1e14"), Decimal(1)),
+    (Decimal("1e11"), Decimal(1000)),
+)
+
+
+def _composed(match: re.Match[str]) -> int | None:
+    """Microseconds of a date, a time and an offset; the fraction is cut, never rounded; second 60 is a leap second."""
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    fraction, _, sign, hours, minutes = match.groups()[6:]
+    try:
+        offset = timedelta(hours=int(hours), minutes=int(minutes)) if hours else timedelta()
+        zone = timezone(-offset if sign == "-" else offset)
+        when = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone) if second <= _LEAP else None
+    except ValueError:
+        return None
+    if when is None:
+        return None
+    leap = timedelta(seconds=second // _LEAP)
+    return (when - _EPOCH + leap) // timedelta(microseconds=1) + int(f"{fraction or '0':0<6.6}")
+
+
+_LEAP: Final = 60

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may ship what, what must hold before it serves, when, and what happens when an alarm fires?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from federation.core import cadence, contract
+from federation.core.cadence import Cadence
+from federation.core.digest import Digest, digest
+from federation.core.gates.rules import GateRules
+from federation.core.voting import Rule
+from federation.errors import ContractError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fusion:
+    """When units become a release."""
+
+    required: Sequence[str]
+    carry: Sequence[str]
+    quorum: int
+    deadline_hours: int
+    allow_major: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Which kinds answer one type of prompt, in the order they are applied."""
+
+    prompt_type: str
+    serve: Sequence[str]
+    calibrated: bool
+    safety_critical: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voting:
+    """How safety-critical answers are decided, and which kinds vote."""
+
+    rule: Rule
+    members: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distillation:
+    """The budget of the slowest unit's p95 in milliseconds, and the kind to distil into when it is exceeded."""
+
+    kind: str
+    p95_ms: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """People who must approve, and stable releases kept warm."""
+
+    approvals: int
+    warm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """Alarms about the time up to `settle_seconds` after a move speak of the release before."""
+
+    settle_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What `launch` starts."""
+
+    platform: str
+    image: str
+    arguments: Sequence[str]
+    after_rollback: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A versioned policy and its digest, which every report and release names."""
+
+    name: str
+    version: int
+    org: str
+    channel: str
+    api: str
+    matrix: Mapping[str, Sequence[str]]
+    gates: Mapping[str, GateRules]
+    fusion: Fusion
+    routes: Sequence[Route]
+    fallback: Sequence[str]
+    cadence: Cadence
+    promotion: Promotion
+    rollback: Rollback
+    voting: Voting | None = None
+    distillation: Distillation | None = None
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+    digest: Digest = Digest("")
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind that some platform may ship."""
+        return frozenset(kind for kinds in self.matrix.values() for kind in kinds)
+
+
+def policy_of(document: Mapping[str, Any], *, what: str = "policy") -> Policy:
+    """The policy in a document.
+
+    Raises:
+        ContractError: It does not satisfy schemas/policy.v1.json, or contradicts itself.
+    """
+    contract.check("policy.v1", document, what=what)
+    policy = msgspec.convert({**document, "digest": digest(document)}, Policy)
+    if found := (*cadence.faults(policy.cadence), *_contradictions(policy)):
+        raise ContractError(f"{what} contradicts itself", found)
+    return policy
+
+
+def _contradictions(policy: Policy) -> tuple[str, ...]:
+    named = {
+        "fusion.required": policy.fusion.required,
+        "fusion.carry": policy.fusion.carry,
+        "fallback": policy.fallback,
+        "gates": tuple(policy.gates),
+        "voting.members": policy.voting.members if policy.voting else (),
+        "routes": tuple(kind for route in policy.routes for kind in route.serve),
+    }
+    unknown = [
+        f"$.{path}: {kind} is shipped by no platform; add it to the matrix or take it out here"
+        for path, kinds in named.items()
+        for kind in sorted(set(kinds) - policy.kinds)
+    ]
+    ungated = [f"$.gates: {kind} has no gate rules, so it could never pass" for kind in sorted(policy.kinds - set(policy.gates))]
+    return (*unknown, *ungated, *_unanswered(policy))
+
+
+def _unanswered(policy: Policy) -> tuple[str, ...]:
+    faults = [
+        f"$.fallback: {kind} is not required, so a release could have no fallback; add it to fusion.required"
+        for kind in policy.fallback
+        if kind not in policy.fusion.required
+    ]
+    if policy.voting is None and any(route.safety_critical for route in policy.routes):
+        faults.append("$.voting: a route is safety-critical, but nobody votes; add voting, or mark the route otherwise")
+    return tuple(faults)

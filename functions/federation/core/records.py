@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did each item of an eval suite score?
+
+Records arrive as JSON Lines, one item a line (schemas/record.v1.json), and become columns, so that no object per record
+stays. Only the metrics asked for are read; whatever else a line says is left alone.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from operator import attrgetter
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from federation.errors import ContractError
+
+MAX_LINE: Final = 1_048_576
+"""Bytes of one record; a file with a longer line is of another kind."""
+MAX_FAULTS: Final = 20
+"""Faults that are told one by one; the rest are counted."""
+_BLOCK: Final = 1_048_576
+_QUOTED: Final = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Columns of equal length, one row an item; `clusters` and `categories` are None where no line names one."""
+
+    what: str
+    items: Sequence[str]
+    scores: Mapping[str, Sequence[float]]
+    clusters: Sequence[str | None] | None = None
+    categories: Sequence[str | None] | None = None
+
+    def ordered(self, items: Sequence[str]) -> "Records":
+        """The same rows in the order of `items`, which must be the same set."""
+        if self.items == items:
+            return self
+        row = {item: index for index, item in enumerate(self.items)}
+        order = [row[item] for item in items]
+        return replace(
+            self,
+            items=items,
+            scores={metric: array("d", map(column.__getitem__, order)) for metric, column in self.scores.items()},
+            clusters=None if self.clusters is None else [self.clusters[index] for index in order],
+            categories=None if self.categories is None else [self.categories[index] for index in order],
+        )
+
+
+def quoted(identifier: str) -> str:
+    """`identifier` as a sentence may show it: control characters escaped, cut after 80 characters."""
+    return repr(identifier if len(identifier) <= _QUOTED else identifier[:_QUOTED] + "...")
+
+
+def read(source: bytes | Iterable[bytes], metrics: Sequence[str], *, what: str) -> Records:
+    """The records in `source`, as columns.
+
+    Args:
+        source: JSON Lines; or pieces of them, cut anywhere, of which only one is held at a time.
+        metrics: The scores that every record must state; at least one.
+        what: What a fault calls the source, such as a file name.
+
+    Raises:
+        ContractError: Each faulty line by its number, up to `MAX_FAULTS`; or no record at all.
+    """
+    if not metrics:
+        raise ContractError(f"{what}: no metric was asked for; name at least one")
+    reader = _Reader(what, tuple(dict.fromkeys(metrics)))
+    for block in _blocks(source, what):
+        reader.add(block)
+    return reader.records()
+
+
+def _blocks(source: bytes | Iterable[bytes], what: str) -> Iterator[bytes]:
+    """`source` cut at line ends, in blocks of about `_BLOCK` bytes."""
+    rest = b""
+    for piece in _pieces(source):
+        lines, newline, tail = piece.rpartition(b"\n")
+        if newline:
+            yield rest + lines + newline
+            rest = tail
+        else:
+            rest += tail
+        if len(rest) > MAX_LINE:
+            raise ContractError(f"{what} has a line of more than {MAX_LINE} bytes; write one record a line")
+    if rest:
+        yield rest
+
+
+def _pieces(source: bytes | Iterable[bytes]) -> Iterator[bytes]:
+    for whole in (source,) if isinstance(source, bytes) else source:
+        for start in range(0, len(whole), _BLOCK):
+            yield whole[start : start + _BLOCK]
+
+
+_Identifier = Annotated[str, msgspec.Meta(max_length=512)]
+
+
+@lru_cache(maxsize=64)
+def _decoder(metrics: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """Reads exactly these metrics, so that a record needs no dictionary."""
+    names = {f"score{index}": metric for index, metric in enumerate(metrics)}
+    scores = msgspec.defstruct("Scores", [(field, float) for field in names], rename=names, gc=False)
+    record = msgspec.defstruct(
+        "Record",
+        [
+            ("item", _Identifier),
+            ("scores", scores),
+            ("cluster", _Identifier | None, None),
+            ("category", _Identifier | None, None),
+        ],
+        gc=False,
+    )
+    return msgspec.json.Decoder(record)
+
+
+_item, _cluster, _category = attrgetter("item"), attrgetter("cluster"), attrgetter("category")
+
+
+class _Reader:
+    """The columns read so far, and the faults."""
+
+    __slots__ = ("_blank", "_categories", "_clusters", "_columns", "_decoder", "_faults", "_items", "_line", "_seen")
+    __slots__ += ("_fault_count", "_what")
+
+    def __init__(self, what: str, metrics: tuple[str, ...]) -> None:
+        self._what, self._decoder = what, _decoder(metrics)
+        self._items: list[str] = []
+        self._columns = {metric: array("d") for metric in metrics}
+        self._clusters, self._categories = _Names(), _Names()
+        self._seen: set[str] = set()
+        self._faults: list[str] = []
+        self._fault_count = self._line = self._blank = 0
+
+    def add(self, block: bytes) -> None:
+        """Takes whole lines: all at once if every line is a record, else one by one to number the faults."""
+        count = block.count(b"\n") + (not block.endswith(b"\n"))
+        try:
+            rows = self._decoder.decode_lines(block)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            rows = []
+        if len(rows) == count and not self._blank:
+            self._take(rows, range(self._line + 1, self._line + 1 + count))
+        else:
+            self._one_by_one(block.removesuffix(b"\n").split(b"\n"))
+        self._line += count
+
+    def records(self) -> Records:
+        """What was read, if it was free of faults."""
+        if self._fault_count:
+            more = self._fault_count - len(self._faults)
+            raise ContractError(
+                f"{self._what} is no file of records",
+                (*self._faults, *((f"and {more:,} more",) if more else ())),
+            )
+        if not self._items:
+            raise ContractError(f"{self._what} holds no record; expected one JSON object a line")
+        return Records(
+            what=self._what,
+            items=self._items,
+            scores=self._columns,
+            clusters=self._clusters.column(),
+            categories=self._categories.column(),
+        )
+
+    def _one_by_one(self, lines: Sequence[bytes]) -> None:
+        rows, numbers = [], []
+        for number, line in enumerate(lines, self._line + 1):
+            if not line.strip():
+                self._blank = self._blank or number
+                continue
+            if self._blank:
+                self._fault(self._blank, "is blank; only the end of the file may be")
+                self._blank = 0
+            try:
+                rows.append(self._decoder.decode(line))
+                numbers.append(number)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                self._fault(number, _explained(line, error))
+        self._take(rows, numbers)
+
+    def _take(self, rows: Sequence[Any], numbers: Sequence[int]) -> None:
+        items = list(map(_item, rows))
+        self._check(items, numbers)
+        self._items += items
+        for index, column in enumerate(self._columns.values()):
+            column.extend(map(attrgetter(f"scores.score{index}"), rows))
+        self._clusters.extend(list(map(_cluster, rows)))
+        self._categories.extend(list(map(_category, rows)))
+
+    def _check(self, items: Sequence[str], numbers: Sequence[int]) -> None:
+        """Every id says something, and says it once in the file."""
+        known = len(self._seen)
+        if all(map(str.strip, items)) and self._seen.isdisjoint(items):
+            self._seen.update(items)
+            if len(self._seen) == known + len(items):
+                return
+            self._seen.difference_update(items)
+        for number, item in zip(numbers, items, strict=True):
+            if not item.strip():
+                self._fault(number, "has a blank item; expected an id")
+            elif item in self._seen:
+                self._fault(number, f"repeats item {quoted(item)}; expected one record an item")
+            self._seen.add(item)
+
+    def _fault(self, number: int, text: str) -> None:
+        self._fault_count += 1
+        if len(self._faults) < MAX_FAULTS:
+            self._faults.append(f"line {number} {text}")
+
+
+class _Names:
+    """An optional column of text, each name held once however often it occurs."""
+
+    __slots__ = ("_column", "_known")
+
+    def __init__(self) -> None:
+        self._known: dict[str | None, str | None] = {None: None}
+        self._column: list[str | None] = []
+
+    def extend(self, names: list[str | None]) -> None:
+        known = self._known
+        if len(known) > 1 or names.count(None) != len(names):
+            names = [known.setdefault(name, name) for name in names]
+        self._column += names
+
+    def column(self) -> list[str | None] | None:
+        return self._column if len(self._known) > 1 else None
+
+
+def _explained(line: bytes, error: Exception) -> str:
+    """What is wrong with one line, and what was expected, in the words of the file rather than of the decoder."""
+    if isinstance(error, msgspec.ValidationError):
+        return "is no record: " + str(error).replace("`float`", "a finite number").replace(" - at `$", " at `record")
+    if line.startswith(b"\xef\xbb\xbf"):
+        return "begins with a byte-order mark; write UTF-8 without one"
+    if b"NaN" in line or b"Infinity" in line:
+        return "is not JSON: NaN and Infinity are no numbers of JSON; expected a finite number"
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8"
+    return f"is not JSON: {str(error).removeprefix('JSON is malformed: ')}; expected one object"

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Against what was a unit judged, and with what result?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from federation.core.channel import Channel
+from federation.core.digest import Digest, digest
+from federation.core.gates import judgement
+from federation.core.gates.finding import Finding
+from federation.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """Digests of the serving release, of the anchor, and of the policy: a report holds for nothing else."""
+
+    baseline: str | None
+    anchor: str | None
+    policy: str
+
+    @property
+    def digest(self) -> Digest:
+        """The name of the basis."""
+        return digest(msgspec.to_builtins(self))
+
+
+def basis_of(channel: Channel, policy: Policy) -> Basis:
+    """What a unit has to be judged against now."""
+    return Basis(
+        baseline=channel.serving.digest if channel.serving else None,
+        anchor=channel.anchor.digest if channel.anchor else None,
+        policy=policy.digest,
+    )
+
+
+def report(
+    *, name: str, kind: str, unit: str, basis: Basis, findings: Sequence[Finding], contract_changed: bool
+) -> dict[str, Any]:
+    """The report as schemas/report.v1.json describes it; the same inputs give the same bytes."""
+    return {
+        "schema": "report.v1",
+        "unit": {"name": name, "kind": kind, "digest": unit},
+        "basis": msgspec.to_builtins(basis),
+        "verdict": judgement(findings),
+        "contract_changed": contract_changed,
+        "findings": [finding.document() for finding in findings],
+    }

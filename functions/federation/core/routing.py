@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which units answer which prompts, at which threshold, and does that threshold still mean anything?
+
+A similarity threshold is a number about one embedder. It is carried with that embedder's artifact digest, and a release
+with another embedder is refused, even when the dimension is the same.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from federation.core.manifest import Unit
+from federation.core.policy import Policy, Route
+
+EMBEDDER: Final = "embedder"
+"""The kind whose vectors thresholds are measured with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """The routes of a release, and every reason why they cannot be used."""
+
+    routes: Sequence[Mapping[str, Any]]
+    faults: Sequence[str]
+
+
+def routing(units: Mapping[str, Unit], policy: Policy, voting: Mapping[str, Any] | None) -> Routing:
+    """Routes over the units of a release, first match first; a route is left out while a kind of it is missing.
+
+    Args:
+        units: The units by kind.
+        policy: Whose routes count.
+        voting: What safety-critical routes vote with, as the release will state it.
+    """
+    routes = []
+    faults = list(_misbound(units))
+    for route in policy.routes:
+        if not set(route.serve) <= set(units):
+            continue
+        threshold = _threshold(route, units)
+        if route.calibrated and threshold is None:
+            faults.append(f"route {route.prompt_type} needs a threshold, and no unit brings one measured for it")
+        routes.append(_route(route, units, threshold, voting))
+    return Routing(routes=routes, faults=faults)
+
+
+def fallback(units: Mapping[str, Unit], policy: Policy) -> list[str]:
+    """The units that answer when no route matches."""
+    return [units[kind].name for kind in policy.fallback if kind in units]
+
+
+def _route(
+    route: Route, units: Mapping[str, Unit], threshold: str | None, voting: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    embedder = units[EMBEDDER].artifact if EMBEDDER in units and threshold is not None else None
+    return {
+        "prompt_type": route.prompt_type,
+        "serve": [units[kind].name for kind in route.serve],
+        "threshold": threshold,
+        "embedder": embedder,
+        "voting": dict(voting) if route.safety_critical and voting else None,
+    }
+
+
+def _threshold(route: Route, units: Mapping[str, Unit]) -> str | None:
+    if not route.calibrated:
+        return None
+    found = [
+        unit.calibration.thresholds[route.prompt_type]
+        for _, unit in sorted(units.items())
+        if unit.calibration and route.prompt_type in unit.calibration.thresholds
+    ]
+    return found[0] if found else None
+
+
+def _misbound(units: Mapping[str, Unit]) -> Iterator[str]:
+    embedder = units.get(EMBEDDER)
+    for _, unit in sorted(units.items()):
+        if unit.calibration is None:
+            continue
+        if embedder is None:
+            yield f"{unit.name} brings thresholds, and the release has no embedder to use them with"
+        elif unit.calibration.embedder != embedder.artifact:
+            yield (
+                f"{unit.name} brings thresholds measured with embedder {unit.calibration.embedder}, and this release has "
+                f"{embedder.name} ({embedder.artifact}); measure them again with it"
+            )

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do measured scores prove, and what do they leave open?
+
+One-sided bounds throughout, each at 95 % (`NORMAL_95`). SciPy is never imported; NumPy only by `bootstrap`, when it runs.
+"""
+
+from typing import Final
+
+NORMAL_95: Final = 1.6448536269514722
+"""The normal quantile of 95 %: the distance of a one-sided bound, in standard errors."""
+ALPHA: Final = 0.05
+"""How often a one-sided bound may be wrong."""

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is a bounded difference?"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """An estimate, its two one-sided 95 % bounds and the standard error that they rest on, all in the metric's unit."""
+
+    estimate: float
+    lower: float
+    upper: float
+    error: float
+
+    def negated(self) -> "Interval":
+        """The same interval seen from the other side."""
+        return Interval(estimate=-self.estimate, lower=-self.upper, upper=-self.lower, error=self.error)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which version number does the next release get, and why?
+
+Semantic versioning as consumers of the fused manifest feel it: a changed contract is major, another set of kinds or
+routes is minor, everything else is a patch.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Bump = Literal["first", "major", "minor", "patch"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """X.Y.Z, ordered as numbers."""
+
+    major: int
+    minor: int
+    patch: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+    def next(self, bump: Bump) -> "Version":
+        """The version after this one."""
+        match bump:
+            case "first" | "major":
+                return Version(self.major + 1, 0, 0)
+            case "minor":
+                return Version(self.major, self.minor + 1, 0)
+            case "patch":
+                return Version(self.major, self.minor, self.patch + 1)
+
+
+FIRST = Version(1, 0, 0)
+_TAIL = re.compile(r"-ai-federated-v(\d+)\.(\d+)\.(\d+)$")
+
+
+def version_of(release_name: str) -> Version:
+    """The version in a release's name."""
+    match = _TAIL.search(release_name)
+    if match is None:
+        raise ValueError(f"{release_name!r} is no release name; expected <org>-ai-federated-vX.Y.Z")
+    return Version(*map(int, match.groups()))
+
+
+def release_name(org: str, version: Version) -> str:
+    """<org>-ai-federated-vX.Y.Z."""
+    return f"{org}-ai-federated-v{version}"

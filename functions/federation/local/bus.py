@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A queue on SQLite that plays the clouds' part: deliver, deliver again what raised, put aside what keeps raising."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.errors import FederationError
+from federation.local.database import Database
+
+ATTEMPTS: Final = 5
+"""Deliveries of one event to one step before it is put aside as dead."""
+
+Deliver = Callable[[str, Event], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """An event that a step raised on every time."""
+
+    number: int
+    step: str
+    event: Event
+    failure: str
+
+
+class LocalBus:
+    """At least once, oldest first, one row for each step that hears the event."""
+
+    def __init__(self, database: Database, routes: Mapping[str, Sequence[str]]) -> None:
+        self._database = database
+        self._routes = routes
+
+    def announce(self, event: Event) -> None:
+        """Hand the event to every step that hears its type."""
+        body = canonical(event.document())
+        for step in self._routes.get(event.type, ()):
+            self._database.changed("insert into queue (step, event) values (?, ?)", step, body)
+
+    def drain(self, deliver: Deliver) -> int:
+        """Deliver until nothing is waiting; the number of deliveries that returned."""
+        return sum(1 for delivered in self._deliveries(deliver) if delivered)
+
+    def waiting(self) -> int:
+        """Deliveries that are still to be made."""
+        ((count,),) = self._database.rows("select count(*) from queue where dead = 0")
+        return int(count)
+
+    def dead(self) -> Sequence[DeadLetter]:
+        """What was put aside, oldest first."""
+        rows = self._database.rows("select number, step, event, failure from queue where dead = 1 order by number")
+        return [
+            DeadLetter(number=number, step=step, event=Event.of(msgspec.json.decode(body)), failure=failure)
+            for number, step, body, failure in rows
+        ]
+
+    def redrive(self) -> int:
+        """Deliver once more what was put aside; how many there are."""
+        return self._database.changed("update queue set dead = 0, attempts = 0 where dead = 1")
+
+    def _deliveries(self, deliver: Deliver) -> Iterator[bool]:
+        next_one = "select number, step, event, attempts from queue where dead = 0 order by attempts, number limit 1"
+        while rows := self._database.rows(next_one):
+            number, step, body, attempts = rows[0]
+            try:
+                deliver(step, Event.of(msgspec.json.decode(body)))
+            except FederationError as error:
+                self._failed(number, attempts + 1, error)
+                yield False
+            else:
+                self._database.changed("delete from queue where number = ?", number)
+                yield True
+
+    def _failed(self, number: int, attempts: int, error: FederationError) -> None:
+        self._database.changed(
+            "update queue set attempts = ?, failure = ?, dead = ? where number = ?",
+            attempts,
+            f"{type(error).__name__}: {error}",
+            int(attempts >= ATTEMPTS),
+            number,
+        )

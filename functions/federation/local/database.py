@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one SQLite file that store and bus share, safe to use from several threads and processes."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from federation.errors import ServiceError
+
+_TABLES = """
+create table if not exists documents (name text primary key, body blob not null) without rowid;
+create table if not exists channels (name text primary key, counter integer not null, body blob not null);
+create table if not exists queue (
+  number integer primary key, step text not null, event blob not null, attempts integer not null default 0,
+  failure text not null default '', dead integer not null default 0
+);
+create index if not exists waiting on queue (dead, attempts, number);
+"""
+_BUSY_SECONDS = 30.0
+
+
+class Database:
+    """One connection behind one lock; `None` keeps everything in memory."""
+
+    def __init__(self, path: Path | None) -> None:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(
+            path or ":memory:", isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
+        )
+        self._connection.executescript(("pragma journal_mode = wal;" if path else "") + _TABLES)
+
+    def rows(self, query: str, *values: Any) -> Sequence[tuple[Any, ...]]:
+        """Every row that the query gives."""
+        with self._guarded() as connection:
+            return connection.execute(query, values).fetchall()
+
+    def changed(self, statement: str, *values: Any) -> int:
+        """How many rows the statement changed."""
+        with self._guarded() as connection:
+            return connection.execute(statement, values).rowcount
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise ServiceError(f"the local store failed: {error}") from error

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A registry in a folder: one release a folder, its manifest and card, and a tag that names a commit."""
+
+from pathlib import Path
+
+import msgspec
+
+from federation.core.card import card
+from federation.core.digest import digest_of
+from federation.errors import ServiceError
+from federation.local.files import replace
+from federation.ports import Receipt
+
+
+class LocalRegistry:
+    """`<folder>/<release>/{manifest.json,README.md}`, the manifest written last, and `<folder>/tags/<release>`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def publish(self, release: str, body: bytes) -> Receipt:
+        """Commit and tag the release; a second call finds the first one's commit."""
+        home = self._folder / release
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            replace(home / "README.md", card(msgspec.json.decode(body)).encode())
+            replace(home / "manifest.json", body)
+            tags = self._folder / "tags"
+            tags.mkdir(exist_ok=True)
+            replace(tags / release, _commit(body).encode())
+        except OSError as error:
+            raise ServiceError(f"the registry at {self._folder} cannot be written: {error.strerror}") from error
+        return Receipt(commit=_commit(body), tag=release, digest=digest_of(body))
+
+    def find(self, release: str) -> Receipt | None:
+        """What the registry holds under that tag now."""
+        try:
+            commit = (self._folder / "tags" / release).read_text("utf-8")
+            body = (self._folder / release / "manifest.json").read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ServiceError(f"the registry at {self._folder} cannot be read: {error.strerror}") from error
+        return Receipt(commit=commit, tag=release, digest=digest_of(body))
+
+
+def _commit(body: bytes) -> str:
+    """Forty hexadecimal digits that name the content, as a Hub commit does."""
+    return digest_of(body).removeprefix("sha256:")[:40]

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Store on SQLite."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from federation.errors import ConflictError
+from federation.local.database import Database
+
+
+class LocalStore:
+    """Documents and channels in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, name: str, body: bytes) -> None:
+        """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
+        if self._database.changed("insert or ignore into documents values (?, ?)", name, body):
+            return
+        if self.read(name) != body:
+            raise ConflictError(f"{name} is taken by other content")
+
+    def read(self, name: str) -> bytes | None:
+        """The body under a name, or None."""
+        rows = self._database.rows("select body from documents where name = ?", name)
+        return rows[0][0] if rows else None
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """Every name that begins so, sorted by code point."""
+        after = prefix[:-1] + chr(ord(prefix[-1]) + 1) if prefix else "\U0010ffff"
+        rows = self._database.rows("select name from documents where name >= ? and name < ? order by name", prefix, after)
+        return [name for (name,) in rows]
+
+    def channel(self, name: str) -> bytes | None:
+        """The channel's document, or None before its first move."""
+        rows = self._database.rows("select body from channels where name = ?", name)
+        return rows[0][0] if rows else None
+
+    def move(self, name: str, expected: int, to: bytes) -> None:
+        """Replace the channel's document if its counter is `expected` (0 before the first move)."""
+        counter = msgspec.json.decode(to)["counter"]
+        statement = (
+            "insert into channels values (?1, ?2, ?3) on conflict (name) do nothing"
+            if expected == 0
+            else "update channels set counter = ?2, body = ?3 where name = ?1 and counter = ?4"
+        )
+        values = (name, counter, to) if expected == 0 else (name, counter, to, expected)
+        if not self._database.changed(statement, *values):
+            raise ConflictError(f"channel {name} is no longer at move {expected}; somebody else moved it first")

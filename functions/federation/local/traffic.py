@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A serving node in a folder: one file a channel says what it serves and keeps warm."""
+
+from pathlib import Path
+
+import msgspec
+
+from federation.core.digest import canonical
+from federation.core.outcome import Shift
+from federation.errors import ServiceError
+from federation.local.files import replace
+from federation.ports import Served
+
+
+class LocalTraffic:
+    """`<folder>/<channel>.json` is the node's state; a release is warm when its manifest lies in the registry."""
+
+    def __init__(self, folder: Path, registry: Path) -> None:
+        self._folder = folder
+        self._registry = registry
+
+    def shift(self, shift: Shift) -> None:
+        """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing."""
+        served = self.serving(shift.channel)
+        if served and served.counter > shift.counter:
+            return
+        state = {"counter": shift.counter, "release": shift.release, "warm": list(shift.warm)}
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            replace(self._folder / f"{shift.channel}.json", canonical(state) + b"\n")
+        except OSError as error:
+            raise ServiceError(f"the serving node at {self._folder} cannot be written: {error.strerror}") from error
+
+    def serving(self, channel: str) -> Served | None:
+        """What is really served, read back; None before the first shift."""
+        try:
+            body = (self._folder / f"{channel}.json").read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ServiceError(f"the serving node at {self._folder} cannot be read: {error.strerror}") from error
+        return msgspec.json.decode(body, type=Served)
+
+    def probe(self, channel: str, release: str) -> bool:
+        """Whether the release's manifest is there to be served."""
+        del channel
+        return (self._registry / release / "manifest.json").is_file()

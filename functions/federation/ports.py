@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do the steps ask of the world?
+
+Each port is a Protocol of at most six methods. An adapter raises only errors of `federation.errors`: MissingError,
+ConflictError, or ServiceError around whatever its client raised.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from federation.core.admission import Observed
+from federation.core.channel import Channel
+from federation.core.event import Event
+from federation.core.outcome import Shift
+from federation.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof that a registry holds a release: the commit, the tag, and the digest of what lies there."""
+
+    commit: str
+    tag: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What a serving node says that it serves, and the counter of the shift that it obeyed last."""
+
+    counter: int
+    release: str
+
+
+class Store(Protocol):
+    """Documents that never change under their names, and channels that move by compare-and-set."""
+
+    def keep(self, name: str, body: bytes) -> None:
+        """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """The body under a name, or None."""
+        ...
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """Every name that begins so, sorted; what was kept before the call is in it."""
+        ...
+
+    def channel(self, name: str) -> bytes | None:
+        """The channel's document, or None before its first move."""
+        ...
+
+    def move(self, name: str, expected: int, to: bytes) -> None:
+        """Replace the channel's document if its counter is `expected` (0 before the first move), else ConflictError."""
+        ...
+
+
+class Bus(Protocol):
+    """Where events are announced; delivery is at least once, in any order."""
+
+    def announce(self, event: Event) -> None:
+        """Hand the event to every step that hears its type."""
+        ...
+
+
+class Artifacts(Protocol):
+    """Files that platforms shipped, by URI."""
+
+    def read(self, uri: str, limit: int) -> bytes:
+        """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
+        ...
+
+    def observe(self, uri: str) -> Observed:
+        """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
+        ...
+
+
+class Registry(Protocol):
+    """Where releases are published: the source of truth for model and version metadata."""
+
+    def publish(self, release: str, body: bytes) -> Receipt:
+        """Commit and tag the release; a second call finds the first one's commit."""
+        ...
+
+    def find(self, release: str) -> Receipt | None:
+        """What the registry holds under that tag now."""
+        ...
+
+
+class Trainer(Protocol):
+    """Where jobs run."""
+
+    def launch(self, name: str, job: Mapping[str, Any]) -> None:
+        """Start the job; a name that was started before starts nothing."""
+        ...
+
+    def finished(self) -> Sequence[Mapping[str, Any]]:
+        """The data of an `artifact.completed` event for each job that ended well recently."""
+        ...
+
+
+class Traffic(Protocol):
+    """The nodes that serve."""
+
+    def shift(self, shift: Shift) -> None:
+        """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing."""
+        ...
+
+    def serving(self, channel: str) -> Served | None:
+        """What is really served, read back; None before the first shift."""
+        ...
+
+    def probe(self, channel: str, release: str) -> bool:
+        """Whether that release answers a golden prompt now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """One of each."""
+
+    store: Store
+    bus: Bus
+    artifacts: Artifacts
+    registry: Registry
+    trainer: Trainer
+    traffic: Traffic
+
+
+class Reads(Protocol):
+    """All that `gather` may do: read. Every answer is recorded, so that a decision can be taken again from it."""
+
+    def policy(self) -> Policy:
+        """The active policy."""
+        ...
+
+    def document(self, name: str) -> Any | None:
+        """The document under a name, or None."""
+        ...
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """Every name that begins so, sorted."""
+        ...
+
+    def channel(self, name: str) -> Channel:
+        """The channel now."""
+        ...
+
+    def artifact(self, uri: str, limit: int) -> bytes | None:
+        """The bytes at a URI, or None when nothing is there yet."""
+        ...
+
+    def observe(self, uri: str) -> Observed | None:
+        """SHA-256 and size of what lies at a URI, or None."""
+        ...
+
+    def finished(self) -> Sequence[Mapping[str, Any]]:
+        """What the clouds' jobs really ended with."""
+        ...
+
+    def served(self, channel: str) -> Served | None:
+        """What is really served."""
+        ...
+
+    def probe(self, channel: str, release: str) -> bool:
+        """Whether a release can serve now."""
+        ...
+
+    def published(self, release: str) -> Receipt | None:
+        """What the registry really holds."""
+        ...

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one loop: gather, decide, carry out.
+
+An Outcome is carried out in one order: keep its documents, move the channel, act, announce. So nobody hears of what is
+not yet stored, and a crash between any two of these leaves a state from which the redelivered event goes on. What raises
+is delivered again; what returns is done.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from federation.core import decision, names
+from federation.core.digest import canonical, digest
+from federation.core.event import Event
+from federation.core.outcome import Act, Launch, Outcome, Publish, Shift
+from federation.errors import ConflictError, MissingError
+from federation.ports import Ports
+from federation.reads import LiveReads
+from federation.sources import read
+from federation.sources.reading import Reading, Request
+from federation.sources.trust import Trust
+from federation.steps import STEPS, StepName, receive
+
+log = logging.getLogger("federation")
+
+
+def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
+    """Run one step on one event and carry out what it decided. Safe to repeat at any point.
+
+    Args:
+        step: Which step.
+        event: Any number of times, in any order.
+        ports: The world.
+        now: The moment of the decision, RFC 3339 in UTC.
+
+    Raises:
+        FederationError: Something has to be delivered again; what was stored until then stays.
+    """
+    began = time.perf_counter()
+    reads = LiveReads(ports)
+    module = STEPS[step]
+    facts = module.gather(event, reads)
+    outcome: Outcome = module.decide(event, facts, reads.policy(), now)
+    if outcome:
+        if not outcome.repeat:
+            _remember(ports, step, event, now, reads.trace, outcome)
+        carry_out(outcome, ports)
+    log.info("%s", _line(step, event, outcome, time.perf_counter() - began))
+    return outcome
+
+
+def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
+    """Read what a cloud delivered, keep and announce what is new in it, and return what the sender is to be told."""
+    reading = read(request, trust)
+    if reading.batch is None:
+        return _deliver(receive.Delivery(request=request, reading=reading), ports, now)
+    told = tuple(_deliver(receive.Delivery(request=request, reading=one), ports, now) for one in reading.batch)
+    return replace(reading, batch=told)
+
+
+def carry_out(outcome: Outcome, ports: Ports) -> None:
+    """Keep, move, act, announce, in this order."""
+    for document in outcome.documents:
+        ports.store.keep(document.name, canonical(document.value))
+    if outcome.move:
+        ports.store.move(outcome.move.channel, outcome.move.expected, canonical(outcome.move.to))
+    for act in outcome.acts:
+        _act(act, ports)
+    for event in outcome.events:
+        ports.bus.announce(event)
+
+
+def routes() -> Mapping[str, tuple[StepName, ...]]:
+    """Which steps hear which events: the one list that every cloud's wiring is made from."""
+    heard = sorted({type_ for module in STEPS.values() for type_ in module.HEARS})
+    return {type_: tuple(name for name, module in STEPS.items() if type_ in module.HEARS) for type_ in heard}
+
+
+def _deliver(delivery: receive.Delivery, ports: Ports, now: str) -> Reading:
+    reads = LiveReads(ports)
+    facts = receive.gather(delivery, reads)
+    carry_out(receive.decide(delivery, facts, reads.policy(), now), ports)
+    return receive.judged(delivery, facts)
+
+
+def _act(act: Act, ports: Ports) -> None:
+    match act:
+        case Publish(release=release):
+            body = ports.store.read(names.release(release))
+            if body is None:
+                raise MissingError(f"{release} is to be published, and the store does not hold it")
+            receipt = ports.registry.publish(release, body)
+            ports.store.keep(names.receipt(release), canonical(msgspec.to_builtins(receipt)))
+        case Shift():
+            ports.traffic.shift(act)
+        case Launch(name=name, job=job):
+            ports.trainer.launch(name, job)
+
+
+def _remember(
+    ports: Ports, step: StepName, event: Event, now: str, trace: decision.Trace, outcome: Outcome
+) -> None:
+    document = decision.document(step=step, event=event, now=now, trace=trace, outcome=outcome)
+    name = f"{names.decisions(step, event.id)}{names.short(digest(document['outcome']))}"
+    try:
+        ports.store.keep(name, canonical(document))
+    except ConflictError:
+        log.debug("%s: decided the same before, at another moment; the first telling stays", name)
+
+
+def _line(step: str, event: Event, outcome: Outcome, seconds: float) -> str:
+    line: Mapping[str, Any] = {
+        "step": step,
+        "event_id": event.id,
+        "type": event.type,
+        "subject": event.subject,
+        "outcome": outcome.why or "nothing to do",
+        "documents": len(outcome.documents),
+        "moved": outcome.move.expected + 1 if outcome.move else None,
+        "events": [announced.type for announced in outcome.events],
+        "ms": round(seconds * 1000, 3),
+    }
+    return msgspec.json.encode(line).decode()

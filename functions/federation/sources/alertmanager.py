@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which group of Alertmanager's alerts fires or is resolved?
+
+A group fires as long as any of its alerts does. It is sent again at every repeat_interval, so the instant that counts
+is when the newest of its alerts began or ended. Nothing is signed: the credential of `http_config`, or mutual TLS at
+the edge, is the only proof. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from federation.core.instant import microseconds, normalise
+from federation.sources.body import json_object, labels_of, mapping_in, text_of
+from federation.sources.reading import Reading, Request, Signal, State, UnreadableError, ignored, quoted
+from federation.sources.trust import Trust
+
+_MONITOR_BROKE: Final = frozenset({"DatasourceError", "DatasourceNoData"})
+_MAX_KEY: Final = 2048
+_SCHEME: Final = "bearer "
+
+
+def read(request: Request, trust: Trust) -> Reading:
+    """What a notification means.
+
+    Raises:
+        UnreadableError: `sender_not_authenticated`, `unsupported_version`, `bad_group_key`, `missing_state`,
+            `not_an_event`, and the faults of a body.
+    """
+    _authentic(request, trust)
+    body = json_object(request.body)
+    if body.get("version") != "4":
+        raise UnreadableError("unsupported_version", f"Version {quoted(body.get('version'))} is unknown; 4 is read.")
+    return read_group(body, "am")
+
+
+def _authentic(request: Request, trust: Trust) -> None:
+    given = request.headers.get("authorization")
+    if given is None and request.proven:
+        return
+    known = trust.alertmanager_token
+    if given is None or known is None or not given.lower().startswith(_SCHEME):
+        raise UnreadableError("sender_not_authenticated", "Nothing proves the sender: no credential that we know came.")
+    if not hmac.compare_digest(given[len(_SCHEME) :].strip().encode("utf-8", "backslashreplace"), known.encode()):
+        raise UnreadableError("sender_not_authenticated", "The bearer token is not the one of this webhook.")
+
+
+def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
+    """What a group of alerts means, in the form that Alertmanager and Grafana share.
+
+    Args:
+        body: The notification.
+        prefix: What the signal's key begins with.
+
+    Raises:
+        UnreadableError: `bad_group_key`, `not_an_event` or `missing_state`.
+    """
+    group = text_of(body.get("groupKey"), "bad_group_key", "The groupKey")
+    if len(group) > _MAX_KEY:
+        raise UnreadableError("bad_group_key", f"The groupKey has {len(group)} characters.")
+    alerts = _alerts(body.get("alerts"))
+    state = _state(text_of(body.get("status"), "missing_state", "The group's status"), alerts)
+    signal = Signal(
+        kind="alarm",
+        verdict="ignore" if state == "unknown" else "accept",
+        state=state,
+        key=f"{prefix}|{group}",
+        at=_changed_at(alerts, state),
+        labels=_labels(body),
+    )
+    return ignored(f"A group of {len(alerts)} alerts: {_SAID[state]}.", signal)
+
+
+_SAID: Final[Mapping[State, str]] = {
+    "firing": "at least one fires",
+    "resolved": "all are resolved",
+    "unknown": "the monitor is broken or its state is none we know; a person should look",
+}
+
+
+def _alerts(value: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise UnreadableError("not_an_event", f"The alerts are {quoted(value)}, not an array of objects.")
+    return value
+
+
+def _state(status: str, alerts: Sequence[Mapping[str, Any]]) -> State:
+    """Firing if any alert about the model fires; an alert that the monitor is broken says nothing about the model."""
+    firing = [one for one in alerts if one.get("status") == "firing"]
+    real = [one for one in firing if mapping_in(one, "labels").get("alertname") not in _MONITOR_BROKE]
+    if real or (status == "firing" and not alerts):
+        return "firing"
+    if firing or status != "resolved" or any(one.get("status") != "resolved" for one in alerts):
+        return "unknown"
+    return "resolved"
+
+
+def _changed_at(alerts: Sequence[Mapping[str, Any]], state: State) -> str | None:
+    """When the newest alert began, or, once all are resolved, when the last one ended."""
+    names = ("endsAt", "startsAt") if state == "resolved" else ("startsAt",)
+    told = [at for one in alerts if (at := next(filter(None, (normalise(one.get(name)) for name in names)), None))]
+    return max(told, key=microseconds, default=None)
+
+
+def _labels(body: Mapping[str, Any]) -> dict[str, str]:
+    return {**labels_of(body.get("groupLabels")), **labels_of(body.get("commonLabels"))}

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which AWS resource does a name name, in which partition and account?
+
+ARN format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html. Partitions are not listed: `aws`,
+`aws-cn`, `aws-us-gov` and those to come.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from federation.sources.reading import UnreadableError, quoted
+from federation.sources.trust import Trust
+
+_ARN: Final = re.compile(r"arn:(aws(?:-[a-z]+)*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|):([ -~]{1,1024})", re.ASCII)
+_NAMED: Final[Mapping[str, re.Pattern[str]]] = {
+    "training-job": re.compile(r"training-job/[A-Za-z0-9][A-Za-z0-9-]{0,62}"),
+    "model-package": re.compile(r"model-package/[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:/\d{1,9})?", re.ASCII),
+    "endpoint": re.compile(r"endpoint/[A-Za-z0-9][A-Za-z0-9-]{0,62}"),
+    "alarm": re.compile(r"alarm:[ -~]{1,255}"),
+    "schedule": re.compile(r"schedule/[0-9A-Za-z_.-]{1,64}/[0-9A-Za-z_.-]{1,64}"),
+    "rule": re.compile(r"rule/(?:[0-9A-Za-z_.-]{1,64}/)?[0-9A-Za-z_.-]{1,64}"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arn:
+    """The parts of an ARN; `text` is the whole of it."""
+
+    text: str
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the resource."""
+        return re.split(r"[/:]", self.resource)[-1]
+
+
+def parsed(value: Any) -> Arn | None:
+    """The ARN that `value` is, or None."""
+    match = _ARN.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    partition, service, region, account, resource = match.groups()
+    return Arn(text=match[0], partition=partition, service=service, region=region, account=account, resource=resource)
+
+
+def named(value: Any, service: str, kind: str) -> Arn:
+    """The ARN of a resource of this service and kind.
+
+    Raises:
+        UnreadableError: `bad_arn`.
+    """
+    found = parsed(value)
+    if found is None or found.service != service or not _NAMED[kind].fullmatch(found.resource):
+        raise UnreadableError("bad_arn", f"{quoted(value)} is not the ARN of a {service} {kind}.")
+    return found
+
+
+def in_account(found: Arn, account: Any) -> None:
+    """Nothing, when the ARN lies in the account that stamped the envelope.
+
+    Raises:
+        UnreadableError: `account_mismatch`.
+    """
+    if found.account != account:
+        why = f"The ARN names account {quoted(found.account)}, but the envelope was stamped by {quoted(account)}."
+        raise UnreadableError("account_mismatch", why)
+
+
+def trusted_account(account: Any, trust: Trust) -> str:
+    """`account` if it is one of ours.
+
+    Raises:
+        UnreadableError: `account_not_allowed`.
+    """
+    if not isinstance(account, str) or account not in trust.aws_accounts:
+        raise UnreadableError("account_not_allowed", f"Account {quoted(account)} is none of those that are trusted.")
+    return account
+
+
+def all_in_account(resources: Any, account: str) -> None:
+    """Nothing, when every resource that an envelope names lies in the account that stamped it (S3's name none).
+
+    Raises:
+        UnreadableError: `account_mismatch`.
+    """
+    names: Iterable[Any] = resources if isinstance(resources, list) else ()
+    for found in filter(None, map(parsed, names)):
+        if found.account:
+            in_account(found, account)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where does an artifact lie, and may it lie there?
+
+The bucket is compared as a whole, never by prefix. A key that a file system, a shell or a second decoder could read
+otherwise than the store does is refused. SageMaker allows https URLs of S3 (API_ModelArtifacts:
+`^(https|s3)://([^/]+)/?(.*)$`); these come out as `s3://bucket/key`.
+"""
+
+import re
+from typing import Any, Final
+from urllib.parse import unquote
+
+from federation.sources.reading import UnreadableError, quoted
+from federation.sources.trust import Trust
+
+_MAX_URI: Final = 1024
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\?#]|%[0-9A-Fa-f]{2}|//|(?:^|/)\.{1,2}(?:/|$)|^/")
+_SUFFIXES: Final = {
+    "aws": "amazonaws.com",
+    "aws-us-gov": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-eusc": "amazonaws.eu",
+}
+_HOSTS: Final = {
+    partition: re.compile(
+        r"(?:(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.)?s3(?:-fips)?(?:[.-](?:dualstack\.)?[a-z]{2}(?:-[a-z]+)+-\d)?\."
+        + re.escape(suffix)
+    )
+    for partition, suffix in _SUFFIXES.items()
+}
+
+
+def s3_artifact(uri: Any, trust: Trust, partition: str = "aws") -> str:
+    """The `s3://bucket/key` that a model artifact's URL names.
+
+    Args:
+        uri: `s3://bucket/key`, or an https URL of S3 in virtual-host or path style.
+        trust: Which buckets are ours.
+        partition: Of the ARN that the URL came with; it fixes the hosts.
+
+    Raises:
+        UnreadableError: `artifact_uri_unreadable`, `artifact_host_not_allowed`, `artifact_bucket_not_allowed` or
+            `artifact_key_unsafe`.
+    """
+    if not isinstance(uri, str) or len(uri) > _MAX_URI:
+        raise UnreadableError("artifact_uri_unreadable", f"The artifact's URI is {quoted(uri)}.")
+    scheme, separator, rest = uri.partition("://")
+    if separator and scheme == "s3":
+        bucket, _, key = rest.partition("/")
+    elif separator and scheme == "https":
+        bucket, key = _from_https(rest, partition)
+    else:
+        raise UnreadableError("artifact_uri_unreadable", f"{quoted(uri)} is neither s3:// nor https://.")
+    return _s3(bucket, key, trust)
+
+
+def _s3(bucket: str, key: str, trust: Trust) -> str:
+    allowed_bucket(bucket, trust.s3_buckets)
+    if not key:
+        raise UnreadableError("artifact_uri_unreadable", f"The URI names bucket {quoted(bucket)} and no object in it.")
+    return f"s3://{bucket}/{safe_key(key)}"
+
+
+def allowed_bucket(bucket: Any, buckets: frozenset[str]) -> str:
+    """`bucket` if it is exactly one of ours.
+
+    Raises:
+        UnreadableError: `artifact_bucket_not_allowed`.
+    """
+    if not isinstance(bucket, str) or bucket not in buckets:
+        raise UnreadableError(
+            "artifact_bucket_not_allowed", f"Bucket {quoted(bucket)} is none of those that are trusted."
+        )
+    return bucket
+
+
+def safe_key(key: Any) -> str:
+    """`key` if it reads the same for everybody.
+
+    Raises:
+        UnreadableError: `artifact_key_unsafe` for `.` or `..` segments, `//`, control characters, backslashes, `?`, `#` and
+            percent escapes.
+    """
+    if not isinstance(key, str) or not key or len(key.encode()) > _MAX_URI or _UNSAFE.search(key):
+        raise UnreadableError("artifact_key_unsafe", f"The key {quoted(key)} could be read as another one.")
+    return key
+
+
+def folder_of_sentinel(key: str, sentinel: str | None) -> str | None:
+    """The folder, with its slash, that a sentinel object closes, or None if `key` names no sentinel."""
+    folder, slash, name = key.rpartition("/")
+    return f"{folder}{slash}" if sentinel is not None and name == sentinel else None
+
+
+def _from_https(rest: str, partition: str) -> tuple[str, str]:
+    """Bucket and key of an https URL, whose path is percent-encoded once."""
+    host, _, path = rest.partition("/")
+    hosts = _HOSTS.get(partition)
+    match = hosts.fullmatch(host) if hosts else None
+    if match is None:
+        raise UnreadableError("artifact_host_not_allowed", f"{quoted(host)} is no host of S3 in partition {partition}.")
+    if "?" in path or "#" in path:
+        raise UnreadableError("artifact_uri_unreadable", "The artifact's URL has a query or a fragment.")
+    if match["bucket"]:
+        return match["bucket"], _unquoted(path)
+    bucket, _, key = path.partition("/")
+    return bucket, _unquoted(key)
+
+
+def _unquoted(path: str) -> str:
+    try:
+        return unquote(path, errors="strict")
+    except UnicodeDecodeError as error:
+        raise UnreadableError(
+            "artifact_uri_unreadable", "The artifact's URL encodes bytes that are not UTF-8."
+        ) from error

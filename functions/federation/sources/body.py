@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is the body one JSON object in which no key repeats, and is a field of the type it must be?
+
+Everything foreign is read through here. What is wrong is raised as an UnreadableError with the fault's name.
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from federation.core.strict_json import MAX_BYTES, Parsed, parse
+from federation.errors import ContractError
+from federation.sources.reading import UnreadableError, quoted
+
+MAX_CARRIER_BYTES: Final = 8 * MAX_BYTES
+"""A carrier quotes bodies inside bodies, which adds escapes: Lambda takes 6 MB, a push adds a third for base64."""
+_MAX_LABELS: Final = 64
+_MAX_LABEL: Final = 1024
+_ASCII: Final = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+
+
+def json_value(body: bytes, *, error: str = "invalid_json", limit: int = MAX_BYTES) -> Parsed:
+    """The JSON value in `body` and its repeated keys.
+
+    Raises:
+        UnreadableError: `body_too_large`, or `error` when it is not JSON.
+    """
+    if len(body) > limit:
+        raise UnreadableError("body_too_large", f"The body has {len(body)} bytes; {limit} are the most that is read.")
+    try:
+        return parse(body, limit=limit)
+    except ContractError as fault:
+        raise UnreadableError(error, f"{_bounded(fault.what)}.") from fault
+
+
+def object_of(value: Any, error: str = "not_an_object", what: str = "The body") -> dict[str, Any]:
+    """`value` if it is a JSON object.
+
+    Raises:
+        UnreadableError: With the name `error`.
+    """
+    if not isinstance(value, dict):
+        raise UnreadableError(error, f"{what} is {quoted(value)}, not an object.")
+    return value
+
+
+def no_duplicates(parsed: Parsed) -> None:
+    """Nothing, when every key stands once.
+
+    Raises:
+        UnreadableError: `duplicate_key`.
+    """
+    if parsed.duplicates:
+        keys = ", ".join(quoted(key) for key in parsed.duplicates[:3])
+        raise UnreadableError("duplicate_key", f"The key {keys} is repeated, and readers disagree which one counts.")
+
+
+def json_object(
+    body: bytes, *, error: str = "invalid_json", shape: str = "not_an_object", limit: int = MAX_BYTES
+) -> dict[str, Any]:
+    """The one JSON object in `body`.
+
+    Raises:
+        UnreadableError: `body_too_large`, `error`, `shape` or `duplicate_key`.
+    """
+    parsed = json_value(body, error=error, limit=limit)
+    found = object_of(parsed.value, shape)
+    no_duplicates(parsed)
+    return found
+
+
+def text_of(value: Any, error: str, what: str) -> str:
+    """`value` if it is text with at least one character.
+
+    Raises:
+        UnreadableError: With the name `error`.
+    """
+    if not isinstance(value, str) or not value:
+        raise UnreadableError(error, f"{what} is {quoted(value)}, not text.")
+    return value
+
+
+def matching(value: Any, pattern: re.Pattern[str], error: str, what: str) -> str:
+    """`value` if it is text of which every character fits `pattern`.
+
+    Raises:
+        UnreadableError: With the name `error`.
+    """
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise UnreadableError(error, f"{what} {quoted(value)} does not match {pattern.pattern}.")
+    return value
+
+
+def mapping_in(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The object under an optional key, empty when there is none or it is something else."""
+    found = holder.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def labels_of(value: Any) -> dict[str, str]:
+    """The labels a person gave: text only, at most 64 of at most 1,024 characters; others are left out."""
+    found = value if isinstance(value, dict) else {}
+    kept = [
+        (key, one)
+        for key, one in found.items()
+        if isinstance(one, str) and len(key) <= _MAX_LABEL and len(one) <= _MAX_LABEL
+    ]
+    return dict(kept[:_MAX_LABELS])
+
+
+def decoded(value: str) -> bytes:
+    """The bytes of standard base64 (RFC 4648 section 4), with padding and without any other character.
+
+    Raises:
+        UnreadableError: `data_not_base64`.
+    """
+    if len(value) % 4 or not _ASCII.fullmatch(value):
+        raise UnreadableError("data_not_base64", "The data is not standard base64 with padding.")
+    return base64.b64decode(value)
+
+
+def _bounded(what: str) -> str:
+    return ascii(what)[1:-1][:200]

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How do the readings of several records become one, without one fault hiding the others?
+
+A carrier that brings one record is read as that record. With several, each is judged by itself: a fault becomes that
+record's rejection, and a repetition inside the batch is seen, since no store will tell before the batch has ended.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from federation.sources.memory import Memory, seen
+from federation.sources.reading import Reading, UnreadableError, rejected
+
+
+def several(records: Sequence[Any], read_one: Callable[[Any], Reading]) -> Reading:
+    """The reading of all records together.
+
+    Raises:
+        UnreadableError: The fault of the record, if it is the only one.
+    """
+    if len(records) == 1:
+        return read_one(records[0])
+    return together(unrepeated(tuple(judged(record, read_one) for record in records)))
+
+
+def judged(record: Any, read_one: Callable[[Any], Reading]) -> Reading:
+    """One record's reading, its fault a rejection."""
+    try:
+        return read_one(record)
+    except UnreadableError as fault:
+        return rejected(fault)
+
+
+def unrepeated(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """The readings, those that repeat an earlier one of the same batch ignored."""
+    memory = Memory()
+    told = []
+    for reading in readings:
+        fresh, memory = seen(reading, memory)
+        told.append(fresh)
+    return tuple(told)
+
+
+def together(batch: tuple[Reading, ...]) -> Reading:
+    """The batch as one reading: accepted if any record is, rejected only if all are."""
+    order = ("accept", "ignore", "reject")
+    leading = min(batch, key=lambda reading: order.index(reading.verdict), default=None)
+    if leading is None:
+        return Reading(verdict="ignore", why="The batch is empty.", batch=())
+    signal = next((reading.signal for reading in batch if reading.signal), None)
+    counts = ", ".join(f"{sum(reading.verdict == one for reading in batch)} {one}" for one in order)
+    completions = tuple(completion for reading in batch for completion in reading.completions)
+    why = f"A batch of {len(batch)}: {counts}. {leading.why}"
+    return replace(leading, why=why, completions=completions, signal=signal, batch=batch, message_id=None)

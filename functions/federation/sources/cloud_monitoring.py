@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which Cloud Monitoring incident opened or closed, and has the service recovered?
+
+Closed is not recovered: an incident also closes when data ceases or its policy is edited, and then its last value is a
+sentence instead of a number. The console's test notification must do nothing. Schema 1.2 of the Pub/Sub channel:
+https://docs.cloud.google.com/monitoring/support/notification-options#pubsub
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from federation.core.instant import normalise
+from federation.sources.body import labels_of, mapping_in, matching, object_of, text_of
+from federation.sources.reading import Reading, Signal, State, UnreadableError, Verdict, ignored, quoted
+from federation.sources.trust import Trust
+
+_INCIDENT: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_VERSION: Final = re.compile(r"1\.\d{1,3}|test", re.ASCII)
+_MEASURED: Final = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?(?: ?\S{1,16})?", re.ASCII)
+_SLO: Final = re.compile(
+    r"select_slo_burn_rate\(\s*[\"'](projects/[^\"'\s]{1,400}/serviceLevelObjectives/[^\"'\s]{1,100})"
+)
+
+
+def read(body: Mapping[str, Any], trust: Trust, published_at: str | None = None) -> Reading:
+    """What a notification means.
+
+    Args:
+        body: `{"version": ..., "incident": {...}}`.
+        trust: Which scoping project is ours.
+        published_at: When it was published, for want of a better time.
+
+    Raises:
+        UnreadableError: `unsupported_incident_version`, `not_an_event`, `project_not_allowed`, `bad_incident_id` or
+            `missing_state`.
+    """
+    version = matching(body.get("version", "1.2"), _VERSION, "unsupported_incident_version", "The version")
+    incident = object_of(body["incident"], "not_an_event", "The incident")
+    name = matching(incident.get("incident_id"), _INCIDENT, "bad_incident_id", "The incident's id")
+    key = f"gcm|{_project(incident, trust)}|{name}"
+    written = text_of(incident.get("state"), "missing_state", "The incident's state").lower()
+    state, verdict = _state("test" if version == "test" else written, incident)
+    changed = incident.get("started_at") if written == "open" else incident.get("ended_at")
+    at = normalise(changed) or normalise(published_at)
+    signal = Signal(kind="alarm", verdict=verdict, state=state, key=key, at=at, labels=_labels(incident))
+    return ignored(
+        f"Incident {name} is {quoted(written)}{' in a test notification' if version == 'test' else ''}.", signal
+    )
+
+
+def _project(incident: Mapping[str, Any], trust: Trust) -> str:
+    told = incident.get("scoping_project_id", incident.get("scoping_project_number"))
+    project = str(told) if isinstance(told, int) and not isinstance(told, bool) else told
+    if not isinstance(project, str) or project not in trust.projects:
+        raise UnreadableError("project_not_allowed", f"Project {quoted(told)} is not the one that is trusted.")
+    return trust.project or project
+
+
+def _state(written: str, incident: Mapping[str, Any]) -> tuple[State, Verdict]:
+    """What an incident's state means; a closed one has recovered unless its last value is no measurement."""
+    if written == "open":
+        return "firing", "accept"
+    if written != "closed":
+        return "unknown", "ignore"
+    observed = incident.get("observed_value")
+    measured = observed is None or (isinstance(observed, str) and _MEASURED.fullmatch(observed.strip()))
+    return ("resolved", "accept") if measured or isinstance(observed, int | float) else ("unknown", "ignore")
+
+
+def _labels(incident: Mapping[str, Any]) -> dict[str, str]:
+    """The policy's user labels, which name the service, and the SLO, which only the filter's text names."""
+    labels = labels_of(incident.get("policy_user_labels"))
+    condition = mapping_in(incident, "condition")
+    texts = (mapping_in(condition, key).get("filter") for key in ("conditionThreshold", "conditionAbsent"))
+    for one in texts:
+        found = _SLO.search(one) if isinstance(one, str) else None
+        if found:
+            return {"slo": found[1], **labels}
+    return labels

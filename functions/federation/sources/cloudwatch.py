@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which CloudWatch alarm changed to which state, and do we act on it?
+
+One alarm comes in three shapes: EventBridge event, Lambda action, SNS message. `reasonData` and other diagnostics are
+never read: if they do not parse, the alarm still counts. EventBridge sends the event although actions are suppressed or
+muted, so that is honoured here.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from federation.core.instant import normalise
+from federation.sources.arn import Arn, in_account, named, trusted_account
+from federation.sources.body import json_object, labels_of, mapping_in, object_of, text_of
+from federation.sources.reading import Reading, Request, Signal, State, UnreadableError, Verdict, ignored, quoted
+from federation.sources.trust import Trust
+
+_STATES: Final[Mapping[str, tuple[State, Verdict]]] = {
+    "ALARM": ("firing", "accept"),
+    "OK": ("resolved", "accept"),
+    "INSUFFICIENT_DATA": ("unknown", "ignore"),
+}
+_UNSUPPRESSED: Final = ""
+
+
+def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
+    """What an `aws.cloudwatch` event of EventBridge means.
+
+    Raises:
+        UnreadableError: `bad_arn`, `account_mismatch` or `missing_state`.
+    """
+    kind = envelope["detail-type"]
+    if not kind.startswith("CloudWatch Alarm "):
+        return ignored(f"CloudWatch's {quoted(kind)} is no alarm.")
+    resources = envelope.get("resources")
+    alarm = _alarm(resources[0] if isinstance(resources, list) and resources else None, envelope["account"])
+    if kind == "CloudWatch Alarm State Change":
+        return _changed(alarm, envelope["detail"], envelope.get("time"))
+    signal = Signal(kind="alarm", verdict="ignore", state="unknown", key=alarm.text, at=normalise(envelope.get("time")))
+    return ignored(f"{quoted(kind)} carries a state but is no change of the alarm's state.", signal)
+
+
+def read_action(request: Request, trust: Trust) -> Reading:
+    """What an alarm's direct invocation of a function means.
+
+    Raises:
+        UnreadableError: `not_an_event`, `missing_detail`, `account_not_allowed` and those of `read_event`.
+    """
+    return read_action_body(json_object(request.body), trust)
+
+
+def read_action_body(body: Mapping[str, Any], trust: Trust) -> Reading:
+    """The same, of a body that is parsed already."""
+    if body.get("source") != "aws.cloudwatch" or "alarmArn" not in body:
+        raise UnreadableError("not_an_event", "The body is not what a CloudWatch alarm invokes a function with.")
+    if "alarmData" not in body:
+        raise UnreadableError("missing_detail", "The invocation has no alarmData.")
+    data = object_of(body["alarmData"], "detail_not_object", "alarmData")
+    account = trusted_account(body.get("accountId"), trust)
+    return _changed(_alarm(body["alarmArn"], account), data, body.get("time"))
+
+
+def read_message(message: Mapping[str, Any], trust: Trust) -> Reading:
+    """What an alarm's SNS message means; its `Region` is a display name, so the ARN tells account and region.
+
+    Raises:
+        UnreadableError: `bad_arn`, `account_not_allowed`, `account_mismatch` or `missing_state`.
+    """
+    alarm = named(message.get("AlarmArn"), "cloudwatch", "alarm")
+    trusted_account(alarm.account, trust)
+    in_account(alarm, message.get("AWSAccountId", alarm.account))
+    value = text_of(message.get("NewStateValue"), "missing_state", "NewStateValue")
+    dimensions = mapping_in(message, "Trigger").get("Dimensions")
+    pairs = [one for one in (dimensions if isinstance(dimensions, list) else ()) if isinstance(one, dict)]
+    labels = labels_of({one["name"]: one.get("value") for one in pairs if isinstance(one.get("name"), str)})
+    return _signalled(alarm, value, normalise(message.get("StateChangeTime")), _UNSUPPRESSED, labels)
+
+
+def _alarm(value: Any, account: str) -> Arn:
+    alarm = named(value, "cloudwatch", "alarm")
+    in_account(alarm, account)
+    return alarm
+
+
+def _changed(alarm: Arn, detail: Mapping[str, Any], time: Any) -> Reading:
+    state = mapping_in(detail, "state")
+    value = text_of(state.get("value"), "missing_state", "The state's value")
+    at = normalise(state.get("timestamp")) or normalise(time)
+    return _signalled(alarm, value, at, _suppressed_by(state, detail), _dimensions(detail))
+
+
+def _signalled(alarm: Arn, value: str, at: str | None, suppressed_by: str, labels: Mapping[str, str]) -> Reading:
+    state, verdict = _STATES.get(value, ("unknown", "ignore"))
+    signal = Signal(
+        kind="alarm",
+        verdict="ignore" if suppressed_by else verdict,
+        state=state,
+        key=alarm.text,
+        at=at,
+        suppressed_by=suppressed_by or None,
+        labels=labels,
+    )
+    return ignored(
+        f"The alarm is {quoted(value)}{f', suppressed by {suppressed_by}' if suppressed_by else ''}.", signal
+    )
+
+
+def _suppressed_by(state: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
+    by = state.get("actionsSuppressedBy")
+    if by:
+        return by[:64] if isinstance(by, str) and by.isalnum() else "Unnamed"
+    return "Mute" if detail.get("muteDetail") or state.get("muteDetail") else _UNSUPPRESSED
+
+
+def _dimensions(detail: Mapping[str, Any]) -> dict[str, str]:
+    """The dimensions of the first metric that names any: which endpoint, which variant."""
+    metrics = mapping_in(detail, "configuration").get("metrics")
+    for one in metrics if isinstance(metrics, list) else ():
+        metric = mapping_in(mapping_in(one, "metricStat"), "metric") if isinstance(one, dict) else {}
+        if metric.get("dimensions"):
+            return labels_of(metric["dimensions"])
+    return {}

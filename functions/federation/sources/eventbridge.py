@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is this an EventBridge envelope that we trust, and which source reads its detail?
+
+A `source` that begins `aws.` cannot be forged with PutEvents; the account is stamped by EventBridge. Everything else in
+the envelope may be missing. The faults come in a fixed order, which docs/sources.md lists.
+https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from federation.core.strict_json import Parsed
+from federation.sources import cloudwatch, s3, sagemaker, schedule
+from federation.sources.arn import all_in_account, trusted_account
+from federation.sources.body import json_value, no_duplicates, object_of, text_of
+from federation.sources.reading import Reading, Request, UnreadableError, ignored
+from federation.sources.trust import Trust
+
+_REQUIRED: Final = ("source", "detail-type", "account")
+
+
+def read(request: Request, trust: Trust) -> Reading:
+    """What an EventBridge rule's invocation of a function means.
+
+    Raises:
+        UnreadableError: The envelope's fault, or its source's.
+    """
+    return read_parsed(json_value(request.body), trust)
+
+
+def read_parsed(parsed: Parsed, trust: Trust) -> Reading:
+    """The same, of a body that is parsed already, its repeated keys named."""
+    envelope = object_of(parsed.value)
+    _enveloped(envelope, parsed)
+    account = trusted_account(envelope["account"], trust)
+    reader = _READERS.get(envelope["source"])
+    if reader is None:
+        return ignored(f"{schedule.quote_kind(envelope)} is nothing that we wait for.")
+    if envelope["source"] != "aws.s3":
+        all_in_account(envelope.get("resources"), account)
+    return reader(envelope, trust)
+
+
+def _enveloped(envelope: Mapping[str, Any], parsed: Parsed) -> None:
+    missing = [key for key in _REQUIRED if key not in envelope]
+    if missing:
+        raise UnreadableError("not_an_event", f"The body has no {missing[0]}: nothing says who sent it.")
+    text_of(envelope["source"], "source_not_string", "The envelope's source")
+    text_of(envelope["detail-type"], "detail_type_not_string", "The envelope's detail-type")
+    no_duplicates(parsed)
+    if "detail" not in envelope:
+        raise UnreadableError("missing_detail", "The envelope has no detail.")
+    if (envelope["source"], envelope["detail"]) != ("aws.scheduler", "{}"):
+        object_of(envelope["detail"], "detail_not_object", "The envelope's detail")
+
+
+def _twin(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
+    return ignored("AWS Batch tells of the SageMaker training job a second time; the job's own event counts.")
+
+
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Trust], Reading]]] = {
+    "aws.sagemaker": sagemaker.read,
+    "aws.cloudwatch": cloudwatch.read_event,
+    "aws.s3": s3.read_event,
+    "aws.events": schedule.read_event,
+    "aws.scheduler": schedule.read_event,
+    "aws.batch": _twin,
+}

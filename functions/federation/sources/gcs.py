@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which Google Cloud Storage object's arrival closes an artifact?
+
+Only the sentinel, written last: nothing says that a directory is complete. An overwrite is two events in any order, and
+only a finalized generation counts. Data: https://github.com/googleapis/google-cloudevents (storage/v1); attributes of
+notifications: https://docs.cloud.google.com/storage/docs/pubsub-notifications
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from federation.core.instant import normalise
+from federation.sources.artifact import allowed_bucket, folder_of_sentinel, safe_key
+from federation.sources.body import matching, text_of
+from federation.sources.reading import Completion, Reading, UnreadableError, accepted, ignored, quoted
+from federation.sources.trust import Trust
+
+ATTRIBUTES: Final = ("eventType", "bucketId", "objectId", "objectGeneration", "eventTime", "notificationConfig")
+_BUCKET_SOURCE: Final = "//storage.googleapis.com/projects/_/buckets/"
+_FINALIZED: Final = "google.cloud.storage.object.v1.finalized"
+_GENERATION: Final = re.compile(r"\d{1,20}", re.ASCII)
+
+
+def read_object(kind: str, source: str, data: Mapping[str, Any], time: Any, trust: Trust) -> Reading:
+    """What a `google.cloud.storage.object.v1.*` event means.
+
+    Args:
+        kind: The event's type.
+        source: The event's source, which names the bucket.
+        data: The object's metadata.
+        time: Of the event.
+        trust: Which buckets are ours.
+
+    Raises:
+        UnreadableError: `bucket_mismatch`, `artifact_bucket_not_allowed`, `artifact_key_unsafe` or
+            `object_version_missing`.
+    """
+    bucket = allowed_bucket(data.get("bucket"), trust.gcs_buckets)
+    if source != f"{_BUCKET_SOURCE}{bucket}":
+        raise UnreadableError(
+            "bucket_mismatch", f"The event's source is {quoted(source)}, its bucket {quoted(bucket)}."
+        )
+    if kind != _FINALIZED:
+        return ignored(f"{quoted(kind)} creates no object.")
+    return _created(bucket, data.get("name"), data.get("generation"), data.get("timeCreated"), time, trust)
+
+
+def is_notification(attributes: Mapping[str, str]) -> bool:
+    """Whether the attributes of a message are those of a storage notification."""
+    return "bucketId" in attributes and "eventType" in attributes
+
+
+def read_notification(attributes: Mapping[str, str], trust: Trust) -> Reading:
+    """What a storage notification means; its attributes tell everything, its data may be absent.
+
+    Raises:
+        UnreadableError: As `read_object`.
+    """
+    bucket = allowed_bucket(attributes["bucketId"], trust.gcs_buckets)
+    if attributes["eventType"] != "OBJECT_FINALIZE":
+        return ignored(f"{quoted(attributes['eventType'])} creates no object.")
+    generation = attributes.get("objectGeneration")
+    return _created(bucket, attributes.get("objectId"), generation, attributes.get("eventTime"), None, trust)
+
+
+def _created(bucket: str, key: Any, generation: Any, told: Any, time: Any, trust: Trust) -> Reading:  # noqa: PLR0917 - private, one row of a record
+    key = text_of(key, "artifact_key_unsafe", "The object's name")
+    folder = folder_of_sentinel(key, trust.sentinel)
+    if folder is None:
+        return ignored("An object is no completion; only the sentinel closes an artifact.")
+    path = f"{bucket}/{safe_key(key)}"
+    written = matching(generation, _GENERATION, "object_version_missing", "The object's generation")
+    completion = Completion(
+        provider="gcs",
+        resource=f"gs://{path}#{written}",
+        artifact_uri=f"gs://{bucket}/{folder}",
+        artifact_is_prefix=True,
+        completed_at=normalise(told) or normalise(time),
+        dedupe_key=f"gcs|{path}|{written}",
+        revision=written,
+        requires_enrichment="read the sentinel at that exact generation",
+    )
+    return accepted("The sentinel closes the artifact in its folder.", completion)

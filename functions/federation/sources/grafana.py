@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which group of Grafana's alerts fires, and may it make us act?
+
+The body resembles Alertmanager's. The signature, HMAC-SHA256 in hexadecimal over the body (or over
+`<timestamp>:<body>`), is optional in Grafana: where the trust names a secret it is required; where it names none, an
+alert that nobody proved is kept and shown, and makes nothing happen.
+https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
+"""
+
+import hmac
+from dataclasses import replace
+from typing import Final
+
+from federation.sources.alertmanager import read_group
+from federation.sources.body import json_object
+from federation.sources.reading import Reading, Request, UnreadableError, quoted
+from federation.sources.trust import Trust
+
+_SIGNATURE: Final = "x-grafana-alerting-signature"
+
+
+def read(request: Request, trust: Trust) -> Reading:
+    """What a notification means.
+
+    Raises:
+        UnreadableError: `signature_missing`, `signature_wrong`, `unsupported_version`, and those of a group of alerts.
+    """
+    proven = _signed(request, trust)
+    body = json_object(request.body)
+    if body.get("version", "1") != "1":
+        raise UnreadableError("unsupported_version", f"Version {quoted(body.get('version'))} is unknown; 1 is read.")
+    reading = read_group(body, "grafana")
+    if proven or reading.signal is None or reading.signal.verdict != "accept":
+        return reading
+    why = f"{reading.why} Nobody proved who sent it, so nothing is done; give the trust a grafana_secret."
+    return replace(reading, why=why, signal=replace(reading.signal, verdict="ignore"))
+
+
+def _signed(request: Request, trust: Trust) -> bool:
+    """Whether the sender is proven, by the signature or at the edge."""
+    given = request.headers.get(_SIGNATURE)
+    if trust.grafana_secret is None or (given is None and request.proven):
+        return request.proven
+    if given is None:
+        raise UnreadableError("signature_missing", "The request has no X-Grafana-Alerting-Signature.")
+    expected = hmac.new(trust.grafana_secret.encode(), _signed_bytes(request, trust), "sha256").hexdigest()
+    if not hmac.compare_digest(given.lower().encode("utf-8", "backslashreplace"), expected.encode()):
+        raise UnreadableError("signature_wrong", "The signature is not that of this body under our secret.")
+    return True
+
+
+def _signed_bytes(request: Request, trust: Trust) -> bytes:
+    if trust.grafana_timestamp_header is None:
+        return request.body
+    stamp = request.headers.get(trust.grafana_timestamp_header.lower(), "")
+    return stamp.encode("utf-8", "backslashreplace") + b":" + request.body

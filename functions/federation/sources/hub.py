@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which push to the Hugging Face Hub moved which of our refs to which commit?
+
+A webhook has no id, no time and no signature: the secret is the proof, and repository, ref and commit are the key. Only
+`updatedRefs` is to be trusted; `headSha` is main's head when the webhook was sent. Anybody can open a pull request, so
+only refs that the trust names count. https://huggingface.co/docs/hub/webhooks
+"""
+
+import hmac
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from federation.sources.body import json_object, mapping_in, matching, object_of, text_of
+from federation.sources.reading import Completion, Reading, Request, UnreadableError, accepted, ignored, quoted
+from federation.sources.trust import Trust
+
+_VERSION: Final = 3
+_SHA: Final = re.compile(r"[0-9a-f]{40}")
+_NO_SHA: Final = "0" * 40
+_ID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
+_REF: Final = re.compile(r"refs/(?:heads|tags)/[A-Za-z0-9][A-Za-z0-9._/-]{0,254}")
+_CONFUSING: Final = re.compile(r"\.\.|//|\.$|/$|\.lock$")
+_COMPARE: Final = "compare newSha with current head before moving a 'latest' pointer"
+
+
+def read(request: Request, trust: Trust) -> Reading:
+    """What a webhook means.
+
+    Raises:
+        UnreadableError: `secret_missing`, `secret_wrong`, `unsupported_webhook_version`, `not_an_event`,
+            `owner_not_allowed`, `bad_repo_name`, `bad_repo_id`, `bad_ref`, `bad_sha`, and the faults of a body.
+    """
+    _authentic(request, trust)
+    body = json_object(request.body)
+    version = mapping_in(body, "webhook").get("version")
+    if version != _VERSION or isinstance(version, bool | float):
+        raise UnreadableError(
+            "unsupported_webhook_version", f"Payloads of version {quoted(version)} are unknown; 3 is read."
+        )
+    event = object_of(body.get("event"), "not_an_event", "The webhook's event")
+    repo = object_of(body.get("repo"), "not_an_event", "The webhook's repo")
+    name = _owned(repo, trust)
+    if not _is_push(event):
+        return ignored(f"{quoted(event.get('action'))} of {quoted(event.get('scope'))} moves no commit of ours.")
+    if repo.get("type") != "model":
+        return ignored(f"The repository is a {quoted(repo.get('type'))}, not a model.")
+    return _pushed(body, repo, name, trust)
+
+
+def _authentic(request: Request, trust: Trust) -> None:
+    given = request.headers.get("x-webhook-secret")
+    if not given:
+        if request.proven:
+            return
+        raise UnreadableError("secret_missing", "The request has no X-Webhook-Secret.")
+    known = trust.hub_secret
+    if known is None or not hmac.compare_digest(given.encode("utf-8", "backslashreplace"), known.encode()):
+        raise UnreadableError("secret_wrong", "X-Webhook-Secret is not the secret of this webhook.")
+
+
+def _owned(repo: Mapping[str, Any], trust: Trust) -> str:
+    name = matching(repo.get("name"), _NAME, "bad_repo_name", "The repository's name")
+    owner = name.split("/", 1)[0]
+    if owner not in trust.hub_owners:
+        raise UnreadableError("owner_not_allowed", f"The owner {quoted(owner)} is none of those that are trusted.")
+    return name
+
+
+def _is_push(event: Mapping[str, Any]) -> bool:
+    """Whether code moved. An unknown narrower scope is an update on the broader one, whatever its action."""
+    scope = text_of(event.get("scope"), "not_an_event", "The event's scope")
+    action = text_of(event.get("action"), "not_an_event", "The event's action")
+    return (scope == "repo.content" and action == "update") or scope.startswith("repo.content.")
+
+
+def _pushed(body: Mapping[str, Any], repo: Mapping[str, Any], name: str, trust: Trust) -> Reading:
+    """One completion for each trusted ref that moved: a tag and main pushed at once are two keys on one commit."""
+    identity = matching(repo.get("id"), _ID, "bad_repo_id", "The repository's id")
+    completions = tuple(
+        _completion(name, identity, moved, repo.get("headSha")) for moved in _moved(body.get("updatedRefs"), trust)
+    )
+    if not completions:
+        return ignored("The push moved no ref that is trusted to a new commit.")
+    refs = ", ".join(one.ref or "" for one in completions[:3])
+    return accepted(f"The push moved {refs}.", *completions)
+
+
+def _moved(refs: Any, trust: Trust) -> Iterator[Mapping[str, Any]]:
+    """The trusted refs that point at a commit now; a null commit is a deletion."""
+    if refs is not None and not isinstance(refs, list):
+        raise UnreadableError("bad_ref", f"updatedRefs is {quoted(refs)}, not an array.")
+    for one in refs or ():
+        moved = object_of(one, "bad_ref", "An updated ref")
+        ref = text_of(moved.get("ref"), "bad_ref", "The name of an updated ref")
+        if not any(pattern.fullmatch(ref) for pattern in trust.hub_refs):
+            continue
+        if not _REF.fullmatch(ref) or _CONFUSING.search(ref):
+            raise UnreadableError("bad_ref", f"{quoted(ref)} is no branch or tag that git would take.")
+        if moved.get("newSha", "") not in (None, _NO_SHA):
+            yield moved
+
+
+def _completion(name: str, identity: str, moved: Mapping[str, Any], head: Any) -> Completion:
+    sha = matching(moved.get("newSha"), _SHA, "bad_sha", "newSha")
+    old, ref = moved.get("oldSha"), moved["ref"]
+    overtaken = ref == "refs/heads/main" and isinstance(head, str) and head != sha
+    return Completion(
+        provider="huggingface",
+        resource=f"hf://models/{name}",
+        artifact_uri=f"hf://models/{name}@{sha}",
+        artifact_is_prefix=True,
+        dedupe_key=f"hf|{identity}|{ref}|{sha}",
+        revision=sha,
+        previous_revision=old if isinstance(old, str) and _SHA.fullmatch(old) and old != _NO_SHA else None,
+        ref=ref,
+        requires_enrichment=_COMPARE if overtaken else None,
+    )

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Has this been told before, or overtaken by something newer?
+
+Every sender delivers at least once and in no order. Sources keep nothing, so the caller brings what it remembers: an
+accepted completion or tick whose key was seen is ignored, and so is an alarm that is not newer than the last one of its
+key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from federation.core.instant import microseconds
+from federation.sources.reading import Reading, Signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What was accepted so far: keys of completions and ticks, and the newest instant told by each alarm's key."""
+
+    dedupe_keys: frozenset[str] = frozenset()
+    last_alarm_at: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def seen(reading: Reading, memory: Memory) -> tuple[Reading, Memory]:
+    """The reading in the light of what came before, and the memory with it added; a batch record by record."""
+    if reading.batch is not None:
+        return _batch_seen(reading, memory)
+    judged, memory = _completions_seen(reading, memory)
+    if judged.signal is None or judged.signal.verdict != "accept" or judged.signal.key is None:
+        return judged, memory
+    signal, memory = (
+        _tick_seen(judged.signal, memory) if judged.signal.kind == "tick" else _alarm_seen(judged.signal, memory)
+    )
+    return (judged, memory) if signal is judged.signal else (_overtaken(judged, signal), memory)
+
+
+def _batch_seen(reading: Reading, memory: Memory) -> tuple[Reading, Memory]:
+    judged = []
+    for one in reading.batch or ():
+        fresh, memory = seen(one, memory)
+        judged.append(fresh)
+    completions = tuple(completion for one in judged for completion in one.completions)
+    signal = next((one.signal for one in judged if one.signal), None)
+    verdict = "ignore" if reading.verdict == "accept" and not completions else reading.verdict
+    return replace(reading, verdict=verdict, batch=tuple(judged), completions=completions, signal=signal), memory
+
+
+def _completions_seen(reading: Reading, memory: Memory) -> tuple[Reading, Memory]:
+    if reading.verdict != "accept":
+        return reading, memory
+    fresh = tuple(one for one in reading.completions if one.dedupe_key not in memory.dedupe_keys)
+    keys = memory.dedupe_keys | {one.dedupe_key for one in fresh}
+    if not fresh:
+        why = f"Told before under the same key. {reading.why}"
+        return replace(reading, verdict="ignore", completions=(), why=why), memory
+    return replace(reading, completions=fresh), replace(memory, dedupe_keys=keys)
+
+
+def _tick_seen(signal: Signal, memory: Memory) -> tuple[Signal, Memory]:
+    key = f"tick|{signal.key}"
+    if key in memory.dedupe_keys:
+        return replace(signal, verdict="ignore"), memory
+    return signal, replace(memory, dedupe_keys=memory.dedupe_keys | {key})
+
+
+def _alarm_seen(signal: Signal, memory: Memory) -> tuple[Signal, Memory]:
+    """An alarm that does not say when cannot be compared: it counts, for a roll-back too many is the smaller harm."""
+    if signal.at is None or signal.key is None:
+        return signal, memory
+    last = memory.last_alarm_at.get(signal.key)
+    if last is not None and microseconds(signal.at) <= microseconds(last):
+        return replace(signal, verdict="ignore"), memory
+    told = MappingProxyType({**memory.last_alarm_at, signal.key: signal.at})
+    return signal, replace(memory, last_alarm_at=told)
+
+
+def _overtaken(reading: Reading, signal: Signal) -> Reading:
+    return replace(reading, signal=signal, why=f"Not newer than what was told before under the same key. {reading.why}")

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Did Google's service account of ours send this, for this purpose?
+
+The edge verifies signature and expiry; what is left is whose token it is and for whom. The audience alone proves
+nothing: any service account can ask for a token with our audience.
+https://docs.cloud.google.com/pubsub/docs/authenticate-push-subscriptions
+"""
+
+import re
+from typing import Final
+
+from federation.sources.reading import Request, UnreadableError, quoted
+from federation.sources.trust import Trust
+
+ARTIFACTS: Final = "vertex/gcs"
+ALERTS: Final = "alerts"
+TICKS: Final = "tick"
+_ISSUERS: Final = ("https://accounts.google.com", "accounts.google.com")
+_FAILURE: Final = re.compile(r"oidc_[a-z_]{1,40}")
+
+
+def sent_by(request: Request, email: str | None, trust: Trust) -> None:
+    """Nothing, when the token is one of `email` for any audience of ours, or the edge proved the sender otherwise.
+
+    Raises:
+        UnreadableError: The name the edge gave, `oidc_missing`, `oidc_issuer`, `oidc_audience`, `oidc_email` or
+            `oidc_email_unverified`.
+    """
+    token = request.token
+    if token is None:
+        if not request.proven:
+            raise UnreadableError("oidc_missing", "No verified token came with the request; headers prove nothing.")
+        return
+    if token.failure is not None:
+        name = token.failure if _FAILURE.fullmatch(token.failure) else "oidc_unverified"
+        raise UnreadableError(name, f"The token could not be verified: {quoted(token.failure)}.")
+    if token.claims.get("iss") not in _ISSUERS:
+        raise UnreadableError("oidc_issuer", f"The token's issuer is {quoted(token.claims.get('iss'))}, not Google.")
+    if token.claims.get("aud") not in trust.audiences.values():
+        raise _other_audience(token.claims.get("aud"))
+    if email is None or token.claims.get("email") != email:
+        raise UnreadableError("oidc_email", f"The token belongs to {quoted(token.claims.get('email'))}.")
+    if token.claims.get("email_verified") is not True:
+        raise UnreadableError("oidc_email_unverified", "Google has not verified the token's address.")
+
+
+def meant_for(request: Request, purpose: str, trust: Trust) -> None:
+    """Nothing, when the token was made for this purpose's endpoint: a token for ticks delivers no artifacts.
+
+    Raises:
+        UnreadableError: `oidc_audience`.
+    """
+    if request.token is not None and request.token.claims.get("aud") != trust.audiences.get(purpose):
+        raise _other_audience(request.token.claims.get("aud"))
+
+
+def is_for(request: Request, purpose: str, trust: Trust) -> bool:
+    """Whether the token's audience is that of `purpose`."""
+    wanted = trust.audiences.get(purpose)
+    return request.token is not None and wanted is not None and request.token.claims.get("aud") == wanted
+
+
+def _other_audience(audience: object) -> UnreadableError:
+    return UnreadableError("oidc_audience", f"The token was made for {quoted(audience)}, not for this endpoint.")

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a Pub/Sub push carry, and may its subscription deliver it?
+
+The push envelope, or with payload unwrapping the bare data and `x-goog-pubsub-*` headers. One subscription delivers one
+purpose; the token's audience tells which, and where no token's claims came, what is in the message does. Whoever may
+publish on the topic can write anything into `data`, so the sources check projects and buckets again.
+https://docs.cloud.google.com/pubsub/docs/push and payload-unwrapping
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from federation.sources import cloud_monitoring, cloudevents, gcs, oidc, schedule, vertex
+from federation.sources.body import MAX_CARRIER_BYTES, decoded, json_object, object_of
+from federation.sources.reading import Reading, Request, UnreadableError, quoted
+from federation.sources.trust import Trust
+
+_UNWRAPPED: Final = "x-goog-pubsub-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message and the subscription that delivers it; payload unwrapping without metadata tells neither."""
+
+    data: bytes
+    attributes: Mapping[str, str]
+    published_at: str | None
+    subscription: str | None
+
+
+def read(request: Request, trust: Trust) -> Reading:
+    """What a push request means.
+
+    Raises:
+        UnreadableError: Those of the token, of the envelope, and of the source that reads the data.
+    """
+    oidc.sent_by(request, trust.push_email, trust)
+    if f"{_UNWRAPPED}subscription-name" in request.headers:
+        return read_message(_unwrapped(request), request, trust)
+    body = json_object(request.body, limit=MAX_CARRIER_BYTES)
+    if "message" not in body and ("logName" in body or "incident" in body):
+        bare = Message(data=request.body, attributes={}, published_at=None, subscription=None)
+        return read_message(bare, request, trust)
+    return read_message(message_in(body), request, trust)
+
+
+def message_in(body: Mapping[str, Any]) -> Message:
+    """The message of a push envelope; both spellings of its members are in use.
+
+    Raises:
+        UnreadableError: `not_an_event`, `message_not_object`, `missing_data` or `data_not_base64`.
+    """
+    if "message" not in body:
+        raise UnreadableError("not_an_event", "The body has no message: it is no push envelope.")
+    message = object_of(body["message"], "message_not_object", "The envelope's message")
+    attributes = message.get("attributes")
+    given = attributes if isinstance(attributes, dict) else {}
+    data = message.get("data", "")
+    if not isinstance(data, str) or not (data or given):
+        raise UnreadableError("missing_data", "The message has neither data nor attributes.")
+    return Message(
+        data=decoded(data),
+        attributes={key: value for key, value in given.items() if isinstance(value, str)},
+        published_at=message.get("publishTime", message.get("publish_time")),
+        subscription=body["subscription"] if isinstance(body.get("subscription"), str) else "",
+    )
+
+
+def read_message(message: Message, request: Request, trust: Trust) -> Reading:
+    """What a message means.
+
+    Raises:
+        UnreadableError: `subscription_not_allowed`, `oidc_audience`, `data_not_json`, `data_not_object`,
+            `duplicate_key`, `not_an_event`, and those of the source.
+    """
+    if message.subscription is not None and message.subscription not in trust.subscriptions:
+        why = f"Subscription {quoted(message.subscription)} is none of those that are trusted."
+        raise UnreadableError("subscription_not_allowed", why)
+    if gcs.is_notification(message.attributes):
+        oidc.meant_for(request, oidc.ARTIFACTS, trust)
+        return gcs.read_notification(message.attributes, trust)
+    if message.subscription in trust.tick_subscriptions or oidc.is_for(request, oidc.TICKS, trust):
+        oidc.meant_for(request, oidc.TICKS, trust)
+        return schedule.read_published(message.data, message.published_at, message.subscription)
+    return _read_data(message, request, trust)
+
+
+def _read_data(message: Message, request: Request, trust: Trust) -> Reading:
+    body = json_object(message.data, error="data_not_json", shape="data_not_object")
+    if "incident" in body:
+        oidc.meant_for(request, oidc.ALERTS, trust)
+        return cloud_monitoring.read(body, trust, message.published_at)
+    oidc.meant_for(request, oidc.ARTIFACTS, trust)
+    if "logName" in body:
+        return vertex.read_entry(body, trust, message.published_at)
+    if "specversion" in body:
+        return cloudevents.read_event(cloudevents.from_object(body), trust)
+    raise UnreadableError("not_an_event", "The data is neither a log entry, an incident nor a CloudEvent.")
+
+
+def _unwrapped(request: Request) -> Message:
+    """The message of which only the data is the body; attributes, if written at all, are headers of their own names."""
+    headers = request.headers
+    return Message(
+        data=request.body,
+        attributes={name: headers[name.lower()] for name in gcs.ATTRIBUTES if name.lower() in headers},
+        published_at=headers.get(f"{_UNWRAPPED}publish-time"),
+        subscription=headers[f"{_UNWRAPPED}subscription-name"],
+    )

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of a source, and what can it answer?
+
+A `Request` is what a sender delivered at one entry; a `Reading` is the whole answer. Sources are pure: signatures of
+tokens and messages are verified at the edge, which hands the claims in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from federation.errors import ContractError
+
+Verdict = Literal["accept", "ignore", "reject"]
+State = Literal["firing", "resolved", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A bearer token as the edge judged it: the claims of a verified one, or the name of what is wrong with it.
+
+    Args:
+        claims: iss, aud, email, email_verified ... of a token whose signature and expiry hold.
+        failure: `oidc_missing`, `oidc_signature`, `oidc_expired` or another name that begins with `oidc_`.
+    """
+
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What was delivered: the body as it came, the headers under lower-case names, and what the edge proved.
+
+    Args:
+        entry: Where it arrived, one of `federation.sources.ENTRIES`.
+        body: Exact bytes; for a Lambda entry the invocation's payload.
+        headers: In any case.
+        token: The bearer token, if one was sent.
+        proven: The edge has proved the sender by other means: mutual TLS, a message signature, an IAM check.
+    """
+
+    entry: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    token: Token | None = None
+    proven: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "headers", {name.lower(): value for name, value in self.headers.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """An artifact that some job finished; without `artifact_uri`, `requires_enrichment` says whom to ask for it.
+
+    `artifact_is_prefix`: the URI names a folder, not one object. `previous_revision` is what the ref pointed at before,
+    so that a missed push shows as a gap.
+    """
+
+    provider: Literal["sagemaker", "vertex", "huggingface", "s3", "gcs"]
+    resource: str
+    dedupe_key: str
+    artifact_uri: str | None = None
+    artifact_is_prefix: bool = False
+    completed_at: str | None = None
+    revision: str | None = None
+    previous_revision: str | None = None
+    ref: str | None = None
+    requires_enrichment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What an alarm, a tick or an endpoint's change of state says; its verdict is its own, apart from the artifact's.
+
+    `at` is when the state changed, `scheduled_for` when a tick was due, `name` what a tick asks for.
+    """
+
+    kind: Literal["alarm", "tick", "endpoint"]
+    verdict: Verdict
+    state: State | None = None
+    key: str | None = None
+    at: str | None = None
+    scheduled_for: str | None = None
+    suppressed_by: str | None = None
+    name: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The answer: what to record, what to signal, what the sender's HTTP request gets.
+
+    `error` names the fault of a rejection. `park`: the sender is authentic and is told so, but the body is unusable and
+    must be kept for a person. `batch` holds one reading per record of a carrier that brings several.
+    """
+
+    verdict: Verdict
+    why: str
+    error: str | None = None
+    completions: tuple[Completion, ...] = ()
+    signal: Signal | None = None
+    respond: int | None = None
+    park: bool = False
+    message_id: str | None = None
+    batch: tuple["Reading", ...] | None = None
+
+    @property
+    def completion(self) -> Completion | None:
+        """The first completion; a push that moves two refs has two."""
+        return self.completions[0] if self.completions else None
+
+    @property
+    def batch_item_failures(self) -> tuple[str, ...]:
+        """The message ids to return as `batchItemFailures`: those of the records that were rejected."""
+        return tuple(one.message_id for one in self.batch or () if one.failed and one.message_id)
+
+    @property
+    def failed(self) -> bool:
+        """Whether this, or anything that it carries, was rejected."""
+        return self.verdict == "reject" or any(one.failed for one in self.batch or ())
+
+
+class UnreadableError(ContractError):
+    """A reader's refusal on its way to `federation.sources.read`, which turns it into a Reading; it goes no further."""
+
+    def __init__(self, error: str, why: str) -> None:
+        super().__init__(why, (error,))
+        self.error = error
+        self.why = why
+
+
+def accepted(why: str, *completions: Completion) -> Reading:
+    """Artifacts to record."""
+    return Reading(verdict="accept", why=why, completions=completions)
+
+
+def ignored(why: str, signal: Signal | None = None) -> Reading:
+    """Valid, and no artifact; an alarm or a tick is the signal's business."""
+    return Reading(verdict="ignore", why=why, signal=signal)
+
+
+def rejected(fault: UnreadableError, signal: Signal | None = None) -> Reading:
+    """A refusal with its name."""
+    return Reading(verdict="reject", error=fault.error, why=fault.why, signal=signal)
+
+
+def quoted(value: Any) -> str:
+    """A foreign value for a sentence: escaped, ASCII, at most 80 characters."""
+    if isinstance(value, dict | list):
+        return f"{'an object' if isinstance(value, dict) else 'an array'} of {len(value)}"
+    shown = ascii(value[:80] if isinstance(value, str) else value)
+    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
+
+
+_SHOWN = 80

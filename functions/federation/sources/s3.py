@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which S3 object's arrival closes an artifact?
+
+Only the sentinel, which a job writes last: SageMaker's own `model.tar.gz` appears before the job has ended, and for
+jobs that end badly. Keys are percent-encoded in `Records` notifications and plain in EventBridge events.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html and notification-content-structure.html
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from federation.core.instant import normalise
+from federation.sources.artifact import allowed_bucket, folder_of_sentinel, safe_key
+from federation.sources.body import json_object, mapping_in, object_of, text_of
+from federation.sources.carrier import several
+from federation.sources.reading import Completion, Reading, Request, UnreadableError, accepted, ignored, quoted
+from federation.sources.trust import Trust
+
+_VERSION: Final = re.compile(r"[!-{}-~]{1,1024}")
+_MAJOR: Final = re.compile(r"2\.\d{1,3}", re.ASCII)
+
+
+def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:
+    """What an `aws.s3` event of EventBridge means.
+
+    Raises:
+        UnreadableError: `not_an_event`, `artifact_bucket_not_allowed`, `artifact_key_unsafe` or
+            `object_version_missing`.
+    """
+    if envelope["detail-type"] != "Object Created":
+        return ignored(f"S3's {quoted(envelope['detail-type'])} creates no object.")
+    stored = mapping_in(envelope["detail"], "object")
+    bucket = mapping_in(envelope["detail"], "bucket").get("name")
+    version = stored.get("version-id")
+    return _created(bucket, stored.get("key"), version, stored.get("sequencer"), envelope.get("time"), trust)
+
+
+def read_notification(request: Request, trust: Trust) -> Reading:
+    """What S3's direct invocation of a function means.
+
+    Raises:
+        UnreadableError: See `read_records`, and the faults of a body.
+    """
+    return read_records(json_object(request.body), trust)
+
+
+def read_records(body: Mapping[str, Any], trust: Trust) -> Reading:
+    """What a notification with `Records` means; the test event that S3 sends on configuring has none.
+
+    Raises:
+        UnreadableError: `not_an_event`, or the fault of the only record.
+    """
+    if body.get("Event") == "s3:TestEvent":
+        return ignored("S3 sends this test event when a notification is configured.")
+    records = body.get("Records")
+    if not isinstance(records, list) or not records:
+        raise UnreadableError("not_an_event", "The body has neither Records nor the form of S3's test event.")
+    return several(records, lambda record: _record(object_of(record, "not_an_event", "The record"), trust))
+
+
+def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
+    if record.get("eventSource") != "aws:s3":
+        raise UnreadableError("not_an_event", f"The record's eventSource is {quoted(record.get('eventSource'))}.")
+    version = record.get("eventVersion")
+    if not isinstance(version, str) or not _MAJOR.fullmatch(version):
+        raise UnreadableError(
+            "unsupported_event_version", f"Records of version {quoted(version)} are unknown; 2.x is read."
+        )
+    event = text_of(record.get("eventName"), "not_an_event", "eventName")
+    if not event.removeprefix("s3:").startswith("ObjectCreated:"):
+        return ignored(f"{quoted(event)} creates no object.")
+    stored = mapping_in(mapping_in(record, "s3"), "object")
+    bucket = mapping_in(mapping_in(record, "s3"), "bucket").get("name")
+    key = _plain(text_of(stored.get("key"), "artifact_key_unsafe", "The object's key"))
+    return _created(bucket, key, stored.get("versionId"), stored.get("sequencer"), record.get("eventTime"), trust)
+
+
+def _plain(key: str) -> str:
+    try:
+        return unquote_plus(key, errors="strict")
+    except UnicodeDecodeError as error:
+        raise UnreadableError("artifact_key_unsafe", "The key encodes bytes that are not UTF-8.") from error
+
+
+def _created(bucket: Any, key: Any, version: Any, sequencer: Any, time: Any, trust: Trust) -> Reading:  # noqa: PLR0917 - private, one row of a record
+    bucket = allowed_bucket(bucket, trust.s3_buckets)
+    key = text_of(key, "artifact_key_unsafe", "The object's key")
+    folder = folder_of_sentinel(key, trust.sentinel)
+    if folder is None:
+        return ignored("An object is no completion; only the sentinel closes an artifact.")
+    path = f"{bucket}/{safe_key(key)}"
+    pinned = version if isinstance(version, str) and version not in {"", "null"} else None
+    identity = _identity(pinned or sequencer)
+    completion = Completion(
+        provider="s3",
+        resource=f"s3://{path}",
+        artifact_uri=f"s3://{bucket}/{folder}",
+        artifact_is_prefix=True,
+        completed_at=normalise(time),
+        dedupe_key=f"s3|{path}|{identity}",
+        revision=pinned,
+        requires_enrichment="GetObject with that version-id" if pinned else "GetObject",
+    )
+    return accepted("The sentinel closes the artifact in its folder.", completion)
+
+
+def _identity(value: Any) -> str:
+    if not isinstance(value, str) or not _VERSION.fullmatch(value):
+        raise UnreadableError(
+            "object_version_missing", "Neither a version nor a sequencer tells this write from the last."
+        )
+    return value

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a SageMaker event say: is an artifact ready, and where?
+
+Only a training job whose status is exactly `Completed` and a model package that is `Completed` *and* `Approved` are
+completions. A stopped job may have an artifact and a failed one may name where it would have been; neither counts.
+Shapes: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from federation.core.instant import normalise
+from federation.sources.arn import Arn, in_account, named
+from federation.sources.artifact import s3_artifact
+from federation.sources.body import mapping_in, text_of
+from federation.sources.reading import Completion, Reading, Signal, UnreadableError, accepted, ignored, quoted
+from federation.sources.trust import Trust
+
+_DESCRIBE_JOB: Final = "sagemaker:DescribeTrainingJob for ModelArtifacts.S3ModelArtifacts"
+_DESCRIBE_PACKAGE: Final = "sagemaker:DescribeModelPackage for InferenceSpecification.Containers"
+_ENDPOINT_STATUS: Final = {
+    name.lower(): name
+    for name in (
+        "OutOfService",
+        "Creating",
+        "Updating",
+        "SystemUpdating",
+        "RollingBack",
+        "InService",
+        "Deleting",
+        "Failed",
+        "UpdateRollbackFailed",
+    )
+}
+
+
+def read(envelope: Mapping[str, Any], trust: Trust) -> Reading:
+    """What an `aws.sagemaker` event means. The account and the detail's type are checked already.
+
+    Raises:
+        UnreadableError: `missing_status`, `bad_arn`, `account_mismatch` or a fault of the artifact's URI.
+    """
+    reader = _READERS.get(envelope["detail-type"])
+    if reader is None:
+        return ignored(f"SageMaker's {quoted(envelope['detail-type'])} completes no artifact.")
+    return reader(envelope, envelope["detail"], trust)
+
+
+def _training_job(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:
+    job = _own(detail.get("TrainingJobArn"), "training-job", envelope)
+    status = text_of(detail.get("TrainingJobStatus"), "missing_status", "TrainingJobStatus")
+    if status != "Completed":
+        return ignored(f"The training job is {quoted(status)}; only Completed is a completion.")
+    uri = mapping_in(detail, "ModelArtifacts").get("S3ModelArtifacts")
+    artifact = s3_artifact(uri, trust, job.partition) if uri else None
+    completion = Completion(
+        provider="sagemaker",
+        resource=job.text,
+        artifact_uri=artifact,
+        artifact_is_prefix=_is_prefix(detail, artifact),
+        completed_at=normalise(detail.get("TrainingEndTime")) or normalise(envelope.get("time")),
+        dedupe_key=f"sagemaker|{job.text}|Completed",
+        requires_enrichment=None if artifact else _DESCRIBE_JOB,
+    )
+    return accepted(
+        "The training job is Completed" + ("." if artifact else "; the event does not say where."), completion
+    )
+
+
+def _is_prefix(detail: Mapping[str, Any], artifact: str | None) -> bool:
+    uncompressed = mapping_in(detail, "OutputDataConfig").get("CompressionType") == "NONE"
+    return uncompressed or (artifact is not None and artifact.endswith("/"))
+
+
+def _model_package(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:
+    package = _own(detail.get("ModelPackageArn"), "model-package", envelope)
+    status = text_of(detail.get("ModelPackageStatus"), "missing_status", "ModelPackageStatus")
+    approval = detail.get("ModelApprovalStatus")
+    if (status, approval) != ("Completed", "Approved"):
+        return ignored(f"The model package is {quoted(status)} and its approval {quoted(approval)}: not yet both.")
+    artifact = _packaged(detail, trust, package)
+    version = detail.get("ModelPackageVersion")
+    completion = Completion(
+        provider="sagemaker",
+        resource=package.text,
+        artifact_uri=artifact,
+        artifact_is_prefix=artifact is not None and artifact.endswith("/"),
+        completed_at=normalise(detail.get("LastModifiedTime")) or normalise(envelope.get("time")),
+        dedupe_key=f"sagemaker|{package.text}|Approved",
+        revision=str(version) if isinstance(version, int) and not isinstance(version, bool) else None,
+        requires_enrichment=None if artifact else _DESCRIBE_PACKAGE,
+    )
+    return accepted("The model package is Completed and Approved.", completion)
+
+
+def _packaged(detail: Mapping[str, Any], trust: Trust, package: Arn) -> str | None:
+    """The one artifact of a package; with none or several the caller asks, since the first need not be the model."""
+    containers = mapping_in(detail, "InferenceSpecification").get("Containers")
+    found = {
+        s3_artifact(uri, trust, package.partition)
+        for container in (containers if isinstance(containers, list) else ())
+        if isinstance(container, dict) and (uri := _container_uri(container))
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _container_uri(container: Mapping[str, Any]) -> Any:
+    source = mapping_in(mapping_in(container, "ModelDataSource"), "S3DataSource")
+    return container.get("ModelDataUrl") or source.get("S3Uri")
+
+
+def _pipeline(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
+    status = text_of(detail.get("currentPipelineExecutionStatus"), "missing_status", "currentPipelineExecutionStatus")
+    return ignored(f"The pipeline is {quoted(status)}; it names no artifact, its training jobs send their own events.")
+
+
+def _tuning(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
+    status = text_of(detail.get("HyperParameterTuningJobStatus"), "missing_status", "HyperParameterTuningJobStatus")
+    return ignored(f"The tuning job is {quoted(status)}; each of its training jobs sends its own event.")
+
+
+def _endpoint(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
+    endpoint = _own(detail.get("EndpointArn"), "endpoint", envelope)
+    status = endpoint_status(detail.get("EndpointStatus"))
+    configuration = detail.get("EndpointConfigName")
+    labels = {"endpoint": endpoint.name, "status": status}
+    if isinstance(configuration, str):
+        labels["configuration"] = configuration[:256]
+    signal = Signal(
+        kind="endpoint",
+        verdict="accept",
+        key=endpoint.text,
+        at=normalise(detail.get("LastModifiedTime")) or normalise(envelope.get("time")),
+        labels=labels,
+    )
+    return ignored(f"The endpoint is {status}: no artifact, but what serves may have drifted.", signal)
+
+
+def endpoint_status(written: Any) -> str:
+    """The status as the API spells it: events write `IN_SERVICE` where the API writes `InService`.
+
+    Raises:
+        UnreadableError: `missing_status`.
+    """
+    text = text_of(written, "missing_status", "EndpointStatus")
+    known = _ENDPOINT_STATUS.get(text.replace("_", "").lower())
+    if known is None:
+        raise UnreadableError("missing_status", f"EndpointStatus {quoted(text)} is none that SageMaker documents.")
+    return known
+
+
+def _own(value: Any, kind: str, envelope: Mapping[str, Any]) -> Arn:
+    found = named(value, "sagemaker", kind)
+    in_account(found, envelope["account"])
+    return found
+
+
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], Trust], Reading]]] = {
+    "SageMaker Training Job State Change": _training_job,
+    "SageMaker Model Package State Change": _model_package,
+    "SageMaker Model Building Pipeline Execution Status Change": _pipeline,
+    "SageMaker HyperParameter Tuning Job State Change": _tuning,
+    "SageMaker Endpoint State Change": _endpoint,
+    "SageMaker Endpoint Deployment State Change": _endpoint,
+}
+"""Detail-types are matched exactly: the list of SageMaker's others grows."""

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which tick is this, and for when was it due?
+
+Every scheduler may run a tick twice; its key is schedule and scheduled time, never the attempt's id. Times that are
+missing or unreadable are None, for a tick without a time is still a tick. Forms: EventBridge's classic rule and its
+Scheduler, with an Input or without one, and Google's Cloud Scheduler over HTTP or Pub/Sub.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from federation.core.instant import normalise
+from federation.sources import oidc
+from federation.sources.arn import in_account, named, parsed, trusted_account
+from federation.sources.body import json_object, json_value, no_duplicates, object_of
+from federation.sources.reading import Reading, Request, Signal, UnreadableError, ignored, quoted
+from federation.sources.trust import Trust
+
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
+_TIMES: Final = ("scheduled_time", "scheduledTime", "scheduled-time", "scheduled_for", "time")
+_JOB: Final = re.compile(r"[A-Za-z0-9/._-]{1,500}")
+
+
+def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
+    """What a `Scheduled Event` of `aws.events` or `aws.scheduler` means; its rule's or schedule's name is the tick's.
+
+    Raises:
+        UnreadableError: `account_mismatch`.
+    """
+    if envelope["detail-type"] != "Scheduled Event":
+        return ignored(f"{quote_kind(envelope)} is no tick.")
+    resources = envelope.get("resources")
+    schedule = parsed(resources[0] if isinstance(resources, list) and resources else None)
+    if schedule is not None:
+        in_account(schedule, envelope["account"])
+    return _ticked(schedule.name if schedule else None, schedule.text if schedule else None, envelope.get("time"))
+
+
+def quote_kind(envelope: Mapping[str, Any]) -> str:
+    """An envelope's source and detail-type for a sentence."""
+    return f"{quoted(envelope['source'])} {quoted(envelope['detail-type'])}"
+
+
+def read_input(request: Request, trust: Trust) -> Reading:
+    """What EventBridge Scheduler's invocation of a function means: your own Input, or an envelope when there is none.
+
+    Raises:
+        UnreadableError: `bad_arn` or `account_not_allowed` for the schedule that an Input names, and the faults of a
+            body.
+    """
+    body = json_object(request.body)
+    if "detail-type" in body:
+        trusted_account(body.get("account"), trust)
+        kind, source = body["detail-type"], body.get("source")
+        if kind != "Scheduled Event" or source not in ("aws.scheduler", "aws.events"):
+            raise UnreadableError("not_an_event", f"{quoted(source)} {quoted(kind)} is no tick.")
+        return read_event(body, trust)
+    return read_input_body(body, trust)
+
+
+def read_input_body(body: Mapping[str, Any], trust: Trust) -> Reading:
+    """The same, of an Input that is parsed already."""
+    schedule = body.get("schedule")
+    if isinstance(schedule, str) and schedule.startswith("arn:"):
+        trusted_account(named(schedule, "scheduler", "schedule").account, trust)
+    told = next((body[name] for name in _TIMES if name in body), None)
+    return _ticked(body.get("kind"), schedule, told)
+
+
+def read_http(request: Request, trust: Trust) -> Reading:
+    """What Cloud Scheduler's HTTP request means: your body, the time in a header, and the token as the only proof.
+
+    Raises:
+        UnreadableError: Those of the token, `invalid_json`, `not_an_object` or `duplicate_key`.
+    """
+    oidc.sent_by(request, trust.scheduler_email, trust)
+    oidc.meant_for(request, oidc.TICKS, trust)
+    job = request.headers.get("x-cloudscheduler-jobname")
+    name = _name_in(request.body) or job
+    return _ticked(name, job, request.headers.get("x-cloudscheduler-scheduletime"))
+
+
+def read_published(data: bytes, published_at: str | None, subscription: str | None) -> Reading:
+    """What a tick through Pub/Sub means: free-form data, and no time but that of publishing.
+
+    Raises:
+        UnreadableError: `data_not_text`, `not_an_object` or `duplicate_key`.
+    """
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableError("data_not_text", "The tick's data is not UTF-8.") from error
+    return _ticked(_name_in(data, free_form=True), subscription, published_at)
+
+
+def _name_in(body: bytes, *, free_form: bool = False) -> Any:
+    """The tick that a body asks for: a bare word, or the `kind` of a JSON object."""
+    word = body.strip()
+    if not word:
+        return None
+    if _WORD.fullmatch(word.decode("ascii", "replace")):
+        return word.decode("ascii")
+    if free_form and not word.startswith(b"{"):
+        return None
+    found = json_value(body)
+    kind = object_of(found.value).get("kind")
+    no_duplicates(found)
+    return kind
+
+
+def _ticked(name: Any, schedule: Any, told: Any) -> Reading:
+    due = normalise(told)
+    word = name if isinstance(name, str) and _WORD.fullmatch(name) else None
+    by = schedule if isinstance(schedule, str) and (_JOB.fullmatch(schedule) or parsed(schedule)) else word
+    signal = Signal(
+        kind="tick",
+        verdict="accept",
+        name=word,
+        scheduled_for=due,
+        key=f"{by}|{due}" if by is not None and due else None,
+    )
+    return ignored(f"A tick{f' for {word}' if word else ''}{f', due {due}' if due else ', without a time'}.", signal)

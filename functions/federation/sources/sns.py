@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Did one of our SNS topics send this, and what does its message carry?
+
+No URL in a message is ever visited: SubscribeURL and SigningCertURL are checked for their host only, after the topic.
+The edge verifies signatures. https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from federation.sources.arn import parsed as parsed_arn
+from federation.sources.body import json_object, json_value, object_of, text_of
+from federation.sources.carrier import several
+from federation.sources.payload import read_payload
+from federation.sources.reading import Reading, Request, UnreadableError, ignored, quoted
+from federation.sources.trust import Trust
+
+_HOST: Final = re.compile(r"https://sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?/[!-~]{0,2000}")
+_CONFIRMATIONS: Final = frozenset({"SubscriptionConfirmation", "UnsubscribeConfirmation"})
+
+
+def read_http(request: Request, trust: Trust) -> Reading:
+    """What SNS's HTTP request means.
+
+    Raises:
+        UnreadableError: `not_an_event`, `sns_topic_not_allowed`, `sns_url_not_allowed`, `sns_signature_unverified`, and
+            those of the message.
+    """
+    body = json_object(request.body)
+    allowed_topic(body.get("TopicArn"), trust)
+    for name in ("SigningCertURL", "SubscribeURL"):
+        _own_url(body.get(name), name)
+    if not request.proven:
+        raise UnreadableError("sns_signature_unverified", "The message's signature was not verified at the edge.")
+    if body.get("Type") in _CONFIRMATIONS:
+        return ignored("A subscription is to be confirmed: a person does that, never a program.")
+    return read_notification(body, trust)
+
+
+def read_invocation(request: Request, trust: Trust) -> Reading:
+    """What SNS's invocation of a function means.
+
+    Raises:
+        UnreadableError: `not_an_event`, or the fault of the only record.
+    """
+    records = json_object(request.body).get("Records")
+    if not isinstance(records, list) or not records:
+        raise UnreadableError("not_an_event", "The invocation has no Records.")
+    return several(records, lambda record: _record(object_of(record, "not_an_event", "The record"), trust))
+
+
+def read_notification(body: Mapping[str, Any], trust: Trust) -> Reading:
+    """What a notification of one of our topics carries.
+
+    Raises:
+        UnreadableError: `sns_topic_not_allowed`, `not_an_event`, `message_not_json`, and those of what is carried.
+    """
+    allowed_topic(body.get("TopicArn"), trust)
+    if body.get("Type", "Notification") != "Notification":
+        raise UnreadableError("not_an_event", f"{quoted(body.get('Type'))} is no notification.")
+    message = text_of(body.get("Message"), "not_an_event", "The message")
+    if not message.lstrip().startswith(("{", "[")):
+        return ignored("A notification in plain words is for people.")
+    return read_payload(json_value(message.encode(), error="message_not_json"), trust)
+
+
+def allowed_topic(value: Any, trust: Trust) -> None:
+    """Nothing, for a topic that the trust names, or, if it names none, for any topic of our accounts.
+
+    Raises:
+        UnreadableError: `sns_topic_not_allowed`.
+    """
+    topic = parsed_arn(value)
+    if topic is not None and topic.service == "sns":
+        if trust.sns_topics is None and topic.account in trust.aws_accounts:
+            return
+        if trust.sns_topics is not None and topic.text in trust.sns_topics:
+            return
+    raise UnreadableError("sns_topic_not_allowed", f"Topic {quoted(value)} is none of those that are trusted.")
+
+
+def _own_url(value: Any, name: str) -> None:
+    if value is not None and (not isinstance(value, str) or not _HOST.fullmatch(value)):
+        raise UnreadableError("sns_url_not_allowed", f"{name} {quoted(value)} is not on a host of SNS.")
+
+
+def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
+    if record.get("EventSource") != "aws:sns":
+        raise UnreadableError("not_an_event", f"The record's EventSource is {quoted(record.get('EventSource'))}.")
+    return read_notification(object_of(record.get("Sns"), "not_an_event", "The record's Sns"), trust)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which records of an SQS batch are good, and which ids are returned to the queue?
+
+One poison record must not bring back the good ones, so each is judged alone and only the ids of rejected ones are
+returned as `batchItemFailures`. A record without an id cannot be returned: then the invocation as a whole is unusable.
+After the first failure of a FIFO queue all later records go back, or they would overtake it.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import takewhile
+from typing import Any
+
+from federation.sources import sns
+from federation.sources.arn import parsed as parsed_arn
+from federation.sources.arn import trusted_account
+from federation.sources.body import MAX_CARRIER_BYTES, json_object, json_value, object_of, text_of
+from federation.sources.carrier import judged, together, unrepeated
+from federation.sources.payload import read_payload
+from federation.sources.reading import Reading, Request, UnreadableError, rejected
+from federation.sources.trust import Trust
+
+
+def read(request: Request, trust: Trust) -> Reading:
+    """What an SQS event source's invocation of a function means, record by record.
+
+    Raises:
+        UnreadableError: `not_an_event`, `missing_message_id`, and the faults of a body.
+    """
+    records = json_object(request.body, limit=MAX_CARRIER_BYTES).get("Records")
+    if not isinstance(records, list):
+        raise UnreadableError("not_an_event", "The invocation has no Records.")
+    identified = [(_message_id(record), record) for record in records]
+    readings = unrepeated([judged(record, lambda one: _record(one, trust)) for _, record in identified])
+    named = [replace(reading, message_id=name) for (name, _), reading in zip(identified, readings, strict=True)]
+    return together(_in_order(named) if any(map(_is_fifo, records)) else tuple(named))
+
+
+def _message_id(record: Any) -> str:
+    found = object_of(record, "not_an_event", "The record").get("messageId")
+    return text_of(found, "missing_message_id", "The record's messageId")
+
+
+def _is_fifo(record: Mapping[str, Any]) -> bool:
+    return str(record.get("eventSourceARN")).endswith(".fifo")
+
+
+def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
+    queue = parsed_arn(record.get("eventSourceARN"))
+    if record.get("eventSource") != "aws:sqs" or queue is None or queue.service != "sqs":
+        raise UnreadableError("not_an_event", "The record names no SQS queue that it comes from.")
+    trusted_account(queue.account, trust)
+    body = text_of(record.get("body"), "body_not_string", "The record's body")
+    parsed = json_value(body.encode())
+    if isinstance(parsed.value, dict) and "TopicArn" in parsed.value:
+        return sns.read_notification(json_object(body.encode()), trust)
+    return read_payload(parsed, trust)
+
+
+def _in_order(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """A FIFO batch: what follows the first failure is returned to the queue unread."""
+    good = tuple(takewhile(lambda reading: reading.verdict != "reject", readings))
+    fault = UnreadableError(
+        "after_failed_record", "An earlier record of this FIFO batch failed; this one must follow it."
+    )
+    later = [replace(rejected(fault), message_id=reading.message_id) for reading in readings[len(good) + 1 :]]
+    return (*good, *readings[len(good) : len(good) + 1], *later)

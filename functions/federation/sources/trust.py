@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whom and what do we believe: which accounts, buckets, projects, senders, refs?
+
+What the document does not name is not trusted. Secrets never show in a repr.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from federation.errors import ContractError
+from federation.sources.reading import quoted
+
+_ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
+_NAME: Final = re.compile(r"[!-~]{1,1024}")
+_TICK: Final = re.compile(r"projects/[^/]+/subscriptions/(?:.*[-_.])?ticks?(?:[-_.].*)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """The policy of the door. Sets are compared exactly; `hub_refs` alone are patterns, whose `*` stops at a slash."""
+
+    aws_accounts: frozenset[str] = frozenset()
+    s3_buckets: frozenset[str] = frozenset()
+    sns_topics: frozenset[str] | None = None
+    project: str | None = None
+    project_number: str | None = None
+    gcs_buckets: frozenset[str] = frozenset()
+    audiences: Mapping[str, str] = field(default_factory=dict)
+    push_email: str | None = None
+    scheduler_email: str | None = None
+    subscriptions: frozenset[str] = frozenset()
+    tick_subscriptions: frozenset[str] = frozenset()
+    hub_owners: frozenset[str] = frozenset()
+    hub_secret: str | None = field(default=None, repr=False)
+    hub_refs: tuple[re.Pattern[str], ...] = ()
+    sentinel: str | None = None
+    alertmanager_token: str | None = field(default=None, repr=False)
+    grafana_secret: str | None = field(default=None, repr=False)
+    grafana_timestamp_header: str | None = None
+
+    @property
+    def projects(self) -> frozenset[str]:
+        """The project under both of its names, id and number."""
+        return frozenset(name for name in (self.project, self.project_number) if name)
+
+    @classmethod
+    def read(cls, document: Any) -> "Trust":
+        """The trust that a policy document states.
+
+        Args:
+            document: A mapping with the keys listed in docs/sources.md, each optional; other keys mean nothing here.
+
+        Raises:
+            ContractError: With every key that is not of its type.
+        """
+        if not isinstance(document, Mapping):
+            raise ContractError("the trust document is not an object; docs/sources.md shows one")
+        faults: list[str] = []
+        given = {
+            name: _judged(key, document[key], reads, faults) for name, (key, reads) in _KEYS.items() if key in document
+        }
+        if faults:
+            raise ContractError("the trust document cannot be used", tuple(faults))
+        return cls(**_completed({name: value for name, value in given.items() if value is not None}))
+
+
+def _judged(key: str, value: Any, reads: Callable[[Any], Any], faults: list[str]) -> Any:
+    """What a key's value means; null is as good as absent."""
+    if value is None:
+        return None
+    try:
+        return reads(value)
+    except ValueError as error:
+        faults.append(f"{key}: {error}")
+    return None
+
+
+def _completed(given: dict[str, Any]) -> dict[str, Any]:
+    """Which push subscriptions carry ticks: those in `tick_subscriptions`, else those with the word in their name."""
+    named = frozenset(one for one in given.get("subscriptions", ()) if _TICK.fullmatch(one))
+    ticks = given.get("tick_subscriptions", named)
+    return {**given, "tick_subscriptions": ticks, "subscriptions": given.get("subscriptions", frozenset()) | ticks}
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise ValueError(f"{quoted(value)} is not a name of visible ASCII characters")
+    return value
+
+
+def _secret(value: Any) -> str:
+    if not isinstance(value, str) or not value or not value.isascii():
+        raise ValueError("a secret is text of at least one ASCII character")
+    return value
+
+
+def _number(value: Any) -> str:
+    shown = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(shown, str) or not shown.isascii() or not shown.isdigit():
+        raise ValueError(f"{quoted(value)} is not a project number")
+    return shown
+
+
+def _account(value: Any) -> str:
+    if not isinstance(value, str) or not _ACCOUNT.fullmatch(value):
+        raise ValueError(f"{quoted(value)} is not an account of twelve digits, written as text")
+    return value
+
+
+def _set_of(reads: Callable[[Any], str]) -> Callable[[Any], frozenset[str]]:
+    def read(value: Any) -> frozenset[str]:
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"{quoted(value)} is not a list")  # noqa: TRY004 - _judged collects ValueErrors
+        return frozenset(reads(one) for one in value)
+
+    return read
+
+
+def _one_or_more(value: Any) -> frozenset[str]:
+    return _set_of(_name)([value] if isinstance(value, str) else value)
+
+
+def _audiences(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{quoted(value)} is not an object of audiences")  # noqa: TRY004 - _judged collects ValueErrors
+    return {str(purpose): _name(audience) for purpose, audience in value.items()}
+
+
+def _patterns(value: Any) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(re.escape(glob).replace(r"\*", "[^/]*")) for glob in sorted(_one_or_more(value)))
+
+
+_KEYS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+    "aws_accounts": ("aws_accounts", _set_of(_account)),
+    "s3_buckets": ("s3_buckets", _set_of(_name)),
+    "sns_topics": ("sns_topics", _set_of(_name)),
+    "project": ("gcp_project", _name),
+    "project_number": ("gcp_project_number", _number),
+    "gcs_buckets": ("gcs_buckets", _set_of(_name)),
+    "audiences": ("oidc_audience", _audiences),
+    "push_email": ("push_email", _name),
+    "scheduler_email": ("scheduler_email", _name),
+    "subscriptions": ("push_subscriptions", _set_of(_name)),
+    "tick_subscriptions": ("tick_subscriptions", _set_of(_name)),
+    "hub_owners": ("hf_owner", _one_or_more),
+    "hub_secret": ("hf_secret", _secret),
+    "hub_refs": ("hf_refs", _patterns),
+    "sentinel": ("sentinel", _name),
+    "alertmanager_token": ("alertmanager_token", _secret),
+    "grafana_secret": ("grafana_secret", _secret),
+    "grafana_timestamp_header": ("grafana_timestamp_header", _name),
+}
+"""Which key of the document fills which field, and how it is read."""

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a Google log entry say about a Vertex AI job?
+
+Vertex has no completion event: a pipeline's end is an entry of the log `pipeline_job_events`, a model's registration
+the last audit entry of an UploadModel operation, and a custom job's end no more than a hint in `ml_job`. None of them
+tells where the artifact is, and whoever may write logs can write an entry, so each completion asks for a confirmation
+through the API.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from federation.core.instant import normalise
+from federation.sources.body import mapping_in, matching, text_of
+from federation.sources.reading import Completion, Reading, UnreadableError, accepted, ignored, quoted
+from federation.sources.trust import Trust
+
+_LOG: Final = re.compile(r"projects/([a-z0-9:.-]{1,63})/logs/([!-~]{1,512})")
+_PIPELINE_LOG: Final = "aiplatform.googleapis.com%2Fpipeline_job_events"
+_AUDIT_LOG: Final = "cloudaudit.googleapis.com%2Factivity"
+_LEGACY_LOG: Final = "ml.googleapis.com%2F"
+_JOB: Final = re.compile(r"[a-z0-9-]{1,128}")
+_NUMBER: Final = re.compile(r"\d{1,24}", re.ASCII)
+_LOCATION: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+){0,3}")
+_MODEL: Final = re.compile(r"projects/([a-z0-9:.-]{1,63})/locations/[a-z0-9-]{1,40}/models/[A-Za-z0-9_-]{1,63}")
+_OPERATION: Final = re.compile(r"projects/([a-z0-9:.-]{1,63})/locations/[a-z0-9-]{1,40}/operations/[A-Za-z0-9_-]{1,63}")
+_UPLOAD: Final = re.compile(r"google\.cloud\.aiplatform\.[a-z0-9.]{1,40}\.ModelService\.UploadModel")
+_GET_PIPELINE: Final = "PipelineService.GetPipelineJob -> jobDetail.taskDetails[].outputs.*.artifacts[].uri"
+_GET_CUSTOM_JOB: Final = (
+    "JobService.GetCustomJob -> JOB_STATE_SUCCEEDED, then jobSpec.baseOutputDirectory.outputUriPrefix + /model/"
+)
+_GET_MODEL: Final = "ModelService.GetModel -> artifactUri"
+_GET_OPERATION: Final = "operations.get -> response.model, then ModelService.GetModel -> artifactUri"
+
+
+def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None = None) -> Reading:
+    """What a LogEntry means.
+
+    Args:
+        entry: The entry as JSON (https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry).
+        trust: Whose project is ours.
+        published_at: When the entry was published, for want of a better time.
+
+    Raises:
+        UnreadableError: `not_an_event`, `project_not_allowed`, `missing_state`, `bad_job_id`, `bad_location`,
+            `bad_model`.
+    """
+    match = _LOG.fullmatch(text_of(entry.get("logName"), "not_an_event", "The entry's logName"))
+    if match is None:
+        raise UnreadableError("not_an_event", f"{quoted(entry.get('logName'))} is no log of a project.")
+    _own_project(match[1], trust)
+    time = normalise(entry.get("timestamp")) or normalise(published_at)
+    if match[2] == _PIPELINE_LOG:
+        return _pipeline(entry, trust, time)
+    if match[2] == _AUDIT_LOG:
+        return _audit(entry, trust, time)
+    if match[2].startswith(_LEGACY_LOG):
+        return _custom_job(entry, trust, time)
+    return ignored(f"The log {quoted(match[2])} tells of no job's end.")
+
+
+def _own_project(project: Any, trust: Trust) -> None:
+    if not isinstance(project, str) or project not in trust.projects:
+        raise UnreadableError("project_not_allowed", f"Project {quoted(project)} is not the one that is trusted.")
+
+
+def _pipeline(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
+    resource = mapping_in(entry, "resource")
+    if resource.get("type") != "aiplatform.googleapis.com/PipelineJob":
+        return ignored(f"The entry's resource is {quoted(resource.get('type'))}, no pipeline job.")
+    name = _pipeline_name(mapping_in(resource, "labels"), trust)
+    payload = mapping_in(entry, "jsonPayload")
+    state = text_of(payload.get("state"), "missing_state", "The pipeline's state")
+    if state != "PIPELINE_STATE_SUCCEEDED":
+        return ignored(f"The pipeline job is {quoted(state)}; only PIPELINE_STATE_SUCCEEDED is a completion.")
+    ended = next((payload[key] for key in ("endTime", "endtime", "end_time") if key in payload), None)
+    completion = Completion(
+        provider="vertex",
+        resource=name,
+        completed_at=normalise(ended) or time,
+        dedupe_key=f"vertex|{name}|SUCCEEDED",
+        requires_enrichment=_GET_PIPELINE,
+    )
+    return accepted("The pipeline job succeeded; the log does not say where its artifact is.", completion)
+
+
+def _pipeline_name(labels: Mapping[str, Any], trust: Trust) -> str:
+    """The job's resource name. Its id goes into an API path, so it is matched; `pipelineName` is the specification."""
+    job = matching(labels.get("pipeline_job_id"), _JOB, "bad_job_id", "The pipeline job's id")
+    location = matching(labels.get("location"), _LOCATION, "bad_location", "The pipeline job's location")
+    return f"{_container(labels, trust)}/locations/{location}/pipelineJobs/{job}"
+
+
+def _container(labels: Mapping[str, Any], trust: Trust) -> str:
+    container = labels.get("resource_container")
+    if container is None:
+        return f"projects/{trust.project_number or trust.project}"
+    project = container.removeprefix("projects/") if isinstance(container, str) else container
+    _own_project(project, trust)
+    return f"projects/{trust.project_number or project}"
+
+
+def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
+    """A hint: user code cannot label a line `service`, but the text is no contract and the location is missing.
+
+    It is accepted all the same, since accepting means "record it once GetCustomJob has confirmed it": a false hint
+    costs one call, while ignoring a true one would leave the artifact to the next sweep.
+    """
+    resource = mapping_in(entry, "resource")
+    labels = mapping_in(resource, "labels")
+    if resource.get("type") != "ml_job" or labels.get("task_name") != "service":
+        return ignored(f"The line was written by {quoted(labels.get('task_name'))}, not by the service.")
+    if entry.get("textPayload") != "Job completed successfully.":
+        return ignored("The service's line tells of no success.")
+    _own_project(labels.get("project_id", trust.project), trust)
+    job = matching(labels.get("job_id"), _NUMBER, "bad_job_id", "The custom job's id")
+    name = f"projects/{trust.project_number or trust.project}/locations/-/customJobs/{job}"
+    completion = Completion(
+        provider="vertex",
+        resource=name,
+        completed_at=time,
+        dedupe_key=f"vertex|{name}|SUCCEEDED",
+        requires_enrichment=_GET_CUSTOM_JOB,
+    )
+    return accepted("The service's line hints that the custom job succeeded; GetCustomJob must confirm it.", completion)
+
+
+def _audit(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
+    """An operation writes two entries; only the last one, without an error, means that the model exists."""
+    payload = mapping_in(entry, "protoPayload")
+    method = payload.get("methodName")
+    if payload.get("serviceName") != "aiplatform.googleapis.com" or not _UPLOAD.fullmatch(str(method)):
+        return ignored(f"The call {quoted(method)} registers no model; a Create call is only a submission.")
+    if mapping_in(entry, "operation").get("last") is not True:
+        return ignored("The upload has only started: this is not the operation's last entry.")
+    if mapping_in(payload, "status").get("code") not in (None, 0):
+        return ignored("The upload failed.")
+    response = mapping_in(payload, "response")
+    if response.get("model") is None:
+        return _registered(_operation(entry, trust), time, None, _GET_OPERATION)
+    model = _in_project(response["model"], _MODEL, trust)
+    version = response.get("modelVersionId")
+    revision = None if version is None else matching(version, _NUMBER, "bad_model", "The model's version")
+    return _registered(model if revision is None else f"{model}@{revision}", time, revision, _GET_MODEL)
+
+
+def _operation(entry: Mapping[str, Any], trust: Trust) -> str:
+    return _in_project(mapping_in(entry, "operation").get("id"), _OPERATION, trust)
+
+
+def _in_project(value: Any, pattern: re.Pattern[str], trust: Trust) -> str:
+    name = matching(value, pattern, "bad_model", "The resource name")
+    _own_project(name.split("/")[1], trust)
+    return name
+
+
+def _registered(name: str, time: str | None, revision: str | None, enrichment: str) -> Reading:
+    completion = Completion(
+        provider="vertex",
+        resource=name,
+        completed_at=time,
+        dedupe_key=f"vertex|{name}|REGISTERED",
+        revision=revision,
+        requires_enrichment=enrichment,
+    )
+    return accepted("The model version is registered; the log does not say where its artifact is.", completion)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One file a deployed function. Each has `HEARS`, `gather`, which only reads, and `decide`, which is pure.
+
+`receive` stands apart: it hears what clouds send, not our events, and `runtime.deliver` runs it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Protocol
+
+from federation.core.event import Event
+from federation.core.outcome import Outcome
+from federation.core.policy import Policy
+from federation.ports import Reads
+from federation.steps import fuse, gate, govern, launch, promote, roll_back, sweep, validate
+
+StepName = Literal["validate", "gate", "fuse", "promote", "roll_back", "launch", "sweep", "govern"]
+
+
+class Step(Protocol):
+    """A module of this package."""
+
+    HEARS: tuple[str, ...]
+
+    def gather(self, event: Event, reads: Reads) -> Any:
+        """All that the decision needs to know."""
+        ...
+
+    def decide(self, event: Event, facts: Any, policy: Policy, now: str) -> Outcome:
+        """What is to be done, as data."""
+        ...
+
+
+STEPS: Final[Mapping[StepName, Step]] = {
+    "validate": validate,
+    "gate": gate,
+    "fuse": fuse,
+    "promote": promote,
+    "roll_back": roll_back,
+    "launch": launch,
+    "sweep": sweep,
+    "govern": govern,
+}

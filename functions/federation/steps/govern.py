@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A person gave an order: what does it change, and what is written down about who and why?"""
+
+from dataclasses import dataclass
+
+from federation.core import channel as channels
+from federation.core import event as events
+from federation.core import names
+from federation.core.channel import Cause, Channel
+from federation.core.digest import digest
+from federation.core.event import Event
+from federation.core.outcome import Document, Move, Outcome
+from federation.core.policy import Policy
+from federation.ports import Reads
+
+HEARS = (
+    events.APPROVAL_GIVEN,
+    events.QUARANTINE_ORDERED,
+    events.LIFT_ORDERED,
+    events.HOLD_ORDERED,
+    events.RESUME_ORDERED,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The channel, and the digest of the release that the order names, if there is one."""
+
+    channel: Channel
+    release: str | None
+
+
+def gather(event: Event, reads: Reads) -> Facts:
+    """What the order is about."""
+    name = event.data.get("release")
+    release = reads.document(names.release(name)) if name else None
+    return Facts(channel=reads.channel(reads.policy().channel), release=digest(release) if release else None)
+
+
+def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
+    """Carry the order out, or refuse it with a reason."""
+    del policy
+    channel = facts.channel
+    if channel.moved_by(event.id):
+        return Outcome(why="carried out before", events=(_told(event, events.ORDER_CARRIED_OUT, "carried out"),), repeat=True)
+    if missing := [word for word in ("who", "why") if not str(event.data.get(word, "")).strip()]:
+        return _refuse(event, f"an order needs {' and '.join(missing)}; both are written down for those who come after")
+    if event.type == events.APPROVAL_GIVEN:
+        return _approve(event, facts)
+    if refused := _impossible(event, channel):
+        return _refuse(event, refused)
+    to = _moved(event, channel, now)
+    why = f"{event.data['who']}: {event.data['why']}"
+    return Outcome(
+        why=why,
+        move=Move(channel=channel.name, expected=channel.counter, to=to.document()),
+        events=(_told(event, events.ORDER_CARRIED_OUT, why),),
+    )
+
+
+def _approve(event: Event, facts: Facts) -> Outcome:
+    if facts.release is None:
+        return _refuse(event, f"there is no release {event.data.get('release')}; `federation releases` lists them")
+    value = {
+        "release": facts.release,
+        "who": event.data["who"],
+        "why": event.data["why"],
+        "at": event.time,
+    }
+    name = f"{names.approvals(event.data['release'])}{names.short(event.id)}"
+    why = f"{event.data['who']} approved {event.data['release']}: {event.data['why']}"
+    kept = Document(name=name, value=value)
+    return Outcome(why=why, documents=(kept,), events=(_told(event, events.ORDER_CARRIED_OUT, why),))
+
+
+def _impossible(event: Event, channel: Channel) -> str | None:
+    artifact = event.data.get("artifact")
+    if event.type == events.LIFT_ORDERED and artifact not in channel.quarantine:
+        return f"{artifact} is not in quarantine"
+    if event.type == events.QUARANTINE_ORDERED and artifact in channel.quarantine:
+        return f"{artifact} is in quarantine already: {channel.quarantine[artifact].why}"
+    if event.type == events.RESUME_ORDERED and channel.hold is None:
+        return "nobody holds promotions"
+    return None
+
+
+def _moved(event: Event, channel: Channel, now: str) -> Channel:
+    cause = Cause(event=event.id, at=now, who=event.data["who"], why=event.data["why"])
+    match event.type:
+        case events.QUARANTINE_ORDERED:
+            return channels.quarantine(channel, event.data["artifact"], event.data.get("unit", "unit"), cause)
+        case events.LIFT_ORDERED:
+            return channels.lift(channel, event.data["artifact"], cause)
+        case events.HOLD_ORDERED:
+            return channels.hold(channel, cause)
+        case _:
+            return channels.resume(channel, cause)
+
+
+def _refuse(event: Event, why: str) -> Outcome:
+    return Outcome(why=f"order refused: {why}", events=(_told(event, events.ORDER_REFUSED, why),))
+
+
+def _told(event: Event, type_: str, why: str) -> Event:
+    return Event(
+        type=type_,
+        source="//federation/govern",
+        subject=event.subject,
+        time=event.time,
+        key=f"{event.id}|{digest(why)}",
+        data={"order": event.type, "why": why},
+    )

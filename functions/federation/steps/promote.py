@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A promotion is due: is there a release that may serve now, and if not, what holds it?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from federation.core import cadence, instant, names
+from federation.core import channel as channels
+from federation.core import event as events
+from federation.core.channel import Cause, Channel, Entry, Moved
+from federation.core.digest import digest
+from federation.core.event import Event
+from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
+from federation.core.policy import Policy
+from federation.core.version import version_of
+from federation.ports import Reads
+
+HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A release that was judged against some baseline, its receipt, and who approved it."""
+
+    release: Mapping[str, Any]
+    receipt: Mapping[str, Any] | None
+    approved_by: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """The release's name."""
+        return str(self.release["name"])
+
+    @property
+    def artifacts(self) -> Mapping[str, str]:
+        """Artifact digests by kind."""
+        return {kind: unit["artifact"] for kind, unit in self.release["units"].items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The channel, and every release that might serve next."""
+
+    channel: Channel
+    candidates: Sequence[Candidate] = ()
+
+
+def gather(event: Event, reads: Reads) -> Facts:
+    """The releases assembled to replace what serves now, and the one that an order names."""
+    channel = reads.channel(reads.policy().channel)
+    if channel.moved_by(event.id):
+        return Facts(channel=channel)
+    baseline = channel.serving.digest if channel.serving else None
+    found = {place.rpartition("/")[2] for place in reads.names(names.assembled(baseline))}
+    ordered = event.data.get("release")
+    wanted = [ordered] if ordered else sorted(found)
+    return Facts(channel=channel, candidates=[one for name in wanted if (one := _candidate(reads, name))])
+
+
+def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
+    """Move the channel, or say what holds the promotion; nothing when there is no candidate."""
+    if moved := facts.channel.moved_by(event.id):
+        return _again(facts.channel, moved)
+    candidate = _newest(facts)
+    if candidate is None:
+        return _nothing(event)
+    if reasons := tuple(_holds(event, candidate, facts.channel, policy, now)):
+        return _held(event, candidate, reasons)
+    return _promote(event, candidate, facts.channel, policy, now)
+
+
+def _candidate(reads: Reads, name: str) -> Candidate | None:
+    release = reads.document(names.release(name))
+    if release is None:
+        return None
+    approvals = [reads.document(place) for place in reads.names(names.approvals(name))]
+    people = frozenset(found["who"] for found in approvals if found and found["release"] == digest(release))
+    return Candidate(release=release, receipt=reads.document(names.receipt(name)), approved_by=people)
+
+
+def _newest(facts: Facts) -> Candidate | None:
+    """The candidate merged last; one with quarantined units only when there is no other."""
+    served = {moved.release for moved in facts.channel.moves if moved.kind == "promote"}
+    fresh = [one for one in facts.candidates if one.name not in served or not facts.channel.forbids(one.artifacts.values())]
+    clean = [one for one in fresh if not facts.channel.forbids(one.artifacts.values())]
+    ranked = sorted(clean or fresh, key=lambda one: (one.release["created_at"], version_of(one.name)))
+    return ranked[-1] if ranked else None
+
+
+def _holds(event: Event, candidate: Candidate, channel: Channel, policy: Policy, now: str) -> Iterator[str]:
+    """Every reason why the candidate may not serve now."""
+    baseline = candidate.release["baseline"]
+    serving = channel.serving
+    if (baseline["digest"] if baseline else None) != (serving.digest if serving else None):
+        judged = baseline["name"] if baseline else "the policy's floors"
+        yield f"it was judged against {judged}, and {serving.name if serving else 'nothing'} serves now; merge again"
+    if forbidden := channel.forbids(candidate.artifacts.values()):
+        yield f"it holds {', '.join(channel.quarantine[one].unit for one in forbidden)}, which is in quarantine"
+    for item in candidate.release["checklist"]:
+        if not item["yes"]:
+            yield f"its checklist says no: {item['item']} ({item['why']})"
+    if candidate.receipt is None:
+        yield "it is not in the registry yet; it is being published now"
+    if channel.hold:
+        yield f"{channel.hold.who} holds promotions: {channel.hold.why}"
+    if len(candidate.approved_by) < policy.promotion.approvals:
+        yield f"{len(candidate.approved_by)} of {policy.promotion.approvals} people have approved it"
+    if not event.data.get("outside_window") and not _in_window(policy, now):
+        yield f"the promotion window is closed; it opens {_next_window(policy, now)}"
+
+
+def _in_window(policy: Policy, now: str) -> bool:
+    return cadence.is_open(policy.cadence.promotion, policy.cadence.time_zone, instant.moment(now))
+
+
+def _next_window(policy: Policy, now: str) -> str:
+    opens = cadence.next_fire(policy.cadence.promotion.opens, policy.cadence.time_zone, instant.moment(now))
+    return instant.text(opens)
+
+
+def _promote(event: Event, candidate: Candidate, channel: Channel, policy: Policy, now: str) -> Outcome:
+    receipt = candidate.receipt or {}
+    entry = Entry(
+        name=candidate.name,
+        digest=digest(candidate.release),
+        since=now,
+        units=candidate.artifacts,
+        new=[unit["artifact"] for unit in candidate.release["units"].values() if unit["origin"] == "new"],
+        commit=receipt["commit"],
+    )
+    why = str(event.data.get("why") or candidate.release["change"]["why"])
+    cause = Cause(event=event.id, at=now, who=str(event.data.get("who") or "promote"), why=why)
+    to = channels.promote(channel, entry, cause, warm=policy.promotion.warm)
+    return Outcome(
+        why=f"{entry.name} serves. {why}",
+        move=Move(channel=channel.name, expected=channel.counter, to=to.document()),
+        acts=(shift(to),),
+        events=(_promoted(to.moves[-1]),),
+    )
+
+
+def _again(channel: Channel, moved: Moved) -> Outcome:
+    """What a delivery that was cut short still owes; traffic is not touched when the channel has moved on."""
+    acts = (shift(channel),) if channel.is_last(moved) else ()
+    return Outcome(why="moved before", acts=acts, events=(_promoted(moved),), repeat=True)
+
+
+def _promoted(moved: Moved) -> Event:
+    return Event(
+        type=events.RELEASE_PROMOTED,
+        source="//federation/promote",
+        subject=moved.release or "",
+        time=moved.at,
+        key=f"{moved.release}|{moved.counter}",
+        data={"release": moved.release, "counter": moved.counter, "who": moved.who, "why": moved.why},
+    )
+
+
+def _nothing(event: Event) -> Outcome:
+    if event.type == events.TICK_PROMOTE:
+        return NOTHING
+    named = event.data.get("release")
+    return _tell_held(event, named or "promotion", f"there is no release {named}" if named else "no release is ready to serve")
+
+
+def _held(event: Event, candidate: Candidate, reasons: Sequence[str]) -> Outcome:
+    held = _tell_held(event, candidate.name, "; ".join(reasons))
+    if candidate.receipt is not None:
+        return held
+    return Outcome(why=held.why, acts=(Publish(release=candidate.name),), events=held.events)
+
+
+def _tell_held(event: Event, subject: str, why: str) -> Outcome:
+    told = Event(
+        type=events.PROMOTION_HELD,
+        source="//federation/promote",
+        subject=subject,
+        time=event.time,
+        key=f"{event.id}|{subject}|{digest(why)}",
+        data={"release": subject, "why": why},
+    )
+    return Outcome(why=f"{subject} is held: {why}", events=(told,))

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cloud told us something: what does it mean, is it new, and who has to hear of it?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from federation.core import event as events
+from federation.core import names
+from federation.core.digest import digest, digest_of
+from federation.core.event import Event
+from federation.core.outcome import NOTHING, Document, Outcome
+from federation.core.policy import Policy
+from federation.ports import Reads
+from federation.sources.reading import Completion, Reading, Request, Signal
+
+HEARS: tuple[str, ...] = ()
+
+TICKS: Final[Mapping[str, str]] = {
+    "reconcile": events.TICK_SWEEP,
+    "ingest": events.TICK_SWEEP,
+    "sweep": events.TICK_SWEEP,
+    "merge": events.TICK_MERGE,
+    "promote": events.TICK_PROMOTE,
+}
+"""What a schedule asks for, by the name it was given."""
+
+PARKED_BYTES: Final = 65_536
+"""Bytes of an unusable body that are kept for a person to look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One body as it came and what it was read as (one record of it, when it was a batch)."""
+
+    request: Request
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Events of this delivery that are stored already, those that are settled, and later states of its alarm."""
+
+    stored: Mapping[str, Mapping[str, Any]]
+    settled: frozenset[str]
+    alarm_states: tuple[str, ...] = ()
+
+
+def gather(delivery: Delivery, reads: Reads) -> Facts:
+    """What we know already of what this delivery tells."""
+    told = [_completed(completion, "") for completion in delivery.reading.completions]
+    settled = frozenset(event.id for event in told if reads.document(names.settled(event.id)) is not None)
+    stored = {
+        event.id: document
+        for event in told
+        if event.id not in settled and (document := reads.document(names.event(event.id))) is not None
+    }
+    signal = delivery.reading.signal
+    alarms = tuple(reads.names(_alarm_prefix(signal))) if signal and _fires(signal) else ()
+    return Facts(stored=stored, settled=settled, alarm_states=alarms)
+
+
+def decide(delivery: Delivery, facts: Facts, policy: Policy, now: str) -> Outcome:
+    """Keep what is new and announce it; park what an authentic sender told in vain; nothing for the rest."""
+    del policy
+    reading = delivery.reading
+    if reading.park:
+        return _park(delivery)
+    if reading.verdict == "reject":
+        return NOTHING
+    return _merge(
+        *(_complete(completion, facts, now) for completion in reading.completions),
+        _signal(reading.signal, facts, now) if reading.signal else NOTHING,
+    )
+
+
+def judged(delivery: Delivery, facts: Facts) -> Reading:
+    """The reading as the sender is to be told it: a repetition is ignored, a late alarm does not count."""
+    reading = delivery.reading
+    if reading.verdict == "accept" and all(
+        (event := _completed(completion, "")).id in facts.settled or event.id in facts.stored
+        for completion in reading.completions
+    ):
+        return replace(reading, verdict="ignore", why="told before: the same artifact, by its dedupe key")
+    signal = reading.signal
+    if signal and _fires(signal) and _is_late(signal, facts):
+        return replace(reading, signal=replace(signal, verdict="ignore"))
+    return reading
+
+
+def _complete(completion: Completion, facts: Facts, now: str) -> Outcome:
+    event = _completed(completion, now)
+    if event.id in facts.settled:
+        return NOTHING
+    if event.id in facts.stored:
+        return Outcome(why="told before and not settled yet", events=(Event.of(facts.stored[event.id]),), repeat=True)
+    kept = Document(name=names.event(event.id), value=event.document())
+    return Outcome(why=f"{event.subject} completed", documents=(kept,), events=(event,))
+
+
+def _completed(completion: Completion, now: str) -> Event:
+    data = {
+        "provider": completion.provider,
+        "resource": completion.resource,
+        "artifact_uri": completion.artifact_uri,
+        "revision": completion.revision,
+        "previous_revision": completion.previous_revision,
+        "ref": completion.ref,
+    }
+    return Event(
+        type=events.ARTIFACT_COMPLETED,
+        source="//federation/receive",
+        subject=completion.resource,
+        time=completion.completed_at or now,
+        key=completion.dedupe_key,
+        data={name: value for name, value in data.items() if value is not None},
+    )
+
+
+def _signal(signal: Signal, facts: Facts, now: str) -> Outcome:
+    if signal.verdict != "accept":
+        return NOTHING
+    if signal.kind == "tick":
+        return _tick(signal, now)
+    if signal.kind == "alarm" and signal.key is not None:
+        return _alarm(signal, facts, now)
+    return NOTHING
+
+
+def _tick(signal: Signal, now: str) -> Outcome:
+    due = signal.scheduled_for or now
+    type_ = TICKS.get(signal.name or "reconcile")
+    if type_ is None:
+        return NOTHING
+    tick = Event(type=type_, source="//federation/receive", subject="schedule", time=due, key=f"tick|{due}", data={})
+    return Outcome(why=f"{type_} is due", events=(tick,), repeat=True)
+
+
+def _alarm(signal: Signal, facts: Facts, now: str) -> Outcome:
+    if _is_late(signal, facts):
+        return NOTHING
+    at = signal.at or now
+    state = Document(name=_alarm_name(signal, at), value={"key": signal.key, "state": signal.state, "at": at})
+    if signal.state != "firing":
+        return Outcome(why=f"{signal.key} is {signal.state}", documents=(state,))
+    breached = Event(
+        type=events.SLO_BREACHED,
+        source="//federation/receive",
+        subject=signal.key or "alarm",
+        time=at,
+        key=f"alarm|{signal.key}|{at}",
+        data={"alarm": signal.key, "at": at, "labels": dict(signal.labels)},
+    )
+    return Outcome(why=f"{signal.key} fires", documents=(state,), events=(breached,))
+
+
+def _is_late(signal: Signal, facts: Facts) -> bool:
+    """Whether a later state of the alarm was told before; the same state again is told again, and moves nothing twice."""
+    return signal.at is not None and any(name > _alarm_name(signal, signal.at) for name in facts.alarm_states)
+
+
+def _alarm_prefix(signal: Signal) -> str:
+    return names.alarms(digest(signal.key))
+
+
+def _alarm_name(signal: Signal, at: str) -> str:
+    return f"{_alarm_prefix(signal)}{at}/{signal.state}"
+
+
+def _fires(signal: Signal) -> bool:
+    return signal.kind == "alarm" and signal.verdict == "accept" and signal.key is not None
+
+
+def _park(delivery: Delivery) -> Outcome:
+    request, reading = delivery.request, delivery.reading
+    name = names.parked(digest_of(request.entry.encode() + b"\n" + request.body))
+    value = {
+        "entry": request.entry,
+        "error": reading.error,
+        "why": reading.why,
+        "body": request.body[:PARKED_BYTES].decode("utf-8", "backslashreplace"),
+        "bytes": len(request.body),
+    }
+    return Outcome(why=f"parked: {reading.why}", documents=(Document(name=name, value=value),))
+
+
+def _merge(*outcomes: Outcome) -> Outcome:
+    told = [outcome for outcome in outcomes if outcome]
+    return Outcome(
+        why="; ".join(outcome.why for outcome in told),
+        documents=tuple(document for outcome in told for document in outcome.documents),
+        events=tuple(event for outcome in told for event in outcome.events),
+        repeat=all(outcome.repeat for outcome in told),
+    )

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An SLO was breached: does it speak of what serves now, and what served well before?
+
+This step reads the policy and the channel and nothing else, and no window, gate, approval, hold or registry stands in its
+way.
+"""
+
+from datetime import timedelta
+
+from federation.core import channel as channels
+from federation.core import event as events
+from federation.core import instant
+from federation.core.channel import Cause, Channel, Entry, Moved
+from federation.core.digest import digest
+from federation.core.event import Event
+from federation.core.outcome import Move, Outcome, shift
+from federation.core.policy import Policy
+from federation.ports import Reads
+
+HEARS = (events.SLO_BREACHED, events.ROLLBACK_ORDERED)
+
+
+def gather(event: Event, reads: Reads) -> Channel:
+    """The channel."""
+    del event
+    return reads.channel(reads.policy().channel)
+
+
+def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
+    """Move back, once an incident, and only for data about what serves now."""
+    if moved := channel.moved_by(event.id):
+        return _again(channel, moved)
+    serving = channel.serving
+    if serving is None:
+        return _skip(event, "nothing serves, so there is nothing to leave")
+    if event.type == events.SLO_BREACHED and (stale := _stale(event, serving, policy)):
+        return _skip(event, stale)
+    named = event.data.get("release")
+    if named and named != serving.name:
+        return _skip(event, f"it speaks of {named}, and {serving.name} serves now")
+    target = _target(event, channel)
+    if target is None:
+        return _skip(event, f"no stable release is left to go back to from {serving.name}; a person has to act now")
+    return _roll_back(event, channel, serving, target, now)
+
+
+def _stale(event: Event, serving: Entry, policy: Policy) -> str | None:
+    """Why the alarm's data is about an earlier release, if it is."""
+    at = instant.moment(str(event.data.get("at") or event.time))
+    counts_from = instant.moment(serving.since) + timedelta(seconds=policy.rollback.settle_seconds)
+    if at >= counts_from:
+        return None
+    return (
+        f"its data is of {instant.text(at)}, and {serving.name} serves since {serving.since}; "
+        f"alarms count for it from {instant.text(counts_from)}"
+    )
+
+
+def _target(event: Event, channel: Channel) -> Entry | None:
+    wanted = event.data.get("to")
+    if not wanted:
+        return channels.rollback_target(channel)
+    return next((entry for entry in channel.live() if entry.name == wanted and entry != channel.serving), None)
+
+
+def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, now: str) -> Outcome:
+    reason = str(event.data.get("why") or f"{event.subject} fired at {event.data.get('at', event.time)}")
+    cause = Cause(
+        event=event.id, at=now, who=str(event.data.get("who") or "roll_back"), why=f"{serving.name} left: {reason}"
+    )
+    to = channels.roll_back(channel, target, cause)
+    return Outcome(
+        why=f"{target.name} serves again. {cause.why}",
+        move=Move(channel=channel.name, expected=channel.counter, to=to.document()),
+        acts=(shift(to),),
+        events=(_rolled_back(to, to.moves[-1]),),
+    )
+
+
+def _again(channel: Channel, moved: Moved) -> Outcome:
+    acts = (shift(channel),) if channel.is_last(moved) else ()
+    return Outcome(why="moved before", acts=acts, events=(_rolled_back(channel, moved),), repeat=True)
+
+
+def _rolled_back(channel: Channel, moved: Moved) -> Event:
+    quarantined = {artifact: one.unit for artifact, one in channel.quarantine.items() if one.at == moved.at}
+    return Event(
+        type=events.RELEASE_ROLLED_BACK,
+        source="//federation/roll_back",
+        subject=moved.release or "",
+        time=moved.at,
+        key=f"{moved.release}|{moved.counter}",
+        data={
+            "release": moved.release,
+            "counter": moved.counter,
+            "who": moved.who,
+            "why": moved.why,
+            "quarantined": quarantined,
+        },
+    )
+
+
+def _skip(event: Event, why: str) -> Outcome:
+    told = Event(
+        type=events.ROLLBACK_SKIPPED,
+        source="//federation/roll_back",
+        subject=event.subject,
+        time=event.time,
+        key=f"{event.id}|{digest(why)}",
+        data={"why": why, "alarm": event.data.get("alarm", event.subject)},
+    )
+    return Outcome(why=f"no roll-back: {why}", events=(told,))

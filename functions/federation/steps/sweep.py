@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did we miss? Polling is the truth, a webhook is a hint.
+
+Whatever a cloud really finished and we have not settled goes through the same path as its event would have; what serves
+and what the registry holds are read back and compared with the channel.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from federation.core import channel as channels
+from federation.core import event as events
+from federation.core import instant, names
+from federation.core.channel import Cause, Channel, Entry
+from federation.core.digest import digest
+from federation.core.event import Event
+from federation.core.outcome import NOTHING, Document, Move, Outcome, shift
+from federation.core.policy import Policy
+from federation.ports import Reads, Receipt, Served
+
+HEARS = (events.TICK_SWEEP,)
+
+PROBE_HOURS: Final = 20
+"""A release that proved less than this long ago that it can serve is not asked to prove it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the clouds have, what we have settled, and what is really live."""
+
+    channel: Channel
+    finished: Sequence[Mapping[str, Any]] = ()
+    heard: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    settled: frozenset[str] = frozenset()
+    served: Served | None = None
+    receipts: Mapping[str, Receipt | None] = field(default_factory=dict)
+    probes: Mapping[str, bool] = field(default_factory=dict)
+
+
+def gather(event: Event, reads: Reads) -> Facts:
+    """Lists from every side."""
+    channel = reads.channel(reads.policy().channel)
+    settled = frozenset(name.removeprefix(names.SETTLED) for name in reads.names(names.SETTLED))
+    heard = [name for name in reads.names(names.EVENTS) if name.removeprefix(names.EVENTS) not in settled]
+    live = channel.live()
+    unproven = {entry.name for entry in live if _needs_probe(entry, event.time)}
+    return Facts(
+        channel=channel,
+        finished=reads.finished(),
+        heard={name: found for name in heard if (found := reads.document(name)) is not None},
+        settled=settled,
+        served=reads.served(channel.name),
+        receipts={entry.name: reads.published(entry.name) for entry in live},
+        probes={name: reads.probe(channel.name, name) for name in sorted(unproven)},
+    )
+
+
+def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
+    """Feed what was missed through the path of events, mend drift, report tampering, and remember proofs of warmth."""
+    del policy
+    missed = tuple(_missed(facts))
+    drift = _drift(event, facts)
+    tampered = tuple(_tampered(event, facts))
+    move = _probed(event, facts, now)
+    documents = tuple(
+        Document(name=names.event(found.id), value=found.document())
+        for found in missed
+        if names.event(found.id) not in facts.heard
+    )
+    if not (missed or drift or tampered or move):
+        return NOTHING
+    channel = channels.channel_of(move.to, facts.channel.name) if move else facts.channel
+    why = f"{len(missed)} completions were not settled, {len(tampered)} releases tampered with, " + (
+        "traffic drifted" if drift else "traffic as it should be"
+    )
+    return Outcome(
+        why=why,
+        documents=documents,
+        move=move,
+        acts=(shift(channel),) if drift else (),
+        events=(*missed, *([drift] if drift else []), *tampered),
+    )
+
+
+def _missed(facts: Facts) -> Sequence[Event]:
+    told = {name: Event.of(document) for name, document in facts.heard.items()}
+    for data in facts.finished:
+        found = _completed(data)
+        if names.short(found.id) not in facts.settled:
+            told.setdefault(names.event(found.id), found)
+    return [found for _, found in sorted(told.items()) if found.type == events.ARTIFACT_COMPLETED]
+
+
+def _completed(data: Mapping[str, Any]) -> Event:
+    return Event(
+        type=events.ARTIFACT_COMPLETED,
+        source="//federation/sweep",
+        subject=data["resource"],
+        time=data["completed_at"],
+        key=data["dedupe_key"],
+        data={name: data[name] for name in ("provider", "resource", "artifact_uri", "revision", "ref") if data.get(name)},
+    )
+
+
+def _drift(event: Event, facts: Facts) -> Event | None:
+    serving = facts.channel.serving
+    if serving is None or (facts.served and facts.served.release == serving.name):
+        return None
+    served = facts.served.release if facts.served else "nothing"
+    why = f"{served} is really served, and the channel says {serving.name}; traffic is shifted again"
+    return Event(
+        type=events.DRIFT_DETECTED,
+        source="//federation/sweep",
+        subject=serving.name,
+        time=event.time,
+        key=f"{event.id}|{served}|{serving.name}",
+        data={"served": served, "release": serving.name, "why": why},
+    )
+
+
+def _tampered(event: Event, facts: Facts) -> Sequence[Event]:
+    return [told for entry in facts.channel.live() if (told := _tamper(event, entry, facts.receipts.get(entry.name)))]
+
+
+def _tamper(event: Event, entry: Entry, receipt: Receipt | None) -> Event | None:
+    if receipt and receipt.digest == entry.digest and receipt.commit == entry.commit:
+        return None
+    found = f"commit {receipt.commit} with {receipt.digest}" if receipt else "nothing"
+    why = f"the tag {entry.name} should name commit {entry.commit} with {entry.digest}, and names {found}"
+    return Event(
+        type=events.TAMPER_DETECTED,
+        source="//federation/sweep",
+        subject=entry.name,
+        time=event.time,
+        key=f"{entry.name}|{digest(why)}",
+        data={"release": entry.name, "why": why},
+    )
+
+
+def _needs_probe(entry: Entry, time: str) -> bool:
+    if entry.probed_at is None:
+        return True
+    return instant.moment(entry.probed_at) + timedelta(hours=PROBE_HOURS) <= instant.moment(time)
+
+
+def _probed(event: Event, facts: Facts, now: str) -> Move | None:
+    proven = [name for name, answered in facts.probes.items() if answered]
+    if not proven or facts.channel.moved_by(event.id):
+        return None
+    cause = Cause(event=event.id, at=now, who="sweep", why=f"{', '.join(proven)} answered its probe")
+    to = channels.probed(facts.channel, proven, cause)
+    return Move(channel=facts.channel.name, expected=facts.channel.counter, to=to.document())
