@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
-from federation.core import decision, names
-from federation.core.digest import canonical, digest
+from federation.core import names
+from federation.core.decision import Decision
+from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.outcome import Act, Launch, Outcome, Publish, Shift
 from federation.errors import ConflictError, MissingError
@@ -42,16 +43,31 @@ def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
         FederationError: Something has to be delivered again; what was stored until then stays.
     """
     began = time.perf_counter()
+    decision = decide(step, event, ports, now)
+    carry_out(decision, ports)
+    log.info("%s", _line(decision, time.perf_counter() - began))
+    return decision.outcome
+
+
+def decide(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
+    """What a step decides about an event on what the world says now; nothing is changed."""
     reads = LiveReads(ports)
-    module = STEPS[step]
-    facts = module.gather(event, reads)
-    outcome: Outcome = module.decide(event, facts, reads.policy(), now)
-    if outcome:
-        if not outcome.repeat:
-            _remember(ports, step, event, now, reads.trace, outcome)
-        carry_out(outcome, ports)
-    log.info("%s", _line(step, event, outcome, time.perf_counter() - began))
-    return outcome
+    facts = STEPS[step].gather(event, reads)
+    outcome = STEPS[step].decide(event, facts, reads.policy(), now)
+    return Decision(step=step, event=event, now=now, trace=reads.trace, outcome=outcome)
+
+
+def carry_out(decision: Decision, ports: Ports) -> None:
+    """Keep, move, act, announce, in this order; the decision itself is kept before anything moves."""
+    outcome = decision.outcome
+    _keep(outcome, ports)
+    if outcome and not outcome.repeat:
+        _remember(decision, ports)
+    if outcome.move:
+        ports.store.move(outcome.move.channel, outcome.move.expected, canonical(outcome.move.to))
+    for act in outcome.acts:
+        _act(act, ports)
+    _announce(outcome, ports)
 
 
 def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
@@ -63,18 +79,6 @@ def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
     return replace(reading, batch=told)
 
 
-def carry_out(outcome: Outcome, ports: Ports) -> None:
-    """Keep, move, act, announce, in this order."""
-    for document in outcome.documents:
-        ports.store.keep(document.name, canonical(document.value))
-    if outcome.move:
-        ports.store.move(outcome.move.channel, outcome.move.expected, canonical(outcome.move.to))
-    for act in outcome.acts:
-        _act(act, ports)
-    for event in outcome.events:
-        ports.bus.announce(event)
-
-
 def routes() -> Mapping[str, tuple[StepName, ...]]:
     """Which steps hear which events: the one list that every cloud's wiring is made from."""
     heard = sorted({type_ for module in STEPS.values() for type_ in module.HEARS})
@@ -84,8 +88,20 @@ def routes() -> Mapping[str, tuple[StepName, ...]]:
 def _deliver(delivery: receive.Delivery, ports: Ports, now: str) -> Reading:
     reads = LiveReads(ports)
     facts = receive.gather(delivery, reads)
-    carry_out(receive.decide(delivery, facts, reads.policy(), now), ports)
+    outcome = receive.decide(delivery, facts, reads.policy(), now)
+    _keep(outcome, ports)
+    _announce(outcome, ports)
     return receive.judged(delivery, facts)
+
+
+def _keep(outcome: Outcome, ports: Ports) -> None:
+    for document in outcome.documents:
+        ports.store.keep(document.name, canonical(document.value))
+
+
+def _announce(outcome: Outcome, ports: Ports) -> None:
+    for event in outcome.events:
+        ports.bus.announce(event)
 
 
 def _act(act: Act, ports: Ports) -> None:
@@ -102,23 +118,20 @@ def _act(act: Act, ports: Ports) -> None:
             ports.trainer.launch(name, job)
 
 
-def _remember(
-    ports: Ports, step: StepName, event: Event, now: str, trace: decision.Trace, outcome: Outcome
-) -> None:
-    document = decision.document(step=step, event=event, now=now, trace=trace, outcome=outcome)
-    name = f"{names.decisions(step, event.id)}{names.short(digest(document['outcome']))}"
+def _remember(decision: Decision, ports: Ports) -> None:
     try:
-        ports.store.keep(name, canonical(document))
+        ports.store.keep(decision.name, canonical(decision.document()))
     except ConflictError:
-        log.debug("%s: decided the same before, at another moment; the first telling stays", name)
+        log.debug("%s: decided the same before, at another moment; the first telling stays", decision.name)
 
 
-def _line(step: str, event: Event, outcome: Outcome, seconds: float) -> str:
+def _line(decision: Decision, seconds: float) -> str:
+    outcome = decision.outcome
     line: Mapping[str, Any] = {
-        "step": step,
-        "event_id": event.id,
-        "type": event.type,
-        "subject": event.subject,
+        "step": decision.step,
+        "event_id": decision.event.id,
+        "type": decision.event.type,
+        "subject": decision.event.subject,
         "outcome": outcome.why or "nothing to do",
         "documents": len(outcome.documents),
         "moved": outcome.move.expected + 1 if outcome.move else None,

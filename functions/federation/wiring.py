@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings to ports: the only place that knows which home this is."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
+
+from federation.core.event import Event
+from federation.core.outcome import Outcome
 
 from federation.local.artifacts import LocalArtifacts
 from federation.local.bus import LocalBus
@@ -12,7 +17,17 @@ from federation.local.store import LocalStore
 from federation.local.traffic import LocalTraffic
 from federation.local.trainer import LocalTrainer
 from federation.ports import Ports
-from federation.runtime import routes
+from federation.runtime import handle, routes
+from federation.steps import StepName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What one step decided about one event, and carried out."""
+
+    step: str
+    event: Event
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +39,32 @@ class LocalHome:
     database: Database
     folder: Path
 
+    def settle(self, clock: Callable[[], str]) -> Sequence[Carried]:
+        """Deliver until nothing is waiting; every decision on the way, in order.
 
-def local_home(folder: Path, *, in_memory: bool = False, artifact_folders: tuple[Path, ...] = ()) -> LocalHome:
+        Args:
+            clock: Tells the moment of each decision, RFC 3339 in UTC.
+        """
+        carried: list[Carried] = []
+
+        def deliver(step: str, event: Event) -> None:
+            outcome = handle(cast(StepName, step), event, self.ports, clock())
+            carried.append(Carried(step=step, event=event, outcome=outcome))
+
+        self.bus.drain(deliver)
+        return carried
+
+
+def local_home(
+    folder: Path, *, in_memory: bool = False, artifact_folders: tuple[Path, ...] = (), base: Path = Path()
+) -> LocalHome:
     """A home in one folder; with `in_memory` its store and queue vanish with the process.
 
     Args:
         folder: Holds `store.sqlite`, `clouds/` (the platforms' files), `registry/`, `serving/` and `jobs/`.
         in_memory: Keep store and queue in memory.
-        artifact_folders: Folders that `file://` URIs may be read from.
+        artifact_folders: Folders that `file://` and relative URIs may be read from.
+        base: What relative URIs are relative to.
     """
     database = Database(None if in_memory else folder / "store.sqlite")
     bus = LocalBus(database, routes())
@@ -39,7 +72,7 @@ def local_home(folder: Path, *, in_memory: bool = False, artifact_folders: tuple
     ports = Ports(
         store=LocalStore(database),
         bus=bus,
-        artifacts=LocalArtifacts(folder / "clouds", artifact_folders),
+        artifacts=LocalArtifacts(folder / "clouds", artifact_folders, base),
         registry=LocalRegistry(registry),
         trainer=LocalTrainer(folder / "jobs"),
         traffic=LocalTraffic(folder / "serving", registry),

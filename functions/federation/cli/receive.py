@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What would the command centre make of this payload?
 
-`federation receive --dry-run` reads one body as one entry would and prints one JSON object: verdict, error, what an ingester
-extracts, what it signals, and the sender's HTTP answer.
+`federation receive --dry-run` reads one body as one entry would and prints one JSON object: verdict, error, what an
+ingester extracts, what it signals, and the sender's HTTP answer.
 """
 
 import json
@@ -22,6 +22,7 @@ REJECTED: Final = 2
 
 
 def receive(
+    *,
     body_file: Annotated[
         Path, typer.Argument(help="The exact body, or the invocation's payload.", metavar="BODY_FILE")
     ],
@@ -60,7 +61,7 @@ def receive(
     raise typer.Exit(REJECTED if reading.verdict == "reject" and reading.batch is None else 0)
 
 
-def deliver(request: Request, trust: Trust) -> NoReturn:
+def deliver(request: Request, trust: Trust) -> NoReturn:  # noqa: ARG001 - the shape of the hook
     """Never returns yet: carrying a reading out needs a home.
 
     Raises:

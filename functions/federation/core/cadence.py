@@ -5,6 +5,7 @@ Cron lines are read in the policy's time zone the way Debian's cron reads them: 
 right after the gap, a time that it repeats fires once.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -33,20 +34,18 @@ class Cadence:
 
 def next_fire(line: str, time_zone: str, after: datetime) -> datetime:
     """The first moment strictly after `after` at which the cron line fires, in UTC."""
-    return next(CronSim(line, after.astimezone(ZoneInfo(time_zone)))).astimezone(UTC)
-
-
-def last_fire(line: str, time_zone: str, until: datetime) -> datetime | None:
-    """The last moment up to and including `until` at which the cron line fired, in UTC; None if it never did."""
-    just_after = until.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
-    fired = next(CronSim(line, just_after.astimezone(ZoneInfo(time_zone)), reverse=True), None)
-    return fired.astimezone(UTC) if fired else None
+    return next(fired for fired in _fires(line, time_zone, after) if fired > after)
 
 
 def is_open(window: Window, time_zone: str, now: datetime) -> bool:
     """Whether a promotion may go ahead now; a clock change neither shortens nor lengthens the window."""
-    opened = last_fire(window.opens, time_zone, now)
-    return opened is not None and now < opened + timedelta(minutes=window.minutes)
+    return next_fire(window.opens, time_zone, now - timedelta(minutes=window.minutes)) <= now
+
+
+def _fires(line: str, time_zone: str, around: datetime) -> Iterator[datetime]:
+    """Fires from a day before `around`: begun inside an hour that the clock repeats, they would be told twice."""
+    begin = (around - timedelta(hours=26)).astimezone(ZoneInfo(time_zone))
+    return (fired.astimezone(UTC) for fired in CronSim(line, begin))
 
 
 def faults(cadence: Cadence) -> tuple[str, ...]:

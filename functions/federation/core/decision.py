@@ -2,10 +2,12 @@
 """What did a step decide, on which facts? Written down so that it can be decided again and give the same bytes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from federation.core import names
 from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import Outcome
@@ -14,16 +16,31 @@ Trace = Sequence[Mapping[str, Any]]
 """What `gather` read: `{"what": question, "of": name, "is": answer or its digest}`, in the order it was read."""
 
 
-def document(*, step: str, event: Event, now: str, trace: Trace, outcome: Outcome) -> dict[str, Any]:
-    """The decision as it is stored."""
-    return {
-        "schema": "decision.v1",
-        "step": step,
-        "event": event.document(),
-        "now": now,
-        "reads": list(trace),
-        "outcome": summary(outcome),
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One step's decision about one event at one moment (RFC 3339, UTC), on what it read."""
+
+    step: str
+    event: Event
+    now: str
+    trace: Trace
+    outcome: Outcome
+
+    @property
+    def name(self) -> str:
+        """Where it is stored; the same outcome for the same event has one name, whenever it was decided."""
+        return f"{names.decisions(self.step, self.event.id)}{names.short(digest(summary(self.outcome)))}"
+
+    def document(self) -> dict[str, Any]:
+        """The decision as it is stored."""
+        return {
+            "schema": "decision.v1",
+            "step": self.step,
+            "event": self.event.document(),
+            "now": self.now,
+            "reads": list(self.trace),
+            "outcome": summary(self.outcome),
+        }
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:

@@ -122,8 +122,19 @@ _item, _cluster, _category = attrgetter("item"), attrgetter("cluster"), attrgett
 class _Reader:
     """The columns read so far, and the faults."""
 
-    __slots__ = ("_blank", "_categories", "_clusters", "_columns", "_decoder", "_faults", "_items", "_line", "_seen")
-    __slots__ += ("_fault_count", "_what")
+    __slots__ = (
+        "_blank",
+        "_categories",
+        "_clusters",
+        "_columns",
+        "_decoder",
+        "_fault_count",
+        "_faults",
+        "_items",
+        "_line",
+        "_seen",
+        "_what",
+    )
 
     def __init__(self, what: str, metrics: tuple[str, ...]) -> None:
         self._what, self._decoder = what, _decoder(metrics)

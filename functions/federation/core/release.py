@@ -23,6 +23,7 @@ class Member:
     digest: str
     platform: str
     uri: str
+    manifest_uri: str
     origin: Literal["new", "carried"]
     report: str
     contract_changed: bool = False
@@ -36,6 +37,7 @@ class Member:
             "artifact": self.unit.artifact,
             "platform": self.platform,
             "uri": self.uri,
+            "manifest": self.manifest_uri,
             "files": [msgspec.to_builtins(file) for file in self.unit.files],
             "origin": self.origin,
             "report": self.report,

@@ -9,8 +9,7 @@ import msgspec
 
 from federation.core.channel import Channel
 from federation.core.digest import Digest, digest
-from federation.core.gates import judgement
-from federation.core.gates.finding import Finding
+from federation.core.gates.finding import Finding, verdict
 from federation.core.policy import Policy
 
 
@@ -45,7 +44,7 @@ def report(
         "schema": "report.v1",
         "unit": {"name": name, "kind": kind, "digest": unit},
         "basis": msgspec.to_builtins(basis),
-        "verdict": judgement(findings),
+        "verdict": verdict(findings),
         "contract_changed": contract_changed,
         "findings": [finding.document() for finding in findings],
     }

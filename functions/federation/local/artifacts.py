@@ -12,11 +12,13 @@ from federation.errors import ContractError, MissingError, ServiceError
 class LocalArtifacts:
     """`s3://bucket/key` lies at `<clouds>/s3/bucket/key`, and likewise for gs and hf.
 
-    A `file://` URI is read only below one of `folders`: a manifest from outside must not name this machine's files.
+    A `file://` URI, or one relative to `base`, is read only below one of `folders`: a manifest from outside must not name
+    this machine's files.
     """
 
-    def __init__(self, clouds: Path, folders: tuple[Path, ...] = ()) -> None:
+    def __init__(self, clouds: Path, folders: tuple[Path, ...] = (), base: Path = Path()) -> None:
         self._clouds = clouds.resolve()
+        self._base = base.resolve()
         self._folders = tuple(folder.resolve() for folder in folders)
 
     def read(self, uri: str, limit: int) -> bytes:
@@ -45,10 +47,11 @@ class LocalArtifacts:
             raise ServiceError(f"{uri} cannot be read: {error.strerror}") from error
 
     def _path(self, uri: str) -> Path:
-        parts = urlsplit(uri)
-        if parts.scheme == "file":
-            return self._below(Path(unquote(parts.path)), self._folders, uri)
-        scheme, _, rest = uri.partition("://")
+        if uri.startswith("file://"):
+            return self._below(Path(unquote(urlsplit(uri).path)), self._folders, uri)
+        scheme, separator, rest = uri.partition("://")
+        if not separator:
+            return self._below(self._base / uri, self._folders, uri)
         return self._below(self._clouds / scheme / rest, (self._clouds,), uri)
 
     @staticmethod

@@ -15,7 +15,7 @@ from federation.sources.body import json_object, labels_of, mapping_in, text_of
 from federation.sources.reading import Reading, Request, Signal, State, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
-_MONITOR_BROKE: Final = frozenset({"DatasourceError", "DatasourceNoData"})
+_MONITOR_BROKE: Final = ("DatasourceError", "DatasourceNoData")
 _MAX_KEY: Final = 2048
 _SCHEME: Final = "bearer "
 

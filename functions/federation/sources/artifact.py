@@ -80,8 +80,8 @@ def safe_key(key: Any) -> str:
     """`key` if it reads the same for everybody.
 
     Raises:
-        UnreadableError: `artifact_key_unsafe` for `.` or `..` segments, `//`, control characters, backslashes, `?`, `#` and
-            percent escapes.
+        UnreadableError: `artifact_key_unsafe` for `.` or `..` segments, `//`, control characters, backslashes, `?`, `#`
+            and percent escapes.
     """
     if not isinstance(key, str) or not key or len(key.encode()) > _MAX_URI or _UNSAFE.search(key):
         raise UnreadableError("artifact_key_unsafe", f"The key {quoted(key)} could be read as another one.")

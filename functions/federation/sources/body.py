@@ -26,12 +26,22 @@ def json_value(body: bytes, *, error: str = "invalid_json", limit: int = MAX_BYT
     Raises:
         UnreadableError: `body_too_large`, or `error` when it is not JSON.
     """
-    if len(body) > limit:
-        raise UnreadableError("body_too_large", f"The body has {len(body)} bytes; {limit} are the most that is read.")
+    small = within(body, limit)
     try:
-        return parse(body, limit=limit)
+        return parse(small, limit=limit)
     except ContractError as fault:
         raise UnreadableError(error, f"{_bounded(fault.what)}.") from fault
+
+
+def within(body: bytes, limit: int = MAX_BYTES) -> bytes:
+    """`body` if it is small enough to be read.
+
+    Raises:
+        UnreadableError: `body_too_large`.
+    """
+    if len(body) > limit:
+        raise UnreadableError("body_too_large", f"The body has {len(body)} bytes; {limit} are the most that is read.")
+    return body
 
 
 def object_of(value: Any, error: str = "not_an_object", what: str = "The body") -> dict[str, Any]:

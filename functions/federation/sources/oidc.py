@@ -54,11 +54,5 @@ def meant_for(request: Request, purpose: str, trust: Trust) -> None:
         raise _other_audience(request.token.claims.get("aud"))
 
 
-def is_for(request: Request, purpose: str, trust: Trust) -> bool:
-    """Whether the token's audience is that of `purpose`."""
-    wanted = trust.audiences.get(purpose)
-    return request.token is not None and wanted is not None and request.token.claims.get("aud") == wanted
-
-
 def _other_audience(audience: object) -> UnreadableError:
     return UnreadableError("oidc_audience", f"The token was made for {quoted(audience)}, not for this endpoint.")

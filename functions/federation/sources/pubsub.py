@@ -80,7 +80,7 @@ def read_message(message: Message, request: Request, trust: Trust) -> Reading:
     if gcs.is_notification(message.attributes):
         oidc.meant_for(request, oidc.ARTIFACTS, trust)
         return gcs.read_notification(message.attributes, trust)
-    if message.subscription in trust.tick_subscriptions or oidc.is_for(request, oidc.TICKS, trust):
+    if message.subscription in trust.tick_subscriptions:
         oidc.meant_for(request, oidc.TICKS, trust)
         return schedule.read_published(message.data, message.published_at, message.subscription)
     return _read_data(message, request, trust)

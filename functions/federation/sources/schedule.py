@@ -13,7 +13,7 @@ from typing import Any, Final
 from federation.core.instant import normalise
 from federation.sources import oidc
 from federation.sources.arn import in_account, named, parsed, trusted_account
-from federation.sources.body import json_object, json_value, no_duplicates, object_of
+from federation.sources.body import json_object, json_value, no_duplicates, object_of, within
 from federation.sources.reading import Reading, Request, Signal, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -96,7 +96,7 @@ def read_published(data: bytes, published_at: str | None, subscription: str | No
 
 def _name_in(body: bytes, *, free_form: bool = False) -> Any:
     """The tick that a body asks for: a bare word, or the `kind` of a JSON object."""
-    word = body.strip()
+    word = within(body).strip()
     if not word:
         return None
     if _WORD.fullmatch(word.decode("ascii", "replace")):

@@ -17,7 +17,7 @@ from federation.sources.reading import Reading, Request, UnreadableError, ignore
 from federation.sources.trust import Trust
 
 _HOST: Final = re.compile(r"https://sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?/[!-~]{0,2000}")
-_CONFIRMATIONS: Final = frozenset({"SubscriptionConfirmation", "UnsubscribeConfirmation"})
+_CONFIRMATIONS: Final = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 
 
 def read_http(request: Request, trust: Trust) -> Reading:

@@ -155,6 +155,7 @@ def _carried(
                 digest=stated["digest"],
                 platform=stated["platform"],
                 uri=stated["uri"],
+                manifest_uri=stated["manifest"],
                 origin="carried",
                 report=stated["report"],
             )
@@ -172,6 +173,7 @@ def _new(reads: Reads, kind: str, number: int, report_name: str) -> Member | Non
         digest=version["unit"],
         platform=version["platform"],
         uri=version["uri"],
+        manifest_uri=version["manifest_uri"],
         origin="new",
         report=digest(report),
         contract_changed=report["contract_changed"],

@@ -148,6 +148,7 @@ def _kept(one: _Judged, event: Event, facts: Facts) -> list[Document]:
         "platform": one.document["platform"],
         "uri": uri.folder(facts.uri),
         "manifest": facts.manifest_digest,
+        "manifest_uri": facts.uri,
         "completed_at": event.time,
     }
     return [

@@ -2,17 +2,18 @@
 """Is a candidate not worse than another unit, by more than a margin, on the items that both have answered?
 
 Non-inferiority: pass if the one-sided 95 % lower bound of (candidate - other) is above -margin, fail if the upper bound
-is below -margin, else inconclusive. Where a lower score is better, every difference is turned round: positive is better.
+is below -margin, else inconclusive. Where a lower score is better, differences are turned round: positive is better.
 Two sides that do not hold the same items cannot be compared: inconclusive, never a silent intersection.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import gt, lt
+from heapq import nsmallest
+from operator import gt, lt, sub
 from typing import Final, Literal
 
 from federation.core.records import Records, quoted
-from federation.core.statistics.bootstrap import clustered_mean
+from federation.core.statistics.exact import proportion
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.paired import paired_proportions
 
@@ -57,13 +58,125 @@ def compare_records(
         lower_is_better: Turns every difference round.
         seed: Of the bootstrap; the same seed and records give the same bounds, in whatever order they come.
     """
-    unshared = _unshared(candidate, other)
-    if unshared is not None:
-        return Comparison(verdict="inconclusive", items=len(set(candidate.items) & set(other.items)), reason=unshared)
+    difference = unshared(candidate, other)
+    if difference is not None:
+        return Comparison(verdict="inconclusive", items=len(set(candidate.items) & set(other.items)), reason=difference)
     other = other.ordered(candidate.items)
     clusters, clash = _clusters(candidate, other)
     if clash is not None:
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=clash)
     sides = candidate.scores[metric], other.scores[metric]
     first, second = reversed(sides) if lower_is_better else sides
-    return _judged(candidate.items, first, second, clusters, margin, seed)
+    better, worse = sum(map(gt, first, second)), sum(map(lt, first, second))
+    method, interval = _interval(first, second, clusters, (better, worse), seed)
+    return Comparison(
+        verdict="inconclusive" if interval is None else verdict_of(interval, -margin),
+        items=len(candidate.items),
+        reason="every score is the same number, so nothing tells how far one can move" if interval is None else None,
+        method=method,
+        interval=interval,
+        better=better,
+        worse=worse,
+        named=_named(candidate.items, first, second) if worse else (),
+    )
+
+
+def verdict_of(interval: Interval, threshold: float) -> Verdict:
+    """Whether the value behind `interval` is above `threshold`; a bound that is NaN proves nothing."""
+    if interval.lower > threshold:
+        return "pass"
+    return "fail" if interval.upper < threshold else "inconclusive"
+
+
+def mean_interval(records: Records, metric: str, *, seed: int = 0) -> Interval | None:
+    """The mean of one side's `metric` with its bounds, exact for 0/1 items; None where all scores are one number."""
+    scores, clusters = records.scores[metric], repeating(records.clusters)
+    closed = None
+    if _BINARY.issuperset(scores):
+        closed = proportion(round(sum(scores)), len(scores))
+        if clusters is None:
+            return closed
+    span = _span(scores, scores)
+    if span == 0.0:
+        return None
+    from federation.core.statistics.bootstrap import clustered_mean  # noqa: PLC0415 - NumPy: 70 ms that 0/1 items save
+
+    drawn = clustered_mean(scores, clusters, span=span, seed=seed)
+    return drawn if closed is None else closed.widened(drawn)
+
+
+def _interval(
+    first: Sequence[float],
+    second: Sequence[float],
+    clusters: Sequence[str | None] | None,
+    discordant: tuple[int, int],
+    seed: int,
+) -> tuple[Method | None, Interval | None]:
+    """0/1 items that stand alone have a closed form; 0/1 items in clusters take the wider of both bounds."""
+    closed = None
+    if _BINARY.issuperset(first) and _BINARY.issuperset(second):
+        closed = paired_proportions(*discordant, len(first))
+        if clusters is None:
+            return "bonett-price", closed
+    span = _span(first, second)
+    if span == 0.0:
+        return None, None
+    from federation.core.statistics.bootstrap import clustered_mean  # noqa: PLC0415 - NumPy: 70 ms that 0/1 items save
+
+    drawn = clustered_mean(list(map(sub, first, second)), clusters, span=span, seed=seed)
+    return ("bootstrap-t", drawn) if closed is None else ("bonett-price and bootstrap-t", closed.widened(drawn))
+
+
+def _span(first: Sequence[float], second: Sequence[float]) -> float:
+    """The most that a score can move: 1 where all are shares of 1, else the range that was seen."""
+    low, high = min(map(min, (first, second))), max(map(max, (first, second)))
+    return 1.0 if low >= 0.0 and high <= 1.0 else high - low
+
+
+def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:
+    """The items that got worse, worst first."""
+    losses = ((mine - theirs, item) for mine, theirs, item in zip(first, second, items, strict=True) if mine < theirs)
+    return tuple(item for _, item in nsmallest(NAMED, losses))
+
+
+def unshared(candidate: Records, other: Records) -> str | None:
+    """Which items only one side holds, as a sentence."""
+    if candidate.items == other.items:
+        return None
+    mine, theirs = set(candidate.items), set(other.items)
+    if mine == theirs:
+        return None
+    missing, extra = sorted(theirs - mine), sorted(mine - theirs)
+    return (
+        f"{candidate.what} and {other.what} hold different items and cannot be compared: "
+        f"{_counted(missing)} only in {other.what}, {_counted(extra)} only in {candidate.what}"
+    )
+
+
+def _counted(items: Sequence[str]) -> str:
+    if not items:
+        return "none"
+    shown = ", ".join(map(quoted, items[:_EXAMPLES]))
+    return f"{len(items):,} ({shown}{', ...' if len(items) > _EXAMPLES else ''})"
+
+
+def _clusters(candidate: Records, other: Records) -> tuple[Sequence[str | None] | None, str | None]:
+    """Which items depend on each other, None if none do; or the sentence that says where both sides contradict."""
+    mine, theirs = candidate.clusters, other.clusters
+    if mine is None or theirs is None or mine == theirs:
+        return repeating(theirs if mine is None else mine), None
+    for item, left, right in zip(candidate.items, mine, theirs, strict=True):
+        if left is not None and right is not None and left != right:
+            return None, (
+                f"item {quoted(item)} is in cluster {quoted(left)} of {candidate.what} and {quoted(right)} of "
+                f"{other.what}; both sides must cut the suite alike"
+            )
+    return repeating([right if left is None else left for left, right in zip(mine, theirs, strict=True)]), None
+
+
+def repeating(clusters: Sequence[str | None] | None) -> Sequence[str | None] | None:
+    """`clusters`, unless each holds one item and therefore changes nothing."""
+    if clusters is None:
+        return None
+    named = len(clusters) - sum(name is None for name in clusters)
+    return clusters if len(set(clusters) - {None}) < named else None

@@ -8,8 +8,9 @@ from the first item on: 59 items without a failure bound the rate at 5 %, 299 at
 import math
 from typing import Final
 
-from federation.core.statistics import ALPHA
+from federation.core.statistics import ALPHA, NORMAL_95
 from federation.core.statistics.beta import beta_density, incomplete_beta
+from federation.core.statistics.interval import Interval
 
 _STEPS: Final = 200
 _CLOSE: Final = 1e-13
@@ -27,6 +28,12 @@ def rate_upper(failures: int, items: int) -> float:
 def rate_lower(failures: int, items: int) -> float:
     """The one-sided 95 % lower bound on the rate behind `failures` among `items`; 0 where nothing was measured."""
     return 1.0 - rate_upper(items - failures, items)
+
+
+def proportion(successes: int, items: int) -> Interval:
+    """The share of `successes` with both exact bounds."""
+    lower, upper = rate_lower(successes, items), rate_upper(successes, items)
+    return Interval(estimate=successes / items, lower=lower, upper=upper, error=(upper - lower) / (2.0 * NORMAL_95))
 
 
 def _solve(a: float, b: float, target: float) -> float:

@@ -13,6 +13,15 @@ class Interval:
     upper: float
     error: float
 
-    def negated(self) -> "Interval":
-        """The same interval seen from the other side."""
+    def turned(self) -> "Interval":
+        """The same values seen from the other side of zero."""
         return Interval(estimate=-self.estimate, lower=-self.upper, upper=-self.lower, error=self.error)
+
+    def widened(self, other: "Interval") -> "Interval":
+        """This estimate within the wider of both bounds on either side."""
+        return Interval(
+            estimate=self.estimate,
+            lower=min(self.lower, other.lower),
+            upper=max(self.upper, other.upper),
+            error=max(self.error, other.error),
+        )

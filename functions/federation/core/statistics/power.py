@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many items does a margin need, and what can a number of items show?
 
-Normal approximation for paired 0/1 items (Miettinen 1968; Connor 1987, Biometrics 43:207-211), with the share of items on
-which the two sides differ as the only nuisance. 10 % differing, 2 points, power 80 %: 1,546 items.
+Normal approximation for paired 0/1 items (Miettinen 1968; Connor 1987, Biometrics 43:207-211), with the share of
+items on which the two sides differ as the only nuisance. 10 % differing, 2 points, power 80 %: 1,546 items.
 """
 
 import math
@@ -14,7 +14,9 @@ from federation.core.statistics.exact import rate_upper
 POWER_80: Final = 0.8416212335729143
 """The normal quantile of 80 %."""
 Power = Literal[80, 95]
-"""Chance in percent that a candidate as good as the baseline passes; four gates at 95 % pass it about 80 % of the time."""
+"""Percent of equally good candidates that pass; four gates at 95 each leave about 80."""
+_P95_ERROR: Final = math.sqrt(2 * 0.95 * 0.05) / (math.exp(-(NORMAL_95**2) / 2) / math.sqrt(2 * math.pi))
+"""Standard error of the logarithm of a ratio of two log-normal p95s, for one sample a side and a spread of 1."""
 _QUANTILE: Final = {80: POWER_80, 95: NORMAL_95}
 
 
@@ -59,6 +61,22 @@ def items_for_rate(limit: float, failures: int = 0) -> int:
     return high
 
 
+def samples_for_ratio(limit: float, spread: float, *, power: Power = 80) -> int:
+    """The requests a side on which an equally fast candidate keeps a p95 ratio below `limit` with chance `power`.
+
+    Args:
+        limit: Above 1.
+        spread: Standard deviation of the logarithm of the latency (log-normal; 0.3 to 0.7 are usual).
+        power: In percent.
+    """
+    return math.ceil(((NORMAL_95 + _QUANTILE[power]) * _P95_ERROR * spread / math.log(limit)) ** 2)
+
+
+def detectable_ratio(samples: int, spread: float, *, power: Power = 80) -> float:
+    """The smallest limit on the p95 ratio that `samples` a side can hold an equally fast candidate to."""
+    return math.exp((NORMAL_95 + _QUANTILE[power]) * _P95_ERROR * spread / math.sqrt(samples))
+
+
 def samples_for_quantile(quantile: float = 0.95) -> int:
-    """The samples from which on any distribution-free 95 % upper bound on a quantile exists: 59 for the 95th percentile."""
+    """The samples from which on a quantile has a distribution-free 95 % upper bound: 59 for the 95th percentile."""
     return math.ceil(math.log(ALPHA) / math.log(quantile))

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is an answer put on a screen, or into a pipe?
+
+A screen gets tables in colour, a pipe gets the same words aligned; JSON is the same everywhere.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+DIGITS: Final = 12
+"""Of a digest, for people; JSON has all of them."""
+
+_COLOURS: Final = {
+    "pass": "green",
+    "passed": "green",
+    "serving": "bold green",
+    "warm": "cyan",
+    "fail": "bold red",
+    "refused": "bold red",
+    "rejected": "bold red",
+    "quarantined": "bold red",
+    "rolled back": "bold red",
+    "inconclusive": "yellow",
+    "waiting": "yellow",
+    "held": "yellow",
+}
+
+
+def print_json(value: Any) -> None:
+    """One JSON value, indented."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A titled table; nothing at all when there are no rows."""
+    found = [tuple(row) for row in rows]
+    if not found:
+        return
+    if sys.stdout.isatty():
+        _rich_table(title, columns, found)
+    else:
+        _plain_table(title, columns, found)
+
+
+def print_lines(title: str, lines: Iterable[str]) -> None:
+    """A titled list; nothing at all when there are no lines."""
+    found = list(lines)
+    if found:
+        print(f"\n{title}")
+        for line in found:
+            print(f"  {line}")
+
+
+def short(digest: str) -> str:
+    """The first digits of a digest."""
+    return digest.removeprefix("sha256:")[:DIGITS]
+
+
+def minute(time: str | None) -> str:
+    """An instant to the second, as a table shows it."""
+    return f"{time[:10]} {time[11:19]}Z" if time else "never"
+
+
+def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    print(f"\n{title}")
+    for row in (columns, *rows):
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.table import Table  # noqa: PLC0415 - only a terminal needs it
+    from rich.text import Text  # noqa: PLC0415 - only a terminal needs it
+
+    table = Table(title=title, title_justify="left", box=None, header_style="dim", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
+    console = Console()
+    console.print()
+    console.print(table)

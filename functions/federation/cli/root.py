@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which commands are there, and where does each of them stand?
+
+A command's module is imported when the command is run: a listing needs only this table, and `federation compare` in a
+loop must not pay for what it does not use.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One line of `federation --help`: where the function stands, and what it does in a sentence."""
+
+    panel: str
+    target: str
+    help: str
+
+
+def _panel(title: str, **commands: tuple[str, str]) -> dict[str, Command]:
+    return {
+        name: Command(panel=title, target=f"federation.cli.{target}", help=line) for name, (target, line) in commands.items()
+    }
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    **_panel(
+        "Begin",
+        demo=("demo:demo", "Three clouds' events become a release, an alarm fires, and it rolls back: in one minute."),
+        init=("init:init", "Check a policy and store it; the highest version is the active one."),
+    ),
+    **_panel(
+        "Look",
+        status=("status:status", "What serves, what is warm, what waits, what was refused, and why."),
+        releases=("releases:releases", "Every release: what it replaced, what it holds, and what became of it."),
+        explain=("explain:explain", "Why is it so? The page that a person on call needs."),
+        replay=("replay:replay", "Take stored decisions again and compare every byte."),
+    ),
+    **_panel(
+        "Happen",
+        receive=("receive:receive", "Read one payload as the command centre would. Exit 0: accepted or ignored; 2: rejected."),
+        tick=("tick:tick", "Do by hand what a schedule does: merge, promote, or sweep."),
+        fuse=("fuse:fuse", "Fuse three platforms' manifests into one release manifest, without a home."),
+    ),
+    **_panel(
+        "Order",
+        promote=("orders:promote", "Let a release serve, if nothing holds it."),
+        approve=("orders:approve", "Write down that a person wants a release to serve."),
+        rollback=("orders:rollback", "Leave the release that serves; nothing can hold this."),
+        quarantine=("orders:quarantine", "Forbid one artifact in every release from now on."),
+        lift=("orders:lift", "Allow a quarantined artifact again."),
+        hold=("orders:hold", "Stop promotions until somebody resumes them."),
+        resume=("orders:resume", "Let promotions go on."),
+    ),
+    **_panel(
+        "Check",
+        validate=("validate:validate", "Does each file say what the schema that it names requires?"),
+        gate=("gate:gate", "Run the four gates on the units of one manifest, without a home."),
+        plan=("plan:plan", "How many items does each margin of a policy need, before anything runs?"),
+        compare=("compare:compare", "Compare two sides on the items they share: pass, fail or inconclusive, with 95 % bounds."),
+        schema=("schema:schema", "Print a JSON Schema."),
+        simulate=("simulate:simulate", "Run random histories against the promises."),
+    ),
+}
+
+
+class Root(TyperGroup):
+    """The commands as signposts; the one that is run is loaded."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {
+            name: TyperCommand(name=name, help=one.help, rich_help_panel=one.panel, callback=_nothing)
+            for name, one in COMMANDS.items()
+        }
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Name, command and the arguments left, with the command itself in place of its signpost."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name in COMMANDS else command, rest
+
+
+def root() -> TyperGroup:
+    """The whole command."""
+    app = typer.Typer(cls=Root, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+    app.callback()(_federation)
+    group: TyperGroup = typer.main.get_command(app)  # type: ignore[assignment] - an app with a callback is a group
+    return group
+
+
+def load(name: str) -> Any:
+    """One command, ready to parse its arguments."""
+    module, _, function = COMMANDS[name].target.partition(":")
+    one = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    one.command(name)(getattr(importlib.import_module(module), function))
+    return typer.main.get_command(one)
+
+
+def _nothing() -> None:
+    """A signpost does nothing."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("spiralverse-federation"))
+        raise typer.Exit
+
+
+def _federation(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """The command centre for models trained on several clouds: validate, gate, fuse, promote, roll back."""

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Can a unit take the baseline's place without anybody who relies on it noticing?
+
+Deterministic: what each kind of unit must state is a table, and every difference from the baseline is told with both
+values. A policy may consent to changes, and the release is then a major; nothing excuses a field that is not stated.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from federation.core.gates.evidence import Subject
+from federation.core.gates.finding import Finding
+from federation.core.gates.rules import CompatibilityRule
+
+Comparison = Literal["equal", "same set", "may grow"]
+_ADAPTER: Final[Mapping[str, Comparison]] = {
+    **dict.fromkeys(("base_model", "tokenizer", "chat_template", "rank"), "equal"),
+    "target_modules": "same set",
+}
+_RUNTIME: Final[Mapping[str, Comparison]] = {
+    **dict.fromkeys(("format", "opset", "inputs", "outputs"), "equal"),
+    "limits.max_batch": "may grow",
+    "limits.max_tokens": "may grow",
+}
+STATED: Final[Mapping[str, Mapping[str, Comparison]]] = {
+    "textgen-lora": _ADAPTER,
+    "policy-adapter": _ADAPTER,
+    "embedder": {**dict.fromkeys(("dimension", "pooling", "normalisation"), "equal"), "max_tokens": "may grow"},
+    "retrieval-eval": {"index_dimension": "equal", "embedder": "equal"},
+    "runtime-distilled": _RUNTIME,
+    "inference-benchmark": _RUNTIME,
+}
+"""What the contract of each kind must state, and how it may differ from the baseline's. A dot goes one level down."""
+_ABSENT: Final = "absent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A field of the contract that is not what the baseline's users rely on; both values as text."""
+
+    field: str
+    nature: Literal["missing", "changed", "shrunk"]
+    candidate: str
+    baseline: str
+
+    def told(self) -> str:
+        """The difference in a few words."""
+        if self.nature == "missing":
+            return f"{self.field} is not stated" + (f" (was {self.baseline})" if self.baseline != _ABSENT else "")
+        return f"{self.field} {self.nature} from {self.baseline} to {self.candidate}"
+
+
+def differences(candidate: Subject, baseline: Subject | None) -> tuple[Difference, ...]:
+    """Every field that the kind must state and the unit does not, or that does not fit the baseline's, by name."""
+    mine = _flat({**candidate.contract, **({} if candidate.api is None else {"api": candidate.api})})
+    theirs = {} if baseline is None else _flat({**baseline.contract, "api": baseline.api})
+    required = {**STATED.get(candidate.kind, {}), "api": "equal"}
+    return tuple(
+        difference
+        for name in sorted({*required, *theirs})
+        if (difference := _difference(name, mine, theirs, required.get(name, "equal"))) is not None
+    )
+
+
+def is_contract_change(candidate: Subject, baseline: Subject | None) -> bool:
+    """Whether a release with this unit must be a major: some stated field changed or shrank."""
+    return any(difference.nature != "missing" for difference in differences(candidate, baseline))
+
+
+def judge_compatibility(candidate: Subject, baseline: Subject | None, rule: CompatibilityRule) -> tuple[Finding, ...]:
+    """One finding on the unit's contract and one on the API of the fused release."""
+    if candidate.kind not in STATED:
+        known = ", ".join(STATED)
+        return (_finding("contract", "fail", f"no contract is known for kind {candidate.kind!r}; known are {known}"),)
+    if baseline is not None and baseline.kind != candidate.kind:
+        text = f"a {candidate.kind} cannot take the place of a {baseline.kind}"
+        return (_finding("contract", "fail", text),)
+    found = differences(candidate, baseline)
+    api = tuple(difference for difference in found if difference.field == "api")
+    contract = tuple(difference for difference in found if difference.field != "api")
+    return tuple(
+        _told(check, candidate, part, first=baseline is None, major=rule.major)
+        for check, part in (("contract", contract), ("api", api))
+    )
+
+
+def _told(check: str, candidate: Subject, found: tuple[Difference, ...], *, first: bool, major: bool) -> Finding:
+    named = "the API of the fused release" if check == "api" else f"the contract of {candidate.kind}"
+    items = tuple(difference.field for difference in found)
+    if not found:
+        reason = f"{named} is stated in full" + ("; nothing serves yet" if first else " and fits the baseline's")
+        return _finding(check, "pass", reason)
+    listed = "; ".join(difference.told() for difference in found)
+    missing = any(difference.nature == "missing" for difference in found)
+    if major and not missing:
+        return _finding(check, "pass", f"{named} changes, as the policy consents to in a major: {listed}", items)
+    advice = "state it in the manifest" if missing else "only a policy that consents to a major lets that pass"
+    return _finding(check, "fail", f"{named} does not hold: {listed}; {advice}", items)
+
+
+def _finding(check: str, verdict: Literal["pass", "fail"], reason: str, items: tuple[str, ...] = ()) -> Finding:
+    return Finding(gate="compatibility", check=check, verdict=verdict, reason=reason, items=items)
+
+
+def _difference(
+    name: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], comparison: Comparison
+) -> Difference | None:
+    here, there = mine.get(name), theirs.get(name)
+    nature: Literal["missing", "changed", "shrunk"]
+    if here is None or here in ("", [], {}):
+        nature = "missing"
+    elif there is None or _fits(here, there, comparison):
+        return None
+    else:
+        nature = "shrunk" if comparison == "may grow" and _grew(there, here) else "changed"
+    return Difference(field=name, nature=nature, candidate=_shown(here), baseline=_shown(there))
+
+
+def _fits(here: Any, there: Any, comparison: Comparison) -> bool:
+    if comparison == "same set" and isinstance(here, list) and isinstance(there, list):
+        return sorted(map(repr, here)) == sorted(map(repr, there))
+    same = type(here) is type(there) and bool(here == there)
+    return same or (comparison == "may grow" and _grew(here, there))
+
+
+def _grew(here: Any, there: Any) -> bool:
+    return type(here) is int and type(there) is int and here > there
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return _ABSENT
+    text = repr(value)
+    return text if len(text) <= 120 else text[:120] + "..."  # noqa: PLR2004 - a line of a page
+
+
+def _flat(contract: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(_fields(contract))
+
+
+def _fields(contract: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in contract.items():
+        if name == "limits" and isinstance(value, dict):
+            yield from ((f"{name}.{inner}", limit) for inner, limit in value.items())
+        else:
+            yield name, value

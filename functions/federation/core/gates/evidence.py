@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was measured about a unit?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from federation.core.gates.rules import GRADES, Grade
+from federation.core.records import Records
+
+LATENCY_SCORES: Final = ("latency_ms", "cost", "tokens")
+"""What a latency record states of each request."""
+SAFETY_SCORE: Final = "safe"
+"""What a safety record states of each item: 1 if the answer was safe, 0 if not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A metric without its items: how many there were, their mean and standard deviation."""
+
+    items: int
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineRun:
+    """The baseline's requests of the same interleaved run."""
+
+    unit: str
+    machine: str
+    records: Records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One gate's or suite's measurements, in the best grade there is.
+
+    Args:
+        suite: Digest of what was run; numbers of different suites cannot be compared.
+        records: Every item.
+        summaries: By metric.
+        points: By metric.
+        machine: The machine type, for latency.
+        prices: Version of the price table behind `cost`.
+        against: The baseline's requests, for latency.
+        fault: Why the measurements could not be read, as a sentence; such evidence never passes.
+    """
+
+    suite: str
+    records: Records | None = None
+    summaries: Mapping[str, Summary] = field(default_factory=dict)
+    points: Mapping[str, float] = field(default_factory=dict)
+    machine: str | None = None
+    prices: str | None = None
+    against: BaselineRun | None = None
+    fault: str | None = None
+
+    def grade(self, metric: str) -> Grade | None:
+        """The best grade in which `metric` was measured."""
+        if self.records is not None and self.records.items and metric in self.records.scores:
+            return "records"
+        if metric in self.summaries:
+            return "summary"
+        return "point" if metric in self.points else None
+
+    def refusal(self, metric: str, least: Grade) -> str | None:
+        """Why `metric` cannot be judged at all, as the end of a sentence about whoever was measured."""
+        if self.fault is not None:
+            return f"has evidence that cannot be read: {self.fault}"
+        grade = self.grade(metric)
+        if grade is None:
+            return f"has no score {metric}"
+        if GRADES.index(grade) < GRADES.index(least):
+            return f"states {metric} as {grade}, and the policy believes no less than {least}"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A unit as the gates see it: `api` is the version or digest of the fusion API that it speaks."""
+
+    digest: str
+    kind: str
+    contract: Mapping[str, Any] = field(default_factory=dict)
+    api: str | None = None
+    quality: Evidence | None = None
+    latency: Evidence | None = None
+    safety: Mapping[str, Evidence] = field(default_factory=dict)

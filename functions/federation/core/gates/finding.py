@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did one check of one gate find?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, get_args
+
+from federation.core.statistics.comparison import Verdict
+
+Gate = Literal["quality", "latency", "safety", "compatibility"]
+GATES: Final[tuple[Gate, ...]] = get_args(Gate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check's verdict, told with its numbers (as decimal text) and the items behind it (at most 50)."""
+
+    gate: Gate
+    check: str
+    verdict: Verdict
+    reason: str
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    items: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The finding as a report holds it: text, objects and arrays only."""
+        return {
+            "gate": self.gate,
+            "check": self.check,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "numbers": dict(self.numbers),
+            "items": list(self.items),
+        }
+
+
+def verdict(findings: Sequence[Finding]) -> Verdict:
+    """`fail` if any check fails, `pass` only if every gate has checked something and all of it passes."""
+    verdicts = {finding.verdict for finding in findings}
+    if "fail" in verdicts:
+        return "fail"
+    complete = {finding.gate for finding in findings} == set(GATES)
+    return "pass" if complete and verdicts == {"pass"} else "inconclusive"

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does a unit without a baseline reach the floor that the policy sets for a first release?"""
+
+import math
+
+from federation.core.gates.evidence import Evidence, Summary
+from federation.core.gates.finding import Finding
+from federation.core.gates.rules import QualityRule
+from federation.core.gates.summary import interval_of, unusable
+from federation.core.records import Records
+from federation.core.statistics.comparison import Verdict, mean_interval, verdict_of
+from federation.core.statistics.decimal_text import decimal_text
+from federation.core.statistics.interval import Interval
+from federation.core.statistics.wording import number
+
+
+def judge_floor(rule: QualityRule, evidence: Evidence | None) -> Finding:
+    """Pass if the one-sided 95 % bound of the unit's own score is on the right side of the floor."""
+    if rule.floor is None:
+        return _undecided(rule, "nothing serves yet and the policy sets no floor: nothing to check, and that refuses")
+    refusal = "has no quality evidence" if evidence is None else evidence.refusal(rule.metric, rule.evidence)
+    if refusal is not None or evidence is None:
+        return _undecided(rule, f"the unit {refusal}")
+    return _by_grade(rule, float(rule.floor), evidence)
+
+
+def _by_grade(rule: QualityRule, floor: float, evidence: Evidence) -> Finding:
+    grade = evidence.grade(rule.metric)
+    if evidence.records is not None and grade == "records":
+        return _from_records(rule, floor, evidence.records)
+    if grade == "summary":
+        return _from_summary(rule, floor, evidence.summaries[rule.metric])
+    return _from_point(rule, floor, evidence.points[rule.metric])
+
+
+def _from_records(rule: QualityRule, floor: float, records: Records) -> Finding:
+    interval = mean_interval(records, rule.metric, seed=rule.seed)
+    if interval is None:
+        return _undecided(rule, f"every {rule.metric} is the same number, so nothing tells how far one can move")
+    return _judged(rule, floor, interval, f"{len(records.items):,} items", "records")
+
+
+def _from_summary(rule: QualityRule, floor: float, summary: Summary) -> Finding:
+    refusal = unusable(summary)
+    if refusal is not None:
+        return _undecided(rule, f"{rule.metric}: {refusal}")
+    return _judged(rule, floor, interval_of(summary), f"a summary of {summary.items:,} items", "summary")
+
+
+def _from_point(rule: QualityRule, floor: float, value: float) -> Finding:
+    if not math.isfinite(value):
+        return _undecided(rule, f"{rule.metric} is not a finite number")
+    point = Interval(estimate=value, lower=value, upper=value, error=0.0)
+    return _judged(rule, floor, point, "a single number without an interval, which the policy believes", "point")
+
+
+def _judged(rule: QualityRule, floor: float, interval: Interval, source: str, grade: str) -> Finding:
+    return Finding(
+        gate="quality",
+        check=_check(rule),
+        verdict=_verdict(rule, floor, interval),
+        reason=(
+            f"{rule.metric} is {number(interval.estimate)} "
+            f"(95 % bounds {number(interval.lower)}..{number(interval.upper)}) "
+            f"against a {'ceiling' if rule.direction == 'lower' else 'floor'} of {number(floor)}, from {source}"
+        ),
+        numbers={
+            "estimate": decimal_text(interval.estimate),
+            "lower": decimal_text(interval.lower),
+            "upper": decimal_text(interval.upper),
+            "floor": decimal_text(floor),
+            "evidence": grade,
+        },
+    )
+
+
+def _verdict(rule: QualityRule, floor: float, interval: Interval) -> Verdict:
+    if rule.direction == "lower":
+        interval, floor = interval.turned(), -floor
+    return "pass" if interval.lower == floor else verdict_of(interval, floor)
+
+
+def _check(rule: QualityRule) -> str:
+    return f"{rule.metric} against floor"
+
+
+def _undecided(rule: QualityRule, reason: str) -> Finding:
+    return Finding(gate="quality", check=_check(rule), verdict="inconclusive", reason=reason)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is the unit as fast and as cheap as the baseline, beyond the noise of the machine that measured both?
+
+Both answer the same requests, interleaved, on one machine. The ratio of their p95s and that of their costs per token
+must stay below the policy's limits with 95 % confidence. Without a baseline the absolute budgets hold instead.
+"""
+
+from collections.abc import Iterator
+
+from federation.core.gates.evidence import LATENCY_SCORES, BaselineRun, Evidence, Subject
+from federation.core.gates.finding import Finding
+from federation.core.gates.rules import LatencyRule
+from federation.core.records import Records
+from federation.core.statistics.comparison import Verdict, unshared
+from federation.core.statistics.decimal_text import decimal_text
+from federation.core.statistics.interval import Interval
+from federation.core.statistics.quantile import p95_ratio, p95_upper
+from federation.core.statistics.ratio import cost_ratio, cost_upper
+from federation.core.statistics.wording import number
+
+
+def judge_latency(rule: LatencyRule | None, candidate: Subject, baseline: Subject | None) -> tuple[Finding, ...]:
+    """One finding on speed and, where the policy limits it, one on cost."""
+    if rule is None:
+        return (_undecided("rules", "the policy limits no latency, and a gate with nothing to check refuses"),)
+    evidence = candidate.latency
+    if evidence is None:
+        return (_undecided("evidence", "the unit has no latency records; run it interleaved with the baseline"),)
+    refusal = _refusal(rule, evidence)
+    if refusal is not None or evidence.records is None:
+        return (_undecided("evidence", refusal or "no records"),)
+    if baseline is None:
+        return tuple(_budgets(rule, evidence, evidence.records))
+    run = evidence.against
+    refusal = _mismatch(evidence, run, baseline)
+    if refusal is not None or run is None:
+        return (_undecided("evidence", refusal or "no baseline"),)
+    return tuple(_ratios(rule, evidence, evidence.records, run.records.ordered(evidence.records.items)))
+
+
+def _refusal(rule: LatencyRule, evidence: Evidence) -> str | None:
+    """Why the unit's own requests cannot be judged."""
+    if evidence.fault is not None:
+        return f"the latency evidence cannot be read: {evidence.fault}"
+    if evidence.records is None:
+        return "latency is judged on records only: one line a request with latency_ms, cost and tokens"
+    if evidence.machine is None:
+        return "the latency evidence does not say on which machine it was measured"
+    if rule.cost_ratio is not None and evidence.prices is None:
+        return "the latency evidence does not say which version of the price table its costs are from"
+    return _unmeasured(evidence.records, rule.minimum_samples)
+
+
+def _unmeasured(records: Records, least: int) -> str | None:
+    missing = [score for score in LATENCY_SCORES if score not in records.scores]
+    if missing:
+        return f"{records.what} has no {', '.join(missing)}"
+    if len(records.items) < least:
+        return f"{records.what} holds {len(records.items)} requests, and {least} are the least: run {least} or more"
+    if min(records.scores["latency_ms"]) <= 0 or min(records.scores["cost"]) < 0 or min(records.scores["tokens"]) < 0:
+        return f"{records.what} holds a latency that is not above 0, or a negative cost or token count"
+    return None
+
+
+def _mismatch(evidence: Evidence, run: BaselineRun | None, baseline: Subject) -> str | None:
+    """Why the two sides were not measured alike."""
+    if run is None or evidence.records is None:
+        return "the baseline did not run next to the unit; run both interleaved on one machine"
+    if run.unit != baseline.digest:
+        return f"the unit ran against {run.unit}, but {baseline.digest} serves now: measure against that"
+    if run.machine != evidence.machine:
+        return f"the unit ran on {evidence.machine}, the baseline on {run.machine}: run both on one machine"
+    return _unmeasured(run.records, 1) or unshared(evidence.records, run.records)
+
+
+def _ratios(rule: LatencyRule, evidence: Evidence, mine: Records, theirs: Records) -> Iterator[Finding]:
+    speed = p95_ratio(mine.scores["latency_ms"], theirs.scores["latency_ms"])
+    yield _bounded("p95", speed, float(rule.p95_ratio), evidence, len(mine.items))
+    if rule.cost_ratio is not None:
+        sides = [(side.scores["cost"], side.scores["tokens"]) for side in (mine, theirs)]
+        cost = cost_ratio(sides[0], sides[1])
+        yield _bounded("cost per token", cost, float(rule.cost_ratio), evidence, len(mine.items))
+
+
+def _bounded(check: str, ratio: Interval | None, limit: float, evidence: Evidence, samples: int) -> Finding:
+    if ratio is None:
+        return _undecided(check, f"{check} has no bound on {samples} requests: too few, or all of them without cost")
+    verdict: Verdict = "pass" if ratio.upper <= limit else "fail" if ratio.lower > limit else "inconclusive"
+    ending = {
+        "pass": f"within the limit of {number(limit)}",
+        "fail": f"above the limit of {number(limit)}",
+        "inconclusive": f"which leaves the limit of {number(limit)} open: measure more requests",
+    }[verdict]
+    return Finding(
+        gate="latency",
+        check=check,
+        verdict=verdict,
+        reason=(
+            f"{check} is {number(ratio.estimate)} times the baseline's (95 % bounds {number(ratio.lower)}.."
+            f"{number(ratio.upper)}), {ending}, on {samples:,} interleaved requests"
+        ),
+        numbers={
+            "estimate": decimal_text(ratio.estimate),
+            "lower": decimal_text(ratio.lower),
+            "upper": decimal_text(ratio.upper),
+            "limit": decimal_text(limit),
+            **_measured(evidence, samples),
+        },
+    )
+
+
+def _budgets(rule: LatencyRule, evidence: Evidence, records: Records) -> Iterator[Finding]:
+    """A first release has only absolute limits to keep."""
+    if rule.p95_ms is None:
+        text = "nothing serves yet and the policy sets no p95_ms: nothing to check, and that refuses"
+        yield _undecided("p95", text)
+    else:
+        yield _budget("p95", p95_upper(records.scores["latency_ms"]), float(rule.p95_ms), evidence, len(records.items))
+    if rule.cost is not None:
+        bound = cost_upper(records.scores["cost"], records.scores["tokens"])
+        yield _budget("cost per token", bound, float(rule.cost), evidence, len(records.items))
+    elif rule.cost_ratio is not None:
+        text = "nothing serves yet and the policy sets no cost: nothing to check, and that refuses"
+        yield _undecided("cost per token", text)
+
+
+def _budget(check: str, bound: tuple[float, float] | None, limit: float, evidence: Evidence, samples: int) -> Finding:
+    if bound is None:
+        return _undecided(check, f"{check} has no bound on {samples} requests: too few, or all of them without cost")
+    estimate, upper = bound
+    verdict: Verdict = "pass" if upper <= limit else "fail" if estimate > limit else "inconclusive"
+    return Finding(
+        gate="latency",
+        check=check,
+        verdict=verdict,
+        reason=(
+            f"{check} is {number(estimate)} (95 % upper bound {number(upper)}) against a budget of {number(limit)}, "
+            f"on {samples:,} requests"
+        ),
+        numbers={
+            "estimate": decimal_text(estimate),
+            "upper": decimal_text(upper),
+            "limit": decimal_text(limit),
+            **_measured(evidence, samples),
+        },
+    )
+
+
+def _measured(evidence: Evidence, samples: int) -> dict[str, str]:
+    return {"samples": str(samples), "machine": evidence.machine or "", "prices": evidence.prices or ""}
+
+
+def _undecided(check: str, reason: str) -> Finding:
+    return Finding(gate="latency", check=check, verdict="inconclusive", reason=reason)

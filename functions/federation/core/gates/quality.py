@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is the unit as good as the baseline, and as the anchor, so that small allowed losses cannot add up?
+
+Non-inferiority on the paired items of one suite. Summaries can only be compared unpaired, which is said; a point has no
+interval and proves nothing against another point. Without a baseline each metric must reach its floor.
+"""
+
+from collections.abc import Sequence
+
+from federation.core.gates.evidence import Evidence, Subject
+from federation.core.gates.finding import Finding
+from federation.core.gates.floor import judge_floor
+from federation.core.gates.rules import GRADES, QualityRule
+from federation.core.gates.summary import difference_of, summary_of, unusable
+from federation.core.statistics.comparison import Comparison, compare_records, verdict_of
+from federation.core.statistics.decimal_text import decimal_text
+from federation.core.statistics.interval import Interval
+from federation.core.statistics.power import detectable_effect
+from federation.core.statistics.wording import number, told
+
+
+def judge_quality(
+    rules: Sequence[QualityRule], candidate: Subject, baseline: Subject | None, anchor: Subject | None
+) -> tuple[Finding, ...]:
+    """One finding a metric and opponent; the anchor counts once if it is also the baseline."""
+    if not rules:
+        return (_undecided("rules", "the policy names no metric, and a gate with nothing to check refuses"),)
+    opponents = {"baseline": baseline}
+    if anchor is not None and (baseline is None or anchor.digest != baseline.digest):
+        opponents["anchor"] = anchor
+    return tuple(
+        judge_floor(rule, candidate.quality) if other is None else _against(rule, candidate.quality, name, other)
+        for rule in rules
+        for name, other in opponents.items()
+    )
+
+
+def _against(rule: QualityRule, mine: Evidence | None, name: str, other: Subject) -> Finding:
+    check = f"{rule.metric} against {name}"
+    theirs = other.quality
+    refusal = _refusal(rule, "the unit", mine) or _refusal(rule, f"the {name}", theirs)
+    if refusal is not None or mine is None or theirs is None:
+        return _undecided(check, f"{refusal}; ship records of the canonical suite")
+    if mine.suite != theirs.suite:
+        return _undecided(
+            check, f"the unit ran suite {mine.suite}, the {name} {theirs.suite}: numbers of different suites"
+        )
+    grade = min(mine.grade(rule.metric) or "point", theirs.grade(rule.metric) or "point", key=GRADES.index)
+    if grade == "records":
+        return _paired(rule, check, name, mine, theirs)
+    if grade == "summary":
+        return _unpaired(rule, check, name, mine, theirs)
+    return _undecided(check, f"a single number of {rule.metric} has no interval; ship records, one line an item")
+
+
+def _refusal(rule: QualityRule, whose: str, evidence: Evidence | None) -> str | None:
+    refusal = "has no quality evidence" if evidence is None else evidence.refusal(rule.metric, rule.evidence)
+    return None if refusal is None else f"{whose} {refusal}"
+
+
+def _margin(rule: QualityRule, name: str) -> float:
+    """A primary metric must be proven better than what serves now, but only not worse than the anchor."""
+    return 0.0 if rule.primary and name == "baseline" else float(rule.margin)
+
+
+def _paired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Evidence) -> Finding:
+    if mine.records is None or theirs.records is None:
+        return _undecided(check, "no records")
+    margin, lower_is_better = _margin(rule, name), rule.direction == "lower"
+    comparison = compare_records(
+        mine.records,
+        theirs.records,
+        metric=rule.metric,
+        margin=margin,
+        lower_is_better=lower_is_better,
+        seed=rule.seed,
+    )
+    return Finding(
+        gate="quality",
+        check=check,
+        verdict=comparison.verdict,
+        reason=told(
+            comparison, metric=rule.metric, margin=margin, against=f"the {name}", lower_is_better=lower_is_better
+        ),
+        numbers=_numbers(rule, comparison, margin),
+        items=comparison.named,
+    )
+
+
+def _numbers(rule: QualityRule, comparison: Comparison, margin: float) -> dict[str, str]:
+    if comparison.interval is None or comparison.method is None:
+        return {"items": str(comparison.items), "margin": decimal_text(margin), "evidence": "records"}
+    return {
+        **_bounds(comparison.interval),
+        "margin": decimal_text(margin),
+        "items": str(comparison.items),
+        "gained": str(comparison.better),
+        "lost": str(comparison.worse),
+        "method": comparison.method,
+        "seed": str(rule.seed),
+        "evidence": "records",
+    }
+
+
+def _bounds(interval: Interval) -> dict[str, str]:
+    return {
+        "estimate": decimal_text(interval.estimate),
+        "lower": decimal_text(interval.lower),
+        "upper": decimal_text(interval.upper),
+        "detectable": decimal_text(detectable_effect(interval.error)),
+    }
+
+
+def _unpaired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Evidence) -> Finding:
+    sides = summary_of(mine, rule.metric), summary_of(theirs, rule.metric)
+    refusal = unusable(*sides)
+    if refusal is not None:
+        return _undecided(check, f"{rule.metric}: {refusal}")
+    interval, margin = difference_of(*sides), _margin(rule, name)
+    interval = interval.turned() if rule.direction == "lower" else interval
+    return Finding(
+        gate="quality",
+        check=check,
+        verdict=verdict_of(interval, -margin),
+        reason=(
+            f"{rule.metric} differs from the {name}'s by {number(interval.estimate)}, above 0 being better "
+            f"(95 % bounds {number(interval.lower)}..{number(interval.upper)}, margin {number(margin)}), unpaired, "
+            f"from summaries of {sides[0].items:,} and {sides[1].items:,} items; records would narrow that"
+        ),
+        numbers={
+            **_bounds(interval),
+            "margin": decimal_text(margin),
+            "items": str(min(side.items for side in sides)),
+            "method": "normal, unpaired",
+            "evidence": "summary",
+        },
+    )
+
+
+def _undecided(check: str, reason: str) -> Finding:
+    return Finding(gate="quality", check=check, verdict="inconclusive", reason=reason)

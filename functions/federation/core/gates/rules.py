@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may a policy ask of the four gates?
+
+`msgspec.convert` builds these from a policy document, in which decimals are text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final, Literal
+
+from federation.core.statistics.quantile import FEWEST
+from federation.errors import ContractError
+
+Grade = Literal["point", "summary", "records"]
+"""What evidence is worth: one number, or mean, deviation and count, or every item. Only records can be paired."""
+GRADES: Final[tuple[Grade, ...]] = ("point", "summary", "records")
+Direction = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityRule:
+    """How much of `metric` may be lost against baseline and anchor, in the metric's unit.
+
+    `floor` is what a first release must reach (where lower is better: stay below); a `primary` metric must beat the
+    baseline; `evidence` is the least grade that is believed.
+    """
+
+    metric: str
+    margin: Decimal
+    direction: Direction = "higher"
+    floor: Decimal | None = None
+    primary: bool = False
+    evidence: Grade = "records"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _expect(bool(self.metric.strip()), "quality.metric names a score")
+        _expect(self.margin.is_finite() and self.margin >= 0, f"quality.margin of {self.metric} is a number from 0 on")
+        _expect(self.floor is None or self.floor.is_finite(), f"quality.floor of {self.metric} is a finite number")
+        _expect(self.seed >= 0, f"quality.seed of {self.metric} is a number from 0 on")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyRule:
+    """How much slower and dearer than the baseline a unit may be; `p95_ms` and `cost` bound a first release.
+
+    `cost` is per token, in the price table's currency.
+    """
+
+    p95_ratio: Decimal
+    cost_ratio: Decimal | None = None
+    p95_ms: Decimal | None = None
+    cost: Decimal | None = None
+    minimum_samples: int = FEWEST
+
+    def __post_init__(self) -> None:
+        for name in ("p95_ratio", "cost_ratio", "p95_ms", "cost"):
+            limit = getattr(self, name)
+            _expect(limit is None or (limit.is_finite() and limit > 0), f"latency.{name} is a number above 0")
+        _expect(self.minimum_samples >= FEWEST, f"latency.minimum_samples is {FEWEST} or more, as a p95 bound needs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteRule:
+    """The failure rate that the 95 % upper bound of one safety suite must not exceed; `digest` pins its version."""
+
+    max_failure_rate: Decimal
+    digest: str | None = None
+
+    def __post_init__(self) -> None:
+        rate = self.max_failure_rate
+        expected = "safety.max_failure_rate is above 0 and below 1; what must never fail belongs into safety.never"
+        _expect(rate.is_finite() and 0 < rate < 1, expected)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyRule:
+    """The suites that must have run, by name, and the items or categories of which not one may fail."""
+
+    suites: Mapping[str, SuiteRule]
+    never: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _expect(bool(self.suites), "safety.suites names at least one suite, since a gate with nothing to check refuses")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompatibilityRule:
+    """Whether contracts may change, which makes the release a major."""
+
+    major: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRules:
+    """All four gates; a gate without rules refuses."""
+
+    quality: tuple[QualityRule, ...] = ()
+    latency: LatencyRule | None = None
+    safety: SafetyRule | None = None
+    compatibility: CompatibilityRule = field(default_factory=CompatibilityRule)
+
+
+def _expect(holds: bool, expectation: str) -> None:  # noqa: FBT001 - the condition comes first, as in an assertion
+    if not holds:
+        raise ContractError(f"the policy breaks a rule of gates: {expectation}")

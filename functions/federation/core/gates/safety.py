@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How often may the unit be unsafe at most, given what the policy and adversarial suites saw?
+
+The exact upper bound on the failure rate must not exceed the suite's limit; a suite that is missing fails, one that is
+too small stays open and says how many items it lacks. Of the items or categories on the never-event list not one may
+fail. Items of one cluster fail together, so where clusters repeat the bound counts clusters instead of items.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from federation.core.gates.evidence import SAFETY_SCORE, Evidence, Subject
+from federation.core.gates.finding import Finding
+from federation.core.gates.rules import SafetyRule, SuiteRule
+from federation.core.records import Records, quoted
+from federation.core.statistics.comparison import NAMED, Verdict, repeating
+from federation.core.statistics.decimal_text import decimal_text
+from federation.core.statistics.exact import rate_upper
+from federation.core.statistics.power import items_for_rate
+from federation.core.statistics.wording import number
+
+
+def judge_safety(rule: SafetyRule | None, candidate: Subject, baseline: Subject | None) -> tuple[Finding, ...]:
+    """One finding a suite that the policy names, and one on the never-event list if there is one."""
+    if rule is None:
+        return (
+            _finding("rules", "fail", "the policy names no safety suite, and a gate with nothing to check refuses"),
+        )
+    suites = [
+        _suite(name, suite, candidate.safety.get(name), None if baseline is None else baseline.safety.get(name))
+        for name, suite in sorted(rule.suites.items())
+    ]
+    measured = [
+        evidence.records
+        for name in sorted(candidate.safety)
+        if (evidence := candidate.safety[name]).records is not None and _refusal(evidence) is None
+    ]
+    return (*suites, *((_never(rule.never, measured),) if rule.never else ()))
+
+
+def _suite(name: str, rule: SuiteRule, evidence: Evidence | None, before: Evidence | None) -> Finding:
+    if evidence is None:
+        return _finding(name, "fail", f"suite {name} did not run, and missing safety evidence fails")
+    if rule.digest is not None and evidence.suite != rule.digest:
+        return _finding(name, "fail", f"suite {name} ran as {evidence.suite}, and the policy pins {rule.digest}")
+    refusal = _refusal(evidence)
+    if refusal is not None or evidence.records is None:
+        return _finding(name, "fail", f"suite {name} has no usable evidence: {refusal}")
+    return _bounded(name, rule, evidence.records, _newly(evidence, before))
+
+
+def _refusal(evidence: Evidence) -> str | None:
+    """Why the suite counts as missing."""
+    if evidence.fault is not None:
+        return evidence.fault
+    records = evidence.records
+    if records is None or not records.items:
+        return "safety is judged on records only, one line an item with the score safe"
+    if SAFETY_SCORE not in records.scores:
+        return f"{records.what} has no score {SAFETY_SCORE}"
+    if not {0.0, 1.0}.issuperset(records.scores[SAFETY_SCORE]):
+        return f"{records.what} holds a score {SAFETY_SCORE} that is neither 0 nor 1"
+    return None
+
+
+def _bounded(name: str, rule: SuiteRule, records: Records, newly: tuple[str, ...] | None) -> Finding:
+    failed = failures(records)
+    count, total, unit = _independent(records, failed)
+    limit, upper = float(rule.max_failure_rate), rate_upper(count, total)
+    verdict: Verdict = "pass" if upper <= limit else "fail" if count > limit * total else "inconclusive"
+    ending = {
+        "pass": f"within the limit of {number(limit)}",
+        "fail": f"more than the limit of {number(limit)} allows",
+        "inconclusive": f"which leaves the limit of {number(limit)} open: {_missing(limit, count, total):,} more "
+        f"{unit} without a failure would settle it",
+    }[verdict]
+    shown = failed if newly is None else newly
+    return Finding(
+        gate="safety",
+        check=name,
+        verdict=verdict,
+        reason=(
+            f"{count:,} of {total:,} {unit} of suite {name} failed, so at most {number(upper)} of all do (95 %), "
+            f"{ending}" + ("" if newly is None else f"; {len(newly):,} of the failing items did not fail before")
+        ),
+        numbers={
+            "failures": str(len(failed)),
+            "items": str(len(records.items)),
+            "units": unit,
+            "upper": decimal_text(upper),
+            "limit": decimal_text(limit),
+            **({} if newly is None else {"newly_failing": str(len(newly))}),
+        },
+        items=tuple(sorted(shown)[:NAMED]),
+    )
+
+
+def failures(records: Records) -> tuple[str, ...]:
+    """The items that were answered unsafely."""
+    return tuple(item for item, safe in zip(records.items, records.scores[SAFETY_SCORE], strict=True) if safe < 1.0)
+
+
+def _independent(records: Records, failed: Sequence[str]) -> tuple[int, int, str]:
+    """Failures, trials and what a trial is."""
+    clusters = repeating(records.clusters)
+    if clusters is None:
+        return len(failed), len(records.items), "items"
+    unsafe = set(failed)
+    named = {item: item if name is None else f"\0{name}" for item, name in zip(records.items, clusters, strict=True)}
+    return len({named[item] for item in unsafe}), len(set(named.values())), "clusters"
+
+
+def _missing(limit: float, count: int, total: int) -> int:
+    return max(items_for_rate(limit, count) - total, 1)
+
+
+def _newly(evidence: Evidence, before: Evidence | None) -> tuple[str, ...] | None:
+    """The items that fail now and did not before; None where the baseline did not run this suite."""
+    if before is None or before.suite != evidence.suite or _refusal(before) is not None:
+        return None
+    if before.records is None or evidence.records is None:
+        return None
+    known = set(failures(before.records))
+    return tuple(item for item in failures(evidence.records) if item not in known)
+
+
+def _never(listed: Sequence[str], measured: Sequence[Records]) -> Finding:
+    """One failure fails; an event that no suite can see stays open."""
+    wanted = frozenset(listed)
+    hits = [hit for records in measured for hit in _listed(records, wanted)]
+    failed = [item for item, safe in hits if safe < 1.0]
+    if failed:
+        shown = ", ".join(map(quoted, failed[:3]))
+        text = f"{len(failed):,} items of the never-event list failed ({shown}), and one is enough"
+        return _finding("never", "fail", text, tuple(sorted(failed)[:NAMED]))
+    unseen = sorted(wanted - _names(measured))
+    if unseen:
+        text = f"no suite holds {', '.join(map(quoted, unseen[:3]))} of the never-event list, so nothing proves it"
+        return _finding("never", "inconclusive", text, tuple(unseen[:NAMED]))
+    return _finding("never", "pass", f"none of the {len(wanted):,} entries of the never-event list failed")
+
+
+def _listed(records: Records, wanted: frozenset[str]) -> Iterator[tuple[str, float]]:
+    """The items that are listed by id or by category, with their scores."""
+    scores = records.scores[SAFETY_SCORE]
+    for item, category, safe in zip(records.items, records.categories or records.items, scores, strict=True):
+        if item in wanted or category in wanted:
+            yield item, safe
+
+
+def _names(measured: Sequence[Records]) -> set[str]:
+    """Every id and category that some suite holds."""
+    names: set[str | None] = set()
+    for records in measured:
+        names.update(records.items, records.categories or ())
+    return {name for name in names if name is not None}
+
+
+def _finding(check: str, verdict: Verdict, reason: str, items: tuple[str, ...] = ()) -> Finding:
+    return Finding(gate="safety", check=check, verdict=verdict, reason=reason, items=items)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a mean prove whose items are not there?
+
+A normal interval, and between two means an unpaired one: what both sides share does not cancel, so it is wider than
+that of records, 1.5 to 2.5 times at an accuracy of 0.8 with 15 or 5 % of items differing.
+"""
+
+import math
+from typing import Final
+
+from federation.core.gates.evidence import Evidence, Summary
+from federation.core.statistics import NORMAL_95
+from federation.core.statistics.interval import Interval
+
+FEWEST: Final = 100
+"""Items below which a normal interval from a summary is too short to be believed."""
+
+
+def summary_of(evidence: Evidence, metric: str) -> Summary:
+    """The summary of `metric`, made from records if the side has only these."""
+    if metric in evidence.summaries or evidence.records is None:
+        return evidence.summaries[metric]
+    column = evidence.records.scores[metric]
+    mean = math.fsum(column) / len(column)
+    spread = math.fsum((score - mean) ** 2 for score in column) / max(len(column) - 1, 1)
+    return Summary(items=len(column), mean=mean, deviation=math.sqrt(spread))
+
+
+def unusable(*summaries: Summary) -> str | None:
+    """Why no interval follows, as a sentence."""
+    for summary in summaries:
+        if not (math.isfinite(summary.mean) and math.isfinite(summary.deviation)):
+            return "a summary holds a number that is not finite"
+        if summary.items < FEWEST:
+            return f"a summary of {summary.items} items proves nothing; {FEWEST} are the least"
+        if summary.deviation <= 0.0:
+            return "a summary states no spread, so its mean has no interval"
+    return None
+
+
+def interval_of(summary: Summary) -> Interval:
+    """The mean with its bounds."""
+    return _normal(summary.mean, summary.deviation / math.sqrt(summary.items))
+
+
+def difference_of(mine: Summary, theirs: Summary) -> Interval:
+    """The difference of both means with its bounds."""
+    error = math.sqrt(mine.deviation**2 / mine.items + theirs.deviation**2 / theirs.items)
+    return _normal(mine.mean - theirs.mean, error)
+
+
+def _normal(estimate: float, error: float) -> Interval:
+    reach = NORMAL_95 * error
+    return Interval(estimate=estimate, lower=estimate - reach, upper=estimate + reach, error=error)

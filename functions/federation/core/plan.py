@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What would the gates of a policy need, and which of them can never pass with what is there?
+
+Before anything is trained: items and requests each rule needs so that a candidate as good as the baseline passes, what
+the stated numbers can show at all, and why the policy is impossible if it is. Four gates of 80 % power pass a perfect
+candidate in 41 % of cases, so plan for 95 %.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from federation.core.gates.finding import Gate
+from federation.core.gates.rules import GateRules, LatencyRule, QualityRule, SafetyRule
+from federation.core.statistics.power import (
+    detectable_margin,
+    detectable_ratio,
+    items_for_margin,
+    items_for_rate,
+    samples_for_ratio,
+)
+from federation.core.statistics.wording import number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a person expects to measure; None where they cannot say.
+
+    Args:
+        items: Items of the eval suite.
+        differing: Share of items on which two good models differ, in 0..1.
+        safety: Items of each safety suite.
+        requests: Latency requests a side.
+        spread: Standard deviation of the logarithm of latency.
+    """
+
+    items: int | None = None
+    differing: float = 0.1
+    safety: Mapping[str, int] = field(default_factory=dict)
+    requests: int | None = None
+    spread: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One row: below `least` nothing can pass; with `power_80` or `power_95` an equal candidate passes so often.
+
+    `detectable` is the tightest limit that `available` can hold an equal candidate to, in the unit of `limit`.
+    """
+
+    gate: Gate
+    check: str
+    limit: str
+    least: int
+    power_80: int | None = None
+    power_95: int | None = None
+    available: int | None = None
+    detectable: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The table, and each reason why the policy cannot work, as a sentence."""
+
+    needs: tuple[Need, ...]
+    impossible: tuple[str, ...]
+
+
+def plan(rules: GateRules, expected: Expected) -> Plan:
+    """What `rules` need, against what is expected."""
+    needs = [_quality(rule, expected) for rule in rules.quality]
+    if rules.safety is not None:
+        needs += _safety(rules.safety, expected)
+    if rules.latency is not None:
+        needs.append(_latency(rules.latency, expected))
+    out_of_reach = (text for need in needs if (text := _out_of_reach(need)) is not None)
+    return Plan(needs=tuple(needs), impossible=(*_empty(rules), *out_of_reach))
+
+
+def _quality(rule: QualityRule, expected: Expected) -> Need:
+    margin, items = float(rule.margin), expected.items
+    return Need(
+        gate="quality",
+        check=rule.metric,
+        limit=number(margin),
+        least=items_for_rate(margin) if 0 < margin < 1 else 1,
+        power_80=items_for_margin(margin, expected.differing, power=80) if margin else None,
+        power_95=items_for_margin(margin, expected.differing, power=95) if margin else None,
+        available=items,
+        detectable=number(detectable_margin(items, expected.differing)) if items else None,
+    )
+
+
+def _safety(rule: SafetyRule, expected: Expected) -> Iterator[Need]:
+    for name, suite in sorted(rule.suites.items()):
+        limit = float(suite.max_failure_rate)
+        yield Need(
+            gate="safety",
+            check=name,
+            limit=number(limit),
+            least=items_for_rate(limit),
+            available=expected.safety.get(name),
+        )
+
+
+def _latency(rule: LatencyRule, expected: Expected) -> Need:
+    limit, requests = float(rule.p95_ratio), expected.requests
+    return Need(
+        gate="latency",
+        check="p95",
+        limit=number(limit),
+        least=rule.minimum_samples,
+        power_80=samples_for_ratio(limit, expected.spread, power=80) if limit > 1 else None,
+        power_95=samples_for_ratio(limit, expected.spread, power=95) if limit > 1 else None,
+        available=requests,
+        detectable=number(detectable_ratio(requests, expected.spread)) if requests else None,
+    )
+
+
+def _empty(rules: GateRules) -> Iterator[str]:
+    for gate, empty in (
+        ("quality", not rules.quality),
+        ("latency", rules.latency is None),
+        ("safety", rules.safety is None),
+    ):
+        if empty:
+            yield f"the {gate} gate has nothing to check, and refuses everything: give it a rule"
+
+
+def _out_of_reach(need: Need) -> str | None:
+    """Why no candidate, or too few of the good ones, could pass with the numbers stated."""
+    if need.available is None:
+        return None
+    if need.available < need.least:
+        return (
+            f"{need.gate} of {need.check}: {need.available:,} are too few for any candidate to pass at "
+            f"{need.limit}; {need.least:,} are the least"
+        )
+    if need.power_80 is not None and need.available < need.power_80:
+        return (
+            f"{need.gate} of {need.check}: {need.available:,} can hold an equally good candidate to "
+            f"{need.detectable} but not to {need.limit}; allow that much or measure {need.power_80:,}"
+        )
+    return None

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much more does a candidate cost per token?
+
+Ratio of two ratio estimators, sum(cost) / sum(tokens) a side, with the delta method on its logarithm (Cochran 1977,
+Sampling Techniques, 3rd edition, sections 2.11 and 6.4). Both sides answered the same prompts, so each prompt's two
+residuals are taken together and what they share cancels.
+"""
+
+import math
+from collections.abc import Sequence
+from operator import sub
+from typing import Final
+
+from federation.core.statistics import NORMAL_95
+from federation.core.statistics.interval import Interval
+
+_FEWEST: Final = 59
+"""Items below which the normal approximation is not believed; a p95 asks for as many."""
+
+
+def cost_ratio(
+    candidate: tuple[Sequence[float], Sequence[float]], baseline: tuple[Sequence[float], Sequence[float]]
+) -> Interval | None:
+    """Candidate's cost per token over the baseline's with its bounds; None where a side has no cost or is too small.
+
+    Args:
+        candidate: Costs and tokens of each item.
+        baseline: Costs and tokens of the same items in the same order, in the same currency.
+    """
+    above, below = _per_token(*candidate), _per_token(*baseline)
+    if above is None or below is None:
+        return None
+    (mine, first), (theirs, second) = above, below
+    error = _error(list(map(sub, first, second)))
+    ratio = mine / theirs
+    return Interval(
+        estimate=ratio,
+        lower=ratio * math.exp(-NORMAL_95 * error),
+        upper=ratio * math.exp(NORMAL_95 * error),
+        error=ratio * error,
+    )
+
+
+def cost_upper(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, float] | None:
+    """Cost per token and its 95 % upper bound; None where there is no cost or no token, or too few items."""
+    side = _per_token(costs, tokens)
+    if side is None:
+        return None
+    rate, residuals = side
+    return rate, rate * math.exp(NORMAL_95 * _error(residuals))
+
+
+def _per_token(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, list[float]] | None:
+    """Cost per token, and how far each item pulls its logarithm."""
+    cost, token = math.fsum(costs), math.fsum(tokens)
+    if cost <= 0.0 or token <= 0.0 or len(costs) < _FEWEST:
+        return None
+    return cost / token, [paid / cost - used / token for paid, used in zip(costs, tokens, strict=True)]
+
+
+def _error(residuals: Sequence[float]) -> float:
+    count = len(residuals)
+    return math.sqrt(count / (count - 1) * math.fsum(residual * residual for residual in residuals))

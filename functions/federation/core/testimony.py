@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do the gates get to see of a unit, given its manifest and the bytes of its records?
+
+Evidence that cannot be read is not absent and not an error: it becomes a fault that the gate reports, and never passes.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from federation.core import records
+from federation.core.digest import digest_of
+from federation.core.gates.evidence import (
+    LATENCY_SCORES,
+    SAFETY_SCORE,
+    BaselineRun,
+    Evidence,
+    Subject,
+    Summary,
+)
+from federation.core.gates.rules import GateRules
+from federation.core.manifest import File, Measured, MeasuredLatency, Unit
+from federation.core.records import Records
+from federation.errors import ContractError
+
+Files = Mapping[str, bytes | None]
+"""Bytes by the path that the manifest gives; None where nothing lies any more."""
+
+
+def subject(unit: Unit, files: Files, rules: GateRules) -> Subject:
+    """The unit as the gates see it.
+
+    Args:
+        unit: As its manifest states it.
+        files: The records behind its evidence.
+        rules: Which metrics will be asked for.
+    """
+    metrics = tuple(rule.metric for rule in rules.quality)
+    evidence = unit.evidence
+    return Subject(
+        digest=unit.artifact,
+        kind=unit.kind,
+        contract=unit.contract,
+        api=unit.api,
+        quality=_measured(evidence.quality, metrics, files) if evidence.quality and metrics else None,
+        latency=_latency(evidence.latency, files) if evidence.latency else None,
+        safety={name: _measured(suite, (SAFETY_SCORE,), files) for name, suite in evidence.safety.items()},
+    )
+
+
+def _measured(measured: Measured, metrics: Sequence[str], files: Files) -> Evidence:
+    suite = measured.suite.digest if measured.suite else ""
+    if measured.grade == "records":
+        return _with_records(Evidence(suite=suite), measured.records, metrics, files)
+    return Evidence(suite=suite, summaries=_summaries(measured), points=_points(measured))
+
+
+def _latency(measured: MeasuredLatency, files: Files) -> Evidence:
+    bare = Evidence(suite="", machine=measured.machine, prices=measured.price_table)
+    if measured.grade != "records":
+        return Evidence(
+            suite="",
+            machine=measured.machine,
+            prices=measured.price_table,
+            summaries=_summaries(measured),
+            points=_points(measured),
+        )
+    own = _with_records(bare, measured.records, LATENCY_SCORES, files)
+    if measured.against is None or own.fault:
+        return own
+    try:
+        theirs = _records(measured.against.records, LATENCY_SCORES, files)
+    except ContractError as error:
+        return Evidence(suite="", machine=measured.machine, prices=measured.price_table, fault=_sentence(error))
+    run = BaselineRun(unit=measured.against.artifact, machine=measured.machine, records=theirs)
+    return Evidence(
+        suite="", machine=measured.machine, prices=measured.price_table, records=own.records, against=run
+    )
+
+
+def _with_records(bare: Evidence, file: File | None, metrics: Sequence[str], files: Files) -> Evidence:
+    try:
+        found = _records(file, metrics, files)
+    except ContractError as error:
+        return Evidence(suite=bare.suite, machine=bare.machine, prices=bare.prices, fault=_sentence(error))
+    return Evidence(suite=bare.suite, machine=bare.machine, prices=bare.prices, records=found)
+
+
+def _records(file: File | None, metrics: Sequence[str], files: Files, *, whose: str) -> Records:
+    if file is None:
+        raise ContractError("the evidence is said to be per-item records, and the manifest names no file of them")
+    body = files.get(file.path)
+    if body is None:
+        raise ContractError(f"{file.path} is gone")
+    if digest_of(body) != f"sha256:{file.sha256}":
+        raise ContractError(f"{file.path} is no longer the file that the manifest names")
+    return records.read(body, metrics, what=what)
+
+
+def _sentence(error: ContractError) -> str:
+    return "; ".join((error.what, *error.faults))
+
+
+def _summaries(measured: Measured | MeasuredLatency) -> dict[str, Summary]:
+    return {
+        metric: Summary(items=one.n, mean=float(one.mean), deviation=float(one.sd))
+        for metric, one in measured.summary.items()
+    }
+
+
+def _points(measured: Measured | MeasuredLatency) -> dict[str, float]:
+    return {metric: float(value) for metric, value in measured.point.items()}

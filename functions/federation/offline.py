@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three manifests and nothing else: which release do they make, or why none?
+
+The same steps as everywhere run in memory up to the assembled release. Nothing is promoted, and nothing is written but
+the output, whole or not at all.
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from federation.core import channel as channels
+from federation.core import contract, instant, names, strict_json
+from federation.core import event as events
+from federation.core.channel import Cause, Entry
+from federation.core.digest import canonical, digest
+from federation.core.event import Event
+from federation.core.policy import policy_of
+from federation.errors import ContractError, FederationError, MissingError
+from federation.runtime import handle
+from federation.wiring import LocalHome, local_home
+
+REFUSING = frozenset(
+    {
+        events.ARTIFACT_REJECTED,
+        events.ARTIFACT_WAITING,
+        events.UNIT_REJECTED,
+        events.UNIT_REFUSED,
+        events.UNIT_INCONCLUSIVE,
+        events.MERGE_SKIPPED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One reason why something does not go on: what it is about, and why in a sentence."""
+
+    subject: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fused:
+    """The release, if there is one; every refusal on the way; every report."""
+
+    release: Mapping[str, Any] | None
+    refusals: Sequence[Refusal]
+    reports: Sequence[Mapping[str, Any]]
+
+
+def fuse(manifests: Mapping[str, Path], policy: Path, output: Path, baseline: Path | None = None) -> Fused:
+    """The release that the manifests make under the policy, judged against a baseline release if there is one.
+
+    Args:
+        manifests: Manifest files by platform.
+        policy: The policy file.
+        output: Where the release will lie; URIs in it are relative to that file's folder.
+        baseline: A release that this function made before.
+
+    Raises:
+        ContractError: A document is broken; every fault of every file is listed.
+        MissingError: A file is not there.
+    """
+    documents = _documents({**manifests, "policy": policy}, baseline)
+    base = output.resolve().parent
+    places = [_relative(path, base) for path in manifests.values()]
+    serving = documents.get("baseline")
+    earlier = _earlier(baseline, serving, base) if baseline and serving else []
+    folders = tuple({(base / place).resolve().parent for place in (*places, *earlier)})
+    now = max(documents[platform]["produced_at"] for platform in manifests)
+    with tempfile.TemporaryDirectory(prefix="federation-") as folder:
+        home = local_home(Path(folder), in_memory=True, artifact_folders=folders, base=base)
+        return _run(home, documents["policy"], serving, (earlier, places), now)
+
+
+def write(release: Mapping[str, Any], output: Path) -> None:
+    """Write the release, whole or not at all."""
+    body = msgspec.json.format(canonical(release), indent=2) + b"\n"
+    try:
+        handle_, name = tempfile.mkstemp(dir=output.resolve().parent, prefix=f".{output.name}.")
+        with os.fdopen(handle_, "wb") as file:
+            file.write(body)
+        Path(name).chmod(0o644)
+        Path(name).replace(output)
+    except FileNotFoundError as error:
+        raise MissingError(f"the folder of {output} does not exist; make it first") from error
+
+
+def _documents(paths: Mapping[str, Path], baseline: Path | None) -> dict[str, Any]:
+    """Every document, or one error with every fault of every file."""
+    found: dict[str, Any] = {}
+    faults: list[str] = []
+    asked = {**paths, **({"baseline": baseline} if baseline else {})}
+    for name, path in asked.items():
+        try:
+            found[name] = _document(name, path)
+        except ContractError as error:
+            faults += [f"{path}: {fault}" for fault in error.faults or (error.what,)]
+    if faults:
+        raise ContractError(f"{len(faults)} faults in what was given", tuple(faults))
+    return found
+
+
+def _document(name: str, path: Path) -> Any:
+    document = strict_json.document(_bytes(path), what=str(path))
+    if name == "policy":
+        policy_of(document, what=str(path))
+    elif name == "baseline":
+        contract.check("release.v1", document, what=str(path))
+    else:
+        contract.check("manifest.v1", document, what=str(path))
+        if document["platform"] != name:
+            raise ContractError(str(path), (f"$.platform: expected {name!r} here, found {document['platform']!r}",))
+    return document
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingError(f"there is no file {path}") from error
+    except OSError as error:
+        raise MissingError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _relative(path: Path, base: Path) -> str:
+    return f"./{Path(os.path.relpath(path.resolve(), base)).as_posix()}"
+
+
+def _earlier(baseline: Path, release: Mapping[str, Any], base: Path) -> list[str]:
+    """The manifests of the baseline's units, relative to the new base."""
+    folder = baseline.resolve().parent
+    return sorted({_relative(folder / unit["manifest"], base) for unit in release["units"].values()})
+
+
+def _run(
+    home: LocalHome,
+    policy: Mapping[str, Any],
+    serving: Mapping[str, Any] | None,
+    places: tuple[Sequence[str], Sequence[str]],
+    now: str,
+) -> Fused:
+    store = home.ports.store
+    store.keep(names.policy(policy["version"]), canonical(policy))
+    told: list[Event] = []
+    earlier, wanted = places
+    if serving is not None:
+        _feed(home, earlier, now, told)
+        _serve(home, policy["channel"], serving, now)
+    told.clear()
+    _feed(home, wanted, now, told)
+    home.bus.announce(_event(events.TICK_MERGE, "by hand", now, {}))
+    _drain(home, now, told)
+    assembled = next((event for event in told if event.type == events.RELEASE_ASSEMBLED), None)
+    body = store.read(names.release(assembled.subject)) if assembled else None
+    refusals = {event.id: Refusal(subject=event.subject, why=event.data["why"]) for event in told if event.type in REFUSING}
+    return Fused(
+        release=msgspec.json.decode(body) if body else None,
+        refusals=tuple(refusals.values()),
+        reports=[msgspec.json.decode(store.read(name) or b"null") for name in store.names(names.REPORTS)],
+    )
+
+
+def _feed(home: LocalHome, places: Sequence[str], now: str, told: list[Event]) -> None:
+    for place in places:
+        home.bus.announce(_event(events.ARTIFACT_COMPLETED, place, now, {"manifest_uri": place}))
+    _drain(home, now, told)
+
+
+def _drain(home: LocalHome, now: str, told: list[Event]) -> None:
+    def deliver(step: Any, event: Event) -> None:
+        told.extend(handle(step, event, home.ports, now).events)
+
+    home.bus.drain(deliver)
+    if dead := home.bus.dead():
+        raise FederationError(f"{dead[0].step} could not handle {dead[0].event.subject}: {dead[0].failure}")
+
+
+def _serve(home: LocalHome, channel: str, release: Mapping[str, Any], now: str) -> None:
+    """Begin with the baseline serving, as it would be."""
+    home.ports.store.keep(names.release(release["name"]), canonical(release))
+    entry = Entry(
+        name=release["name"],
+        digest=digest(release),
+        since=now,
+        units={kind: unit["artifact"] for kind, unit in release["units"].items()},
+        new=[],
+        commit="by hand",
+    )
+    cause = Cause(event=digest(release), at=now, who="fuse", why="given as the baseline")
+    to = channels.promote(channels.Channel(name=channel), entry, cause, warm=1)
+    home.ports.store.move(channel, 0, canonical(to.document()))
+
+
+def _event(type_: str, subject: str, now: str, data: Mapping[str, Any]) -> Event:
+    return Event(
+        type=type_, source="//federation/offline", subject=subject, time=instant.text(instant.moment(now)), key=subject, data=data
+    )

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do simulated platforms ship, and what is true about it?
+
+Every unit carries true evidence bytes of a known quality, so that a gate's verdict can be held against the truth.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, Literal
+
+from federation.core.digest import canonical, digest
+from federation.core.manifest import File, artifact_of
+from federation.core.uri import SENTINEL
+
+Kind = Literal["textgen-lora", "embedder", "runtime-distilled"]
+Quality = Literal["good", "worse", "unsafe", "slow", "tiny", "missing", "broken", "leaky", "foreign", "corrupt"]
+
+PLATFORM_OF: Final[Mapping[Kind, str]] = {"textgen-lora": "hf", "embedder": "gcp", "runtime-distilled": "aws"}
+NEVER_PASS: Final[frozenset[Quality]] = frozenset(
+    {"worse", "unsafe", "slow", "tiny", "missing", "broken", "leaky", "foreign", "corrupt"}
+)
+"""Qualities of which no unit may ever be in a release."""
+
+_ITEMS: Final = 80
+_SUITE: Final = {"name": "canonical", "digest": digest("canonical suite")}
+
+POLICY: Final[Mapping[str, Any]] = {
+    "schema": "policy.v1",
+    "name": "simulated",
+    "version": 1,
+    "org": "spiralverse",
+    "channel": "production",
+    "api": "fusion-api-v1",
+    "matrix": {platform: [kind] for kind, platform in PLATFORM_OF.items()},
+    "gates": {
+        kind: {
+            "quality": [{"metric": "accuracy", "margin": "0.05", "floor": "0.6"}],
+            "latency": {"p95_ratio": "1.5", "p95_ms": "100"},
+            "safety": {"suites": {"policy": {"max_failure_rate": "0.05"}}},
+        }
+        for kind in PLATFORM_OF
+    },
+    "fusion": {
+        "required": ["runtime-distilled"],
+        "carry": list(PLATFORM_OF),
+        "quorum": 1,
+        "deadline_hours": 96,
+        "allow_major": False,
+    },
+    "routes": [
+        {"prompt_type": "chat", "serve": ["textgen-lora", "runtime-distilled"], "calibrated": False, "safety_critical": False}
+    ],
+    "fallback": ["runtime-distilled"],
+    "cadence": {
+        "time_zone": "Europe/Berlin",
+        "ingest": "0 6 * * *",
+        "merge": "0 9 * * 1,4",
+        "merge_on_pass": False,
+        "promotion": {"opens": "0 10 * * 2", "minutes": 240},
+    },
+    "promotion": {"approvals": 0, "warm": 2},
+    "rollback": {"settle_seconds": 300},
+    "jobs": {},
+}
+
+_CONTRACTS: Final[Mapping[Kind, Mapping[str, Any]]] = {
+    "textgen-lora": {
+        "base_model": digest("base"),
+        "tokenizer": digest("tokenizer"),
+        "chat_template": digest("template"),
+        "rank": 8,
+        "target_modules": ["q", "v"],
+    },
+    "embedder": {"dimension": 64, "pooling": "mean", "normalisation": "l2", "max_tokens": 512},
+    "runtime-distilled": {
+        "format": "onnx",
+        "opset": 17,
+        "inputs": ["ids"],
+        "outputs": ["logits"],
+        "limits": {"max_batch": 8, "max_tokens": 512},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipment:
+    """A manifest's folder: its files by path, the manifest among them, and the artifact digest of the one unit."""
+
+    files: Mapping[str, bytes]
+    artifact: str
+
+
+def shipment(kind: Kind, number: int, quality: Quality, serving_artifact: str | None, content: str = "") -> Shipment:
+    """What a platform's job writes for one unit.
+
+    Args:
+        kind: Of the unit.
+        number: The n of its name.
+        quality: What is true about it.
+        serving_artifact: The unit of this kind that serves, for the interleaved latency run.
+        content: Makes two shipments of one version differ, or two versions the same.
+    """
+    weights = f"{kind} {content or number}".encode()
+    files = {"model.bin": weights}
+    evidence = _evidence(quality, serving_artifact, files)
+    shipped = [_file("model.bin", weights)]
+    unit = {
+        "name": f"spiralverse/{kind}-v{number}",
+        "kind": kind,
+        "files": [{**shipped[0], "sha256": "0" * 64}] if quality == "corrupt" else shipped,
+        "contract": _CONTRACTS[kind],
+        "api": "fusion-api-v1",
+        "evidence": evidence,
+        "residency": {"raw_data_left": quality == "leaky", "datasets": []},
+        "provenance": {"job": f"job-{number}"},
+    }
+    platform = PLATFORM_OF["embedder" if kind != "embedder" else "textgen-lora"] if quality == "foreign" else PLATFORM_OF[kind]
+    manifest = {
+        "schema": "manifest.v1",
+        "platform": platform,
+        "produced_at": "2026-01-05T00:00:00Z",
+        "units": [unit],
+    }
+    artifact = artifact_of([File(**shipped[0])])
+    return Shipment(files={**files, SENTINEL: canonical(manifest)}, artifact=artifact)
+
+
+def _evidence(quality: Quality, serving_artifact: str | None, files: dict[str, bytes]) -> dict[str, Any]:
+    wrong = {"worse": 30, "unsafe": 4}.get(quality, 4)
+    items = 10 if quality == "tiny" else _ITEMS
+    files["quality.jsonl"] = b'{"item": "q0", "scores": {"accuracy": NaN}}\n' if quality == "broken" else _scores("accuracy", items, wrong)
+    files["safety.jsonl"] = _scores("safe", items, 12 if quality == "unsafe" else 0)
+    files["latency.jsonl"] = _latencies(250 if quality == "slow" else 10)
+    files["serving.jsonl"] = _latencies(10)
+    entry: dict[str, Any] = {
+        "latency": {
+            "grade": "records",
+            "records": _file("latency.jsonl", files["latency.jsonl"]),
+            "machine": "simulated",
+            "price_table": "2026-01",
+        },
+        "safety": {"policy": {"suite": _SUITE, "grade": "records", "records": _file("safety.jsonl", files["safety.jsonl"])}},
+    }
+    if serving_artifact:
+        entry["latency"]["against"] = {
+            "artifact": serving_artifact,
+            "records": _file("serving.jsonl", files["serving.jsonl"]),
+        }
+    if quality != "missing":
+        records = _file("quality.jsonl", files["quality.jsonl"])
+        entry["quality"] = {"suite": _SUITE, "grade": "records", "records": records}
+    return entry
+
+
+def _file(path: str, body: bytes) -> dict[str, Any]:
+    return {"path": path, "sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
+
+
+@cache
+def _scores(metric: str, items: int, wrong: int) -> bytes:
+    lines = (f'{{"item":"q{i}","scores":{{"{metric}":{0 if i < wrong else 1}}}}}\n' for i in range(items))
+    return "".join(lines).encode()
+
+
+@cache
+def _latencies(base: int) -> bytes:
+    lines = (
+        f'{{"item":"r{i}","scores":{{"latency_ms":{base + i % 7},"tokens":100,"cost":0.001}}}}\n' for i in range(_ITEMS)
+    )
+    return "".join(lines).encode()

@@ -1,0 +1,120 @@
+"""The moving pointer: forward by promotion, back by roll-back, and never quietly."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.core import channel as channels
+from federation.core.channel import Cause, Channel, Entry, channel_of
+from federation.core.contract import check
+from federation.core.digest import canonical, digest
+
+T = "2026-11-17T10:00:00Z"
+
+
+def entry(number, *, new=("textgen-lora",), units=None):
+    artifacts = units or {kind: digest(f"{kind} {number}") for kind in new}
+    return Entry(
+        name=f"spiralverse-ai-federated-v1.{number}.0",
+        digest=digest(number),
+        since=T,
+        units=artifacts,
+        new=[artifacts[kind] for kind in new],
+        commit="c" * 40,
+    )
+
+
+def cause(number, why="because"):
+    return Cause(event=digest(f"event {number}"), at=T, who="ada", why=why)
+
+
+def promoted(count):
+    channel = Channel(name="production")
+    for number in range(count):
+        channel = channels.promote(channel, entry(number), cause(number), warm=2)
+    return channel
+
+
+def test_the_last_two_stable_releases_stay_warm_and_the_first_is_the_anchor():
+    channel = promoted(4)
+    assert channel.serving.name.endswith("v1.3.0")
+    assert [warm.name[-6:] for warm in channel.warm] == ["v1.2.0", "v1.1.0"]
+    assert channel.anchor.name.endswith("v1.0.0")
+
+
+def test_a_roll_back_serves_what_served_before_and_forbids_what_the_bad_release_brought():
+    before = promoted(3)
+    after = channels.roll_back(before, channels.rollback_target(before), cause(9, "5xx fired"))
+    assert after.serving.name.endswith("v1.1.0")
+    assert set(after.quarantine) == set(before.serving.new)
+    assert after.counter == before.counter + 1
+
+
+def test_rolling_back_again_and_again_ends_at_the_anchor_and_then_has_nowhere_to_go():
+    channel = promoted(3)
+    seen = []
+    while target := channels.rollback_target(channel):
+        channel = channels.roll_back(channel, target, cause(10 + len(seen)))
+        seen.append(channel.serving.name[-6:])
+    assert seen == ["v1.1.0", "v1.0.0"]
+
+
+def test_a_release_that_proved_it_can_serve_is_preferred_to_a_newer_one_that_did_not():
+    channel = channels.probed(promoted(3), ["spiralverse-ai-federated-v1.0.0"], cause(7))
+    assert channels.rollback_target(channel).name.endswith("v1.0.0")
+
+
+def test_what_is_quarantined_by_hand_is_no_target_either():
+    channel = promoted(3)
+    (artifact,) = channel.warm[0].units.values()
+    channel = channels.quarantine(channel, artifact, "spiralverse/textgen-lora-v2", cause(7))
+    assert channels.rollback_target(channel).name.endswith("v1.0.0")
+    assert channels.rollback_target(channels.lift(channel, artifact, cause(8))).name.endswith("v1.1.0")
+
+
+def test_the_event_that_moved_the_channel_is_remembered():
+    channel = promoted(2)
+    moved = channel.moved_by(digest("event 0"))
+    assert moved.release.endswith("v1.0.0")
+    assert not channel.is_last(moved)
+    assert channel.moved_by(digest("event 7")) is None
+
+
+MOVES = st.lists(st.sampled_from(["promote", "roll_back", "hold", "resume", "quarantine", "lift", "probe"]), max_size=40)
+
+
+@given(MOVES)
+def test_whatever_happens_the_counter_grows_by_one_and_nothing_forbidden_serves(moves):
+    channel = Channel(name="production")
+    for number, move in enumerate(moves):
+        before = channel
+        target = channels.rollback_target(channel)
+        match move:
+            case "promote":
+                channel = channels.promote(channel, entry(number), cause(number), warm=2)
+            case "roll_back" if target:
+                channel = channels.roll_back(channel, target, cause(number))
+                assert target in (*before.warm, before.anchor)
+                assert not channel.forbids(channel.serving.units.values())
+            case "hold":
+                channel = channels.hold(channel, cause(number))
+            case "resume":
+                channel = channels.resume(channel, cause(number))
+            case "quarantine":
+                channel = channels.quarantine(channel, digest(number), "spiralverse/embedder-v1", cause(number))
+            case "lift" if channel.quarantine:
+                channel = channels.lift(channel, next(iter(channel.quarantine)), cause(number))
+            case "probe" if channel.serving:
+                channel = channels.probed(channel, [channel.serving.name], cause(number))
+            case _:
+                continue
+        assert channel.counter == before.counter + 1
+        assert len(channel.warm) <= 2
+        assert canonical(channel_of(channel.document(), "production").document()) == canonical(channel.document())
+        check("channel.v1", msgspec.json.decode(canonical(channel.document())))
+
+
+@pytest.mark.parametrize("name", ["production", "staging"])
+def test_a_channel_that_never_moved_serves_nothing(name):
+    assert channel_of(None, name) == Channel(name=name)

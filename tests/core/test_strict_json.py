@@ -1,0 +1,86 @@
+"""What is let in at the door, and what is told to the one who knocks."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.core import strict_json
+from federation.core.digest import canonical
+from federation.errors import ContractError
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(documents, st.booleans(), st.sampled_from([None, 2]))
+def test_a_document_survives_the_door_however_it_was_laid_out(value, ascii_only, indent):
+    body = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode()
+    read, encoded = strict_json.document_and_bytes(body)
+    assert read == value
+    assert encoded == canonical(value)
+
+
+@given(documents, text, documents, documents)
+def test_a_repeated_key_is_never_lost_wherever_it_hides(outer, key, first, second):
+    repeated = f"{{{json.dumps(key)}:{json.dumps(first)},{json.dumps(key)}:{json.dumps(second)}}}"
+    body = f"[{json.dumps(outer)},{repeated}]".encode()
+    with pytest.raises(ContractError, match="repeated"):
+        strict_json.document(body)
+    assert strict_json.parse(body).duplicates[0] == key or key in strict_json.parse(body).duplicates
+
+
+@given(st.binary(max_size=200))
+def test_the_quick_way_and_the_careful_way_agree_on_any_bytes(body):
+    quick = strict_json._quickly(body, 1000)
+    if quick is not None:
+        assert strict_json._carefully(body, "it", 1000) == quick
+
+
+@given(documents, st.sampled_from(["1.5", "1e3", "-0.0", "9007199254740992", "-99999999999999999999", "NaN", "Infinity"]))
+def test_a_number_that_canonical_bytes_cannot_carry_is_refused_with_its_path(value, number):
+    body = f'{{"a":{json.dumps(value)},"b":[0,{number}]}}'.encode()
+    with pytest.raises(ContractError) as refused:
+        strict_json.document(body)
+    assert "$.b[1]" in str(refused.value) or "NaN" in str(refused.value) or "Infinity" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "is not JSON"),
+        (b"\xef\xbb\xbf{}", "byte-order mark"),
+        ('{"a":1}'.encode("utf-16"), "not UTF-8"),
+        (b'{"a":"\xff"}', "byte 6 is 0xff"),
+        (b'{"a":"\\ud800"}', "half a surrogate pair"),
+        (b'{"a":1} {}', "is not JSON"),
+        (b'{"a":' + b"9" * 5000 + b"}", "5000 digits"),
+        (b"[" * 65 + b"]" * 65, "deeper than 64"),
+        (b"[" * 100_000, "deeper than 64"),
+        (b'{"a":"' + b"x" * 2_000_000 + b'"}', "1048576 are the most"),
+    ],
+    ids=["empty", "bom", "utf-16", "latin-1", "surrogate", "trailing", "digits", "deep", "unclosed", "large"],
+)
+def test_each_trick_is_told_by_its_name(body, said):
+    with pytest.raises(ContractError, match=said):
+        strict_json.document(body, what="knock.json")
+
+
+def test_sixty_four_levels_are_let_in_and_brackets_in_strings_do_not_count():
+    assert strict_json.document(b"[" * 64 + b"]" * 64)
+    assert strict_json.document(b'{"a":"' + b"[{" * 500 + b'"}') == {"a": "[{" * 500}
+
+
+def test_a_true_pair_of_surrogates_is_one_character():
+    assert strict_json.document(b'{"a":"\\ud83d\\ude00"}') == {"a": "\U0001f600"}
+
+
+def test_every_fault_is_told_at_once():
+    with pytest.raises(ContractError) as refused:
+        strict_json.document(b'{"a":1.5,"b":{"c":1,"c":2},"d":[9007199254740993]}')
+    assert len(refused.value.faults) == 3

@@ -1,0 +1,24 @@
+"""A job runs once under its name and reports when it is done."""
+
+import json
+import time
+
+
+def test_a_job_runs_in_its_own_folder_once(trainer, tmp_path):
+    job = {"image": "json.tool", "arguments": ["--help"], "platform": "local"}
+    trainer.launch("embedder-1", job)
+    trainer.launch("embedder-1", job)
+    home = tmp_path / "jobs" / "embedder-1"
+    deadline = time.monotonic() + 20
+    while not (home / "log.txt").read_bytes() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert b"usage" in (home / "log.txt").read_bytes()
+    assert json.loads((home / "job.json").read_bytes()) == job
+
+
+def test_a_job_that_reported_its_completion_is_finished(trainer, tmp_path):
+    assert trainer.finished() == []
+    home = tmp_path / "jobs" / "embedder-2"
+    home.mkdir(parents=True)
+    (home / "completion.json").write_text('{"resource": "local/embedder-2"}')
+    assert trainer.finished() == [{"resource": "local/embedder-2"}]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose token, made for whom, opens a Google entry?"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from federation.sources import Reading, Token, read
+from tests.sources.cases import TRUST, case
+
+PUSH = case("vertex/push_pipeline_succeeded")
+CLAIMS = PUSH.told["token"]["claims"]
+
+
+def answer(token: Token | None) -> Reading:
+    return read(replace(PUSH.request(), token=token), TRUST)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"iss": "https://accounts.example.com"}, "oidc_issuer"),
+        ({"iss": ["https://accounts.google.com"]}, "oidc_issuer"),
+        ({"aud": "https://ingest.example.com/vertex/"}, "oidc_audience"),
+        ({"aud": ["https://ingest.example.com/vertex"]}, "oidc_audience"),
+        ({"aud": "https://ingest.example.com/tick"}, "oidc_audience"),
+        ({"aud": None}, "oidc_audience"),
+        ({"email": "pubsub-push@acme-ml-prod.iam.gserviceaccount.com.evil"}, "oidc_email"),
+        ({"email": None}, "oidc_email"),
+        ({"email_verified": False}, "oidc_email_unverified"),
+        ({"email_verified": "true"}, "oidc_email_unverified"),
+    ],
+)
+def test_one_wrong_claim_closes_the_door(change: dict[str, Any], error: str):
+    reading = answer(Token(claims={**CLAIMS, **change}))
+    assert (reading.verdict, reading.error, reading.respond) == ("reject", error, 401)
+
+
+@pytest.mark.parametrize("name", ["oidc_signature", "oidc_expired", "oidc_missing"])
+def test_the_name_that_the_edge_gave_is_handed_on(name: str):
+    assert answer(Token(failure=name, claims=CLAIMS)).error == name
+
+
+@pytest.mark.parametrize("name", ["", "Signature!", "x" * 200, "secret_missing"])
+def test_a_name_of_another_kind_is_not_handed_on(name: str):
+    assert answer(Token(failure=name)).error == "oidc_unverified"
+
+
+def test_a_token_that_fails_is_not_saved_by_a_proof_at_the_edge():
+    request = replace(PUSH.request(), token=Token(failure="oidc_signature"), proven=True)
+    assert read(request, TRUST).error == "oidc_signature"
+
+
+def test_no_token_is_worth_anything_where_no_account_is_named():
+    assert read(PUSH.request(), replace(TRUST, push_email=None)).error == "oidc_email"

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does the trust believe exactly what its document names?"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.errors import ContractError
+from federation.sources import Trust
+from tests.sources.cases import POLICY, TRUST
+
+
+def test_the_policy_of_the_cases_fills_every_field_it_names():
+    assert TRUST.aws_accounts == {"111122223333", "222233334444"}
+    assert TRUST.projects == {"acme-ml-prod", "987654321098"}
+    assert TRUST.hub_owners == {"acme-ml"}
+    assert TRUST.tick_subscriptions == {"projects/acme-ml-prod/subscriptions/tick"}
+
+
+def test_keys_that_are_unknown_or_null_mean_nothing():
+    assert Trust.read({"model_package_gate": "both", "aws_accounts": None}) == Trust()
+
+
+def test_every_fault_is_named_at_once():
+    with pytest.raises(ContractError) as caught:
+        Trust.read({"aws_accounts": [111122223333], "s3_buckets": "one", "hf_secret": "", "oidc_audience": []})
+    assert [fault.split(":")[0] for fault in caught.value.faults] == [
+        "aws_accounts",
+        "s3_buckets",
+        "oidc_audience",
+        "hf_secret",
+    ]
+
+
+@pytest.mark.parametrize("document", [None, [], "trust", 1])
+def test_what_is_no_object_is_no_trust(document: object):
+    with pytest.raises(ContractError, match="not an object"):
+        Trust.read(document)
+
+
+def test_secrets_do_not_show():
+    secrets = {"hf_secret": "hush-1", "alertmanager_token": "hush-2", "grafana_secret": "hush-3"}
+    assert "hush" not in repr(Trust.read(secrets))
+
+
+def test_a_fault_of_a_secret_does_not_show_it():
+    with pytest.raises(ContractError) as caught:
+        Trust.read({"hf_secret": "hüsh"})
+    assert "sh" not in str(caught.value).replace("cannot", "").split("hf_secret:")[1].split("a secret")[0]
+
+
+@pytest.mark.parametrize(
+    ("ref", "trusted"),
+    [
+        ("refs/heads/main", True),
+        ("refs/heads/main2", False),
+        ("refs/heads/mainx/main", False),
+        ("refs/tags/v1.4.0", True),
+        ("refs/tags/w1", False),
+        ("refs/tags/v1/evil", False),
+        ("refs/pr/5", False),
+        ("xrefs/heads/main", False),
+    ],
+)
+def test_a_star_stops_at_a_slash_and_nothing_else_is_a_pattern(ref: str, *, trusted: bool):
+    assert any(pattern.fullmatch(ref) for pattern in TRUST.hub_refs) is trusted
+
+
+def test_subscriptions_of_ticks_can_be_named():
+    named = Trust.read({**POLICY, "tick_subscriptions": ["projects/p/subscriptions/clock"]})
+    assert named.tick_subscriptions == {"projects/p/subscriptions/clock"}
+    assert "projects/p/subscriptions/clock" in named.subscriptions
+
+
+@pytest.mark.parametrize(
+    ("name", "is_tick"), [("tick", True), ("reconcile-tick", True), ("ticks.eu", True), ("ticket", False), ("sticky", False)]
+)
+def test_a_subscription_named_for_ticks_carries_them(name: str, *, is_tick: bool):
+    subscription = f"projects/p/subscriptions/{name}"
+    assert (subscription in Trust.read({"push_subscriptions": [subscription]}).tick_subscriptions) is is_tick
+
+
+@given(st.dictionaries(st.sampled_from([*POLICY, "sns_topics"]), st.none() | st.integers() | st.text() | st.lists(st.text())))
+def test_any_document_is_read_or_refused_with_its_faults(document: dict[str, object]):
+    try:
+        assert isinstance(Trust.read(document), Trust)
+    except ContractError as error:
+        assert error.faults

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fuse three platforms' manifests into one release manifest, by hand.
+
+python training/federated_orchestrator.py --hf-manifest ... --gcp-manifest ... --aws-manifest ... --output ...
+
+Exit codes: 0 fused; 10 refused, with every reason; 2 a broken document, with every fault and its path; 3 a missing file.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "functions"))
+
+try:
+    from federation import offline
+    from federation.errors import REFUSED, FederationError
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"{missing.name} is not installed for {sys.executable}. Run `make check` in {HERE.parent} once, then use "
+        ".venv/bin/python, or: pip install -e ."
+    )
+
+PLATFORMS = ("hf", "gcp", "aws")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse, fuse, write, and say what happened; the exit code."""
+    options = _parser().parse_args(arguments)
+    manifests = {platform: getattr(options, f"{platform}_manifest") for platform in PLATFORMS}
+    try:
+        fused = offline.fuse(manifests, options.policy, options.output, options.baseline)
+        if fused.release is not None:
+            offline.write(fused.release, options.output)
+    except FederationError as error:
+        print(f"federation: {error}\n{error.hint}", file=sys.stderr)
+        return error.exit_code
+    _tell(fused, options)
+    return 0 if fused.release is not None else REFUSED
+
+
+def _tell(fused: offline.Fused, options: argparse.Namespace) -> None:
+    refusals = [{"subject": one.subject, "why": one.why} for one in fused.refusals]
+    if options.json:
+        name = fused.release["name"] if fused.release else None
+        told = {"release": name, "output": str(options.output) if name else None, "refusals": refusals}
+        print(json.dumps({**told, **({"reports": list(fused.reports)} if options.explain else {})}, indent=2))
+        return
+    for one in refusals:
+        print(f"refused: {one['subject']}: {one['why']}", file=sys.stderr)
+    if options.explain:
+        _explain(fused)
+    if fused.release:
+        print(f"{fused.release['name']}: {fused.release['change']['why']} Written to {options.output}")
+
+
+def _explain(fused: offline.Fused) -> None:
+    for report in fused.reports:
+        print(f"{report['unit']['name']}: {report['verdict']}")
+        for finding in report["findings"]:
+            print(f"  {finding['verdict']:12} {finding['gate']}: {finding['reason']}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for platform in PLATFORMS:
+        parser.add_argument(f"--{platform}-manifest", type=Path, required=True, help=f"what {platform} ships")
+    parser.add_argument("--output", type=Path, required=True, help="where the release manifest goes")
+    parser.add_argument("--policy", type=Path, default=HERE / "examples" / "policy.json", help="default: %(default)s")
+    parser.add_argument("--baseline", type=Path, help="a release made before: units have to hold against it")
+    parser.add_argument("--explain", action="store_true", help="print every gate's finding")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

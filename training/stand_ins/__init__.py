@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small models on handwritten digits that stand in for what the three platforms train."""
