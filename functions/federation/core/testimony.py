@@ -5,6 +5,7 @@ Evidence that cannot be read is not absent and not an error: it becomes a fault 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from federation.core import records
 from federation.core.digest import digest_of
@@ -21,20 +22,27 @@ from federation.core.manifest import File, Measured, MeasuredLatency, Unit
 from federation.core.records import Records
 from federation.errors import ContractError
 
-Files = Mapping[str, bytes | None]
-"""Bytes by the path that the manifest gives; None where nothing lies any more."""
 
 
-def subject(unit: Unit, files: Files, rules: GateRules) -> Subject:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """A unit's records: bytes by the path that its manifest gives, None where nothing lies any more."""
+
+    whose: str
+    bodies: Mapping[str, bytes | None]
+
+
+def subject(unit: Unit, bodies: Mapping[str, bytes | None], rules: GateRules) -> Subject:
     """The unit as the gates see it.
 
     Args:
         unit: As its manifest states it.
-        files: The records behind its evidence.
+        bodies: The records behind its evidence, by path; None where nothing lies any more.
         rules: Which metrics will be asked for.
     """
     metrics = tuple(rule.metric for rule in rules.quality)
     evidence = unit.evidence
+    files = Files(whose=unit.name, bodies=bodies)
     return Subject(
         digest=unit.artifact,
         kind=unit.kind,
@@ -84,15 +92,15 @@ def _with_records(bare: Evidence, file: File | None, metrics: Sequence[str], fil
     return Evidence(suite=bare.suite, machine=bare.machine, prices=bare.prices, records=found)
 
 
-def _records(file: File | None, metrics: Sequence[str], files: Files, *, whose: str) -> Records:
+def _records(file: File | None, metrics: Sequence[str], files: Files) -> Records:
     if file is None:
         raise ContractError("the evidence is said to be per-item records, and the manifest names no file of them")
-    body = files.get(file.path)
+    body = files.bodies.get(file.path)
     if body is None:
         raise ContractError(f"{file.path} is gone")
     if digest_of(body) != f"sha256:{file.sha256}":
         raise ContractError(f"{file.path} is no longer the file that the manifest names")
-    return records.read(body, metrics, what=what)
+    return records.read(body, metrics, what=f"{files.whose}/{file.path}")
 
 
 def _sentence(error: ContractError) -> str:
