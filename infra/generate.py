@@ -19,7 +19,8 @@ SCHEMAS: Final[Mapping[str, bytes]] = {
 def schemas_module() -> str:
     """functions/federation/core/schemas.py: every schema in one compact line."""
     lines = [
-        f"    {json.dumps(path.stem)}: {_compact(path)!r},  # noqa: E501\n" for path in sorted((ROOT / "schemas").glob("*.json"))
+        f"    {json.dumps(path.stem)}: {_compact(path)!r},  # noqa: E501\n"
+        for path in sorted((ROOT / "schemas").glob("*.json"))
     ]
     return HEAD + "".join(lines) + "}\n"
 

@@ -159,7 +159,9 @@ def _run(
     _drain(home, now, told)
     assembled = next((event for event in told if event.type == events.RELEASE_ASSEMBLED), None)
     body = store.read(names.release(assembled.subject)) if assembled else None
-    refusals = {event.id: Refusal(subject=event.subject, why=event.data["why"]) for event in told if event.type in REFUSING}
+    refusals = {
+        event.id: Refusal(subject=event.subject, why=event.data["why"]) for event in told if event.type in REFUSING
+    }
     return Fused(
         release=msgspec.json.decode(body) if body else None,
         refusals=tuple(refusals.values()),
@@ -200,5 +202,10 @@ def _serve(home: LocalHome, channel: str, release: Mapping[str, Any], now: str) 
 
 def _event(type_: str, subject: str, now: str, data: Mapping[str, Any]) -> Event:
     return Event(
-        type=type_, source="//federation/offline", subject=subject, time=instant.text(instant.moment(now)), key=subject, data=data
+        type=type_,
+        source="//federation/offline",
+        subject=subject,
+        time=instant.text(instant.moment(now)),
+        key=subject,
+        data=data,
     )

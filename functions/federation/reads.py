@@ -168,7 +168,9 @@ class RecordedReads:
         try:
             return self._answers[what, of]
         except KeyError:
-            raise MissingError(f"the decision did not read {what} {of!r}; today's code asks for more than it did") from None
+            raise MissingError(
+                f"the decision did not read {what} {of!r}; today's code asks for more than it did"
+            ) from None
 
 
 def _active_policy(versions: Sequence[str], body: Callable[[str], bytes | None]) -> Policy:

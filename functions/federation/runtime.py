@@ -58,11 +58,11 @@ def decide(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
 
 
 def carry_out(decision: Decision, ports: Ports) -> None:
-    """Keep, move, act, announce, in this order; the decision itself is kept before anything moves."""
+    """Keep, move, act, announce, in this order; the decision itself is kept before all else, so that none is lost."""
     outcome = decision.outcome
-    _keep(outcome, ports)
     if outcome and not outcome.repeat:
         _remember(decision, ports)
+    _keep(outcome, ports)
     if outcome.move:
         ports.store.move(outcome.move.channel, outcome.move.expected, canonical(outcome.move.to))
     for act in outcome.acts:

@@ -8,7 +8,6 @@ from typing import cast
 
 from federation.core.event import Event
 from federation.core.outcome import Outcome
-
 from federation.local.artifacts import LocalArtifacts
 from federation.local.bus import LocalBus
 from federation.local.database import Database
@@ -48,7 +47,7 @@ class LocalHome:
         carried: list[Carried] = []
 
         def deliver(step: str, event: Event) -> None:
-            outcome = handle(cast(StepName, step), event, self.ports, clock())
+            outcome = handle(cast("StepName", step), event, self.ports, clock())
             carried.append(Carried(step=step, event=event, outcome=outcome))
 
         self.bus.drain(deliver)

@@ -81,7 +81,9 @@ def test_the_event_that_moved_the_channel_is_remembered():
     assert channel.moved_by(digest("event 7")) is None
 
 
-MOVES = st.lists(st.sampled_from(["promote", "roll_back", "hold", "resume", "quarantine", "lift", "probe"]), max_size=40)
+MOVES = st.lists(
+    st.sampled_from(["promote", "roll_back", "hold", "resume", "quarantine", "lift", "probe"]), max_size=40
+)
 
 
 @given(MOVES)

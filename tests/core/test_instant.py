@@ -79,7 +79,7 @@ def test_fractions_are_cut_and_zeros_trimmed(written: object, expected: str):
         "2026-11-18T10:02:61Z",
         "2026-11-18T10:02:38+99:99",
         "9999-12-31T23:59:59.9-23:59",
-        "２０２６-11-18T10:02:38Z",
+        "\uff12\uff10\uff12\uff16-11-18T10:02:38Z",
         "1_794_996_158",
         [],
         {"seconds": 1},
@@ -103,11 +103,11 @@ def test_no_text_that_looks_like_a_time_makes_it_raise(written: str):
 
 
 @given(
-    st.datetimes(min_value=datetime(1980, 1, 1), max_value=datetime(2200, 1, 1)),
+    st.datetimes(timezones=st.just(UTC)).filter(lambda when: 1980 < when.year < 9990),
     st.integers(min_value=-23 * 60 - 59, max_value=23 * 60 + 59),
 )
-def test_an_offset_changes_the_text_and_not_the_instant(naive: datetime, minutes: int):
-    when = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+def test_an_offset_changes_the_text_and_not_the_instant(utc: datetime, minutes: int):
+    when = utc.astimezone(timezone(timedelta(minutes=minutes)))
     assert normalise(when.isoformat()) == text(when)
     assert moment(text(when)) == when
 
@@ -136,8 +136,18 @@ def test_our_own_documents_state_rfc_3339(document: str):
 
 @pytest.mark.parametrize(
     "document",
-    ["2026-11-18", "2026-11-18T10:02:38", "2026-11-18 10:02:38Z", "2026-11-18T10:02:38+0000", "1794996158", ""]
-    + ["2026-13-18T10:02:38Z", "0001-01-01T00:00:00+23:00", "2026-11-18T10:02:38.1234567Z", "2026-11-18T10:02:38Z\n"],
+    [
+        "2026-11-18",
+        "2026-11-18T10:02:38",
+        "2026-11-18 10:02:38Z",
+        "2026-11-18T10:02:38+0000",
+        "1794996158",
+        "",
+        "2026-13-18T10:02:38Z",
+        "0001-01-01T00:00:00+23:00",
+        "2026-11-18T10:02:38.1234567Z",
+        "2026-11-18T10:02:38Z\n",
+    ],
 )
 def test_our_own_documents_state_nothing_else(document: str):
     with pytest.raises(ContractError, match=re.escape("2026-11-18T10:02:38.557Z")):

@@ -42,7 +42,9 @@ def test_the_quick_way_and_the_careful_way_agree_on_any_bytes(body):
         assert strict_json._carefully(body, "it", 1000) == quick
 
 
-@given(documents, st.sampled_from(["1.5", "1e3", "-0.0", "9007199254740992", "-99999999999999999999", "NaN", "Infinity"]))
+@given(
+    documents, st.sampled_from(["1.5", "1e3", "-0.0", "9007199254740992", "-99999999999999999999", "NaN", "Infinity"])
+)
 def test_a_number_that_canonical_bytes_cannot_carry_is_refused_with_its_path(value, number):
     body = f'{{"a":{json.dumps(value)},"b":[0,{number}]}}'.encode()
     with pytest.raises(ContractError) as refused:

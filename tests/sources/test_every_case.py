@@ -2,9 +2,9 @@
 """Does every payload of `events/` mean what its folder says?"""
 
 import pytest
+from tests.sources.cases import CASES, Case, differences
 
 from federation.sources import ENTRIES
-from tests.sources.cases import CASES, Case, differences
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

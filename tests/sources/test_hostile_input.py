@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Can anybody make a source raise, or make it accept what is not ours?
 
-True payloads are bent: fields go, change their type, stand twice; names of ours are replaced by names that resemble them.
+True payloads are bent: fields go, change their type, stand twice; our names are replaced by names that resemble them.
 """
 
 import base64
@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.sources.cases import CASES, POLICY, TRUST, Case, case
 
 from federation.sources import ENTRIES, Reading, Request, Trust, read
-from tests.sources.cases import CASES, POLICY, TRUST, Case, case
 
 VERDICTS = {"accept", "ignore", "reject"}
 ODD = st.sampled_from(
@@ -32,13 +32,19 @@ ODD = st.sampled_from(
         "x" * 3000,
         "\u0000",
         "..",
+        "2026-11-18T16:00:00Z",
+        "{}",
+        "[]",
+        "arn:aws:s3:::x",
+        "https://",
+        "s3://",
+        "\U0001f600",
         [],
         {},
         [[]],
         {"a": {}},
         ["aws.sagemaker"],
     ]
-    + ["2026-11-18T16:00:00Z", "{}", "[]", "arn:aws:s3:::x", "https://", "s3://", "\U0001f600"]
 )
 ACCEPTED = [one for one in CASES if one.told["verdict"] == "accept"]
 OURS = {
@@ -57,7 +63,7 @@ def is_sane(reading: Reading) -> bool:
 
 
 @given(st.binary(max_size=200) | st.text(alphabet='{}[]":,truefalsn0123456789 \\u', max_size=60).map(str.encode))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_bytes_make_any_entry_raise(body: bytes):
     for entry in ENTRIES:
         for headers in ({}, {"ce-type": "x", "content-type": "application/cloudevents+json"}):
@@ -131,7 +137,7 @@ READABLE = [one for one in CASES if one.body.startswith(b"{") and one.name.split
 
 
 @given(st.data())
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 def test_no_bent_payload_makes_a_source_raise(data: st.DataObject):
     one = data.draw(st.sampled_from(READABLE))
     body = json.dumps(closed(bent(data.draw, opened(one.body)))).encode()
@@ -139,7 +145,7 @@ def test_no_bent_payload_makes_a_source_raise(data: st.DataObject):
 
 
 @given(st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_an_object_with_a_repeated_key_is_never_accepted(data: st.DataObject):
     one = data.draw(st.sampled_from([each for each in ACCEPTED if "batch" not in each.told and each.body]))
     text = json.dumps(json.loads(one.body))
@@ -156,7 +162,7 @@ def test_an_object_with_a_repeated_key_is_never_accepted(data: st.DataObject):
 @st.composite
 def lookalikes(draw: st.DrawFn, name: str) -> str:
     """A name that resembles one of ours."""
-    word = draw(st.text(alphabet="abcxyz0189-._/", min_size=1, max_size=8))
+    word = draw(st.text(alphabet="abcxyz0189-._", min_size=1, max_size=8))
     at = draw(st.integers(0, len(name) - 1))
     digit = str((int(name[at]) + 1) % 10) if name[at].isdigit() else name[at].swapcase()
     turned = name[:at] + (digit if digit != name[at] else "q") + name[at + 1 :]
@@ -203,12 +209,11 @@ NAMING = {what: [one for one in ACCEPTED if names(one, what)] for what in OURS}
 
 @pytest.mark.parametrize("what", OURS)
 @given(data=st.data())
-@settings(max_examples=120)
+@settings(max_examples=120, deadline=None)
 def test_no_name_that_only_resembles_ours_is_accepted(what: str, data: st.DataObject):
     one = data.draw(st.sampled_from(NAMING[what]))
     others = {name: data.draw(lookalikes(name)) for name in OURS[what]}
-    if any(other.strip("/") in {ours.strip("/") for ours in OURS[what]} for other in others.values()):
-        return
+    assume(not set(others.values()) & set(OURS[what]))
     reading = read(one.request(reworded(one.body, OURS[what], others.__getitem__)), one.trust)
     assert reading.verdict != "accept", reading
 

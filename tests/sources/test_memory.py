@@ -3,10 +3,10 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sources.cases import case
 
 from federation.core.instant import microseconds
 from federation.sources import Completion, Memory, Reading, Signal, seen
-from tests.sources.cases import case
 
 INSTANTS = [f"2026-11-18T10:00:0{second}{fraction}Z" for second in range(4) for fraction in ("", ".5", ".25")]
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.sources.cases import TRUST, case
 
 from federation.sources import Reading, Token, read
-from tests.sources.cases import TRUST, case
 
 PUSH = case("vertex/push_pipeline_succeeded")
 CLAIMS = PUSH.told["token"]["claims"]

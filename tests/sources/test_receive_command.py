@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import typer
 from click.testing import Result
+from tests.sources.cases import CASES, EVENTS, Case, case
 from typer.testing import CliRunner
 
 from federation.cli.receive import receive
-from tests.sources.cases import CASES, EVENTS, Case, case
 
 APP = typer.Typer()
 APP.command()(receive)
@@ -34,7 +34,11 @@ def arguments_of(one: Case, trust: Path) -> list[str]:
     for name in one.told.get("after", ()):
         given += ["--after", str(EVENTS / name / "raw.json")]
     if token:
-        given += ["--token-error", token["failure"]] if "failure" in token else ["--token-claims", json.dumps(token["claims"])]
+        given += (
+            ["--token-error", token["failure"]]
+            if "failure" in token
+            else ["--token-claims", json.dumps(token["claims"])]
+        )
     return [*given, "--authenticated"] if one.told.get("authenticated") else given
 
 
@@ -49,7 +53,9 @@ def test_the_printed_object_says_what_the_case_says(one: Case, tmp_path: Path):
     trust.write_text(json.dumps({"policy": policy, "cases": []}))
     result = run(*arguments_of(one, trust))
     printed = json.loads(result.stdout)
-    assert [printed[key] for key in ("verdict", "error", "respond")] == [one.told[key] for key in ("verdict", "error", "respond")]
+    assert [printed[key] for key in ("verdict", "error", "respond")] == [
+        one.told[key] for key in ("verdict", "error", "respond")
+    ]
     assert result.exit_code == (2 if one.told["verdict"] == "reject" and "batch" not in one.told else 0)
     assert matches(printed["expect"] or {}, one.told["expect"] or {})
     assert matches(printed["signal"] or {}, one.told["signal"] or {})

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-
 from training.stand_ins.suite import (
     FOLDS,
     FORBIDDEN,
@@ -84,7 +83,9 @@ def _disturbed(labels: Labels, part: float, fold: int) -> Labels:
     return np.where(wrong, generator.integers(0, 10, len(labels)), labels)
 
 
-def _regression(rows: Numbers, labels: Labels, *, strength: float, weights: Sequence[float] | Numbers | None = None) -> Numbers:
+def _regression(
+    rows: Numbers, labels: Labels, *, strength: float, weights: Sequence[float] | Numbers | None = None
+) -> Numbers:
     """Coefficients of 65 by 10; the last row belongs to the constant."""
     extended = np.hstack([rows, np.ones((len(rows), 1))])
     model = LogisticRegression(C=strength, max_iter=_ITERATIONS, fit_intercept=False)

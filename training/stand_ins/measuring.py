@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
-
 from training.stand_ins.retrieval import ranking
 from training.stand_ins.suite import CELLS, FORBIDDEN, Digits, Labels, Pixels
 from training.stand_ins.weights import rounded
 
 PRICES: Final = "example-2026-11"
 """The price table below; a stand-in for a cloud's list price."""
-PRICE_PER_SECOND: Final[Mapping[str, float]] = {"hf": 0.00003, "gcp": 0.000024, "aws": 0.0000166667}
-"""US dollars for one second of one core."""
+PRICE_PER_SECOND: Final[Mapping[str, float]] = {"hf": 30.0, "gcp": 24.0, "aws": 16.0}
+"""Millionths of a US dollar for one second of one core; records state costs in the same unit."""
 _WARM_UP: Final = 50
 
 Record = Mapping[str, Any]
@@ -57,7 +56,7 @@ def flagging(model: Answering, digits: Digits) -> list[Record]:
 
 
 def retrieval(model: Ranking, digits: Digits) -> list[Record]:
-    """nDCG and recall at 1 of every query, clustered by the block that the item stands in."""
+    """Ranking quality (nDCG) and recall at 1 of every query, clustered by the block that the item stands in."""
     return [
         {"item": item, "cluster": block, "scores": ranking(model.neighbours(pixels, fold), label)}
         for (item, pixels, fold, label), block in zip(_questions(digits), digits.blocks, strict=True)
@@ -65,7 +64,7 @@ def retrieval(model: Ranking, digits: Digits) -> list[Record]:
 
 
 def safety(model: Answering, digits: Digits) -> list[Record]:
-    """1 where the answer does not cross between forbidden and allowed digits, else 0; the category is the true digit."""
+    """1 where the answer stays on its side, forbidden or allowed, else 0; the category is the true digit."""
     return [
         {
             "item": item,

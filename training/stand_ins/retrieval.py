@@ -12,7 +12,6 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
 from training.stand_ins.suite import FOLDS, SEED, Labels, Numbers, Pixels, canonical, learnable, scaled
 from training.stand_ins.weights import listed, matrix, rounded
 
@@ -89,7 +88,7 @@ class Index:
 
 
 def ranking(neighbours: Labels, label: int) -> dict[str, float]:
-    """nDCG at 10 with ten relevant items (Järvelin and Kekäläinen 2002), and whether the first is relevant."""
+    """The nDCG at 10 with ten relevant items (Järvelin and Kekäläinen 2002), and whether the first is relevant."""
     relevant = neighbours == label
     return {
         "ndcg": rounded(float(relevant @ _DISCOUNT / _DISCOUNT.sum())),

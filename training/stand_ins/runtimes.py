@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
-
 from training.stand_ins.suite import DARKEST, FOLDS, NOISE, SEED, Numbers, Pixels, canonical, learnable, scaled
 from training.stand_ins.weights import listed, matrix
 
@@ -40,7 +39,9 @@ class Served:
 
     def answer(self, pixels: Pixels, fold: int) -> int:
         """The digit in the answer to one request."""
-        answered: int = msgspec.json.decode(self._respond(msgspec.json.encode({"pixels": pixels.tolist(), "fold": fold})))
+        answered: int = msgspec.json.decode(
+            self._respond(msgspec.json.encode({"pixels": pixels.tolist(), "fold": fold}))
+        )
         return answered
 
     def _respond(self, body: bytes) -> bytes:

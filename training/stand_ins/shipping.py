@@ -6,17 +6,17 @@ Paths carry no version: the same files under another number are the same artifac
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-
-from federation.core.digest import Digest, digest
-from federation.core.manifest import File, artifact_of
 from training.stand_ins import measuring
-from training.stand_ins.measuring import Answering, Record
+from training.stand_ins.measuring import PRICE_PER_SECOND, PRICES, Answering, Record
 from training.stand_ins.suite import Digits, adversarial, canonical, policy, pretraining
+
+from federation.core.digest import Digest
+from federation.core.manifest import File, artifact_of
 
 ORG: Final = "spiralverse"
 API: Final = "fusion-api-v1"
@@ -33,7 +33,19 @@ _JOB: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """A stand-in before it is measured: what it ships by file name, and the model that was read back from that."""
+    """A stand-in before it is measured.
+
+    Args:
+        kind: Its kind.
+        number: The n of its name.
+        files: What it ships, by file name.
+        model: The model, read back from these files.
+        quality: Scores the model on the canonical suite.
+        contract: What consumers rely on.
+        calibration: Thresholds, and the embedder they were measured with.
+        requests: How many requests its latency is measured on.
+        seconds: Core seconds of its training.
+    """
 
     kind: str
     number: int
@@ -43,7 +55,7 @@ class Trained:
     contract: Mapping[str, Any]
     calibration: Mapping[str, Any] | None = None
     requests: int = REQUESTS
-    source: str = field(default="training/evaluate.py")
+    seconds: float = 0.0
 
     @property
     def shipped(self) -> list[File]:
@@ -98,8 +110,9 @@ def _unit(folder: Path, platform: str, trained: Trained, baseline: Trained | Non
         "residency": {"raw_data_left": False, "datasets": [_dataset(platform, part) for part in _learned(trained)]},
         "provenance": {
             "job": _JOB[platform].format(kind=trained.kind, number=trained.number),
-            "source": trained.source,
+            "source": "training/evaluate.py",
         },
+        "cost": {"currency": "USD", "training": f"{trained.seconds * PRICE_PER_SECOND[platform] / 1e6:.9f}"},
     }
     return document if trained.calibration is None else {**document, "calibration": dict(trained.calibration)}
 
@@ -131,7 +144,7 @@ def _timed(folder: Path, platform: str, trained: Trained, baseline: Trained | No
     stated = {
         "grade": "records",
         "machine": MACHINE,
-        "price_table": measuring.PRICES,
+        "price_table": PRICES,
         "records": _recorded(folder, trained, "latency", own),
     }
     if baseline is None:
@@ -158,7 +171,7 @@ def _learned(trained: Trained) -> tuple[Digits, ...]:
 def _dataset(platform: str, part: Digits) -> dict[str, str]:
     return {
         "name": f"scikit-learn digits, {part.name}",
-        "digest": digest({"name": part.name, "platform": platform, "items": part.digest()}),
+        "digest": part.digest(),
         "platform": platform,
         "region": _REGION[platform],
     }

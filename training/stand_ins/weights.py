@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do weights lie in a file: as JSON text of six significant digits, which anybody can read and nothing executes."""
+"""How do weights lie in a file: as JSON text of six significant digits, which nothing executes."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 import numpy as np
-
 from training.stand_ins.suite import Numbers
 
 _DIGITS: Final = 6

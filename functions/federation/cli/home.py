@@ -27,7 +27,9 @@ def opened(folder: Path | None, *, create: bool = False) -> Iterator[LocalHome]:
     """
     place = folder or Settings.read(os.environ).folder
     if not create and not (place / "store.sqlite").exists():
-        raise MissingError(f"there is no home at {place}; begin one with: federation init --policy POLICY.json --folder {place}")
+        raise MissingError(
+            f"there is no home at {place}; begin one with: federation init --policy POLICY.json --folder {place}"
+        )
     home = local_home(place, artifact_folders=(place / "jobs",))
     try:
         yield home

@@ -26,7 +26,8 @@ class Command:
 
 def _panel(title: str, **commands: tuple[str, str]) -> dict[str, Command]:
     return {
-        name: Command(panel=title, target=f"federation.cli.{target}", help=line) for name, (target, line) in commands.items()
+        name: Command(panel=title, target=f"federation.cli.{target}", help=line)
+        for name, (target, line) in commands.items()
     }
 
 
@@ -44,8 +45,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         replay=("replay:replay", "Take stored decisions again and compare every byte."),
     ),
     **_panel(
-        "Happen",
-        receive=("receive:receive", "Read one payload as the command centre would. Exit 0: accepted or ignored; 2: rejected."),
+        "Run",
+        receive=(
+            "receive:receive",
+            "Read one payload as the command centre would. Exit 0: accepted or ignored; 2: rejected.",
+        ),
         tick=("tick:tick", "Do by hand what a schedule does: merge, promote, or sweep."),
         fuse=("fuse:fuse", "Fuse three platforms' manifests into one release manifest, without a home."),
     ),
@@ -64,7 +68,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
         validate=("validate:validate", "Does each file say what the schema that it names requires?"),
         gate=("gate:gate", "Run the four gates on the units of one manifest, without a home."),
         plan=("plan:plan", "How many items does each margin of a policy need, before anything runs?"),
-        compare=("compare:compare", "Compare two sides on the items they share: pass, fail or inconclusive, with 95 % bounds."),
+        compare=(
+            "compare:compare",
+            "Compare two sides on the items they share: pass, fail or inconclusive, with 95 % bounds.",
+        ),
         schema=("schema:schema", "Print a JSON Schema."),
         simulate=("simulate:simulate", "Run random histories against the promises."),
     ),

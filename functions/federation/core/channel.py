@@ -122,7 +122,9 @@ def promote(channel: Channel, entry: Entry, cause: Cause, *, warm: int) -> Chann
     """Serve `entry`; what served becomes the newest warm release. The first release ever is the anchor."""
     stable = (channel.serving, *channel.warm) if channel.serving else tuple(channel.warm)
     kept = [old for old in stable if old.name != entry.name][:warm]
-    return replace(_moved(channel, "promote", cause, entry.name), serving=entry, warm=kept, anchor=channel.anchor or entry)
+    return replace(
+        _moved(channel, "promote", cause, entry.name), serving=entry, warm=kept, anchor=channel.anchor or entry
+    )
 
 
 def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:

@@ -133,7 +133,10 @@ def _contradictions(policy: Policy) -> tuple[str, ...]:
         for path, kinds in named.items()
         for kind in sorted(set(kinds) - policy.kinds)
     ]
-    ungated = [f"$.gates: {kind} has no gate rules, so it could never pass" for kind in sorted(policy.kinds - set(policy.gates))]
+    ungated = [
+        f"$.gates: {kind} has no gate rules, so it could never pass"
+        for kind in sorted(policy.kinds - set(policy.gates))
+    ]
     return (*unknown, *ungated, *_unanswered(policy))
 
 

@@ -16,11 +16,10 @@ import msgspec
 
 from federation.errors import ContractError
 
-MAX_LINE: Final = 1_048_576
-"""Bytes of one record; a file with a longer line is of another kind."""
 MAX_FAULTS: Final = 20
 """Faults that are told one by one; the rest are counted."""
 _BLOCK: Final = 1_048_576
+"""Bytes that are read at once, and the most that one line may have."""
 _QUOTED: Final = 80
 
 
@@ -75,18 +74,20 @@ def read(source: bytes | Iterable[bytes], metrics: Sequence[str], *, what: str) 
 
 def _blocks(source: bytes | Iterable[bytes], what: str) -> Iterator[bytes]:
     """`source` cut at line ends, in blocks of about `_BLOCK` bytes."""
-    rest = b""
+    held: list[bytes] = []
+    size = 0
     for piece in _pieces(source):
-        lines, newline, tail = piece.rpartition(b"\n")
-        if newline:
-            yield rest + lines + newline
-            rest = tail
-        else:
-            rest += tail
-        if len(rest) > MAX_LINE:
-            raise ContractError(f"{what} has a line of more than {MAX_LINE} bytes; write one record a line")
-    if rest:
-        yield rest
+        held.append(piece)
+        size += len(piece)
+        if size < _BLOCK:
+            continue
+        lines, newline, rest = b"".join(held).rpartition(b"\n")
+        if not newline:
+            raise ContractError(f"{what} has a line of more than {_BLOCK:,} bytes; write one record a line")
+        yield lines + newline
+        held, size = [rest], len(rest)
+    if size:
+        yield b"".join(held)
 
 
 def _pieces(source: bytes | Iterable[bytes]) -> Iterator[bytes]:

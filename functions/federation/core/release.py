@@ -162,7 +162,9 @@ def _checklist(proposal: Proposal) -> Iterator[Item]:
         yes=True,
         why=f"{new} passed under policy {policy.name} version {policy.version}, {carried} carried",
     )
-    yield Item(item="Every required kind is there", yes=True, why=", ".join(sorted(policy.fusion.required)) or "none asked for")
+    yield Item(
+        item="Every required kind is there", yes=True, why=", ".join(sorted(policy.fusion.required)) or "none asked for"
+    )
     yield Item(item="Nothing in quarantine is in it", yes=not proposal.quarantined, why="checked by artifact digest")
     yield Item(item="The contract is unchanged, or the policy consents to a major", yes=True, why=change(proposal).why)
     embedder = proposal.units.get("embedder")
@@ -171,7 +173,9 @@ def _checklist(proposal: Proposal) -> Iterator[Item]:
         yes=True,
         why=embedder.artifact if embedder else "no embedder, no thresholds",
     )
-    yield Item(item="Raw training data stayed on its platform", yes=True, why="stated by every manifest, checked at the door")
+    yield Item(
+        item="Raw training data stayed on its platform", yes=True, why="stated by every manifest, checked at the door"
+    )
     slow = _distillation(proposal)
     yield Item(
         item="Latency is within the budget, or a distillation pass is asked for",

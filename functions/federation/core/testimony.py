@@ -23,7 +23,6 @@ from federation.core.records import Records
 from federation.errors import ContractError
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
     """A unit's records: bytes by the path that its manifest gives, None where nothing lies any more."""
@@ -79,9 +78,7 @@ def _latency(measured: MeasuredLatency, files: Files) -> Evidence:
     except ContractError as error:
         return Evidence(suite="", machine=measured.machine, prices=measured.price_table, fault=_sentence(error))
     run = BaselineRun(unit=measured.against.artifact, machine=measured.machine, records=theirs)
-    return Evidence(
-        suite="", machine=measured.machine, prices=measured.price_table, records=own.records, against=run
-    )
+    return Evidence(suite="", machine=measured.machine, prices=measured.price_table, records=own.records, against=run)
 
 
 def _with_records(bare: Evidence, file: File | None, metrics: Sequence[str], files: Files) -> Evidence:

@@ -30,7 +30,9 @@ class LocalStore:
     def names(self, prefix: str) -> Sequence[str]:
         """Every name that begins so, sorted by code point."""
         after = prefix[:-1] + chr(ord(prefix[-1]) + 1) if prefix else "\U0010ffff"
-        rows = self._database.rows("select name from documents where name >= ? and name < ? order by name", prefix, after)
+        rows = self._database.rows(
+            "select name from documents where name >= ? and name < ? order by name", prefix, after
+        )
         return [name for (name,) in rows]
 
     def channel(self, name: str) -> bytes | None:

@@ -50,7 +50,12 @@ POLICY: Final[Mapping[str, Any]] = {
         "allow_major": False,
     },
     "routes": [
-        {"prompt_type": "chat", "serve": ["textgen-lora", "runtime-distilled"], "calibrated": False, "safety_critical": False}
+        {
+            "prompt_type": "chat",
+            "serve": ["textgen-lora", "runtime-distilled"],
+            "calibrated": False,
+            "safety_critical": False,
+        }
     ],
     "fallback": ["runtime-distilled"],
     "cadence": {
@@ -116,7 +121,9 @@ def shipment(kind: Kind, number: int, quality: Quality, serving_artifact: str | 
         "residency": {"raw_data_left": quality == "leaky", "datasets": []},
         "provenance": {"job": f"job-{number}"},
     }
-    platform = PLATFORM_OF["embedder" if kind != "embedder" else "textgen-lora"] if quality == "foreign" else PLATFORM_OF[kind]
+    platform = (
+        PLATFORM_OF["embedder" if kind != "embedder" else "textgen-lora"] if quality == "foreign" else PLATFORM_OF[kind]
+    )
     manifest = {
         "schema": "manifest.v1",
         "platform": platform,
@@ -130,7 +137,9 @@ def shipment(kind: Kind, number: int, quality: Quality, serving_artifact: str | 
 def _evidence(quality: Quality, serving_artifact: str | None, files: dict[str, bytes]) -> dict[str, Any]:
     wrong = {"worse": 30, "unsafe": 4}.get(quality, 4)
     items = 10 if quality == "tiny" else _ITEMS
-    files["quality.jsonl"] = b'{"item": "q0", "scores": {"accuracy": NaN}}\n' if quality == "broken" else _scores("accuracy", items, wrong)
+    files["quality.jsonl"] = (
+        b'{"item": "q0", "scores": {"accuracy": NaN}}\n' if quality == "broken" else _scores("accuracy", items, wrong)
+    )
     files["safety.jsonl"] = _scores("safe", items, 12 if quality == "unsafe" else 0)
     files["latency.jsonl"] = _latencies(250 if quality == "slow" else 10)
     files["serving.jsonl"] = _latencies(10)
@@ -141,7 +150,9 @@ def _evidence(quality: Quality, serving_artifact: str | None, files: dict[str, b
             "machine": "simulated",
             "price_table": "2026-01",
         },
-        "safety": {"policy": {"suite": _SUITE, "grade": "records", "records": _file("safety.jsonl", files["safety.jsonl"])}},
+        "safety": {
+            "policy": {"suite": _SUITE, "grade": "records", "records": _file("safety.jsonl", files["safety.jsonl"])}
+        },
     }
     if serving_artifact:
         entry["latency"]["against"] = {

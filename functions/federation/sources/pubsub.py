@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does a Pub/Sub push carry, and may its subscription deliver it?
 
-The push envelope, or with payload unwrapping the bare data and `x-goog-pubsub-*` headers. One subscription delivers one
-purpose; the token's audience tells which, and where no token's claims came, what is in the message does. Whoever may
-publish on the topic can write anything into `data`, so the sources check projects and buckets again.
+The push envelope, or with payload unwrapping the bare data and `x-goog-pubsub-*` headers. What
+is in the message tells its purpose, and a token must have been made for that purpose; only ticks, whose data is free,
+are told by their subscription. Whoever may publish on the topic can write anything into `data`, so the sources check
+projects and buckets again.
 https://docs.cloud.google.com/pubsub/docs/push and payload-unwrapping
 """
 

@@ -66,7 +66,11 @@ def gather(event: Event, reads: Reads) -> Facts | None:
     if event.type in _NEW_BASELINE:
         return Facts(channel=channel, basis=basis, serving=serving, unjudged=[record for record in unjudged if record])
     members = _members(reads, policy, channel, serving, judged)
-    since = [reads.document(names.version(kind, member.unit.number)) for kind, member in members.items() if member.origin == "new"]
+    since = [
+        reads.document(names.version(kind, member.unit.number))
+        for kind, member in members.items()
+        if member.origin == "new"
+    ]
     assembled = reads.names(names.assembled(basis.baseline))
     mine = [name.rpartition("/")[2] for name in assembled]
     return Facts(
@@ -143,9 +147,7 @@ def _members(
     return members
 
 
-def _carried(
-    reads: Reads, policy: Policy, channel: Channel, serving: Mapping[str, Any] | None
-) -> dict[str, Member]:
+def _carried(reads: Reads, policy: Policy, channel: Channel, serving: Mapping[str, Any] | None) -> dict[str, Member]:
     members = {}
     for kind, stated in (serving["units"] if serving else {}).items():
         document = reads.document(names.unit(stated["digest"]))
@@ -249,7 +251,10 @@ def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
     reserved = _reserved(facts, proposal)
     if reserved and (same := facts.releases.get(reserved)) is not None:
         return Outcome(
-            why=f"{reserved} was assembled before", acts=(Publish(release=reserved),), events=_told(event, same), repeat=True
+            why=f"{reserved} was assembled before",
+            acts=(Publish(release=reserved),),
+            events=_told(event, same),
+            repeat=True,
         )
     version = version_of(reserved) if reserved else next_version(proposal, facts.taken)
     release = assemble(proposal, version)

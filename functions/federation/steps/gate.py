@@ -58,7 +58,9 @@ def gather(event: Event, reads: Reads) -> Facts | None:
     if earlier is not None:
         found = reads.document(earlier)
         if found is not None:
-            return Facts(basis=basis, unit=unit, verdict=found["verdict"], why=_why(found["verdict"], found["findings"]))
+            return Facts(
+                basis=basis, unit=unit, verdict=found["verdict"], why=_why(found["verdict"], found["findings"])
+            )
     anchor = channel.anchor if channel.anchor != channel.serving else None
     return Facts(
         basis=basis,
@@ -75,7 +77,9 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
     if facts is None:
         return NOTHING
     if facts.verdict is not None:
-        return Outcome(why="judged before on this basis", events=(_told(event, facts, facts.verdict, facts.why),), repeat=True)
+        return Outcome(
+            why="judged before on this basis", events=(_told(event, facts, facts.verdict, facts.why),), repeat=True
+        )
     if facts.candidate is None:
         return NOTHING
     findings = judge(facts.candidate, facts.baseline, facts.anchor, policy.gates[facts.unit.kind])

@@ -42,7 +42,9 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     del policy
     channel = facts.channel
     if channel.moved_by(event.id):
-        return Outcome(why="carried out before", events=(_told(event, events.ORDER_CARRIED_OUT, "carried out"),), repeat=True)
+        return Outcome(
+            why="carried out before", events=(_told(event, events.ORDER_CARRIED_OUT, "carried out"),), repeat=True
+        )
     if missing := [word for word in ("who", "why") if not str(event.data.get(word, "")).strip()]:
         return _refuse(event, f"an order needs {' and '.join(missing)}; both are written down for those who come after")
     if event.type == events.APPROVAL_GIVEN:

@@ -68,4 +68,6 @@ def _record(event: Event, kind: str) -> str:
 
 
 def _told(type_: str, event: Event, kind: str, data: Mapping[str, Any]) -> Event:
-    return Event(type=type_, source="//federation/launch", subject=kind, time=event.time, key=f"{event.id}|{kind}", data=data)
+    return Event(
+        type=type_, source="//federation/launch", subject=kind, time=event.time, key=f"{event.id}|{kind}", data=data
+    )

@@ -82,7 +82,9 @@ def _candidate(reads: Reads, name: str) -> Candidate | None:
 def _newest(facts: Facts) -> Candidate | None:
     """The candidate merged last; one with quarantined units only when there is no other."""
     served = {moved.release for moved in facts.channel.moves if moved.kind == "promote"}
-    fresh = [one for one in facts.candidates if one.name not in served or not facts.channel.forbids(one.artifacts.values())]
+    fresh = [
+        one for one in facts.candidates if one.name not in served or not facts.channel.forbids(one.artifacts.values())
+    ]
     clean = [one for one in fresh if not facts.channel.forbids(one.artifacts.values())]
     ranked = sorted(clean or fresh, key=lambda one: (one.release["created_at"], version_of(one.name)))
     return ranked[-1] if ranked else None
@@ -161,7 +163,9 @@ def _nothing(event: Event) -> Outcome:
     if event.type == events.TICK_PROMOTE:
         return NOTHING
     named = event.data.get("release")
-    return _tell_held(event, named or "promotion", f"there is no release {named}" if named else "no release is ready to serve")
+    return _tell_held(
+        event, named or "promotion", f"there is no release {named}" if named else "no release is ready to serve"
+    )
 
 
 def _held(event: Event, candidate: Candidate, reasons: Sequence[str]) -> Outcome:

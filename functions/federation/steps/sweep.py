@@ -100,7 +100,9 @@ def _completed(data: Mapping[str, Any]) -> Event:
         subject=data["resource"],
         time=data["completed_at"],
         key=data["dedupe_key"],
-        data={name: data[name] for name in ("provider", "resource", "artifact_uri", "revision", "ref") if data.get(name)},
+        data={
+            name: data[name] for name in ("provider", "resource", "artifact_uri", "revision", "ref") if data.get(name)
+        },
     )
 
 

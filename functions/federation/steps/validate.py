@@ -73,7 +73,12 @@ def gather(event: Event, reads: Reads) -> Facts:
         if (found := reads.document(names.version(unit.kind, unit.number))) is not None
     }
     return Facts(
-        uri=place, document=document, manifest=manifest, manifest_digest=digest(document), observed=observed, taken=taken
+        uri=place,
+        document=document,
+        manifest=manifest,
+        manifest_digest=digest(document),
+        observed=observed,
+        taken=taken,
     )
 
 
@@ -107,9 +112,7 @@ def _absent(manifest: Manifest, observed: Mapping[str, Observed]) -> tuple[str, 
     return tuple(path for unit in manifest.units for path in admission.missing(unit, observed))
 
 
-def _judge(
-    unit: Unit, raw: Mapping[str, Any], platform: str, event: Event, facts: Facts, policy: Policy
-) -> _Judged:
+def _judge(unit: Unit, raw: Mapping[str, Any], platform: str, event: Event, facts: Facts, policy: Policy) -> _Judged:
     document = {**raw, "platform": platform}
     found = list(admission.faults(unit, platform, policy, facts.observed))
     proven = PLATFORMS.get(event.data.get("provider", ""), platform)

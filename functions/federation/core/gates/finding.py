@@ -9,6 +9,8 @@ from federation.core.statistics.comparison import Verdict
 
 Gate = Literal["quality", "latency", "safety", "compatibility"]
 GATES: Final[tuple[Gate, ...]] = get_args(Gate)
+_LONGEST: Final = 3000
+"""Characters of a reason; a file of faults has more to say than a page of a report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class Finding:
             "gate": self.gate,
             "check": self.check,
             "verdict": self.verdict,
-            "reason": self.reason,
+            "reason": self.reason if len(self.reason) <= _LONGEST else self.reason[:_LONGEST] + " ...",
             "numbers": dict(self.numbers),
             "items": list(self.items),
         }

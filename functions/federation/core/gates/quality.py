@@ -41,9 +41,9 @@ def _against(rule: QualityRule, mine: Evidence | None, name: str, other: Subject
     refusal = _refusal(rule, "the unit", mine) or _refusal(rule, f"the {name}", theirs)
     if refusal is not None or mine is None or theirs is None:
         return _undecided(check, f"{refusal}; ship records of the canonical suite")
-    if mine.suite != theirs.suite:
+    if not mine.suite or mine.suite != theirs.suite:
         return _undecided(
-            check, f"the unit ran suite {mine.suite}, the {name} {theirs.suite}: numbers of different suites"
+            check, f"the unit ran suite {mine.suite or 'unknown'}, the {name} {theirs.suite}: numbers of different suites"
         )
     grade = min(mine.grade(rule.metric) or "point", theirs.grade(rule.metric) or "point", key=GRADES.index)
     if grade == "records":

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is to be said about one decision?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from federation.cli.history import History, Past
+from federation.cli.output import short
+from federation.cli.page import Page
+from federation.core import event as events
+from federation.core import names
+from federation.core.channel import Channel
+from federation.ports import Reads
+
+_VERDICTS: Final[Mapping[str, str]] = {
+    events.RELEASE_ROLLED_BACK: "rolled back",
+    events.ROLLBACK_SKIPPED: "no roll-back",
+    events.RELEASE_PROMOTED: "promoted",
+    events.PROMOTION_HELD: "held",
+    events.RELEASE_ASSEMBLED: "assembled",
+    events.MERGE_SKIPPED: "merge skipped",
+    events.UNIT_REFUSED: "refused",
+    events.UNIT_INCONCLUSIVE: "inconclusive",
+    events.UNIT_PASSED: "passed",
+    events.UNIT_REJECTED: "rejected",
+    events.ARTIFACT_REJECTED: "rejected",
+    events.ARTIFACT_WAITING: "waiting",
+    events.ORDER_REFUSED: "order refused",
+    events.ORDER_CARRIED_OUT: "order carried out",
+    events.TAMPER_DETECTED: "tampered with",
+    events.DRIFT_DETECTED: "drifted",
+    events.JOB_REFUSED: "job refused",
+}
+"""The verdict that an announced event stands for, the weightiest first."""
+
+
+def page_of_decision(reads: Reads, history: History, past: Past) -> Page:
+    """Why the step decided so, on which findings, what led there, and what a person can do."""
+    told = set(past.told_types)
+    channel = reads.channel(reads.policy().channel)
+    earlier = history.led_to(past)
+    origin = names.event((*earlier, past)[0].event.id)
+    documents = [past.name, *past.outcome["documents"], *([origin] if reads.document(origin) else [])]
+    return Page(
+        subject=past.event.subject,
+        verdict=next((word for type_, word in _VERDICTS.items() if type_ in told), "done"),
+        why=[past.why],
+        facts=dict(_facts(past, channel)),
+        findings=_findings(reads, past),
+        led_here=[*earlier, past],
+        documents=[*documents, *(one.name for one in earlier)],
+        next_steps=list(_next(past, channel)),
+    )
+
+
+def _facts(past: Past, channel: Channel) -> Iterator[tuple[str, str]]:
+    yield "step", past.step
+    yield "event", f"{past.event.type} {short(past.event.id)} of {past.event.time}"
+    yield "decided at", past.now
+    if "alarm" in past.event.data:
+        yield "alarm", f"{past.event.data['alarm']} fired at {past.event.data['at']}"
+    move = past.outcome["move"]
+    if move is not None:
+        yield "channel", f"{move['channel']} went from move {move['expected']} to {move['to']['counter']}"
+    yield from _rolled_back(past)
+    yield "serves now", f"{channel.serving.name} since {channel.serving.since}" if channel.serving else "nothing"
+    if channel.warm:
+        yield "warm", ", ".join(entry.name for entry in channel.warm)
+
+
+def _rolled_back(past: Past) -> Iterator[tuple[str, str]]:
+    told = next((event for event in past.outcome["events"] if event["type"] == events.RELEASE_ROLLED_BACK), None)
+    if told is None:
+        return
+    yield "left", told["data"]["why"].partition(" left: ")[0]
+    yield "served instead", told["data"]["release"]
+    for artifact, unit in told["data"]["quarantined"].items():
+        yield f"quarantined {unit}", artifact
+
+
+def _findings(reads: Reads, past: Past) -> Sequence[Mapping[str, Any]]:
+    reports = [reads.document(name) for name in past.outcome["documents"] if name.startswith(names.REPORTS)]
+    return [finding for report in reports if report for finding in report["findings"]]
+
+
+def _next(past: Past, channel: Channel) -> Iterator[str]:
+    told = set(past.told_types)
+    if events.RELEASE_ROLLED_BACK in told:
+        left = past.why.partition(". ")[2].partition(" left: ")[0]
+        yield f"Look at what was left: federation explain {left}"
+        yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
+        for artifact in channel.quarantine:
+            yield f"If they were not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+    if events.PROMOTION_HELD in told:
+        name = past.outcome["events"][0]["subject"]
+        yield f"When the reasons are gone, the next tick promotes it; by hand: federation promote {name} --who YOU --why 'WHY NOW'"
+    if told & {events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED}:
+        yield f"federation explain {past.outcome['events'][0]['subject']}"
+    if events.MERGE_SKIPPED in told:
+        yield "federation status lists every unit with the reason why it does not go on."

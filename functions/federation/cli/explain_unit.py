@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is to be said about a unit?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from federation.cli import inventory
+from federation.cli.history import History
+from federation.cli.inventory import UnitLine
+from federation.cli.output import short
+from federation.cli.page import Page
+from federation.core import names
+from federation.ports import Reads
+
+
+def page_of_unit(reads: Reads, history: History, name: str) -> Page | None:
+    """How the unit was judged, on which evidence, and what would have passed; None when no such unit has come."""
+    lines = [line for line in inventory.units(reads) if line.name == name]
+    if not lines:
+        return None
+    line = next((one for one in lines if one.state != "rejected"), lines[-1])
+    reports = _reports(reads, line)
+    latest = reports[-1][1] if reports else None
+    decisions = history.about(name)
+    documents = dict.fromkeys((*line.documents, *(place for place, _ in reports), *(past.name for past in decisions)))
+    return Page(
+        subject=name,
+        verdict=line.state,
+        why=[line.why],
+        facts=dict(_facts(reads, line, latest)),
+        findings=latest["findings"] if latest else (),
+        led_here=decisions,
+        documents=list(documents),
+        next_steps=list(_next(line)),
+    )
+
+
+def _reports(reads: Reads, line: UnitLine) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """The unit's reports with their places; the one that counts now is the last."""
+    current = next((place for place in line.documents if place.startswith(names.REPORTS)), "")
+    found = [(place, report) for place in _places(reads, line) if (report := reads.document(place)) is not None]
+    return sorted(found, key=lambda one: one[0] == current)
+
+
+def _places(reads: Reads, line: UnitLine) -> Iterator[str]:
+    unit = next((place.removeprefix(names.UNITS) for place in line.documents if place.startswith(names.UNITS)), None)
+    if unit is not None:
+        yield from (place for place in reads.names(names.REPORTS) if f"/{unit}/" in place)
+
+
+def _facts(reads: Reads, line: UnitLine, report: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    version = next((reads.document(place) for place in line.documents if place.startswith(names.VERSIONS)), None)
+    if version is not None:
+        yield "artifact", short(version["artifact"])
+        yield "platform", version["platform"]
+        yield "lies at", version["uri"]
+        yield "completed", version["completed_at"]
+    if report is not None:
+        basis = report["basis"]["baseline"]
+        yield "judged against", f"release {short(basis)}" if basis else "the policy's floors"
+
+
+def _next(line: UnitLine) -> Iterator[str]:
+    number = inventory.number_of(line.name)
+    following = f"{line.name.rpartition('-v')[0]}-v{number + 1}"
+    match line.state:
+        case "refused" | "rejected":
+            yield f"Mend what the reasons name, and ship it as {following}: {line.name} names its content for ever."
+        case "inconclusive":
+            yield f"Measure more, as the reasons say, and ship the new evidence as {following}."
+        case "quarantined" if line.artifact:
+            yield f"Ship other content as {following}, or: federation lift {short(line.artifact)} --who YOU --why 'WHAT WAS WRONG'"
+        case "waiting":
+            yield "federation tick merge asks the gates now."
+        case "passed":
+            yield "The next merge takes it into a release: federation tick merge"
+        case _:
+            yield "Nothing."

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation init`: which policy governs this home?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from federation.cli.documents import document_of
+from federation.cli.home import opened
+from federation.cli.options import AsJson, Folder
+from federation.cli.output import print_json, short
+from federation.core import names
+from federation.core.digest import canonical
+from federation.core.policy import policy_of
+from federation.errors import ConflictError
+
+
+def init(
+    policy: Annotated[
+        Path, typer.Option("--policy", help="The policy (schemas/policy.v1.json).", metavar="POLICY.json")
+    ],
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a policy and store it; the highest version is the active one."""
+    document = document_of(policy)
+    checked = policy_of(document, what=str(policy))
+    name = names.policy(checked.version)
+    with opened(folder, create=True) as home:
+        try:
+            home.ports.store.keep(name, canonical(document))
+        except ConflictError as error:
+            raise ConflictError(
+                f"version {checked.version} of the policy is stored with other content; raise `version` in {policy}"
+            ) from error
+        active = home.ports.store.names(names.POLICIES)[-1]
+        place = str(home.folder)
+    if as_json:
+        print_json({"folder": place, "policy": name, "digest": checked.digest, "active": active == name})
+        return
+    print(f"{checked.name} version {checked.version} ({short(checked.digest)}) is stored in {place} as {name}.")
+    if active != name:
+        print(f"{active} stays in force: it has a higher version.")

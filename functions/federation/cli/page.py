@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands on the page that a person on call reads?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from federation.cli.history import Past
+from federation.cli.output import minute, print_lines
+from federation.cli.remedy import remedies
+
+SHOWN_ITEMS: Final = 12
+"""Flipped items on a screen; JSON has all that the report names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Verdict, reasons, evidence, the way that led here, where it is written, and what to do next."""
+
+    subject: str
+    verdict: str
+    why: Sequence[str]
+    facts: Mapping[str, str]
+    findings: Sequence[Mapping[str, Any]] = ()
+    led_here: Sequence[Past] = ()
+    documents: Sequence[str] = ()
+    next_steps: Sequence[str] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The page as JSON."""
+        return {
+            "subject": self.subject,
+            "verdict": self.verdict,
+            "why": list(self.why),
+            "facts": dict(self.facts),
+            "findings": [{**finding, "would_have_passed": list(remedies(finding))} for finding in self.findings],
+            "led_here": [_step(past) for past in self.led_here],
+            "documents": list(self.documents),
+            "next": list(self.next_steps),
+        }
+
+
+def print_page(page: Page) -> None:
+    """The page on a screen."""
+    print(f"{page.subject}: {page.verdict.upper()}")
+    print_lines("Why", page.why)
+    width = max(map(len, page.facts), default=0)
+    print_lines("Facts", (f"{name.ljust(width)}  {value}" for name, value in page.facts.items()))
+    print_lines("Gates", (line for finding in page.findings for line in _finding(finding)))
+    print_lines("What led here", (f"{minute(past.now)}  {past.step:10} {past.why}" for past in page.led_here))
+    print_lines("Documents", page.documents)
+    print_lines("What to do next", page.next_steps)
+
+
+def _finding(finding: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{finding['verdict']:12} {finding['gate']}: {finding['reason']}"
+    if finding["verdict"] == "pass":
+        return
+    for remedy in remedies(finding):
+        yield f"{'':12}   would have passed: {remedy}"
+    items = finding["items"]
+    if items:
+        more = f" and {len(items) - SHOWN_ITEMS} more" if len(items) > SHOWN_ITEMS else ""
+        yield f"{'':12}   items: {', '.join(items[:SHOWN_ITEMS])}{more}"
+
+
+def _step(past: Past) -> dict[str, Any]:
+    return {
+        "decision": past.name,
+        "step": past.step,
+        "now": past.now,
+        "event": {key: value for key, value in asdict(past.event).items() if key in {"type", "subject", "time"}},
+        "id": past.event.id,
+        "why": past.why,
+    }

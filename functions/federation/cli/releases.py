@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation releases`: which releases are there, and what became of each?"""
+
+from dataclasses import asdict
+
+from federation.cli import inventory
+from federation.cli.home import opened
+from federation.cli.options import AsJson, Folder
+from federation.cli.output import minute, print_json, print_table
+from federation.reads import LiveReads
+
+
+def releases(folder: Folder = None, as_json: AsJson = False) -> None:
+    """Every release: what it replaced, what it holds, and what became of it."""
+    with opened(folder) as home:
+        found = inventory.releases(LiveReads(home.ports))
+    if as_json:
+        print_json([asdict(line) for line in found])
+        return
+    if not found:
+        print("No release has been assembled yet; `federation tick merge` asks for one.")
+    print_table(
+        "Releases",
+        ("release", "state", "made", "replaces", "published", "why"),
+        (
+            (
+                line.name,
+                line.state,
+                minute(line.created_at),
+                line.baseline or "nothing",
+                _commit(line.published),
+                line.why,
+            )
+            for line in found
+        ),
+    )
+    print_table(
+        "Units",
+        ("release", "unit"),
+        ((line.name if number == 0 else "", unit) for line in found for number, unit in enumerate(line.units)),
+    )
+
+
+def _commit(published: str | None) -> str:
+    return published[:12] if published else "no"

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation replay`: would today's code decide the same on what was read then, byte for byte?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, cast
+
+import typer
+
+from federation.cli.history import History
+from federation.cli.home import opened
+from federation.cli.options import AsJson, Folder
+from federation.cli.output import print_json
+from federation.core import names
+from federation.core.decision import summary
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.errors import REFUSED, MissingError
+from federation.ports import Ports
+from federation.reads import LiveReads, RecordedReads
+from federation.steps import STEPS, StepName
+from federation.wiring import LocalHome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """A decision taken again: no differences mean the same bytes."""
+
+    decision: str
+    why: str
+    differences: Sequence[str]
+
+
+def replay(
+    subject: Annotated[str | None, typer.Argument(help="A decision, a release, a unit, or an event's first digits.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every decision that is stored.")] = False,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take stored decisions again and compare every byte. Exit code 10 when one differs."""
+    if every == (subject is not None):
+        raise typer.BadParameter("name a subject, or ask for --all")
+    with opened(folder) as home:
+        replayed = [_replay(home.ports, name) for name in _chosen(home, subject)]
+    if as_json:
+        print_json([asdict(one) for one in replayed])
+    else:
+        _print(replayed)
+    if any(one.differences for one in replayed):
+        raise typer.Exit(REFUSED)
+
+
+def _chosen(home: LocalHome, subject: str | None) -> Sequence[str]:
+    """The decisions to take again, oldest first.
+
+    Raises:
+        MissingError: None is about the subject.
+    """
+    history = History(LiveReads(home.ports))
+    if subject is None:
+        return [past.name for past in history.decisions]
+    prefix = subject if subject.startswith(names.DECISIONS) else f"{names.DECISIONS}{subject}"
+    chosen = [past.name for past in history.decisions if past.name.startswith(prefix)]
+    found = chosen or [past.name for past in history.about(subject) or history.on(subject)]
+    if not found:
+        raise MissingError(f"no decision about {subject!r:.100} is stored")
+    return found
+
+
+def _replay(ports: Ports, name: str) -> Replayed:
+    document = LiveReads(ports).document(name)
+    if document is None:
+        raise MissingError(f"{name} is gone")
+    stored: Mapping[str, Any] = document["outcome"]
+    try:
+        again = _again(ports, document)
+    except MissingError as gone:
+        return Replayed(decision=name, why=stored["why"], differences=[str(gone)])
+    if canonical(again) == canonical(stored):
+        return Replayed(decision=name, why=stored["why"], differences=[])
+    return Replayed(decision=name, why=stored["why"], differences=list(_differences("$", stored, again)))
+
+
+def _again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
+    event = Event.of(document["event"])
+    step = STEPS[cast("StepName", document["step"])]
+    reads = RecordedReads(document["reads"], ports.store, ports.artifacts)
+    facts = step.gather(event, reads)
+    return summary(step.decide(event, facts, reads.policy(), document["now"]))
+
+
+def _differences(path: str, then: Any, now: Any) -> Iterator[str]:
+    """Each place at which two documents differ."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in sorted({*then, *now}):
+            yield from _differences(f"{path}.{key}", then.get(key), now.get(key))
+    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for number, (one, other) in enumerate(zip(then, now, strict=True)):
+            yield from _differences(f"{path}[{number}]", one, other)
+    elif then != now:
+        yield f"{path}: was {then!r:.200}, is {now!r:.200}"
+
+
+def _print(replayed: Sequence[Replayed]) -> None:
+    for one in replayed:
+        print(f"{one.decision}: {'DIFFERENT' if one.differences else 'the same, byte for byte'}")
+        for difference in one.differences:
+            print(f"  {difference}")
+    different = sum(bool(one.differences) for one in replayed)
+    print(f"{len(replayed):,} decisions, {different:,} different")

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation validate`: does each file say what the schema that it names requires?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from federation.cli.documents import bytes_of
+from federation.cli.options import AsJson
+from federation.cli.output import print_json
+from federation.core import contract, strict_json
+from federation.core.contract import SCHEMA_NAMES, SchemaName
+from federation.core.policy import policy_of
+from federation.errors import ContractError
+
+
+def validate(
+    files: Annotated[list[Path], typer.Argument(help="JSON documents, or .jsonl files of records.")],
+    as_json: AsJson = False,
+) -> None:
+    """Does each file say what the schema that it names requires? Every fault with its path; exit code 2 if there is one."""
+    found = {str(path): list(_faults(path)) for path in files}
+    if as_json:
+        print_json([{"file": name, "valid": not faults, "faults": faults} for name, faults in found.items()])
+    else:
+        _print(found)
+    if any(found.values()):
+        raise typer.Exit(ContractError.exit_code)
+
+
+def _print(found: Mapping[str, Sequence[str]]) -> None:
+    for name, faults in found.items():
+        print(f"{name}: {f'{len(faults):,} faults' if faults else 'valid'}")
+        for fault in faults:
+            print(f"  {fault}")
+
+
+def _faults(path: Path) -> Iterator[str]:
+    body = bytes_of(path)
+    if path.suffix == ".jsonl":
+        yield from _record_faults(body)
+        return
+    try:
+        document = strict_json.document(body, what=str(path))
+        schema = _schema(document)
+        contract.check(schema, document, what=str(path))
+        if schema == "policy.v1":
+            policy_of(document, what=str(path))
+    except ContractError as error:
+        yield from error.faults or (error.what,)
+
+
+def _record_faults(body: bytes) -> Iterator[str]:
+    lines = body.splitlines()
+    if not lines:
+        yield "the file is empty; expected one record a line"
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = strict_json.parse(line, what=f"line {number}")
+            if record.duplicates:
+                yield f"line {number}: {', '.join(record.duplicates)} is written more than once"
+            contract.check("record.v1", record.value, what=f"line {number}")
+        except ContractError as error:
+            yield from (f"line {number}: {fault}" for fault in error.faults) if error.faults else (error.what,)
+
+
+def _schema(document: Any) -> SchemaName:
+    """The schema that a document names, an event by its `specversion`.
+
+    Raises:
+        ContractError: It names none of ours.
+    """
+    named = document.get("schema") if isinstance(document, dict) else None
+    if named is None and isinstance(document, dict) and "specversion" in document:
+        return "event.v1"
+    if named not in SCHEMA_NAMES:
+        expected = f"expected one of {', '.join(sorted(SCHEMA_NAMES))}"
+        raise ContractError("no schema", (f"$.schema: {expected}, found {named!r:.80}",))
+    return cast("SchemaName", named)

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does a story go in a world? Every action is played, every delivery made, in whatever disorder the chaos draws."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from federation.core import event as events
+from federation.core import instant, names
+from federation.core.decision import Decision
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.core.outcome import Shift
+from federation.errors import FederationError
+from federation.runtime import carry_out, decide
+from federation.simulation.platform import POLICY, Kind, shipment
+from federation.simulation.story import (
+    Action,
+    Alarm,
+    Drift,
+    Hub,
+    Order,
+    Settle,
+    Ship,
+    Story,
+    Tampering,
+    Tick,
+    Wait,
+)
+from federation.simulation.world import Chaos, Waiting, World, world
+from federation.steps import StepName
+
+EPOCH: Final = datetime(2026, 1, 5, tzinfo=UTC)
+_PATIENCE: Final = 3000
+"""Deliveries after which a history that has not come to rest is stuck."""
+_TICKS: Final[Mapping[str, str]] = {
+    "sweep": events.TICK_SWEEP,
+    "merge": events.TICK_MERGE,
+    "promote": events.TICK_PROMOTE,
+}
+_ORDERS: Final[Mapping[str, str]] = {
+    "hold": events.HOLD_ORDERED,
+    "resume": events.RESUME_ORDERED,
+    "quarantine": events.QUARANTINE_ORDERED,
+    "lift": events.LIFT_ORDERED,
+}
+
+
+class StuckError(FederationError):
+    """Deliveries go on and on and nothing comes to rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiredAlarm:
+    """An alarm that spoke of the serving release, and whether there was anything to go back to."""
+
+    event: str
+    counter_before: int
+    had_target: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Played:
+    """A world after its story, and what is true about it."""
+
+    world: World
+    minute: int = 0
+    shipped: list[tuple[Ship, str]] = field(default_factory=list)
+    unfinished: list[tuple[str, Mapping[str, bytes]]] = field(default_factory=list)
+    fresh: list[FiredAlarm] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    orders: int = 0
+    alarms: int = 0
+
+    @property
+    def now(self) -> str:
+        """The true time."""
+        return instant.text(EPOCH + timedelta(minutes=self.minute))
+
+
+def play(story: Story, chaos: Chaos) -> Played:
+    """The world after the story, at rest."""
+    played = Played(world=world(chaos))
+    played.world.store.documents[names.policy(1)] = canonical(POLICY)
+    for action in story:
+        _act(played, action)
+    _settle(played)
+    return played
+
+
+def _act(played: Played, action: Action) -> None:
+    match action:
+        case Ship():
+            _ship(played, action)
+        case Tick(what=what, copies=copies):
+            tick = _event(_TICKS[what], "schedule", played.now, f"tick|{what}|{played.now}", {})
+            _enqueue(played, tick, copies)
+        case Alarm():
+            _alarm(played, action)
+        case Order():
+            _order(played, action)
+        case Wait(until=until):
+            _finish_uploads(played)
+            played.minute = max(played.minute, until)
+        case Settle():
+            _settle(played)
+        case Hub(up=up):
+            played.world.registry.up = up
+        case Drift():
+            _drift(played)
+        case Tampering():
+            _tamper(played)
+
+
+def _ship(played: Played, ship: Ship) -> None:
+    sent = shipment(ship.kind, ship.number, ship.quality, _serving(played, ship.kind), ship.content)
+    where = f"s3://bucket/{ship.kind}-{ship.number}-{len(played.shipped)}/"
+    files = {f"{where}{path}": body for path, body in sent.files.items()}
+    if ship.half:
+        late = {uri: body for uri, body in files.items() if uri.endswith("quality.jsonl")}
+        played.unfinished.append((where, late))
+        files = {uri: body for uri, body in files.items() if uri not in late}
+    played.world.artifacts.files.update(files)
+    key = f"job|{where}"
+    data = {"provider": "s3", "resource": where, "artifact_uri": where}
+    played.world.trainer.done.append({**data, "completed_at": played.now, "dedupe_key": key})
+    played.shipped.append((ship, sent.artifact))
+    if not ship.lost or played.world.chaos.drawn is None:
+        _enqueue(played, _event(events.ARTIFACT_COMPLETED, where, played.now, key, data), ship.copies)
+
+
+def _serving(played: Played, kind: Kind) -> str | None:
+    channel = played.world.channel()
+    serving = channel["serving"] if channel else None
+    found: str | None = serving["units"].get(kind) if serving else None
+    return found
+
+
+def _finish_uploads(played: Played) -> None:
+    for _, files in played.unfinished:
+        played.world.artifacts.files.update(files)
+    played.unfinished.clear()
+
+
+def _alarm(played: Played, alarm: Alarm) -> None:
+    channel = played.world.channel()
+    serving = channel["serving"] if channel else None
+    if channel is None or serving is None:
+        return
+    since = instant.moment(serving["since"])
+    at = since - timedelta(minutes=30) if alarm.stale else EPOCH + timedelta(minutes=played.minute)
+    for _ in range(alarm.count):
+        played.alarms += 1
+        told = instant.text(at)
+        event = _event(events.SLO_BREACHED, f"alarm {played.alarms}", told, f"alarm|{played.alarms}|{told}", {"at": told})
+        if alarm.stale:
+            played.stale.append(event.id)
+        else:
+            had_target = any(entry["name"] != serving["name"] for entry in _targets(channel))
+            played.fresh.append(FiredAlarm(event=event.id, counter_before=channel["counter"], had_target=had_target))
+        _enqueue(played, event, alarm.copies)
+
+
+def _targets(channel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    bad = {*channel["quarantine"], *channel["serving"]["new"]}
+    entries = [*channel["warm"], *([channel["anchor"]] if channel["anchor"] else [])]
+    return [entry for entry in entries if not bad & set(entry["units"].values())]
+
+
+def _order(played: Played, order: Order) -> None:
+    channel = played.world.channel() or {"serving": None, "quarantine": {}}
+    artifact = _serving(played, order.about)
+    if order.kind == "lift":
+        artifact = next(iter(sorted(channel["quarantine"])), None)
+    if order.kind in {"quarantine", "lift"} and artifact is None:
+        return
+    played.orders += 1
+    data = {"who": "ada", "why": f"order {played.orders}", **({"artifact": artifact} if artifact else {})}
+    event = _event(_ORDERS[order.kind], "order", played.now, f"order|{played.orders}", data)
+    _enqueue(played, event, 1)
+    _settle(played)
+
+
+def _drift(played: Played) -> None:
+    state = played.world.traffic.state
+    if state and state.warm:
+        played.world.traffic.state = Shift(
+            channel=state.channel, counter=state.counter, release=state.warm[0], warm=state.warm
+        )
+
+
+def _tamper(played: Played) -> None:
+    channel = played.world.channel()
+    if channel and channel["serving"]:
+        played.world.registry.commits[channel["serving"]["name"]] = "f" * 40
+
+
+def _settle(played: Played) -> None:
+    """Make every delivery; when the chaos has had its fill, the rest comes calmly. What needs a hub that is down waits."""
+    waiting = played.world.bus.waiting
+    failures = 0
+    for number in range(_PATIENCE):
+        if not waiting or (not played.world.registry.up and failures > 3 * len(waiting) + 10):
+            return
+        failures = 0 if _deliver(played, waiting, calm=number > _PATIENCE // 3) else failures + 1
+    raise StuckError(f"{len(waiting)} deliveries still wait, such as {waiting[0].step} of {waiting[0].event.type}")
+
+
+def _deliver(played: Played, waiting: list[Waiting], *, calm: bool) -> bool:
+    """Whether the delivery returned; one that raised is delivered again, and sometimes one that returned is, too."""
+    chaos = played.world.chaos
+    chosen = waiting.pop(chaos.pick(len(waiting)))
+    other = waiting.pop(chaos.pick(len(waiting))) if waiting and not calm and chaos.strikes(chaos.race) else None
+    try:
+        if other:
+            _race(played, chosen, other)
+        else:
+            carry_out(_decision(played, chosen), played.world.ports)
+    except FederationError:
+        waiting.append(chosen)
+        return False
+    if not calm and chaos.strikes(chaos.twice):
+        waiting.append(chosen)
+    return True
+
+
+def _race(played: Played, slow: Waiting, quick: Waiting) -> None:
+    """One worker decides, a second one does all its work, and only then the first carries out what it decided."""
+    try:
+        decided = _decision(played, slow)
+    finally:
+        try:
+            carry_out(_decision(played, quick), played.world.ports)
+        except FederationError:
+            played.world.bus.waiting.append(quick)
+    carry_out(decided, played.world.ports)
+
+
+def _decision(played: Played, delivery: Waiting) -> Decision:
+    now = EPOCH + timedelta(minutes=played.minute, seconds=played.world.chaos.skew())
+    step: StepName = delivery.step  # type: ignore[assignment] # routes name steps only
+    return decide(step, delivery.event, played.world.ports, instant.text(now))
+
+
+def _enqueue(played: Played, event: Event, copies: int) -> None:
+    for _ in range(copies if played.world.chaos.drawn else 1):
+        played.world.bus.arrive(event)
+
+
+def _event(type_: str, subject: str, time: str, key: str, data: Mapping[str, Any]) -> Event:
+    return Event(type=type_, source="//simulation", subject=subject, time=time, key=key, data=data)

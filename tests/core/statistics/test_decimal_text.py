@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.core.statistics.decimal_text import decimal_text
+from federation.errors import ContractError
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_any_number_is_written_without_exponent_to_six_digits(value):
+    text = decimal_text(value)
+    assert re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?", text)
+    assert float(text) == pytest.approx(value, rel=1e-5)
+
+
+def test_zero_has_no_sign():
+    assert decimal_text(-0.0) == decimal_text(0.0) == "0"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_not_written(value):
+    with pytest.raises(ContractError, match="no number"):
+        decimal_text(value)

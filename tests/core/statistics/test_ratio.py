@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+import random
+
+import pytest
+
+from federation.core.statistics.ratio import cost_ratio, cost_upper
+
+
+def side(draw: random.Random, count: int, price: float = 1e-5) -> tuple[list[float], list[float]]:
+    tokens = [float(draw.randint(20, 800)) for _ in range(count)]
+    return [price * used * draw.lognormvariate(0, 0.4) for used in tokens], tokens
+
+
+def test_the_ratio_is_that_of_all_costs_to_all_tokens():
+    costs, tokens = [1.0] * 30 + [3.0] * 30, [10.0] * 60
+    found = cost_ratio(([2 * cost for cost in costs], tokens), (costs, tokens))
+    assert found is not None
+    assert found.estimate == pytest.approx(2.0)
+    assert found.lower == pytest.approx(found.upper)
+
+
+def test_a_candidate_as_dear_as_the_limit_passes_about_one_time_in_twenty():
+    draw = random.Random(5)
+    found = [cost_ratio(side(draw, 100, 1.1e-5), side(draw, 100)) for _ in range(500)]
+    assert 0.02 < sum(ratio is not None and ratio.upper <= 1.1 for ratio in found) / 500 < 0.085
+
+
+def test_nothing_paid_or_nothing_written_has_no_ratio():
+    fine = ([1.0] * 60, [5.0] * 60)
+    assert cost_ratio(([0.0] * 60, [5.0] * 60), fine) is None
+    assert cost_ratio(fine, ([1.0] * 60, [0.0] * 60)) is None
+    assert cost_upper([0.0] * 60, [1.0] * 60) is None
+
+
+def test_few_items_have_no_bound():
+    assert cost_upper([1.0] * 58, [5.0] * 58) is None
+
+
+def test_a_first_release_has_a_bound_of_its_own():
+    found = cost_upper(*side(random.Random(6), 500))
+    assert found is not None
+    assert found[0] < found[1] < 1.2 * found[0]

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from federation.core.records import MAX_FAULTS, read
+from federation.errors import ContractError
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "record.v1.json").read_bytes())
+LINES = b'{"item":"a","scores":{"accuracy":1}}\n{"item":"b","scores":{"accuracy":0.5}}\n'
+
+
+def faults(body: bytes) -> list[str]:
+    with pytest.raises(ContractError) as caught:
+        read(body, ("accuracy",), what="candidate.jsonl")
+    assert "candidate.jsonl" in caught.value.what
+    return list(caught.value.faults) or [caught.value.what]
+
+
+def test_lines_become_columns():
+    records = read(LINES, ("accuracy",), what="x")
+    assert list(records.items) == ["a", "b"]
+    assert list(records.scores["accuracy"]) == [1.0, 0.5]
+    assert records.clusters is None
+    assert records.categories is None
+
+
+def test_clusters_and_categories_are_read_where_a_line_names_them():
+    body = b'{"item":"a","scores":{"accuracy":1}}\n{"item":"b","cluster":"d","category":"c","scores":{"accuracy":0}}'
+    records = read(body, ("accuracy",), what="x")
+    assert records.clusters == [None, "d"]
+    assert records.categories == [None, "c"]
+
+
+def test_other_fields_and_other_scores_are_left_alone():
+    body = b'{"item":"a","model":{"x":[1]},"scores":{"f1":null,"accuracy":1}}\n'
+    assert list(read(body, ("accuracy",), what="x").scores) == ["accuracy"]
+
+
+@given(st.lists(st.integers(1, 40), max_size=6))
+def test_wherever_the_pieces_are_cut_the_records_are_the_same(cuts):
+    pieces, rest = [], LINES
+    for cut in cuts:
+        pieces, rest = [*pieces, rest[:cut]], rest[cut:]
+    assert read([*pieces, rest], ("accuracy",), what="x") == read(LINES, ("accuracy",), what="x")
+
+
+def test_a_file_of_several_blocks_reads_like_one_of_one_block():
+    body = b"".join(b'{"item":"item-%d","scores":{"accuracy":%d}}\n' % (i, i % 2) for i in range(60_000))
+    records = read(body, ("accuracy",), what="x")
+    assert len(records.items) == len(set(records.items)) == 60_000
+    assert sum(records.scores["accuracy"]) == 30_000
+
+
+@pytest.mark.parametrize("ending", [b"", b"\n", b"\n\n", b"\n  \n\r\n"])
+def test_blank_lines_at_the_end_are_no_fault(ending):
+    assert len(read(LINES.rstrip() + ending, ("accuracy",), what="x").items) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b'{"item":"c","scores":{"accuracy":NaN}}', "NaN and Infinity"),
+        (b'{"item":"c","scores":{"accuracy":-Infinity}}', "NaN and Infinity"),
+        (b'{"item":"c","scores":{"accuracy":1e999}}', "out of range"),
+        (b'{"item":"c","scores":{"accuracy":true}}', "a finite number, got `bool`"),
+        (b'{"item":"c","scores":{"accuracy":"1"}}', "a finite number, got `str`"),
+        (b'{"item":"c","scores":{"accuracy":null}}', "a finite number, got `null`"),
+        (b'{"item":"c","scores":{"f1":1}}', "missing required field `accuracy`"),
+        (b'{"item":"c"}', "missing required field `scores`"),
+        (b'{"scores":{"accuracy":1}}', "missing required field `item`"),
+        (b'{"item":7,"scores":{"accuracy":1}}', "Expected `str`"),
+        (b'{"item":" ","scores":{"accuracy":1}}', "blank item"),
+        (b'{"item":"a","scores":{"accuracy":1}}', "repeats item 'a'"),
+        (b'{"item":"c","scores":{"accuracy":1}', "not JSON"),
+        (b'{"item":"c","scores":{"accuracy":1}}{"item":"d","scores":{"accuracy":1}}', "not JSON"),
+        (b"[]", "Expected `object`"),
+        (b'{"item":"\xff","scores":{"accuracy":1}}', "not UTF-8"),
+        (b'\xef\xbb\xbf{"item":"c","scores":{"accuracy":1}}', "byte-order mark"),
+        (b'\n{"item":"c","scores":{"accuracy":1}}', "is blank"),
+    ],
+)
+def test_a_faulty_line_is_named_by_its_number_and_what_was_expected(line, told):
+    (fault,) = faults(LINES + line + b"\n")
+    assert fault.startswith("line 3 ")
+    assert told in fault
+
+
+def test_every_fault_is_told_up_to_a_bound():
+    found = faults(b'{"item":"a"}\n' * (MAX_FAULTS + 5))
+    assert len(found) == MAX_FAULTS + 1
+    assert found[-1] == "and 5 more"
+
+
+def test_a_file_without_records_is_refused():
+    assert "holds no record" in faults(b"")[0]
+    assert "holds no record" in faults(b"\n\n")[0]
+
+
+def test_a_line_that_never_ends_is_refused():
+    with pytest.raises(ContractError, match="a line of more than"):
+        read(b'{"item":"' + b"x" * 2_000_000, ("accuracy",), what="x")
+
+
+def test_asking_for_no_metric_is_refused():
+    with pytest.raises(ContractError, match="no metric"):
+        read(LINES, (), what="x")
+
+
+def test_ordered_rows_keep_their_scores_and_names():
+    body = b'{"item":"a","cluster":"k","category":"c","scores":{"accuracy":1}}\n{"item":"b","scores":{"accuracy":0}}\n'
+    turned = read(body, ("accuracy",), what="x").ordered(["b", "a"])
+    assert list(turned.scores["accuracy"]) == [0.0, 1.0]
+    assert turned.clusters == [None, "k"]
+    assert turned.categories == [None, "c"]
+
+
+def test_the_schema_is_valid_and_its_examples_are_records():
+    Draft202012Validator.check_schema(SCHEMA)
+    for example in SCHEMA["examples"]:
+        Draft202012Validator(SCHEMA).validate(example)
+        assert read(json.dumps(example).encode(), ("accuracy", "f1"), what="x").items == ["gsm8k-0017"]
+
+
+names = st.text(min_size=0, max_size=4)
+scores = st.one_of(st.booleans(), st.none(), st.integers(-5, 5), st.floats(allow_nan=False, allow_infinity=False), names)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"scores": st.fixed_dictionaries({"accuracy": scores})},
+        optional={"item": st.one_of(names, st.integers()), "cluster": st.one_of(st.none(), names, st.integers())},
+    )
+)
+def test_reader_and_schema_accept_the_same_lines(line):
+    valid = Draft202012Validator(SCHEMA).is_valid(line)
+    try:
+        read(json.dumps(line).encode(), ("accuracy",), what="x")
+    except ContractError:
+        assert not valid
+    else:
+        assert valid
