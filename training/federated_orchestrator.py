@@ -43,25 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tell(fused: offline.Fused, options: argparse.Namespace) -> None:
-    refusals = [{"subject": one.subject, "why": one.why} for one in fused.refusals]
     if options.json:
-        name = fused.release["name"] if fused.release else None
-        told = {"release": name, "output": str(options.output) if name else None, "refusals": refusals}
-        print(json.dumps({**told, **({"reports": list(fused.reports)} if options.explain else {})}, indent=2))
+        print(json.dumps(offline.answer(fused, options.output, explain=options.explain), indent=2))
         return
-    for one in refusals:
-        print(f"refused: {one['subject']}: {one['why']}", file=sys.stderr)
-    if options.explain:
-        _explain(fused)
-    if fused.release:
-        print(f"{fused.release['name']}: {fused.release['change']['why']} Written to {options.output}")
-
-
-def _explain(fused: offline.Fused) -> None:
-    for report in fused.reports:
-        print(f"{report['unit']['name']}: {report['verdict']}")
-        for finding in report["findings"]:
-            print(f"  {finding['verdict']:12} {finding['gate']}: {finding['reason']}")
+    for one in fused.refusals:
+        print(f"refused: {one.subject}: {one.why}", file=sys.stderr)
+    for line in offline.lines(fused, options.output, explain=options.explain):
+        print(line)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,10 +7,10 @@ the output, whole or not at all.
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -21,8 +21,8 @@ from federation.core.channel import Cause, Entry
 from federation.core.digest import canonical, digest
 from federation.core.event import Event
 from federation.core.policy import policy_of
-from federation.errors import ContractError, FederationError, MissingError
-from federation.runtime import handle
+from federation.errors import ContractError, FederationError, MissingError, ServiceError
+from federation.local.files import replace
 from federation.wiring import LocalHome, local_home
 
 REFUSING = frozenset(
@@ -35,6 +35,9 @@ REFUSING = frozenset(
         events.MERGE_SKIPPED,
     }
 )
+
+READABLE: Final = 0o644
+"""A release is for everybody to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,28 +71,51 @@ def fuse(manifests: Mapping[str, Path], policy: Path, output: Path, baseline: Pa
         MissingError: A file is not there.
     """
     documents = _documents({**manifests, "policy": policy}, baseline)
-    base = output.resolve().parent
-    places = [_relative(path, base) for path in manifests.values()]
-    serving = documents.get("baseline")
-    earlier = _earlier(baseline, serving, base) if baseline and serving else []
-    folders = tuple({(base / place).resolve().parent for place in (*places, *earlier)})
-    now = max(documents[platform]["produced_at"] for platform in manifests)
-    with tempfile.TemporaryDirectory(prefix="federation-") as folder:
-        home = local_home(Path(folder), in_memory=True, artifact_folders=folders, base=base)
-        return _run(home, documents["policy"], serving, (earlier, places), now)
+    return _run(documents, tuple(manifests.values()), baseline, output.resolve().parent, merge=True)
+
+
+def judge(manifest: Path, policy: Path, baseline: Path | None = None) -> Fused:
+    """The reports and refusals of one manifest's units; no release is made of them.
+
+    Raises:
+        ContractError: A document is broken; every fault of every file is listed.
+        MissingError: A file is not there.
+    """
+    documents = _documents({"manifest": manifest, "policy": policy}, baseline)
+    return _run(documents, (manifest,), baseline, manifest.resolve().parent, merge=False)
 
 
 def write(release: Mapping[str, Any], output: Path) -> None:
     """Write the release, whole or not at all."""
     body = msgspec.json.format(canonical(release), indent=2) + b"\n"
     try:
-        handle_, name = tempfile.mkstemp(dir=output.resolve().parent, prefix=f".{output.name}.")
-        with os.fdopen(handle_, "wb") as file:
-            file.write(body)
-        Path(name).chmod(0o644)
-        Path(name).replace(output)
+        replace(output.resolve(), body)
+        output.chmod(READABLE)
     except FileNotFoundError as error:
         raise MissingError(f"the folder of {output} does not exist; make it first") from error
+    except OSError as error:
+        raise ServiceError(f"{output} cannot be written: {error.strerror}") from error
+
+
+def answer(fused: Fused, output: Path, *, explain: bool) -> dict[str, Any]:
+    """What a command tells of a fusion, as JSON."""
+    name = fused.release["name"] if fused.release else None
+    told = {
+        "release": name,
+        "output": str(output) if name else None,
+        "refusals": [{"subject": one.subject, "why": one.why} for one in fused.refusals],
+    }
+    return {**told, "reports": list(fused.reports)} if explain else told
+
+
+def lines(fused: Fused, output: Path, *, explain: bool) -> Iterator[str]:
+    """What a command tells of a fusion, in lines."""
+    for report in fused.reports if explain else ():
+        yield f"{report['unit']['name']}: {report['verdict']}"
+        for finding in report["findings"]:
+            yield f"  {finding['verdict']:12} {finding['gate']}: {finding['reason']}"
+    if fused.release:
+        yield f"{fused.release['name']}: {fused.release['change']['why']} Written to {output}"
 
 
 def _documents(paths: Mapping[str, Path], baseline: Path | None) -> dict[str, Any]:
@@ -115,7 +141,7 @@ def _document(name: str, path: Path) -> Any:
         contract.check("release.v1", document, what=str(path))
     else:
         contract.check("manifest.v1", document, what=str(path))
-        if document["platform"] != name:
+        if name not in {"manifest", document["platform"]}:
             raise ContractError(str(path), (f"$.platform: expected {name!r} here, found {document['platform']!r}",))
     return document
 
@@ -140,48 +166,56 @@ def _earlier(baseline: Path, release: Mapping[str, Any], base: Path) -> list[str
 
 
 def _run(
-    home: LocalHome,
-    policy: Mapping[str, Any],
-    serving: Mapping[str, Any] | None,
-    places: tuple[Sequence[str], Sequence[str]],
-    now: str,
+    documents: Mapping[str, Any], manifests: Sequence[Path], baseline: Path | None, base: Path, *, merge: bool
 ) -> Fused:
+    """What becomes of the manifests in a home in memory that reads only their folders."""
+    places = [_relative(path, base) for path in manifests]
+    serving = documents.get("baseline")
+    earlier = _earlier(baseline, serving, base) if baseline and serving else []
+    folders = tuple({(base / place).resolve().parent for place in (*places, *earlier)})
+    now = max(found["produced_at"] for found in documents.values() if "produced_at" in found)
+    with tempfile.TemporaryDirectory(prefix="federation-") as folder:
+        home = local_home(Path(folder), in_memory=True, artifact_folders=folders, base=base)
+        policy = documents["policy"]
+        home.ports.store.keep(names.policy(policy["version"]), canonical(policy))
+        if serving is not None:
+            _feed(home, earlier, now)
+            _serve(home, policy["channel"], serving, now)
+        before = frozenset(home.ports.store.names(names.REPORTS))
+        told = _feed(home, places, now)
+        if merge:
+            home.bus.announce(_event(events.TICK_MERGE, "by hand", now, {}))
+            told += _settled(home, now)
+        return _fused(home, told, before)
+
+
+def _fused(home: LocalHome, told: Sequence[Event], before: frozenset[str]) -> Fused:
     store = home.ports.store
-    store.keep(names.policy(policy["version"]), canonical(policy))
-    told: list[Event] = []
-    earlier, wanted = places
-    if serving is not None:
-        _feed(home, earlier, now, told)
-        _serve(home, policy["channel"], serving, now)
-    told.clear()
-    _feed(home, wanted, now, told)
-    home.bus.announce(_event(events.TICK_MERGE, "by hand", now, {}))
-    _drain(home, now, told)
     assembled = next((event for event in told if event.type == events.RELEASE_ASSEMBLED), None)
     body = store.read(names.release(assembled.subject)) if assembled else None
     refusals = {
         event.id: Refusal(subject=event.subject, why=event.data["why"]) for event in told if event.type in REFUSING
     }
+    reports = [name for name in store.names(names.REPORTS) if name not in before]
     return Fused(
         release=msgspec.json.decode(body) if body else None,
         refusals=tuple(refusals.values()),
-        reports=[msgspec.json.decode(store.read(name) or b"null") for name in store.names(names.REPORTS)],
+        reports=[msgspec.json.decode(store.read(name) or b"null") for name in reports],
     )
 
 
-def _feed(home: LocalHome, places: Sequence[str], now: str, told: list[Event]) -> None:
+def _feed(home: LocalHome, places: Sequence[str], now: str) -> list[Event]:
     for place in places:
         home.bus.announce(_event(events.ARTIFACT_COMPLETED, place, now, {"manifest_uri": place}))
-    _drain(home, now, told)
+    return _settled(home, now)
 
 
-def _drain(home: LocalHome, now: str, told: list[Event]) -> None:
-    def deliver(step: Any, event: Event) -> None:
-        told.extend(handle(step, event, home.ports, now).events)
-
-    home.bus.drain(deliver)
+def _settled(home: LocalHome, now: str) -> list[Event]:
+    """Every event that the steps announced until nothing was left to do."""
+    carried = home.settle(lambda: now)
     if dead := home.bus.dead():
         raise FederationError(f"{dead[0].step} could not handle {dead[0].event.subject}: {dead[0].failure}")
+    return [event for one in carried for event in one.outcome.events]
 
 
 def _serve(home: LocalHome, channel: str, release: Mapping[str, Any], now: str) -> None:

@@ -61,6 +61,7 @@ def carry_out(decision: Decision, ports: Ports) -> None:
     """Keep, move, act, announce, in this order; the decision itself is kept before all else, so that none is lost."""
     outcome = decision.outcome
     if outcome and not outcome.repeat:
+        _confirm(decision, ports)
         _remember(decision, ports)
     _keep(outcome, ports)
     if outcome.move:
@@ -116,6 +117,16 @@ def _act(act: Act, ports: Ports) -> None:
             ports.traffic.shift(act)
         case Launch(name=name, job=job):
             ports.trainer.launch(name, job)
+
+
+def _confirm(decision: Decision, ports: Ports) -> None:
+    """A refusal has no move whose condition could fail, so the channel it was decided on is looked at once more."""
+    if decision.outcome.move:
+        return
+    for name, counter in decision.channels():
+        body = ports.store.channel(name)
+        if (msgspec.json.decode(body)["counter"] if body else 0) != counter:
+            raise ConflictError(f"channel {name} moved while {decision.step} decided about {decision.event.subject}")
 
 
 def _remember(decision: Decision, ports: Ports) -> None:

@@ -127,7 +127,9 @@ def test_the_schema_is_valid_and_its_examples_are_records():
 
 
 names = st.text(min_size=0, max_size=4)
-scores = st.one_of(st.booleans(), st.none(), st.integers(-5, 5), st.floats(allow_nan=False, allow_infinity=False), names)
+scores = st.one_of(
+    st.booleans(), st.none(), st.integers(-5, 5), st.floats(allow_nan=False, allow_infinity=False), names
+)
 
 
 @given(

@@ -69,11 +69,11 @@ TRUST = str(EVENTS / "trust.json")
 BODY = str(EVENTS / "scheduler/eventbridge_classic_rule/raw.json")
 
 
-def test_without_dry_run_it_says_what_delivery_needs():
-    result = run("--entry", "lambda:eventbridge", "--trust", TRUST, BODY)
-    assert result.exit_code == 6
+def test_without_dry_run_and_without_a_home_it_says_how_to_begin_one(tmp_path: Path):
+    result = run("--entry", "lambda:eventbridge", "--trust", TRUST, "--folder", str(tmp_path / "nowhere"), BODY)
+    assert result.exit_code == 3
     assert result.stdout == ""
-    assert "--home DIR" in result.stderr
+    assert "federation init" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,8 @@ def _next(past: Past, channel: Channel) -> Iterator[str]:
             yield f"If they were not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
     if events.PROMOTION_HELD in told:
         name = past.outcome["events"][0]["subject"]
-        yield f"When the reasons are gone, the next tick promotes it; by hand: federation promote {name} --who YOU --why 'WHY NOW'"
+        yield "When the reasons are gone, the next tick promotes it."
+        yield f"By hand: federation promote {name} --who YOU --why 'WHY NOW'"
     if told & {events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED}:
         yield f"federation explain {past.outcome['events'][0]['subject']}"
     if events.MERGE_SKIPPED in told:

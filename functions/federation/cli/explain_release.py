@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is to be said about a release?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from federation.cli import inventory
@@ -48,7 +48,7 @@ def _facts(release: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"check {number}", f"{'yes' if item['yes'] else 'NO'}: {item['item']} ({item['why']})"
 
 
-def _documents(reads: Reads, release: Mapping[str, Any], decisions: list[Past] | Any) -> list[str]:
+def _documents(reads: Reads, release: Mapping[str, Any], decisions: Sequence[Past]) -> list[str]:
     name = release["name"]
     wanted = [names.release(name), names.receipt(name), *reads.names(names.approvals(name))]
     reports = {unit["report"] for unit in release["units"].values()}
@@ -63,7 +63,8 @@ def _next(channel: Channel, name: str, state: str) -> Iterator[str]:
             yield "If it misbehaves: federation rollback --who YOU --why 'WHAT YOU SAW'"
         case "rolled back":
             for artifact, why in channel.quarantine.items():
-                yield f"{why.unit} {short(artifact)} is in quarantine: ship other content, or federation lift {short(artifact)}"
+                digits = short(artifact)
+                yield f"{why.unit} {digits} is in quarantine: ship other content, or federation lift {digits}"
         case "assembled":
             yield f"To let it serve: federation promote {name} --who YOU --why 'WHY NOW'"
         case _:

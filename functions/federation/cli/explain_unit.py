@@ -69,7 +69,8 @@ def _next(line: UnitLine) -> Iterator[str]:
         case "inconclusive":
             yield f"Measure more, as the reasons say, and ship the new evidence as {following}."
         case "quarantined" if line.artifact:
-            yield f"Ship other content as {following}, or: federation lift {short(line.artifact)} --who YOU --why 'WHAT WAS WRONG'"
+            yield f"Ship other content as {following}; the same bytes are refused under any number."
+            yield f"If it was not to blame: federation lift {short(line.artifact)} --who YOU --why 'WHAT WAS WRONG'"
         case "waiting":
             yield "federation tick merge asks the gates now."
         case "passed":

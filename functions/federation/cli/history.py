@@ -65,7 +65,9 @@ class History:
     def on(self, event_prefix: str) -> Sequence[Past]:
         """Every decision about an event, or about those that it led to, by the first digits of its id."""
         digits = names.short(event_prefix)
-        return [past for past in self.decisions if any(names.short(one).startswith(digits) for one in self._roots(past))]
+        return [
+            past for past in self.decisions if any(names.short(one).startswith(digits) for one in self._roots(past))
+        ]
 
     def _roots(self, past: Past) -> Iterator[str]:
         yield past.event.id

@@ -49,7 +49,7 @@ def units(reads: Reads) -> Sequence[UnitLine]:
     served = {kind: unit["name"] for kind, unit in serving["units"].items()} if serving else {}
     reports = {name.split("/")[4]: name for name in reads.names(names.reports(basis_of(channel, policy).digest))}
     accepted = [
-        _unit(reads, channel, version, place, served.get(version["kind"]), reports.get(names.short(version["unit"])))
+        _unit(reads, channel, version, served.get(version["kind"]), reports.get(names.short(version["unit"])))
         for place in reads.names(names.VERSIONS)
         if (version := reads.document(place)) is not None
     ]
@@ -106,10 +106,11 @@ def reasons(report: Mapping[str, Any]) -> str:
 
 
 def _unit(
-    reads: Reads, channel: Channel, version: Mapping[str, Any], place: str, served: str | None, report_name: str | None
+    reads: Reads, channel: Channel, version: Mapping[str, Any], served: str | None, report_name: str | None
 ) -> UnitLine:
     report = reads.document(report_name) if report_name else None
     state, why = _state(channel, version, served, report)
+    place = names.version(version["kind"], number_of(version["name"]))
     documents = [place, names.unit(version["unit"]), *([report_name] if report_name else [])]
     return UnitLine(name=version["name"], state=state, why=why, artifact=version["artifact"], documents=documents)
 

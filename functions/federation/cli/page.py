@@ -46,13 +46,14 @@ def print_page(page: Page) -> None:
     print_lines("Why", page.why)
     width = max(map(len, page.facts), default=0)
     print_lines("Facts", (f"{name.ljust(width)}  {value}" for name, value in page.facts.items()))
-    print_lines("Gates", (line for finding in page.findings for line in _finding(finding)))
+    print_lines("Gates", (line for finding in page.findings for line in finding_lines(finding)))
     print_lines("What led here", (f"{minute(past.now)}  {past.step:10} {past.why}" for past in page.led_here))
     print_lines("Documents", page.documents)
     print_lines("What to do next", page.next_steps)
 
 
-def _finding(finding: Mapping[str, Any]) -> Iterator[str]:
+def finding_lines(finding: Mapping[str, Any]) -> Iterator[str]:
+    """One check on a screen: verdict and reason, what would have passed, the items behind it."""
     yield f"{finding['verdict']:12} {finding['gate']}: {finding['reason']}"
     if finding["verdict"] == "pass":
         return

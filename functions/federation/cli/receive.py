@@ -2,19 +2,21 @@
 """What would the command centre make of this payload?
 
 `federation receive --dry-run` reads one body as one entry would and prints one JSON object: verdict, error, what an
-ingester extracts, what it signals, and the sender's HTTP answer.
+ingester extracts, what it signals, and the sender's HTTP answer. Without --dry-run the home records it, and the object
+also says under `followed` what every step made of it.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 
 import typer
 
+from federation.cli.options import Folder
 from federation.core.strict_json import parse
-from federation.errors import ContractError, FederationError, MissingError, SettingsError
+from federation.errors import ContractError, FederationError, MissingError
 from federation.sources import ENTRIES, Memory, Reading, Request, Token, Trust, read, seen
 
 REJECTED: Final = 2
@@ -38,6 +40,7 @@ def receive(
         str | None, typer.Option(help="What is wrong with the token, such as oidc_signature.")
     ] = None,
     after: Annotated[list[Path] | None, typer.Option(help="A body that came before; repeatable, in order.")] = None,
+    folder: Folder = None,
     json_: Annotated[bool, typer.Option("--json", help="Accepted for symmetry: the output is JSON anyhow.")] = False,
 ) -> None:
     """Read one payload as the command centre would. Exit 0: accepted or ignored; 2: rejected."""
@@ -51,23 +54,30 @@ def receive(
             proven=authenticated,
         )
         believed = _trust(trust)
-        if not dry_run:
-            deliver(request, believed)
+        followed: dict[str, Any] = {}
         reading = _judged(request, believed, after or [])
+        if not dry_run:
+            reading, followed = deliver(request, believed, folder)
     except FederationError as error:
         typer.echo(f"{error}\n{error.hint}", err=True)
         raise typer.Exit(error.exit_code) from error
-    typer.echo(json.dumps(shown(reading), ensure_ascii=True, indent=2))
+    typer.echo(json.dumps({**shown(reading), **followed}, ensure_ascii=True, indent=2))
     raise typer.Exit(REJECTED if reading.verdict == "reject" and reading.batch is None else 0)
 
 
-def deliver(request: Request, trust: Trust) -> NoReturn:  # noqa: ARG001 - the shape of the hook
-    """Never returns yet: carrying a reading out needs a home.
+def deliver(request: Request, trust: Trust, folder: Path | None) -> tuple[Reading, dict[str, Any]]:
+    """The reading as the sender is told it, and under `followed` what every step decided after it.
 
     Raises:
-        SettingsError: Always.
+        FederationError: There is no home, or a step could not handle what followed.
     """
-    raise SettingsError(f"Delivery at {request.entry} needs --home DIR; with --dry-run the payload is only read")
+    from federation.cli.happened import happened  # noqa: PLC0415 - a dry run needs neither store nor steps
+    from federation.cli.home import carry, now, opened  # noqa: PLC0415 - as above
+    from federation.runtime import deliver as delivered  # noqa: PLC0415 - as above
+
+    with opened(folder) as home:
+        reading = delivered(request, trust, home.ports, now())
+        return reading, {"followed": list(happened(carry(home)))}
 
 
 def shown(reading: Reading) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def remedies(finding: Mapping[str, Any]) -> tuple[str, ...]:
         return tuple(_margin(numbers))
     if {"floor", "lower", "upper"} <= set(numbers):
         return (_floor(numbers),)
-    if {"failures", "items", "limit"} <= set(numbers):
+    if {"failures", "items", "limit"} <= set(numbers) and numbers.get("units", "items") == "items":
         return tuple(_rate(numbers))
     return (f"A limit of {_shown(numbers['upper'])} would have held.",) if {"limit", "upper"} <= set(numbers) else ()
 
@@ -38,7 +38,9 @@ def _margin(numbers: Mapping[str, str]) -> Iterator[str]:
 def _floor(numbers: Mapping[str, str]) -> str:
     above = Decimal(numbers["estimate"]) >= Decimal(numbers["floor"])
     aim = f"The bound, not the estimate, has to reach {_shown(numbers['floor'])}"
-    return f"{aim}: more items narrow it." if above else f"{aim}; a floor of {_shown(numbers['lower'])} would have held."
+    return (
+        f"{aim}: more items narrow it." if above else f"{aim}; a floor of {_shown(numbers['lower'])} would have held."
+    )
 
 
 def _rate(numbers: Mapping[str, str]) -> Iterator[str]:

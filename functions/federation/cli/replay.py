@@ -32,7 +32,9 @@ class Replayed:
 
 
 def replay(
-    subject: Annotated[str | None, typer.Argument(help="A decision, a release, a unit, or an event's first digits.")] = None,
+    subject: Annotated[
+        str | None, typer.Argument(help="A decision, a release, a unit, or an event's first digits.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every decision that is stored.")] = False,
     folder: Folder = None,
     as_json: AsJson = False,

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -91,15 +91,14 @@ class Root(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Name, command and the arguments left, with the command itself in place of its signpost."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, load(name) if name in COMMANDS else command, rest
+        return name, load(name) if name is not None and name in COMMANDS else command, rest
 
 
 def root() -> TyperGroup:
     """The whole command."""
     app = typer.Typer(cls=Root, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
     app.callback()(_federation)
-    group: TyperGroup = typer.main.get_command(app)  # type: ignore[assignment] - an app with a callback is a group
-    return group
+    return cast("TyperGroup", typer.main.get_command(app))
 
 
 def load(name: str) -> Any:

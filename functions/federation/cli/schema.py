@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation schema`: what must a document say?"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -9,6 +9,9 @@ from federation.cli.options import AsJson
 from federation.cli.output import print_json
 from federation.core.schemas import SCHEMAS
 from federation.errors import MissingError
+
+if TYPE_CHECKING:
+    from federation.core.contract import SchemaName
 
 
 def schema(
@@ -22,4 +25,4 @@ def schema(
     found = next((one for one in SCHEMAS if one == name or one.partition(".")[0] == name), None)
     if found is None:
         raise MissingError(f"there is no schema {name!r}; there are {', '.join(sorted(SCHEMAS))}")
-    print_json(schema_of(found))  # type: ignore[arg-type] - every key of SCHEMAS is one
+    print_json(schema_of(cast("SchemaName", found)))

@@ -26,7 +26,9 @@ def status(
     with opened(folder) as home:
         if redrive:
             home.bus.redrive()
-            print_happened(carry(home), as_json=False) if not as_json else carry(home)
+            redriven = carry(home)
+            if not as_json:
+                print_happened(redriven, as_json=False)
         found = _status(home)
     if as_json:
         print_json(found)
@@ -79,10 +81,8 @@ def _print(found: Mapping[str, Any]) -> None:
         ("state", "release", "since", "proven"),
         ((one["state"], one["name"], minute(one["since"]), minute(one["proven"])) for one in found["releases"]),
     )
-    if found["hold"]:
-        print(
-            f"\nPromotions are held by {found['hold']['who']} since {minute(found['hold']['at'])}: {found['hold']['why']}"
-        )
+    if hold := found["hold"]:
+        print(f"\nPromotions are held by {hold['who']} since {minute(hold['at'])}: {hold['why']}")
     print_table(
         "Quarantine",
         ("artifact", "unit", "since", "why"),
@@ -99,7 +99,7 @@ def _print_open(found: Mapping[str, Any]) -> None:
         (f"{one['entry']}: {one['error']}: {one['why']} ({one['document']})" for one in found["parked"]),
     )
     dead: Sequence[Mapping[str, Any]] = found["dead"]
-    print_lines("Dead letters (`federation status --redrive` delivers them again)", (_letter(one) for one in dead))
+    print_lines("Dead letters; --redrive delivers them again", (_letter(one) for one in dead))
     if found["queue"]:
         print(f"\n{found['queue']} deliveries are under way or wait for the next command.")
 

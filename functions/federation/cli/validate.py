@@ -20,7 +20,10 @@ def validate(
     files: Annotated[list[Path], typer.Argument(help="JSON documents, or .jsonl files of records.")],
     as_json: AsJson = False,
 ) -> None:
-    """Does each file say what the schema that it names requires? Every fault with its path; exit code 2 if there is one."""
+    """Does each file say what the schema that it names requires?
+
+    Prints every fault with its path; exit code 2 if there is one.
+    """
     found = {str(path): list(_faults(path)) for path in files}
     if as_json:
         print_json([{"file": name, "valid": not faults, "faults": faults} for name, faults in found.items()])

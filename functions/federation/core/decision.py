@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What did a step decide, on which facts? Written down so that it can be decided again and give the same bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,12 @@ class Decision:
     def name(self) -> str:
         """Where it is stored; the same outcome for the same event has one name, whenever it was decided."""
         return f"{names.decisions(self.step, self.event.id)}{names.short(digest(summary(self.outcome)))}"
+
+    def channels(self) -> Iterator[tuple[str, int]]:
+        """Each channel that was read, and its counter then."""
+        for entry in self.trace:
+            if entry["what"] == "channel":
+                yield entry["of"], entry["is"]["counter"] if entry["is"] else 0
 
     def document(self) -> dict[str, Any]:
         """The decision as it is stored."""

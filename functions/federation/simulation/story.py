@@ -79,6 +79,8 @@ class Tampering:
 Action = Ship | Alarm | Order | Tick | Wait | Settle | Hub | Drift | Tampering
 Story = Sequence[Action]
 
+_CONTENDED = 0.4
+"""Share of the histories in which things that exclude each other may meet."""
 DAY = 24 * 60
 WEEK = 7 * DAY
 _MERGE = 8 * 60 + 5
@@ -89,30 +91,41 @@ def story(seed: int) -> Story:
     """One history: a few weeks of shipments, merges, promotions, alarms and orders. It begins on a Monday, 00:00 UTC."""
     drawn = random.Random(seed)  # noqa: S311 - a seeded history, no secret
     numbers: dict[Kind, int] = dict.fromkeys(PLATFORM_OF, 0)
+    contended = drawn.random() < _CONTENDED
     actions: list[Action] = []
     for week in range(drawn.randint(2, 4)):
-        actions += _week(drawn, week, numbers)
+        actions += _week(drawn, week, numbers, contended=contended)
     return actions
 
 
 def is_contended(actions: Story) -> bool:
     """Whether things that exclude each other are under way at once, so that which of them wins is nobody's promise.
 
-    A unit that arrives while a merge runs, or that no sweep has found before it, may be in it or in the next; a promotion
-    that meets an alarm may come first or not at all.
+    A unit that arrives while a merge runs, or that no sweep has found before it, may be in it or in the next; of two
+    contents under one version the first counts; a promotion that meets an alarm may come first or not at all.
     """
     under_way: set[str] = set()
+    versions: set[tuple[Kind, int]] = set()
     missed = False
     for action in actions:
         match action:
             case Settle():
                 missed = missed and "sweep" not in under_way
                 under_way.clear()
+                versions = versions if missed else set()
             case Tick(what=what):
                 under_way.add(what)
-            case Ship() | Alarm() | Order():
-                under_way.add(type(action).__name__.lower())
-                missed = missed or (isinstance(action, Ship) and (action.lost or action.half))
+            case Order():
+                if under_way & {"merge", "promote", "alarm"}:
+                    return True
+            case Ship(kind=kind, number=number):
+                if (kind, number) in versions:
+                    return True
+                versions.add((kind, number))
+                under_way.add("ship")
+                missed = missed or action.lost or action.half
+            case Alarm():
+                under_way.add("alarm")
             case _:
                 continue
         if any(pair <= under_way for pair in _EXCLUSIVE) or (missed and "merge" in under_way):
@@ -124,11 +137,8 @@ _EXCLUSIVE = (
     {"merge", "ship"},
     {"merge", "promote"},
     {"merge", "alarm"},
-    {"merge", "order"},
     {"promote", "alarm"},
     {"promote", "ship"},
-    {"promote", "order"},
-    {"alarm", "order"},
     {"alarm", "ship"},
 )
 
@@ -138,22 +148,22 @@ def told(actions: Story) -> tuple[str, ...]:
     return tuple(_line(action) for action in actions)
 
 
-def _week(drawn: random.Random, week: int, numbers: dict[Kind, int]) -> Iterator[Action]:
+def _week(drawn: random.Random, week: int, numbers: dict[Kind, int], *, contended: bool) -> Iterator[Action]:
     start = week * WEEK
     yield from _shipments(drawn, numbers, first=week == 0)
     yield from _calm(drawn, start + 6 * 60, "sweep")
     if drawn.random() < 0.15:
         yield Hub(up=False)
-        yield Tick(what="merge")
     yield Wait(until=start + _MERGE)
     yield Tick(what="merge", copies=drawn.choice((1, 1, 2, 3)))
-    if drawn.random() < 0.2:
+    if contended and drawn.random() < 0.3:
         yield from _shipments(drawn, numbers, first=False)
     yield Settle()
     yield Hub(up=True)
     yield from _calm(drawn, start + _MERGE + 60, "merge")
     if drawn.random() < 0.2:
         yield Tick(what="promote")
+        yield Settle()
     if drawn.random() < 0.15:
         yield Order(kind="hold")
         if drawn.random() < 0.7:
@@ -161,7 +171,7 @@ def _week(drawn: random.Random, week: int, numbers: dict[Kind, int]) -> Iterator
     yield Wait(until=start + _WINDOW)
     yield Tick(what="promote", copies=drawn.choice((1, 1, 2, 3)))
     yield Settle()
-    yield from _afterwards(drawn, start + _WINDOW)
+    yield from _afterwards(drawn, start + _WINDOW, contended=contended)
 
 
 def _calm(drawn: random.Random, until: int, tick: Literal["sweep", "merge"]) -> Iterator[Action]:
@@ -191,7 +201,7 @@ def _shipments(drawn: random.Random, numbers: dict[Kind, int], *, first: bool) -
         )
 
 
-def _afterwards(drawn: random.Random, start: int) -> Iterator[Action]:
+def _afterwards(drawn: random.Random, start: int, *, contended: bool) -> Iterator[Action]:
     """What the promoted release meets: nothing, an old alarm, a storm of new ones, drift, tampering, a person."""
     if drawn.random() < 0.2:
         yield Drift()
@@ -205,7 +215,7 @@ def _afterwards(drawn: random.Random, start: int) -> Iterator[Action]:
         if drawn.random() < 0.3:
             yield Hub(up=False)
         yield Alarm(count=drawn.choice((1, 1, 2, 5)), copies=drawn.choice((1, 2, 3)))
-        if drawn.random() < 0.2:
+        if contended and drawn.random() < 0.3:
             yield Tick(what="promote")
         yield Settle()
         yield Hub(up=True)

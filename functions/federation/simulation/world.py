@@ -62,6 +62,7 @@ class SimulatedStore:
     chaos: Chaos
     documents: dict[str, bytes] = field(default_factory=dict)
     moves: dict[str, list[bytes]] = field(default_factory=dict)
+    lagged: bool = False
 
     def keep(self, name: str, body: bytes) -> None:
         """Write once."""
@@ -78,11 +79,10 @@ class SimulatedStore:
         return sorted(name for name in self.documents if name.startswith(prefix))
 
     def channel(self, name: str) -> bytes | None:
-        """The channel's document, or now and then one that was true before the last move."""
-        moves = self.moves.get(name, [])
-        if len(moves) > 1 and self.chaos.strikes(self.chaos.stale):
-            return moves[-2]
-        return moves[-1] if moves else None
+        """The channel's document, or now and then one that was true before the last move; the next read has caught up."""
+        moves = [None, *self.moves.get(name, [])]
+        self.lagged = not self.lagged and len(moves) > 1 and self.chaos.strikes(self.chaos.stale)
+        return moves[-2 if self.lagged else -1]
 
     def move(self, name: str, expected: int, to: bytes) -> None:
         """Replace the channel's document if its counter is `expected`."""

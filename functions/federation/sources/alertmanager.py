@@ -35,10 +35,9 @@ def read(request: Request, trust: Trust) -> Reading:
 
 
 def _authentic(request: Request, trust: Trust) -> None:
-    given = request.headers.get("authorization")
-    if given is None and request.proven:
+    given, known = request.headers.get("authorization"), trust.alertmanager_token
+    if request.proven and (given is None or known is None):
         return
-    known = trust.alertmanager_token
     if given is None or known is None or not given.lower().startswith(_SCHEME):
         raise UnreadableError("sender_not_authenticated", "Nothing proves the sender: no credential that we know came.")
     if not hmac.compare_digest(given[len(_SCHEME) :].strip().encode("utf-8", "backslashreplace"), known.encode()):

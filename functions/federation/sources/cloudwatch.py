@@ -22,6 +22,7 @@ _STATES: Final[Mapping[str, tuple[State, Verdict]]] = {
     "INSUFFICIENT_DATA": ("unknown", "ignore"),
 }
 _UNSUPPRESSED: Final = ""
+_PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
 
 
 def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
@@ -33,8 +34,7 @@ def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: A
     kind = envelope["detail-type"]
     if not kind.startswith("CloudWatch Alarm "):
         return ignored(f"CloudWatch's {quoted(kind)} is no alarm.")
-    resources = envelope.get("resources")
-    alarm = _alarm(resources[0] if isinstance(resources, list) and resources else None, envelope["account"])
+    alarm = _alarm(_named_by(envelope), envelope["account"])
     if kind == "CloudWatch Alarm State Change":
         return _changed(alarm, envelope["detail"], envelope.get("time"))
     signal = Signal(kind="alarm", verdict="ignore", state="unknown", key=alarm.text, at=normalise(envelope.get("time")))
@@ -75,6 +75,16 @@ def read_message(message: Mapping[str, Any], trust: Trust) -> Reading:
     pairs = [one for one in (dimensions if isinstance(dimensions, list) else ()) if isinstance(one, dict)]
     labels = labels_of({one["name"]: one.get("value") for one in pairs if isinstance(one.get("name"), str)})
     return _signalled(alarm, value, normalise(message.get("StateChangeTime")), _UNSUPPRESSED, labels)
+
+
+def _named_by(envelope: Mapping[str, Any]) -> Any:
+    """The alarm's ARN: the first resource, or put together from the envelope, for no roll-back hangs on a list."""
+    resources = envelope.get("resources")
+    if isinstance(resources, list) and resources:
+        return resources[0]
+    region, name = str(envelope.get("region")), envelope["detail"].get("alarmName")
+    partition = next((long for short, long in _PARTITIONS.items() if region.startswith(short)), "aws")
+    return f"arn:{partition}:cloudwatch:{region}:{envelope['account']}:alarm:{name}" if name else None
 
 
 def _alarm(value: Any, account: str) -> Arn:

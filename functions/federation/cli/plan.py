@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation plan`: can this policy's gates be passed at all, and with how many items?"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from federation.cli.documents import document_of
+from federation.cli.options import AsJson
+from federation.cli.output import print_json, print_lines, print_table
+from federation.core.gates.rules import GateRules
+from federation.core.plan import Expected, Need, Plan
+from federation.core.plan import plan as planned
+from federation.core.policy import policy_of
+from federation.errors import REFUSED
+
+_POWERS = (80, 95)
+
+
+def plan(
+    policy: Annotated[Path, typer.Argument(help="The policy (schemas/policy.v1.json).", metavar="POLICY.json")],
+    *,
+    items: Annotated[int | None, typer.Option(help="Items of the eval suite.", min=1)] = None,
+    safety_items: Annotated[int | None, typer.Option(help="Items of each safety suite.", min=1)] = None,
+    requests: Annotated[int | None, typer.Option(help="Latency requests a side.", min=1)] = None,
+    discordance: Annotated[
+        float, typer.Option(help="Share of items on which two good models differ.", min=0.001, max=1.0)
+    ] = 0.1,
+    power: Annotated[float, typer.Option(help="Chance that an equally good candidate passes: 0.8 or 0.95.")] = 0.8,
+    as_json: AsJson = False,
+) -> None:
+    """How many items does each margin need, before anything runs? Exit code 10 if the policy is impossible."""
+    percent = round(power * 100)
+    if percent not in _POWERS:
+        raise typer.BadParameter("expected 0.8 or 0.95", param_hint="--power")
+    gates = policy_of(document_of(policy), what=str(policy)).gates
+    found = {
+        kind: planned(rules, _expected(rules, items, safety_items, requests, discordance))
+        for kind, rules in gates.items()
+    }
+    short = [line for kind, one in sorted(found.items()) for line in _impossible(kind, one, percent)]
+    if as_json:
+        print_json(
+            {"kinds": {kind: [asdict(need) for need in one.needs] for kind, one in found.items()}, "impossible": short}
+        )
+    else:
+        _print(found, short, discordance)
+    if short:
+        raise typer.Exit(REFUSED)
+
+
+def _expected(
+    rules: GateRules, items: int | None, safety_items: int | None, requests: int | None, discordance: float
+) -> Expected:
+    suites = rules.safety.suites if rules.safety and safety_items else {}
+    return Expected(
+        items=items,
+        differing=discordance,
+        safety=dict.fromkeys(suites, safety_items or 0),
+        requests=requests,
+    )
+
+
+def _impossible(kind: str, found: Plan, percent: int) -> list[str]:
+    """The plan's own reasons, which are about a power of 80 %, and those that a power of 95 % adds."""
+    reasons = [f"{kind}: {reason}" for reason in found.impossible]
+    for need in found.needs if percent == _POWERS[1] else ():
+        wanted = need.power_95
+        if need.available and wanted and (need.power_80 or 0) <= need.available < wanted:
+            reasons.append(
+                f"{kind}: {need.gate} of {need.check}: {need.available:,} give an equally good candidate less than "
+                f"95 % at {need.limit}; measure {wanted:,}"
+            )
+    return reasons
+
+
+def _print(found: Mapping[str, Plan], impossible: list[str], discordance: float) -> None:
+    rows = [(kind, *_row(need)) for kind, one in sorted(found.items()) for need in one.needs]
+    columns = ("kind", "gate", "check", "limit", "at least", "for 80 %", "for 95 %", "there are", "can hold")
+    print_table(
+        f"Items needed, where two good models differ on {Decimal(str(discordance)) * 100:g} % of them", columns, rows
+    )
+    print("\nThe last three columns are empty until --items, --safety-items or --requests say what there is.")
+    print_lines("Impossible", impossible)
+
+
+def _row(need: Need) -> tuple[str, ...]:
+    counts = (need.least, need.power_80, need.power_95, need.available)
+    return (
+        need.gate,
+        need.check,
+        need.limit,
+        *(f"{count:,}" if count is not None else "" for count in counts),
+        need.detectable or "",
+    )

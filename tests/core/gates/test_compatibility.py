@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+from tests.core.gates.units import BASELINE, CONTRACT, unit
+
+from federation.core.gates.compatibility import STATED, differences, is_contract_change, judge_compatibility
+from federation.core.gates.evidence import Subject
+from federation.core.gates.rules import CompatibilityRule
+
+STRICT, MAJOR = CompatibilityRule(), CompatibilityRule(major=True)
+RUNTIME = {
+    "format": "onnx",
+    "opset": 21,
+    "inputs": ["ids"],
+    "outputs": ["logits"],
+    "limits": {"max_batch": 8, "max_tokens": 512},
+}
+EMBEDDER = {"dimension": 768, "pooling": "mean", "normalisation": "l2", "max_tokens": 512}
+
+
+def of(kind: str, contract: dict, api: str | None = "fusion-api-v1") -> Subject:
+    return Subject(digest=f"sha256:{kind}", kind=kind, contract=contract, api=api)
+
+
+def verdicts(candidate, baseline, rule=STRICT):
+    return [finding.verdict for finding in judge_compatibility(candidate, baseline, rule)]
+
+
+def test_the_same_contract_fits():
+    assert verdicts(unit(), BASELINE) == ["pass", "pass"]
+    assert not is_contract_change(unit(), BASELINE)
+
+
+def test_a_first_release_only_has_to_state_its_contract():
+    assert verdicts(unit(), None) == ["pass", "pass"]
+    assert verdicts(of("embedder", {}), None) == ["fail", "pass"]
+
+
+@pytest.mark.parametrize("kind", STATED)
+def test_every_kind_names_all_that_it_does_not_state(kind):
+    contract, _ = judge_compatibility(of(kind, {}), None, MAJOR)
+    assert contract.verdict == "fail"
+    assert contract.items == tuple(sorted(STATED[kind]))
+    assert all(field in contract.reason for field in STATED[kind])
+
+
+@pytest.mark.parametrize("field", CONTRACT)
+def test_every_field_of_an_adapter_must_equal_the_baselines(field):
+    candidate = unit(contract={**CONTRACT, field: "other"})
+    contract, api = judge_compatibility(candidate, BASELINE, STRICT)
+    assert (contract.verdict, api.verdict) == ("fail", "pass")
+    assert f"{field} changed from {CONTRACT[field]!r} to 'other'" in contract.reason
+    assert is_contract_change(candidate, BASELINE)
+
+
+def test_another_embedder_of_the_same_dimension_is_refused():
+    before = of("retrieval-eval", {"index_dimension": 768, "embedder": "sha256:old"})
+    after = of("retrieval-eval", {"index_dimension": 768, "embedder": "sha256:new"})
+    assert verdicts(after, before) == ["fail", "pass"]
+
+
+def test_the_order_of_target_modules_means_nothing():
+    candidate = unit(contract={**CONTRACT, "target_modules": ["v_proj", "q_proj"]})
+    assert differences(candidate, BASELINE) == ()
+
+
+def test_limits_may_grow_but_not_shrink():
+    before = of("runtime-distilled", RUNTIME)
+    grown = of("runtime-distilled", {**RUNTIME, "limits": {"max_batch": 16, "max_tokens": 512}})
+    shrunk = of("runtime-distilled", {**RUNTIME, "limits": {"max_batch": 8, "max_tokens": 256}})
+    assert verdicts(grown, before) == ["pass", "pass"]
+    (found,) = differences(shrunk, before)
+    assert (found.field, found.nature) == ("limits.max_tokens", "shrunk")
+    assert verdicts(shrunk, before) == ["fail", "pass"]
+    assert verdicts(of("embedder", {**EMBEDDER, "max_tokens": 1024}), of("embedder", EMBEDDER)) == ["pass", "pass"]
+
+
+def test_a_limit_that_is_no_longer_stated_is_missing():
+    gone = of("runtime-distilled", {**RUNTIME, "limits": {"max_batch": 8}})
+    (found,) = differences(gone, of("runtime-distilled", RUNTIME))
+    assert found.told() == "limits.max_tokens is not stated (was 512)"
+
+
+def test_true_is_not_one():
+    before, after = of("embedder", {**EMBEDDER, "x": 1}), of("embedder", {**EMBEDDER, "x": True})
+    assert [found.field for found in differences(after, before)] == ["x"]
+
+
+def test_a_field_that_only_the_baseline_states_must_stay():
+    before = of("embedder", {**EMBEDDER, "prefix": "query: "})
+    assert verdicts(of("embedder", EMBEDDER), before) == ["fail", "pass"]
+    assert verdicts(before, of("embedder", EMBEDDER)) == ["pass", "pass"]
+
+
+def test_another_api_is_refused_unless_the_policy_consents_to_a_major():
+    candidate = unit(api="fusion-api-v2")
+    assert verdicts(candidate, BASELINE) == ["pass", "fail"]
+    assert verdicts(candidate, BASELINE, MAJOR) == ["pass", "pass"]
+    assert is_contract_change(candidate, BASELINE)
+    assert verdicts(unit(api=None), BASELINE, MAJOR) == ["pass", "fail"]
+
+
+def test_consent_to_a_major_excuses_changes_but_nothing_missing():
+    changed = unit(contract={**CONTRACT, "rank": 32})
+    missing = unit(contract={**CONTRACT, "rank": None})
+    assert verdicts(changed, BASELINE, MAJOR) == ["pass", "pass"]
+    assert verdicts(missing, BASELINE, MAJOR) == ["fail", "pass"]
+
+
+def test_unknown_and_exchanged_kinds_fail():
+    assert verdicts(of("video-model", {}), None) == ["fail"]
+    assert verdicts(of("embedder", EMBEDDER), BASELINE) == ["fail"]

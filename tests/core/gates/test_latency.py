@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from tests.core.gates.units import BASELINE, RULES, latency, requests, unit
+
+from federation.core.gates.evidence import BaselineRun, Evidence
+from federation.core.gates.latency import judge_latency
+from federation.core.gates.rules import LatencyRule
+
+RULE = RULES.latency
+assert RULE is not None
+
+
+def judged(evidence, rule=RULE, baseline=BASELINE):
+    return judge_latency(rule, unit(latency=evidence), baseline)
+
+
+def test_an_equally_fast_and_cheap_candidate_passes():
+    found = judged(latency())
+    assert [(one.check, one.verdict) for one in found] == [("p95", "pass"), ("cost per token", "pass")]
+    assert found[0].numbers["machine"] == "ml.g5.xlarge"
+    assert found[0].numbers["prices"] == "2026-11"
+    assert found[0].numbers["samples"] == "1200"
+    assert "1,200 interleaved requests" in found[0].reason
+
+
+def test_a_candidate_that_is_half_as_fast_fails():
+    speed, cost = judged(latency(requests(times=2.0)))
+    assert (speed.verdict, cost.verdict) == ("fail", "pass")
+    assert "above the limit of 1.2" in speed.reason
+
+
+def test_a_candidate_that_costs_twice_as_much_fails():
+    speed, cost = judged(latency(requests(price=2.0)))
+    assert (speed.verdict, cost.verdict) == ("pass", "fail")
+
+
+def test_few_requests_leave_the_limit_open():
+    speed, _ = judged(latency(requests(count=60), requests(count=60, seed=9)))
+    assert speed.verdict == "inconclusive"
+    assert "measure more requests" in speed.reason
+
+
+@pytest.mark.parametrize("count", [1, 58])
+def test_fewer_than_59_requests_have_no_bound(count):
+    (found,) = judged(latency(requests(count=count), requests(count=count)))
+    assert found.verdict == "inconclusive"
+    assert "59" in found.reason
+
+
+def run(**changed):
+    return replace(BaselineRun(unit="sha256:baseline", machine="ml.g5.xlarge", records=requests()), **changed)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "told"),
+    [
+        (None, "no latency records"),
+        (latency(records=None), "judged on records only"),
+        (latency(fault="latency.jsonl is gone"), "latency.jsonl is gone"),
+        (latency(machine=None), "on which machine"),
+        (latency(prices=None), "price table"),
+        (latency(against=None), "did not run next to the unit"),
+        (latency(against=run(unit="sha256:older")), "sha256:baseline serves now"),
+        (latency(against=run(machine="ml.p4d")), "run both on one machine"),
+        (latency(against=run(records=requests(count=1100))), "different items"),
+        (latency(requests(times=0.0)), "not above 0"),
+        (latency(requests(price=-1.0)), "negative cost"),
+        (latency(replace(requests(), scores={"latency_ms": [1.0] * 1200})), "has no cost, tokens"),
+    ],
+)
+def test_what_was_not_measured_alike_is_inconclusive_and_says_why(evidence, told):
+    (found,) = judged(evidence)
+    assert found.verdict == "inconclusive"
+    assert told in found.reason
+
+
+def test_a_unit_that_costs_nothing_has_no_cost_ratio():
+    _, cost = judged(latency(requests(price=0.0)))
+    assert cost.verdict == "inconclusive"
+
+
+def test_without_a_limit_on_cost_no_price_table_is_needed():
+    found = judged(latency(prices=None), LatencyRule(p95_ratio=Decimal("1.2")))
+    assert [(one.check, one.verdict) for one in found] == [("p95", "pass")]
+
+
+@pytest.mark.parametrize(
+    ("p95_ms", "cost", "verdicts"),
+    [
+        ("500", "0.00002", ["pass", "pass"]),
+        ("100", "0.000001", ["fail", "fail"]),
+        (None, None, ["inconclusive", "inconclusive"]),
+    ],
+)
+def test_a_first_release_is_held_to_its_budgets(p95_ms, cost, verdicts):
+    rule = replace(RULE, p95_ms=p95_ms and Decimal(p95_ms), cost=cost and Decimal(cost))
+    found = judged(latency(against=None), rule, None)
+    assert [one.verdict for one in found] == verdicts
+
+
+def test_no_rule_refuses():
+    (found,) = judge_latency(None, unit(), BASELINE)
+    assert found.verdict == "inconclusive"
+
+
+def test_a_summary_is_no_latency_evidence():
+    (found,) = judged(Evidence(suite="", machine="m", prices="p", points={"p95_ms": 10.0}))
+    assert found.verdict == "inconclusive"

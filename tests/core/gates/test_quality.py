@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from tests.core.gates.units import ANCHOR, BASELINE, ITEMS, accuracy, unit
+
+from federation.core.gates.evidence import Evidence, Summary
+from federation.core.gates.quality import judge_quality
+from federation.core.gates.rules import QualityRule
+
+RULE = QualityRule(metric="accuracy", margin=Decimal("0.02"), floor=Decimal("0.7"))
+
+
+def quality(*, suite: str = "sha256:suite", **evidence):
+    return Evidence(suite=suite, **evidence)
+
+
+def judged(candidate, rule=RULE, baseline=BASELINE, anchor=ANCHOR):
+    return judge_quality((rule,), candidate, baseline, anchor)
+
+
+def test_an_equal_candidate_holds_baseline_and_anchor():
+    found = judged(unit())
+    assert [(one.check, one.verdict) for one in found] == [
+        ("accuracy against baseline", "pass"),
+        ("accuracy against anchor", "pass"),
+    ]
+
+
+def test_a_loss_beyond_the_margin_fails_and_names_the_items_that_flipped():
+    found, _ = judged(unit(quality=quality(records=accuracy(1129))))
+    assert found.verdict == "fail"
+    assert "accuracy fell by 0.0473" in found.reason
+    assert "71 items flipped from right to wrong" in found.reason
+    assert found.items == tuple(ITEMS[1129 : 1129 + 50])
+    assert found.numbers["lost"] == "71"
+    assert found.numbers["margin"] == "0.02"
+    assert float(found.numbers["lower"]) < float(found.numbers["estimate"]) < float(found.numbers["upper"]) < -0.02
+
+
+def test_small_losses_that_the_baseline_allows_are_caught_by_the_anchor():
+    candidate, baseline = (
+        unit(quality=quality(records=accuracy(1180))),
+        replace(BASELINE, quality=quality(records=accuracy(1190))),
+    )
+    anchor = replace(ANCHOR, quality=quality(records=accuracy(1250)))
+    assert [one.verdict for one in judged(candidate, baseline=baseline, anchor=anchor)] == ["pass", "fail"]
+
+
+def test_an_anchor_that_serves_is_asked_once():
+    assert len(judged(unit(), anchor=BASELINE)) == 1
+
+
+def test_a_primary_metric_must_beat_the_baseline_but_only_hold_the_anchor():
+    rule = replace(RULE, primary=True)
+    assert [one.verdict for one in judged(unit(), rule)] == ["inconclusive", "pass"]
+    better = unit(quality=quality(records=accuracy(1300)))
+    assert [one.verdict for one in judged(better, rule)] == ["pass", "pass"]
+
+
+def test_another_suite_cannot_be_compared():
+    found, _ = judged(unit(quality=quality(suite="sha256:other", records=accuracy(1500))))
+    assert found.verdict == "inconclusive"
+    assert "sha256:other" in found.reason
+
+
+def test_two_unknown_suites_are_not_the_same_suite():
+    nameless = quality(suite="", records=accuracy(1200))
+    found = judged(unit(quality=nameless), baseline=replace(BASELINE, quality=nameless), anchor=None)
+    assert [one.verdict for one in found] == ["inconclusive"]
+
+
+def test_other_items_cannot_be_compared():
+    found, _ = judged(unit(quality=quality(records=accuracy(1400, ITEMS[:-1]))))
+    assert found.verdict == "inconclusive"
+    assert "different items" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("evidence", "told"),
+    [
+        (None, "the unit has no quality evidence"),
+        (quality(fault="line 3 is blank"), "cannot be read: line 3 is blank"),
+        (quality(), "has no score accuracy"),
+        (quality(summaries={"accuracy": Summary(items=1500, mean=0.99, deviation=0.1)}), "as summary"),
+        (quality(points={"accuracy": 0.99}), "as point"),
+    ],
+)
+def test_less_than_records_is_inconclusive_and_says_why(evidence, told):
+    found, _ = judged(unit(quality=evidence))
+    assert found.verdict == "inconclusive"
+    assert told in found.reason
+
+
+def test_a_baseline_without_evidence_proves_nothing():
+    found, _ = judged(unit(), baseline=replace(BASELINE, quality=None))
+    assert found.verdict == "inconclusive"
+    assert "the baseline has no quality evidence" in found.reason
+
+
+def test_summaries_are_compared_unpaired_and_say_so():
+    rule = replace(RULE, evidence="summary")
+    summary = quality(summaries={"accuracy": Summary(items=20_000, mean=0.79, deviation=0.4)})
+    found, _ = judged(unit(quality=summary), rule)
+    assert found.verdict == "inconclusive"
+    assert "unpaired" in found.reason
+    assert "20,000 and 1,500 items" in found.reason
+    large = replace(BASELINE, quality=summary)
+    assert [one.verdict for one in judged(unit(quality=summary), rule, large, None)] == ["pass"]
+
+
+def test_a_summary_where_lower_is_better_turns_round():
+    rule = replace(RULE, evidence="summary", direction="lower")
+    worse = quality(summaries={"accuracy": Summary(items=20_000, mean=0.9, deviation=0.4)})
+    (found,) = judged(unit(quality=worse), rule, replace(BASELINE, quality=quality(records=accuracy(1200))), None)
+    assert found.verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("summary", "told"),
+    [
+        (Summary(items=99, mean=0.9, deviation=0.1), "99 items proves nothing"),
+        (Summary(items=900, mean=0.9, deviation=0.0), "no spread"),
+        (Summary(items=900, mean=float("nan"), deviation=0.1), "not finite"),
+    ],
+)
+def test_a_summary_that_has_no_interval_proves_nothing(summary, told):
+    evidence = quality(summaries={"accuracy": summary})
+    for baseline in (BASELINE, None):
+        (found,) = judged(unit(quality=evidence), replace(RULE, evidence="summary"), baseline, None)
+        assert found.verdict == "inconclusive"
+        assert told in found.reason
+
+
+def test_two_points_prove_nothing_even_where_points_are_believed():
+    point = quality(points={"accuracy": 0.9})
+    rule = replace(RULE, evidence="point")
+    (found,) = judged(unit(quality=point), rule, replace(BASELINE, quality=point), None)
+    assert found.verdict == "inconclusive"
+    assert "no interval" in found.reason
+
+
+@pytest.mark.parametrize(("right", "verdict"), [(1200, "pass"), (1060, "inconclusive"), (900, "fail")])
+def test_a_first_release_is_held_to_the_floor(right, verdict):
+    (found,) = judged(unit(quality=quality(records=accuracy(right))), baseline=None, anchor=None)
+    assert found.check == "accuracy against floor"
+    assert found.verdict == verdict
+    assert "floor of 0.7" in found.reason
+
+
+def test_a_first_release_where_lower_is_better_is_held_to_a_ceiling():
+    rule = replace(RULE, direction="lower", floor=Decimal("0.3"))
+    (found,) = judged(unit(quality=quality(records=accuracy(300))), rule, None, None)
+    assert found.verdict == "pass"
+    assert "ceiling of 0.3" in found.reason
+    (found,) = judged(unit(), rule, None, None)
+    assert found.verdict == "fail"
+
+
+def test_a_first_release_may_state_a_summary_or_a_point_where_these_are_believed():
+    summary = quality(summaries={"accuracy": Summary(items=1500, mean=0.8, deviation=0.4)})
+    point = quality(points={"accuracy": 0.7})
+    assert judged(unit(quality=summary), replace(RULE, evidence="summary"), None, None)[0].verdict == "pass"
+    assert judged(unit(quality=point), replace(RULE, evidence="point"), None, None)[0].verdict == "pass"
+    assert judged(unit(quality=point), RULE, None, None)[0].verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_point_that_is_no_number_proves_nothing(value):
+    evidence = quality(points={"accuracy": value})
+    assert judged(unit(quality=evidence), replace(RULE, evidence="point"), None, None)[0].verdict == "inconclusive"
+
+
+def test_a_first_release_without_a_floor_has_nothing_to_check():
+    (found,) = judged(unit(), replace(RULE, floor=None), None, None)
+    assert found.verdict == "inconclusive"
+    assert "no floor" in found.reason
+
+
+def test_a_first_release_without_evidence_is_inconclusive():
+    (found,) = judged(unit(quality=None), baseline=None, anchor=None)
+    assert found.verdict == "inconclusive"
+
+
+def test_no_rules_refuse():
+    (found,) = judge_quality((), unit(), BASELINE, ANCHOR)
+    assert found.verdict == "inconclusive"
+    assert "nothing to check" in found.reason

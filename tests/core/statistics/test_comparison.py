@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S311 - simulations need a seed, not a secret
+import random
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.core.records import Records
+from federation.core.statistics.comparison import Comparison, compare_records, mean_interval
+from federation.core.statistics.paired import paired_proportions
+from federation.core.statistics.wording import number, told
+
+
+def side(scores, *, what="x", clusters=None, items=None) -> Records:
+    names = items or [f"item-{index:05}" for index in range(len(scores))]
+    return Records(what=what, items=names, scores={"accuracy": list(map(float, scores))}, clusters=clusters)
+
+
+def compared(mine: Records, theirs: Records, margin: float = 0.02, **how) -> Comparison:
+    return compare_records(mine, theirs, metric="accuracy", margin=margin, **how)
+
+
+def test_0_1_items_take_the_closed_form_and_name_what_flipped():
+    found = compared(side([1, 0, 0, 1]), side([0, 1, 1, 1]), margin=0.9)
+    assert found.method == "bonett-price"
+    assert found.interval == paired_proportions(1, 2, 4)
+    assert (found.better, found.worse, found.named) == (1, 2, ("item-00001", "item-00002"))
+
+
+def test_the_same_candidate_is_inconclusive_on_100_items_and_passes_on_3000():
+    draw = random.Random(2)
+    theirs = [draw.random() < 0.8 for _ in range(3000)]
+    mine = [right != (draw.random() < 0.04) for right in theirs]
+    mine = [m if index % 2 else t for index, (m, t) in enumerate(zip(mine, theirs, strict=True))]
+    assert compared(side(mine[:100]), side(theirs[:100]), margin=0.04).verdict == "inconclusive"
+    assert compared(side(mine), side(theirs), margin=0.04).verdict == "pass"
+
+
+def test_a_candidate_far_below_the_margin_fails():
+    assert compared(side([0, 1] * 500), side([1] * 1000)).verdict == "fail"
+
+
+def test_where_lower_is_better_the_same_scores_turn_round():
+    mine, theirs = side([0.1] * 60 + [0.3] * 60), side([0.2] * 60 + [0.35] * 60)
+    higher = compared(mine, theirs)
+    lower = compared(mine, theirs, lower_is_better=True)
+    assert higher.verdict == "fail"
+    assert lower.verdict == "pass"
+    assert lower.interval.estimate == pytest.approx(-higher.interval.estimate) == pytest.approx(0.075)
+    assert (lower.better, lower.worse) == (higher.worse, higher.better) == (120, 0)
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_the_files_changes_nothing(draw):
+    names = [f"i{index}" for index in range(80)]
+    mine, theirs = side([draw.random() for _ in names], items=names), side([draw.random() for _ in names], items=names)
+    shuffled = draw.sample(names, len(names))
+    expected = compared(mine, theirs)
+    assert compared(mine, theirs.ordered(shuffled)) == expected
+    assert compared(mine.ordered(shuffled), theirs) == expected
+
+
+def test_items_on_one_side_only_are_never_dropped():
+    found = compared(side([1, 1, 1], what="c", items=list("abc")), side([1, 1, 1, 1], what="b", items=list("abde")))
+    assert found.verdict == "inconclusive"
+    assert found.interval is None
+    assert found.items == 2
+    assert "2 ('d', 'e') only in b" in found.reason
+    assert "1 ('c') only in c" in found.reason
+
+
+def test_sides_that_cut_their_clusters_differently_cannot_be_compared():
+    found = compared(side([1, 1], clusters=["d", "d"]), side([1, 1], clusters=["d", "e"]))
+    assert found.verdict == "inconclusive"
+    assert "must cut the suite alike" in found.reason
+
+
+def test_clusters_that_one_side_names_count_for_both():
+    scores, clusters = [1, 0] * 400, [str(index // 8) for index in range(800)]
+    one = compared(side(scores, clusters=clusters), side([1] * 800))
+    assert one == compared(side(scores), side([1] * 800, clusters=clusters))
+    assert one.method == "bonett-price and bootstrap-t"
+
+
+def test_0_1_items_in_clusters_take_the_wider_bounds():
+    draw = random.Random(4)
+    documents = [draw.random() < 0.1 for _ in range(100)]
+    mine, theirs = [0 if bad else 1 for bad in documents for _ in range(10)], [1] * 1000
+    alone = compared(side(mine), side(theirs))
+    together = compared(side(mine, clusters=[str(index // 10) for index in range(1000)]), side(theirs))
+    assert together.interval.lower < alone.interval.lower - 0.02
+    assert together.interval.upper > alone.interval.upper + 0.02
+
+
+def test_clusters_of_one_item_change_nothing():
+    clusters = [f"d{index}" for index in range(40)]
+    assert compared(side([1, 0] * 20, clusters=clusters), side([1] * 40)).method == "bonett-price"
+
+
+def test_identical_real_scores_pass_once_there_are_enough_of_them():
+    scores = [(index % 10) / 10 for index in range(149)]
+    assert compared(side(scores), side(scores)).verdict == "pass"
+    assert compared(side(scores[:148]), side(scores[:148])).verdict == "inconclusive"
+
+
+def test_one_number_throughout_proves_nothing_beyond_shares():
+    found = compared(side([7.5] * 500), side([7.5] * 500))
+    assert found.verdict == "inconclusive"
+    assert "same number" in found.reason
+
+
+def test_a_margin_of_zero_asks_for_a_proven_gain():
+    theirs = [0] * 100 + [1] * 400
+    assert compared(side(theirs), side(theirs), margin=0.0).verdict == "inconclusive"
+    assert compared(side([1] * 500), side(theirs), margin=0.0).verdict == "pass"
+
+
+scores = st.sampled_from([0.0, 1.0]) | st.floats(-10, 10)
+
+
+@given(st.lists(st.tuples(scores, scores), min_size=1, max_size=60), st.floats(0, 1), st.booleans())
+def test_a_verdict_is_what_its_bounds_say(pairs, margin, turned):
+    mine, theirs = zip(*pairs, strict=True)
+    found = compared(side(mine), side(theirs), margin=margin, lower_is_better=turned)
+    if found.interval is None:
+        assert found.verdict == "inconclusive"
+        return
+    assert found.interval.lower <= found.interval.estimate <= found.interval.upper
+    assert (found.verdict == "pass") == (found.interval.lower > -margin)
+    assert (found.verdict == "fail") == (found.interval.upper < -margin)
+
+
+@given(st.lists(st.tuples(scores, scores), min_size=1, max_size=30))
+def test_thirty_items_or_fewer_never_pass_a_margin_of_two_points(pairs):
+    mine, theirs = zip(*pairs, strict=True)
+    found = compared(side(mine), side(theirs))
+    certain = found.interval is not None and found.interval.estimate > 0
+    assert found.verdict != "pass" or certain
+
+
+def test_one_side_alone_has_exact_bounds_if_0_1_and_bootstrapped_ones_if_not():
+    assert mean_interval(side([1] * 59), "accuracy").lower == pytest.approx(0.05 ** (1 / 59))
+    real = mean_interval(side([0.2, 0.4, 0.9] * 100), "accuracy")
+    assert 0.45 < real.lower < 0.5 < real.upper < 0.55
+    assert mean_interval(side([3.0] * 100), "accuracy") is None
+
+
+def test_0_1_items_are_judged_without_numpy():
+    program = (
+        "import sys\n"
+        "from federation.core.records import read\n"
+        "from federation.core.statistics.comparison import compare_records\n"
+        'body = b\'\'.join(b\'{"item":"%d","scores":{"accuracy":1}}\\n\' % i for i in range(10000))\n'
+        "side = read(body, ('accuracy',), what='x')\n"
+        "assert compare_records(side, side, metric='accuracy', margin=0.02).verdict == 'pass'\n"
+        "assert 'numpy' not in sys.modules and 'scipy' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_person_reads_what_moved_and_by_how_much():
+    found = compared(side([1] * 800 + [0] * 200), side([1] * 900 + [0] * 100))
+    assert told(found, metric="accuracy", margin=0.02) == (
+        "accuracy fell by 0.1 against the baseline (95 % bounds -0.117..-0.0841), more than the margin 0.02 allows, "
+        "on 1,000 shared items; 100 items flipped from right to wrong, 0 from wrong to right"
+    )
+
+
+def test_an_inconclusive_sentence_says_how_many_items_would_settle_it():
+    found = compared(side([1, 0] * 30), side([0, 1] * 30))
+    sentence = told(found, metric="accuracy", margin=0.02)
+    assert "did not change" in sentence
+    assert "neither proves nor rules out a loss of more than the margin 0.02" in sentence
+    assert "items would settle it" in sentence
+
+
+def test_real_scores_are_told_in_their_own_words():
+    draw = random.Random(1)
+    theirs = [draw.gauss(5, 1) for _ in range(200)]
+    mine = [score + 1 + draw.gauss(0, 0.1) for score in theirs]
+    sentence = told(
+        compared(side(mine), side(theirs), lower_is_better=True),
+        metric="perplexity",
+        margin=0.1,
+        against="the anchor",
+        lower_is_better=True,
+    )
+    assert sentence.startswith("perplexity worsened by 1.01 against the anchor")
+    assert "200 items scored worse, 0 better" in sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.03128, "0.0313"),
+        (1234.5, "1,234"),
+        (-0.5, "-0.5"),
+        (float("inf"), "no bound"),
+        (1e-7, "0.0000001"),
+    ],
+)
+def test_numbers_in_a_sentence_have_three_digits(value, text):
+    assert number(value) == text

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+from decimal import Decimal
+
+from federation.core.gates.rules import GateRules, LatencyRule, QualityRule, SafetyRule, SuiteRule
+from federation.core.plan import Expected, plan
+
+RULES = GateRules(
+    quality=(QualityRule(metric="accuracy", margin=Decimal("0.02")),),
+    latency=LatencyRule(p95_ratio=Decimal("1.1")),
+    safety=SafetyRule(suites={"policy": SuiteRule(max_failure_rate=Decimal("0.01"))}),
+)
+
+
+def test_the_plan_says_what_each_rule_needs():
+    quality, safety, latency = plan(RULES, Expected()).needs
+    assert (quality.check, quality.least, quality.power_80) == ("accuracy", 149, 1546)
+    assert quality.power_95 is not None
+    assert quality.power_95 > 2500
+    assert (safety.check, safety.least) == ("policy", 299)
+    assert (latency.check, latency.least) == ("p95", 59)
+    assert latency.power_80 is not None
+
+
+def test_enough_of_everything_makes_a_policy_possible():
+    enough = Expected(items=2000, safety={"policy": 299}, requests=2000)
+    assert plan(RULES, enough).impossible == ()
+
+
+def test_a_margin_below_what_the_items_can_show_is_impossible():
+    found = plan(RULES, Expected(items=200, differing=0.15))
+    assert found.needs[0].detectable == "0.0681"
+    (reason,) = found.impossible
+    assert reason == (
+        "quality of accuracy: 200 can hold an equally good candidate to 0.0681 but not to 0.02; "
+        "allow that much or measure 2,319"
+    )
+
+
+def test_too_few_items_or_requests_for_any_bound_are_impossible():
+    found = plan(RULES, Expected(items=2000, safety={"policy": 298}, requests=58))
+    assert len(found.impossible) == 2
+    assert "299 are the least" in found.impossible[0]
+    assert "59 are the least" in found.impossible[1]
+
+
+def test_a_gate_without_rules_is_impossible():
+    found = plan(GateRules(), Expected())
+    assert [reason.split()[1] for reason in found.impossible] == ["quality", "latency", "safety"]
+    assert found.needs == ()
+
+
+def test_what_nobody_can_say_is_not_held_against_the_policy():
+    assert plan(RULES, Expected()).impossible == ()
+
+
+def test_a_margin_of_zero_has_no_number_of_items():
+    zero = replace(RULES, quality=(QualityRule(metric="accuracy", margin=Decimal(0), primary=True),))
+    assert plan(zero, Expected(items=100, requests=5000)).needs[0].power_80 is None
