@@ -92,7 +92,7 @@ READABLE = [one for one in CASES if one.body.startswith(b"{") and one.name.split
 
 
 @given(st.data())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_no_bent_payload_makes_a_source_raise(data: st.DataObject):
     one = data.draw(st.sampled_from(READABLE))
     body = json.dumps(closed(bent(data.draw, opened(one.body)))).encode()

@@ -6,6 +6,7 @@ Evidence that cannot be read is not absent and not an error: it becomes a fault 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 from federation.core import records
 from federation.core.digest import digest_of
@@ -20,7 +21,12 @@ from federation.core.gates.evidence import (
 from federation.core.gates.rules import GateRules
 from federation.core.manifest import File, Measured, MeasuredLatency, Unit
 from federation.core.records import Records
+from federation.core.statistics.correlation import CoFailure, co_failures
+from federation.core.statistics.decimal_text import decimal_text
 from federation.errors import ContractError
+
+RECORDS_BYTES: Final = 268_435_456
+"""Bytes of one file of records that are read: room for two million items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,45 @@ def subject(unit: Unit, bodies: Mapping[str, bytes | None], rules: GateRules) ->
         latency=_latency(evidence.latency, files) if evidence.latency else None,
         safety={name: _measured(suite, (SAFETY_SCORE,), files) for name, suite in evidence.safety.items()},
     )
+
+
+def correlations(units: Sequence[Unit], ballots: Mapping[str, Mapping[str, bytes | None]]) -> list[dict[str, Any]]:
+    """How each two voters fail together on every safety suite that both ran, as a release states it.
+
+    Args:
+        units: The units of a release.
+        ballots: The voters' safety records, by unit name and path; a voter whose records cannot be read is left out.
+    """
+    voters = {unit.name: _suites(unit, ballots[unit.name]) for unit in units if unit.name in ballots}
+    shared = sorted(set.intersection(*map(set, voters.values()))) if len(voters) > 1 else []
+    return [
+        _pair(suite, pair)
+        for suite in shared
+        for pair in _together({name: suites[suite] for name, suites in voters.items()})
+    ]
+
+
+def _suites(unit: Unit, bodies: Mapping[str, bytes | None]) -> dict[str, Records]:
+    files = Files(whose=unit.name, bodies=bodies)
+    read = {name: _measured(suite, (SAFETY_SCORE,), files).records for name, suite in unit.evidence.safety.items()}
+    return {name: found for name, found in read.items() if found is not None}
+
+
+def _together(members: Mapping[str, Records]) -> tuple[CoFailure, ...]:
+    try:
+        return co_failures(members, SAFETY_SCORE)
+    except ContractError:
+        return ()
+
+
+def _pair(suite: str, pair: CoFailure) -> dict[str, Any]:
+    return {
+        "suite": suite,
+        "members": [pair.first, pair.second],
+        "items": pair.items,
+        "both_fail": round(pair.both_rate * pair.items),
+        "phi": None if pair.phi is None else decimal_text(pair.phi),
+    }
 
 
 def _measured(measured: Measured, metrics: Sequence[str], files: Files) -> Evidence:

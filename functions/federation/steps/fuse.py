@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from federation.core import event as events
-from federation.core import instant, names
+from federation.core import instant, names, uri
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
@@ -16,6 +16,7 @@ from federation.core.outcome import NOTHING, Document, Outcome, Publish
 from federation.core.policy import Policy
 from federation.core.release import Member, Proposal, assemble, next_version, refusals
 from federation.core.report import Basis, basis_of
+from federation.core.testimony import RECORDS_BYTES, correlations
 from federation.core.version import version_of
 from federation.ports import Reads
 
@@ -48,7 +49,7 @@ class Facts:
     taken: Sequence[str] = ()
     assembled: Sequence[str] = ()
     releases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    correlation: Sequence[Mapping[str, Any]] = ()
+    ballots: Mapping[str, Mapping[str, bytes | None]] = field(default_factory=dict)
 
 
 def gather(event: Event, reads: Reads) -> Facts | None:
@@ -84,6 +85,7 @@ def gather(event: Event, reads: Reads) -> Facts | None:
         taken=[name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)],
         assembled=assembled,
         releases={name: found for name in mine if (found := reads.document(names.release(name))) is not None},
+        ballots=_ballots(reads, policy, members),
     )
 
 
@@ -162,6 +164,21 @@ def _carried(reads: Reads, policy: Policy, channel: Channel, serving: Mapping[st
                 report=stated["report"],
             )
     return members
+
+
+def _ballots(
+    reads: Reads, policy: Policy, members: Mapping[str, Member]
+) -> Mapping[str, Mapping[str, bytes | None]]:
+    """The safety records of the units that vote, by unit name and path."""
+    voters = [members[kind] for kind in policy.voting.members if kind in members] if policy.voting else []
+    return {
+        member.unit.name: {
+            file.path: reads.artifact(uri.below(member.uri, file.path), RECORDS_BYTES)
+            for suite in member.unit.evidence.safety.values()
+            if (file := suite.records) is not None
+        }
+        for member in voters
+    }
 
 
 def _new(reads: Reads, kind: str, number: int, report_name: str) -> Member | None:
@@ -243,7 +260,7 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
         anchor=facts.anchor,
         created_at=merge["time"] if merge else event.time,
         quarantined=tuple(facts.channel.quarantine),
-        correlation=facts.correlation,
+        correlation=correlations([member.unit for member in facts.members.values()], facts.ballots),
     )
 
 

@@ -17,13 +17,10 @@ from federation.core.manifest import Unit, unit_of
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.core.report import Basis, basis_of, report
-from federation.core.testimony import subject
+from federation.core.testimony import RECORDS_BYTES, subject
 from federation.ports import Reads
 
 HEARS = (events.UNIT_ACCEPTED, events.GATE_REQUESTED)
-
-RECORDS_BYTES: Final = 268_435_456
-"""Bytes of one file of records that are read: room for two million items."""
 
 _TOLD: Final[Mapping[Verdict, str]] = {
     "pass": events.UNIT_PASSED,

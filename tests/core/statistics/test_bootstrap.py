@@ -41,6 +41,18 @@ def test_items_that_repeat_within_a_cluster_widen_the_bounds():
     assert together.error == pytest.approx(alone.error * 20**0.5, rel=0.02)
 
 
+def test_clusters_of_different_sizes_weigh_as_many_items_as_they_hold():
+    draw, passes = drawn(), 0
+    clusters = [str(cluster) for cluster in range(60) for _ in range(1 + cluster % 5)]
+    for seed in range(400):
+        shared = dict(zip(dict.fromkeys(clusters), draw.normal(size=60), strict=True))
+        values = [shared[cluster] + draw.normal() for cluster in clusters]
+        found = clustered_mean(values, clusters, span=5.0, seed=seed)
+        assert found.estimate == pytest.approx(sum(values) / len(values))
+        passes += found.lower > 0
+    assert 0.015 < passes / 400 < 0.09
+
+
 def test_the_order_of_items_and_the_names_of_clusters_change_nothing():
     values, clusters = drawn().normal(size=900), [str(item // 3) for item in range(900)]
     shuffled = drawn(5).permutation(900)

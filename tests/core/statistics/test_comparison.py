@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from federation.core.records import Records
@@ -53,6 +53,7 @@ def test_where_lower_is_better_the_same_scores_turn_round():
     assert (lower.better, lower.worse) == (higher.worse, higher.better) == (120, 0)
 
 
+@settings(max_examples=15)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_files_changes_nothing(draw):
     names = [f"i{index}" for index in range(80)]
@@ -121,6 +122,7 @@ def test_a_margin_of_zero_asks_for_a_proven_gain():
 scores = st.sampled_from([0.0, 1.0]) | st.floats(-10, 10)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(scores, scores), min_size=1, max_size=60), st.floats(0, 1), st.booleans())
 def test_a_verdict_is_what_its_bounds_say(pairs, margin, turned):
     mine, theirs = zip(*pairs, strict=True)
@@ -133,6 +135,7 @@ def test_a_verdict_is_what_its_bounds_say(pairs, margin, turned):
     assert (found.verdict == "fail") == (found.interval.upper < -margin)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(scores, scores), min_size=1, max_size=30))
 def test_thirty_items_or_fewer_never_pass_a_margin_of_two_points(pairs):
     mine, theirs = zip(*pairs, strict=True)

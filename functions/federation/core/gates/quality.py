@@ -42,9 +42,8 @@ def _against(rule: QualityRule, mine: Evidence | None, name: str, other: Subject
     if refusal is not None or mine is None or theirs is None:
         return _undecided(check, f"{refusal}; ship records of the canonical suite")
     if not mine.suite or mine.suite != theirs.suite:
-        return _undecided(
-            check, f"the unit ran suite {mine.suite or 'unknown'}, the {name} {theirs.suite}: numbers of different suites"
-        )
+        ran = f"the unit ran suite {mine.suite or 'unknown'}, the {name} {theirs.suite or 'unknown'}"
+        return _undecided(check, f"{ran}: numbers of different suites do not compare")
     grade = min(mine.grade(rule.metric) or "point", theirs.grade(rule.metric) or "point", key=GRADES.index)
     if grade == "records":
         return _paired(rule, check, name, mine, theirs)
