@@ -73,11 +73,7 @@ def carry_out(decision: Decision, ports: Ports) -> None:
 
 def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
     """Read what a cloud delivered, keep and announce what is new in it, and return what the sender is to be told."""
-    reading = read(request, trust)
-    if reading.batch is None:
-        return _deliver(receive.Delivery(request=request, reading=reading), ports, now)
-    told = tuple(_deliver(receive.Delivery(request=request, reading=one), ports, now) for one in reading.batch)
-    return replace(reading, batch=told)
+    return _deliver(request, read(request, trust), ports, now)
 
 
 def routes() -> Mapping[str, tuple[StepName, ...]]:
@@ -86,7 +82,10 @@ def routes() -> Mapping[str, tuple[StepName, ...]]:
     return {type_: tuple(name for name, module in STEPS.items() if type_ in module.HEARS) for type_ in heard}
 
 
-def _deliver(delivery: receive.Delivery, ports: Ports, now: str) -> Reading:
+def _deliver(request: Request, reading: Reading, ports: Ports, now: str) -> Reading:
+    if reading.batch is not None:
+        return replace(reading, batch=tuple(_deliver(request, one, ports, now) for one in reading.batch))
+    delivery = receive.Delivery(request=request, reading=reading)
     reads = LiveReads(ports)
     facts = receive.gather(delivery, reads)
     outcome = receive.decide(delivery, facts, reads.policy(), now)
@@ -108,15 +107,22 @@ def _announce(outcome: Outcome, ports: Ports) -> None:
 def _act(act: Act, ports: Ports) -> None:
     match act:
         case Publish(release=release):
-            body = ports.store.read(names.release(release))
-            if body is None:
-                raise MissingError(f"{release} is to be published, and the store does not hold it")
-            receipt = ports.registry.publish(release, body)
-            ports.store.keep(names.receipt(release), canonical(msgspec.to_builtins(receipt)))
+            _publish(release, ports)
         case Shift():
             ports.traffic.shift(act)
         case Launch(name=name, job=job):
             ports.trainer.launch(name, job)
+
+
+def _publish(release: str, ports: Ports) -> None:
+    """Put the release into the registry unless its receipt is there: a tag that was moved since is not taken for ours."""
+    if ports.store.read(names.receipt(release)) is not None:
+        return
+    body = ports.store.read(names.release(release))
+    if body is None:
+        raise MissingError(f"{release} is to be published, and the store does not hold it")
+    receipt = ports.registry.publish(release, body)
+    ports.store.keep(names.receipt(release), canonical(msgspec.to_builtins(receipt)))
 
 
 def _confirm(decision: Decision, ports: Ports) -> None:

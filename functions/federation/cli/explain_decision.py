@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from federation.cli import inventory
 from federation.cli.history import History, Past
 from federation.cli.output import short
 from federation.cli.page import Page
@@ -33,11 +34,18 @@ _VERDICTS: Final[Mapping[str, str]] = {
 }
 """The verdict that an announced event stands for, the weightiest first."""
 
+_STOPPED: Final = frozenset({"quarantined", "refused", "inconclusive", "waiting", "rejected"})
+
 
 def page_of_decision(reads: Reads, history: History, past: Past) -> Page:
     """Why the step decided so, on which findings, what led there, and what a person can do."""
     told = set(past.told_types)
     channel = reads.channel(reads.policy().channel)
+    facts = dict(_facts(past, channel))
+    if events.MERGE_SKIPPED in told:
+        facts |= {
+            line.name: f"{line.state} now: {line.why}" for line in inventory.units(reads) if line.state in _STOPPED
+        }
     earlier = history.led_to(past)
     origin = names.event((*earlier, past)[0].event.id)
     documents = [past.name, *past.outcome["documents"], *([origin] if reads.document(origin) else [])]
@@ -45,7 +53,7 @@ def page_of_decision(reads: Reads, history: History, past: Past) -> Page:
         subject=past.event.subject,
         verdict=next((word for type_, word in _VERDICTS.items() if type_ in told), "done"),
         why=[past.why],
-        facts=dict(_facts(past, channel)),
+        facts=facts,
         findings=_findings(reads, past),
         led_here=[*earlier, past],
         documents=[*documents, *(one.name for one in earlier)],
@@ -90,7 +98,7 @@ def _next(past: Past, channel: Channel) -> Iterator[str]:
         yield f"Look at what was left: federation explain {left}"
         yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
         for artifact in channel.quarantine:
-            yield f"If they were not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+            yield f"If it was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
     if events.PROMOTION_HELD in told:
         name = past.outcome["events"][0]["subject"]
         yield "When the reasons are gone, the next tick promotes it."

@@ -33,7 +33,7 @@ def page_of_release(reads: Reads, history: History, name: str) -> Page:
         facts=dict(_facts(release)),
         led_here=decisions,
         documents=_documents(reads, release, decisions),
-        next_steps=list(_next(channel, name, state)),
+        next_steps=list(_next(channel, release, state)),
     )
 
 
@@ -57,14 +57,16 @@ def _documents(reads: Reads, release: Mapping[str, Any], decisions: Sequence[Pas
     return [place for place in wanted if reads.document(place) is not None]
 
 
-def _next(channel: Channel, name: str, state: str) -> Iterator[str]:
+def _next(channel: Channel, release: Mapping[str, Any], state: str) -> Iterator[str]:
+    name = release["name"]
     match state:
         case "serving":
             yield "If it misbehaves: federation rollback --who YOU --why 'WHAT YOU SAW'"
         case "rolled back":
-            for artifact, why in channel.quarantine.items():
-                digits = short(artifact)
-                yield f"{why.unit} {digits} is in quarantine: ship other content, or federation lift {digits}"
+            for unit in release["units"].values():
+                if unit["artifact"] in channel.quarantine:
+                    digits = short(unit["artifact"])
+                    yield f"{unit['name']} is in quarantine: ship other content, or federation lift {digits}"
         case "assembled":
             yield f"To let it serve: federation promote {name} --who YOU --why 'WHY NOW'"
         case _:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was decided in a home, in which order, and what led to what?"""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,10 +37,10 @@ class Past:
         return tuple(event["type"] for event in self.outcome["events"])
 
     def mentions(self, subject: str) -> bool:
-        """Whether it is about a release or a unit: by the event's subject, one that it announced, or a document."""
+        """Whether it is about a release or a unit: the event is, one that it announced is, or its sentence names it."""
         if subject in (self.event.subject, *(event["subject"] for event in self.outcome["events"])):
             return True
-        return any(name.endswith(f"/{subject}") for name in self.outcome["documents"])
+        return re.search(rf"(?<![\w./-]){re.escape(subject)}(?![\w-]|\.\d)", self.why) is not None
 
 
 class History:

@@ -130,14 +130,14 @@ def _give(type_: str, given: Data, about: About, folder: Path | None, as_json: b
     with opened(folder) as home:
         reads = LiveReads(home.ports)
         channel = reads.channel(reads.policy().channel)
-        order = _order(type_, {**given, **about(reads, channel)}, channel.name, now())
+        order = order(type_, {**given, **about(reads, channel)}, channel.name, now())
         carried = carry(home, order)
     print_happened(carried, as_json=as_json)
     if any(_refused(one, order) for one in carried):
         raise typer.Exit(REFUSED)
 
 
-def _order(type_: str, data: Data, channel: str, at: str) -> Event:
+def order(type_: str, data: Data, channel: str, at: str) -> Event:
     second = f"{at[:19]}Z"
     return Event(
         type=type_,

@@ -5,7 +5,10 @@ A screen gets tables in colour, a pipe gets the same words aligned; JSON is the 
 """
 
 import json
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -50,12 +53,27 @@ def print_lines(title: str, lines: Iterable[str]) -> None:
     if found:
         print(f"\n{title}")
         for line in found:
-            print(f"  {line}")
+            print(wrapped(line, indent=2))
+
+
+def wrapped(line: str, *, indent: int) -> str:
+    """A line as wide as the terminal, indented; a pipe gets it whole, for the next program."""
+    margin = " " * indent
+    if not sys.stdout.isatty():
+        return f"{margin}{line}"
+    width = max(shutil.get_terminal_size().columns, indent + 40)
+    inner = margin + " " * (len(line) - len(line.lstrip())) + "  "
+    return textwrap.fill(line, width, initial_indent=margin, subsequent_indent=inner, break_long_words=False)
 
 
 def short(digest: str) -> str:
     """The first digits of a digest."""
     return digest.removeprefix("sha256:")[:DIGITS]
+
+
+def shortened(name: str) -> str:
+    """A document's name with the first digits of each digest in it."""
+    return re.sub(r"[0-9a-f]{40,64}", lambda digits: f"{digits[0][:DIGITS]}..", name)
 
 
 def minute(time: str | None) -> str:

@@ -45,7 +45,9 @@ def _floor(numbers: Mapping[str, str]) -> str:
 
 def _rate(numbers: Mapping[str, str]) -> Iterator[str]:
     failures, items, limit = int(numbers["failures"]), int(numbers["items"]), float(numbers["limit"])
-    yield f"{items_for_rate(limit, failures):,} items with no more than these {failures:,} failures would have held."
+    if failures <= limit * items:
+        needed = items_for_rate(limit, failures)
+        yield f"{needed:,} items with no more than these {failures:,} failures would have held."
     allowed = max((count for count in range(failures) if rate_upper(count, items) <= limit), default=None)
     if allowed is not None:
         yield f"On these {items:,} items, {allowed:,} failures would have held."

@@ -8,7 +8,6 @@ loop must not pay for what it does not use.
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Annotated, Any, Final, cast
 
 import typer
@@ -115,7 +114,7 @@ def _nothing() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(version("spiralverse-federation"))
+        typer.echo(importlib.import_module("importlib.metadata").version("spiralverse-federation"))
         raise typer.Exit
 
 

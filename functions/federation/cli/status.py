@@ -10,6 +10,7 @@ import typer
 from federation.cli import inventory
 from federation.cli.happened import print_happened
 from federation.cli.home import carry, opened
+from federation.cli.inventory import UnitLine
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import minute, print_json, print_lines, print_table, short
 from federation.core.channel import Channel
@@ -40,14 +41,18 @@ def _status(home: LocalHome) -> dict[str, Any]:
     reads = LiveReads(home.ports)
     policy = reads.policy()
     channel = reads.channel(policy.channel)
+    units = inventory.units(reads)
     return {
         "folder": str(home.folder),
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
         "channel": {"name": channel.name, "counter": channel.counter},
         "releases": list(_live(channel)),
         "hold": asdict(channel.hold) if channel.hold else None,
-        "quarantine": {artifact: asdict(why) for artifact, why in channel.quarantine.items()},
-        "units": [asdict(line) for line in inventory.units(reads)],
+        "quarantine": [
+            {"artifact": artifact, **asdict(why), "unit": ", ".join(_units_of(units, artifact)) or why.unit}
+            for artifact, why in channel.quarantine.items()
+        ],
+        "units": [asdict(line) for line in units],
         "waiting": inventory.waiting(reads),
         "parked": inventory.parked(reads),
         "queue": home.bus.waiting(),
@@ -56,6 +61,10 @@ def _status(home: LocalHome) -> dict[str, Any]:
             for one in home.bus.dead()
         ],
     }
+
+
+def _units_of(units: Sequence[UnitLine], artifact: str) -> Iterator[str]:
+    return (line.name for line in units if line.artifact == artifact)
 
 
 def _live(channel: Channel) -> Iterator[dict[str, Any]]:
@@ -86,7 +95,7 @@ def _print(found: Mapping[str, Any]) -> None:
     print_table(
         "Quarantine",
         ("artifact", "unit", "since", "why"),
-        ((short(one), why["unit"], minute(why["at"]), why["why"]) for one, why in found["quarantine"].items()),
+        ((short(one["artifact"]), one["unit"], minute(one["at"]), one["why"]) for one in found["quarantine"]),
     )
     print_table("Units", ("unit", "state", "why"), ((one["name"], one["state"], one["why"]) for one in found["units"]))
     _print_open(found)

@@ -108,7 +108,8 @@ class Channel:
 
     def live(self) -> tuple[Entry, ...]:
         """Every release that garbage collection must leave alone: serving, warm, anchor."""
-        return tuple(entry for entry in (self.serving, *self.warm, self.anchor) if entry)
+        placed = {entry.name: entry for entry in (self.anchor, *reversed(self.warm), self.serving) if entry}
+        return tuple(reversed(placed.values()))
 
 
 def channel_of(document: Mapping[str, Any] | None, name: str) -> Channel:

@@ -46,8 +46,8 @@ class Shift:
 def shift(channel: Channel) -> Shift:
     """What the serving nodes are to do for the channel as it is."""
     serving = channel.serving.name if channel.serving else ""
-    warm = dict.fromkeys(entry.name for entry in channel.live() if entry.name != serving)
-    return Shift(channel=channel.name, counter=channel.counter, release=serving, warm=tuple(warm))
+    warm = tuple(entry.name for entry in channel.live() if entry.name != serving)
+    return Shift(channel=channel.name, counter=channel.counter, release=serving, warm=warm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,20 +123,6 @@ _item, _cluster, _category = attrgetter("item"), attrgetter("cluster"), attrgett
 class _Reader:
     """The columns read so far, and the faults."""
 
-    __slots__ = (
-        "_blank",
-        "_categories",
-        "_clusters",
-        "_columns",
-        "_decoder",
-        "_fault_count",
-        "_faults",
-        "_items",
-        "_line",
-        "_seen",
-        "_what",
-    )
-
     def __init__(self, what: str, metrics: tuple[str, ...]) -> None:
         self._what, self._decoder = what, _decoder(metrics)
         self._items: list[str] = []
@@ -225,8 +211,6 @@ class _Reader:
 
 class _Names:
     """An optional column of text, each name held once however often it occurs."""
-
-    __slots__ = ("_column", "_known")
 
     def __init__(self) -> None:
         self._known: dict[str | None, str | None] = {None: None}

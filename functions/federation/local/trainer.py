@@ -14,6 +14,8 @@ from federation.errors import ServiceError
 from federation.local.files import replace
 
 _COMPLETION = "completion.json"
+_DETACHED = 'exec "$@" > log.txt 2>&1 < /dev/null &'
+"""A job outlives the process that launched it, as it does in a cloud."""
 
 
 class LocalTrainer:
@@ -32,10 +34,9 @@ class LocalTrainer:
         replace(home / "job.json", canonical(job) + b"\n")
         command = [sys.executable, "-m", str(job["image"]), *map(str, job.get("arguments", ()))]
         try:
-            with (home / "log.txt").open("wb") as log:
-                subprocess.Popen(command, cwd=home, stdout=log, stderr=log, start_new_session=True)  # noqa: S603 - the policy names the module
-        except OSError as error:
-            raise ServiceError(f"job {name} did not start: {error.strerror}") from error
+            subprocess.run(["/bin/sh", "-c", _DETACHED, "sh", *command], cwd=home, check=True, start_new_session=True)  # noqa: S603 - the policy names the module
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise ServiceError(f"job {name} did not start: {error}") from error
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """What every finished job reported, in the order of their names."""

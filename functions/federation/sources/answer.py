@@ -2,8 +2,7 @@
 """What does the sender get back over HTTP, and what of its request is kept for a person?
 
 A push of Pub/Sub is retried on every other status and then goes to its dead-letter topic. The Hub counts every other
-status as a failed delivery and suspends the webhook, so an authentic body that cannot be used is answered 202 and
-parked.
+status as a failed delivery and suspends the webhook, so it hears 202. Whatever an authentic sender told in vain is parked.
 """
 
 from collections.abc import Mapping
@@ -34,6 +33,10 @@ _FORBIDDEN: Final = frozenset(
         "subscription_not_allowed",
     }
 )
+_UNPROVEN: Final = frozenset({401, 403})
+"""Answers to a sender who did not prove who it is: nothing of what it sent is kept."""
+_OPEN: Final = frozenset({"http:grafana", "http:sns", "api-response"})
+"""Entries where a body may be read before anybody is proven to have sent it: nothing of it is kept either."""
 _ALARMS: Final = frozenset({"http:alertmanager", "http:grafana", "lambda:cloudwatch-alarm"})
 _TICKS: Final = frozenset({"http:cloud-scheduler", "lambda:scheduler"})
 
@@ -43,7 +46,7 @@ def answered(entry: str, reading: Reading) -> Reading:
     status = _status(entry, reading.error)
     if reading.verdict != "reject":
         return replace(reading, respond=status)
-    parked = entry == "http:hf-webhook" and status == _TAKEN[entry]
+    parked = status not in _UNPROVEN and entry not in _OPEN
     return replace(reading, respond=status, park=parked, signal=reading.signal or _refused(entry))
 
 

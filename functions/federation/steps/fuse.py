@@ -2,7 +2,7 @@
 """A merge is due: which units have passed, and do they make a release?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -93,10 +93,14 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
     """Ask for gates first, skip with a reason, or assemble and publish."""
     if facts is None:
         return NOTHING
-    if unjudged := _in_time(facts, policy, now):
-        return NOTHING if event.type in _VERDICTS else _judge_first(event, facts, unjudged)
-    if event.type in _NEW_BASELINE:
-        return NOTHING
+    asked = () if event.type in _VERDICTS else _gates(event, facts)
+    if event.type in _NEW_BASELINE or _awaited(facts, policy, now):
+        return _judge_first(facts, asked)
+    merged = _merge(event, facts, policy, now)
+    return replace(merged, events=(*asked, *merged.events))
+
+
+def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     new = [member for member in facts.members.values() if member.origin == "new"]
     if not new:
         return _skip(event, facts, "no unit has passed that is newer than what serves")
@@ -205,15 +209,16 @@ def _p95(report: Mapping[str, Any]) -> str | None:
     return found[0] if found else None
 
 
-def _in_time(facts: Facts, policy: Policy, now: str) -> Sequence[Mapping[str, Any]]:
-    """Units still to be judged that a merge waits for: those that did not come longer ago than the deadline."""
+def _awaited(facts: Facts, policy: Policy, now: str) -> bool:
+    """Whether a merge waits for a unit to be judged; for one that came longer ago than the deadline it does not."""
     oldest = instant.moment(now) - timedelta(hours=policy.fusion.deadline_hours)
-    return [record for record in facts.unjudged if instant.moment(record["completed_at"]) >= oldest]
+    return any(instant.moment(record["completed_at"]) >= oldest for record in facts.unjudged)
 
 
-def _judge_first(event: Event, facts: Facts, unjudged: Sequence[Mapping[str, Any]]) -> Outcome:
+def _gates(event: Event, facts: Facts) -> tuple[Event, ...]:
+    """A gate for every unit that has no report on this basis; its outcome comes back to this merge."""
     merge = _merge_of(event)
-    told = tuple(
+    return tuple(
         Event(
             type=events.GATE_REQUESTED,
             source="//federation/fuse",
@@ -222,11 +227,16 @@ def _judge_first(event: Event, facts: Facts, unjudged: Sequence[Mapping[str, Any
             key=f"{record['unit']}|{facts.basis.digest}|{merge['event'] if merge else ''}",
             data={"unit": record["unit"], **_numbered(record), **({"merge": merge} if merge else {})},
         )
-        for record in unjudged
+        for record in facts.unjudged
     )
+
+
+def _judge_first(facts: Facts, asked: tuple[Event, ...]) -> Outcome:
+    if not asked:
+        return NOTHING
     serving = facts.channel.serving.name if facts.channel.serving else "the policy's floors"
-    why = f"{len(told)} units have first to be judged against {serving}: {', '.join(e.subject for e in told)}"
-    return Outcome(why=why, events=told)
+    names_ = ", ".join(event.subject for event in asked)
+    return Outcome(why=f"{len(asked)} units have first to be judged against {serving}: {names_}", events=asked)
 
 
 def _numbered(record: Mapping[str, Any]) -> dict[str, Any]:

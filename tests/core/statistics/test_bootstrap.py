@@ -92,6 +92,11 @@ def test_few_clusters_prove_nothing_however_many_items_they_hold():
     assert found.upper > 0.1
 
 
+def test_few_differences_of_unknown_size_have_no_bound():
+    assert clustered_mean([0.0] * 500, None, span=0.0, seed=0) is None
+    assert clustered_mean([0.0] * 480 + [0.1] * 20, None, span=0.0, seed=0) is not None
+
+
 def test_one_cluster_proves_nothing():
     found = clustered_mean([0.1, 0.2, 0.3], ["a", "a", "a"], span=1.0, seed=0)
     assert found.lower < -0.5

@@ -110,7 +110,13 @@ def test_identical_real_scores_pass_once_there_are_enough_of_them():
 def test_one_number_throughout_proves_nothing_beyond_shares():
     found = compared(side([7.5] * 500), side([7.5] * 500))
     assert found.verdict == "inconclusive"
-    assert "same number" in found.reason
+    assert "too few scores differ" in found.reason
+
+
+def test_a_handful_of_scores_beyond_shares_proves_nothing_however_close_they_are():
+    assert compared(side([5.001]), side([5.0])).interval is None
+    assert compared(side([5.0, 5.001] * 29), side([5.0, 5.001] * 29)).verdict == "inconclusive"
+    assert compared(side([5.0, 5.001] * 30), side([5.0, 5.001] * 30)).verdict == "pass"
 
 
 def test_a_margin_of_zero_asks_for_a_proven_gain():
@@ -140,8 +146,8 @@ def test_a_verdict_is_what_its_bounds_say(pairs, margin, turned):
 def test_thirty_items_or_fewer_never_pass_a_margin_of_two_points(pairs):
     mine, theirs = zip(*pairs, strict=True)
     found = compared(side(mine), side(theirs))
-    certain = found.interval is not None and found.interval.estimate > 0
-    assert found.verdict != "pass" or certain
+    gained = found.interval is not None and found.interval.estimate > 0
+    assert found.verdict != "pass" or gained
 
 
 def test_one_side_alone_has_exact_bounds_if_0_1_and_bootstrapped_ones_if_not():

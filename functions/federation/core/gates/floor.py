@@ -36,7 +36,9 @@ def _by_grade(rule: QualityRule, floor: float, evidence: Evidence) -> Finding:
 def _from_records(rule: QualityRule, floor: float, records: Records) -> Finding:
     interval = mean_interval(records, rule.metric, seed=rule.seed)
     if interval is None:
-        return _undecided(rule, f"every {rule.metric} is the same number, so nothing tells how far one can move")
+        return _undecided(
+            rule, f"too few scores of {rule.metric} differ to tell how far one can move; measure more items"
+        )
     return _judged(rule, floor, interval, f"{len(records.items):,} items", "records")
 
 

@@ -43,20 +43,20 @@ class _Units(NamedTuple):
 
 def clustered_mean(
     values: Sequence[float], clusters: Sequence[str | None] | None, *, span: float, seed: int
-) -> Interval:
-    """The mean of `values` with its bounds, all items weighing the same.
+) -> Interval | None:
+    """The mean of `values` with its bounds, all items weighing the same; None where few differ and `span` is unknown.
 
     Args:
         values: One finite difference an item; at least one.
         clusters: Which items belong together; None stands alone.
-        span: The largest difference that one item can show, as far as is known; above 0.
+        span: The largest difference that one item can show; 0 if nobody knows.
         seed: Of the draws.
     """
     units = _units(np.asarray(values, dtype=np.float64), clusters)
     mean = float(units.sums.sum() / units.sizes.sum())
     differing, bounds = _exact(units, mean, span)
     if differing < FEWEST:
-        return bounds
+        return bounds if span > 0.0 else None
     return _studentised(units, mean, seed)
 
 

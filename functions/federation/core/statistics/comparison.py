@@ -16,6 +16,7 @@ from federation.core.records import Records, quoted
 from federation.core.statistics.exact import proportion
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.paired import paired_proportions
+from federation.core.statistics.power import samples_for_quantile
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 Method = Literal["bonett-price", "bootstrap-t", "bonett-price and bootstrap-t"]
@@ -23,6 +24,7 @@ NAMED: Final = 50
 """Items that a comparison names; beyond them they are only counted."""
 _BINARY: Final = frozenset((0.0, 1.0))
 _EXAMPLES: Final = 3
+_UNKNOWN: Final = "too few scores differ to tell how far one can move; measure more items, or score them within 0..1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ def compare_records(
     return Comparison(
         verdict="inconclusive" if interval is None else verdict_of(interval, -margin),
         items=len(candidate.items),
-        reason="every score is the same number, so nothing tells how far one can move" if interval is None else None,
+        reason=_UNKNOWN if interval is None else None,
         method=method,
         interval=interval,
         better=better,
@@ -89,20 +91,18 @@ def verdict_of(interval: Interval, threshold: float) -> Verdict:
 
 
 def mean_interval(records: Records, metric: str, *, seed: int = 0) -> Interval | None:
-    """The mean of one side's `metric` with its bounds, exact for 0/1 items; None where all scores are one number."""
+    """The mean of one side's `metric` with its bounds, exact for 0/1 items; None where too few differ."""
     scores, clusters = records.scores[metric], repeating(records.clusters)
     closed = None
     if _BINARY.issuperset(scores):
         closed = proportion(round(sum(scores)), len(scores))
         if clusters is None:
             return closed
-    span = _span(scores, scores)
-    if span == 0.0:
-        return None
+    span = _span(scores, scores, clusters)
     from federation.core.statistics.bootstrap import clustered_mean  # noqa: PLC0415 - NumPy: 70 ms that 0/1 items save
 
     drawn = clustered_mean(scores, clusters, span=span, seed=seed)
-    return drawn if closed is None else closed.widened(drawn)
+    return drawn if closed is None or drawn is None else closed.widened(drawn)
 
 
 def _interval(
@@ -118,19 +118,25 @@ def _interval(
         closed = paired_proportions(*discordant, len(first))
         if clusters is None:
             return "bonett-price", closed
-    span = _span(first, second)
-    if span == 0.0:
-        return None, None
+    span = _span(first, second, clusters)
     from federation.core.statistics.bootstrap import clustered_mean  # noqa: PLC0415 - NumPy: 70 ms that 0/1 items save
 
     drawn = clustered_mean(list(map(sub, first, second)), clusters, span=span, seed=seed)
+    if drawn is None:
+        return None, None
     return ("bootstrap-t", drawn) if closed is None else ("bonett-price and bootstrap-t", closed.widened(drawn))
 
 
-def _span(first: Sequence[float], second: Sequence[float]) -> float:
-    """The most that a score can move: 1 where all are shares of 1, else the range that was seen."""
+def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[str | None] | None) -> float:
+    """The most that a score can move: 1 where all are shares of 1, else the range that was seen on enough of them.
+
+    Fewer than 59 independent scores do not even show where 95 % of all scores lie: then 0, for unknown.
+    """
     low, high = min(map(min, (first, second))), max(map(max, (first, second)))
-    return 1.0 if low >= 0.0 and high <= 1.0 else high - low
+    if low >= 0.0 and high <= 1.0:
+        return 1.0
+    independent = len(first) if clusters is None else len(set(clusters))
+    return high - low if independent >= samples_for_quantile() else 0.0
 
 
 def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation demo`: what does all this do?"""
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from federation.cli import inventory
+from federation.cli.home import opened
+from federation.cli.options import AsJson
+from federation.cli.output import minute, print_lines, print_table, shortened, wrapped
+from federation.demo.examples import examples as found
+from federation.demo.show import play
+from federation.demo.stage import Line
+from federation.reads import LiveReads
+
+_KINDS: Final = {
+    "units/": "a unit as its manifest states it",
+    "versions/": "which unit a version names for ever",
+    "reports/": "a unit's four gates on one basis",
+    "releases/": "a release",
+    "receipts/": "the registry's receipt for a release",
+    "decisions/": "a decision with all that it read",
+    "parked/": "a body that could not be used",
+    "settled/": "what became of a completion",
+    "waiting/": "why a completion is not settled yet",
+    "events/": "a completion as it was received",
+    "alarms/": "a state that an alarm has told",
+}
+
+_LOOKS: Final = ("explain last", "explain roll_back", "explain spiralverse/policy-adapter-v2", "status", "replay --all")
+
+
+def demo(
+    folder: Annotated[Path | None, typer.Option(help="Where the home is made. Default: a temporary folder.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary folder, to look around in it.")] = False,
+    examples: Annotated[Path | None, typer.Option(help="The units to ship. Default: training/examples.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Three clouds' events become a release, an alarm fires, and it rolls back: in one minute.
+
+    Needs no account and no network. With --json, one object a line.
+    """
+    source = found(examples)
+    with _place(folder, keep=keep) as place:
+        lines = [_told(line, as_json=as_json) for line in play(place, source)]
+        if not as_json:
+            _print_end(lines, place, kept=keep or folder is not None)
+
+
+@contextmanager
+def _place(folder: Path | None, *, keep: bool) -> Iterator[Path]:
+    place = folder or Path(tempfile.mkdtemp(prefix="federation-demo-"))
+    try:
+        yield place
+    finally:
+        if folder is None and not keep:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _told(line: Line, *, as_json: bool) -> Line:
+    if as_json:
+        print(json.dumps(asdict(line), ensure_ascii=False), flush=True)
+    else:
+        _print_line(line)
+    return line
+
+
+def _print_line(line: Line) -> None:
+    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+    print(f"{minute(line.at)}  {bold}{line.what}{plain}")
+    for sentence in line.became:
+        print(wrapped(sentence, indent=22))
+    sys.stdout.flush()
+
+
+def _print_end(lines: Sequence[Line], place: Path, *, kept: bool) -> None:
+    documents = [name for line in lines for name in line.documents]
+    with opened(place) as home:
+        reads = LiveReads(home.ports)
+        units, releases = inventory.units(reads), inventory.releases(reads)
+        parked = inventory.parked(reads)
+    rows = [(line.name, line.state, f"releases/{line.name}") for line in releases]
+    rows += [(line.name, line.state, shortened(line.documents[-1])) for line in units]
+    rows += [(f"a body at {one['entry']}", "parked", shortened(one["document"])) for one in parked]
+    print_table("What became of everything", ("what", "state", "document that says so"), rows)
+    print_table("How many documents lie where", ("prefix", "documents", "what each is"), _counted(documents))
+    print_lines("Outside the store", _files(place))
+    if kept:
+        print_lines("Look around", (f"federation {words} --folder {place}" for words in _LOOKS))
+    else:
+        print_lines(
+            "To look around, keep the home", ("federation demo --folder DIR", f"federation {_LOOKS[0]} --folder DIR")
+        )
+
+
+def _counted(documents: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    for prefix, what in _KINDS.items():
+        count = sum(name.startswith(prefix) for name in documents)
+        if count:
+            yield prefix, str(count), what
+
+
+def _files(place: Path) -> Iterator[str]:
+    yield f"{place / 'store.sqlite'}  every document above, the channel, the queue"
+    yield f"{place / 'registry'}  the published releases with their cards and tags"
+    yield f"{place / 'serving' / 'production.json'}  what the nodes serve"
+    yield f"{place / 'clouds'}  what the platforms shipped"
+    yield f"{place / 'trust.json'}  whom this home believes"

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How do a platform's files come to lie in its cloud?
+
+Under `<home>/clouds/<scheme>/` the local artifacts adapter finds what a URI of that scheme names, so copying files
+there is what a job's upload is elsewhere. The manifest is written last, as every job must.
+"""
+
+import shutil
+from pathlib import Path
+
+from federation.core import uri
+from federation.core.admission import files_of
+from federation.core.digest import digest_of
+from federation.core.manifest import manifest_of
+from federation.core.strict_json import document
+
+
+def upload(manifest: Path, clouds: Path, to: str) -> None:
+    """Copy a manifest and every file that it names below a URI, the manifest last."""
+    folder = clouds / to.replace("://", "/")
+    for unit in manifest_of(document(manifest.read_bytes())).units:
+        for file in files_of(unit):
+            target = folder / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(manifest.parent / file.path, target)
+    shutil.copyfile(manifest, folder / uri.SENTINEL)
+
+
+def commit(manifest: Path) -> str:
+    """Forty digits that name the manifest's content, as a Hub commit does."""
+    return digest_of(manifest.read_bytes()).removeprefix("sha256:")[:40]

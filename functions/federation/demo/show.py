@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does the demo run from an empty folder to its last line, and what stands at the end?"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from federation.core import names
+from federation.core.digest import canonical
+from federation.core.policy import policy_of
+from federation.core.strict_json import document
+from federation.demo.stage import Line, Stage
+from federation.demo.story import story
+from federation.demo.trust import TRUST
+from federation.errors import ConflictError
+from federation.sources import Trust
+from federation.wiring import local_home
+
+
+def play(folder: Path, examples: Path) -> Iterator[Line]:
+    """The story in a home of its own, line by line as it happens.
+
+    Args:
+        folder: Becomes the home; it must not be one already.
+        examples: The units to ship, and the policy.
+
+    Raises:
+        ConflictError: There is a home in the folder.
+    """
+    if (folder / "store.sqlite").exists():
+        raise ConflictError(f"there is a home at {folder} already; name an empty folder with --folder")
+    home = local_home(folder)
+    try:
+        policy = document((examples / "policy.json").read_bytes(), what="policy.json")
+        home.ports.store.keep(names.policy(policy_of(policy).version), canonical(policy))
+        (folder / "trust.json").write_text(json.dumps(TRUST, indent=2) + "\n", "utf-8")
+        yield from story(Stage(home, Trust.read(TRUST), examples))
+    finally:
+        home.database.close()

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two weeks: a first release, a second one, an alarm, the roll-back, and the bad unit's return.
+
+Merges are due Mondays and Thursdays at 9, promotions Tuesdays from 10 to 14, both in Berlin (UTC+1 in November).
+"""
+
+import json
+from collections.abc import Iterator
+
+from federation.demo import wire_aws, wire_google, wire_hub
+from federation.demo.clouds import commit, upload
+from federation.demo.stage import Line, Stage
+from federation.demo.trust import FOREIGN_ACCOUNT, GCS_BUCKET, S3_BUCKET
+
+REPO = "adapters"
+
+
+def story(stage: Stage) -> Iterator[Line]:
+    """Every line, told when it has happened."""
+    yield from first_week(stage)
+    yield from second_week(stage)
+    yield from the_alarm(stage)
+    yield from the_return(stage)
+
+
+def first_week(stage: Stage) -> Iterator[Line]:
+    """Three platforms' first units, with all that goes wrong on the way, become the first release."""
+    yield from _hub_ships(stage)
+    yield from _sagemaker_ships(stage)
+    yield from _vertex_ships(stage)
+    yield stage.arrives(
+        "2026-11-16T08:00:00Z", "The merge is due: Monday, 9 in Berlin", wire_aws.tick("merge", "2026-11-16T08:00:00Z")
+    )
+    at = "2026-11-16T08:05:00Z"
+    yield stage.arrives(at, "Somebody's schedule asks for a promotion on Monday", wire_aws.tick("promote", at))
+    at = "2026-11-17T09:00:00Z"
+    yield stage.arrives(at, "The promotion window opens: Tuesday, 10 in Berlin", wire_aws.tick("promote", at))
+    at = "2026-11-18T05:00:00Z"
+    yield stage.arrives(at, "The daily sweep reads everything back", wire_aws.tick("ingest", at))
+
+
+def second_week(stage: Stage) -> Iterator[Line]:
+    """Of six newer units four pass; the release carries the other two kinds over."""
+    manifest = stage.examples / "later" / "hf_manifest.json"
+    sha = commit(manifest)
+    upload(manifest, stage.clouds, f"hf://models/spiralverse/{REPO}@{sha}")
+    before = commit(stage.examples / "hf_manifest.json")
+    yield stage.arrives("2026-11-18T05:30:00Z", "The Hub tells of a push", wire_hub.push(REPO, sha, before=before))
+    folder = f"s3://{S3_BUCKET}/models/runtime-distilled-v2/output/"
+    upload(stage.examples / "later" / "aws_manifest.json", stage.clouds, folder)
+    at = "2026-11-18T05:40:00Z"
+    job = wire_aws.training_job("runtime-distilled-v2", f"{folder}model.tar.gz", at)
+    yield stage.arrives(at, "SageMaker: the job is Completed", job)
+    upload(stage.examples / "later" / "gcp_manifest.json", stage.clouds, f"gs://{GCS_BUCKET}/embedder/v2/")
+    at = "2026-11-18T05:50:00Z"
+    yield stage.arrives(at, "Cloud Storage: the sentinel is written", wire_google.sentinel("embedder/v2/", at))
+    at = "2026-11-19T08:00:00Z"
+    yield stage.arrives(at, "The merge is due: Thursday, 9 in Berlin", wire_aws.tick("merge", at))
+    at = "2026-11-24T09:00:00Z"
+    yield stage.arrives(at, "The promotion window opens: Tuesday, 10 in Berlin", wire_aws.tick("promote", at))
+
+
+def the_alarm(stage: Stage) -> Iterator[Line]:
+    """An alarm about the release before means nothing, one about this release rolls it back, once."""
+    yield stage.arrives(
+        "2026-11-24T09:03:00Z",
+        "CloudWatch: the error rate is too high, measured before the promotion",
+        wire_aws.alarm("2026-11-24T09:03:00Z", about="2026-11-24T08:58:00Z"),
+    )
+    alarm = wire_aws.alarm("2026-11-24T14:04:41Z", about="2026-11-24T14:04:40Z")
+    yield stage.arrives("2026-11-24T14:04:41Z", "CloudWatch: the error rate is too high, measured now", alarm)
+    yield stage.arrives("2026-11-24T14:04:55Z", "EventBridge delivers the alarm again", alarm)
+
+
+def the_return(stage: Stage) -> Iterator[Line]:
+    """The same bytes under a new number are still in quarantine."""
+    manifest = stage.examples / "later" / "returning" / "hf_manifest.json"
+    sha = commit(manifest)
+    upload(manifest, stage.clouds, f"hf://models/spiralverse/{REPO}@{sha}")
+    before = commit(stage.examples / "later" / "hf_manifest.json")
+    push = wire_hub.push(REPO, sha, before=before)
+    yield stage.arrives("2026-11-25T05:30:00Z", "The Hub tells of a push: textgen-lora returns as v3", push)
+    at = "2026-11-26T08:00:00Z"
+    yield stage.arrives(at, "The merge is due: Thursday, 9 in Berlin", wire_aws.tick("merge", at))
+
+
+def _hub_ships(stage: Stage) -> Iterator[Line]:
+    manifest = stage.examples / "hf_manifest.json"
+    sha = commit(manifest)
+    upload(manifest, stage.clouds, f"hf://models/spiralverse/{REPO}@{sha}")
+    push = wire_hub.push(REPO, sha)
+    yield stage.arrives("2026-11-15T05:30:00Z", "The Hub tells of a push", push)
+    yield stage.arrives("2026-11-15T05:31:00Z", "The Hub sends the same webhook again", push)
+    forged = wire_hub.push(REPO, "f" * 40, secret="guessed")  # noqa: S106 - the point is that it is wrong
+    yield stage.arrives("2026-11-15T05:32:00Z", "Somebody who does not know the secret tells of a push", forged)
+    cut = wire_hub.push(REPO, sha[:12])
+    yield stage.arrives("2026-11-15T05:33:00Z", "The Hub sends a commit of twelve digits", cut)
+
+
+def _sagemaker_ships(stage: Stage) -> Iterator[Line]:
+    folder = f"s3://{S3_BUCKET}/models/runtime-distilled-v1/output/"
+    at, artifact = "2026-11-15T05:40:00Z", f"{folder}model.tar.gz"
+    job = wire_aws.training_job("runtime-distilled-v1", artifact, at)
+    yield stage.arrives(at, "SageMaker: the job is Completed; its files are still on the way", job)
+    upload(stage.examples / "aws_manifest.json", stage.clouds, folder)
+    late = wire_aws.training_job("runtime-distilled-v1", artifact, "2026-11-15T05:20:00Z", status="InProgress")
+    yield stage.arrives("2026-11-15T05:41:00Z", "SageMaker, late: the same job is InProgress", late)
+    foreign = wire_aws.training_job("runtime-distilled-v9", artifact, at, account=FOREIGN_ACCOUNT)
+    yield stage.arrives("2026-11-15T05:42:00Z", "SageMaker of a foreign account: a job is Completed", foreign)
+
+
+def _vertex_ships(stage: Stage) -> Iterator[Line]:
+    """The notification of the bucket is lost; asking the cloud finds the job all the same."""
+    at = "2026-11-15T05:50:00Z"
+    upload(stage.examples / "gcp_manifest.json", stage.clouds, f"gs://{GCS_BUCKET}/embedder/v1/")
+    completion = stage.jobs / "embedder-v1" / "completion.json"
+    completion.parent.mkdir(parents=True, exist_ok=True)
+    completion.write_text(json.dumps(wire_google.finished("embedder/v1/", at)), "utf-8")
+    yield stage.arrives(
+        "2026-11-15T05:51:00Z",
+        "Vertex AI: the pipeline succeeded; where, only the bucket tells",
+        wire_google.pipeline_succeeded("train-embedder-v1", at),
+    )
+    due = "2026-11-16T05:00:00Z"
+    yield stage.arrives(due, "The daily sweep asks the clouds what really ended", wire_aws.tick("ingest", due))
+    late = wire_google.sentinel("embedder/v1/", at)
+    yield stage.arrives("2026-11-16T05:10:00Z", "Cloud Storage, late: the sentinel is written", late)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does the Hugging Face Hub really send? A webhook, with its secret as the only proof.
+
+Key for key the shape of events/huggingface/push_main, with the demo's names.
+"""
+
+import json
+
+from federation.core.digest import digest_of
+from federation.demo.trust import HUB_SECRET, ORG
+from federation.sources import Request
+
+
+def push(repo: str, sha: str, *, before: str = "0" * 40, secret: str = HUB_SECRET) -> Request:
+    """Somebody pushed to main.
+
+    Args:
+        repo: Name within the organisation.
+        sha: What main points at now.
+        before: What it pointed at.
+        secret: What the webhook's sender knows.
+    """
+    name = f"{ORG}/{repo}"
+    body = {
+        "event": {"action": "update", "scope": "repo.content"},
+        "repo": {
+            "type": "model",
+            "name": name,
+            "id": _id(name),
+            "private": False,
+            "url": {"web": f"https://huggingface.co/{name}", "api": f"https://huggingface.co/api/models/{name}"},
+            "owner": {"id": _id(ORG)},
+            "headSha": sha,
+        },
+        "updatedRefs": [{"ref": "refs/heads/main", "oldSha": before, "newSha": sha}],
+        "webhook": {"id": _id("webhook"), "version": 3},
+    }
+    return Request(entry="http:hf-webhook", body=json.dumps(body).encode(), headers={"X-Webhook-Secret": secret})
+
+
+def _id(name: str) -> str:
+    return digest_of(name.encode()).removeprefix("sha256:")[:24]

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A shell, and homes to type into: an empty one under a policy, and the demo's after its two weeks."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from federation.cli import run
+from federation.demo.show import play
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "training" / "examples"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a shell gets back."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def federation(capsys):
+    """Type a command."""
+
+    def typed(*arguments: object) -> Answer:
+        code = run([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return Answer(code=code, out=out, err=err)
+
+    return typed
+
+
+@pytest.fixture(scope="session")
+def examples():
+    return EXAMPLES
+
+
+@pytest.fixture
+def new_home(tmp_path, federation):
+    """A home under the examples' policy, to which nothing has come."""
+    folder = tmp_path / "home"
+    federation("init", "--policy", EXAMPLES / "policy.json", "--folder", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory):
+    """The demo's home; a test that gives orders takes `own` instead."""
+    folder = tmp_path_factory.mktemp("played") / "home"
+    assert list(play(folder, EXAMPLES))
+    return folder
+
+
+@pytest.fixture
+def own(played, tmp_path):
+    """A copy of the demo's home."""
+    folder = tmp_path / "own"
+    shutil.copytree(played, folder)
+    return folder

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does the shell get back, whatever is typed?"""
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+from federation.cli import CLOSED_PIPE, root
+from federation.cli.root import COMMANDS
+
+
+def test_the_help_lists_every_command(federation):
+    answer = federation("--help")
+    assert answer.code == 0
+    assert all(name in answer.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_signpost_says_what_its_command_says(name):
+    function = root.load(name).callback
+    assert inspect.getdoc(inspect.unwrap(function)).partition("\n")[0].startswith(COMMANDS[name].help.partition(".")[0])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_prints_json_on_request(name):
+    assert any("--json" in parameter.opts for parameter in root.load(name).params)
+
+
+def test_a_typing_error_is_met_with_a_suggestion(federation):
+    answer = federation("sttus")
+    assert answer.code == 2
+    assert "status" in answer.err
+
+
+def test_an_error_is_one_sentence_and_what_to_do_next_without_a_traceback(federation, tmp_path):
+    answer = federation("status", "--folder", tmp_path / "nowhere")
+    assert answer.code == 3
+    assert answer.err.startswith("federation: there is no home at ")
+    assert "federation init" in answer.err
+    assert "Traceback" not in answer.err
+    assert answer.out == ""
+
+
+def test_looking_makes_no_home(federation, tmp_path):
+    federation("status", "--folder", tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_environment_names_the_home(federation, new_home, monkeypatch):
+    monkeypatch.setenv("FEDERATION_FOLDER", str(new_home))
+    assert federation("status", "--json").json["folder"] == str(new_home)
+
+
+def test_a_home_that_is_not_built_yet_is_an_error_of_the_environment(federation, monkeypatch):
+    monkeypatch.setenv("FEDERATION_HOME", "moon")
+    answer = federation("status")
+    assert answer.code == 6
+    assert "FEDERATION_HOME" in answer.err
+
+
+def test_a_reader_that_goes_away_is_no_error_worth_a_word():
+    command = [sys.executable, "-m", "federation", "schema", "manifest"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == CLOSED_PIPE
+
+
+def test_a_listing_loads_no_store():
+    code = "import sys; from federation.cli import run; run(['--help']); print('sqlite3' in sys.modules, file=sys.stderr)"
+    listed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert listed.stderr.strip() == b"False"

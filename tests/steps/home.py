@@ -1,0 +1,105 @@
+"""A home on one machine whose clock the test turns, and platforms that ship what the test wants."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from federation.core import event as events
+from federation.core import names
+from federation.core.channel import channel_of
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.runtime import handle
+from federation.simulation.platform import POLICY, shipment
+from federation.wiring import local_home
+
+MONDAY = "2026-01-05T08:00:00Z"
+TUESDAY = "2026-01-06T09:30:00Z"
+WEDNESDAY = "2026-01-07T12:00:00Z"
+THURSDAY = "2026-01-08T08:00:00Z"
+NEXT_TUESDAY = "2026-01-13T09:30:00Z"
+
+
+@dataclass
+class Home:
+    """The local home, everything that was announced in it, and short ways to make things happen."""
+
+    local: object
+    now: str = MONDAY
+    announced: list = field(default_factory=list)
+    outcomes: list = field(default_factory=list)
+
+    @property
+    def store(self):
+        return self.local.ports.store
+
+    def tell(self, type_, subject="test", key=None, at=None, **data):
+        """Announce an event and handle everything that follows from it."""
+        time = at or self.now
+        self.local.bus.announce(
+            Event(type=type_, source="//test", subject=subject, time=time, key=key or f"{subject}|{time}", data=data)
+        )
+        return self.drain()
+
+    def drain(self):
+        before = len(self.announced)
+
+        def deliver(step, event):
+            outcome = handle(step, event, self.local.ports, self.now)
+            self.outcomes.append((step, outcome))
+            self.announced.extend(outcome.events)
+
+        self.local.bus.drain(deliver)
+        return self.announced[before:]
+
+    def ship(self, kind, number, quality="good", content="", *, complete=True):
+        """Lay a shipment down where a platform would, and tell that it is complete."""
+        serving = self.channel.serving
+        sent = shipment(kind, number, quality, serving.units.get(kind) if serving else None, content)
+        where = f"bucket/{kind}-{number}-{content or 'own'}"
+        for path, body in sent.files.items():
+            if complete or path != "quality.jsonl":
+                self.place(f"{where}/{path}", body)
+        return self.tell(
+            events.ARTIFACT_COMPLETED, subject=where, key=where, artifact_uri=f"s3://{where}/", provider="s3"
+        )
+
+    def place(self, path, body):
+        file = self.local.folder / "clouds" / "s3" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body)
+
+    def tick(self, what, at):
+        self.now = at
+        return self.tell({"merge": events.TICK_MERGE, "promote": events.TICK_PROMOTE, "sweep": events.TICK_SWEEP}[what])
+
+    def first_release(self):
+        """Three good units, merged on Monday and promoted on Tuesday."""
+        for kind in ("textgen-lora", "embedder", "runtime-distilled"):
+            self.ship(kind, 1)
+        self.tick("merge", MONDAY)
+        self.tick("promote", TUESDAY)
+        return self.channel.serving
+
+    @property
+    def channel(self):
+        body = self.store.channel("production")
+        return channel_of(msgspec.json.decode(body) if body else None, "production")
+
+    def document(self, name):
+        body = self.store.read(name)
+        return msgspec.json.decode(body) if body else None
+
+    def told(self, type_):
+        return [event for event in self.announced if event.type == type_]
+
+    def decisions(self, step):
+        return [self.document(name) for name in self.store.names(f"{names.DECISIONS}{step}/")]
+
+
+def home(folder, **policy):
+    """A fresh home under the simulated policy, with some of its fields replaced."""
+    made = Home(local=local_home(folder, in_memory=True))
+    document = {**POLICY, **policy}
+    made.store.keep(names.policy(document["version"]), canonical(document))
+    return made

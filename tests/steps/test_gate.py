@@ -1,0 +1,75 @@
+"""A unit was accepted: does it take the place of what serves?"""
+
+import pytest
+
+from federation.core import event as events
+from federation.core import names
+
+
+def test_a_first_unit_is_judged_against_the_floors(home):
+    told = home.ship("textgen-lora", 1)
+    assert told[-1].type == events.UNIT_PASSED
+
+
+@pytest.mark.parametrize(
+    ("quality", "verdict", "said"),
+    [
+        ("worse", events.UNIT_REFUSED, "accuracy fell by"),
+        ("unsafe", events.UNIT_REFUSED, "of suite policy failed"),
+        ("slow", events.UNIT_REFUSED, "times the baseline's"),
+        ("tiny", events.UNIT_INCONCLUSIVE, "different items"),
+        ("missing", events.UNIT_INCONCLUSIVE, "no quality evidence"),
+        ("broken", events.UNIT_INCONCLUSIVE, "NaN"),
+    ],
+)
+def test_what_is_not_good_enough_is_told_why(home, quality, verdict, said):
+    home.first_release()
+    judged = home.ship("textgen-lora", 2, quality)[-1]
+    assert judged.type == verdict
+    assert said in judged.data["why"]
+
+
+def test_the_report_names_what_it_was_judged_against(home):
+    serving = home.first_release()
+    home.ship("textgen-lora", 2)
+    report = home.document(next(name for name in home.store.names(names.REPORTS) if "/000000002/" in name))
+    assert report["basis"]["baseline"] == serving.digest
+    assert report["verdict"] == "pass"
+    assert {finding["gate"] for finding in report["findings"]} == {"quality", "latency", "safety", "compatibility"}
+
+
+def test_a_unit_measured_against_another_baseline_is_inconclusive(home):
+    early = home.ship("textgen-lora", 2)[-1]
+    assert early.type == events.UNIT_PASSED
+    home.ship("embedder", 1)
+    home.ship("runtime-distilled", 1)
+    home.tick("merge", "2026-01-05T08:00:00Z")
+    home.tick("promote", "2026-01-06T09:30:00Z")
+    home.ship("textgen-lora", 3)
+    (judged,) = home.tell(
+        events.GATE_REQUESTED, unit=home.document(names.version("textgen-lora", 2))["unit"], subject="again"
+    )
+    assert judged.type == events.UNIT_INCONCLUSIVE
+    assert "did not run next to" in judged.data["why"]
+
+
+def test_records_that_changed_after_they_were_accepted_are_not_believed(home):
+    home.first_release()
+    home.ship("textgen-lora", 2)
+    home.place("bucket/textgen-lora-2-own/quality.jsonl", b'{"item":"q0","scores":{"accuracy":1}}\n')
+    (judged,) = home.tell(
+        events.GATE_REQUESTED,
+        unit=home.document(names.version("textgen-lora", 2))["unit"],
+        subject="again",
+    )
+    assert judged.type == events.UNIT_PASSED, "the report on this basis stands"
+    home.local.database.changed("delete from documents where name like 'reports/%'")
+    (judged,) = home.tell(
+        events.GATE_REQUESTED, unit=home.document(names.version("textgen-lora", 2))["unit"], subject="once more"
+    )
+    assert judged.type == events.UNIT_INCONCLUSIVE
+    assert "no longer the file" in judged.data["why"]
+
+
+def test_an_unknown_unit_is_nothing_to_judge(home):
+    assert home.tell(events.GATE_REQUESTED, unit="sha256:" + "0" * 64) == []

@@ -1,0 +1,113 @@
+"""A promotion is due: what serves, and what holds it?"""
+
+import pytest
+
+from federation.core import event as events
+from federation.core import names
+from federation.simulation.platform import POLICY
+from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, TUESDAY, WEDNESDAY
+
+
+@pytest.fixture
+def assembled(home):
+    for kind in ("textgen-lora", "embedder", "runtime-distilled"):
+        home.ship(kind, 1)
+    home.tick("merge", MONDAY)
+    return home
+
+
+def held(home):
+    return home.told(events.PROMOTION_HELD)[-1].data["why"]
+
+
+def test_inside_its_window_a_release_serves_and_the_nodes_obey(assembled):
+    assembled.tick("promote", TUESDAY)
+    assert assembled.channel.serving.name == "spiralverse-ai-federated-v1.0.0"
+    assert assembled.local.ports.traffic.serving("production").release == "spiralverse-ai-federated-v1.0.0"
+
+
+def test_outside_its_window_it_is_held_until_a_named_moment(assembled):
+    assembled.tick("promote", WEDNESDAY)
+    assert assembled.channel.serving is None
+    assert held(assembled) == "the promotion window is closed; it opens 2026-01-13T09:00:00Z"
+
+
+def test_a_person_may_promote_outside_the_window_and_is_written_down(assembled):
+    assembled.now = WEDNESDAY
+    assembled.tell(events.PROMOTION_ORDERED, who="ada", why="the old runtime leaks", outside_window=True)
+    assert assembled.channel.moves[-1].who == "ada"
+    assert assembled.channel.moves[-1].why == "the old runtime leaks"
+
+
+def test_the_same_tick_twice_promotes_once(assembled):
+    assembled.tick("promote", TUESDAY)
+    assembled.tick("promote", TUESDAY)
+    assert assembled.channel.counter == 1
+
+
+def test_a_tick_with_nothing_to_promote_leaves_nothing_behind(home):
+    before = home.store.names("")
+    assert home.tick("promote", TUESDAY) == []
+    assert home.store.names("") == before
+
+
+def test_a_hold_stops_promotions_until_it_is_lifted(assembled):
+    assembled.tell(events.HOLD_ORDERED, who="ada", why="Black Friday")
+    assembled.tick("promote", TUESDAY)
+    assert held(assembled) == "ada holds promotions: Black Friday"
+    assembled.tell(events.RESUME_ORDERED, who="ada", why="over", at="2026-01-06T09:40:00Z")
+    assembled.tick("promote", "2026-01-06T10:00:00Z")
+    assert assembled.channel.serving is not None
+
+
+def test_it_waits_for_as_many_people_as_the_policy_asks_for(home_under):
+    home = home_under(promotion={"approvals": 2, "warm": 2})
+    home.ship("runtime-distilled", 1)
+    home.tick("merge", MONDAY)
+    name = "spiralverse-ai-federated-v1.0.0"
+    home.tell(events.APPROVAL_GIVEN, who="ada", why="read the report", release=name)
+    home.tell(events.APPROVAL_GIVEN, who="ada", why="read it twice", release=name, at="2026-01-05T09:00:00Z")
+    home.tick("promote", TUESDAY)
+    assert held(home) == "1 of 2 people have approved it"
+    home.tell(events.APPROVAL_GIVEN, who="grace", why="agreed", release=name)
+    home.tick("promote", "2026-01-06T10:00:00Z")
+    assert home.channel.serving.name == name
+
+
+def test_what_is_quarantined_is_held_by_name(assembled):
+    (artifact,) = [
+        unit["artifact"]
+        for unit in assembled.document(names.release("spiralverse-ai-federated-v1.0.0"))["units"].values()
+        if unit["name"].startswith("spiralverse/embedder")
+    ]
+    assembled.tell(
+        events.QUARANTINE_ORDERED, who="ada", why="leaks prompts", artifact=artifact, unit="spiralverse/embedder-v1"
+    )
+    assembled.tick("promote", TUESDAY)
+    assert "spiralverse/embedder-v1, which is in quarantine" in held(assembled)
+
+
+def test_a_release_that_is_not_in_the_registry_is_published_first(assembled):
+    assembled.local.database.changed("delete from documents where name like 'receipts/%'")
+    assembled.tick("promote", TUESDAY)
+    assert "not in the registry yet" in held(assembled)
+    assembled.tick("promote", "2026-01-06T10:00:00Z")
+    assert assembled.channel.serving is not None
+
+
+def test_of_two_releases_for_one_baseline_the_later_serves_and_the_other_is_void(home):
+    home.first_release()
+    home.ship("embedder", 2)
+    home.tick("merge", THURSDAY)
+    home.ship("textgen-lora", 2)
+    home.tick("merge", "2026-01-12T08:00:00Z")
+    home.tick("promote", NEXT_TUESDAY)
+    assert home.channel.serving.name.endswith("v1.0.2")
+    home.now = "2026-01-13T10:00:00Z"
+    home.tell(events.PROMOTION_ORDERED, who="ada", why="I want it", release="spiralverse-ai-federated-v1.0.1")
+    assert "judged against spiralverse-ai-federated-v1.0.0" in held(home)
+
+
+def test_an_order_for_a_release_that_is_not_there_says_so(assembled):
+    assembled.tell(events.PROMOTION_ORDERED, who="ada", why="typo", release="spiralverse-ai-federated-v9.9.9")
+    assert held(assembled) == "there is no release spiralverse-ai-federated-v9.9.9"

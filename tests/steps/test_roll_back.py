@@ -1,0 +1,105 @@
+"""An alarm fires: is it about what serves, and where do we go?"""
+
+import pytest
+
+from federation.core import event as events
+from federation.core import names
+from tests.steps.home import NEXT_TUESDAY, THURSDAY
+
+LATER = "2026-01-13T11:00:00Z"
+
+
+@pytest.fixture
+def second(home):
+    """v1.0.1 serves since Tuesday 09:30 with a new embedder; v1.0.0 is warm."""
+    home.first_release()
+    home.ship("embedder", 2)
+    home.tick("merge", THURSDAY)
+    home.tick("promote", NEXT_TUESDAY)
+    home.now = LATER
+    return home
+
+
+def alarm(home, at=LATER, name="churn-prod-5xx"):
+    return home.tell(events.SLO_BREACHED, subject=name, key=f"{name}|{at}", at=at, alarm=name)
+
+
+def skipped(home):
+    return home.told(events.ROLLBACK_SKIPPED)[-1].data["why"]
+
+
+def test_an_alarm_about_what_serves_brings_back_what_served_before(second):
+    bad = second.channel.serving
+    alarm(second)
+    assert second.channel.serving.name.endswith("v1.0.0")
+    assert set(second.channel.quarantine) == set(bad.new)
+    assert second.local.ports.traffic.serving("production").release.endswith("v1.0.0")
+    (told,) = second.told(events.RELEASE_ROLLED_BACK)
+    assert told.data["quarantined"] == {bad.new[0]: "embedder"}
+    assert "churn-prod-5xx fired" in told.data["why"]
+
+
+@pytest.mark.parametrize("at", ["2026-01-13T09:00:00Z", "2026-01-13T09:30:00Z", "2026-01-13T09:34:59Z"])
+def test_an_alarm_about_an_earlier_release_does_nothing(second, at):
+    alarm(second, at)
+    assert second.channel.serving.name.endswith("v1.0.1")
+    assert "alarms count for it from 2026-01-13T09:35:00Z" in skipped(second)
+
+
+def test_a_storm_of_alarms_is_one_incident(second):
+    for name in ("5xx", "latency", "saturation", "5xx"):
+        alarm(second, name=name)
+    assert len(second.told(events.RELEASE_ROLLED_BACK)) == 2, "one roll-back, told again to the repeated alarm"
+    assert [moved.kind for moved in second.channel.moves].count("roll_back") == 1
+
+
+def test_no_window_no_hold_and_no_registry_stands_in_its_way(second):
+    second.tell(events.HOLD_ORDERED, who="ada", why="Black Friday")
+    registry = second.local.folder / "registry"
+    registry.rename(registry.with_name("gone"))
+    second.now = "2026-01-17T03:00:00Z"
+    alarm(second, at=second.now)
+    assert second.channel.serving.name.endswith("v1.0.0")
+
+
+def test_when_nothing_stable_is_left_a_person_is_called(second):
+    alarm(second)
+    second.now = "2026-01-13T12:00:00Z"
+    alarm(second, at=second.now)
+    assert "a person has to act now" in skipped(second)
+    assert second.channel.serving.name.endswith("v1.0.0")
+
+
+def test_an_alarm_before_anything_serves_leaves_a_word(home):
+    alarm(home)
+    assert skipped(home) == "nothing serves, so there is nothing to leave"
+
+
+def test_the_bad_unit_does_not_come_back_under_another_number(second):
+    alarm(second)
+    second.ship("embedder", 3, content="2")
+    second.tick("merge", "2026-01-15T08:00:00Z")
+    assert len(second.store.names(names.RELEASES)) == 2
+    assert "newer than what serves" in second.told(events.MERGE_SKIPPED)[-1].data["why"]
+
+
+def test_a_redelivered_promotion_does_not_undo_the_roll_back(second):
+    alarm(second)
+    counter = second.channel.counter
+    second.now = NEXT_TUESDAY
+    second.tick("promote", NEXT_TUESDAY)
+    assert second.channel.counter == counter
+
+
+def test_a_person_may_roll_back_to_a_release_of_choice(second):
+    second.tell(events.ROLLBACK_ORDERED, who="ada", why="customers complain", to="spiralverse-ai-federated-v1.0.0")
+    assert second.channel.serving.name.endswith("v1.0.0")
+    assert second.channel.moves[-1].who == "ada"
+
+
+def test_it_reads_and_writes_little_on_its_way(second):
+    alarm(second)
+    (decision,) = second.decisions("roll_back")
+    read = [entry for entry in decision["reads"] if entry["what"] != "names"]
+    assert len(read) <= 2
+    assert decision["outcome"]["documents"] == {}

@@ -1,0 +1,62 @@
+"""What was missed is found, and what is live is looked at."""
+
+import json
+
+from federation.core import event as events
+from federation.core import names
+from federation.core.outcome import Shift
+from tests.steps.home import TUESDAY, WEDNESDAY
+
+
+def finished(home, where):
+    job = home.local.folder / "jobs" / where
+    job.mkdir(parents=True)
+    completion = {
+        "provider": "s3",
+        "resource": where,
+        "artifact_uri": f"s3://bucket/{where}/",
+        "completed_at": "2026-01-05T07:00:00Z",
+        "dedupe_key": f"job|{where}",
+    }
+    (job / "completion.json").write_text(json.dumps(completion))
+
+
+def test_a_job_whose_event_was_lost_comes_in_with_the_sweep(home):
+    home.ship("embedder", 2)
+    home.local.database.changed("delete from documents where name like 'settled/%' or name like 'versions/%'")
+    finished(home, "embedder-2-own")
+    told = home.tick("sweep", TUESDAY)
+    assert [event.type for event in told][:2] == [events.ARTIFACT_COMPLETED, events.UNIT_ACCEPTED]
+    assert home.tick("sweep", WEDNESDAY) == []
+
+
+def test_nodes_that_drifted_are_brought_back_and_told_of(home):
+    home.first_release()
+    home.local.ports.traffic.shift(Shift(channel="production", counter=9, release="something else", warm=()))
+    told = home.tick("sweep", WEDNESDAY)
+    assert told[0].type == events.DRIFT_DETECTED
+    assert "something else is really served" in told[0].data["why"]
+
+
+def test_a_moved_tag_is_told_as_tampering(home):
+    name = home.first_release().name
+    (home.local.folder / "registry" / "tags" / name).write_text("f" * 40)
+    (told,) = [event for event in home.tick("sweep", WEDNESDAY) if event.type == events.TAMPER_DETECTED]
+    assert "ffffffff" in told.data["why"]
+
+
+def test_a_release_that_answers_its_probe_is_proven_warm(home):
+    home.first_release()
+    assert home.channel.serving.probed_at is None
+    home.tick("sweep", WEDNESDAY)
+    assert home.channel.serving.probed_at == WEDNESDAY
+    counter = home.channel.counter
+    home.tick("sweep", "2026-01-07T13:00:00Z")
+    assert home.channel.counter == counter, "not asked again within twenty hours"
+
+
+def test_a_sweep_with_nothing_to_find_leaves_nothing(home):
+    before = home.store.names("")
+    assert home.tick("sweep", TUESDAY) == []
+    assert home.store.names("") == before
+    assert names.EVENTS
