@@ -141,9 +141,19 @@ def _document(name: str, path: Path) -> Any:
         contract.check("release.v1", document, what=str(path))
     else:
         contract.check("manifest.v1", document, what=str(path))
-        if name not in {"manifest", document["platform"]}:
-            raise ContractError(str(path), (f"$.platform: expected {name!r} here, found {document['platform']!r}",))
+        if found := tuple(_misplaced(name, document)):
+            raise ContractError(str(path), found)
     return document
+
+
+def _misplaced(name: str, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What the schema cannot say: the platform is the one asked for, and the time is one of the calendar."""
+    if name not in {"manifest", manifest["platform"]}:
+        yield f"$.platform: expected {name!r} here, found {manifest['platform']!r}"
+    try:
+        instant.moment(manifest["produced_at"])
+    except ContractError as error:
+        yield f"$.produced_at: {error.what}"
 
 
 def _bytes(path: Path) -> bytes:
@@ -173,7 +183,8 @@ def _run(
     serving = documents.get("baseline")
     earlier = _earlier(baseline, serving, base) if baseline and serving else []
     folders = tuple({(base / place).resolve().parent for place in (*places, *earlier)})
-    now = max(found["produced_at"] for found in documents.values() if "produced_at" in found)
+    times = [found["produced_at"] for found in documents.values() if "produced_at" in found]
+    now = max(times, key=instant.microseconds)
     with tempfile.TemporaryDirectory(prefix="federation-") as folder:
         home = local_home(Path(folder), in_memory=True, artifact_folders=folders, base=base)
         policy = documents["policy"]

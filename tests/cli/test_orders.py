@@ -3,6 +3,9 @@
 
 import pytest
 
+from federation.demo.show import staged
+from federation.demo.story import first_week, second_week
+
 FIRST = "spiralverse-ai-federated-v1.0.0"
 SECOND = "spiralverse-ai-federated-v1.0.1"
 WHO = ("--who", "eva", "--why", "the demo asks for it")
@@ -83,21 +86,8 @@ def test_a_roll_back_is_ordered_while_promotions_are_held(federation, promoted_t
 @pytest.fixture
 def promoted_twice(tmp_path, examples):
     """The demo's home before the alarm."""
-    from federation.core import names
-    from federation.core.digest import canonical
-    from federation.core.strict_json import document
-    from federation.demo.stage import Stage
-    from federation.demo.story import first_week, second_week
-    from federation.demo.trust import TRUST
-    from federation.sources import Trust
-    from federation.wiring import local_home
-
-    home = local_home(tmp_path / "twice")
-    policy = document((examples / "policy.json").read_bytes())
-    home.ports.store.keep(names.policy(1), canonical(policy))
-    stage = Stage(home, Trust.read(TRUST), examples)
-    assert [*first_week(stage), *second_week(stage)]
-    home.database.close()
+    with staged(tmp_path / "twice", examples) as stage:
+        assert [*first_week(stage), *second_week(stage)]
     return tmp_path / "twice"
 
 

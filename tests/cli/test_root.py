@@ -69,6 +69,8 @@ def test_a_reader_that_goes_away_is_no_error_worth_a_word():
 
 
 def test_a_listing_loads_no_store():
-    code = "import sys; from federation.cli import run; run(['--help']); print('sqlite3' in sys.modules, file=sys.stderr)"
+    code = (
+        "import sys; from federation.cli import run; run(['--help']); print('sqlite3' in sys.modules, file=sys.stderr)"
+    )
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert listed.stderr.strip() == b"False"

@@ -146,3 +146,24 @@ def test_reader_and_schema_accept_the_same_lines(line):
         assert not valid
     else:
         assert valid
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"item":"b","scores":{"accuracy":0,"accuracy":1}}',
+        b'{"item":"b","item":"c","scores":{"accuracy":1}}',
+        b'{"item":"b","scores":{"accuracy":0},"scores":{"accuracy":1}}',
+        b'{"item":"b","scores":{"accuracy":0,"\\u0061ccuracy":1}}',
+    ],
+)
+def test_a_key_stated_twice_is_a_fault_and_not_the_last_of_both(line):
+    with pytest.raises(ContractError, match="line 2 repeats the key"):
+        read(b'{"item":"a","scores":{"accuracy":1}}\n' + line + b"\n", ["accuracy"], what="it")
+
+
+def test_an_id_that_looks_like_a_key_is_an_id():
+    body = (
+        b'{"item":"\\"accuracy\\"","scores":{"accuracy":1}}\n{"item":"x","category":"item","scores":{"accuracy":1}}\n'
+    )
+    assert list(read(body, ["accuracy"], what="it").items) == ['"accuracy"', "x"]

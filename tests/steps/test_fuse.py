@@ -94,10 +94,10 @@ def test_a_policy_may_merge_on_every_pass(home_under):
 
 
 def test_a_changed_contract_needs_the_policys_consent(home_under):
-    gates = {
-        kind: {**rules, "compatibility": {"major": True}} for kind, rules in POLICY["gates"].items()
-    }
+    gates = {kind: {**rules, "compatibility": {"major": True}} for kind, rules in POLICY["gates"].items()}
     home = home_under(api="fusion-api-v2", gates=gates)
     home.ship("runtime-distilled", 1)
     home.tick("merge", MONDAY)
-    assert "was built for fusion-api-v1, and fusion-api-v2 is in force" in home.told(events.MERGE_SKIPPED)[0].data["why"]
+    assert (
+        "was built for fusion-api-v1, and fusion-api-v2 is in force" in home.told(events.MERGE_SKIPPED)[0].data["why"]
+    )

@@ -4,7 +4,6 @@ import pytest
 
 from federation.core import event as events
 from federation.core import names
-from federation.simulation.platform import POLICY
 from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, TUESDAY, WEDNESDAY
 
 

@@ -9,7 +9,7 @@ from federation.core.uri import SENTINEL
 
 def test_a_complete_unit_is_accepted_and_its_version_names_it_for_ever(home):
     told = home.ship("embedder", 3)
-    assert [event.type for event in told][0] == events.UNIT_ACCEPTED
+    assert told[0].type == events.UNIT_ACCEPTED
     version = home.document(names.version("embedder", 3))
     assert version["name"] == "spiralverse/embedder-v3"
     assert home.document(names.unit(version["unit"]))["platform"] == "gcp"

@@ -130,14 +130,22 @@ def _give(type_: str, given: Data, about: About, folder: Path | None, as_json: b
     with opened(folder) as home:
         reads = LiveReads(home.ports)
         channel = reads.channel(reads.policy().channel)
-        order = order(type_, {**given, **about(reads, channel)}, channel.name, now())
-        carried = carry(home, order)
+        given_now = order(type_, {**given, **about(reads, channel)}, channel.name, now())
+        carried = carry(home, given_now)
     print_happened(carried, as_json=as_json)
-    if any(_refused(one, order) for one in carried):
+    if any(_refused(one, given_now) for one in carried):
         raise typer.Exit(REFUSED)
 
 
 def order(type_: str, data: Data, channel: str, at: str) -> Event:
+    """The event of an order.
+
+    Args:
+        type_: Which order.
+        data: Who, why, and what it is about.
+        channel: What it is about when it names nothing else.
+        at: When it is given; what is below a second does not count.
+    """
     second = f"{at[:19]}Z"
     return Event(
         type=type_,
@@ -149,5 +157,5 @@ def order(type_: str, data: Data, channel: str, at: str) -> Event:
     )
 
 
-def _refused(one: Carried, order: Event) -> bool:
-    return one.event.id == order.id and any(told.type in REFUSING for told in one.outcome.events)
+def _refused(one: Carried, given: Event) -> bool:
+    return one.event.id == given.id and any(told.type in REFUSING for told in one.outcome.events)

@@ -5,9 +5,10 @@ Two halves of one check: the compiled validator accepts (a hundred times faster)
 `jsonschema` walk the document again to name every fault. The corpus in tests/corpus proves that they agree.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Final, Literal, Protocol, get_args
 
 import jsonschema_rs
 import msgspec
@@ -18,11 +19,24 @@ from federation.errors import ContractError
 SchemaName = Literal["manifest.v1", "policy.v1", "report.v1", "release.v1", "channel.v1", "event.v1", "record.v1"]
 SCHEMA_NAMES: frozenset[str] = frozenset(get_args(SchemaName))
 
-_SHOWN = 60
+_SHOWN: Final = 60
+_COUNTED: Final[Mapping[str, str]] = {
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+    "minProperties": "at least {} keys",
+    "maxProperties": "at most {} keys",
+}
+_DESCRIBED: Final = frozenset({"required", "pattern", "enum", "const", "type", "anyOf"})
 
 
 class _Fault(Protocol):
-    absolute_path: Iterable[str | int]
+    absolute_path: Sequence[str | int]
+    absolute_schema_path: Iterable[str | int]
+    path: Sequence[str | int]
+    schema_path: Sequence[str | int]
+    context: "Sequence[_Fault]"
     message: str
     validator: str
     validator_value: Any
@@ -48,10 +62,8 @@ def check(schema: SchemaName, value: Any, *, what: str = "document") -> None:
 
 def faults(schema: SchemaName, value: Any) -> tuple[str, ...]:
     """Every fault of `value`, each as `path: what was expected`, in the order of their paths."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 60 ms that only a refusal needs
-
-    found = Draft202012Validator(schema_of(schema)).iter_errors(value)
-    return tuple(sorted({_sentence(fault) for fault in found}))
+    found = sorted(_leaves(_lists(schema).iter_errors(value)), key=_place)
+    return tuple(dict.fromkeys(map(_sentence, found)))
 
 
 def schema_of(schema: SchemaName) -> dict[str, Any]:
@@ -65,31 +77,95 @@ def _accepts(schema: SchemaName) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(schema_of(schema))
 
 
+@cache
+def _lists(schema: SchemaName) -> Any:
+    """The validator that names every fault; it reads `$` in a pattern as JSON Schema does, not as Python does."""
+    from jsonschema import Draft202012Validator, ValidationError  # noqa: PLC0415 - 60 ms that only a refusal needs
+    from jsonschema.validators import extend  # noqa: PLC0415 - as above
+
+    def pattern(_: Any, expected: str, instance: Any, __: Any) -> Iterator[Any]:
+        if isinstance(instance, str) and not re.search(expected.replace("$", r"\Z"), instance):
+            yield ValidationError(f"{instance!r} does not match {expected!r}")
+
+    return extend(Draft202012Validator, {"pattern": pattern})(schema_of(schema))
+
+
+def _leaves(found: Iterable[_Fault]) -> Iterator[_Fault]:
+    """The faults themselves, where a choice of forms hides them: those of the one form whose type the value has."""
+    for fault in found:
+        inner = _of_the_form_meant(fault)
+        if inner:
+            yield from _leaves(inner)
+        else:
+            yield fault
+
+
+def _of_the_form_meant(fault: _Fault) -> Sequence[_Fault]:
+    others = {inner.schema_path[0] for inner in fault.context if inner.validator == "type" and not inner.path}
+    return [inner for inner in fault.context if inner.schema_path[0] not in others]
+
+
+def _place(fault: _Fault) -> list[tuple[bool, str | int]]:
+    return [(isinstance(part, str), part) for part in fault.absolute_path]
+
+
 def _sentence(fault: _Fault) -> str:
     path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.absolute_path)
-    described = fault.schema.get("description") if isinstance(fault.schema, Mapping) else None
-    hint = f" ({described})" if described and fault.validator in {"pattern", "enum", "const", "type"} else ""
-    return f"{path}: {_expected(fault)}{hint}"
+    return f"{path}: {_expected(fault)}{_hint(fault)}"
+
+
+def _hint(fault: _Fault) -> str:
+    """What the schema says about the place, in brackets."""
+    described = _missing(fault) if fault.validator == "required" else fault.schema
+    if fault.validator not in _DESCRIBED or "description" not in described:
+        return ""
+    examples = described.get("examples", ()) if fault.validator == "pattern" else ()
+    return f" ({described['description']}{''.join(f' Such as {example}' for example in examples[:1])})"
 
 
 def _expected(fault: _Fault) -> str:
     match fault.validator:
         case "required":
-            return f"{fault.message.split(' is a required')[0].strip(chr(39))} is missing"
-        case "type":
-            return f"expected {fault.validator_value}, found {_shown(fault.instance)}"
-        case "enum":
-            return f"expected one of {', '.join(map(str, fault.validator_value))}, found {_shown(fault.instance)}"
-        case "const":
-            return f"expected {fault.validator_value!r}, found {_shown(fault.instance)}"
+            return f"{_missing_name(fault)} is missing"
         case "pattern":
-            return f"{_shown(fault.instance)} is not of the form expected"
-        case "anyOf":
-            return f"{_shown(fault.instance)} is none of the forms allowed"
+            key = "key " if "propertyNames" in fault.absolute_schema_path else ""
+            return f"{key}{_shown(fault.instance)} is not of the form expected"
+        case counted if counted in _COUNTED:
+            return f"expected {_COUNTED[counted].format(fault.validator_value)}, found {len(fault.instance)}"
         case _:
-            return fault.message if len(fault.message) <= 2 * _SHOWN else f"{fault.message[: 2 * _SHOWN]}..."
+            return f"expected {_wanted(fault)}, found {_shown(fault.instance)}"
+
+
+def _wanted(fault: _Fault) -> str:
+    match fault.validator:
+        case "type" | "anyOf":
+            return _types(fault)
+        case "enum":
+            return f"one of {', '.join(map(str, fault.validator_value))}"
+        case "minimum" | "maximum":
+            return f"{'at least' if fault.validator == 'minimum' else 'at most'} {fault.validator_value}"
+        case "uniqueItems":
+            return "no item twice"
+        case _:
+            return _shown(fault.validator_value)
+
+
+def _missing_name(fault: _Fault) -> str:
+    return fault.message.removesuffix(" is a required property").strip("'")
+
+
+def _missing(fault: _Fault) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = fault.schema.get("properties", {}).get(_missing_name(fault), {})
+    return found
+
+
+def _types(fault: _Fault) -> str:
+    """The types that would have done, as `integer` or `string or null`."""
+    allowed = [inner.validator_value for inner in fault.context] or [fault.validator_value]
+    flat = [one for types in allowed for one in ([types] if isinstance(types, str) else types)]
+    return " or ".join(dict.fromkeys(flat))
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = msgspec.json.encode(value).decode()
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

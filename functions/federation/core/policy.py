@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may ship what, what must hold before it serves, when, and what happens when an alarm fires?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ import msgspec
 
 from federation.core import cadence, contract
 from federation.core.cadence import Cadence
-from federation.core.digest import Digest, digest
+from federation.core.digest import digest
 from federation.core.gates.rules import GateRules
 from federation.core.voting import Rule
 from federation.errors import ContractError
@@ -98,7 +98,7 @@ class Policy:
     voting: Voting | None = None
     distillation: Distillation | None = None
     jobs: Mapping[str, Job] = field(default_factory=dict)
-    digest: Digest = Digest("")
+    digest: str = ""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -127,6 +127,8 @@ def _contradictions(policy: Policy) -> tuple[str, ...]:
         "gates": tuple(policy.gates),
         "voting.members": policy.voting.members if policy.voting else (),
         "routes": tuple(kind for route in policy.routes for kind in route.serve),
+        "distillation.kind": (policy.distillation.kind,) if policy.distillation else (),
+        "jobs": tuple(policy.jobs),
     }
     unknown = [
         f"$.{path}: {kind} is shipped by no platform; add it to the matrix or take it out here"
@@ -137,15 +139,34 @@ def _contradictions(policy: Policy) -> tuple[str, ...]:
         f"$.gates: {kind} has no gate rules, so it could never pass"
         for kind in sorted(policy.kinds - set(policy.gates))
     ]
-    return (*unknown, *ungated, *_unanswered(policy))
+    return (*unknown, *ungated, *_unanswered(policy), *_unguarded(policy), *_fruitless(policy))
 
 
-def _unanswered(policy: Policy) -> tuple[str, ...]:
-    faults = [
-        f"$.fallback: {kind} is not required, so a release could have no fallback; add it to fusion.required"
-        for kind in policy.fallback
-        if kind not in policy.fusion.required
-    ]
-    if policy.voting is None and any(route.safety_critical for route in policy.routes):
-        faults.append("$.voting: a route is safety-critical, but nobody votes; add voting, or mark the route otherwise")
-    return tuple(faults)
+def _unanswered(policy: Policy) -> Iterator[str]:
+    for kind in policy.fallback:
+        if kind not in policy.fusion.required:
+            yield f"$.fallback: {kind} is not required, so a release could have no fallback; add it to fusion.required"
+    types = [route.prompt_type for route in policy.routes]
+    for again in sorted({name for name in types if types.count(name) > 1}):
+        yield f"$.routes: {again} has more than one route, and only the first is ever taken; keep one"
+
+
+def _unguarded(policy: Policy) -> Iterator[str]:
+    """What would let a safety-critical answer out without the votes that the policy asks for."""
+    critical = [route for route in policy.routes if route.safety_critical]
+    if critical and policy.voting is None:
+        yield "$.voting: a route is safety-critical, but nobody votes; add voting, or mark the route otherwise"
+    voters = policy.voting.members if critical and policy.voting else ()
+    needed = {kind for route in critical for kind in route.serve} | set(voters)
+    for kind in sorted(needed - set(policy.fusion.required)):
+        yield (
+            f"$.fusion.required: {kind} serves or votes on a safety-critical route; without it the prompts would be "
+            "answered unvoted, so add it here"
+        )
+
+
+def _fruitless(policy: Policy) -> Iterator[str]:
+    """Jobs whose units no platform's row of the matrix would let in."""
+    for kind, job in sorted(policy.jobs.items()):
+        if kind in policy.kinds and kind not in policy.matrix.get(job.platform, ()):
+            yield f"$.jobs.{kind}.platform: {job.platform} may not ship {kind}; run the job where the matrix allows it"

@@ -5,6 +5,7 @@ Records arrive as JSON Lines, one item a line (schemas/record.v1.json), and beco
 stays. Only the metrics asked for are read; whatever else a line says is left alone.
 """
 
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,10 +15,13 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from federation.core.strict_json import parse
 from federation.errors import ContractError
 
 MAX_FAULTS: Final = 20
 """Faults that are told one by one; the rest are counted."""
+_KEYS: Final = ("item", "scores", "cluster", "category")
+_escaped_ascii = re.compile(rb"\\u00[0-7]").search
 _BLOCK: Final = 1_048_576
 """Bytes that are read at once, and the most that one line may have."""
 _QUOTED: Final = 80
@@ -125,6 +129,7 @@ class _Reader:
 
     def __init__(self, what: str, metrics: tuple[str, ...]) -> None:
         self._what, self._decoder = what, _decoder(metrics)
+        self._keys = tuple(f'"{key}"'.encode() for key in (*_KEYS, *metrics))
         self._items: list[str] = []
         self._columns = {metric: array("d") for metric in metrics}
         self._clusters, self._categories = _Names(), _Names()
@@ -139,11 +144,15 @@ class _Reader:
             rows = self._decoder.decode_lines(block)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             rows = []
-        if len(rows) == count and not self._blank:
+        if len(rows) == count and not self._blank and not self._may_repeat(block, count):
             self._take(rows, range(self._line + 1, self._line + 1 + count))
         else:
             self._one_by_one(block.removesuffix(b"\n").split(b"\n"))
         self._line += count
+
+    def _may_repeat(self, block: bytes, lines: int) -> bool:
+        """Whether some line may state a key twice, of which the decoder would keep the last; telling costs a look closer."""
+        return any(block.count(key) > lines for key in self._keys) or _escaped_ascii(block) is not None
 
     def records(self) -> Records:
         """What was read, if it was free of faults."""
@@ -175,6 +184,8 @@ class _Reader:
             try:
                 rows.append(self._decoder.decode(line))
                 numbers.append(number)
+                for key in parse(line, what=f"line {number}").duplicates:
+                    self._fault(number, f"repeats the key {quoted(key)}; expected each key once")
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 self._fault(number, _explained(line, error))
         self._take(rows, numbers)

@@ -165,7 +165,9 @@ def _checklist(proposal: Proposal) -> Iterator[Item]:
     yield Item(
         item="Every required kind is there", yes=True, why=", ".join(sorted(policy.fusion.required)) or "none asked for"
     )
-    yield Item(item="Nothing in quarantine is in it", yes=not proposal.quarantined, why="checked by artifact digest")
+    yield Item(
+        item="Nothing in quarantine is in it", yes=not any(_forbidden(proposal)), why="checked by artifact digest"
+    )
     yield Item(item="The contract is unchanged, or the policy consents to a major", yes=True, why=change(proposal).why)
     embedder = proposal.units.get("embedder")
     yield Item(

@@ -87,8 +87,12 @@ def document_and_bytes(body: bytes, *, what: str = "document", limit: int = MAX_
     return quick if quick is not None else _carefully(body, what, limit)
 
 
-_decode = msgspec.json.Decoder(float_hook=lambda text: _refuse_float(text)).decode
-_digits = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+def _refuse_float(text: str) -> NoReturn:
+    raise ValueError(f"{text} is a float")
+
+
+_decode = msgspec.json.Decoder(float_hook=_refuse_float).decode
+_digits = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
 _sixteen_digits = b"0" * 16
 
 
@@ -171,10 +175,6 @@ def _repeated(items: list[tuple[str, Any]]) -> Iterator[str]:
 
 def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a number of JSON")
-
-
-def _refuse_float(text: str) -> NoReturn:
-    raise ValueError(f"{text} is a float")
 
 
 def _integer(text: str) -> int:

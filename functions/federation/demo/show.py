@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from federation.core import names
@@ -27,13 +28,25 @@ def play(folder: Path, examples: Path) -> Iterator[Line]:
     Raises:
         ConflictError: There is a home in the folder.
     """
+    with staged(folder, examples) as stage:
+        yield from story(stage)
+
+
+@contextmanager
+def staged(folder: Path, examples: Path) -> Iterator[Stage]:
+    """A new home under the examples' policy, to which nothing has come; closed afterwards.
+
+    Raises:
+        ConflictError: There is a home in the folder.
+    """
     if (folder / "store.sqlite").exists():
         raise ConflictError(f"there is a home at {folder} already; name an empty folder with --folder")
+    policy = document((examples / "policy.json").read_bytes(), what="policy.json")
+    checked = policy_of(policy)
     home = local_home(folder)
     try:
-        policy = document((examples / "policy.json").read_bytes(), what="policy.json")
-        home.ports.store.keep(names.policy(policy_of(policy).version), canonical(policy))
+        home.ports.store.keep(names.policy(checked.version), canonical(policy))
         (folder / "trust.json").write_text(json.dumps(TRUST, indent=2) + "\n", "utf-8")
-        yield from story(Stage(home, Trust.read(TRUST), examples))
+        yield Stage(home, Trust.read(TRUST), examples)
     finally:
         home.database.close()

@@ -9,7 +9,7 @@ from typing import Final
 from federation.errors import FederationError
 from federation.simulation.play import play
 from federation.simulation.promises import broken
-from federation.simulation.story import Story, is_contended, story, told
+from federation.simulation.story import Action, Story, is_contended, story, told
 from federation.simulation.world import Chaos
 
 _ATTEMPTS: Final = 300
@@ -67,7 +67,7 @@ def shrunk(actions: Story, seed: int, promise: str) -> Story:
     return kept
 
 
-def _without_a_part(kept: list[object], size: int, seed: int, promise: str) -> list[object] | None:
+def _without_a_part(kept: list[Action], size: int, seed: int, promise: str) -> list[Action] | None:
     for start in range(0, len(kept), size):
         candidate = kept[:start] + kept[start + size :]
         if any(fault.partition(":")[0] == promise for fault in faults(candidate, seed)):

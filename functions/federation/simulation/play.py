@@ -153,7 +153,9 @@ def _alarm(played: Played, alarm: Alarm) -> None:
     for _ in range(alarm.count):
         played.alarms += 1
         told = instant.text(at)
-        event = _event(events.SLO_BREACHED, f"alarm {played.alarms}", told, f"alarm|{played.alarms}|{told}", {"at": told})
+        event = _event(
+            events.SLO_BREACHED, f"alarm {played.alarms}", told, f"alarm|{played.alarms}|{told}", {"at": told}
+        )
         if alarm.stale:
             played.stale.append(event.id)
         else:

@@ -165,7 +165,7 @@ def _closed(played: Played) -> Iterator[str]:
         versions.setdefault((ship.kind, ship.number), set()).add(ship.quality)
     for name in played.world.store.names(names.REPORTS):
         _, _, kind, number, _, verdict = name.split("/")
-        qualities = versions.get((kind, int(number)), set())  # type: ignore[call-overload] # kinds are text in names
+        qualities = versions.get((kind, int(number)), set())
         if verdict == "pass" and qualities <= NEVER_PASS:
             yield f"{kind}-v{int(number)} passed, and its truth is {truth[kind, int(number)].quality}"  # type: ignore[index]
 
@@ -187,7 +187,11 @@ def _never_blocked(played: Played) -> Iterator[str]:
     counters = {move["moves"][-1]["event"]: move for move in _moves(played)}
     for alarms in _incidents(played):
         told = [alarm for alarm in played.fresh if alarm.event in alarms]
-        if told[0].had_target and not any(alarm.event in counters for alarm in told) and not _moved_on(played, told[0].counter_before):
+        if (
+            told[0].had_target
+            and not any(alarm.event in counters for alarm in told)
+            and not _moved_on(played, told[0].counter_before)
+        ):
             yield f"{len(told)} alarms fired at move {told[0].counter_before}, and nothing was rolled back"
 
 
@@ -238,7 +242,7 @@ def _state(played: Played) -> Mapping[str, Any]:
         "what is warm": [entry["name"] for entry in channel["warm"]] if channel else [],
         "the quarantine": sorted(channel["quarantine"]) if channel else [],
         "the hold": bool(channel and channel["hold"]),
-        "accepted units": [name for name in played.world.store.names(names.UNITS)],
+        "accepted units": list(played.world.store.names(names.UNITS)),
         "releases": {
             name: played.world.document(name)["composition"] for name in played.world.store.names(names.RELEASES)
         },

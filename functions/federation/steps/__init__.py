@@ -19,7 +19,10 @@ StepName = Literal["validate", "gate", "fuse", "promote", "roll_back", "launch",
 class Step(Protocol):
     """A module of this package."""
 
-    HEARS: tuple[str, ...]
+    @property
+    def HEARS(self) -> tuple[str, ...]:  # noqa: N802 - a constant of the module
+        """The event types that it hears."""
+        ...
 
     def gather(self, event: Event, reads: Reads) -> Any:
         """All that the decision needs to know."""

@@ -170,9 +170,7 @@ def _carried(reads: Reads, policy: Policy, channel: Channel, serving: Mapping[st
     return members
 
 
-def _ballots(
-    reads: Reads, policy: Policy, members: Mapping[str, Member]
-) -> Mapping[str, Mapping[str, bytes | None]]:
+def _ballots(reads: Reads, policy: Policy, members: Mapping[str, Member]) -> Mapping[str, Mapping[str, bytes | None]]:
     """The safety records of the units that vote, by unit name and path."""
     voters = [members[kind] for kind in policy.voting.members if kind in members] if policy.voting else []
     return {

@@ -12,11 +12,11 @@ from federation.core.event import Event
 from federation.core.gates import judge
 from federation.core.gates.compatibility import is_contract_change
 from federation.core.gates.evidence import Subject
-from federation.core.gates.finding import Verdict
 from federation.core.manifest import Unit, unit_of
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.core.report import Basis, basis_of, report
+from federation.core.statistics.comparison import Verdict
 from federation.core.testimony import RECORDS_BYTES, subject
 from federation.ports import Reads
 

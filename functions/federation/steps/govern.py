@@ -76,7 +76,7 @@ def _approve(event: Event, facts: Facts) -> Outcome:
 
 
 def _impossible(event: Event, channel: Channel) -> str | None:
-    artifact = event.data.get("artifact")
+    artifact = str(event.data.get("artifact"))
     if event.type == events.LIFT_ORDERED and artifact not in channel.quarantine:
         return f"{artifact} is not in quarantine"
     if event.type == events.QUARANTINE_ORDERED and artifact in channel.quarantine:

@@ -50,7 +50,7 @@ def gather(delivery: Delivery, reads: Reads) -> Facts:
     """What we know already of what this delivery tells."""
     told = [_completed(completion, "") for completion in delivery.reading.completions]
     settled = frozenset(event.id for event in told if reads.document(names.settled(event.id)) is not None)
-    stored = {
+    stored: dict[str, Mapping[str, Any]] = {
         event.id: document
         for event in told
         if event.id not in settled and (document := reads.document(names.event(event.id))) is not None

@@ -93,9 +93,8 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         return _wait(event, f"no manifest lies at {facts.uri or 'the place that only the cloud can tell'} yet")
     if absent := _absent(facts.manifest, facts.observed):
         return _wait(event, f"{len(absent)} files of the manifest are not there yet: {', '.join(absent[:5])}")
-    platform = facts.manifest.platform
     judged = [
-        _judge(unit, raw, platform, event, facts, policy)
+        _judge(unit, raw, event, facts, policy)
         for unit, raw in zip(facts.manifest.units, facts.document["units"], strict=True)
     ]
     return _settle(event, facts, judged)
@@ -112,7 +111,8 @@ def _absent(manifest: Manifest, observed: Mapping[str, Observed]) -> tuple[str, 
     return tuple(path for unit in manifest.units for path in admission.missing(unit, observed))
 
 
-def _judge(unit: Unit, raw: Mapping[str, Any], platform: str, event: Event, facts: Facts, policy: Policy) -> _Judged:
+def _judge(unit: Unit, raw: Mapping[str, Any], event: Event, facts: Facts, policy: Policy) -> _Judged:
+    platform = str(facts.document["platform"])
     document = {**raw, "platform": platform}
     found = list(admission.faults(unit, platform, policy, facts.observed))
     proven = PLATFORMS.get(event.data.get("provider", ""), platform)

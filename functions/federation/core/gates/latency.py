@@ -115,7 +115,8 @@ def _budgets(rule: LatencyRule, evidence: Evidence, records: Records) -> Iterato
         text = "nothing serves yet and the policy sets no p95_ms: nothing to check, and that refuses"
         yield _undecided("p95", text)
     else:
-        yield _budget("p95", p95_upper(records.scores["latency_ms"]), float(rule.p95_ms), evidence, len(records.items))
+        bound = p95_upper(records.scores["latency_ms"])
+        yield _budget("p95", bound, float(rule.p95_ms), evidence, len(records.items))
     if rule.cost is not None:
         bound = cost_upper(records.scores["cost"], records.scores["tokens"])
         yield _budget("cost per token", bound, float(rule.cost), evidence, len(records.items))
@@ -147,7 +148,14 @@ def _budget(check: str, bound: tuple[float, float] | None, limit: float, evidenc
 
 
 def _measured(evidence: Evidence, samples: int) -> dict[str, str]:
-    return {"samples": str(samples), "machine": evidence.machine or "", "prices": evidence.prices or ""}
+    """What the numbers rest on; the unit's own p95 in milliseconds is what a release's latency budget is held against."""
+    bound = p95_upper(evidence.records.scores["latency_ms"]) if evidence.records else None
+    return {
+        "samples": str(samples),
+        "machine": evidence.machine or "",
+        "prices": evidence.prices or "",
+        **({"p95_ms": decimal_text(bound[0])} if bound else {}),
+    }
 
 
 def _undecided(check: str, reason: str) -> Finding:

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a person on call read?"""
+
+import pytest
+
+from federation.cli.home import opened
+
+SECOND = "spiralverse-ai-federated-v1.0.1"
+
+
+def _explained(federation, folder, subject):
+    return federation("explain", subject, "--folder", folder, "--json").json
+
+
+def test_a_refused_unit_shows_what_flipped_and_what_would_have_passed(federation, played):
+    page = _explained(federation, played, "spiralverse/policy-adapter-v2")
+    assert page["verdict"] == "refused"
+    (quality,) = [one for one in page["findings"] if one["gate"] == "quality"]
+    assert quality["items"]
+    assert any("margin above" in remedy for remedy in quality["would_have_passed"])
+    assert all(not one["would_have_passed"] for one in page["findings"] if one["verdict"] == "pass")
+    assert "spiralverse/policy-adapter-v3" in " ".join(page["next"])
+
+
+def test_an_inconclusive_unit_says_what_is_missing(federation, played):
+    page = _explained(federation, played, "spiralverse/inference-benchmark-v2")
+    assert page["verdict"] == "inconclusive"
+    assert "30 requests" in page["why"][0]
+
+
+def test_a_roll_back_tells_alarm_release_quarantine_and_what_serves(federation, played):
+    page = _explained(federation, played, "roll_back")
+    assert page["verdict"] == "rolled back"
+    assert "production-error-rate" in page["facts"]["alarm"]
+    assert page["facts"]["left"] == SECOND
+    assert page["facts"]["serves now"].startswith("spiralverse-ai-federated-v1.0.0")
+    assert "quarantined textgen-lora" in page["facts"]
+    assert any("federation lift" in step for step in page["next"])
+
+
+def test_a_release_tells_its_whole_story_in_order(federation, played):
+    page = _explained(federation, played, SECOND)
+    assert page["verdict"] == "rolled back"
+    steps = [one["step"] for one in page["led_here"]]
+    assert steps[:2] == ["fuse", "promote"]
+    assert "roll_back" in steps
+    assert page["led_here"] == sorted(page["led_here"], key=lambda one: one["now"])
+
+
+def test_an_event_is_found_by_its_first_digits_and_leads_to_what_came_of_it(federation, played):
+    first = _explained(federation, played, "spiralverse/textgen-lora-v1")["led_here"][0]
+    page = _explained(federation, played, first["id"].removeprefix("sha256:")[:10])
+    assert page["led_here"][0]["id"] == first["id"]
+    assert len(page["led_here"]) > 1
+
+
+def test_last_is_the_merge_that_found_nothing_and_names_every_unit_that_stopped(federation, played):
+    page = _explained(federation, played, "last")
+    assert page["verdict"] == "merge skipped"
+    assert page["facts"]["spiralverse/textgen-lora-v3"].startswith("quarantined")
+
+
+@pytest.mark.parametrize(
+    "subject", ["last", "roll_back", SECOND, "spiralverse/policy-adapter-v2", "spiralverse/embedder-v1"]
+)
+def test_every_document_on_a_page_is_stored(federation, played, subject):
+    named = _explained(federation, played, subject)["documents"]
+    assert named
+    with opened(played) as home:
+        assert all(home.ports.store.read(name) is not None for name in named)
+
+
+def test_the_page_for_eyes_has_the_same_headings(federation, played):
+    page = federation("explain", "spiralverse/policy-adapter-v2", "--folder", played).out
+    assert page.startswith("spiralverse/policy-adapter-v2: REFUSED")
+    for heading in ("Why", "Facts", "Gates", "What led here", "Documents", "What to do next"):
+        assert f"\n{heading}\n" in page
+
+
+def test_an_unknown_subject_is_not_guessed(federation, played):
+    assert federation("explain", "spiralverse/nothing-v1", "--folder", played).code == 3
+
+
+def test_a_home_where_nothing_happened_says_so(federation, new_home):
+    answer = federation("explain", "last", "--folder", new_home)
+    assert answer.code == 3
+    assert "nothing has been decided" in answer.err

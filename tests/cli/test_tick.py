@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a schedule does, done by hand."""
+
+
+def test_a_merge_without_units_is_skipped_with_a_reason(federation, new_home):
+    answer = federation("tick", "merge", "--folder", new_home)
+    assert answer.code == 10
+    assert "merge skipped" in answer.out
+
+
+def test_a_promotion_without_a_release_has_nothing_to_do(federation, new_home):
+    answer = federation("tick", "promote", "--folder", new_home)
+    assert answer.code == 0
+    assert "Nothing was to be done." in answer.out
+
+
+def test_a_tick_that_was_missed_is_made_up_for_once(federation, new_home):
+    arguments = ("tick", "merge", "--at", "2026-11-16T08:00:00Z", "--folder", new_home, "--json")
+    events = [federation(*arguments).json[0]["event"] for _ in range(2)]
+    assert events[0] == events[1]
+
+
+def test_a_time_that_is_none_is_a_fault(federation, new_home):
+    answer = federation("tick", "merge", "--at", "yesterday", "--folder", new_home)
+    assert answer.code == 2
+    assert "RFC 3339" in answer.err
+
+
+def test_the_sweep_asks_for_what_was_missed_and_puts_right_what_has_drifted(federation, own):
+    (own / "serving" / "production.json").unlink()
+    answer = federation("tick", "sweep", "--folder", own)
+    assert answer.code == 0
+    assert (own / "serving" / "production.json").exists()
