@@ -50,6 +50,7 @@ class Home:
             self.announced.extend(outcome.events)
 
         self.local.bus.drain(deliver)
+        assert self.local.bus.dead() == []
         return self.announced[before:]
 
     def ship(self, kind, number, quality="good", content="", *, complete=True):

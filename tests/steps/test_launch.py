@@ -3,7 +3,7 @@
 from federation.core import event as events
 from tests.steps.home import NEXT_TUESDAY, THURSDAY
 
-JOB = {"platform": "local", "image": "json.tool", "arguments": ["--help"], "after_rollback": True}
+JOB = {"platform": "gcp", "image": "json.tool", "arguments": ["--help"], "after_rollback": True}
 
 
 def test_a_kind_the_policy_describes_is_launched_once(home_under):
