@@ -13,8 +13,8 @@ from typing import Final, NoReturn
 from federation.errors import FederationError
 
 INTERRUPTED: Final = 130
-CLOSED_PIPE: Final = 141
-"""What a shell reports of a process that a closed pipe ended: 128 and the number of SIGPIPE."""
+CLOSED_PIPE: Final = 1
+"""The reader went away before everything was said, as `head` does; click answers the same."""
 
 
 def main() -> NoReturn:

@@ -63,7 +63,9 @@ def wrapped(line: str, *, indent: int) -> str:
         return f"{margin}{line}"
     width = max(shutil.get_terminal_size().columns, indent + 40)
     inner = margin + " " * (len(line) - len(line.lstrip())) + "  "
-    return textwrap.fill(line, width, initial_indent=margin, subsequent_indent=inner, break_long_words=False)
+    return textwrap.fill(
+        line, width, initial_indent=margin, subsequent_indent=inner, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def short(digest: str) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What would have passed, when a gate's check did not?"""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -48,8 +49,8 @@ def _rate(numbers: Mapping[str, str]) -> Iterator[str]:
     if failures <= limit * items:
         needed = items_for_rate(limit, failures)
         yield f"{needed:,} items with no more than these {failures:,} failures would have held."
-    allowed = max((count for count in range(failures) if rate_upper(count, items) <= limit), default=None)
-    if allowed is not None:
+    allowed = bisect_right(range(failures), limit, key=lambda count: rate_upper(count, items)) - 1
+    if allowed >= 0:
         yield f"On these {items:,} items, {allowed:,} failures would have held."
 
 

@@ -56,7 +56,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "Order",
         promote=("orders:promote", "Let a release serve, if nothing holds it."),
         approve=("orders:approve", "Write down that a person wants a release to serve."),
-        rollback=("orders:rollback", "Leave the release that serves; nothing can hold this."),
+        rollback=(
+            "orders:rollback",
+            "Leave the release that serves, and quarantine what it brought; no window, gate or hold stands in the way.",
+        ),
         quarantine=("orders:quarantine", "Forbid one artifact in every release from now on."),
         lift=("orders:lift", "Allow a quarantined artifact again."),
         hold=("orders:hold", "Stop promotions until somebody resumes them."),
@@ -66,7 +69,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "Check",
         validate=("validate:validate", "Does each file say what the schema that it names requires?"),
         gate=("gate:gate", "Run the four gates on the units of one manifest, without a home."),
-        plan=("plan:plan", "How many items does each margin of a policy need, before anything runs?"),
+        plan=("plan:plan", "How many items does each margin need, before anything runs?"),
         compare=(
             "compare:compare",
             "Compare two sides on the items they share: pass, fail or inconclusive, with 95 % bounds.",

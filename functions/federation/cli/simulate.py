@@ -2,38 +2,60 @@
 """`federation simulate`: do the promises hold in histories that nobody thought of?"""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from federation.cli.options import AsJson
 from federation.errors import REFUSED
 
+if TYPE_CHECKING:
+    from federation.simulation import Result
+
 
 def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same histories.", min=0)] = 1,
     histories: Annotated[int, typer.Option(help="How many.", min=1)] = 200,
+    history: Annotated[int | None, typer.Option(help="Only the history of this seed, told in full.", min=0)] = None,
+    jobs: Annotated[int, typer.Option(help="Processes; 0 for one a core.", min=0)] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Run random histories against the promises. Exit code 10 when one is broken; its shrunk story is printed."""
     from federation import simulation  # noqa: PLC0415 - the module itself is what takes long
 
-    broken = [
-        story for result in _shown(simulation.run(seed=seed, histories=histories), histories) for story in result.broken
-    ]
-    for story in broken:
-        print(story, file=sys.stderr if as_json else sys.stdout)
-    if as_json:
-        print(json.dumps({"seed": seed, "histories": histories, "broken": len(broken)}))
+    if history is not None:
+        results = iter([simulation.one(history)])
+        histories = 1
+        if not as_json:
+            print("\n".join(simulation.told(simulation.story(history))))
     else:
-        print(f"{histories:,} histories from seed {seed}: {len(broken)} broken")
+        results = simulation.run(seed, histories, jobs or os.cpu_count() or 1)
+    broken = 0
+    for result in _shown(results, histories):
+        if result.broken:
+            broken += 1
+            _tell(result, as_json=as_json)
+    if as_json:
+        print(json.dumps({"seed": seed, "histories": histories, "broken": broken}))
+    else:
+        print(f"{histories:,} histories from seed {seed}: {broken} broken")
     if broken:
         raise typer.Exit(REFUSED)
 
 
-def _shown(results: Iterator[Any], total: int) -> Iterator[Any]:
+def _tell(result: "Result", *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"history": result.seed, "broken": list(result.broken), "story": list(result.story)}))
+        return
+    print(f"history {result.seed} breaks promise " + "\n  ".join(result.broken))
+    print("  its shortest story:\n    " + "\n    ".join(result.story))
+    print(f"  again: federation simulate --history {result.seed}")
+
+
+def _shown(results: "Iterator[Result]", total: int) -> "Iterator[Result]":
     """The results, with a bar on stderr where that is a terminal."""
     if not sys.stderr.isatty():
         yield from results

@@ -20,13 +20,13 @@ SchemaName = Literal["manifest.v1", "policy.v1", "report.v1", "release.v1", "cha
 SCHEMA_NAMES: frozenset[str] = frozenset(get_args(SchemaName))
 
 _SHOWN: Final = 60
-_COUNTED: Final[Mapping[str, str]] = {
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
-    "minProperties": "at least {} keys",
-    "maxProperties": "at most {} keys",
+_COUNTED: Final[Mapping[str, tuple[str, str]]] = {
+    "minLength": ("at least", "character"),
+    "maxLength": ("at most", "character"),
+    "minItems": ("at least", "item"),
+    "maxItems": ("at most", "item"),
+    "minProperties": ("at least", "key"),
+    "maxProperties": ("at most", "key"),
 }
 _DESCRIBED: Final = frozenset({"required", "pattern", "enum", "const", "type", "anyOf"})
 
@@ -131,7 +131,7 @@ def _expected(fault: _Fault) -> str:
             key = "key " if "propertyNames" in fault.absolute_schema_path else ""
             return f"{key}{_shown(fault.instance)} is not of the form expected"
         case counted if counted in _COUNTED:
-            return f"expected {_COUNTED[counted].format(fault.validator_value)}, found {len(fault.instance)}"
+            return f"expected {_count(fault)}, found {len(fault.instance)}"
         case _:
             return f"expected {_wanted(fault)}, found {_shown(fault.instance)}"
 
@@ -148,6 +148,11 @@ def _wanted(fault: _Fault) -> str:
             return "no item twice"
         case _:
             return _shown(fault.validator_value)
+
+
+def _count(fault: _Fault) -> str:
+    side, counted = _COUNTED[fault.validator]
+    return f"{side} {fault.validator_value} {counted}{'' if fault.validator_value == 1 else 's'}"
 
 
 def _missing_name(fault: _Fault) -> str:

@@ -9,7 +9,7 @@ which also has no floats, so that its canonical bytes and its digest are exact.
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -30,10 +30,15 @@ MAX_INTEGER: Final = 2**53 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """A JSON value and the keys that it repeats: readers keep the last of them, so the caller decides what that means."""
+    """A JSON value, and each object that repeats a key with that key: readers keep the last, so the caller decides."""
 
     value: Any
-    duplicates: tuple[str, ...]
+    repeats: tuple[tuple[Mapping[str, Any], str], ...]
+
+    @property
+    def duplicates(self) -> tuple[str, ...]:
+        """The keys that are repeated."""
+        return tuple(key for _, key in self.repeats)
 
 
 def parse(body: bytes, *, what: str = "body", limit: int = MAX_BYTES) -> Parsed:
@@ -48,12 +53,12 @@ def parse(body: bytes, *, what: str = "body", limit: int = MAX_BYTES) -> Parsed:
         ContractError: Too large, not UTF-8, not JSON, NaN, a number of too many digits, a lone surrogate, or too deep.
     """
     text = _text(body, what, limit)
-    duplicates: list[str] = []
+    repeats: list[tuple[Mapping[str, Any], str]] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(items)
         if len(found) != len(items):
-            duplicates.extend(_repeated(items))
+            repeats.extend((found, key) for key in _repeated(items))
         return found
 
     try:
@@ -64,7 +69,7 @@ def parse(body: bytes, *, what: str = "body", limit: int = MAX_BYTES) -> Parsed:
         raise ContractError(f"{what} is not JSON: {error}") from error
     if "\\u" in text and _has_lone_surrogate(value):
         raise ContractError(f"{what} holds half a surrogate pair (\\ud800 to \\udfff alone), which is no character")
-    return Parsed(value=value, duplicates=tuple(duplicates))
+    return Parsed(value=value, repeats=tuple(repeats))
 
 
 def document(body: bytes, *, what: str = "document", limit: int = MAX_BYTES) -> Any:
@@ -92,29 +97,34 @@ def _refuse_float(text: str) -> NoReturn:
 
 
 _decode = msgspec.json.Decoder(float_hook=_refuse_float).decode
-_digits = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
-_sixteen_digits = b"0" * 16
+_alike = bytes.maketrans(b"123456789[", b"000000000,")
+_long_integers = (b'":' + b"0" * 16, b"," + b"0" * 16)
 
 
 def _quickly(body: bytes, limit: int) -> tuple[Any, bytes] | None:
     """The answer when it is plain to see, else None: `_carefully` then says what is wrong, or that nothing is."""
-    if len(body) > limit or b"\\u" in body:
+    if len(body) > limit or (b"\\" in body and b"\\u" in body):
         return None
     try:
         value = _decode(body)
         encoded = canonical(value)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    if encoded.count(b":") != body.count(b":") or _sixteen_digits in encoded.translate(_digits):
-        return None
-    if _depth(encoded) > MAX_DEPTH:
+    if encoded.count(b":") != body.count(b":") or _may_hold_a_long_integer(encoded) or _depth(encoded) > MAX_DEPTH:
         return None
     return value, encoded
 
 
+def _may_hold_a_long_integer(encoded: bytes) -> bool:
+    """Whether sixteen digits begin after a key, a comma, a bracket or nothing; those inside a digest begin elsewhere."""
+    digits = (b"," + encoded).translate(_alike, b"-")
+    return any(begin in digits for begin in _long_integers)
+
+
 def _carefully(body: bytes, what: str, limit: int) -> tuple[Any, bytes]:
     parsed = parse(body, what=what, limit=limit)
-    faults = [f"{key}: the key is repeated; keep one" for key in parsed.duplicates]
+    places = {id(found): path for path, found in _objects(parsed.value, "$")} if parsed.repeats else {}
+    faults = [f"{places.get(id(found), '$...')}.{key}: the key is repeated; keep one" for found, key in parsed.repeats]
     faults += [f"{path}: {fault}" for path, fault in _numbers(parsed.value, "$")]
     if faults:
         raise ContractError(f"{what} is not a document of ours", tuple(faults))
@@ -130,8 +140,8 @@ def _text(body: bytes, what: str, limit: int) -> str:
         raise ContractError(f"{what} is not UTF-8: byte {error.start} is {body[error.start]:#04x}") from error
     if text.startswith("\ufeff"):
         raise ContractError(f"{what} begins with a byte-order mark; write UTF-8 without one")
-    if _depth(_without_strings(text).encode()) > MAX_DEPTH:
-        raise ContractError(f"{what} nests deeper than {MAX_DEPTH} levels, or never closes what it opens")
+    if _is_too_deep(text):
+        raise ContractError(f"{what} nests deeper than {MAX_DEPTH} levels, or closes what it never opened")
     return text
 
 
@@ -142,6 +152,13 @@ _other = bytes(set(range(256)) - set(b"[]{}"))
 
 def _without_strings(text: str) -> str:
     return _strings.sub("", text)
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether brackets nest beyond the limit, once those that are still open at the end are closed."""
+    brackets = _without_strings(text).encode().translate(_closed, _other)
+    still_open = brackets.count(b"{") - brackets.count(b"}")
+    return _depth(brackets + b"}" * max(still_open, 0)) > MAX_DEPTH
 
 
 def _depth(encoded: bytes) -> int:
@@ -202,3 +219,14 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _numbers(inner, f"{path}[{index}]")
+
+
+def _objects(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every object in a value, with its path."""
+    if isinstance(value, dict):
+        yield path, value
+        for key, inner in value.items():
+            yield from _objects(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _objects(inner, f"{path}[{index}]")

@@ -4,12 +4,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from federation.core import names
 from federation.reads import LiveReads
 from federation.runtime import deliver
-from federation.sources import Request, Trust
+from federation.sources import Reading, Request, Trust
 from federation.wiring import LocalHome
+
+_REPEATED: Final = "all of it was carried out before, and nothing moves twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +53,7 @@ class Stage:
         kept = [name for name in store.names("") if name not in before]
         became += self._forbidden(kept)
         if not became:
-            because = f" ({reading.error})" if reading.error else ""
-            became = [f"{reading.verdict}{because}: {reading.why}"]
+            became = [_REPEATED if any(one.outcome for one in carried) else _heard(reading)]
         return Line(at=at, what=what, became=became, documents=kept)
 
     def _forbidden(self, kept: Sequence[str]) -> Iterator[str]:
@@ -63,3 +65,11 @@ class Stage:
             if version and version["artifact"] in quarantine:
                 at = quarantine[version["artifact"]].at
                 yield f"{version['name']} has the bytes that are in quarantine since {at}: no release may hold it"
+
+
+def _heard(reading: Reading) -> str:
+    """What the door made of something that nothing follows from."""
+    if reading.verdict == "reject":
+        kept = "parked for a person" if reading.park else "not kept"
+        return f"rejected as {reading.error}, {kept}: {reading.why}"
+    return f"{reading.verdict}d: {reading.why}" if reading.verdict == "ignore" else reading.why

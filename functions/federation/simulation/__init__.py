@@ -2,7 +2,8 @@
 """Random histories against the twelve promises: each from its seed, each failure shrunk to a short story."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,10 @@ from federation.simulation.promises import broken
 from federation.simulation.story import Action, Story, is_contended, story, told
 from federation.simulation.world import Chaos
 
+__all__ = ["Result", "faults", "one", "run", "shrunk", "story", "told"]
+
+_CHUNK: Final = 10
+"""Histories that a process takes at a time."""
 _ATTEMPTS: Final = 300
 """Shorter stories tried before a broken one is told."""
 
@@ -26,10 +31,20 @@ class Result:
     story: Sequence[str] = ()
 
 
-def run(seed: int, histories: int) -> Iterator[Result]:
-    """One result a history; history `i` of seed `s` is the same for ever: seed `s * 1,000,000 + i` of `one`."""
-    for number in range(histories):
-        yield one(seed * 1_000_000 + number)
+def run(seed: int, histories: int, jobs: int = 1) -> Iterator[Result]:
+    """One result a history; history `i` of seed `s` is the same for ever: `one(s * 1,000,000 + i)`.
+
+    Args:
+        seed: Of all of them.
+        histories: How many.
+        jobs: Processes to share them among.
+    """
+    seeds = range(seed * 1_000_000, seed * 1_000_000 + histories)
+    if jobs == 1:
+        yield from map(one, seeds)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(one, seeds, chunksize=_CHUNK)
 
 
 def one(seed: int) -> Result:
@@ -38,7 +53,8 @@ def one(seed: int) -> Result:
     found = faults(actions, seed)
     if not found:
         return Result(seed=seed, actions=len(actions))
-    short = shrunk(actions, seed, found[0].partition(":")[0])
+    promise = found[0].partition(":")[0]
+    short = shrunk(actions, lambda shorter: any(fault.partition(":")[0] == promise for fault in faults(shorter, seed)))
     return Result(seed=seed, actions=len(actions), broken=found, story=told(short))
 
 
@@ -52,13 +68,13 @@ def faults(actions: Story, seed: int) -> tuple[str, ...]:
         return (f"0: {type(error).__name__}: {error}",)
 
 
-def shrunk(actions: Story, seed: int, promise: str) -> Story:
-    """A story as short as can be found that still breaks the same promise, by leaving out ever smaller parts."""
+def shrunk(actions: Story, breaks: Callable[[Story], bool]) -> Story:
+    """A story as short as can be found that `breaks` as well, by leaving out ever smaller parts."""
     kept = list(actions)
     size = max(1, len(kept) // 2)
     attempts = 0
     while size and attempts < _ATTEMPTS:
-        shorter = _without_a_part(kept, size, seed, promise)
+        shorter = _without_a_part(kept, size, breaks)
         attempts += len(kept) // size + 1
         if shorter is None:
             size //= 2
@@ -67,9 +83,9 @@ def shrunk(actions: Story, seed: int, promise: str) -> Story:
     return kept
 
 
-def _without_a_part(kept: list[Action], size: int, seed: int, promise: str) -> list[Action] | None:
+def _without_a_part(kept: list[Action], size: int, breaks: Callable[[Story], bool]) -> list[Action] | None:
     for start in range(0, len(kept), size):
         candidate = kept[:start] + kept[start + size :]
-        if any(fault.partition(":")[0] == promise for fault in faults(candidate, seed)):
+        if breaks(candidate):
             return candidate
     return None

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a platform ship in 4 KB, and what in 64?
+
+A true manifest (training/examples), with more shards of weights in its units or more versions of its units until the
+size is reached. Every document is checked against the schema before anything is timed.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from copy import deepcopy
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from federation.core import contract, strict_json
+from federation.core.admission import Observed, files_of
+from federation.core.digest import canonical
+from federation.core.manifest import manifest_of
+from federation.core.policy import Policy, policy_of
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "training" / "examples"
+
+
+def with_more_files(size: int) -> bytes:
+    """The Hub's manifest with as many shards as fit into `size` bytes, as large models have them."""
+    document = _cut(size)
+    units = document["units"]
+    for number in count():
+        files = units[number % len(units)]["files"]
+        files.append(_shard(files[0]["path"], number))
+        if len(canonical(document)) > size:
+            files.pop()
+            return _checked(document)
+    raise AssertionError
+
+
+def with_more_units(size: int) -> bytes:
+    """The Hub's manifest with as many versions of its units as fit into `size` bytes."""
+    document = _cut(size)
+    first = list(document["units"])
+    for version in count(2):
+        more = [{**deepcopy(unit), "name": f"{unit['name'].rpartition('-v')[0]}-v{version}"} for unit in first]
+        if len(canonical({**document, "units": [*document["units"], *more]})) > size:
+            return _checked(document)
+        document["units"].extend(more)
+    raise AssertionError
+
+
+def policy() -> Policy:
+    """The policy of the examples."""
+    return policy_of(strict_json.document((EXAMPLES / "policy.json").read_bytes()))
+
+
+def observed(body: bytes) -> Mapping[str, Observed]:
+    """Every file of a manifest, lying where it says."""
+    units = manifest_of(strict_json.document(body)).units
+    files = [file for unit in units for file in files_of(unit)]
+    return {file.path: Observed(sha256=file.sha256, bytes=file.bytes) for file in files}
+
+
+def _cut(size: int) -> dict[str, Any]:
+    document: dict[str, Any] = strict_json.document((EXAMPLES / "hf_manifest.json").read_bytes())
+    if len(canonical(document)) > size:
+        document["units"] = document["units"][:1]
+    return document
+
+
+def _shard(path: str, number: int) -> dict[str, Any]:
+    sha256 = hashlib.sha256(str(number).encode()).hexdigest()
+    return {"path": f"{Path(path).parent.as_posix()}/shard-{number:05d}.safetensors", "sha256": sha256, "bytes": number + 1}
+
+
+def _checked(document: dict[str, Any]) -> bytes:
+    contract.check("manifest.v1", document)
+    return canonical(document)
