@@ -1,0 +1,36 @@
+"""What is published can be found, once, under a tag that names its commit."""
+
+import pytest
+
+from federation.core.digest import canonical, digest_of
+from federation.simulation.platform import PLATFORM_OF
+from tests.steps.home import home as made
+
+
+@pytest.fixture
+def release(tmp_path):
+    home = made(tmp_path / "home")
+    for kind in PLATFORM_OF:
+        home.ship(kind, 1)
+    home.tick("merge", "2026-01-05T08:00:00Z")
+    return canonical(home.document("releases/spiralverse-ai-federated-v1.0.0"))
+
+
+NAME = "spiralverse-ai-federated-v1.0.0"
+
+
+def test_nothing_is_found_before_it_is_published(registry):
+    assert registry.find(NAME) is None
+
+
+def test_a_release_is_published_with_its_card_and_found_again(registry, release, tmp_path):
+    receipt = registry.publish(NAME, release)
+    assert registry.find(NAME) == receipt
+    assert receipt.digest == digest_of(release)
+    card = (tmp_path / "registry" / NAME / "README.md").read_text("utf-8")
+    assert "| textgen-lora | `spiralverse/textgen-lora-v1` | hf | new |" in card
+    assert card.startswith("---\nlibrary_name: federation\n")
+
+
+def test_publishing_again_gives_the_same_receipt(registry, release):
+    assert registry.publish(NAME, release) == registry.publish(NAME, release)

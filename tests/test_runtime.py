@@ -1,0 +1,144 @@
+"""Keep, move, act, announce: in this order, and safe to cut anywhere."""
+
+import pytest
+
+from federation.core import event as events
+from federation.core import names
+from federation.core.decision import summary
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.errors import ConflictError, MissingError, ServiceError
+from federation.reads import RecordedReads
+from federation.runtime import carry_out, decide, handle, routes
+from federation.simulation.platform import POLICY
+from federation.steps import STEPS
+from federation.wiring import local_home
+from tests.steps.home import MONDAY, TUESDAY
+from tests.steps.home import home as made
+
+
+@pytest.fixture
+def ready(tmp_path):
+    """Three units have passed; the merge is due."""
+    home = made(tmp_path)
+    for kind in ("textgen-lora", "embedder", "runtime-distilled"):
+        home.ship(kind, 1)
+    return home
+
+
+def tick(type_, time):
+    return Event(type=type_, source="//test", subject="schedule", time=time, key=f"tick|{time}", data={})
+
+
+class Cut:
+    """A port whose n-th effect never returns."""
+
+    def __init__(self, port, log, fuse):
+        self._port, self._log, self._fuse = port, log, fuse
+
+    def __getattr__(self, name):
+        effect = getattr(self._port, name)
+        if name not in {"keep", "move", "announce", "publish", "shift"}:
+            return effect
+
+        def lit(*args):
+            self._fuse[0] -= 1
+            if self._fuse[0] == 0:
+                raise ServiceError("cut here")
+            self._log.append(name)
+            return effect(*args)
+
+        return lit
+
+
+def cut(ports, after):
+    fuse, log = [after], []
+    fields = ("store", "bus", "registry", "traffic", "artifacts", "trainer")
+    return type(ports)(**{name: Cut(getattr(ports, name), log, fuse) for name in fields}), log
+
+
+@pytest.mark.parametrize(("step", "event"), [("fuse", tick(events.TICK_MERGE, MONDAY))])
+def test_wherever_a_merge_is_cut_the_next_delivery_ends_the_same(ready, step, event):
+    for effect in range(1, 12):
+        ports, _ = cut(ready.local.ports, effect)
+        try:
+            handle(step, event, ports, MONDAY)
+        except ServiceError:
+            handle(step, event, ready.local.ports, MONDAY)
+        assert ready.store.names(names.RELEASES) == ["releases/spiralverse-ai-federated-v1.0.0"]
+        assert len(ready.store.names(names.RECEIPTS)) == 1
+
+
+def test_a_promotion_is_carried_out_in_the_order_that_survives_a_crash(ready):
+    handle("fuse", tick(events.TICK_MERGE, MONDAY), ready.local.ports, MONDAY)
+    ports, log = cut(ready.local.ports, 99)
+    handle("promote", tick(events.TICK_PROMOTE, TUESDAY), ports, TUESDAY)
+    assert log == ["keep", "move", "shift", "announce"]
+
+
+@pytest.mark.parametrize("effect", [1, 2, 3, 4])
+def test_wherever_a_promotion_is_cut_it_happens_once(ready, effect):
+    handle("fuse", tick(events.TICK_MERGE, MONDAY), ready.local.ports, MONDAY)
+    ports, _ = cut(ready.local.ports, effect)
+    with pytest.raises(ServiceError, match="cut here"):
+        handle("promote", tick(events.TICK_PROMOTE, TUESDAY), ports, TUESDAY)
+    handle("promote", tick(events.TICK_PROMOTE, TUESDAY), ready.local.ports, TUESDAY)
+    assert ready.channel.counter == 1
+    assert ready.local.ports.traffic.serving("production").counter == 1
+
+
+def test_of_two_workers_that_decided_on_one_channel_the_slower_loses(ready):
+    handle("fuse", tick(events.TICK_MERGE, MONDAY), ready.local.ports, MONDAY)
+    slow = decide("promote", tick(events.TICK_PROMOTE, TUESDAY), ready.local.ports, TUESDAY)
+    handle("promote", tick(events.TICK_PROMOTE, "2026-01-06T09:31:00Z"), ready.local.ports, TUESDAY)
+    with pytest.raises(ConflictError):
+        carry_out(slow, ready.local.ports)
+    assert ready.channel.counter == 1
+
+
+def test_a_refusal_on_a_channel_that_has_moved_is_decided_again(ready):
+    handle("fuse", tick(events.TICK_MERGE, MONDAY), ready.local.ports, MONDAY)
+    held = decide("promote", tick(events.TICK_PROMOTE, MONDAY), ready.local.ports, MONDAY)
+    ready.tell(events.HOLD_ORDERED, who="ada", why="x")
+    with pytest.raises(ConflictError, match="moved while promote decided"):
+        carry_out(held, ready.local.ports)
+
+
+def test_every_stored_decision_can_be_taken_again_to_the_same_byte(ready):
+    ready.tick("merge", MONDAY)
+    ready.tick("promote", TUESDAY)
+    ready.ship("embedder", 2, "worse")
+    ready.tell(events.SLO_BREACHED, at="2026-01-06T12:00:00Z")
+    stored = [(name, ready.document(name)) for name in ready.store.names(names.DECISIONS)]
+    assert {document["step"] for _, document in stored} == {"validate", "gate", "fuse", "promote", "roll_back"}
+    for _, document in stored:
+        reads = RecordedReads(document["reads"], ready.store, ready.local.ports.artifacts)
+        step, event = STEPS[document["step"]], Event.of(document["event"])
+        outcome = step.decide(event, step.gather(event, reads), reads.policy(), document["now"])
+        assert canonical(summary(outcome)) == canonical(document["outcome"])
+
+
+def test_a_decision_whose_evidence_is_gone_cannot_be_taken_again(ready):
+    (name, *_) = ready.store.names(f"{names.DECISIONS}gate/")
+    document = ready.document(name)
+    for file in (ready.local.folder / "clouds").rglob("quality.jsonl"):
+        file.unlink()
+    reads = RecordedReads(document["reads"], ready.store, ready.local.ports.artifacts)
+    with pytest.raises(MissingError, match="is gone"):
+        STEPS["gate"].gather(Event.of(document["event"]), reads)
+
+
+def test_without_a_policy_nothing_is_decided(tmp_path):
+    home = local_home(tmp_path, in_memory=True)
+    with pytest.raises(MissingError, match="federation init"):
+        handle("fuse", tick(events.TICK_MERGE, MONDAY), home.ports, MONDAY)
+
+
+def test_the_policy_of_the_highest_version_is_the_active_one(ready):
+    ready.store.keep(names.policy(2), canonical({**POLICY, "version": 2, "name": "stricter"}))
+    assert decide("fuse", tick(events.TICK_MERGE, MONDAY), ready.local.ports, MONDAY).outcome.events
+
+
+def test_every_event_type_that_a_step_hears_is_routed_to_it():
+    assert routes()[events.SLO_BREACHED] == ("roll_back",)
+    assert {step for steps in routes().values() for step in steps} == set(STEPS)
