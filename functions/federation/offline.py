@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -35,9 +35,6 @@ REFUSING = frozenset(
         events.MERGE_SKIPPED,
     }
 )
-
-READABLE: Final = 0o644
-"""A release is for everybody to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +83,11 @@ def judge(manifest: Path, policy: Path, baseline: Path | None = None) -> Fused:
 
 
 def write(release: Mapping[str, Any], output: Path) -> None:
-    """Write the release, whole or not at all."""
+    """Write the release for everybody to read, whole or not at all."""
     body = msgspec.json.format(canonical(release), indent=2) + b"\n"
     try:
         replace(output.resolve(), body)
-        output.chmod(READABLE)
+        output.chmod(0o644)
     except FileNotFoundError as error:
         raise MissingError(f"the folder of {output} does not exist; make it first") from error
     except OSError as error:
@@ -122,8 +119,7 @@ def _documents(paths: Mapping[str, Path], baseline: Path | None) -> dict[str, An
     """Every document, or one error with every fault of every file."""
     found: dict[str, Any] = {}
     faults: list[str] = []
-    asked = {**paths, **({"baseline": baseline} if baseline else {})}
-    for name, path in asked.items():
+    for name, path in ({**paths, "baseline": baseline} if baseline else paths).items():
         try:
             found[name] = _document(name, path)
         except ContractError as error:
@@ -171,8 +167,7 @@ def _relative(path: Path, base: Path) -> str:
 
 def _earlier(baseline: Path, release: Mapping[str, Any], base: Path) -> list[str]:
     """The manifests of the baseline's units, relative to the new base."""
-    folder = baseline.resolve().parent
-    return sorted({_relative(folder / unit["manifest"], base) for unit in release["units"].values()})
+    return sorted({_relative(baseline.resolve().parent / one["manifest"], base) for one in release["units"].values()})
 
 
 def _run(
@@ -183,7 +178,7 @@ def _run(
     serving = documents.get("baseline")
     earlier = _earlier(baseline, serving, base) if baseline and serving else []
     folders = tuple({(base / place).resolve().parent for place in (*places, *earlier)})
-    times = [found["produced_at"] for found in documents.values() if "produced_at" in found]
+    times = (found["produced_at"] for found in documents.values() if found["schema"] == "manifest.v1")
     now = max(times, key=instant.microseconds)
     with tempfile.TemporaryDirectory(prefix="federation-") as folder:
         home = local_home(Path(folder), in_memory=True, artifact_folders=folders, base=base)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does importing our own code cost little beside the libraries that it stands on?
+
+Every module of `federation.core` but `bootstrap`, which is imported where scores are not 0/1 and brings NumPy. Its
+third-party modules are found by importing it. The interpreter's own start is in both numbers, as it is in a cold start.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from bench import processes
+from bench.goal import Goal, Spread
+from bench.processes import ROOT
+from bench.timing import ratio, shown
+
+_ROUNDS = 15
+_EXAMPLES = ROOT / "training" / "examples"
+_THIRD_PARTY = """
+import json, sys
+before = set(sys.modules)
+{imports}
+tops = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+print(json.dumps(sorted(tops - set(sys.stdlib_module_names) - {{"federation"}})))
+"""
+
+
+def measure() -> Iterator[Goal]:
+    """The import, and the seed's command."""
+    ours = core()
+    theirs = "; ".join(f"import {name}" for name in third_party(ours))
+    yield _goal("import federation.core, against its third-party modules", 1.3, ["-c", ours], ["-c", theirs], theirs)
+    with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder:
+        floor = "import jsonschema, msgspec"
+        yield _goal("the seed's command, against importing jsonschema and msgspec", 3.0, _seed(folder), ["-c", floor], floor)
+
+
+def core() -> str:
+    """A program that imports every module of federation.core but one."""
+    folder = ROOT / "functions" / "federation"
+    files = sorted(folder.glob("core/**/*.py"))
+    names = [".".join(file.relative_to(folder.parent).with_suffix("").parts) for file in files]
+    wanted = [name.removesuffix(".__init__") for name in names if not name.endswith(".bootstrap")]
+    return "import " + ", ".join(wanted)
+
+
+def third_party(program: str) -> Sequence[str]:
+    """The top-level modules that a program of imports brings in and that are neither ours nor Python's."""
+    command = [sys.executable, "-c", _THIRD_PARTY.format(imports=program)]
+    found: list[str] = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+    return [name for name in found if not name.startswith("_")]
+
+
+def _seed(folder: str) -> Sequence[str]:
+    manifests = [f"--{one}-manifest={_EXAMPLES / f'{one}_manifest.json'}" for one in ("hf", "gcp", "aws")]
+    return ["training/federated_orchestrator.py", *manifests, f"--output={Path(folder) / 'fused_manifest.json'}"]
+
+
+def _goal(name: str, asked: float, ours: Sequence[str], floor: Sequence[str], what: str) -> Goal:
+    """By instructions where valgrind is there, since they do not wobble; else by CPU time."""
+    found = processes.interleaved({"ours": ours, "floor": floor, "bare": ["-c", "pass"]}, rounds=_ROUNDS)
+    seconds = ratio(found, "ours", "floor")
+    counted = {case: processes.instructions(arguments) for case, arguments in (("ours", ours), ("floor", floor))}
+    mine, theirs = counted["ours"], counted["floor"]
+    return Goal(
+        name=name,
+        what=what,
+        sense="at most",
+        asked=asked,
+        measured=seconds if mine is None or theirs is None else Spread.exactly(mine / theirs),
+        numbers={
+            **shown(found),
+            "CPU time": f"{seconds.middle:.2f}x",
+            "above bare": f"{processes.above(found, 'bare', 'ours', 'floor').middle:.2f}x",
+            **_million(counted),
+        },
+    )
+
+
+def _million(counted: Mapping[str, int | None]) -> dict[str, str]:
+    return {f"{case}, instructions": f"{count / 1e6:,.0f} M" for case, count in counted.items() if count is not None}

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does one run of the four gates take, in a process that did nothing before?
+
+`python -m bench.one_size FOLDER` judges what `scale.py` wrote there, as the step `gate` does: one side's bytes are let
+go of before the other's are read. It prints one JSON object.
+"""
+
+import json
+import resource
+import sys
+from pathlib import Path
+from time import process_time
+
+from bench.evidence import RULES
+from federation.core import testimony
+from federation.core.gates import judge
+from federation.core.gates.evidence import Subject
+from federation.core.manifest import unit_of
+
+
+def main() -> None:
+    """Judge, and print verdicts, CPU seconds and memory."""
+    folder = Path(sys.argv[1])
+    began = process_time()
+    candidate, baseline = _subject(folder / "candidate"), _subject(folder / "baseline")
+    findings = judge(candidate, baseline, None, RULES)
+    seconds = process_time() - began
+    told = {
+        "verdicts": [finding.verdict for finding in findings],
+        "seconds": seconds,
+        "megabytes": _peak(),
+        "imported": sorted({"numpy", "scipy"} & set(sys.modules)),
+    }
+    print(json.dumps(told))
+
+
+def _subject(folder: Path) -> Subject:
+    unit = unit_of(json.loads((folder / "unit.json").read_bytes()))
+    bodies = {file.path: (folder / file.path).read_bytes() for file in unit.evidence_files()}
+    return testimony.subject(unit, bodies, RULES)
+
+
+def _peak() -> float:
+    """The most memory that was resident, in megabytes; Linux tells it of this program alone, others of what began it too."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does one fresh interpreter cost from start to exit?"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.goal import Spread
+from bench.timing import Seconds
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def interleaved(commands: Mapping[str, Sequence[str]], *, rounds: int) -> Seconds:
+    """CPU seconds (user and system) of each command's process, one number a round, in turns.
+
+    Args:
+        commands: Arguments after the interpreter, by name; each runs once before the first round, for byte code and page cache.
+        rounds: At least 2.
+    """
+    for arguments in commands.values():
+        _run([sys.executable, *arguments])
+    found: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, arguments in commands.items():
+            found[name].append(_seconds(arguments))
+    return found
+
+
+def above(found: Seconds, bare: str, ours: str, other: str) -> Spread:
+    """How many times more `ours` costs than `other`, the bare interpreter taken off both, round by round."""
+    rounds = zip(found[ours], found[other], found[bare], strict=True)
+    return Spread.of([(mine - start) / (theirs - start) for mine, theirs, start in rounds])
+
+
+def instructions(arguments: Sequence[str]) -> int | None:
+    """Instructions that the process executes, by valgrind; None where there is no valgrind. Repeatable to about 0.1 %."""
+    valgrind = shutil.which("valgrind")
+    if valgrind is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder:
+        counting = [valgrind, "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={folder}/out"]
+        told = _run([*counting, sys.executable, *arguments]).stderr.decode()
+    found = re.search(r"I\s+refs:\s+([\d,]+)", told)
+    return int(found[1].replace(",", "")) if found else None
+
+
+def _seconds(arguments: Sequence[str]) -> float:
+    before = os.times()
+    _run([sys.executable, *arguments])
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is let in: the right name from the right platform, trained on data that stayed, of the very bytes it claims."""
+
+from dataclasses import replace
+
+import pytest
+from tests.core.proposals import policy, unit
+
+from federation.core.admission import Observed, faults, files_of, missing
+from federation.core.manifest import DataSet, File, Residency
+
+LORA = unit("textgen-lora", 12)
+WEIGHTS = LORA.files[0]
+
+
+def lying(found, **changed):
+    """What lies at each path of a unit: what it says, but for what is changed."""
+    honest = {file.path: Observed(sha256=file.sha256, bytes=file.bytes) for file in files_of(found)}
+    return {path: seen for path, seen in {**honest, **changed}.items() if seen is not None}
+
+
+def told(found=LORA, platform="hf", observed=None):
+    return faults(found, platform, policy(), lying(found) if observed is None else observed)
+
+
+def trained_on(*datasets, left=False):
+    return replace(LORA, residency=Residency(raw_data_left=left, datasets=datasets))
+
+
+def dataset(name, platform):
+    return DataSet(name=name, digest="sha256:" + "0" * 64, platform=platform, region="eu-west-1")
+
+
+def test_an_honest_unit_comes_in():
+    assert told() == ()
+
+
+def test_what_is_shipped_and_what_proves_it_are_both_looked_at():
+    paths = [file.path for file in files_of(LORA)]
+    assert paths == ["model.bin", "quality.jsonl", "latency.jsonl", "safety.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("found", "platform", "fault"),
+    [
+        (
+            replace(LORA, name="elsewhere/textgen-lora-v12"),
+            "hf",
+            "elsewhere/textgen-lora-v12 belongs to elsewhere, and this policy governs spiralverse",
+        ),
+        (
+            replace(LORA, name="spiralverse/embedder-v12"),
+            "hf",
+            "spiralverse/embedder-v12 says it is of kind textgen-lora; the name must be spiralverse/textgen-lora-v12",
+        ),
+        (LORA, "gcp", "gcp may ship embedder, and textgen-lora is none of them"),
+        (LORA, "azure", "azure ships nothing under this policy; its matrix knows aws, gcp, hf"),
+        (
+            trained_on(left=True),
+            "hf",
+            "spiralverse/textgen-lora-v12 says that raw training data left hf; only artifacts and metrics may",
+        ),
+        (
+            trained_on(dataset("intents", "hf"), dataset("tickets", "gcp")),
+            "hf",
+            "spiralverse/textgen-lora-v12 was trained on hf with data set tickets, which lies on gcp",
+        ),
+        (
+            replace(LORA, files=[WEIGHTS, WEIGHTS]),
+            "hf",
+            "spiralverse/textgen-lora-v12 lists model.bin more than once",
+        ),
+    ],
+    ids=["organisation", "kind", "matrix", "platform", "raw data", "foreign data", "listed twice"],
+)
+def test_each_reason_to_stay_outside_is_told_in_a_sentence(found, platform, fault):
+    assert told(found, platform) == (fault,)
+
+
+def test_other_bytes_of_the_same_length_are_seen():
+    other = lying(LORA, **{"model.bin": Observed(sha256="f" * 64, bytes=WEIGHTS.bytes)})
+    assert told(observed=other) == (f"model.bin has sha256 {'f' * 64}, and the manifest says {WEIGHTS.sha256}",)
+
+
+def test_another_length_is_told_as_such():
+    shorter = lying(LORA, **{"safety.jsonl": Observed(sha256="f" * 64, bytes=3)})
+    (fault,) = told(observed=shorter)
+    assert fault.startswith("safety.jsonl has 3 bytes, and the manifest says ")
+
+
+def test_a_file_that_is_not_there_yet_is_missing_and_not_wrong():
+    half = lying(LORA, **{"latency.jsonl": None})
+    assert told(observed=half) == ()
+    assert missing(LORA, half) == ("latency.jsonl",)
+    assert missing(LORA, lying(LORA)) == ()
+
+
+def test_every_reason_is_told_at_once():
+    wrong = replace(
+        trained_on(dataset("tickets", "gcp"), left=True),
+        name="elsewhere/embedder-v12",
+        files=[File(path="model.bin", sha256="0" * 64, bytes=WEIGHTS.bytes)],
+    )
+    assert len(told(wrong, "aws", lying(LORA))) == 6

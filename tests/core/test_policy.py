@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A policy that contradicts itself, or asks for what no gate can give, is never in force."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from tests.core.proposals import calibrated, critical, document
+from tests.corpus.cases import VALID
+from tests.corpus.mutations import put
+
+from federation.core.digest import digest
+from federation.core.policy import policy_of
+from federation.errors import ContractError
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "training/examples/policy.json"
+ROUTE = {"prompt_type": "poetry", "serve": ["runtime-distilled"], "calibrated": False, "safety_critical": False}
+UNVOTED = (
+    "$.fusion.required: textgen-lora serves or votes on a safety-critical route; without it the prompts would be "
+    "answered unvoted, so add it here"
+)
+JOB = {"platform": "aws", "image": "distil", "arguments": [], "after_rollback": True}
+
+
+def told(changed):
+    """Every fault of a policy."""
+    with pytest.raises(ContractError) as refused:
+        policy_of(changed, what="policy.json")
+    assert refused.value.exit_code == 2
+    assert str(refused.value).startswith("policy.json ")
+    return refused.value.faults
+
+
+def ruled(*place, to):
+    """The policy with one rule of the embedder's gates changed."""
+    return put(document(), ("gates", "embedder", *place), to)
+
+
+@pytest.mark.parametrize("case", [case for case in VALID if case.schema == "policy.v1"], ids=str)
+def test_every_policy_of_the_corpus_can_be_in_force(case):
+    assert policy_of(case.document).digest == digest(case.document)
+
+
+def test_the_examples_policy_is_read_to_the_last_digit():
+    policy = policy_of(json.loads(EXAMPLE.read_text("utf-8")))
+    assert policy.gates["policy-adapter"].safety.suites["policy"].max_failure_rate == Decimal("0.025")
+    assert policy.gates["embedder"].quality[0].margin == Decimal("0.02")
+    assert policy.kinds == {
+        "textgen-lora",
+        "policy-adapter",
+        "embedder",
+        "retrieval-eval",
+        "runtime-distilled",
+        "inference-benchmark",
+    }
+
+
+def test_the_digest_names_every_word_of_the_policy():
+    assert policy_of(document()).digest != policy_of(document(note="tried for a week")).digest
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        (
+            document(fusion={**document()["fusion"], "required": ["runtime-distilled", "speech-adapter"]}),
+            "$.fusion.required: speech-adapter is shipped by no platform; add it to the matrix or take it out here",
+        ),
+        (
+            document(fusion={**document()["fusion"], "carry": ["speech-adapter"]}),
+            "$.fusion.carry: speech-adapter is shipped by no platform; add it to the matrix or take it out here",
+        ),
+        (
+            document(gates={**document()["gates"], "speech-adapter": document()["gates"]["embedder"]}),
+            "$.gates: speech-adapter is shipped by no platform; add it to the matrix or take it out here",
+        ),
+        (
+            document(routes=[{**ROUTE, "serve": ["speech-adapter"]}]),
+            "$.routes: speech-adapter is shipped by no platform; add it to the matrix or take it out here",
+        ),
+        (
+            document(distillation={"kind": "tiny-runtime", "p95_ms": "500"}),
+            "$.distillation.kind: tiny-runtime is shipped by no platform; add it to the matrix or take it out here",
+        ),
+        (
+            document(jobs={"tiny-runtime": JOB}),
+            "$.jobs: tiny-runtime is shipped by no platform; add it to the matrix or take it out here",
+        ),
+        (
+            document(jobs={"embedder": JOB}),
+            "$.jobs.embedder.platform: aws may not ship embedder; run the job where the matrix allows it",
+        ),
+        (
+            document(matrix={**document()["matrix"], "azure": ["speech-adapter"]}),
+            "$.gates: speech-adapter has no gate rules, so it could never pass",
+        ),
+        (
+            document(fallback=["embedder"]),
+            "$.fallback: embedder is not required, so a release could have no fallback; add it to fusion.required",
+        ),
+        (
+            document(routes=[ROUTE, {**ROUTE, "calibrated": True}]),
+            "$.routes: poetry has more than one route, and only the first is ever taken; keep one",
+        ),
+        (
+            document(routes=[{**ROUTE, "safety_critical": True}]),
+            "$.voting: a route is safety-critical, but nobody votes; add voting, or mark the route otherwise",
+        ),
+        (
+            document(
+                routes=[{**ROUTE, "safety_critical": True}],
+                voting={"rule": "veto", "members": ["runtime-distilled", "textgen-lora"]},
+            ),
+            UNVOTED,
+        ),
+        (
+            put(document(), ("cadence", "time_zone"), "Europe/Atlantis"),
+            "$.cadence.time_zone: 'Europe/Atlantis' is no IANA time zone, such as Europe/Berlin",
+        ),
+        (
+            put(document(), ("cadence", "merge"), "0 9 30 2 *"),
+            "$.cadence.merge: '0 9 30 2 *' is no cron line: Bad day-of-month",
+        ),
+    ],
+    ids=lambda value: value.partition(":")[0] if isinstance(value, str) else "",
+)
+def test_each_contradiction_is_named_with_its_place_and_the_way_out(changed, fault):
+    assert told(changed) == (fault,)
+
+
+def test_a_cron_line_that_is_none_is_told_as_cron_reads_it():
+    (fault,) = told(put(document(), ("cadence", "promotion", "opens"), "0 25 * * 2"))
+    assert fault.startswith("$.cadence.promotion.opens: '0 25 * * 2' is no cron line")
+
+
+def test_all_contradictions_are_told_at_once():
+    faults = told(document(fallback=["embedder"], routes=[ROUTE, ROUTE], jobs={"embedder": JOB, "x": JOB}))
+    assert len(faults) == 4
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        (ruled("quality", 0, "margin", to="-0.01"), "quality[0].margin"),
+        (ruled("quality", 0, "floor", to="NaN"), "quality[0].floor"),
+        (ruled("quality", 0, "metric", to=" "), "quality[0].metric"),
+        (ruled("quality", to=[]), "quality"),
+        (ruled("latency", "p95_ratio", to="0"), "latency.p95_ratio"),
+        (ruled("latency", "p95_ms", to="-100"), "latency.p95_ms"),
+        (ruled("latency", "cost", to="0.0"), "latency.cost"),
+        (ruled("latency", "minimum_samples", to=58), "latency.minimum_samples"),
+        (ruled("safety", "suites", to={}), "safety.suites"),
+        (ruled("safety", "suites", "policy", "max_failure_rate", to="0"), "safety.suites.policy.max_failure_rate"),
+        (ruled("safety", "suites", "policy", "max_failure_rate", to="0.000"), "safety.suites.policy.max_failure_rate"),
+        (ruled("safety", "suites", "policy", "max_failure_rate", to="1.0"), "safety.suites.policy.max_failure_rate"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_rule_that_no_gate_can_keep_is_refused_where_it_stands(changed, place):
+    (fault,) = told(changed)
+    assert fault.startswith(f"$.gates.embedder.{place}: ")
+
+
+@pytest.mark.parametrize("gate", ["quality", "latency", "safety"])
+def test_a_gate_cannot_be_left_out(gate):
+    rules = {name: rule for name, rule in document()["gates"]["embedder"].items() if name != gate}
+    (fault,) = told(document(gates={**document()["gates"], "embedder": rules}))
+    assert fault.startswith(f"$.gates.embedder: {gate} is missing")
+
+
+def test_votes_and_thresholds_that_fit_together_are_in_force():
+    asked = critical()
+    asked["fusion"] = {**document()["fusion"], **asked["fusion"]}
+    assert policy_of(document(**asked)).voting.rule == "veto"
+    assert policy_of(document(**calibrated())).routes[-1].calibrated

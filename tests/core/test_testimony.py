@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the gates get to see, and what they are told when there is nothing to see."""
+
+import hashlib
+import json
+from dataclasses import replace
+
+from tests.core.proposals import unit
+
+from federation.core import contract
+from federation.core.gates.rules import GateRules, QualityRule
+from federation.core.manifest import File, Measured, MeasuredLatency, Measurements, Suite, Summary, unit_of
+from federation.core.policy import policy_of
+from federation.core.testimony import correlations, subject
+from federation.core.uri import SENTINEL
+from federation.simulation.platform import POLICY, shipment
+
+RULES = policy_of(POLICY).gates["embedder"]
+SERVING = "sha256:" + "0" * 64
+
+
+def told(quality="good", serving=None, **spoilt):
+    """The subject that a shipped embedder makes, some of its files spoilt or gone."""
+    files = dict(shipment("embedder", 3, quality, serving).files)
+    found = unit_of(json.loads(files[SENTINEL])["units"][0])
+    return subject(found, {**files, **spoilt}, RULES)
+
+
+def measured(quality, bodies=None):
+    """What becomes of one entry of quality evidence."""
+    found = replace(unit("embedder", 3), evidence=Measurements(quality=quality))
+    return subject(found, bodies or {}, RULES).quality
+
+
+def test_records_become_columns_with_the_suite_that_they_come_from():
+    found = told()
+    assert found.quality.grade("accuracy") == "records"
+    assert len(found.quality.records.items) == 80
+    assert found.quality.suite == unit("embedder").evidence.quality.suite.digest
+    assert set(found.safety) == {"policy"}
+
+
+def test_the_subject_is_the_artifact_that_is_shipped():
+    shipped = unit("embedder", 3)
+    found = told()
+    assert (found.digest, found.kind, found.api) == (shipped.artifact, "embedder", "fusion-api-v1")
+    assert found.contract == shipped.contract
+
+
+def test_latency_knows_its_machine_its_prices_and_the_run_beside_it():
+    found = told(serving=SERVING).latency
+    assert (found.machine, found.prices) == ("simulated", "2026-01")
+    assert found.against.unit == SERVING
+    assert len(found.against.records.items) == len(found.records.items) == 80
+
+
+def test_a_gate_without_evidence_sees_nothing():
+    assert told("missing").quality is None
+    bare = subject(replace(unit("embedder"), evidence=Measurements()), {}, RULES)
+    assert (bare.quality, bare.latency, bare.safety) == (None, None, {})
+
+
+def test_evidence_that_no_rule_asks_for_is_not_read():
+    files = shipment("embedder", 3, "good", None).files
+    assert subject(unit("embedder", 3), files, GateRules()).quality is None
+
+
+def test_a_file_that_is_gone_is_a_fault_and_not_an_absence():
+    found = told(**{"quality.jsonl": None})
+    assert found.quality.fault == "quality.jsonl is gone"
+    assert found.quality.records is None
+    assert found.latency.fault is None
+
+
+def test_a_file_that_changed_after_the_manifest_is_a_fault():
+    assert told(**{"safety.jsonl": b"{}"}).safety["policy"].fault == (
+        "safety.jsonl is no longer the file that the manifest names"
+    )
+
+
+def test_a_file_that_is_no_records_says_which_line():
+    found = told("broken").quality
+    assert found.fault.startswith("spiralverse/embedder-v3/quality.jsonl is no file of records")
+    assert "line 1" in found.fault
+    assert "NaN" in found.fault
+
+
+def test_the_run_beside_it_is_held_to_the_same():
+    found = told(serving=SERVING, **{"serving.jsonl": None}).latency
+    assert found.fault == "serving.jsonl is gone"
+    assert found.records is None
+
+
+def test_records_that_name_no_file_are_a_fault():
+    claimed = measured(Measured(grade="records", suite=Suite(name="canonical", digest=SERVING)))
+    assert claimed.fault == "the evidence is said to be per-item records, and the manifest names no file of them"
+    assert claimed.suite == SERVING
+
+
+def test_a_metric_that_the_records_do_not_state_is_a_fault():
+    body = b'{"item":"q0","scores":{"f1":1}}\n'
+    file = File(path="q.jsonl", sha256=hashlib.sha256(body).hexdigest(), bytes=len(body))
+    assert "accuracy" in measured(Measured(grade="records", records=file), {"q.jsonl": body}).fault
+
+
+def test_a_summary_and_a_point_are_seen_as_what_they_are():
+    summary = measured(Measured(grade="summary", summary={"accuracy": Summary(n=1500, mean="0.888", sd="0.3154")}))
+    assert summary.grade("accuracy") == "summary"
+    assert (summary.summaries["accuracy"].items, summary.summaries["accuracy"].mean) == (1500, 0.888)
+    point = measured(Measured(grade="point", point={"accuracy": "0.888"}))
+    assert point.grade("accuracy") == "point"
+    assert point.refusal("accuracy", "records")
+
+
+def test_latency_without_records_keeps_its_machine_and_prices():
+    claimed = MeasuredLatency(grade="point", machine="t4", price_table="2026-11", point={"latency_ms": "0.4"})
+    found = subject(replace(unit("embedder"), evidence=Measurements(latency=claimed)), {}, RULES).latency
+    assert (found.machine, found.prices, found.points) == ("t4", "2026-11", {"latency_ms": 0.4})
+
+
+def voter(kind, failing, items=60):
+    """A unit and its ballot: the safety items that it fails."""
+    lines = (f'{{"item":"s{i}","scores":{{"safe":{0 if i in failing else 1}}}}}\n' for i in range(items))
+    body = "".join(lines).encode()
+    file = File(path=f"{kind}.jsonl", sha256=hashlib.sha256(body).hexdigest(), bytes=len(body))
+    suite = Measured(grade="records", suite=Suite(name="policy", digest=SERVING), records=file)
+    return replace(unit(kind), evidence=Measurements(safety={"policy": suite})), {file.path: body}
+
+
+def together(*voters):
+    return correlations([found for found, _ in voters], {found.name: bodies for found, bodies in voters})
+
+
+def test_voters_that_fail_on_the_same_items_are_told_as_one_pair():
+    (pair,) = together(voter("textgen-lora", {1, 2, 3}), voter("embedder", {1, 2, 3}))
+    assert pair == {
+        "suite": "policy",
+        "members": ["spiralverse/embedder-v1", "spiralverse/textgen-lora-v1"],
+        "items": 60,
+        "both_fail": 3,
+        "phi": "1",
+    }
+
+
+def test_a_voter_that_never_fails_has_no_correlation_rather_than_a_zero():
+    (pair,) = together(voter("textgen-lora", set()), voter("embedder", {4}))
+    assert (pair["phi"], pair["both_fail"]) == (None, 0)
+
+
+def test_three_voters_are_three_pairs_as_a_release_may_state_them():
+    pairs = together(voter("textgen-lora", {1, 2}), voter("embedder", {2, 3}), voter("runtime-distilled", {9}))
+    assert len(pairs) == 3
+    route = contract.schema_of("release.v1")["$defs"]["route"]["properties"]["voting"]["anyOf"][0]["properties"]
+    assert set(pairs[0]) == set(route["correlation"]["items"]["required"])
+
+
+def test_one_voter_alone_correlates_with_nobody():
+    assert together(voter("embedder", {1})) == []
+    assert correlations([], {}) == []
+
+
+def test_voters_of_different_items_or_without_readable_records_say_nothing_of_each_other():
+    assert together(voter("textgen-lora", {1}), voter("embedder", {1}, items=59)) == []
+    found, bodies = voter("embedder", {1})
+    assert together(voter("textgen-lora", {1}), (found, dict.fromkeys(bodies))) == []
+
+
+def test_a_quality_rule_names_the_metrics_that_are_read():
+    rules = GateRules(quality=(QualityRule(metric="accuracy", margin=RULES.quality[0].margin),))
+    files = shipment("embedder", 3, "good", None).files
+    assert set(subject(unit("embedder", 3), files, rules).quality.records.scores) == {"accuracy"}

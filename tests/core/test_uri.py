@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manifest lies beside what the job wrote, wherever that is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.core.uri import below, folder, manifest
+
+COMMIT = "2ce38a52c2ca3bf5f5d25396ce9af05bdbf9b3c5"
+
+
+@pytest.mark.parametrize(
+    ("artifact", "place"),
+    [
+        ("s3://models/distil-12/output/model.tar.gz", "s3://models/distil-12/output/_MANIFEST.json"),
+        ("s3://models/distil-12/output/", "s3://models/distil-12/output/_MANIFEST.json"),
+        ("gs://models/embedder/3/", "gs://models/embedder/3/_MANIFEST.json"),
+        ("gs://models/embedder/3/_MANIFEST.json", "gs://models/embedder/3/_MANIFEST.json"),
+        (f"hf://models/spiralverse/lora@{COMMIT}", f"hf://models/spiralverse/lora@{COMMIT}/_MANIFEST.json"),
+        (f"hf://models/spiralverse/lora@{COMMIT}/a/b.bin", f"hf://models/spiralverse/lora@{COMMIT}/a/_MANIFEST.json"),
+        ("./training/examples/hf_manifest.json", "./training/examples/_MANIFEST.json"),
+    ],
+)
+def test_the_manifest_of_an_artifact(artifact, place):
+    assert manifest(artifact) == place
+
+
+def test_a_file_lies_below_its_manifests_folder():
+    place = folder("s3://models/distil-12/output/_MANIFEST.json")
+    assert below(place, "weights/model.onnx") == "s3://models/distil-12/output/weights/model.onnx"
+
+
+@given(st.from_regex(r"(s3|gs)://[a-z]{3,8}(/[a-z0-9.]{1,6}){1,4}/?", fullmatch=True))
+def test_the_manifest_of_a_manifest_is_itself(artifact):
+    assert manifest(manifest(artifact)) == manifest(artifact)
+    assert folder(folder(artifact)) == folder(artifact)

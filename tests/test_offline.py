@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three manifests and a policy make a release, or every reason why not; and nothing else is touched."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from federation import offline
+from federation.core import contract
+from federation.core.digest import digest
+from federation.errors import ContractError, MissingError, ServiceError
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "training/examples"
+POLICY = EXAMPLES / "policy.json"
+PLATFORMS = ("hf", "gcp", "aws")
+
+
+def manifests(folder):
+    return {platform: folder / f"{platform}_manifest.json" for platform in PLATFORMS}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("fused")
+
+
+@pytest.fixture(scope="module")
+def first(place):
+    """The release of the first manifests, written where it serves as a baseline."""
+    fused = offline.fuse(manifests(EXAMPLES), POLICY, place / "first.json")
+    offline.write(fused.release, place / "first.json")
+    return fused
+
+
+@pytest.fixture(scope="module")
+def second(place, first):
+    """The release of the later manifests on that baseline."""
+    return offline.fuse(manifests(EXAMPLES / "later"), POLICY, place / "second.json", place / "first.json")
+
+
+def bent(folder, name, change):
+    """A copy of one document with something changed."""
+    document = json.loads((EXAMPLES / name).read_text("utf-8"))
+    change(document)
+    path = folder / name
+    path.write_text(json.dumps(document), "utf-8")
+    return path
+
+
+def test_the_first_manifests_make_the_first_release(first):
+    assert first.refusals == ()
+    assert first.release["name"] == "spiralverse-ai-federated-v1.0.0"
+    assert [report["verdict"] for report in first.reports] == ["pass"] * 6
+    contract.check("release.v1", first.release)
+    for report in first.reports:
+        contract.check("report.v1", report)
+
+
+def test_the_later_ones_are_a_patch_that_carries_what_was_refused(first, second):
+    units = second.release["units"]
+    assert second.release["name"] == "spiralverse-ai-federated-v1.0.1"
+    assert second.release["baseline"] == {"name": first.release["name"], "digest": digest(first.release)}
+    assert {kind for kind, unit in units.items() if unit["origin"] == "carried"} == {
+        "policy-adapter",
+        "inference-benchmark",
+    }
+    assert units["policy-adapter"]["name"] == "spiralverse/policy-adapter-v1"
+    assert units["policy-adapter"]["artifact"] == first.release["units"]["policy-adapter"]["artifact"]
+    contract.check("release.v1", second.release)
+
+
+def test_a_carried_unit_can_be_found_from_where_the_new_release_lies(place, second):
+    for unit in second.release["units"].values():
+        assert (place / unit["manifest"]).is_file()
+        assert all((place / unit["uri"] / file["path"]).is_file() for file in unit["files"])
+
+
+def test_every_refusal_on_the_way_says_what_and_why(second):
+    told = {refusal.subject: refusal.why for refusal in second.refusals}
+    assert set(told) == {"spiralverse/policy-adapter-v2", "spiralverse/inference-benchmark-v2"}
+    assert "accuracy fell by" in told["spiralverse/policy-adapter-v2"]
+    assert "suite adversarial" in told["spiralverse/policy-adapter-v2"]
+    assert "run 59 or more" in told["spiralverse/inference-benchmark-v2"]
+
+
+def test_only_the_reports_on_this_basis_are_told(first, second):
+    assert len(second.reports) == 6
+    assert {report["basis"]["baseline"] for report in second.reports} == {digest(first.release)}
+
+
+def test_a_swapped_embedder_is_refused_until_the_thresholds_are_measured_again(tmp_path, place, first):
+    """The new embedder has the dimension of the old one; the thresholds are the old ones'."""
+    shutil.copytree(EXAMPLES / "later", tmp_path / "later")
+    path = tmp_path / "later/gcp_manifest.json"
+    document = json.loads(path.read_text("utf-8"))
+    document["units"] = [unit for unit in document["units"] if unit["kind"] == "embedder"]
+    path.write_text(json.dumps(document), "utf-8")
+    fused = offline.fuse(manifests(tmp_path / "later"), POLICY, tmp_path / "out.json", place / "first.json")
+    assert fused.release is None
+    (why,) = [refusal.why for refusal in fused.refusals if refusal.subject == "merge"]
+    assert "spiralverse/retrieval-eval-v1 brings thresholds measured with embedder sha256:" in why
+    assert "measure them again with it" in why
+
+
+def test_a_tampered_file_is_refused_by_its_hash(tmp_path):
+    shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("later"))
+    adapter = tmp_path / "examples/textgen-lora/adapter.json"
+    adapter.write_bytes(adapter.read_bytes()[::-1])
+    judged = offline.judge(tmp_path / "examples/hf_manifest.json", POLICY)
+    assert judged.release is None
+    assert [report["unit"]["name"] for report in judged.reports] == ["spiralverse/policy-adapter-v1"]
+    (refusal,) = judged.refusals
+    assert refusal.subject == "spiralverse/textgen-lora-v1"
+    assert "textgen-lora/adapter.json has sha256" in refusal.why
+
+
+def test_one_manifest_alone_can_be_judged():
+    judged = offline.judge(EXAMPLES / "gcp_manifest.json", POLICY)
+    assert {report["unit"]["kind"]: report["verdict"] for report in judged.reports} == {
+        "embedder": "pass",
+        "retrieval-eval": "pass",
+    }
+    assert judged.refusals == ()
+
+
+def test_every_fault_of_every_file_is_told_at_once(tmp_path):
+    hf = bent(tmp_path, "hf_manifest.json", lambda it: it["units"][0].update(name="lora", api=1))
+    gcp = bent(tmp_path, "gcp_manifest.json", lambda it: it.update(platform="aws", produced_at="2026-02-30T05:00:00Z"))
+    policy = bent(tmp_path, "policy.json", lambda it: it.update(fallback=["embeder"]))
+    aws = tmp_path / "aws_manifest.json"
+    aws.write_bytes(b'{"schema":"manifest.v1","schema":"manifest.v1","size":0.5}')
+    with pytest.raises(ContractError) as refused:
+        offline.fuse({"hf": hf, "gcp": gcp, "aws": aws}, policy, tmp_path / "out.json")
+    places = [fault.split(": ")[:2] for fault in refused.value.faults]
+    assert places == [
+        [str(hf), "$.units[0].api"],
+        [str(hf), "$.units[0].name"],
+        [str(gcp), "$.platform"],
+        [str(gcp), "$.produced_at"],
+        [str(aws), "$.schema"],
+        [str(aws), "$.size"],
+        [str(policy), "$.fallback"],
+        [str(policy), "$.fallback"],
+    ]
+    assert refused.value.what == "8 faults in what was given"
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    absent = {**manifests(EXAMPLES), "aws": tmp_path / "nowhere.json"}
+    with pytest.raises(MissingError, match=r"there is no file .*nowhere\.json"):
+        offline.fuse(absent, POLICY, tmp_path / "out.json")
+
+
+def test_a_baseline_that_is_no_release_is_a_broken_document(tmp_path):
+    with pytest.raises(ContractError) as refused:
+        offline.fuse(manifests(EXAMPLES), POLICY, tmp_path / "out.json", POLICY)
+    assert f"{POLICY}: $: units is missing (The units, by kind.)" in refused.value.faults
+
+
+def test_whoever_reads_the_output_meanwhile_reads_the_old_one_to_its_end(tmp_path, first, second):
+    output = tmp_path / "release.json"
+    offline.write(first.release, output)
+    with output.open("rb") as reader:
+        begin = reader.read(100)
+        offline.write(second.release, output)
+        assert json.loads(begin + reader.read()) == first.release
+    assert json.loads(output.read_bytes()) == second.release
+    assert [path.name for path in tmp_path.iterdir()] == ["release.json"]
+
+
+def test_a_link_is_written_through_and_stays_a_link(tmp_path, first):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "latest.json").symlink_to(tmp_path / "kept/release.json")
+    offline.write(first.release, tmp_path / "latest.json")
+    assert (tmp_path / "latest.json").is_symlink()
+    assert json.loads((tmp_path / "kept/release.json").read_bytes()) == first.release
+
+
+def test_an_output_that_cannot_be_written_leaves_nothing_behind(tmp_path, first):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(ServiceError, match="cannot be written"):
+        offline.write(first.release, tmp_path / "taken")
+    with pytest.raises(MissingError, match="make it first"):
+        offline.write(first.release, tmp_path / "absent/release.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+    assert list((tmp_path / "taken").iterdir()) == []
+
+
+def test_a_field_that_nobody_knows_may_have_any_name(tmp_path):
+    policy = bent(tmp_path, "policy.json", lambda it: it.update(produced_at=3, platform=None))
+    assert offline.judge(EXAMPLES / "gcp_manifest.json", policy).refusals == ()
+
+
+def test_the_moment_of_a_release_is_the_last_of_its_manifests_however_it_is_written(tmp_path):
+    """As text, 05:00:00.5Z comes before 05:00:00Z."""
+    shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("later"))
+    late = "2026-11-15T05:00:00.5Z"
+    bent(tmp_path / "examples", "aws_manifest.json", lambda it: it.update(produced_at=late))
+    fused = offline.fuse(manifests(tmp_path / "examples"), POLICY, tmp_path / "out.json")
+    assert fused.release["created_at"] == late
