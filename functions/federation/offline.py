@@ -96,10 +96,9 @@ def write(release: Mapping[str, Any], output: Path) -> None:
 
 def answer(fused: Fused, output: Path, *, explain: bool) -> dict[str, Any]:
     """What a command tells of a fusion, as JSON."""
-    name = fused.release["name"] if fused.release else None
     told = {
-        "release": name,
-        "output": str(output) if name else None,
+        "release": fused.release["name"] if fused.release else None,
+        "output": str(output) if fused.release else None,
         "refusals": [{"subject": one.subject, "why": one.why} for one in fused.refusals],
     }
     return {**told, "reports": list(fused.reports)} if explain else told

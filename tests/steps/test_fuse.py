@@ -101,3 +101,16 @@ def test_a_changed_contract_needs_the_policys_consent(home_under):
     assert (
         "was built for fusion-api-v1, and fusion-api-v2 is in force" in home.told(events.MERGE_SKIPPED)[0].data["why"]
     )
+
+
+def test_a_passed_unit_in_quarantine_is_named_when_nothing_else_is_new(home):
+    home.first_release()
+    home.ship("embedder", 2)
+    home.tell(
+        events.QUARANTINE_ORDERED,
+        who="ada",
+        why="leaks prompts",
+        artifact=home.document(names.version("embedder", 2))["artifact"],
+    )
+    home.tick("merge", THURSDAY)
+    assert "not in quarantine: spiralverse/embedder-v2 passed" in home.told(events.MERGE_SKIPPED)[-1].data["why"]

@@ -7,18 +7,18 @@ from datetime import timedelta
 from typing import Any, Final
 
 from federation.core import event as events
-from federation.core import instant, names, uri
+from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
-from federation.core.manifest import unit_of
 from federation.core.outcome import NOTHING, Document, Outcome, Publish
 from federation.core.policy import Policy
-from federation.core.release import Member, Proposal, assemble, next_version, refusals
+from federation.core.release import Proposal, assemble, next_version, refusals
 from federation.core.report import Basis, basis_of
-from federation.core.testimony import RECORDS_BYTES, correlations
+from federation.core.testimony import correlations
 from federation.core.version import version_of
 from federation.ports import Reads
+from federation.steps.selection import Selection, ballots, select
 
 HEARS = (
     events.TICK_MERGE,
@@ -43,9 +43,7 @@ class Facts:
     basis: Basis
     serving: Mapping[str, Any] | None = None
     anchor: Mapping[str, Any] | None = None
-    members: Mapping[str, Member] = field(default_factory=dict)
-    waiting_since: str | None = None
-    unjudged: Sequence[Mapping[str, Any]] = ()
+    selection: Selection = field(default_factory=Selection)
     taken: Sequence[str] = ()
     assembled: Sequence[str] = ()
     releases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -61,17 +59,9 @@ def gather(event: Event, reads: Reads) -> Facts | None:
     basis = basis_of(channel, policy)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
     anchor = reads.document(names.release(channel.anchor.name)) if channel.anchor else None
-    newer = _newer(reads.names(names.VERSIONS), serving)
-    judged = _judged(reads.names(names.reports(basis.digest)))
-    unjudged = [reads.document(name) for name, kind, number in newer if (kind, number) not in judged]
+    selection = select(reads, channel, basis, serving)
     if event.type in _NEW_BASELINE:
-        return Facts(channel=channel, basis=basis, serving=serving, unjudged=[record for record in unjudged if record])
-    members = _members(reads, policy, channel, serving, judged)
-    since = [
-        reads.document(names.version(kind, member.unit.number))
-        for kind, member in members.items()
-        if member.origin == "new"
-    ]
+        return Facts(channel=channel, basis=basis, serving=serving, selection=selection)
     assembled = reads.names(names.assembled(basis.baseline))
     mine = [name.rpartition("/")[2] for name in assembled]
     return Facts(
@@ -79,13 +69,11 @@ def gather(event: Event, reads: Reads) -> Facts | None:
         basis=basis,
         serving=serving,
         anchor=anchor,
-        members=members,
-        unjudged=[record for record in unjudged if record],
-        waiting_since=min((record["completed_at"] for record in since if record), default=None),
+        selection=selection,
         taken=[name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)],
         assembled=assembled,
         releases={name: found for name in mine if (found := reads.document(names.release(name))) is not None},
-        ballots=_ballots(reads, policy, members),
+        ballots=ballots(reads, selection.members),
     )
 
 
@@ -101,9 +89,9 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
 
 
 def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    new = [member for member in facts.members.values() if member.origin == "new"]
+    new = [member for member in facts.selection.members.values() if member.origin == "new"]
     if not new:
-        return _skip(event, facts, "no unit has passed that is newer than what serves")
+        return _skip(event, facts, _nothing_new(facts))
     if waits := _waits_for_quorum(facts, policy, len(new), now):
         return _skip(event, facts, waits)
     proposal = _proposal(event, facts, policy)
@@ -117,100 +105,10 @@ def _asks(event: Event, policy: Policy) -> bool:
     return asked or (policy.cadence.merge_on_pass and event.type == events.UNIT_PASSED)
 
 
-def _newer(version_names: Sequence[str], serving: Mapping[str, Any] | None) -> list[tuple[str, str, int]]:
-    """Versions above those that serve, as (name, kind, number)."""
-    served = {kind: int(unit["name"].rpartition("-v")[2]) for kind, unit in serving["units"].items()} if serving else {}
-    parsed = [(name, *_kind_and_number(name.removeprefix(names.VERSIONS))) for name in version_names]
-    return [(name, kind, number) for name, kind, number in parsed if number > served.get(kind, 0)]
-
-
-def _judged(report_names: Sequence[str]) -> Mapping[tuple[str, int], str]:
-    """Report name by kind and number."""
-    return {_kind_and_number("/".join(name.split("/")[2:4])): name for name in report_names}
-
-
-def _kind_and_number(path: str) -> tuple[str, int]:
-    kind, _, number = path.partition("/")
-    return kind, int(number)
-
-
-def _members(
-    reads: Reads,
-    policy: Policy,
-    channel: Channel,
-    serving: Mapping[str, Any] | None,
-    judged: Mapping[tuple[str, int], str],
-) -> Mapping[str, Member]:
-    members = _carried(reads, policy, channel, serving)
-    served = {kind: int(unit["name"].rpartition("-v")[2]) for kind, unit in serving["units"].items()} if serving else {}
-    passed = sorted((kind, number, name) for (kind, number), name in judged.items() if name.endswith("/pass"))
-    for kind, number, name in passed:
-        if number <= served.get(kind, 0):
-            continue
-        member = _new(reads, kind, number, name)
-        if member and not channel.forbids([member.unit.artifact]):
-            members[kind] = member
-    return members
-
-
-def _carried(reads: Reads, policy: Policy, channel: Channel, serving: Mapping[str, Any] | None) -> dict[str, Member]:
-    members = {}
-    for kind, stated in (serving["units"] if serving else {}).items():
-        document = reads.document(names.unit(stated["digest"]))
-        if kind in policy.fusion.carry and document and not channel.forbids([stated["artifact"]]):
-            members[kind] = Member(
-                unit=unit_of(document),
-                digest=stated["digest"],
-                platform=stated["platform"],
-                uri=stated["uri"],
-                manifest_uri=stated["manifest"],
-                origin="carried",
-                report=stated["report"],
-            )
-    return members
-
-
-def _ballots(reads: Reads, policy: Policy, members: Mapping[str, Member]) -> Mapping[str, Mapping[str, bytes | None]]:
-    """The safety records of the units that vote, by unit name and path."""
-    voters = [members[kind] for kind in policy.voting.members if kind in members] if policy.voting else []
-    return {
-        member.unit.name: {
-            file.path: reads.artifact(uri.below(member.uri, file.path), RECORDS_BYTES)
-            for suite in member.unit.evidence.safety.values()
-            if (file := suite.records) is not None
-        }
-        for member in voters
-    }
-
-
-def _new(reads: Reads, kind: str, number: int, report_name: str) -> Member | None:
-    version = reads.document(names.version(kind, number))
-    report = reads.document(report_name)
-    document = reads.document(names.unit(version["unit"])) if version else None
-    if version is None or report is None or document is None:
-        return None
-    return Member(
-        unit=unit_of(document),
-        digest=version["unit"],
-        platform=version["platform"],
-        uri=version["uri"],
-        manifest_uri=version["manifest_uri"],
-        origin="new",
-        report=digest(report),
-        contract_changed=report["contract_changed"],
-        p95_ms=_p95(report),
-    )
-
-
-def _p95(report: Mapping[str, Any]) -> str | None:
-    found = [finding["numbers"]["p95_ms"] for finding in report["findings"] if "p95_ms" in finding["numbers"]]
-    return found[0] if found else None
-
-
 def _awaited(facts: Facts, policy: Policy, now: str) -> bool:
     """Whether a merge waits for a unit to be judged; for one that came longer ago than the deadline it does not."""
     oldest = instant.moment(now) - timedelta(hours=policy.fusion.deadline_hours)
-    return any(instant.moment(record["completed_at"]) >= oldest for record in facts.unjudged)
+    return any(instant.moment(record["completed_at"]) >= oldest for record in facts.selection.unjudged)
 
 
 def _gates(event: Event, facts: Facts) -> tuple[Event, ...]:
@@ -225,7 +123,7 @@ def _gates(event: Event, facts: Facts) -> tuple[Event, ...]:
             key=f"{record['unit']}|{facts.basis.digest}|{merge['event'] if merge else ''}",
             data={"unit": record["unit"], **_numbered(record), **({"merge": merge} if merge else {})},
         )
-        for record in facts.unjudged
+        for record in facts.selection.unjudged
     )
 
 
@@ -249,10 +147,16 @@ def _merge_of(event: Event) -> dict[str, Any] | None:
     return dict(found) if found else None
 
 
+def _nothing_new(facts: Facts) -> str:
+    why = "no unit has passed that is newer than what serves"
+    forbidden = ", ".join(facts.selection.forbidden)
+    return f"{why} and not in quarantine: {forbidden} passed and may be in no release until lifted" if forbidden else why
+
+
 def _waits_for_quorum(facts: Facts, policy: Policy, new: int, now: str) -> str | None:
-    if new >= policy.fusion.quorum or facts.waiting_since is None:
+    if new >= policy.fusion.quorum or facts.selection.waiting_since is None:
         return None
-    deadline = instant.moment(facts.waiting_since) + timedelta(hours=policy.fusion.deadline_hours)
+    deadline = instant.moment(facts.selection.waiting_since) + timedelta(hours=policy.fusion.deadline_hours)
     if instant.moment(now) >= deadline:
         return None
     return f"{new} of {policy.fusion.quorum} new units have passed; the merge waits until {instant.text(deadline)}"
@@ -261,14 +165,14 @@ def _waits_for_quorum(facts: Facts, policy: Policy, new: int, now: str) -> str |
 def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
     merge = _merge_of(event)
     return Proposal(
-        members=facts.members,
+        members=facts.selection.members,
         policy=policy,
         basis=facts.basis,
         baseline=facts.serving,
         anchor=facts.anchor,
         created_at=merge["time"] if merge else event.time,
         quarantined=tuple(facts.channel.quarantine),
-        correlation=correlations([member.unit for member in facts.members.values()], facts.ballots),
+        correlation=correlations([member.unit for member in facts.selection.members.values()], facts.ballots),
     )
 
 
