@@ -12,7 +12,7 @@ from federation.core import testimony
 from federation.core.gates import judge
 
 ITEMS = 1_000
-_ROUNDS = 31
+_ROUNDS = 21
 
 
 def measure() -> Iterator[Goal]:

@@ -41,7 +41,7 @@ def verdicts(
         rules: One quality metric, one safety suite.
         ratios: `bootstrap` or `closed_form`.
     """
-    (quality,), ((_, suite),) = rules.quality, rules.safety.suites.items() if rules.safety else ()
+    (quality,), (suite,) = rules.quality, (rules.safety.suites if rules.safety else {}).values()
     columns = [_columns(body, names) for body, names in _asked(mine, theirs, quality.metric)]
     first, second, latency, against, safe, before = columns
     lower = _bonett_price(first[quality.metric], second[quality.metric])
@@ -74,7 +74,8 @@ def closed_form(mine: Mapping[str, Floats], theirs: Mapping[str, Floats]) -> tup
     ratio = (above[:, None] / below[None, :]).ravel()
     order = np.argsort(ratio)
     reached = np.cumsum((chance[:, None] * weight[None, :]).ravel()[order])
-    lower, upper = (float(ratio[order[min(np.searchsorted(reached, p), len(order) - 1)]]) for p in (0.05, 0.95))
+    places = np.minimum(np.searchsorted(reached, (0.05, 0.95)), len(order) - 1)
+    lower, upper = ratio[order[places]].tolist()
     first, second = _residuals(mine), _residuals(theirs)
     error = math.sqrt(float(((first[1] - second[1]) ** 2).sum()))
     middle = first[0] / second[0]

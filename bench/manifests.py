@@ -68,7 +68,11 @@ def _cut(size: int) -> dict[str, Any]:
 
 def _shard(path: str, number: int) -> dict[str, Any]:
     sha256 = hashlib.sha256(str(number).encode()).hexdigest()
-    return {"path": f"{Path(path).parent.as_posix()}/shard-{number:05d}.safetensors", "sha256": sha256, "bytes": number + 1}
+    return {
+        "path": f"{Path(path).parent.as_posix()}/shard-{number:05d}.safetensors",
+        "sha256": sha256,
+        "bytes": number + 1,
+    }
 
 
 def _checked(document: dict[str, Any]) -> bytes:

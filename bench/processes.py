@@ -20,7 +20,7 @@ def interleaved(commands: Mapping[str, Sequence[str]], *, rounds: int) -> Second
     """CPU seconds (user and system) of each command's process, one number a round, in turns.
 
     Args:
-        commands: Arguments after the interpreter, by name; each runs once before the first round, for byte code and page cache.
+        commands: Arguments after the interpreter, by name; each runs once first, so that byte code is there.
         rounds: At least 2.
     """
     for arguments in commands.values():
@@ -52,7 +52,9 @@ def instructions(arguments: Sequence[str]) -> int | None:
 
 def _seconds(arguments: Sequence[str]) -> float:
     """User and system time of one process, to the microsecond."""
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def measure() -> Iterator[Goal]:
     """Time per record, peak memory, and what was imported; each run in a fresh process."""
-    ten_thousand, hundred_thousand, million = _run(10_000, 1), _run(100_000, 5), _run(1_000_000, 1)
+    ten_thousand, hundred_thousand, million = _run(10_000, 1), _run(100_000, 3), _run(1_000_000, 1)
     (large,) = million
     rates = [one["seconds"] / 100_000 for one in hundred_thousand]
     yield Goal(

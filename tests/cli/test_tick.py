@@ -31,3 +31,10 @@ def test_the_sweep_asks_for_what_was_missed_and_puts_right_what_has_drifted(fede
     answer = federation("tick", "sweep", "--folder", own)
     assert answer.code == 0
     assert (own / "serving" / "production.json").exists()
+
+
+def test_whatever_is_due_by_the_timetable_is_done_once(federation, new_home):
+    monday = ("tick", "due", "--folder", new_home, "--at", "2026-11-16T08:00:00Z")
+    assert "merge skipped" in federation(*monday).out
+    assert "Nothing was to be done." in federation(*monday).out
+    assert "Nothing was to be done." in federation(*monday[:-1], "2026-11-16T08:30:00Z").out

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.core.cadence import Cadence, Window, faults, is_open, next_fire
+from federation.core.cadence import Cadence, Window, due, faults, is_open, next_fire
 
 BERLIN = "Europe/Berlin"
 TUESDAYS = Window(opens="0 10 * * 2", minutes=240)
@@ -71,3 +71,20 @@ def test_a_timetable_that_means_nothing_is_told_line_by_line():
     assert [fault.split(":")[0] for fault in faults(broken)] == ["$.cadence.merge", "$.cadence.promotion.opens"]
     nowhere = Cadence(time_zone="Europe/Atlantis", ingest="", merge="", promotion=TUESDAYS)
     assert "no IANA time zone" in faults(nowhere)[0]
+
+
+WEEKLY = Cadence(time_zone=BERLIN, ingest="0 6 * * *", merge="0 9 * * 1,4", promotion=TUESDAYS)
+
+
+@pytest.mark.parametrize(
+    ("since", "now", "what"),
+    [
+        ("2026-11-16T04:00:00Z", "2026-11-16T04:59:00Z", []),
+        ("2026-11-16T04:00:00Z", "2026-11-16T05:00:00Z", ["sweep 05:00"]),
+        ("2026-11-16T05:00:00Z", "2026-11-16T05:01:00Z", []),
+        ("2026-11-13T00:00:00Z", "2026-11-16T12:00:00Z", ["sweep 05:00", "merge 08:00"]),
+        ("2026-11-17T08:00:00Z", "2026-11-17T09:30:00Z", ["promote 09:30"]),
+    ],
+)
+def test_what_fell_due_since_the_last_look_is_due_once(since, now, what):
+    assert [f"{name} {moment:%H:%M}" for name, moment in due(WEEKLY, at(since), at(now))] == what

@@ -224,7 +224,7 @@ def test_a_release_names_what_it_replaces_by_digest():
     assert document["anchor"] is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_a_set_is_either_refused_or_makes_a_release_that_keeps_every_promise(data):
     chosen = data.draw(st.sets(st.sampled_from(KINDS)).map(sorted), label="kinds")

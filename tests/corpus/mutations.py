@@ -54,7 +54,7 @@ def _stretched(value: Any) -> list[Any]:
         case int():
             return [-value, str(value), float(value), value * 10**6]
         case list():
-            return [value * 2, value * 65, value[:1], dict(enumerate(map(str, value)))]
+            return [value * 2, value * 65, value[:1], {str(index): inner for index, inner in enumerate(value)}]
         case dict():
             return [list(value), {f"{key} ": inner for key, inner in value.items()}, {**value, "X": 1}]
     return ["null"]

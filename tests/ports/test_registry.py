@@ -1,10 +1,10 @@
 """What is published can be found, once, under a tag that names its commit."""
 
 import pytest
+from tests.steps.home import home as made
 
 from federation.core.digest import canonical, digest_of
 from federation.simulation.platform import PLATFORM_OF
-from tests.steps.home import home as made
 
 
 @pytest.fixture

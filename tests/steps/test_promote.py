@@ -110,3 +110,14 @@ def test_of_two_releases_for_one_baseline_the_later_serves_and_the_other_is_void
 def test_an_order_for_a_release_that_is_not_there_says_so(assembled):
     assembled.tell(events.PROMOTION_ORDERED, who="ada", why="typo", release="spiralverse-ai-federated-v9.9.9")
     assert held(assembled) == "there is no release spiralverse-ai-federated-v9.9.9"
+
+
+def test_an_order_for_a_release_in_quarantine_says_which_unit_keeps_it_out(home):
+    home.first_release()
+    home.ship("embedder", 2)
+    home.tick("merge", THURSDAY)
+    home.tick("promote", NEXT_TUESDAY)
+    home.now = "2026-01-13T11:00:00Z"
+    home.tell(events.SLO_BREACHED, at=home.now)
+    home.tell(events.PROMOTION_ORDERED, who="ada", why="again", release="spiralverse-ai-federated-v1.0.1")
+    assert "embedder, which is in quarantine" in held(home)

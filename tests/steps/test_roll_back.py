@@ -103,3 +103,10 @@ def test_it_reads_and_writes_little_on_its_way(second):
     read = [entry for entry in decision["reads"] if entry["what"] != "names"]
     assert len(read) <= 2
     assert decision["outcome"]["documents"] == {}
+
+
+def test_a_target_that_is_not_kept_ready_is_told_with_those_that_are(second):
+    second.tell(events.ROLLBACK_ORDERED, who="ada", why="x", to="spiralverse-ai-federated-v0.9.0")
+    assert skipped(second) == (
+        "spiralverse-ai-federated-v0.9.0 is not kept ready; those that are: spiralverse-ai-federated-v1.0.0"
+    )

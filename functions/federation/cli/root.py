@@ -49,7 +49,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
             "receive:receive",
             "Read one payload as the command centre would. Exit 0: accepted or ignored; 2: rejected.",
         ),
-        tick=("tick:tick", "Do by hand what a schedule does: merge, promote, or sweep."),
+        tick=(
+            "tick:tick",
+            "Do by hand what a schedule does: merge, promote, sweep, or whatever is due by the policy's timetable.",
+        ),
         fuse=("fuse:fuse", "Fuse three platforms' manifests into one release manifest, without a home."),
     ),
     **_panel(

@@ -8,9 +8,13 @@ right after the gap, a time that it repeats fires once.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
+
+Due = Literal["sweep", "merge", "promote"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,24 @@ def next_fire(line: str, time_zone: str, after: datetime) -> datetime:
 def is_open(window: Window, time_zone: str, now: datetime) -> bool:
     """Whether a promotion may go ahead now; a clock change neither shortens nor lengthens the window."""
     return next_fire(window.opens, time_zone, now - timedelta(minutes=window.minutes)) <= now
+
+
+def due(cadence: Cadence, since: datetime, now: datetime) -> tuple[tuple[Due, datetime], ...]:
+    """What has to happen now: the last sweep and merge that fell due in (since, now], a promotion while its window is open.
+
+    Several that were missed are one: each works on all there is.
+    """
+    lines: tuple[tuple[Due, str], ...] = (("sweep", cadence.ingest), ("merge", cadence.merge))
+    fallen = [(what, fired) for what, line in lines if (fired := _last(line, cadence.time_zone, since, now))]
+    promotion: tuple[tuple[Due, datetime], ...] = (("promote", now),)
+    return (*fallen, *(promotion if is_open(cadence.promotion, cadence.time_zone, now) else ()))
+
+
+def _last(line: str, time_zone: str, since: datetime, now: datetime) -> datetime | None:
+    fired = [
+        moment for moment in takewhile(lambda moment: moment <= now, _fires(line, time_zone, since)) if moment > since
+    ]
+    return fired[-1] if fired else None
 
 
 def _fires(line: str, time_zone: str, around: datetime) -> Iterator[datetime]:

@@ -23,6 +23,7 @@ APPROVALS: Final = "approvals/"
 DECISIONS: Final = "decisions/"
 POLICIES: Final = "policies/"
 JOBS: Final = "jobs/"
+TICKS: Final = "ticks/"
 
 
 def short(digest: str) -> str:

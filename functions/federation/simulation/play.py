@@ -16,9 +16,11 @@ from federation.errors import FederationError
 from federation.runtime import carry_out, decide
 from federation.simulation.platform import POLICY, Kind, shipment
 from federation.simulation.story import (
+    WEEK,
     Action,
     Alarm,
     Drift,
+    Finale,
     Hub,
     Order,
     Settle,
@@ -70,6 +72,7 @@ class Played:
     unfinished: list[tuple[str, Mapping[str, bytes]]] = field(default_factory=list)
     fresh: list[FiredAlarm] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
+    finale: tuple[Kind, str] | None = None
     orders: int = 0
     alarms: int = 0
 
@@ -89,7 +92,7 @@ def play(story: Story, chaos: Chaos) -> Played:
     return played
 
 
-def _act(played: Played, action: Action) -> None:
+def _act(played: Played, action: Action) -> None:  # noqa: C901 - one case an action
     match action:
         case Ship():
             _ship(played, action)
@@ -111,6 +114,8 @@ def _act(played: Played, action: Action) -> None:
             _drift(played)
         case Tampering():
             _tamper(played)
+        case Finale(kind=kind):
+            _finale(played, kind)
 
 
 def _ship(played: Played, ship: Ship) -> None:
@@ -196,6 +201,31 @@ def _tamper(played: Played) -> None:
     channel = played.world.channel()
     if channel and channel["serving"]:
         played.world.registry.commits[channel["serving"]["name"]] = "f" * 40
+
+
+def _finale(played: Played, kind: Kind) -> None:
+    """A good unit's whole way, from a calm Monday to the next window; what serves then is the promises' business."""
+    played.world.registry.up = True
+    _settle(played)
+    monday = (played.minute // WEEK + 1) * WEEK
+    number = 1 + max((ship.number for ship, _ in played.shipped if ship.kind == kind), default=0)
+    steps: Story = (
+        Wait(until=monday),
+        Order(kind="resume"),
+        Tick(what="sweep"),
+        Settle(),
+        Ship(kind=kind, number=number, quality="good", content="finale"),
+        Settle(),
+        Wait(until=monday + 485),
+        Tick(what="merge"),
+        Settle(),
+        Wait(until=monday + 2010),
+        Tick(what="promote"),
+        Settle(),
+    )
+    for step in steps:
+        _act(played, step)
+    played.finale = (kind, played.shipped[-1][1])
 
 
 def _settle(played: Played) -> None:

@@ -75,6 +75,17 @@ def _passed(played: Played, kind: str, unit: Document, before: Document) -> bool
     return False
 
 
+def _alive(played: Played) -> Iterator[str]:
+    """0. None of the promises is kept by standing still: after anything at all, a good unit still gets to serve."""
+    channel = played.world.channel()
+    if played.finale is None:
+        return
+    kind, artifact = played.finale
+    if channel is None or channel["serving"] is None or channel["serving"]["units"].get(kind) != artifact:
+        said = [str(event.data["why"]) for event in played.world.bus.announced if event.type in REFUSALS][-3:]
+        yield f"a good {kind} does not serve in the end: {'; '.join(said)}"
+
+
 def _immutable(played: Played) -> Iterator[str]:
     """2. Documents never change (the store refuses); a version names one digest for ever."""
     for name, body in played.world.store.documents.items():
@@ -272,6 +283,7 @@ def _decisions(played: Played) -> Iterator[Document]:
 
 
 PROMISES: Final[Mapping[int, Check]] = {
+    0: _alive,
     1: _gated,
     2: _immutable,
     3: _counted,

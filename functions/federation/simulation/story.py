@@ -76,7 +76,14 @@ class Tampering:
     """Somebody moves the tag of the serving release."""
 
 
-Action = Ship | Alarm | Order | Tick | Wait | Settle | Hub | Drift | Tampering
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finale:
+    """Whatever happened before: holds are lifted, a good unit of this kind is shipped, merged, and due to be promoted."""
+
+    kind: Kind
+
+
+Action = Ship | Alarm | Order | Tick | Wait | Settle | Hub | Drift | Tampering | Finale
 Story = Sequence[Action]
 
 _CONTENDED = 0.4
@@ -95,7 +102,7 @@ def story(seed: int) -> Story:
     actions: list[Action] = []
     for week in range(drawn.randint(2, 4)):
         actions += _week(drawn, week, numbers, contended=contended)
-    return actions
+    return [*actions, Finale(kind="runtime-distilled")]
 
 
 def is_contended(actions: Story) -> bool:

@@ -37,6 +37,8 @@ _UNPROVEN: Final = frozenset({401, 403})
 """Answers to a sender who did not prove who it is: nothing of what it sent is kept."""
 _OPEN: Final = frozenset({"http:grafana", "http:sns", "api-response"})
 """Entries where a body may be read before anybody is proven to have sent it: nothing of it is kept either."""
+_FOREIGN: Final = frozenset({"account_not_allowed", "account_mismatch", "owner_not_allowed", "project_not_allowed"})
+"""Faults of what belongs to somebody else, or says so: it leaves no trace."""
 _ALARMS: Final = frozenset({"http:alertmanager", "http:grafana", "lambda:cloudwatch-alarm"})
 _TICKS: Final = frozenset({"http:cloud-scheduler", "lambda:scheduler"})
 
@@ -46,7 +48,7 @@ def answered(entry: str, reading: Reading) -> Reading:
     status = _status(entry, reading.error)
     if reading.verdict != "reject":
         return replace(reading, respond=status)
-    parked = status not in _UNPROVEN and entry not in _OPEN
+    parked = status not in _UNPROVEN and entry not in _OPEN and reading.error not in _FOREIGN
     return replace(reading, respond=status, park=parked, signal=reading.signal or _refused(entry))
 
 

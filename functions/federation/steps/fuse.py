@@ -150,7 +150,9 @@ def _merge_of(event: Event) -> dict[str, Any] | None:
 def _nothing_new(facts: Facts) -> str:
     why = "no unit has passed that is newer than what serves"
     forbidden = ", ".join(facts.selection.forbidden)
-    return f"{why} and not in quarantine: {forbidden} passed and may be in no release until lifted" if forbidden else why
+    return (
+        f"{why} and not in quarantine: {forbidden} passed and may be in no release until lifted" if forbidden else why
+    )
 
 
 def _waits_for_quorum(facts: Facts, policy: Policy, new: int, now: str) -> str | None:

@@ -62,7 +62,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Move the channel, or say what holds the promotion; nothing when there is no candidate."""
     if moved := facts.channel.moved_by(event.id):
         return _again(facts.channel, moved)
-    candidate = _newest(facts)
+    candidate = facts.candidates[0] if event.data.get("release") and facts.candidates else _newest(facts)
     if candidate is None:
         return _nothing(event)
     if reasons := tuple(_holds(event, candidate, facts.channel, policy, now)):

@@ -40,7 +40,7 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
         return _skip(event, f"it speaks of {named}, and {serving.name} serves now")
     target = _target(event, channel)
     if target is None:
-        return _skip(event, f"no stable release is left to go back to from {serving.name}; a person has to act now")
+        return _skip(event, _nowhere(event, channel, serving))
     return _roll_back(event, channel, serving, target, now)
 
 
@@ -61,6 +61,14 @@ def _target(event: Event, channel: Channel) -> Entry | None:
     if not wanted:
         return channels.rollback_target(channel)
     return next((entry for entry in channel.live() if entry.name == wanted and entry != channel.serving), None)
+
+
+def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
+    wanted = event.data.get("to")
+    if not wanted:
+        return f"no stable release is left to go back to from {serving.name}; a person has to act now"
+    kept = ", ".join(entry.name for entry in channel.live() if entry.name != serving.name) or "none"
+    return f"{wanted} is not kept ready; those that are: {kept}"
 
 
 def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, now: str) -> Outcome:

@@ -72,9 +72,13 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     if not (missed or drift or tampered or move):
         return NOTHING
     channel = channels.channel_of(move.to, facts.channel.name) if move else facts.channel
-    why = f"{len(missed)} completions were not settled, {len(tampered)} releases tampered with, " + (
-        "traffic drifted" if drift else "traffic as it should be"
-    )
+    found = [
+        f"unsettled completions: {len(missed)}" if missed else "",
+        str(drift.data["why"]) if drift else "",
+        *(str(told.data["why"]) for told in tampered),
+        f"proven warm: {', '.join(sorted(name for name, yes in facts.probes.items() if yes))}" if move else "",
+    ]
+    why = "; ".join(part for part in found if part)
     return Outcome(
         why=why,
         documents=documents,

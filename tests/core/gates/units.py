@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# ruff: noqa: S311 - simulations need a seed, not a secret
+
 """A unit that passes every gate, to be spoilt by the tests."""
 
 import random

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a step ask of the world, and what does it change there?"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Final, cast
+
+from federation.ports import Ports, Store, Traffic
+
+READS: Final = frozenset({"read", "names", "channel", "serving", "probe"})
+WRITES: Final = frozenset({"keep", "move", "shift"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """Every call of a counted port, by method."""
+
+    made: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def reads(self) -> int:
+        """Questions: documents, listings, channels, what is served."""
+        return sum(count for method, count in self.made.items() if method in READS)
+
+    @property
+    def writes(self) -> int:
+        """Documents kept, channels moved, shifts of traffic."""
+        return sum(count for method, count in self.made.items() if method in WRITES)
+
+
+def counted(ports: Ports, calls: Calls) -> Ports:
+    """The same ports with store and traffic counting; the bus carries messages, not documents."""
+    store = cast("Store", _Counting(ports.store, calls))
+    return replace(ports, store=store, traffic=cast("Traffic", _Counting(ports.traffic, calls)))
+
+
+class _Counting:
+    """Passes every method on and counts it."""
+
+    def __init__(self, port: object, calls: Calls) -> None:
+        self._port = port
+        self._calls = calls
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        return partial(self._call, method)
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        self._calls.made[method] += 1
+        return getattr(self._port, method)(*arguments)

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What reaches a home in two weeks, as the clouds write it?
+
+Six deliveries a week: three sentinels of shipped units, a merge, a promotion; the second week ends with an alarm. The
+bodies are those of events/, with other names and times; home, store and queue are the local ones, kept in memory. The
+policy is the simulation's with a quorum of three, so that a merge told too early waits for all of the week's units.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from federation.core import names
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.runtime import deliver
+from federation.simulation.platform import PLATFORM_OF, POLICY, Kind, shipment
+from federation.sources import Request, Trust
+from federation.wiring import LocalHome, local_home
+
+EVENTS: Final = Path(__file__).resolve().parents[1] / "events"
+BUCKET: Final = "acme-ml-artifacts-prod"
+CHANNEL: Final = str(POLICY["channel"])
+_POLICY: Final = {**POLICY, "fusion": {**POLICY["fusion"], "quorum": len(PLATFORM_OF)}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """When it is told what, RFC 3339 in UTC; promotions open Tuesdays from 10 to 14 in Berlin."""
+
+    number: int
+    shipped: str
+    merge: str
+    promote: str
+
+
+FIRST: Final = Week(
+    number=1, shipped="2026-01-04T12:00:00Z", merge="2026-01-05T08:00:00Z", promote="2026-01-06T09:10:00Z"
+)
+SECOND: Final = Week(
+    number=2, shipped="2026-01-12T06:00:00Z", merge="2026-01-12T08:00:00Z", promote="2026-01-13T09:10:00Z"
+)
+ALARMED: Final = "2026-01-13T10:30:00Z"
+"""More than the settling time after the second promotion, and within its window."""
+AFTER: Final = "2026-01-13T10:31:00Z"
+
+
+def home(folder: Path) -> LocalHome:
+    """A home with a policy and nothing else."""
+    found = local_home(folder, in_memory=True)
+    found.ports.store.keep(names.policy(1), canonical(_POLICY))
+    return found
+
+
+def ship(home: LocalHome, week: Week) -> None:
+    """Put the week's three units where their platforms would."""
+    for kind in PLATFORM_OF:
+        folder = home.folder / "clouds" / "s3" / BUCKET / _place(kind, week)
+        folder.mkdir(parents=True)
+        for path, body in shipment(kind, week.number, "good", _serving(home).get(kind)).files.items():
+            (folder / path).write_bytes(body)
+
+
+def deliveries(week: Week) -> Sequence[Request]:
+    """What the clouds tell in a week, in order."""
+    told = [_sentinel(kind, week) for kind in PLATFORM_OF]
+    return [*told, _tick("merge", week.merge), _tick("promote", week.promote)]
+
+
+def alarm() -> Request:
+    """CloudWatch tells that an SLO is breached."""
+    body = _raw("cloudwatch/alarm_single_firing")
+    body["time"] = ALARMED
+    body["detail"]["state"]["timestamp"] = ALARMED.replace("Z", ".000+0000")
+    return _request("lambda:eventbridge", body)
+
+
+def deliver_all(home: LocalHome, told: Sequence[Request | Event], now: str) -> list[Event]:
+    """Deliver one after the other, each down to an empty queue; every event that this announced.
+
+    Args:
+        home: Where to.
+        told: A cloud's bodies, and events of our own that are delivered again.
+        now: The moment of every decision.
+    """
+    trust = Trust.read(json.loads((EVENTS / "trust.json").read_bytes()))
+    announced: list[Event] = []
+    for one in told:
+        if isinstance(one, Event):
+            home.bus.announce(one)
+        else:
+            deliver(one, trust, home.ports, now)
+        announced += [event for carried in home.settle(lambda: now) for event in carried.outcome.events]
+    return announced
+
+
+def channel(home: LocalHome) -> Mapping[str, Any]:
+    """The channel's document."""
+    found: Mapping[str, Any] = msgspec.json.decode(home.ports.store.channel(CHANNEL) or b"{}")
+    return found
+
+
+def _serving(home: LocalHome) -> Mapping[str, str]:
+    serving = channel(home).get("serving")
+    return serving["units"] if serving else {}
+
+
+def _place(kind: Kind, week: Week) -> str:
+    return f"{kind}-v{week.number}"
+
+
+def _sentinel(kind: Kind, week: Week) -> Request:
+    body = _raw("s3/object_created_sentinel")
+    body["time"] = week.shipped
+    body["detail"]["object"] |= {"key": f"{_place(kind, week)}/_MANIFEST.json", "version-id": f"{kind}{week.number}"}
+    return _request("lambda:eventbridge", body)
+
+
+def _tick(kind: str, at: str) -> Request:
+    body = _raw("scheduler/eventbridge_scheduler_input_context")
+    return _request("lambda:scheduler", {**body, "kind": kind, "scheduled_time": at})
+
+
+def _raw(case: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((EVENTS / case / "raw.json").read_bytes())
+    return found
+
+
+def _request(entry: str, body: Mapping[str, Any]) -> Request:
+    return Request(entry=entry, body=json.dumps(body).encode())

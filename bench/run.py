@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Are the goals of docs/performance.md kept? `python bench/run.py [--only NAME]... [--json]`
+
+Prints each goal with what was measured: a ratio of two things done in turns in this run, or a count. Exit code 1 when a
+goal is missed by more than noise, which means by nine of ten repetitions, 2 for a name that is not known.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench import decide_path, four_gates, imports, roll_back, scale, storm, table
+from bench.goal import Goal
+
+QUESTIONS: Mapping[str, Callable[[], Iterator[Goal]]] = {
+    "decide": decide_path.measure,
+    "gates": four_gates.measure,
+    "scale": scale.measure,
+    "imports": imports.measure,
+    "roll-back": roll_back.measure,
+    "storm": storm.measure,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and tell; the exit code."""
+    options = _parser().parse_args(arguments)
+    if not options.json:
+        print(table.HEADING)
+    goals = []
+    for name in options.only or QUESTIONS:
+        for goal in QUESTIONS[name]():
+            goals.append(goal)
+            if not options.json:
+                print(table.line(goal), flush=True)
+    print(json.dumps([table.document(goal) for goal in goals], indent=2) if options.json else table.closing(goals))
+    return int(any(goal.verdict == "missed" for goal in goals))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", action="append", choices=tuple(QUESTIONS), help="one question; may be repeated")
+    parser.add_argument("--json", action="store_true", help="print one JSON array")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
