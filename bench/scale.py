@@ -19,8 +19,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def measure() -> Iterator[Goal]:
     """Time per record, peak memory, and what was imported; each run in a fresh process."""
-    ten_thousand, hundred_thousand, million = _run(10_000, 1), _run(100_000, 3), _run(1_000_000, 1)
-    (large,) = million
+    with tempfile.TemporaryDirectory(prefix="federation-bench-") as name:
+        folders = {items: _written(Path(name) / str(items), items) for items in (10_000, 100_000, 1_000_000)}
+        few = _judged(folders[10_000])
+        hundred_thousand = [_judged(folders[100_000]) for _ in range(2)]
+        large = _judged(folders[1_000_000])
+        hundred_thousand += [_judged(folders[100_000]) for _ in range(2)]
     rates = [one["seconds"] / 100_000 for one in hundred_thousand]
     yield Goal(
         name="four gates stay linear",
@@ -39,7 +43,7 @@ def measure() -> Iterator[Goal]:
         measured=Spread.exactly(large["megabytes"]),
         numbers={"a hundred thousand": f"{median(one['megabytes'] for one in hundred_thousand):.0f} MB"},
     )
-    imported = ten_thousand[0]["imported"]
+    imported = few["imported"]
     yield Goal(
         name="ten thousand records without NumPy, a million without SciPy",
         what="of both, how many were imported",
@@ -51,13 +55,13 @@ def measure() -> Iterator[Goal]:
     )
 
 
-def _run(items: int, times: int) -> list[Mapping[str, Any]]:
-    with tempfile.TemporaryDirectory(prefix="federation-bench-") as name:
-        folder = Path(name)
-        serving = evidence.baseline(items)
-        _write(folder / "baseline", serving)
-        _write(folder / "candidate", evidence.candidate(items, serving.unit))
-        return [_judged(folder) for _ in range(times)]
+def _written(folder: Path, items: int) -> Path:
+    """A folder with both sides' units and records."""
+    folder.mkdir()
+    serving = evidence.baseline(items)
+    _write(folder / "baseline", serving)
+    _write(folder / "candidate", evidence.candidate(items, serving.unit))
+    return folder
 
 
 def _judged(folder: Path) -> Mapping[str, Any]:

@@ -10,9 +10,10 @@ def test_a_job_runs_in_its_own_folder_once(trainer, tmp_path):
     trainer.launch("embedder-1", job)
     home = tmp_path / "jobs" / "embedder-1"
     deadline = time.monotonic() + 20
-    while not (home / "log.txt").read_bytes() and time.monotonic() < deadline:
+    log = home / "log.txt"
+    while not (log.exists() and log.read_bytes()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert b"usage" in (home / "log.txt").read_bytes()
+    assert b"usage" in log.read_bytes()
     assert json.loads((home / "job.json").read_bytes()) == job
 
 
