@@ -10,6 +10,7 @@ from federation.core import names
 from federation.core.channel import Cause, channel_of
 from federation.core.digest import canonical, digest
 from federation.simulation import one, shrunk
+from federation.simulation.chaos import Chaos
 from federation.simulation.play import play
 from federation.simulation.promises import PROMISES, broken
 from federation.simulation.story import (
@@ -25,7 +26,6 @@ from federation.simulation.story import (
     story,
     told,
 )
-from federation.simulation.world import Chaos
 
 CALM = Chaos(drawn=None)
 FIRST = [

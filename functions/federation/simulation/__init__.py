@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from federation.errors import FederationError
+from federation.simulation.chaos import Chaos
 from federation.simulation.play import play
 from federation.simulation.promises import broken
 from federation.simulation.story import Action, Story, is_contended, story, told
-from federation.simulation.world import Chaos
 
 __all__ = ["Result", "faults", "one", "run", "shrunk", "story", "told"]
 

@@ -2,18 +2,16 @@
 """How does a story go in a world? Every action is played, every delivery made, in whatever disorder the chaos draws."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from federation.core import event as events
 from federation.core import instant, names
-from federation.core.decision import Decision
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.outcome import Shift
-from federation.errors import FederationError
-from federation.runtime import carry_out, decide
+from federation.simulation.chaos import Chaos
+from federation.simulation.delivery import EPOCH, FiredAlarm, Played, settle
 from federation.simulation.platform import POLICY, Kind, shipment
 from federation.simulation.story import (
     WEEK,
@@ -30,12 +28,8 @@ from federation.simulation.story import (
     Tick,
     Wait,
 )
-from federation.simulation.world import Chaos, Waiting, World, world
-from federation.steps import StepName
+from federation.simulation.world import world
 
-EPOCH: Final = datetime(2026, 1, 5, tzinfo=UTC)
-_PATIENCE: Final = 3000
-"""Deliveries after which a history that has not come to rest is stuck."""
 _TICKS: Final[Mapping[str, str]] = {
     "sweep": events.TICK_SWEEP,
     "merge": events.TICK_MERGE,
@@ -49,46 +43,13 @@ _ORDERS: Final[Mapping[str, str]] = {
 }
 
 
-class StuckError(FederationError):
-    """Deliveries go on and on and nothing comes to rest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FiredAlarm:
-    """An alarm that spoke of the serving release, and whether there was anything to go back to."""
-
-    event: str
-    counter_before: int
-    had_target: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class Played:
-    """A world after its story, and what is true about it."""
-
-    world: World
-    minute: int = 0
-    shipped: list[tuple[Ship, str]] = field(default_factory=list)
-    unfinished: list[tuple[str, Mapping[str, bytes]]] = field(default_factory=list)
-    fresh: list[FiredAlarm] = field(default_factory=list)
-    stale: list[str] = field(default_factory=list)
-    finale: tuple[Kind, str] | None = None
-    orders: int = 0
-    alarms: int = 0
-
-    @property
-    def now(self) -> str:
-        """The true time."""
-        return instant.text(EPOCH + timedelta(minutes=self.minute))
-
-
 def play(story: Story, chaos: Chaos) -> Played:
     """The world after the story, at rest."""
     played = Played(world=world(chaos))
     played.world.store.documents[names.policy(1)] = canonical(POLICY)
     for action in story:
         _act(played, action)
-    _settle(played)
+    settle(played)
     return played
 
 
@@ -107,7 +68,7 @@ def _act(played: Played, action: Action) -> None:  # noqa: C901 - one case an ac
             _finish_uploads(played)
             played.minute = max(played.minute, until)
         case Settle():
-            _settle(played)
+            settle(played)
         case Hub(up=up):
             played.world.registry.up = up
         case Drift():
@@ -186,7 +147,7 @@ def _order(played: Played, order: Order) -> None:
     data = {"who": "ada", "why": f"order {played.orders}", **({"artifact": artifact} if artifact else {})}
     event = _event(_ORDERS[order.kind], "order", played.now, f"order|{played.orders}", data)
     _enqueue(played, event, 1)
-    _settle(played)
+    settle(played)
 
 
 def _drift(played: Played) -> None:
@@ -206,7 +167,7 @@ def _tamper(played: Played) -> None:
 def _finale(played: Played, kind: Kind) -> None:
     """A good unit's whole way, from a calm Monday to the next window; what serves then is the promises' business."""
     played.world.registry.up = True
-    _settle(played)
+    settle(played)
     monday = (played.minute // WEEK + 1) * WEEK
     number = 1 + max((ship.number for ship, _ in played.shipped if ship.kind == kind), default=0)
     steps: Story = (
@@ -226,53 +187,6 @@ def _finale(played: Played, kind: Kind) -> None:
     for step in steps:
         _act(played, step)
     played.finale = (kind, played.shipped[-1][1])
-
-
-def _settle(played: Played) -> None:
-    """Make every delivery; when the chaos has had its fill, the rest comes calmly. What needs a hub that is down waits."""
-    waiting = played.world.bus.waiting
-    failures = 0
-    for number in range(_PATIENCE):
-        if not waiting or (not played.world.registry.up and failures > 3 * len(waiting) + 10):
-            return
-        failures = 0 if _deliver(played, waiting, calm=number > _PATIENCE // 3) else failures + 1
-    raise StuckError(f"{len(waiting)} deliveries still wait, such as {waiting[0].step} of {waiting[0].event.type}")
-
-
-def _deliver(played: Played, waiting: list[Waiting], *, calm: bool) -> bool:
-    """Whether the delivery returned; one that raised is delivered again, and sometimes one that returned is, too."""
-    chaos = played.world.chaos
-    chosen = waiting.pop(chaos.pick(len(waiting)))
-    other = waiting.pop(chaos.pick(len(waiting))) if waiting and not calm and chaos.strikes(chaos.race) else None
-    try:
-        if other:
-            _race(played, chosen, other)
-        else:
-            carry_out(_decision(played, chosen), played.world.ports)
-    except FederationError:
-        waiting.append(chosen)
-        return False
-    if not calm and chaos.strikes(chaos.twice):
-        waiting.append(chosen)
-    return True
-
-
-def _race(played: Played, slow: Waiting, quick: Waiting) -> None:
-    """One worker decides, a second one does all its work, and only then the first carries out what it decided."""
-    try:
-        decided = _decision(played, slow)
-    finally:
-        try:
-            carry_out(_decision(played, quick), played.world.ports)
-        except FederationError:
-            played.world.bus.waiting.append(quick)
-    carry_out(decided, played.world.ports)
-
-
-def _decision(played: Played, delivery: Waiting) -> Decision:
-    now = EPOCH + timedelta(minutes=played.minute, seconds=played.world.chaos.skew())
-    step: StepName = delivery.step  # type: ignore[assignment] # routes name steps only
-    return decide(step, delivery.event, played.world.ports, instant.text(now))
 
 
 def _enqueue(played: Played, event: Event, copies: int) -> None:

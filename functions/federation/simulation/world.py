@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A world in memory that does everything a real one may: crash between two effects, answer late, lie about the past.
 
-A `Chaos` draws each misfortune from the history's seed; the calm one never strikes. Whatever happens, the ports keep
-their contracts: a store never forgets, a bus delivers at least once.
+Whatever happens, the ports keep their contracts: a store never forgets, a bus delivers at least once.
 """
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -16,43 +14,10 @@ from federation.core.admission import Observed
 from federation.core.digest import digest_of
 from federation.core.event import Event
 from federation.core.outcome import Shift
-from federation.errors import ConflictError, FederationError, MissingError, ServiceError
+from federation.errors import ConflictError, MissingError, ServiceError
 from federation.ports import Ports, Receipt, Served
 from federation.runtime import routes
-
-
-class CrashError(FederationError):
-    """The process died here; its event will be delivered again."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Chaos:
-    """How likely each misfortune is. `drawn` is None in a calm world."""
-
-    drawn: random.Random | None
-    crash: float = 0.03
-    stale: float = 0.05
-    twice: float = 0.15
-    race: float = 0.15
-    unknown: float = 0.2
-    skew_seconds: float = 60.0
-
-    def strikes(self, chance: float) -> bool:
-        """Whether a misfortune of this likelihood happens now."""
-        return self.drawn is not None and self.drawn.random() < chance
-
-    def between_effects(self) -> None:
-        """The moment between any two effects."""
-        if self.strikes(self.crash):
-            raise CrashError("the process died between two effects")
-
-    def pick(self, count: int) -> int:
-        """Which of so many waiting deliveries comes next: the oldest, when nothing is in disorder."""
-        return self.drawn.randrange(count) if self.drawn else 0
-
-    def skew(self) -> float:
-        """Seconds by which this process's clock is wrong."""
-        return self.drawn.uniform(-self.skew_seconds, self.skew_seconds) if self.drawn else 0.0
+from federation.simulation.chaos import Chaos
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be seen of a world after its story: its moves, releases and decisions, as documents?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+import msgspec
+
+from federation.core import event as events
+from federation.core import names
+from federation.core.channel import channel_of
+from federation.simulation.delivery import Played
+
+Document = Mapping[str, Any]
+
+REFUSALS: Final = frozenset(
+    {
+        events.ARTIFACT_REJECTED,
+        events.ARTIFACT_WAITING,
+        events.UNIT_REJECTED,
+        events.UNIT_REFUSED,
+        events.UNIT_INCONCLUSIVE,
+        events.MERGE_SKIPPED,
+        events.PROMOTION_HELD,
+        events.ROLLBACK_SKIPPED,
+        events.ORDER_REFUSED,
+    }
+)
+
+
+def moves(played: Played) -> Sequence[Document]:
+    """The channel after each move, oldest first."""
+    return [msgspec.json.decode(body) for body in played.world.store.moves.get("production", [])]
+
+
+def pairs(played: Played) -> Sequence[tuple[Document, Document]]:
+    """The channel before and after each move."""
+    empty: Document = msgspec.to_builtins(channel_of(None, "production"))
+    return list(pairwise([empty, *moves(played)]))
+
+
+def promotions(played: Played) -> Iterator[tuple[Document, Document]]:
+    """The channel before and after each promotion."""
+    return (pair for pair in pairs(played) if pair[1]["moves"][-1]["kind"] == "promote")
+
+
+def release_in(played: Played, entry: Document) -> Document:
+    """The release that stands in a place of the channel."""
+    found: Document = played.world.document(names.release(entry["name"]))
+    return found
+
+
+def decisions(played: Played) -> Iterator[Document]:
+    """Every decision that was written down."""
+    return (played.world.document(name) for name in played.world.store.names(names.DECISIONS))
