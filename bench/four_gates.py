@@ -41,8 +41,8 @@ def measure() -> Iterator[Goal]:
 
 def ours(mine: Side, theirs: Side) -> tuple[bool, ...]:
     """Whether each check passes, and the contract and the API with one another."""
-    candidate = testimony.subject(mine.unit, mine.bodies, evidence.RULES)
-    baseline = testimony.subject(theirs.unit, theirs.bodies, evidence.RULES)
+    candidate = testimony.subject(mine.unit, mine.bodies.get, evidence.RULES)
+    baseline = testimony.standing(theirs.unit, theirs.bodies.get, evidence.RULES, known=testimony.items(candidate))
     passed = [finding.verdict == "pass" for finding in judge(candidate, baseline, None, evidence.RULES)]
     return (*passed[:-2], all(passed[-2:]))
 

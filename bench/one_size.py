@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does one run of the four gates take, in a process that did nothing before?
 
-`python -m bench.one_size FOLDER` judges what `scale.py` wrote there, as the step `gate` does: one side's bytes are let
-go of before the other's are read. It prints one JSON object.
+`python -m bench.one_size FOLDER` judges what `scale.py` wrote there, as the step `gate` does: one file is held at a time.
+It prints one JSON object.
 """
 
 import json
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 
 from bench.evidence import RULES
 from federation.core import testimony
 from federation.core.gates import judge
-from federation.core.gates.evidence import Subject
-from federation.core.manifest import unit_of
+from federation.core.manifest import Unit, unit_of
 
 
 def main() -> None:
     """Judge, and print verdicts, CPU seconds and memory."""
     folder = Path(sys.argv[1])
     began = process_time()
-    candidate, baseline = _subject(folder / "candidate"), _subject(folder / "baseline")
+    mine, theirs = _unit(folder / "candidate"), _unit(folder / "baseline")
+    candidate = testimony.subject(mine, _reader(folder / "candidate"), RULES)
+    baseline = testimony.standing(theirs, _reader(folder / "baseline"), RULES, known=testimony.items(candidate))
     findings = judge(candidate, baseline, None, RULES)
     seconds = process_time() - began
     told = {
@@ -34,10 +36,12 @@ def main() -> None:
     print(json.dumps(told))
 
 
-def _subject(folder: Path) -> Subject:
-    unit = unit_of(json.loads((folder / "unit.json").read_bytes()))
-    bodies = {file.path: (folder / file.path).read_bytes() for file in unit.evidence_files()}
-    return testimony.subject(unit, bodies, RULES)
+def _unit(folder: Path) -> Unit:
+    return unit_of(json.loads((folder / "unit.json").read_bytes()))
+
+
+def _reader(folder: Path) -> Callable[[str], bytes]:
+    return lambda path: (folder / path).read_bytes()
 
 
 def _peak() -> float:

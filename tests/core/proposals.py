@@ -2,7 +2,8 @@
 """Policies, units and sets of units to make releases from, small enough to change one thing at a time."""
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from federation.core.digest import digest
 from federation.core.manifest import Calibration, unit_of

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is let in: the right name from the right platform, trained on data that stayed, of the very bytes it claims."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from tests.core.proposals import policy, unit
 
 from federation.core.admission import Observed, faults, files_of, missing

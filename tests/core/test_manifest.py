@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a platform says that it ships, and the name that follows from it."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.corpus.cases import VALID, valid
 
 from federation.core.digest import digest

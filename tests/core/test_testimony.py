@@ -3,8 +3,8 @@
 
 import hashlib
 import json
-from dataclasses import replace
 
+from msgspec.structs import replace
 from tests.core.proposals import unit
 
 from federation.core import contract
@@ -23,13 +23,13 @@ def told(quality="good", serving=None, **spoilt):
     """The subject that a shipped embedder makes, some of its files spoilt or gone."""
     files = dict(shipment("embedder", 3, quality, serving).files)
     found = unit_of(json.loads(files[SENTINEL])["units"][0])
-    return subject(found, {**files, **spoilt}, RULES)
+    return subject(found, {**files, **spoilt}.get, RULES)
 
 
 def measured(quality, bodies=None):
     """What becomes of one entry of quality evidence."""
     found = replace(unit("embedder", 3), evidence=Measurements(quality=quality))
-    return subject(found, bodies or {}, RULES).quality
+    return subject(found, (bodies or {}).get, RULES).quality
 
 
 def test_records_become_columns_with_the_suite_that_they_come_from():
@@ -56,13 +56,13 @@ def test_latency_knows_its_machine_its_prices_and_the_run_beside_it():
 
 def test_a_gate_without_evidence_sees_nothing():
     assert told("missing").quality is None
-    bare = subject(replace(unit("embedder"), evidence=Measurements()), {}, RULES)
+    bare = subject(replace(unit("embedder"), evidence=Measurements()), {}.get, RULES)
     assert (bare.quality, bare.latency, bare.safety) == (None, None, {})
 
 
 def test_evidence_that_no_rule_asks_for_is_not_read():
     files = shipment("embedder", 3, "good", None).files
-    assert subject(unit("embedder", 3), files, GateRules()).quality is None
+    assert subject(unit("embedder", 3), files.get, GateRules()).quality is None
 
 
 def test_a_file_that_is_gone_is_a_fault_and_not_an_absence():
@@ -114,7 +114,7 @@ def test_a_summary_and_a_point_are_seen_as_what_they_are():
 
 def test_latency_without_records_keeps_its_machine_and_prices():
     claimed = MeasuredLatency(grade="point", machine="t4", price_table="2026-11", point={"latency_ms": "0.4"})
-    found = subject(replace(unit("embedder"), evidence=Measurements(latency=claimed)), {}, RULES).latency
+    found = subject(replace(unit("embedder"), evidence=Measurements(latency=claimed)), {}.get, RULES).latency
     assert (found.machine, found.prices, found.points) == ("t4", "2026-11", {"latency_ms": 0.4})
 
 
@@ -168,4 +168,4 @@ def test_voters_of_different_items_or_without_readable_records_say_nothing_of_ea
 def test_a_quality_rule_names_the_metrics_that_are_read():
     rules = GateRules(quality=(QualityRule(metric="accuracy", margin=RULES.quality[0].margin),))
     files = shipment("embedder", 3, "good", None).files
-    assert set(subject(unit("embedder", 3), files, rules).quality.records.scores) == {"accuracy"}
+    assert set(subject(unit("embedder", 3), files.get, rules).quality.records.scores) == {"accuracy"}

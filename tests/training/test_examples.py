@@ -58,7 +58,7 @@ def findings(folder: Path, kind: str, baseline: Path | None) -> tuple[Finding, .
 
     def seen(place: Path) -> object:
         unit = units(place)[kind]
-        return subject(unit, {file.path: (place / file.path).read_bytes() for file in unit.evidence_files()}, rules)
+        return subject(unit, {file.path: (place / file.path).read_bytes() for file in unit.evidence_files()}.get, rules)
 
     return judge(seen(folder), seen(baseline) if baseline else None, None, rules)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """May this unit come in at all: right name, right platform, data that stayed home, files that are what they claim?"""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -48,9 +49,9 @@ def _naming(unit: Unit, policy: Policy) -> Iterator[str]:
         yield f"{unit.name} belongs to {unit.org}, and this policy governs {policy.org}"
     if unit.name != f"{unit.org}/{unit.kind}-v{unit.number}":
         yield f"{unit.name} says it is of kind {unit.kind}; the name must be {unit.org}/{unit.kind}-v{unit.number}"
-    paths = [file.path for file in unit.files]
-    for path in sorted({path for path in paths if paths.count(path) > 1}):
-        yield f"{unit.name} lists {path} more than once"
+    for path, times in Counter(file.path for file in unit.files).items():
+        if times > 1:
+            yield f"{unit.name} lists {path} more than once"
 
 
 def _specialisation(unit: Unit, platform: str, policy: Policy) -> Iterator[str]:

@@ -17,6 +17,7 @@ UNITS: Final = "units/"
 VERSIONS: Final = "versions/"
 REPORTS: Final = "reports/"
 ASSEMBLED: Final = "assembled/"
+MERGES: Final = "merges/"
 RELEASES: Final = "releases/"
 RECEIPTS: Final = "receipts/"
 APPROVALS: Final = "approvals/"
@@ -84,6 +85,11 @@ def assembled(baseline: str | None) -> str:
 def composition(baseline: str | None, composition_digest: str, release_name: str) -> str:
     """A composition and the release name reserved for it, so that the same set is never released twice."""
     return f"{assembled(baseline)}{short(composition_digest)}/{release_name}"
+
+
+def merge(event_id: str) -> str:
+    """The one release that a merge made, however often its tick is delivered."""
+    return f"{MERGES}{short(event_id)}"
 
 
 def release(name: str) -> str:

@@ -4,8 +4,8 @@
 Evidence that cannot be read is not absent and not an error: it becomes a fault that the gate reports, and never passes.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from federation.core import records
@@ -29,32 +29,53 @@ RECORDS_BYTES: Final = 268_435_456
 """Bytes of one file of records that are read: room for two million items."""
 
 
+Read = Callable[[str], bytes | None]
+"""The bytes at a path that a manifest gives, None where nothing lies any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """A unit's records: bytes by the path that its manifest gives, None where nothing lies any more."""
+    """A unit's records, read one file at a time; `known` are items of other records, held once where they are the same."""
 
     whose: str
-    bodies: Mapping[str, bytes | None]
+    read: Read
+    known: Sequence[Sequence[str]] = ()
 
 
-def subject(unit: Unit, bodies: Mapping[str, bytes | None], rules: GateRules) -> Subject:
-    """The unit as the gates see it.
+def subject(unit: Unit, read: Read, rules: GateRules, *, known: Sequence[Sequence[str]] = ()) -> Subject:
+    """The unit on trial, as the gates see it.
 
     Args:
         unit: As its manifest states it.
-        bodies: The records behind its evidence, by path; None where nothing lies any more.
+        read: The records behind its evidence.
         rules: Which metrics will be asked for.
+        known: Items of records that are held already.
     """
+    files = Files(whose=unit.name, read=read, known=known)
+    latency = _latency(unit.evidence.latency, files) if unit.evidence.latency else None
+    return replace(_standing(unit, files, rules), latency=latency)
+
+
+def standing(unit: Unit, read: Read, rules: GateRules, *, known: Sequence[Sequence[str]] = ()) -> Subject:
+    """A unit that serves, as the gates see it: its speed counts only where it ran next to the one on trial."""
+    return _standing(unit, Files(whose=unit.name, read=read, known=known), rules)
+
+
+def items(subject: Subject) -> tuple[Sequence[str], ...]:
+    """The items of a subject's records, so that another's need not be held twice."""
+    held = (subject.quality, *subject.safety.values())
+    return tuple(evidence.records.items for evidence in held if evidence and evidence.records)
+
+
+def _standing(unit: Unit, files: Files, rules: GateRules) -> Subject:
     metrics = tuple(rule.metric for rule in rules.quality)
     evidence = unit.evidence
-    files = Files(whose=unit.name, bodies=bodies)
     return Subject(
         digest=unit.artifact,
         kind=unit.kind,
         contract=unit.contract,
         api=unit.api,
         quality=_measured(evidence.quality, metrics, files) if evidence.quality and metrics else None,
-        latency=_latency(evidence.latency, files) if evidence.latency else None,
         safety={name: _measured(suite, (SAFETY_SCORE,), files) for name, suite in evidence.safety.items()},
     )
 
@@ -76,7 +97,7 @@ def correlations(units: Sequence[Unit], ballots: Mapping[str, Mapping[str, bytes
 
 
 def _suites(unit: Unit, bodies: Mapping[str, bytes | None]) -> dict[str, Records]:
-    files = Files(whose=unit.name, bodies=bodies)
+    files = Files(whose=unit.name, read=bodies.get)
     read = {name: _measured(suite, (SAFETY_SCORE,), files).records for name, suite in unit.evidence.safety.items()}
     return {name: found for name, found in read.items() if found is not None}
 
@@ -119,7 +140,8 @@ def _latency(measured: MeasuredLatency, files: Files) -> Evidence:
     if measured.against is None or own.fault:
         return own
     try:
-        theirs = _records(measured.against.records, LATENCY_SCORES, files)
+        shared = replace(files, known=(own.records.items,)) if own.records else files
+        theirs = _records(measured.against.records, LATENCY_SCORES, shared)
     except ContractError as error:
         return Evidence(suite="", machine=measured.machine, prices=measured.price_table, fault=_sentence(error))
     run = BaselineRun(unit=measured.against.artifact, machine=measured.machine, records=theirs)
@@ -137,12 +159,13 @@ def _with_records(bare: Evidence, file: File | None, metrics: Sequence[str], fil
 def _records(file: File | None, metrics: Sequence[str], files: Files) -> Records:
     if file is None:
         raise ContractError("the evidence is said to be per-item records, and the manifest names no file of them")
-    body = files.bodies.get(file.path)
+    body = files.read(file.path)
     if body is None:
         raise ContractError(f"{file.path} is gone")
     if digest_of(body) != f"sha256:{file.sha256}":
         raise ContractError(f"{file.path} is no longer the file that the manifest names")
-    return records.read(body, metrics, what=f"{files.whose}/{file.path}")
+    found = records.read(body, metrics, what=f"{files.whose}/{file.path}")
+    return replace(found, items=next((known for known in files.known if known == found.items), found.items))
 
 
 def _sentence(error: ContractError) -> str:

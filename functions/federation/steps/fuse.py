@@ -47,6 +47,7 @@ class Facts:
     taken: Sequence[str] = ()
     assembled: Sequence[str] = ()
     releases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    merged: str | None = None
     ballots: Mapping[str, Mapping[str, bytes | None]] = field(default_factory=dict)
 
 
@@ -63,7 +64,8 @@ def gather(event: Event, reads: Reads) -> Facts | None:
     if event.type in _NEW_BASELINE:
         return Facts(channel=channel, basis=basis, serving=serving, selection=selection)
     assembled = reads.names(names.assembled(basis.baseline))
-    mine = [name.rpartition("/")[2] for name in assembled]
+    merged = reads.document(names.merge(_merge_id(event)))
+    mine = [*(name.rpartition("/")[2] for name in assembled), *([merged["release"]] if merged else [])]
     return Facts(
         channel=channel,
         basis=basis,
@@ -72,7 +74,10 @@ def gather(event: Event, reads: Reads) -> Facts | None:
         selection=selection,
         taken=[name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)],
         assembled=assembled,
-        releases={name: found for name in mine if (found := reads.document(names.release(name))) is not None},
+        merged=merged["release"] if merged else None,
+        releases={
+            name: found for name in dict.fromkeys(mine) if (found := reads.document(names.release(name))) is not None
+        },
         ballots=ballots(reads, selection.members),
     )
 
@@ -81,6 +86,8 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
     """Ask for gates first, skip with a reason, or assemble and publish."""
     if facts is None:
         return NOTHING
+    if facts.merged and facts.merged in facts.releases:
+        return _again(event, facts.releases[facts.merged])
     asked = () if event.type in _VERDICTS else _gates(event, facts)
     if event.type in _NEW_BASELINE or _awaited(facts, policy, now):
         return _judge_first(facts, asked)
@@ -155,6 +162,12 @@ def _nothing_new(facts: Facts) -> str:
     )
 
 
+def _merge_id(event: Event) -> str:
+    """The event that asked for the merge: it makes one release, whatever has passed when it is delivered again."""
+    merge = _merge_of(event)
+    return str(merge["event"]) if merge else event.id
+
+
 def _waits_for_quorum(facts: Facts, policy: Policy, new: int, now: str) -> str | None:
     if new >= policy.fusion.quorum or facts.selection.waiting_since is None:
         return None
@@ -179,24 +192,32 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
 
 
 def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
-    reserved = _reserved(facts, proposal)
+    reserved = _reserved(facts, proposal) or facts.merged
     if reserved and (same := facts.releases.get(reserved)) is not None:
-        return Outcome(
-            why=f"{reserved} was assembled before",
-            acts=(Publish(release=reserved),),
-            events=_told(event, same),
-            repeat=True,
-        )
+        return replace(_again(event, same), documents=(_merged(event, reserved),), repeat=False)
     version = version_of(reserved) if reserved else next_version(proposal, facts.taken)
     release = assemble(proposal, version)
     name = release["name"]
     place = names.composition(facts.basis.baseline, proposal.composition, name)
     documents = (
+        _merged(event, name),
         Document(name=place, value={"release": name, "composition": proposal.composition}),
         Document(name=names.release(name), value=release),
     )
     why = f"{name} assembled. {release['change']['why']}"
     return Outcome(why=why, documents=documents, acts=(Publish(release=name),), events=_told(event, release))
+
+
+def _merged(event: Event, release: str) -> Document:
+    return Document(name=names.merge(_merge_id(event)), value={"release": release})
+
+
+def _again(event: Event, release: Mapping[str, Any]) -> Outcome:
+    """What a delivery that was cut short still owes."""
+    name = release["name"]
+    return Outcome(
+        why=f"{name} was assembled before", acts=(Publish(release=name),), events=_told(event, release), repeat=True
+    )
 
 
 def _reserved(facts: Facts, proposal: Proposal) -> str | None:

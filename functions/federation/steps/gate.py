@@ -17,7 +17,7 @@ from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.core.report import Basis, basis_of, report
 from federation.core.statistics.comparison import Verdict
-from federation.core.testimony import RECORDS_BYTES, subject
+from federation.core.testimony import RECORDS_BYTES, Read, items, standing, subject
 from federation.ports import Reads
 
 HEARS = (events.UNIT_ACCEPTED, events.GATE_REQUESTED)
@@ -58,13 +58,14 @@ def gather(event: Event, reads: Reads) -> Facts | None:
             return Facts(
                 basis=basis, unit=unit, verdict=found["verdict"], why=_why(found["verdict"], found["findings"])
             )
+    candidate = subject(unit, _reader(reads, unit), policy.gates[unit.kind])
     anchor = channel.anchor if channel.anchor != channel.serving else None
     return Facts(
         basis=basis,
         unit=unit,
-        candidate=_subject(reads, policy, unit),
-        baseline=_served(reads, policy, channel.serving, unit.kind),
-        anchor=_served(reads, policy, anchor, unit.kind),
+        candidate=candidate,
+        baseline=_served(reads, channel.serving, candidate),
+        anchor=_served(reads, anchor, candidate),
     )
 
 
@@ -103,20 +104,22 @@ def _report_name(reads: Reads, basis: Basis, unit: Unit, digest: str) -> str | N
     return next(iter(reads.names(prefix)), None)
 
 
-def _served(reads: Reads, policy: Policy, entry: Entry | None, kind: str) -> Subject | None:
-    """The unit of the same kind in a release, with its evidence."""
+def _served(reads: Reads, entry: Entry | None, candidate: Subject) -> Subject | None:
+    """The unit of the candidate's kind in a release, with its evidence."""
     release = reads.document(names.release(entry.name)) if entry else None
-    stated = release["units"].get(kind) if release else None
+    stated = release["units"].get(candidate.kind) if release else None
     document = reads.document(names.unit(stated["digest"])) if stated else None
-    return _subject(reads, policy, unit_of(document)) if document else None
+    if document is None:
+        return None
+    unit = unit_of(document)
+    return standing(unit, _reader(reads, unit), reads.policy().gates[unit.kind], known=items(candidate))
 
 
-def _subject(reads: Reads, policy: Policy, unit: Unit) -> Subject:
+def _reader(reads: Reads, unit: Unit) -> Read:
+    """Reads a file of the unit from where its version was found."""
     version = reads.document(names.version(unit.kind, unit.number))
     base = version["uri"] if version else ""
-    paths = dict.fromkeys(file.path for file in unit.evidence_files())
-    files = {path: reads.artifact(uri.below(base, path), RECORDS_BYTES) for path in paths}
-    return subject(unit, files, policy.gates[unit.kind])
+    return lambda path: reads.artifact(uri.below(base, path), RECORDS_BYTES)
 
 
 def _told(event: Event, facts: Facts, verdict: Verdict, why: str) -> Event:

@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+import math
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from federation.core.statistics.bootstrap import FEWEST, clustered_mean
+from federation.core.statistics.bootstrap import FEW, FEWEST, clustered_mean
+
+ROOT = Path(__file__).resolve().parents[3]
 
 SHAPES = {
     "normal": lambda draw: draw.normal(size=60),
@@ -19,10 +26,10 @@ def drawn(seed: int = 17) -> np.random.Generator:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_candidate_at_the_margin_passes_about_one_time_in_twenty(shape):
     draw, passes = drawn(), 0
-    for seed in range(400):
+    for run in range(400):
         values = SHAPES[shape](draw)
         clusters = [str(item // 4) for item in range(240)] if len(values) == 240 else None
-        passes += clustered_mean(values, clusters, span=5.0, seed=seed).lower > 0
+        passes += clustered_mean(values, clusters, span=5.0, seed=run % 4).lower > 0
     assert 0.015 < passes / 400 < 0.09
 
 
@@ -44,30 +51,36 @@ def test_items_that_repeat_within_a_cluster_widen_the_bounds():
 def test_clusters_of_different_sizes_weigh_as_many_items_as_they_hold():
     draw, passes = drawn(), 0
     clusters = [str(cluster) for cluster in range(60) for _ in range(1 + cluster % 5)]
-    for seed in range(400):
+    for run in range(400):
         shared = dict(zip(dict.fromkeys(clusters), draw.normal(size=60), strict=True))
         values = [shared[cluster] + draw.normal() for cluster in clusters]
-        found = clustered_mean(values, clusters, span=5.0, seed=seed)
+        found = clustered_mean(values, clusters, span=5.0, seed=run % 4)
         assert found.estimate == pytest.approx(sum(values) / len(values))
         passes += found.lower > 0
     assert 0.015 < passes / 400 < 0.09
 
 
-def test_the_order_of_items_and_the_names_of_clusters_change_nothing():
-    values, clusters = drawn().normal(size=900), [str(item // 3) for item in range(900)]
-    shuffled = drawn(5).permutation(900)
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+def test_the_order_of_items_and_the_names_of_clusters_change_nothing(count):
+    clusters = [str(item % count) for item in range(900)]
+    values, shuffled = drawn().normal(size=900), drawn(5).permutation(900)
     renamed = [f"document {clusters[item]}" for item in shuffled]
     expected = clustered_mean(values, clusters, span=5.0, seed=3)
     assert clustered_mean(values[shuffled], renamed, span=5.0, seed=3) == expected
 
 
-def test_an_item_without_a_cluster_stands_alone():
-    values = drawn().normal(size=90)
-    assert clustered_mean(values, [None] * 90, span=5.0, seed=0) == clustered_mean(values, None, span=5.0, seed=0)
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+def test_an_item_without_a_cluster_stands_alone(count):
+    values = drawn().normal(size=count)
+    alone = clustered_mean(values, None, span=5.0, seed=0)
+    assert clustered_mean(values, [None] * count, span=5.0, seed=0) == alone
+    assert clustered_mean(values, ["a", "b", "c"] + [None] * (count - 3), span=5.0, seed=0) == alone
+    assert clustered_mean(values, ["a", "a", "a"] + [None] * (count - 3), span=5.0, seed=0) != alone
 
 
-def test_the_same_seed_gives_the_same_bounds_and_another_nearly_the_same():
-    values = drawn().gamma(2, size=3000)
+@pytest.mark.parametrize("count", [FEW, FEW + 1, 3000])
+def test_the_same_seed_gives_the_same_bounds_and_another_nearly_the_same(count):
+    values = drawn().gamma(2, size=count)
     one, again, other = (clustered_mean(values, None, span=5.0, seed=seed) for seed in (1, 1, 2))
     assert one == again != other
     assert one.lower == pytest.approx(other.lower, rel=0.02)
@@ -101,3 +114,68 @@ def test_one_cluster_proves_nothing():
     found = clustered_mean([0.1, 0.2, 0.3], ["a", "a", "a"], span=1.0, seed=0)
     assert found.lower < -0.5
     assert found.upper > 0.5
+
+
+@pytest.mark.parametrize("items", [60, 600])
+@pytest.mark.parametrize("score", [1.0, 0.5, 0.1])
+def test_one_score_throughout_documents_of_different_lengths_is_bounded_by_what_was_not_seen(items, score):
+    clusters = [str(document) for document in range(items) for _ in range(1 + document % 3)]
+    found = clustered_mean([score] * len(clusters), clusters, span=1.0, seed=0)
+    assert found.estimate == pytest.approx(score)
+    assert score - 10 / items < found.lower < score - 1 / items
+    assert score + 1 / items < found.upper < score + 10 / items
+
+
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+@pytest.mark.parametrize("power", [-1000, -400, 400, 1000])
+def test_a_metric_in_another_unit_has_the_same_bounds_in_that_unit(count, power):
+    values, unit = drawn().normal(size=count), 2.0**power
+    found, other = (clustered_mean(values * one, None, span=5.0 * one, seed=0) for one in (1.0, unit))
+    assert (other.estimate, other.lower, other.upper, other.error) == (
+        found.estimate * unit,
+        found.lower * unit,
+        found.upper * unit,
+        found.error * unit,
+    )
+
+
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+def test_differences_beyond_what_a_float_holds_have_no_bound(count):
+    assert clustered_mean([math.inf, -math.inf] * count, None, span=math.inf, seed=0) is None
+    assert clustered_mean([1e308, -1e308] * count, None, span=0.0, seed=0) is not None
+
+
+def alone(program: str, *arguments: object) -> None:
+    subprocess.run([sys.executable, "-c", program, *map(str, arguments)], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_numpy_is_imported_for_many_units_and_not_for_few():
+    alone(f"""
+import sys
+from federation.core.statistics.bootstrap import clustered_mean
+assert clustered_mean([i % 7 / 7 for i in range({FEW})], None, span=1.0, seed=0) is not None
+assert clustered_mean([i % 7 / 7 for i in range(3000)], [str(i % {FEW}) for i in range(3000)], span=1.0, seed=0) is not None
+assert "numpy" not in sys.modules
+assert clustered_mean([i % 7 / 7 for i in range({FEW + 1})], None, span=1.0, seed=0) is not None
+assert "numpy" in sys.modules
+""")
+
+
+def test_the_examples_are_judged_without_numpy_on_their_own_and_against_each_other(tmp_path):
+    program = """
+import sys
+from pathlib import Path
+sys.path.insert(0, "training")
+import federated_orchestrator
+from federation.core.statistics import few_units
+def fuse(folder, *more):
+    manifests = [f"--{one}-manifest={folder}/{one}_manifest.json" for one in ("hf", "gcp", "aws")]
+    return federated_orchestrator.main([*manifests, *more])
+first, later = (f"{sys.argv[1]}/{name}.json" for name in ("first", "later"))
+assert fuse("training/examples", f"--output={first}") == 0
+assert Path(first).exists()
+assert fuse("training/examples/later", f"--output={later}", f"--baseline={first}") in (0, 10)
+assert few_units._picks.cache_info().hits > 5, "nothing was resampled"
+assert "numpy" not in sys.modules
+"""
+    alone(program, tmp_path)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do few independent units show, in less time than NumPy takes to import?
+
+The sum of a unit is exactly rounded (`math.fsum`), so the order of its items changes nothing.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import repeat
+from operator import itemgetter, mul
+from typing import Final
+
+from federation.core.statistics.sample import REPLICATES, Replicate, Sample, middle, stream
+
+_BYTE: Final = 256
+_SPARE: Final = 3
+"""Bytes read a draw. At least 129 of 256 values are kept, so running short has a chance below 1e-1000."""
+_Pick = Callable[[Sequence[float]], tuple[float, ...]]
+
+
+def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, scale: float, span: float) -> Sample:
+    """What the units of `values / scale` show.
+
+    Args:
+        values: One finite number an item, in 1 to 256 units.
+        clusters: Which items belong together; None stands alone.
+        scale: What to divide by.
+        span: The largest difference that one item can show, divided already; 0 if nobody knows.
+    """
+    units = sorted((len(unit), math.fsum(unit)) for unit in _units([value / scale for value in values], clusters))
+    sizes, items = [float(size) for size, _ in units], len(values)
+    mean = math.fsum(total for _, total in units) / items
+    residuals = [total - mean * size for size, total in units]
+    return Sample(
+        count=len(units),
+        items=items,
+        heaviest=units[-1][0],
+        mean=mean,
+        middle=middle(sorted(total / size for size, total in units), span),
+        squares=math.fsum(e * e for e in residuals),
+        cubes=math.fsum(e * e * e for e in residuals),
+        replicates=partial(replicates, residuals, sizes),
+    )
+
+
+def _units(values: Sequence[float], clusters: Sequence[str | None] | None) -> Sequence[Sequence[float]]:
+    if clusters is None:
+        return [(value,) for value in values]
+    together: defaultdict[str | None, list[float]] = defaultdict(list)
+    for name, value in zip(clusters, values, strict=True):
+        together[name].append(value)
+    alone = together.pop(None, [])
+    return [*together.values(), *((value,) for value in alone)]
+
+
+def replicates(residuals: Sequence[float], sizes: Sequence[float], seed: int) -> Iterator[Replicate]:
+    """Each replicate's sums; units of one size need only two of them added up."""
+    picks, count, size = _picks(len(sizes), seed), len(sizes), sizes[0]
+    e = [sum(pick(residuals)) for pick in picks]
+    ee = _sums(picks, residuals, residuals)
+    if size == sizes[-1]:
+        return map(Replicate, e, ee, repeat(count * size), [size * total for total in e], repeat(count * size * size))
+    k = [sum(pick(sizes)) for pick in picks]
+    return map(Replicate, e, ee, k, _sums(picks, residuals, sizes), _sums(picks, sizes, sizes))
+
+
+def _sums(picks: Sequence[_Pick], one: Sequence[float], other: Sequence[float]) -> Sequence[float]:
+    """Each replicate's sum of products."""
+    products = list(map(mul, one, other))
+    return [sum(pick(products)) for pick in picks]
+
+
+@lru_cache(maxsize=4)
+def _picks(count: int, seed: int) -> Sequence[_Pick]:
+    """What takes each replicate's units out of a sequence; kept, since a suite has as many units under every metric."""
+    drawn = draws(count, seed)
+    return [itemgetter(*drawn[start : start + count]) for start in range(0, REPLICATES * count, count)]
+
+
+def draws(count: int, seed: int) -> bytes:
+    """The units of all replicates, a byte each: bytes beyond the last whole multiple of `count` are passed over."""
+    whole = _BYTE - _BYTE % count
+    wrapped = bytes(value % count for value in range(_BYTE))
+    kept = stream("bytes", seed, _SPARE * REPLICATES * count).translate(wrapped, bytes(range(whole, _BYTE)))
+    return kept[: REPLICATES * count]

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do many independent units show, by NumPy?
+
+NumPy is imported with this module, so the module is imported only once there are too many units for plain Python.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from federation.core.statistics.sample import REPLICATES, Replicate, Sample, middle, stream
+
+_MOST: Final = 500
+"""Units that are resampled; more than that are first merged at random, which costs no accuracy."""
+_CHUNK: Final = 200_000
+_SPARE: Final = 1.1
+"""Draws read for one that is needed. 992 of 1,000 are kept, so running short has a chance below 1e-1000."""
+_WORD: Final = 65_536
+_Floats = NDArray[np.float64]
+
+
+class _Units(NamedTuple):
+    """The sum of values and the number of items of each unit."""
+
+    sums: _Floats
+    sizes: _Floats
+
+
+def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, scale: float, span: float) -> Sample:
+    """What the units of `values / scale` show.
+
+    Args:
+        values: One finite number an item; at least one.
+        clusters: Which items belong together; None stands alone.
+        scale: What to divide by.
+        span: The largest difference that one item can show, divided already; 0 if nobody knows.
+    """
+    units = _units(np.asarray(values, dtype=np.float64) / scale, clusters)
+    mean = float(units.sums.sum() / len(values))
+    residuals = units.sums - mean * units.sizes
+    return Sample(
+        count=len(units.sums),
+        items=len(values),
+        heaviest=int(units.sizes.max()),
+        mean=mean,
+        middle=middle(np.sort(units.sums / units.sizes), span),
+        squares=float((residuals**2).sum()),
+        cubes=float((residuals**3).sum()),
+        replicates=partial(_replicates, _Units(residuals, units.sizes)),
+    )
+
+
+def _units(values: _Floats, clusters: Sequence[str | None] | None) -> _Units:
+    """One unit a cluster, ordered by what it holds, so that neither file order nor names change a bound."""
+    if clusters is None:
+        return _Units(np.sort(values), np.ones(len(values)))
+    codes = _codes(clusters)
+    order = np.lexsort((values, codes))
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    sums = np.add.reduceat(values[order], starts)
+    sizes = np.diff(starts, append=len(values)).astype(np.float64)
+    order = np.lexsort((sums, sizes))
+    return _Units(sums[order], sizes[order])
+
+
+def _codes(clusters: Sequence[str | None]) -> NDArray[np.int64]:
+    """One number a unit, for every item."""
+    known = {name: code for code, name in enumerate(dict.fromkeys(clusters))}
+    codes = np.fromiter(map(known.__getitem__, clusters), np.int64, len(clusters))
+    if None in known:
+        alone = np.flatnonzero(codes == known[None])
+        codes[alone] = len(known) + np.arange(len(alone))
+    return codes
+
+
+def _replicates(units: _Units, seed: int) -> Iterator[Replicate]:
+    """Each replicate's sums, over `_MOST` units at most."""
+    residuals, sizes = _merged(units, seed)
+    chosen = draws(len(sizes), seed)
+    rows = max(1, _CHUNK // len(sizes))
+    for start in range(0, REPLICATES, rows):
+        yield from replicates(residuals, sizes, chosen[start : start + rows])
+
+
+def _merged(units: _Units, seed: int) -> _Units:
+    """At most `_MOST` units, of clusters thrown together at random; residuals add up as sums do."""
+    count = len(units.sums)
+    if count <= _MOST:
+        return units
+    order = np.argsort(np.frombuffer(stream("order", seed, 8 * count), "<u8"), kind="stable")
+    starts = np.arange(_MOST) * count // _MOST
+    return _Units(np.add.reduceat(units.sums[order], starts), np.add.reduceat(units.sizes[order], starts))
+
+
+def draws(count: int, seed: int) -> NDArray[np.uint16]:
+    """The units of all replicates, a row each: words beyond the last whole multiple of `count` are passed over."""
+    needed = REPLICATES * count
+    words = np.frombuffer(stream("words", seed, 2 * int(_SPARE * needed)), "<u2")
+    kept: NDArray[np.uint16] = words[words < _WORD - _WORD % count] % count
+    return kept[:needed].reshape(REPLICATES, count)
+
+
+def replicates(residuals: _Floats, sizes: _Floats, chosen: NDArray[np.integer]) -> Iterator[Replicate]:
+    """The sums of the units chosen in each row; units of one size need only two of them added up."""
+    drawn, count = residuals[chosen], chosen.shape[1]
+    e, ee = drawn.sum(axis=1), np.einsum("ij,ij->i", drawn, drawn)
+    if sizes.min() == sizes.max():
+        size = sizes[0]
+        k, ek, kk = np.full_like(e, count * size), size * e, np.full_like(e, count * size**2)
+    else:
+        weights = sizes[chosen]
+        k, ek, kk = weights.sum(axis=1), np.einsum("ij,ij->i", drawn, weights), np.einsum("ij,ij->i", weights, weights)
+    return map(Replicate, *(column.tolist() for column in (e, ee, k, ek, kk)))

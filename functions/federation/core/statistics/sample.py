@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What has to be known of independent units before the mean of their items can be bounded?
+
+A unit is a cluster, or an item that stands alone. `few_units` finds it out in plain Python, `many_units` by NumPy.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from hashlib import shake_256
+from typing import Final, NamedTuple, Protocol
+
+REPLICATES: Final = 999
+_CLOSE: Final = 1e-12
+
+
+class Replicate(NamedTuple):
+    """Sums over the units of one replicate: of residuals e, of e e, of sizes k, of e k and of k k."""
+
+    e: float
+    ee: float
+    k: float
+    ek: float
+    kk: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What units of sums s and sizes k show, where an item's mean is m and a unit's residual e = s - m k."""
+
+    count: int
+    items: int
+    heaviest: int
+    """Items of the largest unit."""
+    mean: float
+    middle: "Middle"
+    squares: float
+    """The sum of e squared."""
+    cubes: float
+    """The sum of e cubed."""
+    replicates: Callable[[int], Iterable[Replicate]]
+    """By seed: `REPLICATES` samples of as many units, drawn with replacement."""
+
+
+class Middle(NamedTuple):
+    """The median of the units' own means, and how many units lie below and above it."""
+
+    median: float
+    below: int
+    above: int
+
+
+class Ordered(Protocol):
+    """Numbers from the lowest to the highest: a list or an array."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, index: int, /) -> float:
+        """One of them."""
+
+
+def middle(ordered: Ordered, span: float) -> Middle:
+    """The median, and what differs from it by more than rounding.
+
+    Args:
+        ordered: At least one number.
+        span: The largest difference that one item can show; 0 if nobody knows.
+    """
+    count = len(ordered)
+    median = float((ordered[(count - 1) // 2] + ordered[count // 2]) / 2.0)
+    near = _CLOSE * (span + abs(median))
+    return Middle(median, bisect_left(ordered, median - near), count - bisect_right(ordered, median + near))
+
+
+def stream(purpose: str, seed: int, length: int) -> bytes:
+    """Random bytes that are the same everywhere and for ever: SHAKE256 (FIPS 202) of purpose and seed."""
+    return shake_256(f"{purpose} {seed}".encode()).digest(length)

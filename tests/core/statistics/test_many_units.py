@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from federation.core.statistics import few_units, many_units
+from federation.core.statistics.sample import REPLICATES
+
+scores = st.sampled_from([0.0, 1.0, -1.0]) | st.floats(-1, 1)
+documents = st.none() | st.sampled_from("abcdefghijklmnopqrst")
+
+
+def close(numbers: object) -> object:
+    return pytest.approx(numbers, rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(scores, documents), min_size=1, max_size=80), st.booleans())
+def test_numpy_finds_in_any_sample_what_plain_python_finds(rows, clustered):
+    values, clusters = [score for score, _ in rows], [document for _, document in rows] if clustered else None
+    few, many = (way.sample(values, clusters, scale=0.5, span=2.0) for way in (few_units, many_units))
+    assert (few.count, few.items, few.heaviest) == (many.count, many.items, many.heaviest)
+    assert many.middle == close(few.middle)
+    assert (many.mean, many.squares, many.cubes) == close((few.mean, few.squares, few.cubes))
+
+
+@pytest.mark.parametrize("sizes", [np.full(60, 3.0), 1.0 + np.arange(60) // 7], ids=["equal", "unequal"])
+def test_numpy_adds_the_same_replicates_up_as_plain_python(sizes):
+    residuals = np.random.default_rng(1).normal(size=60)
+    chosen = np.frombuffer(few_units.draws(60, 5), np.uint8).reshape(REPLICATES, 60)
+    few = list(few_units.replicates(residuals.tolist(), sizes.tolist(), 5))
+    assert np.array(list(many_units.replicates(residuals, sizes, chosen))) == close(np.array(few))
+
+
+def test_units_are_drawn_as_they_were_always_drawn():
+    assert many_units.draws(250, 0)[0, :8].tolist() == [232, 9, 57, 142, 141, 93, 114, 227]
+    assert many_units.draws(500, 7)[0, :8].tolist() == [248, 291, 489, 38, 235, 243, 287, 112]
+
+
+@pytest.mark.parametrize("count", [201, 256, 257, 500])
+def test_every_unit_is_drawn_as_often_as_any_other(count):
+    often = np.bincount(many_units.draws(count, 0).ravel())
+    assert often.size == count
+    assert often.sum() == REPLICATES * count
+    squares = ((often - REPLICATES) ** 2 / REPLICATES).sum()
+    assert abs(squares - count) < 4 * (2 * count) ** 0.5
+
+
+def test_units_thrown_together_still_hold_every_item():
+    clusters = [str(item // 2) for item in range(1600)]
+    found = many_units.sample(np.random.default_rng(1).normal(size=1600), clusters, scale=1.0, span=5.0)
+    replicates = list(found.replicates(0))
+    assert found.count == 800
+    assert len(replicates) == REPLICATES
+    assert np.mean([replicate.k for replicate in replicates]) == pytest.approx(1600, rel=0.01)
+    spread = np.std([replicate.e for replicate in replicates])
+    assert spread == pytest.approx(found.squares**0.5, rel=0.1)
