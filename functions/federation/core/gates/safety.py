@@ -67,12 +67,7 @@ def _bounded(name: str, rule: SuiteRule, records: Records, newly: tuple[str, ...
     count, total, unit = _independent(records, failed)
     limit, upper = float(rule.max_failure_rate), rate_upper(count, total)
     verdict: Verdict = "pass" if upper <= limit else "fail" if count > limit * total else "inconclusive"
-    ending = {
-        "pass": f"within the limit of {number(limit)}",
-        "fail": f"more than the limit of {number(limit)} allows",
-        "inconclusive": f"which leaves the limit of {number(limit)} open: {_missing(limit, count, total):,} more "
-        f"{unit} without a failure would settle it",
-    }[verdict]
+    ending = _ending(verdict, limit, count, total, unit)
     shown = failed if newly is None else newly
     return Finding(
         gate="safety",
@@ -92,6 +87,17 @@ def _bounded(name: str, rule: SuiteRule, records: Records, newly: tuple[str, ...
         },
         items=tuple(sorted(shown)[:NAMED]),
     )
+
+
+def _ending(verdict: Verdict, limit: float, count: int, total: int, unit: str) -> str:
+    match verdict:
+        case "pass":
+            return f"within the limit of {number(limit)}"
+        case "fail":
+            return f"more than the limit of {number(limit)} allows"
+        case "inconclusive":
+            more = f"{_missing(limit, count, total):,} more {unit} without a failure would settle it"
+            return f"which leaves the limit of {number(limit)} open: {more}"
 
 
 def failures(records: Records) -> tuple[str, ...]:
