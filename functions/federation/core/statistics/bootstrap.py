@@ -24,7 +24,7 @@ from federation.core.statistics.sample import Replicate, Sample
 
 FEWEST: Final = 20
 """Clusters that must differ from the median before resampling them means anything."""
-FEW: Final = 200
+FEW: Final = 150
 """Independent units, clusters or lone items, that are judged without NumPy."""
 _SKEW: Final = 3.0
 _CONSTANT: Final = 1e-12
