@@ -6,6 +6,7 @@ Counted at the ports, from the event to the shifted traffic: the fewer, the less
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from bench import fortnight
@@ -35,8 +36,10 @@ def measure() -> Iterator[Goal]:
 def calls_of_a_roll_back() -> Calls:
     """What one roll-back asks and changes, after two weeks in a local home."""
     calls = Calls()
-    with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder:
-        home = fortnight.home(Path(folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="federation-bench-") as folder,
+        closing(fortnight.home(Path(folder))) as home,
+    ):
         for week in (fortnight.FIRST, fortnight.SECOND):
             fortnight.ship(home, week)
             fortnight.deliver_all(home, fortnight.deliveries(week), week.promote)

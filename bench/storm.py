@@ -10,6 +10,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
@@ -74,8 +75,7 @@ def storm(copies: int, *, seed: int = 1) -> tuple[Aftermath, list[float]]:
     """
     draw = random.Random(seed)
     week, alarm = fortnight.deliveries(fortnight.SECOND), fortnight.alarm()
-    with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder:
-        home = _second_week(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder, closing(_second_week(Path(folder))) as home:
         before, announced = _rates(home, draw.choices(week, k=copies // 2), fortnight.SECOND.promote)
         announced += fortnight.deliver_all(home, [alarm], fortnight.AFTER)
         again: list[Request | Event] = [*week, alarm, *{event.id: event for event in announced}.values()]
@@ -97,8 +97,7 @@ def astray(aftermath: Aftermath) -> int:
 
 def _clean() -> float:
     """Deliveries a second when each comes once."""
-    with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder:
-        home = _second_week(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder, closing(_second_week(Path(folder))) as home:
         week = fortnight.deliveries(fortnight.SECOND)
         began = process_time()
         fortnight.deliver_all(home, week, fortnight.SECOND.promote)

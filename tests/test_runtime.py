@@ -23,7 +23,8 @@ def ready(tmp_path):
     home = made(tmp_path)
     for kind in ("textgen-lora", "embedder", "runtime-distilled"):
         home.ship(kind, 1)
-    return home
+    yield home
+    home.local.close()
 
 
 def tick(type_, time):
@@ -132,6 +133,7 @@ def test_without_a_policy_nothing_is_decided(tmp_path):
     home = local_home(tmp_path, in_memory=True)
     with pytest.raises(MissingError, match="federation init"):
         handle("fuse", tick(events.TICK_MERGE, MONDAY), home.ports, MONDAY)
+    home.close()
 
 
 def test_the_policy_of_the_highest_version_is_the_active_one(ready):

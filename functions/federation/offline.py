@@ -6,7 +6,6 @@ the output, whole or not at all.
 """
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from federation.core.event import Event
 from federation.core.policy import policy_of
 from federation.errors import ContractError, FederationError, MissingError, ServiceError
 from federation.local.files import replace
-from federation.wiring import LocalHome, local_home
+from federation.wiring import LocalHome, passing_home
 
 REFUSING = frozenset(
     {
@@ -179,8 +178,7 @@ def _run(
     folders = tuple({(base / place).resolve().parent for place in (*places, *earlier)})
     times = (found["produced_at"] for found in documents.values() if found["schema"] == "manifest.v1")
     now = max(times, key=instant.microseconds)
-    with tempfile.TemporaryDirectory(prefix="federation-") as folder:
-        home = local_home(Path(folder), in_memory=True, artifact_folders=folders, base=base)
+    with passing_home(folders, base) as home:
         policy = documents["policy"]
         home.ports.store.keep(names.policy(policy["version"]), canonical(policy))
         if serving is not None:

@@ -60,8 +60,7 @@ def decide(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
 def carry_out(decision: Decision, ports: Ports) -> None:
     """Keep, move, act, announce, in this order; the decision itself is kept before all else, so that none is lost."""
     outcome = decision.outcome
-    if not outcome.repeat:
-        _confirm(decision, ports)
+    _confirm(decision, ports)
     if outcome and not outcome.repeat:
         _remember(decision, ports)
     _keep(outcome, ports)
@@ -127,7 +126,7 @@ def _publish(release: str, ports: Ports) -> None:
 
 
 def _confirm(decision: Decision, ports: Ports) -> None:
-    """Nothing to do, or a refusal, has no move whose condition could fail: the channel is looked at once more."""
+    """Nothing to do, a repetition or a refusal has no move whose condition could fail: the channel is read once more."""
     if decision.outcome.move:
         return
     for name, counter in decision.channels():

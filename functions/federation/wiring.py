@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings to ports: the only place that knows which home this is."""
 
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -37,6 +39,10 @@ class LocalHome:
     bus: LocalBus
     database: Database
     folder: Path
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.database.close()
 
     def settle(self, clock: Callable[[], str]) -> Sequence[Carried]:
         """Deliver until nothing is waiting; every decision on the way, in order.
@@ -77,3 +83,14 @@ def local_home(
         traffic=LocalTraffic(folder / "serving", registry),
     )
     return LocalHome(ports=ports, bus=bus, database=database, folder=folder)
+
+
+@contextmanager
+def passing_home(artifact_folders: tuple[Path, ...], base: Path) -> Iterator[LocalHome]:
+    """A home in memory that leaves nothing behind; `file://` and relative URIs are read as by `local_home`."""
+    with tempfile.TemporaryDirectory(prefix="federation-") as folder:
+        home = local_home(Path(folder), in_memory=True, artifact_folders=artifact_folders, base=base)
+        try:
+            yield home
+        finally:
+            home.close()

@@ -32,7 +32,7 @@ def folder(lines_and_folder):
 def home(folder):
     home = local_home(folder)
     yield home
-    home.database.close()
+    home.close()
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ def test_told_again_the_story_is_the_same_byte_for_byte(lines, home, tmp_path):
         assert all(stores[0].read(name) == stores[1].read(name) for name in stores[0].names(""))
         assert stores[0].channel("production") == stores[1].channel("production")
     finally:
-        other.database.close()
+        other.close()
 
 
 def test_a_home_is_not_played_into(folder):

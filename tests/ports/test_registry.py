@@ -13,7 +13,8 @@ def release(tmp_path):
     for kind in PLATFORM_OF:
         home.ship(kind, 1)
     home.tick("merge", "2026-01-05T08:00:00Z")
-    return canonical(home.document("releases/spiralverse-ai-federated-v1.0.0"))
+    yield canonical(home.document("releases/spiralverse-ai-federated-v1.0.0"))
+    home.local.close()
 
 
 NAME = "spiralverse-ai-federated-v1.0.0"

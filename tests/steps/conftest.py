@@ -7,9 +7,20 @@ from tests.steps.home import home as made
 
 @pytest.fixture
 def home(tmp_path):
-    return made(tmp_path)
+    found = made(tmp_path)
+    yield found
+    found.local.close()
 
 
 @pytest.fixture
 def home_under(tmp_path):
-    return lambda **policy: made(tmp_path, **policy)
+    """A home under the simulated policy, with some of its fields replaced."""
+    homes = []
+
+    def under(**policy):
+        homes.append(made(tmp_path, **policy))
+        return homes[-1]
+
+    yield under
+    for found in homes:
+        found.local.close()

@@ -34,7 +34,7 @@ def opened(folder: Path | None, *, create: bool = False) -> Iterator[LocalHome]:
     try:
         yield home
     finally:
-        home.database.close()
+        home.close()
 
 
 def carry(home: LocalHome, *announced: Event) -> Sequence[Carried]:

@@ -49,4 +49,4 @@ def staged(folder: Path, examples: Path) -> Iterator[Stage]:
         (folder / "trust.json").write_text(json.dumps(TRUST, indent=2) + "\n", "utf-8")
         yield Stage(home, Trust.read(TRUST), examples)
     finally:
-        home.database.close()
+        home.close()

@@ -20,7 +20,7 @@ from typing import Final
 from federation.core.statistics import ALPHA, NORMAL_95, few_units
 from federation.core.statistics.exact import rate_upper
 from federation.core.statistics.interval import Interval
-from federation.core.statistics.sample import Replicate, Sample
+from federation.core.statistics.sample import Sample
 
 FEWEST: Final = 20
 """Clusters that must differ from the median before resampling them means anything."""
@@ -87,10 +87,10 @@ def _studentised(found: Sample, scale: float, seed: int) -> Interval:
     count, mean = found.count, found.mean
     error = math.sqrt(count / (count - 1) * found.squares) / found.items
     skew = found.cubes / count / (found.squares / count) ** 1.5 / math.sqrt(count)
-    roots = sorted(_root(count, replicate) for replicate in found.replicates(seed))
+    roots, correction = sorted(map(_root, *found.replicates(seed))), math.sqrt((count - 1) / count)
     student = _student_95(count - 1)
-    high = max(_quantile(roots, 1.0 - ALPHA / (1.0 + _SKEW * max(-skew, 0.0))), student)
-    low = min(_quantile(roots, ALPHA / (1.0 + _SKEW * max(skew, 0.0))), -student)
+    high = max(_quantile(roots, 1.0 - ALPHA / (1.0 + _SKEW * max(-skew, 0.0))) * correction, student)
+    low = min(_quantile(roots, ALPHA / (1.0 + _SKEW * max(skew, 0.0))) * correction, -student)
     return Interval(
         estimate=mean * scale,
         lower=(mean - high * error) * scale,
@@ -99,11 +99,11 @@ def _studentised(found: Sample, scale: float, seed: int) -> Interval:
     )
 
 
-def _root(count: int, of: Replicate) -> float:
-    """The studentised distance of a replicate's mean from the mean m: that mean is m + E/K, its residuals e - k E/K."""
-    ratio = of.e / of.k
-    spread = max(of.ee - 2 * ratio * of.ek + ratio * ratio * of.kk, _CONSTANT * of.ee, _TINY)
-    return of.e / math.sqrt(spread * count / (count - 1))
+def _root(e: float, ee: float, k: float, ek: float, kk: float) -> float:
+    """How far a replicate's mean m + E/K is from the mean m, in root sums of its own residuals e - k E/K squared."""
+    ratio = e / k
+    spread = max(ee - 2 * ratio * ek + ratio * ratio * kk, _CONSTANT * ee, _TINY)
+    return e / math.sqrt(spread)
 
 
 def _quantile(ordered: Sequence[float], level: float) -> float:

@@ -6,13 +6,12 @@ The sum of a unit is exactly rounded (`math.fsum`), so the order of its items ch
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from itertools import repeat
 from operator import itemgetter, mul
 from typing import Final
 
-from federation.core.statistics.sample import REPLICATES, Replicate, Sample, middle, stream
+from federation.core.statistics.sample import REPLICATES, Replicates, Sample, middle, stream
 
 _BYTE: Final = 256
 _SPARE: Final = 3
@@ -55,15 +54,14 @@ def _units(values: Sequence[float], clusters: Sequence[str | None] | None) -> Se
     return [*together.values(), *((value,) for value in alone)]
 
 
-def replicates(residuals: Sequence[float], sizes: Sequence[float], seed: int) -> Iterator[Replicate]:
-    """Each replicate's sums; units of one size need only two of them added up."""
-    picks, count, size = _picks(len(sizes), seed), len(sizes), sizes[0]
-    e = [sum(pick(residuals)) for pick in picks]
-    ee = _sums(picks, residuals, residuals)
-    if size == sizes[-1]:
-        return map(Replicate, e, ee, repeat(count * size), [size * total for total in e], repeat(count * size * size))
+def replicates(residuals: Sequence[float], sizes: Sequence[float], seed: int) -> Replicates:
+    """`REPLICATES` samples of as many units, which must come by size."""
+    picks = _picks(len(sizes), seed)
+    e, ee = [sum(pick(residuals)) for pick in picks], _sums(picks, residuals, residuals)
+    if sizes[0] == sizes[-1]:
+        return Replicates.of_one_size(e, ee, count=len(sizes), size=sizes[0])
     k = [sum(pick(sizes)) for pick in picks]
-    return map(Replicate, e, ee, k, _sums(picks, residuals, sizes), _sums(picks, sizes, sizes))
+    return Replicates(e, ee, k, _sums(picks, residuals, sizes), _sums(picks, sizes, sizes))
 
 
 def _sums(picks: Sequence[_Pick], one: Sequence[float], other: Sequence[float]) -> Sequence[float]:

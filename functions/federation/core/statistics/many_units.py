@@ -4,18 +4,17 @@
 NumPy is imported with this module, so the module is imported only once there are too many units for plain Python.
 """
 
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from federation.core.statistics.sample import REPLICATES, Replicate, Sample, middle, stream
+from federation.core.statistics.sample import REPLICATES, Replicates, Sample, middle, stream
 
 _MOST: Final = 500
 """Units that are resampled; more than that are first merged at random, which costs no accuracy."""
-_CHUNK: Final = 200_000
 _SPARE: Final = 1.1
 """Draws read for one that is needed. 992 of 1,000 are kept, so running short has a chance below 1e-1000."""
 _WORD: Final = 65_536
@@ -76,13 +75,10 @@ def _codes(clusters: Sequence[str | None]) -> NDArray[np.int64]:
     return codes
 
 
-def _replicates(units: _Units, seed: int) -> Iterator[Replicate]:
-    """Each replicate's sums, over `_MOST` units at most."""
+def _replicates(units: _Units, seed: int) -> Replicates:
+    """Of `_MOST` units at most."""
     residuals, sizes = _merged(units, seed)
-    chosen = draws(len(sizes), seed)
-    rows = max(1, _CHUNK // len(sizes))
-    for start in range(0, REPLICATES, rows):
-        yield from replicates(residuals, sizes, chosen[start : start + rows])
+    return replicates(residuals, sizes, draws(len(sizes), seed))
 
 
 def _merged(units: _Units, seed: int) -> _Units:
@@ -95,22 +91,24 @@ def _merged(units: _Units, seed: int) -> _Units:
     return _Units(np.add.reduceat(units.sums[order], starts), np.add.reduceat(units.sizes[order], starts))
 
 
+@lru_cache(maxsize=4)
 def draws(count: int, seed: int) -> NDArray[np.uint16]:
-    """The units of all replicates, a row each: words beyond the last whole multiple of `count` are passed over."""
+    """The units of all replicates, a row each: words beyond the last whole multiple of `count` are passed over.
+
+    Kept, since a suite has as many units under every metric.
+    """
     needed = REPLICATES * count
     words = np.frombuffer(stream("words", seed, 2 * int(_SPARE * needed)), "<u2")
     kept: NDArray[np.uint16] = words[words < _WORD - _WORD % count] % count
     return kept[:needed].reshape(REPLICATES, count)
 
 
-def replicates(residuals: _Floats, sizes: _Floats, chosen: NDArray[np.integer]) -> Iterator[Replicate]:
-    """The sums of the units chosen in each row; units of one size need only two of them added up."""
-    drawn, count = residuals[chosen], chosen.shape[1]
+def replicates(residuals: _Floats, sizes: _Floats, chosen: NDArray[np.integer]) -> Replicates:
+    """The sums of the units chosen in each row."""
+    drawn = residuals[chosen]
     e, ee = drawn.sum(axis=1), np.einsum("ij,ij->i", drawn, drawn)
     if sizes.min() == sizes.max():
-        size = sizes[0]
-        k, ek, kk = np.full_like(e, count * size), size * e, np.full_like(e, count * size**2)
-    else:
-        weights = sizes[chosen]
-        k, ek, kk = weights.sum(axis=1), np.einsum("ij,ij->i", drawn, weights), np.einsum("ij,ij->i", weights, weights)
-    return map(Replicate, *(column.tolist() for column in (e, ee, k, ek, kk)))
+        return Replicates.of_one_size(e.tolist(), ee.tolist(), count=len(sizes), size=float(sizes[0]))
+    weights = sizes[chosen]
+    ek, kk = np.einsum("ij,ij->i", drawn, weights), np.einsum("ij,ij->i", weights, weights)
+    return Replicates(e.tolist(), ee.tolist(), weights.sum(axis=1).tolist(), ek.tolist(), kk.tolist())

@@ -5,7 +5,7 @@ A unit is a cluster, or an item that stands alone. `few_units` finds it out in p
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import shake_256
 from typing import Final, NamedTuple, Protocol
@@ -14,14 +14,20 @@ REPLICATES: Final = 999
 _CLOSE: Final = 1e-12
 
 
-class Replicate(NamedTuple):
-    """Sums over the units of one replicate: of residuals e, of e e, of sizes k, of e k and of k k."""
+class Replicates(NamedTuple):
+    """Sums over the units of each replicate: of residuals e, of e e, of sizes k, of e k and of k k."""
 
-    e: float
-    ee: float
-    k: float
-    ek: float
-    kk: float
+    e: Sequence[float]
+    ee: Sequence[float]
+    k: Sequence[float]
+    ek: Sequence[float]
+    kk: Sequence[float]
+
+    @classmethod
+    def of_one_size(cls, e: Sequence[float], ee: Sequence[float], *, count: int, size: float) -> "Replicates":
+        """Units that hold `size` items each need only two sums added up."""
+        k, kk = [count * size] * len(e), [count * size * size] * len(e)
+        return cls(e, ee, k, [size * total for total in e], kk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +44,7 @@ class Sample:
     """The sum of e squared."""
     cubes: float
     """The sum of e cubed."""
-    replicates: Callable[[int], Iterable[Replicate]]
+    replicates: Callable[[int], Replicates]
     """By seed: `REPLICATES` samples of as many units, drawn with replacement."""
 
 
