@@ -61,12 +61,21 @@ def _power_below(largest: float) -> float:
 
 
 def _sample(values: Sequence[float], clusters: Sequence[str | None] | None, scale: float, span: float) -> Sample:
-    independent = len(values) if clusters is None else len(set(clusters) - {None}) + clusters.count(None)
-    if independent <= FEW:
+    if (len(values) if clusters is None else _independent(clusters)) <= FEW:
         return few_units.sample(values, clusters, scale=scale, span=span)
     from federation.core.statistics import many_units  # noqa: PLC0415 - NumPy: 70 ms that few units save
 
     return many_units.sample(values, clusters, scale=scale, span=span)
+
+
+def _independent(clusters: Sequence[str | None]) -> int:
+    """How many clusters and lone items there are; of more than `FEW`, at least that many."""
+    seen: set[str | None] = set()
+    for name in clusters:
+        seen.add(name)
+        if len(seen) > FEW + 1:
+            break
+    return len(seen - {None}) + clusters.count(None)
 
 
 def _exact(found: Sample, scale: float, span: float) -> Interval:

@@ -4,6 +4,8 @@
 NumPy is imported with this module, so the module is imported only once there are too many units for plain Python.
 """
 
+import itertools
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
@@ -67,7 +69,7 @@ def _units(values: _Floats, clusters: Sequence[str | None] | None) -> _Units:
 
 def _codes(clusters: Sequence[str | None]) -> NDArray[np.int64]:
     """One number a unit, for every item."""
-    known = {name: code for code, name in enumerate(dict.fromkeys(clusters))}
+    known: defaultdict[str | None, int] = defaultdict(itertools.count().__next__)
     codes = np.fromiter(map(known.__getitem__, clusters), np.int64, len(clusters))
     if None in known:
         alone = np.flatnonzero(codes == known[None])
