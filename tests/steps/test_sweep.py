@@ -3,7 +3,6 @@
 import json
 
 from federation.core import event as events
-from federation.core import names
 from federation.core.outcome import Shift
 from tests.steps.home import TUESDAY, WEDNESDAY
 
@@ -59,4 +58,3 @@ def test_a_sweep_with_nothing_to_find_leaves_nothing(home):
     before = home.store.names("")
     assert home.tick("sweep", TUESDAY) == []
     assert home.store.names("") == before
-    assert names.EVENTS

@@ -13,7 +13,8 @@ def folder(uri: str) -> str:
         return uri
     if uri.startswith("hf://") and "/" not in uri.partition("@")[2]:
         return f"{uri}/"
-    return f"{uri.rpartition('/')[0]}/"
+    parent, slash, _ = uri.rpartition("/")
+    return f"{parent}{slash}"
 
 
 def manifest(artifact_uri: str) -> str:

@@ -167,7 +167,7 @@ def test_0_1_items_are_judged_without_numpy():
         "assert compare_records(side, side, metric='accuracy', margin=0.02).verdict == 'pass'\n"
         "assert 'numpy' not in sys.modules and 'scipy' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_a_person_reads_what_moved_and_by_how_much():
