@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What do measured scores prove, and what do they leave open?
 
-One-sided bounds throughout, each at 95 % (`NORMAL_95`). SciPy is never imported; NumPy only with `bootstrap`.
+One-sided bounds throughout, each at 95 % (`NORMAL_95`). SciPy is never imported; NumPy only with `many_units`.
 """
 
 from typing import Final
