@@ -3,11 +3,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any, Final
 
 from federation.core import event as events
-from federation.core import instant, names
+from federation.core import names
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
@@ -18,7 +17,7 @@ from federation.core.report import Basis, basis_of
 from federation.core.testimony import correlations
 from federation.core.version import version_of
 from federation.ports import Reads
-from federation.steps.selection import Selection, ballots, select
+from federation.steps.selection import Selection, ballots, is_awaited, nothing_new, select, waits_for_quorum
 
 HEARS = (
     events.TICK_MERGE,
@@ -89,7 +88,7 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
     if facts.merged and facts.merged in facts.releases:
         return _again(event, facts.releases[facts.merged])
     asked = () if event.type in _VERDICTS else _gates(event, facts)
-    if event.type in _NEW_BASELINE or _awaited(facts, policy, now):
+    if event.type in _NEW_BASELINE or is_awaited(facts.selection, policy, now):
         return _judge_first(facts, asked)
     merged = _merge(event, facts, policy, now)
     return replace(merged, events=(*asked, *merged.events))
@@ -98,8 +97,8 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
 def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     new = [member for member in facts.selection.members.values() if member.origin == "new"]
     if not new:
-        return _skip(event, facts, _nothing_new(facts))
-    if waits := _waits_for_quorum(facts, policy, len(new), now):
+        return _skip(event, facts, nothing_new(facts.selection))
+    if waits := waits_for_quorum(facts.selection, policy, len(new), now):
         return _skip(event, facts, waits)
     proposal = _proposal(event, facts, policy)
     if reasons := refusals(proposal):
@@ -110,12 +109,6 @@ def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 def _asks(event: Event, policy: Policy) -> bool:
     asked = event.type in _TICKS or event.type in _NEW_BASELINE or "merge" in event.data
     return asked or (policy.cadence.merge_on_pass and event.type == events.UNIT_PASSED)
-
-
-def _awaited(facts: Facts, policy: Policy, now: str) -> bool:
-    """Whether a merge waits for a unit to be judged; for one that came longer ago than the deadline it does not."""
-    oldest = instant.moment(now) - timedelta(hours=policy.fusion.deadline_hours)
-    return any(instant.moment(record["completed_at"]) >= oldest for record in facts.selection.unjudged)
 
 
 def _gates(event: Event, facts: Facts) -> tuple[Event, ...]:
@@ -154,27 +147,10 @@ def _merge_of(event: Event) -> dict[str, Any] | None:
     return dict(found) if found else None
 
 
-def _nothing_new(facts: Facts) -> str:
-    why = "no unit has passed that is newer than what serves"
-    forbidden = ", ".join(facts.selection.forbidden)
-    return (
-        f"{why} and not in quarantine: {forbidden} passed and may be in no release until lifted" if forbidden else why
-    )
-
-
 def _merge_id(event: Event) -> str:
     """The event that asked for the merge: it makes one release, whatever has passed when it is delivered again."""
     merge = _merge_of(event)
     return str(merge["event"]) if merge else event.id
-
-
-def _waits_for_quorum(facts: Facts, policy: Policy, new: int, now: str) -> str | None:
-    if new >= policy.fusion.quorum or facts.selection.waiting_since is None:
-        return None
-    deadline = instant.moment(facts.selection.waiting_since) + timedelta(hours=policy.fusion.deadline_hours)
-    if instant.moment(now) >= deadline:
-        return None
-    return f"{new} of {policy.fusion.quorum} new units have passed; the merge waits until {instant.text(deadline)}"
 
 
 def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:

@@ -6,12 +6,14 @@ A listing is enough to choose: kind, number and verdict stand in the names of re
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from federation.core import names, uri
+from federation.core import instant, names, uri
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.manifest import unit_of
+from federation.core.policy import Policy
 from federation.core.release import Member
 from federation.core.report import Basis
 from federation.core.testimony import RECORDS_BYTES
@@ -58,6 +60,31 @@ def ballots(reads: Reads, members: Mapping[str, Member]) -> Mapping[str, Mapping
         }
         for member in voters
     }
+
+
+def is_awaited(selection: Selection, policy: Policy, now: str) -> bool:
+    """Whether a merge waits for a unit to be judged; for one that came longer ago than the deadline it does not."""
+    oldest = instant.moment(now) - timedelta(hours=policy.fusion.deadline_hours)
+    return any(instant.moment(record["completed_at"]) >= oldest for record in selection.unjudged)
+
+
+def waits_for_quorum(selection: Selection, policy: Policy, new: int, now: str) -> str | None:
+    """Until when a merge waits for more units, if it does."""
+    if new >= policy.fusion.quorum or selection.waiting_since is None:
+        return None
+    deadline = instant.moment(selection.waiting_since) + timedelta(hours=policy.fusion.deadline_hours)
+    if instant.moment(now) >= deadline:
+        return None
+    return f"{new} of {policy.fusion.quorum} new units have passed; the merge waits until {instant.text(deadline)}"
+
+
+def nothing_new(selection: Selection) -> str:
+    """Why there is nothing to merge."""
+    why = "no unit has passed that is newer than what serves"
+    forbidden = ", ".join(selection.forbidden)
+    return (
+        f"{why} and not in quarantine: {forbidden} passed and may be in no release until lifted" if forbidden else why
+    )
 
 
 def _numbers(serving: Mapping[str, Any] | None) -> Mapping[str, int]:
