@@ -145,12 +145,16 @@ def test_differences_beyond_what_a_float_holds_have_no_bound(count):
     assert clustered_mean([1e308, -1e308] * count, None, span=0.0, seed=0) is not None
 
 
-def alone(program: str, *arguments: object) -> None:
-    subprocess.run([sys.executable, "-c", program, *map(str, arguments)], cwd=ROOT, check=True, capture_output=True)
+def check_alone(program: str, *arguments: object) -> None:
+    """The program ends well in a fresh interpreter; its own words tell when it does not."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_numpy_is_imported_for_many_units_and_not_for_few():
-    alone(f"""
+    check_alone(f"""
 import sys
 from federation.core.statistics.bootstrap import clustered_mean
 assert clustered_mean([i % 7 / 7 for i in range({FEW})], None, span=1.0, seed=0) is not None
@@ -178,4 +182,4 @@ assert fuse("training/examples/later", f"--output={later}", f"--baseline={first}
 assert few_units._picks.cache_info().hits > 5, "nothing was resampled"
 assert "numpy" not in sys.modules
 """
-    alone(program, tmp_path)
+    check_alone(program, tmp_path)
