@@ -3,9 +3,11 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, cast
+
+from msgspec.structs import replace
 
 from federation.ports import Ports, Store, Traffic
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much does strictness cost between the bytes of a manifest and the decision to let its units in?
 
-Ours: strict JSON, schema, frozen dataclasses, admission, canonical bytes, digest. The floor does the least that gives
+Ours: strict JSON, schema, frozen structs, admission, canonical bytes, digest. The floor does the least that gives
 the same answer: orjson, jsonschema-rs, plain dictionaries. The usual way has json, jsonschema and rfc8785 instead.
 """
 

@@ -20,7 +20,7 @@ from federation.core.event import Event
 from federation.runtime import deliver
 from federation.simulation.platform import PLATFORM_OF, POLICY, Kind, shipment
 from federation.sources import Request, Trust
-from federation.wiring import LocalHome, local_home
+from federation.wiring.local import LocalHome, local_home
 
 EVENTS: Final = Path(__file__).resolve().parents[1] / "events"
 BUCKET: Final = "acme-ml-artifacts-prod"
@@ -91,7 +91,7 @@ def deliver_all(home: LocalHome, told: Sequence[Request | Event], now: str) -> l
     announced: list[Event] = []
     for one in told:
         if isinstance(one, Event):
-            home.bus.announce(one)
+            home.bus.announce([one])
         else:
             deliver(one, trust, home.ports, now)
         announced += [event for carried in home.settle(lambda: now) for event in carried.outcome.events]

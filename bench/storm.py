@@ -20,7 +20,7 @@ from bench.goal import Goal, Spread
 from federation.core import names
 from federation.core.event import Event
 from federation.sources import Request
-from federation.wiring import LocalHome
+from federation.wiring.local import LocalHome
 
 COPIES = 10_000
 _CLEAN_RUNS = 11

@@ -4,6 +4,7 @@ import pytest
 
 from federation.core import event as events
 from federation.core import names
+from federation.core.alarm import breached
 from federation.core.decision import summary
 from federation.core.digest import canonical
 from federation.core.event import Event
@@ -12,8 +13,8 @@ from federation.reads import RecordedReads
 from federation.runtime import carry_out, decide, handle, routes
 from federation.simulation.platform import POLICY
 from federation.steps import STEPS
-from federation.wiring import local_home
-from tests.steps.home import MONDAY, TUESDAY
+from federation.wiring.local import local_home
+from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, TUESDAY
 from tests.steps.home import home as made
 
 
@@ -54,7 +55,7 @@ class Cut:
 
 def cut(ports, after):
     fuse, log = [after], []
-    fields = ("store", "bus", "registry", "traffic", "artifacts", "trainer")
+    fields = ("store", "bus", "registry", "traffic", "artifacts", "trainer", "alarms")
     return type(ports)(**{name: Cut(getattr(ports, name), log, fuse) for name in fields}), log
 
 
@@ -86,6 +87,17 @@ def test_wherever_a_promotion_is_cut_it_happens_once(ready, effect):
     handle("promote", tick(events.TICK_PROMOTE, TUESDAY), ready.local.ports, TUESDAY)
     assert ready.channel.counter == 1
     assert ready.local.ports.traffic.serving("production").counter == 1
+
+
+def test_a_roll_back_moves_before_anything_is_written_down(ready):
+    ready.tick("merge", MONDAY)
+    ready.tick("promote", TUESDAY)
+    ready.ship("embedder", 2)
+    ready.tick("merge", THURSDAY)
+    ready.tick("promote", NEXT_TUESDAY)
+    ports, log = cut(ready.local.ports, 99)
+    handle("roll_back", breached("alarm", "2026-01-13T12:00:00Z", {}), ports, NEXT_TUESDAY)
+    assert log == ["move", "keep", "shift", "announce"]
 
 
 def test_of_two_workers_that_decided_on_one_channel_the_slower_loses(ready):

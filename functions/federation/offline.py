@@ -22,7 +22,7 @@ from federation.core.event import Event
 from federation.core.policy import policy_of
 from federation.errors import ContractError, FederationError, MissingError, ServiceError
 from federation.local.files import replace
-from federation.wiring import LocalHome, passing_home
+from federation.wiring.local import LocalHome, passing_home
 
 REFUSING = frozenset(
     {
@@ -187,7 +187,7 @@ def _run(
         before = frozenset(home.ports.store.names(names.REPORTS))
         told = _feed(home, places, now)
         if merge:
-            home.bus.announce(_event(events.TICK_MERGE, "by hand", now, {}))
+            home.bus.announce([_event(events.TICK_MERGE, "by hand", now, {})])
             told += _settled(home, now)
         return _fused(home, told, before)
 
@@ -209,7 +209,7 @@ def _fused(home: LocalHome, told: Sequence[Event], before: frozenset[str]) -> Fu
 
 def _feed(home: LocalHome, places: Sequence[str], now: str) -> list[Event]:
     for place in places:
-        home.bus.announce(_event(events.ARTIFACT_COMPLETED, place, now, {"manifest_uri": place}))
+        home.bus.announce([_event(events.ARTIFACT_COMPLETED, place, now, {"manifest_uri": place})])
     return _settled(home, now)
 
 

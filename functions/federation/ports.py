@@ -6,8 +6,9 @@ ConflictError, or ServiceError around whatever its client raised.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from federation.core.admission import Observed
 from federation.core.channel import Channel
@@ -16,8 +17,7 @@ from federation.core.outcome import Shift
 from federation.core.policy import Policy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """Proof that a registry holds a release: the commit, the tag, and the digest of what lies there."""
 
     commit: str
@@ -25,16 +25,27 @@ class Receipt:
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class Served(msgspec.Struct, frozen=True, kw_only=True):
     """What a serving node says that it serves, and the counter of the shift that it obeyed last."""
 
     counter: int
     release: str
 
 
+class Firing(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm that fires now: its key, since when (RFC 3339, UTC), and what it is labelled with."""
+
+    key: str
+    at: str
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
 class Store(Protocol):
     """Documents that never change under their names, and channels that move by compare-and-set."""
+
+    def claim(self, name: str, body: bytes) -> bool:
+        """Write once without comparing: whether the name was free."""
+        ...
 
     def keep(self, name: str, body: bytes) -> None:
         """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
@@ -60,8 +71,8 @@ class Store(Protocol):
 class Bus(Protocol):
     """Where events are announced; delivery is at least once, in any order."""
 
-    def announce(self, event: Event) -> None:
-        """Hand the event to every step that hears its type."""
+    def announce(self, events: Sequence[Event]) -> None:
+        """Hand each event to every step that hears its type."""
         ...
 
 
@@ -100,6 +111,10 @@ class Trainer(Protocol):
         """The data of an `artifact.completed` event for each job that ended well recently."""
         ...
 
+    def artifact(self, resource: str) -> str | None:
+        """Where the unit of a finished job lies, when its event did not tell; None when its platform does not either."""
+        ...
+
 
 class Traffic(Protocol):
     """The nodes that serve."""
@@ -117,8 +132,15 @@ class Traffic(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
+class Alarms(Protocol):
+    """Whoever watches the nodes that serve."""
+
+    def firing(self) -> Sequence[Firing]:
+        """Every alarm that fires now: one that fired before a release began sends no event about it."""
+        ...
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
     """One of each."""
 
     store: Store
@@ -127,6 +149,7 @@ class Ports:
     registry: Registry
     trainer: Trainer
     traffic: Traffic
+    alarms: Alarms
 
 
 class Reads(Protocol):
@@ -158,6 +181,14 @@ class Reads(Protocol):
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """What the clouds' jobs really ended with."""
+        ...
+
+    def located(self, resource: str) -> str | None:
+        """Where the unit of a finished job lies, asked of its platform."""
+        ...
+
+    def firing(self) -> Sequence[Firing]:
+        """The alarms that fire now."""
         ...
 
     def served(self, channel: str) -> Served | None:

@@ -18,7 +18,7 @@ from federation.core.decision import Trace
 from federation.core.digest import digest_of
 from federation.core.policy import Policy, policy_of
 from federation.errors import MissingError
-from federation.ports import Artifacts, Ports, Receipt, Served, Store
+from federation.ports import Artifacts, Firing, Ports, Receipt, Served, Store
 
 _decode = msgspec.json.Decoder().decode
 T = TypeVar("T")
@@ -72,6 +72,18 @@ class LiveReads:
         """What the clouds' jobs really ended with."""
         found = [dict(data) for data in self._ports.trainer.finished()]
         self._note("finished", "", found)
+        return found
+
+    def located(self, resource: str) -> str | None:
+        """Where the unit of a finished job lies, asked of its platform."""
+        found = self._ports.trainer.artifact(resource)
+        self._note("located", resource, found)
+        return found
+
+    def firing(self) -> Sequence[Firing]:
+        """The alarms that fire now."""
+        found = self._ports.alarms.firing()
+        self._note("firing", "", msgspec.to_builtins(found))
         return found
 
     def served(self, channel: str) -> Served | None:
@@ -146,6 +158,15 @@ class RecordedReads:
         """What had ended then."""
         found: list[Mapping[str, Any]] = self._answer("finished", "")
         return found
+
+    def located(self, resource: str) -> str | None:
+        """Where it lay then."""
+        found: str | None = self._answer("located", resource)
+        return found
+
+    def firing(self) -> Sequence[Firing]:
+        """The alarms that fired then."""
+        return msgspec.convert(self._answer("firing", ""), list[Firing])
 
     def served(self, channel: str) -> Served | None:
         """What was served then."""

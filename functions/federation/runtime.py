@@ -8,18 +8,20 @@ is delivered again; what returns is done.
 
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from federation.core import names
 from federation.core.decision import Decision
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.outcome import Act, Launch, Outcome, Publish, Shift
-from federation.errors import ConflictError, MissingError
+from federation.errors import ConflictError, FederationError, MissingError
 from federation.ports import Ports
 from federation.reads import LiveReads
 from federation.sources import read
@@ -49,6 +51,61 @@ def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
     return decision.outcome
 
 
+def run(step: StepName, event: Event, ports: Ports, clock: Callable[[], str], *, inline: bool = False) -> None:
+    """Run one step; with `inline`, also every step that hears what follows from it, in this process.
+
+    The documents are the same either way. What a following step raises on goes to the bus, which delivers it again; so
+    does what no step hears, for whoever else listens.
+
+    Args:
+        step: Which step.
+        event: Any number of times, in any order.
+        ports: The world.
+        clock: Tells the moment of each decision, RFC 3339 in UTC.
+        inline: Hand events to the next step instead of the bus.
+
+    Raises:
+        FederationError: The first step has to be delivered again.
+    """
+    if not inline:
+        handle(step, event, ports, clock())
+        return
+    chain = _Chain()
+    here = replace(ports, bus=chain)
+    handle(step, event, here, clock())
+    left = [event for event in chain.followed() if not _followed(event, here, clock)]
+    if left:
+        ports.bus.announce(left)
+
+
+class _Chain:
+    """A bus whose events wait in this process."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Event] = deque()
+
+    def announce(self, events: Sequence[Event]) -> None:
+        """Remember what follows."""
+        self._waiting.extend(events)
+
+    def followed(self) -> Iterator[Event]:
+        """Each event that was announced, also while the earlier ones were handled."""
+        while self._waiting:
+            yield self._waiting.popleft()
+
+
+def _followed(event: Event, ports: Ports, clock: Callable[[], str]) -> bool:
+    """Whether every step that hears the event has handled it, and one did."""
+    steps = routes().get(event.type, ())
+    try:
+        for step in steps:
+            handle(step, event, ports, clock())
+    except FederationError as error:
+        log.warning("%s %s goes to the bus: %s", event.type, event.subject, error)
+        return False
+    return bool(steps)
+
+
 def decide(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
     """What a step decides about an event on what the world says now; nothing is changed."""
     reads = LiveReads(ports)
@@ -58,14 +115,19 @@ def decide(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
 
 
 def carry_out(decision: Decision, ports: Ports) -> None:
-    """Keep, move, act, announce, in this order; the decision itself is kept before all else, so that none is lost."""
+    """Keep, move, act, announce, in this order; the decision itself is kept before all else, so that none is lost.
+
+    What is urgent moves first of all: nothing that may fail stands between an alarm and the way back.
+    """
     outcome = decision.outcome
+    if outcome.urgent:
+        _move(outcome, ports)
     _confirm(decision, ports)
     if outcome and not outcome.repeat:
         _remember(decision, ports)
     _keep(outcome, ports)
-    if outcome.move:
-        ports.store.move(outcome.move.channel, outcome.move.expected, canonical(outcome.move.to))
+    if not outcome.urgent:
+        _move(outcome, ports)
     for act in outcome.acts:
         _act(act, ports)
     _announce(outcome, ports)
@@ -76,6 +138,7 @@ def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
     return _deliver(request, read(request, trust), ports, now)
 
 
+@cache
 def routes() -> Mapping[str, tuple[StepName, ...]]:
     """Which steps hear which events: the one list that every cloud's wiring is made from."""
     heard = sorted({type_ for module in STEPS.values() for type_ in module.HEARS})
@@ -86,9 +149,11 @@ def _deliver(request: Request, reading: Reading, ports: Ports, now: str) -> Read
     if reading.batch is not None:
         return replace(reading, batch=tuple(_deliver(request, one, ports, now) for one in reading.batch))
     delivery = receive.Delivery(request=request, reading=reading)
+    claims = receive.claims(delivery, now)
+    taken = {claim.name for claim in claims if not ports.store.claim(claim.name, canonical(claim.value))}
     reads = LiveReads(ports)
-    facts = receive.gather(delivery, reads)
-    outcome = receive.decide(delivery, facts, reads.policy(), now)
+    facts = receive.gather(delivery, taken, reads)
+    outcome = receive.decide(delivery, facts, now)
     _keep(outcome, ports)
     _announce(outcome, ports)
     return receive.judged(delivery, facts)
@@ -99,9 +164,14 @@ def _keep(outcome: Outcome, ports: Ports) -> None:
         ports.store.keep(document.name, canonical(document.value))
 
 
+def _move(outcome: Outcome, ports: Ports) -> None:
+    if outcome.move:
+        ports.store.move(outcome.move.channel, outcome.move.expected, canonical(outcome.move.to))
+
+
 def _announce(outcome: Outcome, ports: Ports) -> None:
-    for event in outcome.events:
-        ports.bus.announce(event)
+    if outcome.events:
+        ports.bus.announce(outcome.events)
 
 
 def _act(act: Act, ports: Ports) -> None:

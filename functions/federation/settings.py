@@ -2,21 +2,63 @@
 """How is this process configured? Read once from the environment at the edge; every default is the local one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
+
+import msgspec
 
 from federation.errors import SettingsError
 
-Home = Literal["local"]
+Home = Literal["local", "aws", "gcp"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Where the steps run and where the store lies."""
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the steps run, where the store lies, and whom they work with. README lists the variables.
 
-    home: Home
-    folder: Path
+    Args:
+        home: Where the steps run and the store lies.
+        folder: The local home's folder.
+        store: `s3://bucket/prefix` or `gs://bucket/prefix` of a home in a cloud.
+        bus: The event bus's name or ARN, or `projects/P/topics/T`.
+        trust: Whom the door believes (docs/sources.md); a secret in it is a reference, `{"secret": ...}`.
+        registry: The Hub repository of the releases, `org/name`.
+        hub_token: A reference to the Hub's token.
+        hub_repos: Hub repositories that the sweep looks through.
+        endpoint: The SageMaker endpoint's name, or the Vertex endpoint's resource name.
+        node: What runs a release on the endpoint: image, role, machine.
+        training_role: The role or service account that training jobs run as.
+        alarms: What the names of this home's alarms begin with.
+        relay_role: The ARN of the role, on a foreign home of AWS, that may put events on its bus.
+        relay_audience: The audience of the identity token that this role trusts.
+        clock: A file that holds the moment, for a drill that tells its own time; empty for the machine's clock.
+        channel: The channel that the endpoint serves.
+        apis: Addresses of Google's services that are reached elsewhere than usual, as through Private Service Connect:
+            `vertex`, `monitoring`, `secrets`, `certs`, `metadata`.
+        region: Where Vertex AI runs this home's jobs.
+        hub_endpoint: Another Hub than huggingface.co.
+        inline: Whether a step's events are handed to the next step in this process.
+    """
+
+    home: Home = "local"
+    folder: Path = Path(".federation")
+    store: str = ""
+    bus: str = ""
+    trust: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    registry: str = ""
+    hub_token: str = ""
+    hub_repos: tuple[str, ...] = ()
+    endpoint: str = ""
+    node: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    training_role: str = ""
+    alarms: str = ""
+    relay_role: str = ""
+    relay_audience: str = ""
+    clock: str = ""
+    channel: str = "production"
+    apis: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    region: str = ""
+    hub_endpoint: str = ""
+    inline: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -28,4 +70,73 @@ class Settings:
         home = environment.get("FEDERATION_HOME", "local")
         if home not in get_args(Home):
             raise SettingsError(f"FEDERATION_HOME is {home!r}; expected one of {', '.join(get_args(Home))}")
-        return cls(home="local", folder=Path(environment.get("FEDERATION_FOLDER", ".federation")))
+        given = {name: environment[_variable(name)] for name in _TEXTS if _variable(name) in environment}
+        return cls(
+            home=cast("Home", home),
+            folder=Path(environment.get("FEDERATION_FOLDER", ".federation")),
+            trust=_object(environment, "trust"),
+            node=_object(environment, "node"),
+            apis=_object(environment, "apis"),
+            hub_repos=tuple(environment.get("FEDERATION_HUB_REPOS", "").split()),
+            inline=_truth(environment, "inline"),
+            **given,
+        )
+
+    def store_in(self, scheme: str) -> tuple[str, str]:
+        """The store's bucket and the prefix of its keys.
+
+        Raises:
+            SettingsError: It lies elsewhere.
+        """
+        found, separator, place = self.store.partition("://")
+        bucket, _, prefix = place.partition("/")
+        if found != scheme or not separator or not bucket:
+            raise SettingsError(
+                f"FEDERATION_STORE is {self.store!r}; a home on {self.home} has {scheme}://bucket/prefix"
+            )
+        return bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+
+    def needed(self, *names: str) -> None:
+        """Make sure that these are set.
+
+        Raises:
+            SettingsError: With the variable of each that is not.
+        """
+        missing = [_variable(name) for name in names if not getattr(self, name)]
+        if missing:
+            raise SettingsError(f"a home on {self.home} needs {', '.join(missing)}")
+
+
+_TEXTS: Final = (
+    "store",
+    "bus",
+    "registry",
+    "hub_token",
+    "endpoint",
+    "training_role",
+    "alarms",
+    "relay_role",
+    "relay_audience",
+    "clock",
+    "channel",
+    "region",
+    "hub_endpoint",
+)
+
+
+def _variable(name: str) -> str:
+    return f"FEDERATION_{name.upper()}"
+
+
+def _object(environment: Mapping[str, str], name: str) -> Mapping[str, Any]:
+    try:
+        return msgspec.json.decode(environment.get(_variable(name)) or "{}", type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise SettingsError(f"{_variable(name)} is not a JSON object: {error}") from error
+
+
+def _truth(environment: Mapping[str, str], name: str) -> bool:
+    value = environment.get(_variable(name), "false").lower()
+    if value not in {"true", "false"}:
+        raise SettingsError(f"{_variable(name)} is {value!r}; expected true or false")
+    return value == "true"

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One fact has one id, whoever tells it and however often."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.corpus.cases import VALID, valid
 
 from federation.core import contract

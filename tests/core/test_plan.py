@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from federation.core.gates.rules import GateRules, LatencyRule, QualityRule, SafetyRule, SuiteRule
 from federation.core.plan import Expected, plan

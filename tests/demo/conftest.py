@@ -7,7 +7,7 @@ import pytest
 
 from federation.demo.show import play
 from federation.reads import LiveReads
-from federation.wiring import local_home
+from federation.wiring.local import local_home
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "training" / "examples"
 

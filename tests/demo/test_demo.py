@@ -10,7 +10,7 @@ from federation.core import contract, names
 from federation.core import event as events
 from federation.demo.show import play
 from federation.errors import ConflictError
-from federation.wiring import local_home
+from federation.wiring.local import local_home
 
 FIRST = "spiralverse-ai-federated-v1.0.0"
 SECOND = "spiralverse-ai-federated-v1.0.1"

@@ -1,42 +1,33 @@
-"""Every adapter that claims a port; the same suite runs against each."""
+"""Every adapter that claims a port; the same suite runs against each.
+
+A backend `b` of a port `p` is a fixture `b_p`, in backends_<cloud>.py; the lists below say which there are. What a
+backend proves: `s3` is moto behind a server that takes one request at a time, so it proves that our conditions are sent
+and obeyed, and that racers are told apart; that S3 itself is atomic, only S3 proves.
+"""
 
 import pytest
-
-from federation.local.artifacts import LocalArtifacts
-from federation.local.database import Database
-from federation.local.registry import LocalRegistry
-from federation.local.store import LocalStore
-from federation.local.traffic import LocalTraffic
-from federation.local.trainer import LocalTrainer
+from tests.ports.backends_aws import *  # noqa: F403 - fixtures
+from tests.ports.backends_gcp import *  # noqa: F403 - fixtures
+from tests.ports.backends_hub import *  # noqa: F403 - fixtures
+from tests.ports.backends_local import *  # noqa: F403 - fixtures
 
 
-@pytest.fixture(params=["memory", "file"])
-def store(request, tmp_path):
-    database = Database(None if request.param == "memory" else tmp_path / "store.sqlite")
-    yield LocalStore(database)
-    database.close()
+@pytest.fixture(params=["memory", "file", "s3", "gcs"])
+def store(request):
+    return request.getfixturevalue(f"{request.param}_store")
 
 
-@pytest.fixture
-def clouds(tmp_path):
-    return tmp_path / "clouds"
+@pytest.fixture(params=["local", "s3", "gcs", "hub"])
+def shelf(request):
+    """Artifacts and a way to put something there: `artifacts`, `place(path, body) -> uri`, `foreign` URIs."""
+    return request.getfixturevalue(f"{request.param}_shelf")
 
 
-@pytest.fixture
-def artifacts(clouds):
-    return LocalArtifacts(clouds)
+@pytest.fixture(params=["local", "hub"])
+def registry(request):
+    return request.getfixturevalue(f"{request.param}_registry")
 
 
-@pytest.fixture
-def registry(tmp_path):
-    return LocalRegistry(tmp_path / "registry")
-
-
-@pytest.fixture
-def traffic(tmp_path):
-    return LocalTraffic(tmp_path / "serving", tmp_path / "registry")
-
-
-@pytest.fixture
-def trainer(tmp_path):
-    return LocalTrainer(tmp_path / "jobs")
+@pytest.fixture(params=["local", "sagemaker", "vertex"])
+def traffic(request):
+    return request.getfixturevalue(f"{request.param}_traffic")

@@ -23,8 +23,8 @@ def bus(request, tmp_path):
 
 def test_every_step_that_hears_a_type_gets_the_event_and_nobody_else(bus):
     got = []
-    bus.announce(event(1, "federation.release.promoted.v1"))
-    bus.announce(event(2, "federation.nobody.hears.v1"))
+    bus.announce([event(1, "federation.release.promoted.v1")])
+    bus.announce([event(2, "federation.nobody.hears.v1")])
     assert bus.drain(lambda step, heard: got.append((step, heard.key))) == 2
     assert got == [("fuse", "1"), ("audit", "1")]
 
@@ -35,9 +35,9 @@ def test_what_a_step_announces_is_delivered_in_the_same_drain(bus):
     def deliver(step, heard):
         seen.append(heard.key)
         if len(seen) < 3:
-            bus.announce(event(len(seen) + 1))
+            bus.announce([event(len(seen) + 1)])
 
-    bus.announce(event(1))
+    bus.announce([event(1)])
     bus.drain(deliver)
     assert seen == ["1", "2", "3"]
 
@@ -50,8 +50,8 @@ def test_what_raises_is_delivered_again_and_then_put_aside_with_its_reason(bus):
         if heard.key == "bad":
             raise ServiceError("the hub is down")
 
-    bus.announce(event("bad"))
-    bus.announce(event("good"))
+    bus.announce([event("bad")])
+    bus.announce([event("good")])
     bus.drain(deliver)
     assert tries.count("bad") == ATTEMPTS
     assert tries.count("good") == 1
@@ -71,14 +71,14 @@ def test_one_event_that_fails_does_not_hold_up_the_others(bus):
             raise ServiceError("once")
 
     for key in ("bad", "a", "b"):
-        bus.announce(event(key))
+        bus.announce([event(key)])
     bus.drain(deliver)
     assert order == ["bad", "a", "b", "bad"]
 
 
 def test_a_queue_in_a_file_survives_its_process(tmp_path):
     first = Database(tmp_path / "store.sqlite")
-    LocalBus(first, ROUTES).announce(event(1))
+    LocalBus(first, ROUTES).announce([event(1)])
     first.close()
     second = Database(tmp_path / "store.sqlite")
     got = []

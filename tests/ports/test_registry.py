@@ -24,10 +24,14 @@ def test_nothing_is_found_before_it_is_published(registry):
     assert registry.find(NAME) is None
 
 
-def test_a_release_is_published_with_its_card_and_found_again(registry, release, tmp_path):
+def test_a_release_is_published_and_found_again(registry, release):
     receipt = registry.publish(NAME, release)
     assert registry.find(NAME) == receipt
     assert receipt.digest == digest_of(release)
+
+
+def test_a_release_lies_there_with_its_card(local_registry, release, tmp_path):
+    local_registry.publish(NAME, release)
     card = (tmp_path / "registry" / NAME / "README.md").read_text("utf-8")
     assert "| textgen-lora | `spiralverse/textgen-lora-v1` | hf | new |" in card
     assert card.startswith("---\nlibrary_name: federation\n")

@@ -20,6 +20,20 @@ def test_the_same_content_again_is_a_no_op_and_other_content_a_conflict(store):
     assert store.read("units/a") == b"one"
 
 
+def test_a_claim_tells_whether_the_name_was_free_and_compares_nothing(store):
+    assert store.claim("events/a", b"one") is True
+    assert store.claim("events/a", b"one") is False
+    assert store.claim("events/a", b"two") is False
+    assert store.read("events/a") == b"one"
+
+
+def test_of_eight_racers_for_each_of_twenty_names_exactly_one_wins(store):
+    with ThreadPoolExecutor(8) as pool:
+        for name in range(20):
+            won = pool.map(lambda racer, name=name: store.claim(f"events/{name}", b"%d" % racer), range(8))
+            assert sum(won) == 1
+
+
 def test_what_was_never_kept_is_none(store):
     assert store.read("units/none") is None
     assert store.channel("production") is None

@@ -3,22 +3,37 @@
 from federation.core.outcome import Shift
 from federation.ports import Served
 
+A, B = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.1.0"
 
-def shift(counter, release):
-    return Shift(channel="production", counter=counter, release=release, warm=())
+
+def shift(counter, release, *warm):
+    return Shift(channel="production", counter=counter, release=release, warm=warm)
 
 
 def test_what_is_served_can_be_read_back(traffic):
     assert traffic.serving("production") is None
-    traffic.shift(shift(1, "a"))
-    assert traffic.serving("production") == Served(counter=1, release="a")
+    traffic.shift(shift(1, A))
+    assert traffic.serving("production") == Served(counter=1, release=A)
 
 
 def test_a_shift_that_was_overtaken_changes_nothing(traffic):
-    traffic.shift(shift(2, "b"))
-    traffic.shift(shift(1, "a"))
-    assert traffic.serving("production").release == "b"
+    traffic.shift(shift(2, B))
+    traffic.shift(shift(1, A))
+    assert traffic.serving("production").release == B
 
 
 def test_a_release_that_is_not_there_does_not_answer_its_probe(traffic):
-    assert traffic.probe("production", "spiralverse-ai-federated-v1.0.0") is False
+    assert traffic.probe("production", "spiralverse-ai-federated-v9.9.9") is False
+
+
+def test_a_shift_back_to_a_warm_release_serves_it_again(traffic):
+    traffic.shift(shift(1, A))
+    traffic.shift(shift(2, B, A))
+    traffic.shift(shift(3, A))
+    assert traffic.serving("production") == Served(counter=3, release=A)
+
+
+def test_the_same_shift_again_changes_nothing(traffic):
+    for _ in range(3):
+        traffic.shift(shift(1, A))
+    assert traffic.serving("production") == Served(counter=1, release=A)

@@ -1,9 +1,9 @@
 """A few hundred histories that nobody thought of, and a proof that a broken world would be noticed."""
 
 import random
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from federation.core import channel as channels
 from federation.core import names

@@ -2,9 +2,11 @@
 """What do the folders of `events/` say that each payload means?"""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict
 
 from federation.sources import Memory, Reading, Request, Token, Trust, read, seen
 

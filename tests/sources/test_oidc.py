@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whose token, made for whom, opens a Google entry?"""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.sources.cases import TRUST, case
 
 from federation.sources import Reading, Token, read

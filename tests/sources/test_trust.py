@@ -40,7 +40,10 @@ def test_what_is_no_object_is_no_trust(document: object):
 
 def test_secrets_do_not_show():
     secrets = {"hf_secret": "hush-1", "alertmanager_token": "hush-2", "grafana_secret": "hush-3"}
-    assert "hush" not in repr(Trust.read(secrets))
+    trust = Trust.read({**secrets, "gcp_project": "spiralverse"})
+    assert "hush" not in repr(trust)
+    assert "hush" not in repr(trust.__rich_repr__())
+    assert "project='spiralverse'" in repr(trust)
 
 
 def test_a_fault_of_a_secret_does_not_show_it():

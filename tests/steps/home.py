@@ -11,7 +11,7 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.runtime import handle
 from federation.simulation.platform import POLICY, shipment
-from federation.wiring import local_home
+from federation.wiring.local import local_home
 
 MONDAY = "2026-01-05T08:00:00Z"
 TUESDAY = "2026-01-06T09:30:00Z"
@@ -36,9 +36,8 @@ class Home:
     def tell(self, type_, subject="test", key=None, at=None, **data):
         """Announce an event and handle everything that follows from it."""
         time = at or self.now
-        self.local.bus.announce(
-            Event(type=type_, source="//test", subject=subject, time=time, key=key or f"{subject}|{time}", data=data)
-        )
+        event = Event(type=type_, source="//test", subject=subject, time=time, key=key or f"{subject}|{time}", data=data)
+        self.local.bus.announce([event])
         return self.drain()
 
     def drain(self):

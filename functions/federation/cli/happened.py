@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from federation.cli.output import print_json
-from federation.wiring import Carried
+from federation.wiring.local import Carried
 
 
 def print_happened(carried: Sequence[Carried], *, as_json: bool) -> None:

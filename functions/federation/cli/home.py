@@ -11,7 +11,7 @@ from federation.core import instant
 from federation.core.event import Event
 from federation.errors import MissingError, ServiceError
 from federation.settings import Settings
-from federation.wiring import Carried, LocalHome, local_home
+from federation.wiring.local import Carried, LocalHome, local_home
 
 
 @contextmanager
@@ -44,8 +44,7 @@ def carry(home: LocalHome, *announced: Event) -> Sequence[Carried]:
         ServiceError: A step raised every time; its event lies among the dead letters.
     """
     dead = {letter.number for letter in home.bus.dead()}
-    for event in announced:
-        home.bus.announce(event)
+    home.bus.announce(announced)
     carried = home.settle(now)
     if failed := [letter for letter in home.bus.dead() if letter.number not in dead]:
         told = "; ".join(f"{one.step} could not handle {one.event.subject}: {one.failure}" for one in failed)

@@ -21,7 +21,7 @@ from federation.core.digest import digest
 from federation.core.event import Event
 from federation.errors import REFUSED
 from federation.reads import LiveReads
-from federation.wiring import Carried
+from federation.wiring.local import Carried
 
 REFUSING: Final = frozenset({events.ORDER_REFUSED, events.PROMOTION_HELD, events.ROLLBACK_SKIPPED})
 

@@ -2,7 +2,7 @@
 """What stands on the page that a person on call reads?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from federation.cli.history import Past
@@ -70,7 +70,7 @@ def _step(past: Past) -> dict[str, Any]:
         "decision": past.name,
         "step": past.step,
         "now": past.now,
-        "event": {key: value for key, value in asdict(past.event).items() if key in {"type", "subject", "time"}},
+        "event": {"type": past.event.type, "subject": past.event.subject, "time": past.event.time},
         "id": past.event.id,
         "why": past.why,
     }

@@ -2,12 +2,12 @@
 """`federation plan`: can this policy's gates be passed at all, and with how many items?"""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import asdict
 
 from federation.cli.documents import document_of
 from federation.cli.options import AsJson

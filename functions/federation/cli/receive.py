@@ -8,11 +8,11 @@ also says under `followed` what every step made of it.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from msgspec.structs import asdict
 
 from federation.cli.options import Folder
 from federation.core.strict_json import parse

@@ -19,7 +19,7 @@ from federation.errors import REFUSED, MissingError
 from federation.ports import Ports
 from federation.reads import LiveReads, RecordedReads
 from federation.steps import STEPS, StepName
-from federation.wiring import LocalHome
+from federation.wiring.local import LocalHome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from federation.cli import inventory
@@ -15,7 +16,7 @@ from federation.cli.options import AsJson, Folder
 from federation.cli.output import minute, print_json, print_lines, print_table, short
 from federation.core.channel import Channel
 from federation.reads import LiveReads
-from federation.wiring import LocalHome
+from federation.wiring.local import LocalHome
 
 
 def status(
@@ -47,9 +48,13 @@ def _status(home: LocalHome) -> dict[str, Any]:
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
         "channel": {"name": channel.name, "counter": channel.counter},
         "releases": list(_live(channel)),
-        "hold": asdict(channel.hold) if channel.hold else None,
+        "hold": msgspec.to_builtins(channel.hold),
         "quarantine": [
-            {"artifact": artifact, **asdict(why), "unit": ", ".join(_units_of(units, artifact)) or why.unit}
+            {
+                "artifact": artifact,
+                **msgspec.to_builtins(why),
+                "unit": ", ".join(_units_of(units, artifact)) or why.unit,
+            }
             for artifact, why in channel.quarantine.items()
         ],
         "units": [asdict(line) for line in units],

@@ -17,7 +17,7 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.errors import REFUSED
 from federation.reads import LiveReads
-from federation.wiring import LocalHome
+from federation.wiring.local import LocalHome
 
 REFUSING: Final = frozenset({events.MERGE_SKIPPED, events.PROMOTION_HELD})
 

@@ -3,14 +3,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from federation.core.manifest import File, Unit
 from federation.core.policy import Policy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
     """What really lies at a file's place: SHA-256 in hexadecimal and size in bytes."""
 
     sha256: str

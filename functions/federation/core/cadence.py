@@ -6,27 +6,25 @@ right after the gap, a time that it repeats fires once.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
 from cronsim import CronSim, CronSimError
 
 Due = Literal["sweep", "merge", "promote"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(msgspec.Struct, frozen=True, kw_only=True):
     """Opens at each fire of a cron line and stays open for so many minutes of elapsed time."""
 
     opens: str
     minutes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cadence:
+class Cadence(msgspec.Struct, frozen=True, kw_only=True):
     """The policy's timetable; every cron line is in `time_zone`."""
 
     time_zone: str

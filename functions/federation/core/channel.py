@@ -10,10 +10,10 @@ and forbid its units: between two writes a promotion could bring them back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 MoveKind = Literal["promote", "roll_back", "quarantine", "lift", "hold", "resume", "probe", "anchor"]
 
@@ -21,8 +21,7 @@ REMEMBERED: Final = 32
 """Moves that the channel remembers, so that a redelivered event finds that it has moved already."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A release in some place: its artifact digests by kind, and those among them that it brought."""
 
     name: str
@@ -34,8 +33,7 @@ class Entry:
     probed_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantined:
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     """Why an artifact may not be released, and who said so."""
 
     unit: str
@@ -44,8 +42,7 @@ class Quarantined:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """A person's stop to promotions."""
 
     who: str
@@ -53,8 +50,7 @@ class Hold:
     at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
     """One remembered move."""
 
     counter: int
@@ -66,8 +62,7 @@ class Moved:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """What makes a move: the event, when, who, and why in a sentence."""
 
     event: str
@@ -76,8 +71,7 @@ class Cause:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """The moving pointer."""
 
     name: str
@@ -85,7 +79,7 @@ class Channel:
     serving: Entry | None = None
     warm: Sequence[Entry] = ()
     anchor: Entry | None = None
-    quarantine: Mapping[str, Quarantined] = field(default_factory=dict)
+    quarantine: Mapping[str, Quarantined] = msgspec.field(default_factory=dict)
     hold: Hold | None = None
     moves: Sequence[Moved] = ()
 

@@ -2,7 +2,6 @@
 """What did a step decide, on which facts? Written down so that it can be decided again and give the same bytes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,8 +15,7 @@ Trace = Sequence[Mapping[str, Any]]
 """What `gather` read: `{"what": question, "of": name, "is": answer or its digest}`, in the order it was read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One step's decision about one event at one moment (RFC 3339, UTC), on what it read."""
 
     step: str

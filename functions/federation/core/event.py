@@ -6,8 +6,9 @@ fact carries one id, whoever relays it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from federation.core.digest import Digest, digest_of
 
@@ -47,8 +48,7 @@ DRIFT_DETECTED: Final = "federation.drift.detected.v1"
 TAMPER_DETECTED: Final = "federation.tamper.detected.v1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One fact. `time` is when it happened (RFC 3339, UTC); `key` is what makes two deliveries the same fact."""
 
     type: str

@@ -19,11 +19,11 @@ _LAST: Final = 253_402_300_800_000_000
 """Microseconds from the epoch to the year 10,000."""
 _LARGEST: Final = 10**19
 """The last instant is this many nanoseconds or fewer: any larger number is no time in any unit."""
-_NUMBER: Final = re.compile(r"\d{1,20}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?")
-_WRITTEN: Final = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,30}))? ?(?:([Zz])|([+-])(\d\d):?(\d\d))?", re.ASCII
+_NUMBER: Final = r"\d{1,20}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?"
+_WRITTEN: Final = (
+    r"(?a)(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,30}))? ?(?:([Zz])|([+-])(\d\d):?(\d\d))?"
 )
-_STRICT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_STRICT: Final = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)"
 
 
 def normalise(value: Any) -> str | None:
@@ -46,7 +46,7 @@ def moment(written: str) -> datetime:
         ContractError: Not RFC 3339 with an offset and at most six digits of a second.
     """
     try:
-        if _STRICT.fullmatch(written):
+        if re.fullmatch(_STRICT, written):
             return datetime.fromisoformat(written).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ContractError(f"{written!r:.60} is no date of the calendar; write a time such as {_EXAMPLE}") from error
@@ -92,9 +92,9 @@ def _at(microseconds_: int) -> datetime:
 def _read(written: str) -> int | None:
     """Microseconds that text tells."""
     stripped = written.strip() if len(written) <= _LONGEST else ""
-    if _NUMBER.fullmatch(stripped):
+    if re.fullmatch(_NUMBER, stripped):
         return _scaled(Decimal(stripped))
-    match = _WRITTEN.fullmatch(stripped)
+    match = re.fullmatch(_WRITTEN, stripped)
     return _composed(match) if match else None
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does a platform say that it ships?
 
-Checked documents become frozen structs here: every event builds some, at a third of a dataclass's price. The raw document
-stays the thing that is stored and digested, so fields that we do not know survive every round trip.
+Checked documents become frozen structs here. The raw document stays the thing that is stored and digested, so fields that
+we do not know survive every round trip.
 """
 
 from collections.abc import Mapping, Sequence

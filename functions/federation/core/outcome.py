@@ -2,23 +2,22 @@
 """What did a step decide, as data?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from federation.core.channel import Channel
 from federation.core.event import Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Something to keep for ever under a name that follows from its content."""
 
     name: str
     value: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(msgspec.Struct, frozen=True, kw_only=True):
     """The channel's next state, on the condition that its counter is still `expected`."""
 
     channel: str
@@ -26,15 +25,13 @@ class Move:
     to: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publish:
+class Publish(msgspec.Struct, frozen=True, kw_only=True):
     """Put a release into the registry, and keep the receipt."""
 
     release: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
     """Serve `release` and keep `warm` ready, unless a shift with a higher counter came first."""
 
     channel: str
@@ -50,8 +47,7 @@ def shift(channel: Channel) -> Shift:
     return Shift(channel=channel.name, counter=channel.counter, release=serving, warm=warm)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """Start a training job; the same name starts only one."""
 
     name: str
@@ -61,11 +57,11 @@ class Launch:
 Act = Publish | Shift | Launch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Documents to keep, then a channel to move, then acts to carry out, then events to announce.
 
     An empty outcome means that there was nothing to do; a refusal is never empty, and `why` says it in a sentence.
+    `urgent` moves the channel before anything is written down; the move itself tells who and why.
     `repeat` marks what was decided before and is only carried out again, for a delivery that may have been cut short.
     """
 
@@ -75,6 +71,7 @@ class Outcome:
     acts: tuple[Act, ...] = ()
     events: tuple[Event, ...] = ()
     repeat: bool = False
+    urgent: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.documents or self.move or self.acts or self.events)

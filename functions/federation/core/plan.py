@@ -7,7 +7,8 @@ candidate in 41 % of cases, so plan for 95 %.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from federation.core.gates.finding import Gate
 from federation.core.gates.rules import GateRules, LatencyRule, QualityRule, SafetyRule
@@ -21,8 +22,7 @@ from federation.core.statistics.power import (
 from federation.core.statistics.wording import number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """What a person expects to measure; None where they cannot say.
 
     Args:
@@ -35,13 +35,12 @@ class Expected:
 
     items: int | None = None
     differing: float = 0.1
-    safety: Mapping[str, int] = field(default_factory=dict)
+    safety: Mapping[str, int] = msgspec.field(default_factory=dict)
     requests: int | None = None
     spread: float = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class Need(msgspec.Struct, frozen=True, kw_only=True):
     """One row: below `least` nothing can pass; with `power_80` or `power_95` an equal candidate passes so often.
 
     `detectable` is the tightest limit that `available` can hold an equal candidate to, in the unit of `limit`.
@@ -57,8 +56,7 @@ class Need:
     detectable: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The table, and each reason why the policy cannot work, as a sentence."""
 
     needs: tuple[Need, ...]

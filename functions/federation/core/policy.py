@@ -2,7 +2,6 @@
 """Who may ship what, what must hold before it serves, when, and what happens when an alarm fires?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -16,8 +15,7 @@ from federation.core.voting import Rule
 from federation.errors import ContractError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fusion:
+class Fusion(msgspec.Struct, frozen=True, kw_only=True):
     """When units become a release."""
 
     required: Sequence[str]
@@ -27,8 +25,7 @@ class Fusion:
     allow_major: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Which kinds answer one type of prompt, in the order they are applied."""
 
     prompt_type: str
@@ -37,39 +34,34 @@ class Route:
     safety_critical: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Voting:
+class Voting(msgspec.Struct, frozen=True, kw_only=True):
     """How safety-critical answers are decided, and which kinds vote."""
 
     rule: Rule
     members: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Distillation:
+class Distillation(msgspec.Struct, frozen=True, kw_only=True):
     """The budget of the slowest unit's p95 in milliseconds, and the kind to distil into when it is exceeded."""
 
     kind: str
     p95_ms: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promotion:
+class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     """People who must approve, and stable releases kept warm."""
 
     approvals: int
     warm: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollback:
+class Rollback(msgspec.Struct, frozen=True, kw_only=True):
     """Alarms about the time up to `settle_seconds` after a move speak of the release before."""
 
     settle_seconds: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """What `launch` starts."""
 
     platform: str
@@ -78,8 +70,7 @@ class Job:
     after_rollback: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """A versioned policy and its digest, which every report and release names."""
 
     name: str
@@ -97,7 +88,7 @@ class Policy:
     rollback: Rollback
     voting: Voting | None = None
     distillation: Distillation | None = None
-    jobs: Mapping[str, Job] = field(default_factory=dict)
+    jobs: Mapping[str, Job] = msgspec.field(default_factory=dict)
     digest: str = ""
 
     @property

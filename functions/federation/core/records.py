@@ -8,12 +8,12 @@ stays. Only the metrics asked for are read; whatever else a line says is left al
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import attrgetter
 from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from federation.core.strict_json import parse
 from federation.errors import ContractError
@@ -21,14 +21,13 @@ from federation.errors import ContractError
 MAX_FAULTS: Final = 20
 """Faults that are told one by one; the rest are counted."""
 _KEYS: Final = ("item", "scores", "cluster", "category")
-_escaped_ascii = re.compile(rb"\\u00[0-7]").search
+_ESCAPED_ASCII: Final = rb"\\u00[0-7]"
 _BLOCK: Final = 1_048_576
 """Bytes that are read at once, and the most that one line may have."""
 _QUOTED: Final = 80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
+class Records(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of equal length, one row an item; `clusters` and `categories` are None where no line names one."""
 
     what: str
@@ -152,7 +151,7 @@ class _Reader:
 
     def _may_repeat(self, block: bytes, lines: int) -> bool:
         """Whether some line may state a key twice, of which the decoder would keep the last; telling costs a look closer."""
-        return any(block.count(key) > lines for key in self._keys) or _escaped_ascii(block) is not None
+        return any(block.count(key) > lines for key in self._keys) or re.search(_ESCAPED_ASCII, block) is not None
 
     def records(self) -> Records:
         """What was read, if it was free of faults."""

@@ -2,7 +2,6 @@
 """Which units become one release, under which version, or why do they not?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -15,8 +14,7 @@ from federation.core.routing import fallback, routing
 from federation.core.version import FIRST, Bump, Version, release_name, version_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One unit of a release: new or carried, where it lies, and the report that let it in."""
 
     unit: Unit
@@ -44,8 +42,7 @@ class Member:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """All that a release is made from; a pure function of it gives the document or the reasons against it."""
 
     members: Mapping[str, Member]
@@ -55,7 +52,7 @@ class Proposal:
     anchor: Mapping[str, Any] | None
     created_at: str
     quarantined: Sequence[str] = ()
-    correlation: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    correlation: Sequence[Mapping[str, Any]] = msgspec.field(default_factory=tuple)
 
     @property
     def composition(self) -> Digest:
@@ -69,8 +66,7 @@ class Proposal:
         return {kind: member.unit for kind, member in self.members.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Which part of the version moves, and why."""
 
     bump: Bump
@@ -144,8 +140,7 @@ def change(proposal: Proposal) -> Change:
     return Change(bump="patch", why=f"It brings {', '.join(new)}.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the go/no-go checklist."""
 
     item: str

@@ -2,7 +2,6 @@
 """Against what was a unit judged, and with what result?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,8 +12,7 @@ from federation.core.gates.finding import Finding, verdict
 from federation.core.policy import Policy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """Digests of the serving release, of the anchor, and of the policy: a report holds for nothing else."""
 
     baseline: str | None

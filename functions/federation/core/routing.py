@@ -6,8 +6,9 @@ with another embedder is refused, even when the dimension is the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from federation.core.manifest import Unit
 from federation.core.policy import Policy, Route
@@ -16,8 +17,7 @@ EMBEDDER: Final = "embedder"
 """The kind whose vectors thresholds are measured with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Routing:
+class Routing(msgspec.Struct, frozen=True, kw_only=True):
     """The routes of a release, and every reason why they cannot be used."""
 
     routes: Sequence[Mapping[str, Any]]

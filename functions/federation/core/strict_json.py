@@ -10,7 +10,6 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 import msgspec
@@ -28,8 +27,7 @@ MAX_INTEGER: Final = 2**53 - 1
 """The largest integer that every JSON reader returns unchanged (RFC 8785 section 3.2.2.3)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """A JSON value, and each object that repeats a key with that key: readers keep the last, so the caller decides."""
 
     value: Any
@@ -144,13 +142,13 @@ def _text(body: bytes, what: str, limit: int) -> str:
     return text
 
 
-_strings = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_strings = r'(?s)"(?:[^"\\]|\\.)*"'
 _closed = bytes.maketrans(b"[]", b"{}")
 _other = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _without_strings(text: str) -> str:
-    return _strings.sub("", text)
+    return re.sub(_strings, "", text)
 
 
 def _is_too_deep(text: str) -> bool:

@@ -5,8 +5,10 @@ Evidence that cannot be read is not absent and not an error: it becomes a fault 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from federation.core import records
 from federation.core.digest import digest_of
@@ -33,8 +35,7 @@ Read = Callable[[str], bytes | None]
 """The bytes at a path that a manifest gives, None where nothing lies any more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
+class Files(msgspec.Struct, frozen=True, kw_only=True):
     """A unit's records, read one file at a time; `known` are items of other records, held once where they are the same."""
 
     whose: str

@@ -1,10 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where does a platform's manifest lie, and a file that it names?"""
+"""Where does a platform's manifest lie, and a file that it names; and may it be read there?"""
 
+from collections.abc import Collection
 from typing import Final
+
+import msgspec
+
+from federation.errors import ContractError
 
 SENTINEL: Final = "_MANIFEST.json"
 """Written last by every job, beside or below its artifact: what it lists is complete once it is there."""
+
+
+_REFUSED: Final = frozenset("\\?#%")
+"""Characters that some client on the way reads as something else than themselves."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A bucket, and a path in it without a leading slash."""
+
+    root: str
+    path: str
+
+
+def parsed(uri: str, scheme: str, allowed: Collection[str]) -> Place:
+    """The place that a URI names, if it is on the allow-list.
+
+    Raises:
+        ContractError: Another scheme or bucket, an empty or dotted segment, or a character that has no business there.
+    """
+    found, separator, rest = uri.partition("://")
+    root, _, path = rest.partition("/")
+    if not separator or found != scheme:
+        raise ContractError(f"{uri!r} is not read: {scheme}:// is expected here")
+    if root not in allowed:
+        raise ContractError(
+            f"{uri!r} is not read: {root!r} is none of {', '.join(sorted(allowed)) or 'nothing at all'}"
+        )
+    if not path or any(part in {"", ".", ".."} for part in path.split("/")):
+        raise ContractError(f"{uri!r} is not read: its path has an empty or dotted segment")
+    if not path.isprintable() or _REFUSED & set(path):
+        raise ContractError(f"{uri!r} is not read: its path has a character that no artifact's name needs")
+    return Place(root=root, path=path)
 
 
 def folder(uri: str) -> str:

@@ -6,14 +6,14 @@ routes is minor, everything else is a patch.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 Bump = Literal["first", "major", "minor", "patch"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(msgspec.Struct, frozen=True, order=True):
     """X.Y.Z, ordered as numbers."""
 
     major: int
@@ -35,12 +35,12 @@ class Version:
 
 
 FIRST = Version(1, 0, 0)
-_TAIL = re.compile(r"-ai-federated-v(\d+)\.(\d+)\.(\d+)$")
+_TAIL = r"-ai-federated-v(\d+)\.(\d+)\.(\d+)$"
 
 
 def version_of(release_name: str) -> Version:
     """The version in a release's name."""
-    match = _TAIL.search(release_name)
+    match = re.search(_TAIL, release_name)
     if match is None:
         raise ValueError(f"{release_name!r} is no release name; expected <org>-ai-federated-vX.Y.Z")
     return Version(*map(int, match.groups()))

@@ -10,12 +10,12 @@ from federation.core import names
 from federation.core.digest import canonical
 from federation.core.policy import policy_of
 from federation.core.strict_json import document
-from federation.demo.stage import Line, Stage
+from federation.demo.stage import Line, LocalStage
 from federation.demo.story import story
 from federation.demo.trust import TRUST
 from federation.errors import ConflictError
 from federation.sources import Trust
-from federation.wiring import local_home
+from federation.wiring.local import local_home
 
 
 def play(folder: Path, examples: Path) -> Iterator[Line]:
@@ -33,7 +33,7 @@ def play(folder: Path, examples: Path) -> Iterator[Line]:
 
 
 @contextmanager
-def staged(folder: Path, examples: Path) -> Iterator[Stage]:
+def staged(folder: Path, examples: Path) -> Iterator[LocalStage]:
     """A new home under the examples' policy, to which nothing has come; closed afterwards.
 
     Raises:
@@ -47,6 +47,6 @@ def staged(folder: Path, examples: Path) -> Iterator[Stage]:
     try:
         home.ports.store.keep(names.policy(checked.version), canonical(policy))
         (folder / "trust.json").write_text(json.dumps(TRUST, indent=2) + "\n", "utf-8")
-        yield Stage(home, Trust.read(TRUST), examples)
+        yield LocalStage(home, Trust.read(TRUST), examples)
     finally:
         home.close()

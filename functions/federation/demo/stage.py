@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens in the demo's home when something arrives, and how is it told?"""
+"""What does the story need of a home, and how does a local one do it?"""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 from federation.core import names
+from federation.demo.clouds import upload
 from federation.reads import LiveReads
 from federation.runtime import deliver
 from federation.sources import Reading, Request, Trust
-from federation.wiring import LocalHome
+from federation.wiring.local import LocalHome
 
-_REPEATED: Final = "all of it was carried out before, and nothing moves twice"
+REPEATED: Final = "all of it was carried out before, and nothing moves twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,23 +27,49 @@ class Line:
     documents: Sequence[str] = ()
 
 
-class Stage:
-    """A home whose time is told by the story, not by a clock."""
+class Stage(Protocol):
+    """A home, in whatever cloud, whose time is told by the story."""
+
+    @property
+    def examples(self) -> Path:
+        """The units to ship, and the policy."""
+        ...
+
+    def ships(self, manifest: Path, to: str) -> None:
+        """A platform uploads a manifest and every file that it names below a URI, the manifest last."""
+        ...
+
+    def ended(self, name: str, data: Mapping[str, Any]) -> None:
+        """A job ended well, and whoever asks its platform is told so; `data` is that of `artifact.completed`."""
+        ...
+
+    def arrives(self, at: str, what: str, request: Request) -> Line:
+        """A body is delivered as its sender would, and everything that follows from it is done."""
+        ...
+
+
+class LocalStage:
+    """A local home."""
 
     def __init__(self, home: LocalHome, trust: Trust, examples: Path) -> None:
         self._home = home
         self._trust = trust
-        self.examples = examples
+        self._examples = examples
 
     @property
-    def clouds(self) -> Path:
-        """Where the platforms' files lie."""
-        return self._home.folder / "clouds"
+    def examples(self) -> Path:
+        """The units to ship, and the policy."""
+        return self._examples
 
-    @property
-    def jobs(self) -> Path:
-        """Where finished jobs are listed."""
-        return self._home.folder / "jobs"
+    def ships(self, manifest: Path, to: str) -> None:
+        """Copy it to where the local artifacts adapter reads that URI."""
+        upload(manifest, self._home.folder / "clouds", to)
+
+    def ended(self, name: str, data: Mapping[str, Any]) -> None:
+        """List the job among the finished ones."""
+        completion = self._home.folder / "jobs" / name / "completion.json"
+        completion.parent.mkdir(parents=True, exist_ok=True)
+        completion.write_text(json.dumps(dict(data)), "utf-8")
 
     def arrives(self, at: str, what: str, request: Request) -> Line:
         """Deliver a body as its sender would, and everything that follows from it."""
@@ -53,7 +81,7 @@ class Stage:
         kept = [name for name in store.names("") if name not in before]
         became += self._forbidden(kept)
         if not became:
-            became = [_REPEATED if any(one.outcome for one in carried) else _heard(reading)]
+            became = [REPEATED if any(one.outcome for one in carried) else heard(reading)]
         return Line(at=at, what=what, became=became, documents=kept)
 
     def _forbidden(self, kept: Sequence[str]) -> Iterator[str]:
@@ -67,7 +95,7 @@ class Stage:
                 yield f"{version['name']} has the bytes that are in quarantine since {at}: no release may hold it"
 
 
-def _heard(reading: Reading) -> str:
+def heard(reading: Reading) -> str:
     """What the door made of something that nothing follows from."""
     if reading.verdict == "reject":
         kept = "parked for a person" if reading.park else "not kept"

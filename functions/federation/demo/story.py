@@ -4,11 +4,10 @@
 Merges are due Mondays and Thursdays at 9, promotions Tuesdays from 10 to 14, both in Berlin (UTC+1 in November).
 """
 
-import json
 from collections.abc import Iterator
 
 from federation.demo import wire_aws, wire_google, wire_hub
-from federation.demo.clouds import commit, upload
+from federation.demo.clouds import commit
 from federation.demo.stage import Line, Stage
 from federation.demo.trust import FOREIGN_ACCOUNT, GCS_BUCKET, S3_BUCKET
 
@@ -43,15 +42,15 @@ def second_week(stage: Stage) -> Iterator[Line]:
     """Of six newer units four pass; the release carries the other two kinds over."""
     manifest = stage.examples / "later" / "hf_manifest.json"
     sha = commit(manifest)
-    upload(manifest, stage.clouds, f"hf://models/spiralverse/{REPO}@{sha}")
+    stage.ships(manifest, f"hf://models/spiralverse/{REPO}@{sha}")
     before = commit(stage.examples / "hf_manifest.json")
     yield stage.arrives("2026-11-18T05:30:00Z", "The Hub tells of a push", wire_hub.push(REPO, sha, before=before))
     folder = f"s3://{S3_BUCKET}/models/runtime-distilled-v2/output/"
-    upload(stage.examples / "later" / "aws_manifest.json", stage.clouds, folder)
+    stage.ships(stage.examples / "later" / "aws_manifest.json", folder)
     at = "2026-11-18T05:40:00Z"
     job = wire_aws.training_job("runtime-distilled-v2", f"{folder}model.tar.gz", at)
     yield stage.arrives(at, "SageMaker: the job is Completed", job)
-    upload(stage.examples / "later" / "gcp_manifest.json", stage.clouds, f"gs://{GCS_BUCKET}/embedder/v2/")
+    stage.ships(stage.examples / "later" / "gcp_manifest.json", f"gs://{GCS_BUCKET}/embedder/v2/")
     at = "2026-11-18T05:50:00Z"
     yield stage.arrives(at, "Cloud Storage: the sentinel is written", wire_google.sentinel("embedder/v2/", at))
     at = "2026-11-19T08:00:00Z"
@@ -76,7 +75,7 @@ def the_return(stage: Stage) -> Iterator[Line]:
     """The same bytes under a new number are still in quarantine."""
     manifest = stage.examples / "later" / "returning" / "hf_manifest.json"
     sha = commit(manifest)
-    upload(manifest, stage.clouds, f"hf://models/spiralverse/{REPO}@{sha}")
+    stage.ships(manifest, f"hf://models/spiralverse/{REPO}@{sha}")
     before = commit(stage.examples / "later" / "hf_manifest.json")
     push = wire_hub.push(REPO, sha, before=before)
     yield stage.arrives("2026-11-25T05:30:00Z", "The Hub tells of a push: textgen-lora returns as v3", push)
@@ -87,7 +86,7 @@ def the_return(stage: Stage) -> Iterator[Line]:
 def _hub_ships(stage: Stage) -> Iterator[Line]:
     manifest = stage.examples / "hf_manifest.json"
     sha = commit(manifest)
-    upload(manifest, stage.clouds, f"hf://models/spiralverse/{REPO}@{sha}")
+    stage.ships(manifest, f"hf://models/spiralverse/{REPO}@{sha}")
     push = wire_hub.push(REPO, sha)
     yield stage.arrives("2026-11-15T05:30:00Z", "The Hub tells of a push", push)
     yield stage.arrives("2026-11-15T05:31:00Z", "The Hub sends the same webhook again", push)
@@ -102,7 +101,7 @@ def _sagemaker_ships(stage: Stage) -> Iterator[Line]:
     at, artifact = "2026-11-15T05:40:00Z", f"{folder}model.tar.gz"
     job = wire_aws.training_job("runtime-distilled-v1", artifact, at)
     yield stage.arrives(at, "SageMaker: the job is Completed; its files are still on the way", job)
-    upload(stage.examples / "aws_manifest.json", stage.clouds, folder)
+    stage.ships(stage.examples / "aws_manifest.json", folder)
     late = wire_aws.training_job("runtime-distilled-v1", artifact, "2026-11-15T05:20:00Z", status="InProgress")
     yield stage.arrives("2026-11-15T05:41:00Z", "SageMaker, late: the same job is InProgress", late)
     foreign = wire_aws.training_job("runtime-distilled-v9", artifact, at, account=FOREIGN_ACCOUNT)
@@ -112,10 +111,8 @@ def _sagemaker_ships(stage: Stage) -> Iterator[Line]:
 def _vertex_ships(stage: Stage) -> Iterator[Line]:
     """The notification of the bucket is lost; asking the cloud finds the job all the same."""
     at = "2026-11-15T05:50:00Z"
-    upload(stage.examples / "gcp_manifest.json", stage.clouds, f"gs://{GCS_BUCKET}/embedder/v1/")
-    completion = stage.jobs / "embedder-v1" / "completion.json"
-    completion.parent.mkdir(parents=True, exist_ok=True)
-    completion.write_text(json.dumps(wire_google.finished("embedder/v1/", at)), "utf-8")
+    stage.ships(stage.examples / "gcp_manifest.json", f"gs://{GCS_BUCKET}/embedder/v1/")
+    stage.ended("embedder-v1", wire_google.finished("embedder/v1/", at))
     yield stage.arrives(
         "2026-11-15T05:51:00Z",
         "Vertex AI: the pipeline succeeded; where, only the bucket tells",

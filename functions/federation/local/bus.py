@@ -35,11 +35,12 @@ class LocalBus:
         self._database = database
         self._routes = routes
 
-    def announce(self, event: Event) -> None:
-        """Hand the event to every step that hears its type."""
-        body = canonical(event.document())
-        for step in self._routes.get(event.type, ()):
-            self._database.changed("insert into queue (step, event) values (?, ?)", step, body)
+    def announce(self, events: Sequence[Event]) -> None:
+        """Hand each event to every step that hears its type."""
+        for event in events:
+            body = canonical(event.document())
+            for step in self._routes.get(event.type, ()):
+                self._database.changed("insert into queue (step, event) values (?, ?)", step, body)
 
     def drain(self, deliver: Deliver) -> int:
         """Deliver until nothing is waiting; the number of deliveries that returned."""

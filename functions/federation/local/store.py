@@ -15,11 +15,13 @@ class LocalStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def claim(self, name: str, body: bytes) -> bool:
+        """Write once without comparing: whether the name was free."""
+        return bool(self._database.changed("insert or ignore into documents values (?, ?)", name, body))
+
     def keep(self, name: str, body: bytes) -> None:
         """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
-        if self._database.changed("insert or ignore into documents values (?, ?)", name, body):
-            return
-        if self.read(name) != body:
+        if not self.claim(name, body) and self.read(name) != body:
             raise ConflictError(f"{name} is taken by other content")
 
     def read(self, name: str) -> bytes | None:

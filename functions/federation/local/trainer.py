@@ -41,3 +41,7 @@ class LocalTrainer:
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """What every finished job reported, in the order of their names."""
         return [msgspec.json.decode(path.read_bytes()) for path in sorted(self._folder.glob(f"*/{_COMPLETION}"))]
+
+    def artifact(self, resource: str) -> str | None:
+        """What the job of that resource reported as its artifact."""
+        return next((found.get("artifact_uri") for found in self.finished() if found["resource"] == resource), None)

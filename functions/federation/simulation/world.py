@@ -15,7 +15,7 @@ from federation.core.digest import digest_of
 from federation.core.event import Event
 from federation.core.outcome import Shift
 from federation.errors import ConflictError, MissingError, ServiceError
-from federation.ports import Ports, Receipt, Served
+from federation.ports import Firing, Ports, Receipt, Served
 from federation.runtime import routes
 from federation.simulation.chaos import Chaos
 
@@ -28,6 +28,11 @@ class SimulatedStore:
     documents: dict[str, bytes] = field(default_factory=dict)
     moves: dict[str, list[bytes]] = field(default_factory=dict)
     lagged: bool = False
+
+    def claim(self, name: str, body: bytes) -> bool:
+        """Write once without comparing."""
+        self.chaos.between_effects()
+        return self.documents.setdefault(name, body) is body
 
     def keep(self, name: str, body: bytes) -> None:
         """Write once."""
@@ -74,10 +79,11 @@ class SimulatedBus:
     waiting: list[Waiting] = field(default_factory=list)
     announced: list[Event] = field(default_factory=list)
 
-    def announce(self, event: Event) -> None:
-        """Hand the event to every step that hears its type."""
-        self.chaos.between_effects()
-        self.arrive(event)
+    def announce(self, events: Sequence[Event]) -> None:
+        """Hand each event to every step that hears its type."""
+        for event in events:
+            self.chaos.between_effects()
+            self.arrive(event)
 
     def arrive(self, event: Event) -> None:
         """An event from outside: whoever sent it makes sure that it comes."""
@@ -151,6 +157,10 @@ class SimulatedTrainer:
         """Everything that ended well."""
         return self.done
 
+    def artifact(self, resource: str) -> str | None:
+        """Where it lies, if it ended well."""
+        return next((data.get("artifact_uri") for data in self.done if data["resource"] == resource), None)
+
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedTraffic:
@@ -176,6 +186,17 @@ class SimulatedTraffic:
         return self.state is not None and release in (self.state.release, *self.state.warm)
 
 
+@dataclass(slots=True, kw_only=True)
+class SimulatedAlarms:
+    """Alarms that fire now."""
+
+    now: list[Firing] = field(default_factory=list)
+
+    def firing(self) -> Sequence[Firing]:
+        """Every alarm that fires now."""
+        return self.now
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Every port of one history."""
@@ -187,6 +208,7 @@ class World:
     registry: SimulatedRegistry
     trainer: SimulatedTrainer
     traffic: SimulatedTraffic
+    alarms: SimulatedAlarms
 
     @property
     def ports(self) -> Ports:
@@ -198,6 +220,7 @@ class World:
             registry=self.registry,
             trainer=self.trainer,
             traffic=self.traffic,
+            alarms=self.alarms,
         )
 
     def channel(self) -> Mapping[str, Any] | None:
@@ -222,6 +245,7 @@ def world(chaos: Chaos) -> World:
         registry=SimulatedRegistry(chaos=chaos),
         trainer=SimulatedTrainer(),
         traffic=SimulatedTraffic(chaos=chaos),
+        alarms=SimulatedAlarms(),
     )
 
 

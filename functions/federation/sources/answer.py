@@ -6,8 +6,9 @@ status as a failed delivery and suspends the webhook, so it hears 202. Whatever 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from federation.sources.reading import Reading, Signal
 

@@ -7,25 +7,25 @@ ARN format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from federation.sources.reading import UnreadableError, quoted
 from federation.sources.trust import Trust
 
-_ARN: Final = re.compile(r"arn:(aws(?:-[a-z]+)*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|):([ -~]{1,1024})", re.ASCII)
-_NAMED: Final[Mapping[str, re.Pattern[str]]] = {
-    "training-job": re.compile(r"training-job/[A-Za-z0-9][A-Za-z0-9-]{0,62}"),
-    "model-package": re.compile(r"model-package/[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:/\d{1,9})?", re.ASCII),
-    "endpoint": re.compile(r"endpoint/[A-Za-z0-9][A-Za-z0-9-]{0,62}"),
-    "alarm": re.compile(r"alarm:[ -~]{1,255}"),
-    "schedule": re.compile(r"schedule/[0-9A-Za-z_.-]{1,64}/[0-9A-Za-z_.-]{1,64}"),
-    "rule": re.compile(r"rule/(?:[0-9A-Za-z_.-]{1,64}/)?[0-9A-Za-z_.-]{1,64}"),
+_ARN: Final = r"arn:(aws(?:-[a-z]+)*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|):([ -~]{1,1024})"
+_NAMED: Final[Mapping[str, str]] = {
+    "training-job": r"training-job/[A-Za-z0-9][A-Za-z0-9-]{0,62}",
+    "model-package": r"model-package/[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:/[0-9]{1,9})?",
+    "endpoint": r"endpoint/[A-Za-z0-9][A-Za-z0-9-]{0,62}",
+    "alarm": r"alarm:[ -~]{1,255}",
+    "schedule": r"schedule/[0-9A-Za-z_.-]{1,64}/[0-9A-Za-z_.-]{1,64}",
+    "rule": r"rule/(?:[0-9A-Za-z_.-]{1,64}/)?[0-9A-Za-z_.-]{1,64}",
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arn:
+class Arn(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of an ARN; `text` is the whole of it."""
 
     text: str
@@ -43,7 +43,7 @@ class Arn:
 
 def parsed(value: Any) -> Arn | None:
     """The ARN that `value` is, or None."""
-    match = _ARN.fullmatch(value) if isinstance(value, str) else None
+    match = re.fullmatch(_ARN, value) if isinstance(value, str) else None
     if match is None:
         return None
     partition, service, region, account, resource = match.groups()
@@ -57,7 +57,7 @@ def named(value: Any, service: str, kind: str) -> Arn:
         UnreadableError: `bad_arn`.
     """
     found = parsed(value)
-    if found is None or found.service != service or not _NAMED[kind].fullmatch(found.resource):
+    if found is None or found.service != service or not re.fullmatch(_NAMED[kind], found.resource):
         raise UnreadableError("bad_arn", f"{quoted(value)} is not the ARN of a {service} {kind}.")
     return found
 

@@ -14,7 +14,7 @@ from federation.sources.reading import UnreadableError, quoted
 from federation.sources.trust import Trust
 
 _MAX_URI: Final = 1024
-_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\?#]|%[0-9A-Fa-f]{2}|//|(?:^|/)\.{1,2}(?:/|$)|^/")
+_UNSAFE: Final = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\?#]|%[0-9A-Fa-f]{2}|//|(?:^|/)\.{1,2}(?:/|$)|^/"
 _SUFFIXES: Final = {
     "aws": "amazonaws.com",
     "aws-us-gov": "amazonaws.com",
@@ -23,13 +23,9 @@ _SUFFIXES: Final = {
     "aws-iso-b": "sc2s.sgov.gov",
     "aws-eusc": "amazonaws.eu",
 }
-_HOSTS: Final = {
-    partition: re.compile(
-        r"(?:(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.)?s3(?:-fips)?(?:[.-](?:dualstack\.)?[a-z]{2}(?:-[a-z]+)+-\d)?\."
-        + re.escape(suffix)
-    )
-    for partition, suffix in _SUFFIXES.items()
-}
+_HOST: Final = (
+    r"(?:(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.)?s3(?:-fips)?(?:[.-](?:dualstack\.)?[a-z]{2}(?:-[a-z]+)+-\d)?\."
+)
 
 
 def s3_artifact(uri: Any, trust: Trust, partition: str = "aws") -> str:
@@ -83,7 +79,7 @@ def safe_key(key: Any) -> str:
         UnreadableError: `artifact_key_unsafe` for `.` or `..` segments, `//`, control characters, backslashes, `?`, `#`
             and percent escapes.
     """
-    if not isinstance(key, str) or not key or len(key.encode()) > _MAX_URI or _UNSAFE.search(key):
+    if not isinstance(key, str) or not key or len(key.encode()) > _MAX_URI or re.search(_UNSAFE, key):
         raise UnreadableError("artifact_key_unsafe", f"The key {quoted(key)} could be read as another one.")
     return key
 
@@ -97,8 +93,8 @@ def folder_of_sentinel(key: str, sentinel: str | None) -> str | None:
 def _from_https(rest: str, partition: str) -> tuple[str, str]:
     """Bucket and key of an https URL, whose path is percent-encoded once."""
     host, _, path = rest.partition("/")
-    hosts = _HOSTS.get(partition)
-    match = hosts.fullmatch(host) if hosts else None
+    suffix = _SUFFIXES.get(partition)
+    match = re.fullmatch(_HOST + re.escape(suffix), host) if suffix else None
     if match is None:
         raise UnreadableError("artifact_host_not_allowed", f"{quoted(host)} is no host of S3 in partition {partition}.")
     if "?" in path or "#" in path:

@@ -17,7 +17,7 @@ MAX_CARRIER_BYTES: Final = 8 * MAX_BYTES
 """A carrier quotes bodies inside bodies, which adds escapes: Lambda takes 6 MB, a push adds a third for base64."""
 _MAX_LABELS: Final = 64
 _MAX_LABEL: Final = 1024
-_ASCII: Final = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_ASCII: Final = r"[A-Za-z0-9+/]*={0,2}"
 
 
 def json_value(body: bytes, *, error: str = "invalid_json", limit: int = MAX_BYTES) -> Parsed:
@@ -91,14 +91,14 @@ def text_of(value: Any, error: str, what: str) -> str:
     return value
 
 
-def matching(value: Any, pattern: re.Pattern[str], error: str, what: str) -> str:
+def matching(value: Any, pattern: str, error: str, what: str) -> str:
     """`value` if it is text of which every character fits `pattern`.
 
     Raises:
         UnreadableError: With the name `error`.
     """
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise UnreadableError(error, f"{what} {quoted(value)} does not match {pattern.pattern}.")
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        raise UnreadableError(error, f"{what} {quoted(value)} does not match {pattern}.")
     return value
 
 
@@ -125,7 +125,7 @@ def decoded(value: str) -> bytes:
     Raises:
         UnreadableError: `data_not_base64`.
     """
-    if len(value) % 4 or not _ASCII.fullmatch(value):
+    if len(value) % 4 or not re.fullmatch(_ASCII, value):
         raise UnreadableError("data_not_base64", "The data is not standard base64 with padding.")
     return base64.b64decode(value)
 

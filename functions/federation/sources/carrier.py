@@ -6,8 +6,9 @@ record's rejection, and a repetition inside the batch is seen, since no store wi
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from federation.sources.memory import Memory, seen
 from federation.sources.reading import Reading, UnreadableError, rejected

@@ -15,12 +15,10 @@ from federation.sources.body import labels_of, mapping_in, matching, object_of, 
 from federation.sources.reading import Reading, Signal, State, UnreadableError, Verdict, ignored, quoted
 from federation.sources.trust import Trust
 
-_INCIDENT: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_VERSION: Final = re.compile(r"1\.\d{1,3}|test", re.ASCII)
-_MEASURED: Final = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?(?: ?\S{1,16})?", re.ASCII)
-_SLO: Final = re.compile(
-    r"select_slo_burn_rate\(\s*[\"'](projects/[^\"'\s]{1,400}/serviceLevelObjectives/[^\"'\s]{1,100})"
-)
+_INCIDENT: Final = r"[A-Za-z0-9._-]{1,128}"
+_VERSION: Final = r"1\.[0-9]{1,3}|test"
+_MEASURED: Final = r"(?a)[+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?(?: ?\S{1,16})?"
+_SLO: Final = r"select_slo_burn_rate\(\s*[\"'](projects/[^\"'\s]{1,400}/serviceLevelObjectives/[^\"'\s]{1,100})"
 
 
 def read(body: Mapping[str, Any], trust: Trust, published_at: str | None = None) -> Reading:
@@ -64,7 +62,7 @@ def _state(written: str, incident: Mapping[str, Any]) -> tuple[State, Verdict]:
     if written != "closed":
         return "unknown", "ignore"
     observed = incident.get("observed_value")
-    measured = observed is None or (isinstance(observed, str) and _MEASURED.fullmatch(observed.strip()))
+    measured = observed is None or (isinstance(observed, str) and re.fullmatch(_MEASURED, observed.strip()))
     return ("resolved", "accept") if measured or isinstance(observed, int | float) else ("unknown", "ignore")
 
 
@@ -74,7 +72,7 @@ def _labels(incident: Mapping[str, Any]) -> dict[str, str]:
     condition = mapping_in(incident, "condition")
     texts = (mapping_in(condition, key).get("filter") for key in ("conditionThreshold", "conditionAbsent"))
     for one in texts:
-        found = _SLO.search(one) if isinstance(one, str) else None
+        found = re.search(_SLO, one) if isinstance(one, str) else None
         if found:
             return {"slo": found[1], **labels}
     return labels

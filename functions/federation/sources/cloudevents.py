@@ -7,8 +7,9 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protoc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from federation.sources import gcs, vertex
 from federation.sources.body import MAX_CARRIER_BYTES, decoded, json_object, object_of, text_of
@@ -21,8 +22,7 @@ _STORAGE: Final = "google.cloud.storage.object.v1."
 _REQUIRED: Final = ("specversion", "id", "source", "type")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloudEvent:
+class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
     """The attributes that matter here, and the data, parsed if it is an object."""
 
     type: str

@@ -8,8 +8,9 @@ https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-
 """
 
 import hmac
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from federation.sources.alertmanager import read_group
 from federation.sources.body import json_object

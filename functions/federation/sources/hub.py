@@ -16,12 +16,12 @@ from federation.sources.reading import Completion, Reading, Request, UnreadableE
 from federation.sources.trust import Trust
 
 _VERSION: Final = 3
-_SHA: Final = re.compile(r"[0-9a-f]{40}")
+_SHA: Final = r"[0-9a-f]{40}"
 _NO_SHA: Final = "0" * 40
-_ID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
-_REF: Final = re.compile(r"refs/(?:heads|tags)/[A-Za-z0-9][A-Za-z0-9._/-]{0,254}")
-_CONFUSING: Final = re.compile(r"\.\.|//|\.$|/$|\.lock$")
+_ID: Final = r"[A-Za-z0-9]{1,64}"
+_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
+_REF: Final = r"refs/(?:heads|tags)/[A-Za-z0-9][A-Za-z0-9._/-]{0,254}"
+_CONFUSING: Final = r"\.\.|//|\.$|/$|\.lock$"
 _COMPARE: Final = "compare newSha with current head before moving a 'latest' pointer"
 
 
@@ -96,7 +96,7 @@ def _moved(refs: Any, trust: Trust) -> Iterator[Mapping[str, Any]]:
         ref = text_of(moved.get("ref"), "bad_ref", "The name of an updated ref")
         if not any(pattern.fullmatch(ref) for pattern in trust.hub_refs):
             continue
-        if not _REF.fullmatch(ref) or _CONFUSING.search(ref):
+        if not re.fullmatch(_REF, ref) or re.search(_CONFUSING, ref):
             raise UnreadableError("bad_ref", f"{quoted(ref)} is no branch or tag that git would take.")
         if moved.get("newSha", "") not in (None, _NO_SHA):
             yield moved
@@ -113,7 +113,7 @@ def _completion(name: str, identity: str, moved: Mapping[str, Any], head: Any) -
         artifact_is_prefix=True,
         dedupe_key=f"hf|{identity}|{ref}|{sha}",
         revision=sha,
-        previous_revision=old if isinstance(old, str) and _SHA.fullmatch(old) and old != _NO_SHA else None,
+        previous_revision=old if isinstance(old, str) and re.fullmatch(_SHA, old) and old != _NO_SHA else None,
         ref=ref,
         requires_enrichment=_COMPARE if overtaken else None,
     )

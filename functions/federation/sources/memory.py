@@ -7,19 +7,20 @@ key.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+
+import msgspec
+from msgspec.structs import replace
 
 from federation.core.instant import microseconds
 from federation.sources.reading import Reading, Signal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """What was accepted so far: keys of completions and ticks, and the newest instant told by each alarm's key."""
 
     dedupe_keys: frozenset[str] = frozenset()
-    last_alarm_at: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    last_alarm_at: Mapping[str, str] = msgspec.field(default_factory=lambda: MappingProxyType({}))
 
 
 def seen(reading: Reading, memory: Memory) -> tuple[Reading, Memory]:

@@ -16,7 +16,7 @@ ARTIFACTS: Final = "vertex/gcs"
 ALERTS: Final = "alerts"
 TICKS: Final = "tick"
 _ISSUERS: Final = ("https://accounts.google.com", "accounts.google.com")
-_FAILURE: Final = re.compile(r"oidc_[a-z_]{1,40}")
+_FAILURE: Final = r"oidc_[a-z_]{1,40}"
 
 
 def sent_by(request: Request, email: str | None, trust: Trust) -> None:
@@ -32,7 +32,7 @@ def sent_by(request: Request, email: str | None, trust: Trust) -> None:
             raise UnreadableError("oidc_missing", "No verified token came with the request; headers prove nothing.")
         return
     if token.failure is not None:
-        name = token.failure if _FAILURE.fullmatch(token.failure) else "oidc_unverified"
+        name = token.failure if re.fullmatch(_FAILURE, token.failure) else "oidc_unverified"
         raise UnreadableError(name, f"The token could not be verified: {quoted(token.failure)}.")
     if token.claims.get("iss") not in _ISSUERS:
         raise UnreadableError("oidc_issuer", f"The token's issuer is {quoted(token.claims.get('iss'))}, not Google.")

@@ -9,8 +9,9 @@ https://docs.cloud.google.com/pubsub/docs/push and payload-unwrapping
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from federation.sources import cloud_monitoring, cloudevents, gcs, oidc, schedule, vertex
 from federation.sources.body import MAX_CARRIER_BYTES, decoded, json_object, object_of
@@ -20,8 +21,7 @@ from federation.sources.trust import Trust
 _UNWRAPPED: Final = "x-goog-pubsub-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message and the subscription that delivers it; payload unwrapping without metadata tells neither."""
 
     data: bytes

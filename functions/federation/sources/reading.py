@@ -6,8 +6,10 @@ tokens and messages are verified at the edge, which hands the claims in.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import force_setattr
 
 from federation.errors import ContractError
 
@@ -15,8 +17,7 @@ Verdict = Literal["accept", "ignore", "reject"]
 State = Literal["firing", "resolved", "unknown"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Token(msgspec.Struct, frozen=True, kw_only=True):
     """A bearer token as the edge judged it: the claims of a verified one, or the name of what is wrong with it.
 
     Args:
@@ -24,12 +25,11 @@ class Token:
         failure: `oidc_missing`, `oidc_signature`, `oidc_expired` or another name that begins with `oidc_`.
     """
 
-    claims: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = msgspec.field(default_factory=dict)
     failure: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What was delivered: the body as it came, the headers under lower-case names, and what the edge proved.
 
     Args:
@@ -42,16 +42,15 @@ class Request:
 
     entry: str
     body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     token: Token | None = None
     proven: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "headers", {name.lower(): value for name, value in self.headers.items()})
+        force_setattr(self, "headers", {name.lower(): value for name, value in self.headers.items()})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
+class Completion(msgspec.Struct, frozen=True, kw_only=True):
     """An artifact that some job finished; without `artifact_uri`, `requires_enrichment` says whom to ask for it.
 
     `artifact_is_prefix`: the URI names a folder, not one object. `previous_revision` is what the ref pointed at before,
@@ -70,8 +69,7 @@ class Completion:
     requires_enrichment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """What an alarm, a tick or an endpoint's change of state says; its verdict is its own, apart from the artifact's.
 
     `at` is when the state changed, `scheduled_for` when a tick was due, `name` what a tick asks for.
@@ -85,11 +83,10 @@ class Signal:
     scheduled_for: str | None = None
     suppressed_by: str | None = None
     name: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The answer: what to record, what to signal, what the sender's HTTP request gets.
 
     `error` names the fault of a rejection. `park`: the sender is authentic and is told so, but the body is unusable and

@@ -18,8 +18,8 @@ from federation.sources.carrier import several
 from federation.sources.reading import Completion, Reading, Request, UnreadableError, accepted, ignored, quoted
 from federation.sources.trust import Trust
 
-_VERSION: Final = re.compile(r"[!-{}-~]{1,1024}")
-_MAJOR: Final = re.compile(r"2\.\d{1,3}", re.ASCII)
+_VERSION: Final = r"[!-{}-~]{1,1024}"
+_MAJOR: Final = r"2\.[0-9]{1,3}"
 
 
 def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:
@@ -64,7 +64,7 @@ def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
     if record.get("eventSource") != "aws:s3":
         raise UnreadableError("not_an_event", f"The record's eventSource is {quoted(record.get('eventSource'))}.")
     version = record.get("eventVersion")
-    if not isinstance(version, str) or not _MAJOR.fullmatch(version):
+    if not isinstance(version, str) or not re.fullmatch(_MAJOR, version):
         raise UnreadableError(
             "unsupported_event_version", f"Records of version {quoted(version)} are unknown; 2.x is read."
         )
@@ -107,7 +107,7 @@ def _created(bucket: Any, key: Any, version: Any, sequencer: Any, time: Any, tru
 
 
 def _identity(value: Any) -> str:
-    if not isinstance(value, str) or not _VERSION.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_VERSION, value):
         raise UnreadableError(
             "object_version_missing", "Neither a version nor a sequencer tells this write from the last."
         )

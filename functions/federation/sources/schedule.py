@@ -17,9 +17,9 @@ from federation.sources.body import json_object, json_value, no_duplicates, obje
 from federation.sources.reading import Reading, Request, Signal, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
-_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
+_WORD: Final = r"[A-Za-z][A-Za-z0-9._-]{0,63}"
 _TIMES: Final = ("scheduled_time", "scheduledTime", "scheduled-time", "scheduled_for", "time")
-_JOB: Final = re.compile(r"[A-Za-z0-9/._-]{1,500}")
+_JOB: Final = r"[A-Za-z0-9/._-]{1,500}"
 
 
 def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
@@ -99,7 +99,7 @@ def _name_in(body: bytes, *, free_form: bool = False) -> Any:
     word = within(body).strip()
     if not word:
         return None
-    if _WORD.fullmatch(word.decode("ascii", "replace")):
+    if re.fullmatch(_WORD, word.decode("ascii", "replace")):
         return word.decode("ascii")
     if free_form and not word.startswith(b"{"):
         return None
@@ -111,8 +111,8 @@ def _name_in(body: bytes, *, free_form: bool = False) -> Any:
 
 def _ticked(name: Any, schedule: Any, told: Any) -> Reading:
     due = normalise(told)
-    word = name if isinstance(name, str) and _WORD.fullmatch(name) else None
-    by = schedule if isinstance(schedule, str) and (_JOB.fullmatch(schedule) or parsed(schedule)) else word
+    word = name if isinstance(name, str) and re.fullmatch(_WORD, name) else None
+    by = schedule if isinstance(schedule, str) and (re.fullmatch(_JOB, schedule) or parsed(schedule)) else word
     signal = Signal(
         kind="tick",
         verdict="accept",

@@ -16,7 +16,7 @@ from federation.sources.payload import read_payload
 from federation.sources.reading import Reading, Request, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
-_HOST: Final = re.compile(r"https://sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?/[!-~]{0,2000}")
+_HOST: Final = r"https://sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?/[!-~]{0,2000}"
 _CONFIRMATIONS: Final = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 
 
@@ -81,7 +81,7 @@ def allowed_topic(value: Any, trust: Trust) -> None:
 
 
 def _own_url(value: Any, name: str) -> None:
-    if value is not None and (not isinstance(value, str) or not _HOST.fullmatch(value)):
+    if value is not None and (not isinstance(value, str) or not re.fullmatch(_HOST, value)):
         raise UnreadableError("sns_url_not_allowed", f"{name} {quoted(value)} is not on a host of SNS.")
 
 

@@ -6,19 +6,21 @@ What the document does not name is not trusted. Secrets never show in a repr.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
+from msgspec.structs import asdict
 
 from federation.errors import ContractError
 from federation.sources.reading import quoted
 
-_ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
-_NAME: Final = re.compile(r"[!-~]{1,1024}")
-_TICK: Final = re.compile(r"projects/[^/]+/subscriptions/(?:.*[-_.])?ticks?(?:[-_.].*)?")
+_SECRETS: Final = frozenset({"hub_secret", "alertmanager_token", "grafana_secret"})
+_ACCOUNT: Final = r"[0-9]{12}"
+_NAME: Final = r"[!-~]{1,1024}"
+_TICK: Final = r"projects/[^/]+/subscriptions/(?:.*[-_.])?ticks?(?:[-_.].*)?"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
     """The policy of the door. Sets are compared exactly; `hub_refs` alone are patterns, whose `*` stops at a slash."""
 
     aws_accounts: frozenset[str] = frozenset()
@@ -27,18 +29,24 @@ class Trust:
     project: str | None = None
     project_number: str | None = None
     gcs_buckets: frozenset[str] = frozenset()
-    audiences: Mapping[str, str] = field(default_factory=dict)
+    audiences: Mapping[str, str] = msgspec.field(default_factory=dict)
     push_email: str | None = None
     scheduler_email: str | None = None
     subscriptions: frozenset[str] = frozenset()
     tick_subscriptions: frozenset[str] = frozenset()
     hub_owners: frozenset[str] = frozenset()
-    hub_secret: str | None = field(default=None, repr=False)
+    hub_secret: str | None = None
     hub_refs: tuple[re.Pattern[str], ...] = ()
     sentinel: str | None = None
-    alertmanager_token: str | None = field(default=None, repr=False)
-    grafana_secret: str | None = field(default=None, repr=False)
+    alertmanager_token: str | None = None
+    grafana_secret: str | None = None
     grafana_timestamp_header: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Trust({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, value) for name, value in asdict(self).items() if name not in _SECRETS]
 
     @property
     def projects(self) -> frozenset[str]:
@@ -79,13 +87,13 @@ def _judged(key: str, value: Any, reads: Callable[[Any], Any], faults: list[str]
 
 def _completed(given: dict[str, Any]) -> dict[str, Any]:
     """Which push subscriptions carry ticks: those in `tick_subscriptions`, else those with the word in their name."""
-    named = frozenset(one for one in given.get("subscriptions", ()) if _TICK.fullmatch(one))
+    named = frozenset(one for one in given.get("subscriptions", ()) if re.fullmatch(_TICK, one))
     ticks = given.get("tick_subscriptions", named)
     return {**given, "tick_subscriptions": ticks, "subscriptions": given.get("subscriptions", frozenset()) | ticks}
 
 
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_NAME, value):
         raise ValueError(f"{quoted(value)} is not a name of visible ASCII characters")
     return value
 
@@ -104,7 +112,7 @@ def _number(value: Any) -> str:
 
 
 def _account(value: Any) -> str:
-    if not isinstance(value, str) or not _ACCOUNT.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_ACCOUNT, value):
         raise ValueError(f"{quoted(value)} is not an account of twelve digits, written as text")
     return value
 

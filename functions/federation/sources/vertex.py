@@ -16,16 +16,16 @@ from federation.sources.body import mapping_in, matching, text_of
 from federation.sources.reading import Completion, Reading, UnreadableError, accepted, ignored, quoted
 from federation.sources.trust import Trust
 
-_LOG: Final = re.compile(r"projects/([a-z0-9:.-]{1,63})/logs/([!-~]{1,512})")
+_LOG: Final = r"projects/([a-z0-9:.-]{1,63})/logs/([!-~]{1,512})"
 _PIPELINE_LOG: Final = "aiplatform.googleapis.com%2Fpipeline_job_events"
 _AUDIT_LOG: Final = "cloudaudit.googleapis.com%2Factivity"
 _LEGACY_LOG: Final = "ml.googleapis.com%2F"
-_JOB: Final = re.compile(r"[a-z0-9-]{1,128}")
-_NUMBER: Final = re.compile(r"\d{1,24}", re.ASCII)
-_LOCATION: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+){0,3}")
-_MODEL: Final = re.compile(r"projects/([a-z0-9:.-]{1,63})/locations/[a-z0-9-]{1,40}/models/[A-Za-z0-9_-]{1,63}")
-_OPERATION: Final = re.compile(r"projects/([a-z0-9:.-]{1,63})/locations/[a-z0-9-]{1,40}/operations/[A-Za-z0-9_-]{1,63}")
-_UPLOAD: Final = re.compile(r"google\.cloud\.aiplatform\.[a-z0-9.]{1,40}\.ModelService\.UploadModel")
+_JOB: Final = r"[a-z0-9-]{1,128}"
+_NUMBER: Final = r"[0-9]{1,24}"
+_LOCATION: Final = r"[a-z]+(?:-[a-z0-9]+){0,3}"
+_MODEL: Final = r"projects/([a-z0-9:.-]{1,63})/locations/[a-z0-9-]{1,40}/models/[A-Za-z0-9_-]{1,63}"
+_OPERATION: Final = r"projects/([a-z0-9:.-]{1,63})/locations/[a-z0-9-]{1,40}/operations/[A-Za-z0-9_-]{1,63}"
+_UPLOAD: Final = r"google\.cloud\.aiplatform\.[a-z0-9.]{1,40}\.ModelService\.UploadModel"
 _GET_PIPELINE: Final = "PipelineService.GetPipelineJob -> jobDetail.taskDetails[].outputs.*.artifacts[].uri"
 _GET_CUSTOM_JOB: Final = (
     "JobService.GetCustomJob -> JOB_STATE_SUCCEEDED, then jobSpec.baseOutputDirectory.outputUriPrefix + /model/"
@@ -46,7 +46,7 @@ def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None 
         UnreadableError: `not_an_event`, `project_not_allowed`, `missing_state`, `bad_job_id`, `bad_location`,
             `bad_model`.
     """
-    match = _LOG.fullmatch(text_of(entry.get("logName"), "not_an_event", "The entry's logName"))
+    match = re.fullmatch(_LOG, text_of(entry.get("logName"), "not_an_event", "The entry's logName"))
     if match is None:
         raise UnreadableError("not_an_event", f"{quoted(entry.get('logName'))} is no log of a project.")
     _own_project(match[1], trust)
@@ -130,7 +130,7 @@ def _audit(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
     """An operation writes two entries; only the last one, without an error, means that the model exists."""
     payload = mapping_in(entry, "protoPayload")
     method = payload.get("methodName")
-    if payload.get("serviceName") != "aiplatform.googleapis.com" or not _UPLOAD.fullmatch(str(method)):
+    if payload.get("serviceName") != "aiplatform.googleapis.com" or not re.fullmatch(_UPLOAD, str(method)):
         return ignored(f"The call {quoted(method)} registers no model; a Create call is only a submission.")
     if mapping_in(entry, "operation").get("last") is not True:
         return ignored("The upload has only started: this is not the operation's last entry.")
@@ -149,7 +149,7 @@ def _operation(entry: Mapping[str, Any], trust: Trust) -> str:
     return _in_project(mapping_in(entry, "operation").get("id"), _OPERATION, trust)
 
 
-def _in_project(value: Any, pattern: re.Pattern[str], trust: Trust) -> str:
+def _in_project(value: Any, pattern: str, trust: Trust) -> str:
     name = matching(value, pattern, "bad_model", "The resource name")
     _own_project(name.split("/")[1], trust)
     return name

@@ -2,8 +2,10 @@
 """A merge is due: which units have passed, and do they make a release?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from federation.core import event as events
 from federation.core import names
@@ -34,20 +36,19 @@ _VERDICTS: Final = frozenset({events.UNIT_PASSED, events.UNIT_REFUSED, events.UN
 _NEW_BASELINE: Final = frozenset({events.RELEASE_PROMOTED, events.RELEASE_ROLLED_BACK})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What serves, what has passed on that basis, what has still to be judged, and what was assembled before."""
 
     channel: Channel
     basis: Basis
     serving: Mapping[str, Any] | None = None
     anchor: Mapping[str, Any] | None = None
-    selection: Selection = field(default_factory=Selection)
+    selection: Selection = msgspec.field(default_factory=Selection)
     taken: Sequence[str] = ()
     assembled: Sequence[str] = ()
-    releases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    releases: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     merged: str | None = None
-    ballots: Mapping[str, Mapping[str, bytes | None]] = field(default_factory=dict)
+    ballots: Mapping[str, Mapping[str, bytes | None]] = msgspec.field(default_factory=dict)
 
 
 def gather(event: Event, reads: Reads) -> Facts | None:

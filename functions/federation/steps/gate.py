@@ -2,8 +2,9 @@
 """A unit was accepted: is it good enough to take the place of what serves?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from federation.core import event as events
 from federation.core import names, uri
@@ -29,8 +30,7 @@ _TOLD: Final[Mapping[Verdict, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The unit, what it is judged against, and the report on that basis if there is one already."""
 
     basis: Basis

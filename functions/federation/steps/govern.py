@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A person gave an order: what does it change, and what is written down about who and why?"""
 
-from dataclasses import dataclass
+import msgspec
 
 from federation.core import channel as channels
 from federation.core import event as events
@@ -22,8 +22,7 @@ HEARS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The channel, and the digest of the release that the order names, if there is one."""
 
     channel: Channel

@@ -2,8 +2,9 @@
 """A promotion is due: is there a release that may serve now, and if not, what holds it?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from federation.core import cadence, instant, names
 from federation.core import channel as channels
@@ -19,8 +20,7 @@ from federation.ports import Reads
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A release that was judged against some baseline, its receipt, and who approved it."""
 
     release: Mapping[str, Any]
@@ -38,8 +38,7 @@ class Candidate:
         return {kind: unit["artifact"] for kind, unit in self.release["units"].items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The channel, and every release that might serve next."""
 
     channel: Channel

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cloud told us something: what does it mean, is it new, and who has to hear of it?"""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Container, Mapping
 from typing import Any, Final
 
+import msgspec
+from msgspec.structs import replace
+
+from federation.core import alarm, names
 from federation.core import event as events
-from federation.core import names
 from federation.core.digest import digest, digest_of
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome
-from federation.core.policy import Policy
 from federation.ports import Reads
 from federation.sources.reading import Completion, Reading, Request, Signal
 
@@ -29,26 +30,39 @@ PARKED_BYTES: Final = 65_536
 """Bytes of an unusable body that are kept for a person to look at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One body as it came and what it was read as (one record of it, when it was a batch)."""
 
     request: Request
     reading: Reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """Events of this delivery that are stored already, those that are settled, and later states of its alarm."""
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Events of this delivery that were stored before, those that are settled, and later states of its alarm."""
 
     stored: Mapping[str, Mapping[str, Any]]
     settled: frozenset[str]
     alarm_states: tuple[str, ...] = ()
 
 
-def gather(delivery: Delivery, reads: Reads) -> Facts:
-    """What we know already of what this delivery tells."""
-    told = [_completed(completion, "") for completion in delivery.reading.completions]
+def claims(delivery: Delivery, now: str) -> tuple[Document, ...]:
+    """The events that this delivery is the first to tell, unless their names are taken.
+
+    They are written before anything is read: a name that was free answers every question about it in one call.
+    """
+    told = [_completed(completion, now) for completion in delivery.reading.completions]
+    return tuple(Document(name=names.event(event.id), value=event.document()) for event in told)
+
+
+def gather(delivery: Delivery, taken: Container[str], reads: Reads) -> Facts:
+    """What we know already of what this delivery tells.
+
+    Args:
+        delivery: As it was read.
+        taken: The names of those of its claims that were told before.
+        reads: The world.
+    """
+    told = [event for one in delivery.reading.completions if names.event((event := _completed(one, "")).id) in taken]
     settled = frozenset(event.id for event in told if reads.document(names.settled(event.id)) is not None)
     stored: dict[str, Mapping[str, Any]] = {
         event.id: document
@@ -60,9 +74,8 @@ def gather(delivery: Delivery, reads: Reads) -> Facts:
     return Facts(stored=stored, settled=settled, alarm_states=alarms)
 
 
-def decide(delivery: Delivery, facts: Facts, policy: Policy, now: str) -> Outcome:
+def decide(delivery: Delivery, facts: Facts, now: str) -> Outcome:
     """Keep what is new and announce it; park what an authentic sender told in vain; nothing for the rest."""
-    del policy
     reading = delivery.reading
     if reading.park:
         return _park(delivery)
@@ -94,8 +107,7 @@ def _complete(completion: Completion, facts: Facts, now: str) -> Outcome:
         return NOTHING
     if event.id in facts.stored:
         return Outcome(why="told before and not settled yet", events=(Event.of(facts.stored[event.id]),), repeat=True)
-    kept = Document(name=names.event(event.id), value=event.document())
-    return Outcome(why=f"{event.subject} completed", documents=(kept,), events=(event,))
+    return Outcome(why=f"{event.subject} completed", events=(event,))
 
 
 def _completed(completion: Completion, now: str) -> Event:
@@ -143,14 +155,7 @@ def _alarm(signal: Signal, facts: Facts, now: str) -> Outcome:
     state = Document(name=_alarm_name(signal, at), value={"key": signal.key, "state": signal.state, "at": at})
     if signal.state != "firing":
         return Outcome(why=f"{signal.key} is {signal.state}", documents=(state,))
-    breached = Event(
-        type=events.SLO_BREACHED,
-        source="//federation/receive",
-        subject=signal.key or "alarm",
-        time=at,
-        key=f"alarm|{signal.key}|{at}",
-        data={"alarm": signal.key, "at": at, "labels": dict(signal.labels)},
-    )
+    breached = alarm.breached(signal.key or "alarm", at, signal.labels)
     return Outcome(why=f"{signal.key} fires", documents=(state,), events=(breached,))
 
 

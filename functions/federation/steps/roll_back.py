@@ -82,6 +82,7 @@ def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, no
         move=Move(channel=channel.name, expected=channel.counter, to=to.document()),
         acts=(shift(to),),
         events=(_rolled_back(to, to.moves[-1]),),
+        urgent=True,
     )
 
 

@@ -5,9 +5,10 @@ A listing is enough to choose: kind, number and verdict stand in the names of re
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+
+import msgspec
 
 from federation.core import instant, names, uri
 from federation.core.channel import Channel
@@ -20,11 +21,10 @@ from federation.core.testimony import RECORDS_BYTES
 from federation.ports import Reads
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """The newest units by kind; version records of those without a report; names of passed ones in quarantine."""
 
-    members: Mapping[str, Member] = field(default_factory=dict)
+    members: Mapping[str, Member] = msgspec.field(default_factory=dict)
     unjudged: Sequence[Mapping[str, Any]] = ()
     forbidden: Sequence[str] = ()
     waiting_since: str | None = None

@@ -6,48 +6,52 @@ and what the registry holds are read back and compared with the channel.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+import msgspec
+
+from federation.core import alarm, instant, names
 from federation.core import channel as channels
 from federation.core import event as events
-from federation.core import instant, names
 from federation.core.channel import Cause, Channel, Entry
 from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Move, Outcome, shift
 from federation.core.policy import Policy
-from federation.ports import Reads, Receipt, Served
+from federation.ports import Firing, Reads, Receipt, Served
 
-HEARS = (events.TICK_SWEEP,)
+HEARS = (events.TICK_SWEEP, events.RELEASE_PROMOTED)
 
 PROBE_HOURS: Final = 20
 """A release that proved less than this long ago that it can serve is not asked to prove it again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the clouds have, what we have settled, and what is really live."""
 
     channel: Channel
+    firing: Sequence[Firing] = ()
     finished: Sequence[Mapping[str, Any]] = ()
-    heard: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    heard: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     settled: frozenset[str] = frozenset()
     served: Served | None = None
-    receipts: Mapping[str, Receipt | None] = field(default_factory=dict)
-    probes: Mapping[str, bool] = field(default_factory=dict)
+    receipts: Mapping[str, Receipt | None] = msgspec.field(default_factory=dict)
+    probes: Mapping[str, bool] = msgspec.field(default_factory=dict)
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """Lists from every side."""
+    """Lists from every side; when a release begins, only the alarms, for one that fires already sends no event."""
     channel = reads.channel(reads.policy().channel)
+    if event.type == events.RELEASE_PROMOTED:
+        return Facts(channel=channel, firing=reads.firing())
     settled = frozenset(name.removeprefix(names.SETTLED) for name in reads.names(names.SETTLED))
     heard = [name for name in reads.names(names.EVENTS) if name.removeprefix(names.EVENTS) not in settled]
     live = channel.live()
     unproven = {entry.name for entry in live if _needs_probe(entry, event.time)}
     return Facts(
         channel=channel,
+        firing=reads.firing(),
         finished=reads.finished(),
         heard={name: found for name in heard if (found := reads.document(name)) is not None},
         settled=settled,
@@ -60,6 +64,9 @@ def gather(event: Event, reads: Reads) -> Facts:
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Feed what was missed through the path of events, mend drift, report tampering, and remember proofs of warmth."""
     del policy
+    breached = tuple(alarm.breached(one.key, one.at, one.labels) for one in facts.firing)
+    if event.type == events.RELEASE_PROMOTED:
+        return Outcome(why=_fire(facts), events=breached) if breached else NOTHING
     missed = tuple(_missed(facts))
     drift = _drift(event, facts)
     tampered = tuple(_tampered(event, facts))
@@ -69,10 +76,11 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         for found in missed
         if names.event(found.id) not in facts.heard
     )
-    if not (missed or drift or tampered or move):
+    if not (breached or missed or drift or tampered or move):
         return NOTHING
     channel = channels.channel_of(move.to, facts.channel.name) if move else facts.channel
     found = [
+        _fire(facts) if breached else "",
         f"unsettled completions: {len(missed)}" if missed else "",
         str(drift.data["why"]) if drift else "",
         *(str(told.data["why"]) for told in tampered),
@@ -84,8 +92,12 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         documents=documents,
         move=move,
         acts=(shift(channel),) if drift else (),
-        events=(*missed, *([drift] if drift else []), *tampered),
+        events=(*breached, *missed, *([drift] if drift else []), *tampered),
     )
+
+
+def _fire(facts: Facts) -> str:
+    return f"alarms that fire now: {', '.join(one.key for one in facts.firing)}"
 
 
 def _missed(facts: Facts) -> Sequence[Event]:

@@ -2,7 +2,6 @@
 """An artifact was completed: is what was shipped complete, allowed, and what it claims to be?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -24,22 +23,20 @@ PLATFORMS: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "hug
 """Providers that prove by themselves which platform shipped; a bucket's event does not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The manifest as it lies there, what lies at each path that it names, and which versions are taken by what."""
 
     settled: Mapping[str, Any] | None = None
     uri: str = ""
-    document: Mapping[str, Any] = field(default_factory=dict)
+    document: Mapping[str, Any] = msgspec.field(default_factory=dict)
     manifest: Manifest | None = None
     manifest_digest: str = ""
     faults: tuple[str, ...] = ()
-    observed: Mapping[str, Observed] = field(default_factory=dict)
-    taken: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    observed: Mapping[str, Observed] = msgspec.field(default_factory=dict)
+    taken: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
+class _Judged(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     document: Mapping[str, Any]
     faults: Sequence[str]
@@ -54,7 +51,7 @@ def gather(event: Event, reads: Reads) -> Facts:
     settled = reads.document(names.settled(event.id))
     if settled is not None:
         return Facts(settled=settled)
-    place = _place(event)
+    place = _place(event, reads)
     body = reads.artifact(place, strict_json.MAX_BYTES) if place else None
     if body is None:
         return Facts(uri=place)
@@ -100,10 +97,11 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     return _settle(event, facts, judged)
 
 
-def _place(event: Event) -> str:
+def _place(event: Event, reads: Reads) -> str:
+    """Where the manifest is to lie; an event that does not tell has its job asked for."""
     if "manifest_uri" in event.data:
         return str(event.data["manifest_uri"])
-    artifact = event.data.get("artifact_uri")
+    artifact = event.data.get("artifact_uri") or reads.located(event.subject)
     return uri.manifest(artifact) if artifact else ""
 
 

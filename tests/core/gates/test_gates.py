@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import convert
 from msgspec.json import decode, encode
+from msgspec.structs import replace
 from tests.core.gates.units import ANCHOR, BASELINE, CONTRACT, RULES, accuracy, latency, probes, requests, unit
 
 from federation.core.gates import judge

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 from tests.core.gates.units import ANCHOR, BASELINE, ITEMS, accuracy, unit
 
 from federation.core.gates.evidence import Evidence, Summary

@@ -3,8 +3,9 @@
 """A unit that passes every gate, to be spoilt by the tests."""
 
 import random
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from federation.core.gates.evidence import BaselineRun, Evidence, Subject
 from federation.core.gates.rules import GateRules, LatencyRule, QualityRule, SafetyRule, SuiteRule

@@ -6,8 +6,9 @@ values. A policy may consent to changes, and the release is then a major; nothin
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+import msgspec
 
 from federation.core.gates.evidence import Subject
 from federation.core.gates.finding import Finding
@@ -35,8 +36,7 @@ STATED: Final[Mapping[str, Mapping[str, Comparison]]] = {
 _ABSENT: Final = "absent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """A field of the contract that is not what the baseline's users rely on; both values as text."""
 
     field: str

@@ -2,8 +2,9 @@
 """What was measured about a unit?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from federation.core.gates.rules import GRADES, Grade
 from federation.core.records import Records
@@ -14,8 +15,7 @@ SAFETY_SCORE: Final = "safe"
 """What a safety record states of each item: 1 if the answer was safe, 0 if not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """A metric without its items: how many there were, their mean and standard deviation."""
 
     items: int
@@ -23,8 +23,7 @@ class Summary:
     deviation: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineRun:
+class BaselineRun(msgspec.Struct, frozen=True, kw_only=True):
     """The baseline's requests of the same interleaved run."""
 
     unit: str
@@ -32,8 +31,7 @@ class BaselineRun:
     records: Records
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """One gate's or suite's measurements, in the best grade there is.
 
     Args:
@@ -49,8 +47,8 @@ class Evidence:
 
     suite: str
     records: Records | None = None
-    summaries: Mapping[str, Summary] = field(default_factory=dict)
-    points: Mapping[str, float] = field(default_factory=dict)
+    summaries: Mapping[str, Summary] = msgspec.field(default_factory=dict)
+    points: Mapping[str, float] = msgspec.field(default_factory=dict)
     machine: str | None = None
     prices: str | None = None
     against: BaselineRun | None = None
@@ -76,14 +74,13 @@ class Evidence:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """A unit as the gates see it: `api` is the version or digest of the fusion API that it speaks."""
 
     digest: str
     kind: str
-    contract: Mapping[str, Any] = field(default_factory=dict)
+    contract: Mapping[str, Any] = msgspec.field(default_factory=dict)
     api: str | None = None
     quality: Evidence | None = None
     latency: Evidence | None = None
-    safety: Mapping[str, Evidence] = field(default_factory=dict)
+    safety: Mapping[str, Evidence] = msgspec.field(default_factory=dict)

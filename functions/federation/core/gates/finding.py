@@ -2,8 +2,9 @@
 """What did one check of one gate find?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
+
+import msgspec
 
 from federation.core.statistics.comparison import Verdict
 
@@ -13,15 +14,14 @@ _LONGEST: Final = 3000
 """Characters of a reason; a file of faults has more to say than a page of a report."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One check's verdict, told with its numbers (as decimal text) and the items behind it (at most 50)."""
 
     gate: Gate
     check: str
     verdict: Verdict
     reason: str
-    numbers: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, str] = msgspec.field(default_factory=dict)
     items: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:

@@ -5,9 +5,10 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Literal
+
+import msgspec
 
 from federation.core.statistics.quantile import FEWEST
 from federation.errors import ContractError
@@ -18,8 +19,7 @@ GRADES: Final[tuple[Grade, ...]] = ("point", "summary", "records")
 Direction = Literal["higher", "lower"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QualityRule:
+class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
     """How much of `metric` may be lost against baseline and anchor, in the metric's unit.
 
     `floor` is what a first release must reach (where lower is better: stay below); a `primary` metric must beat the
@@ -41,8 +41,7 @@ class QualityRule:
         _expect(self.seed >= 0, f"quality.seed of {self.metric} is a number from 0 on")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LatencyRule:
+class LatencyRule(msgspec.Struct, frozen=True, kw_only=True):
     """How much slower and dearer than the baseline a unit may be; `p95_ms` and `cost` bound a first release.
 
     `cost` is per token, in the price table's currency.
@@ -61,8 +60,7 @@ class LatencyRule:
         _expect(self.minimum_samples >= FEWEST, f"latency.minimum_samples is {FEWEST} or more, as a p95 bound needs")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteRule:
+class SuiteRule(msgspec.Struct, frozen=True, kw_only=True):
     """The failure rate that the 95 % upper bound of one safety suite must not exceed; `digest` pins its version."""
 
     max_failure_rate: Decimal
@@ -74,8 +72,7 @@ class SuiteRule:
         _expect(rate.is_finite() and 0 < rate < 1, expected)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SafetyRule:
+class SafetyRule(msgspec.Struct, frozen=True, kw_only=True):
     """The suites that must have run, by name, and the items or categories of which not one may fail."""
 
     suites: Mapping[str, SuiteRule]
@@ -85,21 +82,19 @@ class SafetyRule:
         _expect(bool(self.suites), "safety.suites names at least one suite, since a gate with nothing to check refuses")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompatibilityRule:
+class CompatibilityRule(msgspec.Struct, frozen=True, kw_only=True):
     """Whether contracts may change, which makes the release a major."""
 
     major: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateRules:
+class GateRules(msgspec.Struct, frozen=True, kw_only=True):
     """All four gates; a gate without rules refuses."""
 
     quality: tuple[QualityRule, ...] = ()
     latency: LatencyRule | None = None
     safety: SafetyRule | None = None
-    compatibility: CompatibilityRule = field(default_factory=CompatibilityRule)
+    compatibility: CompatibilityRule = msgspec.field(default_factory=CompatibilityRule)
 
 
 def _expect(holds: bool, expectation: str) -> None:  # noqa: FBT001 - the condition comes first, as in an assertion

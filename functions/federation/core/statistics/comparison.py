@@ -7,10 +7,11 @@ Two sides that do not hold the same items cannot be compared: inconclusive, neve
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from heapq import nsmallest
 from operator import gt, lt, sub
 from typing import Final, Literal
+
+import msgspec
 
 from federation.core.records import Records, quoted
 from federation.core.statistics.bootstrap import clustered_mean
@@ -28,8 +29,7 @@ _EXAMPLES: Final = 3
 _UNKNOWN: Final = "too few scores differ to tell how far one can move; measure more items, or score them within 0..1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """What the shared items show; `interval` is None, with a `reason`, where they can show nothing."""
 
     verdict: Verdict

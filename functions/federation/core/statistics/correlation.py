@@ -7,15 +7,15 @@ two 0/1 columns, Yule 1912) of every two members on shared items, next to how of
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import combinations
+
+import msgspec
 
 from federation.core.records import Records
 from federation.errors import ContractError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoFailure:
+class CoFailure(msgspec.Struct, frozen=True, kw_only=True):
     """Two members on the items that they share; `phi` is None where one of them always or never fails."""
 
     first: str

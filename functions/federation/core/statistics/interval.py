@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is a bounded difference?"""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
+class Interval(msgspec.Struct, frozen=True, kw_only=True):
     """An estimate, its two one-sided 95 % bounds and the standard error that they rest on, all in the metric's unit."""
 
     estimate: float

@@ -6,9 +6,10 @@ A unit is a cluster, or an item that stands alone. `few_units` finds it out in p
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import shake_256
 from typing import Final, NamedTuple, Protocol
+
+import msgspec
 
 REPLICATES: Final = 999
 _CLOSE: Final = 1e-12
@@ -30,8 +31,7 @@ class Replicates(NamedTuple):
         return cls(e, ee, k, [size * total for total in e], kk)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """What units of sums s and sizes k show, where an item's mean is m and a unit's residual e = s - m k."""
 
     count: int

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings to ports: the only place that knows which home this is."""
+"""A home on one machine."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +10,7 @@ from typing import cast
 
 from federation.core.event import Event
 from federation.core.outcome import Outcome
+from federation.local.alarms import LocalAlarms
 from federation.local.artifacts import LocalArtifacts
 from federation.local.bus import LocalBus
 from federation.local.database import Database
@@ -66,7 +67,7 @@ def local_home(
     """A home in one folder; with `in_memory` its store and queue vanish with the process.
 
     Args:
-        folder: Holds `store.sqlite`, `clouds/` (the platforms' files), `registry/`, `serving/` and `jobs/`.
+        folder: Holds `store.sqlite`, `clouds/` (the platforms' files), `registry/`, `serving/`, `alarms/` and `jobs/`.
         in_memory: Keep store and queue in memory.
         artifact_folders: Folders that `file://` and relative URIs may be read from.
         base: What relative URIs are relative to.
@@ -81,6 +82,7 @@ def local_home(
         registry=LocalRegistry(registry),
         trainer=LocalTrainer(folder / "jobs"),
         traffic=LocalTraffic(folder / "serving", registry),
+        alarms=LocalAlarms(folder / "alarms"),
     )
     return LocalHome(ports=ports, bus=bus, database=database, folder=folder)
 

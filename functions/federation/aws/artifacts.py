@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Artifacts in S3: only in buckets that are trusted, hashed while they stream, never longer than allowed."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+
+from federation.aws.calls import ClientError, service_call, status_of
+from federation.core import uri as uris
+from federation.core.admission import Observed
+from federation.errors import ContractError, MissingError, ServiceError
+
+_CHUNK: Final = 1 << 20
+_GONE: Final = 404
+
+
+class S3Artifacts:
+    """`s3://bucket/key` for buckets of the allow-list."""
+
+    def __init__(self, s3: Callable[[], Any], buckets: frozenset[str], largest: int = 64 << 30) -> None:
+        self._s3 = s3
+        self._buckets = buckets
+        self._largest = largest
+
+    def read(self, uri: str, limit: int) -> bytes:
+        """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
+        with service_call("S3", "GetObject"):
+            body: bytes = self._open(uri)["Body"].read(limit + 1)
+        if len(body) > limit:
+            raise ContractError(f"{uri} is larger than the {limit} bytes that are read of it")
+        return body
+
+    def observe(self, uri: str) -> Observed:
+        """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet).
+
+        An object that was uploaded with a SHA-256 of the whole is not read: S3 has compared it with the bytes already.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+        """
+        found = self._open(uri, ChecksumMode="ENABLED")
+        size = int(found["ContentLength"])
+        if size > self._largest:
+            raise ContractError(f"{uri} has {size} bytes, and no file may have more than {self._largest}")
+        if "ChecksumSHA256" in found and found.get("ChecksumType") == "FULL_OBJECT":
+            found["Body"].close()
+            return Observed(sha256=base64.b64decode(found["ChecksumSHA256"]).hex(), bytes=size)
+        digest = hashlib.sha256()
+        with service_call("S3", "GetObject"):
+            for chunk in found["Body"].iter_chunks(_CHUNK):
+                digest.update(chunk)
+        return Observed(sha256=digest.hexdigest(), bytes=size)
+
+    def _open(self, uri: str, **options: str) -> dict[str, Any]:
+        at = uris.parsed(uri, "s3", self._buckets)
+        try:
+            with service_call("S3", "GetObject"):
+                found: dict[str, Any] = self._s3().get_object(Bucket=at.root, Key=at.path, **options)
+                return found
+        except ServiceError as error:
+            if isinstance(error.__cause__, ClientError) and status_of(error.__cause__) == _GONE:
+                raise MissingError(f"nothing lies at {uri} yet") from error
+            raise

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bus on EventBridge: PutEvents in batches, and again what of a batch was not taken."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from federation.aws.calls import service_call
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.errors import ServiceError
+
+SOURCE: Final = "federation"
+"""What the rules of infra/aws listen to."""
+
+_ENTRIES: Final = 10
+"""Entries of one PutEvents at most."""
+_BYTES: Final = 240_000
+"""Bytes of one PutEvents at most, with room for the envelope below EventBridge's limit of 256 KiB."""
+_ROUNDS: Final = 3
+
+Entry = Mapping[str, str]
+
+
+class EventBridgeBus:
+    """One event bus; its rules know which step hears which type."""
+
+    def __init__(self, events: Callable[[], Any], bus: str) -> None:
+        self._events = events
+        self._bus = bus
+
+    def announce(self, events: Sequence[Event]) -> None:
+        """Hand each event to every step that hears its type."""
+        for batch in _batches([self._entry(event) for event in events]):
+            self._put(batch)
+
+    def _entry(self, event: Event) -> Entry:
+        detail = canonical(event.document()).decode()
+        return {"Source": SOURCE, "DetailType": event.type, "Detail": detail, "EventBusName": self._bus}
+
+    def _put(self, entries: Sequence[Entry]) -> None:
+        """PutEvents answers 200 although some entries failed; only those are put again."""
+        left, codes = list(entries), [""]
+        for _ in range(_ROUNDS):
+            with service_call("EventBridge", "PutEvents"):
+                answer = self._events().put_events(Entries=left)
+            if not answer["FailedEntryCount"]:
+                return
+            failed = [(entry, told) for entry, told in zip(left, answer["Entries"], strict=True) if "ErrorCode" in told]
+            left, codes = [entry for entry, _ in failed], sorted({told["ErrorCode"] for _, told in failed})
+        raise ServiceError(f"EventBridge did not take {len(left)} of {len(entries)} events: {', '.join(codes)}")
+
+
+def _batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        length = sum(len(value.encode()) for value in entry.values())
+        if batch and (len(batch) == _ENTRIES or size + length > _BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += length
+    if batch:
+        yield batch

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a failure of AWS mean to a step? The only place that knows botocore's exceptions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as LostConnectionError
+
+from federation.errors import ServiceError
+
+__all__ = ["ClientError", "code_of", "service_call", "status_of"]
+
+
+@contextmanager
+def service_call(service: str, operation: str) -> Iterator[None]:
+    """Turn what botocore raises into a ServiceError that names the service, the operation and AWS's own code.
+
+    Raises:
+        ServiceError: The call failed; it may succeed later.
+    """
+    try:
+        yield
+    except ClientError as error:
+        told = error.response.get("Error", {}).get("Message", "")
+        raise ServiceError(f"{service} answered {operation} with {code_of(error)}: {told}") from error
+    except (HTTPClientError, LostConnectionError) as error:
+        raise ServiceError(f"{service} could not be reached for {operation}: {error}") from error
+    except BotoCoreError as error:
+        raise ServiceError(f"{operation} was not sent to {service}: {error}") from error
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's name for what went wrong."""
+    return str(error.response.get("Error", {}).get("Code", "an error without a code"))
+
+
+def status_of(error: ClientError) -> int:
+    """The HTTP status of the answer, 0 when there was none."""
+    metadata: dict[str, Any] = error.response.get("ResponseMetadata", {})
+    return int(metadata.get("HTTPStatusCode", 0))

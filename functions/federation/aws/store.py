@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Store on S3: documents are put only where nothing lies, channels only over the version that was read.
+
+S3 makes both atomic: `If-None-Match: *` and `If-Match`.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from federation.aws.calls import ClientError, service_call, status_of
+from federation.errors import ConflictError, ServiceError
+
+_TAKEN: Final = 412
+_RACING: Final = 409
+_GONE: Final = 404
+_ATTEMPTS: Final = 4
+"""Tries of a write that S3 answers with 409: another conditional write of the same key was under way."""
+
+
+class _Held(msgspec.Struct, frozen=True, kw_only=True):
+    """The version of a channel that this process saw last."""
+
+    counter: int
+    etag: str
+
+
+class S3Store:
+    """`<prefix>documents/<name>` and `<prefix>channels/<name>` in one bucket."""
+
+    def __init__(self, s3: Callable[[], Any], bucket: str, prefix: str = "") -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._prefix = prefix
+        self._held: dict[str, _Held] = {}
+
+    def claim(self, name: str, body: bytes) -> bool:
+        """Write once without comparing: whether the name was free."""
+        return self._put(self._document(name), body, IfNoneMatch="*") is not None
+
+    def keep(self, name: str, body: bytes) -> None:
+        """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
+        if not self.claim(name, body) and self.read(name) != body:
+            raise ConflictError(f"{name} is taken by other content")
+
+    def read(self, name: str) -> bytes | None:
+        """The body under a name, or None."""
+        found = self._get(self._document(name))
+        return found[0] if found else None
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """Every name that begins so, sorted by code point, as S3 lists them."""
+        start = self._document(prefix)
+        skip = len(self._document(""))
+        with service_call("S3", "ListObjectsV2"):
+            pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start)
+            return [found["Key"][skip:] for page in pages for found in page.get("Contents", ())]
+
+    def channel(self, name: str) -> bytes | None:
+        """The channel's document, or None before its first move."""
+        found = self._get(self._channel(name))
+        if found is None:
+            self._held.pop(name, None)
+            return None
+        body, etag = found
+        self._held[name] = _Held(counter=_counter(body), etag=etag)
+        return body
+
+    def move(self, name: str, expected: int, to: bytes) -> None:
+        """Replace the channel's document if its counter is `expected` (0 before the first move), else ConflictError."""
+        etag = self._put(self._channel(name), to, **self._condition(name, expected))
+        if etag is None and self.channel(name) != to:
+            raise ConflictError(f"channel {name} is no longer at move {expected}; somebody else moved it first")
+        if etag is not None:
+            self._held[name] = _Held(counter=_counter(to), etag=etag)
+
+    def _condition(self, name: str, expected: int) -> dict[str, str]:
+        if expected == 0:
+            return {"IfNoneMatch": "*"}
+        held = self._held.get(name)
+        if held is None or held.counter != expected:
+            self.channel(name)
+            held = self._held.get(name)
+        if held is None or held.counter != expected:
+            raise ConflictError(f"channel {name} is no longer at move {expected}; somebody else moved it first")
+        return {"IfMatch": held.etag}
+
+    def _put(self, key: str, body: bytes, **condition: str) -> str | None:
+        """The new version's tag, or None when the condition does not hold.
+
+        A write whose answer was lost, and that botocore sent again, is refused by what it wrote itself: callers compare.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                with service_call("S3", "PutObject"):
+                    put = self._s3().put_object
+                    answer = put(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json", **condition)
+                return str(answer["ETag"])
+            except ServiceError as error:
+                status = status_of(error.__cause__) if isinstance(error.__cause__, ClientError) else 0
+                if status in {_TAKEN, _GONE if "IfMatch" in condition else _TAKEN}:
+                    return None
+                if status != _RACING:
+                    raise
+        raise ServiceError(f"S3 was busy with other writes of {key} for {_ATTEMPTS} attempts")
+
+    def _get(self, key: str) -> tuple[bytes, str] | None:
+        try:
+            with service_call("S3", "GetObject"):
+                found = self._s3().get_object(Bucket=self._bucket, Key=key)
+                return found["Body"].read(), found["ETag"]
+        except ServiceError as error:
+            if isinstance(error.__cause__, ClientError) and status_of(error.__cause__) == _GONE:
+                return None
+            raise
+
+    def _document(self, name: str) -> str:
+        return f"{self._prefix}documents/{name}"
+
+    def _channel(self, name: str) -> str:
+        return f"{self._prefix}channels/{name}"
+
+
+def _counter(body: bytes) -> int:
+    return int(msgspec.json.decode(body)["counter"])

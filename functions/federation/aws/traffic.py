@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes on a SageMaker endpoint: one variant a release, and weights that say which of them serves.
+
+A warm release is a running variant of weight 0, so going back to it is one UpdateEndpointWeightsAndCapacities. A release
+without a variant gets one by a new endpoint configuration. The endpoint's tags remember the counter of the last shift.
+https://docs.aws.amazon.com/sagemaker/latest/dg/model-ab-testing.html
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from federation.aws.calls import ClientError, code_of, service_call
+from federation.core.outcome import Shift
+from federation.errors import ServiceError
+from federation.ports import Served
+
+COUNTER: Final = "federation:counter"
+GOLDEN_PROMPT: Final = b'{"prompt":"federation: are you ready?","max_tokens":1}'
+"""What a probe asks; whatever is answered with success proves that the release can answer."""
+
+_VERSION: Final = re.compile(r"-v(\d+)-(\d+)-(\d+)$")
+_UNKNOWN: Final = "ValidationException"
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs a release: the serving image, which reads the release from the registry, its role and its machine."""
+
+    image: str
+    role: str
+    machine: str = "ml.m5.xlarge"
+    count: int = 1
+
+
+class SageMakerTraffic:
+    """One endpoint."""
+
+    def __init__(self, sagemaker: Callable[[], Any], runtime: Callable[[], Any], endpoint: str, node: Node) -> None:
+        self._sagemaker = sagemaker
+        self._runtime = runtime
+        self._endpoint = endpoint
+        self._node = node
+
+    def shift(self, shift: Shift) -> None:
+        """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing."""
+        found = self._described()
+        if found is None:
+            self._deploy(shift, "create_endpoint")
+        elif self._counter(found) > shift.counter:
+            return
+        elif variant_of(shift.release) in _weights(found):
+            self._weigh(shift, found)
+        else:
+            self._deploy(shift, "update_endpoint")
+        arn = (found or self._described() or {})["EndpointArn"]
+        self._call("add_tags", ResourceArn=arn, Tags=[{"Key": COUNTER, "Value": str(shift.counter)}])
+
+    def serving(self, channel: str) -> Served | None:
+        """What is really served, read back; None before the first shift. Several releases are told as several."""
+        del channel
+        found = self._described()
+        if found is None:
+            return None
+        live = [release_of(variant) for variant, weight in sorted(_weights(found).items()) if weight > 0]
+        return Served(counter=self._counter(found), release=", ".join(live)) if live else None
+
+    def probe(self, channel: str, release: str) -> bool:
+        """Whether that release's variant answers a golden prompt now."""
+        del channel
+        found = self._described()
+        if found is None or variant_of(release) not in _weights(found):
+            return False
+        try:
+            with service_call("SageMaker", "InvokeEndpoint"):
+                self._runtime().invoke_endpoint(
+                    EndpointName=self._endpoint,
+                    TargetVariant=variant_of(release),
+                    ContentType="application/json",
+                    Body=GOLDEN_PROMPT,
+                )
+        except ServiceError as error:
+            if isinstance(error.__cause__, ClientError):
+                return False
+            raise
+        return True
+
+    def _weigh(self, shift: Shift, found: Mapping[str, Any]) -> None:
+        serving = variant_of(shift.release)
+        weights = [
+            {"VariantName": variant, "DesiredWeight": 1.0 if variant == serving else 0.0} for variant in _weights(found)
+        ]
+        self._call(
+            "update_endpoint_weights_and_capacities",
+            EndpointName=self._endpoint,
+            DesiredWeightsAndCapacities=weights,
+        )
+
+    def _deploy(self, shift: Shift, operation: str) -> None:
+        configuration = f"{self._endpoint}-{shift.counter}"
+        for release in (shift.release, *shift.warm):
+            self._made("create_model", ModelName=variant_of(release), **self._container(release))
+        variants = [
+            self._variant(release, 1.0 if release == shift.release else 0.0) for release in (shift.release, *shift.warm)
+        ]
+        self._made("create_endpoint_config", EndpointConfigName=configuration, ProductionVariants=variants)
+        self._call(operation, EndpointName=self._endpoint, EndpointConfigName=configuration)
+
+    def _container(self, release: str) -> dict[str, Any]:
+        """The node's image and the one thing that it has to know."""
+        container = {"Image": self._node.image, "Environment": {"FEDERATION_RELEASE": release}}
+        return {"ExecutionRoleArn": self._node.role, "PrimaryContainer": container}
+
+    def _variant(self, release: str, weight: float) -> dict[str, Any]:
+        return {
+            "VariantName": variant_of(release),
+            "ModelName": variant_of(release),
+            "InstanceType": self._node.machine,
+            "InitialInstanceCount": self._node.count,
+            "InitialVariantWeight": weight,
+        }
+
+    def _described(self) -> Mapping[str, Any] | None:
+        try:
+            return self._call("describe_endpoint", EndpointName=self._endpoint)
+        except ServiceError as error:
+            if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == _UNKNOWN:
+                return None
+            raise
+
+    def _counter(self, found: Mapping[str, Any]) -> int:
+        tags = self._call("list_tags", ResourceArn=found["EndpointArn"])["Tags"]
+        return next((int(tag["Value"]) for tag in tags if tag["Key"] == COUNTER), 0)
+
+    def _made(self, operation: str, **request: Any) -> None:
+        """Create what an earlier attempt may have created; SageMaker says so with ValidationException."""
+        try:
+            self._call(operation, **request)
+        except ServiceError as error:
+            if not (isinstance(error.__cause__, ClientError) and "already exist" in str(error)):
+                raise
+
+    def _call(self, operation: str, **request: Any) -> Mapping[str, Any]:
+        with service_call("SageMaker", operation):
+            answer: Mapping[str, Any] = getattr(self._sagemaker(), operation)(**request)
+            return answer
+
+
+def variant_of(release: str) -> str:
+    """A release's name as a variant's, which may hold no dots."""
+    return release.replace(".", "-")
+
+
+def release_of(variant: str) -> str:
+    """The release that a variant serves; a variant that is none of ours is told as it is."""
+    return _VERSION.sub(r"-v\1.\2.\3", variant)
+
+
+def _weights(found: Mapping[str, Any]) -> dict[str, float]:
+    variants: Sequence[Mapping[str, Any]] = found.get("ProductionVariants", ())
+    return {one["VariantName"]: float(one.get("CurrentWeight", 0.0)) for one in variants}

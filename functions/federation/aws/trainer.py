@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs on SageMaker: training jobs by name, which SageMaker takes only once."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from federation.aws.calls import ClientError, code_of, service_call
+from federation.core import instant
+from federation.core.digest import canonical
+from federation.errors import ContractError, ServiceError
+
+RECENT: Final = timedelta(days=14)
+"""How far back a sweep looks: longer than the longest training job and a week of nobody looking."""
+
+_MINUTES: Final = 24 * 60
+_DISK_GB: Final = 100
+_SPOT_PATIENCE: Final = 2
+"""A spot job may take this many times its running time, waiting for capacity included."""
+_STARTED_BEFORE: Final = "ResourceInUse"
+_UNKNOWN: Final = frozenset({"ValidationException", "ResourceNotFound"})
+
+
+class SageMakerTrainer:
+    """Training jobs of one account and region."""
+
+    def __init__(self, sagemaker: Callable[[], Any], role: str) -> None:
+        self._sagemaker = sagemaker
+        self._role = role
+
+    def launch(self, name: str, job: Mapping[str, Any]) -> None:
+        """Start the job; a name that was started before starts nothing.
+
+        Raises:
+            ContractError: The policy does not say on which machine it runs or where its unit goes.
+        """
+        if not (job.get("machine") and job.get("output")):
+            raise ContractError(f"jobs.{job['kind']} needs `machine` and `output` to run on SageMaker; add them")
+        try:
+            with service_call("SageMaker", "CreateTrainingJob"):
+                self._sagemaker().create_training_job(**_request(name, job, self._role))
+        except ServiceError as error:
+            if not (isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == _STARTED_BEFORE):
+                raise
+
+    def finished(self) -> Sequence[Mapping[str, Any]]:
+        """Every training job that was Completed lately; where its unit lies, `artifact` asks when it is needed."""
+        since = datetime.fromtimestamp(time.time(), UTC) - RECENT
+        return [_completed(job) for job in self._listed(since)]
+
+    def artifact(self, resource: str) -> str | None:
+        """Where a finished training job or a model package has its artifact."""
+        kind, _, name = resource.partition(":")[2].rpartition(":")[2].partition("/")
+        if kind == "training-job":
+            return _job_artifact(self._described("describe_training_job", TrainingJobName=name))
+        if kind == "model-package":
+            return _package_artifact(self._described("describe_model_package", ModelPackageName=resource))
+        return None
+
+    def _listed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+        with service_call("SageMaker", "ListTrainingJobs"):
+            pages = self._sagemaker().get_paginator("list_training_jobs")
+            for page in pages.paginate(StatusEquals="Completed", LastModifiedTimeAfter=since):
+                yield from page["TrainingJobSummaries"]
+
+    def _described(self, operation: str, **names: str) -> Mapping[str, Any]:
+        try:
+            with service_call("SageMaker", operation):
+                found: Mapping[str, Any] = getattr(self._sagemaker(), operation)(**names)
+                return found
+        except ServiceError as error:
+            if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in _UNKNOWN:
+                return {}
+            raise
+
+
+def _request(name: str, job: Mapping[str, Any], role: str) -> dict[str, Any]:
+    """CreateTrainingJob's request.
+
+    The model is left uncompressed, so that the manifest lies beside the files that it names.
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+    """
+    seconds = 60 * int(job.get("max_minutes") or _MINUTES)
+    output = str(job["output"]).rstrip("/")
+    request: dict[str, Any] = {
+        "TrainingJobName": name,
+        "RoleArn": role,
+        "AlgorithmSpecification": {"TrainingImage": job["image"], "TrainingInputMode": "File"},
+        "OutputDataConfig": {"S3OutputPath": output, "CompressionType": "NONE"},
+        "ResourceConfig": {
+            "InstanceType": job["machine"],
+            "InstanceCount": int(job.get("count") or 1),
+            "VolumeSizeInGB": _DISK_GB,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": seconds},
+        "Environment": {"FEDERATION_JOB": canonical(job).decode()},
+        "Tags": [{"Key": "federation:job", "Value": name}, {"Key": "federation:kind", "Value": str(job["kind"])}],
+    }
+    if job.get("arguments"):
+        request["AlgorithmSpecification"]["ContainerArguments"] = [str(one) for one in job["arguments"]]
+    if job.get("spot"):
+        request["EnableManagedSpotTraining"] = True
+        request["StoppingCondition"]["MaxWaitTimeInSeconds"] = _SPOT_PATIENCE * seconds
+        request["CheckpointConfig"] = {"S3Uri": f"{output}/{name}/checkpoints"}
+    return request
+
+
+def _completed(job: Mapping[str, Any]) -> dict[str, Any]:
+    ended = job.get("TrainingEndTime") or job["LastModifiedTime"]
+    return {
+        "provider": "sagemaker",
+        "resource": job["TrainingJobArn"],
+        "completed_at": instant.text(ended.astimezone(UTC)),
+        "dedupe_key": f"sagemaker|{job['TrainingJobArn']}|Completed",
+    }
+
+
+def _job_artifact(job: Mapping[str, Any]) -> str | None:
+    found = job.get("ModelArtifacts", {}).get("S3ModelArtifacts")
+    is_folder = job.get("OutputDataConfig", {}).get("CompressionType") == "NONE"
+    return f"{found.rstrip('/')}/" if found and is_folder else found
+
+
+def _package_artifact(package: Mapping[str, Any]) -> str | None:
+    """The one artifact of the package; several containers do not tell which is the model."""
+    containers = package.get("InferenceSpecification", {}).get("Containers", ())
+    found = {
+        place
+        for one in containers
+        if (place := one.get("ModelDataUrl") or one.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri"))
+    }
+    return found.pop() if len(found) == 1 else None

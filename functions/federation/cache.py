@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What need not be asked twice? Documents never change, so a process reads each of them once.
+
+Which policies there are is asked once a minute: a new one is active everywhere within that time.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from federation.core import names
+from federation.ports import Store
+
+POLICY_SECONDS: Final = 60.0
+LARGEST_BYTES: Final = 16 << 20
+"""Bytes of documents that one process keeps."""
+
+
+class CachedStore:
+    """A store whose documents are remembered; channels, absences and listings are always asked for."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._clock = clock
+        self._bodies: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
+        self._policies: tuple[float, Sequence[str]] | None = None
+
+    def claim(self, name: str, body: bytes) -> bool:
+        """Write once without comparing: whether the name was free."""
+        if name in self._bodies:
+            return False
+        free = self._store.claim(name, body)
+        if free:
+            self._remember(name, body)
+        return free
+
+    def keep(self, name: str, body: bytes) -> None:
+        """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
+        if self._bodies.get(name) != body:
+            self._store.keep(name, body)
+            self._remember(name, body)
+
+    def read(self, name: str) -> bytes | None:
+        """The body under a name, or None."""
+        if name in self._bodies:
+            self._bodies.move_to_end(name)
+            return self._bodies[name]
+        body = self._store.read(name)
+        if body is not None:
+            self._remember(name, body)
+        return body
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """Every name that begins so, sorted."""
+        if prefix != names.POLICIES:
+            return self._store.names(prefix)
+        if self._policies is None or self._clock() - self._policies[0] > POLICY_SECONDS:
+            self._policies = (self._clock(), self._store.names(prefix))
+        return self._policies[1]
+
+    def channel(self, name: str) -> bytes | None:
+        """The channel's document, or None before its first move."""
+        return self._store.channel(name)
+
+    def move(self, name: str, expected: int, to: bytes) -> None:
+        """Replace the channel's document if its counter is `expected` (0 before the first move), else ConflictError."""
+        self._store.move(name, expected, to)
+
+    def _remember(self, name: str, body: bytes) -> None:
+        if name not in self._bodies:
+            self._bodies[name] = body
+            self._bytes += len(body)
+        while self._bytes > LARGEST_BYTES:
+            _, oldest = self._bodies.popitem(last=False)
+            self._bytes -= len(oldest)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alarms of Cloud Monitoring: an incident that is open already when a release begins sends nothing, so it is asked.
+
+An alert of the API and the incident of a notification are one thing under one id, which the notification's link shows.
+https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alerts
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC
+from typing import Any, Final
+
+from federation.core import instant
+from federation.gcp.rest import Rest
+from federation.ports import Firing
+
+_API: Final = "https://monitoring.googleapis.com"
+
+
+class MonitoringAlarms:
+    """The open incidents of one scoping project, called by the name that the trust document gives it."""
+
+    def __init__(self, session: Callable[[], Any], project: str, api: str = _API) -> None:
+        self._rest = Rest(session, "Cloud Monitoring")
+        self._project = project
+        self._api = api
+
+    def firing(self) -> Sequence[Firing]:
+        """Every alert in state OPEN."""
+        return list(self._open())
+
+    def _open(self) -> Iterator[Firing]:
+        url = f"{self._api}/v3/projects/{self._project}/alerts"
+        for alert in self._rest.pages(
+            "list open alerts", url, "alerts", {"filter": 'state="OPEN"', "pageSize": "1000"}
+        ):
+            at = _whole_seconds(alert)
+            if at is not None and alert.get("state") == "OPEN":
+                name = alert["name"].rpartition("/")[2]
+                labels = alert.get("policy", {}).get("userLabels", {})
+                yield Firing(key=f"gcm|{self._project}|{name}", at=at, labels=labels)
+
+
+def _whole_seconds(alert: Mapping[str, Any]) -> str | None:
+    """Since when it fires; a notification tells it in whole seconds, and both must be one fact."""
+    opened = instant.normalise(alert.get("openTime"))
+    return instant.text(instant.moment(opened).astimezone(UTC).replace(microsecond=0)) if opened else None

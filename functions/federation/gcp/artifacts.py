@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that platforms shipped into Cloud Storage, by `gs://bucket/object`, from the buckets that are ours alone."""
+
+import hashlib
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+from federation.core import uri as uris
+from federation.core.admission import Observed
+from federation.errors import ContractError, MissingError
+from federation.gcp.calls import repeated, service_call
+
+LARGEST: Final = 64 * 2**30
+"""Bytes of one file that are hashed at most."""
+_TIMEOUT: Final = 60.0
+"""Seconds between two parts of a file."""
+_PATIENCE: Final = 60.0
+"""Seconds in which a download that broke is taken up again where it broke."""
+
+
+class GcsArtifacts:
+    """Objects as they are stored: one that was uploaded compressed is hashed compressed."""
+
+    def __init__(self, client: Callable[[], Any], buckets: Collection[str], largest: int = LARGEST) -> None:
+        self._client = client
+        self._buckets = frozenset(buckets)
+        self._largest = largest
+
+    def read(self, uri: str, limit: int) -> bytes:
+        """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
+        sink = _Kept(uri, limit)
+        self._stream(uri, sink)
+        return bytes(sink.body)
+
+    def observe(self, uri: str) -> Observed:
+        """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
+        sink = _Hashed(uri, self._largest)
+        self._stream(uri, sink)
+        return Observed(sha256=sink.sha256.hexdigest(), bytes=sink.size)
+
+    def _stream(self, uri: str, sink: "_Sink") -> None:
+        place = uris.parsed(uri, "gs", self._buckets)
+        try:
+            with service_call("Cloud Storage", f"read {uri}"):
+                blob = self._client().bucket(place.root).blob(place.path)
+                blob.download_to_file(sink, raw_download=True, timeout=_TIMEOUT, retry=repeated(_PATIENCE))
+        except MissingError as error:
+            raise MissingError(f"nothing lies at {uri} yet") from error
+
+
+class _Sink:
+    """Where a download is written to; it stops the stream at the limit."""
+
+    def __init__(self, uri: str, limit: int) -> None:
+        self.size = 0
+        self._uri = uri
+        self._limit = limit
+
+    def write(self, part: bytes) -> int:
+        """Take one part.
+
+        Raises:
+            ContractError: There is more than the limit.
+        """
+        self.size += len(part)
+        if self.size > self._limit:
+            raise ContractError(f"{self._uri} is larger than the {self._limit} bytes that are read of it")
+        self._take(part)
+        return len(part)
+
+    def _take(self, part: bytes) -> None:
+        raise NotImplementedError
+
+
+class _Kept(_Sink):
+    def __init__(self, uri: str, limit: int) -> None:
+        super().__init__(uri, limit)
+        self.body = bytearray()
+
+    def _take(self, part: bytes) -> None:
+        self.body += part
+
+
+class _Hashed(_Sink):
+    def __init__(self, uri: str, limit: int) -> None:
+        super().__init__(uri, limit)
+        self.sha256 = hashlib.sha256()
+
+    def _take(self, part: bytes) -> None:
+        self.sha256.update(part)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bus on Pub/Sub: one topic, the subject as ordering key, and attributes that subscriptions filter by."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.errors import ContractError, ServiceError
+from federation.gcp.calls import passing, said
+
+_ATTEMPTS: Final = 4
+_TIMEOUT: Final = 15.0
+"""Seconds for one request to publish."""
+_KEY_BYTES: Final = 1024
+"""An ordering key and an attribute's value may have this many bytes in UTF-8."""
+_LARGEST: Final = 9_900_000
+"""Bytes of an event: a message may have ten million, its attributes among them."""
+
+_Message = tuple[Event, bytes]
+
+
+class PubSubBus:
+    """Announces to a topic `projects/<project>/topics/<name>`; the publisher must have message ordering enabled.
+
+    The client repeats an ordered publish for ever on its own, so it is told not to, and the repeating is done here.
+    """
+
+    def __init__(self, publisher: Callable[[], Any], topic: str, pause: Callable[[float], None] = time.sleep) -> None:
+        self._publisher = publisher
+        self._topic = topic
+        self._pause = pause
+
+    def announce(self, events: Sequence[Event]) -> None:
+        """Hand the events to every step that hears their types; it returns once the topic has all of them.
+
+        What failed in passing is published again, in the order of the events; one may arrive twice.
+
+        Raises:
+            ContractError: An event is too large for Pub/Sub; nothing was announced.
+            ServiceError: Some were not taken; the whole may be announced again.
+        """
+        waiting = [(event, _body(event)) for event in events]
+        for attempt in range(_ATTEMPTS):
+            failed = self._published(waiting)
+            if not failed:
+                return
+            waiting = [message for message, _ in failed]
+            cause = next((error for _, error in failed if not _held_back(error)), failed[0][1])
+            if attempt == _ATTEMPTS - 1 or not (passing(cause) or _held_back(cause)):
+                what = f"{len(waiting)} of {len(events)} events on {self._topic}"
+                raise ServiceError(f"Pub/Sub did not take {what}: {said(cause)}") from cause
+            self._pause(0.1 * 2**attempt)
+
+    def _published(self, messages: Sequence[_Message]) -> list[tuple[_Message, BaseException]]:
+        """What the topic did not take, and why; keys that are paused by it are free again."""
+        publisher = self._publisher()
+        futures = [(message, self._publish(publisher, *message)) for message in messages]
+        failed = [(message, error) for message, future in futures if (error := _outcome(future))]
+        for key in {_key(event.subject) for (event, _), _ in failed}:
+            with suppress(RuntimeError):  # another thread was as quick to resume it
+                publisher.resume_publish(self._topic, key)
+        return failed
+
+    def _publish(self, publisher: Any, event: Event, body: bytes) -> Any:
+        key = _key(event.subject)
+        attributes = {"type": event.type, "id": event.id, "subject": key}
+        return publisher.publish(self._topic, body, ordering_key=key, retry=None, timeout=_TIMEOUT, **attributes)
+
+
+def _body(event: Event) -> bytes:
+    body = canonical(event.document())
+    if len(body) > _LARGEST:
+        raise ContractError(
+            f"event {event.id} has {len(body)} bytes, and Pub/Sub takes {_LARGEST}; say less in its data"
+        )
+    return body
+
+
+def _outcome(future: Any) -> BaseException | None:
+    """Why a publish failed, or None."""
+    try:
+        failure: BaseException | None = future.exception(timeout=2 * _TIMEOUT)
+    except TimeoutError as error:
+        return error
+    return failure
+
+
+def _key(subject: str) -> str:
+    """The subject, cut to what Pub/Sub takes: two subjects that are cut alike only share their order."""
+    encoded = subject.encode()
+    return subject if len(encoded) <= _KEY_BYTES else encoded[:_KEY_BYTES].decode(errors="ignore")
+
+
+def _held_back(error: BaseException) -> bool:
+    """Whether the event was not even sent, because one before it with the same key had failed."""
+    from google.cloud.pubsub_v1.publisher.exceptions import PublishToPausedOrderingKeyException  # noqa: PLC0415 - made
+
+    return isinstance(error, PublishToPausedOrderingKeyException | RuntimeError)

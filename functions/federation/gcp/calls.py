@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a failure of Google's clients mean in our words?
+
+404 is MissingError and 409 or 412 ConflictError; all else is ServiceError: throttled, down, too slow, not reached, not
+allowed. This is the only file that names the clients' exceptions, and it imports them only once something has failed.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from federation.errors import ConflictError, FederationError, MissingError, ServiceError
+
+_MISSING: Final = 404
+_CONFLICTS: Final = frozenset({409, 412})
+_PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
+_SHOWN: Final = 300
+
+
+@contextmanager
+def service_call(service: str, operation: str) -> Iterator[None]:
+    """Within it, an exception of a client comes out as ours, with the client's own as its cause.
+
+    Raises:
+        MissingError: What was asked for is not there.
+        ConflictError: A precondition does not hold.
+        ServiceError: Anything else.
+    """
+    try:
+        yield
+    except _raised() as error:
+        raise meaning(service, operation, _status(error), said(error)) from error
+
+
+def meaning(service: str, operation: str, status: int | None, why: str) -> FederationError:
+    """The error of ours for a status and what the service said about it."""
+    text = f"{service} did not {operation}: {why}"
+    if status == _MISSING:
+        return MissingError(text)
+    return ConflictError(text) if status in _CONFLICTS else ServiceError(text)
+
+
+def passing(error: BaseException) -> bool:
+    """Whether the same call may succeed in a moment, and may have taken effect although it failed."""
+    status = _status(error)
+    return status in _PASSING if status is not None else isinstance(error, _unreached())
+
+
+def said(error: BaseException) -> str:
+    """The service's own code and words, on one line."""
+    cause: Any = getattr(error, "cause", None) or error
+    words = " ".join(str(getattr(cause, "message", None) or cause).split())
+    status = _status(error)
+    return f"{status or type(cause).__name__}: {words}"[:_SHOWN]
+
+
+def repeated(seconds: float, failed: Callable[[BaseException], object] | None = None) -> Any:
+    """How a client of google.api_core repeats what fails in passing.
+
+    Args:
+        seconds: How long, in all.
+        failed: Hears of each such failure.
+    """
+    from google.api_core.retry import Retry  # noqa: PLC0415 - the client has imported it already
+
+    def hear(error: BaseException) -> None:
+        _hang_up(error)
+        if failed:
+            failed(error)
+
+    return Retry(predicate=passing, initial=0.1, maximum=2.0, timeout=seconds, on_error=hear)
+
+
+def _raised() -> tuple[type[Exception], ...]:
+    """Everything that Google's clients raise on purpose."""
+    from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415 - see the first docstring
+    from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - the same
+
+    return GoogleAPIError, GoogleAuthError, *_unreached(), *_spoiled()
+
+
+def _unreached() -> tuple[type[Exception], ...]:
+    """A connection that was not made, broke, or brought nothing in time; all that requests raises is an OSError."""
+    from google.auth.exceptions import TransportError  # noqa: PLC0415 - see the first docstring
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - the same
+
+    return TransportError, HTTPError, OSError
+
+
+def _spoiled() -> tuple[type[Exception], ...]:
+    """Bytes that are not those the service holds; only where the storage client is there to say so."""
+    module = sys.modules.get("google.cloud.storage.exceptions")
+    return (module.DataCorruption, module.InvalidResponse) if module else ()
+
+
+def _hang_up(error: BaseException) -> None:
+    """Give back the connection of an error that nobody reads; the storage client leaves it to the garbage collector."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        response.close()
+
+
+def _status(error: BaseException) -> int | None:
+    """The HTTP status; of a gRPC call the one that its code stands for; of a call tried again, the last one's."""
+    cause: Any = getattr(error, "cause", None) or error
+    code = getattr(cause, "code", None)
+    if isinstance(code, int):
+        return int(code)
+    status = getattr(getattr(cause, "response", None), "status_code", None)
+    return status if isinstance(status, int) else None

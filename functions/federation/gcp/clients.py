@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How are Google's clients made, and when? At the first use, by the default credentials, with only the import it takes.
+
+Every adapter takes one of these functions; each makes its client once. STORAGE_EMULATOR_HOST and PUBSUB_EMULATOR_HOST mean
+what they mean to Google's libraries.
+"""
+
+from functools import cache
+from typing import Any, Final
+
+_SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
+
+
+@cache
+def storage_client() -> Any:
+    """A google.cloud.storage.Client."""
+    from google.cloud import storage  # noqa: PLC0415 - only what touches Cloud Storage pays for it
+
+    return storage.Client()
+
+
+@cache
+def bucket(name: str) -> Any:
+    """A google.cloud.storage.Bucket; the service is not asked whether it exists."""
+    return storage_client().bucket(name)
+
+
+@cache
+def publisher() -> Any:
+    """A google.cloud.pubsub_v1.PublisherClient that keeps the order of each key and sends at once."""
+    from google.cloud import pubsub_v1  # noqa: PLC0415 - only what announces pays for it
+
+    return pubsub_v1.PublisherClient(
+        batch_settings=pubsub_v1.types.BatchSettings(max_latency=0),
+        publisher_options=pubsub_v1.types.PublisherOptions(enable_message_ordering=True),
+    )
+
+
+@cache
+def session() -> Any:
+    """A requests session whose calls carry an access token of the default credentials."""
+    import google.auth  # noqa: PLC0415 - only what speaks REST pays for it
+    from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415 - the same
+
+    credentials, _ = google.auth.default(scopes=[_SCOPE])
+    return AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
+
+
+@cache
+def plain_session() -> Any:
+    """A requests session without credentials: for certificates, which are public, and the metadata server."""
+    import requests  # noqa: PLC0415 - only what asks for them pays for it
+
+    return requests.Session()

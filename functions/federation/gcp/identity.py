@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose token came with a push, and which token tells others who we are?
+
+Here a token is proven to be Google's and in time; whose it is and what for, `federation.sources.oidc` judges.
+https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from federation.errors import ServiceError
+from federation.gcp.calls import service_call
+from federation.gcp.rest import Rest
+from federation.sources.reading import Token
+
+CERTS: Final = "https://www.googleapis.com/oauth2/v1/certs"
+"""Google's certificates, in PEM by key id."""
+METADATA: Final = "http://metadata.google.internal"
+
+_IDENTITY: Final = "/computeMetadata/v1/instance/service-accounts/default/identity"
+_BEARER: Final = re.compile(r"Bearer +(\S{1,8192})", re.IGNORECASE | re.ASCII)
+_MAX_AGE: Final = re.compile(r"max-age=(\d{1,6})")
+_SKEW: Final = 10
+"""Seconds that two clocks may differ."""
+_PATIENCE: Final = 60.0
+"""Seconds before an unknown key makes us ask for the certificates again."""
+_SUCCESS: Final = 200
+
+
+class PushTokens:
+    """Verifies bearer tokens with Google's certificates, which are kept as long as their answer allows."""
+
+    def __init__(
+        self, session: Callable[[], Any], certs: str = CERTS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rest = Rest(session, "Google's certificates")
+        self._url = certs
+        self._clock = clock
+        self._certs: Mapping[str, str] = {}
+        self._asked = float("-inf")
+        self._until = float("-inf")
+
+    def judge(self, authorization: str | None) -> Token:
+        """The claims of a token that Google signed and that is in time, else the name of what is wrong with it.
+
+        Args:
+            authorization: The header's value, if there is one.
+
+        Raises:
+            ServiceError: The certificates cannot be had; the sender may try again.
+        """
+        match = _BEARER.fullmatch(authorization or "")
+        return self._verified(match[1]) if match else Token(failure="oidc_missing")
+
+    def _verified(self, token: str) -> Token:
+        """Every refusal of google.auth is a ValueError: not three parts, not base64, no such key, a wrong signature."""
+        from google.auth import jwt  # noqa: PLC0415 - only a door that takes tokens pays for it
+
+        try:
+            certs = self._certificates(str(jwt.decode_header(token).get("kid")))  # type: ignore[no-untyped-call]
+            return Token(claims=jwt.decode(token, certs=certs, clock_skew_in_seconds=_SKEW))  # type: ignore[no-untyped-call]
+        except ValueError as error:
+            return Token(failure="oidc_expired" if _expired(error) else "oidc_signature")
+
+    def _certificates(self, key: str) -> Mapping[str, str]:
+        now = self._clock()
+        if now >= self._until or (key not in self._certs and now >= self._asked + _PATIENCE):
+            response = self._rest.answer("answer", "GET", self._url)
+            if response.status_code != _SUCCESS:
+                raise ServiceError(f"Google's certificates at {self._url} were answered with {response.status_code}")
+            with service_call("Google's certificates", "answer"):
+                self._certs = response.json()
+            age = _MAX_AGE.search(response.headers.get("cache-control", ""))
+            self._asked, self._until = now, now + (int(age[1]) if age else _PATIENCE)
+        return self._certs
+
+
+class MetadataIdentity:
+    """The service account that this process runs as."""
+
+    def __init__(self, session: Callable[[], Any], host: str = METADATA) -> None:
+        self._session = session
+        self._host = host
+
+    def token(self, audience: str) -> str:
+        """An ID token for that audience, valid for an hour; what AssumeRoleWithWebIdentity takes.
+
+        https://cloud.google.com/compute/docs/instances/verifying-instance-identity
+        """
+        with service_call("The metadata server", "give an ID token"):
+            response = self._session().request(
+                "GET",
+                f"{self._host}{_IDENTITY}",
+                params={"audience": audience, "format": "full"},
+                headers={"Metadata-Flavor": "Google"},
+                timeout=10.0,
+            )
+        if response.status_code != _SUCCESS:
+            raise ServiceError(f"The metadata server did not give an ID token: {response.status_code}")
+        return str(response.text)
+
+
+def _expired(error: ValueError) -> bool:
+    """Whether only its time is wrong; google.auth tells that in words alone."""
+    return str(error).startswith(("Token expired", "Token used too early"))

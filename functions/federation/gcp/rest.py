@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a REST API of Google asked, where a client library would be more import than use?"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from federation.gcp.calls import meaning, service_call
+
+_TIMEOUT: Final = 30.0
+"""Seconds for one answer."""
+_FIRST_ERROR: Final = 400
+_CONFLICT: Final = 409
+_CONFLICTS: Final = frozenset({"ABORTED", "ALREADY_EXISTS", "FAILED_PRECONDITION"})
+"""What https://cloud.google.com/apis/design/errors calls a condition that does not hold, some of it with status 400."""
+_SHOWN: Final = 300
+
+
+class Rest:
+    """A service under its name, asked through a session that authorises its requests."""
+
+    def __init__(self, session: Callable[[], Any], service: str) -> None:
+        self._session = session
+        self._service = service
+
+    def ask(
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The answer's JSON.
+
+        Args:
+            operation: What it does, for a message that begins with "<service> did not".
+            method: Of HTTP.
+            url: Without a query.
+            body: JSON to send.
+            query: Its parameters.
+
+        Raises:
+            MissingError: 404.
+            ConflictError: A precondition does not hold.
+            ServiceError: Anything else that is no success.
+        """
+        response = self.answer(operation, method, url, body=body, query=query)
+        if response.status_code >= _FIRST_ERROR:
+            status, why = _told(response)
+            raise meaning(self._service, operation, status, why)
+        with service_call(self._service, operation):
+            return response.json()
+
+    def answer(
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The response, whatever its status."""
+        with service_call(self._service, operation):
+            return self._session().request(method, url, json=body, params=query, timeout=_TIMEOUT)
+
+    def pages(self, operation: str, url: str, items: str, query: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+        """Every item of a list, page by page."""
+        token = ""
+        while True:
+            page = self.ask(operation, "GET", url, query={**query, **({"pageToken": token} if token else {})})
+            yield from page.get(items, ())
+            token = page.get("nextPageToken", "")
+            if not token:
+                return
+
+
+def _told(response: Any) -> tuple[int, str]:
+    """Status and reason in the service's own words; an answer that is not Google's JSON is shown as it is."""
+    try:
+        error = response.json()["error"]
+        code, said = str(error.get("status", "")), str(error.get("message", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        code, said = "", response.text
+    status = _CONFLICT if code in _CONFLICTS else response.status_code
+    return status, " ".join(f"{response.status_code} {code}: {said}".split())[:_SHOWN]

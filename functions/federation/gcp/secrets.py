@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Secrets by reference: versions in Secret Manager; read when needed, never logged."""
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from federation.errors import ContractError
+from federation.gcp.rest import Rest
+
+_API: Final = "https://secretmanager.googleapis.com"
+_REFERENCE: Final = re.compile(
+    r"projects/[a-z0-9:.-]{1,63}/secrets/[A-Za-z0-9_-]{1,255}/versions/(?:latest|[A-Za-z0-9_-]{1,63})", re.ASCII
+)
+
+
+class GoogleSecrets:
+    """`projects/<project>/secrets/<secret>/versions/<version>`, where the version may be `latest`."""
+
+    def __init__(self, session: Callable[[], Any], api: str = _API) -> None:
+        self._rest = Rest(session, "Secret Manager")
+        self._api = api
+
+    def read(self, reference: str) -> str:
+        """The secret's text.
+
+        Raises:
+            ContractError: The reference names no version of a secret.
+            MissingError: There is none under it.
+        """
+        if not _REFERENCE.fullmatch(reference):
+            raise ContractError(f"{reference!a:.200} is no reference; write projects/P/secrets/S/versions/latest")
+        found = self._rest.ask(f"open {reference}", "GET", f"{self._api}/v1/{reference}:access")
+        return base64.b64decode(found["payload"]["data"]).decode()

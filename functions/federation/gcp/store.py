@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Store on Cloud Storage: an object a document, and generations as the condition of every write."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from federation.errors import ConflictError, FederationError, MissingError, ServiceError
+from federation.gcp.calls import repeated, service_call
+
+_TIMEOUT: Final = 20.0
+"""Seconds for one request."""
+_SERVICE: Final = "Cloud Storage"
+
+
+class _Attempts:
+    """How one request is repeated, and whether an answer of it may have been lost on the way."""
+
+    def __init__(self, patience: float) -> None:
+        self.uncertain = False
+        self.retry = repeated(patience, self._failed)
+
+    def _failed(self, _: BaseException) -> None:
+        self.uncertain = True
+
+
+class GcsStore:
+    """Documents at `<prefix>documents/<name>`, channels at `<prefix>channels/<name>`, both as JSON.
+
+    A channel's counter and generation are remembered from the last read or write, so that a move which follows a read is
+    one request.
+    """
+
+    def __init__(self, bucket: Callable[[], Any], prefix: str = "", patience: float = 15.0) -> None:
+        """A store in that bucket.
+
+        Args:
+            bucket: Makes a google.cloud.storage.Bucket.
+            prefix: Of every object's name, with its final slash.
+            patience: Seconds in which a request that failed in passing is repeated.
+        """
+        self._patience = patience
+        self._bucket = bucket
+        self._documents = f"{prefix}documents/"
+        self._channels = f"{prefix}channels/"
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    def claim(self, name: str, body: bytes) -> bool:
+        """Write once without comparing: whether the name was free.
+
+        Only where an answer was lost on the way is it read what lies there: our own bytes mean that it was.
+        """
+        attempts = _Attempts(self._patience)
+        path = f"{self._documents}{name}"
+        try:
+            self._write(path, body, 0, attempts)
+        except ConflictError:
+            return attempts.uncertain and self._holds(path, body)
+        except ServiceError:
+            if not (attempts.uncertain and self._holds(path, body)):
+                raise
+        return True
+
+    def keep(self, name: str, body: bytes) -> None:
+        """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
+        if not self.claim(name, body) and self.read(name) != body:
+            raise ConflictError(f"{name} is taken by other content")
+
+    def read(self, name: str) -> bytes | None:
+        """The body under a name, or None."""
+        found = self._read(f"{self._documents}{name}")
+        return found[0] if found else None
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """Every name that begins so, sorted by code point."""
+        with service_call(_SERVICE, f"list {self._documents}{prefix}"):
+            found = self._bucket().list_blobs(
+                prefix=f"{self._documents}{prefix}",
+                fields="items(name),nextPageToken",
+                timeout=_TIMEOUT,
+                retry=repeated(self._patience),
+            )
+            return sorted(blob.name.removeprefix(self._documents) for blob in found)
+
+    def channel(self, name: str) -> bytes | None:
+        """The channel's document, or None before its first move."""
+        found = self._read(f"{self._channels}{name}")
+        if found is None:
+            self._seen.pop(name, None)
+            return None
+        self._seen[name] = (_counter(found[0]), found[1])
+        return found[0]
+
+    def move(self, name: str, expected: int, to: bytes) -> None:
+        """Replace the channel's document if its counter is `expected` (0 before the first move).
+
+        An answer that was lost on the way is made up for by one read: when the body there is ours, so was the move.
+        """
+        path, attempts = f"{self._channels}{name}", _Attempts(self._patience)
+        generation = self._generation(name, expected)
+        try:
+            written = self._write(path, to, generation, attempts)
+        except ConflictError as error:
+            if not (attempts.uncertain and self._is_now(name, to)):
+                raise _moved(name, expected) from error
+        except ServiceError:
+            if not (attempts.uncertain and self._is_now(name, to)):
+                raise
+        else:
+            self._seen[name] = (_counter(to), written)
+
+    def _generation(self, name: str, expected: int) -> int:
+        """Of the body whose counter is `expected`; 0 means that there is to be none."""
+        if expected == 0:
+            return 0
+        counter, generation = self._seen.get(name, (0, 0))
+        if counter != expected:
+            self.channel(name)
+            counter, generation = self._seen.get(name, (0, 0))
+        if counter != expected:
+            raise _moved(name, expected)
+        return generation
+
+    def _is_now(self, name: str, body: bytes) -> bool:
+        self._seen.pop(name, None)
+        try:
+            return self.channel(name) == body
+        except FederationError:
+            return False
+
+    def _holds(self, path: str, body: bytes) -> bool:
+        try:
+            found = self._read(path)
+        except FederationError:
+            return False
+        return found is not None and found[0] == body
+
+    def _write(self, path: str, body: bytes, generation: int, attempts: _Attempts) -> int:
+        with service_call(_SERVICE, f"write {path}"):
+            blob = self._bucket().blob(path)
+            blob.upload_from_string(
+                body,
+                content_type="application/json",
+                if_generation_match=generation,
+                timeout=_TIMEOUT,
+                retry=attempts.retry,
+            )
+            return int(blob.generation)
+
+    def _read(self, path: str) -> tuple[bytes, int] | None:
+        """The body and its generation, told by one answer."""
+        try:
+            with service_call(_SERVICE, f"read {path}"):
+                blob = self._bucket().blob(path)
+                return blob.download_as_bytes(timeout=_TIMEOUT, retry=repeated(self._patience)), int(blob.generation)
+        except MissingError:
+            return None
+
+
+def _counter(body: bytes) -> int:
+    return int(msgspec.json.decode(body)["counter"])
+
+
+def _moved(name: str, expected: int) -> ConflictError:
+    return ConflictError(f"channel {name} is no longer at move {expected}; somebody else moved it first")

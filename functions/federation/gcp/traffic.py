@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes on Vertex AI: an endpoint a channel, whose traffic goes to the deployed model that bears the release's name.
+
+A warm release is a deployed model without traffic, so going back to it is one change of the split. The endpoint's label
+remembers the counter of the last shift, and every change is made on the condition of the etag that was read, so that a
+stale shift is refused however late it comes. Models are deployed beforehand, with the release as their display name.
+https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from federation.core.outcome import Shift
+from federation.errors import ConflictError, MissingError, ServiceError
+from federation.gcp.rest import Rest
+from federation.gcp.vertex_artifacts import service_url
+from federation.ports import Served
+
+COUNTER: Final = "federation_counter"
+GOLDEN_PROMPT: Final[Mapping[str, Any]] = {"prompt": "federation: are you ready?", "max_tokens": 1}
+"""What a probe asks; whatever is answered with success proves that the release can answer."""
+
+_ATTEMPTS: Final = 4
+_ALL: Final = 100
+_SUCCESS: Final = 200
+_ANSWERED_BY_THE_NODE: Final = frozenset({400, 422, 500, 501, 502, 503, 504})
+
+
+class VertexTraffic:
+    """Endpoints by channel: `projects/<project>/locations/<region>/endpoints/<id>`."""
+
+    def __init__(self, session: Callable[[], Any], endpoints: Mapping[str, str], api: str | None = None) -> None:
+        self._rest = Rest(session, "Vertex AI")
+        self._endpoints = endpoints
+        self._api = api
+
+    def shift(self, shift: Shift) -> None:
+        """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing.
+
+        Raises:
+            MissingError: No deployed model bears the release's name.
+            ConflictError: The endpoint was changed by others again and again meanwhile.
+        """
+        for _ in range(_ATTEMPTS):
+            endpoint = self._read(shift.channel)
+            if (_counter(endpoint) or 0) > shift.counter:
+                return None
+            split = _split(endpoint, shift)
+            if _counter(endpoint) == shift.counter and endpoint.get("trafficSplit", {}) == split:
+                return None
+            try:
+                return self._change(endpoint, shift, split)
+            except ConflictError:
+                continue
+        raise ConflictError(
+            f"the endpoint of channel {shift.channel} was changed by others {_ATTEMPTS} times meanwhile"
+        )
+
+    def serving(self, channel: str) -> Served | None:
+        """What is really served, read back; None before the first shift. Several releases are told as several."""
+        endpoint = self._read(channel)
+        counter = _counter(endpoint)
+        if counter is None:
+            return None
+        names = {one["id"]: str(one.get("displayName", one["id"])) for one in endpoint.get("deployedModels", ())}
+        split = {id_: share for id_, share in endpoint.get("trafficSplit", {}).items() if share}
+        return Served(counter=counter, release=", ".join(sorted(names.get(id_, id_) for id_ in split)))
+
+    def probe(self, channel: str, release: str) -> bool:
+        """Whether that release answers a golden prompt now; without traffic, which cannot be aimed, whether it is there."""
+        endpoint = self._read(channel)
+        model = _deployed(endpoint, release)
+        if model is None:
+            return False
+        if endpoint.get("trafficSplit", {}).get(model) != _ALL:
+            return True
+        operation, url = f"answer a golden prompt for {release}", f"{self._url(channel)}:rawPredict"
+        response = self._rest.answer(operation, "POST", url, body=GOLDEN_PROMPT)
+        if response.status_code != _SUCCESS and response.status_code not in _ANSWERED_BY_THE_NODE:
+            raise ServiceError(f"Vertex AI did not {operation}: {response.status_code}")
+        return bool(response.status_code == _SUCCESS)
+
+    def _change(self, endpoint: Mapping[str, Any], shift: Shift, split: Mapping[str, int]) -> None:
+        change = {
+            "etag": endpoint["etag"],
+            "labels": {**endpoint.get("labels", {}), COUNTER: str(shift.counter)},
+            "trafficSplit": split,
+        }
+        operation = f"shift {shift.channel} to {shift.release or 'nothing'}"
+        mask = {"updateMask": "labels,trafficSplit"}
+        changed = self._rest.ask(operation, "PATCH", self._url(shift.channel), body=change, query=mask)
+        if changed.get("trafficSplit", {}) != split:
+            raise ServiceError(f"Vertex AI did not {operation}: its split is {changed.get('trafficSplit')}")
+
+    def _read(self, channel: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._rest.ask(f"show the endpoint of {channel}", "GET", self._url(channel))
+        return found
+
+    def _url(self, channel: str) -> str:
+        if channel not in self._endpoints:
+            raise MissingError(f"channel {channel} has no endpoint; name one in the settings")
+        name = self._endpoints[channel]
+        return f"{service_url(name.split('/')[3], self._api)}/{name}"
+
+
+def _split(endpoint: Mapping[str, Any], shift: Shift) -> dict[str, int]:
+    """All traffic to the release's model; none to anybody when the channel serves nothing."""
+    if not shift.release:
+        return {}
+    model = _deployed(endpoint, shift.release)
+    if model is None:
+        raise MissingError(
+            f"{shift.release} is not deployed to {endpoint['name']}; deploy a model with this display name, and the "
+            "shift will be tried again"
+        )
+    return {model: _ALL}
+
+
+def _deployed(endpoint: Mapping[str, Any], release: str) -> str | None:
+    """The id of the deployed model that bears the release's name, the latest of several."""
+    found = [one for one in endpoint.get("deployedModels", ()) if one.get("displayName") == release]
+    return str(max(found, key=lambda one: one.get("createTime", ""))["id"]) if found else None
+
+
+def _counter(endpoint: Mapping[str, Any]) -> int | None:
+    told = endpoint.get("labels", {}).get(COUNTER, "")
+    return int(told) if told.isdecimal() else None

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs on Vertex AI: custom jobs that we launch, and whatever custom or pipeline job ended well.
+
+Vertex chooses a job's id itself, so a label carries our name and is looked for before a job is created. Two launches of one
+name at the same instant could both find nothing; the queue that delivers launches hands a key's messages out one by one.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from federation.core import instant
+from federation.core.digest import canonical
+from federation.errors import ContractError, MissingError
+from federation.gcp.rest import Rest
+from federation.gcp.vertex_artifacts import LABEL, artifact_of, parsed, service_url
+
+RECENT: Final = timedelta(days=14)
+"""How far back a sweep looks: longer than the longest job and a week of nobody looking."""
+
+_LONGEST: Final = timedelta(days=7)
+"""A custom job runs no longer, so one that ended lately was not created much earlier: only that can be asked for."""
+_MINUTES: Final = 24 * 60
+_LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{1,63}")
+
+
+class VertexTrainer:
+    """Jobs of one project in one region."""
+
+    def __init__(
+        self,
+        session: Callable[[], Any],
+        project: str,
+        location: str,
+        *,
+        project_number: str | None = None,
+        api: str | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Jobs of that project.
+
+        Args:
+            session: Makes a session that authorises its requests.
+            project: Its id.
+            location: The region.
+            project_number: Its number, if the trust document names it: resources are then called by it.
+            api: Where the service answers, if not at its regional address.
+            now: Tells the moment that a sweep counts back from.
+        """
+        self._rest = Rest(session, "Vertex AI")
+        self._parent = f"projects/{project}/locations/{location}"
+        self._project = project_number or project
+        self._location = location
+        self._api = api
+        self._now = now
+
+    def launch(self, name: str, job: Mapping[str, Any]) -> None:
+        """Start the job; a name that was started before starts nothing.
+
+        Raises:
+            ContractError: The policy does not say on which machine it runs or where its unit goes.
+        """
+        if not (job.get("machine") and job.get("output")):
+            raise ContractError(f"jobs.{job['kind']} needs `machine` and `output` to run on Vertex AI; add them")
+        if not _LABEL_VALUE.fullmatch(name):
+            raise ContractError(f"{name!a} is no name for a job: 63 characters of a-z, 0-9, _ and - are allowed")
+        url = f"{service_url(self._location, self._api)}/{self._parent}/customJobs"
+        query = {"filter": f'labels.{LABEL}="{name}"', "pageSize": "1"}
+        if not self._rest.ask(f"look for job {name}", "GET", url, query=query).get("customJobs"):
+            self._rest.ask(f"start job {name}", "POST", url, body=_request(name, job))
+
+    def finished(self) -> Sequence[Mapping[str, Any]]:
+        """Every custom and pipeline job that ended well lately, as its event would have told it."""
+        since = self._now() - RECENT
+        return [*self._custom_jobs(since), *self._pipeline_jobs(since)]
+
+    def artifact(self, resource: str) -> str | None:
+        """Where the unit of a finished job, or a registered model, lies; None when Vertex does not tell."""
+        name = parsed(resource, self._location)
+        if name is None:
+            return None
+        try:
+            found = self._rest.ask(f"tell of {resource}", "GET", f"{service_url(name.location, self._api)}/{name.path}")
+        except MissingError:
+            return None
+        model = found.get("response", {}).get("model") if name.kind == "operations" else None
+        return self.artifact(model) if model else artifact_of(name.kind, found)
+
+    def _custom_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+        created = instant.text(since - _LONGEST)
+        condition = f'state="JOB_STATE_SUCCEEDED" AND create_time>="{created}"'
+        for job in self._listed("customJobs", condition):
+            told = self._told("customJobs", job, location="-")
+            if instant.moment(told["completed_at"]) >= since:
+                yield told
+
+    def _pipeline_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+        condition = f'state="PIPELINE_STATE_SUCCEEDED" AND end_time>="{instant.text(since)}"'
+        for job in self._listed("pipelineJobs", condition):
+            yield self._told("pipelineJobs", job, location=self._location)
+
+    def _listed(self, kind: str, condition: str) -> Iterator[Mapping[str, Any]]:
+        url = f"{service_url(self._location, self._api)}/{self._parent}/{kind}"
+        return self._rest.pages(f"list {kind}", url, kind, {"filter": condition, "pageSize": "100"})
+
+    def _told(self, kind: str, job: Mapping[str, Any], location: str) -> dict[str, Any]:
+        """As `federation.sources.vertex` reads the job's log entry, which for a custom job tells no region."""
+        number = job["name"].rpartition("/")[2]
+        resource = f"projects/{self._project}/locations/{location}/{kind}/{number}"
+        told = {
+            "provider": "vertex",
+            "resource": resource,
+            "completed_at": instant.normalise(job.get("endTime") or job["updateTime"]),
+            "dedupe_key": f"vertex|{resource}|SUCCEEDED",
+        }
+        artifact = artifact_of(kind, job)
+        return {**told, "artifact_uri": artifact} if artifact else told
+
+
+def _request(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
+    """A CustomJob (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec).
+
+    The first worker pool has exactly one replica, all others are in the second.
+    """
+    count = int(job.get("count") or 1)
+    pools = [_pool(name, job, 1), *([_pool(name, job, count - 1)] if count > 1 else [])]
+    scheduling = {"timeout": f"{60 * int(job.get('max_minutes') or _MINUTES)}s"}
+    if job.get("spot"):
+        scheduling["strategy"] = "SPOT"
+    return {
+        "displayName": name,
+        "labels": {LABEL: name},
+        "jobSpec": {
+            "workerPoolSpecs": pools,
+            "scheduling": scheduling,
+            "baseOutputDirectory": {"outputUriPrefix": f"{str(job['output']).rstrip('/')}/{name}/"},
+        },
+    }
+
+
+def _pool(name: str, job: Mapping[str, Any], replicas: int) -> dict[str, Any]:
+    environment = {"FEDERATION_JOB": canonical(job).decode(), "FEDERATION_JOB_NAME": name}
+    return {
+        "machineSpec": _machine(str(job["machine"])),
+        "replicaCount": replicas,
+        "containerSpec": {
+            "imageUri": job["image"],
+            "args": [str(one) for one in job.get("arguments", ())],
+            "env": [{"name": key, "value": value} for key, value in environment.items()],
+        },
+    }
+
+
+def _machine(text: str) -> dict[str, Any]:
+    """`n1-standard-8`, or with accelerators `g2-standard-12/NVIDIA_L4/1`.
+
+    Raises:
+        ContractError: Another form.
+    """
+    machine, *accelerator = text.split("/")
+    if not accelerator:
+        return {"machineType": machine}
+    if len(accelerator) != 2 or not accelerator[1].isdecimal():  # noqa: PLR2004 - type and count
+        raise ContractError(f"machine {text!a} cannot be read; write MACHINE or MACHINE/ACCELERATOR/COUNT")
+    return {"machineType": machine, "acceleratorType": accelerator[0], "acceleratorCount": int(accelerator[1])}

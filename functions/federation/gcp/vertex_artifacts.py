@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where does a resource of Vertex AI answer, and where does it say that its artifact lies?"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+LABEL: Final = "federation_job"
+"""The label that carries a launched job's name."""
+
+_RESOURCE: Final = re.compile(
+    r"projects/([a-z0-9:.-]{1,63})/locations/(-|[a-z]+(?:-[a-z0-9]+){0,3})"
+    r"/(customJobs|pipelineJobs|models|operations)/([A-Za-z0-9_-]{1,128}(?:@\d{1,24})?)",
+    re.ASCII,
+)
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource's region, collection, and path in the API."""
+
+    location: str
+    kind: str
+    path: str
+
+
+def parsed(resource: str, location: str) -> Resource | None:
+    """The resource of that name, a missing region filled in; None when it is no job, model or operation."""
+    match = _RESOURCE.fullmatch(resource)
+    if match is None:
+        return None
+    project, region, kind, name = match.groups()
+    place = location if region == "-" else region
+    return Resource(location=place, kind=kind, path=f"projects/{project}/locations/{place}/{kind}/{name}")
+
+
+def service_url(location: str, api: str | None) -> str:
+    """The service's address for a region, with the version of its API."""
+    return f"{api or f'https://{location}-aiplatform.googleapis.com'}/v1"
+
+
+def artifact_of(kind: str, resource: Mapping[str, Any]) -> str | None:
+    """The folder that the resource names; None when it has not succeeded, or names none or more than one.
+
+    A job of ours has its unit in its output folder, any other custom job where Vertex tells it to put its model.
+    https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables
+    """
+    match kind:
+        case "customJobs":
+            return _of_custom_job(resource)
+        case "pipelineJobs":
+            return _of_pipeline(resource)
+        case _:
+            return _folder(resource.get("artifactUri"))
+
+
+def _of_custom_job(job: Mapping[str, Any]) -> str | None:
+    prefix = _folder(job.get("jobSpec", {}).get("baseOutputDirectory", {}).get("outputUriPrefix"))
+    if prefix is None or job.get("state") != "JOB_STATE_SUCCEEDED":
+        return None
+    return prefix if LABEL in job.get("labels", {}) else f"{prefix}model/"
+
+
+def _of_pipeline(job: Mapping[str, Any]) -> str | None:
+    """The one model among the outputs of its tasks, else its one artifact."""
+    if job.get("state") != "PIPELINE_STATE_SUCCEEDED":
+        return None
+    artifacts = list(_artifacts(job))
+    models = {one["uri"] for one in artifacts if one.get("schemaTitle") == "system.Model"}
+    found = models or {one["uri"] for one in artifacts}
+    return _folder(found.pop()) if len(found) == 1 else None
+
+
+def _artifacts(job: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for task in job.get("jobDetail", {}).get("taskDetails", ()):
+        for output in task.get("outputs", {}).values():
+            yield from (one for one in output.get("artifacts", ()) if one.get("uri"))
+
+
+def _folder(uri: Any) -> str | None:
+    return f"{uri.rstrip('/')}/" if isinstance(uri, str) and uri else None

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that a platform shipped to the Hub: only of our owners, only at a commit, streamed and never kept on disk."""
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from federation.core.admission import Observed
+from federation.errors import ContractError, MissingError
+from federation.hub.files import Kind, Opened, Place, opened
+
+LARGEST: Final = 68_719_476_736
+"""Bytes of the largest file that is hashed unless told otherwise: 64 GiB."""
+
+_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
+_URI: Final = re.compile(
+    rf"hf://(?P<kind>models|datasets)/(?P<owner>{_NAME})/(?P<name>{_NAME})@(?P<commit>[0-9a-f]{{40}})/(?P<path>.+)"
+)
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\?#]|%[0-9A-Fa-f]{2}|//|(?:^|/)\.{1,2}(?:/|$)|^/|/$")
+_LONGEST: Final = 1024
+_KINDS: Final[dict[str, Kind]] = {"models": "model", "datasets": "dataset"}
+
+
+class HubArtifacts:
+    """`hf://models/<owner>/<name>@<commit>/<path>`, and datasets likewise."""
+
+    def __init__(self, api: Callable[[], Any], owners: Collection[str], largest: int = LARGEST) -> None:
+        """A reader.
+
+        Args:
+            api: Makes the `HfApi`, when it is first needed.
+            owners: Users and organisations whose repositories may be read.
+            largest: Bytes beyond which nothing is hashed.
+        """
+        self._api = api
+        self._owners = frozenset(owners)
+        self._largest = largest
+
+    def read(self, uri: str, limit: int) -> bytes:
+        """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
+        with self._opened(uri) as file:
+            return b"".join(_within(file, limit, f"{uri} is larger than the {limit} bytes that are read of it"))
+
+    def observe(self, uri: str) -> Observed:
+        """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
+        hashed, size = hashlib.sha256(), 0
+        with self._opened(uri) as file:
+            complaint = f"{uri} is larger than the {self._largest} bytes that are hashed"
+            for chunk in _within(file, self._largest, complaint):
+                hashed.update(chunk)
+                size += len(chunk)
+        return Observed(sha256=hashed.hexdigest(), bytes=size)
+
+    @contextmanager
+    def _opened(self, uri: str) -> Iterator[Opened]:
+        place = self._place(uri)
+        with opened(self._api(), place) as file:
+            if file is None:
+                raise MissingError(f"nothing lies at {uri} yet")
+            yield file
+
+    def _place(self, uri: str) -> Place:
+        match = _URI.fullmatch(uri) if len(uri) <= _LONGEST else None
+        if match is None or match["owner"] not in self._owners or _UNSAFE.search(match["path"]):
+            raise ContractError(
+                f"{uri!a} lies outside the folders that artifacts are read from: files at "
+                f"hf://models/<owner>/<name>@<commit of 40 hexadecimal digits>/<path>, or datasets, "
+                f"of {', '.join(sorted(self._owners)) or 'nobody'}"
+            )
+        repo = f"{match['owner']}/{match['name']}"
+        return Place(kind=_KINDS[match["kind"]], repo=repo, revision=match["commit"], path=match["path"])
+
+
+def _within(file: Opened, limit: int, complaint: str) -> Iterator[bytes]:
+    """The bytes as they come, and no more than `limit` of them; none when the Hub announces more."""
+    taken = file.size or 0
+    if taken <= limit:
+        taken = 0
+        for chunk in file.chunks:
+            if (taken := taken + len(chunk)) > limit:
+                break
+            yield chunk
+    if taken > limit:
+        raise ContractError(complaint)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a failure of the Hub mean to a step? The only place that knows its client's exceptions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from json import JSONDecodeError
+
+import msgspec
+
+from federation.errors import ServiceError
+
+
+@contextmanager
+def service_call(operation: str) -> Iterator[None]:
+    """Turn whatever the client raises within into a ServiceError that names the operation and the Hub's own words."""
+    from httpx2 import HTTPError  # noqa: PLC0415 - with the client
+
+    try:
+        yield
+    except (HTTPError, OSError, JSONDecodeError, msgspec.ValidationError) as error:
+        raise ServiceError(f"Hugging Face Hub: {operation} failed: {_words(error)}") from error
+
+
+def status_of(error: BaseException | None) -> int | None:
+    """The HTTP status behind an error of the client, or None when there was no answer."""
+    response = getattr(error, "response", None)
+    return None if response is None else int(response.status_code)
+
+
+def _words(error: Exception) -> str:
+    """Status, code and message of the answer, or what kept it from coming."""
+    status = status_of(error)
+    if status is None:
+        return f"{type(error).__name__}: {error}".strip()
+    headers = error.response.headers  # type: ignore[attr-defined]  # status_of has seen it
+    said = getattr(error, "server_message", None) or headers.get("X-Error-Message") or "no message"
+    renew = "; renew the token (HF_TOKEN)" if status == _UNAUTHORISED else ""
+    return f"{status} {headers.get('X-Error-Code', '')}".rstrip() + f": {said}{renew}"
+
+
+_UNAUTHORISED = 401

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a client of the Hub made? Once a process, at its first use: a function that never talks to the Hub imports nothing.
+
+The token is the library's own default: HF_TOKEN, or what `hf auth login` stored.
+"""
+
+import os
+from functools import cache
+from typing import Any, Final
+
+_CONNECT_SECONDS: Final = 5.0
+_READ_SECONDS: Final = 30.0
+
+_QUIET: Final = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",  # else each process asks huggingface.co who may have started it
+    "HF_HUB_DISABLE_XET": "1",  # what is published is small, and Xet wants a second service and a folder to write in
+}
+"""Read by the library when it is imported; the environment goes first."""
+
+
+@cache
+def client(endpoint: str | None = None, token: str | None = None) -> Any:
+    """An `HfApi` whose calls end, which the library's own do not: by default they wait for ever.
+
+    Args:
+        endpoint: Of another Hub than HF_ENDPOINT names, else huggingface.co.
+        token: Of the caller; None for the environment's.
+    """
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    import httpx2  # noqa: PLC0415 - with the client
+    from huggingface_hub import HfApi, set_client_factory  # noqa: PLC0415 - with the client
+
+    timeout = httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
+    set_client_factory(lambda: httpx2.Client(follow_redirects=True, timeout=timeout))
+    return HfApi(endpoint=endpoint, token=token, library_name="federation")
+
+
+def headers(api: Any) -> dict[str, str]:
+    """What a call needs for which `api` has no method: its token and its name."""
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # noqa: PLC0415 - exported lazily
+
+    return dict(build_hf_headers(token=api.token, library_name=api.library_name))

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a file at a revision read from the Hub without keeping it on disk?"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import msgspec
+
+from federation.errors import ServiceError
+from federation.hub.calls import service_call
+from federation.hub.clients import headers
+
+Kind = Literal["model", "dataset"]
+_ABSENT = 404
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a repository at a branch, tag or commit."""
+
+    repo: str
+    revision: str
+    path: str
+    kind: Kind = "model"
+
+    def __str__(self) -> str:
+        return f"{self.path} of {self.repo}@{self.revision}"
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that is being read: the commit that it is of, its size if the Hub tells, and its bytes as they come."""
+
+    commit: str | None
+    size: int | None
+    chunks: Iterator[bytes]
+
+
+@contextmanager
+def opened(api: Any, place: Place) -> Iterator[Opened | None]:
+    """The file, open until the context ends, or None when there is no such file, revision or repository.
+
+    Raises:
+        ServiceError: The Hub does not answer, refuses, or breaks off.
+    """
+    from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status  # noqa: PLC0415 - with the client
+
+    url = hf_hub_url(place.repo, place.path, repo_type=place.kind, revision=place.revision, endpoint=api.endpoint)
+    plain = {**headers(api), "Accept-Encoding": "identity"}
+    with service_call(f"reading {place}"), get_session().stream("GET", url, headers=plain) as response:
+        if response.status_code == _ABSENT and "X-Error-Code" in response.headers:
+            yield None
+            return
+        hf_raise_for_status(response)
+        yield Opened(commit=_commit(response), size=_size(response), chunks=response.iter_bytes())
+
+
+def commit_of(file: Opened, place: Place) -> str:
+    """The commit that a file was read from.
+
+    Raises:
+        ServiceError: The Hub did not say.
+    """
+    if file.commit is None:
+        raise ServiceError(f"Hugging Face Hub: reading {place} failed: the answer does not name its commit")
+    return file.commit
+
+
+def _commit(response: Any) -> str | None:
+    """The commit stands on the Hub's own answer; storage, to which that may redirect, knows none."""
+    named = (one.headers.get("X-Repo-Commit") for one in (*response.history, response))
+    return next((commit for commit in named if commit), None)
+
+
+def _size(response: Any) -> int | None:
+    size = response.headers.get("Content-Length", "")
+    return int(size) if size.isdecimal() else None

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which commits led to the head of a repository's main branch?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from federation.hub.clients import headers
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """One commit as the Hub lists it; `date` is RFC 3339."""
+
+    id: str
+    title: str
+    message: str
+    date: str
+    authors: list[dict[str, Any]]
+
+    @property
+    def begins(self) -> bool:
+        """Whether the system made it when the repository was created: it holds nothing of anybody's."""
+        return self.title == "initial commit" and [one.get("user") for one in self.authors] == ["system"]
+
+
+def history(api: Any, repo: str) -> Iterator[Commit]:
+    """The commits of main, newest first; a page is asked for when the one before it is used up.
+
+    `HfApi.list_repo_commits` would fetch every page of a repository's whole life.
+    """
+    from huggingface_hub.utils import paginate  # type: ignore[attr-defined]  # noqa: PLC0415 - exported lazily
+
+    url = f"{api.endpoint}/api/models/{repo}/commits/main"
+    for item in paginate(url, params={}, headers=headers(api)):
+        yield msgspec.convert(item, Commit)

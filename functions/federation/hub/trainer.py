@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs on the Hub, and the pushes by which they tell that they are done.
+
+No event tells that a job ended, and COMPLETED says only that its command did. What a job ships is a commit on main of a
+repository, so that is what counts as finished, as it does when a webhook tells of it: the same push is the same fact.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from federation.core.digest import canonical
+from federation.core.instant import text
+from federation.errors import ContractError, ServiceError
+from federation.hub.calls import service_call, status_of
+from federation.hub.history import Commit, history
+
+LABEL: Final = "federation_job"
+ENVIRONMENT: Final = "FEDERATION_JOB"
+DAYS: Final = 7
+"""How far back pushes are looked for."""
+
+_MAIN: Final = "refs/heads/main"
+_MODELS: Final = "hf://models/"
+_ABSENT: Final = 404
+
+
+class HubTrainer:
+    """Jobs of one namespace; finished is what was pushed to the watched repositories and to those that jobs push to."""
+
+    def __init__(
+        self,
+        api: Callable[[], Any],
+        namespace: str,
+        repos: Collection[str] = (),
+        *,
+        secrets: Callable[[], Mapping[str, str]] = dict,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        days: int = DAYS,
+    ) -> None:
+        """A trainer.
+
+        Args:
+            api: Makes the `HfApi`, when it is first needed.
+            namespace: User or organisation that pays for the jobs.
+            repos: Model repositories to watch, `<owner>/<name>`.
+            secrets: Asked at each launch for what the job's environment holds in secret, such as a token that may push.
+            clock: Now.
+            days: How far back pushes are looked for.
+        """
+        self._api = api
+        self._namespace = namespace
+        self._repos = frozenset(repos)
+        self._secrets = secrets
+        self._clock = clock
+        self._days = days
+
+    def launch(self, name: str, job: Mapping[str, Any]) -> None:
+        """Start the job; a name that was started before starts nothing.
+
+        The Hub gives a job its id, so the name is a label that is looked for first. Two launches of one name in the same
+        moment may both find none: then two jobs push, and the version that the second ships is taken.
+        A job runs on one machine, which the Hub never takes back: `spot` has no meaning here.
+
+        Raises:
+            ContractError: The job wants several machines.
+        """
+        if job.get("count", 1) != 1:
+            raise ContractError(
+                f"job {name} wants {job['count']} machines; a job on the Hub runs on one: set count to 1"
+            )
+        if self._started(name):
+            return
+        try:
+            self._run(name, job)
+        except ServiceError:
+            if not self._started(name):
+                raise
+
+    def finished(self) -> Sequence[Mapping[str, Any]]:
+        """Every commit of the last days on main of every watched repository, the newest of a repository first."""
+        since = self._clock() - timedelta(days=self._days)
+        repos = sorted(self._repos | set(self._pushed_to(since)))
+        return [push for repo in repos for push in self._pushes(repo, since)]
+
+    def artifact(self, resource: str) -> str | None:
+        """None: each event of the Hub names its commit, and without one only "the newest" could be answered."""
+        del resource
+        return None
+
+    def _started(self, name: str) -> bool:
+        with service_call(f"listing the jobs of {self._namespace}"):
+            return any(self._api().list_jobs(namespace=self._namespace, labels={LABEL: name}))
+
+    def _run(self, name: str, job: Mapping[str, Any]) -> None:
+        minutes = job.get("max_minutes")
+        with service_call(f"running job {name}"):
+            self._api().run_job(
+                image=job["image"],
+                command=[str(argument) for argument in job.get("arguments", ())],
+                env={ENVIRONMENT: canonical(job).decode()},
+                secrets=dict(self._secrets()),
+                flavor=job.get("machine"),
+                timeout=minutes * 60 if minutes else None,
+                name=name,
+                labels={LABEL: name},
+                namespace=self._namespace,
+            )
+
+    def _pushed_to(self, since: datetime) -> Iterator[str]:
+        """The repositories that our completed jobs were told to push to."""
+        with service_call(f"listing the jobs of {self._namespace}"):
+            for job in self._api().list_jobs(namespace=self._namespace, status="COMPLETED"):
+                if job.created_at and job.created_at + timedelta(days=self._days) < since:
+                    return  # the list begins with the newest, and no job runs for as long as that
+                if repo := _repo_of(job.labels or {}, job.environment or {}):
+                    yield repo
+
+    def _pushes(self, repo: str, since: datetime) -> Iterator[Mapping[str, Any]]:
+        try:
+            with service_call(f"looking at {repo}"):
+                info = self._api().model_info(repo, expand=["sha", "lastModified"])
+        except ServiceError as error:
+            if status_of(error.__cause__) == _ABSENT:
+                return
+            raise
+        if info.last_modified and info.last_modified < since:
+            return
+        with service_call(f"listing the commits of {repo}"):
+            for commit in history(self._api(), repo):
+                if datetime.fromisoformat(commit.date) < since:
+                    return
+                if not commit.begins:
+                    yield _completion(info.id, info._id, commit)  # noqa: SLF001 - the repository's id, as webhooks tell it
+
+
+def _completion(repo: str, identity: str, commit: Commit) -> Mapping[str, Any]:
+    """What federation.sources.hub reads in the webhook of a push to this commit."""
+    return {
+        "provider": "huggingface",
+        "resource": f"{_MODELS}{repo}",
+        "artifact_uri": f"{_MODELS}{repo}@{commit.id}",
+        "revision": commit.id,
+        "ref": _MAIN,
+        "dedupe_key": f"hf|{identity}|{_MAIN}|{commit.id}",
+        "completed_at": text(datetime.fromisoformat(commit.date)),
+    }
+
+
+def _repo_of(labels: Mapping[str, str], environment: Mapping[str, Any]) -> str | None:
+    """`<owner>/<name>` of a job of ours whose output is `hf://models/<owner>`."""
+    if LABEL not in labels or ENVIRONMENT not in environment:
+        return None
+    output = msgspec.json.decode(environment[ENVIRONMENT]).get("output") or ""
+    owner = output.removeprefix(_MODELS).rstrip("/")
+    return f"{owner}/{labels[LABEL]}" if output.startswith(_MODELS) and "/" not in owner else None

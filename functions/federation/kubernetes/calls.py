@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a failure of a cluster mean to a step? The only place that knows its client's exceptions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from federation.errors import ServiceError
+
+
+@contextmanager
+def service_call(operation: str) -> Iterator[None]:
+    """Turn whatever the client raises within into a ServiceError that names the operation and the cluster's own words."""
+    from kubernetes.client.exceptions import OpenApiException  # noqa: PLC0415 - with the client
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - with the client
+
+    try:
+        yield
+    except (OpenApiException, HTTPError, OSError, ValueError) as error:  # ValueError: an answer of another shape
+        raise ServiceError(f"Kubernetes: {operation} failed: {_words(error)}") from error
+
+
+def status_of(error: BaseException | None) -> int | None:
+    """The HTTP status behind an error of the client, or None when there was no answer."""
+    return getattr(error, "status", None)
+
+
+def _words(error: Exception) -> str:
+    """The Status object of the answer (code, reason, message), or what kept it from coming."""
+    status = status_of(error)
+    if status is None:
+        return f"{type(error).__name__}: {error}"
+    said = _status_object(getattr(error, "body", None))
+    return f"{status} {said.get('reason') or getattr(error, 'reason', '')}: {said.get('message', 'no message')}"
+
+
+def _status_object(body: Any) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(body or b"{}", type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return {}

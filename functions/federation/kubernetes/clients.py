@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a client of a cluster made?
+
+The package `kubernetes` is imported when the first client is made: it is one of the slowest imports there are.
+"""
+
+from functools import cache
+from typing import Any
+
+
+@cache
+def batch(context: str | None = None) -> Any:
+    """The batch/v1 API of a cluster.
+
+    Args:
+        context: A context of the kubeconfig (KUBECONFIG, else ~/.kube/config); None inside a cluster.
+    """
+    from kubernetes import client, config  # noqa: PLC0415 - half a second
+
+    if context is None:
+        config.load_incluster_config()  # type: ignore[no-untyped-call]
+        return client.BatchV1Api()
+    return client.BatchV1Api(config.new_client_from_config(context=context))  # type: ignore[no-untyped-call]

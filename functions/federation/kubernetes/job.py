@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is a training job to Kubernetes? https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from federation.core.digest import canonical
+from federation.errors import ContractError
+
+LABEL: Final = "federation_job"
+OUTPUT: Final = "federation/output"
+"""The annotation that says where the job's unit goes: a folder, with its slash."""
+
+REFUSED: Final = 42
+"""Exit code of a job that would fail the same way again: its request or its data is wrong."""
+
+KEPT_SECONDS: Final = 1_209_600
+"""A finished job stays for two weeks, so that no sweep misses it."""
+
+_ATTEMPTS: Final = 3
+_CONTAINER: Final = "job"
+_RESOURCE: Final = re.compile(r"([a-z0-9./-]+)=([0-9]+(?:\.[0-9]+)?[A-Za-z]*)")
+_EXAMPLE: Final = "cpu=4,memory=16Gi,nvidia.com/gpu=1"
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a cluster lets jobs run, which differs from cluster to cluster.
+
+    `spot_selector` and `spot_tolerations` are for jobs that may be interrupted, e.g. `cloud.google.com/gke-spot: "true"`
+    or `karpenter.sh/capacity-type: spot`.
+    """
+
+    service_account: str | None = None
+    spot_selector: Mapping[str, str] = {}
+    spot_tolerations: Sequence[Mapping[str, str]] = ()
+
+
+def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, Any]:
+    """The Job under its name: tried again when its machine is lost, failed for good when it says that it is wrong.
+
+    Raises:
+        ContractError: `machine` is not a list of resources.
+    """
+    minutes, count = job.get("max_minutes"), job.get("count", 1)
+    several = {"completions": count, "parallelism": count, "completionMode": "Indexed"} if count > 1 else {}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": _metadata(name, job),
+        "spec": {
+            "backoffLimit": _ATTEMPTS,
+            "ttlSecondsAfterFinished": KEPT_SECONDS,
+            "podFailurePolicy": {"rules": _rules()},
+            "template": {"metadata": {"labels": {LABEL: name}}, "spec": _pod(name, job, placement)},
+            **({"activeDeadlineSeconds": minutes * 60} if minutes else {}),
+            **several,
+        },
+    }
+
+
+def _metadata(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
+    output = job.get("output")
+    told = {"federation/kind": job.get("kind"), "federation/asked-by": job.get("asked_by")}
+    told[OUTPUT] = f"{output.rstrip('/')}/{name}/" if output else None
+    annotations = {key: value for key, value in told.items() if value}
+    return {"name": name, "labels": {LABEL: name}, "annotations": annotations}
+
+
+def _rules() -> list[dict[str, Any]]:
+    """The first that matches counts. A pod that the cluster took away is not the job's failure."""
+    refused = {"containerName": _CONTAINER, "operator": "In", "values": [REFUSED]}
+    return [
+        {"action": "FailJob", "onExitCodes": refused},
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+    ]
+
+
+def _pod(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, Any]:
+    spot = bool(job.get("spot"))
+    account = placement.service_account
+    return {
+        "restartPolicy": "Never",  # what a failure policy needs
+        "automountServiceAccountToken": False,
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [_container(name, job)],
+        **({"serviceAccountName": account} if account else {}),
+        **({"nodeSelector": dict(placement.spot_selector)} if spot and placement.spot_selector else {}),
+        **({"tolerations": [dict(one) for one in placement.spot_tolerations]} if spot else {}),
+    }
+
+
+def _container(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
+    resources = _resources(name, job.get("machine"))
+    return {
+        "name": _CONTAINER,
+        "image": job["image"],
+        "args": [str(argument) for argument in job.get("arguments", ())],
+        "env": [{"name": "FEDERATION_JOB", "value": canonical(job).decode()}],
+        "resources": {"requests": resources, "limits": resources} if resources else {},
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+
+
+def _resources(name: str, machine: str | None) -> dict[str, str]:
+    parts = machine.split(",") if machine else []
+    matches = [_RESOURCE.fullmatch(part.strip()) for part in parts]
+    if not all(matches):
+        raise ContractError(f"job {name} asks for machine {machine!r}; on Kubernetes write {_EXAMPLE}")
+    return {match[1]: match[2] for match in matches if match}

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs in one namespace of a cluster; the job's name is the Job's, so the cluster itself starts a name once.
+
+No event comes from a cluster: the sweep finds what is complete. So `kubernetes` is a provider that only the sweep knows.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from federation.core.instant import text
+from federation.errors import ContractError, ServiceError
+from federation.kubernetes.calls import service_call, status_of
+from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of
+
+PAGE: Final = 200
+_SECONDS: Final = (5.0, 30.0)
+"""To connect, and to answer."""
+
+_ABSENT: Final = 404
+_TAKEN: Final = 409
+_INVALID: Final = frozenset({400, 422})
+
+
+class KubernetesTrainer:
+    """A namespace of whichever cluster the client speaks to."""
+
+    def __init__(self, batch: Callable[[], Any], namespace: str, placement: Placement | None = None) -> None:
+        """A trainer.
+
+        Args:
+            batch: Makes the `BatchV1Api`, when it is first needed.
+            namespace: Of all its jobs.
+            placement: What this cluster needs to place them.
+        """
+        self._batch = batch
+        self._namespace = namespace
+        self._placement = placement or Placement()
+
+    def launch(self, name: str, job: Mapping[str, Any]) -> None:
+        """Start the job; a name that was started before starts nothing.
+
+        Raises:
+            ContractError: The cluster says that the job is not well formed.
+        """
+        body = job_of(name, job, self._placement)
+        try:
+            with service_call(f"creating job {name} in {self._namespace}"):
+                self._batch().create_namespaced_job(self._namespace, body, _request_timeout=_SECONDS)
+        except ServiceError as error:
+            status = status_of(error.__cause__)
+            if status in _INVALID:
+                raise ContractError(f"job {name} cannot run: {error}") from error
+            if status != _TAKEN:
+                raise
+
+    def finished(self) -> Sequence[Mapping[str, Any]]:
+        """The completion of every job of ours that ended well and is still kept, in the order of their names."""
+        return [self._completion(job) for job in self._jobs() if job.status.completion_time and _complete(job)]
+
+    def artifact(self, resource: str) -> str | None:
+        """Where a job's unit lies; None when it was not told, or there is no such job in this namespace."""
+        prefix = self._resource("")
+        if not resource.startswith(prefix):
+            return None
+        name = resource.removeprefix(prefix)
+        try:
+            with service_call(f"reading job {name} in {self._namespace}"):
+                job = self._batch().read_namespaced_job(name, self._namespace, _request_timeout=_SECONDS)
+        except ServiceError as error:
+            if status_of(error.__cause__) == _ABSENT:
+                return None
+            raise
+        return _output(job)
+
+    def _jobs(self) -> Iterator[Any]:
+        following = None
+        while True:
+            with service_call(f"listing the jobs of {self._namespace}"):
+                page = self._batch().list_namespaced_job(
+                    self._namespace, label_selector=LABEL, limit=PAGE, _continue=following, _request_timeout=_SECONDS
+                )
+            yield from page.items
+            following = page.metadata._continue  # noqa: SLF001 - the client's name for `continue`
+            if not following:
+                return
+
+    def _completion(self, job: Any) -> Mapping[str, Any]:
+        resource, output = self._resource(job.metadata.name), _output(job)
+        return {
+            "provider": "kubernetes",
+            "resource": resource,
+            "dedupe_key": f"kubernetes|{resource}|Complete",
+            "completed_at": text(job.status.completion_time),
+            **({"artifact_uri": output} if output else {}),
+        }
+
+    def _resource(self, name: str) -> str:
+        return f"kubernetes://{self._namespace}/{name}"
+
+
+def _complete(job: Any) -> bool:
+    return any(one.type == "Complete" and one.status == "True" for one in job.status.conditions or ())
+
+
+def _output(job: Any) -> str | None:
+    output = (job.metadata.annotations or {}).get(OUTPUT)
+    return str(output) if output else None

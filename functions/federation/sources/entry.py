@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Through which entry did something come? Told by the shape of an invocation, or by the path of a request."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+PATHS: Final[Mapping[str, str]] = {
+    "/hub": "http:hf-webhook",
+    "/alertmanager": "http:alertmanager",
+    "/grafana": "http:grafana",
+    "/scheduler": "http:cloud-scheduler",
+    "/sns": "http:sns",
+}
+"""Senders that say by the path of their URL who they are; every other path is Google's."""
+
+_CARRIERS: Final = {"aws:sqs": "lambda:sqs", "aws:sns": "lambda:sns", "aws:s3": "lambda:s3-notification"}
+
+
+def of_request(path: str, headers: Mapping[str, str]) -> str:
+    """The entry of an HTTP request.
+
+    Args:
+        path: Of its URL.
+        headers: Under lower-case names.
+    """
+    if named := PATHS.get(path.rstrip("/")):
+        return named
+    if headers.get("content-type", "").startswith("application/cloudevents+json"):
+        return "http:cloudevents-structured"
+    return "http:eventarc-binary" if "ce-specversion" in headers else "http:pubsub-push"
+
+
+def of_invocation(payload: Any) -> str:
+    """The entry of a Lambda invocation that is not an HTTP request."""
+    if not isinstance(payload, Mapping):
+        return "lambda:eventbridge"
+    records = payload.get("Records")
+    if isinstance(records, list) and records and isinstance(records[0], Mapping):
+        carrier = records[0].get("eventSource") or records[0].get("EventSource")
+        return _CARRIERS.get(str(carrier), "lambda:sqs")
+    if "alarmData" in payload:
+        return "lambda:cloudwatch-alarm"
+    return "lambda:eventbridge" if "detail-type" in payload else "lambda:scheduler"

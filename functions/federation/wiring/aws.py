@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A home on AWS, and the part that AWS has in a home on Google Cloud. No client is made before it is used."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from federation.aws.alarms import CloudWatchAlarms
+from federation.aws.bus import EventBridgeBus
+from federation.aws.clients import Clients
+from federation.aws.secrets import AwsSecrets
+from federation.aws.store import S3Store
+from federation.aws.traffic import Node, SageMakerTraffic
+from federation.cache import CachedStore
+from federation.ports import Artifacts, Ports, Trainer
+from federation.settings import Settings
+from federation.sources import Trust
+from federation.wiring.aws_parts import aws_artifacts, aws_trainer, own_clients
+from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
+from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
+from federation.wiring.trust import believed, trust_of
+
+
+def aws_ports(settings: Settings) -> Ports:
+    """The ports of a home on AWS.
+
+    Raises:
+        SettingsError: It is not told where its store or its bus is.
+    """
+    settings.needed("store", "bus")
+    bucket, prefix = settings.store_in("s3")
+    trust = believed(settings.trust)
+    clients = own_clients()
+    read_secret = AwsSecrets(clients.client).read
+    return Ports(
+        store=CachedStore(S3Store(clients.of("s3"), bucket, prefix)),
+        bus=aws_bus(settings, clients),
+        artifacts=ArtifactsByScheme(_artifacts(settings, trust, read_secret)),
+        registry=hub_registry(settings, read_secret),
+        trainer=TrainerByPlatform(_trainers(settings, trust, read_secret)),
+        traffic=SageMakerTraffic(
+            clients.of("sagemaker"), clients.of("sagemaker-runtime"), settings.endpoint, _node(settings.node)
+        ),
+        alarms=CloudWatchAlarms(clients.of("cloudwatch"), settings.alarms),
+    )
+
+
+def aws_bus(settings: Settings, clients: Clients) -> EventBridgeBus:
+    """The bus of a home on AWS, from wherever it is reached."""
+    return EventBridgeBus(clients.of("events"), settings.bus)
+
+
+def aws_trust(settings: Settings) -> Trust:
+    """Whom the door on AWS believes, its secrets read."""
+    return trust_of(settings.trust, AwsSecrets(own_clients().client).read)
+
+
+def _artifacts(settings: Settings, trust: Trust, read_secret: Callable[[str], str]) -> Mapping[str, Artifacts]:
+    clouds: dict[str, Artifacts] = {"s3": aws_artifacts(trust)}
+    if trust.gcs_buckets:
+        from federation.wiring.google_parts import google_artifacts  # noqa: PLC0415 - a home without Google has no SDK of it
+
+        clouds["gs"] = google_artifacts(trust)
+    if trust.hub_owners:
+        clouds["hf"] = hub_artifacts(settings, trust, read_secret)
+    return clouds
+
+
+def _trainers(settings: Settings, trust: Trust, read_secret: Callable[[str], str]) -> Mapping[str, Trainer]:
+    platforms: dict[str, Trainer] = {"aws": aws_trainer(settings)}
+    if trust.project:
+        from federation.wiring.google_parts import google_trainer  # noqa: PLC0415 - as above
+
+        platforms["gcp"] = google_trainer(settings, trust)
+    if trust.hub_owners:
+        platforms["hf"] = hub_trainer(settings, trust, read_secret)
+    return platforms
+
+
+def _node(stated: Mapping[str, Any]) -> Node:
+    return Node(**{"image": "", "role": "", **stated})

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What time is it? The machine's, or in a drill the one that a file tells."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from federation.core import instant
+from federation.settings import Settings
+
+
+def clock_of(settings: Settings) -> Callable[[], str]:
+    """Tells the moment, RFC 3339 in UTC."""
+    if not settings.clock:
+        return lambda: instant.text(datetime.now(UTC))
+    drill = Path(settings.clock)
+    return lambda: drill.read_text("utf-8").strip()

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A home on Google Cloud, and the door that Google Cloud is for a home on AWS. No client is made before it is used."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from federation.cache import CachedStore
+from federation.gcp import clients
+from federation.gcp.alarms import MonitoringAlarms
+from federation.gcp.bus import PubSubBus
+from federation.gcp.identity import CERTS, MetadataIdentity, PushTokens
+from federation.gcp.secrets import GoogleSecrets
+from federation.gcp.store import GcsStore
+from federation.gcp.traffic import VertexTraffic
+from federation.ports import Artifacts, Bus, Ports, Trainer
+from federation.settings import Settings
+from federation.sources import Trust
+from federation.wiring.google_parts import google_artifacts, google_trainer, session
+from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
+from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
+from federation.wiring.trust import believed, trust_of
+
+
+def gcp_ports(settings: Settings) -> Ports:
+    """The ports of a home on Google Cloud.
+
+    Raises:
+        SettingsError: It is not told where its store or its bus is.
+    """
+    settings.needed("store", "bus")
+    bucket, prefix = settings.store_in("gs")
+    trust = believed(settings.trust)
+    apis = settings.apis
+    return Ports(
+        store=CachedStore(GcsStore(partial(clients.bucket, bucket), prefix)),
+        bus=gcp_bus(settings),
+        artifacts=ArtifactsByScheme(_artifacts(settings, trust)),
+        registry=hub_registry(settings, read_secret(settings)),
+        trainer=TrainerByPlatform(_trainers(settings, trust)),
+        traffic=VertexTraffic(session(settings, "vertex"), {settings.channel: settings.endpoint}, apis.get("vertex")),
+        alarms=MonitoringAlarms(
+            session(settings, "monitoring"), trust.project or "", **_at("api", apis.get("monitoring"))
+        ),
+    )
+
+
+def gcp_bus(settings: Settings) -> PubSubBus:
+    """The bus of a home on Google Cloud, from wherever it is reached."""
+    return PubSubBus(clients.publisher, settings.bus)
+
+
+def bus_on_aws(settings: Settings) -> Bus:
+    """The bus of a home on AWS, reached with this function's own identity and no key.
+
+    Raises:
+        SettingsError: It is not told which role to assume, and for which audience.
+    """
+    settings.needed("bus", "relay_role", "relay_audience")
+    from federation.aws.clients import Clients  # noqa: PLC0415 - a home on Google Cloud needs no SDK of AWS
+    from federation.wiring.aws import aws_bus  # noqa: PLC0415 - as above
+
+    identity = MetadataIdentity(clients.plain_session, **_at("host", settings.apis.get("metadata")))
+    token = partial(identity.token, settings.relay_audience)
+    return aws_bus(settings, Clients(token=token, role=settings.relay_role))
+
+
+def gcp_trust(settings: Settings) -> Trust:
+    """Whom the door on Google Cloud believes, its secrets read."""
+    return trust_of(settings.trust, read_secret(settings))
+
+
+def read_secret(settings: Settings) -> Callable[[str], str]:
+    """Reads a secret of Secret Manager."""
+    return GoogleSecrets(session(settings, "secrets"), **_at("api", settings.apis.get("secrets"))).read
+
+
+def push_tokens(settings: Settings) -> PushTokens:
+    """Whoever verifies the tokens of Google's pushes; it keeps Google's certificates for as long as they say."""
+    return PushTokens(clients.plain_session, settings.apis.get("certs", CERTS))
+
+
+def _artifacts(settings: Settings, trust: Trust) -> Mapping[str, Artifacts]:
+    clouds: dict[str, Artifacts] = {"gs": google_artifacts(trust)}
+    if trust.s3_buckets:
+        from federation.wiring.aws_parts import aws_artifacts  # noqa: PLC0415 - a home without AWS has no SDK of it
+
+        clouds["s3"] = aws_artifacts(trust)
+    if trust.hub_owners:
+        clouds["hf"] = hub_artifacts(settings, trust, read_secret(settings))
+    return clouds
+
+
+def _trainers(settings: Settings, trust: Trust) -> Mapping[str, Trainer]:
+    platforms: dict[str, Trainer] = {"gcp": google_trainer(settings, trust)}
+    if trust.aws_accounts:
+        from federation.wiring.aws_parts import aws_trainer  # noqa: PLC0415 - as above
+
+        platforms["aws"] = aws_trainer(settings)
+    if trust.hub_owners:
+        platforms["hf"] = hub_trainer(settings, trust, read_secret(settings))
+    return platforms
+
+
+def _at(name: str, address: str | None) -> dict[str, str]:
+    """A keyword argument, if there is something to say."""
+    return {name: address} if address else {}

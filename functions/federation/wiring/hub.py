@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Hub's part in every home: the registry, adapters, jobs."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from federation.hub.artifacts import HubArtifacts
+from federation.hub.clients import client
+from federation.hub.registry import HubRegistry
+from federation.hub.trainer import HubTrainer
+from federation.settings import Settings
+from federation.sources import Trust
+
+ReadSecret = Callable[[str], str]
+
+
+def hub_registry(settings: Settings, read_secret: ReadSecret) -> HubRegistry:
+    """Where this home publishes its releases."""
+    return HubRegistry(_api(settings, read_secret), settings.registry)
+
+
+def hub_artifacts(settings: Settings, trust: Trust, read_secret: ReadSecret) -> HubArtifacts:
+    """The artifacts of the owners that are trusted."""
+    return HubArtifacts(_api(settings, read_secret), trust.hub_owners)
+
+
+def hub_trainer(settings: Settings, trust: Trust, read_secret: ReadSecret) -> HubTrainer:
+    """The jobs of the first owner that is trusted, and the repositories that the sweep looks through."""
+    return HubTrainer(_api(settings, read_secret), min(trust.hub_owners), settings.hub_repos)
+
+
+def _api(settings: Settings, read_secret: ReadSecret) -> Callable[[], Any]:
+    """Makes the client at its first use, with the token that the settings refer to, else the environment's."""
+
+    @cache
+    def made() -> Any:
+        token = read_secret(settings.hub_token) if settings.hub_token else None
+        return client(settings.hub_endpoint or None, token)
+
+    return made

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AWS's entry points: one plain def per function, under the names that infra/aws gives them.
+
+What raises is delivered again, and in the end lies in the function's dead-letter queue; what returns is done.
+"""
+
+import os
+from base64 import b64decode
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import msgspec
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.event_bridge_event import EventBridgeEvent
+from aws_lambda_powertools.utilities.data_classes.lambda_function_url_event import LambdaFunctionUrlEvent
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from federation import runtime
+from federation.core import contract, strict_json
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.ports import Bus, Ports
+from federation.relay import relay
+from federation.settings import Settings
+from federation.sources import Reading, Request, Trust, entry
+from federation.steps import StepName
+from federation.wiring.aws import aws_ports, aws_trust
+from federation.wiring.clock import clock_of
+
+logger = Logger(service="federation")
+
+
+class _Batch(BatchProcessor):
+    """Powertools' batch, which tells of every record that it gives back to the queue."""
+
+    def failure_handler(self, record: Any, exception: Any) -> Any:
+        logger.error("a record goes back to its queue", exc_info=exception, message_id=record.message_id)
+        return super().failure_handler(record, exception)
+
+
+@logger.inject_lambda_context
+def receive(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The door: an HTTP request of the function's URL, a queue of EventBridge's events, or a direct invocation."""
+    del context
+    if "http" in event.get("requestContext", {}):
+        return _answered(LambdaFunctionUrlEvent(event))
+    came = entry.of_invocation(event)
+    reading = _delivered(Request(entry=came, body=msgspec.json.encode(event)))
+    if came == "lambda:sqs":
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in reading.batch_item_failures]}
+    return {"verdict": reading.verdict, "error": reading.error, "why": reading.why}
+
+
+def validate(event: dict[str, Any], context: Any) -> Any:
+    """Is what was shipped complete, allowed, and what it claims to be?"""
+    return _step(event, context, "validate")
+
+
+def gate(event: dict[str, Any], context: Any) -> Any:
+    """Is it good enough to take the place of what serves?"""
+    return _step(event, context, "gate")
+
+
+def fuse(event: dict[str, Any], context: Any) -> Any:
+    """Do the units that have passed make a release?"""
+    return _step(event, context, "fuse")
+
+
+def promote(event: dict[str, Any], context: Any) -> Any:
+    """Is there a release that may serve now?"""
+    return _step(event, context, "promote")
+
+
+def roll_back(event: dict[str, Any], context: Any) -> Any:
+    """Does the breach speak of what serves now, and what served well before?"""
+    return _step(event, context, "roll_back")
+
+
+def launch(event: dict[str, Any], context: Any) -> Any:
+    """Which training job is asked for, and may it run?"""
+    return _step(event, context, "launch")
+
+
+def sweep(event: dict[str, Any], context: Any) -> Any:
+    """What did we miss?"""
+    return _step(event, context, "sweep")
+
+
+def govern(event: dict[str, Any], context: Any) -> Any:
+    """What does a person order?"""
+    return _step(event, context, "govern")
+
+
+@logger.inject_lambda_context
+def _step(event: dict[str, Any], context: Any, step: StepName) -> Any:
+    """Every record of the step's queue; those that fail go back to it alone."""
+    processor = _Batch(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    handler = partial(_record, step)
+    return process_partial_response(event=event, record_handler=handler, processor=processor, context=context)
+
+
+def _record(step: StepName, record: SQSRecord) -> None:
+    envelope = EventBridgeEvent(strict_json.parse(record.body.encode(), what="the record").value)
+    document = strict_json.document(canonical(envelope.detail), what="the event")
+    contract.check("event.v1", document, what="the event")
+    runtime.run(step, Event.of(document), _ports(), _now, inline=_settings().inline)
+
+
+def _answered(request: LambdaFunctionUrlEvent) -> dict[str, Any]:
+    """An HTTP request read, and the status that its sender is told."""
+    body = request.body or ""
+    raw = b64decode(body) if request.is_base64_encoded else body.encode()
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    reading = _delivered(Request(entry=entry.of_request(request.raw_path, headers), body=raw, headers=headers))
+    return {"statusCode": reading.respond or 200, "headers": {"content-type": "text/plain"}, "body": ""}
+
+
+def _delivered(request: Request) -> Reading:
+    """What came, read, and announced at home; when home is elsewhere, by whoever home trusts to tell it."""
+    settings = _settings()
+    if settings.home == "aws":
+        return runtime.deliver(request, _trust(), _ports(), _now())
+    return relay(request, _trust(), _bus_of(settings), _now())
+
+
+def _bus_of(settings: Settings) -> Bus:
+    from federation.wiring.gcp import gcp_bus  # noqa: PLC0415 - only a home on Google Cloud needs its SDK
+
+    return gcp_bus(settings)
+
+
+@cache
+def _settings() -> Settings:
+    return Settings.read(os.environ)
+
+
+@cache
+def _ports() -> Ports:
+    return aws_ports(_settings())
+
+
+@cache
+def _trust() -> Trust:
+    return aws_trust(_settings())
+
+
+def _now() -> str:
+    return _clock()()
+
+
+@cache
+def _clock() -> Callable[[], str]:
+    return clock_of(_settings())

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Google Cloud's entry points: one plain def per function, under the names that infra/gcp gives them.
+
+What raises is answered with 500 and delivered again, and in the end lies in the dead-letter topic; what returns is done.
+"""
+
+import os
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import functions_framework
+from cloudevents.http import CloudEvent
+from flask import Request as Incoming
+
+from federation import runtime
+from federation.core import contract, strict_json
+from federation.core.event import Event
+from federation.errors import ContractError
+from federation.gcp.identity import PushTokens
+from federation.ports import Bus, Ports
+from federation.relay import relay
+from federation.settings import Settings
+from federation.sources import Reading, Request, Trust, entry
+from federation.steps import StepName
+from federation.wiring.clock import clock_of
+from federation.wiring.gcp import bus_on_aws, gcp_ports, gcp_trust, push_tokens
+
+
+@functions_framework.http
+def receive(request: Incoming) -> tuple[str, int]:
+    """The door: pushes of Pub/Sub and Eventarc, webhooks of the Hub and of alert managers, schedules."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    reading = _delivered(
+        Request(
+            entry=entry.of_request(request.path, headers),
+            body=request.get_data(),
+            headers=headers,
+            token=_tokens().judge(headers.get("authorization")),
+        )
+    )
+    return "", reading.respond or 200
+
+
+@functions_framework.cloud_event
+def validate(event: CloudEvent) -> None:
+    """Is what was shipped complete, allowed, and what it claims to be?"""
+    _step("validate", event)
+
+
+@functions_framework.cloud_event
+def gate(event: CloudEvent) -> None:
+    """Is it good enough to take the place of what serves?"""
+    _step("gate", event)
+
+
+@functions_framework.cloud_event
+def fuse(event: CloudEvent) -> None:
+    """Do the units that have passed make a release?"""
+    _step("fuse", event)
+
+
+@functions_framework.cloud_event
+def promote(event: CloudEvent) -> None:
+    """Is there a release that may serve now?"""
+    _step("promote", event)
+
+
+@functions_framework.cloud_event
+def roll_back(event: CloudEvent) -> None:
+    """Does the breach speak of what serves now, and what served well before?"""
+    _step("roll_back", event)
+
+
+@functions_framework.cloud_event
+def launch(event: CloudEvent) -> None:
+    """Which training job is asked for, and may it run?"""
+    _step("launch", event)
+
+
+@functions_framework.cloud_event
+def sweep(event: CloudEvent) -> None:
+    """What did we miss?"""
+    _step("sweep", event)
+
+
+@functions_framework.cloud_event
+def govern(event: CloudEvent) -> None:
+    """What does a person order?"""
+    _step("govern", event)
+
+
+def _step(step: StepName, message: CloudEvent) -> None:
+    document = strict_json.document(_published(message.get_data()), what="the event")
+    contract.check("event.v1", document, what="the event")
+    runtime.run(step, Event.of(document), _ports(), _clock(), inline=_settings().inline)
+
+
+def _published(data: Any) -> bytes:
+    """The bytes that were published: the framework hands on Pub/Sub's message as the data of a CloudEvent.
+
+    Raises:
+        ContractError: It is no message.
+    """
+    message = data.get("message") if isinstance(data, Mapping) else None
+    if not isinstance(message, Mapping) or not isinstance(message.get("data"), str):
+        raise ContractError("the CloudEvent carries no Pub/Sub message with data; see infra/gcp for its subscription")
+    return b64decode(message["data"])
+
+
+def _delivered(request: Request) -> Reading:
+    """What came, read, and announced at home; when home is elsewhere, by whoever home trusts to tell it."""
+    if _settings().home == "gcp":
+        return runtime.deliver(request, _trust(), _ports(), _clock()())
+    return relay(request, _trust(), _bus(), _clock()())
+
+
+@cache
+def _settings() -> Settings:
+    return Settings.read(os.environ)
+
+
+@cache
+def _ports() -> Ports:
+    return gcp_ports(_settings())
+
+
+@cache
+def _bus() -> Bus:
+    return bus_on_aws(_settings())
+
+
+@cache
+def _trust() -> Trust:
+    return gcp_trust(_settings())
+
+
+@cache
+def _tokens() -> PushTokens:
+    return push_tokens(_settings())
+
+
+@cache
+def _clock() -> Callable[[], str]:
+    return clock_of(_settings())

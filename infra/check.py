@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Would Terraform take infra/aws and infra/gcp as they are, for a home here and a home there?
+
+`terraform fmt`, `init`, `validate` and `plan` run offline on copies, with the variables of examples/. AWS needs its provider
+in a mirror folder of this machine: $TF_PLUGIN_MIRROR, or one of the usual places. Google gets a provider that has only
+schemas (infra/terraform). What is not on the machine is skipped, and said so in one line.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+if not __package__:
+    sys.path.insert(0, str(ROOT))
+
+from infra.terraform.audit import faults  # noqa: E402 - after the path, when it is run as a file
+from infra.terraform.google_stub import serving  # noqa: E402 - the same
+
+MIRRORS: Final = (
+    "~/.terraform.d/plugins",
+    "~/.local/share/terraform/plugins",
+    "/usr/local/share/terraform/plugins",
+    "/usr/share/terraform/plugins",
+    "/opt/*plugins*",
+    "/opt/terraform*",
+)
+"""Where a mirror may be: the folders that Terraform itself looks into, and what images of build machines use."""
+_AWS: Final = "registry.terraform.io/hashicorp/aws"
+_OFFLINE: Final = """
+provider "aws" {
+  access_key                  = "offline"
+  secret_key                  = "offline"
+  allowed_account_ids         = []
+  skip_credentials_validation = true
+  skip_metadata_api_check     = "true"
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terraform:
+    """The binary, and the environment that it runs in."""
+
+    binary: str
+    environment: Mapping[str, str]
+
+    def run(self, folder: Path, *arguments: str) -> str:
+        """What it prints.
+
+        Raises:
+            SystemExit: With what it complains of.
+        """
+        command = [self.binary, f"-chdir={folder}", *arguments]
+        done = subprocess.run(command, env=dict(self.environment), capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise SystemExit(f"terraform {' '.join(arguments)} in {folder.name}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+
+def mirror(environment: Mapping[str, str], places: Sequence[str] = MIRRORS) -> Path | None:
+    """The first folder that has the AWS provider as `terraform providers mirror` lays it out, or None."""
+    named = environment.get("TF_PLUGIN_MIRROR")
+    for place in [named] if named else places:
+        path = Path(place).expanduser()
+        found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor)))) if path.is_absolute() else [path]
+        for folder in found:
+            if (folder / _AWS).is_dir():
+                return folder
+    return None
+
+
+def plan(terraform: Terraform, cloud: str, example: str) -> Mapping[str, Any]:
+    """The plan for a cloud with the variables of one example, as Terraform's JSON."""
+    with tempfile.TemporaryDirectory(prefix="federation-plan-") as folder:
+        here = _copied(cloud, Path(folder))
+        terraform.run(here, "init", "-input=false", "-backend=false", "-no-color")
+        terraform.run(here, "validate", "-no-color")
+        variables = [f"-var-file=examples/{example}.tfvars", f"-var=package={here / 'package.zip'}"]
+        terraform.run(here, "plan", "-input=false", "-lock=false", "-no-color", "-out=made.plan", *variables)
+        made: Mapping[str, Any] = json.loads(terraform.run(here, "show", "-json", "made.plan"))
+        return made
+
+
+def _copied(cloud: str, folder: Path) -> Path:
+    """The cloud's HCL where a plan may leave its traces, with what it reads from elsewhere and any file as the package."""
+    for name in (f"infra/{cloud}", "events/routes.json", "infra/steps.json"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+        else:
+            shutil.copyfile(ROOT / name, folder / name)
+    here = folder / "infra" / cloud
+    (here / "package.zip").write_bytes(b"")
+    if cloud == "aws":
+        (here / "offline_override.tf").write_text(_OFFLINE, "utf-8")
+    return here
+
+
+@contextmanager
+def attached(cloud: str, binary: str) -> Iterator[Terraform | None]:
+    """Terraform with the cloud's provider, or None when it is not on this machine."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GOOGLE_", "TF_"))}
+    with tempfile.TemporaryDirectory(prefix="federation-terraform-") as folder:
+        settings = Path(folder) / "terraform.rc"
+        quiet = {**bare, "TF_CLI_CONFIG_FILE": str(settings), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+        found = mirror(os.environ)
+        if cloud == "gcp":
+            settings.write_text("", "utf-8")
+            schemas = json.loads((ROOT / "infra/terraform/google_schema.json").read_text("utf-8"))
+            with serving(schemas) as told:
+                yield Terraform(binary=binary, environment={**quiet, "TF_REATTACH_PROVIDERS": told})
+        elif found is None:
+            yield None
+        else:
+            settings.write_text(
+                f'provider_installation {{\n  filesystem_mirror {{\n    path = "{found}"\n  }}\n}}\n', "utf-8"
+            )
+            yield Terraform(binary=binary, environment=quiet)
+
+
+def check(cloud: str, binary: str) -> bool:
+    """Whether everything that can be checked of a cloud holds; each result is told in a line."""
+    with attached(cloud, binary) as terraform:
+        if terraform is None:
+            _tell(f"infra/{cloud}: skipped: no AWS provider in $TF_PLUGIN_MIRROR, nor in {', '.join(MIRRORS)}")
+            return True
+        good = True
+        for example in ("home", "away"):
+            made = plan(terraform, cloud, example)
+            found = faults(cloud, made)
+            good = good and not found
+            changes = sum(1 for one in made["resource_changes"] if one["change"]["actions"] == ["create"])
+            _tell(f"infra/{cloud}: examples/{example}.tfvars plans {changes} resources, {len(found)} faults")
+            for fault in found:
+                _tell(f"  {fault}")
+        return good
+
+
+def main() -> None:
+    """Check both clouds; exit 1 when something is wrong."""
+    binary = shutil.which("terraform")
+    if binary is None:
+        _tell("infra: skipped: terraform is not on the PATH")
+        return
+    Terraform(binary=binary, environment=os.environ).run(ROOT / "infra", "fmt", "-check", "-recursive", "-diff")
+    results = [check(cloud, binary) for cloud in ("aws", "gcp")]
+    raise SystemExit(0 if all(results) else 1)
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs of a cluster for the unmodified Kubernetes client: what does the API server answer?
+
+`with serving() as cluster:` gives a `Cluster` whose `endpoint` goes into `Configuration(host=...)`. It imitates create (409
+for a name that is taken, 422 for one that no object may have), read, list by label with pages, and a patch of the status.
+It does not imitate: pods (nothing runs: `finish` ends a job), watches, users and roles, admission, other kinds.
+"""
+
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from infra.emulators.google_faults import Faults
+from infra.emulators.hub_service import Switchboard, bound, served
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_REASONS = {404: "NotFound", 409: "AlreadyExists", 422: "Invalid"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Cluster:
+    """Where it is, what was called, and the jobs by namespace and name."""
+
+    endpoint: str
+    faults: Faults = field(default_factory=Faults)
+    jobs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def finish(self, namespace: str, name: str, ended: Literal["Complete", "Failed"] = "Complete") -> None:
+        """End a job as its controller would."""
+        now = _now()
+        condition = {"type": ended, "status": "True", "lastTransitionTime": now}
+        done = {"completionTime": now, "succeeded": 1} if ended == "Complete" else {"failed": 1}
+        self.jobs[namespace, name]["status"] = {"startTime": now, "conditions": [condition], **done}
+
+    async def create(self, request: Request) -> Response:
+        """POST: a job under its name, unless that is taken."""
+        body = await request.json()
+        name, namespace = body["metadata"]["name"], request.path_params["namespace"]
+        if not _NAME.fullmatch(name):
+            return _status(422, f'Job.batch "{name}" is invalid: metadata.name: Invalid value: "{name}"')
+        if (namespace, name) in self.jobs:
+            return _status(409, f'jobs.batch "{name}" already exists')
+        made = {"namespace": namespace, "uid": str(uuid.uuid4()), "creationTimestamp": _now()}
+        self.jobs[namespace, name] = {**body, "metadata": {**body["metadata"], **made}, "status": {}}
+        return JSONResponse(self.jobs[namespace, name], 201)
+
+    async def read(self, request: Request) -> Response:
+        """GET: one job."""
+        job = self._found(request)
+        return JSONResponse(job) if job else _missing(request)
+
+    async def patch(self, request: Request) -> Response:
+        """PATCH of the status: what is given replaces what was."""
+        job = self._found(request)
+        if job is None:
+            return _missing(request)
+        job["status"].update((await request.json())["status"])
+        return JSONResponse(job)
+
+    async def listing(self, request: Request) -> Response:
+        """GET: a page of jobs, by labels that are there or have a value."""
+        query, namespace = request.query_params, request.path_params["namespace"]
+        found = [
+            job
+            for (held, _), job in sorted(self.jobs.items())
+            if held == namespace and _selected(job, query.get("labelSelector", ""))
+        ]
+        first, limit = int(query.get("continue") or 0), int(query.get("limit") or 0) or len(found)
+        following = {"continue": str(first + limit)} if first + limit < len(found) else {}
+        page = {"metadata": following, "items": found[first : first + limit]}
+        return JSONResponse({"apiVersion": "batch/v1", "kind": "JobList", **page})
+
+    def _found(self, request: Request) -> dict[str, Any] | None:
+        return self.jobs.get((request.path_params["namespace"], request.path_params["name"]))
+
+
+@contextmanager
+def serving() -> Iterator[Cluster]:
+    """A cluster until the context ends."""
+    listening, endpoint = bound()
+    cluster = Cluster(endpoint=endpoint)
+    jobs = "/apis/batch/v1/namespaces/{namespace}/jobs"
+    board = Switchboard(cluster.faults)
+    routes = [
+        board.route(jobs, "create_job", cluster.create, "POST"),
+        board.route(jobs, "list_jobs", cluster.listing),
+        board.route(f"{jobs}/{{name}}", "read_job", cluster.read),
+        board.route(f"{jobs}/{{name}}/status", "patch_job_status", cluster.patch, "PATCH"),
+    ]
+    with served(Starlette(routes=routes), [listening]):
+        yield cluster
+
+
+def _selected(job: Mapping[str, Any], selector: str) -> bool:
+    labels = job["metadata"].get("labels", {})
+    for wanted in filter(None, selector.split(",")):
+        key, equals, value = wanted.partition("=")
+        if key not in labels or (equals and labels[key] != value):
+            return False
+    return True
+
+
+def _missing(request: Request) -> Response:
+    return _status(404, f'jobs.batch "{request.path_params["name"]}" not found')
+
+
+def _status(code: int, message: str) -> Response:
+    about = {"status": "Failure", "message": message, "reason": _REASONS[code], "code": code}
+    return JSONResponse({"kind": "Status", "apiVersion": "v1", "metadata": {}, **about}, code)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SageMaker on this machine: training jobs, models, endpoint configurations, endpoints with weighted variants, tags.
+
+A job is Completed when `finish` says so; an endpoint is InService at once. What it does not imitate: capacity, images that
+run, model packages, pipelines. Shapes: botocore's sagemaker/2017-07-24.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Document = dict[str, Any]
+Answer = tuple[int, Document]
+
+
+class _Refusal(Exception):
+    """An answer with SageMaker's own error code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.document: Document = {"__type": code, "message": message}
+
+
+class SageMaker:
+    """One account's SageMaker in one region."""
+
+    def __init__(self, region: str, account: str) -> None:
+        self._arn = f"arn:aws:sagemaker:{region}:{account}"
+        self.jobs: dict[str, Document] = {}
+        self.endpoints: dict[str, Document] = {}
+        self._models: dict[str, Document] = {}
+        self._configurations: dict[str, Document] = {}
+        self._tags: dict[str, dict[str, str]] = {}
+        self._operations: Mapping[str, Callable[[Document], Document]] = {
+            "CreateTrainingJob": self._create_training_job,
+            "DescribeTrainingJob": self._describe_training_job,
+            "ListTrainingJobs": self._list_training_jobs,
+            "CreateModel": self._create_model,
+            "CreateEndpointConfig": self._create_endpoint_config,
+            "CreateEndpoint": self._create_endpoint,
+            "UpdateEndpoint": self._update_endpoint,
+            "UpdateEndpointWeightsAndCapacities": self._update_weights,
+            "DescribeEndpoint": self._describe_endpoint,
+            "AddTags": self._add_tags,
+            "ListTags": self._list_tags,
+        }
+
+    def call(self, operation: str, request: Document) -> Answer:
+        """The status and the document that SageMaker answers."""
+        found = self._operations.get(operation)
+        try:
+            if found is None:
+                raise _Refusal("UnknownOperationException", operation)
+            return 200, found(request)
+        except _Refusal as refusal:
+            return 400, refusal.document
+
+    def invoke(self, endpoint: str, variant: str) -> Answer:
+        """What a variant of an endpoint answers to a prompt."""
+        found = self.endpoints.get(endpoint)
+        if found is None or variant not in {one["VariantName"] for one in found["ProductionVariants"]}:
+            return 400, {"__type": "ValidationError", "message": f"{endpoint} has no variant {variant}"}
+        return 200, {"variant": variant, "text": "ready"}
+
+    def finish(self, name: str, artifact: str, at: float | None = None) -> Document:
+        """Let a job be Completed; what DescribeTrainingJob tells about it from now on."""
+        job = self.jobs[name]
+        job.update(
+            TrainingJobStatus="Completed",
+            SecondaryStatus="Completed",
+            TrainingEndTime=at or time.time(),
+            LastModifiedTime=at or time.time(),
+            ModelArtifacts={"S3ModelArtifacts": artifact},
+        )
+        return job
+
+    def _create_training_job(self, request: Document) -> Document:
+        name = request["TrainingJobName"]
+        if name in self.jobs:
+            raise _Refusal("ResourceInUse", f"Job name must be unique within an AWS account: {name}")
+        now = time.time()
+        arn = f"{self._arn}:training-job/{name}"
+        status = {"TrainingJobStatus": "InProgress", "SecondaryStatus": "Starting"}
+        times = {"CreationTime": now, "LastModifiedTime": now}
+        self.jobs[name] = {**request, "TrainingJobArn": arn, "ModelArtifacts": {}, **status, **times}
+        return {"TrainingJobArn": arn}
+
+    def _describe_training_job(self, request: Document) -> Document:
+        if request["TrainingJobName"] not in self.jobs:
+            raise _Refusal("ValidationException", "Requested resource not found.")
+        return self.jobs[request["TrainingJobName"]]
+
+    def _list_training_jobs(self, request: Document) -> Document:
+        wanted = request.get("StatusEquals")
+        since = float(request.get("LastModifiedTimeAfter", 0))
+        keys = ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "CreationTime", "LastModifiedTime")
+        ends = ("TrainingEndTime",)
+        return {
+            "TrainingJobSummaries": [
+                {key: job[key] for key in (*keys, *ends) if key in job}
+                for job in self.jobs.values()
+                if wanted in {None, job["TrainingJobStatus"]} and job["LastModifiedTime"] > since
+            ]
+        }
+
+    def _create_model(self, request: Document) -> Document:
+        return self._new(self._models, "Model", request)
+
+    def _create_endpoint_config(self, request: Document) -> Document:
+        for variant in request["ProductionVariants"]:
+            if variant["ModelName"] not in self._models:
+                raise _Refusal("ValidationException", f'Could not find model "{variant["ModelName"]}".')
+        return self._new(self._configurations, "EndpointConfig", request)
+
+    def _new(self, into: dict[str, Document], kind: str, request: Document) -> Document:
+        name = request[f"{kind}Name"]
+        if name in into:
+            arn = f"{self._arn}:{kind.lower()}/{name}"
+            raise _Refusal("ValidationException", f'Cannot create already existing {kind.lower()} "{arn}".')
+        into[name] = request
+        return {f"{kind}Arn": f"{self._arn}:{kind.lower()}/{name}"}
+
+    def _create_endpoint(self, request: Document) -> Document:
+        name = request["EndpointName"]
+        if name in self.endpoints:
+            raise _Refusal("ValidationException", f'Cannot create already existing endpoint "{name}".')
+        arn = f"{self._arn}:endpoint/{name}"
+        self.endpoints[name] = {"EndpointName": name, "EndpointArn": arn, "CreationTime": time.time()}
+        self._configure(name, request["EndpointConfigName"])
+        return {"EndpointArn": arn}
+
+    def _update_endpoint(self, request: Document) -> Document:
+        found = self._endpoint(request)
+        self._configure(found["EndpointName"], request["EndpointConfigName"])
+        return {"EndpointArn": found["EndpointArn"]}
+
+    def _configure(self, name: str, configuration: str) -> None:
+        if configuration not in self._configurations:
+            raise _Refusal("ValidationException", f'Could not find endpoint configuration "{configuration}".')
+        self.endpoints[name] |= {
+            "EndpointConfigName": configuration,
+            "EndpointStatus": "InService",
+            "LastModifiedTime": time.time(),
+            "ProductionVariants": [
+                {
+                    "VariantName": variant["VariantName"],
+                    "CurrentWeight": variant["InitialVariantWeight"],
+                    "DesiredWeight": variant["InitialVariantWeight"],
+                    "CurrentInstanceCount": variant["InitialInstanceCount"],
+                    "DesiredInstanceCount": variant["InitialInstanceCount"],
+                }
+                for variant in self._configurations[configuration]["ProductionVariants"]
+            ],
+        }
+
+    def _update_weights(self, request: Document) -> Document:
+        found = self._endpoint(request)
+        variants = {one["VariantName"]: one for one in found["ProductionVariants"]}
+        for wanted in request["DesiredWeightsAndCapacities"]:
+            if wanted["VariantName"] not in variants:
+                raise _Refusal("ValidationException", f'Could not find variant "{wanted["VariantName"]}".')
+            variants[wanted["VariantName"]] |= {
+                "CurrentWeight": wanted["DesiredWeight"],
+                "DesiredWeight": wanted["DesiredWeight"],
+            }
+        return {"EndpointArn": found["EndpointArn"]}
+
+    def _describe_endpoint(self, request: Document) -> Document:
+        return self._endpoint(request)
+
+    def _endpoint(self, request: Document) -> Document:
+        if request["EndpointName"] not in self.endpoints:
+            raise _Refusal("ValidationException", f'Could not find endpoint "{request["EndpointName"]}".')
+        return self.endpoints[request["EndpointName"]]
+
+    def _add_tags(self, request: Document) -> Document:
+        tags = self._tags.setdefault(request["ResourceArn"], {})
+        tags.update({tag["Key"]: tag["Value"] for tag in request["Tags"]})
+        return {"Tags": request["Tags"]}
+
+    def _list_tags(self, request: Document) -> Document:
+        tags = self._tags.get(request["ResourceArn"], {})
+        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}

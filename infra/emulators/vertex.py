@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Vertex AI in this process, for tests and the demo: jobs and endpoints by REST, and the two small services beside it.
+
+It keeps the service's rules: ids that the service chooses, filters with the fields that each list knows, pages, labels,
+etags on endpoints, traffic splits, long-running operations where the API answers with one; open alerts of Cloud Monitoring;
+secret versions. It does not imitate: authentication and IAM, running anything (jobs change state by `jobs.move`), the time
+that deployments take (operations are done at once), quotas, regions, gRPC, every other resource, and the checks of machine
+types and images that come later than the request. Everything is in memory.
+"""
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.emulators.google_faults import Faults
+from infra.emulators.google_http import Answer, Call, Refusal, Route, shown
+from infra.emulators.google_http import serving as http_serving
+from infra.emulators.vertex_endpoints import Endpoints
+from infra.emulators.vertex_jobs import Jobs
+from infra.emulators.vertex_resources import Resources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emulator:
+    """A running one; operations are named as `customJobs.create`.
+
+    Args:
+        endpoint: Stands for every `https://<region>-aiplatform.googleapis.com` and the other two services.
+        alerts: The alerts of Cloud Monitoring, to be filled by whoever plays it.
+        secrets: Text by `projects/P/secrets/S/versions/V`.
+    """
+
+    endpoint: str
+    faults: Faults
+    resources: Resources
+    jobs: Jobs
+    endpoints: Endpoints
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    secrets: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def serving(projects: Mapping[str, str]) -> Iterator[Emulator]:
+    """A server in a thread until the block ends.
+
+    Args:
+        projects: Numbers of the caller's projects by their ids.
+    """
+    faults, resources = Faults(), Resources(projects)
+    jobs, endpoints = Jobs(resources), Endpoints(resources)
+    alerts: list[dict[str, Any]] = []
+    secrets: dict[str, str] = {}
+    routes = (*jobs.routes(), *endpoints.routes(), _alerts(alerts), _secrets(secrets))
+    with http_serving(routes, faults) as endpoint:
+        yield Emulator(
+            endpoint=endpoint,
+            faults=faults,
+            resources=resources,
+            jobs=jobs,
+            endpoints=endpoints,
+            alerts=alerts,
+            secrets=secrets,
+        )
+
+
+def _alerts(alerts: list[dict[str, Any]]) -> Route:
+    def answer(call: Call, project: str) -> Answer:
+        """The alerts of a project, those that are open if the filter asks for them."""
+        asked = call.query.get("filter", "")
+        if asked not in {"", 'state="OPEN"'}:
+            raise Refusal(400, f"Invalid filter: {asked}")
+        mine = [one for one in alerts if one["name"].startswith(f"projects/{project}/")]
+        found = [one for one in mine if not asked or one["state"] == "OPEN"]
+        start, size = int(call.query.get("pageToken") or 0), int(call.query.get("pageSize") or 50)
+        token = {"nextPageToken": str(start + size)} if start + size < len(found) else {}
+        return shown({"alerts": found[start : start + size], "totalSize": len(found), **token})
+
+    return Route("alerts.list", "GET", re.compile("/v3/projects/([^/]+)/alerts"), answer)
+
+
+def _secrets(secrets: Mapping[str, str]) -> Route:
+    def answer(call: Call, reference: str) -> Answer:
+        """A version's payload."""
+        del call
+        if reference not in secrets:
+            raise Refusal(404, f"Secret Version [{reference}] not found.")
+        data = base64.b64encode(secrets[reference].encode()).decode()
+        return shown({"name": reference, "payload": {"data": data}})
+
+    return Route(
+        "secrets.access", "GET", re.compile("/v1/(projects/[^/]+/secrets/[^/]+/versions/[^/]+):access"), answer
+    )

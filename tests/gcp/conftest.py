@@ -1,0 +1,3 @@
+"""The backends of the conformance suites, for what only Google's adapters promise."""
+
+from tests.ports.backends_gcp import *  # noqa: F403 - fixtures

@@ -1,0 +1,86 @@
+"""A stream stops at the limit, and what cannot be had says why."""
+
+import gzip
+import hashlib
+
+import pytest
+
+from federation.errors import ContractError, ServiceError
+from federation.gcp.artifacts import GcsArtifacts
+
+
+@pytest.fixture
+def artifacts(gcs_client, gcs_bucket):
+    return GcsArtifacts(lambda: gcs_client, {gcs_bucket.name}, largest=1000)
+
+
+@pytest.fixture
+def place(gcs_bucket):
+    def placed(name, body, **meta):
+        blob = gcs_bucket.blob(name)
+        for key, value in meta.items():
+            setattr(blob, key, value)
+        blob.upload_from_string(body)
+        return f"gs://{gcs_bucket.name}/{name}"
+
+    return placed
+
+
+def test_what_is_observed_has_a_limit_too(artifacts, place):
+    assert artifacts.observe(place("a", b"x" * 1000)).bytes == 1000
+    with pytest.raises(ContractError, match="larger than the 1000 bytes"):
+        artifacts.observe(place("b", b"x" * 1001))
+
+
+def test_a_stream_is_left_at_the_limit_and_not_repeated(gcs_client, gcs_bucket, gcs_serving, place):
+    taken = []
+
+    class Counted:
+        def bucket(self, name):
+            bucket = gcs_client.bucket(name)
+            blob = bucket.blob("big")
+            download = blob.download_to_file
+
+            def counted(sink, **options):
+                write = sink.write
+                sink.write = lambda part: (taken.append(len(part)), write(part))[1]
+                return download(sink, **options)
+
+            blob.download_to_file = counted
+            bucket.blob = lambda _: blob
+            return bucket
+
+    uri = place("big", bytes(5_000_000))
+    gcs_serving.faults.forget()
+    with pytest.raises(ContractError):
+        GcsArtifacts(Counted, {gcs_bucket.name}).read(uri, 100_000)
+    assert sum(taken) < 200_000
+    assert gcs_serving.faults.calls == ["objects.get"]
+
+
+def test_an_object_that_was_stored_compressed_is_hashed_as_it_is_stored(artifacts, place):
+    stored = gzip.compress(b"weights" * 100, mtime=0)
+    observed = artifacts.observe(place("a.json", stored, content_encoding="gzip"))
+    assert (observed.sha256, observed.bytes) == (hashlib.sha256(stored).hexdigest(), len(stored))
+
+
+def test_nothing_is_asked_about_a_foreign_uri(gcs_shelf, gcs_serving):
+    gcs_serving.faults.forget()
+    for uri in gcs_shelf.foreign:
+        with pytest.raises(ContractError):
+            gcs_shelf.artifacts.observe(uri)
+    assert gcs_serving.faults.calls == []
+
+
+def test_a_denial_names_the_service_and_its_code(artifacts, place, gcs_serving):
+    uri = place("a", b"x")
+    gcs_serving.faults.refuse("objects.get", 403)
+    with pytest.raises(ServiceError, match=rf"Cloud Storage did not read {uri}: 403"):
+        artifacts.read(uri, 10)
+
+
+def test_a_download_that_breaks_is_repeated(artifacts, place, gcs_serving):
+    uri = place("a", b"x")
+    gcs_serving.faults.lose("objects.get")
+    gcs_serving.faults.refuse("objects.get", 503)
+    assert artifacts.read(uri, 10) == b"x"

@@ -1,0 +1,164 @@
+"""Calls are few, and an answer that is lost on the way loses nothing."""
+
+import pytest
+
+from federation.core.digest import canonical
+from federation.errors import ConflictError, ServiceError
+from federation.gcp.store import GcsStore
+
+
+def channel(counter, by="nobody"):
+    return canonical({"counter": counter, "by": by})
+
+
+@pytest.fixture
+def calls(gcs_serving, gcs_bucket):
+    return lambda: [call.removeprefix("objects.") for call in gcs_serving.faults.calls]
+
+
+@pytest.fixture
+def faults(gcs_serving, gcs_bucket):
+    yield gcs_serving.faults
+    gcs_serving.faults.forget()
+
+
+@pytest.fixture
+def impatient(gcs_bucket):
+    """Repeats for a moment only."""
+    return GcsStore(lambda: gcs_bucket, "home/", patience=0.05)
+
+
+def test_documents_and_channels_lie_apart_below_the_prefix(gcs_store, gcs_bucket):
+    gcs_store.keep("units/a", b"{}")
+    gcs_store.move("production", 0, channel(1))
+    lie = {blob.name: blob.content_type for blob in gcs_bucket.list_blobs()}
+    assert lie == {"home/documents/units/a": "application/json", "home/channels/production": "application/json"}
+
+
+def test_a_new_document_takes_one_call_and_a_repeated_one_two(gcs_store, calls):
+    gcs_store.keep("units/a", b"one")
+    assert calls() == ["insert"]
+    gcs_store.keep("units/a", b"one")
+    assert calls() == ["insert", "insert", "get"]
+
+
+def test_a_move_after_a_read_takes_one_call_and_so_does_the_next(gcs_store, gcs_bucket, calls):
+    gcs_store.move("production", 0, channel(1))
+    assert calls() == ["insert"]
+    other = GcsStore(lambda: gcs_bucket, "home/")
+    other.channel("production")
+    other.move("production", 1, channel(2))
+    other.move("production", 2, channel(3))
+    assert calls() == ["insert", "get", "insert", "insert"]
+
+
+def test_a_move_without_a_read_reads_first(gcs_store, gcs_bucket, calls):
+    gcs_store.move("production", 0, channel(1))
+    GcsStore(lambda: gcs_bucket, "home/").move("production", 1, channel(2))
+    assert calls() == ["insert", "get", "insert"]
+
+
+def test_what_is_remembered_and_was_overtaken_is_refused_by_the_service(gcs_store, gcs_bucket):
+    gcs_store.move("production", 0, channel(1))
+    GcsStore(lambda: gcs_bucket, "home/").move("production", 1, channel(2))
+    with pytest.raises(ConflictError, match="no longer at move 1; somebody else"):
+        gcs_store.move("production", 1, channel(2, "me"))
+    assert gcs_store.channel("production") == channel(2)
+
+
+def test_the_same_move_twice_without_a_lost_answer_is_a_conflict(gcs_store, gcs_bucket):
+    first, second = gcs_store, GcsStore(lambda: gcs_bucket, "home/")
+    first.move("production", 0, channel(1))
+    second.channel("production")
+    first.move("production", 1, channel(2))
+    with pytest.raises(ConflictError):
+        second.move("production", 1, channel(2))
+
+
+@pytest.mark.parametrize("lost", ["dropped", "answered 503"])
+def test_a_move_whose_answer_was_lost_is_found_to_be_ours(gcs_store, faults, calls, lost):
+    gcs_store.move("production", 0, channel(1))
+    if lost == "dropped":
+        faults.lose("objects.insert")
+    else:
+        faults.act_and_refuse("objects.insert", 503)
+    gcs_store.move("production", 1, channel(2))
+    assert calls() == ["insert", "insert", "insert", "get"]
+    gcs_store.move("production", 2, channel(3))
+    assert gcs_store.channel("production") == channel(3)
+
+
+def test_a_move_whose_answer_was_lost_and_that_was_overtaken_is_a_conflict(gcs_store, gcs_bucket, faults):
+    """The first try is refused before it acts; meanwhile another process moves."""
+    gcs_store.move("production", 0, channel(1))
+    other = GcsStore(lambda: gcs_bucket, "home/")
+    other.move("production", 1, channel(2, "other"))
+    faults.refuse("objects.insert", 503)
+    with pytest.raises(ConflictError):
+        gcs_store.move("production", 1, channel(2, "me"))
+    assert other.channel("production") == channel(2, "other")
+
+
+def test_a_claim_whose_answer_was_lost_is_ours(gcs_store, faults):
+    faults.lose("objects.insert")
+    assert gcs_store.claim("events/a", b"mine") is True
+    assert gcs_store.claim("events/a", b"mine") is False
+
+
+def test_a_claim_that_fails_in_passing_and_finds_the_name_taken_by_others_is_not_ours(gcs_store, faults):
+    gcs_store.keep("events/a", b"theirs")
+    faults.refuse("objects.insert", 503)
+    assert gcs_store.claim("events/a", b"mine") is False
+
+
+def test_passing_failures_are_repeated(gcs_store, faults):
+    for status in (429, 500, 503):
+        faults.refuse("", status)
+    gcs_store.keep("units/a", b"one")
+    faults.lose("objects.get")
+    assert gcs_store.read("units/a") == b"one"
+    faults.refuse("objects.list", 503)
+    assert gcs_store.names("") == ["units/a"]
+
+
+def test_a_service_that_stays_down_is_named_with_its_own_code(impatient, faults):
+    for look in (
+        lambda: impatient.keep("units/a", b"one"),
+        lambda: impatient.read("units/a"),
+        lambda: impatient.names(""),
+        lambda: impatient.channel("production"),
+        lambda: impatient.move("production", 0, channel(1)),
+    ):
+        faults.refuse("", 503, times=50)
+        with pytest.raises(ServiceError, match=r"Cloud Storage did not \w+ home/.*503") as raised:
+            look()
+        assert raised.value.__cause__ is not None
+        faults.forget()
+
+
+def test_a_write_that_is_given_up_and_lies_there_all_the_same_is_done(impatient, faults):
+    faults.act_and_refuse("objects.insert", 503)
+    faults.refuse("objects.insert", 503, times=50)
+    assert impatient.claim("events/a", b"mine") is True
+    faults.forget()
+    faults.act_and_refuse("objects.insert", 503)
+    faults.refuse("objects.insert", 503, times=50)
+    impatient.move("production", 0, channel(1))
+    assert impatient.channel("production") == channel(1)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_refusal_is_not_repeated(gcs_store, faults, calls, status):
+    faults.refuse("objects.insert", status, times=9)
+    with pytest.raises(ServiceError, match=str(status)):
+        gcs_store.claim("events/a", b"mine")
+    assert calls() == ["insert"]
+
+
+def test_names_are_listed_over_many_pages(gcs_store, gcs_serving, gcs_bucket, calls):
+    bucket = gcs_serving.buckets.bucket(gcs_bucket.name)
+    names = [f"units/{number:04d}" for number in range(2500)]
+    for name in reversed(names):
+        gcs_serving.buckets.put(bucket, f"home/documents/{name}", b"", {}, {})
+    assert gcs_store.names("units/") == names
+    assert calls() == ["list", "list", "list"]

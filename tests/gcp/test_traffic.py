@@ -1,0 +1,127 @@
+"""A stale shift is refused however late it comes, and what is really served is read back."""
+
+import pytest
+from tests.ports.backends_gcp import RELEASES
+
+from federation.core.outcome import Shift
+from federation.errors import ConflictError, MissingError, ServiceError
+from federation.gcp.traffic import VertexTraffic
+from federation.ports import Served
+
+A, B = RELEASES
+
+
+def shift(counter, release):
+    return Shift(channel="production", counter=counter, release=release, warm=())
+
+
+@pytest.fixture
+def live(vertex_cloud, vertex_endpoint):
+    """The endpoint as the service holds it."""
+    return lambda: vertex_cloud.resources.all[vertex_endpoint]
+
+
+def test_a_shift_is_one_read_and_one_change_and_none_the_second_time(vertex_traffic, vertex_cloud):
+    vertex_traffic.shift(shift(1, A))
+    assert vertex_cloud.faults.calls == ["endpoints.get", "endpoints.patch"]
+    vertex_traffic.shift(shift(1, A))
+    assert vertex_cloud.faults.calls == ["endpoints.get", "endpoints.patch", "endpoints.get"]
+
+
+def test_labels_of_others_stay(vertex_traffic, live):
+    live()["labels"] = {"team": "search"}
+    vertex_traffic.shift(shift(1, A))
+    assert live()["labels"] == {"team": "search", "federation_counter": "1"}
+
+
+def test_a_release_that_is_not_deployed_is_asked_for_and_nothing_changes(vertex_traffic):
+    vertex_traffic.shift(shift(1, A))
+    with pytest.raises(MissingError, match="deploy a model with this display name"):
+        vertex_traffic.shift(shift(2, "spiralverse-ai-federated-v9.9.9"))
+    assert vertex_traffic.serving("production") == Served(counter=1, release=A)
+
+
+def test_a_channel_that_serves_nothing_has_no_traffic(vertex_traffic):
+    vertex_traffic.shift(shift(1, A))
+    vertex_traffic.shift(shift(2, ""))
+    assert vertex_traffic.serving("production") == Served(counter=2, release="")
+
+
+def test_a_split_that_somebody_made_by_hand_is_told_as_it_is(vertex_traffic, live):
+    vertex_traffic.shift(shift(1, A))
+    first, second = (model["id"] for model in live()["deployedModels"])
+    live()["trafficSplit"] = {first: 60, second: 40}
+    assert vertex_traffic.serving("production") == Served(counter=1, release=f"{A}, {B}")
+    vertex_traffic.shift(shift(1, A))
+    assert vertex_traffic.serving("production") == Served(counter=1, release=A)
+
+
+class Meddling:
+    """A session beside which somebody else shifts between our read and our change."""
+
+    def __init__(self, session, meddle):
+        self._session = session
+        self._meddle = meddle
+
+    def request(self, method, *args, **options):
+        if method == "PATCH" and self._meddle:
+            self._meddle.pop()()
+        return self._session.request(method, *args, **options)
+
+
+def test_of_two_shifts_at_once_the_higher_counter_stays(vertex_traffic, vertex_cloud, google_session, vertex_endpoint):
+    session = Meddling(google_session, [lambda: vertex_traffic.shift(shift(5, B))])
+    slow = VertexTraffic(lambda: session, {"production": vertex_endpoint}, api=vertex_cloud.endpoint)
+    slow.shift(shift(4, A))
+    assert vertex_traffic.serving("production") == Served(counter=5, release=B)
+
+
+def test_a_change_of_something_else_meanwhile_only_makes_it_read_again(
+    vertex_traffic, vertex_cloud, google_session, vertex_endpoint, live
+):
+    session = Meddling(google_session, [lambda: vertex_cloud.resources.touch(live(), description="x")])
+    VertexTraffic(lambda: session, {"production": vertex_endpoint}, api=vertex_cloud.endpoint).shift(shift(1, A))
+    assert vertex_traffic.serving("production") == Served(counter=1, release=A)
+
+
+def test_an_endpoint_that_never_stands_still_is_a_conflict(vertex_cloud, google_session, vertex_endpoint, live):
+    session = Meddling(google_session, [lambda: vertex_cloud.resources.touch(live())] * 9)
+    traffic = VertexTraffic(lambda: session, {"production": vertex_endpoint}, api=vertex_cloud.endpoint)
+    with pytest.raises(ConflictError, match="changed by others 4 times"):
+        traffic.shift(shift(1, A))
+
+
+def test_a_shift_whose_answer_was_lost_is_found_done(vertex_traffic, vertex_cloud):
+    vertex_cloud.faults.lose("endpoints.patch")
+    with pytest.raises(ServiceError, match="Vertex AI did not shift production to"):
+        vertex_traffic.shift(shift(1, A))
+    vertex_traffic.shift(shift(1, A))
+    assert vertex_cloud.faults.calls.count("endpoints.patch") == 1
+
+
+def test_the_release_that_serves_is_proven_by_an_answer(vertex_traffic, vertex_cloud):
+    vertex_traffic.shift(shift(1, A))
+    assert vertex_traffic.probe("production", A) is True
+    assert vertex_cloud.faults.calls[-1] == "endpoints.rawPredict"
+    vertex_cloud.endpoints.broken.add(A)
+    assert vertex_traffic.probe("production", A) is False
+
+
+def test_a_warm_release_is_there_or_not(vertex_traffic, vertex_cloud):
+    vertex_traffic.shift(shift(1, A))
+    assert vertex_traffic.probe("production", B) is True
+    assert vertex_traffic.probe("production", "spiralverse-ai-federated-v9.9.9") is False
+    assert "endpoints.rawPredict" not in vertex_cloud.faults.calls
+
+
+def test_a_probe_that_is_throttled_or_denied_proves_nothing(vertex_traffic, vertex_cloud):
+    vertex_traffic.shift(shift(1, A))
+    for status in (403, 429):
+        vertex_cloud.faults.refuse("endpoints.rawPredict", status)
+        with pytest.raises(ServiceError, match=str(status)):
+            vertex_traffic.probe("production", A)
+
+
+def test_a_channel_without_an_endpoint_is_named(vertex_traffic):
+    with pytest.raises(MissingError, match="channel staging has no endpoint"):
+        vertex_traffic.serving("staging")

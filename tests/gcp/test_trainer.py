@@ -1,0 +1,219 @@
+"""A job starts once under its name, and a swept job and its late event are one fact."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.ports.backends_gcp import NUMBER, PARENT, PROJECT, REGION
+
+from federation.errors import ContractError, ServiceError
+from federation.gcp.trainer import VertexTrainer
+from federation.sources import Trust
+from federation.sources.vertex import read_entry
+
+NOW = datetime.now(UTC)
+JOB = {
+    "platform": "gcp",
+    "image": "europe-docker.pkg.dev/acme/embedder:1",
+    "arguments": ["--epochs", 3],
+    "kind": "embedder",
+    "asked_by": "sha256:ab",
+    "machine": "g2-standard-12/NVIDIA_L4/1",
+    "output": "gs://acme-units/gcp",
+    "max_minutes": 90,
+    "spot": True,
+}
+
+
+@pytest.fixture
+def trainer(vertex_cloud, google_session):
+    return VertexTrainer(
+        lambda: google_session, PROJECT, REGION, project_number=NUMBER, api=vertex_cloud.endpoint, now=lambda: NOW
+    )
+
+
+@pytest.fixture
+def jobs(vertex_cloud):
+    return vertex_cloud.jobs
+
+
+def started(trainer, jobs, name="embedder-1", **more):
+    trainer.launch(name, {**JOB, **more})
+    return jobs.named(name)[-1]
+
+
+def pipeline(vertex_cloud, google_session, name, *uris, state="SUCCEEDED", at=None):
+    url = f"{vertex_cloud.endpoint}/v1/{PARENT}/pipelineJobs"
+    made = google_session.post(url, params={"pipelineJobId": name}, json={"displayName": name}).json()
+    artifacts = [{"uri": uri, "schemaTitle": title} for uri, title in uris]
+    detail = {"taskDetails": [{"taskName": "train", "outputs": {"model": {"artifacts": artifacts}}}]}
+    return vertex_cloud.jobs.move(made["name"], state, at=at, jobDetail=detail)
+
+
+def test_a_job_carries_all_that_the_policy_says(trainer, jobs):
+    job = started(trainer, jobs)
+    (pool,) = job["jobSpec"]["workerPoolSpecs"]
+    assert pool["machineSpec"] == {
+        "machineType": "g2-standard-12",
+        "acceleratorType": "NVIDIA_L4",
+        "acceleratorCount": 1,
+    }
+    assert pool["containerSpec"]["args"] == ["--epochs", "3"]
+    told = {one["name"]: one["value"] for one in pool["containerSpec"]["env"]}
+    assert json.loads(told["FEDERATION_JOB"]) == JOB
+    assert told["FEDERATION_JOB_NAME"] == "embedder-1"
+    assert job["jobSpec"]["scheduling"] == {"timeout": "5400s", "strategy": "SPOT"}
+    assert job["jobSpec"]["baseOutputDirectory"] == {"outputUriPrefix": "gs://acme-units/gcp/embedder-1/"}
+    assert job["labels"] == {"federation_job": "embedder-1"}
+
+
+def test_without_a_word_about_spot_it_is_not_asked_for_and_a_day_is_given(trainer, jobs):
+    job = started(trainer, jobs, spot=False, max_minutes=None, machine="e2-standard-4")
+    assert job["jobSpec"]["scheduling"] == {"timeout": "86400s"}
+    assert job["jobSpec"]["workerPoolSpecs"][0]["machineSpec"] == {"machineType": "e2-standard-4"}
+
+
+def test_several_machines_are_one_and_the_others(trainer, jobs):
+    pools = started(trainer, jobs, count=4)["jobSpec"]["workerPoolSpecs"]
+    assert [pool["replicaCount"] for pool in pools] == [1, 3]
+
+
+def test_a_name_that_was_started_before_starts_nothing(trainer, jobs):
+    for _ in range(3):
+        trainer.launch("embedder-1", JOB)
+    assert len(jobs.named("embedder-1")) == 1
+
+
+def test_a_start_whose_answer_was_lost_is_found_by_its_label(trainer, jobs, vertex_cloud):
+    vertex_cloud.faults.lose("customJobs.create")
+    with pytest.raises(ServiceError, match="Vertex AI did not start job embedder-1"):
+        trainer.launch("embedder-1", JOB)
+    trainer.launch("embedder-1", JOB)
+    assert len(jobs.named("embedder-1")) == 1
+
+
+@pytest.mark.parametrize("missing", ["machine", "output"])
+def test_a_policy_that_does_not_say_where_is_told_what_to_add(trainer, vertex_cloud, missing):
+    with pytest.raises(ContractError, match=r"jobs\.embedder needs `machine` and `output`"):
+        trainer.launch("embedder-1", {key: value for key, value in JOB.items() if key != missing})
+    with pytest.raises(ContractError, match="write MACHINE or MACHINE/ACCELERATOR/COUNT"):
+        trainer.launch("embedder-1", {**JOB, "machine": "n1/T4"})
+    with pytest.raises(ContractError, match="no name for a job"):
+        trainer.launch('x" OR labels.a="b', JOB)
+    assert "customJobs.create" not in vertex_cloud.faults.calls
+
+
+def test_only_what_ended_well_lately_is_finished(trainer, jobs):
+    for name, state in (("a", "RUNNING"), ("b", "FAILED"), ("c", "SUCCEEDED")):
+        jobs.move(started(trainer, jobs, name)["name"], state)
+    long_ago = (NOW - timedelta(days=30)).isoformat().replace("+00:00", "Z")
+    jobs.move(started(trainer, jobs, "d")["name"], "SUCCEEDED", at=long_ago)
+    assert [told["artifact_uri"] for told in trainer.finished()] == ["gs://acme-units/gcp/c/"]
+
+
+def test_finished_jobs_are_listed_over_many_pages(trainer, jobs):
+    names = [f"job-{number:03d}" for number in range(120)]
+    for name in names:
+        jobs.move(started(trainer, jobs, name)["name"], "SUCCEEDED")
+    assert sorted(told["artifact_uri"] for told in trainer.finished()) == [f"gs://acme-units/gcp/{n}/" for n in names]
+
+
+@pytest.mark.parametrize("number", [NUMBER, None])
+def test_a_swept_custom_job_and_its_log_entry_are_one_fact(trainer, jobs, vertex_cloud, google_session, number):
+    trainer = VertexTrainer(
+        lambda: google_session, PROJECT, REGION, project_number=number, api=vertex_cloud.endpoint, now=lambda: NOW
+    )
+    job = started(trainer, jobs)
+    ended = jobs.move(job["name"], "SUCCEEDED")["endTime"]
+    entry = {
+        "logName": f"projects/{PROJECT}/logs/ml.googleapis.com%2F{job['name'].rpartition('/')[2]}",
+        "resource": {
+            "type": "ml_job",
+            "labels": {"project_id": PROJECT, "job_id": job["name"].rpartition("/")[2], "task_name": "service"},
+        },
+        "textPayload": "Job completed successfully.",
+        "timestamp": ended,
+    }
+    (told,) = trainer.finished()
+    heard = read_entry(entry, Trust(project=PROJECT, project_number=number)).completion
+    assert {key: told[key] for key in ("provider", "resource", "dedupe_key", "completed_at")} == {
+        "provider": heard.provider,
+        "resource": heard.resource,
+        "dedupe_key": heard.dedupe_key,
+        "completed_at": heard.completed_at,
+    }
+    assert trainer.artifact(heard.resource) == told["artifact_uri"]
+
+
+def test_a_swept_pipeline_and_its_log_entry_are_one_fact(trainer, vertex_cloud, google_session):
+    job = pipeline(vertex_cloud, google_session, "embedder-run", ("gs://acme-pipelines/run/model", "system.Model"))
+    entry = {
+        "logName": f"projects/{PROJECT}/logs/aiplatform.googleapis.com%2Fpipeline_job_events",
+        "resource": {
+            "type": "aiplatform.googleapis.com/PipelineJob",
+            "labels": {
+                "location": REGION,
+                "pipeline_job_id": "embedder-run",
+                "resource_container": f"projects/{NUMBER}",
+            },
+        },
+        "jsonPayload": {"state": "PIPELINE_STATE_SUCCEEDED", "endTime": job["endTime"]},
+        "timestamp": job["endTime"],
+    }
+    (told,) = trainer.finished()
+    heard = read_entry(entry, Trust(project=PROJECT, project_number=NUMBER)).completion
+    assert (told["provider"], told["resource"], told["dedupe_key"], told["completed_at"]) == (
+        heard.provider,
+        heard.resource,
+        heard.dedupe_key,
+        heard.completed_at,
+    )
+    assert told["artifact_uri"] == trainer.artifact(heard.resource) == "gs://acme-pipelines/run/model/"
+
+
+def test_a_job_that_is_not_ours_has_its_model_where_vertex_says(trainer, vertex_cloud, google_session):
+    asked = {
+        "displayName": "theirs",
+        "jobSpec": {
+            "workerPoolSpecs": [{"containerSpec": {"imageUri": "x"}, "replicaCount": 1}],
+            "baseOutputDirectory": {"outputUriPrefix": "gs://acme-theirs/run"},
+        },
+    }
+    made = google_session.post(f"{vertex_cloud.endpoint}/v1/{PARENT}/customJobs", json=asked).json()
+    assert trainer.artifact(made["name"]) is None
+    vertex_cloud.jobs.move(made["name"], "SUCCEEDED")
+    assert trainer.artifact(made["name"]) == "gs://acme-theirs/run/model/"
+
+
+def test_a_pipeline_with_two_models_or_none_does_not_tell(trainer, vertex_cloud, google_session):
+    two = [("gs://a/x", "system.Model"), ("gs://a/y", "system.Model")]
+    other = [("gs://a/x", "system.Model"), ("gs://a/metrics", "system.Metrics")]
+    assert trainer.artifact(pipeline(vertex_cloud, google_session, "two", *two)["name"]) is None
+    assert trainer.artifact(pipeline(vertex_cloud, google_session, "none")["name"]) is None
+    assert trainer.artifact(pipeline(vertex_cloud, google_session, "one", *other)["name"]) == "gs://a/x/"
+    failed = pipeline(vertex_cloud, google_session, "failed", *other, state="FAILED")
+    assert trainer.artifact(failed["name"]) is None
+
+
+def test_a_registered_model_tells_where_it_lies_also_through_its_operation(trainer, vertex_cloud, google_session):
+    asked = {"model": {"displayName": "embedder", "artifactUri": "gs://acme-models/embedder"}}
+    uploaded = google_session.post(f"{vertex_cloud.endpoint}/v1/{PARENT}/models:upload", json=asked).json()
+    model = uploaded["response"]["model"]
+    for resource in (model, f"{model}@1", uploaded["name"]):
+        assert trainer.artifact(resource) == "gs://acme-models/embedder/"
+
+
+@pytest.mark.parametrize(
+    "resource", [f"{PARENT}/customJobs/1", "gs://acme/a#1", f"{PARENT}/endpoints/1", f"{PARENT}/customJobs/../x", ""]
+)
+def test_what_is_no_finished_job_tells_nothing(trainer, resource):
+    assert trainer.artifact(resource) is None
+
+
+def test_a_failure_names_the_service_and_its_own_words(trainer, vertex_cloud):
+    vertex_cloud.faults.refuse("customJobs.list", 503)
+    with pytest.raises(ServiceError, match=r"Vertex AI did not list customJobs: 503 UNAVAILABLE: the fault switch"):
+        trainer.finished()
+    vertex_cloud.faults.refuse("customJobs.get", 429)
+    with pytest.raises(ServiceError, match="RESOURCE_EXHAUSTED"):
+        trainer.artifact(f"{PARENT}/customJobs/1")

@@ -1,0 +1,3 @@
+"""The Hub's emulator, the real client, and releases to publish."""
+
+from tests.ports.backends_hub import *  # noqa: F403 - fixtures

@@ -1,0 +1,200 @@
+"""A release is one commit and one tag, whoever else commits, whatever is refused, and whichever answer is lost."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.hub.releases import NAME, body
+
+from federation.core.digest import digest_of
+from federation.errors import ConflictError, ContractError, FederationError, ServiceError
+from federation.hub.registry import ATTEMPTS, HubRegistry
+
+FRESH = ["resolve", "list_commits", "validate_yaml", "preupload", "commit", "tag"]
+
+
+@pytest.fixture
+def repo(hub_owner):
+    return f"{hub_owner}/{hub_owner}-ai-federated"
+
+
+@pytest.fixture
+def made(hub_client, repo, hub_cloud):
+    """The repository is there already, as it is for every release but the first."""
+    hub_client.create_repo(repo)
+    hub_cloud.faults.forget()
+
+
+def releases(hub_client, repo):
+    return [commit for commit in hub_client.list_repo_commits(repo) if commit.title != "initial commit"]
+
+
+def tags(hub_client, repo):
+    return {tag.name: tag.target_commit for tag in hub_client.list_repo_refs(repo).tags}
+
+
+class Meddling:
+    """A client in whose repository somebody else commits just before we do."""
+
+    def __init__(self, client, repo, times):
+        self.client, self.repo, self.times = client, repo, times
+
+    def __getattr__(self, name):
+        return getattr(self.client, name)
+
+    def create_commit(self, *args, **kwargs):
+        if self.times:
+            self.times -= 1
+            self.client.upload_file(path_or_fileobj=b"%d" % self.times, path_in_repo="notes.txt", repo_id=self.repo)
+        return self.client.create_commit(*args, **kwargs)
+
+
+def test_the_first_release_makes_the_repository(hub_registry, hub_client, repo):
+    receipt = hub_registry.publish(NAME, body())
+    assert hub_client.model_info(repo).sha == receipt.commit
+    assert tags(hub_client, repo) == {NAME: receipt.commit}
+
+
+def test_a_release_is_one_commit_with_its_card_and_its_manifest(hub_registry, hub_client, repo, made, hub_cloud):
+    receipt = hub_registry.publish(NAME, body())
+    assert hub_cloud.faults.calls == FRESH
+    (commit,) = releases(hub_client, repo)
+    assert (commit.title, commit.message) == (NAME, f"manifest.json is {digest_of(body())}")
+    files = [file.path for file in hub_client.list_repo_tree(repo, revision=receipt.commit)]
+    assert files == [".gitattributes", "README.md", "manifest.json"]
+
+
+def test_publishing_twice_is_one_commit_and_the_second_call_only_looks(hub_registry, hub_client, repo, made, hub_cloud):
+    first = hub_registry.publish(NAME, body())
+    hub_cloud.faults.forget()
+    assert hub_registry.publish(NAME, body()) == first
+    assert hub_cloud.faults.calls == ["resolve", "resolve_cache"]
+    assert len(releases(hub_client, repo)) == 1
+
+
+def test_releases_follow_each_other_and_each_tag_keeps_its_own(hub_registry, hub_client, repo):
+    names = [NAME.replace("v1.0.0", f"v1.0.{number}") for number in range(3)]
+    receipts = {name: hub_registry.publish(name, body(name)) for name in names}
+    assert {name: hub_registry.find(name) for name in names} == receipts
+    assert {name: receipt.commit for name, receipt in receipts.items()} == tags(hub_client, repo)
+
+
+def test_a_tag_that_names_other_content_is_a_conflict_and_nothing_is_committed(hub_registry, hub_client, repo):
+    hub_registry.publish(NAME, body())
+    with pytest.raises(ConflictError, match="on other content"):
+        hub_registry.publish(NAME, body(kinds=("embedder",)))
+    assert len(releases(hub_client, repo)) == 1
+
+
+def test_a_tag_on_a_commit_without_a_manifest_is_no_receipt_and_in_the_way(hub_registry, hub_client, repo, made):
+    hub_client.create_tag(repo, tag=NAME)
+    assert hub_registry.find(NAME) is None
+    with pytest.raises(ConflictError, match=r"on a commit without manifest\.json"):
+        hub_registry.publish(NAME, body())
+
+
+def test_a_tag_that_was_moved_is_found_where_it_is_now(hub_registry, hub_client, repo):
+    first = hub_registry.publish(NAME, body())
+    forged = hub_client.upload_file(path_or_fileobj=b"{}", path_in_repo="manifest.json", repo_id=repo).oid
+    hub_client.delete_tag(repo, tag=NAME)
+    hub_client.create_tag(repo, tag=NAME, revision=forged)
+    found = hub_registry.find(NAME)
+    assert (found.commit, found.digest) == (forged, digest_of(b"{}"))
+    assert found != first
+
+
+def test_whoever_was_overtaken_looks_again_and_commits_on_the_new_head(hub_client, repo, made, hub_cloud):
+    meddling = Meddling(hub_client, repo, 2)
+    receipt = HubRegistry(lambda: meddling, repo).publish(NAME, body())
+    assert tags(hub_client, repo) == {NAME: receipt.commit}
+    assert [commit.title for commit in releases(hub_client, repo)].count(NAME) == 1
+
+
+def test_a_repository_that_never_rests_is_given_up_until_the_next_delivery(hub_client, repo, made):
+    meddling = Meddling(hub_client, repo, ATTEMPTS)
+    with pytest.raises(ConflictError, match=r"others committed .* 5 times"):
+        HubRegistry(lambda: meddling, repo).publish(NAME, body())
+
+
+def test_our_commit_is_found_again_below_those_of_others(hub_registry, hub_client, repo, hub_cloud):
+    hub_cloud.faults.refuse("tag", 500)
+    with pytest.raises(ServiceError, match=r"tagging .* failed: 500"):
+        hub_registry.publish(NAME, body())
+    hub_client.upload_file(path_or_fileobj=b"x", path_in_repo="notes.txt", repo_id=repo)
+    receipt = hub_registry.publish(NAME, body())
+    assert [commit.commit_id for commit in releases(hub_client, repo) if commit.title == NAME] == [receipt.commit]
+
+
+def test_a_commit_that_only_says_that_it_is_ours_is_not_taken_for_it(hub_registry, hub_client, repo, made):
+    claimed = f"manifest.json is {digest_of(body())}"
+    forged = hub_client.upload_file(
+        path_or_fileobj=b"{}",
+        path_in_repo="manifest.json",
+        repo_id=repo,
+        commit_message=NAME,
+        commit_description=claimed,
+    )
+    assert hub_registry.publish(NAME, body()).commit != forged.oid
+
+
+def test_a_lost_answer_to_the_commit_or_the_tag_costs_a_look_and_nothing_else(
+    hub_registry, hub_client, repo, made, hub_cloud
+):
+    hub_cloud.faults.lose("commit")
+    hub_cloud.faults.lose("tag")
+    receipt = hub_registry.publish(NAME, body())
+    assert tags(hub_client, repo) == {NAME: receipt.commit}
+    assert len(releases(hub_client, repo)) == 1
+
+
+def test_a_refusal_is_told_with_the_hubs_own_words(hub_registry, made, hub_cloud):
+    hub_cloud.faults.refuse("resolve", 401)
+    with pytest.raises(ServiceError, match=r"failed: 401: the fault switch answers 401; renew the token"):
+        hub_registry.find(NAME)
+
+
+def test_a_hub_that_cannot_be_reached_is_told_so():
+    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+
+    nobody = HfApi(endpoint="http://127.0.0.1:1", token="hf_test")
+    with pytest.raises(ServiceError, match="ConnectError"):
+        HubRegistry(lambda: nobody, "acme/releases").find(NAME)
+
+
+def test_a_card_that_the_hub_refuses_is_a_fault_of_the_document(hub_registry, made, hub_cloud):
+    hub_cloud.faults.refuse("validate_yaml", 400)
+    with pytest.raises(ContractError, match="refuses the card"):
+        hub_registry.publish(NAME, body())
+
+
+FAULTS = st.lists(
+    st.one_of(
+        st.tuples(
+            st.sampled_from(["resolve", "commit", "tag", "validate_yaml"]), st.sampled_from([401, 429, 500, None])
+        ),
+        st.tuples(st.sampled_from(["list_commits", "preupload"]), st.just(403)),  # the client sleeps on others
+    ),
+    max_size=6,
+)
+
+
+@given(faults=FAULTS)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_fails_in_whatever_order_repeating_ends_with_one_commit_and_one_tag(hub_serving, hub_client, faults):
+    hub_serving.faults.forget()
+    repo = f"acme/releases-{len(hub_serving.repositories.held)}"
+    hub_client.create_repo(repo)
+    registry = HubRegistry(lambda: hub_client, repo)
+    for operation, status in faults:
+        if status is None:
+            hub_serving.faults.lose(operation)
+        else:
+            hub_serving.faults.refuse(operation, status)
+    for _ in range(len(faults) + 1):
+        try:
+            receipt = registry.publish(NAME, body())
+        except FederationError:
+            continue
+        break
+    hub_serving.faults.forget()
+    assert registry.find(NAME) == receipt
+    assert [commit.commit_id for commit in releases(hub_client, repo)] == [receipt.commit]

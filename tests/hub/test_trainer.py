@@ -1,0 +1,190 @@
+"""A job starts once under its name; what it pushes is the same fact as the webhook that tells of the push."""
+
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from infra.emulators import hub
+from infra.emulators.hub_service import bound, served
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from federation.core.digest import canonical
+from federation.errors import ContractError, ServiceError
+from federation.hub.trainer import HubTrainer
+from federation.sources import Request, Trust, read
+
+JOB = {
+    "platform": "hf",
+    "image": "ghcr.io/acme/train:1",
+    "arguments": ["python", "-m", "train", 3],
+    "kind": "textgen-lora",
+    "asked_by": "sha256:" + "0" * 64,
+    "machine": "a10g-small",
+    "max_minutes": 90,
+}
+NAME = "textgen-lora-0123456789ab"
+
+
+@pytest.fixture
+def trainer(hub_client, hub_owner, hub_cloud):
+    return HubTrainer(lambda: hub_client, hub_owner)
+
+
+@pytest.fixture
+def jobs(hub_client, hub_owner):
+    return lambda: list(hub_client.list_jobs(namespace=hub_owner))
+
+
+@pytest.fixture
+def repo(hub_client, hub_owner):
+    name = f"{hub_owner}/textgen-lora"
+    hub_client.create_repo(name)
+    return name
+
+
+def push(hub_client, repo, body=b"x", path="_MANIFEST.json"):
+    return hub_client.upload_file(path_or_fileobj=body, path_in_repo=path, repo_id=repo).oid
+
+
+@contextmanager
+def receiver(heard):
+    """A door like ours, in a thread."""
+
+    async def hear(request):
+        heard.append(Request(entry="http:hf-webhook", body=await request.body(), headers=dict(request.headers)))
+        return Response(status_code=202)
+
+    listening, endpoint = bound()
+    with served(Starlette(routes=[Route("/hub", hear, methods=["POST"])]), [listening]):
+        yield f"{endpoint}/hub"
+
+
+def test_a_job_gets_its_machine_its_time_and_all_that_was_asked(trainer, jobs):
+    trainer.launch(NAME, JOB)
+    (job,) = jobs()
+    assert (job.docker_image, job.command, job.flavor) == (JOB["image"], ["python", "-m", "train", "3"], "a10g-small")
+    assert job.environment == {"FEDERATION_JOB": canonical(JOB).decode()}
+    assert job.labels == {"federation_job": NAME, "name": NAME}
+
+
+def test_a_job_is_limited_to_its_minutes_and_told_secrets_that_nobody_reads_again(
+    hub_client, hub_owner, hub_cloud, jobs
+):
+    trainer = HubTrainer(lambda: hub_client, hub_owner, secrets=lambda: {"HF_TOKEN": "hf_of_the_job"})
+    trainer.launch(NAME, JOB)
+    (listed,) = hub_cloud.jobs.held(hub_owner)
+    assert listed["timeoutSeconds"] == 90 * 60
+    assert "hf_of_the_job" not in json.dumps(listed)
+
+
+def test_a_name_that_was_started_before_starts_nothing_even_if_it_failed(trainer, jobs, hub_cloud):
+    trainer.launch(NAME, JOB)
+    hub_cloud.jobs.finish(jobs()[0].id, "ERROR")
+    trainer.launch(NAME, JOB)
+    trainer.launch("textgen-lora-other", JOB)
+    assert sorted(job.labels["federation_job"] for job in jobs()) == [NAME, "textgen-lora-other"]
+
+
+def test_a_lost_answer_starts_no_second_job(trainer, jobs, hub_cloud):
+    hub_cloud.faults.lose("run_job")
+    trainer.launch(NAME, JOB)
+    assert len(jobs()) == 1
+
+
+def test_a_job_that_did_not_start_is_told_so(trainer, jobs, hub_cloud):
+    hub_cloud.faults.refuse("run_job", 402)
+    with pytest.raises(ServiceError, match=f"running job {NAME} failed: 402"):
+        trainer.launch(NAME, JOB)
+    assert jobs() == []
+
+
+def test_several_machines_are_more_than_the_hub_gives(trainer, jobs):
+    with pytest.raises(ContractError, match="wants 4 machines"):
+        trainer.launch(NAME, {**JOB, "count": 4})
+    assert jobs() == []
+
+
+def test_a_push_that_is_found_is_the_one_that_a_webhook_would_have_told(hub_client, repo, hub_owner, hub_cloud):
+    trainer = HubTrainer(lambda: hub_client, hub_owner, [repo])
+    heard = []
+    with receiver(heard) as url:
+        watched = [{"type": "org", "name": hub_owner}]
+        webhook = hub_client.create_webhook(url=url, watched=watched, domains=["repo"], secret="s3cret")
+        for body in (b"one", b"two"):
+            push(hub_client, repo, body)
+        hub_cloud.webhooks.settle()
+        hub_client.delete_webhook(webhook.id)
+    trust = Trust.read({"hf_owner": hub_owner, "hf_secret": "s3cret", "hf_refs": ["refs/heads/main"]})
+    told = [one for request in heard for one in read(request, trust).completions]
+    swept = trainer.finished()
+    same = ("provider", "resource", "artifact_uri", "revision", "ref", "dedupe_key")
+    assert [{name: getattr(one, name) for name in same} for one in reversed(told)] == [
+        {name: one[name] for name in same} for one in swept
+    ]
+    assert len(swept) == 2
+
+
+def test_what_the_system_commits_when_a_repository_is_made_is_no_push(hub_client, repo, hub_owner):
+    assert HubTrainer(lambda: hub_client, hub_owner, [repo]).finished() == []
+
+
+def test_only_pushes_of_the_last_days_are_found():
+    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+
+    now = datetime(2026, 1, 5, 8, tzinfo=UTC)
+    clock = [now - timedelta(days=9)]
+    with hub.serving(clock=lambda: clock[-1]) as emulator:
+        api = HfApi(endpoint=emulator.endpoint, token="hf_test")
+        for name in ("old", "mixed"):
+            api.create_repo(f"acme/{name}")
+            push(api, f"acme/{name}", b"old")
+        clock.append(now - timedelta(days=1))
+        sha = push(api, "acme/mixed", b"new")
+        emulator.faults.forget()
+        (found,) = HubTrainer(lambda: api, "acme", ["acme/old", "acme/mixed"], clock=lambda: now).finished()
+        assert (found["revision"], found["completed_at"]) == (sha, "2026-01-04T08:00:00Z")
+        assert emulator.faults.calls.count("list_commits") == 1
+
+
+def test_a_gap_of_any_length_is_closed_page_by_page(hub_client, hub_cloud, repo, hub_owner):
+    shas = [push(hub_client, repo, b"%d" % number) for number in range(60)]
+    hub_cloud.faults.forget()
+    found = HubTrainer(lambda: hub_client, hub_owner, [repo]).finished()
+    assert [one["revision"] for one in found] == shas[::-1]
+    assert hub_cloud.faults.calls.count("list_commits") == 2
+
+
+def test_where_a_completed_job_pushed_to_is_watched_without_being_named(
+    trainer, jobs, hub_client, hub_owner, hub_cloud
+):
+    trainer.launch(NAME, {**JOB, "output": f"hf://models/{hub_owner}"})
+    assert trainer.finished() == []
+    hub_client.create_repo(f"{hub_owner}/{NAME}")
+    sha = push(hub_client, f"{hub_owner}/{NAME}")
+    hub_cloud.jobs.finish(jobs()[0].id)
+    (found,) = trainer.finished()
+    assert found["artifact_uri"] == f"hf://models/{hub_owner}/{NAME}@{sha}"
+
+
+@pytest.mark.parametrize("output", [None, "s3://acme-models/units", "hf://models/acme/shared", "hf://datasets/acme"])
+def test_a_job_that_ships_elsewhere_names_no_repository(trainer, jobs, hub_cloud, output):
+    trainer.launch(NAME, {**JOB, "output": output} if output else JOB)
+    hub_cloud.jobs.finish(jobs()[0].id)
+    assert trainer.finished() == []
+
+
+def test_a_repository_that_is_not_there_yet_has_no_pushes_and_a_hub_that_refuses_is_a_failure(
+    hub_client, hub_owner, hub_cloud
+):
+    trainer = HubTrainer(lambda: hub_client, hub_owner, [f"{hub_owner}/not-yet"])
+    assert trainer.finished() == []
+    hub_cloud.faults.refuse("repo_info", 403)
+    with pytest.raises(ServiceError, match=r"looking at .* failed: 403"):
+        trainer.finished()
+
+
+def test_where_a_unit_lies_only_its_event_can_tell(trainer):
+    assert trainer.artifact("hf://models/acme/unit") is None

@@ -1,0 +1,3 @@
+"""The cluster's emulator and the real client."""
+
+from tests.ports.backends_kubernetes import *  # noqa: F403 - fixtures

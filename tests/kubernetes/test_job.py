@@ -1,0 +1,91 @@
+"""What a job asks for is what the cluster is told, and nothing that a training job should not have."""
+
+import pytest
+
+from federation.core.digest import canonical
+from federation.errors import ContractError
+from federation.kubernetes.job import Placement, job_of
+
+JOB = {"platform": "kubernetes", "image": "registry/train:1", "arguments": ["--steps", 3], "kind": "embedder"}
+NAME = "embedder-0123456789ab"
+
+
+def made(placement=None, **more):
+    return job_of(NAME, {**JOB, **more}, placement or Placement())
+
+
+def pod(job):
+    return job["spec"]["template"]["spec"]
+
+
+def container(job):
+    (only,) = pod(job)["containers"]
+    return only
+
+
+def test_the_container_gets_its_arguments_and_the_whole_job():
+    job = made()
+    assert container(job)["image"] == "registry/train:1"
+    assert container(job)["args"] == ["--steps", "3"]
+    assert container(job)["env"] == [{"name": "FEDERATION_JOB", "value": canonical(JOB).decode()}]
+
+
+def test_nobody_is_root_and_no_token_of_the_cluster_is_in_reach():
+    job = made()
+    assert pod(job)["securityContext"]["runAsNonRoot"] is True
+    assert pod(job)["automountServiceAccountToken"] is False
+    assert container(job)["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
+def test_a_job_that_says_it_is_wrong_is_not_tried_again_and_one_whose_machine_was_taken_is():
+    refused, taken = made()["spec"]["podFailurePolicy"]["rules"]
+    assert (refused["action"], refused["onExitCodes"]["values"]) == ("FailJob", [42])
+    assert refused["onExitCodes"]["containerName"] == container(made())["name"]
+    assert (taken["action"], taken["onPodConditions"][0]["type"]) == ("Ignore", "DisruptionTarget")
+    assert pod(made())["restartPolicy"] == "Never"
+
+
+def test_a_limit_in_minutes_is_a_deadline_in_seconds():
+    assert made(max_minutes=90)["spec"]["activeDeadlineSeconds"] == 5400
+    assert "activeDeadlineSeconds" not in made()["spec"]
+
+
+def test_a_machine_is_a_list_of_resources_asked_for_and_not_exceeded():
+    resources = container(made(machine="cpu=4, memory=16Gi,nvidia.com/gpu=1"))["resources"]
+    assert resources["requests"] == resources["limits"] == {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}
+    assert container(made())["resources"] == {}
+
+
+@pytest.mark.parametrize("machine", ["a10g-small", "cpu=", "cpu=4,,memory=1Gi", "cpu=4;rm", "=4", "cpu=-1"])
+def test_a_machine_of_another_platform_is_refused_with_an_example(machine):
+    with pytest.raises(ContractError, match=r"write cpu=4,memory=16Gi,nvidia\.com/gpu=1"):
+        made(machine=machine)
+
+
+def test_several_machines_are_an_indexed_job():
+    spec = made(count=4)["spec"]
+    assert (spec["completions"], spec["parallelism"], spec["completionMode"]) == (4, 4, "Indexed")
+    assert "completions" not in made(count=1)["spec"]
+
+
+def test_where_interrupted_machines_are_is_the_clusters_to_say_and_used_only_when_asked():
+    taint = {"key": "spot", "operator": "Exists", "effect": "NoSchedule"}
+    placement = Placement(spot_selector={"karpenter.sh/capacity-type": "spot"}, spot_tolerations=(taint,))
+    spot = pod(made(placement, spot=True))
+    assert (spot["nodeSelector"], spot["tolerations"]) == ({"karpenter.sh/capacity-type": "spot"}, [taint])
+    assert {"nodeSelector", "tolerations"}.isdisjoint(pod(made(placement)))
+    assert "nodeSelector" not in pod(made(spot=True))
+
+
+def test_a_job_may_have_an_identity_of_its_own():
+    assert pod(made(Placement(service_account="trainer")))["serviceAccountName"] == "trainer"
+
+
+def test_the_place_of_the_unit_is_written_on_the_job():
+    metadata = made(output="s3://acme-models/units/", asked_by="sha256:00")["metadata"]
+    assert metadata["annotations"] == {
+        "federation/kind": "embedder",
+        "federation/asked-by": "sha256:00",
+        "federation/output": f"s3://acme-models/units/{NAME}/",
+    }
+    assert metadata["labels"] == {"federation_job": NAME}

@@ -1,0 +1,121 @@
+"""A job starts once under its name, on whichever cluster; what is complete is found by the sweep."""
+
+import pytest
+from tests.ports.backends_kubernetes import NAMESPACE
+
+from federation.errors import ContractError, ServiceError
+from federation.kubernetes.clients import batch
+from federation.kubernetes.job import Placement, job_of
+from federation.kubernetes.trainer import PAGE, KubernetesTrainer
+
+JOB = {"platform": "kubernetes", "image": "registry/train:1", "arguments": [], "kind": "embedder"}
+NAME = "embedder-0123456789ab"
+OUTPUT = "s3://acme-models/units"
+
+
+def test_a_name_that_was_started_before_starts_nothing(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_trainer.launch(NAME, JOB)
+    first = kubernetes_cluster.jobs[NAMESPACE, NAME]
+    kubernetes_trainer.launch(NAME, {**JOB, "image": "registry/train:2"})
+    assert kubernetes_cluster.jobs == {(NAMESPACE, NAME): first}
+    assert kubernetes_cluster.faults.calls == ["create_job", "create_job"]
+
+
+def test_a_job_that_is_complete_is_finished_and_says_where_its_unit_lies(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_trainer.launch(NAME, {**JOB, "output": OUTPUT})
+    assert kubernetes_trainer.finished() == []
+    kubernetes_cluster.finish(NAMESPACE, NAME)
+    (found,) = kubernetes_trainer.finished()
+    resource = f"kubernetes://{NAMESPACE}/{NAME}"
+    ended = kubernetes_cluster.jobs[NAMESPACE, NAME]["status"]["completionTime"]
+    assert found == {
+        "provider": "kubernetes",
+        "resource": resource,
+        "artifact_uri": f"{OUTPUT}/{NAME}/",
+        "completed_at": ended,
+        "dedupe_key": f"kubernetes|{resource}|Complete",
+    }
+    assert kubernetes_trainer.artifact(resource) == found["artifact_uri"]
+
+
+def test_a_job_that_failed_or_is_not_ours_is_never_finished(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_trainer.launch(NAME, JOB)
+    kubernetes_cluster.finish(NAMESPACE, NAME, "Failed")
+    foreign = job_of("somebody-elses", JOB, Placement())
+    foreign["metadata"]["labels"] = {"app": "web"}
+    kubernetes_cluster.jobs[NAMESPACE, "somebody-elses"] = foreign
+    kubernetes_cluster.finish(NAMESPACE, "somebody-elses")
+    assert kubernetes_trainer.finished() == []
+
+
+def test_a_job_that_was_told_no_place_has_none(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_trainer.launch(NAME, JOB)
+    kubernetes_cluster.finish(NAMESPACE, NAME)
+    (found,) = kubernetes_trainer.finished()
+    assert "artifact_uri" not in found
+    assert kubernetes_trainer.artifact(found["resource"]) is None
+
+
+@pytest.mark.parametrize("resource", ["kubernetes://training/unknown", "kubernetes://other/a", "hf://models/acme/a"])
+def test_a_resource_that_is_no_job_here_has_no_place(kubernetes_trainer, resource):
+    assert kubernetes_trainer.artifact(resource) is None
+
+
+def test_more_jobs_than_fit_on_a_page_are_all_found(kubernetes_trainer, kubernetes_cluster):
+    names = [f"embedder-{number:03d}" for number in range(PAGE + 5)]
+    for name in names:
+        kubernetes_cluster.jobs[NAMESPACE, name] = job_of(name, JOB, Placement())
+        kubernetes_cluster.finish(NAMESPACE, name)
+    found = [one["resource"].rpartition("/")[2] for one in kubernetes_trainer.finished()]
+    assert found == names
+    assert kubernetes_cluster.faults.calls == ["list_jobs", "list_jobs"]
+
+
+def test_a_job_that_the_cluster_finds_malformed_is_a_fault_of_the_policy(kubernetes_trainer):
+    with pytest.raises(ContractError, match=r"422 Invalid: Job\.batch \"Not_A_Name\" is invalid"):
+        kubernetes_trainer.launch("Not_A_Name", JOB)
+
+
+def test_a_cluster_that_refuses_is_told_with_its_words(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_cluster.faults.refuse("create_job", 403)
+    with pytest.raises(ServiceError, match=f"creating job {NAME} in {NAMESPACE} failed: 403 Forbidden"):
+        kubernetes_trainer.launch(NAME, JOB)
+    kubernetes_cluster.faults.refuse("list_jobs", 500)
+    with pytest.raises(ServiceError, match="listing the jobs of training failed: 500"):
+        kubernetes_trainer.finished()
+    kubernetes_cluster.faults.refuse("read_job", 401)
+    with pytest.raises(ServiceError, match="reading job a in training failed: 401"):
+        kubernetes_trainer.artifact("kubernetes://training/a")
+
+
+def test_an_answer_of_another_shape_is_a_failure(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_cluster.jobs[NAMESPACE, NAME] = {"metadata": {"labels": {"federation_job": NAME}}, "spec": {}}
+    with pytest.raises(ServiceError, match="listing the jobs of training failed: ValidationError"):
+        kubernetes_trainer.finished()
+
+
+def test_a_lost_answer_is_a_failure_and_the_next_delivery_finds_the_job(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_cluster.faults.lose("create_job")
+    with pytest.raises(ServiceError, match="creating job"):
+        kubernetes_trainer.launch(NAME, JOB)
+    kubernetes_trainer.launch(NAME, JOB)
+    assert list(kubernetes_cluster.jobs) == [(NAMESPACE, NAME)]
+
+
+def test_any_context_of_the_kubeconfig_is_a_cluster(kubernetes_cluster, tmp_path, monkeypatch):
+    config = tmp_path / "config"
+    config.write_text(
+        f"""
+apiVersion: v1
+kind: Config
+clusters: [{{name: premises, cluster: {{server: "{kubernetes_cluster.endpoint}"}}}}]
+users: [{{name: trainer, user: {{token: t}}}}]
+contexts: [{{name: on-premises, context: {{cluster: premises, user: trainer}}}}]
+"""
+    )
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(config))
+    client = batch("on-premises")
+    KubernetesTrainer(lambda: client, "gpu").launch(NAME, JOB)
+    assert list(kubernetes_cluster.jobs) == [("gpu", NAME)]
+    client.api_client.close()
+    batch.cache_clear()

@@ -1,0 +1,81 @@
+"""The adapters of the Hub, on an imitation of it."""
+
+import os
+import uuid
+import warnings
+
+import pytest
+from infra.emulators import hub
+from tests.ports.shelf import Shelf
+
+from federation.hub.artifacts import HubArtifacts
+from federation.hub.registry import HubRegistry
+
+os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_XET="1")  # before the library is imported
+
+
+@pytest.fixture(scope="session")
+def hub_serving():
+    with hub.serving() as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def hub_client(hub_serving):
+    """The real client, pointed at the emulator."""
+    from huggingface_hub import HfApi, close_session  # noqa: PLC0415 - after the environment
+
+    yield HfApi(endpoint=hub_serving.endpoint, token="hf_test")
+    close_session()
+
+
+@pytest.fixture
+def hub_cloud(hub_serving):
+    """Without a fault or a call that an earlier test left."""
+    hub_serving.faults.forget()
+    return hub_serving
+
+
+@pytest.fixture
+def hub_owner():
+    """An organisation that no other test uses."""
+    return f"acme-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def hub_registry(hub_cloud, hub_client, hub_owner):
+    return HubRegistry(lambda: hub_client, f"{hub_owner}/{hub_owner}-ai-federated")
+
+
+@pytest.fixture
+def hub_shelf(hub_cloud, hub_client, hub_owner):
+    repo = f"{hub_owner}/unit"
+    hub_client.create_repo(repo)
+
+    def place(path, body):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the library's own, when it uploads to LFS
+            made = hub_client.upload_file(path_or_fileobj=body, path_in_repo=path, repo_id=repo)
+        return f"hf://models/{repo}@{made.oid}/{path}"
+
+    pinned = f"hf://models/{repo}@{hub_client.model_info(repo).sha}"
+    foreign = (
+        f"hf://models/somebody/unit@{'0' * 40}/model.bin",
+        f"hf://models/{repo}@main/model.bin",
+        f"hf://models/{repo}/model.bin",
+        f"hf://spaces/{repo}@{'0' * 40}/model.bin",
+        f"s3://{repo}/model.bin",
+        f"https://huggingface.co/{repo}/resolve/main/model.bin",
+        "http://169.254.169.254/latest/meta-data",
+        "/etc/passwd",
+        f"{pinned}/unit/../model.bin",
+        f"{pinned}//model.bin",
+        f"{pinned}/unit/%2e%2e/model.bin",
+        f"{pinned}/unit/model\n.bin",
+        f"{pinned}/model.bin?download=true",
+        f"{pinned}/model.bin#1",
+        pinned.replace("models/", "models/user@"),
+        pinned,
+        f"{pinned}/",
+    )
+    return Shelf(artifacts=HubArtifacts(lambda: hub_client, {hub_owner}), place=place, foreign=foreign)
