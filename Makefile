@@ -14,7 +14,7 @@ $(READY): requirements/dev.lock pyproject.toml
 	@touch $(READY)
 
 demo: $(READY)  ## three clouds' events to a promoted release, an alarm, the roll-back
-	$(BIN)/federation demo
+	$(if $(filter aws gcp,$(HOME_CLOUD)),$(BIN)/python infra/demo.py $(HOME_CLOUD),$(BIN)/federation demo)
 
 test: check  ## everything that CI asks
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal

@@ -64,7 +64,7 @@ class Terraform:
         command = [self.binary, f"-chdir={folder}", *arguments]
         done = subprocess.run(command, env=dict(self.environment), capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
-            raise SystemExit(f"terraform {' '.join(arguments)} in {folder.name}:\n{done.stdout}{done.stderr}")
+            raise SystemExit(f"terraform {' '.join(arguments)} in {folder.name}:\n{done.stderr or done.stdout}")
         return done.stdout
 
 

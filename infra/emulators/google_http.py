@@ -103,6 +103,7 @@ def serving(routes: Sequence[Route], faults: Faults) -> Iterator[str]:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # racers connect at once, and a full queue would cost them a second
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is its own business; anything else is a fault of the emulator and is shown."""

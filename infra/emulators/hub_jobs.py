@@ -107,13 +107,11 @@ class Jobs:
 
     async def logs(self, request: Request) -> Response:
         """GET: what the command wrote, as server-sent events."""
-        job = self._found(request)
-        at = job["startedAt"]  # the client drops lines that are younger than the answer's own date
-        lines = self._logs.get(job["id"], "").splitlines()
+        lines = self._logs.get(self._found(request)["id"], "").splitlines()
 
         def events() -> Iterator[str]:
             for line in lines:
-                yield f"event: log\ndata: {json.dumps({'data': line, 'timestamp': at})}\n\n"
+                yield f"event: log\ndata: {json.dumps({'data': line, 'timestamp': moment(self._clock)})}\n\n"
 
         return StreamingResponse(events(), media_type="text/event-stream")
 

@@ -87,7 +87,11 @@ def moment(clock: Clock) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Repository:
-    """Branches, tags and commits of one model, data set or Space."""
+    """Branches, tags and commits of one model, data set or Space.
+
+    Args:
+        foretold: Ids that the next commits get, for a story whose commits are known before they are made.
+    """
 
     kind: str
     name: str
@@ -98,6 +102,7 @@ class Repository:
     tags: dict[str, str] = field(default_factory=dict)
     commits: dict[str, Commit] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    foretold: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._append("main", {".gitattributes": small(ATTRIBUTES)}, "initial commit", "", None)
@@ -182,7 +187,7 @@ class Repository:
 
     def _append(self, branch: str, files: Mapping[str, File], title: str, message: str, parent: str | None) -> Commit:
         seed = "\n".join((self.kind, self.name, self.id, str(len(self.commits)), title))
-        oid = hashlib.sha1(seed.encode(), usedforsecurity=False).hexdigest()
+        oid = self.foretold.pop(0) if self.foretold else hashlib.sha1(seed.encode(), usedforsecurity=False).hexdigest()
         made = Commit(oid=oid, files=files, title=title, message=message, parent=parent, date=moment(self.clock))
         self.commits[oid] = made
         self.heads[branch] = oid

@@ -57,7 +57,14 @@ def bound() -> tuple[socket.socket, str]:
 @contextmanager
 def served(application: ASGIApp, sockets: Sequence[socket.socket]) -> Iterator[None]:
     """Serve the application until the context ends."""
-    config = uvicorn.Config(application, log_level="critical", lifespan="off", ws="none", access_log=False)
+    config = uvicorn.Config(
+        application,
+        log_level="critical",
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        date_header=False,  # uvicorn's lags by up to a second, and the Hub's client drops log lines younger than it
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": list(sockets)}, daemon=True)
     for one in sockets:

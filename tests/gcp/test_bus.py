@@ -104,6 +104,25 @@ def test_a_topic_that_takes_nothing_is_named_and_the_subject_is_free_again(bus, 
     assert keys(heard) == ["3"]
 
 
+class Silent:
+    """A publisher, and a future, that never hear anything."""
+
+    def publish(self, *_, **__):
+        return self
+
+    def resume_publish(self, *_):
+        raise RuntimeError("Ordering key is not paused.")
+
+    def exception(self, timeout):
+        raise TimeoutError
+
+
+def test_a_publisher_that_says_nothing_is_waited_for_only_so_long(pauses):
+    with pytest.raises(ServiceError, match="1 of 1 events on projects/p/topics/t: TimeoutError"):
+        PubSubBus(Silent, "projects/p/topics/t", pause=pauses.append).announce([event(1)])
+    assert len(pauses) == 3
+
+
 def test_a_refusal_is_not_repeated(bus, faults, pauses):
     faults.refuse("Publish", 403)
     with pytest.raises(ServiceError, match="403"):

@@ -99,6 +99,23 @@ def test_a_shift_whose_answer_was_lost_is_found_done(vertex_traffic, vertex_clou
     assert vertex_cloud.faults.calls.count("endpoints.patch") == 1
 
 
+class Deaf:
+    """A session through which changes arrive without their split."""
+
+    def __init__(self, session):
+        self._session = session
+
+    def request(self, method, *args, json=None, **options):
+        heard = {key: value for key, value in json.items() if key != "trafficSplit"} if method == "PATCH" else json
+        return self._session.request(method, *args, json=heard, **options)
+
+
+def test_a_shift_that_was_answered_and_not_made_is_a_failure(vertex_cloud, google_session, vertex_endpoint):
+    traffic = VertexTraffic(lambda: Deaf(google_session), {"production": vertex_endpoint}, api=vertex_cloud.endpoint)
+    with pytest.raises(ServiceError, match="its split is"):
+        traffic.shift(shift(1, A))
+
+
 def test_the_release_that_serves_is_proven_by_an_answer(vertex_traffic, vertex_cloud):
     vertex_traffic.shift(shift(1, A))
     assert vertex_traffic.probe("production", A) is True

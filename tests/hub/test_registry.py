@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from infra.emulators import hub
 from tests.hub.releases import NAME, body
 
 from federation.core.digest import digest_of
@@ -100,6 +101,17 @@ def test_a_tag_that_was_moved_is_found_where_it_is_now(hub_registry, hub_client,
     found = hub_registry.find(NAME)
     assert (found.commit, found.digest) == (forged, digest_of(b"{}"))
     assert found != first
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the library's own, when it uploads to LFS
+def test_a_manifest_that_lies_in_storage_is_found_with_the_commit_that_the_hub_named():
+    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+
+    with hub.serving(lfs_bytes=10) as emulator:
+        api = HfApi(endpoint=emulator.endpoint, token="hf_test")
+        receipt = HubRegistry(lambda: api, "acme/releases").publish(NAME, body())
+        assert HubRegistry(lambda: api, "acme/releases").find(NAME) == receipt
+        assert emulator.faults.calls[-2:] == ["resolve", "lfs_download"]
 
 
 def test_whoever_was_overtaken_looks_again_and_commits_on_the_new_head(hub_client, repo, made, hub_cloud):

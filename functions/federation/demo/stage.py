@@ -84,6 +84,10 @@ class LocalStage:
             became = [REPEATED if any(one.outcome for one in carried) else heard(reading)]
         return Line(at=at, what=what, became=became, documents=kept)
 
+    def release(self, name: str) -> bytes | None:
+        """A release as it is stored."""
+        return self._home.ports.store.read(names.release(name))
+
     def _forbidden(self, kept: Sequence[str]) -> Iterator[str]:
         """Which of the units that just came are in quarantine, whatever their number."""
         reads = LiveReads(self._home.ports)

@@ -28,15 +28,16 @@ class GcsArtifacts:
 
     def read(self, uri: str, limit: int) -> bytes:
         """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
-        sink = _Kept(uri, limit)
-        self._stream(uri, sink)
-        return bytes(sink.body)
+        body = bytearray()
+        self._stream(uri, _Sink(uri, limit, body.extend))
+        return bytes(body)
 
     def observe(self, uri: str) -> Observed:
         """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
-        sink = _Hashed(uri, self._largest)
+        sha256 = hashlib.sha256()
+        sink = _Sink(uri, self._largest, sha256.update)
         self._stream(uri, sink)
-        return Observed(sha256=sink.sha256.hexdigest(), bytes=sink.size)
+        return Observed(sha256=sha256.hexdigest(), bytes=sink.size)
 
     def _stream(self, uri: str, sink: "_Sink") -> None:
         place = uris.parsed(uri, "gs", self._buckets)
@@ -51,8 +52,9 @@ class GcsArtifacts:
 class _Sink:
     """Where a download is written to; it stops the stream at the limit."""
 
-    def __init__(self, uri: str, limit: int) -> None:
+    def __init__(self, uri: str, limit: int, take: Callable[[bytes], object]) -> None:
         self.size = 0
+        self._take = take
         self._uri = uri
         self._limit = limit
 
@@ -67,24 +69,3 @@ class _Sink:
             raise ContractError(f"{self._uri} is larger than the {self._limit} bytes that are read of it")
         self._take(part)
         return len(part)
-
-    def _take(self, part: bytes) -> None:
-        raise NotImplementedError
-
-
-class _Kept(_Sink):
-    def __init__(self, uri: str, limit: int) -> None:
-        super().__init__(uri, limit)
-        self.body = bytearray()
-
-    def _take(self, part: bytes) -> None:
-        self.body += part
-
-
-class _Hashed(_Sink):
-    def __init__(self, uri: str, limit: int) -> None:
-        super().__init__(uri, limit)
-        self.sha256 = hashlib.sha256()
-
-    def _take(self, part: bytes) -> None:
-        self.sha256.update(part)

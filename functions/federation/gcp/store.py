@@ -49,7 +49,7 @@ class GcsStore:
     def claim(self, name: str, body: bytes) -> bool:
         """Write once without comparing: whether the name was free.
 
-        Only where an answer was lost on the way is it read what lies there: our own bytes mean that it was.
+        Where an answer was lost on the way, what lies there is read: our own bytes mean that the name was free.
         """
         attempts = _Attempts(self._patience)
         path = f"{self._documents}{name}"

@@ -54,8 +54,11 @@ class KubernetesTrainer:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """The completion of every job of ours that ended well and is still kept, in the order of their names."""
-        return [self._completion(job) for job in self._jobs() if job.status.completion_time and _complete(job)]
+        """The completion of every job of ours that ended well and is still kept, in the order of their names.
+
+        A completion time "is set when the job finishes successfully, and only then" (JobStatus).
+        """
+        return [self._completion(job) for job in self._jobs() if job.status and job.status.completion_time]
 
     def artifact(self, resource: str) -> str | None:
         """Where a job's unit lies; None when it was not told, or there is no such job in this namespace."""
@@ -96,10 +99,6 @@ class KubernetesTrainer:
 
     def _resource(self, name: str) -> str:
         return f"kubernetes://{self._namespace}/{name}"
-
-
-def _complete(job: Any) -> bool:
-    return any(one.type == "Complete" and one.status == "True" for one in job.status.conditions or ())
 
 
 def _output(job: Any) -> str | None:

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+# One step as one function: with a role of its own, its log, its queue, and alarms on its failures.
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.log_days
+  kms_key_id        = var.key
+}
+
+resource "aws_iam_role" "this" {
+  name               = var.name
+  description        = "What ${var.name} may do"
+  assume_role_policy = data.aws_iam_policy_document.lambda.json
+}
+
+data "aws_iam_policy_document" "lambda" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "itself" {
+  statement {
+    sid     = "ItsLog"
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    # Streams have names that Lambda makes up.
+    resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
+  }
+
+  statement {
+    sid       = "ItsQueue"
+    actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    resources = [var.queue]
+  }
+
+  statement {
+    sid       = "TheKeyOfStoreAndSettings"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.key]
+  }
+}
+
+resource "aws_iam_role_policy" "itself" {
+  name   = "itself"
+  role   = aws_iam_role.this.id
+  policy = data.aws_iam_policy_document.itself.json
+}
+
+resource "aws_lambda_function" "this" {
+  #checkov:skip=CKV_AWS_117: it talks to public endpoints of AWS and the Hub; a network of its own would only add a gateway
+  #checkov:skip=CKV_AWS_50: one log line an invocation has the step, the event, the outcome and the milliseconds
+  #checkov:skip=CKV_AWS_116: what fails is in the queue's dead letters; Lambda's own are for invocations without a queue
+  #checkov:skip=CKV_AWS_272: the package is pinned by its SHA-256, which infra/package.py prints and anybody can build again
+  #checkov:skip=CKV_AWS_115: it is reserved unless the account's quota is too small (var.reserve_concurrency)
+  function_name                  = var.name
+  role                           = aws_iam_role.this.arn
+  runtime                        = "python3.13"
+  architectures                  = [var.architecture]
+  handler                        = "lambda_function.${var.step}"
+  filename                       = var.package
+  source_code_hash               = filebase64sha256(var.package)
+  timeout                        = var.timeout
+  memory_size                    = var.memory
+  reserved_concurrent_executions = var.concurrency
+  kms_key_arn                    = var.key
+
+  environment {
+    variables = var.environment
+  }
+
+  logging_config {
+    log_format = "Text"
+    log_group  = aws_cloudwatch_log_group.this.name
+  }
+
+  depends_on = [aws_iam_role_policy.itself]
+}
+
+resource "aws_lambda_event_source_mapping" "this" {
+  event_source_arn        = var.queue
+  function_name           = aws_lambda_function.this.arn
+  batch_size              = var.batch
+  function_response_types = ["ReportBatchItemFailures"]
+
+  scaling_config {
+    # At least 2, and no more than is reserved, or Lambda takes messages that it cannot run and they count as failed.
+    maximum_concurrency = max(2, var.concurrency == -1 ? 10 : var.concurrency)
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  alarm_name          = "${var.name}-errors"
+  alarm_description   = "The function failed several times within ten minutes; what it could not do is delivered again."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 5
+  period              = 300
+  evaluation_periods  = 2
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [var.topic]
+}
+
+resource "aws_cloudwatch_metric_alarm" "throttles" {
+  alarm_name          = "${var.name}-throttled"
+  alarm_description   = "The function was not let run; its concurrency is too small, or the account's is."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  period              = 300
+  evaluation_periods  = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [var.topic]
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# What do others have to know of a function?
+
+output "arn" {
+  description = "Of the function."
+  value       = aws_lambda_function.this.arn
+}
+
+output "name" {
+  description = "Of the function."
+  value       = aws_lambda_function.this.function_name
+}
+
+output "role" {
+  description = "Name of its role."
+  value       = aws_iam_role.this.name
+}

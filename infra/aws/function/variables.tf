@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+# What is said about one function?
+
+variable "step" {
+  description = "The step, which is also the entry point's name."
+  type        = string
+}
+
+variable "name" {
+  description = "Of the function, its role and its log."
+  type        = string
+}
+
+variable "package" {
+  description = "The zip."
+  type        = string
+}
+
+variable "architecture" {
+  description = "x86_64 or arm64."
+  type        = string
+}
+
+variable "timeout" {
+  description = "Seconds."
+  type        = number
+}
+
+variable "memory" {
+  description = "Megabytes."
+  type        = number
+}
+
+variable "concurrency" {
+  description = "How many may run at once and are reserved for it; -1 reserves none."
+  type        = number
+}
+
+variable "batch" {
+  description = "Messages an invocation may take at once; each is judged alone."
+  type        = number
+}
+
+variable "environment" {
+  description = "FEDERATION_* settings."
+  type        = map(string)
+}
+
+variable "queue" {
+  description = "ARN of the queue that it is fed from."
+  type        = string
+}
+
+variable "key" {
+  description = "ARN of the key of log and settings."
+  type        = string
+}
+
+variable "topic" {
+  description = "ARN of the topic that hears of failures."
+  type        = string
+}
+
+variable "log_days" {
+  description = "How long its log is kept."
+  type        = number
+}

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+# One zip, many functions: each step with its own handler, role, queue, time and memory.
+
+module "queue" {
+  source   = "./queue"
+  for_each = local.queues
+
+  name    = "${var.prefix}-${each.key}"
+  timeout = local.grants[each.key].timeout
+  rules   = local.rules[each.key]
+  topic   = aws_sns_topic.people.arn
+}
+
+module "function" {
+  source   = "./function"
+  for_each = local.functions
+
+  step         = each.key
+  name         = "${var.prefix}-${each.key}"
+  package      = var.package
+  architecture = var.architecture
+  timeout      = each.value.timeout
+  memory       = each.value.memory
+  concurrency  = var.reserve_concurrency ? each.value.concurrency : -1
+  # One event at a time where a failure may move the channel; a roll-back waits for no neighbour.
+  batch       = each.value.channel == "move" ? 1 : 10
+  environment = merge(local.environment, lookup(local.hub_environment, each.key, {}), lookup(local.google_environment, each.key, {}))
+  queue       = module.queue[each.key].arn
+  key         = aws_kms_key.federation.arn
+  topic       = aws_sns_topic.people.arn
+  log_days    = var.log_days
+}
+
+resource "aws_iam_role_policy" "step" {
+  for_each = local.at_home ? local.functions : {}
+
+  name   = "step"
+  role   = module.function[each.key].role
+  policy = data.aws_iam_policy_document.step[each.key].json
+}

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# Who may use the one key that encrypts the store, the artifacts, the logs, the secrets and the functions' settings?
+
+data "aws_iam_policy_document" "key" {
+  # In a key's policy the resource "*" is this key and nothing else.
+  #checkov:skip=CKV_AWS_109: the account administers its own key, as AWS requires so that the key cannot be lost
+  #checkov:skip=CKV_AWS_111: the same
+  #checkov:skip=CKV_AWS_356: the same; "*" is this key
+  statement {
+    sid = "TheAccountAdministersItAndDelegatesItsUse"
+    actions = [
+      "kms:CancelKeyDeletion", "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:DisableKey", "kms:EnableKey",
+      "kms:EnableKeyRotation", "kms:Encrypt", "kms:GenerateDataKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
+      "kms:ListGrants", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:ScheduleKeyDeletion",
+      "kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription",
+    ]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["${local.arn}:iam::${local.account}:root"]
+    }
+  }
+
+  statement {
+    sid       = "LogGroupsOfThisFederation"
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${var.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values   = ["${local.arn}:logs:${var.region}:${local.account}:log-group:/aws/lambda/${var.prefix}-*"]
+    }
+  }
+
+  statement {
+    # Without it CloudWatch cannot publish to an encrypted topic; it sends no source condition through SNS.
+    sid       = "AlarmsToTheTopic"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_kms_key" "federation" {
+  description             = "${var.prefix}: store, artifacts, logs, secrets and settings"
+  enable_key_rotation     = true
+  deletion_window_in_days = var.destroyable ? 7 : 30
+  policy                  = data.aws_iam_policy_document.key.json
+}
+
+resource "aws_kms_alias" "federation" {
+  name          = "alias/${var.prefix}"
+  target_key_id = aws_kms_key.federation.key_id
+}

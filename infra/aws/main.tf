@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+# Which functions are there, what does each hear, and what is each told about its home?
+
+data "aws_partition" "here" {}
+
+locals {
+  at_home   = var.home == "aws"
+  account   = var.account
+  partition = data.aws_partition.here.partition
+  arn       = "arn:${local.partition}"
+
+  # The one list of each: who hears what (made from the code), and who may do what (tested against the code).
+  routes = jsondecode(file("${path.module}/../../events/routes.json"))
+  grants = jsondecode(file("${path.module}/../steps.json"))
+
+  functions = local.at_home ? local.grants : { receive = local.grants.receive }
+  hears = {
+    for step in keys(local.functions) : step => sort([for type, steps in local.routes : type if contains(steps, step)])
+  }
+  queues = toset(concat(["receive"], [for step, types in local.hears : step if length(types) > 0]))
+
+  artifact_buckets = concat([aws_s3_bucket.artifacts.id], var.artifact_buckets)
+  store_prefix     = "federation/"
+  secrets          = local.at_home ? toset(["hub-read", "hub-write", "hub-webhook"]) : toset([])
+
+  trust = merge(
+    {
+      aws_accounts = [local.account]
+      s3_buckets   = local.artifact_buckets
+      hf_owner     = var.hub.owners
+      hf_refs      = var.hub.refs
+      sentinel     = "_MANIFEST.json"
+    },
+    { for secret in aws_secretsmanager_secret.known : "hf_secret" => { secret = secret.arn } if endswith(secret.name, "hub-webhook") },
+    merge({}, [
+      for google in var.google[*] :
+      { gcp_project = google.project, gcp_project_number = google.number, gcs_buckets = google.buckets }
+    ]...),
+    var.trust,
+  )
+
+  home_environment = merge(
+    {
+      FEDERATION_BUS           = local.at_home ? local.bus_name : one([for google in var.google[*] : "projects/${google.project}/topics/${google.topic}"])
+      FEDERATION_TRAINING_ROLE = aws_iam_role.training.arn
+      FEDERATION_ALARMS        = "${var.prefix}-slo-"
+      FEDERATION_HUB_REPOS     = join(" ", var.hub.repos)
+    },
+    { for store in aws_s3_bucket.store : "FEDERATION_STORE" => "s3://${store.id}/${local.store_prefix}" },
+    { for google in var.google[*] : "FEDERATION_REGION" => google.region },
+  )
+
+  # Who only reads the Hub gets a token that can only read.
+  hub_environment = {
+    for step, grant in(local.at_home ? local.grants : {}) : step => {
+      FEDERATION_HUB_TOKEN = aws_secretsmanager_secret.known[local.hub_secret[step]].arn
+    } if contains(keys(local.hub_secret), step)
+  }
+  hub_secret = merge(
+    { for step, grant in local.grants : step => "hub-read" if contains(grant.uses, "hub_read") },
+    { for step, grant in local.grants : step => "hub-write" if contains(grant.uses, "hub_write") },
+  )
+
+  serving_environment = local.serves ? tomap({
+    FEDERATION_ENDPOINT = var.endpoint
+    FEDERATION_NODE = jsonencode({
+      image = var.node.image, role = aws_iam_role.node[0].arn, machine = var.node.machine, count = var.node.count
+    })
+  }) : tomap({})
+
+  # A function acts on Google as the service account of its own name; the document holds no secret (AIP-4117).
+  google_environment = merge({}, [
+    for google in var.google[*] : {
+      for step in keys(local.functions) : step => {
+        FEDERATION_GOOGLE = jsonencode({
+          type                              = "external_account"
+          audience                          = "//iam.googleapis.com/projects/${google.number}/locations/global/workloadIdentityPools/${google.pool}/providers/aws"
+          subject_token_type                = "urn:ietf:params:aws:token-type:aws4_request"
+          token_url                         = "https://sts.googleapis.com/v1/token"
+          service_account_impersonation_url = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${var.prefix}-${replace(step, "_", "-")}@${google.project}.iam.gserviceaccount.com:generateAccessToken"
+          credential_source = {
+            environment_id                 = "aws1"
+            regional_cred_verification_url = "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
+          }
+        })
+      }
+    }
+  ]...)
+
+  environment = merge(
+    {
+      FEDERATION_HOME     = var.home
+      FEDERATION_INLINE   = "false"
+      FEDERATION_REGISTRY = var.hub.registry
+      FEDERATION_TRUST    = jsonencode(local.trust)
+    },
+    local.home_environment,
+    local.serving_environment,
+  )
+}

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+# What has to be told to people, to the Hub and to the other cloud?
+
+output "hub_webhook" {
+  description = "Where the Hub's webhook is to deliver."
+  value       = one([for url in aws_lambda_function_url.receive : "${url.function_url}hub"])
+}
+
+output "store" {
+  description = "FEDERATION_STORE, for the command on a person's machine."
+  value       = lookup(local.environment, "FEDERATION_STORE", null)
+}
+
+output "bus" {
+  description = "FEDERATION_BUS, for the command on a person's machine."
+  value       = local.environment.FEDERATION_BUS
+}
+
+output "artifact_bucket" {
+  description = "Where jobs are to leave their units (`output` of a policy's jobs)."
+  value       = aws_s3_bucket.artifacts.id
+}
+
+output "secrets" {
+  description = "Where to put the values of the secrets."
+  value       = { for name, secret in aws_secretsmanager_secret.known : name => secret.arn }
+}
+
+output "roles" {
+  description = "Names of the functions' roles: infra/gcp lets them act on Google (variable aws.roles)."
+  value       = { for step, function in module.function : step => function.role }
+}
+
+output "visitors" {
+  description = "Roles that Google's functions assume, by step."
+  value       = { for step, role in aws_iam_role.visitor : step => role.arn }
+}
+
+output "dead_letters" {
+  description = "Queues of what was delivered in vain, by step."
+  value       = { for step, queue in module.queue : step => queue.dead_url }
+}
+
+output "operator_policy" {
+  description = "The policy for people's role."
+  value       = one(aws_iam_policy.operator[*].arn)
+}

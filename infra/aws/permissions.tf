@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+# What may each step do? infra/steps.json says it in the project's words; here they become statements.
+#
+# No statement has "*" for an action; two have it for a resource, where AWS knows no other (each says so).
+
+locals {
+  documents = local.at_home ? "${aws_s3_bucket.store[0].arn}/${local.store_prefix}documents" : ""
+  channels  = local.at_home ? "${aws_s3_bucket.store[0].arn}/${local.store_prefix}channels" : ""
+  sagemaker = "${local.arn}:sagemaker:${var.region}:${local.account}"
+
+  passed_to_sagemaker = [{ test = "StringEquals", variable = "iam:PassedToService", values = ["sagemaker.amazonaws.com"] }]
+
+  # The store and the bus: what a step may do at home.
+  home_statements = {
+    for step, grant in(local.at_home ? local.grants : {}) : step => concat(
+      [
+        {
+          sid       = "ReadDocuments", actions = ["s3:GetObject"], conditions = []
+          resources = [for prefix in grant.reads : "${local.documents}/${prefix}/*"]
+        },
+        {
+          # Create-only by the request's If-None-Match; a second version would not replace the locked first one.
+          sid       = "WriteDocuments", actions = ["s3:PutObject"], conditions = []
+          resources = [for prefix in grant.writes : "${local.documents}/${prefix}/*"]
+        },
+        {
+          # ...IfExists: reading what is not there is answered 404 instead of 403 only to who may list, and such a
+          # request has no s3:prefix.
+          sid = "ListDocuments", actions = ["s3:ListBucket"], resources = [aws_s3_bucket.store[0].arn]
+          conditions = [{
+            test   = "StringLikeIfExists", variable = "s3:prefix"
+            values = [for prefix in grant.lists : "${local.store_prefix}documents/${prefix}/*"]
+          }]
+        },
+        {
+          sid        = "Announce", actions = ["events:PutEvents"], resources = [aws_cloudwatch_event_bus.federation[0].arn]
+          conditions = [{ test = "StringEquals", variable = "events:source", values = ["federation"] }]
+        },
+      ],
+      grant.channel == "none" ? [] : [{
+        sid     = "Channels", resources = ["${local.channels}/*"], conditions = []
+        actions = grant.channel == "move" ? ["s3:GetObject", "s3:PutObject"] : ["s3:GetObject"]
+      }],
+      step != "receive" ? [] : [{
+        sid     = "WhatTheHubProvesItselfWith", conditions = []
+        actions = ["secretsmanager:GetSecretValue"], resources = [aws_secretsmanager_secret.known["hub-webhook"].arn]
+      }],
+      !contains(keys(local.hub_secret), step) ? [] : [{
+        sid       = "TheHubsToken", actions = ["secretsmanager:GetSecretValue"], conditions = []
+        resources = [aws_secretsmanager_secret.known[local.hub_secret[step]].arn]
+      }],
+    )
+  }
+
+  # The platform: what a step may do here, whether it runs here or on Google.
+  platform_statements = {
+    artifacts = [
+      {
+        sid       = "ReadUnits", actions = ["s3:GetObject"], conditions = []
+        resources = [for bucket in local.artifact_buckets : "${local.arn}:s3:::${bucket}/*"]
+      },
+      {
+        # Not to list: see ListDocuments about 404. A request that lists a prefix is refused.
+        sid        = "SeeThatAUnitIsNotThereYet", actions = ["s3:ListBucket"]
+        resources  = [for bucket in local.artifact_buckets : "${local.arn}:s3:::${bucket}"]
+        conditions = [{ test = "Null", variable = "s3:prefix", values = ["true"] }]
+      },
+      {
+        sid = "DecryptUnits", actions = ["kms:Decrypt"], resources = [aws_kms_key.federation.arn], conditions = []
+      },
+    ]
+    describe_jobs = [{
+      sid       = "WhereAUnitLies", actions = ["sagemaker:DescribeModelPackage", "sagemaker:DescribeTrainingJob"]
+      resources = ["${local.sagemaker}:model-package/*", "${local.sagemaker}:training-job/*"], conditions = []
+    }]
+    list_jobs = [{
+      # SageMaker knows no narrower resource for a listing.
+      sid = "WhatEnded", actions = ["sagemaker:ListTrainingJobs"], resources = ["*"], conditions = []
+    }]
+    launch_jobs = [
+      {
+        sid       = "StartJobsOfTheseKinds", actions = ["sagemaker:AddTags", "sagemaker:CreateTrainingJob"]
+        resources = [for kind in var.kinds : "${local.sagemaker}:training-job/${kind}-*"], conditions = []
+      },
+      {
+        sid       = "AsTheTrainingRole", actions = ["iam:PassRole"]
+        resources = [aws_iam_role.training.arn], conditions = local.passed_to_sagemaker
+      },
+    ]
+    alarms = [{
+      # DescribeAlarms by prefix and state is judged against every alarm of the account and region.
+      sid        = "WhichAlarmsFire", actions = ["cloudwatch:DescribeAlarms"]
+      resources  = ["${local.arn}:cloudwatch:${var.region}:${local.account}:alarm:*"]
+      conditions = []
+    }]
+    hub_read  = []
+    hub_write = []
+    traffic = local.serves ? [
+      {
+        sid = "ShiftTraffic"
+        actions = [
+          "sagemaker:AddTags", "sagemaker:CreateEndpoint", "sagemaker:DescribeEndpoint", "sagemaker:ListTags",
+          "sagemaker:UpdateEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities",
+        ]
+        resources = ["${local.sagemaker}:endpoint/${var.endpoint}"], conditions = []
+      },
+      {
+        sid = "DeployAReleaseThatIsNotWarm"
+        actions = [
+          "sagemaker:CreateEndpoint", "sagemaker:CreateEndpointConfig", "sagemaker:CreateModel", "sagemaker:UpdateEndpoint",
+        ]
+        resources = [
+          "${local.sagemaker}:endpoint-config/${var.endpoint}-*", "${local.sagemaker}:model/${var.org}-ai-federated-v*",
+        ]
+        conditions = []
+      },
+      {
+        sid        = "AsTheNodesRole", actions = ["iam:PassRole"], resources = [aws_iam_role.node[0].arn]
+        conditions = local.passed_to_sagemaker
+      },
+    ] : []
+    probe = local.serves ? [{
+      sid       = "AskAGoldenPrompt", actions = ["sagemaker:InvokeEndpoint"]
+      resources = ["${local.sagemaker}:endpoint/${var.endpoint}"], conditions = []
+    }] : []
+  }
+
+  step_statements = {
+    for step, grant in local.grants : step => concat(
+      lookup(local.home_statements, step, []),
+      flatten([for use in grant.uses : local.platform_statements[use] if local.at_home || contains(local.platform_uses, use)]),
+    )
+  }
+}
+
+data "aws_iam_policy_document" "step" {
+  #checkov:skip=CKV_AWS_356: ListTrainingJobs knows no resource but "*"
+  for_each = local.step_statements
+
+  dynamic "statement" {
+    for_each = each.value
+
+    content {
+      sid       = statement.value.sid
+      actions   = statement.value.actions
+      resources = statement.value.resources
+
+      dynamic "condition" {
+        for_each = statement.value.conditions
+
+        content {
+          test     = condition.value.test
+          variable = condition.value.variable
+          values   = condition.value.values
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+# As whom do SageMaker's training jobs and serving nodes run?
+
+locals {
+  serves       = var.endpoint != "" && var.node != null
+  repositories = local.serves ? [var.node.repository] : []
+}
+
+data "aws_iam_policy_document" "sagemaker_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["sagemaker.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "images" {
+  #checkov:skip=CKV_AWS_356: ecr:GetAuthorizationToken and cloudwatch:PutMetricData know no resource but "*"
+  statement {
+    sid       = "AToken"
+    actions   = ["ecr:GetAuthorizationToken"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "Images"
+    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    resources = ["${local.arn}:ecr:${var.region}:${local.account}:repository/${var.prefix}/*"]
+  }
+
+  statement {
+    sid       = "Logs"
+    actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["${local.arn}:logs:${var.region}:${local.account}:log-group:/aws/sagemaker/*"]
+  }
+
+  statement {
+    sid       = "Metrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["/aws/sagemaker/TrainingJobs", var.slo.latency_namespace]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "training" {
+  source_policy_documents = [data.aws_iam_policy_document.images.json]
+
+  statement {
+    sid     = "DataAndUnits"
+    actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+    # Data are read from, and units and checkpoints written to, the same bucket: raw data stay on their cloud.
+    resources = ["${aws_s3_bucket.artifacts.arn}/*"]
+  }
+
+  statement {
+    sid       = "ListThem"
+    actions   = ["s3:ListBucket"]
+    resources = [aws_s3_bucket.artifacts.arn]
+  }
+
+  statement {
+    sid       = "TheirKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [aws_kms_key.federation.arn]
+  }
+}
+
+resource "aws_iam_role" "training" {
+  name               = "${var.prefix}-training"
+  description        = "What a training job may do"
+  assume_role_policy = data.aws_iam_policy_document.sagemaker_trust.json
+}
+
+resource "aws_iam_role_policy" "training" {
+  name   = "training"
+  role   = aws_iam_role.training.id
+  policy = data.aws_iam_policy_document.training.json
+}
+
+data "aws_iam_policy_document" "node" {
+  source_policy_documents = [data.aws_iam_policy_document.images.json]
+
+  statement {
+    sid       = "TheServingImage"
+    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    resources = formatlist("${local.arn}:ecr:${var.region}:${local.account}:repository/%s", local.serves ? local.repositories : [var.prefix])
+  }
+
+  statement {
+    sid       = "UnitsByDigest"
+    actions   = ["s3:GetObject"]
+    resources = [for bucket in local.artifact_buckets : "${local.arn}:s3:::${bucket}/*"]
+  }
+
+  statement {
+    sid       = "TheirKey"
+    actions   = ["kms:Decrypt"]
+    resources = [aws_kms_key.federation.arn]
+  }
+}
+
+resource "aws_iam_role" "node" {
+  count = local.serves ? 1 : 0
+
+  name               = "${var.prefix}-node"
+  description        = "What a serving node may do"
+  assume_role_policy = data.aws_iam_policy_document.sagemaker_trust.json
+}
+
+resource "aws_iam_role_policy" "node" {
+  count = local.serves ? 1 : 0
+
+  name   = "node"
+  role   = aws_iam_role.node[0].id
+  policy = data.aws_iam_policy_document.node.json
+}

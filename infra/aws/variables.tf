@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+# What has to be said about an account before the federation can live in it?
+
+variable "home" {
+  description = "Where the steps run: `aws` puts all of them here, `gcp` only `receive` and what Google's functions may do here."
+  type        = string
+  default     = "aws"
+
+  validation {
+    condition     = contains(["aws", "gcp"], var.home)
+    error_message = "home is aws or gcp."
+  }
+}
+
+variable "region" {
+  description = "The region of everything."
+  type        = string
+}
+
+variable "account" {
+  description = "The account's twelve digits; with credentials of another account nothing is done."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account))
+    error_message = "account is twelve digits."
+  }
+}
+
+variable "prefix" {
+  description = "Begins every name, so that two federations fit into one account."
+  type        = string
+  default     = "federation"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,19}$", var.prefix))
+    error_message = "prefix is 2 to 20 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "org" {
+  description = "The `org` of the policy; releases are named <org>-ai-federated-vX.Y.Z."
+  type        = string
+}
+
+variable "package" {
+  description = "The zip that infra/package.py built."
+  type        = string
+  default     = "../../dist/federation-aws.zip"
+}
+
+variable "architecture" {
+  description = "As the package was built: x86_64 or arm64."
+  type        = string
+  default     = "x86_64"
+}
+
+variable "artifact_buckets" {
+  description = "Further buckets that units are read from; turn on their EventBridge notifications yourself."
+  type        = list(string)
+  default     = []
+}
+
+variable "kinds" {
+  description = "Kinds that SageMaker may be asked to train: the names of jobs begin with them."
+  type        = list(string)
+  default     = ["runtime-distilled", "inference-benchmark"]
+}
+
+variable "hub" {
+  description = "The Hub: the repository that releases are published to, whose pushes count, which refs, and the repositories that the sweep looks through."
+  type = object({
+    registry = string
+    owners   = list(string)
+    refs     = optional(list(string), ["refs/heads/main"])
+    repos    = optional(list(string), [])
+  })
+}
+
+variable "endpoint" {
+  description = "The SageMaker endpoint that serves, or empty when the nodes are elsewhere."
+  type        = string
+  default     = ""
+}
+
+variable "node" {
+  description = "What runs a release on the endpoint: the serving image, its repository, and the machines."
+  type = object({
+    image      = string
+    repository = string
+    machine    = optional(string, "ml.m5.xlarge")
+    count      = optional(number, 1)
+  })
+  default = null
+}
+
+variable "slo" {
+  description = "When the serving endpoint is too bad: share of 5xx, and milliseconds of the p95 that the nodes publish."
+  type = object({
+    errors            = optional(number, 0.02)
+    p95_ms            = optional(number, 500)
+    average_ms        = optional(number, 400)
+    minutes           = optional(number, 3)
+    latency_namespace = optional(string, "Federation/Serving")
+    latency_metric    = optional(string, "Latency")
+    channel           = optional(string, "production")
+  })
+  default = {}
+}
+
+variable "schedules" {
+  description = "When the ticks are due; keep them as the policy's cadence says."
+  type = object({
+    time_zone = optional(string, "Europe/Berlin")
+    sweep     = optional(string, "cron(0 6 * * ? *)")
+    merge     = optional(string, "cron(0 9 ? * MON,THU *)")
+    promote   = optional(string, "cron(0/30 10-13 ? * TUE *)")
+  })
+  default = {}
+}
+
+variable "google" {
+  description = "The Google project on the other side: its id and number, region, topic, the identity pool of infra/gcp, and its buckets."
+  type = object({
+    project = string
+    number  = string
+    topic   = optional(string, "federation-events")
+    pool    = optional(string, "federation-aws")
+    region  = string
+    buckets = optional(list(string), [])
+  })
+  default = null
+}
+
+variable "google_identities" {
+  description = "Unique id of each Google service account that may act here, by step: `terraform output unique_ids` of infra/gcp."
+  type        = map(string)
+  default     = {}
+}
+
+variable "google_audience" {
+  description = "The audience of the tokens that those accounts show; infra/gcp has to be told the same."
+  type        = string
+  default     = "federation-aws"
+}
+
+variable "trust" {
+  description = "Further keys of the trust document (docs/sources.md); they win over what is put together here."
+  type        = any
+  default     = {}
+}
+
+variable "lock" {
+  description = "How long every version of a stored object is locked, and whether an administrator may lift it (GOVERNANCE) or nobody (COMPLIANCE)."
+  type = object({
+    mode = optional(string, "GOVERNANCE")
+    days = optional(number, 365)
+  })
+  default = {}
+}
+
+variable "reserve_concurrency" {
+  description = "Reserve each function's concurrency. Needs an account quota of 100 beyond their sum; new accounts have 10 in all."
+  type        = bool
+  default     = true
+}
+
+variable "log_days" {
+  description = "How long logs are kept; checkov asks for a year."
+  type        = number
+  default     = 365
+}
+
+variable "alarm_emails" {
+  description = "Who hears of dead letters and failing functions."
+  type        = list(string)
+  default     = []
+}
+
+variable "destroyable" {
+  description = "Let `terraform destroy` empty the buckets and delete secrets at once; for trials."
+  type        = bool
+  default     = false
+}

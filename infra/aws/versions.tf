@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# Which Terraform and which provider is this written for?
+
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7.0"
+    }
+  }
+}
+
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = [var.account]
+
+  default_tags {
+    tags = { project = var.prefix }
+  }
+}

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo's story in a cloud that runs on this machine: `python infra/demo.py aws` or `gcp`.
+
+Real clients, the packaged functions under awslambdaric and functions-framework, and at the end a comparison with the same
+story at home on this machine: the releases have the same digests.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
+
+from federation.cli.demo import told  # noqa: E402 - after the path
+from federation.core import names  # noqa: E402
+from federation.core.digest import digest_of  # noqa: E402
+from federation.demo.examples import examples as found  # noqa: E402
+from federation.demo.show import staged  # noqa: E402
+from federation.demo.story import story  # noqa: E402
+
+from infra.emulators.stage import staged_on_aws, staged_on_gcp  # noqa: E402
+from infra.package import PACKAGES, build  # noqa: E402
+from infra.pinned import Target  # noqa: E402
+
+STAGES = {"aws": staged_on_aws, "gcp": staged_on_gcp}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play the story and compare; 1 when a digest differs."""
+    options = _parser().parse_args(arguments)
+    examples = found(options.examples)
+    folder = Path(tempfile.mkdtemp(prefix="federation-demo-"))
+    try:
+        return _play(options.home, folder, examples, as_json=options.json)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _play(home: str, folder: Path, examples: Path, *, as_json: bool) -> int:
+    packages = {cloud: _unpacked(cloud, folder) for cloud in STAGES}
+    with STAGES[home](packages, folder, examples) as stage:
+        documents = [name for line in story(stage) for name in told(line, as_json=as_json).documents]
+        releases = {name.removeprefix(names.RELEASES): None for name in documents if name.startswith(names.RELEASES)}
+        here = {name: digest_of(stage.release(name) or b"") for name in releases}
+        serves = stage.serves()["serving"]["name"]
+    there = _at_home(folder / "home", examples)
+    _tell(here, there, serves, as_json=as_json)
+    return 0 if here == there else 1
+
+
+def _at_home(folder: Path, examples: Path) -> Mapping[str, str]:
+    """The releases of the same story in a local home."""
+    with staged(folder, examples) as stage:
+        documents = [name for line in story(stage) for name in line.documents]
+        there = [name.removeprefix(names.RELEASES) for name in documents if name.startswith(names.RELEASES)]
+        return {name: digest_of(stage.release(name) or b"") for name in there}
+
+
+def _unpacked(cloud: str, folder: Path) -> Path:
+    """The package as it is deployed, its libraries taken from this environment."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    asked = replace(
+        PACKAGES[cloud],
+        adapters=PACKAGES[cloud].adapters | {"aws", "gcp"},
+        target=Target(python=version, architecture="x86_64"),
+        dependencies=False,
+    )
+    built = build(asked, folder / "dist")
+    with zipfile.ZipFile(folder / "dist" / built.name) as archive:
+        archive.extractall(folder / cloud)
+    return folder / cloud
+
+
+def _tell(here: Mapping[str, str], there: Mapping[str, str], serves: str, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"serves": serves, "releases": here, "same": here == there}), flush=True)
+        return
+    print("\nWhat was released, and whether the same story on one machine gives the same bytes")
+    for name in sorted({*here, *there}):
+        same = "the same" if here.get(name) == there.get(name) else f"{there.get(name)} on one machine"
+        print(f"  {name}  {here.get(name)}  {same}")
+    print(f"\n{serves} serves.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("home", choices=sorted(STAGES))
+    parser.add_argument("--examples", type=Path, help="the units to ship; default: training/examples")
+    parser.add_argument("--json", action="store_true", help="one object a line")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three clouds on this machine: where the demo's platforms upload, and what every function of a home has to know."""
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from federation.core.admission import files_of
+from federation.core.manifest import manifest_of
+from federation.core.strict_json import document
+from federation.core.uri import SENTINEL
+from federation.demo.trust import AUDIENCE, GCS_BUCKET, ORG, PROJECT, PROJECT_NUMBER, S3_BUCKET, TRUST
+
+from infra.emulators import aws, gcs, hub, pubsub, vertex
+from infra.emulators.aws import REGION
+
+REGISTRY: Final = f"{ORG}/{ORG}-ai-federated"
+VERTEX_REGION: Final = "europe-west4"
+ROLE: Final = "arn:aws:iam::111122223333:role/federation-relay"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clouds:
+    """The running imitations."""
+
+    aws: aws.Cloud
+    gcs: gcs.Emulator
+    pubsub: pubsub.Emulator
+    vertex: vertex.Emulator
+    hub: hub.Hub
+
+    def environment(self, **home: str) -> dict[str, str]:
+        """What every function of a home has in its environment.
+
+        Args:
+            home: The variables FEDERATION_* of this home, without that prefix.
+        """
+        apis = {
+            "vertex": self.vertex.endpoint,
+            "monitoring": self.vertex.endpoint,
+            "secrets": self.vertex.endpoint,
+            "certs": f"{self.pubsub.identity}/oauth2/v1/certs",
+            "metadata": self.pubsub.identity,
+        }
+        own = {
+            "trust": json.dumps(TRUST),
+            "registry": REGISTRY,
+            "hub_endpoint": self.hub.endpoint,
+            "hub_token": "",
+            "apis": json.dumps(apis),
+            "region": VERTEX_REGION,
+            **home,
+        }
+        return {
+            **self.aws.environment,
+            "STORAGE_EMULATOR_HOST": self.gcs.endpoint,
+            "PUBSUB_EMULATOR_HOST": self.pubsub.endpoint,
+            "GOOGLE_CLOUD_PROJECT": PROJECT,
+            "HF_TOKEN": "hf_local",
+            "HF_HUB_DISABLE_XET": "1",
+            **{f"FEDERATION_{name.upper()}": value for name, value in own.items() if value},
+        }
+
+    def ship(self, manifest: Path, to: str) -> None:
+        """Upload a manifest and every file that it names below a URI with that cloud's own client, the manifest last."""
+        files = {
+            file.path: (manifest.parent / file.path).read_bytes()
+            for unit in manifest_of(document(manifest.read_bytes())).units
+            for file in files_of(unit)
+        }
+        scheme, _, place = to.partition("://")
+        uploads = {"s3": self._to_s3, "gs": self._to_gcs, "hf": self._to_hub}
+        uploads[scheme](place, {**files, SENTINEL: manifest.read_bytes()})
+
+    def succeeded(self, folder: str, at: str) -> None:
+        """A custom job of Vertex AI ended well, its unit in that folder."""
+        jobs = self.vertex.jobs
+        parent = f"projects/{PROJECT_NUMBER}/locations/{VERTEX_REGION}"
+        name = f"{parent}/customJobs/{self.vertex.resources.id()}"
+        output = {"baseOutputDirectory": {"outputUriPrefix": folder.rstrip("/")}}
+        labelled = {"federation_job": "embedder-v1"}
+        self.vertex.resources.keep(name, {"jobSpec": output, "labels": labelled, "state": "JOB_STATE_RUNNING"})
+        jobs.move(name, "SUCCEEDED", at=at)
+
+    def _to_s3(self, place: str, files: Mapping[str, bytes]) -> None:
+        bucket, _, folder = place.partition("/")
+        s3 = self.aws.client("s3")
+        for path, body in files.items():
+            s3.put_object(Bucket=bucket, Key=f"{folder}{path}", Body=body)
+
+    def _to_gcs(self, place: str, files: Mapping[str, bytes]) -> None:
+        bucket, _, folder = place.partition("/")
+        held = storage_client(self.gcs).bucket(bucket)
+        for path, body in files.items():
+            held.blob(f"{folder}{path}").upload_from_string(body)
+
+    def _to_hub(self, place: str, files: Mapping[str, bytes]) -> None:
+        from huggingface_hub import CommitOperationAdd  # noqa: PLC0415 - only who uploads pays
+
+        repo, _, commit = place.removeprefix("models/").partition("@")
+        api = hub_client(self.hub)
+        api.create_repo(repo, exist_ok=True)
+        self.hub.repositories.held["model", repo].foretold.append(commit)
+        operations = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=body) for path, body in files.items()]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the library's own, when it uploads to LFS
+            made = api.create_commit(repo, operations, commit_message="A unit")
+        if made.oid != commit:
+            raise RuntimeError(f"the commit is {made.oid}, and the story tells of {commit}")
+
+
+@contextmanager
+def serving() -> Iterator[Clouds]:
+    """All of them, with the buckets that the platforms upload to."""
+    with (
+        aws.serving() as amazon,
+        gcs.serving(buckets=(GCS_BUCKET,)) as storage,
+        pubsub.serving() as messages,
+        vertex.serving({PROJECT: PROJECT_NUMBER}) as vertex_ai,
+        hub.serving() as huggingface,
+    ):
+        amazon.client("s3").create_bucket(Bucket=S3_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        yield Clouds(aws=amazon, gcs=storage, pubsub=messages, vertex=vertex_ai, hub=huggingface)
+
+
+def storage_client(emulator: gcs.Emulator) -> Any:
+    """The real client of Cloud Storage, pointed at the emulator."""
+    from google.api_core.client_options import ClientOptions  # noqa: PLC0415 - with the client
+    from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - the same
+    from google.cloud import storage  # noqa: PLC0415 - only who asks pays
+
+    options = ClientOptions(api_endpoint=emulator.endpoint)
+    return storage.Client(project=PROJECT, credentials=AnonymousCredentials(), client_options=options)
+
+
+def hub_client(emulator: hub.Hub) -> Any:
+    """The real client of the Hub, pointed at the emulator."""
+    from federation.hub.clients import client  # noqa: PLC0415 - only who asks pays
+
+    return client(emulator.endpoint, "hf_local")
+
+
+__all__ = ["AUDIENCE", "REGISTRY", "ROLE", "Clouds", "serving"]

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A home on Google Cloud, deployed to the imitation of it: topic, subscriptions and functions as infra/gcp describes."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from federation.runtime import routes
+from federation.steps import STEPS
+
+from infra.emulators.framework import Served
+from infra.emulators.pubsub import Emulator
+
+EVENTS: Final = "federation-events"
+DEAD: Final = "federation-dead-letters"
+ATTEMPTS: Final = 5
+"""Deliveries of one event before it goes to the dead-letter topic, as in infra/gcp."""
+_SECONDS: Final = 120.0
+_QUIET: Final = 0.05
+
+
+class GcpHome:
+    """Functions behind push subscriptions of one topic."""
+
+    def __init__(self, pubsub: Emulator, project: str, functions: Mapping[str, Served]) -> None:
+        self._pubsub = pubsub
+        self._project = project
+        publisher, self._subscriber = clients(pubsub)
+        for name in (EVENTS, DEAD):
+            publisher.create_topic(name=self._topic(name))
+        self._subscriber.create_subscription(name=self._subscription(DEAD), topic=self._topic(DEAD))
+        for step in STEPS:
+            self._subscribe(step, functions[step].url)
+
+    def settle(self) -> None:
+        """Wait until every message is acknowledged or lies among the dead letters.
+
+        Raises:
+            TimeoutError: That takes too long.
+        """
+        deadline = time.monotonic() + _SECONDS
+        while any(self._busy(step) for step in STEPS):
+            if time.monotonic() > deadline:
+                raise TimeoutError("events are still being delivered")
+            time.sleep(_QUIET)
+
+    def close(self) -> None:
+        """Let go of the client."""
+        self._subscriber.close()
+
+    def _busy(self, step: str) -> bool:
+        queue = self._pubsub.topics.subscriptions[self._subscription(step)].queue
+        return bool(queue.waiting or queue.out)
+
+    def _subscribe(self, step: str, url: str) -> None:
+        heard = [type_ for type_, hearing in routes().items() if step in hearing]
+        self._subscriber.create_subscription(
+            request={
+                "name": self._subscription(step),
+                "topic": self._topic(EVENTS),
+                "push_config": {"push_endpoint": f"{url}/{self._topic(EVENTS)}"},
+                "filter": " OR ".join(f'attributes.type = "{type_}"' for type_ in heard),
+                "enable_message_ordering": True,
+                "ack_deadline_seconds": 60,
+                "dead_letter_policy": {"dead_letter_topic": self._topic(DEAD), "max_delivery_attempts": ATTEMPTS},
+                "retry_policy": {"minimum_backoff": "0s", "maximum_backoff": "1s"},
+            }
+        )
+
+    def _topic(self, name: str) -> str:
+        return f"projects/{self._project}/topics/{name}"
+
+    def _subscription(self, name: str) -> str:
+        return f"projects/{self._project}/subscriptions/{name}"
+
+
+def clients(pubsub: Emulator) -> tuple[Any, Any]:
+    """The real publisher and subscriber, pointed at the emulator."""
+    import grpc  # noqa: PLC0415 - with the clients
+    from google.cloud import pubsub_v1  # noqa: PLC0415 - only who asks pays
+    from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport  # noqa: PLC0415 - the same
+    from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport  # noqa: PLC0415 - the same
+
+    channel = grpc.insecure_channel(pubsub.endpoint)
+    publisher = pubsub_v1.PublisherClient(transport=PublisherGrpcTransport(channel=channel))
+    return publisher, pubsub_v1.SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))

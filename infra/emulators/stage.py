@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo's stage in a cloud: real clients, packaged functions, and the story's own time."""
+
+import http.client
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+
+from federation.core import names
+from federation.core.digest import canonical
+from federation.core.policy import policy_of
+from federation.core.strict_json import document
+from federation.demo.stage import REPEATED, Line
+from federation.demo.trust import AUDIENCE, PROJECT, PUSHER
+from federation.ports import Store
+from federation.sources import Request
+from federation.steps import STEPS
+
+from infra.emulators import clouds as every_cloud
+from infra.emulators.aws_home import BUS, STORE_BUCKET, AwsHome
+from infra.emulators.clouds import ROLE, VERTEX_REGION, Clouds
+from infra.emulators.framework import Served
+from infra.emulators.framework import running as serving_functions
+from infra.emulators.gcp_home import EVENTS, GcpHome
+from infra.emulators.lambda_service import LambdaService
+from infra.emulators.lambda_service import running as lambda_running
+
+GCP_STORE: Final = "federation-home"
+_PATHS: Final = {"http:hf-webhook": "/hub", "http:alertmanager": "/alertmanager", "http:grafana": "/grafana"}
+
+
+class Home(Protocol):
+    """Where the steps run."""
+
+    def settle(self) -> None:
+        """Deliver until nothing is waiting."""
+        ...
+
+
+class Doors:
+    """Both clouds' `receive`: what a sender delivers goes to the one that this sender knows."""
+
+    def __init__(self, clouds: Clouds, service: LambdaService, google: Served, tell: Callable[[bytes], None]) -> None:
+        self._clouds = clouds
+        self._service = service
+        self._google = google
+        self._tell = tell
+
+    def deliver(self, request: Request) -> str:
+        """What the sender is told."""
+        if request.entry == "lambda:eventbridge":
+            self._tell(request.body)
+            return "put into the queue of receive"
+        if request.entry == "lambda:scheduler":
+            answer = self._service["receive"].invoke(json.loads(request.body))
+            return f"{answer['verdict']}: {answer['why']}"
+        if request.entry in _PATHS:
+            status = self._service.request("receive", _PATHS[request.entry], request.body, request.headers)
+            return f"answered with {status}"
+        token = self._clouds.pubsub.issuer.token(AUDIENCE, PUSHER)
+        status = posted(self._google.url, request.body, {"Authorization": f"Bearer {token}", **request.headers})
+        return f"answered with {status}"
+
+
+class CloudStage:
+    """A home in a cloud."""
+
+    def __init__(self, clouds: Clouds, home: Home, doors: Doors, store: Store, clock: Path, examples: Path) -> None:  # noqa: PLR0917 - its parts
+        self._clouds = clouds
+        self._home = home
+        self._doors = doors
+        self._store = store
+        self._clock = clock
+        self._examples = examples
+
+    @property
+    def examples(self) -> Path:
+        """The units to ship, and the policy."""
+        return self._examples
+
+    def ships(self, manifest: Path, to: str) -> None:
+        """Upload it with that cloud's own client."""
+        self._clouds.ship(manifest, to)
+
+    def ended(self, name: str, data: Mapping[str, Any]) -> None:
+        """Let Vertex AI have such a job."""
+        del name
+        self._clouds.succeeded(data["artifact_uri"], data["completed_at"])
+
+    def arrives(self, at: str, what: str, request: Request) -> Line:
+        """Deliver a body to the door that its sender knows, and wait for everything that follows from it."""
+        self._clock.write_text(at, "utf-8")
+        before = set(self._store.names(""))
+        told = self._doors.deliver(request)
+        self._home.settle()
+        kept = [name for name in self._store.names("") if name not in before]
+        became = list(self._decided(kept))
+        return Line(at=at, what=what, became=became or [REPEATED if "202" in told else told], documents=kept)
+
+    def serves(self) -> Mapping[str, Any]:
+        """The channel's document."""
+        found: Mapping[str, Any] = msgspec.json.decode(self._store.channel("production") or b"{}")
+        return found
+
+    def release(self, name: str) -> bytes | None:
+        """A release as it is stored."""
+        return self._store.read(names.release(name))
+
+    def _decided(self, kept: Sequence[str]) -> Iterator[str]:
+        for name in kept:
+            if name.startswith(names.DECISIONS):
+                yield msgspec.json.decode(self._store.read(name) or b"{}")["outcome"]["why"]
+            if name.startswith(names.PARKED):
+                found = msgspec.json.decode(self._store.read(name) or b"{}")
+                yield f"rejected as {found['error']}, parked for a person: {found['why']}"
+
+
+@contextmanager
+def staged_on_aws(package: Mapping[str, Path], folder: Path, examples: Path) -> Iterator[CloudStage]:
+    """A home on AWS, with Google's door beside it.
+
+    Args:
+        package: The unpacked packages by cloud.
+        folder: Holds the story's clock.
+        examples: The units to ship, and the policy.
+    """
+    from federation.aws.store import S3Store  # noqa: PLC0415 - only who stages there pays
+
+    clock = folder / "clock"
+    with every_cloud.serving() as clouds:
+        home_is = {"home": "aws", "bus": BUS, "clock": str(clock)}
+        own = {"store": f"s3://{STORE_BUCKET}/home", "endpoint": "production", "alarms": "production", "node": _NODE}
+        relay = {"relay_role": ROLE, "relay_audience": "federation"}
+        google = {"receive": clouds.environment(**home_is, **relay)}
+        with (
+            lambda_running(package["aws"], clouds.environment(**home_is, **own)) as service,
+            serving_functions(google, package["gcp"] / "main.py") as functions,
+        ):
+            home = AwsHome(clouds.aws, service)
+            store = S3Store(lambda: clouds.aws.client("s3"), STORE_BUCKET, "home/")
+            _begin(store, examples)
+            doors = Doors(clouds, service, functions["receive"], home.tell)
+            yield CloudStage(clouds, home, doors, store, clock, examples)
+
+
+@contextmanager
+def staged_on_gcp(package: Mapping[str, Path], folder: Path, examples: Path) -> Iterator[CloudStage]:
+    """A home on Google Cloud, with AWS's door beside it.
+
+    Args:
+        package: The unpacked packages by cloud.
+        folder: Holds the story's clock.
+        examples: The units to ship, and the policy.
+    """
+    from federation.gcp.store import GcsStore  # noqa: PLC0415 - only who stages there pays
+
+    clock = folder / "clock"
+    with every_cloud.serving() as clouds:
+        endpoint = clouds.vertex.resources.keep(_ENDPOINT, {"displayName": "production"})["name"]
+        home_is = {"home": "gcp", "bus": f"projects/{PROJECT}/topics/{EVENTS}", "clock": str(clock)}
+        own = {"store": f"gs://{GCP_STORE}/home", "endpoint": endpoint}
+        environment = clouds.environment(**home_is, **own)
+        client = every_cloud.storage_client(clouds.gcs)
+        client.create_bucket(GCP_STORE)
+        targets = dict.fromkeys(("receive", *STEPS), environment)
+        with (
+            lambda_running(package["aws"], clouds.environment(**home_is)) as service,
+            serving_functions(targets, package["gcp"] / "main.py") as functions,
+        ):
+            service.create("receive", "lambda_function.receive")
+            home = GcpHome(clouds.pubsub, PROJECT, functions)
+            store = GcsStore(lambda: client.bucket(GCP_STORE), "home/")
+            _begin(store, examples)
+            doors = Doors(clouds, service, functions["receive"], _to(service))
+            yield CloudStage(clouds, home, doors, store, clock, examples)
+            home.close()
+
+
+def posted(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """The status with which a function answers a request."""
+    at = urlsplit(url)
+    connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=60)
+    try:
+        connection.request("POST", at.path or "/", body, {"Content-Type": "application/json", **headers})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _to(service: LambdaService) -> Callable[[bytes], None]:
+    """EventBridge's rule on a cloud that is not home invokes `receive` itself."""
+
+    def tell(envelope: bytes) -> None:
+        service["receive"].invoke(json.loads(envelope))
+
+    return tell
+
+
+def _begin(store: Store, examples: Path) -> None:
+    policy = document((examples / "policy.json").read_bytes(), what="policy.json")
+    store.keep(names.policy(policy_of(policy).version), canonical(policy))
+
+
+_NODE = json.dumps({"image": "node@sha256:0", "role": "arn:aws:iam::111122223333:role/federation-node"})
+_ENDPOINT = f"projects/987654321098/locations/{VERTEX_REGION}/endpoints/1"

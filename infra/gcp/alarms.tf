@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+# Which alarms are there? Those on the service, which roll a release back, and those on ourselves, which call a person.
+
+locals {
+  serves      = var.endpoint != ""
+  endpoint_id = element(reverse(split("/", var.endpoint)), 0)
+  people      = [for channel in google_monitoring_notification_channel.email : channel.id]
+
+  slos = local.serves ? {
+    errors = {
+      says      = "Too many answers of the endpoint are errors: the serving release is rolled back."
+      metric    = "prediction/online/error_count"
+      aligner   = "ALIGN_RATE"
+      reducer   = "REDUCE_SUM"
+      threshold = var.slo.errors_per_second
+    }
+    p95 = {
+      says      = "The 95th percentile of the endpoint's latency is too high: the serving release is rolled back."
+      metric    = "prediction/online/prediction_latencies"
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_PERCENTILE_95"
+      threshold = var.slo.p95_ms
+    }
+  } : {}
+
+  own = {
+    dead-letters = {
+      says      = "Something was delivered five times in vain. `federation redrive` lists it and sends it again."
+      filter    = "metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${var.prefix}-dead\""
+      aligner   = "ALIGN_MAX"
+      threshold = 0
+    }
+    waits = {
+      says      = "A message has waited for a quarter of an hour: a function does not run, or fails again and again."
+      filter    = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id!=\"${var.prefix}-dead\" AND resource.labels.subscription_id=starts_with(\"${var.prefix}-\")"
+      aligner   = "ALIGN_MAX"
+      threshold = 900
+    }
+    errors = {
+      says      = "A function answers with 5xx; what it could not do is delivered again."
+      filter    = "metric.type=\"run.googleapis.com/request_count\" AND resource.type=\"cloud_run_revision\" AND metric.labels.response_code_class=\"5xx\" AND resource.labels.service_name=starts_with(\"${var.prefix}-\")"
+      aligner   = "ALIGN_DELTA"
+      threshold = 5
+    }
+  }
+}
+
+resource "google_monitoring_notification_channel" "receive" {
+  count = contains(keys(local.doors), "alerts") ? 1 : 0
+
+  display_name = "${var.prefix}: receive"
+  type         = "pubsub"
+  labels       = { topic = google_pubsub_topic.door["alerts"].id }
+}
+
+resource "google_pubsub_topic_iam_member" "alerts" {
+  count = contains(keys(local.doors), "alerts") ? 1 : 0
+
+  topic  = google_pubsub_topic.door["alerts"].id
+  role   = "roles/pubsub.publisher"
+  member = local.agents.monitoring
+}
+
+resource "google_monitoring_notification_channel" "email" {
+  for_each = toset(var.alarm_emails)
+
+  display_name = each.key
+  type         = "email"
+  labels       = { email_address = each.key }
+}
+
+resource "google_monitoring_alert_policy" "slo" {
+  for_each = local.slos
+
+  display_name          = "${var.prefix}-slo-${each.key}"
+  combiner              = "OR"
+  notification_channels = concat([google_monitoring_notification_channel.receive[0].id], local.people)
+  user_labels           = { federation = "slo" }
+
+  documentation {
+    content = each.value.says
+  }
+
+  conditions {
+    display_name = each.key
+
+    condition_threshold {
+      filter          = "metric.type=\"aiplatform.googleapis.com/${each.value.metric}\" AND resource.type=\"aiplatform.googleapis.com/Endpoint\" AND resource.labels.endpoint_id=\"${local.endpoint_id}\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = each.value.threshold
+      duration        = "${60 * var.slo.minutes}s"
+
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = each.value.aligner
+        cross_series_reducer = each.value.reducer
+      }
+
+      trigger {
+        count = 1
+      }
+    }
+  }
+}
+
+resource "google_monitoring_alert_policy" "own" {
+  for_each = local.own
+
+  display_name          = "${var.prefix}-${each.key}"
+  combiner              = "OR"
+  notification_channels = local.people
+
+  documentation {
+    content = each.value.says
+  }
+
+  conditions {
+    display_name = each.key
+
+    condition_threshold {
+      filter          = each.value.filter
+      comparison      = "COMPARISON_GT"
+      threshold_value = each.value.threshold
+      duration        = "0s"
+
+      aggregations {
+        alignment_period   = "300s"
+        per_series_aligner = each.value.aligner
+      }
+
+      trigger {
+        count = 1
+      }
+    }
+  }
+}

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# Who may use the one key that encrypts the store, the artifacts, the packages and the topics?
+
+resource "google_kms_key_ring" "federation" {
+  name     = var.prefix
+  location = var.region
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_kms_crypto_key" "federation" {
+  name            = var.prefix
+  key_ring        = google_kms_key_ring.federation.id
+  rotation_period = "7776000s"
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+resource "google_kms_crypto_key_iam_member" "agent" {
+  for_each = { for name, member in local.agents : name => member if contains(["storage", "pubsub"], name) }
+
+  crypto_key_id = google_kms_crypto_key.federation.id
+  role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+  member        = each.value
+}

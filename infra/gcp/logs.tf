@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# How long are the functions' logs kept? In a bucket of their own, so that the project's other logs are left as they are.
+
+resource "google_logging_project_bucket_config" "functions" {
+  project        = var.project
+  location       = var.region
+  bucket_id      = var.prefix
+  description    = "Logs of the functions of ${var.prefix}"
+  retention_days = var.log_days
+}
+
+resource "google_logging_project_sink" "functions" {
+  name                   = "${var.prefix}-functions"
+  destination            = "logging.googleapis.com/${google_logging_project_bucket_config.functions.id}"
+  filter                 = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${var.prefix}-\""
+  unique_writer_identity = true
+}

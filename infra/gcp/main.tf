@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+# Which functions are there, what does each hear, and what is each told about its home?
+
+locals {
+  at_home = var.home == "gcp"
+
+  # The one list of each: who hears what (made from the code), and who may do what (tested against the code).
+  routes = jsondecode(file("${path.module}/../../events/routes.json"))
+  grants = jsondecode(file("${path.module}/../steps.json"))
+
+  functions = local.at_home ? local.grants : { receive = local.grants.receive }
+  hears = {
+    for step in keys(local.functions) : step => sort([for type, steps in local.routes : type if contains(steps, step)])
+  }
+
+  # Who acts here from AWS. Home here: its `receive` announces. Home there: its steps read units, ask for jobs, start them.
+  platform_uses = ["artifacts", "describe_jobs", "list_jobs", "launch_jobs"]
+  visitors = var.aws == null ? toset([]) : toset(local.at_home ? ["receive"] : [
+    for step, grant in local.grants : step if length(setintersection(grant.uses, local.platform_uses)) > 0
+  ])
+
+  identities = toset(concat(keys(local.functions), tolist(local.visitors)))
+  name       = { for step in keys(local.grants) : step => "${var.prefix}-${replace(step, "_", "-")}" }
+
+  artifact_buckets = concat([google_storage_bucket.artifacts.name], var.artifact_buckets)
+  store_name       = "${var.prefix}-store-${var.project}"
+  store_prefix     = "federation/"
+  events_topic     = "${var.prefix}-events"
+  agents = {
+    storage    = "serviceAccount:service-${var.project_number}@gs-project-accounts.iam.gserviceaccount.com"
+    pubsub     = "serviceAccount:service-${var.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+    monitoring = "serviceAccount:service-${var.project_number}@gcp-sa-monitoring-notification.iam.gserviceaccount.com"
+    training   = "serviceAccount:service-${var.project_number}@gcp-sa-aiplatform-cc.iam.gserviceaccount.com"
+  }
+
+  # A push shows a token with the audience of its purpose; the function's own URL is what Cloud Run itself asks for.
+  audiences = {
+    "vertex/gcs" = "https://${var.prefix}.${var.project}/completions"
+    alerts       = "https://${var.prefix}.${var.project}/alerts"
+    tick         = "https://${var.prefix}.${var.project}/ticks"
+  }
+
+  trust = merge(
+    {
+      gcp_project        = var.project
+      gcp_project_number = var.project_number
+      gcs_buckets        = local.artifact_buckets
+      oidc_audience      = local.audiences
+      push_email         = google_service_account.push.email
+      push_subscriptions = [for name in keys(local.doors) : "projects/${var.project}/subscriptions/${var.prefix}-${name}"]
+      hf_owner           = var.hub.owners
+      hf_refs            = var.hub.refs
+      sentinel           = "_MANIFEST.json"
+    },
+    { for name, secret in google_secret_manager_secret.known : "hf_secret" => { secret = "${secret.id}/versions/latest" } if name == "hub-webhook" },
+    merge({}, [for aws in var.aws[*] : { aws_accounts = [aws.account], s3_buckets = aws.buckets }]...),
+    var.trust,
+  )
+
+  home_environment = local.at_home ? tomap({
+    FEDERATION_STORE = "gs://${local.store_name}/${local.store_prefix}"
+    FEDERATION_BUS   = "projects/${var.project}/topics/${local.events_topic}"
+    }) : tomap({
+    FEDERATION_BUS = one([for aws in var.aws[*] : "arn:aws:events:${aws.region}:${aws.account}:event-bus/${var.prefix}"])
+  })
+
+  environment = merge(
+    {
+      FEDERATION_HOME      = var.home
+      FEDERATION_INLINE    = "false"
+      FEDERATION_REGION    = var.region
+      FEDERATION_REGISTRY  = var.hub.registry
+      FEDERATION_HUB_REPOS = join(" ", var.hub.repos)
+      FEDERATION_TRUST     = jsonencode(local.trust)
+    },
+    local.home_environment,
+    { for endpoint in compact([var.endpoint]) : "FEDERATION_ENDPOINT" => endpoint },
+  )
+
+  # Who only reads the Hub gets a token that can only read.
+  hub_secret = local.at_home ? merge(
+    { for step, grant in local.grants : step => "hub-read" if contains(grant.uses, "hub_read") },
+    { for step, grant in local.grants : step => "hub-write" if contains(grant.uses, "hub_write") },
+  ) : {}
+  hub_environment = {
+    for step, secret in local.hub_secret : step => {
+      FEDERATION_HUB_TOKEN = "${google_secret_manager_secret.known[secret].id}/versions/latest"
+    }
+  }
+
+  # Who acts on AWS from here: the other way round.
+  guests = local.at_home ? [
+    for step, grant in local.grants : step if length(setintersection(grant.uses, local.platform_uses)) > 0
+  ] : ["receive"]
+
+  # A function acts on AWS as the role of its name, with a token of its own service account and no key.
+  aws_environment = merge({}, [
+    for aws in var.aws[*] : {
+      for step in local.guests : step => {
+        AWS_REGION                = aws.region
+        FEDERATION_RELAY_ROLE     = "arn:aws:iam::${aws.account}:role/${var.prefix}-google-${step}"
+        FEDERATION_RELAY_AUDIENCE = var.aws_audience
+        FEDERATION_TRAINING_ROLE  = "arn:aws:iam::${aws.account}:role/${var.prefix}-training"
+      }
+    }
+  ]...)
+}

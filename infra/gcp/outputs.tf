@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# What has to be told to people, to the Hub and to the other cloud?
+
+output "hub_webhook" {
+  description = "Where the Hub's webhook is to deliver."
+  value       = local.at_home ? "${module.function["receive"].url}/hub" : null
+}
+
+output "store" {
+  description = "FEDERATION_STORE, for the command on a person's machine."
+  value       = lookup(local.environment, "FEDERATION_STORE", null)
+}
+
+output "bus" {
+  description = "FEDERATION_BUS, for the command on a person's machine."
+  value       = local.environment.FEDERATION_BUS
+}
+
+output "artifact_bucket" {
+  description = "Where jobs are to leave their units (`output` of a policy's jobs)."
+  value       = google_storage_bucket.artifacts.name
+}
+
+output "completions_topic" {
+  description = "What further artifact buckets are to notify."
+  value       = google_pubsub_topic.door["completions"].id
+}
+
+output "secrets" {
+  description = "Where to put the values of the secrets."
+  value       = { for name, secret in google_secret_manager_secret.known : name => secret.id }
+}
+
+output "unique_ids" {
+  description = "Variable google_identities of infra/aws: who may act there."
+  value       = { for step in local.guests : step => google_service_account.step[step].unique_id }
+}
+
+output "dead_letters" {
+  description = "The subscription of what was delivered in vain."
+  value       = google_pubsub_subscription.dead.id
+}

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+# Where do documents lie that never change, and the channels that move by compare-and-set?
+#
+# A retention policy of the bucket is not for this: Cloud Storage refuses it together with versions, and a channel's object has
+# to be replaced. So documents are held by three other things: no function has storage.objects.delete under documents/,
+# without which an object can be created and never replaced; whatever is replaced or deleted by anybody else stays as a
+# version; and what is deleted for good can be had back for ninety days. Whoever must prove more can lock single objects
+# (`gcloud storage objects update --retention-mode=Locked`), for which the bucket is prepared.
+
+resource "google_storage_bucket" "store" {
+  #checkov:skip=CKV_GCP_62: each write leaves a decision document beside it; reads are for the project's own audit logs
+  count = local.at_home ? 1 : 0
+
+  name                        = local.store_name
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  enable_object_retention     = true
+  force_destroy               = var.destroyable
+
+  versioning {
+    enabled = true
+  }
+
+  soft_delete_policy {
+    retention_duration_seconds = 7776000
+  }
+
+  encryption {
+    default_kms_key_name = google_kms_crypto_key.federation.id
+  }
+
+  depends_on = [google_kms_crypto_key_iam_member.agent]
+}
+
+resource "google_storage_bucket" "artifacts" {
+  #checkov:skip=CKV_GCP_62: reads are for the project's own audit logs
+  name                        = "${var.prefix}-artifacts-${var.project}"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = var.destroyable
+
+  versioning {
+    enabled = true
+  }
+
+  encryption {
+    default_kms_key_name = google_kms_crypto_key.federation.id
+  }
+
+  depends_on = [google_kms_crypto_key_iam_member.agent]
+}
+
+resource "google_storage_bucket_iam_member" "training" {
+  for_each = toset(["roles/storage.objectCreator", "roles/storage.objectViewer"])
+
+  bucket = google_storage_bucket.artifacts.name
+  role   = each.key
+  member = local.agents.training
+}
+
+resource "google_storage_bucket" "packages" {
+  #checkov:skip=CKV_GCP_62: only Cloud Build reads it
+  name                        = "${var.prefix}-packages-${var.project}"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = true
+
+  versioning {
+    enabled = true
+  }
+
+  encryption {
+    default_kms_key_name = google_kms_crypto_key.federation.id
+  }
+
+  depends_on = [google_kms_crypto_key_iam_member.agent]
+}
+
+resource "google_storage_bucket_object" "package" {
+  # Its name is its content, so that a new package is a new object and the functions are built anew.
+  name   = "${filesha256(var.package)}.zip"
+  bucket = google_storage_bucket.packages.name
+  source = var.package
+}

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+# What has to be said about a project before the federation can live in it?
+
+variable "home" {
+  description = "Where the steps run: `gcp` puts all of them here, `aws` only `receive` and what AWS's functions may do here."
+  type        = string
+  default     = "gcp"
+
+  validation {
+    condition     = contains(["aws", "gcp"], var.home)
+    error_message = "home is aws or gcp."
+  }
+}
+
+variable "project" {
+  description = "The project's id."
+  type        = string
+}
+
+variable "project_number" {
+  description = "The project's number: `gcloud projects describe PROJECT --format 'value(projectNumber)'`."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{6,19}$", var.project_number))
+    error_message = "project_number is digits only."
+  }
+}
+
+variable "region" {
+  description = "The region of everything."
+  type        = string
+}
+
+variable "prefix" {
+  description = "Begins every name, so that two federations fit into one project."
+  type        = string
+  default     = "federation"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,17}$", var.prefix))
+    error_message = "prefix is 2 to 18 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "package" {
+  description = "The zip that infra/package.py built."
+  type        = string
+  default     = "../../dist/federation-gcp.zip"
+}
+
+variable "artifact_buckets" {
+  description = "Further buckets that units are read from; have them notify the topic `completions` yourself."
+  type        = list(string)
+  default     = []
+}
+
+variable "hub" {
+  description = "The Hub: the repository that releases are published to, whose pushes count, which refs, and the repositories that the sweep looks through."
+  type = object({
+    registry = string
+    owners   = list(string)
+    refs     = optional(list(string), ["refs/heads/main"])
+    repos    = optional(list(string), [])
+  })
+}
+
+variable "endpoint" {
+  description = "The Vertex endpoint that serves, projects/P/locations/L/endpoints/ID, or empty when the nodes are elsewhere."
+  type        = string
+  default     = ""
+}
+
+variable "slo" {
+  description = "When the serving endpoint is too bad: errors per second, and milliseconds of the p95."
+  type = object({
+    errors_per_second = optional(number, 1)
+    p95_ms            = optional(number, 500)
+    minutes           = optional(number, 3)
+  })
+  default = {}
+}
+
+variable "schedules" {
+  description = "When the ticks are due, as cron lines; keep them as the policy's cadence says."
+  type = object({
+    time_zone = optional(string, "Europe/Berlin")
+    sweep     = optional(string, "0 6 * * *")
+    merge     = optional(string, "0 9 * * 1,4")
+    promote   = optional(string, "*/30 10-13 * * 2")
+  })
+  default = {}
+}
+
+variable "aws" {
+  description = "The AWS account on the other side: its number, region, and its buckets."
+  type = object({
+    account = string
+    region  = string
+    buckets = optional(list(string), [])
+  })
+  default = null
+}
+
+variable "aws_audience" {
+  description = "The audience of the tokens that are shown to AWS; infra/aws has to be told the same (google_audience)."
+  type        = string
+  default     = "federation-aws"
+}
+
+variable "trust" {
+  description = "Further keys of the trust document (docs/sources.md); they win over what is put together here."
+  type        = any
+  default     = {}
+}
+
+variable "warm_roll_back" {
+  description = "Keep one instance of roll_back running, so that the way back never waits for a start."
+  type        = bool
+  default     = true
+}
+
+variable "log_days" {
+  description = "How long the functions' logs are kept."
+  type        = number
+  default     = 365
+}
+
+variable "alarm_emails" {
+  description = "Who hears of dead letters and failing functions."
+  type        = list(string)
+  default     = []
+}
+
+variable "operators" {
+  description = "Who gives orders, as IAM members: group:ml-platform@example.com."
+  type        = list(string)
+  default     = []
+}
+
+variable "destroyable" {
+  description = "Let `terraform destroy` empty the buckets and delete the functions; for trials."
+  type        = bool
+  default     = false
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# Which Terraform and which provider is this written for?
+
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 6.50, < 8.0"
+    }
+  }
+}
+
+provider "google" {
+  project = var.project
+  region  = var.region
+}

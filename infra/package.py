@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is deployed? dist/federation-aws.zip and dist/federation-gcp.zip, the same bytes from the same commit.
+
+An entry file, the package without what is not deployed, and the pinned libraries of that cloud. Names are sorted, dates
+and modes fixed; byte code is of the unchecked-hash kind, since a fixed date would make ordinary byte code stale.
+
+    python infra/package.py [aws] [gcp] [--with NAME] [--architecture A] [--no-dependencies] [--json]
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+if not __package__:
+    sys.path.insert(0, str(ROOT))
+
+from infra.pinned import Target, requirements  # noqa: E402 - after the path, when it is run as a file
+
+NEVER_DEPLOYED: Final = frozenset({"cli", "demo", "simulation", "local", "offline.py", "__main__.py", "py.typed"})
+CLOUDS: Final = frozenset({"aws", "gcp", "hub", "kubernetes"})
+COMMAND_ONLY: Final = frozenset({"typer", "rich", "rfc8785"})
+"""Of the project's dependencies, those that only the command and the tests import."""
+IN_LAMBDA: Final = frozenset({"boto3", "botocore", "s3transfer"})
+"""The runtime has them; `--bundle-sdk` pins them instead."""
+BOTOCORE_SERVICES: Final = frozenset(
+    {"cloudwatch", "events", "s3", "sagemaker", "sagemaker-runtime", "secretsmanager", "sqs", "sts"}
+)
+ENTRY_FRAMEWORK: Final = {"aws": "aws-lambda-powertools", "gcp": "functions-framework"}
+"""What only that cloud's entry file imports."""
+GLIBC: Final = {"aws": 34, "gcp": 35}
+"""Minor version of glibc 2: Amazon Linux 2023 and Google's Ubuntu 22.04 base."""
+EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+TRIMMED: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One zip: for which cloud, with which adapters, for which interpreter."""
+
+    cloud: str
+    entry: str
+    folder: str
+    vendored: bool
+    adapters: frozenset[str]
+    target: Target = field(default_factory=lambda: Target(python="3.13", architecture="x86_64"))
+    bundle_sdk: bool = False
+    dependencies: bool = True
+
+    @property
+    def name(self) -> str:
+        """The file's name; adapters that are not there by default stand in it."""
+        added = sorted(self.adapters - PACKAGES[self.cloud].adapters)
+        return "-with-".join((f"federation-{self.cloud}", *added)) + ".zip"
+
+
+PACKAGES: Final[Mapping[str, Package]] = {
+    "aws": Package(
+        cloud="aws",
+        entry="lambda_function.py",
+        folder="/var/task",
+        vendored=True,
+        adapters=frozenset({"aws", "hub"}),
+    ),
+    "gcp": Package(
+        cloud="gcp", entry="main.py", folder="/workspace", vendored=False, adapters=frozenset({"gcp", "hub"})
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A zip that was written."""
+
+    name: str
+    bytes: int
+    sha256: str
+    byte_code: bool
+
+
+def sources(functions: Path, package: Package) -> Iterator[str]:
+    """What of functions/ is in the package, as paths relative to it."""
+    left_out = NEVER_DEPLOYED | (CLOUDS - package.adapters)
+    yield package.entry
+    for path in sorted((functions / "federation").rglob("*")):
+        inside = path.relative_to(functions / "federation")
+        if path.is_file() and inside.parts[0] not in left_out and path.suffix != ".pyc":
+            yield path.relative_to(functions).as_posix()
+
+
+def roots(package: Package, project: Mapping[str, object]) -> Sequence[str]:
+    """What the package's code imports, as pyproject.toml states it."""
+    stated = project["project"]
+    if not isinstance(stated, dict):
+        raise SystemExit("pyproject.toml has no [project]")
+    asked = [*stated["dependencies"]]
+    for adapter in sorted(package.adapters):
+        asked += stated["optional-dependencies"][adapter]
+    foreign = {framework for cloud, framework in ENTRY_FRAMEWORK.items() if cloud != package.cloud}
+    return [line for line in asked if not line.startswith((*COMMAND_ONLY, *foreign))]
+
+
+def needed(package: Package) -> str:
+    """The requirements file of the package: the part of the lock that it needs, with hashes."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    lock = (ROOT / "requirements/dev.lock").read_text("utf-8")
+    there = IN_LAMBDA if package.cloud == "aws" and not package.bundle_sdk else frozenset[str]()
+    return requirements(roots(package, project), lock, package.target, without=there)
+
+
+def build(package: Package, output: Path, functions: Path = ROOT / "functions") -> Built:
+    """Write the package's zip into the folder `output`.
+
+    Raises:
+        SystemExit: The entry file is not there, or a library cannot be had for the target.
+    """
+    if not (functions / package.entry).is_file():
+        raise SystemExit(f"{functions / package.entry} is not there; run this from a whole checkout")
+    with tempfile.TemporaryDirectory(prefix="federation-package-") as folder:
+        stage = Path(folder)
+        _lay_out(package, stage, functions)
+        compiled = _compile(package, stage)
+        output.mkdir(parents=True, exist_ok=True)
+        body = _zip(stage, output / package.name)
+    return Built(name=package.name, bytes=len(body), sha256=hashlib.sha256(body).hexdigest(), byte_code=compiled)
+
+
+def _lay_out(package: Package, stage: Path, functions: Path) -> None:
+    if package.dependencies:
+        _depend(package, stage)
+    for name in sources(functions, package):
+        (stage / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(functions / name, stage / name)
+
+
+def _depend(package: Package, stage: Path) -> None:
+    wanted = needed(package)
+    if not package.vendored:
+        (stage / "requirements.txt").write_text(wanted, "utf-8")
+        return
+    _install(package, wanted, stage)
+    for path in sorted(stage.rglob("*")):
+        if path.is_file() and _is_dead_weight(path.relative_to(stage)):
+            path.unlink()
+
+
+def _install(package: Package, wanted: str, stage: Path) -> None:
+    """Have pip unpack wheels for the target; every one is compared with its hash in the lock."""
+    machine = "aarch64" if package.target.architecture == "arm64" else "x86_64"
+    tags = [f"manylinux_2_{minor}_{machine}" for minor in range(GLIBC[package.cloud], 4, -1)]
+    platforms = [f"--platform={tag}" for tag in (*tags, f"manylinux2014_{machine}", f"linux_{machine}")]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as listed:
+        listed.write(wanted)
+        listed.flush()
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        wheels = ["--require-hashes", "--only-binary=:all:", "--no-compile", "--implementation=cp", *platforms]
+        # The lock was resolved for that Python; pip would judge Requires-Python by the one that runs it.
+        exact = [*wheels, "--ignore-requires-python"]
+        where = [f"--python-version={package.target.python}", f"--target={stage}", f"--requirement={listed.name}"]
+        done = subprocess.run([*pip, *exact, *where], check=False)  # noqa: S603 - our own arguments
+    if done.returncode:
+        raise SystemExit("pip could not install the libraries above; nothing was written")
+
+
+def _is_dead_weight(path: Path) -> bool:
+    """Whether a library's file is of no use at run time, or differs from one installation to the next."""
+    parts = path.parts
+    if parts[:2] == ("botocore", "data") and len(parts) > 3:  # noqa: PLR2004 - botocore/data/SERVICE/...
+        return parts[2] not in BOTOCORE_SERVICES
+    if path.parent.name.endswith(".dist-info"):
+        return path.name in TRIMMED
+    return parts[0] == "bin" or bool({"tests", "__pycache__"} & set(parts[:-1])) or path.suffix in (".pyi", ".a", ".h")
+
+
+def _compile(package: Package, stage: Path) -> bool:
+    """Whether the target's interpreter was at hand to write byte code; without it the target compiles at every start."""
+    python = _interpreter(package.target.python)
+    if python is None:
+        return False
+    how = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(stage), "-p", package.folder]
+    seeded = {**os.environ, "PYTHONHASHSEED": "0"}
+    subprocess.run([python, *how, str(stage)], check=True, env=seeded)  # noqa: S603 - our own arguments
+    return True
+
+
+def _interpreter(version: str) -> str | None:
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
+        return sys.executable
+    found = shutil.which(f"python{version}")
+    asked = [found or "", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    works = bool(found) and subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip() == version  # noqa: S603
+    return found if works else None
+
+
+def _zip(stage: Path, path: Path) -> bytes:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for file in sorted(found for found in stage.rglob("*") if found.is_file()):
+            entry = zipfile.ZipInfo(file.relative_to(stage).as_posix(), EPOCH)
+            entry.create_system, entry.external_attr, entry.compress_type = 3, 0o100644 << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, file.read_bytes(), compresslevel=9)
+    return path.read_bytes()
+
+
+def asked(arguments: Sequence[str] | None = None) -> tuple[Sequence[Package], argparse.Namespace]:
+    """The packages that a command line asks for, and the command line itself."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("clouds", nargs="*", metavar="aws|gcp", help="default: both")
+    parser.add_argument("--with", dest="added", action="append", default=[], choices=sorted(CLOUDS - {"hub"}))
+    parser.add_argument("--architecture", choices=["x86_64", "arm64"], default="x86_64")
+    parser.add_argument("--python", default="3.13")
+    parser.add_argument("--bundle-sdk", action="store_true", help="pin boto3 instead of using the Lambda runtime's")
+    parser.add_argument("--vendor", action="store_true", help="put the libraries into Google's zip too")
+    parser.add_argument("--no-dependencies", action="store_true", help="our own files only: needs no network")
+    parser.add_argument("--output", type=Path, default=ROOT / "dist")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    unknown = sorted({*options.clouds} - {*PACKAGES})
+    if unknown:
+        parser.error(f"no package for {', '.join(unknown)}; there are {', '.join(PACKAGES)}")
+    return [_asked(PACKAGES[cloud], options) for cloud in options.clouds or PACKAGES], options
+
+
+def _asked(package: Package, options: argparse.Namespace) -> Package:
+    return replace(
+        package,
+        adapters=package.adapters | {*options.added},
+        vendored=package.vendored or options.vendor,
+        target=Target(python=options.python, architecture=options.architecture),
+        bundle_sdk=options.bundle_sdk,
+        dependencies=not options.no_dependencies,
+    )
+
+
+def main() -> None:
+    """Build what was asked for, and print name, size and SHA-256 of each."""
+    packages, options = asked()
+    built = [build(package, options.output) for package in packages]
+    if options.json:
+        told = [{"name": one.name, "bytes": one.bytes, "sha256": one.sha256} for one in built]
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+        return
+    for one in built:
+        note = "" if one.byte_code else f"  (no byte code: python{options.python} is not on the path)"
+        sys.stdout.write(f"{one.name}  {one.bytes:,} bytes  sha256:{one.sha256}{note}\n")
+
+
+if __name__ == "__main__":
+    main()

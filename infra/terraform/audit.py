@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold of every plan? One that Terraform takes may still grant too much, or let a step hear too little."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+EVERYWHERE: Final = frozenset({"AToken", "Metrics", "WhatEnded"})
+"""Statements whose actions know no resource but "*"; a key's own policy is the other exception, where "*" is the key."""
+BASIC: Final = re.compile(r"roles/(?:owner|editor|viewer)|roles/.*[aA]dmin")
+DELIVERIES: Final = 5
+
+Plan = Mapping[str, Any]
+
+
+def faults(cloud: str, plan: Plan) -> Sequence[str]:
+    """What is wrong with a plan, in sentences; empty when nothing is."""
+    rules = _AWS if cloud == "aws" else _GOOGLE
+    return [fault for rule in rules for fault in rule(list(_planned(plan)))]
+
+
+def _planned(plan: Plan) -> Iterator[Mapping[str, Any]]:
+    """Everything that is made or read: address, type, and what is known of its values."""
+    for one in plan["resource_changes"]:
+        yield {
+            "address": one["address"],
+            "type": one["type"],
+            "index": one.get("index"),
+            **(one["change"]["after"] or {}),
+        }
+
+
+def _of(type_: str, planned: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [one for one in planned if one["type"] == type_]
+
+
+def heard(routes: Mapping[str, Sequence[str]]) -> Mapping[str, frozenset[str]]:
+    """The types that each step hears."""
+    steps = {step for hearers in routes.values() for step in hearers}
+    return {step: frozenset(type_ for type_, hearers in routes.items() if step in hearers) for step in steps}
+
+
+def _deaf(subscribed: Mapping[str, set[str]]) -> Iterator[str]:
+    """Steps that would not hear what they are meant to, where there are steps at all."""
+    routes = json.loads((ROOT / "events/routes.json").read_text("utf-8"))
+    for step, types in sorted(heard(routes).items()) if subscribed else ():
+        if subscribed.get(step, set()) != types:
+            differ = ", ".join(sorted(subscribed.get(step, set()) ^ types))
+            yield f"{step}: what it hears is not what events/routes.json says: {differ}"
+
+
+def _aws_routes(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    rules = [
+        one
+        for one in _of("aws_cloudwatch_event_rule", planned)
+        if one["address"].startswith("aws_cloudwatch_event_rule.step")
+    ]
+    yield from _deaf({one["index"]: set(json.loads(one["event_pattern"])["detail-type"]) for one in rules})
+
+
+def _aws_stars(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for document in _of("aws_iam_policy_document", planned):
+        for statement in document.get("statement") or ():
+            if statement.get("effect") == "Deny":
+                continue
+            stars = [action for action in statement.get("actions") or () if "*" in action]
+            if stars:
+                yield f"{document['address']}: {statement.get('sid')}: {', '.join(stars)}"
+            everywhere = "*" in (statement.get("resources") or ()) and ".key" not in document["address"]
+            if everywhere and statement.get("sid") not in EVERYWHERE:
+                yield f"{document['address']}: {statement.get('sid')} is allowed on every resource"
+
+
+def _aws_queues(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for queue in _of("aws_sqs_queue", planned):
+        if queue["address"].endswith(".this") and (queue["visibility_timeout_seconds"] or 0) < 1:
+            yield f"{queue['address']} hides nothing while a function works"
+    dead = {
+        one["address"].partition(".aws_")[0]
+        for one in _of("aws_sqs_queue", planned)
+        if one["address"].endswith(".dead")
+    }
+    alarms = {one["address"].removesuffix(".aws_cloudwatch_metric_alarm.dead") for one in planned}
+    for queue in sorted(dead - alarms):
+        yield f"{queue} has no alarm on its dead letters"
+
+
+def _aws_batches(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for mapping in _of("aws_lambda_event_source_mapping", planned):
+        if "ReportBatchItemFailures" not in (mapping["function_response_types"] or ()):
+            yield f"{mapping['address']}: one poison record would bring back its whole batch"
+
+
+def _google_routes(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    subscribed: dict[str, set[str]] = {}
+    for one in _of("google_pubsub_subscription", planned):
+        if one["address"].startswith("google_pubsub_subscription.step"):
+            step = re.sub(r"^.*?-(.+)-\d+$", r"\1", one["index"]).replace("-", "_")
+            subscribed.setdefault(step, set()).update(re.findall(r'attributes\.type="([^"]+)"', one["filter"]))
+    yield from _deaf(subscribed)
+
+
+def _google_roles(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for one in planned:
+        role = one.get("role")
+        if isinstance(role, str) and BASIC.match(role):
+            yield f"{one['address']}: {role} grants more than any function needs"
+    for role in _of("google_project_iam_custom_role", planned):
+        stars = [permission for permission in role["permissions"] if "*" in permission]
+        if stars:
+            yield f"{role['address']}: {', '.join(stars)}"
+
+
+def _google_dead_letters(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for one in _of("google_pubsub_subscription", planned):
+        given_up = [policy["max_delivery_attempts"] for policy in one.get("dead_letter_policy") or ()]
+        if one.get("push_config") and given_up != [DELIVERIES]:
+            yield f"{one['address']} does not give up after {DELIVERIES} deliveries"
+
+
+_AWS: Final = (_aws_routes, _aws_stars, _aws_queues, _aws_batches)
+_GOOGLE: Final = (_google_routes, _google_roles, _google_dead_letters)

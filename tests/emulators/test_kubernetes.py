@@ -1,0 +1,56 @@
+"""The imitated cluster answers the real client as a cluster does."""
+
+import pytest
+from tests.ports.backends_kubernetes import *  # noqa: F403 - fixtures
+
+from federation.kubernetes.job import Placement, job_of
+
+JOB = job_of("a", {"image": "i", "arguments": [], "kind": "embedder"}, Placement())
+
+
+@pytest.fixture
+def refused():
+    from kubernetes.client.exceptions import ApiException  # noqa: PLC0415 - half a second for who needs it
+
+    return ApiException
+
+
+def test_a_name_is_taken_once_in_its_namespace(kubernetes_batch, kubernetes_cluster, refused):
+    kubernetes_batch.create_namespaced_job("one", JOB)
+    kubernetes_batch.create_namespaced_job("two", JOB)
+    with pytest.raises(refused) as conflict:
+        kubernetes_batch.create_namespaced_job("one", JOB)
+    assert (conflict.value.status, '"reason":"AlreadyExists"' in conflict.value.body) == (409, True)
+
+
+def test_what_was_created_is_read_and_its_status_patched(kubernetes_batch, kubernetes_cluster, refused):
+    kubernetes_batch.create_namespaced_job("one", JOB)
+    assert kubernetes_batch.read_namespaced_job("a", "one").status.succeeded is None
+    kubernetes_batch.patch_namespaced_job_status("a", "one", {"status": {"active": 1}})
+    assert kubernetes_batch.read_namespaced_job("a", "one").status.active == 1
+    for call in (
+        lambda: kubernetes_batch.read_namespaced_job("b", "one"),
+        lambda: kubernetes_batch.patch_namespaced_job_status("b", "one", {"status": {}}),
+    ):
+        with pytest.raises(refused) as missing:
+            call()
+        assert missing.value.status == 404
+
+
+def test_jobs_are_listed_by_label_and_page(kubernetes_batch, kubernetes_cluster):
+    for name in "abc":
+        job = job_of(name, {"image": "i", "kind": "embedder"}, Placement())
+        kubernetes_batch.create_namespaced_job("one", job)
+    one = kubernetes_batch.list_namespaced_job("one", label_selector="federation_job=b")
+    assert [job.metadata.name for job in one.items] == ["b"]
+    assert kubernetes_batch.list_namespaced_job("one", label_selector="app").items == []
+    first = kubernetes_batch.list_namespaced_job("one", limit=2)
+    rest = kubernetes_batch.list_namespaced_job("one", limit=2, _continue=first.metadata._continue)
+    assert [job.metadata.name for page in (first, rest) for job in page.items] == ["a", "b", "c"]
+    assert rest.metadata._continue is None
+
+
+def test_a_name_that_no_object_may_have_is_invalid(kubernetes_batch, kubernetes_cluster, refused):
+    with pytest.raises(refused) as invalid:
+        kubernetes_batch.create_namespaced_job("one", {**JOB, "metadata": {"name": "Not_A_Name"}})
+    assert invalid.value.status == 422
