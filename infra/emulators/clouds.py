@@ -62,6 +62,7 @@ class Clouds:
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "HF_TOKEN": "hf_local",
             "HF_HUB_DISABLE_XET": "1",
+            "POWERTOOLS_LOG_LEVEL": "WARNING",
             **{f"FEDERATION_{name.upper()}": value for name, value in own.items() if value},
         }
 

@@ -28,12 +28,20 @@ def client(endpoint: str | None = None, token: str | None = None) -> Any:
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    from huggingface_hub import HfApi  # noqa: PLC0415 - with the client
+
+    _bound_calls()
+    return HfApi(endpoint=endpoint, token=token, library_name="federation")
+
+
+@cache
+def _bound_calls() -> None:
+    """Give every call an end, once a process: all clients share one session, and setting it anew cuts calls off."""
     import httpx2  # noqa: PLC0415 - with the client
-    from huggingface_hub import HfApi, set_client_factory  # noqa: PLC0415 - with the client
+    from huggingface_hub import set_client_factory  # noqa: PLC0415 - the same
 
     timeout = httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
     set_client_factory(lambda: httpx2.Client(follow_redirects=True, timeout=timeout))
-    return HfApi(endpoint=endpoint, token=token, library_name="federation")
 
 
 def headers(api: Any) -> dict[str, str]:

@@ -24,7 +24,10 @@ PLATFORMS: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "hug
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The manifest as it lies there, what lies at each path that it names, and which versions are taken by what."""
+    """The manifest as it lies there, what lies at each path that it names, and which versions are taken by what.
+
+    `unkept`: the event came from a cloud that keeps nothing, and has to be kept here if it is to wait.
+    """
 
     settled: Mapping[str, Any] | None = None
     uri: str = ""
@@ -34,6 +37,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...] = ()
     observed: Mapping[str, Observed] = msgspec.field(default_factory=dict)
     taken: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    unkept: bool = False
 
 
 class _Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +58,7 @@ def gather(event: Event, reads: Reads) -> Facts:
     place = _place(event, reads)
     body = reads.artifact(place, strict_json.MAX_BYTES) if place else None
     if body is None:
-        return Facts(uri=place)
+        return Facts(uri=place, unkept=_is_unkept(event, reads))
     try:
         document = strict_json.document(body, what=place)
         contract.check("manifest.v1", document, what=place)
@@ -76,6 +80,7 @@ def gather(event: Event, reads: Reads) -> Facts:
         manifest_digest=digest(document),
         observed=observed,
         taken=taken,
+        unkept=len(observed) < len(paths) and _is_unkept(event, reads),
     )
 
 
@@ -87,9 +92,9 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     if facts.faults:
         return _reject(event, facts)
     if facts.manifest is None:
-        return _wait(event, f"no manifest lies at {facts.uri or 'the place that only the cloud can tell'} yet")
+        return _wait(event, facts, f"no manifest lies at {facts.uri or 'the place that only the cloud can tell'} yet")
     if absent := _absent(facts.manifest, facts.observed):
-        return _wait(event, f"{len(absent)} files of the manifest are not there yet: {', '.join(absent[:5])}")
+        return _wait(event, facts, f"{len(absent)} files of the manifest are not there yet: {', '.join(absent[:5])}")
     judged = [
         _judge(unit, raw, event, facts, policy)
         for unit, raw in zip(facts.manifest.units, facts.document["units"], strict=True)
@@ -103,6 +108,10 @@ def _place(event: Event, reads: Reads) -> str:
         return str(event.data["manifest_uri"])
     artifact = event.data.get("artifact_uri") or reads.located(event.subject)
     return uri.manifest(artifact) if artifact else ""
+
+
+def _is_unkept(event: Event, reads: Reads) -> bool:
+    return reads.document(names.event(event.id)) is None
 
 
 def _absent(manifest: Manifest, observed: Mapping[str, Observed]) -> tuple[str, ...]:
@@ -191,7 +200,7 @@ def _reject(event: Event, facts: Facts) -> Outcome:
     return Outcome(why=why, documents=(Document(name=names.settled(event.id), value=settled),), events=(told,))
 
 
-def _wait(event: Event, why: str) -> Outcome:
+def _wait(event: Event, facts: Facts, why: str) -> Outcome:
     told = Event(
         type=events.ARTIFACT_WAITING,
         source="//federation/validate",
@@ -202,7 +211,8 @@ def _wait(event: Event, why: str) -> Outcome:
     )
     waiting = {"event": event.document(), "why": why}
     name = f"{names.waiting(event.id)}/{names.short(digest(why))}"
-    return Outcome(why=why, documents=(Document(name=name, value=waiting),), events=(told,))
+    heard = (Document(name=names.event(event.id), value=event.document()),) if facts.unkept else ()
+    return Outcome(why=why, documents=(*heard, Document(name=name, value=waiting)), events=(told,))
 
 
 def _told(settled: Mapping[str, Any]) -> tuple[Event, ...]:

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where is the AWS provider looked for, and what is in the clusters' manifests? Plans themselves are for `make check`."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from infra.check import mirror
+from infra.package import ROOT
+
+LAID_OUT = "registry.terraform.io/hashicorp/aws"
+
+
+@pytest.fixture
+def mirrored(tmp_path: Path) -> Path:
+    (tmp_path / "tf-plugins-of-this-image" / LAID_OUT).mkdir(parents=True)
+    return tmp_path / "tf-plugins-of-this-image"
+
+
+def test_a_mirror_is_found_where_images_put_it(mirrored: Path):
+    assert mirror({}, [str(mirrored.parent / "nowhere"), str(mirrored.parent / "*plugins*")]) == mirrored
+
+
+def test_a_folder_without_the_provider_is_no_mirror(tmp_path: Path):
+    (tmp_path / "plugins").mkdir()
+    assert mirror({}, [str(tmp_path / "plugins")]) is None
+
+
+def test_the_variable_wins_even_when_it_is_wrong(mirrored: Path, tmp_path: Path):
+    assert mirror({"TF_PLUGIN_MIRROR": str(mirrored)}, []) == mirrored
+    assert mirror({"TF_PLUGIN_MIRROR": str(tmp_path / "empty")}, [str(mirrored)]) is None
+
+
+def _manifests() -> list[dict[str, Any]]:
+    return [
+        one
+        for path in sorted((ROOT / "infra/kubernetes").glob("*.yaml"))
+        for one in yaml.safe_load_all(path.read_text())
+    ]
+
+
+def test_a_cluster_lets_launch_create_jobs_and_observe_read_them_and_nobody_more():
+    roles = {one["metadata"]["name"]: one["rules"] for one in _manifests() if one["kind"] == "Role"}
+    assert roles == {
+        "launch": [{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create"]}],
+        "observe": [{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list"]}],
+    }
+    assert not [one for one in _manifests() if one["kind"].startswith("Cluster")]
+
+
+def test_everything_in_a_cluster_lies_in_one_namespace():
+    spaces = {
+        one["metadata"].get("namespace") for one in _manifests() if one["kind"] not in {"Namespace", "Kustomization"}
+    }
+    assert spaces == {"federation"}
+
+
+def test_the_kustomization_lists_every_manifest():
+    (listed,) = [one["resources"] for one in _manifests() if one["kind"] == "Kustomization"]
+    files = {path.name for path in (ROOT / "infra/kubernetes").glob("*.yaml")} - {"kustomization.yaml"}
+    assert set(listed) == files
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_hcl_reads_routes_and_grants_and_repeats_neither(cloud: str):
+    text = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "infra" / cloud).rglob("*.tf")))
+    assert 'jsondecode(file("${path.module}/../../events/routes.json"))' in text
+    assert 'jsondecode(file("${path.module}/../steps.json"))' in text
+    assert not re.findall(r"federation\.[a-z_]+\.[a-z_]+\.v\d", text)
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_every_hcl_file_says_which_question_it_answers(cloud: str):
+    for path in sorted((ROOT / "infra" / cloud).rglob("*.tf*")):
+        spdx, question = path.read_text("utf-8").splitlines()[:2]
+        assert spdx == "# SPDX-License-Identifier: Apache-2.0", path
+        assert question.startswith("# "), path
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_no_secret_and_no_key_is_in_the_hcl(cloud: str):
+    text = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "infra" / cloud).rglob("*.tf*")))
+    for forbidden in ("secret_version", "aws_iam_access_key", "google_service_account_key", "secret_data", "hf_"):
+        assert forbidden not in text.replace("hf_owner", "").replace("hf_refs", "").replace("hf_secret", ""), forbidden
