@@ -18,16 +18,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
 
+from infra.emulators.stage import staged_on_aws, staged_on_gcp  # noqa: E402
+from infra.package import PACKAGES, build  # noqa: E402
+from infra.pinned import Target  # noqa: E402
+
 from federation.cli.demo import told  # noqa: E402 - after the path
 from federation.core import names  # noqa: E402
 from federation.core.digest import digest_of  # noqa: E402
 from federation.demo.examples import examples as found  # noqa: E402
 from federation.demo.show import staged  # noqa: E402
 from federation.demo.story import story  # noqa: E402
-
-from infra.emulators.stage import staged_on_aws, staged_on_gcp  # noqa: E402
-from infra.package import PACKAGES, build  # noqa: E402
-from infra.pinned import Target  # noqa: E402
 
 STAGES = {"aws": staged_on_aws, "gcp": staged_on_gcp}
 

@@ -35,7 +35,7 @@ COMMAND_ONLY: Final = frozenset({"typer", "rich", "rfc8785"})
 IN_LAMBDA: Final = frozenset({"boto3", "botocore", "s3transfer"})
 """The runtime has them; `--bundle-sdk` pins them instead."""
 BOTOCORE_SERVICES: Final = frozenset(
-    {"cloudwatch", "events", "s3", "sagemaker", "sagemaker-runtime", "secretsmanager", "sqs", "sts"}
+    {"cloudwatch", "events", "s3", "sagemaker", "sagemaker-runtime", "secretsmanager", "sqs", "ssm", "sts"}
 )
 ENTRY_FRAMEWORK: Final = {"aws": "aws-lambda-powertools", "gcp": "functions-framework"}
 """What only that cloud's entry file imports."""

@@ -17,7 +17,7 @@ module "function" {
 
   step         = each.key
   name         = "${var.prefix}-${each.key}"
-  package      = var.package
+  package      = local.package
   architecture = var.architecture
   timeout      = each.value.timeout
   memory       = each.value.memory

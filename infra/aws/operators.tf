@@ -11,6 +11,12 @@ data "aws_iam_policy_document" "operator" {
   }
 
   statement {
+    sid       = "TickByHand"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [module.function["receive"].arn]
+  }
+
+  statement {
     sid       = "ReadEverything"
     actions   = ["s3:GetObject"]
     resources = ["${local.documents}/*", "${local.channels}/*"]

@@ -104,7 +104,7 @@ resource "aws_s3_bucket_policy" "store" {
 
 data "aws_iam_policy_document" "encrypted_in_transit" {
   for_each = merge(
-    { artifacts = aws_s3_bucket.artifacts.arn },
+    { artifacts = aws_s3_bucket.artifacts.arn, packages = aws_s3_bucket.packages.arn },
     local.at_home ? { store = aws_s3_bucket.store[0].arn } : {},
   )
 

@@ -15,10 +15,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from werkzeug.serving import WSGIRequestHandler, make_server
-
-from infra.emulators.google_faults import Faults
+from infra.emulators.faults import Faults
 from infra.emulators.sagemaker import SageMaker
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 REGION = "eu-central-1"
 ACCOUNT = "111122223333"

@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from federation.runtime import routes
-from federation.steps import STEPS
-
 from infra.emulators.aws import ACCOUNT, REGION, Cloud
 from infra.emulators.lambda_service import EventSource, LambdaService
+
+from federation.runtime import routes
+from federation.steps import STEPS
 
 BUS: Final = "federation"
 STORE_BUCKET: Final = "federation-home"
@@ -26,9 +26,7 @@ class AwsHome:
         self._service = service
         self._urls: dict[str, str] = {}
         self._sources: list[EventSource] = []
-        cloud.client("s3").create_bucket(
-            Bucket=STORE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
+        cloud.client("s3").create_bucket(Bucket=STORE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self._events.create_event_bus(Name=BUS)
         for name in ("receive", *STEPS):
             self._function(name)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from infra.emulators import aws, gcs, hub, pubsub, vertex
+from infra.emulators.aws import REGION
+
 from federation.core.admission import files_of
 from federation.core.manifest import manifest_of
 from federation.core.strict_json import document
 from federation.core.uri import SENTINEL
 from federation.demo.trust import AUDIENCE, GCS_BUCKET, ORG, PROJECT, PROJECT_NUMBER, S3_BUCKET, TRUST
-
-from infra.emulators import aws, gcs, hub, pubsub, vertex
-from infra.emulators.aws import REGION
 
 REGISTRY: Final = f"{ORG}/{ORG}-ai-federated"
 VERTEX_REGION: Final = "europe-west4"
@@ -63,6 +63,7 @@ class Clouds:
             "HF_TOKEN": "hf_local",
             "HF_HUB_DISABLE_XET": "1",
             "POWERTOOLS_LOG_LEVEL": "WARNING",
+            "GRPC_VERBOSITY": "NONE",
             **{f"FEDERATION_{name.upper()}": value for name, value in own.items() if value},
         }
 

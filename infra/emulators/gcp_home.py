@@ -5,11 +5,11 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from federation.runtime import routes
-from federation.steps import STEPS
-
 from infra.emulators.framework import Served
 from infra.emulators.pubsub import Emulator
+
+from federation.runtime import routes
+from federation.steps import STEPS
 
 EVENTS: Final = "federation-events"
 DEAD: Final = "federation-dead-letters"

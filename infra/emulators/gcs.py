@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from infra.emulators.faults import Faults
 from infra.emulators.gcs_buckets import Bucket, Buckets, Publish, now, written
 from infra.emulators.gcs_objects import Objects, refuse_a_full_bucket
 from infra.emulators.gcs_uploads import Uploads
-from infra.emulators.google_faults import Faults
-from infra.emulators.google_http import Answer, Call, Refusal, Route, shown
-from infra.emulators.google_http import serving as http_serving
+from infra.emulators.http_serving import Answer, Call, Refusal, Route, shown
+from infra.emulators.http_serving import serving as http_serving
 
 _B = "/storage/v1/b"
 _BUCKET = f"{_B}/([^/]+)"

@@ -13,7 +13,7 @@ from typing import Any
 
 import google_crc32c
 from infra.emulators import gcs_preconditions as preconditions
-from infra.emulators.google_http import Refusal
+from infra.emulators.http_serving import Refusal
 
 Publish = Callable[[str, bytes, Mapping[str, str]], object]
 """Topic, data and attributes of a notification."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.emulators import gcs_preconditions as preconditions
 from infra.emulators.gcs_buckets import Bucket, Buckets, Stored
-from infra.emulators.google_http import Answer, Call, Refusal, shown
+from infra.emulators.http_serving import Answer, Call, Refusal, shown
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _COPIED = ("contentType", "metadata", "cacheControl", "contentEncoding", "contentDisposition", "contentLanguage")

@@ -7,7 +7,7 @@ https://cloud.google.com/storage/docs/request-preconditions: generation 0 means 
 from collections.abc import Mapping
 from typing import Any
 
-from infra.emulators.google_http import Refusal
+from infra.emulators.http_serving import Refusal
 
 _UNMET = "At least one of the pre-conditions you specified did not hold."
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from infra.emulators import gcs_preconditions as preconditions
 from infra.emulators.gcs_buckets import Buckets
-from infra.emulators.google_http import Answer, Call, Refusal, shown
+from infra.emulators.http_serving import Answer, Call, Refusal, shown
 
 _BOUNDARY = re.compile(r"boundary=['\"]?([^'\";]+)")
 _TYPE = re.compile(rb"(?i)content-type:\s*([^\r\n]+)")

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from infra.emulators.google_faults import Faults
+from infra.emulators.asgi_serving import Switchboard, bound, served
+from infra.emulators.faults import Faults
 from infra.emulators.hub_files import Downloads, Large
 from infra.emulators.hub_git import Git
 from infra.emulators.hub_jobs import Jobs
 from infra.emulators.hub_repositories import Clock, HubError, Repositories
-from infra.emulators.hub_service import Switchboard, bound, served
 from infra.emulators.hub_webhooks import Webhooks
 from starlette.applications import Starlette
 from starlette.requests import Request

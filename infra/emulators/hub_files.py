@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infra.emulators.asgi_serving import Switchboard
 from infra.emulators.hub_repositories import File, HubError, Repositories, large
-from infra.emulators.hub_service import Switchboard
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route

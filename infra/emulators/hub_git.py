@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
+from infra.emulators.asgi_serving import Switchboard
 from infra.emulators.hub_answers import described, info_of, listed, refs_of, tree_of
 from infra.emulators.hub_card import faults
 from infra.emulators.hub_files import Large
 from infra.emulators.hub_repositories import File, HubError, Moved, Repositories, Repository, small
-from infra.emulators.hub_service import Switchboard
 from infra.emulators.hub_webhooks import Webhooks
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

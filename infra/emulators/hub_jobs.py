@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Literal
 
+from infra.emulators.asgi_serving import Switchboard
 from infra.emulators.hub_repositories import Clock, HubError, moment
-from infra.emulators.hub_service import Switchboard
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
+from infra.emulators.asgi_serving import Switchboard
 from infra.emulators.hub_repositories import HubError, Moved, Repository
-from infra.emulators.hub_service import Switchboard
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route

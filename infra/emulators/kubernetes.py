@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from infra.emulators.google_faults import Faults
-from infra.emulators.hub_service import Switchboard, bound, served
+from infra.emulators.asgi_serving import Switchboard, bound, served
+from infra.emulators.faults import Faults
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

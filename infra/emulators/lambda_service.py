@@ -134,7 +134,7 @@ def _runtime_api(function: Function) -> ThreadingHTTPServer:
     class Api(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802 - the server's name for it
+        def do_GET(self) -> None:
             """The runtime client asks for its next invocation, and waits for it as long as it takes."""
             while (found := function.next()) is None:
                 pass
@@ -151,7 +151,7 @@ def _runtime_api(function: Function) -> ThreadingHTTPServer:
                 },
             )
 
-        def do_POST(self) -> None:  # noqa: N802 - the server's name for it
+        def do_POST(self) -> None:
             """The runtime client tells how an invocation, or its own start, ended."""
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             function.answered(self.path.rpartition("/")[2], body)
@@ -178,16 +178,16 @@ class LambdaService:
     def __init__(self, package: Path, environment: Mapping[str, str]) -> None:
         self._package = package
         self._environment = environment
-        self._functions: dict[str, Function] = {}
+        self.functions: dict[str, Function] = {}
 
     def create(self, name: str, handler: str, environment: Mapping[str, str] | None = None) -> Function:
         """A function under a name; its process starts with its first invocation."""
         made = Function(name, handler, self._package, {**self._environment, **(environment or {})})
-        self._functions[name] = made
+        self.functions[name] = made
         return made
 
     def __getitem__(self, name: str) -> Function:
-        return self._functions[name]
+        return self.functions[name]
 
     def request(self, name: str, path: str, body: bytes, headers: Mapping[str, str]) -> int:
         """The status with which a function answers a request to its URL."""
@@ -201,12 +201,12 @@ class LambdaService:
             "body": body.decode(),
             "isBase64Encoded": False,
         }
-        answer = self._functions[name].invoke(payload)
+        answer = self.functions[name].invoke(payload)
         return int(answer["statusCode"])
 
     def close(self) -> None:
         """End every process."""
-        for function in self._functions.values():
+        for function in self.functions.values():
             function.close()
 
 

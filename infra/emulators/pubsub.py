@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import grpc
-from infra.emulators.google_faults import Faults
-from infra.emulators.google_http import serving as http_serving
+from infra.emulators.faults import Faults
+from infra.emulators.http_serving import serving as http_serving
 from infra.emulators.pubsub_identity import Issuer
 from infra.emulators.pubsub_push import Pusher
 from infra.emulators.pubsub_service import handlers

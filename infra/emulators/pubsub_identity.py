@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
-from infra.emulators.google_http import Answer, Call, Refusal, Route, shown
+from infra.emulators.http_serving import Answer, Call, Refusal, Route, shown
 
 _LIFETIME: Final = 3600
 _DEFAULT_ACCOUNT: Final = "default@emulator.iam.gserviceaccount.com"

@@ -8,7 +8,7 @@ from typing import Any, Final
 import grpc
 from google.protobuf import empty_pb2
 from google.pubsub_v1 import types
-from infra.emulators.google_faults import Faults
+from infra.emulators.faults import Faults
 from infra.emulators.pubsub_queue import Held
 from infra.emulators.pubsub_topics import Refused, Subscription, Topics
 

@@ -13,7 +13,7 @@ Document = dict[str, Any]
 Answer = tuple[int, Document]
 
 
-class _Refusal(Exception):
+class RefusedError(Exception):
     """An answer with SageMaker's own error code."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -48,11 +48,11 @@ class SageMaker:
     def call(self, operation: str, request: Document) -> Answer:
         """The status and the document that SageMaker answers."""
         found = self._operations.get(operation)
+        if found is None:
+            return 400, RefusedError("UnknownOperationException", operation).document
         try:
-            if found is None:
-                raise _Refusal("UnknownOperationException", operation)
             return 200, found(request)
-        except _Refusal as refusal:
+        except RefusedError as refusal:
             return 400, refusal.document
 
     def invoke(self, endpoint: str, variant: str) -> Answer:
@@ -77,7 +77,7 @@ class SageMaker:
     def _create_training_job(self, request: Document) -> Document:
         name = request["TrainingJobName"]
         if name in self.jobs:
-            raise _Refusal("ResourceInUse", f"Job name must be unique within an AWS account: {name}")
+            raise RefusedError("ResourceInUse", f"Job name must be unique within an AWS account: {name}")
         now = time.time()
         arn = f"{self._arn}:training-job/{name}"
         status = {"TrainingJobStatus": "InProgress", "SecondaryStatus": "Starting"}
@@ -87,7 +87,7 @@ class SageMaker:
 
     def _describe_training_job(self, request: Document) -> Document:
         if request["TrainingJobName"] not in self.jobs:
-            raise _Refusal("ValidationException", "Requested resource not found.")
+            raise RefusedError("ValidationException", "Requested resource not found.")
         return self.jobs[request["TrainingJobName"]]
 
     def _list_training_jobs(self, request: Document) -> Document:
@@ -109,21 +109,21 @@ class SageMaker:
     def _create_endpoint_config(self, request: Document) -> Document:
         for variant in request["ProductionVariants"]:
             if variant["ModelName"] not in self._models:
-                raise _Refusal("ValidationException", f'Could not find model "{variant["ModelName"]}".')
+                raise RefusedError("ValidationException", f'Could not find model "{variant["ModelName"]}".')
         return self._new(self._configurations, "EndpointConfig", request)
 
     def _new(self, into: dict[str, Document], kind: str, request: Document) -> Document:
         name = request[f"{kind}Name"]
         if name in into:
             arn = f"{self._arn}:{kind.lower()}/{name}"
-            raise _Refusal("ValidationException", f'Cannot create already existing {kind.lower()} "{arn}".')
+            raise RefusedError("ValidationException", f'Cannot create already existing {kind.lower()} "{arn}".')
         into[name] = request
         return {f"{kind}Arn": f"{self._arn}:{kind.lower()}/{name}"}
 
     def _create_endpoint(self, request: Document) -> Document:
         name = request["EndpointName"]
         if name in self.endpoints:
-            raise _Refusal("ValidationException", f'Cannot create already existing endpoint "{name}".')
+            raise RefusedError("ValidationException", f'Cannot create already existing endpoint "{name}".')
         arn = f"{self._arn}:endpoint/{name}"
         self.endpoints[name] = {"EndpointName": name, "EndpointArn": arn, "CreationTime": time.time()}
         self._configure(name, request["EndpointConfigName"])
@@ -136,7 +136,7 @@ class SageMaker:
 
     def _configure(self, name: str, configuration: str) -> None:
         if configuration not in self._configurations:
-            raise _Refusal("ValidationException", f'Could not find endpoint configuration "{configuration}".')
+            raise RefusedError("ValidationException", f'Could not find endpoint configuration "{configuration}".')
         self.endpoints[name] |= {
             "EndpointConfigName": configuration,
             "EndpointStatus": "InService",
@@ -158,7 +158,7 @@ class SageMaker:
         variants = {one["VariantName"]: one for one in found["ProductionVariants"]}
         for wanted in request["DesiredWeightsAndCapacities"]:
             if wanted["VariantName"] not in variants:
-                raise _Refusal("ValidationException", f'Could not find variant "{wanted["VariantName"]}".')
+                raise RefusedError("ValidationException", f'Could not find variant "{wanted["VariantName"]}".')
             variants[wanted["VariantName"]] |= {
                 "CurrentWeight": wanted["DesiredWeight"],
                 "DesiredWeight": wanted["DesiredWeight"],
@@ -170,7 +170,7 @@ class SageMaker:
 
     def _endpoint(self, request: Document) -> Document:
         if request["EndpointName"] not in self.endpoints:
-            raise _Refusal("ValidationException", f'Could not find endpoint "{request["EndpointName"]}".')
+            raise RefusedError("ValidationException", f'Could not find endpoint "{request["EndpointName"]}".')
         return self.endpoints[request["EndpointName"]]
 
     def _add_tags(self, request: Document) -> Document:

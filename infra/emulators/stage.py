@@ -5,11 +5,20 @@ import http.client
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
+from infra.emulators import clouds as every_cloud
+from infra.emulators.aws_home import BUS, STORE_BUCKET, AwsHome
+from infra.emulators.clouds import ROLE, VERTEX_REGION, Clouds
+from infra.emulators.framework import Served
+from infra.emulators.framework import running as serving_functions
+from infra.emulators.gcp_home import EVENTS, GcpHome
+from infra.emulators.lambda_service import FailedError, LambdaService
+from infra.emulators.lambda_service import running as lambda_running
 
 from federation.core import names
 from federation.core.digest import canonical
@@ -21,16 +30,9 @@ from federation.ports import Store
 from federation.sources import Request
 from federation.steps import STEPS
 
-from infra.emulators import clouds as every_cloud
-from infra.emulators.aws_home import BUS, STORE_BUCKET, AwsHome
-from infra.emulators.clouds import ROLE, VERTEX_REGION, Clouds
-from infra.emulators.framework import Served
-from infra.emulators.framework import running as serving_functions
-from infra.emulators.gcp_home import EVENTS, GcpHome
-from infra.emulators.lambda_service import LambdaService
-from infra.emulators.lambda_service import running as lambda_running
-
 GCP_STORE: Final = "federation-home"
+_TRIES: Final = 8
+"""Deliveries of one body before its sender gives up."""
 _PATHS: Final = {"http:hf-webhook": "/hub", "http:alertmanager": "/alertmanager", "http:grafana": "/grafana"}
 
 
@@ -42,8 +44,16 @@ class Home(Protocol):
         ...
 
 
+class Killable(Protocol):
+    """A function's process."""
+
+    def kill(self) -> None:
+        """Let the process die, whatever it is doing."""
+        ...
+
+
 class Doors:
-    """Both clouds' `receive`: what a sender delivers goes to the one that this sender knows."""
+    """Both clouds' `receive`: what a sender delivers goes to the one that this sender knows, again while it fails."""
 
     def __init__(self, clouds: Clouds, service: LambdaService, google: Served, tell: Callable[[bytes], None]) -> None:
         self._clouds = clouds
@@ -52,7 +62,22 @@ class Doors:
         self._tell = tell
 
     def deliver(self, request: Request) -> str:
-        """What the sender is told."""
+        """What the sender is told in the end.
+
+        Raises:
+            RuntimeError: The door fails again and again.
+        """
+        for _ in range(_TRIES):
+            try:
+                told = self._delivered(request)
+            except FailedError as error:
+                told = str(error)
+            else:
+                if not told.startswith("answered with 5"):
+                    return told
+        raise RuntimeError(f"the door failed {_TRIES} times: {told}")
+
+    def _delivered(self, request: Request) -> str:
         if request.entry == "lambda:eventbridge":
             self._tell(request.body)
             return "put into the queue of receive"
@@ -70,8 +95,20 @@ class Doors:
 class CloudStage:
     """A home in a cloud."""
 
-    def __init__(self, clouds: Clouds, home: Home, doors: Doors, store: Store, clock: Path, examples: Path) -> None:  # noqa: PLR0917 - its parts
-        self._clouds = clouds
+    def __init__(  # noqa: PLR0917 - its parts
+        self,
+        clouds: Clouds,
+        home: Home,
+        doors: Doors,
+        store: Store,
+        clock: Path,
+        examples: Path,
+        processes: Mapping[str, Killable],
+        deploy: Callable[[str], None],
+    ) -> None:
+        self.clouds = clouds
+        self.processes = processes
+        self._deploy = deploy
         self._home = home
         self._doors = doors
         self._store = store
@@ -85,12 +122,12 @@ class CloudStage:
 
     def ships(self, manifest: Path, to: str) -> None:
         """Upload it with that cloud's own client."""
-        self._clouds.ship(manifest, to)
+        self.clouds.ship(manifest, to)
 
     def ended(self, name: str, data: Mapping[str, Any]) -> None:
         """Let Vertex AI have such a job."""
         del name
-        self._clouds.succeeded(data["artifact_uri"], data["completed_at"])
+        self.clouds.succeeded(data["artifact_uri"], data["completed_at"])
 
     def arrives(self, at: str, what: str, request: Request) -> Line:
         """Deliver a body to the door that its sender knows, and wait for everything that follows from it."""
@@ -99,6 +136,9 @@ class CloudStage:
         told = self._doors.deliver(request)
         self._home.settle()
         kept = [name for name in self._store.names("") if name not in before]
+        for name in kept:
+            if name.startswith(names.RELEASES):
+                self._deploy(name.removeprefix(names.RELEASES))
         became = list(self._decided(kept))
         return Line(at=at, what=what, became=became or [REPEATED if "202" in told else told], documents=kept)
 
@@ -145,7 +185,7 @@ def staged_on_aws(package: Mapping[str, Path], folder: Path, examples: Path) -> 
             store = S3Store(lambda: clouds.aws.client("s3"), STORE_BUCKET, "home/")
             _begin(store, examples)
             doors = Doors(clouds, service, functions["receive"], home.tell)
-            yield CloudStage(clouds, home, doors, store, clock, examples)
+            yield CloudStage(clouds, home, doors, store, clock, examples, service.functions, _nothing)
 
 
 @contextmanager
@@ -177,8 +217,21 @@ def staged_on_gcp(package: Mapping[str, Path], folder: Path, examples: Path) -> 
             store = GcsStore(lambda: client.bucket(GCP_STORE), "home/")
             _begin(store, examples)
             doors = Doors(clouds, service, functions["receive"], _to(service))
-            yield CloudStage(clouds, home, doors, store, clock, examples)
+            deploy = partial(_deployed, clouds, endpoint)
+            yield CloudStage(clouds, home, doors, store, clock, examples, functions, deploy)
             home.close()
+
+
+def _nothing(release: str) -> None:
+    """SageMaker's traffic adapter makes a release's variant itself."""
+    del release
+
+
+def _deployed(clouds: Clouds, endpoint: str, release: str) -> None:
+    """Whoever serves on Vertex AI deploys a release when it is assembled; that takes too long for a promotion."""
+    model = {"displayName": release, "model": f"{endpoint.partition('/endpoints/')[0]}/models/node"}
+    body = json.dumps({"deployedModel": model}).encode()
+    posted(f"{clouds.vertex.endpoint}/v1/{endpoint}:deployModel", body, {})
 
 
 def posted(url: str, body: bytes, headers: Mapping[str, str]) -> int:

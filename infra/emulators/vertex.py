@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.emulators.google_faults import Faults
-from infra.emulators.google_http import Answer, Call, Refusal, Route, shown
-from infra.emulators.google_http import serving as http_serving
+from infra.emulators.faults import Faults
+from infra.emulators.http_serving import Answer, Call, Refusal, Route, shown
+from infra.emulators.http_serving import serving as http_serving
 from infra.emulators.vertex_endpoints import Endpoints
 from infra.emulators.vertex_jobs import Jobs
 from infra.emulators.vertex_resources import Resources

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from infra.emulators.google_http import Answer, Call, Refusal, Route, shown
+from infra.emulators.http_serving import Answer, Call, Refusal, Route, shown
 from infra.emulators.vertex_resources import Resources, moment
 
 _PARENT: Final = "/v1/projects/([^/]+)/locations/([^/]+)"

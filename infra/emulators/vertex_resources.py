@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from infra.emulators.google_http import Answer, Call, Refusal, shown
+from infra.emulators.http_serving import Answer, Call, Refusal, shown
 
 _TERM: Final = re.compile(r'\s*([A-Za-z_.-]+)\s*(>=|<=|!=|=|>|<)\s*"([^"]*)"\s*')
 _COMPARE: Final[Mapping[str, Callable[[str, str], bool]]] = {

@@ -5,8 +5,8 @@ import json
 import time
 
 import pytest
-from infra.emulators.google_faults import Faults
-from infra.emulators.google_http import serving
+from infra.emulators.faults import Faults
+from infra.emulators.http_serving import serving
 from infra.emulators.pubsub_identity import Issuer
 from msgspec.structs import replace
 from tests.sources.cases import TRUST, case

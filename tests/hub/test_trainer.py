@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from infra.emulators import hub
-from infra.emulators.hub_service import bound, served
+from infra.emulators.asgi_serving import bound, served
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route

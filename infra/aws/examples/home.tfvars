@@ -4,6 +4,7 @@
 region  = "eu-central-1"
 account = "111122223333"
 org     = "spiralverse"
+package = "../../dist/federation-aws-with-gcp.zip"
 
 hub = {
   registry = "spiralverse/releases"

@@ -62,8 +62,9 @@ resource "aws_lambda_function" "this" {
   runtime                        = "python3.13"
   architectures                  = [var.architecture]
   handler                        = "lambda_function.${var.step}"
-  filename                       = var.package
-  source_code_hash               = filebase64sha256(var.package)
+  s3_bucket                      = var.package.bucket
+  s3_key                         = var.package.key
+  source_code_hash               = var.package.hash
   timeout                        = var.timeout
   memory_size                    = var.memory
   reserved_concurrent_executions = var.concurrency

@@ -12,8 +12,8 @@ variable "name" {
 }
 
 variable "package" {
-  description = "The zip."
-  type        = string
+  description = "The zip: where it lies, and its SHA-256 in base64."
+  type        = object({ bucket = string, key = string, hash = string })
 }
 
 variable "architecture" {

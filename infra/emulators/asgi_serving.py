@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import uvicorn
-from infra.emulators.google_faults import Fault, Faults
+from infra.emulators.faults import Fault, Faults
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from infra.emulators.google_faults import Faults
+from infra.emulators.faults import Faults
 
 _REASONS = {304: "notModified", 403: "forbidden", 404: "notFound", 409: "conflict", 412: "conditionNotMet"}
 _STATUSES = {
