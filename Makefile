@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench generate lock clean
+.PHONY: demo test check bench package generate lock clean
 .DEFAULT_GOAL := test
 
 $(READY): requirements/dev.lock pyproject.toml
@@ -13,7 +13,7 @@ $(READY): requirements/dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-demo: $(READY)  ## three clouds' events to a promoted release, an alarm, the roll-back
+demo: $(READY)  ## three clouds' events to a promoted release, an alarm, the roll-back; HOME_CLOUD=aws or gcp: in that cloud
 	$(if $(filter aws gcp,$(HOME_CLOUD)),$(BIN)/python infra/demo.py $(HOME_CLOUD),$(BIN)/federation demo)
 
 test: check  ## everything that CI asks
@@ -24,9 +24,13 @@ check: $(READY)  ## style, types, layers
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python infra/check.py
 
 bench: $(READY)  ## speed and memory, as ratios within one run
 	$(BIN)/python bench/run.py
+
+package: $(READY)  ## what is deployed: dist/federation-{aws,gcp}.zip, the same bytes from the same commit
+	$(BIN)/python infra/package.py
 
 generate: $(READY)  ## the files that are made from others: schemas in code, routes, diagram
 	$(BIN)/python infra/generate.py

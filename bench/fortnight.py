@@ -25,7 +25,7 @@ from federation.wiring.local import LocalHome, local_home
 EVENTS: Final = Path(__file__).resolve().parents[1] / "events"
 BUCKET: Final = "acme-ml-artifacts-prod"
 CHANNEL: Final = str(POLICY["channel"])
-_POLICY: Final = {**POLICY, "fusion": {**POLICY["fusion"], "quorum": len(PLATFORM_OF)}}
+POLICY_OF_THREE: Final = {**POLICY, "fusion": {**POLICY["fusion"], "quorum": len(PLATFORM_OF)}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +46,15 @@ SECOND: Final = Week(
 )
 ALARMED: Final = "2026-01-13T10:30:00Z"
 """More than the settling time after the second promotion, and within its window."""
+STALE: Final = "2026-01-13T09:05:00Z"
+"""Before the second promotion: an alarm about it means nothing."""
 AFTER: Final = "2026-01-13T10:31:00Z"
 
 
 def home(folder: Path) -> LocalHome:
     """A home with a policy and nothing else."""
     found = local_home(folder, in_memory=True)
-    found.ports.store.keep(names.policy(1), canonical(_POLICY))
+    found.ports.store.keep(names.policy(1), canonical(POLICY_OF_THREE))
     return found
 
 
@@ -61,21 +63,45 @@ def ship(home: LocalHome, week: Week) -> None:
     for kind in PLATFORM_OF:
         folder = home.folder / "clouds" / "s3" / BUCKET / _place(kind, week)
         folder.mkdir(parents=True)
-        for path, body in shipment(kind, week.number, "good", _serving(home).get(kind)).files.items():
+        for path, body in files(kind, week, _serving(home)).items():
             (folder / path).write_bytes(body)
+
+
+def files(kind: Kind, week: Week, serving: Mapping[str, str]) -> Mapping[str, bytes]:
+    """What a platform's job writes that week, the manifest among it.
+
+    Args:
+        kind: Of the one unit.
+        week: Which.
+        serving: Artifact digests of what serves, by kind.
+    """
+    return shipment(kind, week.number, "good", serving.get(kind)).files
 
 
 def deliveries(week: Week) -> Sequence[Request]:
     """What the clouds tell in a week, in order."""
-    told = [_sentinel(kind, week) for kind in PLATFORM_OF]
-    return [*told, _tick("merge", week.merge), _tick("promote", week.promote)]
+    told = [sentinel(_place(kind, week), week.shipped) for kind in PLATFORM_OF]
+    return [*told, *ticks(week)]
 
 
-def alarm() -> Request:
-    """CloudWatch tells that an SLO is breached."""
+def ticks(week: Week) -> Sequence[Request]:
+    """The week's merge and its promotion."""
+    return [_tick("merge", week.merge), _tick("promote", week.promote)]
+
+
+def alarm(at: str = ALARMED) -> Request:
+    """CloudWatch tells that an SLO is breached, by data of that moment."""
     body = _raw("cloudwatch/alarm_single_firing")
-    body["time"] = ALARMED
-    body["detail"]["state"]["timestamp"] = ALARMED.replace("Z", ".000+0000")
+    body["time"] = at
+    body["detail"]["state"]["timestamp"] = at.replace("Z", ".000+0000")
+    return _request("lambda:eventbridge", body)
+
+
+def sentinel(place: str, at: str) -> Request:
+    """S3 tells that a manifest lies in a folder of the bucket, and since when."""
+    body = _raw("s3/object_created_sentinel")
+    body["time"] = at
+    body["detail"]["object"] |= {"key": f"{place}/_MANIFEST.json", "version-id": place.replace("-v", "")}
     return _request("lambda:eventbridge", body)
 
 
@@ -111,13 +137,6 @@ def _serving(home: LocalHome) -> Mapping[str, str]:
 
 def _place(kind: Kind, week: Week) -> str:
     return f"{kind}-v{week.number}"
-
-
-def _sentinel(kind: Kind, week: Week) -> Request:
-    body = _raw("s3/object_created_sentinel")
-    body["time"] = week.shipped
-    body["detail"]["object"] |= {"key": f"{_place(kind, week)}/_MANIFEST.json", "version-id": f"{kind}{week.number}"}
-    return _request("lambda:eventbridge", body)
 
 
 def _tick(kind: str, at: str) -> Request:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import decide_path, four_gates, imports, roll_back, scale, storm, table
+from bench import calls, cold_start, decide_path, four_gates, imports, roll_back, scale, storm, table
 from bench.goal import Goal
 
 QUESTIONS: Mapping[str, Callable[[], Iterator[Goal]]] = {
@@ -23,6 +23,8 @@ QUESTIONS: Mapping[str, Callable[[], Iterator[Goal]]] = {
     "imports": imports.measure,
     "roll-back": roll_back.measure,
     "storm": storm.measure,
+    "calls": calls.measure,
+    "cold-start": cold_start.measure,
 }
 
 

@@ -10,13 +10,11 @@ and modes fixed; byte code is of the unchecked-hash kind, since a fixed date wou
 import argparse
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +24,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 if not __package__:
     sys.path.insert(0, str(ROOT))
 
-from infra.pinned import Target, requirements  # noqa: E402 - after the path, when it is run as a file
+from infra.archive import compiled_for, zipped  # noqa: E402 - after the path, when it is run as a file
+from infra.pinned import Target, requirements  # noqa: E402 - the same
 
 NEVER_DEPLOYED: Final = frozenset({"cli", "demo", "simulation", "local", "offline.py", "__main__.py", "py.typed"})
 CLOUDS: Final = frozenset({"aws", "gcp", "hub", "kubernetes"})
@@ -41,7 +40,6 @@ ENTRY_FRAMEWORK: Final = {"aws": "aws-lambda-powertools", "gcp": "functions-fram
 """What only that cloud's entry file imports."""
 GLIBC: Final = {"aws": 34, "gcp": 35}
 """Minor version of glibc 2: Amazon Linux 2023 and Google's Ubuntu 22.04 base."""
-EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 TRIMMED: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
 
@@ -130,9 +128,9 @@ def build(package: Package, output: Path, functions: Path = ROOT / "functions") 
     with tempfile.TemporaryDirectory(prefix="federation-package-") as folder:
         stage = Path(folder)
         _lay_out(package, stage, functions)
-        compiled = _compile(package, stage)
+        compiled = compiled_for(package.target.python, stage, package.folder)
         output.mkdir(parents=True, exist_ok=True)
-        body = _zip(stage, output / package.name)
+        body = zipped(stage, output / package.name)
     return Built(name=package.name, bytes=len(body), sha256=hashlib.sha256(body).hexdigest(), byte_code=compiled)
 
 
@@ -181,35 +179,6 @@ def _is_dead_weight(path: Path) -> bool:
     if path.parent.name.endswith(".dist-info"):
         return path.name in TRIMMED
     return parts[0] == "bin" or bool({"tests", "__pycache__"} & set(parts[:-1])) or path.suffix in (".pyi", ".a", ".h")
-
-
-def _compile(package: Package, stage: Path) -> bool:
-    """Whether the target's interpreter was at hand to write byte code; without it the target compiles at every start."""
-    python = _interpreter(package.target.python)
-    if python is None:
-        return False
-    how = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(stage), "-p", package.folder]
-    seeded = {**os.environ, "PYTHONHASHSEED": "0"}
-    subprocess.run([python, *how, str(stage)], check=True, env=seeded)  # noqa: S603 - our own arguments
-    return True
-
-
-def _interpreter(version: str) -> str | None:
-    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
-        return sys.executable
-    found = shutil.which(f"python{version}")
-    asked = [found or "", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-    works = bool(found) and subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip() == version  # noqa: S603
-    return found if works else None
-
-
-def _zip(stage: Path, path: Path) -> bytes:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for file in sorted(found for found in stage.rglob("*") if found.is_file()):
-            entry = zipfile.ZipInfo(file.relative_to(stage).as_posix(), EPOCH)
-            entry.create_system, entry.external_attr, entry.compress_type = 3, 0o100644 << 16, zipfile.ZIP_DEFLATED
-            archive.writestr(entry, file.read_bytes(), compresslevel=9)
-    return path.read_bytes()
 
 
 def asked(arguments: Sequence[str] | None = None) -> tuple[Sequence[Package], argparse.Namespace]:

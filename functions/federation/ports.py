@@ -40,6 +40,26 @@ class Firing(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """What was delivered to a step in vain, again and again, and was put aside for a person.
+
+    Args:
+        id: The platform's name for this one.
+        step: Which step could not handle it.
+        event: The event; of a body that is none of ours, as much as its envelope tells.
+        failure: Why, where the platform tells; else the step's log does.
+        attempts: How often it was delivered; looking at it may count.
+        at: When it was first sent to the step, where the platform tells, else when it happened (RFC 3339, UTC).
+    """
+
+    id: str
+    step: str
+    event: Event
+    failure: str
+    attempts: int
+    at: str
+
+
 class Store(Protocol):
     """Documents that never change under their names, and channels that move by compare-and-set."""
 
@@ -137,6 +157,21 @@ class Alarms(Protocol):
 
     def firing(self) -> Sequence[Firing]:
         """Every alarm that fires now: one that fired before a release began sends no event about it."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where lies what was delivered in vain; a person looks, mends the cause, and has it delivered again."""
+
+    def list(self) -> Sequence[DeadLetter]:
+        """Everything that lies there now, oldest first; it stays there."""
+        ...
+
+    def redrive(self, step: str | None = None) -> int:
+        """Have the step's letters, or all, delivered again: at least once, and none is taken away before it is sent.
+
+        Returns how many were sent. What fails again while this runs waits for the next time.
+        """
         ...
 
 

@@ -13,7 +13,7 @@ Home = Literal["local", "aws", "gcp"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the steps run, where the store lies, and whom they work with. README lists the variables.
+    """Where the steps run, where the store lies, and whom they work with. docs/settings.md lists the variables.
 
     Args:
         home: Where the steps run and the store lies.
@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         endpoint: The SageMaker endpoint's name, or the Vertex endpoint's resource name.
         node: What runs a release on the endpoint: image, role, machine.
         training_role: The role or service account that training jobs run as.
+        training_account: The service account that jobs on Vertex AI run as.
+        google: How a function of AWS proves itself to Google Cloud: an `external_account` document, without a secret.
         alarms: What the names of this home's alarms begin with.
         relay_role: The ARN of the role, on a foreign home of AWS, that may put events on its bus.
         relay_audience: The audience of the identity token that this role trusts.
@@ -36,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             `vertex`, `monitoring`, `secrets`, `certs`, `metadata`.
         region: Where Vertex AI runs this home's jobs.
         hub_endpoint: Another Hub than huggingface.co.
+        queues: What the names of the steps' queues on SQS begin with; the rest is the step's name.
+        dead_letters: `projects/P/subscriptions/S`, where Pub/Sub keeps what was delivered in vain.
         inline: Whether a step's events are handed to the next step in this process.
     """
 
@@ -50,6 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str = ""
     node: Mapping[str, Any] = msgspec.field(default_factory=dict)
     training_role: str = ""
+    training_account: str = ""
+    google: Mapping[str, Any] = msgspec.field(default_factory=dict)
     alarms: str = ""
     relay_role: str = ""
     relay_audience: str = ""
@@ -58,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     apis: Mapping[str, Any] = msgspec.field(default_factory=dict)
     region: str = ""
     hub_endpoint: str = ""
+    queues: str = "federation-"
+    dead_letters: str = ""
     inline: bool = False
 
     @classmethod
@@ -77,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             trust=_object(environment, "trust"),
             node=_object(environment, "node"),
             apis=_object(environment, "apis"),
+            google=_object(environment, "google"),
             hub_repos=tuple(environment.get("FEDERATION_HUB_REPOS", "").split()),
             inline=_truth(environment, "inline"),
             **given,
@@ -114,6 +123,7 @@ _TEXTS: Final = (
     "hub_token",
     "endpoint",
     "training_role",
+    "training_account",
     "alarms",
     "relay_role",
     "relay_audience",
@@ -121,6 +131,8 @@ _TEXTS: Final = (
     "channel",
     "region",
     "hub_endpoint",
+    "queues",
+    "dead_letters",
 )
 
 

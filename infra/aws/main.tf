@@ -47,7 +47,12 @@ locals {
       FEDERATION_HUB_REPOS     = join(" ", var.hub.repos)
     },
     { for store in aws_s3_bucket.store : "FEDERATION_STORE" => "s3://${store.id}/${local.store_prefix}" },
-    { for google in var.google[*] : "FEDERATION_REGION" => google.region },
+    merge({}, [
+      for google in var.google[*] : {
+        FEDERATION_REGION           = google.region
+        FEDERATION_TRAINING_ACCOUNT = "${var.prefix}-training@${google.project}.iam.gserviceaccount.com"
+      }
+    ]...),
   )
 
   # Who only reads the Hub gets a token that can only read.
@@ -71,7 +76,7 @@ locals {
   # A function acts on Google as the service account of its own name; the document holds no secret (AIP-4117).
   google_environment = merge({}, [
     for google in var.google[*] : {
-      for step in keys(local.functions) : step => {
+      for step, grant in local.functions : step => {
         FEDERATION_GOOGLE = jsonencode({
           type                              = "external_account"
           audience                          = "//iam.googleapis.com/projects/${google.number}/locations/global/workloadIdentityPools/${google.pool}/providers/aws"
@@ -83,7 +88,7 @@ locals {
             regional_cred_verification_url = "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
           }
         })
-      }
+      } if !local.at_home || length(setintersection(grant.uses, local.platform_uses)) > 0
     }
   ]...)
 

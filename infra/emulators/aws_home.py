@@ -42,6 +42,21 @@ class AwsHome:
         while sum(source.poll() for source in self._sources):
             pass
 
+    def redrive(self) -> int:
+        """Deliver once more what lies among the dead letters; how much there was."""
+        count = 0
+        for name in ("receive", *STEPS):
+            while found := self._taken(f"{name}-dead"):
+                self._sqs.send_message(QueueUrl=self._urls[name], MessageBody=found["Body"])
+                self._sqs.delete_message(QueueUrl=self._urls[f"{name}-dead"], ReceiptHandle=found["ReceiptHandle"])
+                count += 1
+        return count
+
+    def _taken(self, queue: str) -> Mapping[str, Any] | None:
+        answer = self._sqs.receive_message(QueueUrl=self._urls[queue], MaxNumberOfMessages=1)
+        found: list[Mapping[str, Any]] = answer.get("Messages", [])
+        return found[0] if found else None
+
     def dead(self) -> Sequence[Mapping[str, Any]]:
         """What lies in the dead-letter queues, which keep it."""
         found = []

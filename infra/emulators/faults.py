@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is to go wrong in an emulator of a Google service, and which calls has it had?"""
+"""What is to go wrong in an emulator, and which calls has it had?"""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 
@@ -24,6 +25,8 @@ class Faults:
     """The switch that tests turn, and the log of calls; safe to use from several threads."""
 
     def __init__(self) -> None:
+        self.watch: Callable[[str], None] = _nothing
+        """Told the operation of every call before it is answered."""
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
         self._calls: list[str] = []
@@ -37,6 +40,7 @@ class Faults:
     def forget(self) -> None:
         """No more faults, and an empty log."""
         with self._lock:
+            self.watch = _nothing
             self._waiting.clear()
             self._calls.clear()
 
@@ -54,6 +58,7 @@ class Faults:
 
     def next_for(self, operation: str) -> Fault | None:
         """The fault that this call meets, which is thereby used up; the call is written into the log."""
+        self.watch(operation)
         with self._lock:
             self._calls.append(operation)
             found = next((fault for fault in self._waiting if fault.operation in {"", operation}), None)
@@ -66,3 +71,7 @@ class Faults:
     def _add(self, fault: Fault) -> None:
         with self._lock:
             self._waiting.append(fault)
+
+
+def _nothing(operation: str) -> None:
+    del operation

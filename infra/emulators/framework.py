@@ -39,6 +39,11 @@ class Served:
         variables = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(self._source.parent), **self._environment}
         self._process = subprocess.Popen([*command, *address], env=variables, cwd=self._source.parent)  # noqa: S603 - ours
 
+    @property
+    def is_busy(self) -> bool:
+        """Always: a server does not tell."""
+        return True
+
     def wait(self) -> None:
         """Until it listens.
 

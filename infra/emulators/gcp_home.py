@@ -44,6 +44,19 @@ class GcpHome:
                 raise TimeoutError("events are still being delivered")
             time.sleep(_QUIET)
 
+    def redrive(self) -> int:
+        """Deliver once more what lies among the dead letters; how much there was."""
+        count = 0
+        dead = self._pubsub.topics.subscriptions[self._subscription(DEAD)].queue
+        while dead.waiting:
+            asked = {"subscription": self._subscription(DEAD), "max_messages": 10}
+            for one in self._subscriber.pull(request=asked).received_messages:
+                attributes = {key: value for key, value in one.message.attributes.items() if "DeadLetter" not in key}
+                self._pubsub.publish(self._topic(EVENTS), one.message.data, attributes)
+                self._subscriber.acknowledge(subscription=self._subscription(DEAD), ack_ids=[one.ack_id])
+                count += 1
+        return count
+
     def close(self) -> None:
         """Let go of the client."""
         self._subscriber.close()

@@ -63,6 +63,11 @@ class Function:
             raise FailedError(f"{self.name}: {body.decode()}")
         return msgspec.json.decode(body or b"null")
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether it handles an invocation now."""
+        return self._turn.locked()
+
     def kill(self) -> None:
         """Let the process die, whatever it is doing."""
         if self._process:

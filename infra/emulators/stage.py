@@ -40,12 +40,21 @@ class Home(Protocol):
     """Where the steps run."""
 
     def settle(self) -> None:
-        """Deliver until nothing is waiting."""
+        """Deliver until nothing is waiting, or only what keeps failing."""
+        ...
+
+    def redrive(self) -> int:
+        """Deliver once more what lies among the dead letters; how much there was."""
         ...
 
 
 class Killable(Protocol):
     """A function's process."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it may be handling something now."""
+        ...
 
     def kill(self) -> None:
         """Let the process die, whatever it is doing."""
@@ -109,9 +118,9 @@ class CloudStage:
         self.clouds = clouds
         self.processes = processes
         self._deploy = deploy
-        self._home = home
+        self.home = home
         self._doors = doors
-        self._store = store
+        self.store = store
         self._clock = clock
         self._examples = examples
 
@@ -132,10 +141,10 @@ class CloudStage:
     def arrives(self, at: str, what: str, request: Request) -> Line:
         """Deliver a body to the door that its sender knows, and wait for everything that follows from it."""
         self._clock.write_text(at, "utf-8")
-        before = set(self._store.names(""))
+        before = set(self.store.names(""))
         told = self._doors.deliver(request)
-        self._home.settle()
-        kept = [name for name in self._store.names("") if name not in before]
+        self.home.settle()
+        kept = [name for name in self.store.names("") if name not in before]
         for name in kept:
             if name.startswith(names.RELEASES):
                 self._deploy(name.removeprefix(names.RELEASES))
@@ -144,19 +153,19 @@ class CloudStage:
 
     def serves(self) -> Mapping[str, Any]:
         """The channel's document."""
-        found: Mapping[str, Any] = msgspec.json.decode(self._store.channel("production") or b"{}")
+        found: Mapping[str, Any] = msgspec.json.decode(self.store.channel("production") or b"{}")
         return found
 
     def release(self, name: str) -> bytes | None:
         """A release as it is stored."""
-        return self._store.read(names.release(name))
+        return self.store.read(names.release(name))
 
     def _decided(self, kept: Sequence[str]) -> Iterator[str]:
         for name in kept:
             if name.startswith(names.DECISIONS):
-                yield msgspec.json.decode(self._store.read(name) or b"{}")["outcome"]["why"]
+                yield msgspec.json.decode(self.store.read(name) or b"{}")["outcome"]["why"]
             if name.startswith(names.PARKED):
-                found = msgspec.json.decode(self._store.read(name) or b"{}")
+                found = msgspec.json.decode(self.store.read(name) or b"{}")
                 yield f"rejected as {found['error']}, parked for a person: {found['why']}"
 
 
@@ -203,7 +212,8 @@ def staged_on_gcp(package: Mapping[str, Path], folder: Path, examples: Path) -> 
     with every_cloud.serving() as clouds:
         endpoint = clouds.vertex.resources.keep(_ENDPOINT, {"displayName": "production"})["name"]
         home_is = {"home": "gcp", "bus": f"projects/{PROJECT}/topics/{EVENTS}", "clock": str(clock)}
-        own = {"store": f"gs://{GCP_STORE}/home", "endpoint": endpoint}
+        visits = {"relay_role": ROLE, "relay_audience": "federation"}
+        own = {"store": f"gs://{GCP_STORE}/home", "endpoint": endpoint, **visits}
         environment = clouds.environment(**home_is, **own)
         client = every_cloud.storage_client(clouds.gcs)
         client.create_bucket(GCP_STORE)

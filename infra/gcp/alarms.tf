@@ -59,6 +59,9 @@ resource "google_pubsub_topic_iam_member" "alerts" {
   topic  = google_pubsub_topic.door["alerts"].id
   role   = "roles/pubsub.publisher"
   member = local.agents.monitoring
+
+  # The account exists once there is a channel.
+  depends_on = [google_monitoring_notification_channel.receive]
 }
 
 resource "google_monitoring_notification_channel" "email" {

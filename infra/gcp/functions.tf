@@ -60,9 +60,10 @@ module "function" {
   memory          = each.value.memory
   concurrency     = each.value.concurrency
   warm            = each.key == "roll_back" && var.warm_roll_back ? 1 : 0
-  public          = each.key == "receive"
-  # The Hub has no token of Google; away from home only Google itself calls.
-  invoker = each.key == "receive" && local.at_home ? "allUsers" : google_service_account.push.member
+  # Only the Hub calls from outside. `receive` judges every token itself: Cloud Run would take only those for its own URL,
+  # which no setting of the function can name before it exists.
+  public  = each.key == "receive" && local.at_home
+  invoker = each.key == "receive" ? "allUsers" : google_service_account.push.member
 
   depends_on = [google_project_iam_member.builder, google_storage_bucket_iam_member.builder]
 }

@@ -30,7 +30,6 @@ locals {
     storage    = "serviceAccount:service-${var.project_number}@gs-project-accounts.iam.gserviceaccount.com"
     pubsub     = "serviceAccount:service-${var.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
     monitoring = "serviceAccount:service-${var.project_number}@gcp-sa-monitoring-notification.iam.gserviceaccount.com"
-    training   = "serviceAccount:service-${var.project_number}@gcp-sa-aiplatform-cc.iam.gserviceaccount.com"
   }
 
   # A push shows a token with the audience of its purpose; the function's own URL is what Cloud Run itself asks for.
@@ -48,6 +47,7 @@ locals {
       oidc_audience      = local.audiences
       push_email         = google_service_account.push.email
       push_subscriptions = [for name in keys(local.doors) : "projects/${var.project}/subscriptions/${var.prefix}-${name}"]
+      tick_subscriptions = [for name in keys(local.doors) : "projects/${var.project}/subscriptions/${var.prefix}-${name}" if name == "tick"]
       hf_owner           = var.hub.owners
       hf_refs            = var.hub.refs
       sentinel           = "_MANIFEST.json"
@@ -66,12 +66,13 @@ locals {
 
   environment = merge(
     {
-      FEDERATION_HOME      = var.home
-      FEDERATION_INLINE    = "false"
-      FEDERATION_REGION    = var.region
-      FEDERATION_REGISTRY  = var.hub.registry
-      FEDERATION_HUB_REPOS = join(" ", var.hub.repos)
-      FEDERATION_TRUST     = jsonencode(local.trust)
+      FEDERATION_HOME             = var.home
+      FEDERATION_INLINE           = "false"
+      FEDERATION_REGION           = var.region
+      FEDERATION_REGISTRY         = var.hub.registry
+      FEDERATION_HUB_REPOS        = join(" ", var.hub.repos)
+      FEDERATION_TRAINING_ACCOUNT = google_service_account.training.email
+      FEDERATION_TRUST            = jsonencode(local.trust)
     },
     local.home_environment,
     { for endpoint in compact([var.endpoint]) : "FEDERATION_ENDPOINT" => endpoint },

@@ -52,14 +52,6 @@ resource "google_storage_bucket" "artifacts" {
   depends_on = [google_kms_crypto_key_iam_member.agent]
 }
 
-resource "google_storage_bucket_iam_member" "training" {
-  for_each = toset(["roles/storage.objectCreator", "roles/storage.objectViewer"])
-
-  bucket = google_storage_bucket.artifacts.name
-  role   = each.key
-  member = local.agents.training
-}
-
 resource "google_storage_bucket" "packages" {
   #checkov:skip=CKV_GCP_62: only Cloud Build reads it
   name                        = "${var.prefix}-packages-${var.project}"

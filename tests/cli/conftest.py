@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from federation.cli import run
+from federation.demo.clouds import upload
 from federation.demo.show import play
+from federation.demo.wire_aws import training_job
 
+LATE = "s3://spiralverse-artifacts/models/late/output/"
 EXAMPLES = Path(__file__).resolve().parents[2] / "training" / "examples"
 
 
@@ -67,3 +70,30 @@ def own(played, tmp_path):
     folder = tmp_path / "own"
     shutil.copytree(played, folder)
     return folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """A home to which a job's event came in vain, for something is wrong with the place of its manifest."""
+
+    home: Path
+    manifest: Path
+
+    def mend(self):
+        shutil.rmtree(self.manifest)
+        upload(EXAMPLES / "aws_manifest.json", self.home / "clouds", LATE)
+
+
+@pytest.fixture
+def stuck(federation, new_home, tmp_path):
+    manifest = new_home / "clouds" / LATE.replace("://", "/") / "_MANIFEST.json"
+    manifest.mkdir(parents=True)
+    body = tmp_path / "body.json"
+    body.write_bytes(training_job("late", f"{LATE}model.tar.gz", "2026-11-15T05:40:00Z").body)
+    trust = tmp_path / "trust.json"
+    trust.write_text('{"aws_accounts": ["111122223333"], "s3_buckets": ["spiralverse-artifacts"]}')
+    arguments = ("--entry", "lambda:eventbridge", "--trust", trust, "--folder", new_home, body)
+    answer = federation("receive", *arguments)
+    assert answer.code == 5
+    assert "federation redrive" in answer.err
+    return Stuck(home=new_home, manifest=manifest)

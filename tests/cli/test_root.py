@@ -50,7 +50,7 @@ def test_looking_makes_no_home(federation, tmp_path):
 
 def test_the_environment_names_the_home(federation, new_home, monkeypatch):
     monkeypatch.setenv("FEDERATION_FOLDER", str(new_home))
-    assert federation("status", "--json").json["folder"] == str(new_home)
+    assert federation("status", "--json").json["home"] == str(new_home)
 
 
 def test_a_home_that_is_not_built_yet_is_an_error_of_the_environment(federation, monkeypatch):

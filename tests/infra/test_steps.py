@@ -156,3 +156,20 @@ def test_what_is_written_may_be_compared_and_lies_under_a_name_that_is_used():
 def test_only_who_moves_the_channel_may_replace_anything():
     movers = {step for step, grants in GRANTS.items() if grants["channel"] == "move"}
     assert movers == {"promote", "roll_back", "sweep", "govern"}
+
+
+def test_the_documentation_shows_the_grants_as_they_are():
+    text = (ROOT / "docs/infrastructure.md").read_text("utf-8")
+    told = text.partition("<!-- steps -->")[2].partition("<!-- /steps -->")[0].strip().splitlines()[2:]
+    assert told == [_row(step, grants) for step, grants in GRANTS.items()]
+
+
+def _row(step: str, grants: Mapping[str, Any]) -> str:
+    besides = [name for name in grants["reads"] if name not in grants["writes"]]
+    columns = [_listed(grants["writes"]), _listed(besides), _listed(grants["lists"]), grants["channel"]]
+    size = f"{grants['timeout']}, {grants['memory']}, {grants['concurrency']}"
+    return f"| {' | '.join([f'`{step}`', *columns, _listed(grants['uses']), size])} |"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join("decisions" if name.startswith("decisions/") else name for name in names) or "-"

@@ -1,14 +1,20 @@
 """The adapters of AWS, on an imitation of it."""
 
+import json
 import uuid
 
 import pytest
 from infra.emulators import aws
+from tests.ports.letterbox import Letterbox
 from tests.ports.shelf import Shelf
 
 from federation.aws.artifacts import S3Artifacts
+from federation.aws.dead_letters import SqsDeadLetters
 from federation.aws.store import S3Store
 from federation.aws.traffic import Node, SageMakerTraffic
+from federation.core.event import Event
+
+QUEUED = ("gate", "fuse", "roll_back")
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +73,42 @@ def sagemaker_traffic(aws_serving):
     clients = {name: aws_serving.client(name) for name in ("sagemaker", "sagemaker-runtime")}
     endpoint = f"production-{uuid.uuid4().hex[:8]}"
     return SageMakerTraffic(lambda: clients["sagemaker"], lambda: clients["sagemaker-runtime"], endpoint, node)
+
+
+@pytest.fixture
+def sqs(aws_cloud):
+    return aws_cloud.client("sqs")
+
+
+@pytest.fixture
+def sqs_prefix(sqs):
+    """Queues as infra/aws makes them, but that they give an event up after one delivery."""
+    prefix = f"f-{uuid.uuid4().hex[:12]}-"
+    for step in QUEUED:
+        sqs.create_queue(QueueName=f"{prefix}{step}-dead")
+        arn = f"arn:aws:sqs:{aws.REGION}:{aws.ACCOUNT}:{prefix}{step}-dead"
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+        sqs.create_queue(QueueName=f"{prefix}{step}", Attributes={"RedrivePolicy": policy})
+    return prefix
+
+
+@pytest.fixture
+def sqs_letterbox(sqs, sqs_prefix):
+    def url(step):
+        return sqs.get_queue_url(QueueName=f"{sqs_prefix}{step}")["QueueUrl"]
+
+    def gives_up(step, event):
+        body = json.dumps({"source": "federation", "detail-type": event.type, "detail": event.document()})
+        sqs.send_message(QueueUrl=url(step), MessageBody=body)
+        for _ in range(2):
+            sqs.receive_message(QueueUrl=url(step), VisibilityTimeout=0)
+
+    def delivered():
+        got = []
+        for step in QUEUED:
+            found = sqs.receive_message(QueueUrl=url(step), MaxNumberOfMessages=10).get("Messages", ())
+            got += [(step, Event.of(json.loads(one["Body"])["detail"])) for one in found]
+        return got
+
+    letters = SqsDeadLetters(lambda: sqs, sqs_prefix, ("receive", *QUEUED), seconds=0)
+    return Letterbox(letters=letters, gives_up=gives_up, delivered=delivered)

@@ -31,3 +31,9 @@ def registry(request):
 @pytest.fixture(params=["local", "sagemaker", "vertex"])
 def traffic(request):
     return request.getfixturevalue(f"{request.param}_traffic")
+
+
+@pytest.fixture(params=["local", "sqs", "pubsub"])
+def letterbox(request):
+    """Dead letters: `letters`, `gives_up(step, event)`, `delivered()` to the steps since then."""
+    return request.getfixturevalue(f"{request.param}_letterbox")

@@ -36,7 +36,9 @@ class Home:
     def tell(self, type_, subject="test", key=None, at=None, **data):
         """Announce an event and handle everything that follows from it."""
         time = at or self.now
-        event = Event(type=type_, source="//test", subject=subject, time=time, key=key or f"{subject}|{time}", data=data)
+        event = Event(
+            type=type_, source="//test", subject=subject, time=time, key=key or f"{subject}|{time}", data=data
+        )
         self.local.bus.announce([event])
         return self.drain()
 

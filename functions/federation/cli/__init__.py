@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The `federation` command: what does a person at a shell type, and what does the shell get back?
 
-Exit codes: 0 done; 10 refused, held or not passed, with the reason; 2 a broken document or a wrong option; 3 something
-is missing; 4 somebody else was first; 5 a service failed; 6 the environment is wrong; 130 interrupted.
+Exit codes: 0 done; 10 refused, held or not passed, with the reason; 11 announced to a home in a cloud, and not seen decided
+while the command waited; 2 a broken document or a wrong option; 3 something is missing; 4 somebody else was first; 5 a
+service failed; 6 the environment is wrong; 130 interrupted.
 """
 
 import os

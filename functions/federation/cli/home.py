@@ -1,57 +1,96 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a command reach its home, and have something happen there?"""
+"""How does a command reach its home, and have something happen there?
+
+A folder is a home of its own, which this process carries out itself. In a cloud the deployed functions do: a command
+announces, and waits until it reads in the store what they decided.
+"""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final, Protocol
 
+from federation.cli.happened import Followed
 from federation.core import instant
 from federation.core.event import Event
-from federation.errors import MissingError, ServiceError
+from federation.ports import DeadLetters, Ports
 from federation.settings import Settings
-from federation.wiring.local import Carried, LocalHome, local_home
+
+WAIT_SECONDS: Final = 30.0
+
+
+class Home(Protocol):
+    """Where the steps run, as a command sees it."""
+
+    @property
+    def place(self) -> str:
+        """Where the store lies, as a person would write it."""
+        ...
+
+    @property
+    def ports(self) -> Ports:
+        """What can be read and announced there."""
+        ...
+
+    @property
+    def letters(self) -> DeadLetters:
+        """What was delivered in vain.
+
+        Raises:
+            SettingsError: The environment does not tell where they lie.
+        """
+        ...
+
+    def queued(self) -> int:
+        """Deliveries that wait for a command to make them; in a cloud nothing does."""
+        ...
+
+    def carry(self, *announced: Event) -> Followed:
+        """Announce, and tell what was decided about it and about what followed.
+
+        Raises:
+            ServiceError: It was not announced, or a step raised every time; then its event lies among the dead letters.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the store."""
+        ...
 
 
 @contextmanager
-def opened(folder: Path | None, *, create: bool = False) -> Iterator[LocalHome]:
-    """The home in a folder, closed afterwards.
+def opened(folder: Path | None, *, create: bool = False, wait: float = WAIT_SECONDS) -> Iterator[Home]:
+    """The home in a folder, else the one that the environment names, closed afterwards.
 
     Args:
-        folder: None for the one that the environment names.
-        create: Whether a new one may begin here.
+        folder: None for the environment's.
+        create: Whether a new one may begin in a folder.
+        wait: Seconds for which `carry` waits for functions in a cloud.
 
     Raises:
         MissingError: There is none, and none is to be made.
+        SettingsError: The environment names none that can be reached.
     """
-    place = folder or Settings.read(os.environ).folder
-    if not create and not (place / "store.sqlite").exists():
-        raise MissingError(
-            f"there is no home at {place}; begin one with: federation init --policy POLICY.json --folder {place}"
-        )
-    home = local_home(place, artifact_folders=(place / "jobs",))
+    home = _home(folder, create=create, wait=wait)
     try:
         yield home
     finally:
         home.close()
 
 
-def carry(home: LocalHome, *announced: Event) -> Sequence[Carried]:
-    """Announce, deliver until nothing is waiting, and return every decision on the way.
-
-    Raises:
-        ServiceError: A step raised every time; its event lies among the dead letters.
-    """
-    dead = {letter.number for letter in home.bus.dead()}
-    home.bus.announce(announced)
-    carried = home.settle(now)
-    if failed := [letter for letter in home.bus.dead() if letter.number not in dead]:
-        told = "; ".join(f"{one.step} could not handle {one.event.subject}: {one.failure}" for one in failed)
-        raise ServiceError(f"{told}. Nothing is lost: `federation status --redrive` delivers it again")
-    return carried
-
-
 def now() -> str:
     """The present moment, RFC 3339 in UTC."""
     return instant.text(datetime.now(UTC))
+
+
+def _home(folder: Path | None, *, create: bool, wait: float) -> Home:
+    settings = Settings.read(os.environ) if folder is None else Settings(folder=folder)
+    if settings.home == "local":
+        from federation.cli.home_local import FolderHome  # noqa: PLC0415 - a home in a cloud needs no SQLite
+
+        return FolderHome(settings.folder, create=create)
+    from federation.cli.home_cloud import CloudHome  # noqa: PLC0415 - a local home needs no cloud
+
+    return CloudHome(settings, wait)

@@ -35,9 +35,9 @@ def init(
                 f"version {checked.version} of the policy is stored with other content; raise `version` in {policy}"
             ) from error
         active = home.ports.store.names(names.POLICIES)[-1]
-        place = str(home.folder)
+        place = home.place
     if as_json:
-        print_json({"folder": place, "policy": name, "digest": checked.digest, "active": active == name})
+        print_json({"home": place, "policy": name, "digest": checked.digest, "active": active == name})
         return
     print(f"{checked.name} version {checked.version} ({short(checked.digest)}) is stored in {place} as {name}.")
     if active != name:

@@ -8,7 +8,21 @@ import typer
 
 Folder = Annotated[
     Path | None,
-    typer.Option("--folder", help="The home's folder. Default: $FEDERATION_FOLDER, else .federation.", metavar="DIR"),
+    typer.Option(
+        "--folder",
+        help="The home's folder. Default: the home that $FEDERATION_HOME names, on this machine $FEDERATION_FOLDER.",
+        metavar="DIR",
+    ),
+]
+Wait = Annotated[
+    float,
+    typer.Option(
+        "--wait",
+        help="In a home on a cloud, for how long to wait until the functions have decided; 0 only announces. "
+        "Exit code 11 when they have not by then.",
+        metavar="SECONDS",
+        min=0,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Who = Annotated[str, typer.Option("--who", help="Who gives the order; it is written down.", envvar="FEDERATION_WHO")]

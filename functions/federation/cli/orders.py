@@ -2,18 +2,19 @@
 """Which orders may a person give, and were they carried out?
 
 An order is an event like any other. Its key is its content and the second in which it was given, so a double click is
-one order.
+one order. In a cloud it is announced to the functions, and the command waits for what they decide: exit code 11 means that
+they had not when the wait was over.
 """
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Annotated, Any, Final
 
 import typer
 
-from federation.cli.happened import print_happened
-from federation.cli.home import carry, now, opened
-from federation.cli.options import AsJson, Folder, Who, Why
+from federation.cli.happened import ORDERED, Happened, print_happened
+from federation.cli.home import WAIT_SECONDS, Home, now, opened
+from federation.cli.options import AsJson, Folder, Wait, Who, Why
 from federation.cli.orders_about import artifact_of, quarantined_of
 from federation.core import event as events
 from federation.core.channel import Channel
@@ -21,7 +22,6 @@ from federation.core.digest import digest
 from federation.core.event import Event
 from federation.errors import REFUSED
 from federation.reads import LiveReads
-from federation.wiring.local import Carried
 
 REFUSING: Final = frozenset({events.ORDER_REFUSED, events.PROMOTION_HELD, events.ROLLBACK_SKIPPED})
 
@@ -37,11 +37,18 @@ def promote(
     why: Why,
     outside_window: Annotated[bool, typer.Option("--outside-window", help="Do not wait for the window.")] = False,
     folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """Let a release serve, if nothing holds it. Exit code 10 when something does; every reason is printed."""
     data = {"outside_window": outside_window, **({"release": release} if release else {})}
-    _give(events.PROMOTION_ORDERED, {"who": who, "why": why}, lambda _reads, _channel: data, folder, as_json)
+    _give(
+        events.PROMOTION_ORDERED,
+        {"who": who, "why": why},
+        lambda _reads, _channel: data,
+        opened(folder, wait=wait),
+        as_json,
+    )
 
 
 def approve(
@@ -50,11 +57,16 @@ def approve(
     who: Who,
     why: Why,
     folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """Write down that a person wants a release to serve."""
     _give(
-        events.APPROVAL_GIVEN, {"who": who, "why": why}, lambda _reads, _channel: {"release": release}, folder, as_json
+        events.APPROVAL_GIVEN,
+        {"who": who, "why": why},
+        lambda _reads, _channel: {"release": release},
+        opened(folder, wait=wait),
+        as_json,
     )
 
 
@@ -66,6 +78,7 @@ def rollback(
         str | None, typer.Option("--to", help="A warm release or the anchor. Default: the newest proven one.")
     ] = None,
     folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """Leave the release that serves, and quarantine what it brought; no window, gate or hold stands in the way.
@@ -77,7 +90,7 @@ def rollback(
         left = {"release": channel.serving.name} if channel.serving else {}
         return {**left, **({"to": to} if to else {})}
 
-    _give(events.ROLLBACK_ORDERED, {"who": who, "why": why}, about, folder, as_json)
+    _give(events.ROLLBACK_ORDERED, {"who": who, "why": why}, about, opened(folder, wait=wait), as_json)
 
 
 def quarantine(
@@ -86,6 +99,7 @@ def quarantine(
     who: Who,
     why: Why,
     folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """Forbid one artifact in every release from now on, under whatever number it returns."""
@@ -93,7 +107,7 @@ def quarantine(
         events.QUARANTINE_ORDERED,
         {"who": who, "why": why},
         lambda reads, _channel: artifact_of(reads, artifact),
-        folder,
+        opened(folder, wait=wait),
         as_json,
     )
 
@@ -104,6 +118,7 @@ def lift(
     who: Who,
     why: Why,
     folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """Allow a quarantined artifact again."""
@@ -111,30 +126,36 @@ def lift(
         events.LIFT_ORDERED,
         {"who": who, "why": why},
         lambda _reads, channel: {"artifact": quarantined_of(channel, artifact)},
-        folder,
+        opened(folder, wait=wait),
         as_json,
     )
 
 
-def hold(*, who: Who, why: Why, folder: Folder = None, as_json: AsJson = False) -> None:
+def hold(*, who: Who, why: Why, folder: Folder = None, wait: Wait = WAIT_SECONDS, as_json: AsJson = False) -> None:
     """Stop promotions until somebody resumes them; a roll-back goes ahead all the same."""
-    _give(events.HOLD_ORDERED, {"who": who, "why": why}, lambda _reads, _channel: {}, folder, as_json)
+    _give(
+        events.HOLD_ORDERED, {"who": who, "why": why}, lambda _reads, _channel: {}, opened(folder, wait=wait), as_json
+    )
 
 
-def resume(*, who: Who, why: Why, folder: Folder = None, as_json: AsJson = False) -> None:
+def resume(*, who: Who, why: Why, folder: Folder = None, wait: Wait = WAIT_SECONDS, as_json: AsJson = False) -> None:
     """Let promotions go on."""
-    _give(events.RESUME_ORDERED, {"who": who, "why": why}, lambda _reads, _channel: {}, folder, as_json)
+    _give(
+        events.RESUME_ORDERED, {"who": who, "why": why}, lambda _reads, _channel: {}, opened(folder, wait=wait), as_json
+    )
 
 
-def _give(type_: str, given: Data, about: About, folder: Path | None, as_json: bool) -> None:
-    with opened(folder) as home:
+def _give(type_: str, given: Data, about: About, reached: AbstractContextManager[Home], as_json: bool) -> None:
+    with reached as home:
         reads = LiveReads(home.ports)
         channel = reads.channel(reads.policy().channel)
         given_now = order(type_, {**given, **about(reads, channel)}, channel.name, now())
-        carried = carry(home, given_now)
-    print_happened(carried, as_json=as_json)
-    if any(_refused(one, given_now) for one in carried):
+        followed = home.carry(given_now)
+    print_happened(followed, as_json=as_json)
+    if any(_refused(one, given_now) for one in followed.happened):
         raise typer.Exit(REFUSED)
+    if followed.open:
+        raise typer.Exit(ORDERED)
 
 
 def order(type_: str, data: Data, channel: str, at: str) -> Event:
@@ -157,5 +178,5 @@ def order(type_: str, data: Data, channel: str, at: str) -> Event:
     )
 
 
-def _refused(one: Carried, given: Event) -> bool:
-    return one.event.id == given.id and any(told.type in REFUSING for told in one.outcome.events)
+def _refused(one: Happened, given: Event) -> bool:
+    return one.event.id == given.id and not REFUSING.isdisjoint(one.told_types)

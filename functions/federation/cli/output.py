@@ -9,7 +9,8 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 DIGITS: Final = 12
@@ -66,6 +67,18 @@ def wrapped(line: str, *, indent: int) -> str:
     return textwrap.fill(
         line, width, initial_indent=margin, subsequent_indent=inner, break_long_words=False, break_on_hyphens=False
     )
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Within it, a terminal shows on stderr what is being waited for, and that it goes on."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+
+    with Console(stderr=True).status(what):
+        yield
 
 
 def short(digest: str) -> str:

@@ -7,14 +7,15 @@ also says under `followed` what every step made of it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from federation.cli.options import Folder
+from federation.cli.options import Folder, Wait
+from federation.core.event import Event
 from federation.core.strict_json import parse
 from federation.errors import ContractError, FederationError, MissingError
 from federation.sources import ENTRIES, Memory, Reading, Request, Token, Trust, read, seen
@@ -41,6 +42,7 @@ def receive(
     ] = None,
     after: Annotated[list[Path] | None, typer.Option(help="A body that came before; repeatable, in order.")] = None,
     folder: Folder = None,
+    wait: Wait = 30.0,
     json_: Annotated[bool, typer.Option("--json", help="Accepted for symmetry: the output is JSON anyhow.")] = False,
 ) -> None:
     """Read one payload as the command centre would. Exit 0: accepted or ignored; 2: rejected."""
@@ -57,7 +59,7 @@ def receive(
         followed: dict[str, Any] = {}
         reading = _judged(request, believed, after or [])
         if not dry_run:
-            reading, followed = deliver(request, believed, folder)
+            reading, followed = deliver(request, believed, folder, wait)
     except FederationError as error:
         typer.echo(f"{error}\n{error.hint}", err=True)
         raise typer.Exit(error.exit_code) from error
@@ -65,19 +67,31 @@ def receive(
     raise typer.Exit(REJECTED if reading.verdict == "reject" and reading.batch is None else 0)
 
 
-def deliver(request: Request, trust: Trust, folder: Path | None) -> tuple[Reading, dict[str, Any]]:
+def deliver(request: Request, trust: Trust, folder: Path | None, wait: float) -> tuple[Reading, dict[str, Any]]:
     """The reading as the sender is told it, and under `followed` what every step decided after it.
 
     Raises:
         FederationError: There is no home, or a step could not handle what followed.
     """
-    from federation.cli.happened import happened  # noqa: PLC0415 - a dry run needs neither store nor steps
-    from federation.cli.home import carry, now, opened  # noqa: PLC0415 - as above
+    from federation.cli.happened import told  # noqa: PLC0415 - a dry run needs neither store nor steps
+    from federation.cli.home import now, opened  # noqa: PLC0415 - as above
     from federation.runtime import deliver as delivered  # noqa: PLC0415 - as above
 
-    with opened(folder) as home:
-        reading = delivered(request, trust, home.ports, now())
-        return reading, {"followed": list(happened(carry(home)))}
+    with opened(folder, wait=wait) as home:
+        announced = _Announced()
+        reading = delivered(request, trust, replace(home.ports, bus=announced), now())
+        return reading, {"followed": list(told(home.carry(*announced.events)))}
+
+
+class _Announced:
+    """A bus that only remembers: what is kept and not announced is announced when the body comes again."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def announce(self, events: Sequence[Event]) -> None:
+        """Remember them."""
+        self.events += events
 
 
 def shown(reading: Reading) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from federation.errors import REFUSED, MissingError
 from federation.ports import Ports
 from federation.reads import LiveReads, RecordedReads
 from federation.steps import STEPS, StepName
-from federation.wiring.local import LocalHome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ def replay(
     if every == (subject is not None):
         raise typer.BadParameter("name a subject, or ask for --all")
     with opened(folder) as home:
-        replayed = [_replay(home.ports, name) for name in _chosen(home, subject)]
+        replayed = [_replay(home.ports, name) for name in _chosen(home.ports, subject)]
     if as_json:
         print_json([asdict(one) for one in replayed])
     else:
@@ -52,13 +51,13 @@ def replay(
         raise typer.Exit(REFUSED)
 
 
-def _chosen(home: LocalHome, subject: str | None) -> Sequence[str]:
+def _chosen(ports: Ports, subject: str | None) -> Sequence[str]:
     """The decisions to take again, oldest first.
 
     Raises:
         MissingError: None is about the subject.
     """
-    history = History(LiveReads(home.ports))
+    history = History(LiveReads(ports))
     if subject is None:
         return [past.name for past in history.decisions]
     prefix = subject if subject.startswith(names.DECISIONS) else f"{names.DECISIONS}{subject}"

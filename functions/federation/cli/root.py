@@ -53,6 +53,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
             "tick:tick",
             "Do by hand what a schedule does: merge, promote, sweep, or whatever is due by the policy's timetable.",
         ),
+        redrive=("redrive:redrive", "List what steps could not handle, and have it delivered again."),
         fuse=("fuse:fuse", "Fuse three platforms' manifests into one release manifest, without a home."),
     ),
     **_panel(

@@ -3,34 +3,27 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-import typer
 
 from federation.cli import inventory
-from federation.cli.happened import print_happened
-from federation.cli.home import carry, opened
+from federation.cli.home import Home, opened
 from federation.cli.inventory import UnitLine
+from federation.cli.letters import page_of, sentence
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import minute, print_json, print_lines, print_table, short
 from federation.core.channel import Channel
+from federation.errors import FederationError
 from federation.reads import LiveReads
-from federation.wiring.local import LocalHome
 
 
 def status(
-    redrive: Annotated[bool, typer.Option("--redrive", help="First deliver again what was put aside as dead.")] = False,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
     """What serves, what is warm, what waits, what was refused, and why."""
     with opened(folder) as home:
-        if redrive:
-            home.bus.redrive()
-            redriven = carry(home)
-            if not as_json:
-                print_happened(redriven, as_json=False)
         found = _status(home)
     if as_json:
         print_json(found)
@@ -38,13 +31,13 @@ def status(
         _print(found)
 
 
-def _status(home: LocalHome) -> dict[str, Any]:
+def _status(home: Home) -> dict[str, Any]:
     reads = LiveReads(home.ports)
     policy = reads.policy()
     channel = reads.channel(policy.channel)
     units = inventory.units(reads)
     return {
-        "folder": str(home.folder),
+        "home": home.place,
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
         "channel": {"name": channel.name, "counter": channel.counter},
         "releases": list(_live(channel)),
@@ -60,12 +53,17 @@ def _status(home: LocalHome) -> dict[str, Any]:
         "units": [asdict(line) for line in units],
         "waiting": inventory.waiting(reads),
         "parked": inventory.parked(reads),
-        "queue": home.bus.waiting(),
-        "dead": [
-            {"step": one.step, "event": one.event.id, "subject": one.event.subject, "failure": one.failure}
-            for one in home.bus.dead()
-        ],
+        "queue": home.queued(),
+        **_dead(home),
     }
+
+
+def _dead(home: Home) -> dict[str, Any]:
+    """The dead letters; a home that cannot tell them still tells everything else."""
+    try:
+        return {"dead": [page_of(letter) for letter in home.letters.list()], "dead_unknown": None}
+    except FederationError as error:
+        return {"dead": [], "dead_unknown": str(error)}
 
 
 def _units_of(units: Sequence[UnitLine], artifact: str) -> Iterator[str]:
@@ -112,11 +110,8 @@ def _print_open(found: Mapping[str, Any]) -> None:
         "Parked bodies",
         (f"{one['entry']}: {one['error']}: {one['why']} ({one['document']})" for one in found["parked"]),
     )
-    dead: Sequence[Mapping[str, Any]] = found["dead"]
-    print_lines("Dead letters; --redrive delivers them again", (_letter(one) for one in dead))
+    print_lines("Dead letters; `federation redrive` delivers them again", map(sentence, found["dead"]))
+    if found["dead_unknown"]:
+        print_lines("Dead letters are not known", (found["dead_unknown"],))
     if found["queue"]:
         print(f"\n{found['queue']} deliveries are under way or wait for the next command.")
-
-
-def _letter(one: Mapping[str, Any]) -> str:
-    return f"{one['step']} could not handle {one['subject']}: {one['failure']}"

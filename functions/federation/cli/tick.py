@@ -8,16 +8,15 @@ from typing import Annotated, Final
 
 import typer
 
-from federation.cli.happened import print_happened
-from federation.cli.home import carry, now, opened
-from federation.cli.options import AsJson, Folder
+from federation.cli.happened import ORDERED, print_happened
+from federation.cli.home import WAIT_SECONDS, Home, now, opened
+from federation.cli.options import AsJson, Folder, Wait
 from federation.core import cadence, instant, names
 from federation.core import event as events
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.errors import REFUSED
 from federation.reads import LiveReads
-from federation.wiring.local import LocalHome
 
 REFUSING: Final = frozenset({events.MERGE_SKIPPED, events.PROMOTION_HELD})
 
@@ -44,27 +43,30 @@ def tick(
         str | None, typer.Option("--at", help="When it was due (RFC 3339). Default: now.", metavar="TIME")
     ] = None,
     folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """Do by hand what a schedule does: merge, promote, sweep, or whatever is due by the policy's timetable.
 
     Exit code 10 when the merge is skipped or the promotion held; the reason is printed.
     """
-    with opened(folder) as home:
+    with opened(folder, wait=wait) as home:
         moment = instant.text(instant.moment(at)) if at else now()
-        carried = carry(home, *(_due(home, moment) if kind is Tick.DUE else [_tick(_TYPES[kind], moment)]))
+        followed = home.carry(*(_due(home, moment) if kind is Tick.DUE else [_tick(_TYPES[kind], moment)]))
         if kind is Tick.DUE:
             home.ports.store.keep(f"{names.TICKS}{moment}", canonical({}))
-    print_happened(carried, as_json=as_json)
-    if any(told.type in REFUSING for one in carried for told in one.outcome.events):
+    print_happened(followed, as_json=as_json)
+    if any(not REFUSING.isdisjoint(one.told_types) for one in followed.happened):
         raise typer.Exit(REFUSED)
+    if followed.open:
+        raise typer.Exit(ORDERED)
 
 
 def _tick(type_: str, due: str) -> Event:
     return Event(type=type_, source="//federation/cli", subject="schedule", time=due, key=f"tick|{due}", data={})
 
 
-def _due(home: LocalHome, until: str) -> list[Event]:
+def _due(home: Home, until: str) -> list[Event]:
     """Every tick that fell due since this was asked last; the first time, since a day ago."""
     store = home.ports.store
     asked = store.names(names.TICKS)

@@ -61,13 +61,18 @@ class Rollback(msgspec.Struct, frozen=True, kw_only=True):
     settle_seconds: int
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What `launch` starts."""
+class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What `launch` starts, on which machine, and where its unit goes."""
 
     platform: str
     image: str
     arguments: Sequence[str]
     after_rollback: bool
+    machine: str | None = None
+    count: int = 1
+    spot: bool = False
+    max_minutes: int | None = None
+    output: str | None = None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

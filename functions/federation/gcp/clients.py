@@ -37,6 +37,14 @@ def publisher() -> Any:
 
 
 @cache
+def subscriber() -> Any:
+    """A google.cloud.pubsub_v1.SubscriberClient."""
+    from google.cloud import pubsub_v1  # noqa: PLC0415 - only who looks at dead letters pays for it
+
+    return pubsub_v1.SubscriberClient()
+
+
+@cache
 def session() -> Any:
     """A requests session whose calls carry an access token of the default credentials."""
     import google.auth  # noqa: PLC0415 - only what speaks REST pays for it

@@ -36,6 +36,7 @@ class VertexTrainer:
         *,
         project_number: str | None = None,
         api: str | None = None,
+        service_account: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Jobs of that project.
@@ -46,6 +47,7 @@ class VertexTrainer:
             location: The region.
             project_number: Its number, if the trust document names it: resources are then called by it.
             api: Where the service answers, if not at its regional address.
+            service_account: What the jobs run as; empty for the project's own agent.
             now: Tells the moment that a sweep counts back from.
         """
         self._rest = Rest(session, "Vertex AI")
@@ -53,6 +55,7 @@ class VertexTrainer:
         self._project = project_number or project
         self._location = location
         self._api = api
+        self._service_account = service_account
         self._now = now
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
@@ -68,7 +71,7 @@ class VertexTrainer:
         url = f"{service_url(self._location, self._api)}/{self._parent}/customJobs"
         query = {"filter": f'labels.{LABEL}="{name}"', "pageSize": "1"}
         if not self._rest.ask(f"look for job {name}", "GET", url, query=query).get("customJobs"):
-            self._rest.ask(f"start job {name}", "POST", url, body=_request(name, job))
+            self._rest.ask(f"start job {name}", "POST", url, body=_request(name, job, self._service_account))
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """Every custom and pipeline job that ended well lately, as its event would have told it."""
@@ -118,7 +121,7 @@ class VertexTrainer:
         return {**told, "artifact_uri": artifact} if artifact else told
 
 
-def _request(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
+def _request(name: str, job: Mapping[str, Any], service_account: str) -> dict[str, Any]:
     """A CustomJob (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec).
 
     The first worker pool has exactly one replica, all others are in the second.
@@ -135,6 +138,7 @@ def _request(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
             "workerPoolSpecs": pools,
             "scheduling": scheduling,
             "baseOutputDirectory": {"outputUriPrefix": f"{str(job['output']).rstrip('/')}/{name}/"},
+            **({"serviceAccount": service_account} if service_account else {}),
         },
     }
 

@@ -2,7 +2,6 @@
 """A queue on SQLite that plays the clouds' part: deliver, deliver again what raised, put aside what keeps raising."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -11,21 +10,12 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.errors import FederationError
 from federation.local.database import Database
+from federation.ports import DeadLetter
 
 ATTEMPTS: Final = 5
 """Deliveries of one event to one step before it is put aside as dead."""
 
 Deliver = Callable[[str, Event], object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """An event that a step raised on every time."""
-
-    number: int
-    step: str
-    event: Event
-    failure: str
 
 
 class LocalBus:
@@ -53,15 +43,16 @@ class LocalBus:
 
     def dead(self) -> Sequence[DeadLetter]:
         """What was put aside, oldest first."""
-        rows = self._database.rows("select number, step, event, failure from queue where dead = 1 order by number")
-        return [
-            DeadLetter(number=number, step=step, event=Event.of(msgspec.json.decode(body)), failure=failure)
-            for number, step, body, failure in rows
-        ]
+        rows = self._database.rows(
+            "select number, step, event, failure, attempts from queue where dead = 1 order by number"
+        )
+        return [_letter(*row) for row in rows]
 
-    def redrive(self) -> int:
-        """Deliver once more what was put aside; how many there are."""
-        return self._database.changed("update queue set dead = 0, attempts = 0 where dead = 1")
+    def redrive(self, step: str | None = None) -> int:
+        """Deliver once more what was put aside, of one step or of all; how many there are."""
+        return self._database.changed(
+            "update queue set dead = 0, attempts = 0 where dead = 1 and (?1 is null or step = ?1)", step
+        )
 
     def _deliveries(self, deliver: Deliver) -> Iterator[bool]:
         next_one = "select number, step, event, attempts from queue where dead = 0 order by attempts, number limit 1"
@@ -84,3 +75,8 @@ class LocalBus:
             int(attempts >= ATTEMPTS),
             number,
         )
+
+
+def _letter(number: int, step: str, body: bytes, failure: str, attempts: int) -> DeadLetter:
+    event = Event.of(msgspec.json.decode(body))
+    return DeadLetter(id=str(number), step=step, event=event, failure=failure, attempts=attempts, at=event.time)

@@ -2,6 +2,7 @@
 """A home on AWS, and the part that AWS has in a home on Google Cloud. No client is made before it is used."""
 
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any
 
 from federation.aws.alarms import CloudWatchAlarms
@@ -14,10 +15,10 @@ from federation.cache import CachedStore
 from federation.ports import Artifacts, Ports, Trainer
 from federation.settings import Settings
 from federation.sources import Trust
-from federation.wiring.aws_parts import aws_artifacts, aws_trainer, own_clients
+from federation.wiring.aws_parts import aws_artifacts, aws_trainer
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
-from federation.wiring.trust import believed, trust_of
+from federation.wiring.trust import ReadSecret, believed, trust_of
 
 
 def aws_ports(settings: Settings) -> Ports:
@@ -44,6 +45,12 @@ def aws_ports(settings: Settings) -> Ports:
     )
 
 
+@cache
+def own_clients() -> Clients:
+    """Clients with the credentials that the environment gives."""
+    return Clients()
+
+
 def aws_bus(settings: Settings, clients: Clients) -> EventBridgeBus:
     """The bus of a home on AWS, from wherever it is reached."""
     return EventBridgeBus(clients.of("events"), settings.bus)
@@ -54,26 +61,28 @@ def aws_trust(settings: Settings) -> Trust:
     return trust_of(settings.trust, AwsSecrets(own_clients().client).read)
 
 
-def _artifacts(settings: Settings, trust: Trust, read_secret: Callable[[str], str]) -> Mapping[str, Artifacts]:
-    clouds: dict[str, Artifacts] = {"s3": aws_artifacts(trust)}
+def _artifacts(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Mapping[str, Callable[[], Artifacts]]:
+    clouds: dict[str, Callable[[], Artifacts]] = {"s3": partial(aws_artifacts, own_clients(), trust)}
     if trust.gcs_buckets:
-        from federation.wiring.google_parts import google_artifacts  # noqa: PLC0415 - a home without Google has no SDK of it
-
-        clouds["gs"] = google_artifacts(trust)
+        clouds["gs"] = lambda: _google().google_artifacts(settings, trust)
     if trust.hub_owners:
-        clouds["hf"] = hub_artifacts(settings, trust, read_secret)
+        clouds["hf"] = partial(hub_artifacts, settings, trust, read_secret)
     return clouds
 
 
-def _trainers(settings: Settings, trust: Trust, read_secret: Callable[[str], str]) -> Mapping[str, Trainer]:
-    platforms: dict[str, Trainer] = {"aws": aws_trainer(settings)}
+def _trainers(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Mapping[str, Callable[[], Trainer]]:
+    platforms: dict[str, Callable[[], Trainer]] = {"aws": partial(aws_trainer, own_clients(), settings)}
     if trust.project:
-        from federation.wiring.google_parts import google_trainer  # noqa: PLC0415 - as above
-
-        platforms["gcp"] = google_trainer(settings, trust)
+        platforms["gcp"] = lambda: _google().google_trainer(settings, trust)
     if trust.hub_owners:
-        platforms["hf"] = hub_trainer(settings, trust, read_secret)
+        platforms["hf"] = partial(hub_trainer, settings, trust, read_secret)
     return platforms
+
+
+def _google() -> Any:
+    from federation.wiring import google_parts  # noqa: PLC0415 - only who visits Google Cloud pays for its SDK
+
+    return google_parts
 
 
 def _node(stated: Mapping[str, Any]) -> Node:

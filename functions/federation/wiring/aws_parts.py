@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """AWS's part in every home: artifacts of its buckets, jobs of SageMaker."""
 
-from functools import cache
-
 from federation.aws.artifacts import S3Artifacts
 from federation.aws.clients import Clients
 from federation.aws.trainer import SageMakerTrainer
@@ -10,17 +8,11 @@ from federation.settings import Settings
 from federation.sources import Trust
 
 
-def aws_artifacts(trust: Trust) -> S3Artifacts:
+def aws_artifacts(clients: Clients, trust: Trust) -> S3Artifacts:
     """The artifacts in the buckets that are trusted."""
-    return S3Artifacts(own_clients().of("s3"), trust.s3_buckets)
+    return S3Artifacts(clients.of("s3"), trust.s3_buckets)
 
 
-def aws_trainer(settings: Settings) -> SageMakerTrainer:
+def aws_trainer(clients: Clients, settings: Settings) -> SageMakerTrainer:
     """The jobs of this account and region."""
-    return SageMakerTrainer(own_clients().of("sagemaker"), settings.training_role)
-
-
-@cache
-def own_clients() -> Clients:
-    """Clients with the credentials that the environment gives."""
-    return Clients()
+    return SageMakerTrainer(clients.of("sagemaker"), settings.training_role)

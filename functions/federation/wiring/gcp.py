@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from federation.cache import CachedStore
 from federation.gcp import clients
@@ -15,10 +16,13 @@ from federation.gcp.traffic import VertexTraffic
 from federation.ports import Artifacts, Bus, Ports, Trainer
 from federation.settings import Settings
 from federation.sources import Trust
-from federation.wiring.google_parts import google_artifacts, google_trainer, session
+from federation.wiring.google_parts import google_artifacts, google_trainer, identify, session
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
 from federation.wiring.trust import believed, trust_of
+
+if TYPE_CHECKING:
+    from federation.aws.clients import Clients
 
 
 def gcp_ports(settings: Settings) -> Ports:
@@ -46,6 +50,7 @@ def gcp_ports(settings: Settings) -> Ports:
 
 def gcp_bus(settings: Settings) -> PubSubBus:
     """The bus of a home on Google Cloud, from wherever it is reached."""
+    identify(settings)
     return PubSubBus(clients.publisher, settings.bus)
 
 
@@ -55,13 +60,23 @@ def bus_on_aws(settings: Settings) -> Bus:
     Raises:
         SettingsError: It is not told which role to assume, and for which audience.
     """
-    settings.needed("bus", "relay_role", "relay_audience")
-    from federation.aws.clients import Clients  # noqa: PLC0415 - a home on Google Cloud needs no SDK of AWS
-    from federation.wiring.aws import aws_bus  # noqa: PLC0415 - as above
+    from federation.wiring.aws import aws_bus  # noqa: PLC0415 - a home on Google Cloud needs no SDK of AWS
 
+    settings.needed("bus")
+    return aws_bus(settings, visiting(settings))
+
+
+def visiting(settings: Settings) -> "Clients":
+    """Clients of AWS that assume a role with this function's own identity.
+
+    Raises:
+        SettingsError: It is not told which role to assume, and for which audience.
+    """
+    from federation.aws.clients import Clients  # noqa: PLC0415 - only who visits AWS pays for its SDK
+
+    settings.needed("relay_role", "relay_audience")
     identity = MetadataIdentity(clients.plain_session, **_at("host", settings.apis.get("metadata")))
-    token = partial(identity.token, settings.relay_audience)
-    return aws_bus(settings, Clients(token=token, role=settings.relay_role))
+    return Clients(token=partial(identity.token, settings.relay_audience), role=settings.relay_role)
 
 
 def gcp_trust(settings: Settings) -> Trust:
@@ -79,26 +94,28 @@ def push_tokens(settings: Settings) -> PushTokens:
     return PushTokens(clients.plain_session, settings.apis.get("certs", CERTS))
 
 
-def _artifacts(settings: Settings, trust: Trust) -> Mapping[str, Artifacts]:
-    clouds: dict[str, Artifacts] = {"gs": google_artifacts(trust)}
+def _artifacts(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Artifacts]]:
+    clouds: dict[str, Callable[[], Artifacts]] = {"gs": partial(google_artifacts, settings, trust)}
     if trust.s3_buckets:
-        from federation.wiring.aws_parts import aws_artifacts  # noqa: PLC0415 - a home without AWS has no SDK of it
-
-        clouds["s3"] = aws_artifacts(trust)
+        clouds["s3"] = lambda: _aws().aws_artifacts(visiting(settings), trust)
     if trust.hub_owners:
-        clouds["hf"] = hub_artifacts(settings, trust, read_secret(settings))
+        clouds["hf"] = partial(hub_artifacts, settings, trust, read_secret(settings))
     return clouds
 
 
-def _trainers(settings: Settings, trust: Trust) -> Mapping[str, Trainer]:
-    platforms: dict[str, Trainer] = {"gcp": google_trainer(settings, trust)}
-    if trust.aws_accounts:
-        from federation.wiring.aws_parts import aws_trainer  # noqa: PLC0415 - as above
-
-        platforms["aws"] = aws_trainer(settings)
+def _trainers(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Trainer]]:
+    platforms: dict[str, Callable[[], Trainer]] = {"gcp": partial(google_trainer, settings, trust)}
+    if trust.aws_accounts and settings.relay_role:
+        platforms["aws"] = lambda: _aws().aws_trainer(visiting(settings), settings)
     if trust.hub_owners:
-        platforms["hf"] = hub_trainer(settings, trust, read_secret(settings))
+        platforms["hf"] = partial(hub_trainer, settings, trust, read_secret(settings))
     return platforms
+
+
+def _aws() -> Any:
+    from federation.wiring import aws_parts  # noqa: PLC0415 - only who visits AWS pays for its SDK
+
+    return aws_parts
 
 
 def _at(name: str, address: str | None) -> dict[str, str]:

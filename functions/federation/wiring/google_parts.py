@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Google Cloud's part in every home: artifacts of its buckets, jobs of Vertex AI."""
 
+import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from federation.gcp import clients
 from federation.gcp.artifacts import GcsArtifacts
@@ -11,20 +16,35 @@ from federation.settings import Settings
 from federation.sources import Trust
 
 
-def google_artifacts(trust: Trust) -> GcsArtifacts:
+def google_artifacts(settings: Settings, trust: Trust) -> GcsArtifacts:
     """The artifacts in the buckets that are trusted."""
+    identify(settings)
     return GcsArtifacts(clients.storage_client, trust.gcs_buckets)
 
 
 def google_trainer(settings: Settings, trust: Trust) -> VertexTrainer:
     """The jobs of the project that is trusted."""
+    identify(settings)
     return VertexTrainer(
         session(settings, "vertex"),
         trust.project or "",
         settings.region or "us-central1",
         project_number=trust.project_number,
         api=settings.apis.get("vertex"),
+        service_account=settings.training_account,
     )
+
+
+def identify(settings: Settings) -> None:
+    """Let Google's libraries find the identity that this function has elsewhere.
+
+    They look for it in a file only, and a function of AWS is given it in FEDERATION_GOOGLE. It holds no secret: it says
+    how AWS's own credentials are exchanged. https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds
+    """
+    if settings.google and "GOOGLE_APPLICATION_CREDENTIALS" not in os.environ:
+        place = Path(tempfile.gettempdir()) / "google-identity.json"
+        place.write_bytes(msgspec.json.encode(settings.google))
+        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = str(place)
 
 
 def session(settings: Settings, service: str) -> Callable[[], Any]:

@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One port, several clouds: who answers?"""
+"""One port, several clouds: who answers? Each is made when it is first asked, and only then loads its SDK."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from federation.core.admission import Observed
 from federation.errors import ContractError
-from federation.ports import Alarms, Artifacts, Firing, Trainer
+from federation.ports import Artifacts, Trainer
 
 
 class ArtifactsByScheme:
     """Each URI goes to the cloud that its scheme names; a scheme that nobody serves is refused."""
 
-    def __init__(self, clouds: Mapping[str, Artifacts]) -> None:
-        self._clouds = clouds
+    def __init__(self, clouds: Mapping[str, Callable[[], Artifacts]]) -> None:
+        self._clouds = {scheme: cache(made) for scheme, made in clouds.items()}
 
     def read(self, uri: str, limit: int) -> bytes:
         """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
@@ -27,14 +28,14 @@ class ArtifactsByScheme:
         scheme, separator, _ = uri.partition("://")
         if not separator or scheme not in self._clouds:
             raise ContractError(f"{uri!r} is not read: its scheme is none of {', '.join(sorted(self._clouds))}")
-        return self._clouds[scheme]
+        return self._clouds[scheme]()
 
 
 class TrainerByPlatform:
     """Each job goes to the platform that the policy gives it; what has finished, all of them tell."""
 
-    def __init__(self, platforms: Mapping[str, Trainer]) -> None:
-        self._platforms = platforms
+    def __init__(self, platforms: Mapping[str, Callable[[], Trainer]]) -> None:
+        self._platforms = {name: cache(made) for name, made in platforms.items()}
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
@@ -46,24 +47,13 @@ class TrainerByPlatform:
         if trainer is None:
             reached = ", ".join(sorted(self._platforms)) or "none"
             raise ContractError(f"{name} is to run on {job['platform']}, and this home reaches {reached}")
-        trainer.launch(name, job)
+        trainer().launch(name, job)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """The data of an `artifact.completed` event for each job that ended well recently."""
-        return [data for trainer in self._platforms.values() for data in trainer.finished()]
+        return [data for trainer in self._platforms.values() for data in trainer().finished()]
 
     def artifact(self, resource: str) -> str | None:
         """Where the unit of a finished job lies; the first platform that knows the job tells."""
-        asked = (trainer.artifact(resource) for trainer in self._platforms.values())
+        asked = (trainer().artifact(resource) for trainer in self._platforms.values())
         return next((found for found in asked if found), None)
-
-
-class AlarmsOfAll:
-    """Every watcher's alarms."""
-
-    def __init__(self, watchers: Sequence[Alarms]) -> None:
-        self._watchers = watchers
-
-    def firing(self) -> Sequence[Firing]:
-        """Every alarm that fires now."""
-        return [one for watcher in self._watchers for one in watcher.firing()]

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many calls does each function of a home on AWS make, and what do a million such events cost?
+
+Counted by the emulators in the second week of a home (bench/cloud_walk.py): each function is warm, and its last event was
+more than a minute ago. Reads of artifacts are evidence, which depends on what is shipped, and are told apart.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from bench import cloud_walk, ledger, prices
+from bench.cloud_walk import Invocation
+from bench.goal import Goal, Spread
+from bench.processes import ROOT
+from bench.shipped import Units
+from federation.core import event as events
+from federation.core import names
+
+ASKED: Final[Mapping[str, int]] = {"receive": 2, "validate": 3, "gate": 4, "fuse": 8, "promote": 5}
+"""Calls of one run at most, evidence apart."""
+USUAL: Final = 58
+"""Calls of the usual pipeline for three units, one from each cloud: boto3, idempotency tables, a function a step."""
+
+
+def measure() -> Iterator[Goal]:
+    """Each function, the way back, duplicates, and the chain in one process."""
+    run = walked("six")
+    for function, asked in ASKED.items():
+        yield _function(function, asked, run)
+    yield from _way_back(run)
+    yield _duplicate(run)
+    yield _chain()
+
+
+def walked(units: Units, *, inline: bool = False) -> Sequence[Invocation]:
+    """Every run of a function in two weeks and their alarm, in a process of its own."""
+    command = [sys.executable, "-m", "bench.cloud_walk", units, *(["--inline"] if inline else [])]
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
+    return msgspec.json.decode(told, type=list[Invocation])
+
+
+def warm(run: Sequence[Invocation], function: str) -> Sequence[Invocation]:
+    """The runs of a function from the second week on that were about its own business."""
+    parts = {cloud_walk.SECOND, cloud_walk.ALARM}
+    mine = [one for one in run if one.part in parts and one.function == function]
+    return [one for one in mine if function != "fuse" or one.heard == events.TICK_MERGE]
+
+
+def most(run: Sequence[Invocation]) -> Invocation:
+    """The run with the most calls."""
+    return max(run, key=lambda one: ledger.others(one.calls))
+
+
+def to_the_move(run: Sequence[Invocation]) -> tuple[int, int, int]:
+    """Calls from the alarm to the moved channel: of receive, of roll_back, and those of these that list policies."""
+    alarmed = [one for one in run if one.part == cloud_walk.ALARM]
+    door = next(one for one in alarmed if one.function == "receive")
+    moved = ledger.before_the_move(next(one for one in alarmed if one.function == "roll_back").calls)
+    listing = sum(len(call.operations) for call in moved if call.on == names.POLICIES)
+    return ledger.others(door.calls), ledger.others(moved), listing
+
+
+def duplicates(run: Sequence[Invocation]) -> Mapping[str, int]:
+    """The most calls of a run that was told the same again, by function."""
+    again = [one for one in run if one.part == cloud_walk.AGAIN]
+    functions = dict.fromkeys(one.function for one in again)
+    return {name: ledger.others(most([one for one in again if one.function == name]).calls) for name in functions}
+
+
+def until_promoted(run: Sequence[Invocation]) -> Sequence[Invocation]:
+    """The second week's runs, until the one that promotes has ended."""
+    week = [one for one in run if one.part == cloud_walk.SECOND]
+    last = next(place for place, one in enumerate(week) if any(call.method == "move" for call in one.calls))
+    return week[: last + 1]
+
+
+def _function(function: str, asked: int, run: Sequence[Invocation]) -> Goal:
+    mine = warm(run, function)
+    heaviest = most(mine)
+    return Goal(
+        name=f"{function}, API calls",
+        what="of the run with the most, evidence apart",
+        sense="at most",
+        asked=asked,
+        unit="",
+        measured=Spread.exactly(ledger.others(heaviest.calls)),
+        numbers={
+            **_by_event(mine),
+            **_ports(heaviest),
+            "dollars a million": f"{_dollars(heaviest):.2f}",
+        },
+    )
+
+
+def _way_back(run: Sequence[Invocation]) -> Iterator[Goal]:
+    door, moved, listing = to_the_move(run)
+    rolled = most(warm(run, "roll_back"))
+    yield Goal(
+        name="roll_back, API calls before the channel has moved",
+        what="the conditional write among them; its last event was an hour ago",
+        sense="at most",
+        asked=2,
+        unit="",
+        measured=Spread.exactly(moved),
+        numbers={
+            "within a minute of another event": str(moved - listing),
+            "in all": str(ledger.others(rolled.calls)),
+            **_ports(rolled),
+            "dollars a million": f"{_dollars(rolled):.2f}",
+        },
+    )
+    yield Goal(
+        name="alarm received to channel moved, API calls",
+        what="of receive and of roll_back: one read and one conditional write are asked",
+        sense="at most",
+        asked=2,
+        unit="",
+        measured=Spread.exactly(door + moved),
+        numbers={"receive": str(door), "roll_back": str(moved), "of which policies listed": str(listing)},
+    )
+
+
+def _duplicate(run: Sequence[Invocation]) -> Goal:
+    found = duplicates(run)
+    return Goal(
+        name="a duplicate, API calls",
+        what="the same event again in the process that handled it, the function with the most",
+        sense="at most",
+        asked=2,
+        unit="",
+        measured=Spread.exactly(max(found.values())),
+        numbers={function: str(count) for function, count in found.items()},
+    )
+
+
+def _chain() -> Goal:
+    """Three units, one from each cloud, as the usual pipeline was counted with."""
+    inline, piped = (until_promoted(walked("three", inline=one)) for one in (True, False))
+    many = until_promoted(walked("six", inline=True))
+    ports = ledger.by_port([call for one in inline for call in one.calls])
+    return Goal(
+        name="API calls of a promoted release, inline",
+        what=f"three units, from the first event to the promotion, evidence apart; the usual pipeline makes {USUAL}",
+        sense="at most",
+        asked=14,
+        unit="",
+        measured=Spread.exactly(_all(inline)),
+        numbers={
+            **{name: str(count) for name, count in ports.items()},
+            "over the bus": str(_all(piped)),
+            "six units inline": str(_all(many)),
+            "dollars a million, inline": f"{sum(map(_dollars, inline)):.0f}",
+            "over the bus, dollars": f"{sum(map(_dollars, piped)):.0f}",
+        },
+    )
+
+
+def _all(run: Sequence[Invocation]) -> int:
+    return sum(ledger.others(one.calls) for one in run)
+
+
+def _by_event(run: Sequence[Invocation]) -> dict[str, str]:
+    """The least and the most calls by what was heard."""
+    found: dict[str, list[int]] = {}
+    for one in run:
+        found.setdefault(one.heard.removeprefix("federation."), []).append(ledger.others(one.calls))
+    return {heard: f"{min(counts)} to {max(counts)}" for heard, counts in found.items()}
+
+
+def _ports(one: Invocation) -> dict[str, str]:
+    return {f"of {name}": str(count) for name, count in ledger.by_port(one.calls).items()}
+
+
+def _dollars(one: Invocation) -> float:
+    return prices.dollars(one.function, one.heard, one.calls)

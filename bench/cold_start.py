@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much dearer is the first invocation of each deployed function than of one that imports the least, or the usual?
+
+The least is Logger and Batch, or functions-framework, and each SDK client that the invocation needs, made and asked once;
+ours ask as often as they have to. CPU time from the start of the process to its first answer, in turns.
+"""
+
+import importlib.util
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from bench import deployed, first_events
+from bench.deployed import Cloud, Starting
+from bench.goal import Goal, Spread
+from bench.started import Start
+from bench.timing import duration
+
+_ROUNDS: Final = 5
+
+Starts = Mapping[str, Sequence[Start]]
+"""One start a round, by what was started."""
+
+
+def measure() -> Iterator[Goal]:
+    """On each cloud every function, on AWS also against the usual stack. Nothing where a process has no clock to read."""
+    if not sys.platform.startswith("linux"):
+        return
+    with tempfile.TemporaryDirectory(prefix="federation-bench-") as name:
+        with deployed.on_aws(Path(name) / "aws") as cloud:
+            found = _interleaved(cloud.cases())
+            yield from _against_the_least(cloud, found)
+            yield from _against_the_usual(cloud, found)
+        with deployed.on_google(Path(name) / "gcp") as cloud:
+            yield from _against_the_least(cloud, _interleaved(cloud.cases()))
+
+
+def _interleaved(cases: Mapping[str, Starting]) -> Starts:
+    """Each case once, so that byte code and files are there, and then all of them in turns."""
+    for start in cases.values():
+        start()
+    found: dict[str, list[Start]] = {name: [] for name in cases}
+    for _ in range(_ROUNDS):
+        for name, start in cases.items():
+            found[name].append(start())
+    return found
+
+
+def _against_the_least(cloud: Cloud, found: Starts) -> Iterator[Goal]:
+    for function in cloud.ours:
+        least = "least that tells" if function in first_events.TELLS else "least"
+        yield Goal(
+            name=f"cold start on {cloud.name}, {function}, against {'two clients' if function in first_events.TELLS else 'one client'}",
+            what="CPU time to the first answer, against a handler that imports the least",
+            sense="at most",
+            asked=1.25,
+            measured=_ratio(_seconds(found[function]), _seconds(found[least])),
+            numbers=_shown(found, function, least, "usual"),
+        )
+
+
+def _against_the_usual(cloud: Cloud, found: Starts) -> Iterator[Goal]:
+    """The dearest of ours, so that each keeps the goal if this does."""
+    slowest = max(cloud.ours, key=lambda name: median(_seconds(found[name])))
+    largest = max(cloud.ours, key=lambda name: median(_megabytes(found[name])))
+    yield Goal(
+        name=f"cold start on {cloud.name}, the slowest, against the usual stack",
+        what="CPU time to the first answer, against all of Powertools, two clients of boto3, jsonschema, pydantic",
+        sense="at most",
+        asked=0.45,
+        measured=_ratio(_seconds(found[slowest]), _seconds(found["usual"])),
+        numbers={"usual": _tracer(), **_shown(found, slowest, "usual")},
+    )
+    yield Goal(
+        name=f"memory on {cloud.name}, the largest, against the usual stack",
+        what="peak of resident memory until the first answer",
+        sense="at most",
+        asked=0.7,
+        measured=_ratio(_megabytes(found[largest]), _megabytes(found["usual"])),
+        numbers={"usual": _tracer(), **_shown(found, largest, "usual")},
+    )
+
+
+def _tracer() -> str:
+    """Whether the usual stack has it here: nothing that is pinned brings its SDK."""
+    return "with Tracer" if importlib.util.find_spec("aws_xray_sdk") else "without Tracer"
+
+
+def _seconds(starts: Sequence[Start]) -> list[float]:
+    return [start.seconds for start in starts]
+
+
+def _megabytes(starts: Sequence[Start]) -> list[float]:
+    return [start.megabytes for start in starts]
+
+
+def _ratio(ours: Sequence[float], other: Sequence[float]) -> Spread:
+    return Spread.of([mine / theirs for mine, theirs in zip(ours, other, strict=True)])
+
+
+def _shown(found: Starts, *names: str) -> dict[str, str]:
+    return {
+        name: f"{duration(median(_seconds(found[name])))} {median(_megabytes(found[name])):.0f} MB" for name in names
+    }

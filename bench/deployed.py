@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which processes are started on each cloud to be compared: our packages, the least, the usual?
+
+The packages are built as they are deployed, for this interpreter, with libraries from this environment; the services are
+the emulators, in this process.
+"""
+
+import json
+import sys
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from bench import first_events, started
+from bench.processes import ROOT
+from bench.started import Start
+from federation.aws.store import S3Store
+from federation.gcp.store import GcsStore
+
+HANDLERS: Final = ROOT / "bench" / "handlers"
+_BUCKET: Final = "federation-home"
+_BUS: Final = "federation"
+_PROJECT: Final = "acme-ml-prod"
+_TOPIC: Final = f"projects/{_PROJECT}/topics/federation"
+_FUNCTIONS: Final = ("receive", *first_events.heard())
+
+Starting = Callable[[], Start]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """Each of our functions, the least without and with the bus's client, and the usual stack."""
+
+    name: str
+    ours: Mapping[str, Starting]
+    least: Starting
+    least_that_tells: Starting
+    usual: Starting
+
+    def cases(self) -> Mapping[str, Starting]:
+        """All of them by name."""
+        others = {"least": self.least, "least that tells": self.least_that_tells, "usual": self.usual}
+        return {**self.ours, **others}
+
+
+@contextmanager
+def on_aws(folder: Path) -> Iterator[Cloud]:
+    """Under awslambdaric.
+
+    Args:
+        folder: The package goes there.
+    """
+    from infra.emulators import aws  # noqa: PLC0415 - moto is slow to import
+
+    package = _unpacked("aws", folder)
+    with aws.serving() as cloud:
+        s3 = cloud.client("s3")
+        s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.REGION})
+        cloud.client("events").create_event_bus(Name=_BUS)
+        first_events.prepare(S3Store(lambda: s3, _BUCKET, "home/"))
+        home = _home("aws", f"s3://{_BUCKET}/home", _BUS, ("gcp_project", "gcp_project_number", "gcs_buckets"))
+
+        def start(handler: str, where: Path, function: str, clients: str = "") -> Starting:
+            environment = {**cloud.environment, **home, **_least(_BUS, clients)}
+            return partial(started.on_lambda, handler, where, environment, first_events.invocation(function))
+
+        yield Cloud(
+            name="AWS",
+            ours={name: start(f"lambda_function.{name}", package, name) for name in _FUNCTIONS},
+            least=start("lean_aws.handler", HANDLERS, "fuse", "s3"),
+            least_that_tells=start("lean_aws.handler", HANDLERS, "fuse", "s3 events"),
+            usual=start("typical_aws.handler", HANDLERS, "fuse"),
+        )
+
+
+@contextmanager
+def on_google(folder: Path) -> Iterator[Cloud]:
+    """Under functions-framework.
+
+    Args:
+        folder: The package goes there.
+    """
+    from infra.emulators import clouds, gcp_home, gcs, pubsub  # noqa: PLC0415 - with grpc, only who starts pays
+
+    package = _unpacked("gcp", folder) / "main.py"
+    with gcs.serving(buckets=(_BUCKET,)) as storage, pubsub.serving() as messages:
+        publisher, subscriber = gcp_home.clients(messages)
+        publisher.create_topic(name=_TOPIC)
+        subscriber.close()
+        bucket = clouds.storage_client(storage).bucket(_BUCKET)
+        first_events.prepare(GcsStore(lambda: bucket, "home/"))
+        home = _home("gcp", f"gs://{_BUCKET}/home", _TOPIC, ("aws_accounts", "s3_buckets"))
+        emulated = {
+            "STORAGE_EMULATOR_HOST": storage.endpoint,
+            "PUBSUB_EMULATOR_HOST": messages.endpoint,
+            "GOOGLE_CLOUD_PROJECT": _PROJECT,
+        }
+
+        def start(target: str, source: Path, function: str, clients: str = "") -> Starting:
+            environment = {**emulated, **home, **_least(_TOPIC, clients)}
+            return partial(started.on_framework, target, source, environment, first_events.push(function))
+
+        yield Cloud(
+            name="Google Cloud",
+            ours={name: start(name, package, name) for name in _FUNCTIONS},
+            least=start("handler", HANDLERS / "lean_gcp.py", "fuse", "storage"),
+            least_that_tells=start("handler", HANDLERS / "lean_gcp.py", "fuse", "storage pubsub"),
+            usual=start("handler", HANDLERS / "typical_gcp.py", "fuse"),
+        )
+
+
+def _least(bus: str, clients: str) -> dict[str, str]:
+    """What the handlers beside ours are told."""
+    return {"LEAN_BUCKET": _BUCKET, "LEAN_BUS": bus, "LEAN_CLIENTS": clients}
+
+
+def _home(home: str, store: str, bus: str, foreign: tuple[str, ...]) -> dict[str, str]:
+    """Our functions' environment: a home that believes no other cloud, since the package has no SDK of it."""
+    trust: dict[str, Any] = {name: value for name, value in first_events.TRUST.items() if name not in foreign}
+    settings = {"home": home, "store": store, "bus": bus, "trust": json.dumps(trust), "registry": "acme-ml/releases"}
+    return {f"FEDERATION_{name.upper()}": value for name, value in settings.items()}
+
+
+def _unpacked(cloud: str, folder: Path) -> Path:
+    from infra.package import PACKAGES, build  # noqa: PLC0415 - only who starts pays
+    from infra.pinned import Target  # noqa: PLC0415 - the same
+
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    target = Target(python=version, architecture="x86_64")
+    built = build(replace(PACKAGES[cloud], target=target, dependencies=False), folder / "dist")
+    with zipfile.ZipFile(folder / "dist" / built.name) as archive:
+        archive.extractall(folder / "package")
+    return folder / "package"

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The least that an AWS function of this kind needs: Logger, Batch, and the clients in LEAN_CLIENTS, each asked once."""
+
+import os
+
+import boto3
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+logger = Logger(service="lean")
+processor = BatchProcessor(event_type=EventType.SQS)
+clients = {name: boto3.client(name) for name in os.environ["LEAN_CLIENTS"].split()}
+
+
+@logger.inject_lambda_context
+def handler(event, context):
+    return process_partial_response(event=event, record_handler=_record, processor=processor, context=context)
+
+
+def _record(record):
+    del record
+    if "s3" in clients:
+        clients["s3"].list_objects_v2(Bucket=os.environ["LEAN_BUCKET"], Prefix="home/documents/policies/")
+    if "events" in clients:
+        entry = {"Source": "lean", "DetailType": "lean", "Detail": "{}", "EventBusName": os.environ["LEAN_BUS"]}
+        clients["events"].put_events(Entries=[entry])

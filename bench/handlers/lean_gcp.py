@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The least that a function on Google Cloud needs: functions-framework and the clients in LEAN_CLIENTS, each asked once."""
+
+import os
+
+import functions_framework
+
+clients = {}
+if "storage" in os.environ["LEAN_CLIENTS"]:
+    from google.cloud import storage
+
+    clients["storage"] = storage.Client()
+if "pubsub" in os.environ["LEAN_CLIENTS"]:
+    from google.cloud import pubsub_v1
+
+    clients["pubsub"] = pubsub_v1.PublisherClient()
+
+
+@functions_framework.cloud_event
+def handler(event):
+    del event
+    if "storage" in clients:
+        list(clients["storage"].bucket(os.environ["LEAN_BUCKET"]).list_blobs(prefix="home/documents/policies/"))
+    if "pubsub" in clients:
+        clients["pubsub"].publish(os.environ["LEAN_BUS"], b"{}").result(timeout=15)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What most write: all of Powertools, boto3 for S3 and DynamoDB, jsonschema and pydantic; it asks S3 once.
+
+The Tracer is there when aws-xray-sdk is installed, and does not trace: it is the import that costs.
+"""
+
+import importlib.util
+import os
+
+import boto3
+import jsonschema
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
+from aws_lambda_powertools.utilities.parser.models import EventBridgeModel, SqsModel
+from pydantic import BaseModel
+
+os.environ["POWERTOOLS_TRACE_DISABLED"] = "1"
+if importlib.util.find_spec("aws_xray_sdk"):
+    from aws_lambda_powertools import Tracer
+
+    tracer = Tracer(service="typical")
+
+
+class File(BaseModel):
+    path: str
+    sha256: str
+    bytes: int
+
+
+class Unit(BaseModel):
+    name: str
+    kind: str
+    files: list[File]
+
+
+class Manifest(BaseModel):
+    platform: str
+    units: list[Unit]
+
+
+logger = Logger(service="typical")
+metrics = Metrics(namespace="typical", service="typical")
+processor = BatchProcessor(event_type=EventType.SQS)
+s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
+layer = DynamoDBPersistenceLayer(table_name="idempotency", boto3_client=dynamodb)
+config = IdempotencyConfig(expires_after_seconds=3600)
+validator = jsonschema.Draft202012Validator({"type": "object"})
+models = (EventBridgeModel, SqsModel, Manifest)
+
+
+@logger.inject_lambda_context
+def handler(event, context):
+    return process_partial_response(event=event, record_handler=_record, processor=processor, context=context)
+
+
+def _record(record):
+    validator.validate({"body": record.body})
+    s3.list_objects_v2(Bucket=os.environ["LEAN_BUCKET"], Prefix="home/documents/policies/")

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which calls of which services does each question and each deed of a step become?
+
+Told by the logs of the emulators, so what a cache answers is no call, and what an adapter asks twice is two.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, cast
+
+import msgspec
+
+from federation.ports import Alarms, Artifacts, Bus, Ports, Registry, Store, Traffic, Trainer
+
+Log = Callable[[], Sequence[str]]
+"""The operations that an emulator was asked for until now."""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of a port, the operations that it became, and how many events it announced."""
+
+    port: str
+    method: str
+    on: str
+    operations: tuple[str, ...]
+    events: int = 0
+
+
+class Ledger:
+    """What was called, in order, since it was last asked."""
+
+    def __init__(self, *logs: Log) -> None:
+        self._logs = logs
+        self._calls: list[Call] = []
+
+    def watched(self, ports: Ports) -> Ports:
+        """The same ports, whose calls are written down here."""
+        return Ports(
+            store=cast("Store", self._watched("store", ports.store)),
+            bus=cast("Bus", self._watched("bus", ports.bus)),
+            artifacts=cast("Artifacts", self._watched("artifacts", ports.artifacts)),
+            registry=cast("Registry", self._watched("registry", ports.registry)),
+            trainer=cast("Trainer", self._watched("trainer", ports.trainer)),
+            traffic=cast("Traffic", self._watched("traffic", ports.traffic)),
+            alarms=cast("Alarms", self._watched("alarms", ports.alarms)),
+        )
+
+    def taken(self) -> list[Call]:
+        """What was called since this was asked last."""
+        found, self._calls = self._calls, []
+        return found
+
+    def _watched(self, name: str, port: object) -> "_Watched":
+        return _Watched(port, partial(self._call, name))
+
+    def _call(self, port: str, method: str, act: Callable[..., Any], *arguments: Any) -> Any:
+        before = [len(log()) for log in self._logs]
+        try:
+            return act(*arguments)
+        finally:
+            told = [one for log, start in zip(self._logs, before, strict=True) for one in log()[start:]]
+            if told:
+                self._calls.append(_call(port, method, arguments, told))
+
+
+class _Watched:
+    def __init__(self, port: object, call: Callable[..., Any]) -> None:
+        self._port = port
+        self._call = call
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        return partial(self._call, method, getattr(self._port, method))
+
+
+def _call(port: str, method: str, arguments: Sequence[Any], told: Sequence[str]) -> Call:
+    first = arguments[0] if arguments else ""
+    if method == "announce":
+        types = ", ".join(event.type for event in first)
+        return Call(port=port, method=method, on=types, operations=tuple(told), events=len(first))
+    on = first if isinstance(first, str) else str(getattr(first, "release", ""))
+    return Call(port=port, method=method, on=on, operations=tuple(told))
+
+
+def evidence(calls: Sequence[Call]) -> int:
+    """How many operations read artifacts: their number depends on what is shipped."""
+    return sum(len(call.operations) for call in calls if call.port == "artifacts")
+
+
+def others(calls: Sequence[Call]) -> int:
+    """How many operations do anything else."""
+    return sum(len(call.operations) for call in calls if call.port != "artifacts")
+
+
+def before_the_move(calls: Sequence[Call]) -> Sequence[Call]:
+    """The calls up to the one that moved the channel, that one included."""
+    moved = next(place for place, call in enumerate(calls) if call.method == "move")
+    return calls[: moved + 1]
+
+
+def by_port(calls: Sequence[Call]) -> Mapping[str, int]:
+    """Operations by port."""
+    found: dict[str, int] = {}
+    for call in calls:
+        found[call.port] = found.get(call.port, 0) + len(call.operations)
+    return found

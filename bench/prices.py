@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do a million runs of a function cost by AWS's price list?
+
+List prices of us-east-1 without the free tier, as of November 2026. Sources: aws.amazon.com/s3/pricing,
+/eventbridge/pricing, /sqs/pricing, /lambda/pricing (x86). The Hub's and SageMaker's control calls cost nothing.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bench.ledger import Call
+from bench.processes import ROOT
+
+S3_CLASS_A: Final = 5.00
+"""A million PUT or LIST requests, dollars; so are all below."""
+S3_CLASS_B: Final = 0.40
+EVENTBRIDGE_EVENTS: Final = 1.00
+SQS_REQUESTS: Final = 0.40
+LAMBDA_REQUESTS: Final = 0.20
+LAMBDA_GB_SECOND: Final = 0.0000166667
+"""One, not a million."""
+
+PER_OPERATION: Final[Mapping[str, float]] = {
+    "PutObject": S3_CLASS_A,
+    "ListObjectsV2": S3_CLASS_A,
+    "GetObject": S3_CLASS_B,
+    "HeadObject": S3_CLASS_B,
+}
+SECONDS: Final[Mapping[str, float]] = {
+    "store": 0.020,
+    "artifacts": 0.020,
+    "bus": 0.015,
+    "traffic": 0.100,
+    "trainer": 0.100,
+    "alarms": 0.100,
+    "registry": 0.200,
+}
+"""How long one operation of a port is taken to last: guesses, for the bill of waiting."""
+POLLS: Final = 3
+"""Requests to SQS for one message: sent, received, deleted. The scheduler invokes without a queue."""
+
+
+def dollars(function: str, heard: str, calls: Sequence[Call]) -> float:
+    """A million such runs, what they read of artifacts and the waiting among it, the computing not."""
+    operations = sum(PER_OPERATION.get(one, 0.0) for call in calls for one in call.operations)
+    announced = EVENTBRIDGE_EVENTS * sum(call.events for call in calls)
+    queue = 0.0 if heard == "lambda:scheduler" else POLLS * SQS_REQUESTS
+    waited = sum(SECONDS[call.port] * len(call.operations) for call in calls)
+    running = 1e6 * LAMBDA_GB_SECOND * waited * _gigabytes(function)
+    return operations + announced + queue + LAMBDA_REQUESTS + running
+
+
+def _gigabytes(function: str) -> float:
+    """Of memory, as deployed."""
+    deployed: Mapping[str, Any] = json.loads((ROOT / "infra" / "steps.json").read_bytes())
+    return float(deployed[function]["memory"]) / 1024

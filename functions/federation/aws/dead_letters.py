@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What lies in the steps' dead-letter queues on SQS, and how is it delivered again?
+
+A queue `<prefix><step>` has its dead letters in `<prefix><step>-dead`. They are sent one by one and deleted after that: a
+crash between the two has one delivered twice, which the steps are made for. SQS counts every look as a delivery.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from federation.aws.calls import ClientError, code_of, service_call
+from federation.core import instant
+from federation.core.digest import digest_of
+from federation.errors import MissingError
+from federation.ports import DeadLetter
+from federation.sources.dead_letter import event_in
+
+_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+_BATCH: Final = 10
+_HIDDEN_SECONDS: Final = 60
+"""How long a letter that was looked at is hidden from others, if it is not given back before."""
+
+_REASONS: Final = ("ERROR_CODE", "ERROR_MESSAGE")
+"""What EventBridge writes on an event that it could not put into the step's queue."""
+
+Message = Mapping[str, Any]
+
+
+class SqsDeadLetters:
+    """The dead-letter queues of these steps; a step without a queue has none.
+
+    Args:
+        sqs: Makes the client when it is first needed.
+        prefix: What the queues' names begin with.
+        steps: Whose queues.
+        seconds: How long SQS looks for a further message; with 0 it asks only some of its servers.
+    """
+
+    def __init__(self, sqs: Callable[[], Any], prefix: str, steps: Sequence[str], seconds: int = 1) -> None:
+        self._sqs = sqs
+        self._prefix = prefix
+        self._steps = steps
+        self._seconds = seconds
+
+    def list(self) -> Sequence[DeadLetter]:
+        """Everything that lies there now, oldest first; it stays there."""
+        found: list[DeadLetter] = []
+        for step in self._steps:
+            if queue := self._filled(step):
+                messages = [message for batch in self._batches(queue) for message in batch]
+                self._give_back(queue, messages)
+                found += [_letter(step, message) for message in messages]
+        return sorted(found, key=lambda letter: letter.at)
+
+    def redrive(self, step: str | None = None) -> int:
+        """Have the step's letters, or all, delivered again; how many were sent."""
+        return sum(self._redriven(one) for one in self._steps if step in (None, one))
+
+    def _redriven(self, step: str) -> int:
+        queue = self._filled(step)
+        if queue is None:
+            return 0
+        to = self._url(f"{self._prefix}{step}")
+        if to is None:
+            raise MissingError(f"there is no queue {self._prefix}{step} to send its dead letters to")
+        sent: set[str] = set()
+        held: list[Message] = []
+        try:
+            for batch in self._batches(queue):
+                held += batch
+                for message in batch:
+                    body = digest_of(message["Body"].encode())
+                    if body not in sent:
+                        self._send(queue, to, message)
+                        held.remove(message)
+                        sent.add(body)
+        finally:
+            self._give_back(queue, held)
+        return len(sent)
+
+    def _send(self, queue: str, to: str, message: Message) -> None:
+        with service_call("SQS", "SendMessage"):
+            self._sqs().send_message(QueueUrl=to, MessageBody=message["Body"])
+        with service_call("SQS", "DeleteMessage"):
+            self._sqs().delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def _filled(self, step: str) -> str | None:
+        """The address of the step's dead-letter queue, if it is there and holds something."""
+        queue = self._url(f"{self._prefix}{step}-dead")
+        if queue is None:
+            return None
+        with service_call("SQS", "GetQueueAttributes"):
+            told = self._sqs().get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
+        return queue if int(told["Attributes"]["ApproximateNumberOfMessages"]) else None
+
+    def _url(self, name: str) -> str | None:
+        with service_call("SQS", "GetQueueUrl"):
+            try:
+                return str(self._sqs().get_queue_url(QueueName=name)["QueueUrl"])
+            except ClientError as error:
+                if code_of(error) in _MISSING:
+                    return None
+                raise
+
+    def _batches(self, queue: str) -> Iterator[Sequence[Message]]:
+        """Every message, hidden from others for a while, until SQS finds no more."""
+        while True:
+            with service_call("SQS", "ReceiveMessage"):
+                answer = self._sqs().receive_message(
+                    QueueUrl=queue,
+                    MaxNumberOfMessages=_BATCH,
+                    VisibilityTimeout=_HIDDEN_SECONDS,
+                    WaitTimeSeconds=self._seconds,
+                    MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+                    MessageAttributeNames=list(_REASONS),
+                )
+            messages: Sequence[Message] = answer.get("Messages", ())
+            if not messages:
+                return
+            yield messages
+
+    def _give_back(self, queue: str, messages: Sequence[Message]) -> None:
+        """Let others see them at once."""
+        for start in range(0, len(messages), _BATCH):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+                for number, message in enumerate(messages[start : start + _BATCH])
+            ]
+            with service_call("SQS", "ChangeMessageVisibility"):
+                self._sqs().change_message_visibility_batch(QueueUrl=queue, Entries=entries)
+
+
+def _letter(step: str, message: Message) -> DeadLetter:
+    attributes = message["Attributes"]
+    at = instant.normalise(int(attributes["SentTimestamp"])) or ""
+    told = message.get("MessageAttributes", {})
+    return DeadLetter(
+        id=message["MessageId"],
+        step=step,
+        event=event_in(message["Body"].encode(), message["MessageId"], at),
+        failure=": ".join(told[name]["StringValue"] for name in _REASONS if name in told),
+        attempts=int(attributes["ApproximateReceiveCount"]),
+        at=at,
+    )

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a command's home do that lies in a cloud? It announces; the deployed functions do the rest."""
+
+from functools import cached_property
+
+from federation.cli.happened import Followed
+from federation.cli.output import working
+from federation.cli.watch import Watch
+from federation.core.event import Event
+from federation.ports import DeadLetters, Ports
+from federation.settings import Settings
+from federation.wiring.cloud import cloud_dead_letters, cloud_ports
+
+
+class CloudHome:
+    """The home that the settings name.
+
+    Args:
+        settings: Of the home, as its functions have them.
+        wait: Seconds for which `carry` waits for the functions; 0 to announce only.
+
+    Raises:
+        SettingsError: They do not tell where its store or its bus is.
+    """
+
+    def __init__(self, settings: Settings, wait: float) -> None:
+        self._settings = settings
+        self._wait = wait
+        self._ports = cloud_ports(settings)
+
+    @property
+    def place(self) -> str:
+        """Where its store lies."""
+        return self._settings.store
+
+    @property
+    def ports(self) -> Ports:
+        """What can be read and announced there."""
+        return self._ports
+
+    @cached_property
+    def letters(self) -> DeadLetters:
+        """What its functions could not handle.
+
+        Raises:
+            SettingsError: The environment does not tell where they lie.
+        """
+        return cloud_dead_letters(self._settings)
+
+    def queued(self) -> int:
+        """Nothing waits for a command here."""
+        return 0
+
+    def carry(self, *announced: Event) -> Followed:
+        """Announce, and tell what was decided about it and about what followed, as far as that came in time.
+
+        Raises:
+            ServiceError: It was not announced.
+        """
+        watch = Watch(self._ports.store, announced)
+        if announced:
+            self._ports.bus.announce(announced)
+        with working(f"Announced; waiting for the functions of {self.place}"):
+            return watch.until_settled(self._wait)
+
+    def close(self) -> None:
+        """The clients end with the process."""

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a command's home do that lies in a folder? This process delivers until nothing is waiting."""
+
+from pathlib import Path
+
+from federation.cli.happened import Followed, of_outcome
+from federation.cli.home import now
+from federation.core.event import Event
+from federation.errors import MissingError, ServiceError
+from federation.local.dead_letters import LocalDeadLetters
+from federation.ports import DeadLetters, Ports
+from federation.wiring.local import local_home
+
+
+class FolderHome:
+    """A home in a folder.
+
+    Raises:
+        MissingError: There is none, and none is to be made.
+    """
+
+    def __init__(self, folder: Path, *, create: bool) -> None:
+        if not create and not (folder / "store.sqlite").exists():
+            raise MissingError(
+                f"there is no home at {folder}; begin one with: federation init --policy POLICY.json --folder {folder}"
+            )
+        self._home = local_home(folder, artifact_folders=(folder / "jobs",))
+
+    @property
+    def place(self) -> str:
+        """The folder."""
+        return str(self._home.folder)
+
+    @property
+    def ports(self) -> Ports:
+        """What can be read and announced there."""
+        return self._home.ports
+
+    @property
+    def letters(self) -> DeadLetters:
+        """What was put aside in its queue."""
+        return LocalDeadLetters(self._home.bus)
+
+    def queued(self) -> int:
+        """Deliveries that are still to be made."""
+        return self._home.bus.waiting()
+
+    def carry(self, *announced: Event) -> Followed:
+        """Announce, deliver until nothing is waiting, and tell every decision on the way.
+
+        Raises:
+            ServiceError: A step raised every time; its event lies among the dead letters.
+        """
+        dead = {letter.id for letter in self.letters.list()}
+        self.ports.bus.announce(announced)
+        carried = self._home.settle(now)
+        if failed := [letter for letter in self.letters.list() if letter.id not in dead]:
+            told = "; ".join(f"{one.step} could not handle {one.event.subject}: {one.failure}" for one in failed)
+            raise ServiceError(f"{told}. Nothing is lost: `federation redrive` delivers it again")
+        return Followed(happened=[of_outcome(one.step, one.event, one.outcome) for one in carried if one.outcome])
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._home.close()

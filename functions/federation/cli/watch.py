@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did the functions in a cloud decide about these events, and about what followed?
+
+A decision lies in the store under its step and event. That a step had nothing to do leaves nothing there: so what follows
+from a decision is waited for only while there is news, and what was announced until the wait is over.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from federation.cli.happened import Followed, Happened, of_decision
+from federation.core import names
+from federation.core.digest import Digest
+from federation.core.event import Event
+from federation.ports import Store
+from federation.runtime import routes
+
+QUIET_SECONDS: Final = 5.0
+"""Without news for so long, no step is at work any more on what followed."""
+_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 2.0
+
+
+class Watch:
+    """Begins before the events are announced: a decision that lay there then is told only if no other comes.
+
+    Args:
+        store: Where decisions appear.
+        announced: What is about to be announced.
+        clock: Tells seconds.
+        pause: Lets seconds pass.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        announced: Sequence[Event],
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._pause = pause
+        self._open: dict[tuple[str, Digest], Event] = {}
+        self._happened: dict[str, Happened] = {}
+        self._roots = {event.id: event for event in announced if routes().get(event.type)}
+        for event in self._roots.values():
+            self._expect(event)
+        self._before = {event.id: self._decisions(event) for event in self._roots.values()}
+
+    def until_settled(self, wait: float) -> Followed:
+        """What was decided, the earlier first, and what about nothing is decided when the wait is over.
+
+        Args:
+            wait: Seconds; 0 does not look at all.
+        """
+        began = news = self._clock()
+        pause = _PAUSE
+        while wait:
+            if self._look():
+                news, pause = self._clock(), _PAUSE
+            left = began + wait - self._clock()
+            if left <= 0 or self._settled(self._clock() - news):
+                break
+            self._pause(min(pause, left))
+            pause = min(1.5 * pause, _LONGEST_PAUSE)
+        return self._followed(looked=bool(wait))
+
+    def _followed(self, *, looked: bool) -> Followed:
+        new = list(self._happened.values())
+        undecided = [event for id_, event in self._roots.items() if id_ not in self._decided()]
+        old = [self._latest(self._before[event.id]) for event in undecided if self._before[event.id]] if looked else []
+        open_ = [event for event in undecided if not looked or not self._before[event.id]]
+        return Followed(happened=[*old, *new], open=open_)
+
+    def _settled(self, quiet: float) -> bool:
+        known = self._decided() | {id_ for id_, decisions in self._before.items() if decisions}
+        return known.issuperset(self._roots) and (not self._open or quiet >= QUIET_SECONDS)
+
+    def _decided(self) -> set[str]:
+        return {one.event.id for one in self._happened.values()}
+
+    def _look(self) -> bool:
+        """Whether there is a decision that was not there at the last look."""
+        found = [
+            (name, decision["now"], of_decision(decision))
+            for step, id_ in tuple(self._open)
+            for name in self._store.names(names.decisions(step, id_))
+            if name not in self._happened and name not in self._before.get(id_, ()) and (decision := self._read(name))
+        ]
+        for name, _, one in sorted(found, key=lambda each: str(each[1])):
+            self._happened[name] = one
+            self._open.pop((one.step, one.event.id), None)
+            for event in one.told:
+                self._expect(event)
+        return bool(found)
+
+    def _expect(self, event: Event) -> None:
+        decided = {(one.step, one.event.id) for one in self._happened.values()}
+        for step in routes().get(event.type, ()):
+            if (step, event.id) not in decided:
+                self._open[step, event.id] = event
+
+    def _decisions(self, event: Event) -> Sequence[str]:
+        steps = routes().get(event.type, ())
+        return [name for step in steps for name in self._store.names(names.decisions(step, event.id))]
+
+    def _latest(self, found: Sequence[str]) -> Happened:
+        return of_decision(max((self._read(name) for name in found), key=lambda decision: str(decision["now"])))
+
+    def _read(self, name: str) -> dict[str, Any]:
+        return msgspec.json.decode(self._store.read(name) or b"{}", type=dict[str, Any])

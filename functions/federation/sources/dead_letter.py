@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which event does a dead letter hold? Ours as it is, any other as far as its envelope tells, and never a failure to read.
+
+A step's queue holds our event, on AWS as the detail of an EventBridge envelope; the door's holds what a cloud sent.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from federation.core import instant
+from federation.core.event import Event
+
+_OURS: Final = ("type", "source", "subject", "time", "dedupekey", "data")
+
+
+def event_in(body: bytes, name: str, at: str) -> Event:
+    """The event in a dead letter's body.
+
+    Args:
+        body: As it was delivered.
+        name: The platform's name for the letter, where the body has none.
+        at: When it was sent (RFC 3339, UTC), where the body does not tell.
+    """
+    document = _object(body)
+    return _ours(document) or _ours(document.get("detail")) or _foreign(document, name, at)
+
+
+def is_ours(body: bytes) -> bool:
+    """Whether a body is one of our events, with no envelope around it."""
+    return _ours(_object(body)) is not None
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+
+
+def _ours(document: Any) -> Event | None:
+    if not isinstance(document, dict) or not all(key in document for key in _OURS):
+        return None
+    texts = (document[key] for key in _OURS[:-1])
+    return Event.of(document) if all(isinstance(text, str) for text in texts) else None
+
+
+def _foreign(document: Mapping[str, Any], name: str, at: str) -> Event:
+    """What an envelope of EventBridge or CloudEvents tells, under the names that either uses."""
+    resources = document.get("resources")
+    resource = resources[0] if isinstance(resources, list) and resources else name
+    return Event(
+        type=_text(document, "detail-type", "type") or "unknown",
+        source=_text(document, "source") or "unknown",
+        subject=_text(document, "subject") or str(resource),
+        time=instant.normalise(document.get("time")) or at,
+        key=_text(document, "id") or name,
+        data={},
+    )
+
+
+def _text(document: Mapping[str, Any], *names: str) -> str:
+    return next((value for name in names if isinstance(value := document.get(name), str) and value), "")

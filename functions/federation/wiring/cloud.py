@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A home in a cloud, whichever the settings name, as a person's machine reaches it. Only that cloud's SDK is loaded."""
+
+from federation.ports import DeadLetters, Ports
+from federation.settings import Settings
+from federation.steps import STEPS
+
+
+def cloud_ports(settings: Settings) -> Ports:
+    """The ports of that home.
+
+    Raises:
+        SettingsError: It is not told where its store or its bus is.
+    """
+    if settings.home == "aws":
+        from federation.wiring.aws import aws_ports  # noqa: PLC0415 - see the first docstring
+
+        return aws_ports(settings)
+    from federation.wiring.gcp import gcp_ports  # noqa: PLC0415 - the same
+
+    return gcp_ports(settings)
+
+
+def cloud_dead_letters(settings: Settings) -> DeadLetters:
+    """The dead letters of that home: the door's and each step's.
+
+    Raises:
+        SettingsError: It is not told where they lie.
+    """
+    return _on_aws(settings) if settings.home == "aws" else _on_google(settings)
+
+
+def _on_aws(settings: Settings) -> DeadLetters:
+    from federation.aws.dead_letters import SqsDeadLetters  # noqa: PLC0415 - see the first docstring
+    from federation.wiring.aws import own_clients  # noqa: PLC0415 - the same
+
+    return SqsDeadLetters(own_clients().of("sqs"), settings.queues, ("receive", *STEPS))
+
+
+def _on_google(settings: Settings) -> DeadLetters:
+    from federation.gcp import clients  # noqa: PLC0415 - see the first docstring
+    from federation.gcp.dead_letters import PubSubDeadLetters  # noqa: PLC0415 - the same
+
+    settings.needed("bus", "dead_letters")
+    return PubSubDeadLetters(
+        clients.subscriber,
+        clients.publisher,
+        subscription=settings.dead_letters,
+        topic=settings.bus,
+        steps=tuple(STEPS),
+    )

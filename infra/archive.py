@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does a folder become a zip with the same bytes wherever and whenever it is made?
+
+Names are sorted, dates and modes fixed. Byte code is of the unchecked-hash kind (PEP 552): a fixed date would make the
+ordinary kind stale, and every cold start would compile again.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Final
+
+EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_READABLE: Final = 0o100644 << 16
+_UNIX: Final = 3
+
+
+def compiled_for(version: str, stage: Path, folder: str) -> bool:
+    """Whether that interpreter was at hand to write byte code; without it the target compiles at every start.
+
+    Args:
+        version: Of CPython, as 3.13; byte code fits no other.
+        stage: The folder to compile.
+        folder: Where its files will lie; tracebacks show these paths.
+    """
+    python = _interpreter(version)
+    if python is None:
+        return False
+    how = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(stage), "-p", folder]
+    seeded = {**os.environ, "PYTHONHASHSEED": "0"}
+    subprocess.run([python, *how, str(stage)], check=True, env=seeded)  # noqa: S603 - our own arguments
+    return True
+
+
+def zipped(stage: Path, path: Path) -> bytes:
+    """Write the folder's files into a zip at `path`, and return its bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for file in sorted(found for found in stage.rglob("*") if found.is_file()):
+            entry = zipfile.ZipInfo(file.relative_to(stage).as_posix(), EPOCH)
+            entry.create_system, entry.external_attr, entry.compress_type = _UNIX, _READABLE, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, file.read_bytes(), compresslevel=9)
+    return path.read_bytes()
+
+
+def _interpreter(version: str) -> str | None:
+    """The command of that version: the running one, or the one on the path if it is what its name says."""
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
+        return sys.executable
+    found = shutil.which(f"python{version}")
+    if found is None:
+        return None
+    asked = [found, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    told = subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip()  # noqa: S603 - a version
+    return found if told == version else None

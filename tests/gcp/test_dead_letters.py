@@ -1,0 +1,117 @@
+"""Dead letters in Pub/Sub: whose they are, where they go back to, and whatever fails on the way."""
+
+import json
+
+import pytest
+from tests.ports.backends_gcp import PROJECT
+
+from federation.core import event as events
+from federation.core.event import Event
+from federation.errors import MissingError, ServiceError
+
+MARK = "CloudPubSubDeadLetterSource"
+
+
+def event(number, type_=events.UNIT_ACCEPTED):
+    return Event(type=type_, source="//test", subject="u", time="2026-01-05T08:00:00Z", key=str(number), data={})
+
+
+@pytest.fixture
+def letters(pubsub_letterbox):
+    return pubsub_letterbox.letters
+
+
+@pytest.fixture
+def dead(pubsub_serving, pubsub_subscriptions):
+    """Put a body among the dead letters, as Pub/Sub does for the subscription of that name."""
+    topic = pubsub_serving.topics.subscription(pubsub_subscriptions["dead"]).asked.topic
+
+    def put(data, source, **attributes):
+        told = {f"{MARK}Subscription": source, f"{MARK}SubscriptionProject": PROJECT, f"{MARK}DeliveryCount": "5"}
+        pubsub_serving.publish(topic, data, {**attributes, **told})
+
+    return put
+
+
+def body(one):
+    return json.dumps(one.document()).encode()
+
+
+def test_what_cannot_be_published_is_not_taken_away(pubsub_letterbox, pubsub_serving):
+    for number in range(3):
+        pubsub_letterbox.gives_up("gate", event(number))
+    pubsub_serving.faults.refuse("Publish", 403)
+    with pytest.raises(ServiceError, match="publish again"):
+        pubsub_letterbox.letters.redrive()
+    assert len(pubsub_letterbox.letters.list()) == 3
+    assert pubsub_letterbox.letters.redrive() == 3
+    assert len(pubsub_letterbox.delivered()) == 3
+
+
+def test_what_cannot_be_acknowledged_was_published_and_is_published_once_more(pubsub_letterbox, pubsub_serving):
+    pubsub_letterbox.gives_up("gate", event(1))
+    pubsub_serving.faults.refuse("Acknowledge", 403)
+    with pytest.raises(ServiceError, match="acknowledge"):
+        pubsub_letterbox.letters.redrive()
+    assert pubsub_letterbox.letters.redrive() == 1
+    assert [one.key for _, one in pubsub_letterbox.delivered()] == ["1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("subscription", "step"),
+    [
+        ("federation-roll-back-0", "roll_back"),
+        ("federation-gate-12", "gate"),
+        ("roll_back", "roll_back"),
+        ("delegate", "receive"),
+        ("federation-completions", "receive"),
+        ("federation-promote", "promote"),
+    ],
+)
+def test_a_letter_is_that_of_the_step_which_its_subscription_is_named_after(letters, dead, subscription, step):
+    dead(body(event(1)), subscription)
+    assert [letter.step for letter in letters.list()] == [step]
+
+
+def test_an_event_that_two_steps_gave_up_is_published_once(letters, dead, pubsub_serving):
+    dead(body(event(1)), "federation-fuse-0")
+    dead(body(event(1)), "federation-launch-0")
+    pubsub_serving.faults.forget()
+    assert letters.redrive() == 2
+    assert pubsub_serving.faults.calls.count("Publish") == 1
+    assert letters.list() == []
+
+
+def test_what_comes_back_while_the_letters_are_sent_waits_for_the_next_time(letters, dead):
+    dead(body(event(1)), "federation-gate-0")
+    dead(body(event(1)), "federation-gate-0")
+    assert letters.redrive() == 1
+    assert len(letters.list()) == 1
+
+
+def test_what_the_door_could_not_read_goes_back_to_the_topic_that_it_came_by(
+    letters, dead, pubsub_publisher, pubsub_subscriber, pubsub_topic
+):
+    unique = pubsub_topic.rpartition("-")[2]
+    topic = pubsub_publisher.create_topic(name=f"projects/{PROJECT}/topics/completions-{unique}").name
+    door = f"projects/{PROJECT}/subscriptions/completions-{unique}"
+    pubsub_subscriber.create_subscription(name=door, topic=topic)
+    dead(b"a notification", f"completions-{unique}", eventType="OBJECT_FINALIZE")
+    (letter,) = letters.list()
+    assert letter.step == "receive"
+    assert letters.redrive() == 1
+    (again,) = pubsub_subscriber.pull(subscription=door, max_messages=10).received_messages
+    assert again.message.data == b"a notification"
+    assert dict(again.message.attributes) == {"eventType": "OBJECT_FINALIZE"}
+
+
+def test_what_nobody_knows_the_topic_of_stays(letters, dead):
+    dead(b"a notification", "gone-for-ever")
+    with pytest.raises(MissingError, match="gone-for-ever"):
+        letters.redrive()
+    assert len(letters.list()) == 1
+
+
+def test_the_letter_tells_how_often_it_was_delivered(letters, dead):
+    dead(body(event(1)), "federation-gate-0")
+    assert letters.list()[0].attempts == 5
