@@ -2,7 +2,7 @@
 """What does every function of a home on AWS call in two weeks? `python -m bench.cloud_walk six|three [--inline]`
 
 In a process of its own, since the clients read the environment: boto3 and huggingface_hub against the emulators, one
-set of ports for each function, as each is a process, the story's time as their caches'. Whatever is delivered is delivered twice.
+set of ports for each function, as each is a process, and the story's time as their caches'. Everything is delivered twice.
 """
 
 import argparse

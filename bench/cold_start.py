@@ -51,9 +51,10 @@ def _interleaved(cases: Mapping[str, Starting]) -> Starts:
 
 def _against_the_least(cloud: Cloud, found: Starts) -> Iterator[Goal]:
     for function in cloud.ours:
-        least = "least that tells" if function in first_events.TELLS else "least"
+        tells = function in first_events.TELLS
+        least = "least that tells" if tells else "least"
         yield Goal(
-            name=f"cold start on {cloud.name}, {function}, against {'two clients' if function in first_events.TELLS else 'one client'}",
+            name=f"cold start on {cloud.name}, {function}, against {'two clients' if tells else 'one client'}",
             what="CPU time to the first answer, against a handler that imports the least",
             sense="at most",
             asked=1.25,

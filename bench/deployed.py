@@ -28,6 +28,12 @@ _PROJECT: Final = "acme-ml-prod"
 _TOPIC: Final = f"projects/{_PROJECT}/topics/federation"
 _FUNCTIONS: Final = ("receive", *first_events.heard())
 
+_HOMES: Final = {
+    "aws": ("s3", _BUS, {"gcp_project", "gcp_project_number", "gcs_buckets"}),
+    "gcp": ("gs", _TOPIC, {"aws_accounts", "s3_buckets"}),
+}
+"""By cloud: the scheme of its store, its bus, and what its trust says of the other."""
+
 Starting = Callable[[], Start]
 
 
@@ -62,7 +68,7 @@ def on_aws(folder: Path) -> Iterator[Cloud]:
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.REGION})
         cloud.client("events").create_event_bus(Name=_BUS)
         first_events.prepare(S3Store(lambda: s3, _BUCKET, "home/"))
-        home = _home("aws", f"s3://{_BUCKET}/home", _BUS, ("gcp_project", "gcp_project_number", "gcs_buckets"))
+        home = home_of("aws")
 
         def start(handler: str, where: Path, function: str, clients: str = "") -> Starting:
             environment = {**cloud.environment, **home, **_least(_BUS, clients)}
@@ -93,7 +99,7 @@ def on_google(folder: Path) -> Iterator[Cloud]:
         subscriber.close()
         bucket = clouds.storage_client(storage).bucket(_BUCKET)
         first_events.prepare(GcsStore(lambda: bucket, "home/"))
-        home = _home("gcp", f"gs://{_BUCKET}/home", _TOPIC, ("aws_accounts", "s3_buckets"))
+        home = home_of("gcp")
         emulated = {
             "STORAGE_EMULATOR_HOST": storage.endpoint,
             "PUBSUB_EMULATOR_HOST": messages.endpoint,
@@ -118,10 +124,11 @@ def _least(bus: str, clients: str) -> dict[str, str]:
     return {"LEAN_BUCKET": _BUCKET, "LEAN_BUS": bus, "LEAN_CLIENTS": clients}
 
 
-def _home(home: str, store: str, bus: str, foreign: tuple[str, ...]) -> dict[str, str]:
+def home_of(cloud: str) -> dict[str, str]:
     """Our functions' environment: a home that believes no other cloud, since the package has no SDK of it."""
+    scheme, bus, foreign = _HOMES[cloud]
     trust: dict[str, Any] = {name: value for name, value in first_events.TRUST.items() if name not in foreign}
-    settings = {"home": home, "store": store, "bus": bus, "trust": json.dumps(trust), "registry": "acme-ml/releases"}
+    settings = {"home": cloud, "store": f"{scheme}://{_BUCKET}/home", "bus": bus, "trust": json.dumps(trust)}
     return {f"FEDERATION_{name.upper()}": value for name, value in settings.items()}
 
 

@@ -111,21 +111,19 @@ def _step(function: str) -> StepName:
 
 
 def _envelope(event: Event) -> str:
-    """EventBridge's envelope around an event of ours."""
-    detail = event.document()
-    return json.dumps(
-        {
-            "version": "0",
-            "id": "00000000-0000-4000-8000-000000000000",
-            "detail-type": event.type,
-            "source": "federation",
-            "account": "111122223333",
-            "time": AT,
-            "region": "eu-central-1",
-            "resources": [],
-            "detail": detail,
-        }
-    )
+    """EventBridge's envelope around an event of ours, without white space as EventBridge writes it."""
+    envelope = {
+        "version": "0",
+        "id": "00000000-0000-4000-8000-000000000000",
+        "detail-type": event.type,
+        "source": "federation",
+        "account": "111122223333",
+        "time": AT,
+        "region": "eu-central-1",
+        "resources": [],
+        "detail": event.document(),
+    }
+    return json.dumps(envelope, separators=(",", ":"))
 
 
 def _record(body: str) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class _Watched:
 
 
 def _call(port: str, method: str, arguments: Sequence[Any], told: Sequence[str]) -> Call:
-    first = arguments[0] if arguments else ""
+    first: Any = arguments[0] if arguments else ""
     if method == "announce":
         types = ", ".join(event.type for event in first)
         return Call(port=port, method=method, on=types, operations=tuple(told), events=len(first))

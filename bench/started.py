@@ -55,7 +55,7 @@ def on_lambda(handler: str, folder: Path, environment: Mapping[str, str], event:
         variables = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}", **_lambda(handler, folder), **environment}
         with _running([sys.executable, "-m", "awslambdaric", handler], folder, variables) as process:
             kind, body = _answered(process, answers)
-            if kind != "response" or _is_refused(msgspec.json.decode(body)):
+            if kind != "response" or is_refused(msgspec.json.decode(body)):
                 raise SilentError(f"{handler} of {folder} answered with {kind}: {body.decode()}")
             return _cost([process.pid])
 
@@ -79,7 +79,8 @@ def on_framework(target: str, source: Path, environment: Mapping[str, str], requ
         return _cost([process.pid, *_children(process.pid)])
 
 
-def _is_refused(answer: Any) -> bool:
+def is_refused(answer: Any) -> bool:
+    """Whether a function gives a message back to its queue, or refuses a request."""
     return bool(answer.get("batchItemFailures")) or int(answer.get("statusCode", 200)) >= http.client.BAD_REQUEST
 
 
@@ -100,7 +101,11 @@ def _lambda(handler: str, folder: Path) -> dict[str, str]:
 
 @contextmanager
 def _running(command: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(command, cwd=folder, env=dict(environment), ) as process:
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=dict(environment),
+    ) as process:
         try:
             yield process
         finally:

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _play(home: str, folder: Path, examples: Path, *, as_json: bool) -> int:
-    packages = {cloud: _unpacked(cloud, folder) for cloud in STAGES}
+    packages = {cloud: unpacked(cloud, folder) for cloud in STAGES}
     with STAGES[home](packages, folder, examples) as stage:
         documents = [name for line in story(stage) for name in told(line, as_json=as_json).documents]
         releases = {name.removeprefix(names.RELEASES): None for name in documents if name.startswith(names.RELEASES)}
@@ -63,7 +63,7 @@ def _at_home(folder: Path, examples: Path) -> Mapping[str, str]:
         return {name: digest_of(stage.release(name) or b"") for name in there}
 
 
-def _unpacked(cloud: str, folder: Path) -> Path:
+def unpacked(cloud: str, folder: Path) -> Path:
     """The package as it is deployed, its libraries taken from this environment."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     asked = replace(

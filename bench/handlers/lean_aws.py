@@ -2,10 +2,12 @@
 """The least that an AWS function of this kind needs: Logger, Batch, and the clients in LEAN_CLIENTS, each asked once."""
 
 import os
+from typing import Any
 
 import boto3
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 logger = Logger(service="lean")
 processor = BatchProcessor(event_type=EventType.SQS)
@@ -13,11 +15,11 @@ clients = {name: boto3.client(name) for name in os.environ["LEAN_CLIENTS"].split
 
 
 @logger.inject_lambda_context
-def handler(event, context):
+def handler(event: dict[str, Any], context: Any) -> Any:
     return process_partial_response(event=event, record_handler=_record, processor=processor, context=context)
 
 
-def _record(record):
+def _record(record: SQSRecord) -> None:
     del record
     if "s3" in clients:
         clients["s3"].list_objects_v2(Bucket=os.environ["LEAN_BUCKET"], Prefix="home/documents/policies/")

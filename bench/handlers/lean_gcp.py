@@ -4,6 +4,7 @@
 import os
 
 import functions_framework
+from cloudevents.http import CloudEvent
 
 clients = {}
 if "storage" in os.environ["LEAN_CLIENTS"]:
@@ -17,7 +18,7 @@ if "pubsub" in os.environ["LEAN_CLIENTS"]:
 
 
 @functions_framework.cloud_event
-def handler(event):
+def handler(event: CloudEvent) -> None:
     del event
     if "storage" in clients:
         list(clients["storage"].bucket(os.environ["LEAN_BUCKET"]).list_blobs(prefix="home/documents/policies/"))

@@ -6,11 +6,13 @@ The Tracer is there when aws-xray-sdk is installed, and does not trace: it is th
 
 import importlib.util
 import os
+from typing import Any
 
 import boto3
 import jsonschema
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
 from aws_lambda_powertools.utilities.parser.models import EventBridgeModel, SqsModel
 from pydantic import BaseModel
@@ -50,10 +52,10 @@ models = (EventBridgeModel, SqsModel, Manifest)
 
 
 @logger.inject_lambda_context
-def handler(event, context):
+def handler(event: dict[str, Any], context: Any) -> Any:
     return process_partial_response(event=event, record_handler=_record, processor=processor, context=context)
 
 
-def _record(record):
+def _record(record: SQSRecord) -> None:
     validator.validate({"body": record.body})
     s3.list_objects_v2(Bucket=os.environ["LEAN_BUCKET"], Prefix="home/documents/policies/")

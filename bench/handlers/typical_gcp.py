@@ -7,6 +7,7 @@ import functions_framework
 import google.auth.transport.requests
 import jsonschema
 import pydantic
+from cloudevents.http import CloudEvent
 from google.cloud import pubsub_v1, storage
 from google.oauth2 import id_token
 
@@ -16,6 +17,6 @@ needed = (id_token, google.auth.transport.requests, pydantic.BaseModel)
 
 
 @functions_framework.cloud_event
-def handler(event):
-    validator.validate(event.get_attributes())
+def handler(event: CloudEvent) -> None:
+    validator.validate(dict(event.get_attributes()))
     list(client.bucket(os.environ["LEAN_BUCKET"]).list_blobs(prefix="home/documents/policies/"))

@@ -100,6 +100,8 @@ def _routed(cloud: Cloud, moto: Any) -> Any:
             return _answered(cloud, moto, environ, operation, start)
         if fault.acts:
             list(_answered(cloud, moto, environ, operation, _ignore))
+        else:
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         return _failed(start, fault.status) if fault.status else _dropped(environ)
 
     return application

@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
+from infra.demo import unpacked
 from infra.emulators.stage import staged_on_aws, staged_on_gcp
 from tests.chaos.troubled import Troubled
 
@@ -14,7 +15,6 @@ from federation.demo.story import story
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "training" / "examples"
-PACKAGES = dict.fromkeys(("aws", "gcp"), ROOT / "functions")
 STAGES = {"aws": staged_on_aws, "gcp": staged_on_gcp}
 
 
@@ -32,7 +32,8 @@ def is_release(name):
 
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])
 def test_whatever_goes_wrong_the_end_is_the_same(cloud, calm, tmp_path):
-    with STAGES[cloud](PACKAGES, tmp_path, EXAMPLES) as stage:
+    packages = {name: unpacked(name, tmp_path) for name in STAGES}
+    with STAGES[cloud](packages, tmp_path, EXAMPLES) as stage:
         troubled = Troubled(stage, cloud, random.Random(f"{cloud} 1"))
         list(story(troubled))
         told = "\n".join(f"{what}: {trouble}" for what, trouble in troubled.log)

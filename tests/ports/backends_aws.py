@@ -100,14 +100,21 @@ def sqs_letterbox(sqs, sqs_prefix):
     def gives_up(step, event):
         body = json.dumps({"source": "federation", "detail-type": event.type, "detail": event.document()})
         sqs.send_message(QueueUrl=url(step), MessageBody=body)
-        for _ in range(2):
+        while waiting(step):
             sqs.receive_message(QueueUrl=url(step), VisibilityTimeout=0)
+
+    def waiting(step):
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        told = sqs.get_queue_attributes(QueueUrl=url(step), AttributeNames=names)["Attributes"]
+        return any(int(count) for count in told.values())
 
     def delivered():
         got = []
         for step in QUEUED:
             found = sqs.receive_message(QueueUrl=url(step), MaxNumberOfMessages=10).get("Messages", ())
             got += [(step, Event.of(json.loads(one["Body"])["detail"])) for one in found]
+            for one in found:
+                sqs.delete_message(QueueUrl=url(step), ReceiptHandle=one["ReceiptHandle"])
         return got
 
     letters = SqsDeadLetters(lambda: sqs, sqs_prefix, ("receive", *QUEUED), seconds=0)

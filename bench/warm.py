@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much dearer is a warm invocation of ours than one of a handler that does nothing, when every service answers at once?
+
+The deployed entry files, called as their platforms call them: with a batch of one message, and through functions-framework's
+WSGI application. Their ports hold everything in memory, so what is timed is reading, deciding, logging and answering.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from bench.goal import Goal
+from bench.processes import ROOT
+from bench.timing import Seconds, ratio, shown
+from bench.warm_handlers import NOTHING, ONE_LINE
+
+_FRAMEWORKS: Final[Mapping[str, str]] = {"aws": "Logger and BatchProcessor", "gcp": "functions-framework"}
+_NAMES: Final[Mapping[str, str]] = {"aws": "AWS", "gcp": "Google Cloud"}
+
+
+def measure() -> Iterator[Goal]:
+    """Every function of each cloud."""
+    for cloud, framework in _FRAMEWORKS.items():
+        found = _found(cloud)
+        others = [name for name in (NOTHING, ONE_LINE) if name in found]
+        for function in found:
+            if function not in others:
+                yield Goal(
+                    name=f"warm {function} on {_NAMES[cloud]}, against a handler that does nothing",
+                    what=f"CPU time of one invocation through {framework}, services excluded",
+                    sense="at most",
+                    asked=2.0,
+                    measured=ratio(found, function, NOTHING),
+                    numbers=shown({name: found[name] for name in (function, *others)}),
+                )
+
+
+def _found(cloud: str) -> Seconds:
+    command = [sys.executable, "-m", "bench.warm_handlers", cloud]
+    told = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    return msgspec.json.decode(told, type=dict[str, list[float]])

@@ -1,0 +1,125 @@
+"""AWS's entry points under AWS's own runtime client: what they answer, and what stays in the store."""
+
+import json
+from pathlib import Path
+
+import pytest
+from infra.emulators import aws
+from infra.emulators.aws_home import BUS, STORE_BUCKET, AwsHome
+from infra.emulators.lambda_service import FailedError, running
+
+from federation.aws.store import S3Store
+from federation.demo import wire_aws, wire_hub
+from federation.demo.trust import TRUST
+from federation.runtime import routes
+from federation.steps import STEPS
+
+FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
+SHA = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    with aws.serving() as serving:
+        yield serving
+
+
+@pytest.fixture(scope="module")
+def service(cloud):
+    settings = {"HOME": "aws", "STORE": f"s3://{STORE_BUCKET}/home", "BUS": BUS, "TRUST": json.dumps(TRUST)}
+    environment = {f"FEDERATION_{name}": value for name, value in settings.items()}
+    with running(FUNCTIONS, {**cloud.environment, **environment, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}) as functions:
+        AwsHome(cloud, functions)
+        yield functions
+
+
+@pytest.fixture
+def store(cloud):
+    cloud.faults.forget()
+    return S3Store(lambda: cloud.client("s3"), STORE_BUCKET, "home/")
+
+
+def record(body, name="one"):
+    """A message as SQS hands it to a function."""
+    return {
+        "messageId": name,
+        "receiptHandle": name,
+        "body": body,
+        "attributes": {},
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:{aws.REGION}:{aws.ACCOUNT}:federation-receive",
+        "awsRegion": aws.REGION,
+    }
+
+
+def test_there_is_one_plain_def_for_each_function(service):
+    assert set(service.functions) == {"receive", *STEPS}
+
+
+def test_a_webhook_of_the_hub_is_taken_and_kept(service, store):
+    before = store.names("events/")
+    push = wire_hub.push("adapters", SHA)
+    assert service.request("receive", "/hub", push.body, push.headers) == 202
+    assert len(store.names("events/")) == len(before) + 1
+
+
+@pytest.mark.parametrize(("headers", "status"), [({"X-Webhook-Secret": "guessed"}, 403), ({}, 401)])
+def test_who_does_not_know_the_secret_leaves_no_trace(service, store, cloud, headers, status):
+    before = store.names("")
+    cloud.faults.forget()
+    push = wire_hub.push("adapters", SHA[::-1])
+    assert service.request("receive", "/hub", push.body, headers) == status
+    assert cloud.faults.calls == []
+    assert store.names("") == before
+
+
+def test_a_new_completion_costs_two_calls_and_a_repetition_no_more_events(service, cloud):
+    job = wire_aws.training_job("embedder-v7", "s3://spiralverse-artifacts/e/model.tar.gz", "2026-11-15T05:40:00Z")
+    cloud.faults.forget()
+    assert service["receive"].invoke({"Records": [record(job.body.decode())]}) == {"batchItemFailures": []}
+    assert cloud.faults.calls == ["PutObject", "PutEvents"]
+
+
+def test_only_the_record_that_failed_goes_back_to_the_queue(service):
+    good = wire_aws.training_job("embedder-v8", "s3://spiralverse-artifacts/e/model.tar.gz", "2026-11-15T05:40:00Z")
+    foreign = wire_aws.training_job(
+        "embedder-v9", "s3://spiralverse-artifacts/e/model.tar.gz", "2026-11-15T05:40:00Z", account="999988887777"
+    )
+    records = [record(good.body.decode(), "good"), record(foreign.body.decode(), "bad"), record("{", "junk")]
+    answer = service["receive"].invoke({"Records": records})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "bad"}, {"itemIdentifier": "junk"}]}
+
+
+def test_a_step_gives_back_what_is_no_event_of_ours_and_does_the_rest(service):
+    tick = {
+        "specversion": "1.0",
+        "id": "sha256:" + "0" * 64,
+        "type": next(type_ for type_, steps in routes().items() if "launch" in steps),
+        "source": "//test",
+        "subject": "embedder",
+        "time": "2026-11-15T05:40:00Z",
+        "datacontenttype": "application/json",
+        "dedupekey": "one",
+        "data": {"kind": "embedder"},
+    }
+    bad = record(json.dumps({"detail": {"data": "nothing else"}}), "bad")
+    good = record(json.dumps({"detail-type": tick["type"], "source": "federation", "detail": tick}), "good")
+    answer = service["launch"].invoke({"Records": [good, bad]})
+    assert "bad" in {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+
+
+def test_a_schedule_invokes_the_door_itself(service):
+    answer = service["receive"].invoke(json.loads(wire_aws.tick("merge", "2026-11-16T08:00:00Z").body))
+    assert answer["verdict"] == "ignore"
+    assert answer["error"] is None
+
+
+def test_when_the_store_fails_the_invocation_fails_and_is_sent_again(service, cloud):
+    push = wire_hub.push("adapters", "f" * 40)
+    cloud.faults.refuse("PutObject", 500, times=20)
+    with pytest.raises(FailedError, match="ServiceError"):
+        service.request("receive", "/hub", push.body, push.headers)
+    cloud.faults.forget()
+    assert service.request("receive", "/hub", push.body, push.headers) == 202
