@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.ports.backends_aws import QUEUED
 
 from federation.aws.dead_letters import SqsDeadLetters
@@ -43,21 +44,35 @@ def letters(sqs, sqs_prefix):
     return SqsDeadLetters(lambda: sqs, sqs_prefix, QUEUED, seconds=0)
 
 
-def test_what_cannot_be_sent_is_not_taken_away(sqs_letterbox, aws_cloud):
+class Refused:
+    """A client that is not allowed one operation."""
+
+    def __init__(self, client, operation):
+        self._client = client
+        self._operation = operation
+
+    def __getattr__(self, name):
+        return self._refuse if name == self._operation else getattr(self._client, name)
+
+    def _refuse(self, **_arguments):
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not allowed"}}, self._operation)
+
+
+def test_what_cannot_be_sent_is_not_taken_away(sqs_letterbox, sqs, sqs_prefix):
     for number in range(3):
         sqs_letterbox.gives_up("gate", accepted(number))
-    aws_cloud.faults.refuse("SendMessage", 403)
-    with pytest.raises(ServiceError, match="SendMessage"):
-        sqs_letterbox.letters.redrive()
+    refused = Refused(sqs, "send_message")
+    with pytest.raises(ServiceError, match="SendMessage with AccessDenied"):
+        SqsDeadLetters(lambda: refused, sqs_prefix, QUEUED, seconds=0).redrive()
     assert len(sqs_letterbox.letters.list()) == 3
     assert sqs_letterbox.letters.redrive() == 3
 
 
-def test_what_cannot_be_taken_away_was_sent_and_is_sent_once_more(sqs_letterbox, aws_cloud):
+def test_what_cannot_be_taken_away_was_sent_and_is_sent_once_more(sqs_letterbox, sqs, sqs_prefix):
     sqs_letterbox.gives_up("gate", accepted(1))
-    aws_cloud.faults.refuse("DeleteMessage", 403)
-    with pytest.raises(ServiceError, match="DeleteMessage"):
-        sqs_letterbox.letters.redrive()
+    refused = Refused(sqs, "delete_message")
+    with pytest.raises(ServiceError, match="DeleteMessage with AccessDenied"):
+        SqsDeadLetters(lambda: refused, sqs_prefix, QUEUED, seconds=0).redrive()
     assert sqs_letterbox.letters.redrive() == 1
     assert [event.key for _, event in sqs_letterbox.delivered()] == ["1", "1"]
 

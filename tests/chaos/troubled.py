@@ -50,7 +50,8 @@ class Troubled:
         kind = self.drawn.choice(("refuse", "lose", "kill", "calm", "calm"))
         operation = self.drawn.choice(EFFECTS[self.cloud])
         if kind == "refuse":
-            status, times = self.drawn.choice(STATUSES), self.drawn.randint(1, 5)
+            status = self.drawn.choice(STATUSES)
+            times = 1 if status == 429 else self.drawn.randint(1, 5)  # a throttled client waits for seconds
             self.each(lambda faults: faults.refuse(operation, status, times))
             return f"{times} of {operation} answered with {status}"
         if kind == "lose":

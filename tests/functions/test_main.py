@@ -44,7 +44,7 @@ def functions(clouds, store):
     publisher, subscriber = __import__("infra.emulators.gcp_home", fromlist=["clients"]).clients(clouds.pubsub)
     publisher.create_topic(name=TOPIC)
     environment = clouds.environment(home="gcp", store="gs://federation-home/home", bus=TOPIC)
-    with running({name: environment for name in ("receive", "launch")}, FUNCTIONS / "main.py") as served:
+    with running(dict.fromkeys(("receive", "launch"), environment), FUNCTIONS / "main.py") as served:
         yield served
     subscriber.close()
 
