@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from bench import deployed, first_events
+from bench import deployed, first_events, processes
 from bench.deployed import Cloud, Starting
 from bench.goal import Goal, Spread
 from bench.started import Start
@@ -34,6 +34,7 @@ def measure() -> Iterator[Goal]:
             found = _interleaved(cloud.cases())
             yield from _against_the_least(cloud, found)
             yield from _against_the_usual(cloud, found)
+            yield from _by_instructions(cloud)
         with deployed.on_google(Path(name) / "gcp") as cloud:
             yield from _against_the_least(cloud, _interleaved(cloud.cases()))
 
@@ -73,7 +74,7 @@ def _against_the_usual(cloud: Cloud, found: Starts) -> Iterator[Goal]:
         sense="at most",
         asked=0.45,
         measured=_ratio(_seconds(found[slowest]), _seconds(found["usual"])),
-        numbers={"usual": _tracer(), **_shown(found, slowest, "usual")},
+        numbers={"the usual": _tracer(), **_shown(found, slowest, "usual")},
     )
     yield Goal(
         name=f"memory on {cloud.name}, the largest, against the usual stack",
@@ -81,8 +82,24 @@ def _against_the_usual(cloud: Cloud, found: Starts) -> Iterator[Goal]:
         sense="at most",
         asked=0.7,
         measured=_ratio(_megabytes(found[largest]), _megabytes(found["usual"])),
-        numbers={"usual": _tracer(), **_shown(found, largest, "usual")},
+        numbers={"the usual": _tracer(), **_shown(found, largest, "usual")},
     )
+
+
+def _by_instructions(cloud: Cloud) -> Iterator[Goal]:
+    """The same without the platform's runtime and without noise; nothing where there is no valgrind."""
+    told = {name: processes.instructions(["-c", one.code], one.environment) for name, one in cloud.programs.items()}
+    counted = {name: count for name, count in told.items() if count is not None}
+    for other, asked in (("least", 1.25), ("usual", 0.45)):
+        if counted:
+            yield Goal(
+                name=f"ready on {cloud.name}, instructions, against the {other}{'' if other == 'least' else ' stack'}",
+                what="import of the entry file, ports, the store's client made and asked once",
+                sense="at most",
+                asked=asked,
+                measured=Spread.exactly(counted["ours"] / counted[other]),
+                numbers={"the usual": _tracer(), **{name: f"{count / 1e6:,.0f} M" for name, count in counted.items()}},
+            )
 
 
 def _tracer() -> str:

@@ -6,11 +6,12 @@ the emulators, in this process.
 """
 
 import json
+import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +39,14 @@ Starting = Callable[[], Start]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What makes a process ready, its store asked once, without the platform's own runtime."""
+
+    code: str
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
     """Each of our functions, the least without and with the bus's client, and the usual stack."""
 
@@ -46,6 +55,7 @@ class Cloud:
     least: Starting
     least_that_tells: Starting
     usual: Starting
+    programs: Mapping[str, Program] = field(default_factory=dict)
 
     def cases(self) -> Mapping[str, Starting]:
         """All of them by name."""
@@ -80,6 +90,7 @@ def on_aws(folder: Path) -> Iterator[Cloud]:
             least=start("lean_aws.handler", HANDLERS, "fuse", "s3"),
             least_that_tells=start("lean_aws.handler", HANDLERS, "fuse", "s3 events"),
             usual=start("typical_aws.handler", HANDLERS, "fuse"),
+            programs=_programs(package, {**cloud.environment, **home, **_least(_BUS, "s3")}),
         )
 
 
@@ -117,6 +128,16 @@ def on_google(folder: Path) -> Iterator[Cloud]:
             least_that_tells=start("handler", HANDLERS / "lean_gcp.py", "fuse", "storage pubsub"),
             usual=start("handler", HANDLERS / "typical_gcp.py", "fuse"),
         )
+
+
+def _programs(package: Path, environment: Mapping[str, str]) -> Mapping[str, Program]:
+    codes = {
+        "ours": "import lambda_function; lambda_function._ports().store.names('policies/')",
+        "least": "import lean_aws; lean_aws.ask()",
+        "usual": "import typical_aws; typical_aws.ask()",
+    }
+    path = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": f"{package}:{HANDLERS}"}
+    return {name: Program(code=code, environment={**environment, **path}) for name, code in codes.items()}
 
 
 def _least(bus: str, clients: str) -> dict[str, str]:

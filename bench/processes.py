@@ -38,14 +38,19 @@ def above(found: Seconds, bare: str, ours: str, other: str) -> Spread:
     return Spread.of([(mine - start) / (theirs - start) for mine, theirs, start in rounds])
 
 
-def instructions(arguments: Sequence[str]) -> int | None:
-    """Instructions that the process executes, by valgrind; None where there is no valgrind. Repeatable to about 0.1 %."""
+def instructions(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int | None:
+    """Instructions that the process executes, by valgrind; None where there is no valgrind. Repeatable to about 0.1 %.
+
+    Args:
+        arguments: After the interpreter.
+        environment: All of it; None for ours.
+    """
     valgrind = shutil.which("valgrind")
     if valgrind is None:
         return None
     with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder:
         counting = [valgrind, "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={folder}/out"]
-        told = _run([*counting, sys.executable, *arguments]).stderr.decode()
+        told = _run([*counting, sys.executable, *arguments], environment).stderr.decode()
     found = re.search(r"I\s+refs:\s+([\d,]+)", told)
     return int(found[1].replace(",", "")) if found else None
 
@@ -62,5 +67,5 @@ def _seconds(arguments: Sequence[str]) -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment)

@@ -21,6 +21,11 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 def _record(record: SQSRecord) -> None:
     del record
+    ask()
+
+
+def ask() -> None:
+    """Each client is asked once."""
     if "s3" in clients:
         clients["s3"].list_objects_v2(Bucket=os.environ["LEAN_BUCKET"], Prefix="home/documents/policies/")
     if "events" in clients:

@@ -58,4 +58,9 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 def _record(record: SQSRecord) -> None:
     validator.validate({"body": record.body})
+    ask()
+
+
+def ask() -> None:
+    """The store is asked once."""
     s3.list_objects_v2(Bucket=os.environ["LEAN_BUCKET"], Prefix="home/documents/policies/")

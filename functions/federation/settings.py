@@ -29,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         training_role: The role or service account that training jobs run as.
         training_account: The service account that jobs on Vertex AI run as.
         google: How a function of AWS proves itself to Google Cloud: an `external_account` document, without a secret.
+        clusters: Kubernetes clusters by platform: `{"kubernetes": {"namespace": "training", "context": "on-premises"}}`.
         alarms: What the names of this home's alarms begin with.
         relay_role: The ARN of the role, on a foreign home of AWS, that may put events on its bus.
         relay_audience: The audience of the identity token that this role trusts.
@@ -56,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     training_role: str = ""
     training_account: str = ""
     google: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    clusters: Mapping[str, Any] = msgspec.field(default_factory=dict)
     alarms: str = ""
     relay_role: str = ""
     relay_audience: str = ""
@@ -86,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             node=_object(environment, "node"),
             apis=_object(environment, "apis"),
             google=_object(environment, "google"),
+            clusters=_object(environment, "clusters"),
             hub_repos=tuple(environment.get("FEDERATION_HUB_REPOS", "").split()),
             inline=_truth(environment, "inline"),
             **given,

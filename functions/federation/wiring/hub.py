@@ -27,7 +27,12 @@ def hub_artifacts(settings: Settings, trust: Trust, read_secret: ReadSecret) -> 
 
 def hub_trainer(settings: Settings, trust: Trust, read_secret: ReadSecret) -> HubTrainer:
     """The jobs of the first owner that is trusted, and the repositories that the sweep looks through."""
-    return HubTrainer(_api(settings, read_secret), min(trust.hub_owners), settings.hub_repos)
+    return HubTrainer(
+        _api(settings, read_secret),
+        min(trust.hub_owners),
+        settings.hub_repos,
+        secrets=lambda: {"HF_TOKEN": read_secret(settings.hub_token)} if settings.hub_token else {},
+    )
 
 
 def _api(settings: Settings, read_secret: ReadSecret) -> Callable[[], Any]:

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clusters' part in every home: on premises, on a GPU cloud, wherever a kubeconfig reaches."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from federation.errors import SettingsError
+from federation.kubernetes.clients import batch
+from federation.kubernetes.job import Placement
+from federation.kubernetes.trainer import KubernetesTrainer
+from federation.ports import Trainer
+
+
+class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One cluster: a context of the kubeconfig (none inside the cluster), a namespace, and how it places jobs."""
+
+    namespace: str
+    context: str | None = None
+    placement: Placement = Placement()
+
+
+def cluster_trainers(stated: Mapping[str, Any]) -> Mapping[str, Callable[[], Trainer]]:
+    """Who runs jobs on each platform of FEDERATION_CLUSTERS, which gives a cluster to a platform's name.
+
+    Raises:
+        SettingsError: It does not.
+    """
+    try:
+        clusters = msgspec.convert(stated, dict[str, Cluster])
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"FEDERATION_CLUSTERS cannot be used: {error}") from error
+    return {
+        platform: partial(KubernetesTrainer, partial(batch, one.context), one.namespace, one.placement)
+        for platform, one in clusters.items()
+    }
