@@ -2,7 +2,8 @@
 """What does every function of a home on AWS call in two weeks? `python -m bench.cloud_walk six|three [--inline]`
 
 In a process of its own, since the clients read the environment: boto3 and huggingface_hub against the emulators, one
-set of ports for each function, as each is a process, and the story's time as their caches'. Everything is delivered twice.
+set of ports for each function, as each is a process, and the story's time as their caches'. Unless inline, all is
+delivered twice.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from federation import runtime
 from federation.aws.clients import Clients
 from federation.aws.store import S3Store
 from federation.cache import CachedStore
+from federation.chain import deliver_chain, run_chain
 from federation.core import instant, names
 from federation.core.digest import canonical
 from federation.core.event import Event
@@ -78,7 +80,9 @@ class Home:
         self._again(partial(self._receive, request))
 
     def _again(self, act: Callable[[], None]) -> None:
-        """What it announces has been heard before."""
+        """What it announces has been heard before; the chain in one process is counted once."""
+        if self._settings.inline:
+            return
         part, waiting = self._part, list(self._waiting)
         self._part = AGAIN
         act()
@@ -87,11 +91,18 @@ class Home:
         self._part = part
 
     def _receive(self, request: Request) -> None:
-        runtime.deliver(request, self._trust, self._ports["receive"], self._now)
+        ports = self._ports["receive"]
+        if self._settings.inline:
+            deliver_chain(request, self._trust, ports, lambda: self._now)
+        else:
+            runtime.deliver(request, self._trust, ports, self._now)
         self._ran("receive", request.entry)
 
     def _run(self, step: StepName, event: Event) -> None:
-        runtime.run(step, event, self._ports[step], lambda: self._now, inline=self._settings.inline)
+        if self._settings.inline:
+            run_chain(step, event, self._ports[step], lambda: self._now)
+        else:
+            runtime.handle(step, event, self._ports[step], self._now)
         self._ran(step, event.type)
 
     def _ran(self, function: str, heard: str) -> None:

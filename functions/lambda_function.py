@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.data_classes.lambda_function_url_event impo
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from federation import runtime
+from federation.chain import deliver_chain, run_chain
 from federation.core import contract, strict_json
 from federation.core.digest import canonical
 from federation.core.event import Event
@@ -105,7 +106,11 @@ def _record(step: StepName, record: SQSRecord) -> None:
     envelope = EventBridgeEvent(strict_json.parse(record.body.encode(), what="the record").value)
     document = strict_json.document(canonical(envelope.detail), what="the event")
     contract.check("event.v1", document, what="the event")
-    runtime.run(step, Event.of(document), _ports(), _now, inline=_settings().inline)
+    heard = Event.of(document)
+    if _settings().inline:
+        run_chain(step, heard, _ports(), _clock())
+    else:
+        runtime.handle(step, heard, _ports(), _clock()())
 
 
 def _answered(request: LambdaFunctionUrlEvent) -> dict[str, Any]:
@@ -121,8 +126,10 @@ def _delivered(request: Request) -> Reading:
     """What came, read, and announced at home; when home is elsewhere, by whoever home trusts to tell it."""
     settings = _settings()
     if settings.home == "aws":
-        return runtime.deliver(request, _trust(), _ports(), _now())
-    return relay(request, _trust(), _bus_of(settings), _now())
+        if settings.inline:
+            return deliver_chain(request, _trust(), _ports(), _clock())
+        return runtime.deliver(request, _trust(), _ports(), _clock()())
+    return relay(request, _trust(), _bus_of(settings), _clock()())
 
 
 def _bus_of(settings: Settings) -> Bus:
@@ -144,10 +151,6 @@ def _ports() -> Ports:
 @cache
 def _trust() -> Trust:
     return aws_trust(_settings())
-
-
-def _now() -> str:
-    return _clock()()
 
 
 @cache

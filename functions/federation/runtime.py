@@ -8,8 +8,7 @@ is delivered again; what returns is done.
 
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -21,7 +20,7 @@ from federation.core.decision import Decision
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.outcome import Act, Launch, Outcome, Publish, Shift
-from federation.errors import ConflictError, FederationError, MissingError
+from federation.errors import ConflictError, MissingError
 from federation.ports import Ports
 from federation.reads import LiveReads
 from federation.sources import read
@@ -51,61 +50,6 @@ def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
     return decision.outcome
 
 
-def run(step: StepName, event: Event, ports: Ports, clock: Callable[[], str], *, inline: bool = False) -> None:
-    """Run one step; with `inline`, also every step that hears what follows from it, in this process.
-
-    The documents are the same either way. What a following step raises on goes to the bus, which delivers it again; so
-    does what no step hears, for whoever else listens.
-
-    Args:
-        step: Which step.
-        event: Any number of times, in any order.
-        ports: The world.
-        clock: Tells the moment of each decision, RFC 3339 in UTC.
-        inline: Hand events to the next step instead of the bus.
-
-    Raises:
-        FederationError: The first step has to be delivered again.
-    """
-    if not inline:
-        handle(step, event, ports, clock())
-        return
-    chain = _Chain()
-    here = replace(ports, bus=chain)
-    handle(step, event, here, clock())
-    left = [event for event in chain.followed() if not _followed(event, here, clock)]
-    if left:
-        ports.bus.announce(left)
-
-
-class _Chain:
-    """A bus whose events wait in this process."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[Event] = deque()
-
-    def announce(self, events: Sequence[Event]) -> None:
-        """Remember what follows."""
-        self._waiting.extend(events)
-
-    def followed(self) -> Iterator[Event]:
-        """Each event that was announced, also while the earlier ones were handled."""
-        while self._waiting:
-            yield self._waiting.popleft()
-
-
-def _followed(event: Event, ports: Ports, clock: Callable[[], str]) -> bool:
-    """Whether every step that hears the event has handled it, and one did."""
-    steps = routes().get(event.type, ())
-    try:
-        for step in steps:
-            handle(step, event, ports, clock())
-    except FederationError as error:
-        log.warning("%s %s goes to the bus: %s", event.type, event.subject, error)
-        return False
-    return bool(steps)
-
-
 def decide(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
     """What a step decides about an event on what the world says now; nothing is changed."""
     reads = LiveReads(ports)
@@ -133,9 +77,17 @@ def carry_out(decision: Decision, ports: Ports) -> None:
     _announce(outcome, ports)
 
 
-def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
-    """Read what a cloud delivered, keep and announce what is new in it, and return what the sender is to be told."""
-    return _deliver(request, read(request, trust), ports, now)
+def deliver(request: Request, trust: Trust, ports: Ports, now: str, *, settled_ends: bool = True) -> Reading:
+    """Read what a cloud delivered, keep and announce what is new in it, and return what the sender is to be told.
+
+    Args:
+        request: As it came.
+        trust: Whom the door believes.
+        ports: The world.
+        now: The moment of delivery, RFC 3339 in UTC.
+        settled_ends: Whether nothing follows from a completion that is settled; otherwise it is announced again.
+    """
+    return _deliver(request, read(request, trust), ports, now, settled_ends=settled_ends)
 
 
 @cache
@@ -145,14 +97,14 @@ def routes() -> Mapping[str, tuple[StepName, ...]]:
     return {type_: tuple(name for name, module in STEPS.items() if type_ in module.HEARS) for type_ in heard}
 
 
-def _deliver(request: Request, reading: Reading, ports: Ports, now: str) -> Reading:
+def _deliver(request: Request, reading: Reading, ports: Ports, now: str, *, settled_ends: bool) -> Reading:
     if reading.batch is not None:
-        return replace(reading, batch=tuple(_deliver(request, one, ports, now) for one in reading.batch))
+        told = tuple(_deliver(request, one, ports, now, settled_ends=settled_ends) for one in reading.batch)
+        return replace(reading, batch=told)
     delivery = receive.Delivery(request=request, reading=reading)
     claims = receive.claims(delivery, now)
     taken = {claim.name for claim in claims if not ports.store.claim(claim.name, canonical(claim.value))}
-    reads = LiveReads(ports)
-    facts = receive.gather(delivery, taken, reads)
+    facts = receive.gather(delivery, taken, LiveReads(ports), settled_ends=settled_ends)
     outcome = receive.decide(delivery, facts, now)
     _keep(outcome, ports)
     _announce(outcome, ports)

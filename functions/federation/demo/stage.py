@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from federation.chain import deliver_chain
 from federation.core import names
 from federation.demo.clouds import upload
 from federation.reads import LiveReads
@@ -51,8 +52,9 @@ class Stage(Protocol):
 class LocalStage:
     """A local home."""
 
-    def __init__(self, home: LocalHome, trust: Trust, examples: Path) -> None:
+    def __init__(self, home: LocalHome, trust: Trust, examples: Path, *, inline: bool = False) -> None:
         self._home = home
+        self._inline = inline
         self._trust = trust
         self._examples = examples
 
@@ -75,7 +77,10 @@ class LocalStage:
         """Deliver a body as its sender would, and everything that follows from it."""
         store = self._home.ports.store
         before = set(store.names(""))
-        reading = deliver(request, self._trust, self._home.ports, at)
+        if self._inline:
+            reading = deliver_chain(request, self._trust, self._home.ports, lambda: at)
+        else:
+            reading = deliver(request, self._trust, self._home.ports, at)
         carried = self._home.settle(lambda: at)
         became = [one.outcome.why for one in carried if one.outcome and not one.outcome.repeat]
         kept = [name for name in store.names("") if name not in before]

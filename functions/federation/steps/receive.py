@@ -2,12 +2,13 @@
 """A cloud told us something: what does it mean, is it new, and who has to hear of it?"""
 
 from collections.abc import Container, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
-from federation.core import alarm, names
+from federation.core import alarm, instant, names
 from federation.core import event as events
 from federation.core.digest import digest, digest_of
 from federation.core.event import Event
@@ -25,6 +26,9 @@ TICKS: Final[Mapping[str, str]] = {
     "promote": events.TICK_PROMOTE,
 }
 """What a schedule asks for, by the name it was given."""
+
+PROMPT: Final = timedelta(minutes=10)
+"""A breach told within this time is acted on before anything is read but the channel."""
 
 PARKED_BYTES: Final = 65_536
 """Bytes of an unusable body that are kept for a person to look at."""
@@ -54,16 +58,19 @@ def claims(delivery: Delivery, now: str) -> tuple[Document, ...]:
     return tuple(Document(name=names.event(event.id), value=event.document()) for event in told)
 
 
-def gather(delivery: Delivery, taken: Container[str], reads: Reads) -> Facts:
+def gather(delivery: Delivery, taken: Container[str], reads: Reads, *, settled_ends: bool = True) -> Facts:
     """What we know already of what this delivery tells.
 
     Args:
         delivery: As it was read.
         taken: The names of those of its claims that were told before.
         reads: The world.
+        settled_ends: Whether a settled completion is to be told apart from one that is only stored.
     """
     told = [event for one in delivery.reading.completions if names.event((event := _completed(one, "")).id) in taken]
-    settled = frozenset(event.id for event in told if reads.document(names.settled(event.id)) is not None)
+    settled = frozenset(
+        event.id for event in told if settled_ends and reads.document(names.settled(event.id)) is not None
+    )
     stored: dict[str, Mapping[str, Any]] = {
         event.id: document
         for event in told
@@ -85,6 +92,15 @@ def decide(delivery: Delivery, facts: Facts, now: str) -> Outcome:
         *(_complete(completion, facts, now) for completion in reading.completions),
         _signal(reading.signal, facts, now) if reading.signal else NOTHING,
     )
+
+
+def urgent(reading: Reading, now: str) -> Event | None:
+    """The breach that a reading tells, if it is so young that nobody need be asked whether it is still true."""
+    signal = reading.signal
+    if signal is None or not _fires(signal) or signal.state != "firing" or signal.at is None:
+        return None
+    age = instant.moment(now) - instant.moment(signal.at)
+    return alarm.breached(signal.key or "alarm", signal.at, signal.labels) if age < PROMPT else None
 
 
 def judged(delivery: Delivery, facts: Facts) -> Reading:

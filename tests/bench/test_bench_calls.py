@@ -1,0 +1,71 @@
+"""How many calls each function makes today: fewer is welcome, more has to be meant."""
+
+import pytest
+from bench.ledger import Call
+
+from bench import calls, cloud_walk, ledger, prices
+from federation.core import event as events
+
+
+@pytest.fixture(scope="module")
+def six():
+    return calls.walked("six")
+
+
+@pytest.fixture(scope="module")
+def inline():
+    return calls.walked("three", inline=True)
+
+
+def heaviest(run, function):
+    return ledger.others(calls.most(calls.warm(run, function)).calls)
+
+
+def test_no_function_makes_more_calls_than_today(six):
+    today = {"receive": 3, "validate": 11, "gate": 10, "fuse": 33, "promote": 16, "roll_back": 9}
+    assert {name: heaviest(six, name) for name, most in today.items() if heaviest(six, name) > most} == {}
+
+
+def test_a_completion_is_received_in_one_claim_and_one_announcement(six):
+    told = [one for one in calls.warm(six, "receive") if one.part == cloud_walk.SECOND]
+    assert [ledger.others(one.calls) for one in told if one.heard == "lambda:eventbridge"] == [2, 2, 2]
+
+
+def test_a_roll_back_lists_policies_reads_the_channel_and_moves_it_before_all_else(six):
+    everything, moved, listing = calls.to_the_move(six)
+    assert everything - moved <= 3
+    assert moved - listing == 2
+    assert listing <= 1
+
+
+def test_duplicates_make_no_more_calls_than_today(six):
+    today = {"receive": 2, "validate": 1, "gate": 4, "fuse": 7, "promote": 7, "roll_back": 7, "launch": 0, "sweep": 3}
+    found = calls.duplicates(six)
+    assert {name: count for name, count in found.items() if count > today[name]} == {}
+
+
+def test_a_duplicate_reads_no_evidence_again_except_the_ballots_of_a_merge(six):
+    again = [one for one in six if one.part == cloud_walk.AGAIN and one.heard != events.TICK_MERGE]
+    assert sum(ledger.evidence(one.calls) for one in again) == 0
+
+
+def test_a_release_takes_no_more_calls_inline_than_today(inline):
+    run = calls.until_promoted(inline)
+    assert sum(ledger.others(one.calls) for one in run) <= 98
+
+
+def test_inline_only_receive_and_what_nobody_hears_go_to_the_bus(inline):
+    run = calls.until_promoted(inline)
+    announced = [call.on for one in run for call in one.calls if call.port == "bus" and one.function != "receive"]
+    assert announced == [events.RELEASE_ASSEMBLED]
+
+
+def test_a_call_is_billed_by_its_operations_events_and_waiting():
+    told = [
+        Call(port="store", method="claim", on="events/1", operations=("PutObject",)),
+        Call(port="bus", method="announce", on="tick", operations=("PutEvents",), events=2),
+    ]
+    waiting = 0.035 * 1e6 * prices.LAMBDA_GB_SECOND * 0.5
+    assert prices.dollars("receive", "lambda:scheduler", told) == pytest.approx(5.0 + 2.0 + 0.2 + waiting)
+    queued = prices.dollars("receive", "lambda:eventbridge", told) - prices.dollars("receive", "lambda:scheduler", told)
+    assert queued == pytest.approx(3 * 0.4)

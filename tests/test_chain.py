@@ -1,0 +1,153 @@
+"""In one process or over the bus: the same documents, and an alarm that waits for nothing."""
+
+import pytest
+from msgspec.structs import replace
+
+from federation.chain import deliver_chain, run_chain
+from federation.core import event as events
+from federation.core import names
+from federation.core.digest import canonical, digest_of
+from federation.core.event import Event
+from federation.core.policy import policy_of
+from federation.core.strict_json import document
+from federation.demo import wire_aws
+from federation.demo.examples import examples
+from federation.demo.stage import LocalStage
+from federation.demo.story import first_week, second_week, story
+from federation.demo.trust import TRUST
+from federation.errors import ServiceError
+from federation.runtime import routes
+from federation.sources import Trust
+from federation.wiring.local import local_home
+from tests.test_runtime import Cut
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = local_home(tmp_path / "home")
+    policy = document((examples() / "policy.json").read_bytes())
+    home.ports.store.keep(names.policy(policy_of(policy).version), canonical(policy))
+    yield home
+    home.close()
+
+
+def stage(home, *, inline):
+    return LocalStage(home, Trust.read(TRUST), examples(), inline=inline)
+
+
+def documents(home, *prefixes):
+    store = home.ports.store
+    return {name: digest_of(store.read(name)) for prefix in prefixes for name in store.names(prefix)}
+
+
+def test_the_story_ends_with_the_same_documents_inline(home, tmp_path):
+    other = local_home(tmp_path / "other")
+    policy = document((examples() / "policy.json").read_bytes())
+    other.ports.store.keep(names.policy(policy_of(policy).version), canonical(policy))
+    list(story(stage(home, inline=True)))
+    list(story(stage(other, inline=False)))
+    kept = (names.UNITS, names.VERSIONS, names.REPORTS, names.RELEASES, names.SETTLED, names.RECEIPTS)
+    assert documents(home, *kept) == documents(other, *kept)
+    assert home.ports.store.channel("production") == other.ports.store.channel("production")
+    other.close()
+
+
+def test_inline_nothing_that_a_step_hears_goes_over_the_bus(home):
+    heard = []
+    home.bus.announce = lambda events: heard.extend(events)  # type: ignore[method-assign]
+    list(first_week(stage(home, inline=True)))
+    assert {event.type for event in heard}.isdisjoint(routes())
+    assert home.ports.store.names(names.RELEASES)
+
+
+class Noted:
+    """A port that writes down what is asked of it."""
+
+    def __init__(self, port, log):
+        self._port, self._log = port, log
+
+    def __getattr__(self, name):
+        def noted(*args):
+            self._log.append((name, args[0]))
+            return getattr(self._port, name)(*args)
+
+        return noted
+
+
+def test_an_alarm_reads_the_channel_and_moves_it_before_anything_else(home):
+    play = stage(home, inline=True)
+    list(first_week(play))
+    list(second_week(play))
+    log = []
+    ports = type(home.ports)(**{name: Noted(getattr(home.ports, name), log) for name in home.ports.__struct_fields__})
+    alarm = wire_aws.alarm("2026-11-24T14:04:41Z", about="2026-11-24T14:04:40Z")
+    deliver_chain(alarm, Trust.read(TRUST), ports, lambda: "2026-11-24T14:04:41Z")
+    asked = [call for call in log if call[1] not in {names.POLICIES, names.policy(1)}]  # a process asks once a minute
+    assert asked[:2] == [("channel", "production"), ("move", "production")]
+    assert home.ports.traffic.serving("production").release == "spiralverse-ai-federated-v1.0.0"
+
+
+def test_an_old_alarm_asks_first_whether_it_is_still_true(home):
+    play = stage(home, inline=True)
+    list(first_week(play))
+    told = wire_aws.alarm("2026-11-18T09:00:00Z", about="2026-11-18T08:00:00Z")
+    resolved = wire_aws.alarm("2026-11-18T08:30:00Z", about="2026-11-18T08:20:00Z", state="OK")
+    for body in (resolved, told):
+        deliver_chain(body, Trust.read(TRUST), home.ports, lambda: "2026-11-18T09:00:00Z")
+    assert not home.ports.store.names(f"{names.DECISIONS}roll_back/")
+
+
+@pytest.mark.parametrize("effect", range(1, 16))
+def test_wherever_a_chain_is_cut_the_next_delivery_ends_the_same(home, effect):
+    play = stage(home, inline=True)
+    manifest = examples() / "aws_manifest.json"
+    folder = "s3://spiralverse-artifacts/models/runtime-distilled-v1/output/"
+    play.ships(manifest, folder)
+    job = wire_aws.training_job("runtime-distilled-v1", f"{folder}model.tar.gz", "2026-11-15T05:40:00Z")
+    fuse = [effect]
+    ports = type(home.ports)(
+        **{name: Cut(getattr(home.ports, name), [], fuse) for name in home.ports.__struct_fields__}
+    )
+    trust = Trust.read(TRUST)
+    try:
+        deliver_chain(job, trust, ports, lambda: "2026-11-15T05:41:00Z")
+    except ServiceError:
+        deliver_chain(job, trust, home.ports, lambda: "2026-11-15T05:42:00Z")
+    home.settle(lambda: "2026-11-15T05:43:00Z")
+    assert len(home.ports.store.names(names.UNITS)) == 2
+    assert len(home.ports.store.names(names.REPORTS)) == 2
+
+
+class Unreadable:
+    """Artifacts whose records cannot be read; everything else can."""
+
+    def __init__(self, artifacts):
+        self._artifacts = artifacts
+        self.observe = artifacts.observe
+
+    def read(self, uri, limit):
+        if uri.endswith(".jsonl"):
+            raise ServiceError("the records cannot be read now")
+        return self._artifacts.read(uri, limit)
+
+
+def test_what_a_later_step_raises_on_is_delivered_again_by_the_bus(home):
+    play = stage(home, inline=True)
+    folder = "s3://spiralverse-artifacts/models/runtime-distilled-v1/output/"
+    play.ships(examples() / "aws_manifest.json", folder)
+    job = wire_aws.training_job("runtime-distilled-v1", f"{folder}model.tar.gz", "2026-11-15T05:40:00Z")
+    ports = replace(home.ports, artifacts=Unreadable(home.ports.artifacts))
+    deliver_chain(job, Trust.read(TRUST), ports, lambda: "2026-11-15T05:41:00Z")
+    assert home.bus.waiting() == 2
+    home.settle(lambda: "2026-11-15T05:42:00Z")
+    assert len(home.ports.store.names(names.REPORTS)) == 2
+
+
+def test_a_first_step_that_raises_is_delivered_again_by_its_sender(home):
+    tick = Event(
+        type=events.TICK_SWEEP, source="//test", subject="schedule", time="2026-11-15T05:00:00Z", key="tick", data={}
+    )
+    broken = replace(home.ports, trainer=None)
+    with pytest.raises(AttributeError):
+        run_chain("sweep", tick, broken, lambda: "2026-11-15T05:00:00Z")
+    run_chain("sweep", tick, home.ports, lambda: "2026-11-15T05:00:00Z")
