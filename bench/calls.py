@@ -146,7 +146,7 @@ def _chain(run: Sequence[Invocation]) -> Goal:
     ports = ledger.by_port([call for one in inline for call in one.calls])
     return Goal(
         name="API calls of a promoted release, inline",
-        what=f"three units, from the first event to the promotion, evidence apart; the usual pipeline makes {USUAL}",
+        what=f"three units, to all that the promotion brings about, evidence apart; the usual pipeline makes {USUAL}",
         sense="at most",
         asked=14,
         unit="",

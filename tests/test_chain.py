@@ -54,7 +54,7 @@ def test_the_story_ends_with_the_same_documents_inline(home, tmp_path):
 
 def test_inline_nothing_that_a_step_hears_goes_over_the_bus(home):
     heard = []
-    home.bus.announce = lambda events: heard.extend(events)  # type: ignore[method-assign]
+    home.bus.announce = heard.extend  # type: ignore[method-assign]
     list(first_week(stage(home, inline=True)))
     assert {event.type for event in heard}.isdisjoint(routes())
     assert home.ports.store.names(names.RELEASES)

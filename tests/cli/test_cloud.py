@@ -21,7 +21,7 @@ LOOKS = (
     ("explain", "roll_back"),
     ("explain", "spiralverse/policy-adapter-v2"),
     ("explain", FIRST),
-    ("replay", "fuse"),
+    ("replay", "promote"),
 )
 
 

@@ -6,7 +6,6 @@ in the difference. Here each of them is a fault with a place. `parse` reads anyb
 which also has no floats, so that its canonical bytes and its digest are exact.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -50,6 +49,8 @@ def parse(body: bytes, *, what: str = "body", limit: int = MAX_BYTES) -> Parsed:
     Raises:
         ContractError: Too large, not UTF-8, not JSON, NaN, a number of too many digits, a lone surrogate, or too deep.
     """
+    import json  # noqa: PLC0415 - a step reads our own documents, and never needs it
+
     text = _text(body, what, limit)
     repeats: list[tuple[Mapping[str, Any], str]] = []
 
@@ -172,6 +173,8 @@ def _depth(encoded: bytes) -> int:
 
 
 def _has_lone_surrogate(value: Any) -> bool:
+    import json  # noqa: PLC0415 - as in `parse`
+
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

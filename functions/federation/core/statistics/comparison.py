@@ -7,7 +7,6 @@ Two sides that do not hold the same items cannot be compared: inconclusive, neve
 """
 
 from collections.abc import Sequence
-from heapq import nsmallest
 from operator import gt, lt, sub
 from typing import Final, Literal
 
@@ -137,6 +136,8 @@ def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[st
 
 def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:
     """The items that got worse, worst first."""
+    from heapq import nsmallest  # noqa: PLC0415 - most functions compare nothing
+
     losses = ((mine - theirs, item) for mine, theirs, item in zip(first, second, items, strict=True) if mine < theirs)
     return tuple(item for _, item in nsmallest(NAMED, losses))
 
