@@ -1,3 +1,3 @@
-"""The backends of the conformance suites, for what only the adapters of AWS promise."""
+"""AWS on this machine, once a process."""
 
 from tests.ports.backends_aws import *  # noqa: F403 - fixtures

@@ -1,0 +1,101 @@
+"""Jobs on SageMaker: started once, found again, and the same fact whoever tells of them."""
+
+import json
+import uuid
+
+import pytest
+
+from federation.aws.trainer import SageMakerTrainer
+from federation.core import instant
+from federation.demo import wire_aws
+from federation.errors import ContractError, ServiceError
+from federation.sources import Request, Trust, read
+
+ROLE = "arn:aws:iam::111122223333:role/federation-training"
+JOB = {
+    "platform": "aws",
+    "kind": "runtime-distilled",
+    "image": "111122223333.dkr.ecr.eu-central-1.amazonaws.com/distiller@sha256:0",
+    "arguments": ["--epochs", "3"],
+    "asked_by": "sha256:0",
+    "machine": "ml.g5.xlarge",
+    "output": "s3://spiralverse-artifacts/jobs/",
+    "max_minutes": 30,
+}
+TRUST = Trust.read({"aws_accounts": ["111122223333"], "s3_buckets": ["spiralverse-artifacts"]})
+
+
+@pytest.fixture
+def trainer(aws_cloud):
+    client = aws_cloud.client("sagemaker")
+    return SageMakerTrainer(lambda: client, ROLE)
+
+
+@pytest.fixture
+def name():
+    return f"runtime-distilled-{uuid.uuid4().hex[:12]}"
+
+
+def test_a_job_is_started_once_under_its_name(trainer, aws_cloud, name):
+    trainer.launch(name, JOB)
+    trainer.launch(name, JOB)
+    started = aws_cloud.sagemaker.jobs[name]
+    assert json.loads(started["Environment"]["FEDERATION_JOB"]) == JOB
+    assert started["OutputDataConfig"] == {
+        "S3OutputPath": "s3://spiralverse-artifacts/jobs",
+        "CompressionType": "NONE",
+    }
+    assert started["AlgorithmSpecification"]["ContainerArguments"] == ["--epochs", "3"]
+    assert started["StoppingCondition"] == {"MaxRuntimeInSeconds": 1800}
+    assert "EnableManagedSpotTraining" not in started
+
+
+def test_spot_capacity_keeps_checkpoints_and_waits_for_a_while(trainer, aws_cloud, name):
+    trainer.launch(name, {**JOB, "spot": True})
+    started = aws_cloud.sagemaker.jobs[name]
+    assert started["EnableManagedSpotTraining"] is True
+    assert started["StoppingCondition"] == {"MaxRuntimeInSeconds": 1800, "MaxWaitTimeInSeconds": 3600}
+    assert started["CheckpointConfig"] == {"S3Uri": f"s3://spiralverse-artifacts/jobs/{name}/checkpoints"}
+
+
+@pytest.mark.parametrize("lacking", ["machine", "output"])
+def test_a_policy_that_does_not_say_where_is_told_what_to_add(trainer, name, lacking):
+    with pytest.raises(ContractError, match="add them"):
+        trainer.launch(name, {key: value for key, value in JOB.items() if key != lacking})
+
+
+def test_a_swept_job_and_its_event_are_one_fact(trainer, aws_cloud, name):
+    trainer.launch(name, JOB)
+    at = "2026-11-22T05:00:00Z"
+    artifact = f"s3://spiralverse-artifacts/jobs/{name}/output/model"
+    aws_cloud.sagemaker.finish(name, artifact, instant.microseconds(at) / 1e6)
+    (swept,) = [one for one in trainer.finished() if one["resource"].endswith(name)]
+    told = read(wire_aws.training_job(name, f"{artifact}/", at), TRUST).completion
+    assert {key: getattr(told, key) for key in swept} == swept
+    assert trainer.artifact(swept["resource"]) == f"{artifact}/"
+
+
+def test_a_job_that_runs_is_not_finished_and_one_that_is_unknown_has_no_artifact(trainer, name):
+    trainer.launch(name, JOB)
+    assert not [one for one in trainer.finished() if one["resource"].endswith(name)]
+    assert trainer.artifact("arn:aws:sagemaker:eu-central-1:111122223333:training-job/never") is None
+    assert trainer.artifact("projects/1/locations/europe-west4/customJobs/1") is None
+    assert trainer.artifact("hf://models/acme/adapters") is None
+
+
+def test_an_event_that_does_not_say_where_leads_to_the_job_that_does(trainer, aws_cloud, name):
+    trainer.launch(name, JOB)
+    aws_cloud.sagemaker.finish(name, f"s3://spiralverse-artifacts/jobs/{name}/output/model")
+    body = json.loads(wire_aws.training_job(name, "", "2026-11-22T05:00:00Z").body)
+    del body["detail"]["ModelArtifacts"]
+    told = read(Request(entry="lambda:eventbridge", body=json.dumps(body).encode()), TRUST).completion
+    assert told.artifact_uri is None
+    assert trainer.artifact(told.resource) == f"s3://spiralverse-artifacts/jobs/{name}/output/model/"
+
+
+def test_a_throttled_service_is_asked_again_and_then_named(trainer, aws_cloud, name):
+    aws_cloud.faults.refuse("CreateTrainingJob", 500)
+    trainer.launch(name, JOB)
+    aws_cloud.faults.refuse("ListTrainingJobs", 403, times=9)
+    with pytest.raises(ServiceError, match="SageMaker answered ListTrainingJobs with"):
+        trainer.finished()
