@@ -7,20 +7,18 @@ What raises is delivered again, and in the end lies in the function's dead-lette
 import os
 from base64 import b64decode
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import msgspec
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.event_bridge_event import EventBridgeEvent
 from aws_lambda_powertools.utilities.data_classes.lambda_function_url_event import LambdaFunctionUrlEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from federation import runtime
 from federation.chain import deliver_chain, run_chain
 from federation.core import contract, strict_json
-from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.ports import Bus, Ports
 from federation.relay import relay
@@ -97,14 +95,25 @@ def govern(event: dict[str, Any], context: Any) -> Any:
 @logger.inject_lambda_context
 def _step(event: dict[str, Any], context: Any, step: StepName) -> Any:
     """Every record of the step's queue; those that fail go back to it alone."""
-    processor = _Batch(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    handler = partial(_record, step)
-    return process_partial_response(event=event, record_handler=handler, processor=processor, context=context)
+
+    def handler(record: SQSRecord) -> None:
+        _record(step, record.body.encode())
+
+    return process_partial_response(event=event, record_handler=handler, processor=_BATCH, context=context)
 
 
-def _record(step: StepName, record: SQSRecord) -> None:
-    envelope = EventBridgeEvent(strict_json.parse(record.body.encode(), what="the record").value)
-    document = strict_json.document(canonical(envelope.detail), what="the event")
+class _Envelope(msgspec.Struct):
+    """What EventBridge puts around an event of ours."""
+
+    detail: msgspec.Raw
+
+
+_envelope = msgspec.json.Decoder(_Envelope).decode
+_BATCH = _Batch(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def _record(step: StepName, body: bytes) -> None:
+    document = strict_json.document(bytes(_envelope(body).detail), what="the event")
     contract.check("event.v1", document, what="the event")
     heard = Event.of(document)
     if _settings().inline:

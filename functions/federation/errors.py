@@ -55,4 +55,4 @@ class SettingsError(FederationError):
     """The environment does not configure this process."""
 
     exit_code = 6
-    hint = "Set the variable named above; README lists them with their defaults."
+    hint = "Set the variable named above; docs/settings.md lists them with their defaults."

@@ -46,7 +46,9 @@ def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
     began = time.perf_counter()
     decision = decide(step, event, ports, now)
     carry_out(decision, ports)
-    log.info("%s", _line(decision, time.perf_counter() - began))
+    level = logging.INFO if decision.outcome and not decision.outcome.repeat else logging.DEBUG
+    if log.isEnabledFor(level):
+        log.log(level, decision.outcome.why or "nothing to do", extra=_fields(decision, time.perf_counter() - began))
     return decision.outcome
 
 
@@ -164,17 +166,16 @@ def _remember(decision: Decision, ports: Ports) -> None:
         log.debug("%s: decided the same before, at another moment; the first telling stays", decision.name)
 
 
-def _line(decision: Decision, seconds: float) -> str:
+def _fields(decision: Decision, seconds: float) -> dict[str, Any]:
+    """What a line of the log tells beside the sentence."""
     outcome = decision.outcome
-    line: Mapping[str, Any] = {
+    return {
         "step": decision.step,
         "event_id": decision.event.id,
         "type": decision.event.type,
         "subject": decision.event.subject,
-        "outcome": outcome.why or "nothing to do",
         "documents": len(outcome.documents),
         "moved": outcome.move.expected + 1 if outcome.move else None,
         "events": [announced.type for announced in outcome.events],
         "ms": round(seconds * 1000, 3),
     }
-    return msgspec.json.encode(line).decode()

@@ -29,9 +29,9 @@ data "aws_iam_policy_document" "operator" {
   }
 
   statement {
-    sid       = "AddAPolicy"
+    sid       = "AddAPolicyAndTickByHand"
     actions   = ["s3:PutObject"]
-    resources = ["${local.documents}/policies/*"]
+    resources = ["${local.documents}/policies/*", "${local.documents}/ticks/*"]
   }
 
   statement {
@@ -42,7 +42,7 @@ data "aws_iam_policy_document" "operator" {
 
   statement {
     sid       = "LookAtDeadLetters"
-    actions   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:StartMessageMoveTask"]
+    actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:StartMessageMoveTask"]
     resources = [for queue in module.queue : queue.dead_arn]
   }
 

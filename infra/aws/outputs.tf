@@ -45,3 +45,8 @@ output "operator_policy" {
   description = "The policy for people's role."
   value       = one(aws_iam_policy.operator[*].arn)
 }
+
+output "queues" {
+  description = "FEDERATION_QUEUES, for the command on a person's machine."
+  value       = "${var.prefix}-"
+}

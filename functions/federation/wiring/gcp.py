@@ -16,7 +16,7 @@ from federation.gcp.traffic import VertexTraffic
 from federation.ports import Artifacts, Bus, Ports, Trainer
 from federation.settings import Settings
 from federation.sources import Trust
-from federation.wiring.cluster import cluster_trainers
+from federation.wiring.clusters import clusters
 from federation.wiring.google_parts import google_artifacts, google_trainer, identify, session
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
@@ -110,7 +110,7 @@ def _trainers(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Tra
         platforms["aws"] = lambda: _aws().aws_trainer(visiting(settings), settings)
     if trust.hub_owners:
         platforms["hf"] = partial(hub_trainer, settings, trust, read_secret(settings))
-    return {**platforms, **cluster_trainers(settings.clusters)}
+    return {**platforms, **clusters(settings)}
 
 
 def _aws() -> Any:
