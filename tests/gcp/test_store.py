@@ -1,6 +1,7 @@
 """Calls are few, and an answer that is lost on the way loses nothing."""
 
 import pytest
+from google.api_core.exceptions import Forbidden
 
 from federation.core.digest import canonical
 from federation.errors import ConflictError, ServiceError
@@ -168,3 +169,37 @@ def test_names_are_listed_over_many_pages(gcs_store, gcs_serving, gcs_bucket, ca
         gcs_serving.buckets.put(bucket, f"home/documents/{name}", b"", {}, {})
     assert gcs_store.names("units/") == names
     assert calls() == ["list", "list", "list"]
+
+
+class CreateOnly:
+    """A bucket whose caller may create objects and never replace one."""
+
+    def __init__(self):
+        self.bodies = {}
+
+    def blob(self, path):
+        return CreateOnlyBlob(self, path)
+
+
+class CreateOnlyBlob:
+    generation = 1
+
+    def __init__(self, bucket, path):
+        self._bucket, self._path = bucket, path
+
+    def upload_from_string(self, body, **_):
+        if self._path in self._bucket.bodies:
+            raise Forbidden("x@y.iam.gserviceaccount.com does not have storage.objects.delete access to the object.")
+        self._bucket.bodies[self._path] = body
+
+    def download_as_bytes(self, **_):
+        return self._bucket.bodies[self._path]
+
+
+def test_who_may_only_create_finds_a_taken_name_taken():
+    bucket = CreateOnly()
+    store = GcsStore(lambda: bucket)
+    assert store.claim("events/a", b"one") is True
+    assert store.claim("events/a", b"one") is False
+    with pytest.raises(ConflictError):
+        store.keep("events/a", b"two")

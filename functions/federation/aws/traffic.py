@@ -48,7 +48,7 @@ class SageMakerTraffic:
         found = self._described()
         if found is None:
             self._deploy(shift, "create_endpoint")
-        elif self._counter(found) > shift.counter:
+        elif self._obeyed(found, shift):
             return
         elif variant_of(shift.release) in _weights(found):
             self._weigh(shift, found)
@@ -85,6 +85,12 @@ class SageMakerTraffic:
                 return False
             raise
         return True
+
+    def _obeyed(self, found: Mapping[str, Any], shift: Shift) -> bool:
+        """Whether a newer shift came first, or this one has had all its effect."""
+        counter = self._counter(found)
+        live = [variant for variant, weight in _weights(found).items() if weight > 0]
+        return counter > shift.counter or (counter == shift.counter and live == [variant_of(shift.release)])
 
     def _weigh(self, shift: Shift, found: Mapping[str, Any]) -> None:
         serving = variant_of(shift.release)

@@ -25,6 +25,10 @@ class _Attempts:
         self.uncertain = True
 
 
+_REPLACING: Final = "storage.objects.delete"
+"""Who may only create is refused with 403 for want of this permission where something lies already."""
+
+
 class GcsStore:
     """Documents at `<prefix>documents/<name>`, channels at `<prefix>channels/<name>`, both as JSON.
 
@@ -57,7 +61,9 @@ class GcsStore:
             self._write(path, body, 0, attempts)
         except ConflictError:
             return attempts.uncertain and self._holds(path, body)
-        except ServiceError:
+        except ServiceError as error:
+            if _REPLACING in str(error) and self._read(path) is not None:
+                return False
             if not (attempts.uncertain and self._holds(path, body)):
                 raise
         return True
