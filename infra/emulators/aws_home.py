@@ -3,11 +3,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from infra.emulators.aws import ACCOUNT, REGION, Cloud
 from infra.emulators.lambda_service import EventSource, LambdaService
 
+from federation.aws.dead_letters import SqsDeadLetters
 from federation.runtime import routes
 from federation.steps import STEPS
 
@@ -42,30 +43,10 @@ class AwsHome:
         while sum(source.poll() for source in self._sources):
             pass
 
-    def redrive(self) -> int:
-        """Deliver once more what lies among the dead letters; how much there was."""
-        count = 0
-        for name in ("receive", *STEPS):
-            while found := self._taken(f"{name}-dead"):
-                self._sqs.send_message(QueueUrl=self._urls[name], MessageBody=found["Body"])
-                self._sqs.delete_message(QueueUrl=self._urls[f"{name}-dead"], ReceiptHandle=found["ReceiptHandle"])
-                count += 1
-        return count
-
-    def _taken(self, queue: str) -> Mapping[str, Any] | None:
-        answer = self._sqs.receive_message(QueueUrl=self._urls[queue], MaxNumberOfMessages=1)
-        found: list[Mapping[str, Any]] = answer.get("Messages", [])
-        return found[0] if found else None
-
-    def dead(self) -> Sequence[Mapping[str, Any]]:
-        """What lies in the dead-letter queues, which keep it."""
-        found = []
-        for name in ("receive", *STEPS):
-            answer = self._sqs.receive_message(
-                QueueUrl=self._urls[f"{name}-dead"], MaxNumberOfMessages=10, VisibilityTimeout=0
-            )
-            found += [{"step": name, "body": json.loads(one["Body"])} for one in answer.get("Messages", ())]
-        return found
+    @property
+    def letters(self) -> SqsDeadLetters:
+        """What was delivered in vain."""
+        return SqsDeadLetters(lambda: self._sqs, "federation-", ("receive", *STEPS), seconds=0)
 
     def _function(self, name: str) -> None:
         self._service.create(name, f"lambda_function.{name}")

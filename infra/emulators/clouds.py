@@ -16,7 +16,7 @@ from federation.core.admission import files_of
 from federation.core.manifest import manifest_of
 from federation.core.strict_json import document
 from federation.core.uri import SENTINEL
-from federation.demo.trust import AUDIENCE, GCS_BUCKET, ORG, PROJECT, PROJECT_NUMBER, S3_BUCKET, TRUST
+from federation.demo.trust import GCS_BUCKET, ORG, PROJECT, PROJECT_NUMBER, S3_BUCKET, TRUST
 
 REGISTRY: Final = f"{ORG}/{ORG}-ai-federated"
 VERTEX_REGION: Final = "europe-west4"
@@ -144,6 +144,3 @@ def hub_client(emulator: hub.Hub) -> Any:
     from federation.hub.clients import client  # noqa: PLC0415 - only who asks pays
 
     return client(emulator.endpoint, "hf_local")
-
-
-__all__ = ["AUDIENCE", "REGISTRY", "ROLE", "Clouds", "serving"]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from infra.emulators.framework import Served
 from infra.emulators.pubsub import Emulator
 
+from federation.gcp.dead_letters import PubSubDeadLetters
 from federation.runtime import routes
 from federation.steps import STEPS
 
@@ -25,9 +26,9 @@ class GcpHome:
     def __init__(self, pubsub: Emulator, project: str, functions: Mapping[str, Served]) -> None:
         self._pubsub = pubsub
         self._project = project
-        publisher, self._subscriber = clients(pubsub)
+        self._publisher, self._subscriber = clients(pubsub)
         for name in (EVENTS, DEAD):
-            publisher.create_topic(name=self._topic(name))
+            self._publisher.create_topic(name=self._topic(name))
         self._subscriber.create_subscription(name=self._subscription(DEAD), topic=self._topic(DEAD))
         for step in STEPS:
             self._subscribe(step, functions[step].url)
@@ -44,18 +45,17 @@ class GcpHome:
                 raise TimeoutError("events are still being delivered")
             time.sleep(_QUIET)
 
-    def redrive(self) -> int:
-        """Deliver once more what lies among the dead letters; how much there was."""
-        count = 0
-        dead = self._pubsub.topics.subscriptions[self._subscription(DEAD)].queue
-        while dead.waiting:
-            asked = {"subscription": self._subscription(DEAD), "max_messages": 10}
-            for one in self._subscriber.pull(request=asked).received_messages:
-                attributes = {key: value for key, value in one.message.attributes.items() if "DeadLetter" not in key}
-                self._pubsub.publish(self._topic(EVENTS), one.message.data, attributes)
-                self._subscriber.acknowledge(subscription=self._subscription(DEAD), ack_ids=[one.ack_id])
-                count += 1
-        return count
+    @property
+    def letters(self) -> PubSubDeadLetters:
+        """What was delivered in vain."""
+        return PubSubDeadLetters(
+            lambda: self._subscriber,
+            lambda: self._publisher,
+            subscription=self._subscription(DEAD),
+            topic=self._topic(EVENTS),
+            steps=tuple(STEPS),
+            seconds=0.2,
+        )
 
     def close(self) -> None:
         """Let go of the client."""
@@ -95,5 +95,6 @@ def clients(pubsub: Emulator) -> tuple[Any, Any]:
     from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport  # noqa: PLC0415 - the same
 
     channel = grpc.insecure_channel(pubsub.endpoint)
-    publisher = pubsub_v1.PublisherClient(transport=PublisherGrpcTransport(channel=channel))
+    ordered = pubsub_v1.types.PublisherOptions(enable_message_ordering=True)
+    publisher = pubsub_v1.PublisherClient(publisher_options=ordered, transport=PublisherGrpcTransport(channel=channel))
     return publisher, pubsub_v1.SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))

@@ -26,7 +26,7 @@ from federation.core.policy import policy_of
 from federation.core.strict_json import document
 from federation.demo.stage import REPEATED, Line
 from federation.demo.trust import AUDIENCE, PROJECT, PUSHER
-from federation.ports import Store
+from federation.ports import DeadLetters, Store
 from federation.sources import Request
 from federation.steps import STEPS
 
@@ -43,8 +43,9 @@ class Home(Protocol):
         """Deliver until nothing is waiting, or only what keeps failing."""
         ...
 
-    def redrive(self) -> int:
-        """Deliver once more what lies among the dead letters; how much there was."""
+    @property
+    def letters(self) -> DeadLetters:
+        """What was delivered in vain."""
         ...
 
 

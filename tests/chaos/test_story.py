@@ -45,3 +45,4 @@ def test_whatever_goes_wrong_the_end_is_the_same(cloud, calm, tmp_path):
         assert moves == ["promote", "promote", "roll_back"], told
         assert [moved["counter"] for moved in channel["moves"]] == list(range(1, channel["counter"] + 1)), told
         assert len(channel["quarantine"]) == 4, told
+        assert {letter.step for letter in stage.home.letters.list()} <= {"receive"}, told  # a foreign account's event

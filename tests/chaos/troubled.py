@@ -40,7 +40,7 @@ class Troubled:
         again = self.drawn.choice([request, request, *self.told])
         self.stage.arrives(at, what, again)
         if trouble != "nothing":
-            self.stage.home.redrive()  # once: what nobody may deliver stays where a person sees it
+            self.stage.home.letters.redrive()  # once: what nobody may deliver stays where a person sees it
             self.stage.home.settle()
         if request.entry in {"lambda:eventbridge", "http:hf-webhook"}:
             self.told.append(request)
