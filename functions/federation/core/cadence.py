@@ -6,10 +6,9 @@ right after the gap, a time that it repeats fires once.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import takewhile
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from cronsim import CronSim, CronSimError
@@ -64,21 +63,28 @@ def _last(line: str, time_zone: str, since: datetime, now: datetime) -> datetime
 
 def _fires(line: str, time_zone: str, around: datetime) -> Iterator[datetime]:
     """Fires from a day before `around`: begun inside an hour that the clock repeats, they would be told twice."""
-    begin = (around - timedelta(hours=26)).astimezone(ZoneInfo(time_zone))
+    begin = (around - timedelta(hours=26)).astimezone(_zone(time_zone))
     return (fired.astimezone(UTC) for fired in CronSim(line, begin))
+
+
+def _zone(name: str) -> tzinfo:
+    """The time zone of that name; KeyError when there is none, ValueError when it is no name."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - the door reads no timetable
+
+    return ZoneInfo(name)
 
 
 def faults(cadence: Cadence) -> tuple[str, ...]:
     """What is wrong with the timetable, each with its path in the policy."""
     try:
-        zone = ZoneInfo(cadence.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+        zone = _zone(cadence.time_zone)
+    except (KeyError, ValueError):
         return (f"$.cadence.time_zone: {cadence.time_zone!r} is no IANA time zone, such as Europe/Berlin",)
     lines = {"ingest": cadence.ingest, "merge": cadence.merge, "promotion.opens": cadence.promotion.opens}
     return tuple(fault for path, line in lines.items() if (fault := _fault(path, line, zone)))
 
 
-def _fault(path: str, line: str, zone: ZoneInfo) -> str | None:
+def _fault(path: str, line: str, zone: tzinfo) -> str | None:
     try:
         next(CronSim(line, datetime(2026, 1, 1, tzinfo=zone)))
     except CronSimError as error:
