@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from infra.emulators.aws import ACCOUNT, REGION, Cloud
-from infra.emulators.lambda_service import EventSource, LambdaService
+from infra.emulators.event_source import EventSource
+from infra.emulators.lambda_service import LambdaService
 
 from federation.aws.dead_letters import SqsDeadLetters
 from federation.runtime import routes

@@ -5,14 +5,13 @@ A function is a process of `awslambdaric` in an unpacked package. What it does n
 concurrency; a function handles one invocation at a time. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
-import logging
 import os
 import subprocess
 import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,8 +19,6 @@ from queue import Empty, Queue
 from typing import Any
 
 import msgspec
-
-log = logging.getLogger("lambda")
 
 _SECONDS = 60.0
 """How long an invocation may take, and the start of a process."""
@@ -213,54 +210,6 @@ class LambdaService:
         """End every process."""
         for function in self.functions.values():
             function.close()
-
-
-class EventSource:
-    """A queue that invokes a function, as Lambda's pollers do: what it does not give back is deleted."""
-
-    def __init__(self, sqs: Any, queue: str, arn: str, invoke: Callable[[Payload], Any]) -> None:
-        self._sqs = sqs
-        self._queue = queue
-        self._arn = arn
-        self._invoke = invoke
-
-    def poll(self, batch: int = 10) -> int:
-        """How many messages were taken from the queue; those that failed are visible again at once."""
-        found = self._sqs.receive_message(
-            QueueUrl=self._queue, MaxNumberOfMessages=batch, AttributeNames=["All"], WaitTimeSeconds=0
-        ).get("Messages", [])
-        if not found:
-            return 0
-        failed = self._failed([self._record(message) for message in found])
-        for message in found:
-            if message["MessageId"] in failed:
-                self._sqs.change_message_visibility(
-                    QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
-                )
-            else:
-                self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-        return len(found)
-
-    def _failed(self, records: Sequence[Payload]) -> set[str]:
-        try:
-            answer = self._invoke({"Records": list(records)})
-        except FailedError as error:
-            log.warning("%s", error)
-            return {record["messageId"] for record in records}
-        return {one["itemIdentifier"] for one in (answer or {}).get("batchItemFailures", ())}
-
-    def _record(self, message: Mapping[str, Any]) -> Payload:
-        return {
-            "messageId": message["MessageId"],
-            "receiptHandle": message["ReceiptHandle"],
-            "body": message["Body"],
-            "attributes": message.get("Attributes", {}),
-            "messageAttributes": {},
-            "md5OfBody": message["MD5OfBody"],
-            "eventSource": "aws:sqs",
-            "eventSourceARN": self._arn,
-            "awsRegion": self._arn.split(":")[3],
-        }
 
 
 @contextmanager

@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo's stage in a cloud: real clients, packaged functions, and the story's own time."""
 
-import http.client
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 from infra.emulators import clouds as every_cloud
 from infra.emulators.aws_home import BUS, STORE_BUCKET, AwsHome
 from infra.emulators.clouds import ROLE, VERTEX_REGION, Clouds
-from infra.emulators.framework import Served
+from infra.emulators.doors import Doors, posted
 from infra.emulators.framework import running as serving_functions
 from infra.emulators.gcp_home import EVENTS, GcpHome
-from infra.emulators.lambda_service import FailedError, LambdaService
+from infra.emulators.lambda_service import LambdaService
 from infra.emulators.lambda_service import running as lambda_running
 
 from federation.core import names
@@ -25,15 +23,12 @@ from federation.core.digest import canonical
 from federation.core.policy import policy_of
 from federation.core.strict_json import document
 from federation.demo.stage import REPEATED, Line
-from federation.demo.trust import AUDIENCE, PROJECT, PUSHER
+from federation.demo.trust import PROJECT
 from federation.ports import DeadLetters, Store
 from federation.sources import Request
 from federation.steps import STEPS
 
 GCP_STORE: Final = "federation-home"
-_TRIES: Final = 8
-"""Deliveries of one body before its sender gives up."""
-_PATHS: Final = {"http:hf-webhook": "/hub", "http:alertmanager": "/alertmanager", "http:grafana": "/grafana"}
 
 
 class Home(Protocol):
@@ -60,46 +55,6 @@ class Killable(Protocol):
     def kill(self) -> None:
         """Let the process die, whatever it is doing."""
         ...
-
-
-class Doors:
-    """Both clouds' `receive`: what a sender delivers goes to the one that this sender knows, again while it fails."""
-
-    def __init__(self, clouds: Clouds, service: LambdaService, google: Served, tell: Callable[[bytes], None]) -> None:
-        self._clouds = clouds
-        self._service = service
-        self._google = google
-        self._tell = tell
-
-    def deliver(self, request: Request) -> str:
-        """What the sender is told in the end.
-
-        Raises:
-            RuntimeError: The door fails again and again.
-        """
-        for _ in range(_TRIES):
-            try:
-                told = self._delivered(request)
-            except FailedError as error:
-                told = str(error)
-            else:
-                if not told.startswith("answered with 5"):
-                    return told
-        raise RuntimeError(f"the door failed {_TRIES} times: {told}")
-
-    def _delivered(self, request: Request) -> str:
-        if request.entry == "lambda:eventbridge":
-            self._tell(request.body)
-            return "put into the queue of receive"
-        if request.entry == "lambda:scheduler":
-            answer = self._service["receive"].invoke(json.loads(request.body))
-            return f"{answer['verdict']}: {answer['why']}"
-        if request.entry in _PATHS:
-            status = self._service.request("receive", _PATHS[request.entry], request.body, request.headers)
-            return f"answered with {status}"
-        token = self._clouds.pubsub.issuer.token(AUDIENCE, PUSHER)
-        status = posted(self._google.url, request.body, {"Authorization": f"Bearer {token}", **request.headers})
-        return f"answered with {status}"
 
 
 class CloudStage:
@@ -243,17 +198,6 @@ def _deployed(clouds: Clouds, endpoint: str, release: str) -> None:
     model = {"displayName": release, "model": f"{endpoint.partition('/endpoints/')[0]}/models/node"}
     body = json.dumps({"deployedModel": model}).encode()
     posted(f"{clouds.vertex.endpoint}/v1/{endpoint}:deployModel", body, {})
-
-
-def posted(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    """The status with which a function answers a request."""
-    at = urlsplit(url)
-    connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=60)
-    try:
-        connection.request("POST", at.path or "/", body, {"Content-Type": "application/json", **headers})
-        return connection.getresponse().status
-    finally:
-        connection.close()
 
 
 def _to(service: LambdaService) -> Callable[[bytes], None]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from infra.emulators import clouds as every_cloud
+from infra.emulators.doors import posted
 from infra.emulators.framework import running
-from infra.emulators.stage import posted
 
 from federation.core.digest import canonical
 from federation.core.event import Event

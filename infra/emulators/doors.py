@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which door does a sender of the demo know, and what is it told there? Both clouds have one."""
+
+import http.client
+import json
+from collections.abc import Callable, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from infra.emulators.clouds import Clouds
+from infra.emulators.framework import Served
+from infra.emulators.lambda_service import FailedError, LambdaService
+
+from federation.demo.trust import AUDIENCE, PUSHER
+from federation.sources import Request
+
+_TRIES: Final = 8
+"""Deliveries of one body before its sender gives up."""
+_PATHS: Final = {"http:hf-webhook": "/hub", "http:alertmanager": "/alertmanager", "http:grafana": "/grafana"}
+
+
+class Doors:
+    """Both clouds' `receive`: what a sender delivers goes to the one that this sender knows, again while it fails."""
+
+    def __init__(self, clouds: Clouds, service: LambdaService, google: Served, tell: Callable[[bytes], None]) -> None:
+        self._clouds = clouds
+        self._service = service
+        self._google = google
+        self._tell = tell
+
+    def deliver(self, request: Request) -> str:
+        """What the sender is told in the end.
+
+        Raises:
+            RuntimeError: The door fails again and again.
+        """
+        for _ in range(_TRIES):
+            try:
+                told = self._delivered(request)
+            except FailedError as error:
+                told = str(error)
+            else:
+                if not told.startswith("answered with 5"):
+                    return told
+        raise RuntimeError(f"the door failed {_TRIES} times: {told}")
+
+    def _delivered(self, request: Request) -> str:
+        if request.entry == "lambda:eventbridge":
+            self._tell(request.body)
+            return "put into the queue of receive"
+        if request.entry == "lambda:scheduler":
+            answer = self._service["receive"].invoke(json.loads(request.body))
+            return f"{answer['verdict']}: {answer['why']}"
+        if request.entry in _PATHS:
+            status = self._service.request("receive", _PATHS[request.entry], request.body, request.headers)
+            return f"answered with {status}"
+        token = self._clouds.pubsub.issuer.token(AUDIENCE, PUSHER)
+        status = posted(self._google.url, request.body, {"Authorization": f"Bearer {token}", **request.headers})
+        return f"answered with {status}"
+
+
+def posted(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """The status with which a function answers a request."""
+    at = urlsplit(url)
+    connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=60)
+    try:
+        connection.request("POST", at.path or "/", body, {"Content-Type": "application/json", **headers})
+        return connection.getresponse().status
+    finally:
+        connection.close()
