@@ -19,6 +19,7 @@ from federation.chain import deliver_chain, run_chain
 from federation.core import contract, strict_json
 from federation.core.event import Event
 from federation.errors import ContractError
+from federation.gcp import logs
 from federation.gcp.identity import PushTokens
 from federation.ports import Bus, Ports
 from federation.relay import relay
@@ -27,6 +28,8 @@ from federation.sources import Reading, Request, Trust, entry
 from federation.steps import StepName
 from federation.wiring.clock import clock_of
 from federation.wiring.gcp import bus_on_aws, gcp_ports, gcp_trust, push_tokens
+
+logs.tell(os.environ.get("LOG_LEVEL", "INFO"))
 
 
 @functions_framework.http

@@ -63,6 +63,7 @@ class Clouds:
             "HF_TOKEN": "hf_local",
             "HF_HUB_DISABLE_XET": "1",
             "POWERTOOLS_LOG_LEVEL": "WARNING",
+            "LOG_LEVEL": "WARNING",
             "GRPC_VERBOSITY": "NONE",
             **{f"FEDERATION_{name.upper()}": value for name, value in own.items() if value},
         }

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does Cloud Logging want a line? As one JSON object with a severity; what is said beside the sentence are its fields.
+
+https://cloud.google.com/logging/docs/structured-logging
+"""
+
+import logging
+import traceback
+from typing import Final
+
+import msgspec
+
+_OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+class CloudLoggingFormatter(logging.Formatter):
+    """One JSON object a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's line."""
+        line = {name: value for name, value in vars(record).items() if name not in _OWN}
+        line |= {"severity": record.levelname, "message": record.getMessage()}
+        if record.exc_info:
+            line["stack_trace"] = "".join(traceback.format_exception(*record.exc_info))
+        return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+def tell(level: str) -> None:
+    """Let everything that `federation` logs from this level on be written to standard error, a line each."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(CloudLoggingFormatter())
+    logger = logging.getLogger("federation")
+    logger.addHandler(handler)
+    logger.setLevel(level.upper())
+    logger.propagate = False
