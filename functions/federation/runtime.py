@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one loop: gather, decide, carry out.
 
-An Outcome is carried out in one order: keep its documents, move the channel, act, announce. So nobody hears of what is
-not yet stored, and a crash between any two of these leaves a state from which the redelivered event goes on. What raises
-is delivered again; what returns is done.
+An Outcome is carried out in one order: keep its documents, move the channel, act, announce; an urgent one moves first. So
+nobody hears of what is not yet stored, and a crash between any two of these leaves a state from which the redelivered
+event goes on. What raises is delivered again; what returns is done.
 """
 
 import logging
