@@ -16,8 +16,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.lambda_function_url_event import LambdaFunctionUrlEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from federation import runtime
-from federation.chain import deliver_chain, run_chain
+from federation import chain
 from federation.core import contract, strict_json
 from federation.core.event import Event
 from federation.ports import Bus, Ports
@@ -115,11 +114,7 @@ _BATCH = _Batch(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 def _record(step: StepName, body: bytes) -> None:
     document = strict_json.document(bytes(_envelope(body).detail), what="the event")
     contract.check("event.v1", document, what="the event")
-    heard = Event.of(document)
-    if _settings().inline:
-        run_chain(step, heard, _ports(), _clock())
-    else:
-        runtime.handle(step, heard, _ports(), _clock()())
+    chain.run(step, Event.of(document), _ports(), _clock(), inline=_settings().inline)
 
 
 def _answered(request: LambdaFunctionUrlEvent) -> dict[str, Any]:
@@ -135,9 +130,7 @@ def _delivered(request: Request) -> Reading:
     """What came, read, and announced at home; when home is elsewhere, by whoever home trusts to tell it."""
     settings = _settings()
     if settings.home == "aws":
-        if settings.inline:
-            return deliver_chain(request, _trust(), _ports(), _clock())
-        return runtime.deliver(request, _trust(), _ports(), _clock()())
+        return chain.taken_in(request, _trust(), _ports(), _clock(), inline=settings.inline)
     return relay(request, _trust(), _bus_of(settings), _clock()())
 
 

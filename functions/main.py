@@ -14,8 +14,7 @@ import functions_framework
 from cloudevents.http import CloudEvent
 from flask import Request as Incoming
 
-from federation import runtime
-from federation.chain import deliver_chain, run_chain
+from federation import chain
 from federation.core import contract, strict_json
 from federation.core.event import Event
 from federation.errors import ContractError
@@ -98,11 +97,7 @@ def govern(event: CloudEvent) -> None:
 def _step(step: StepName, message: CloudEvent) -> None:
     document = strict_json.document(_published(message.get_data()), what="the event")
     contract.check("event.v1", document, what="the event")
-    heard = Event.of(document)
-    if _settings().inline:
-        run_chain(step, heard, _ports(), _clock())
-    else:
-        runtime.handle(step, heard, _ports(), _clock()())
+    chain.run(step, Event.of(document), _ports(), _clock(), inline=_settings().inline)
 
 
 def _published(data: Any) -> bytes:
@@ -120,9 +115,7 @@ def _published(data: Any) -> bytes:
 def _delivered(request: Request) -> Reading:
     """What came, read, and announced at home; when home is elsewhere, by whoever home trusts to tell it."""
     if _settings().home == "gcp":
-        if _settings().inline:
-            return deliver_chain(request, _trust(), _ports(), _clock())
-        return runtime.deliver(request, _trust(), _ports(), _clock()())
+        return chain.taken_in(request, _trust(), _ports(), _clock(), inline=_settings().inline)
     return relay(request, _trust(), _bus(), _clock()())
 
 

@@ -22,6 +22,21 @@ from federation.steps import StepName, receive
 log = logging.getLogger("federation")
 
 
+def run(step: StepName, event: Event, ports: Ports, clock: Callable[[], str], *, inline: bool) -> None:
+    """Run one step as a deployed function does: alone, or with all that follows when its home says so."""
+    if inline:
+        run_chain(step, event, ports, clock)
+    else:
+        handle(step, event, ports, clock())
+
+
+def taken_in(request: Request, trust: Trust, ports: Ports, clock: Callable[[], str], *, inline: bool) -> Reading:
+    """Take in what a cloud delivered as the deployed door does: alone, or with all that follows."""
+    if inline:
+        return deliver_chain(request, trust, ports, clock)
+    return deliver(request, trust, ports, clock())
+
+
 def run_chain(step: StepName, event: Event, ports: Ports, clock: Callable[[], str]) -> None:
     """Run one step, and every step that hears what follows from it.
 
