@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did Federation's `launch` hand over? The policy's job as JSON in FEDERATION_JOB, its name in FEDERATION_JOB_NAME."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from training_images.job.errors import ConfigError
+from training_images.job.settings import Settings, from_arguments
+
+JOB: Final = "FEDERATION_JOB"
+NAME: Final = "FEDERATION_JOB_NAME"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A job as the policy describes it; all of it absent when somebody started the image by hand."""
+
+    job: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    settings: Settings = field(default_factory=Settings)
+
+    def text(self, key: str) -> str | None:
+        """A clause of the job as text."""
+        found = self.job.get(key)
+        return None if found is None else str(found)
+
+    @property
+    def world(self) -> int:
+        """How many machines were asked for."""
+        return int(self.job.get("count") or 1)
+
+
+def asked(environment: Mapping[str, str], arguments: Sequence[str]) -> Asked:
+    """What was handed over; arguments of the command line count before those of the policy.
+
+    Raises:
+        ConfigError: FEDERATION_JOB is no JSON object.
+    """
+    try:
+        job = msgspec.json.decode(environment.get(JOB) or "{}", type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise ConfigError(f"{JOB} is no JSON object: {error}") from error
+    told = from_arguments([str(word) for word in job.get("arguments", ())])
+    return Asked(job=job, name=environment.get(NAME), settings=from_arguments(arguments).over(told))

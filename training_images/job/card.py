@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a unit's page say? A model card as the Hub reads it, with the numbers of the manifest and its charts.
+
+Front matter: https://github.com/huggingface/hub-docs/blob/main/modelcard.md. Values are written as JSON, which YAML
+includes, so that no name can break out of its place.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from importlib.resources import files
+from string import Template
+from typing import Any, Final
+
+import msgspec
+
+from training_images.job.made import Made, Record, Scored
+
+_TASKS: Final[Mapping[str, str]] = {
+    "textgen-lora": "text-generation",
+    "policy-adapter": "text-classification",
+    "embedder": "sentence-similarity",
+    "retrieval-eval": "sentence-similarity",
+    "runtime-distilled": "text-classification",
+    "inference-benchmark": "text-classification",
+}
+_CARD: Final = "card.md"
+
+
+def card(unit: Mapping[str, Any], made: Made, template: str | None = None) -> str:
+    """The README.md of a unit.
+
+    Args:
+        unit: As the manifest states it.
+        made: What it was made of.
+        template: The image's own words, with `$summary`, `$scores`, `$charts`, `$files` and `$origin`; else the common ones.
+    """
+    words = Template(template or files(__package__ or "").joinpath(_CARD).read_text("utf-8"))
+    return _front(unit, made) + words.safe_substitute(
+        name=unit["name"],
+        summary=made.summary,
+        scores="\n".join(_scores(made)),
+        charts="\n".join(f"![{name}](charts/{name}.svg)" for name in made.charts),
+        files="\n".join(f"| `{file['path']}` | {file['bytes']:,} | `{file['sha256']}` |" for file in unit["files"]),
+        origin="\n".join(_origin(unit)),
+    )
+
+
+def means(records: Sequence[Record]) -> dict[str, tuple[int, float]]:
+    """How many and how much on average, by metric."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for record in records:
+        for metric, value in record["scores"].items():
+            found[metric].append(value)
+    return {metric: (len(values), math.fsum(values) / len(values)) for metric, values in found.items()}
+
+
+def _front(unit: Mapping[str, Any], made: Made) -> str:
+    rows: dict[str, Any] = {
+        "license": made.license,
+        "library_name": "federation",
+        "pipeline_tag": _TASKS.get(made.kind, "other"),
+        **({"base_model": made.base_model} if made.base_model else {}),
+        "datasets": [one.name for one in made.datasets if "/" in one.name],
+        "tags": ["federated-unit", made.kind],
+        "model-index": [{"name": unit["name"], "results": list(_results(made))}],
+    }
+    body = "".join(f"{key}: {msgspec.json.encode(value).decode()}\n" for key, value in rows.items() if value)
+    return f"---\n{body}---\n"
+
+
+def _evaluations(made: Made) -> Iterator[tuple[str, Scored]]:
+    if made.quality:
+        yield "quality", made.quality
+    yield from made.safety.items()
+
+
+def _results(made: Made) -> Iterator[dict[str, Any]]:
+    for part, scored in _evaluations(made):
+        values = {**means(scored.records), **{name: found[:2] for name, found in scored.summaries.items()}}
+        yield {
+            "task": {"type": _TASKS.get(made.kind, "other"), "name": part},
+            "dataset": {"type": scored.suite, "name": scored.suite, "revision": scored.digest},
+            "metrics": [
+                {"type": metric, "value": round(mean, 4), "name": f"{metric}, {count:,} items"}
+                for metric, (count, mean) in values.items()
+            ],
+        }
+
+
+def _scores(made: Made) -> Iterator[str]:
+    for part, scored in _evaluations(made):
+        for metric, (count, mean) in means(scored.records).items():
+            yield f"| {part} | {scored.suite} | {metric} | {mean:.4f} | {count:,} |"
+        for metric, (count, mean, deviation) in scored.summaries.items():
+            yield f"| {part} | {scored.suite} | {metric} | {mean:.4f} (sd {deviation:.4f}) | {count:,} |"
+
+
+def _origin(unit: Mapping[str, Any]) -> Iterator[str]:
+    told = unit["provenance"]
+    yield f"Made by `{told['job']}` from source `{told['source']}`" + (
+        f" in image `{told['image']}`." if "image" in told else "."
+    )
+    yield f"It took {told['seconds']} s and cost {unit['cost']['training']} {unit['cost']['currency']}."
+    for one in unit["residency"]["datasets"]:
+        yield f"Learned from {one['name']} (`{one['digest']}`), which stayed on {one['platform']} in {one['region']}."
+
+
+def own_words(image: str) -> str | None:
+    """The card template of an image's folder, if it has one."""
+    place = files(import_module(image)).joinpath(_CARD)
+    return place.read_text("utf-8") if place.is_file() else None

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How do platforms run an image that tell it nothing by themselves: HF Jobs, Kubernetes, a process on this machine?
+
+Such a job knows what Federation hands over, and carries its unit away itself. HF Jobs name no folder at all
+(https://huggingface.co/docs/huggingface_hub/guides/jobs); a pod's last words stand in /dev/termination-log; the ranks of
+an Indexed Job, a PyTorchJob (Training Operator v1) and a TrainJob (Trainer v2, PET_ variables) are all read.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from training_images.job import places
+from training_images.job.asked import Asked, asked
+from training_images.job.errors import ConfigError
+from training_images.job.spec import JobSpec
+
+_SCRATCH: Final = Path("tmp/federation")
+LAST_WORDS: Final = Path("dev/termination-log")
+_RANK: Final = ("RANK", "PET_NODE_RANK", "JOB_COMPLETION_INDEX")
+_WORLD: Final = ("WORLD_SIZE", "PET_NNODES")
+_MASTER: Final = ("MASTER_ADDR", "PET_MASTER_ADDR")
+
+
+def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> JobSpec:
+    """What a job was asked; without Federation it is a process on this machine, `local`."""
+    told = asked(environment, arguments)
+    platform = told.text("platform") or told.settings.text("platform", "local")
+    output, upload = _output(root, told, platform)
+    home = output.parent if platform == "local" else root / _SCRATCH
+    return JobSpec(
+        platform=platform,
+        name=told.name or environment.get("HOSTNAME") or "by-hand",
+        kind=told.text("kind"),
+        settings=told.settings,
+        channels=places.channels(root, told.settings, {}),
+        output=output,
+        upload=upload,
+        checkpoints=places.local(root, told.settings.text("checkpoints", str(home / "checkpoints"))),
+        failure=root / LAST_WORDS if platform == "kubernetes" else home / "failure.txt",
+        image=told.text("image"),
+        machine=told.text("machine") or told.settings.text("machine", "unknown"),
+        region=places.region(told.text("region"), told.settings, environment),
+        rank=int(_first(environment, _RANK) or 0),
+        world=int(_first(environment, _WORLD) or told.world),
+        master=_first(environment, _MASTER),
+    )
+
+
+def _output(root: Path, told: Asked, platform: str) -> tuple[Path, str | None]:
+    """The folder of the unit, and where it is pushed to from there."""
+    named = told.settings.given.get("output") or told.text("output")
+    if named is None and platform != "local":
+        raise ConfigError("nobody says where the unit goes; give --output, or `output` in the policy's job")
+    if named is None or "://" not in named:
+        return places.local(root, named or "unit"), None
+    return root / _SCRATCH / "unit", f"{named.rstrip('/')}/{told.name}" if told.name else named
+
+
+def _first(environment: Mapping[str, str], names: Sequence[str]) -> str | None:
+    return next(filter(None, map(environment.get, names)), None)

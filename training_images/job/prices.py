@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does an hour of a machine cost? One versioned table, named in every unit that states a cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import msgspec
+
+from training_images.job.errors import ConfigError
+
+_SECONDS: Final = 3600
+_PLACES: Final = Decimal("0.000000001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """List prices an hour, by platform and machine."""
+
+    version: str
+    currency: str
+    machines: Mapping[str, Mapping[str, Decimal]]
+
+    def an_hour(self, platform: str, machine: str) -> Decimal:
+        """The list price.
+
+        Raises:
+            ConfigError: The table has no such machine.
+        """
+        known = self.machines.get(platform, {})
+        if machine not in known:
+            raise ConfigError(
+                f"price table {self.version} has no {machine!r} of {platform}, so no cost could be stated; "
+                f"it knows {', '.join(known) or 'none of its machines'}: add a row to training_images/job/prices.json"
+            )
+        return known[machine]
+
+    def of(self, platform: str, machine: str, seconds: float) -> Decimal:
+        """What so many seconds cost, to a billionth."""
+        return (self.an_hour(platform, machine) * Decimal(repr(seconds)) / _SECONDS).quantize(_PLACES)
+
+
+@cache
+def prices() -> Prices:
+    """The table that this image was built with."""
+    found = msgspec.json.decode(files(__package__ or "").joinpath("prices.json").read_bytes())
+    machines = {
+        platform: {machine: Decimal(price) for machine, price in rows.items()}
+        for platform, rows in found["machines"].items()
+    }
+    return Prices(version=found["version"], currency=found["currency"], machines=machines)

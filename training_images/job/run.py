@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a platform's layout to a unit with its manifest, or to one sentence that says why there is none."""
+
+import errno
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from federation.errors import ContractError
+from training_images.job import detect
+from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted
+from training_images.job.job import Job
+from training_images.job.made import Made
+from training_images.job.shipment import ship
+from training_images.job.spec import JobSpec
+from training_images.job.upload import upload
+
+Train = Callable[[Job], Sequence[Made]]
+"""Learns and measures; writes into the job's folder and tells what it made."""
+_LONGEST: Final = 1024
+"""Characters of a failure that SageMaker carries on."""
+
+
+def run(
+    train: Train,
+    arguments: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    root: Path | None = None,
+) -> int:
+    """Run a trainer on whatever platform this is.
+
+    Args:
+        train: The trainer.
+        arguments: The command line without the program; this process's unless given.
+        environment: This process's unless given.
+        root: Where the machine's files begin: CONTRACT_ROOT for trials, else `/`.
+
+    Returns:
+        The exit code: 0 shipped, 42 wrong and not to be tried again, 143 interrupted with a checkpoint, 1 all else.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    told = os.environ if environment is None else environment
+    top = root or Path(told.get("CONTRACT_ROOT", "/"))
+    try:
+        spec = detect.spec(top, told, words)
+    except ConfigError as error:
+        return _failed(detect.failure(top, told), error)
+    return _carried_out(train, spec, told)
+
+
+def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str]) -> int:
+    folder = Path(tempfile.mkdtemp(prefix="federation-"))
+    job = Job(spec, folder)
+    job.stop_on_sigterm()
+    try:
+        made = train(job)
+        if spec.rank == 0:
+            manifest = ship(job, made, environment)
+            if spec.upload:
+                upload(spec.output, spec.upload)
+            print(f"shipped {spec.upload or manifest}", flush=True)
+    except Exception as error:  # noqa: BLE001 - the last place: whatever it was becomes a sentence and an exit code
+        return _failed(spec.failure, error)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _failed(place: Path | None, error: Exception) -> int:
+    sentence = _sentence(error)[:_LONGEST]
+    print(sentence, file=sys.stderr, flush=True)
+    if place is not None:
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(sentence + "\n", encoding="utf-8")
+        except OSError as full:
+            print(f"the sentence could not be kept at {place}: {full}", file=sys.stderr)
+    if isinstance(error, Interrupted):
+        return INTERRUPTED
+    return CONFIGURED_WRONG if isinstance(error, (ConfigError, ContractError)) else FAILED
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, (ConfigError, Interrupted, ContractError)):
+        return str(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"the disk is full ({error.filename or 'no file named'}); ask for a larger one"
+    if isinstance(error, MemoryError):
+        return "the machine has too little memory for this job; ask for a larger one, or a smaller batch"
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was the job told to do? Platforms hand hyperparameters over as text, and a typing error must not cost an hour."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from training_images.job.errors import ConfigError
+
+_MARK: Final = "--"
+_PLATFORMS_OWN: Final = "sagemaker_"
+"""Hyperparameters that SageMaker's SDK adds for containers of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Settings by name, all text; what is asked for is what is checked."""
+
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """The setting, or its default.
+
+        Raises:
+            ConfigError: It is not given and has no default.
+        """
+        found = self.given.get(name, default)
+        if found is None:
+            raise ConfigError(f"the setting {name} is missing; give --{name} VALUE, or a hyperparameter of that name")
+        return found
+
+    def integer(self, name: str, default: int | None = None, *, least: int = 0) -> int:
+        """The setting as a whole number.
+
+        Raises:
+            ConfigError: It is missing, no whole number, or below `least`.
+        """
+        written = self.text(name, None if default is None else str(default))
+        if not (written.removeprefix("-").isdecimal() and int(written) >= least):
+            raise ConfigError(f"--{name} {written!r} is not a whole number from {least} on")
+        return int(written)
+
+    def number(self, name: str, default: float | None = None, *, least: float = 0.0) -> float:
+        """The setting as a finite number.
+
+        Raises:
+            ConfigError: It is missing, no number, or below `least`.
+        """
+        written = self.text(name, None if default is None else repr(default))
+        try:
+            found = float(written)
+        except ValueError:
+            found = math.nan
+        if not (math.isfinite(found) and found >= least):
+            raise ConfigError(f"--{name} {written!r} is not a number from {least} on")
+        return found
+
+    def choice(self, name: str, of: Collection[str], default: str | None = None) -> str:
+        """The setting, one of a few words.
+
+        Raises:
+            ConfigError: It is missing or another word.
+        """
+        found = self.text(name, default)
+        if found not in of:
+            raise ConfigError(f"--{name} {found!r} is none of {', '.join(sorted(of))}")
+        return found
+
+    def below(self, prefix: str) -> dict[str, str]:
+        """The settings whose name begins so, without the beginning: `channel.` finds every channel."""
+        return {name.removeprefix(prefix): value for name, value in self.given.items() if name.startswith(prefix)}
+
+    def over(self, other: "Settings") -> "Settings":
+        """These settings, and the other's where these say nothing."""
+        return Settings(given={**other.given, **self.given})
+
+
+def from_arguments(arguments: Sequence[str]) -> Settings:
+    """`--name value` and `--name=value`; a word on its own, such as SageMaker's `train`, is left alone."""
+    given: dict[str, str] = {}
+    waiting: str | None = None
+    for word in arguments:
+        if waiting is not None:
+            given[waiting], waiting = word, None
+        elif word.startswith(_MARK):
+            name, equals, value = word.removeprefix(_MARK).partition("=")
+            if equals:
+                given[name] = value
+            else:
+                waiting = name
+    if waiting is not None:
+        raise ConfigError(f"--{waiting} has no value; write --{waiting} VALUE")
+    return Settings(given=given)
+
+
+def from_hyperparameters(found: Mapping[str, object]) -> Settings:
+    """SageMaker's hyperparameters: every value is text, and its SDK writes text once more in quotation marks."""
+    return Settings(
+        given={name: str(value).strip('"') for name, value in found.items() if not name.startswith(_PLATFORMS_OWN)}
+    )

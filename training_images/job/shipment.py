@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does what was made become a unit that the functions accept: files first, all of them, and the manifest last?
+
+Whoever looks before the manifest is there sees a unit that is not ready yet; whoever looks after sees a whole one. Cards
+and charts lie beside the unit and are no part of it: the same weights are the same artifact, whatever is told of them.
+"""
+
+import hashlib
+import resource
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import msgspec
+
+from federation.core import contract
+from federation.core.instant import text
+from federation.core.manifest import File
+from federation.core.statistics.decimal_text import decimal_text
+from federation.core.uri import SENTINEL
+from training_images.job.card import card
+from training_images.job.errors import ConfigError
+from training_images.job.job import Job
+from training_images.job.made import DataSet, Made, Record, Scored, Timed
+from training_images.job.naming import unit_name
+from training_images.job.prices import prices
+
+API: Final = "fusion-api-v1"
+WEIGHTS: Final = frozenset({".safetensors", ".onnx", ".json", ".txt", ".jinja", ".npy"})
+"""What a unit may consist of. A pickle runs code in whoever opens it, so nothing that may hold one is shipped."""
+_KILOBYTES: Final = 1 if sys.platform == "darwin" else 1024
+"""What getrusage counts in."""
+
+
+def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str]) -> Path:
+    """The manifest of everything that was made, written into the job's output folder after what it names.
+
+    Raises:
+        ConfigError: A file is of a kind that may hold code, or is not there.
+        ContractError: The manifest would not satisfy schemas/manifest.v1.json.
+        OSError: A file cannot be written; whatever was written of the shipment is gone again.
+    """
+    output = job.spec.output
+    with _all_or_nothing(output):
+        manifest = {
+            "schema": "manifest.v1",
+            "platform": job.spec.platform,
+            "produced_at": text(datetime.now(UTC).replace(microsecond=0)),
+            "units": [_unit(job, one, environment) for one in made],
+        }
+        contract.check("manifest.v1", manifest, what="the manifest of this job")
+        written(output / SENTINEL, document_bytes(manifest))
+    return output / SENTINEL
+
+
+def document_bytes(document: Any) -> bytes:
+    """A document as people read it: sorted keys, two spaces, a final newline."""
+    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2) + b"\n"
+
+
+def lines(records: Sequence[Record]) -> bytes:
+    """Records as JSON Lines."""
+    return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
+
+
+def written(path: Path, body: bytes) -> None:
+    """Write a file whole: under another name first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    unfinished.write_bytes(body)
+    unfinished.replace(path)
+
+
+@contextmanager
+def _all_or_nothing(output: Path) -> Iterator[None]:
+    before = set(output.rglob("*")) if output.exists() else set()
+    try:
+        yield
+    except BaseException:
+        for path in sorted(set(output.rglob("*")) - before, reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        raise
+
+
+def _unit(job: Job, made: Made, environment: Mapping[str, str]) -> dict[str, Any]:
+    name, output = unit_name(job.spec, made.kind), job.spec.output
+    document = {
+        "name": name,
+        "kind": made.kind,
+        "files": [_shipped(job, made.kind, path) for path in sorted(made.files)],
+        "contract": dict(made.contract),
+        "api": job.spec.settings.text("api", API),
+        "evidence": _evidence(job, made),
+        "residency": {"raw_data_left": False, "datasets": [_dataset(job, one) for one in made.datasets]},
+        "provenance": _provenance(job, made, environment),
+        "cost": {"currency": prices().currency, "training": _cost(job)},
+        **({"calibration": dict(made.calibration)} if made.calibration else {}),
+    }
+    for chart, body in made.charts.items():
+        written(output / made.kind / "charts" / f"{chart}.svg", body)
+    written(output / made.kind / "README.md", card(document, made).encode())
+    return document
+
+
+def _shipped(job: Job, kind: str, path: str) -> dict[str, Any]:
+    source = job.folder / path
+    if PurePosixPath(path).suffix not in WEIGHTS:
+        raise ConfigError(f"{path} is not shipped: units consist of {', '.join(sorted(WEIGHTS))}, never of pickles")
+    if not source.is_file():
+        raise ConfigError(f"the trainer names {path}, which it did not write")
+    place = job.spec.output / kind / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, place)
+    with place.open("rb") as file:
+        stated = File(path=f"{kind}/{path}", sha256=hashlib.file_digest(file, "sha256").hexdigest(), bytes=file.tell())
+    found: dict[str, Any] = msgspec.to_builtins(stated)
+    return found
+
+
+def _evidence(job: Job, made: Made) -> dict[str, Any]:
+    safety = {name: _judged(job, made, name, scored) for name, scored in made.safety.items()}
+    return {
+        **({"quality": _judged(job, made, "quality", made.quality)} if made.quality else {}),
+        **({"latency": _timed(job, made, made.latency)} if made.latency else {}),
+        **({"safety": safety} if safety else {}),
+    }
+
+
+def _judged(job: Job, made: Made, name: str, scored: Scored) -> dict[str, Any]:
+    summary = {
+        metric: {"n": count, "mean": decimal_text(mean), "sd": decimal_text(deviation)}
+        for metric, (count, mean, deviation) in scored.summaries.items()
+    }
+    return {
+        "suite": {"name": scored.suite, "digest": scored.digest},
+        "grade": "records",
+        "records": _recorded(job, made.kind, name, scored.records),
+        **({"summary": summary} if summary else {}),
+    }
+
+
+def _timed(job: Job, made: Made, timed: Timed) -> dict[str, Any]:
+    stated = {
+        "grade": "records",
+        "machine": job.spec.machine,
+        "price_table": prices().version,
+        "records": _recorded(job, made.kind, "latency", timed.records),
+    }
+    if timed.against is None:
+        return stated
+    records = _recorded(job, made.kind, "latency_of_baseline", timed.baseline)
+    return {**stated, "against": {"artifact": timed.against, "records": records}}
+
+
+def _recorded(job: Job, kind: str, name: str, records: Sequence[Record]) -> dict[str, Any]:
+    path, body = f"{kind}/records/{name}.jsonl", lines(records)
+    written(job.spec.output / path, body)
+    stated = File(path=path, sha256=hashlib.sha256(body).hexdigest(), bytes=len(body))
+    found: dict[str, Any] = msgspec.to_builtins(stated)
+    return found
+
+
+def _dataset(job: Job, one: DataSet) -> dict[str, str]:
+    return {
+        "name": one.name,
+        "digest": one.digest,
+        "platform": one.platform or job.spec.platform,
+        "region": one.region or job.spec.region,
+    }
+
+
+def _provenance(job: Job, made: Made, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Besides what the schema asks for: what was drawn and set, and what it took."""
+    image = job.spec.image or environment.get("FEDERATION_IMAGE")
+    return {
+        "job": job.spec.name,
+        "source": environment.get("FEDERATION_SOURCE", "unknown"),
+        **({"image": image} if image else {}),
+        "seeds": dict(made.seeds),
+        "settings": dict(job.spec.settings.given),
+        "seconds": decimal_text(round(job.seconds, 1)),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTES // 2**20,
+    }
+
+
+def _cost(job: Job) -> str:
+    return format(prices().of(job.spec.platform, job.spec.machine, job.seconds * job.spec.world), "f")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does a finished unit leave a machine whose platform carries nothing away by itself? The manifest goes last.
+
+A repository on the Hub takes everything in one commit, so there nothing is ever half there.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from federation.core.uri import SENTINEL
+from training_images.job.errors import ConfigError
+
+
+def upload(folder: Path, uri: str) -> None:
+    """Push every file of a folder.
+
+    Args:
+        folder: Holds a whole unit with its manifest.
+        uri: `hf://models/<owner>/<name>`, `s3://<bucket>/<key>` or `gs://<bucket>/<key>`.
+
+    Raises:
+        ConfigError: Nothing is known of that scheme.
+    """
+    scheme, _, place = uri.partition("://")
+    if scheme not in _PUSHES:
+        raise ConfigError(f"a unit cannot be pushed to {uri}; use {', '.join(f'{known}://' for known in _PUSHES)}")
+    _PUSHES[scheme](folder, place.strip("/"))
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file by its path below the folder, the manifest last."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in sorted(found, key=lambda path: path.name == SENTINEL):
+        yield path.relative_to(folder).as_posix(), path
+
+
+def _to_s3(folder: Path, place: str) -> None:
+    import boto3  # noqa: PLC0415 - only images that push there bring it
+
+    bucket, _, key = place.partition("/")
+    client = boto3.client("s3")
+    for name, path in _files(folder):
+        client.upload_file(str(path), bucket, f"{key}/{name}".lstrip("/"))
+
+
+def _to_google(folder: Path, place: str) -> None:
+    from google.cloud import storage  # noqa: PLC0415 - as above
+
+    bucket, _, key = place.partition("/")
+    client = storage.Client().bucket(bucket)
+    for name, path in _files(folder):
+        client.blob(f"{key}/{name}".lstrip("/")).upload_from_filename(str(path))
+
+
+def _to_hub(folder: Path, place: str) -> None:
+    from huggingface_hub import CommitOperationAdd, HfApi  # noqa: PLC0415 - as above
+
+    kind, _, repo = place.partition("/")
+    if kind != "models" or repo.count("/") != 1:
+        raise ConfigError(f"hf://{place} is no repository of a model; write hf://models/OWNER/NAME")
+    api: Any = HfApi()
+    api.create_repo(repo, exist_ok=True, private=True)
+    adds = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(path)) for name, path in _files(folder)]
+    readme = _front_page(folder)
+    if readme:
+        adds.insert(0, CommitOperationAdd(path_in_repo="README.md", path_or_fileobj=readme))
+    api.create_commit(repo, adds, commit_message="A unit, with its evidence and its manifest")
+
+
+def _front_page(folder: Path) -> bytes | None:
+    """The card of the only unit as the repository's own, its charts where they lie."""
+    cards = list(folder.glob("*/README.md"))
+    if len(cards) != 1:
+        return None
+    kind = cards[0].parent.name
+    return cards[0].read_bytes().replace(b"](charts/", f"]({kind}/charts/".encode())
+
+
+_PUSHES: Final[Mapping[str, Callable[[Path, str], None]]] = {"s3": _to_s3, "gs": _to_google, "hf": _to_hub}
