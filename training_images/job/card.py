@@ -6,6 +6,7 @@ includes, so that no name can break out of its place.
 """
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
@@ -26,6 +27,7 @@ _TASKS: Final[Mapping[str, str]] = {
     "inference-benchmark": "text-classification",
 }
 _CARD: Final = "card.md"
+_UNPRINTABLE: Final = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def card(unit: Mapping[str, Any], made: Made, template: str | None = None) -> str:
@@ -66,8 +68,13 @@ def _front(unit: Mapping[str, Any], made: Made) -> str:
         "tags": ["federated-unit", made.kind],
         "model-index": [{"name": unit["name"], "results": list(_results(made))}],
     }
-    body = "".join(f"{key}: {msgspec.json.encode(value).decode()}\n" for key, value in rows.items() if value)
+    body = "".join(f"{key}: {_yaml(value)}\n" for key, value in rows.items() if value)
     return f"---\n{body}---\n"
+
+
+def _yaml(value: Any) -> str:
+    """JSON, with what YAML calls unprintable, or a line break, escaped (https://yaml.org/spec/1.2.2/#51-character-set)."""
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", msgspec.json.encode(value).decode())
 
 
 def _evaluations(made: Made) -> Iterator[tuple[str, Scored]]:

@@ -27,7 +27,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
     told = asked(environment, arguments)
     platform = told.text("platform") or told.settings.text("platform", "local")
     output, upload = _output(root, told, platform)
-    home = output.parent if platform == "local" else root / _SCRATCH
+    home = output.parent if upload is None else root / _SCRATCH
     return JobSpec(
         platform=platform,
         name=told.name or environment.get("HOSTNAME") or "by-hand",

@@ -31,7 +31,7 @@ def runs(root: Path, environment: Mapping[str, str]) -> bool:
 def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> JobSpec:
     """What a training job was asked."""
     told = asked(environment, arguments)
-    settings = told.settings.over(from_hyperparameters(_configured(root, "hyperparameters")))
+    settings = from_hyperparameters(_configured(root, "hyperparameters")).over(told.settings)
     home, cluster = root / HOME, _configured(root, "resourceconfig")
     hosts = sorted(cluster.get("hosts", ["algo-1"]))
     data = home / "input" / "data"

@@ -1,0 +1,87 @@
+"""A unit leaves a machine that nobody empties: the manifest last, or everything at once."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from infra.emulators import gcs, hub
+from tests.ports.backends_aws import *  # noqa: F403 - fixtures
+
+from training_images.job.errors import ConfigError
+from training_images.job.upload import upload
+
+PUSH = (
+    "import sys, pathlib; from training_images.job.upload import upload; upload(pathlib.Path(sys.argv[1]), sys.argv[2])"
+)
+FILES = {
+    "textgen-lora/adapter.safetensors": b"weights",
+    "textgen-lora/README.md": b"---\nlicense: mit\n---\n![loss](charts/loss.svg)\n",
+    "textgen-lora/charts/loss.svg": b"<svg/>",
+    "_MANIFEST.json": b"{}",
+}
+
+
+@pytest.fixture
+def unit(tmp_path):
+    for name, body in FILES.items():
+        path = tmp_path / "unit" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+    return tmp_path / "unit"
+
+
+def pushed(unit, uri, **environment):
+    """A job of its own, as a container is: clients read their endpoints from the environment."""
+    told = {"PYTHONPATH": f"{os.getcwd()}:{os.getcwd()}/functions", **environment}  # noqa: PTH109 - the tests' root
+    ended = subprocess.run(
+        [sys.executable, "-c", PUSH, str(unit), uri], env=told, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_bucket_of_amazons_gets_the_manifest_last(unit, s3, aws_serving, bucket):
+    pushed(
+        unit,
+        f"s3://{bucket}/jobs/lora-1",
+        AWS_ENDPOINT_URL=aws_serving.endpoint,
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        AWS_REGION="eu-central-1",
+    )
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="jobs/lora-1/")["Contents"]
+    assert {one["Key"].removeprefix("jobs/lora-1/") for one in listed} == set(FILES)
+    manifest = next(one for one in listed if one["Key"].endswith("_MANIFEST.json"))
+    assert manifest["LastModified"] == max(one["LastModified"] for one in listed)
+
+
+def test_a_bucket_of_googles_gets_every_file(unit, tmp_path):
+    with gcs.serving() as cloud:
+        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - with the client
+        from google.cloud import storage  # noqa: PLC0415 - as above
+
+        client = storage.Client(
+            project="acme", credentials=AnonymousCredentials(), client_options={"api_endpoint": cloud.endpoint}
+        )
+        client.create_bucket("acme-units")
+        pushed(unit, "gs://acme-units/jobs/lora-1", STORAGE_EMULATOR_HOST=cloud.endpoint, GOOGLE_CLOUD_PROJECT="acme")
+        names = {blob.name.removeprefix("jobs/lora-1/") for blob in client.list_blobs("acme-units")}
+        client.close()
+    assert names == set(FILES)
+
+
+def test_a_repository_of_the_hub_gets_all_of_it_in_one_commit_with_the_card_in_front(unit):
+    with hub.serving() as cloud:
+        from huggingface_hub import HfApi  # noqa: PLC0415 - with the client
+
+        pushed(unit, "hf://models/acme/lora-1", HF_ENDPOINT=cloud.endpoint, HF_TOKEN="hf_test", HF_HUB_DISABLE_XET="1")
+        api = HfApi(endpoint=cloud.endpoint, token="hf_test")
+        assert set(api.list_repo_files("acme/lora-1")) >= {*FILES, "README.md"}
+        newest, *_ = api.list_repo_commits("acme/lora-1")
+        assert newest.title == "A unit, with its evidence and its manifest"
+
+
+@pytest.mark.parametrize("uri", ["ftp://acme/unit", "/mnt/unit", "hf://datasets/acme/unit", "hf://models/acme"])
+def test_where_nothing_can_be_pushed_is_told(unit, uri):
+    with pytest.raises(ConfigError):
+        upload(unit, uri)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long does one request take, and what does it cost, next to what serves now?
+
+Candidate and baseline take turns request by request, and who goes first alternates, so that a slow moment of the machine
+hits both. A request that waits for its turn is late but costs no more: cost is the core's time, latency the wall's.
+"""
+
+import gc
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from training_images.job.made import Record, Timed
+from training_images.job.prices import prices
+from training_images.job.spec import JobSpec
+
+Answer = Callable[[str], Any]
+"""Answers one request."""
+WARM_UP: Final = 10
+_DIGITS: Final = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One request: the item that it stands for, what is asked, and how many tokens that is."""
+
+    item: str
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What serves now: its artifact digest, and how it answers."""
+
+    artifact: str
+    answer: Answer
+
+
+def requests(spec: JobSpec, answer: Answer, asked: Sequence[Question], baseline: Baseline | None = None) -> Timed:
+    """Every request timed, and those of the baseline between them.
+
+    Args:
+        spec: Whose machine and price count.
+        answer: The candidate.
+        asked: The requests, in order.
+        baseline: What serves now, if anything does.
+    """
+    answers = [answer, *([baseline.answer] if baseline else [])]
+    a_second = float(prices().an_hour(spec.platform, spec.machine)) / 3600
+    for question in asked[:WARM_UP]:
+        for one in answers:
+            one(question.text)
+    collected: list[list[Record]] = [[] for _ in answers]
+    gc.collect()
+    gc.disable()
+    try:
+        for turn, question in enumerate(asked):
+            for place in range(len(answers)):
+                which = (turn + place) % len(answers)
+                collected[which].append(_timed(answers[which], question, a_second))
+    finally:
+        gc.enable()
+    return Timed(
+        records=collected[0],
+        baseline=collected[1] if baseline else (),
+        against=baseline.artifact if baseline else None,
+    )
+
+
+def percentile(timed: Sequence[Record], share: float) -> float:
+    """The smallest latency that at least this share of the requests keeps, in milliseconds."""
+    ordered = sorted(record["scores"]["latency_ms"] for record in timed)
+    return float(ordered[max(0, math.ceil(len(ordered) * share) - 1)])
+
+
+def _timed(answer: Answer, question: Question, a_second: float) -> Mapping[str, Any]:
+    core, wall = time.thread_time(), time.perf_counter()
+    answer(question.text)
+    wall, core = time.perf_counter() - wall, time.thread_time() - core
+    scores = {
+        "latency_ms": _rounded(wall * 1000),
+        "cost": _rounded(core * a_second),
+        "tokens": question.tokens,
+    }
+    return {"item": question.item, "scores": scores}
+
+
+def _rounded(value: float) -> float:
+    """Six digits that count: what a clock tells, and no more."""
+    return float(f"{value:.{_DIGITS}g}")

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do people look at first? Loss, reliability, recall at k, the distribution of latencies; as SVG, drawn by matplotlib.
+
+matplotlib is imported when the first chart is drawn. A fixed salt and no date: the same numbers are the same bytes.
+"""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+_SIZE: Final = (6.0, 3.4)
+_SETTINGS: Final = {
+    "svg.hashsalt": "federation",
+    "svg.fonttype": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "font.size": 9.0,
+}
+_BINS: Final = 10
+_PERCENTILES: Final = (50, 95)
+
+
+def loss(steps: Sequence[float], losses: Sequence[float]) -> bytes:
+    """The loss of every step that was told."""
+
+    def draw(axes: Any) -> None:
+        axes.plot(steps, losses, linewidth=1.4)
+        axes.set(title="Loss while learning", xlabel="step", ylabel="loss")
+
+    return _drawn(draw)
+
+
+def reliability(confidence: Sequence[float], right: Sequence[bool]) -> bytes:
+    """How often an answer is right, against how sure the model says it is; ten bins of equal width.
+
+    Args:
+        confidence: The probability of each answer given, 0 to 1.
+        right: Whether it was right.
+    """
+    bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
+    for sure, hit in zip(confidence, right, strict=True):
+        bins[min(int(sure * _BINS), _BINS - 1)].append((sure, hit))
+    told = [found for found in bins if found]
+    said = [sum(sure for sure, _ in found) / len(found) for found in told]
+    true = [sum(hit for _, hit in found) / len(found) for found in told]
+    most = max(map(len, told), default=1)
+
+    def draw(axes: Any) -> None:
+        axes.plot([0, 1], [0, 1], linestyle="--", linewidth=0.8, color="grey", label="as sure as right")
+        axes.scatter(said, true, s=[10 + 90 * len(found) / most for found in told], label="answers, by number")
+        axes.set(
+            title="Reliability", xlabel="stated probability", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1)
+        )
+        axes.legend(frameon=False)
+
+    return _drawn(draw)
+
+
+def recall_at_k(curves: Mapping[str, Mapping[int, float]]) -> bytes:
+    """Share of queries whose document is among the first k, for each named index."""
+
+    def draw(axes: Any) -> None:
+        for name, curve in curves.items():
+            axes.plot(list(curve), list(curve.values()), marker="o", markersize=3, linewidth=1.4, label=name)
+        axes.set(title="Recall at k", xlabel="k", ylabel="recall", xscale="log", ylim=(0, 1))
+        axes.legend(frameon=False)
+
+    return _drawn(draw)
+
+
+def latency(sides: Mapping[str, Sequence[float]]) -> bytes:
+    """How latencies in milliseconds are distributed, for each side, with their median and p95."""
+
+    def draw(axes: Any) -> None:
+        top = max((_percentile(values, 99) for values in sides.values()), default=1.0)
+        for name, values in sides.items():
+            told = ", ".join(f"p{share} {_percentile(values, share):.3g} ms" for share in _PERCENTILES)
+            axes.hist(values, bins=40, range=(0, top * 1.1), alpha=0.55, label=f"{name}: {told}")
+        axes.set(title="Latency of single requests", xlabel="ms", ylabel="requests")
+        axes.legend(frameon=False)
+
+    return _drawn(draw)
+
+
+def _percentile(values: Sequence[float], share: int) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * share // 100)]
+
+
+def _drawn(draw: Callable[[Any], None]) -> bytes:
+    import matplotlib as mpl  # noqa: PLC0415 - a second of import, for those who draw
+    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415 - as above
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+
+    with mpl.rc_context(_SETTINGS):
+        figure = Figure(figsize=_SIZE, layout="constrained")
+        draw(figure.add_subplot())
+        out = io.BytesIO()
+        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
+    return out.getvalue()

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What survives when a machine is taken away: weights, the optimiser's state and the step, without a pickle."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from training_images.job.errors import ConfigError
+
+_WEIGHTS: Final = "weights.safetensors"
+_OPTIMISER: Final = "optimiser.safetensors"
+_STEP: Final = "step.json"
+"""Written last: without it there is no checkpoint."""
+
+
+def keep(folder: Path, step: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer) -> None:
+    """Write a checkpoint; an unfinished one is never read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _STEP).unlink(missing_ok=True)
+    save_file({name: tensor.detach().contiguous() for name, tensor in weights.items()}, folder / _WEIGHTS)
+    save_file(_flat(optimiser), folder / _OPTIMISER)
+    unfinished = folder / f"{_STEP}.part"
+    unfinished.write_bytes(msgspec.json.encode({"step": step}))
+    unfinished.replace(folder / _STEP)
+
+
+def resume(folder: Path, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer) -> int:
+    """Load what was kept into weights and optimiser: the number of steps that are done, 0 without a checkpoint.
+
+    Raises:
+        ConfigError: The checkpoint is of another model.
+    """
+    if not (folder / _STEP).exists():
+        return 0
+    kept = load_file(folder / _WEIGHTS)
+    shapes = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    if {name: tuple(tensor.shape) for name, tensor in kept.items()} != shapes:
+        raise ConfigError(f"the checkpoint at {folder} is of another model; empty that folder to begin anew")
+    with torch.no_grad():
+        for name, tensor in weights.items():
+            tensor.copy_(kept[name])
+    _fill(optimiser, load_file(folder / _OPTIMISER))
+    return int(msgspec.json.decode((folder / _STEP).read_bytes())["step"])
+
+
+def _flat(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    state = optimiser.state_dict()["state"]
+    return {
+        f"{number}.{key}": torch.as_tensor(value).detach().contiguous()
+        for number, values in state.items()
+        for key, value in values.items()
+    }
+
+
+def _fill(optimiser: torch.optim.Optimizer, flat: Mapping[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in flat.items():
+        number, _, key = name.partition(".")
+        state.setdefault(int(number), {})[key] = tensor
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is every model of these images fitted? Batch by batch, with a look at the platform's wish to stop after each."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from training_images.job.errors import ConfigError
+from training_images.job.job import Job
+from training_images.learning import checkpoint
+
+_TELL_EVERY: Final = 5
+"""Steps between two lines of the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """How to go about it: the peak learning rate, the share of steps in which it rises, the largest gradient norm."""
+
+    rate: float
+    warm_up: float = 0.1
+    clip: float = 1.0
+
+    def at(self, step: int, steps: int) -> float:
+        """The rate of a step: a linear rise, then half a cosine down to a tenth."""
+        rising = max(1, round(steps * self.warm_up))
+        if step < rising:
+            return self.rate * (step + 1) / rising
+        done = (step - rising) / max(1, steps - rising)
+        return self.rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+
+
+def fit(
+    job: Job,
+    weights: Mapping[str, Tensor],
+    batches: Sequence[Any],
+    loss_of: Callable[[Any], Tensor],
+    *,
+    schedule: Schedule,
+    optimiser: torch.optim.Optimizer | None = None,
+) -> None:
+    """Fit `weights` in place, one step a batch, going on where an interrupted job left off.
+
+    Args:
+        job: Says when to stop, keeps the log.
+        weights: What is fitted, by name.
+        batches: All of them, in order: a job that goes on must see the same.
+        loss_of: The loss of one batch, a scalar.
+        schedule: Of the rate.
+        optimiser: AdamW unless given.
+
+    Raises:
+        ConfigError: The loss is not a number.
+        Interrupted: The platform wants its machine back; a checkpoint was kept.
+    """
+    chosen = optimiser or torch.optim.AdamW(list(weights.values()), lr=schedule.rate, weight_decay=0.0)
+    first = checkpoint.resume(job.spec.checkpoints, weights, chosen)
+    for step in range(first, len(batches)):
+        for group in chosen.param_groups:
+            group["lr"] = schedule.at(step, len(batches))
+        loss = loss_of(batches[step])
+        _refuse_nonsense(float(loss.detach()), step)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(list(weights.values()), schedule.clip)
+        chosen.step()
+        chosen.zero_grad(set_to_none=True)
+        if step % _TELL_EVERY == 0 or step == len(batches) - 1:
+            job.log(step=step, loss=float(loss.detach()))
+        if job.interrupted():
+            checkpoint.keep(job.spec.checkpoints, step + 1, weights, chosen)
+            raise job.leave(step + 1)
+
+
+def _refuse_nonsense(loss: float, step: int) -> None:
+    if not math.isfinite(loss):
+        raise ConfigError(
+            f"the loss is {loss} at step {step}, from where nothing can be learned: lower --rate, or look at the data"
+        )
