@@ -74,8 +74,10 @@ def latency(sides: Mapping[str, Sequence[float]]) -> bytes:
     """How latencies in milliseconds are distributed, for each side, with their median and p95."""
 
     def draw(axes: Any) -> None:
-        top = max((_percentile(values, 99) for values in sides.values()), default=1.0)
+        top = max((_percentile(values, 99) for values in sides.values() if values), default=1.0)
         for name, values in sides.items():
+            if not values:
+                continue
             told = ", ".join(f"p{share} {_percentile(values, share):.3g} ms" for share in _PERCENTILES)
             axes.hist(values, bins=40, range=(0, top * 1.1), alpha=0.55, label=f"{name}: {told}")
         axes.set(title="Latency of single requests", xlabel="ms", ylabel="requests")

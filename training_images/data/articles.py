@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be looked up? Documentation of scientific packages: a summary asks, and the rest of the docstring answers.
+
+Docstrings are read out of the wheels' source by `ast`; nothing is imported. An object's own name is masked on both
+sides, so that the name is not what is matched. Modules are the families that stand on one side of the split.
+"""
+
+import ast
+import inspect
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from training_images.data.near import LEAST_LONG, normalised, without
+from training_images.data.rows import Row, Split, short
+from training_images.data.splits import Shares, split
+from training_images.data.wheels import Wheel
+
+LICENCE: Final = "BSD-3-Clause (networkx, scikit-learn, statsmodels)"
+PACKAGES: Final = ("networkx", "scikit-learn", "statsmodels")
+SHARES: Final = Shares(val=0.06, test=0.3)
+_FILES: Final = (
+    r"(networkx|sklearn|statsmodels)/(?!.*(/tests?/|/conftest|/_array_api|/externals/|/parsing/))[\w/]+\.py$"
+)
+_WORDS: Final = 200
+_FEWEST: Final = 25
+"""Words of the rest: a stub answers nothing."""
+_QUERY: Final = (4, 40)
+"""Words of a summary that asks something."""
+_MASK: Final = "it"
+_MARKUP: Final = re.compile(r":\w+:`~?([^`<]+?)(?:\s*<[^>]*>)?`|`+|\*\*|\.\. \w+::.*|>>> .*|={3,}|-{3,}|~{3,}|_{3,}")
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+_LEFT_OUT: Final = re.compile(
+    r"\n(References|Examples|See Also)\n[-=]+\n.*?(?=\n[A-Z][\w ]+\n[-=]{3,}\n|\Z)", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What one side looks up: queries, whose label is the document that answers, and the documents."""
+
+    queries: Sequence[Row]
+    documents: Sequence[Row]
+
+
+def split_documents(wheels: Sequence[Wheel]) -> dict[Split, Side]:
+    """Queries and documents by side; families are modules, and no text is on two sides."""
+    found: dict[Split, list[tuple[Row, Row]]] = {"train": [], "val": [], "test": []}
+    for query, document in _distinct(pair for wheel in wheels for pair in _pairs(wheel)):
+        found[split(document.cluster, SHARES)].append((query, document))
+    test = found["test"]
+    val = _apart(found["val"], test)
+    train = _apart(found["train"], [*test, *val])
+    return {"train": _side(train), "val": _side(val), "test": _side(test)}
+
+
+def pair(name: str, docstring: str) -> tuple[str, str] | None:
+    """The summary's sentence and the rest of a docstring, the object's name masked; None where either says too little."""
+    text = inspect.cleandoc(docstring)
+    summary, _, rest = text.partition("\n\n")
+    first, *others = _SENTENCE.split(_plain(summary), maxsplit=1)
+    query = _masked(first, name)
+    answer = _masked(" ".join([*others, _plain(_LEFT_OUT.sub("\n", "\n" + rest))]), name).split()
+    fewest, most = _QUERY
+    if not (fewest <= len(query.split()) <= most and len(answer) >= _FEWEST):
+        return None
+    return query, " ".join(answer[:_WORDS])
+
+
+def _pairs(wheel: Wheel) -> Iterator[tuple[Row, Row]]:
+    for member, content in wheel.members(_FILES):
+        module = member.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for name, docstring in _docstrings(content):
+            found = pair(name, docstring)
+            if found:
+                yield _rows(module, found)
+
+
+def _rows(module: str, found: tuple[str, str]) -> tuple[Row, Row]:
+    query, answer = found
+    package = module.split(".", maxsplit=1)[0]
+    document = f"doc-{short('document', answer)}"
+    asked = f"query-{short('query', query, answer)}"
+    return (
+        Row(id=asked, text=query, label=document, cluster=module, category=package),
+        Row(id=document, text=answer, label=document, cluster=module, category=package),
+    )
+
+
+def _docstrings(content: bytes) -> Iterator[tuple[str, str]]:
+    """Names and docstrings of a file's public functions and classes, and of the classes' public methods."""
+    with warnings.catch_warnings(action="ignore"):
+        tree = ast.parse(content)
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield from _documented(node)
+            for part in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(part, ast.FunctionDef):
+                    yield from _documented(part)
+
+
+def _documented(node: ast.FunctionDef | ast.ClassDef) -> Iterator[tuple[str, str]]:
+    docstring = None if node.name.startswith("_") else ast.get_docstring(node)
+    if docstring:
+        yield node.name, docstring
+
+
+def _distinct(pairs: Iterator[tuple[Row, Row]]) -> list[tuple[Row, Row]]:
+    """Pairs of which neither the question nor the answer occurs a second time: a question has one right answer."""
+    known = list(pairs)
+    asked: dict[str, int] = {}
+    answered: dict[str, int] = {}
+    for query, document in known:
+        asked[normalised(query.text)] = asked.get(normalised(query.text), 0) + 1
+        answered[normalised(document.text)] = answered.get(normalised(document.text), 0) + 1
+    return [
+        (query, document)
+        for query, document in known
+        if asked[normalised(query.text)] == 1 and answered[normalised(document.text)] == 1
+    ]
+
+
+def _apart(found: Sequence[tuple[Row, Row]], held_out: Sequence[tuple[Row, Row]]) -> list[tuple[Row, Row]]:
+    queries = {row.id for row in without([query for query, _ in found], [query for query, _ in held_out])}
+    documents = {row.id for row in without(_answers(found), _answers(held_out), LEAST_LONG)}
+    return [(query, document) for query, document in found if query.id in queries and document.id in documents]
+
+
+def _answers(found: Sequence[tuple[Row, Row]]) -> list[Row]:
+    return [document for _, document in found]
+
+
+def _side(found: Sequence[tuple[Row, Row]]) -> Side:
+    return Side(queries=[query for query, _ in found], documents=[document for _, document in found])
+
+
+def _plain(text: str) -> str:
+    return " ".join(_MARKUP.sub(lambda match: match[1] or " ", text).split())
+
+
+def _masked(text: str, name: str) -> str:
+    return re.sub(rf"\b{re.escape(name)}\b", _MASK, text)

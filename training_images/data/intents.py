@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do people say to a home, and which of 42 intents is meant? Utterances drawn from Home Assistant's templates."""
+
+import json
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from hassil.intents import IntentData, Intents
+
+from training_images.data.near import distinct, normalised, without
+from training_images.data.rows import Row, Split, short
+from training_images.data.splits import Shares, by_label
+from training_images.data.templates import Grammar, drawn
+
+MEMBER: Final = "home_assistant_intents/data/en.json"
+LICENCE: Final = "Apache-2.0 (home-assistant-intents)"
+SHARES: Final = Shares(val=0.08, test=0.45)
+DRAWS: Final[Mapping[Split, int]] = {"train": 24, "val": 4, "test": 8}
+"""Sentences drawn from a template: few of many templates where they are counted, many where they are learned from."""
+_ANY_DOMAIN: Final = ("light", "switch", "fan", "media_player")
+_LONGEST: Final = 160
+
+
+def expanded(content: bytes, draws: int, seed: str) -> Iterator[Row]:
+    """Up to `draws` distinct utterances of every template; a template's own do not depend on the others.
+
+    Args:
+        content: `en.json` of home-assistant-intents.
+        draws: How many are drawn from a template.
+        seed: Of the draw.
+    """
+    found = Intents.from_dict(json.loads(content))
+    for intent, known in found.intents.items():
+        for data in known.data:
+            grammar = _grammar(found, data)
+            for text, sentence in zip(data.sentence_texts, data.sentences, strict=True):
+                template = f"{intent}-{short(text, *_domains(data))}"
+                chance = random.Random(f"{seed}:{template}")
+                told = dict.fromkeys(drawn(sentence, grammar, chance) for _ in range(draws))
+                for utterance in told:
+                    if utterance and len(utterance) <= _LONGEST:
+                        yield _row(utterance, intent, template)
+
+
+def split(content: bytes, seed: str = "intents-1") -> dict[Split, list[Row]]:
+    """Utterances by side: a template stands on one side, and what resembles a held-out utterance is not learned from."""
+    rows = unambiguous(list(expanded(content, max(DRAWS.values()), seed)))
+    assigned = by_label({row.cluster: row.label for row in rows}, SHARES)
+    found: dict[Split, list[Row]] = {
+        side: _at_most([row for row in rows if assigned[row.cluster] == side], DRAWS[side]) for side in DRAWS
+    }
+    val = without(found["val"], found["test"])
+    return {"train": without(found["train"], [*found["test"], *val]), "val": val, "test": found["test"]}
+
+
+def unambiguous(rows: Sequence[Row]) -> list[Row]:
+    """The rows without doublets, and without texts that are said for more than one intent."""
+    labels: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        labels[normalised(row.text)].add(row.label)
+    return distinct(row for row in rows if len(labels[normalised(row.text)]) == 1)
+
+
+def _at_most(rows: Sequence[Row], number: int) -> list[Row]:
+    taken: Counter[str] = Counter()
+    kept = []
+    for row in rows:
+        taken[row.cluster] += 1
+        if taken[row.cluster] <= number:
+            kept.append(row)
+    return kept
+
+
+def _row(text: str, intent: str, template: str) -> Row:
+    return Row(id=f"intents-{short(template, text)}", text=text, label=intent, cluster=template, category=intent)
+
+
+def _grammar(found: Intents, data: IntentData) -> Grammar:
+    values: dict[str, Sequence[str]] = dict(_values())
+    values["name"] = [name for domain in _domains(data) for name in values.get(domain, ())]
+    return Grammar(
+        rules={**found.expansion_rules, **data.expansion_rules},
+        lists={**found.slot_lists, **data.slot_lists},
+        values=values,
+    )
+
+
+def _domains(data: IntentData) -> Sequence[str]:
+    """The domains that a name in these templates may be of."""
+    for told in (data.requires_context, data.slots):
+        domain: Any = told.get("domain")
+        if domain:
+            return [domain] if isinstance(domain, str) else list(domain)
+    return _ANY_DOMAIN
+
+
+@cache
+def _values() -> Mapping[str, Sequence[str]]:
+    found: Mapping[str, Sequence[str]] = json.loads(
+        resources.files(__package__).joinpath("slots.json").read_text("utf-8")
+    )
+    return found

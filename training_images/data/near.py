@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which texts say the same but for case, numbers, punctuation or a word?
+
+Near duplicates are pairs whose n-grams have a Jaccard index of at least `LEAST`. They are found without
+comparing every pair by prefix filtering (Bayardo, Ma and Srikant 2007, "Scaling up all pairs similarity search").
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from training_images.data.rows import Row
+
+GRAM: Final = 4
+LEAST: Final = 0.8
+LONG: Final = 400
+"""Characters from which on a text's n-grams are of three words, not of four characters."""
+LEAST_LONG: Final = 0.6
+"""The least for texts that are mostly long: one word changed changes three of their n-grams."""
+_SHINGLE: Final = 3
+_NUMBER: Final = re.compile(r"\d+")
+_OTHER: Final = re.compile(r"[^\w]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two rows that are too alike: their ids, and how alike (1 is the same but for case, numbers and punctuation)."""
+
+    left: str
+    right: str
+    jaccard: float
+
+
+def normalised(text: str) -> str:
+    """The text without case, punctuation and accents' encoding; every number is a zero."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _OTHER.sub(" ", _NUMBER.sub("0", folded)).strip()
+
+
+def grams(text: str) -> frozenset[str]:
+    """The n-grams of the normalised text, of characters or (where it is long) of words; a shorter text is its own."""
+    plain = f" {normalised(text)} "
+    if len(plain) < LONG:
+        return frozenset(plain[start : start + GRAM] for start in range(max(1, len(plain) - GRAM + 1)))
+    words = plain.split()
+    return frozenset(" ".join(words[start : start + _SHINGLE]) for start in range(max(1, len(words) - _SHINGLE + 1)))
+
+
+def pairs(left: Sequence[Row], right: Sequence[Row], least: float = LEAST) -> Iterator[Pair]:
+    """Every pair of one row of each side that is a near duplicate."""
+    sets = {id(row): grams(row.text) for rows in (left, right) for row in rows}
+    rarity = Counter(gram for found in sets.values() for gram in found)
+    index = _index(left, sets, rarity, least)
+    for row in right:
+        own = sets[id(row)]
+        candidates = {place for gram in _prefix(own, rarity, least) for place in index.get(gram, ())}
+        for place in sorted(candidates):
+            alike = _alike(sets[id(left[place])], own, least)
+            if alike >= least:
+                yield Pair(left=left[place].id, right=row.id, jaccard=alike)
+
+
+def without(rows: Sequence[Row], held_out: Sequence[Row], least: float = LEAST) -> list[Row]:
+    """The rows that are no near duplicate of any held-out row."""
+    leaking = {pair.right for pair in pairs(held_out, rows, least)}
+    return [row for row in rows if row.id not in leaking]
+
+
+def distinct(rows: Iterable[Row]) -> list[Row]:
+    """The first row of every normalised text."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(normalised(row.text), row)
+    return list(first.values())
+
+
+def _index(
+    rows: Sequence[Row], sets: Mapping[int, frozenset[str]], rarity: Mapping[str, int], least: float
+) -> dict[str, list[int]]:
+    index: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        for gram in _prefix(sets[id(row)], rarity, least):
+            index[gram].append(place)
+    return index
+
+
+def _prefix(found: frozenset[str], rarity: Mapping[str, int], least: float) -> list[str]:
+    """The rarest n-grams, as many as make sure that a pair above `least` has one of them in common."""
+    ordered = sorted(found, key=lambda gram: (rarity[gram], gram))
+    return ordered[: len(ordered) - math.ceil(least * len(ordered)) + 1]
+
+
+def _alike(left: frozenset[str], right: frozenset[str], least: float) -> float:
+    """The Jaccard index; 0 where the sizes alone keep it below `least`."""
+    if min(len(left), len(right)) < least * max(len(left), len(right)):
+        return 0.0
+    return jaccard(left, right)
+
+
+def jaccard(left: frozenset[str], right: frozenset[str]) -> float:
+    """The part of both sets' members that they have in common."""
+    common = len(left & right)
+    return common / (len(left) + len(right) - common)

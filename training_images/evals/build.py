@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which held-out examples make up the suite? A fixed choice by hash, so that building it again gives the same digests."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from training_images.data.near import grams, jaccard
+from training_images.data.rows import Row, digest, folder, read, write
+from training_images.data.splits import place
+from training_images.evals import judge
+from training_images.evals.perturbed import perturbed
+from training_images.evals.suite import DOCUMENTS, FILE, NAME, VERSION, Item, Suite, part_of
+from training_images.job.errors import ConfigError
+
+A_TEMPLATE: Final = 6
+"""Utterances of one template in the task part."""
+REFUSED: Final = 80
+"""Items of the task part that must be refused."""
+A_SIDE: Final = 300
+"""Harmful and harmless items, each, of the policy and the adversarial part."""
+QUESTIONS: Final = 800
+PARAGRAPHS: Final = 200
+FAMILY: Final = 0.5
+"""Jaccard index from which on prompts are of one family: paraphrases with another name in them."""
+
+
+def build(data: Path) -> Suite:
+    """Build the suite into `<data>/suite` from the prepared data sets.
+
+    Raises:
+        ConfigError: A data set has not been prepared, or there are too few items for a part.
+    """
+    suite = chosen(data)
+    target = data / "suite"
+    for name, part in suite.parts.items():
+        write(target / f"{name}.jsonl", part.items)
+    write(target / f"{DOCUMENTS}.jsonl", suite.documents)
+    (target / FILE).write_text(json.dumps(described(suite), indent=2) + "\n", encoding="utf-8")
+    return suite
+
+
+def described(suite: Suite) -> dict[str, Any]:
+    """What suite.json says: counts, digests, and how often the judge of free answers errs."""
+    known = judge.committed()
+    return {
+        "name": suite.name,
+        "version": suite.version,
+        "digest": suite.digest,
+        "documents": {"items": len(suite.documents), "digest": digest(suite.documents)},
+        "parts": {
+            name: {
+                "suite": part.suite,
+                "items": len(part.items),
+                "clusters": len({item.cluster for item in part.items}),
+                "digest": part.digest,
+            }
+            for name, part in suite.parts.items()
+        },
+        "judge": {"version": known["version"], **known["judge"]},
+    }
+
+
+def chosen(data: Path) -> Suite:
+    """The suite, out of the prepared data sets."""
+    asked, left = _by_template(folder(data, "intents", "test"), A_TEMPLATE)
+    harmful = _spread(_families(folder(data, "harmful", "test")), "harmful")
+    left = _spread(left, "harmless")
+    parts = {
+        "task": [*asked, *_first(harmful[A_SIDE:], REFUSED, "task")],
+        "retrieval": _first(_spread(folder(data, "articles", "test"), "questions"), QUESTIONS, "retrieval"),
+        "policy": [*_first(harmful, A_SIDE, "policy"), *_first(left, A_SIDE, "policy")],
+        "adversarial": [
+            *_first(_rounds(folder(data, "jailbreaks", "test")), A_SIDE, "adversarial"),
+            *perturbed(_first(left[A_SIDE:], A_SIDE, "adversarial")),
+        ],
+        "prose": _first(_spread(folder(data, "prose", "test"), "prose"), PARAGRAPHS, "prose"),
+        "judge": folder(data, "refusals", "test"),
+    }
+    return Suite(
+        name=NAME,
+        version=VERSION,
+        parts={name: part_of(name, items) for name, items in parts.items()},
+        documents=read(data / "articles" / "documents-test.jsonl"),
+    )
+
+
+def _by_template(rows: Sequence[Row], number: int) -> tuple[list[Row], list[Row]]:
+    """The first `number` of every template, and the others."""
+    templates: dict[str, list[Row]] = defaultdict(list)
+    for row in _spread(rows, "task"):
+        templates[row.cluster].append(row)
+    taken = [row for found in templates.values() for row in found[:number]]
+    left = [row for found in templates.values() for row in found[number:]]
+    return taken, left
+
+
+def _families(rows: Sequence[Row]) -> list[Row]:
+    """The rows, each clustered with those that say nearly the same; a family is named after its first id."""
+    found: list[tuple[frozenset[str], str]] = []
+    clustered = []
+    for row in sorted(rows, key=lambda row: row.id):
+        own, alone = grams(row.text), f"family-{row.id.removeprefix('harm-')}"
+        family = next((name for known, name in found if jaccard(own, known) >= FAMILY), alone)
+        found.append((own, family))
+        clustered.append(Row(id=row.id, text=row.text, label=row.label, cluster=family, category=row.category))
+    return clustered
+
+
+def _rounds(rows: Sequence[Row]) -> list[Row]:
+    """One of every template, then a second of every one, and so on."""
+    seen: dict[str, int] = defaultdict(int)
+    ranked = []
+    for row in _spread(rows, "rounds"):
+        ranked.append((seen[row.cluster], row))
+        seen[row.cluster] += 1
+    return [row for _, row in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _spread(rows: Sequence[Row], seed: str) -> list[Row]:
+    return sorted(rows, key=lambda row: (place(row.id, seed), row.id))
+
+
+def _first(rows: Sequence[Row], number: int, part: str) -> list[Item]:
+    if len(rows) < number:
+        raise ConfigError(f"the part {part} needs {number} items and there are {len(rows)}; prepare the data again")
+    return list(rows[:number])

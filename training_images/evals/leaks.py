@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""May these data be learned from? Not when they leak into what is held out, are empty, mis-encoded, or shifted."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Final, Literal
+
+from training_images.data.near import LEAST, LEAST_LONG, normalised, pairs
+from training_images.data.rows import SPLITS, Row, read
+from training_images.job.errors import ConfigError
+
+Kind = Literal["group", "exact", "normalised", "near"]
+MOST_SHIFT: Final = 0.35
+"""Total variation distance between the labels of two splits above which one of them was not drawn like the other."""
+_BROKEN: Final = ("\ufffd", "Ã©", "Ã¨", "â€™", "â€œ", "Ã¼", "Ã¶", "Ã¤")
+"""What is left of UTF-8 that was read as another encoding."""
+_NAMED: Final = 5
+_LONG_SETS: Final = ("documents", "templates", "jailbreaks", "refusals", "prose")
+_COUNTED: Final = frozenset({"intents"})
+"""Data sets whose labels are counted: all splits of them are drawn alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leak:
+    """Two rows of different splits that must not both exist: their splits, their ids, and what they have in common."""
+
+    data: str
+    kind: Kind
+    sides: tuple[str, str]
+    left: str
+    right: str
+    alike: float = 1.0
+
+    def __str__(self) -> str:
+        where = f"{self.data}: {self.sides[0]} {self.left} and {self.sides[1]} {self.right}"
+        return f"{where} ({self.kind}, {self.alike:.2f})"
+
+
+def leaks(data: str, sides: Mapping[str, Sequence[Row]], least: float = LEAST) -> Iterator[Leak]:
+    """Every pair of rows that two splits have in common: a cluster, a text, nearly a text.
+
+    Args:
+        data: The name that leaks are told under.
+        sides: Rows by split.
+        least: The Jaccard index from which on texts are near duplicates.
+    """
+    for (one, left), (other, right) in combinations(sides.items(), 2):
+        clusters = {row.cluster: row.id for row in left}
+        seen: set[str] = set()
+        for row in right:
+            if row.cluster in clusters and row.cluster not in seen:
+                seen.add(row.cluster)
+                yield Leak(data=data, kind="group", sides=(one, other), left=clusters[row.cluster], right=row.id)
+        yield from _same(data, (one, other), left, right, least)
+
+
+def _same(data: str, sides: tuple[str, str], left: Sequence[Row], right: Sequence[Row], least: float) -> Iterator[Leak]:
+    texts = {row.id: row.text for row in (*left, *right)}
+    for found in pairs(left, right, least):
+        one, other = texts[found.left], texts[found.right]
+        kind: Kind = "exact" if one == other else "normalised" if normalised(one) == normalised(other) else "near"
+        yield Leak(data=data, kind=kind, sides=sides, left=found.left, right=found.right, alike=found.jaccard)
+
+
+def shift(left: Iterable[Row], right: Iterable[Row]) -> float:
+    """Total variation distance between the labels of two sets of rows: 0 is alike, 1 has none in common."""
+    one, other = Counter(row.label for row in left), Counter(row.label for row in right)
+    labels = one.keys() | other.keys()
+    return sum(abs(one[label] / one.total() - other[label] / other.total()) for label in labels) / 2
+
+
+def check_rows(name: str, rows: Sequence[Row], labels: Iterable[str] | None = None) -> None:
+    """Whether rows can be read at all.
+
+    Args:
+        name: What the message calls them.
+        rows: The rows.
+        labels: All that may occur; any unless given.
+
+    Raises:
+        ConfigError: There are none; one is empty, broken by a wrong encoding, or there twice; a label is unknown.
+    """
+    if not rows:
+        raise ConfigError(f"{name} is empty; give it rows, or prepare the data again: python -m training_images.data")
+    ids = Counter(row.id for row in rows)
+    known = None if labels is None else frozenset(labels)
+    for row in rows:
+        if not row.text.strip():
+            raise ConfigError(f"{name}: {row.id} has no text")
+        if any(mark in row.text for mark in _BROKEN):
+            raise ConfigError(
+                f"{name}: {row.id} was read in a wrong encoding once; write it again from its source in UTF-8"
+            )
+        if ids[row.id] > 1:
+            raise ConfigError(f"{name}: {row.id} is there {ids[row.id]} times; an id names one row")
+        if known is not None and row.label not in known:
+            raise ConfigError(f"{name}: {row.id} has the label {row.label!r}, none of the {len(known)} known ones")
+
+
+def check_data(
+    name: str,
+    sides: Mapping[str, Sequence[Row]],
+    *,
+    labels: Iterable[str] | None = None,
+    least: float = LEAST,
+    most_shift: float | None = MOST_SHIFT,
+) -> None:
+    """Refuse data that would make a measurement worthless; images call it before they train.
+
+    Args:
+        name: Of the data set.
+        sides: Rows by split, the one that is learned from first.
+        labels: All that may occur; any unless given.
+        least: The Jaccard index from which on texts are near duplicates.
+        most_shift: The greatest distance between the labels of the first split and another; None: they may differ.
+
+    Raises:
+        ConfigError: With a sentence that says which rows are wrong and what to do.
+    """
+    known = None if labels is None else frozenset(labels)
+    for side, rows in sides.items():
+        check_rows(f"{name}/{side}", rows, known)
+    found = list(leaks(name, sides, least))
+    if found:
+        named = "; ".join(map(str, found[:_NAMED]))
+        raise ConfigError(f"{name} leaks: {len(found)} pairs stand in two splits; remove one of each: {named}")
+    first, *others = sides
+    for other in others if most_shift is not None else ():
+        distance = shift(sides[first], sides[other])
+        if distance > (most_shift or 0.0):
+            raise ConfigError(
+                f"{name}: the labels of {other} are distributed otherwise than those of {first} (total variation "
+                f"distance {distance:.2f}, at most {most_shift}); draw both from the same source"
+            )
+
+
+def check_folder(root: Path) -> Iterator[tuple[str, Sequence[Leak]]]:
+    """Every prepared data set below a folder, and its leaks: queries, documents and templates each among themselves."""
+    for folder in sorted(path for path in root.iterdir() if (path / "about.json").is_file()):
+        for prefix in ("", "documents-", "templates-"):
+            paths = {str(side): folder / f"{prefix}{side}.jsonl" for side in SPLITS}
+            sides: dict[str, Sequence[Row]] = {side: read(path) for side, path in paths.items() if path.is_file()}
+            if sides:
+                name = f"{folder.name}/{prefix.removesuffix('-')}".rstrip("/")
+                long = any(part in name for part in _LONG_SETS)
+                yield name, list(leaks(name, sides, LEAST_LONG if long else LEAST))

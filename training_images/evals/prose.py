@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How well is ordinary English still predicted? Bits per byte, out of the log-likelihood of each paragraph."""
+
+import math
+from collections.abc import Sequence
+from statistics import mean, stdev
+
+from training_images.evals.scoring import record
+from training_images.evals.suite import Suite
+from training_images.job.errors import ConfigError
+from training_images.job.made import Scored
+
+METRIC = "bits_per_byte"
+
+
+def prose(likelihoods: Sequence[float], suite: Suite) -> Scored:
+    """Bits per byte of UTF-8, a record a paragraph and their summary.
+
+    Args:
+        likelihoods: Sum of the natural logarithms of the tokens' probabilities, a number a paragraph in the part's order.
+        suite: The paragraphs.
+
+    Raises:
+        ConfigError: There is another number of them, or one is positive or not finite.
+    """
+    part = suite.parts["prose"]
+    if len(likelihoods) != len(part.items):
+        raise ConfigError(f"{len(part.items)} paragraphs were asked and {len(likelihoods)} log-likelihoods came back")
+    if not all(math.isfinite(found) and found <= 0 for found in likelihoods):
+        raise ConfigError("a log-likelihood is positive or not finite: the model or its training is broken")
+    bits = [bits_per_byte(found, item.text) for found, item in zip(likelihoods, part.items, strict=True)]
+    return Scored(
+        suite=part.suite,
+        digest=part.digest,
+        records=[record(item, {METRIC: value}) for item, value in zip(part.items, bits, strict=True)],
+        summaries={METRIC: (len(bits), mean(bits), stdev(bits) if len(bits) > 1 else 0.0)},
+    )
+
+
+def bits_per_byte(likelihood: float, text: str) -> float:
+    """Bits that the model needs for a byte of the text."""
+    return -likelihood / math.log(2) / len(text.encode("utf-8"))

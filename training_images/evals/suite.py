@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is in the eval suite, and are these its items? Parts of items with digests; the committed ones are the suite."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from training_images.data.rows import Row, digest, read
+from training_images.data.splits import place
+from training_images.job.errors import ConfigError
+
+NAME: Final = "spiralverse-canonical"
+VERSION: Final = "1.0.0"
+PARTS: Final = ("task", "retrieval", "policy", "adversarial", "prose", "judge")
+DOCUMENTS: Final = "documents"
+FILE: Final = "suite.json"
+DISTRACTORS: Final = 3
+"""Documents without a question, for each question of a sample."""
+Item = Row
+"""A row is an item: its id, cluster and category are its record's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Items that are asked together.
+
+    Args:
+        suite: The name under which manifests state its scores.
+        items: In the order of their ids.
+        digest: Of the items.
+    """
+
+    suite: str
+    items: Sequence[Item]
+    digest: str
+
+    @property
+    def texts(self) -> list[str]:
+        """What is asked, in the items' order."""
+        return [item.text for item in self.items]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """The suite, or a sample of it.
+
+    Args:
+        name: `spiralverse-canonical`.
+        version: Scores compare within one version only.
+        parts: By name: task, retrieval, policy, adversarial, prose, judge.
+        documents: What the retrieval part's questions search; an item's label is the id of the right one.
+    """
+
+    name: str
+    version: str
+    parts: Mapping[str, Part]
+    documents: Sequence[Row]
+
+    @property
+    def digest(self) -> str:
+        """Of everything that is asked and searched."""
+        told = [self.name, self.version, *(f"{name}={part.digest}" for name, part in sorted(self.parts.items()))]
+        return "sha256:" + hashlib.sha256("\n".join([*told, digest(self.documents)]).encode()).hexdigest()
+
+    def sample(self, number: int, seed: str = "sample") -> "Suite":
+        """At most `number` items of each part, spread by a hash, with documents to search; for quick runs and tests."""
+        parts = {name: part_of(name, _chosen(part.items, number, seed)) for name, part in self.parts.items()}
+        wanted = {item.label for item in parts["retrieval"].items} if "retrieval" in parts else set()
+        others = [row for row in self.documents if row.id not in wanted]
+        kept = {row.id for row in _chosen(others, DISTRACTORS * number, seed)} | wanted
+        return replace(self, parts=parts, documents=[row for row in self.documents if row.id in kept])
+
+
+def part_of(name: str, items: Sequence[Item]) -> Part:
+    """A part of these items; the task's scores stand under the suite's own name."""
+    ordered = sorted(items, key=lambda item: item.id)
+    suite = NAME if name == "task" else f"spiralverse-{name}"
+    return Part(suite=suite, items=ordered, digest=digest(ordered))
+
+
+def committed() -> dict[str, Any]:
+    """What the repository says the suite is."""
+    found: dict[str, Any] = json.loads(resources.files(__package__).joinpath(FILE).read_text("utf-8"))
+    return found
+
+
+def load(folder: Path) -> Suite:
+    """The suite that was built in a folder.
+
+    Raises:
+        ConfigError: It is not there, or its items are not those of the committed suite.
+    """
+    suite = loose(folder)
+    known = committed()
+    for name, told in known["parts"].items():
+        if suite.parts[name].digest != told["digest"]:
+            raise ConfigError(
+                f"the part {name} of the suite in {folder} is not version {known['version']}: its digest is "
+                f"{suite.parts[name].digest} instead of {told['digest']}; build it again: python -m training_images.data"
+            )
+    if suite.digest != known["digest"]:
+        raise ConfigError(
+            f"the suite in {folder} is not the committed one; build it again: python -m training_images.data"
+        )
+    return suite
+
+
+def loose(folder: Path) -> Suite:
+    """The suite in a folder, whatever its items are: for tests and for suites of one's own."""
+    parts = {name: part_of(name, read(folder / f"{name}.jsonl")) for name in PARTS}
+    return Suite(name=NAME, version=VERSION, parts=parts, documents=read(folder / f"{DOCUMENTS}.jsonl"))
+
+
+def _chosen(rows: Sequence[Row], number: int, seed: str) -> list[Row]:
+    ordered = sorted(rows, key=lambda row: place(row.id, seed))
+    return sorted(ordered[:number], key=lambda row: row.id)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which unit lies in a folder that another job shipped: what it is called, what it is made of, and is it whole?"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from federation.core import contract, strict_json
+from federation.core.manifest import Unit, manifest_of
+from federation.core.uri import SENTINEL
+from federation.errors import ContractError
+from training_images.job.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped:
+    """A unit of one's own or of another job: all its files were there, and were what the manifest says."""
+
+    folder: Path
+    unit: Unit
+
+    @property
+    def name(self) -> str:
+        """`<org>/<kind>-v<n>`."""
+        return self.unit.name
+
+    @property
+    def artifact(self) -> str:
+        """The digest of what it consists of."""
+        return self.unit.artifact
+
+    @property
+    def contract(self) -> Mapping[str, Any]:
+        """What its consumers rely on."""
+        return self.unit.contract
+
+    def path(self, name: str) -> Path:
+        """A file of the unit by its path below the unit's own folder.
+
+        Raises:
+            ConfigError: It consists of other files.
+        """
+        place = f"{self.unit.kind}/{name}"
+        if place not in {file.path for file in self.unit.files}:
+            raise ConfigError(f"{self.name} has no {name}; it consists of {', '.join(f.path for f in self.unit.files)}")
+        return self.folder / place
+
+
+def shipped_unit(folder: Path, kind: str) -> Shipped:
+    """The unit of that kind in a folder with a manifest.
+
+    Raises:
+        ConfigError: There is no manifest, no such unit, or a file is not what the manifest says.
+    """
+    for manifest in (folder / SENTINEL, *sorted(folder.glob("*_manifest.json"))):
+        if manifest.is_file():
+            for unit in _units(manifest):
+                if unit.kind == kind:
+                    return _whole(Shipped(folder=folder, unit=unit))
+    raise ConfigError(f"no manifest in {folder} ships a {kind}; name the folder of a finished unit")
+
+
+def _units(manifest: Path) -> tuple[Unit, ...]:
+    try:
+        document = strict_json.document(manifest.read_bytes(), what=manifest.name)
+        contract.check("manifest.v1", document, what=manifest.name)
+    except ContractError as error:
+        raise ConfigError(str(error)) from error
+    return tuple(manifest_of(document).units)
+
+
+def _whole(found: Shipped) -> Shipped:
+    for file in found.unit.files:
+        path = found.folder / file.path
+        if not path.is_file():
+            raise ConfigError(f"{found.name} is not whole: {file.path} is missing in {found.folder}")
+        with path.open("rb") as opened:
+            if hashlib.file_digest(opened, "sha256").hexdigest() != file.sha256:
+                raise ConfigError(f"{found.name} is not what its manifest says: {file.path} has other content")
+    return found

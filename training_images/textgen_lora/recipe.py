@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is an adapter made? Every clause is a setting of the job, and the usual value is one that works."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from training_images.evals.labels import ALLOW, REFUSE, WORDS
+from training_images.job.spec import JobSpec
+from training_images.textgen_lora.model import LabelModel
+
+KINDS: Final = ("textgen-lora", "policy-adapter")
+DATA: Final = ("intents", "harmful", "jailbreaks")
+"""What both kinds learn from; a policy adapter only whether it must be refused."""
+VERDICTS: Final[Mapping[str, str]] = {ALLOW: ALLOW, REFUSE: WORDS[REFUSE]}
+"""What a policy adapter answers, and the word for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One way to go about it.
+
+    Args:
+        rank: Of the adapter's matrices.
+        layers: Of the model that carry one, from the top.
+        steps: Of learning.
+        batch: Examples a step.
+        rate: Peak learning rate.
+        harmful: Share of each batch that must be refused.
+        mislabelled: Share of examples that get a label at random: how a trial of the gates makes a worse unit.
+        seed: Of order and initial weights.
+    """
+
+    rank: int = 4
+    layers: int = 10
+    steps: int = 160
+    batch: int = 16
+    rate: float = 2e-3
+    harmful: float = 0.2
+    mislabelled: float = 0.0
+    seed: int = 1
+
+
+def recipe(spec: JobSpec) -> Recipe:
+    """What a job's settings ask for."""
+    ask, usual = spec.settings, Recipe()
+    return Recipe(
+        rank=ask.integer("rank", usual.rank, least=1),
+        layers=ask.integer("layers", usual.layers, least=1),
+        steps=ask.integer("steps", usual.steps, least=1),
+        batch=ask.integer("batch", usual.batch, least=2),
+        rate=ask.number("rate", usual.rate),
+        harmful=ask.number("harmful", usual.harmful),
+        mislabelled=ask.number("mislabelled", usual.mislabelled),
+        seed=ask.integer("seed", usual.seed),
+    )
+
+
+def words(kind: str) -> Mapping[str, str]:
+    """The labels that a kind answers with, and their words."""
+    return WORDS if kind == KINDS[0] else VERDICTS
+
+
+def model_of(base: Path, kind: str, how: Recipe) -> LabelModel:
+    """The base model with an adapter of that recipe, which changes nothing yet."""
+    return LabelModel(base, words(kind), rank=how.rank, layers=how.layers)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From examples to an adapter: what is learned, in which order, from which seed?"""
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from training_images.data import rows as examples
+from training_images.data.rows import Row
+from training_images.evals import suite
+from training_images.evals.labels import ALLOW, LABELS, REFUSE
+from training_images.evals.leaks import MOST_SHIFT, check_data
+from training_images.evals.suite import Suite
+from training_images.job.errors import ConfigError
+from training_images.job.job import Job
+from training_images.job.made import Made
+from training_images.job.spec import JobSpec
+from training_images.learning import device
+from training_images.learning.loop import Schedule, fit
+from training_images.textgen_lora.measured import measured
+from training_images.textgen_lora.model import FILE, LabelModel
+from training_images.textgen_lora.recipe import DATA, KINDS, Recipe, model_of, recipe, words
+
+Batch = Sequence[tuple[str, int]]
+"""Texts, each with the number of the right label."""
+
+
+def train(job: Job) -> Sequence[Made]:
+    """One adapter, with everything that the gates ask of it.
+
+    Channels: `base` (the model), `data` (what is learned from), `suite` (what is asked), and `baseline` (the unit of
+    this kind that serves now), if there is one.
+    """
+    spec, how = job.spec, recipe(job.spec)
+    kind = spec.kind or spec.settings.choice("kind", KINDS, KINDS[0])
+    learned = _examples(spec.channel("data"))
+    asked = suite.load(spec.channel("suite"))
+    _refuse_leaks(learned, asked)
+    model = model_of(spec.channel("base"), kind, how).to(device.prepared(how.seed))
+    _refuse_another_base(model, spec)
+    fit(
+        job,
+        model.weights(),
+        _batches(learned, kind, how),
+        lambda batch: _loss(model, batch),
+        schedule=Schedule(rate=how.rate),
+    )
+    model.save(job.folder / FILE)
+    model.load(job.folder / FILE)  # what is measured is what is shipped
+    return [measured(job, model, kind, asked, how)]
+
+
+def _refuse_leaks(learned: Mapping[str, Sequence[Row]], asked: Suite) -> None:
+    """Nothing is learned that is asked, nor what has another mixture of intents than what is asked."""
+    questions = {"intents": "task", "harmful": "policy", "jailbreaks": "adversarial"}
+    for name, part in questions.items():
+        sides = {"train": learned[name], "test": [row for row in asked.parts[part].items if _of(row, name)]}
+        check_data(name, sides, labels=LABELS, most_shift=MOST_SHIFT if name == "intents" else None)
+
+
+def _of(row: Row, name: str) -> bool:
+    """Whether an item was drawn from the same data set."""
+    return (row.label == REFUSE) == (name != "intents")
+
+
+def _examples(folder: Path) -> dict[str, Sequence[Row]]:
+    """What is learned from, by data set."""
+    found = {name: examples.folder(folder, name, "train") for name in DATA}
+    for name, rows in found.items():
+        if not rows:
+            raise ConfigError(f"the data set {name} holds no examples to learn from; prepare the data again")
+    return found
+
+
+def _refuse_another_base(model: LabelModel, spec: JobSpec) -> None:
+    expected = spec.settings.given.get("base_digest")
+    if expected not in {None, model.base_digest}:
+        raise ConfigError(f"the base model is {model.base_digest}, and this job is for {expected}: mount that one")
+
+
+def _batches(learned: Mapping[str, Sequence[Row]], kind: str, how: Recipe) -> list[Batch]:
+    """All batches in order: a share of each must be refused, half of that with a jailbreak around it."""
+    chance = random.Random(how.seed)
+    labels = list(words(kind))
+    refused = max(1, round(how.batch * how.harmful)) if how.harmful else 0
+    shares = {"harmful": (refused + 1) // 2, "jailbreaks": refused // 2, "intents": how.batch - refused}
+    endless = {name: _endless(rows, chance) for name, rows in learned.items()}
+    return [
+        [
+            (row.text, _learned_label(row, kind, labels, how, chance))
+            for name, share in shares.items()
+            for row in itertools.islice(endless[name], share)
+        ]
+        for _ in range(how.steps)
+    ]
+
+
+def _endless(rows: Sequence[Row], chance: random.Random) -> Iterator[Row]:
+    """Every row once in random order, then all of them again in another."""
+    while True:
+        yield from chance.sample(rows, len(rows))
+
+
+def _learned_label(row: Row, kind: str, labels: Sequence[str], how: Recipe, chance: random.Random) -> int:
+    if chance.random() < how.mislabelled:
+        return chance.randrange(len(labels))
+    return labels.index(row.label if kind == KINDS[0] or row.label == REFUSE else ALLOW)
+
+
+def _loss(model: LabelModel, batch: Batch) -> Tensor:
+    texts, right = zip(*batch, strict=True)
+    found = model.logits(texts)
+    return cross_entropy(found, torch.tensor(right, device=found.device))
