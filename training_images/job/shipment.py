@@ -32,6 +32,7 @@ from training_images.job.prices import prices
 API: Final = "fusion-api-v1"
 WEIGHTS: Final = frozenset({".safetensors", ".onnx", ".json", ".txt", ".jinja", ".npy"})
 """What a unit may consist of. A pickle runs code in whoever opens it, so nothing that may hold one is shipped."""
+_PLACES: Final = frozenset({"output", "checkpoints"})
 _KILOBYTES: Final = 1 if sys.platform == "darwin" else 1024
 """What getrusage counts in."""
 
@@ -49,7 +50,7 @@ def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str]) -> Path
         manifest = {
             "schema": "manifest.v1",
             "platform": job.spec.platform,
-            "produced_at": text(datetime.now(UTC).replace(microsecond=0)),
+            "produced_at": text(_now(environment)),
             "units": [_unit(job, one, environment) for one in made],
         }
         contract.check("manifest.v1", manifest, what="the manifest of this job")
@@ -181,10 +182,21 @@ def _provenance(job: Job, made: Made, environment: Mapping[str, str]) -> dict[st
         "source": environment.get("FEDERATION_SOURCE", "unknown"),
         **({"image": image} if image else {}),
         "seeds": dict(made.seeds),
-        "settings": dict(job.spec.settings.given),
+        "settings": {name: told for name, told in job.spec.settings.given.items() if not _is_place(name)},
         "seconds": decimal_text(round(job.seconds, 1)),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTES // 2**20,
     }
+
+
+def _now(environment: Mapping[str, str]) -> datetime:
+    """The clock, or the moment that a reproducible run is given (https://reproducible-builds.org/specs/source-date-epoch)."""
+    told = environment.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(int(told), UTC) if told else datetime.now(UTC).replace(microsecond=0)
+
+
+def _is_place(setting: str) -> bool:
+    """Whether a setting names a folder of the machine, which is nobody else's business."""
+    return setting in _PLACES or setting.startswith("channel.")
 
 
 def _cost(job: Job) -> str:

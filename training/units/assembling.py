@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How do units become what three platforms ship: a folder a stage, a manifest a platform, the files beside it?"""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from training.units.plan import COPIES, ORDERS, Order, Stage
+from training.units.running import SENTINEL, Workshop
+
+from training_images.job.shipment import document_bytes
+
+KEPT: Final = "policy.json"
+"""Written by hand; everything else below training/examples is made."""
+
+
+def assemble(workshop: Workshop, examples: Path) -> None:
+    """Write training/examples anew from finished units."""
+    copies = [
+        (Order(kind=kind, number=number, stage=stage), workshop.unit(name))
+        for name, (kind, number, stage) in COPIES.items()
+    ]
+    shipped = [*((order, workshop.unit(order.name)) for order in ORDERS), *copies]
+    _clear(examples)
+    stages = {order.stage.folder: order.stage for order, _ in shipped}
+    for stage in stages.values():
+        platforms = sorted({order.platform for order, _ in shipped if order.stage == stage})
+        for platform in platforms:
+            units = [(order, unit) for order, unit in shipped if (order.stage, order.platform) == (stage, platform)]
+            _ship(examples / stage.folder, platform, stage, units)
+
+
+def _ship(folder: Path, platform: str, stage: Stage, units: Sequence[tuple[Order, Path]]) -> None:
+    for order, unit in units:
+        shutil.copytree(unit / order.kind, folder / order.kind)
+    manifest = {
+        "schema": "manifest.v1",
+        "platform": platform,
+        "produced_at": stage.at,
+        "units": [_unit(order, unit) for order, unit in units],
+    }
+    (folder / f"{platform}_manifest.json").write_bytes(document_bytes(manifest))
+
+
+def _unit(order: Order, unit: Path) -> Mapping[str, Any]:
+    (found,) = json.loads((unit / SENTINEL).read_bytes())["units"]
+    return {**found, "name": f"spiralverse/{order.name}"}
+
+
+def _clear(examples: Path) -> None:
+    for path in examples.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != KEPT:
+            path.unlink()

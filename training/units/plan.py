@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which units are made, each by which image, with which settings, out of which others?
+
+Three clouds ship twice. The second time two units are not good enough on purpose: a policy adapter that learned little
+from labels of which two in five are wrong, and a benchmark of too few requests for a p95. And one unit comes in a third
+time that a comparison of two means lets pass and a paired test does not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+PLATFORM: Final[Mapping[str, str]] = {
+    "textgen-lora": "hf",
+    "policy-adapter": "hf",
+    "embedder": "gcp",
+    "retrieval-eval": "gcp",
+    "runtime-distilled": "aws",
+    "inference-benchmark": "aws",
+}
+"""Who ships what: the matrix of training/examples/policy.json."""
+REGION: Final[Mapping[str, str]] = {"hf": "eu-west-1", "gcp": "europe-west4", "aws": "eu-central-1"}
+IMAGE: Final[Mapping[str, str]] = {
+    "textgen-lora": "textgen_lora",
+    "policy-adapter": "textgen_lora",
+    "embedder": "embedder",
+    "retrieval-eval": "retrieval_eval",
+    "runtime-distilled": "runtime_distilled",
+    "inference-benchmark": "inference_benchmark",
+}
+MACHINE: Final = "core"
+"""One core of whoever makes them, at the price table's guess for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Units that arrive together.
+
+    Args:
+        folder: Below training/examples.
+        at: When their jobs ended in the demo's story (RFC 3339); the clock of the real run goes into no document.
+    """
+
+    folder: str
+    at: str
+
+
+FIRST: Final = Stage(folder="", at="2026-11-15T05:00:00Z")
+LATER: Final = Stage(folder="later", at="2026-11-18T05:00:00Z")
+CLOSE: Final = Stage(folder="later/close", at="2026-11-20T05:00:00Z")
+RETURNING: Final = Stage(folder="later/returning", at="2026-11-25T05:00:00Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One job: its unit, its settings, and the units that it takes as channels.
+
+    Args:
+        kind: Of the unit.
+        number: The n of its name.
+        stage: With which others it arrives.
+        settings: What the image is told.
+        channels: By channel, the unit whose folder is mounted: `embedder-v1`.
+    """
+
+    kind: str
+    number: int
+    stage: Stage
+    settings: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """`<kind>-v<n>`."""
+        return f"{self.kind}-v{self.number}"
+
+    @property
+    def platform(self) -> str:
+        """Who ships it."""
+        return PLATFORM[self.kind]
+
+
+def _against(name: str) -> Mapping[str, str]:
+    return {"baseline": name}
+
+
+ORDERS: Final[Sequence[Order]] = (
+    Order(kind="textgen-lora", number=1, stage=FIRST, settings={"steps": "60"}),
+    Order(kind="policy-adapter", number=1, stage=FIRST, settings={"steps": "60", "harmful": "0.5"}),
+    Order(kind="embedder", number=1, stage=FIRST, settings={"steps": "10"}),
+    Order(kind="retrieval-eval", number=1, stage=FIRST, channels={"embedder": "embedder-v1"}),
+    Order(
+        kind="runtime-distilled",
+        number=1,
+        stage=FIRST,
+        settings={"steps": "200"},
+        channels={"teacher": "textgen-lora-v1"},
+    ),
+    Order(kind="inference-benchmark", number=1, stage=FIRST, channels={"runtime": "runtime-distilled-v1"}),
+    Order(kind="textgen-lora", number=2, stage=LATER, settings={"steps": "160"}, channels=_against("textgen-lora-v1")),
+    Order(
+        kind="policy-adapter",
+        number=2,
+        stage=LATER,
+        settings={"steps": "20", "harmful": "0.5", "mislabelled": "0.4"},
+        channels=_against("policy-adapter-v1"),
+    ),
+    Order(kind="embedder", number=2, stage=LATER, settings={"steps": "40"}, channels=_against("embedder-v1")),
+    Order(
+        kind="retrieval-eval",
+        number=2,
+        stage=LATER,
+        channels={"embedder": "embedder-v2", **_against("retrieval-eval-v1"), "baseline-embedder": "embedder-v1"},
+    ),
+    Order(
+        kind="runtime-distilled",
+        number=2,
+        stage=LATER,
+        settings={"steps": "600"},
+        channels={"teacher": "textgen-lora-v2", **_against("runtime-distilled-v1")},
+    ),
+    Order(
+        kind="inference-benchmark",
+        number=2,
+        stage=LATER,
+        settings={"requests": "30"},
+        channels={"runtime": "runtime-distilled-v2", **_against("runtime-distilled-v1")},
+    ),
+    Order(
+        kind="runtime-distilled",
+        number=3,
+        stage=CLOSE,
+        settings={"steps": "600", "seed": "5"},
+        channels={"teacher": "textgen-lora-v1", **_against("runtime-distilled-v2")},
+    ),
+)
+COPIES: Final[Mapping[str, tuple[str, int, Stage]]] = {"textgen-lora-v2": ("textgen-lora", 3, RETURNING)}
+"""Units that come in again byte for byte under another number: what quarantine must recognise."""

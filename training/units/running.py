@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is an order carried out on this machine? As a process of the image's entry point, with an empty environment."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from training.units.plan import IMAGE, MACHINE, REGION, Order
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SENTINEL: Final = "_MANIFEST.json"
+_QUIET: Final[Mapping[str, str]] = {
+    "OMP_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "passive",
+    "GOMP_SPINCOUNT": "0",
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONWARNINGS": "ignore",
+}
+
+
+class FailedError(Exception):
+    """A job ended without a unit; the message is the sentence that it left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """Where everything lies: models and prepared data below `build`, finished units below `build/units`."""
+
+    build: Path
+    commit: str
+
+    def unit(self, name: str) -> Path:
+        """The folder of a unit."""
+        return self.build / "units" / name / "unit"
+
+    def channels(self, order: Order) -> dict[str, Path]:
+        """The inputs of a job by channel."""
+        base = "minilm" if order.platform == "gcp" else "smollm2"
+        common = {
+            "base": self.build / "models" / base,
+            "data": self.build / "data",
+            "suite": self.build / "data" / "suite",
+        }
+        return {**common, **{channel: self.unit(name) for channel, name in order.channels.items()}}
+
+
+def carry_out(orders: Sequence[Order], workshop: Workshop, at_once: int) -> None:
+    """Make every unit that is not there yet, those first that others need.
+
+    Raises:
+        FailedError: A job failed; what was made stays.
+    """
+    waiting = [order for order in orders if not (workshop.unit(order.name) / SENTINEL).exists()]
+    ready = {order.name for order in orders} - {order.name for order in waiting}
+    running: dict[Future[None], Order] = {}
+    done = 0
+    with ThreadPoolExecutor(at_once) as pool:
+        while waiting or running:
+            for order in [one for one in waiting if set(one.channels.values()) <= ready][: at_once - len(running)]:
+                waiting.remove(order)
+                running[pool.submit(_made, order, workshop)] = order
+            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in ended:
+                order = running.pop(future)
+                future.result()
+                ready.add(order.name)
+                done += 1
+                print(f"  {done:2} made, {len(waiting) + len(running)} to go", flush=True)
+
+
+def _made(order: Order, workshop: Workshop) -> None:
+    folder = workshop.unit(order.name).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with (folder / "log.txt").open("wb") as log:
+        ended = subprocess.run(  # noqa: S603 - an entry point of this repository
+            _command(order, workshop),
+            cwd=folder,
+            env=_environment(order, workshop),
+            stdout=log,
+            stderr=log,
+            check=False,
+        )
+    if ended.returncode:
+        failure = folder / "failure.txt"
+        told = failure.read_text("utf-8") if failure.exists() else (folder / "log.txt").read_text("utf-8")[-600:]
+        raise FailedError(f"{order.name} was not made (exit code {ended.returncode}): {told.strip()}")
+    told = json.loads((workshop.unit(order.name) / SENTINEL).read_bytes())["units"][0]["provenance"]
+    print(f"{order.name:24} {time.monotonic() - began:5.0f} s  {told['peak_memory_mb']:5,} MB at most", flush=True)
+
+
+def _command(order: Order, workshop: Workshop) -> list[str]:
+    places = {f"channel.{name}": str(path) for name, path in workshop.channels(order).items()}
+    told = {**order.settings, **places, "unit": f"spiralverse/{order.name}", "output": "unit"}
+    words = [word for name, value in told.items() for word in (f"--{name}", value)]
+    return [sys.executable, "-m", f"training_images.{IMAGE[order.kind]}", *words]
+
+
+def _environment(order: Order, workshop: Workshop) -> dict[str, str]:
+    job = {"kind": order.kind, "platform": order.platform, "machine": MACHINE, "region": REGION[order.platform]}
+    return {
+        **_QUIET,
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'functions'}",
+        "FEDERATION_JOB": json.dumps(job),
+        "FEDERATION_JOB_NAME": order.name,
+        "FEDERATION_SOURCE": workshop.commit,
+        "SOURCE_DATE_EPOCH": str(_epoch(order.stage.at)),
+    }
+
+
+def _epoch(at: str) -> int:
+    return int(datetime.fromisoformat(at).timestamp())
