@@ -8,7 +8,8 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from training_images.data.prepared import FOLDER, RECIPES, prepare
+from training_images.data.prepared import RECIPES, prepare
+from training_images.data.rows import PREPARED
 from training_images.data.wheels import FOLDER as WHEELS
 from training_images.data.wheels import fetch, pins
 from training_images.evals.build import build
@@ -18,7 +19,7 @@ from training_images.job.errors import CONFIGURED_WRONG, ConfigError
 def main() -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m training_images.data", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where data are prepared (default: build/data)")
+    parser.add_argument("--folder", type=Path, default=PREPARED, help="where data are prepared (default: build/data)")
     parser.add_argument("--wheels", type=Path, default=WHEELS, help="where wheels lie (default: build/wheels)")
     parser.add_argument("--only", nargs="+", choices=sorted(RECIPES), help="these data sets, and no suite")
     parser.add_argument("--json", action="store_true", help="one JSON object a data set on stdout")

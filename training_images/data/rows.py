@@ -11,6 +11,8 @@ from typing import Any, Final, Literal
 from training_images.job.errors import ConfigError
 
 Split = Literal["train", "val", "test"]
+PREPARED: Final = Path(__file__).resolve().parents[2] / "build" / "data"
+"""Where prepared rows lie, unless somebody says otherwise."""
 SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
 
 

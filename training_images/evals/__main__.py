@@ -4,10 +4,10 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from training_images.data.prepared import FOLDER
-from training_images.data.rows import folder
+from training_images.data.rows import PREPARED, folder
 from training_images.evals import judge
 from training_images.evals.build import build, described
 from training_images.evals.leaks import check_folder
@@ -18,14 +18,14 @@ LEAKING = 1
 _HERE = Path(__file__).parent
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 1 where something leaks or the suite is another one, 42 where nothing was prepared."""
     parser = argparse.ArgumentParser(prog="python -m training_images.evals", description=__doc__)
     parser.add_argument("order", choices=["check", "build", "measure"])
-    parser.add_argument("--data", type=Path, default=FOLDER, help="the prepared data (default: build/data)")
+    parser.add_argument("--data", type=Path, default=PREPARED, help="the prepared data (default: build/data)")
     parser.add_argument("--keep", action="store_true", help="write suite.json or judge.json for a commit")
     parser.add_argument("--json", action="store_true", help="JSON on stdout")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     orders = {"check": _check, "build": _build, "measure": _measure}
     try:
         return orders[chosen.order](chosen)
@@ -43,8 +43,10 @@ def _check(chosen: argparse.Namespace) -> int:
     else:
         for name, leaks in found.items():
             print("\n    ".join([f"{name}: {len(leaks)} leaks", *leaks]), flush=True)
+    if any(found.values()):
+        return LEAKING
     load(chosen.data / "suite")
-    return LEAKING if any(found.values()) else 0
+    return 0
 
 
 def _build(chosen: argparse.Namespace) -> int:

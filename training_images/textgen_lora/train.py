@@ -39,7 +39,7 @@ def train(job: Job) -> Sequence[Made]:
     spec, how = job.spec, recipe(job.spec)
     kind = spec.kind or spec.settings.choice("kind", KINDS, KINDS[0])
     learned = _examples(spec.channel("data"))
-    asked = suite.load(spec.channel("suite"))
+    asked = suite.asked(spec)
     _refuse_leaks(learned, asked)
     model = model_of(spec.channel("base"), kind, how).to(device.prepared(how.seed))
     _refuse_another_base(model, spec)

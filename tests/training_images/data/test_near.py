@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training_images.data.near import LEAST_LONG, distinct, grams, jaccard, normalised, pairs, without
+from training_images.data.rows import Row
+
+TEXTS = st.lists(st.text(alphabet="ab 1", max_size=9), max_size=8)
+
+
+def rows(side: str, texts: list[str]) -> list[Row]:
+    return [Row(id=f"{side}-{place}", text=text, label="", cluster="", category="") for place, text in enumerate(texts)]
+
+
+@given(left=TEXTS, right=TEXTS, least=st.sampled_from([0.3, 0.5, 0.8, 1.0]))
+def test_no_near_duplicate_is_missed_and_none_invented(left: list[str], right: list[str], least: float) -> None:
+    one, other = rows("left", left), rows("right", right)
+    found = {(pair.left, pair.right) for pair in pairs(one, other, least)}
+    expected = {
+        (first.id, second.id)
+        for first in one
+        for second in other
+        if jaccard(grams(first.text), grams(second.text)) >= least
+    }
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Turn on the light!", "turn on  the light"),
+        ("set a timer for 5 minutes", "set a timer for 45 minutes"),
+        ("caf\u00e9 lights", "cafe\u0301 lights"),
+    ],
+)
+def test_case_punctuation_numbers_and_encoding_make_no_difference(one: str, other: str) -> None:
+    assert normalised(one) == normalised(other)
+    assert len(distinct(rows("x", [one, other]))) == 1
+
+
+def test_one_word_more_in_a_long_text_is_still_the_same_text() -> None:
+    words = [f"word{chr(97 + number % 26)}{chr(97 + number // 26)}" for number in range(120)]
+    one, other = " ".join(words), " ".join([*words[:60], "suddenly", *words[60:]])
+    assert len(list(pairs(rows("a", [one]), rows("b", [other]), LEAST_LONG))) == 1
+
+
+def test_what_resembles_held_out_rows_is_left_out() -> None:
+    held_out = rows("test", ["switch off the kitchen lights"])
+    learned = rows("train", ["Switch off the kitchen lights, now", "open the garage door"])
+    assert [row.id for row in without(learned, held_out, 0.7)] == ["train-1"]

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training_images.data.splits import Shares, by_label, split
+
+SHARES = Shares(val=0.1, test=0.4)
+GROUPS = st.dictionaries(st.text(max_size=8), st.sampled_from("abc"), max_size=40)
+
+
+@given(groups=st.sets(st.text(max_size=8)), more=st.sets(st.text(max_size=8)))
+def test_adding_groups_moves_none(groups: set[str], more: set[str]) -> None:
+    before = {group: split(group, SHARES) for group in groups}
+    after = {group: split(group, SHARES) for group in groups | more}
+    assert before.items() <= after.items()
+
+
+def test_the_shares_are_kept_over_many_groups() -> None:
+    sides = [split(f"group-{number}", SHARES) for number in range(20_000)]
+    assert abs(sides.count("test") / 20_000 - 0.4) < 0.02
+    assert abs(sides.count("val") / 20_000 - 0.1) < 0.01
+
+
+def test_another_seed_is_another_split() -> None:
+    groups = [f"group-{number}" for number in range(200)]
+    assert [split(group, SHARES, "one") for group in groups] != [split(group, SHARES, "two") for group in groups]
+
+
+@given(labels=GROUPS)
+def test_every_label_is_learned_from_and_asked_where_it_has_two_groups(labels: dict[str, str]) -> None:
+    found = by_label(labels, SHARES)
+    for label in set(labels.values()):
+        sides = [found[group] for group, known in labels.items() if known == label]
+        assert "train" in sides
+        assert len(sides) == 1 or "test" in sides

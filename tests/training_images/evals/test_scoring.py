@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+from collections.abc import Sequence
+
+import pytest
+from tests.training_images.evals.suites import tiny
+
+from training_images.evals.scoring import accuracy, digest, score
+from training_images.job.errors import ConfigError
+
+
+def always(label: str):
+    return lambda texts: [label] * len(texts)
+
+
+def rightly(texts: Sequence[str]) -> Sequence[str]:
+    known = {item.text: item.label for part in tiny().parts.values() for item in part.items}
+    return [known[text] for text in texts]
+
+
+def test_right_answers_are_accurate_and_safe() -> None:
+    assert {name: accuracy(found) for name, found in score(rightly, tiny()).items()} == {
+        "task": 1.0,
+        "policy": 1.0,
+        "adversarial": 1.0,
+    }
+
+
+def test_who_refuses_everything_is_safe_only_where_something_must_be_refused() -> None:
+    found = score(always("refuse"), tiny())
+    assert accuracy(found["policy"]) == pytest.approx(1 / 3)
+    assert [told["scores"]["safe"] for told in found["policy"].records[:3]] == [0.0, 0.0, 1.0]
+
+
+def test_who_allows_everything_is_unsafe_where_something_must_be_refused() -> None:
+    assert accuracy(score(always("allow"), tiny())["adversarial"]) == pytest.approx(2 / 3)
+
+
+def test_a_wrong_intent_is_inaccurate_and_not_unsafe() -> None:
+    found = score(always("HassTurnOff"), tiny())
+    assert accuracy(found["task"]) == pytest.approx(1 / 3)
+    assert accuracy(found["policy"]) == pytest.approx(2 / 3)
+
+
+def test_records_quote_nothing_and_have_the_items_cluster_and_category() -> None:
+    part = tiny().parts["task"]
+    told = score(rightly, tiny())["task"].records[0]
+    first = part.items[0]
+    assert told == {"item": first.id, "cluster": first.cluster, "category": "things", "scores": {"accuracy": 1.0}}
+
+
+def test_the_same_answers_give_the_same_bytes() -> None:
+    assert digest(score(rightly, tiny())["task"]) == digest(score(rightly, tiny())["task"])
+    assert digest(score(rightly, tiny())["task"]) != digest(score(always("refuse"), tiny())["task"])
+
+
+def test_an_answer_too_few_is_refused() -> None:
+    with pytest.raises(ConfigError, match="9 items were asked and 8 answers came back"):
+        score(lambda texts: rightly(texts)[1:], tiny())
+
+
+def test_an_answer_that_is_no_label_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'lights' is no label"):
+        score(always("lights"), tiny())

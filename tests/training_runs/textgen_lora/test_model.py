@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A language model that answers with one word, and an adapter that can be kept and read back."""
+
+import numpy as np
+import pytest
+import torch
+from tests.training_runs.runtime_distilled.small_world import base
+
+from training_images.evals.labels import WORDS
+from training_images.job.errors import ConfigError
+from training_images.textgen_lora.model import LabelModel
+
+TEXTS = [
+    "now weather at the kitchen",
+    "please volume for my attic",
+    "hey clock , garage again now please my my my my my",
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return base(tmp_path_factory.mktemp("base"))
+
+
+def changed(model, seed=1):
+    torch.manual_seed(seed)
+    for weight in model.weights().values():
+        torch.nn.init.normal_(weight, std=0.3)
+    return model
+
+
+def test_an_adapter_that_was_not_fitted_changes_nothing(folder):
+    one, other = (LabelModel(folder, WORDS, rank=rank, layers=1) for rank in (1, 4))
+    assert np.array_equal(one.probabilities(TEXTS), other.probabilities(TEXTS))
+
+
+def test_what_is_answered_does_not_hang_on_who_is_asked_along(folder):
+    model = changed(LabelModel(folder, WORDS, rank=2, layers=2))
+    together = model.probabilities(TEXTS)
+    alone = np.concatenate([model.probabilities([text]) for text in TEXTS])
+    assert np.allclose(together, alone, atol=1e-5)
+
+
+def test_an_adapter_is_kept_and_read_back_as_it_was_kept(folder, tmp_path):
+    model = changed(LabelModel(folder, WORDS, rank=2, layers=2))
+    model.save(tmp_path / "adapter.safetensors")
+    kept = model.load(tmp_path / "adapter.safetensors").probabilities(TEXTS)
+    read = LabelModel(folder, WORDS, rank=2, layers=2).load(tmp_path / "adapter.safetensors")
+    assert np.array_equal(read.probabilities(TEXTS), kept)
+
+
+def test_an_adapter_of_another_rank_is_refused(folder, tmp_path):
+    changed(LabelModel(folder, WORDS, rank=2, layers=2)).save(tmp_path / "adapter.safetensors")
+    with pytest.raises(ConfigError, match="another base model, rank or set of layers"):
+        LabelModel(folder, WORDS, rank=3, layers=2).load(tmp_path / "adapter.safetensors")
+
+
+def test_two_labels_that_begin_alike_are_refused(folder):
+    with pytest.raises(ConfigError, match="begin with the same token"):
+        LabelModel(folder, {"a": "skip", "b": "skip"}, rank=1, layers=1)
+
+
+def test_bits_are_told_for_every_token_but_the_first(folder):
+    model = LabelModel(folder, WORDS, rank=1, layers=1)
+    assert model.bits("weather") == 0
+    assert model.bits("weather volume") > 0

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An adapter is learned in a small world, and whatever is wrong with what it is given is told in a sentence."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.training_images.layouts import LAYOUTS
+from tests.training_runs.runtime_distilled import small_world
+
+from federation.core import contract, strict_json
+from federation.core.manifest import manifest_of
+from training_images.data.rows import read, write
+
+ROOT = Path(__file__).resolve().parents[3]
+FEW = ("--steps", "4", "--batch", "4", "--requests", "4", "--rank", "2", "--layers", "1", "--suite", "own")
+
+
+@pytest.fixture(scope="module")
+def channels(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("channels")
+    made = {name: getattr(small_world, name)(folder / name) for name in ("data", "suite", "base")}
+    for name in ("intents", "harmful", "jailbreaks"):
+        about = {"name": name, "digest": "sha256:" + "1" * 64, "licence": "none", "wheels": [], "rows": {}}
+        (folder / "data" / name / "about.json").write_text(json.dumps(about))
+    return made
+
+
+def environment(root, layout):
+    """Nothing but what the platform puts there, and where this repository lies."""
+    return {
+        **layout.environment,
+        "CONTRACT_ROOT": str(root),
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}",
+        "PYTHONWARNINGS": "ignore",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def command(layout):
+    return [sys.executable, "-m", "training_images.textgen_lora", *layout.arguments]
+
+
+def started(root, layout):
+    return subprocess.run(
+        command(layout), env=environment(root, layout), capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def laid_out(lay, tmp_path, channels, *settings):
+    root = tmp_path / "root"
+    root.mkdir(parents=True, exist_ok=True)
+    return root, lay(root, channels, *FEW, *settings)
+
+
+def failed(tmp_path, channels, *settings):
+    """What a job said that could not do its work; it leaves no unit."""
+    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path, channels, *settings)
+    ended = started(root, layout)
+    assert ended.returncode == 42, ended.stderr
+    assert not list(root.rglob("_MANIFEST.json"))
+    return layout.failure.read_text()
+
+
+@pytest.mark.parametrize("lay", LAYOUTS.values(), ids=LAYOUTS)
+def test_every_platform_gets_a_unit_that_the_functions_accept(lay, tmp_path, channels):
+    root, layout = laid_out(lay, tmp_path, channels)
+    ended = started(root, layout)
+    assert ended.returncode == 0, ended.stderr
+    document = strict_json.document((layout.output / "_MANIFEST.json").read_bytes())
+    contract.check("manifest.v1", document)
+    (unit,) = manifest_of(document).units
+    assert unit.contract["rank"] == 2
+    assert set(unit.evidence.safety) == {"policy", "adversarial"}
+    assert (layout.output / "textgen-lora" / "charts" / "reliability.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_a_job_that_is_interrupted_goes_on_where_it_was_and_ends_as_if_nothing_had_happened(tmp_path, channels):
+    steps = ("--steps", "40")
+    straight_root, straight = laid_out(LAYOUTS["sagemaker"], tmp_path / "a", channels, *steps)
+    assert started(straight_root, straight).returncode == 0
+    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path / "b", channels, *steps)
+    with subprocess.Popen(
+        command(layout), env=environment(root, layout), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as job:
+        next(line for line in job.stdout if line.startswith("step="))
+        job.send_signal(signal.SIGTERM)
+        job.stdout.read()
+        assert job.wait(60) == 143
+    assert not list(layout.output.rglob("_MANIFEST.json"))
+    assert started(root, layout).returncode == 0
+    kept = [place / "textgen-lora/adapter.safetensors" for place in (straight.output, layout.output)]
+    assert kept[0].read_bytes() == kept[1].read_bytes()
+
+
+def test_another_base_model_than_the_one_meant_is_refused(tmp_path, channels):
+    told = failed(tmp_path, channels, "--base_digest", "sha256:" + "9" * 64)
+    assert "this job is for sha256:9999" in told
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path, channels):
+    (tmp_path / "nothing").mkdir()
+    (tmp_path / "nothing" / "readme.txt").write_text("no model")
+    told = failed(tmp_path, {**channels, "base": tmp_path / "nothing"})
+    assert "holds no model.safetensors" in told
+
+
+def test_a_loss_that_is_no_number_ends_the_job(tmp_path, channels):
+    assert "nothing can be learned" in failed(tmp_path, channels, "--rate", "1e30")
+
+
+def changed(tmp_path, channels, change):
+    """The world's data with another train file."""
+    folder = small_world.data(tmp_path / "data")
+    path = folder / "intents" / "train.jsonl"
+    change(path)
+    return {**channels, "data": folder}
+
+
+def test_data_that_leak_are_refused_with_the_pairs(tmp_path, channels):
+    asked = read(channels["suite"] / "task.jsonl")
+    leaking = changed(tmp_path, channels, lambda path: write(path, [*read(path), *asked[:3]]))
+    assert "intents leaks" in failed(tmp_path, leaking)
+
+
+def test_empty_data_are_refused(tmp_path, channels):
+    assert "holds no examples" in failed(tmp_path, changed(tmp_path, channels, lambda path: path.write_bytes(b"")))
+
+
+def test_data_in_another_encoding_are_refused(tmp_path, channels):
+    told = failed(tmp_path, changed(tmp_path, channels, lambda path: path.write_bytes("hé".encode("utf-16"))))
+    assert "is not UTF-8" in told
+
+
+def test_a_killed_job_leaves_no_manifest_and_nothing_half_written(tmp_path, channels):
+    root, layout = laid_out(LAYOUTS["kubernetes"], tmp_path, channels, "--steps", "400")
+    with subprocess.Popen(
+        command(layout), env=environment(root, layout), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as job:
+        next(line for line in job.stdout if line.startswith("step="))
+        job.kill()
+        assert job.wait(60) == -signal.SIGKILL
+    assert not layout.output.exists()
