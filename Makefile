@@ -2,22 +2,49 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+TRAINING := .venv-training
+FLEET := .venv-federated
+# A thread that waits by spinning makes small models three times slower on shared cores.
+CALM := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=0 TOKENIZERS_PARALLELISM=false
+INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench package generate lock clean
+.PHONY: demo test check test-training units consortium bench package generate lock clean
 .DEFAULT_GOAL := test
 
 $(READY): requirements/dev.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Federation needs Python 3.11, 3.12 or 3.13; say which with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python $(INSTALL) --require-hashes -r requirements/dev.lock
+	$(BIN)/python $(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $(READY)
+
+$(TRAINING)/.ready: requirements/training.lock
+	$(PYTHON) -m venv $(TRAINING)
+	$(TRAINING)/bin/python $(INSTALL) torch==2.13.0  # first and alone: an index may hold a file of it for CPUs
+	$(TRAINING)/bin/python $(INSTALL) --require-hashes -r requirements/training.lock
+	$(TRAINING)/bin/python $(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(FLEET)/.ready: requirements/federated.lock
+	$(PYTHON) -m venv $(FLEET)
+	$(FLEET)/bin/python $(INSTALL) --require-hashes -r requirements/federated.lock
+	@touch $@
 
 demo: $(READY)  ## three clouds' events to a promoted release, an alarm, the roll-back; HOME_CLOUD=aws or gcp: in that cloud
 	$(if $(filter aws gcp,$(HOME_CLOUD)),$(BIN)/python infra/demo.py $(HOME_CLOUD),$(BIN)/federation demo)
 
 test: check  ## everything that CI asks
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+test-training: $(TRAINING)/.ready $(FLEET)/.ready  ## what needs torch, and a fleet of Flower's on loopback
+	$(CALM) $(TRAINING)/bin/python -m pytest -q -n 2 --dist loadfile tests/training_runs --ignore tests/training_runs/federated
+	$(CALM) $(FLEET)/bin/python -m pytest -q tests/training_runs/federated
+
+units: $(TRAINING)/.ready  ## train every example unit for real and write training/examples anew
+	$(TRAINING)/bin/python training/make_units.py
+
+consortium: $(FLEET)/.ready  ## two consortia that share no row, and docs/consortium.md from what they measured
+	PYTHONPATH=.:functions $(CALM) $(FLEET)/bin/python -m training_images.federated.consortium
 
 check: $(READY)  ## style, types, layers
 	$(BIN)/ruff check
@@ -39,4 +66,4 @@ lock: $(READY)  ## pin again; needs uv
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -o requirements/dev.lock
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-training .venv-federated build dist .pytest_cache .mypy_cache .ruff_cache

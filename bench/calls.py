@@ -2,7 +2,8 @@
 """How many calls does each function of a home on AWS make, and what do a million such events cost?
 
 Counted by the emulators in the second week of a home (bench/cloud_walk.py): each function is warm, and its last event was
-more than a minute ago. Reads of artifacts are evidence, which depends on what is shipped, and are told apart.
+more than a minute ago, so that it asks which policies there are. Reads of artifacts are evidence, which depends on what is
+shipped, and the calls by which SageMaker is told to shift traffic are its own; both are told apart.
 """
 
 import subprocess
@@ -18,22 +19,25 @@ from bench.goal import Goal, Spread
 from bench.processes import ROOT
 from bench.shipped import Units
 from federation.core import event as events
-from federation.core import names
 
 ASKED: Final[Mapping[str, int]] = {"receive": 2, "validate": 3, "gate": 4, "fuse": 8, "promote": 5}
 """Calls of one run at most, evidence apart."""
+_A_UNIT_EACH: Final = ("validate", "fuse")
+"""Functions whose calls grow with the units shipped: counted with the demo's six, and with three, one a manifest."""
 USUAL: Final = 58
 """Calls of the usual pipeline for three units, one from each cloud: boto3, idempotency tables, a function a step."""
 
 
 def measure() -> Iterator[Goal]:
     """Each function, the way back, duplicates, and the chain in one process."""
-    run, inline = walked("six"), walked("three", inline=True)
+    run, piped, inline = walked("six"), walked("three"), walked("three", inline=True)
     for function, asked in ASKED.items():
         yield _function(function, asked, run)
+        if function in _A_UNIT_EACH:
+            yield _function(function, asked, piped, "a unit a manifest")
     yield from _way_back(run, inline)
     yield _duplicate(run)
-    yield _chain(inline)
+    yield _chain(inline, piped)
 
 
 def walked(units: Units, *, inline: bool = False) -> Sequence[Invocation]:
@@ -52,24 +56,23 @@ def warm(run: Sequence[Invocation], function: str) -> Sequence[Invocation]:
 
 def most(run: Sequence[Invocation]) -> Invocation:
     """The run with the most calls."""
-    return max(run, key=lambda one: ledger.others(one.calls))
+    return max(run, key=lambda one: ledger.counted(one.calls))
 
 
-def to_the_move(run: Sequence[Invocation]) -> tuple[int, int, int]:
-    """Calls from the alarm to the moved channel: in all, of the function that moves it, and those that list policies."""
+def to_the_move(run: Sequence[Invocation]) -> tuple[int, int]:
+    """Calls from the alarm to the moved channel: in all, and of the function that moves it."""
     alarmed = [one for one in run if one.part == cloud_walk.ALARM]
     place = next(place for place, one in enumerate(alarmed) if any(call.method == "move" for call in one.calls))
     moved = ledger.before_the_move(alarmed[place].calls)
     before = sum(ledger.others(one.calls) for one in alarmed[:place])
-    listing = sum(len(call.operations) for call in moved if call.on == names.POLICIES)
-    return before + ledger.others(moved), ledger.others(moved), listing
+    return before + ledger.others(moved), ledger.others(moved)
 
 
 def duplicates(run: Sequence[Invocation]) -> Mapping[str, int]:
     """The most calls of a run that was told the same again, by function."""
     again = [one for one in run if one.part == cloud_walk.AGAIN]
     functions = dict.fromkeys(one.function for one in again)
-    return {name: ledger.others(most([one for one in again if one.function == name]).calls) for name in functions}
+    return {name: ledger.counted(most([one for one in again if one.function == name]).calls) for name in functions}
 
 
 def until_promoted(run: Sequence[Invocation]) -> Sequence[Invocation]:
@@ -79,17 +82,18 @@ def until_promoted(run: Sequence[Invocation]) -> Sequence[Invocation]:
     return week[: last + 1]
 
 
-def _function(function: str, asked: int, run: Sequence[Invocation]) -> Goal:
+def _function(function: str, asked: int, run: Sequence[Invocation], shipped: str = "") -> Goal:
     mine = warm(run, function)
     heaviest = most(mine)
     return Goal(
-        name=f"{function}, API calls",
-        what="of the run with the most, evidence apart",
+        name=f"{function}, API calls{', ' if shipped else ''}{shipped}",
+        what="of the run with the most, evidence and the shift of traffic apart",
         sense="at most",
         asked=asked,
         unit="",
-        measured=Spread.exactly(ledger.others(heaviest.calls)),
+        measured=Spread.exactly(ledger.counted(heaviest.calls)),
         numbers={
+            "within a minute of another event": str(ledger.counted(heaviest.calls) - ledger.listing(heaviest.calls)),
             **_by_event(mine),
             **_ports(heaviest),
             "dollars a million": f"{_dollars(heaviest):.2f}",
@@ -98,7 +102,7 @@ def _function(function: str, asked: int, run: Sequence[Invocation]) -> Goal:
 
 
 def _way_back(run: Sequence[Invocation], inline: Sequence[Invocation]) -> Iterator[Goal]:
-    _, moved, listing = to_the_move(run)
+    _, moved = to_the_move(run)
     rolled = most(warm(run, "roll_back"))
     yield Goal(
         name="roll_back, API calls before the channel has moved",
@@ -108,14 +112,13 @@ def _way_back(run: Sequence[Invocation], inline: Sequence[Invocation]) -> Iterat
         unit="",
         measured=Spread.exactly(moved),
         numbers={
-            "within a minute of another event": str(moved - listing),
             "in all": str(ledger.others(rolled.calls)),
             **_ports(rolled),
             "dollars a million": f"{_dollars(rolled):.2f}",
         },
     )
     for how, told in (("over the bus", run), ("inline", inline)):
-        everything, moved, listing = to_the_move(told)
+        everything, moved = to_the_move(told)
         yield Goal(
             name=f"alarm received to channel moved {how}, API calls",
             what="from the alarm's arrival: one read and one conditional write are asked",
@@ -123,7 +126,7 @@ def _way_back(run: Sequence[Invocation], inline: Sequence[Invocation]) -> Iterat
             asked=2,
             unit="",
             measured=Spread.exactly(everything),
-            numbers={"of the function that moves it": str(moved), "of which policies listed": str(listing)},
+            numbers={"of the function that moves it": str(moved)},
         )
 
 
@@ -131,7 +134,7 @@ def _duplicate(run: Sequence[Invocation]) -> Goal:
     found = duplicates(run)
     return Goal(
         name="a duplicate, API calls",
-        what="the same event again in the process that handled it, the function with the most",
+        what="the same event again in the process that handled it, the function with the most, the shift of traffic apart",
         sense="at most",
         asked=2,
         unit="",
@@ -140,9 +143,9 @@ def _duplicate(run: Sequence[Invocation]) -> Goal:
     )
 
 
-def _chain(run: Sequence[Invocation]) -> Goal:
+def _chain(inline: Sequence[Invocation], piped: Sequence[Invocation]) -> Goal:
     """Three units, one from each cloud, as the usual pipeline was counted with."""
-    inline, piped = until_promoted(run), until_promoted(walked("three"))
+    inline, piped = until_promoted(inline), until_promoted(piped)
     ports = ledger.by_port([call for one in inline for call in one.calls])
     return Goal(
         name="API calls of a promoted release, inline",
@@ -168,7 +171,7 @@ def _by_event(run: Sequence[Invocation]) -> dict[str, str]:
     """The least and the most calls by what was heard."""
     found: dict[str, list[int]] = {}
     for one in run:
-        found.setdefault(one.heard.removeprefix("federation."), []).append(ledger.others(one.calls))
+        found.setdefault(one.heard.removeprefix("federation."), []).append(ledger.counted(one.calls))
     return {heard: f"{min(counts)} to {max(counts)}" for heard, counts in found.items()}
 
 

@@ -46,8 +46,8 @@ class _Counting:
         self._calls = calls
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
-        return partial(self._call, method)
+        return partial(self._call, method, getattr(self._port, method))
 
-    def _call(self, method: str, *arguments: Any) -> Any:
+    def _call(self, method: str, act: Callable[..., Any], *arguments: Any) -> Any:
         self._calls.made[method] += 1
-        return getattr(self._port, method)(*arguments)
+        return act(*arguments)

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
+from federation.core import names
 from federation.ports import Alarms, Artifacts, Bus, Ports, Registry, Store, Traffic, Trainer
 
 Log = Callable[[], Sequence[str]]
@@ -89,6 +90,16 @@ def evidence(calls: Sequence[Call]) -> int:
 def others(calls: Sequence[Call]) -> int:
     """How many operations do anything else."""
     return sum(len(call.operations) for call in calls if call.port != "artifacts")
+
+
+def counted(calls: Sequence[Call]) -> int:
+    """How many operations are a function's: without evidence, and without those by which a platform shifts traffic."""
+    return others([call for call in calls if call.port != "traffic"])
+
+
+def listing(calls: Sequence[Call]) -> int:
+    """How many operations ask which policies there are, which a process does once a minute."""
+    return sum(len(call.operations) for call in calls if call.on == names.POLICIES)
 
 
 def before_the_move(calls: Sequence[Call]) -> Sequence[Call]:

@@ -80,9 +80,8 @@ def _application(target: str, source: str) -> Any:
 
 def _answer_at_once(entry: dict[str, Any]) -> None:
     """Give an entry file ports in memory: it asks for them by this name at every invocation."""
-    store = MemoryStore()
-    first_events.prepare(store)
-    ports = in_memory.ports(store)
+    ports = in_memory.ports(MemoryStore())
+    first_events.prepare(ports.store)
     entry["_ports"] = lambda: ports
 
 

@@ -96,7 +96,7 @@ def _step(event: dict[str, Any], context: Any, step: StepName) -> Any:
     """Every record of the step's queue; those that fail go back to it alone."""
 
     def handler(record: SQSRecord) -> None:
-        _record(step, record.body.encode())
+        _record(step, record.body)
 
     return process_partial_response(event=event, record_handler=handler, processor=_BATCH, context=context)
 
@@ -111,7 +111,7 @@ _envelope = msgspec.json.Decoder(_Envelope).decode
 _BATCH = _Batch(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-def _record(step: StepName, body: bytes) -> None:
+def _record(step: StepName, body: str) -> None:
     document = strict_json.document(bytes(_envelope(body).detail), what="the event")
     contract.check("event.v1", document, what="the event")
     chain.run(step, Event.of(document), _ports(), _clock(), inline=_settings().inline)

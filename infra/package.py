@@ -28,7 +28,7 @@ from infra.archive import compiled_for, zipped  # noqa: E402 - after the path, w
 from infra.pinned import Target, requirements  # noqa: E402 - the same
 
 NEVER_DEPLOYED: Final = frozenset({"cli", "demo", "simulation", "local", "offline.py", "__main__.py", "py.typed"})
-CLOUDS: Final = frozenset({"aws", "gcp", "hub", "kubernetes"})
+CLOUDS: Final = frozenset({"aws", "azure", "gcp", "hub", "kubernetes"})
 COMMAND_ONLY: Final = frozenset({"typer", "rich", "rfc8785"})
 """Of the project's dependencies, those that only the command and the tests import."""
 IN_LAMBDA: Final = frozenset({"boto3", "botocore", "s3transfer"})

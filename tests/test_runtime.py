@@ -5,11 +5,11 @@ import pytest
 from federation.core import event as events
 from federation.core import names
 from federation.core.alarm import breached
-from federation.core.decision import summary
+from federation.core.decision import DECIDED_IN, decision_in, summary
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.errors import ConflictError, MissingError, ServiceError
-from federation.reads import RecordedReads
+from federation.recorded import RecordedReads
 from federation.runtime import carry_out, decide, handle, routes
 from federation.simulation.platform import POLICY
 from federation.steps import STEPS
@@ -122,9 +122,10 @@ def test_every_stored_decision_can_be_taken_again_to_the_same_byte(ready):
     ready.tick("promote", TUESDAY)
     ready.ship("embedder", 2, "worse")
     ready.tell(events.SLO_BREACHED, at="2026-01-06T12:00:00Z")
-    stored = [(name, ready.document(name)) for name in ready.store.names(names.DECISIONS)]
-    assert {document["step"] for _, document in stored} == {"validate", "gate", "fuse", "promote", "roll_back"}
-    for _, document in stored:
+    kept = [ready.document(name) for prefix in DECIDED_IN for name in ready.store.names(prefix)]
+    stored = [decision_in(document) for document in kept]
+    assert {document["step"] for document in stored} == {"validate", "gate", "fuse", "promote", "roll_back"}
+    for document in stored:
         reads = RecordedReads(document["reads"], ready.store, ready.local.ports.artifacts)
         step, event = STEPS[document["step"]], Event.of(document["event"])
         outcome = step.decide(event, step.gather(event, reads), reads.policy(), document["now"])
@@ -132,8 +133,8 @@ def test_every_stored_decision_can_be_taken_again_to_the_same_byte(ready):
 
 
 def test_a_decision_whose_evidence_is_gone_cannot_be_taken_again(ready):
-    (name, *_) = ready.store.names(f"{names.DECISIONS}gate/")
-    document = ready.document(name)
+    (name, *_) = ready.store.names(names.REPORTS)
+    document = decision_in(ready.document(name))
     for file in (ready.local.folder / "clouds").rglob("quality.jsonl"):
         file.unlink()
     reads = RecordedReads(document["reads"], ready.store, ready.local.ports.artifacts)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What need not be asked twice? Documents never change, so a process reads each of them once.
 
-Which policies there are is asked once a minute: a new one is active everywhere within that time.
+Which policies there are is asked once a minute: a new one is active everywhere within that time. What is remembered can
+also be asked for by itself, which never costs a call.
 """
 
 import time
@@ -56,9 +57,17 @@ class CachedStore:
         """Every name that begins so, sorted."""
         if prefix != names.POLICIES:
             return self._store.names(prefix)
-        if self._policies is None or self._clock() - self._policies[0] > POLICY_SECONDS:
+        if self._policies is None or self._is_old():
             self._policies = (self._clock(), self._store.names(prefix))
         return self._policies[1]
+
+    def recall(self, name: str) -> bytes | None:
+        """The body under a name if this process has met it."""
+        return self._bodies.get(name)
+
+    def recall_names(self, prefix: str) -> Sequence[str] | None:
+        """What was listed last under a prefix, if that is so long ago that it would be asked again."""
+        return self._policies[1] if self._policies and prefix == names.POLICIES and self._is_old() else None
 
     def channel(self, name: str) -> bytes | None:
         """The channel's document, or None before its first move."""
@@ -67,6 +76,9 @@ class CachedStore:
     def move(self, name: str, expected: int, to: bytes) -> None:
         """Replace the channel's document if its counter is `expected` (0 before the first move), else ConflictError."""
         self._store.move(name, expected, to)
+
+    def _is_old(self) -> bool:
+        return self._policies is not None and self._clock() - self._policies[0] > POLICY_SECONDS
 
     def _remember(self, name: str, body: bytes) -> None:
         if name not in self._bodies:

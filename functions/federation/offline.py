@@ -203,7 +203,7 @@ def _fused(home: LocalHome, told: Sequence[Event], before: frozenset[str]) -> Fu
     return Fused(
         release=msgspec.json.decode(body) if body else None,
         refusals=tuple(refusals.values()),
-        reports=[msgspec.json.decode(store.read(name) or b"null") for name in reports],
+        reports=[msgspec.json.decode(store.read(name) or b"{}")["report"] for name in reports],
     )
 
 

@@ -128,7 +128,10 @@ class Trainer(Protocol):
         ...
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """The data of an `artifact.completed` event for each job that ended well recently."""
+        """The data of an `artifact.completed` event for each job that ended well recently.
+
+        A job of ours that ended without a unit has instead its `name` and, as a sentence, its `failure`.
+        """
         ...
 
     def artifact(self, resource: str) -> str | None:
@@ -194,8 +197,25 @@ class Reads(Protocol):
         """The active policy."""
         ...
 
+    def remembered_policy(self, told: int | None = None) -> Policy:
+        """The policy that was active when this process last asked.
+
+        Args:
+            told: The version that whoever asks for the step decided by: it was the active one then. Without it, to be used
+                only where nothing may stand in the way.
+        """
+        ...
+
     def document(self, name: str) -> Any | None:
         """The document under a name, or None."""
+        ...
+
+    def earlier(self, name: str) -> Any | None:
+        """What an earlier handling of this event left under a name, as far as is known without asking.
+
+        For names that the outcome then writes itself: where the name turns out to be taken, or nothing comes to be written
+        there, the event is decided again, and the store is asked.
+        """
         ...
 
     def names(self, prefix: str) -> Sequence[str]:

@@ -1,46 +1,109 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does `gather` read, and how is the same read answered again?
+"""How does `gather` read? It asks the ports, and every answer is written down.
 
-`LiveReads` asks the ports and writes down every answer; `RecordedReads` answers from such a record, takes immutable
-documents from the store again, and refuses when one of them is gone or differs.
+What an earlier handling of the same event may have left is not asked for at first: see `LiveReads.earlier`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import msgspec
 
 from federation.core import names
 from federation.core.admission import Observed
 from federation.core.channel import Channel, channel_of
-from federation.core.decision import Trace
 from federation.core.digest import digest_of
 from federation.core.policy import Policy, policy_of
 from federation.errors import MissingError
-from federation.ports import Artifacts, Firing, Ports, Receipt, Served, Store
+from federation.ports import Firing, Ports, Receipt, Served, Store
 
 _decode = msgspec.json.Decoder().decode
 T = TypeVar("T")
 
 
-class LiveReads:
-    """Reads of the world as it is."""
+class Memory(Protocol):
+    """What a process has met so far."""
 
-    def __init__(self, ports: Ports) -> None:
+    def recall(self, name: str) -> bytes | None:
+        """The body under a name if this process has met it."""
+        ...
+
+    def recall_names(self, prefix: str) -> Sequence[str] | None:
+        """What was listed last under a prefix, if that is so long ago that it would be asked again."""
+        ...
+
+
+class _Nothing:
+    """The memory of a store that remembers nothing."""
+
+    def recall(self, name: str) -> bytes | None:
+        del name
+        return None
+
+    def recall_names(self, prefix: str) -> Sequence[str] | None:
+        del prefix
+        return None
+
+
+_NOTHING: Final = _Nothing()
+
+
+def memory_of(store: Store) -> Memory:
+    """What a store remembers, whatever stands before it."""
+    return cast("Memory", store) if hasattr(store, "recall") else _NOTHING
+
+
+class LiveReads:
+    """Reads of the world as it is.
+
+    `guessed` are the names that were taken to be free, or still the newest, without asking.
+    """
+
+    def __init__(self, ports: Ports, *, look: bool = True) -> None:
+        """Reads of these ports.
+
+        Args:
+            ports: The world.
+            look: Whether the store is asked what an earlier handling of the event left; else only this process's memory.
+        """
         self._ports = ports
+        self._look = look
         self._policy: Policy | None = None
+        self.guessed: set[str] = set()
         self.trace: list[Mapping[str, Any]] = []
 
     def policy(self) -> Policy:
         """The active policy: the one of the highest version."""
         if self._policy is None:
-            self._policy = _active_policy(self.names(names.POLICIES), self._body)
+            self._policy = active_policy(self.names(names.POLICIES), self._body)
         return self._policy
+
+    def remembered_policy(self, told: int | None = None) -> Policy:
+        """The policy that was active when this process last asked; asked again only if it never did, or is told of a newer.
+
+        Without being told, it is a guess that it still is, once that is long ago.
+        """
+        known = () if self._look else memory_of(self._ports.store).recall_names(names.POLICIES)
+        if known and (told is None or known[-1] >= names.policy(told)):
+            self._note("names", names.POLICIES, list(known))
+            self._policy = active_policy(known, self._body)
+            self.guessed |= set() if told else {names.POLICIES}
+        return self.policy()
 
     def document(self, name: str) -> Any | None:
         """The document under a name, or None."""
         body = self._body(name)
+        return _decode(body) if body is not None else None
+
+    def earlier(self, name: str) -> Any | None:
+        """What an earlier handling of this event left under a name; asked of the store only after a wrong guess."""
+        body = memory_of(self._ports.store).recall(name)
+        if body is None and self._look:
+            body = self._ports.store.read(name)
+        elif body is None:
+            self.guessed.add(name)
+        self._note("earlier", name, digest_of(body) if body is not None else None)
         return _decode(body) if body is not None else None
 
     def names(self, prefix: str) -> Sequence[str]:
@@ -58,13 +121,13 @@ class LiveReads:
 
     def artifact(self, uri: str, limit: int) -> bytes | None:
         """The bytes at a URI, or None when nothing is there yet."""
-        body = _there(lambda: self._ports.artifacts.read(uri, limit))
+        body = there(lambda: self._ports.artifacts.read(uri, limit))
         self._note("artifact", uri, digest_of(body) if body is not None else None)
         return body
 
     def observe(self, uri: str) -> Observed | None:
         """SHA-256 and size of what lies at a URI, or None."""
-        found = _there(lambda: self._ports.artifacts.observe(uri))
+        found = there(lambda: self._ports.artifacts.observe(uri))
         self._note("observe", uri, msgspec.to_builtins(found))
         return found
 
@@ -106,95 +169,23 @@ class LiveReads:
 
     def _body(self, name: str) -> bytes | None:
         body = self._ports.store.read(name)
-        self._note("document", name, digest_of(body) if body is not None else None)
+        self._note("document", name, _digest(body) if body is not None else None)
         return body
 
     def _note(self, what: str, of: str, is_: Any) -> None:
         self.trace.append({"what": what, "of": of, "is": is_})
 
 
-class RecordedReads:
-    """Reads as they were answered when a decision was taken."""
+def active_policy(versions: Sequence[str], body: Callable[[str], bytes | None]) -> Policy:
+    """The policy of the highest version.
 
-    def __init__(self, trace: Trace, store: Store, artifacts: Artifacts) -> None:
-        self._answers = {(entry["what"], entry["of"]): entry["is"] for entry in trace}
-        self._store = store
-        self._artifacts = artifacts
-        self._policy: Policy | None = None
+    Args:
+        versions: The names of all policies, sorted.
+        body: Reads one of them.
 
-    def policy(self) -> Policy:
-        """The policy that was active then."""
-        if self._policy is None:
-            self._policy = _active_policy(self.names(names.POLICIES), self._body)
-        return self._policy
-
-    def document(self, name: str) -> Any | None:
-        """The document that was there then."""
-        body = self._body(name)
-        return _decode(body) if body is not None else None
-
-    def names(self, prefix: str) -> Sequence[str]:
-        """The names that were there then."""
-        found: list[str] = self._answer("names", prefix)
-        return found
-
-    def channel(self, name: str) -> Channel:
-        """The channel as it was then."""
-        return channel_of(self._answer("channel", name), name)
-
-    def artifact(self, uri: str, limit: int) -> bytes | None:
-        """The bytes that were there then."""
-        recorded = self._answer("artifact", uri)
-        if recorded is None:
-            return None
-        return _same(uri, recorded, _there(lambda: self._artifacts.read(uri, limit)))
-
-    def observe(self, uri: str) -> Observed | None:
-        """What was observed then."""
-        found = self._answer("observe", uri)
-        return msgspec.convert(found, Observed | None)
-
-    def finished(self) -> Sequence[Mapping[str, Any]]:
-        """What had ended then."""
-        found: list[Mapping[str, Any]] = self._answer("finished", "")
-        return found
-
-    def located(self, resource: str) -> str | None:
-        """Where it lay then."""
-        found: str | None = self._answer("located", resource)
-        return found
-
-    def firing(self) -> Sequence[Firing]:
-        """The alarms that fired then."""
-        return msgspec.convert(self._answer("firing", ""), list[Firing])
-
-    def served(self, channel: str) -> Served | None:
-        """What was served then."""
-        return msgspec.convert(self._answer("served", channel), Served | None)
-
-    def probe(self, channel: str, release: str) -> bool:
-        """Whether it could serve then."""
-        del channel
-        return bool(self._answer("probe", release))
-
-    def published(self, release: str) -> Receipt | None:
-        """What the registry held then."""
-        return msgspec.convert(self._answer("published", release), Receipt | None)
-
-    def _body(self, name: str) -> bytes | None:
-        recorded = self._answer("document", name)
-        return None if recorded is None else _same(name, recorded, self._store.read(name))
-
-    def _answer(self, what: str, of: str) -> Any:
-        try:
-            return self._answers[what, of]
-        except KeyError:
-            raise MissingError(
-                f"the decision did not read {what} {of!r}; today's code asks for more than it did"
-            ) from None
-
-
-def _active_policy(versions: Sequence[str], body: Callable[[str], bytes | None]) -> Policy:
+    Raises:
+        MissingError: There is none.
+    """
     if not versions:
         raise MissingError("no policy is stored; put one there with: federation init --policy POLICY.json")
     found = body(versions[-1])
@@ -203,21 +194,18 @@ def _active_policy(versions: Sequence[str], body: Callable[[str], bytes | None])
     return _policy(found)
 
 
+_digest = lru_cache(maxsize=64)(digest_of)
+"""A process meets the same policy and the same release at every event."""
+
+
 @lru_cache(maxsize=16)
 def _policy(body: bytes) -> Policy:
     return policy_of(_decode(body))
 
 
-def _there(read: Callable[[], T]) -> T | None:
+def there(read: Callable[[], T]) -> T | None:
+    """What a question about a URI is answered, or None when nothing lies there yet."""
     try:
         return read()
     except MissingError:
         return None
-
-
-def _same(name: str, recorded: str, body: bytes | None) -> bytes:
-    if body is None:
-        raise MissingError(f"{name} was read by the decision and is gone")
-    if digest_of(body) != recorded:
-        raise MissingError(f"{name} was {recorded} when it was read, and is {digest_of(body)} now")
-    return body

@@ -7,10 +7,11 @@ event goes on. What raises is delivered again; what returns is done.
 """
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -19,10 +20,10 @@ from federation.core import names
 from federation.core.decision import Decision
 from federation.core.digest import canonical
 from federation.core.event import Event
-from federation.core.outcome import Act, Launch, Outcome, Publish, Shift
+from federation.core.outcome import Act, Document, Launch, Outcome, Publish, Shift
 from federation.errors import ConflictError, MissingError
 from federation.ports import Ports
-from federation.reads import LiveReads
+from federation.reads import LiveReads, memory_of
 from federation.sources import read
 from federation.sources.reading import Reading, Request
 from federation.sources.trust import Trust
@@ -44,39 +45,65 @@ def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
         FederationError: Something has to be delivered again; what was stored until then stays.
     """
     began = time.perf_counter()
-    decision = decide(step, event, ports, now)
-    carry_out(decision, ports)
+    decision = carry_out(decide(step, event, ports, now), ports)
     level = logging.INFO if decision.outcome and not decision.outcome.repeat else logging.DEBUG
     if log.isEnabledFor(level):
         log.log(level, decision.outcome.why or "nothing to do", extra=_fields(decision, time.perf_counter() - began))
     return decision.outcome
 
 
-def decide(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
-    """What a step decides about an event on what the world says now; nothing is changed."""
-    reads = LiveReads(ports)
+def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool = False) -> Decision:
+    """What a step decides about an event on what the world says now; nothing is changed.
+
+    Nearly always an event comes for the first time. So it is decided as if it did, without asking whether it was handled
+    before, if what is then written finds out; else it is decided again by asking first.
+
+    Args:
+        step: Which step.
+        event: The event.
+        ports: The world.
+        now: The moment of the decision, RFC 3339 in UTC.
+        look: Whether to ask first.
+    """
+    reads = LiveReads(ports, look=look)
     facts = STEPS[step].gather(event, reads)
     outcome = STEPS[step].decide(event, facts, reads.policy(), now)
-    return Decision(step=step, event=event, now=now, trace=reads.trace, outcome=outcome)
+    if reads.guessed and outcome and not (outcome.urgent or outcome.repeat or outcome.told_in in reads.guessed):
+        return decide(step, event, ports, now, look=True)
+    guessed = frozenset(reads.guessed)
+    return Decision(step=step, event=event, now=now, trace=reads.trace, outcome=outcome, guessed=guessed)
 
 
-def carry_out(decision: Decision, ports: Ports) -> None:
-    """Keep, move, act, announce, in this order; the decision itself is kept before all else, so that none is lost.
+def carry_out(decision: Decision, ports: Ports) -> Decision:
+    """Keep, move, act, announce, in this order; the decision itself is kept before any effect, so that none is lost.
 
     What is urgent moves first of all: nothing that may fail stands between an alarm and the way back.
+
+    Returns:
+        The decision that was carried out: another one, if a name that was guessed to be free was taken.
     """
     outcome = decision.outcome
     if outcome.urgent:
         _move(outcome, ports)
-    _confirm(decision, ports)
-    if outcome and not outcome.repeat:
+    if not outcome:
+        _confirm(decision, ports)
+    elif not outcome.repeat:
         _remember(decision, ports)
-    _keep(outcome, ports)
+    try:
+        _keep(decision, ports)
+    except ConflictError:
+        if not decision.guessed:
+            raise
+        step = cast("StepName", decision.step)
+        return carry_out(decide(step, decision.event, ports, decision.now, look=True), ports)
     if not outcome.urgent:
         _move(outcome, ports)
     for act in outcome.acts:
-        _act(act, ports)
+        _act(act, outcome, ports)
     _announce(outcome, ports)
+    if names.POLICIES in decision.guessed:
+        ports.store.names(names.POLICIES)  # what had to wait for the way back: whether there is a newer policy
+    return decision
 
 
 def deliver(request: Request, trust: Trust, ports: Ports, now: str, *, settled_ends: bool = True) -> Reading:
@@ -106,16 +133,29 @@ def _deliver(request: Request, reading: Reading, ports: Ports, now: str, *, sett
     delivery = receive.Delivery(request=request, reading=reading)
     claims = receive.claims(delivery, now)
     taken = {claim.name for claim in claims if not ports.store.claim(claim.name, canonical(claim.value))}
-    facts = receive.gather(delivery, taken, LiveReads(ports), settled_ends=settled_ends)
+    facts = receive.gather(delivery, taken, LiveReads(ports), now, settled_ends=settled_ends)
     outcome = receive.decide(delivery, facts, now)
-    _keep(outcome, ports)
+    for document in outcome.documents:
+        ports.store.keep(document.name, canonical(document.value))
     _announce(outcome, ports)
     return receive.judged(delivery, facts)
 
 
-def _keep(outcome: Outcome, ports: Ports) -> None:
-    for document in outcome.documents:
-        ports.store.keep(document.name, canonical(document.value))
+def _keep(decision: Decision, ports: Ports) -> None:
+    for document in decision.outcome.documents:
+        if document.name == decision.outcome.told_in:
+            _keep_told(document, decision, ports)
+        else:
+            ports.store.keep(document.name, canonical(document.value))
+
+
+def _keep_told(document: Document, decision: Decision, ports: Ports) -> None:
+    """Keep a document with the decision in it; one that differs by its decision alone is the same, told before."""
+    if ports.store.claim(document.name, canonical({**document.value, "decision": decision.document()})):
+        return
+    found = msgspec.json.decode(ports.store.read(document.name) or b"{}")
+    if {name: value for name, value in found.items() if name != "decision"} != document.value:
+        raise ConflictError(f"{document.name} is taken by other content")
 
 
 def _move(outcome: Outcome, ports: Ports) -> None:
@@ -128,19 +168,19 @@ def _announce(outcome: Outcome, ports: Ports) -> None:
         ports.bus.announce(outcome.events)
 
 
-def _act(act: Act, ports: Ports) -> None:
+def _act(act: Act, outcome: Outcome, ports: Ports) -> None:
     match act:
         case Publish(release=release):
-            _publish(release, ports)
+            _publish(release, ports, new=names.release(release) in {document.name for document in outcome.documents})
         case Shift():
             ports.traffic.shift(act)
         case Launch(name=name, job=job):
             ports.trainer.launch(name, job)
 
 
-def _publish(release: str, ports: Ports) -> None:
+def _publish(release: str, ports: Ports, *, new: bool) -> None:
     """Put the release into the registry unless its receipt is there: a tag that was moved since is not taken for ours."""
-    if ports.store.read(names.receipt(release)) is not None:
+    if not new and ports.store.read(names.receipt(release)) is not None:
         return
     body = ports.store.read(names.release(release))
     if body is None:
@@ -150,20 +190,33 @@ def _publish(release: str, ports: Ports) -> None:
 
 
 def _confirm(decision: Decision, ports: Ports) -> None:
-    """Nothing to do, a repetition or a refusal has no move whose condition could fail: the channel is read once more."""
-    if decision.outcome.move:
+    """Nothing to do, or a refusal, has no move whose condition could fail: the channel is read once more.
+
+    Unless it was read after a move that the event itself tells of. A report needs none: its name says what it holds for.
+    """
+    if decision.outcome.move or decision.outcome.told_in.startswith(names.REPORTS):
         return
+    told = decision.event.data.get("counter", math.inf)
     for name, counter in decision.channels():
+        if counter >= told:
+            continue
         body = ports.store.channel(name)
         if (msgspec.json.decode(body)["counter"] if body else 0) != counter:
             raise ConflictError(f"channel {name} moved while {decision.step} decided about {decision.event.subject}")
 
 
 def _remember(decision: Decision, ports: Ports) -> None:
+    """Confirm the decision and keep it, if it stands in no other document and this process has not kept it before."""
+    name = decision.name
+    if memory_of(ports.store).recall(name) is not None:
+        return
+    _confirm(decision, ports)
+    if decision.outcome.told_in:
+        return
     try:
-        ports.store.keep(decision.name, canonical(decision.document()))
+        ports.store.keep(name, canonical(decision.document()))
     except ConflictError:
-        log.debug("%s: decided the same before, at another moment; the first telling stays", decision.name)
+        log.debug("%s: decided the same before, at another moment; the first telling stays", name)
 
 
 def _fields(decision: Decision, seconds: float) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         node: What runs a release on the endpoint: image, role, machine.
         training_role: The role or service account that training jobs run as.
         training_account: The service account that jobs on Vertex AI run as.
+        training_python: The interpreter that runs the jobs of a local home; this process's own when empty.
+        azure: Where Azure Machine Learning runs jobs, and how this home proves itself there (docs/settings.md).
         google: How a function of AWS proves itself to Google Cloud: an `external_account` document, without a secret.
         clusters: Kubernetes clusters by platform: `{"kubernetes": {"namespace": "training", "context": "on-premises"}}`.
         alarms: What the names of this home's alarms begin with.
@@ -56,6 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     node: Mapping[str, Any] = msgspec.field(default_factory=dict)
     training_role: str = ""
     training_account: str = ""
+    training_python: str = ""
+    azure: Mapping[str, Any] = msgspec.field(default_factory=dict)
     google: Mapping[str, Any] = msgspec.field(default_factory=dict)
     clusters: Mapping[str, Any] = msgspec.field(default_factory=dict)
     alarms: str = ""
@@ -89,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             apis=_object(environment, "apis"),
             google=_object(environment, "google"),
             clusters=_object(environment, "clusters"),
+            azure=_object(environment, "azure"),
             hub_repos=tuple(environment.get("FEDERATION_HUB_REPOS", "").split()),
             inline=_truth(environment, "inline"),
             **given,
@@ -127,6 +132,7 @@ _TEXTS: Final = (
     "endpoint",
     "training_role",
     "training_account",
+    "training_python",
     "alarms",
     "relay_role",
     "relay_audience",

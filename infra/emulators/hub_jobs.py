@@ -51,12 +51,12 @@ class Jobs:
         """The jobs of a namespace, newest first."""
         return [job for job in reversed(self._jobs.values()) if job["owner"]["name"] == namespace]
 
-    def finish(self, id_: str, stage: Stage = "COMPLETED") -> None:
+    def finish(self, id_: str, stage: Stage = "COMPLETED", message: str | None = None) -> None:
         """End a job that is still running."""
         job = self._jobs[id_]
         if job["status"]["stage"] == "RUNNING":
             job["finishedAt"] = moment(self._clock)
-            job["status"] = {"stage": stage, "message": None}
+            job["status"] = {"stage": stage, "message": message}
 
     def settle(self) -> None:
         """Wait until every command that runs has ended."""

@@ -32,10 +32,17 @@ class Cluster:
     faults: Faults = field(default_factory=Faults)
     jobs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
-    def finish(self, namespace: str, name: str, ended: Literal["Complete", "Failed"] = "Complete") -> None:
+    def finish(
+        self, namespace: str, name: str, ended: Literal["Complete", "Failed"] = "Complete", message: str = ""
+    ) -> None:
         """End a job as its controller would."""
         now = _now()
         condition = {"type": ended, "status": "True", "lastTransitionTime": now}
+        if ended == "Failed":
+            condition |= {
+                "reason": "BackoffLimitExceeded",
+                "message": message or "Job has reached the specified backoff limit",
+            }
         done = {"completionTime": now, "succeeded": 1} if ended == "Complete" else {"failed": 1}
         self.jobs[namespace, name]["status"] = {"startTime": now, "conditions": [condition], **done}
 

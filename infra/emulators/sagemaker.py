@@ -74,6 +74,13 @@ class SageMaker:
         )
         return job
 
+    def fail(self, name: str, reason: str, status: str = "Failed") -> Document:
+        """Let a job be Failed or Stopped."""
+        now = time.time()
+        ended = {"TrainingJobStatus": status, "SecondaryStatus": status, "FailureReason": reason}
+        self.jobs[name].update(ended, TrainingEndTime=now, LastModifiedTime=now)
+        return self.jobs[name]
+
     def _create_training_job(self, request: Document) -> Document:
         name = request["TrainingJobName"]
         if name in self.jobs:

@@ -19,6 +19,7 @@ from infra.emulators.lambda_service import LambdaService
 from infra.emulators.lambda_service import running as lambda_running
 
 from federation.core import names
+from federation.core.decision import DECIDED_IN, decision_in
 from federation.core.digest import canonical
 from federation.core.policy import policy_of
 from federation.core.strict_json import document
@@ -118,8 +119,10 @@ class CloudStage:
 
     def _decided(self, kept: Sequence[str]) -> Iterator[str]:
         for name in kept:
-            if name.startswith(names.DECISIONS):
-                yield msgspec.json.decode(self.store.read(name) or b"{}")["outcome"]["why"]
+            if name.startswith(DECIDED_IN) and (
+                told := decision_in(msgspec.json.decode(self.store.read(name) or b"{}"))
+            ):
+                yield told["outcome"]["why"]
             if name.startswith(names.PARKED):
                 found = msgspec.json.decode(self.store.read(name) or b"{}")
                 yield f"rejected as {found['error']}, parked for a person: {found['why']}"

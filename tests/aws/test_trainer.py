@@ -83,6 +83,30 @@ def test_a_job_that_runs_is_not_finished_and_one_that_is_unknown_has_no_artifact
     assert trainer.artifact("hf://models/acme/adapters") is None
 
 
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_a_job_of_ours_that_failed_tells_why_and_others_are_not_asked(trainer, aws_cloud, name, status):
+    foreign = f"somebody-elses-{uuid.uuid4().hex[:8]}"
+    for one in (name, foreign):
+        trainer.launch(one, JOB)
+        aws_cloud.sagemaker.fail(one, "AlgorithmError: the loss is NaN at step 3, exit code: 1", status)
+    aws_cloud.faults.forget()
+    (told,) = [one for one in trainer.finished() if name in one["resource"] or foreign in one["resource"]]
+    assert (told["name"], told["failure"]) == (
+        name,
+        f"{status}: AlgorithmError: the loss is NaN at step 3, exit code: 1",
+    )
+    assert told["dedupe_key"] == f"sagemaker|{told['resource']}|{status}"
+
+
+def test_a_job_for_another_region_is_not_started_in_this_one(trainer, aws_cloud, name):
+    with pytest.raises(
+        ContractError, match="is to run in us-east-1, and this home runs jobs on SageMaker in eu-central-1"
+    ):
+        trainer.launch(name, {**JOB, "region": "us-east-1"})
+    assert name not in aws_cloud.sagemaker.jobs
+    trainer.launch(name, {**JOB, "region": "eu-central-1"})
+
+
 def test_an_event_that_does_not_say_where_leads_to_the_job_that_does(trainer, aws_cloud, name):
     trainer.launch(name, JOB)
     aws_cloud.sagemaker.finish(name, f"s3://spiralverse-artifacts/jobs/{name}/output/model")

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many items does a policy need, and can it work at all?"""
+"""How many items does a policy need, and can it work at all; and how should sites train together?"""
+
+import json
+from pathlib import Path
+
+SITES = Path(__file__).resolve().parents[2] / "docs/topology.json"
 
 
 def test_the_examples_can_be_planned(federation, examples):
@@ -35,3 +40,34 @@ def test_a_smaller_share_of_differing_items_needs_fewer(federation, examples):
     few = federation("plan", examples / "policy.json", "--discordance", 0.05, "--json").json["kinds"]["textgen-lora"]
     many = federation("plan", examples / "policy.json", "--json").json["kinds"]["textgen-lora"]
     assert few[0]["power_80"] < many[0]["power_80"]
+
+
+def test_sites_that_would_train_together_are_told_how_and_why_not_otherwise(federation):
+    answer = federation("plan", "--topology", SITES)
+    assert answer.code == 0
+    assert "federated: chosen" in answer.out
+    assert "the rows of hospital-north and hospital-south may not leave" in answer.out
+    assert "gradients never cross clouds" in answer.out
+
+
+def test_a_program_gets_every_way_with_its_bytes_and_verdict(federation):
+    answer = federation("plan", "--topology", SITES, "--json")
+    ways = {one["topology"]: one for one in answer.json["topologies"]}
+    assert answer.json["chosen"] == "federated"
+    assert ways["federated"]["bytes"] == 2 * 540_000 * 4 * 30
+    assert ways["ring all-reduce"]["bytes"] == 2 * 3 * 540_000 * 3000
+    assert ways["ring all-reduce"]["verdict"] == "refused"
+
+
+def test_the_policy_says_what_is_wanted_of_a_topology(federation, examples, tmp_path):
+    policy = json.loads((examples / "policy.json").read_text("utf-8"))
+    policy["topology"] = {"least_unbroken": "0.99"}
+    place = tmp_path / "policy.json"
+    place.write_text(json.dumps(policy))
+    answer = federation("plan", place, "--topology", SITES)
+    assert answer.code == 10
+    assert "the policy bears 1%" in answer.out
+
+
+def test_neither_a_policy_nor_sites_are_nothing_to_plan(federation):
+    assert federation("plan").code == 2

@@ -21,6 +21,12 @@ UNVOTED = (
     "answered unvoted, so add it here"
 )
 JOB = {"platform": "aws", "image": "distil", "arguments": [], "after_rollback": True}
+UNSWEPT = (
+    "$.jobs.runtime-distilled.hours: no sweep ($.cadence.ingest) falls into these hours, and sweeps start what waits "
+    "for them"
+)
+UNPLACED = {key: value for key, value in JOB.items() if key != "platform"}
+NIGHT = {"opens": "0 22 * * *", "minutes": 600}
 
 
 def told(changed):
@@ -90,6 +96,30 @@ def test_the_digest_names_every_word_of_the_policy():
         (
             document(jobs={"embedder": JOB}),
             "$.jobs.embedder.platform: aws may not ship embedder; run the job where the matrix allows it",
+        ),
+        (
+            document(jobs={"embedder": {**UNPLACED, "places": [{"platform": "aws"}, {"platform": "hf"}]}}),
+            "$.jobs.embedder.places: aws and hf may not ship embedder; run the job where the matrix allows it",
+        ),
+        (
+            document(jobs={"embedder": UNPLACED}),
+            "$.jobs.embedder: say where it runs, either by `platform` or by a list of `places`",
+        ),
+        (
+            document(jobs={"runtime-distilled": {**JOB, "places": [{"platform": "aws"}]}}),
+            "$.jobs.runtime-distilled: say where it runs, either by `platform` or by a list of `places`",
+        ),
+        (
+            document(jobs={"runtime-distilled": {**JOB, "hours": {"opens": "0 22 * * *", "minutes": 60}}}),
+            UNSWEPT,
+        ),
+        (
+            document(jobs={"runtime-distilled": {**JOB, "hours": {"opens": "0 25 * * *", "minutes": 60}}}),
+            "$.jobs.runtime-distilled.hours.opens: '0 25 * * *' is no cron line: Bad hour",
+        ),
+        (
+            document(jobs={"runtime-distilled": {**JOB, "hours": {**NIGHT, "time_zone": "Europe/Atlantis"}}}),
+            "$.jobs.runtime-distilled.hours.time_zone: 'Europe/Atlantis' is no IANA time zone, such as Europe/Berlin",
         ),
         (
             document(matrix={**document()["matrix"], "azure": ["speech-adapter"]}),
@@ -174,3 +204,14 @@ def test_votes_and_thresholds_that_fit_together_are_in_force():
     asked["fusion"] = {**document()["fusion"], **asked["fusion"]}
     assert policy_of(document(**asked)).voting.rule == "veto"
     assert policy_of(document(**calibrated())).routes[-1].calibrated
+
+
+def test_a_sweep_that_falls_into_the_hours_starts_what_waits_for_them():
+    policy = policy_of(document(jobs={"runtime-distilled": {**JOB, "hours": NIGHT}}))
+    assert policy.jobs["runtime-distilled"].hours.minutes == 600
+
+
+def test_one_place_that_the_matrix_allows_is_enough():
+    places = [{"platform": "aws", "price": "0.42"}, {"platform": "gcp"}]
+    policy = policy_of(document(jobs={"embedder": {**UNPLACED, "places": places}}))
+    assert policy.jobs["embedder"].places[0].price == Decimal("0.42")

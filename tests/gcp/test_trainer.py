@@ -108,7 +108,36 @@ def test_only_what_ended_well_lately_is_finished(trainer, jobs):
         jobs.move(started(trainer, jobs, name)["name"], state)
     long_ago = (NOW - timedelta(days=30)).isoformat().replace("+00:00", "Z")
     jobs.move(started(trainer, jobs, "d")["name"], "SUCCEEDED", at=long_ago)
-    assert [told["artifact_uri"] for told in trainer.finished()] == ["gs://acme-units/gcp/c/"]
+    units = [told["artifact_uri"] for told in trainer.finished() if "failure" not in told]
+    assert units == ["gs://acme-units/gcp/c/"]
+
+
+def test_a_job_of_ours_that_failed_tells_why_and_others_are_not_looked_at(trainer, jobs, vertex_cloud, google_session):
+    error = {"code": 3, "message": "The replica workerpool0-0 exited with a non-zero status of 42."}
+    jobs.move(started(trainer, jobs, "failed")["name"], "FAILED", error=error)
+    jobs.move(started(trainer, jobs, "cancelled")["name"], "CANCELLED")
+    long_ago = (NOW - timedelta(days=15)).isoformat().replace("+00:00", "Z")
+    jobs.move(started(trainer, jobs, "old")["name"], "EXPIRED", at=long_ago)
+    spec = {"workerPoolSpecs": [{"replicaCount": 1, "containerSpec": {"imageUri": "x"}}]}
+    url = f"{vertex_cloud.endpoint}/v1/{PARENT}/customJobs"
+    made = google_session.post(url, json={"displayName": "foreign", "jobSpec": spec}).json()
+    jobs.move(made["name"], "FAILED")
+    found = {told["name"]: told for told in trainer.finished()}
+    assert {name: told["failure"] for name, told in found.items()} == {
+        "failed": "FAILED: The replica workerpool0-0 exited with a non-zero status of 42.",
+        "cancelled": "CANCELLED: Vertex AI says no more",
+    }
+    assert "artifact_uri" not in found["failed"]
+    assert found["failed"]["dedupe_key"].endswith("|FAILED")
+
+
+def test_a_job_for_another_region_is_not_started_in_this_one(trainer, jobs):
+    started(trainer, jobs, region=REGION)
+    with pytest.raises(
+        ContractError, match=f"is to run in us-central1, and this home runs jobs on Vertex AI in {REGION}"
+    ):
+        trainer.launch("embedder-2", {**JOB, "region": "us-central1"})
+    assert jobs.named("embedder-2") == []
 
 
 def test_finished_jobs_are_listed_over_many_pages(trainer, jobs):

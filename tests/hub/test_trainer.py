@@ -66,7 +66,7 @@ def test_a_job_gets_its_machine_its_time_and_all_that_was_asked(trainer, jobs):
     trainer.launch(NAME, JOB)
     (job,) = jobs()
     assert (job.docker_image, job.command, job.flavor) == (JOB["image"], ["python", "-m", "train", "3"], "a10g-small")
-    assert job.environment == {"FEDERATION_JOB": canonical(JOB).decode()}
+    assert job.environment == {"FEDERATION_JOB": canonical(JOB).decode(), "FEDERATION_JOB_NAME": NAME}
     assert job.labels == {"federation_job": NAME, "name": NAME}
 
 
@@ -167,6 +167,25 @@ def test_where_a_completed_job_pushed_to_is_watched_without_being_named(
     hub_cloud.jobs.finish(jobs()[0].id)
     (found,) = trainer.finished()
     assert found["artifact_uri"] == f"hf://models/{hub_owner}/{NAME}@{sha}"
+
+
+@pytest.mark.parametrize(
+    ("ended", "failure"),
+    [
+        (("ERROR", "Job timeout"), "ERROR: Job timeout"),
+        (("CANCELED", None), "CANCELED: the Hub says no more; its log may"),
+    ],
+)
+def test_a_job_of_ours_that_ended_otherwise_than_well_tells_why(trainer, hub_client, hub_cloud, ended, failure):
+    trainer.launch(NAME, JOB)
+    owner = trainer._namespace
+    hub_client.run_job(image="python:3.12", command=["false"], namespace=owner)
+    for job in hub_client.list_jobs(namespace=owner):
+        hub_cloud.jobs.finish(job.id, *ended)
+    (told,) = trainer.finished()
+    assert (told["name"], told["failure"]) == (NAME, failure)
+    assert told["resource"].startswith(f"hf://jobs/{owner}/")
+    assert trainer.finished() == [told]
 
 
 @pytest.mark.parametrize("output", [None, "s3://acme-models/units", "hf://models/acme/shared", "hf://datasets/acme"])

@@ -49,9 +49,11 @@ class Witness:
         self._note = note
 
     def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+
         def call(*arguments: Any) -> Any:
             self._note(name, str(arguments[0]) if arguments else "")
-            return getattr(self._port, name)(*arguments)
+            return method(*arguments)
 
         return call
 

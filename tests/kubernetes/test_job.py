@@ -27,7 +27,10 @@ def test_the_container_gets_its_arguments_and_the_whole_job():
     job = made()
     assert container(job)["image"] == "registry/train:1"
     assert container(job)["args"] == ["--steps", "3"]
-    assert container(job)["env"] == [{"name": "FEDERATION_JOB", "value": canonical(JOB).decode()}]
+    assert container(job)["env"] == [
+        {"name": "FEDERATION_JOB", "value": canonical(JOB).decode()},
+        {"name": "FEDERATION_JOB_NAME", "value": job["metadata"]["name"]},
+    ]
 
 
 def test_nobody_is_root_and_no_token_of_the_cluster_is_in_reach():

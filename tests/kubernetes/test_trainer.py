@@ -38,9 +38,17 @@ def test_a_job_that_is_complete_is_finished_and_says_where_its_unit_lies(kuberne
     assert kubernetes_trainer.artifact(resource) == found["artifact_uri"]
 
 
-def test_a_job_that_failed_or_is_not_ours_is_never_finished(kubernetes_trainer, kubernetes_cluster):
-    kubernetes_trainer.launch(NAME, JOB)
-    kubernetes_cluster.finish(NAMESPACE, NAME, "Failed")
+def test_a_job_that_failed_tells_why_and_has_no_unit(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_trainer.launch(NAME, {**JOB, "output": OUTPUT})
+    message = "Container job for pod training/a failed with exit code 42 matching FailJob rule at index 0"
+    kubernetes_cluster.finish(NAMESPACE, NAME, "Failed", message)
+    (told,) = kubernetes_trainer.finished()
+    assert (told["name"], told["failure"]) == (NAME, f"BackoffLimitExceeded: {message}")
+    assert told["dedupe_key"] == f"kubernetes|kubernetes://{NAMESPACE}/{NAME}|Failed"
+    assert "artifact_uri" not in told
+
+
+def test_a_job_that_is_not_ours_is_never_finished(kubernetes_trainer, kubernetes_cluster):
     foreign = job_of("somebody-elses", JOB, Placement())
     foreign["metadata"]["labels"] = {"app": "web"}
     kubernetes_cluster.jobs[NAMESPACE, "somebody-elses"] = foreign

@@ -1,42 +1,160 @@
-"""A job runs once under its name and reports when it is done."""
+"""A job runs once under its name, in a folder and an environment of its own, and is told of when it has ended."""
 
 import json
+import os
+import textwrap
 import time
 
 import pytest
 
+from federation.core.uri import SENTINEL
+from federation.local.artifacts import LocalArtifacts
 from federation.local.trainer import LocalTrainer
+
+JOB = {"platform": "gcp", "kind": "embedder", "image": "training_stand_in", "arguments": ["--epochs", "3"]}
+SHIPS = """
+    import pathlib, os
+    pathlib.Path("unit").mkdir()
+    pathlib.Path("unit/seen.json").write_text(__import__("json").dumps(dict(os.environ)))
+    pathlib.Path("unit/_MANIFEST.json").write_text("{}")
+"""
 
 
 @pytest.fixture
-def trainer(tmp_path):
-    return LocalTrainer(tmp_path / "jobs")
+def jobs(tmp_path):
+    return tmp_path / "jobs"
 
 
-def test_a_job_runs_in_its_own_folder_once(trainer, tmp_path):
-    job = {"image": "json.tool", "arguments": ["--help"], "platform": "local"}
-    trainer.launch("embedder-1", job)
-    trainer.launch("embedder-1", job)
-    home = tmp_path / "jobs" / "embedder-1"
+@pytest.fixture
+def trainer(jobs):
+    return LocalTrainer(jobs)
+
+
+@pytest.fixture
+def image(tmp_path, monkeypatch):
+    """Puts a module where the images lie, and says what it does."""
+
+    def written(does):
+        (tmp_path / "images").mkdir(exist_ok=True)
+        (tmp_path / "images/training_stand_in.py").write_text(textwrap.dedent(does))
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "images"))
+
+    return written
+
+
+def ended(trainer, name):
+    """What is told of a job, once it has ended."""
     deadline = time.monotonic() + 20
-    log = home / "log.txt"
-    while not (log.exists() and log.read_bytes()) and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        found = [told for told in trainer.finished() if told["resource"] == f"local/{name}"]
+        if found:
+            return found[0]
         time.sleep(0.02)
-    assert b"usage" in log.read_bytes()
-    assert json.loads((home / "job.json").read_bytes()) == job
+    raise AssertionError(f"{name} did not end")
 
 
-def test_a_job_that_reported_its_completion_is_finished(trainer, tmp_path):
+def test_a_job_runs_in_its_own_folder_once(trainer, jobs, image):
+    image("print(len(__import__('sys').argv))\nopen('runs.txt', 'a').write('x')")
+    trainer.launch("embedder-1", JOB)
+    ended(trainer, "embedder-1")
+    trainer.launch("embedder-1", {**JOB, "arguments": []})
+    home = jobs / "embedder-1"
+    assert (home / "log.txt").read_text() == "3\n"
+    assert (home / "runs.txt").read_text() == "x"
+    assert json.loads((home / "job.json").read_bytes()) == JOB
+
+
+def test_a_job_sees_its_request_and_nothing_of_who_launched_it(trainer, jobs, image, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of the launcher")
+    image(SHIPS)
+    trainer.launch("embedder-1", JOB)
+    ended(trainer, "embedder-1")
+    seen = json.loads((jobs / "embedder-1/unit/seen.json").read_bytes())
+    assert json.loads(seen["FEDERATION_JOB"]) == {**JOB, "output": "unit"}
+    assert seen["FEDERATION_JOB_NAME"] == "embedder-1"
+    assert seen["PYTHONPATH"].endswith(os.environ["PYTHONPATH"])
+    assert "AWS_SECRET_ACCESS_KEY" not in seen
+    assert "HOME" not in seen
+
+
+def test_a_job_whose_manifest_is_there_is_finished_and_its_unit_can_be_read(trainer, jobs, image):
+    image(SHIPS)
     assert trainer.finished() == []
-    home = tmp_path / "jobs" / "embedder-2"
+    trainer.launch("embedder-1", JOB)
+    told = ended(trainer, "embedder-1")
+    assert "failure" not in told
+    assert told["dedupe_key"] == "local|embedder-1|Completed"
+    assert trainer.artifact("local/embedder-1") == told["artifact_uri"]
+    assert LocalArtifacts(jobs.parent / "clouds", (jobs,)).read(f"{told['artifact_uri']}{SENTINEL}", 10) == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("does", "failure"),
+    [
+        (
+            "import sys; print('two labels have one word', file=sys.stderr); sys.exit(42)",
+            "exit code 42, and no manifest: two labels have one word",
+        ),
+        (
+            "open('failure.txt', 'w').write('the loss is NaN at step 3\\n'); raise SystemExit(1)",
+            "exit code 1, and no manifest: the loss is NaN at step 3",
+        ),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "exit code 137, and no manifest: signal 9"),
+        ("pass", "exit code 0, and no manifest: it said nothing"),
+        (
+            "import pathlib; pathlib.Path('unit').mkdir(); pathlib.Path('unit/model.bin').write_bytes(b'half')",
+            "exit code 0, and no manifest: it said nothing",
+        ),
+    ],
+    ids=["refused", "its own words", "killed", "silent", "half a unit"],
+)
+def test_a_job_that_ends_without_a_manifest_has_failed_and_says_why(trainer, image, does, failure):
+    image(does)
+    trainer.launch("embedder-1", JOB)
+    told = ended(trainer, "embedder-1")
+    assert (told["name"], told["failure"]) == ("embedder-1", failure)
+    assert told["dedupe_key"] == "local|embedder-1|Failed"
+    assert trainer.artifact("local/embedder-1") is None
+
+
+def test_a_job_of_an_image_that_is_not_there_has_failed(trainer):
+    trainer.launch("embedder-1", {**JOB, "image": "training_images.nowhere"})
+    assert "No module named" in ended(trainer, "embedder-1")["failure"]
+
+
+def test_a_job_whose_machine_was_switched_off_has_failed(trainer, jobs, image):
+    image(SHIPS)
+    trainer.launch("embedder-1", JOB)
+    ended(trainer, "embedder-1")
+    home = jobs / "embedder-2"
+    home.mkdir()
+    process = (jobs / "embedder-1/process.txt").read_text()
+    (home / "process.txt").write_text(process)
+    assert "as when the machine is switched off" in ended(trainer, "embedder-2")["failure"]
+
+
+def test_a_job_that_runs_has_not_ended(trainer, jobs):
+    home = jobs / "embedder-1"
     home.mkdir(parents=True)
-    (home / "completion.json").write_text('{"resource": "local/embedder-2"}')
-    assert trainer.finished() == [{"resource": "local/embedder-2"}]
+    (home / "process.txt").write_text(str(os.getpid()))
+    assert trainer.finished() == []
+    (home / "process.txt").write_text("1")
+    assert trainer.finished() == []
 
 
-def test_a_finished_job_tells_where_its_unit_lies_and_no_other_does(trainer, tmp_path):
-    home = tmp_path / "jobs" / "embedder-3"
+def test_an_interpreter_of_its_own_runs_the_images(jobs, tmp_path):
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "with $*"\n')
+    python.chmod(0o755)
+    trainer = LocalTrainer(jobs, str(python))
+    trainer.launch("embedder-1", JOB)
+    assert ended(trainer, "embedder-1")["failure"].endswith("with -m training_stand_in --epochs 3")
+
+
+def test_what_an_imitated_platform_reported_counts(trainer, jobs):
+    home = jobs / "embedder-3"
     home.mkdir(parents=True)
     (home / "completion.json").write_text('{"resource": "local/embedder-3", "artifact_uri": "s3://acme/unit/"}')
+    assert trainer.finished() == [{"resource": "local/embedder-3", "artifact_uri": "s3://acme/unit/"}]
     assert trainer.artifact("local/embedder-3") == "s3://acme/unit/"
     assert trainer.artifact("local/embedder-4") is None

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from federation.core import channel as channels
 from federation.core import names
 from federation.core.channel import Cause, channel_of
+from federation.core.decision import DECIDED_IN
 from federation.core.digest import canonical, digest
 from federation.simulation import one, shrunk
 from federation.simulation.chaos import Chaos
@@ -119,19 +120,21 @@ def test_a_move_that_breaks_a_promise_is_noticed(promise):
 def test_a_changed_document_a_second_commit_and_a_silent_refusal_are_noticed():
     played = play([*FIRST, Ship(kind="embedder", number=2, quality="leaky"), Settle()], CALM)
     documents = played.world.store.documents
-    unit = played.world.store.names(names.UNITS)[0]
-    documents[unit] = documents[unit].replace(b"good", b"g00d") + b" "
+    unit = played.world.store.names(names.VERSIONS)[0]
+    documents[unit] = documents[unit].replace(b"fusion-api-v1", b"fusion-api-v2")
     assert any(unit in fault for fault in PROMISES[2](played))
     for name in list(documents):
-        if name.startswith(names.DECISIONS):
+        if name.startswith(DECIDED_IN):
             del documents[name]
     assert any("written down nowhere" in fault for fault in PROMISES[9](played))
 
 
 def test_a_bad_unit_that_passed_and_an_alarm_that_did_nothing_are_noticed():
     played = play([*FIRST, *SECOND, Ship(kind="embedder", number=3, quality="worse"), Settle()], CALM)
-    refused = next(name for name in played.world.store.names(names.REPORTS) if name.endswith("/fail"))
-    played.world.store.documents[refused.removesuffix("fail") + "pass"] = b"{}"
+    (refused,) = played.world.store.names(names.reports("embedder", 3))
+    report = played.world.document(refused)
+    assert report["report"]["verdict"] == "fail"
+    played.world.store.documents[refused] = canonical({**report, "report": {**report["report"], "verdict": "pass"}})
     assert any("its truth is worse" in fault for fault in PROMISES[8](played))
     deaf = play([*FIRST, *SECOND, *ALARM], CALM)
     deaf.world.store.moves["production"].pop()

@@ -6,6 +6,11 @@ from federation.core import event as events
 from federation.core import names
 
 
+def asked_again(home, subject):
+    version = home.document(names.version("textgen-lora", 2))
+    return home.tell(events.GATE_REQUESTED, subject=subject, unit=version["unit"], kind="textgen-lora", number=2)
+
+
 def test_a_first_unit_is_judged_against_the_floors(home):
     told = home.ship("textgen-lora", 1)
     assert told[-1].type == events.UNIT_PASSED
@@ -32,7 +37,8 @@ def test_what_is_not_good_enough_is_told_why(home, quality, verdict, said):
 def test_the_report_names_what_it_was_judged_against(home):
     serving = home.first_release()
     home.ship("textgen-lora", 2)
-    report = home.document(next(name for name in home.store.names(names.REPORTS) if "/000000002/" in name))
+    (name,) = home.store.names(names.reports("textgen-lora", 2))
+    report = home.document(name)["report"]
     assert report["basis"]["baseline"] == serving.digest
     assert report["verdict"] == "pass"
     assert {finding["gate"] for finding in report["findings"]} == {"quality", "latency", "safety", "compatibility"}
@@ -46,9 +52,7 @@ def test_a_unit_measured_against_another_baseline_is_inconclusive(home):
     home.tick("merge", "2026-01-05T08:00:00Z")
     home.tick("promote", "2026-01-06T09:30:00Z")
     home.ship("textgen-lora", 3)
-    (judged,) = home.tell(
-        events.GATE_REQUESTED, unit=home.document(names.version("textgen-lora", 2))["unit"], subject="again"
-    )
+    (judged,) = asked_again(home, "again")
     assert judged.type == events.UNIT_INCONCLUSIVE
     assert "did not run next to" in judged.data["why"]
 
@@ -57,19 +61,16 @@ def test_records_that_changed_after_they_were_accepted_are_not_believed(home):
     home.first_release()
     home.ship("textgen-lora", 2)
     home.place("bucket/textgen-lora-2-own/quality.jsonl", b'{"item":"q0","scores":{"accuracy":1}}\n')
-    (judged,) = home.tell(
-        events.GATE_REQUESTED,
-        unit=home.document(names.version("textgen-lora", 2))["unit"],
-        subject="again",
-    )
+    (judged,) = asked_again(home, "again")
     assert judged.type == events.UNIT_PASSED, "the report on this basis stands"
     home.local.database.changed("delete from documents where name like 'reports/%'")
-    (judged,) = home.tell(
-        events.GATE_REQUESTED, unit=home.document(names.version("textgen-lora", 2))["unit"], subject="once more"
-    )
+    (judged,) = asked_again(home, "once more")
     assert judged.type == events.UNIT_INCONCLUSIVE
     assert "no longer the file" in judged.data["why"]
 
 
 def test_an_unknown_unit_is_nothing_to_judge(home):
-    assert home.tell(events.GATE_REQUESTED, unit="sha256:" + "0" * 64) == []
+    unknown = {"unit": "sha256:" + "0" * 64, "kind": "textgen-lora", "number": 1}
+    assert home.tell(events.GATE_REQUESTED, **unknown) == []
+    home.ship("textgen-lora", 1)
+    assert home.tell(events.GATE_REQUESTED, subject="other content", **unknown) == []

@@ -1,24 +1,72 @@
-"""Somebody asks for a job."""
+"""Somebody asks for a job: it runs once, where the data may be read, for the least money, in its hours, or is refused."""
+
+import json
+
+import pytest
+from msgspec.structs import replace
 
 from federation.core import event as events
+from federation.core import names
+from federation.core.event import Event
+from federation.errors import ConflictError
+from federation.runtime import handle
 from tests.steps.home import NEXT_TUESDAY, THURSDAY
 
 JOB = {"platform": "gcp", "image": "json.tool", "arguments": ["--help"], "after_rollback": True}
+SPOT = {"platform": "gcp", "machine": "g2", "region": "europe-west4", "spot": True, "price": "0.30"}
+FIXED = {"platform": "gcp", "machine": "g2", "region": "europe-west4", "price": "0.90"}
+ABROAD = {"platform": "gcp", "machine": "g2", "region": "us-central1", "spot": True, "price": "0.10"}
+PLACED = {"image": "json.tool", "arguments": ["--help"], "after_rollback": True, "max_minutes": 120}
+EUROPE = [{"name": "tickets", "platform": "gcp", "region": "europe-west4"}]
+BUDGET = {"currency": "EUR", "amount": "1.00"}
+NIGHT = {"opens": "0 22 * * *", "minutes": 600}
+NOON, MIDNIGHT = "2026-01-05T11:00:00Z", "2026-01-06T00:30:00Z"
+
+
+def ask(home, key="one", **data):
+    return home.tell(events.JOB_REQUESTED, key=key, kind="embedder", **data)
+
+
+def started(home):
+    """What each process was told to do, by the job's name."""
+    jobs = home.local.folder / "jobs"
+    return {folder.name: json.loads((folder / "job.json").read_bytes()) for folder in jobs.glob("*")}
+
+
+def verdicts(told):
+    return {one["place"]: one["verdict"] for one in told.data["places"]}
+
+
+def fails(home, name, failure="the machine was taken away"):
+    """Let the sweep find that a job has failed, as its platform would tell."""
+    told = {
+        "provider": "vertex",
+        "resource": f"projects/1/locations/europe-west4/customJobs/{name}",
+        "name": name,
+        "completed_at": home.now,
+        "dedupe_key": f"vertex|{name}|FAILED",
+        "failure": failure,
+    }
+    (home.local.folder / "jobs" / name / "completion.json").write_text(json.dumps(told))
+    return home.tick("sweep", home.now)
 
 
 def test_a_kind_the_policy_describes_is_launched_once(home_under):
     home = home_under(jobs={"embedder": JOB})
     for _ in range(2):
-        home.tell(events.JOB_REQUESTED, key="one", kind="embedder")
-    (folder,) = (home.local.folder / "jobs").iterdir()
-    assert folder.name.startswith("embedder-")
-    assert {event.data["name"] for event in home.told(events.JOB_LAUNCHED)} == {folder.name}
+        ask(home)
+    (name,) = started(home)
+    assert name.startswith("embedder-")
+    assert {event.data["name"] for event in home.told(events.JOB_LAUNCHED)} == {name}
 
 
 def test_a_kind_without_a_job_is_refused_with_what_to_do(home):
-    (told,) = home.tell(events.JOB_REQUESTED, kind="embedder")
-    assert told.type == events.JOB_REFUSED
-    assert "add one under jobs.embedder" in told.data["why"]
+    for _ in range(2):
+        (told,) = ask(home)
+        assert told.type == events.JOB_REFUSED
+        assert "add one under jobs.embedder" in told.data["why"]
+    (stored,) = home.store.names(names.REFUSED_JOBS)
+    assert home.document(stored)["why"] == told.data["why"]
 
 
 def test_a_roll_back_asks_for_a_retraining_of_what_it_quarantined(home_under):
@@ -30,3 +78,180 @@ def test_a_roll_back_asks_for_a_retraining_of_what_it_quarantined(home_under):
     home.now = "2026-01-13T11:00:00Z"
     home.tell(events.SLO_BREACHED, at=home.now)
     assert [event.subject for event in home.told(events.JOB_LAUNCHED)] == ["embedder"]
+
+
+def test_a_distillation_is_told_its_teacher_and_who_asked(home_under):
+    home = home_under(jobs={"embedder": JOB})
+    ask(home, teacher="spiralverse-ai-federated-v1.0.0")
+    (job,) = started(home).values()
+    assert job["teacher"] == "spiralverse-ai-federated-v1.0.0"
+    assert job["asked_by"] == home.outcomes[-1][1].acts[0].job["asked_by"]
+
+
+def test_the_cheapest_place_that_keeps_the_data_at_home_is_taken_and_every_other_one_explained(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [ABROAD, FIXED, SPOT], "data": EUROPE}})
+    (told,) = ask(home)
+    assert verdicts(told) == {
+        "gcp europe-west4 g2 spot": "chosen",
+        "gcp europe-west4 g2 on demand": "possible",
+        "gcp us-central1 g2 spot": "refused",
+    }
+    assert "tickets lies at gcp europe-west4 and does not leave" in told.data["places"][-1]["why"]
+    (job,) = started(home).values()
+    assert (job["region"], job["spot"], job["price"]) == ("europe-west4", True, "0.30")
+    assert "places" not in job
+
+
+def test_where_all_places_would_take_the_data_abroad_nothing_runs(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [ABROAD], "data": EUROPE}})
+    (told,) = ask(home)
+    assert told.type == events.JOB_REFUSED
+    assert "this place is gcp us-central1" in told.data["why"]
+    assert started(home) == {}
+
+
+def test_the_months_money_is_a_hard_stop_that_names_the_amounts(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}}, budget=BUDGET)
+    launched, refused = (ask(home, key=key)[-1] for key in ("one", "two"))
+    assert (launched.type, refused.type) == (events.JOB_LAUNCHED, events.JOB_REFUSED)
+    assert refused.data["why"].endswith(
+        "up to 0.60 EUR do not fit: of 1.00 EUR for 2026-01, 0.60 are committed and 0.40 are left"
+    )
+    (line,) = home.store.names(names.COMMITTED)
+    assert home.document(line) == {"job": launched.data["name"], "cost": "0.60", "total": "0.60"}
+
+
+def test_a_new_month_has_its_own_money(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}}, budget=BUDGET)
+    home.now = "2026-01-31T22:59:00Z"
+    assert ask(home, key="january")[-1].type == events.JOB_LAUNCHED
+    assert ask(home, key="still january")[-1].type == events.JOB_REFUSED
+    home.now = "2026-01-31T23:00:00Z"
+    assert ask(home, key="february in Berlin")[-1].type == events.JOB_LAUNCHED
+
+
+def test_a_place_that_fits_is_taken_when_the_better_one_does_not(home_under):
+    dear = {**SPOT, "price": "5.00"}
+    home = home_under(jobs={"embedder": {**PLACED, "places": [dear, {**FIXED, "price": "0.40"}]}}, budget=BUDGET)
+    (told,) = ask(home)
+    assert verdicts(told) == {"gcp europe-west4 g2 on demand": "chosen", "gcp europe-west4 g2 spot": "refused"}
+
+
+def test_where_a_budget_holds_a_place_without_a_price_or_a_limit_is_refused(home_under):
+    unpriced = {key: value for key, value in SPOT.items() if key != "price"}
+    home = home_under(jobs={"embedder": {**PLACED, "places": [unpriced]}}, budget=BUDGET)
+    assert "add `price`" in ask(home)[-1].data["why"]
+
+
+def test_a_launch_that_is_told_again_costs_nothing_more(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}}, budget=BUDGET)
+    for _ in range(3):
+        assert ask(home)[-1].type == events.JOB_LAUNCHED
+    assert len(home.store.names(names.COMMITTED)) == 1
+
+
+def test_money_that_was_held_back_before_a_crash_is_not_held_back_twice(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}}, budget=BUDGET)
+    ask(home)
+    home.local.database.changed("delete from documents where name like 'jobs/embedder-%'")
+    assert ask(home)[-1].type == events.JOB_LAUNCHED
+    assert len(home.store.names(names.COMMITTED)) == 1
+
+
+def test_of_two_launches_that_race_for_the_same_money_one_decides_anew(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}}, budget=BUDGET)
+    line = f"{names.COMMITTED}2026-01/EUR/000001"
+    raced = []
+    keep = type(home.store).keep
+
+    class Racing:
+        """Another launch takes the ledger's next line between this one's reading and writing."""
+
+        def __getattr__(self, name):
+            return getattr(home.store, name)
+
+        def keep(self, name, body):
+            if name == line and not raced:
+                raced.append(name)
+                keep(home.store, line, b'{"cost":"0.60","job":"another","total":"0.60"}')
+            keep(home.store, name, body)
+
+    ports = replace(home.local.ports, store=Racing())
+    event = Event(
+        type=events.JOB_REQUESTED, source="//test", subject="x", time=home.now, key="x", data={"kind": "embedder"}
+    )
+    with pytest.raises(ConflictError):
+        handle("launch", event, ports, home.now)
+    assert started(home) == {}
+    assert "0.60 are committed" in handle("launch", event, ports, home.now).why
+
+
+def test_a_job_for_the_night_waits_for_it_and_the_sweep_starts_it_once(home_under):
+    home = home_under(jobs={"embedder": {**JOB, "hours": NIGHT}})
+    home.now = NOON
+    (held,) = ask(home)
+    assert held.type == events.JOB_HELD
+    assert held.data["opens"] == "2026-01-05T21:00:00Z"
+    assert home.tick("sweep", "2026-01-05T12:00:00Z") == []
+    for _ in range(2):
+        told = home.tick("sweep", MIDNIGHT)
+    assert told == []
+    assert list(started(home)) == [held.data["name"]]
+    (launched,) = home.told(events.JOB_LAUNCHED)
+    assert launched.data["name"] == held.data["name"]
+
+
+def test_a_job_that_is_asked_for_again_while_it_waits_still_waits(home_under):
+    home = home_under(jobs={"embedder": {**JOB, "hours": NIGHT}})
+    first, second = (ask(home)[-1] for home.now in (NOON, "2026-01-05T12:00:00Z"))
+    assert (first.id, first.data) == (second.id, second.data)
+    assert started(home) == {}
+
+
+def test_the_hours_of_another_land_are_told_by_its_clock(home_under):
+    home = home_under(jobs={"embedder": {**JOB, "hours": {**NIGHT, "minutes": 480, "time_zone": "America/New_York"}}})
+    home.now = MIDNIGHT
+    assert ask(home)[-1].data["opens"] == "2026-01-06T03:00:00Z"
+
+
+def test_a_job_in_its_hours_does_not_wait(home_under):
+    home = home_under(jobs={"embedder": {**JOB, "hours": NIGHT}})
+    home.now = MIDNIGHT
+    assert ask(home)[-1].type == events.JOB_LAUNCHED
+
+
+def test_a_job_that_ended_without_a_unit_is_told_once_with_its_reason(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}})
+    name = ask(home)[-1].data["name"]
+    (told,) = fails(home, name, "exit code 42: the data set is empty")
+    assert told.type == events.JOB_FAILED
+    assert told.data["failure"] == "exit code 42: the data set is empty"
+    assert home.document(names.failed_job(name))["failure"] == told.data["failure"]
+    assert home.tick("sweep", "2026-01-06T08:00:00Z") == []
+
+
+def test_a_failed_job_that_we_did_not_launch_is_nobodys_business(home_under):
+    home = home_under(jobs={"embedder": JOB})
+    (home.local.folder / "jobs" / "foreign").mkdir(parents=True)
+    assert fails(home, "foreign") == []
+
+
+def test_a_spot_job_that_was_taken_away_runs_once_more_on_demand(home_under):
+    job = {**PLACED, "places": [SPOT, FIXED], "on_demand_after_spot": True}
+    home = home_under(jobs={"embedder": job})
+    first = ask(home, teacher="v1")[-1].data["name"]
+    failed, again = fails(home, first)
+    assert (failed.type, again.type) == (events.JOB_FAILED, events.JOB_LAUNCHED)
+    second = again.data["name"]
+    assert verdicts(again) == {"gcp europe-west4 g2 on demand": "chosen", "gcp europe-west4 g2 spot": "refused"}
+    assert started(home)[second]["instead_of"] == first
+    assert started(home)[second]["teacher"] == "v1"
+    assert home.document(names.failed_job(first))["followed_by"] == second
+    assert [told.type for told in fails(home, second)] == [events.JOB_FAILED], "and not a third time"
+
+
+def test_a_policy_that_does_not_say_so_lets_a_failed_spot_job_be(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT, FIXED]}})
+    name = ask(home)[-1].data["name"]
+    assert [told.type for told in fails(home, name)] == [events.JOB_FAILED]
+    assert len(started(home)) == 1

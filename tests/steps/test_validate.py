@@ -4,6 +4,7 @@ import pytest
 
 from federation.core import event as events
 from federation.core import names
+from federation.core.digest import digest
 from federation.core.uri import SENTINEL
 
 
@@ -12,7 +13,8 @@ def test_a_complete_unit_is_accepted_and_its_version_names_it_for_ever(home):
     assert told[0].type == events.UNIT_ACCEPTED
     version = home.document(names.version("embedder", 3))
     assert version["name"] == "spiralverse/embedder-v3"
-    assert home.document(names.unit(version["unit"]))["platform"] == "gcp"
+    assert version["stated"]["platform"] == "gcp"
+    assert version["unit"] == digest(version["stated"])
 
 
 def test_the_same_completion_again_keeps_nothing_new(home):

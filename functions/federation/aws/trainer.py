@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs on SageMaker: training jobs by name, which SageMaker takes only once."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,10 @@ _MINUTES: Final = 24 * 60
 _DISK_GB: Final = 100
 _SPOT_PATIENCE: Final = 2
 """A spot job may take this many times its running time, waiting for capacity included."""
+_FAILED: Final = ("Failed", "Stopped")
 _STARTED_BEFORE: Final = "ResourceInUse"
+_OURS: Final = r"[a-z][a-z0-9-]*-[0-9a-f]{12}"
+"""What `launch` calls a job; of another's it is not asked why it failed."""
 _UNKNOWN: Final = frozenset({"ValidationException", "ResourceNotFound"})
 
 
@@ -33,10 +37,14 @@ class SageMakerTrainer:
         """Start the job; a name that was started before starts nothing.
 
         Raises:
-            ContractError: The policy does not say on which machine it runs or where its unit goes.
+            ContractError: The policy does not say on which machine it runs or where its unit goes, or names a region
+                that this is not.
         """
         if not (job.get("machine") and job.get("output")):
             raise ContractError(f"jobs.{job['kind']} needs `machine` and `output` to run on SageMaker; add them")
+        here = self._sagemaker().meta.region_name
+        if job.get("region", here) != here:
+            raise ContractError(f"{name} is to run in {job['region']}, and this home runs jobs on SageMaker in {here}")
         try:
             with service_call("SageMaker", "CreateTrainingJob"):
                 self._sagemaker().create_training_job(**_request(name, job, self._role))
@@ -45,9 +53,14 @@ class SageMakerTrainer:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """Every training job that was Completed lately; where its unit lies, `artifact` asks when it is needed."""
+        """Every training job that was Completed lately, and ours that Failed or were Stopped, with the reason.
+
+        Where a unit lies, `artifact` asks when it is needed.
+        """
         since = datetime.fromtimestamp(time.time(), UTC) - RECENT
-        return [_completed(job) for job in self._listed(since)]
+        failed = [job for status in _FAILED for job in self._listed(since, status)]
+        ours = [job for job in failed if re.fullmatch(_OURS, job["TrainingJobName"])]
+        return [*(_completed(job) for job in self._listed(since, "Completed")), *map(self._failed, ours)]
 
     def artifact(self, resource: str) -> str | None:
         """Where a finished training job or a model package has its artifact."""
@@ -58,10 +71,17 @@ class SageMakerTrainer:
             return _package_artifact(self._described("describe_model_package", ModelPackageName=resource))
         return None
 
-    def _listed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+    def _failed(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """The first 1,024 characters of what the job left in /opt/ml/output/failure are its FailureReason."""
+        status, name = job["TrainingJobStatus"], job["TrainingJobName"]
+        told = self._described("describe_training_job", TrainingJobName=name)
+        why = told.get("FailureReason") or told.get("SecondaryStatus") or "SageMaker says no more"
+        return {**_ended(job, status), "name": name, "failure": f"{status}: {why}"}
+
+    def _listed(self, since: datetime, status: str) -> Iterator[Mapping[str, Any]]:
         with service_call("SageMaker", "ListTrainingJobs"):
             pages = self._sagemaker().get_paginator("list_training_jobs")
-            for page in pages.paginate(StatusEquals="Completed", LastModifiedTimeAfter=since):
+            for page in pages.paginate(StatusEquals=status, LastModifiedTimeAfter=since):
                 yield from page["TrainingJobSummaries"]
 
     def _described(self, operation: str, **names: str) -> Mapping[str, Any]:
@@ -107,12 +127,16 @@ def _request(name: str, job: Mapping[str, Any], role: str) -> dict[str, Any]:
 
 
 def _completed(job: Mapping[str, Any]) -> dict[str, Any]:
+    return _ended(job, "Completed")
+
+
+def _ended(job: Mapping[str, Any], status: str) -> dict[str, Any]:
     ended = job.get("TrainingEndTime") or job["LastModifiedTime"]
     return {
         "provider": "sagemaker",
         "resource": job["TrainingJobArn"],
         "completed_at": instant.text(ended.astimezone(UTC)),
-        "dedupe_key": f"sagemaker|{job['TrainingJobArn']}|Completed",
+        "dedupe_key": f"sagemaker|{job['TrainingJobArn']}|{status}",
     }
 
 

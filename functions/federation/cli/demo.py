@@ -23,15 +23,16 @@ from federation.demo.stage import Line
 from federation.reads import LiveReads
 
 _KINDS: Final = {
-    "units/": "a unit as its manifest states it",
-    "versions/": "which unit a version names for ever",
-    "reports/": "a unit's four gates on one basis",
+    "versions/": "the unit that a version names for ever",
+    "reports/": "a unit's four gates on one basis, and the decision",
+    "merges/": "the release that a merge made, and the decision",
+    "asked/": "the units to be judged again after a move, and the decision",
     "releases/": "a release",
     "receipts/": "the registry's receipt for a release",
-    "decisions/": "a decision with all that it read",
+    "decisions/": "any other decision, with all that it read",
     "parked/": "a body that could not be used",
-    "settled/": "what became of a completion",
-    "waiting/": "why a completion is not settled yet",
+    "settled/": "what became of a completion, and the decision",
+    "waiting/": "why a completion is not settled yet, and the decision",
     "events/": "a completion as it was received",
     "alarms/": "a state that an alarm has told",
 }

@@ -31,6 +31,9 @@ _VERDICTS: Final[Mapping[str, str]] = {
     events.TAMPER_DETECTED: "tampered with",
     events.DRIFT_DETECTED: "drifted",
     events.JOB_REFUSED: "job refused",
+    events.JOB_HELD: "held",
+    events.JOB_LAUNCHED: "launched",
+    events.JOB_FAILED: "job failed",
 }
 """The verdict that an announced event stands for, the weightiest first."""
 
@@ -48,7 +51,7 @@ def page_of_decision(reads: Reads, history: History, past: Past) -> Page:
         }
     earlier = history.led_to(past)
     origin = names.event((*earlier, past)[0].event.id)
-    documents = [past.name, *past.outcome["documents"], *([origin] if reads.document(origin) else [])]
+    documents = dict.fromkeys([past.name, *past.outcome["documents"], *([origin] if reads.document(origin) else [])])
     return Page(
         subject=past.event.subject,
         verdict=next((word for type_, word in _VERDICTS.items() if type_ in told), "done"),
@@ -71,6 +74,7 @@ def _facts(past: Past, channel: Channel) -> Iterator[tuple[str, str]]:
     if move is not None:
         yield "channel", f"{move['channel']} went from move {move['expected']} to {move['to']['counter']}"
     yield from _rolled_back(past)
+    yield from _places(past)
     yield "serves now", f"{channel.serving.name} since {channel.serving.since}" if channel.serving else "nothing"
     if channel.warm:
         yield "warm", ", ".join(entry.name for entry in channel.warm)
@@ -86,9 +90,17 @@ def _rolled_back(past: Past) -> Iterator[tuple[str, str]]:
         yield f"quarantined {unit}", artifact
 
 
+def _places(past: Past) -> Iterator[tuple[str, str]]:
+    """Every place that was considered for a job, and what became of it."""
+    for told in past.outcome["events"]:
+        for one in told["data"].get("places", ()) if told["source"] == "//federation/launch" else ():
+            price = f"{one['price']} an hour; " if "price" in one else ""
+            yield f"{one['verdict']}: {one['place']}", f"{price}{one['why']}"
+
+
 def _findings(reads: Reads, past: Past) -> Sequence[Mapping[str, Any]]:
     reports = [reads.document(name) for name in past.outcome["documents"] if name.startswith(names.REPORTS)]
-    return [finding for report in reports if report for finding in report["findings"]]
+    return [finding for found in reports if found for finding in found["report"]["findings"]]
 
 
 def _next(past: Past, channel: Channel) -> Iterator[str]:
@@ -105,5 +117,11 @@ def _next(past: Past, channel: Channel) -> Iterator[str]:
         yield f"By hand: federation promote {name} --who YOU --why 'WHY NOW'"
     if told & {events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED}:
         yield f"federation explain {past.outcome['events'][0]['subject']}"
+    if events.JOB_HELD in told:
+        yield "The first sweep within its hours starts it; by hand: federation tick sweep, once they have come."
+    if events.JOB_REFUSED in told:
+        yield "Mend what the sentence names in the policy under its next version; what asks for the job next finds it."
+    if events.JOB_FAILED in told:
+        yield "Look at the job's log on its platform; a job that fails on its settings or its data fails again."
     if events.MERGE_SKIPPED in told:
         yield "federation status lists every unit with the reason why it does not go on."

@@ -52,9 +52,10 @@ def _documents(reads: Reads, release: Mapping[str, Any], decisions: Sequence[Pas
     name = release["name"]
     wanted = [names.release(name), names.receipt(name), *reads.names(names.approvals(name))]
     reports = {unit["report"] for unit in release["units"].values()}
-    wanted += [place for place in reads.names(names.REPORTS) if digest(reads.document(place)) in reports]
+    judged = {place: reads.document(place) or {} for place in reads.names(names.REPORTS)}
+    wanted += [place for place, found in judged.items() if digest(found.get("report")) in reports]
     wanted += [past.name for past in decisions]
-    return [place for place in wanted if reads.document(place) is not None]
+    return [place for place in dict.fromkeys(wanted) if reads.document(place) is not None]
 
 
 def _next(channel: Channel, release: Mapping[str, Any], state: str) -> Iterator[str]:

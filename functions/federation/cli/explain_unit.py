@@ -10,6 +10,7 @@ from federation.cli.inventory import UnitLine
 from federation.cli.output import short
 from federation.cli.page import Page
 from federation.core import names
+from federation.core.manifest import number_of
 from federation.ports import Reads
 
 
@@ -38,14 +39,14 @@ def page_of_unit(reads: Reads, history: History, name: str) -> Page | None:
 def _reports(reads: Reads, line: UnitLine) -> Sequence[tuple[str, Mapping[str, Any]]]:
     """The unit's reports with their places; the one that counts now is the last."""
     current = next((place for place in line.documents if place.startswith(names.REPORTS)), "")
-    found = [(place, report) for place in _places(reads, line) if (report := reads.document(place)) is not None]
+    found = [(place, found["report"]) for place in _places(reads, line) if (found := reads.document(place)) is not None]
     return sorted(found, key=lambda one: one[0] == current)
 
 
 def _places(reads: Reads, line: UnitLine) -> Iterator[str]:
-    unit = next((place.removeprefix(names.UNITS) for place in line.documents if place.startswith(names.UNITS)), None)
-    if unit is not None:
-        yield from (place for place in reads.names(names.REPORTS) if f"/{unit}/" in place)
+    version = next((place for place in line.documents if place.startswith(names.VERSIONS)), None)
+    if version is not None:
+        yield from reads.names(f"{version.replace(names.VERSIONS, names.REPORTS, 1)}/")
 
 
 def _facts(reads: Reads, line: UnitLine, report: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
@@ -61,7 +62,7 @@ def _facts(reads: Reads, line: UnitLine, report: Mapping[str, Any] | None) -> It
 
 
 def _next(line: UnitLine) -> Iterator[str]:
-    number = inventory.number_of(line.name)
+    number = number_of(line.name)
     following = f"{line.name.rpartition('-v')[0]}-v{number + 1}"
     match line.state:
         case "refused" | "rejected":

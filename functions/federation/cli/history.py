@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from federation.core import names
+from federation.core.decision import DECIDED_IN, decision_in
 from federation.core.event import Event
 from federation.ports import Reads
 
@@ -47,7 +48,8 @@ class History:
     """Every stored decision, oldest first; those of one moment in the order in which they led to each other."""
 
     def __init__(self, reads: Reads) -> None:
-        found = [past for name in reads.names(names.DECISIONS) if (past := _past(reads, name))]
+        stored = [name for prefix in DECIDED_IN for name in reads.names(prefix)]
+        found = [past for name in stored if (past := _past(reads, name))]
         self._by_telling = {id_: past for past in found for id_ in past.told}
         self.decisions: Sequence[Past] = sorted(found, key=lambda past: (past.now, len(self.led_to(past)), past.name))
 
@@ -76,7 +78,7 @@ class History:
 
 
 def _past(reads: Reads, name: str) -> Past | None:
-    document = reads.document(name)
+    document = decision_in(reads.document(name) or {})
     if document is None:
         return None
     return Past(

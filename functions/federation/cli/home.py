@@ -86,11 +86,12 @@ def now() -> str:
 
 
 def _home(folder: Path | None, *, create: bool, wait: float) -> Home:
-    settings = Settings.read(os.environ) if folder is None else Settings(folder=folder)
+    python = os.environ.get("FEDERATION_TRAINING_PYTHON", "")
+    settings = Settings.read(os.environ) if folder is None else Settings(folder=folder, training_python=python)
     if settings.home == "local":
         from federation.cli.home_local import FolderHome  # noqa: PLC0415 - a home in a cloud needs no SQLite
 
-        return FolderHome(settings.folder, create=create)
+        return FolderHome(settings.folder, create=create, training_python=settings.training_python)
     from federation.cli.home_cloud import CloudHome  # noqa: PLC0415 - a local home needs no cloud
 
     return CloudHome(settings, wait)

@@ -19,12 +19,12 @@ class FolderHome:
         MissingError: There is none, and none is to be made.
     """
 
-    def __init__(self, folder: Path, *, create: bool) -> None:
+    def __init__(self, folder: Path, *, create: bool, training_python: str = "") -> None:
         if not create and not (folder / "store.sqlite").exists():
             raise MissingError(
                 f"there is no home at {folder}; begin one with: federation init --policy POLICY.json --folder {folder}"
             )
-        self._home = local_home(folder, artifact_folders=(folder / "jobs",))
+        self._home = local_home(folder, training_python=training_python)
 
     @property
     def place(self) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Final, Literal
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
-from federation.core.report import basis_of
+from federation.core.manifest import number_of
+from federation.core.report import Basis, basis_of
 from federation.core.version import version_of
 from federation.ports import Reads
 
@@ -47,9 +48,9 @@ def units(reads: Reads) -> Sequence[UnitLine]:
     channel = reads.channel(policy.channel)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
     served = {kind: unit["name"] for kind, unit in serving["units"].items()} if serving else {}
-    reports = {name.split("/")[4]: name for name in reads.names(names.reports(basis_of(channel, policy).digest))}
+    basis = basis_of(channel, policy)
     accepted = [
-        _unit(reads, channel, version, served.get(version["kind"]), reports.get(names.short(version["unit"])))
+        _unit(reads, channel, version, served.get(version["kind"]), basis)
         for place in reads.names(names.VERSIONS)
         if (version := reads.document(place)) is not None
     ]
@@ -105,13 +106,12 @@ def reasons(report: Mapping[str, Any]) -> str:
     return "; ".join(decisive) or f"all {len(report['findings'])} checks pass"
 
 
-def _unit(
-    reads: Reads, channel: Channel, version: Mapping[str, Any], served: str | None, report_name: str | None
-) -> UnitLine:
-    report = reads.document(report_name) if report_name else None
-    state, why = _state(channel, version, served, report)
-    place = names.version(version["kind"], number_of(version["name"]))
-    documents = [place, names.unit(version["unit"]), *([report_name] if report_name else [])]
+def _unit(reads: Reads, channel: Channel, version: Mapping[str, Any], served: str | None, basis: Basis) -> UnitLine:
+    of = version["kind"], number_of(version["name"])
+    place = names.report(basis.digest, *of)
+    found = reads.document(place)
+    state, why = _state(channel, version, served, found["report"] if found else None)
+    documents = [names.version(*of), *([place] if found else [])]
     return UnitLine(name=version["name"], state=state, why=why, artifact=version["artifact"], documents=documents)
 
 
@@ -129,11 +129,6 @@ def _state(
         return "superseded", f"{served} serves"
     against = channel.serving.name if channel.serving else "the policy's floors"
     return "waiting", f"not judged against {against} yet; a merge asks for it"
-
-
-def number_of(unit: str) -> int:
-    """The n of `<org>/<kind>-v<n>`."""
-    return int(unit.rpartition("-v")[2])
 
 
 def _rejected(reads: Reads) -> Iterator[UnitLine]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`federation plan`: can this policy's gates be passed at all, and with how many items?"""
+"""`federation plan`: can this policy's gates be passed at all, with how many items; and how should sites train together?"""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 from federation.cli.documents import document_of
 from federation.cli.options import AsJson
 from federation.cli.output import print_json, print_lines, print_table
+from federation.cli.plan_topology import planned as planned_topology
 from federation.core.gates.rules import GateRules
 from federation.core.plan import Expected, Need, Plan
 from federation.core.plan import plan as planned
@@ -22,8 +23,18 @@ _POWERS = (80, 95)
 
 
 def plan(
-    policy: Annotated[Path, typer.Argument(help="The policy (schemas/policy.v1.json).", metavar="POLICY.json")],
+    policy: Annotated[
+        Path | None, typer.Argument(help="The policy (schemas/policy.v1.json).", metavar="POLICY.json")
+    ] = None,
     *,
+    topology: Annotated[
+        Path | None,
+        typer.Option(
+            help="Sites that are to train one model: which way moves how much, for how much, and may it? "
+            "Exit code 10 if none may.",
+            metavar="FILE.json",
+        ),
+    ] = None,
     items: Annotated[int | None, typer.Option(help="Items of the eval suite.", min=1)] = None,
     safety_items: Annotated[int | None, typer.Option(help="Items of each safety suite.", min=1)] = None,
     requests: Annotated[int | None, typer.Option(help="Latency requests a side.", min=1)] = None,
@@ -33,7 +44,16 @@ def plan(
     power: Annotated[float, typer.Option(help="Chance that an equally good candidate passes: 0.8 or 0.95.")] = 0.8,
     as_json: AsJson = False,
 ) -> None:
-    """How many items does each margin need, before anything runs? Exit code 10 if the policy is impossible."""
+    """How many items does each margin need, before anything runs? Exit code 10 if the policy is impossible.
+
+    With --topology: how should several sites train one model? The policy, if named, says what is wanted of it.
+    """
+    if topology is not None:
+        if not planned_topology(topology, policy, as_json=as_json):
+            raise typer.Exit(REFUSED)
+        return
+    if policy is None:
+        raise typer.BadParameter("expected a policy, or --topology FILE.json", param_hint="POLICY.json")
     percent = round(power * 100)
     if percent not in _POWERS:
         raise typer.BadParameter("expected 0.8 or 0.95", param_hint="--power")

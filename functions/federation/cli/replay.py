@@ -12,12 +12,13 @@ from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json
 from federation.core import names
-from federation.core.decision import summary
+from federation.core.decision import decision_in, summary
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.errors import REFUSED, MissingError
 from federation.ports import Ports
-from federation.reads import LiveReads, RecordedReads
+from federation.reads import LiveReads
+from federation.recorded import RecordedReads
 from federation.steps import STEPS, StepName
 
 
@@ -60,8 +61,8 @@ def _chosen(ports: Ports, subject: str | None) -> Sequence[str]:
     history = History(LiveReads(ports))
     if subject is None:
         return [past.name for past in history.decisions]
-    prefix = subject if subject.startswith(names.DECISIONS) else f"{names.DECISIONS}{subject}"
-    chosen = [past.name for past in history.decisions if past.name.startswith(prefix)]
+    places = (subject, f"{names.DECISIONS}{subject}")
+    chosen = [past.name for past in history.decisions if past.name.startswith(places)]
     found = chosen or [past.name for past in history.about(subject) or history.on(subject)]
     if not found:
         raise MissingError(f"no decision about {subject!r:.100} is stored")
@@ -69,7 +70,7 @@ def _chosen(ports: Ports, subject: str | None) -> Sequence[str]:
 
 
 def _replay(ports: Ports, name: str) -> Replayed:
-    document = LiveReads(ports).document(name)
+    document = decision_in(LiveReads(ports).document(name) or {})
     if document is None:
         raise MissingError(f"{name} is gone")
     stored: Mapping[str, Any] = document["outcome"]

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What did the functions in a cloud decide about these events, and about what followed?
 
-A decision lies in the store under its step and event. That a step had nothing to do leaves nothing there: so what follows
-from a decision is waited for only while there is news, and what was announced until the wait is over.
+A decision lies in the store where its step and event tell (core/decision.py). That a step had nothing to do leaves nothing
+there: so what follows from a decision is waited for only while there is news, and what was announced until the wait is over.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from federation.cli.happened import Followed, Happened, of_decision
-from federation.core import names
+from federation.core.decision import decision_in, places
 from federation.core.digest import Digest
 from federation.core.event import Event
 from federation.ports import Store
@@ -72,7 +72,8 @@ class Watch:
     def _followed(self, *, looked: bool) -> Followed:
         new = list(self._happened.values())
         undecided = [event for id_, event in self._roots.items() if id_ not in self._decided()]
-        old = [self._latest(self._before[event.id]) for event in undecided if self._before[event.id]] if looked else []
+        before = [self._latest(self._before[event.id]) for event in undecided if self._before[event.id]]
+        old = before if looked else []
         open_ = [event for event in undecided if not looked or not self._before[event.id]]
         return Followed(happened=[*old, *new], open=open_)
 
@@ -87,9 +88,11 @@ class Watch:
         """Whether there is a decision that was not there at the last look."""
         found = [
             (name, decision["now"], of_decision(decision))
-            for step, id_ in tuple(self._open)
-            for name in self._store.names(names.decisions(step, id_))
-            if name not in self._happened and name not in self._before.get(id_, ()) and (decision := self._read(name))
+            for (step, id_), event in tuple(self._open.items())
+            for name in self._places(step, event)
+            if name not in self._happened
+            and name not in self._before.get(id_, ())
+            and (decision := self._read(name, step, event))
         ]
         for name, _, one in sorted(found, key=lambda each: str(each[1])):
             self._happened[name] = one
@@ -104,12 +107,21 @@ class Watch:
             if (step, event.id) not in decided:
                 self._open[step, event.id] = event
 
-    def _decisions(self, event: Event) -> Sequence[str]:
-        steps = routes().get(event.type, ())
-        return [name for step in steps for name in self._store.names(names.decisions(step, event.id))]
+    def _decisions(self, event: Event) -> Mapping[str, Mapping[str, Any]]:
+        return {
+            name: decision
+            for step in routes().get(event.type, ())
+            for name in self._places(step, event)
+            if (decision := self._read(name, step, event))
+        }
 
-    def _latest(self, found: Sequence[str]) -> Happened:
-        return of_decision(max((self._read(name) for name in found), key=lambda decision: str(decision["now"])))
+    def _latest(self, found: Mapping[str, Mapping[str, Any]]) -> Happened:
+        return of_decision(max(found.values(), key=lambda decision: str(decision["now"])))
 
-    def _read(self, name: str) -> dict[str, Any]:
-        return msgspec.json.decode(self._store.read(name) or b"{}", type=dict[str, Any])
+    def _places(self, step: str, event: Event) -> Iterator[str]:
+        return (name for prefix in places(step, event) for name in self._store.names(prefix))
+
+    def _read(self, name: str, step: str, event: Event) -> Mapping[str, Any] | None:
+        """The step's decision about the event, if that is what lies there."""
+        found = decision_in(msgspec.json.decode(self._store.read(name) or b"{}"))
+        return found if found and (found["step"], found["event"]["id"]) == (step, event.id) else None

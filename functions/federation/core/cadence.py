@@ -43,6 +43,18 @@ def is_open(window: Window, time_zone: str, now: datetime) -> bool:
     return next_fire(window.opens, time_zone, now - timedelta(minutes=window.minutes)) <= now
 
 
+def month(time_zone: str, now: datetime) -> str:
+    """The calendar month that it is there, such as "2026-11"."""
+    return now.astimezone(_zone(time_zone)).strftime("%Y-%m")
+
+
+def meets(line: str, line_zone: str, window: Window, window_zone: str) -> bool:
+    """Whether the cron line fires within one of the window's next openings; both are told apart over four weeks."""
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    fired = takewhile(lambda moment: moment < since + timedelta(weeks=4), _fires(line, line_zone, since))
+    return any(is_open(window, window_zone, moment) for moment in fired)
+
+
 def due(cadence: Cadence, since: datetime, now: datetime) -> tuple[tuple[Due, datetime], ...]:
     """What has to happen now: the last sweep and merge that fell due in (since, now], a promotion while its window is open.
 
@@ -76,19 +88,28 @@ def _zone(name: str) -> tzinfo:
 
 def faults(cadence: Cadence) -> tuple[str, ...]:
     """What is wrong with the timetable, each with its path in the policy."""
-    try:
-        zone = _zone(cadence.time_zone)
-    except (KeyError, ValueError):
-        return (f"$.cadence.time_zone: {cadence.time_zone!r} is no IANA time zone, such as Europe/Berlin",)
     lines = {"ingest": cadence.ingest, "merge": cadence.merge, "promotion.opens": cadence.promotion.opens}
-    return tuple(fault for path, line in lines.items() if (fault := _fault(path, line, zone)))
+    if zone := zone_fault("$.cadence.time_zone", cadence.time_zone):
+        return (zone,)
+    told = (line_fault(f"$.cadence.{path}", line, cadence.time_zone) for path, line in lines.items())
+    return tuple(fault for fault in told if fault)
 
 
-def _fault(path: str, line: str, zone: tzinfo) -> str | None:
+def zone_fault(path: str, name: str) -> str | None:
+    """Why a name is that of no time zone."""
     try:
-        next(CronSim(line, datetime(2026, 1, 1, tzinfo=zone)))
+        _zone(name)
+    except (KeyError, ValueError):
+        return f"{path}: {name!r} is no IANA time zone, such as Europe/Berlin"
+    return None
+
+
+def line_fault(path: str, line: str, time_zone: str) -> str | None:
+    """Why a line is no timetable."""
+    try:
+        next(CronSim(line, datetime(2026, 1, 1, tzinfo=_zone(time_zone))))
     except CronSimError as error:
-        return f"$.cadence.{path}: {line!r} is no cron line: {error}"
+        return f"{path}: {line!r} is no cron line: {error}"
     except StopIteration:
-        return f"$.cadence.{path}: {line!r} never fires"
+        return f"{path}: {line!r} never fires"
     return None

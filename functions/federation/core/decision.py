@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did a step decide, on which facts? Written down so that it can be decided again and give the same bytes."""
+"""What did a step decide, on which facts? Written down so that it can be decided again and give the same bytes.
+
+What a step decided about a completion, a unit, a merge or a move stands in the document that came of it, as `decision`;
+every other decision is a document of its own.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,19 +18,28 @@ from federation.core.outcome import Outcome
 Trace = Sequence[Mapping[str, Any]]
 """What `gather` read: `{"what": question, "of": name, "is": answer or its digest}`, in the order it was read."""
 
+DECIDED_IN: Final = (names.DECISIONS, names.SETTLED, names.WAITING, names.REPORTS, names.MERGES, names.ASKED)
+"""Prefixes of all documents in which decisions stand."""
+
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """One step's decision about one event at one moment (RFC 3339, UTC), on what it read."""
+    """One step's decision about one event at one moment (RFC 3339, UTC), on what it read.
+
+    `guessed` are names that were taken to be free without asking: whoever writes there finds out.
+    """
 
     step: str
     event: Event
     now: str
     trace: Trace
     outcome: Outcome
+    guessed: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
         """Where it is stored; the same outcome for the same event has one name, whenever it was decided."""
+        if self.outcome.told_in:
+            return self.outcome.told_in
         return f"{names.decisions(self.step, self.event.id)}{names.short(digest(summary(self.outcome)))}"
 
     def channels(self) -> Iterator[tuple[str, int]]:
@@ -45,6 +58,28 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
             "reads": list(self.trace),
             "outcome": summary(self.outcome),
         }
+
+
+def decision_in(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The decision that a stored document is, or that stands in it."""
+    if document.get("schema") == "decision.v1":
+        return document
+    found: Mapping[str, Any] | None = document.get("decision")
+    return found
+
+
+def places(step: str, event: Event) -> tuple[str, ...]:
+    """Prefixes of the documents in which a step's decisions about an event may stand, and others beside."""
+    own = names.decisions(step, event.id)
+    match step:
+        case "validate":
+            return (own, names.settled(event.id), names.waiting(event.id))
+        case "gate" if "kind" in event.data:
+            return (own, names.reports(event.data["kind"], event.data["number"]))
+        case "fuse":
+            return (own, names.merge(event.data.get("merge", {}).get("event", event.id)), names.asked(event.id))
+        case _:
+            return (own,)
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:

@@ -44,6 +44,8 @@ ORDER_REFUSED: Final = "federation.order.refused.v1"
 JOB_REQUESTED: Final = "federation.job.requested.v1"
 JOB_LAUNCHED: Final = "federation.job.launched.v1"
 JOB_REFUSED: Final = "federation.job.refused.v1"
+JOB_HELD: Final = "federation.job.held.v1"
+JOB_FAILED: Final = "federation.job.failed.v1"
 DRIFT_DETECTED: Final = "federation.drift.detected.v1"
 TAMPER_DETECTED: Final = "federation.tamper.detected.v1"
 

@@ -62,9 +62,8 @@ def text(when: datetime) -> str:
     Args:
         when: An aware datetime.
     """
-    utc = when.astimezone(UTC)
-    whole = utc.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
-    return f"{whole}.{utc.microsecond:06d}".rstrip("0") + "Z" if utc.microsecond else f"{whole}Z"
+    utc = when.astimezone(UTC).replace(tzinfo=None)
+    return (utc.isoformat().rstrip("0") if utc.microsecond else utc.isoformat()) + "Z"
 
 
 def microseconds(written: str) -> int:

@@ -118,7 +118,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def number(self) -> int:
         """The n of <org>/<kind>-v<n>."""
-        return int(self.name.rpartition("-v")[2])
+        return number_of(self.name)
 
     @property
     def artifact(self) -> Digest:
@@ -149,6 +149,11 @@ def manifest_of(document: Mapping[str, Any]) -> Manifest:
 def unit_of(document: Mapping[str, Any]) -> Unit:
     """The unit in a stored unit document."""
     return msgspec.convert(document, Unit)
+
+
+def number_of(name: str) -> int:
+    """The n of a unit's name `<org>/<kind>-v<n>`."""
+    return int(name.rpartition("-v")[2])
 
 
 def artifact_of(files: Sequence[File]) -> Digest:

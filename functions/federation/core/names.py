@@ -13,17 +13,20 @@ PARKED: Final = "parked/"
 ALARMS: Final = "alarms/"
 SETTLED: Final = "settled/"
 WAITING: Final = "waiting/"
-UNITS: Final = "units/"
 VERSIONS: Final = "versions/"
 REPORTS: Final = "reports/"
-ASSEMBLED: Final = "assembled/"
 MERGES: Final = "merges/"
+ASKED: Final = "asked/"
 RELEASES: Final = "releases/"
 RECEIPTS: Final = "receipts/"
 APPROVALS: Final = "approvals/"
 DECISIONS: Final = "decisions/"
 POLICIES: Final = "policies/"
 JOBS: Final = "jobs/"
+COMMITTED: Final = "jobs/committed/"
+HELD_JOBS: Final = "jobs/held/"
+REFUSED_JOBS: Final = "jobs/refused/"
+FAILED_JOBS: Final = "jobs/failed/"
 TICKS: Final = "ticks/"
 
 
@@ -57,39 +60,29 @@ def waiting(event_id: str) -> str:
     return f"{WAITING}{short(event_id)}"
 
 
-def unit(digest: str) -> str:
-    """A unit as its manifest states it."""
-    return f"{UNITS}{short(digest)}"
-
-
 def version(kind: str, number: int) -> str:
-    """The one unit that this version names for ever."""
+    """The one unit that this version names for ever, as its manifest states it, and where it lies."""
     return f"{VERSIONS}{kind}/{number:09d}"
 
 
-def reports(basis: str) -> str:
-    """Prefix of the reports on one basis."""
-    return f"{REPORTS}{short(basis)}/"
+def reports(kind: str, number: int) -> str:
+    """Prefix of a unit's reports, one on each basis."""
+    return f"{REPORTS}{kind}/{number:09d}/"
 
 
-def report(basis: str, kind: str, number: int, unit_digest: str, verdict: str) -> str:
-    """A unit's report on one basis; the verdict stands in the name so that a listing is enough to choose."""
-    return f"{reports(basis)}{kind}/{number:09d}/{short(unit_digest)}/{verdict}"
-
-
-def assembled(baseline: str | None) -> str:
-    """Prefix of the releases that were assembled to replace one baseline."""
-    return f"{ASSEMBLED}{short(baseline) if baseline else 'first'}/"
-
-
-def composition(baseline: str | None, composition_digest: str, release_name: str) -> str:
-    """A composition and the release name reserved for it, so that the same set is never released twice."""
-    return f"{assembled(baseline)}{short(composition_digest)}/{release_name}"
+def report(basis: str, kind: str, number: int) -> str:
+    """A unit's one report on a basis, and the unit that it is about."""
+    return f"{reports(kind, number)}{short(basis)}"
 
 
 def merge(event_id: str) -> str:
     """The one release that a merge made, however often its tick is delivered."""
     return f"{MERGES}{short(event_id)}"
+
+
+def asked(event_id: str) -> str:
+    """Which units had to be judged again after a move of the channel."""
+    return f"{ASKED}{short(event_id)}"
 
 
 def release(name: str) -> str:
@@ -105,6 +98,26 @@ def receipt(name: str) -> str:
 def approvals(release_name: str) -> str:
     """Prefix of the approvals of a release."""
     return f"{APPROVALS}{release_name}/"
+
+
+def job(name: str) -> str:
+    """A job that was launched, by its name."""
+    return f"{JOBS}{name}"
+
+
+def held_job(name: str) -> str:
+    """A job that waits for its hours."""
+    return f"{HELD_JOBS}{name}"
+
+
+def refused_job(name: str) -> str:
+    """A job that was asked for, and why it does not run."""
+    return f"{REFUSED_JOBS}{name}"
+
+
+def failed_job(name: str) -> str:
+    """What became of a job that ended without a unit."""
+    return f"{FAILED_JOBS}{name}"
 
 
 def decisions(step: str, event_id: str) -> str:

@@ -62,6 +62,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     An empty outcome means that there was nothing to do; a refusal is never empty, and `why` says it in a sentence.
     `urgent` moves the channel before anything is written down; the move itself tells who and why.
+    `told_in` names the document of these that the decision is written into; without one it has a document of its own.
     `repeat` marks what was decided before and is only carried out again, for a delivery that may have been cut short.
     """
 
@@ -70,6 +71,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     move: Move | None = None
     acts: tuple[Act, ...] = ()
     events: tuple[Event, ...] = ()
+    told_in: str = ""
     repeat: bool = False
     urgent: bool = False
 

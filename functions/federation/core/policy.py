@@ -8,9 +8,12 @@ from typing import Any
 import msgspec
 
 from federation.core import cadence, contract
+from federation.core.budget import Budget
 from federation.core.cadence import Cadence
 from federation.core.digest import digest
 from federation.core.gates.rules import GateRules
+from federation.core.placement import Hours, Job
+from federation.core.preference import Preference
 from federation.core.voting import Rule
 from federation.errors import ContractError
 
@@ -61,20 +64,6 @@ class Rollback(msgspec.Struct, frozen=True, kw_only=True):
     settle_seconds: int
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What `launch` starts, on which machine, and where its unit goes."""
-
-    platform: str
-    image: str
-    arguments: Sequence[str]
-    after_rollback: bool
-    machine: str | None = None
-    count: int = 1
-    spot: bool = False
-    max_minutes: int | None = None
-    output: str | None = None
-
-
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """A versioned policy and its digest, which every report and release names."""
 
@@ -94,6 +83,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     voting: Voting | None = None
     distillation: Distillation | None = None
     jobs: Mapping[str, Job] = msgspec.field(default_factory=dict)
+    budget: Budget | None = None
+    topology: Preference | None = None
     digest: str = ""
 
     @property
@@ -162,7 +153,25 @@ def _unguarded(policy: Policy) -> Iterator[str]:
 
 
 def _fruitless(policy: Policy) -> Iterator[str]:
-    """Jobs whose units no platform's row of the matrix would let in."""
+    """Jobs that have no place, or whose units no platform's row of the matrix would let in, or that never begin."""
     for kind, job in sorted(policy.jobs.items()):
-        if kind in policy.kinds and kind not in policy.matrix.get(job.platform, ()):
-            yield f"$.jobs.{kind}.platform: {job.platform} may not ship {kind}; run the job where the matrix allows it"
+        path, listed = f"$.jobs.{kind}", [place.platform for place in job.listed()]
+        if bool(job.platform) == bool(job.places):
+            yield f"{path}: say where it runs, either by `platform` or by a list of `places`"
+        elif kind in policy.kinds and not any(kind in policy.matrix.get(platform, ()) for platform in listed):
+            where = "platform" if job.platform else "places"
+            yield f"{path}.{where}: {' and '.join(listed)} may not ship {kind}; run the job where the matrix allows it"
+        yield from _never_open(policy, f"{path}.hours", job.hours) if job.hours else ()
+
+
+def _never_open(policy: Policy, path: str, hours: Hours) -> Iterator[str]:
+    zone = hours.time_zone or policy.cadence.time_zone
+    found = cadence.zone_fault(f"{path}.time_zone", zone) or cadence.line_fault(f"{path}.opens", hours.opens, zone)
+    if found:
+        yield found
+    elif not cadence.faults(policy.cadence) and not _swept(policy.cadence, hours, zone):
+        yield f"{path}: no sweep ($.cadence.ingest) falls into these hours, and sweeps start what waits for them"
+
+
+def _swept(timetable: Cadence, hours: Hours, zone: str) -> bool:
+    return cadence.meets(timetable.ingest, timetable.time_zone, hours, zone)

@@ -21,6 +21,7 @@ RECENT: Final = timedelta(days=14)
 
 _LONGEST: Final = timedelta(days=7)
 """A custom job runs no longer, so one that ended lately was not created much earlier: only that can be asked for."""
+_FAILED: Final = ("FAILED", "CANCELLED", "EXPIRED")
 _MINUTES: Final = 24 * 60
 _LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{1,63}")
 
@@ -62,21 +63,26 @@ class VertexTrainer:
         """Start the job; a name that was started before starts nothing.
 
         Raises:
-            ContractError: The policy does not say on which machine it runs or where its unit goes.
+            ContractError: The policy does not say on which machine it runs or where its unit goes, or names a region
+                that this is not.
         """
         if not (job.get("machine") and job.get("output")):
             raise ContractError(f"jobs.{job['kind']} needs `machine` and `output` to run on Vertex AI; add them")
         if not _LABEL_VALUE.fullmatch(name):
             raise ContractError(f"{name!a} is no name for a job: 63 characters of a-z, 0-9, _ and - are allowed")
+        if job.get("region", self._location) != self._location:
+            raise ContractError(
+                f"{name} is to run in {job['region']}, and this home runs jobs on Vertex AI in {self._location}"
+            )
         url = f"{service_url(self._location, self._api)}/{self._parent}/customJobs"
         query = {"filter": f'labels.{LABEL}="{name}"', "pageSize": "1"}
         if not self._rest.ask(f"look for job {name}", "GET", url, query=query).get("customJobs"):
             self._rest.ask(f"start job {name}", "POST", url, body=_request(name, job, self._service_account))
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """Every custom and pipeline job that ended well lately, as its event would have told it."""
+        """Every custom and pipeline job that ended well lately, as its event would have told it, and ours that did not."""
         since = self._now() - RECENT
-        return [*self._custom_jobs(since), *self._pipeline_jobs(since)]
+        return [*self._custom_jobs(since), *self._pipeline_jobs(since), *self._failed_jobs(since)]
 
     def artifact(self, resource: str) -> str | None:
         """Where the unit of a finished job, or a registered model, lies; None when Vertex does not tell."""
@@ -98,6 +104,17 @@ class VertexTrainer:
             if instant.moment(told["completed_at"]) >= since:
                 yield told
 
+    def _failed_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+        created = instant.text(since - _LONGEST)
+        for state in _FAILED:
+            for job in self._listed("customJobs", f'state="JOB_STATE_{state}" AND create_time>="{created}"'):
+                told = self._told("customJobs", job, location="-", state=state)
+                name = job.get("labels", {}).get(LABEL)
+                if name and instant.moment(told["completed_at"]) >= since:
+                    why = job.get("error", {}).get("message") or "Vertex AI says no more"
+                    told.pop("artifact_uri", None)
+                    yield {**told, "name": name, "failure": f"{state}: {why}"}
+
     def _pipeline_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         condition = f'state="PIPELINE_STATE_SUCCEEDED" AND end_time>="{instant.text(since)}"'
         for job in self._listed("pipelineJobs", condition):
@@ -107,7 +124,7 @@ class VertexTrainer:
         url = f"{service_url(self._location, self._api)}/{self._parent}/{kind}"
         return self._rest.pages(f"list {kind}", url, kind, {"filter": condition, "pageSize": "100"})
 
-    def _told(self, kind: str, job: Mapping[str, Any], location: str) -> dict[str, Any]:
+    def _told(self, kind: str, job: Mapping[str, Any], location: str, state: str = "SUCCEEDED") -> dict[str, Any]:
         """As `federation.sources.vertex` reads the job's log entry, which for a custom job tells no region."""
         number = job["name"].rpartition("/")[2]
         resource = f"projects/{self._project}/locations/{location}/{kind}/{number}"
@@ -115,7 +132,7 @@ class VertexTrainer:
             "provider": "vertex",
             "resource": resource,
             "completed_at": instant.normalise(job.get("endTime") or job["updateTime"]),
-            "dedupe_key": f"vertex|{resource}|SUCCEEDED",
+            "dedupe_key": f"vertex|{resource}|{state}",
         }
         artifact = artifact_of(kind, job)
         return {**told, "artifact_uri": artifact} if artifact else told

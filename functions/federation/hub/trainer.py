@@ -22,6 +22,7 @@ ENVIRONMENT: Final = "FEDERATION_JOB"
 DAYS: Final = 7
 """How far back pushes are looked for."""
 
+_FAILED: Final = ("ERROR", "CANCELED")
 _MAIN: Final = "refs/heads/main"
 _MODELS: Final = "hf://models/"
 _ABSENT: Final = 404
@@ -80,10 +81,13 @@ class HubTrainer:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """Every commit of the last days on main of every watched repository, the newest of a repository first."""
+        """Every commit of the last days on main of every watched repository, the newest of a repository first.
+
+        Then the jobs of ours that ended in an error or were cancelled.
+        """
         since = self._clock() - timedelta(days=self._days)
         repos = sorted(self._repos | set(self._pushed_to(since)))
-        return [push for repo in repos for push in self._pushes(repo, since)]
+        return [*(push for repo in repos for push in self._pushes(repo, since)), *self._failed(since)]
 
     def artifact(self, resource: str) -> str | None:
         """None: each event of the Hub names its commit, and without one only "the newest" could be answered."""
@@ -100,7 +104,7 @@ class HubTrainer:
             self._api().run_job(
                 image=job["image"],
                 command=[str(argument) for argument in job.get("arguments", ())],
-                env={ENVIRONMENT: canonical(job).decode()},
+                env={ENVIRONMENT: canonical(job).decode(), "FEDERATION_JOB_NAME": name},
                 secrets=dict(self._secrets()),
                 flavor=job.get("machine"),
                 timeout=minutes * 60 if minutes else None,
@@ -111,12 +115,21 @@ class HubTrainer:
 
     def _pushed_to(self, since: datetime) -> Iterator[str]:
         """The repositories that our completed jobs were told to push to."""
+        for job in self._ended("COMPLETED", since):
+            if repo := _repo_of(job.labels or {}, job.environment or {}):
+                yield repo
+
+    def _failed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+        for job in self._ended(list(_FAILED), since):
+            if name := (job.labels or {}).get(LABEL):
+                yield _failure(name, job)
+
+    def _ended(self, status: Any, since: datetime) -> Iterator[Any]:
         with service_call(f"listing the jobs of {self._namespace}"):
-            for job in self._api().list_jobs(namespace=self._namespace, status="COMPLETED"):
+            for job in self._api().list_jobs(namespace=self._namespace, status=status):
                 if job.created_at and job.created_at + timedelta(days=self._days) < since:
                     return  # the list begins with the newest, and no job runs for as long as that
-                if repo := _repo_of(job.labels or {}, job.environment or {}):
-                    yield repo
+                yield job
 
     def _pushes(self, repo: str, since: datetime) -> Iterator[Mapping[str, Any]]:
         try:
@@ -146,6 +159,21 @@ def _completion(repo: str, identity: str, commit: Commit) -> Mapping[str, Any]:
         "ref": _MAIN,
         "dedupe_key": f"hf|{identity}|{_MAIN}|{commit.id}",
         "completed_at": text(datetime.fromisoformat(commit.date)),
+    }
+
+
+def _failure(name: str, job: Any) -> Mapping[str, Any]:
+    """What the Hub tells of a job that ended otherwise than well; why, its log may tell more."""
+    stage = getattr(job.status.stage, "value", job.status.stage)
+    said = job.status.message or "the Hub says no more; its log may"
+    resource = f"hf://jobs/{job.owner.name}/{job.id}"
+    return {
+        "provider": "huggingface",
+        "resource": resource,
+        "completed_at": text(job.finished_at or job.created_at),
+        "dedupe_key": f"hf|{resource}|{stage}",
+        "name": name,
+        "failure": f"{stage}: {said}",
     }
 
 

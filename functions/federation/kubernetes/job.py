@@ -98,7 +98,10 @@ def _container(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
         "name": _CONTAINER,
         "image": job["image"],
         "args": [str(argument) for argument in job.get("arguments", ())],
-        "env": [{"name": "FEDERATION_JOB", "value": canonical(job).decode()}],
+        "env": [
+            {"name": "FEDERATION_JOB", "value": canonical(job).decode()},
+            {"name": "FEDERATION_JOB_NAME", "value": name},
+        ],
         "resources": {"requests": resources, "limits": resources} if resources else {},
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }

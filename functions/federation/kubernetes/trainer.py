@@ -5,6 +5,7 @@ No event comes from a cluster: the sweep finds what is complete. So `kubernetes`
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from federation.core.instant import text
@@ -54,11 +55,11 @@ class KubernetesTrainer:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """The completion of every job of ours that ended well and is still kept, in the order of their names.
+        """What became of every job of ours that ended and is still kept, in the order of their names.
 
-        A completion time "is set when the job finishes successfully, and only then" (JobStatus).
+        A completion time "is set when the job finishes successfully, and only then" (JobStatus); else a condition tells.
         """
-        return [self._completion(job) for job in self._jobs() if job.status and job.status.completion_time]
+        return [told for job in self._jobs() if job.status and (told := self._told(job))]
 
     def artifact(self, resource: str) -> str | None:
         """Where a job's unit lies; None when it was not told, or there is no such job in this namespace."""
@@ -87,14 +88,23 @@ class KubernetesTrainer:
             if not following:
                 return
 
-    def _completion(self, job: Any) -> Mapping[str, Any]:
-        resource, output = self._resource(job.metadata.name), _output(job)
+    def _told(self, job: Any) -> Mapping[str, Any] | None:
+        name, output = job.metadata.name, _output(job)
+        if job.status.completion_time:
+            place = {"artifact_uri": output} if output else {}
+            return {**self._ended(name, "Complete", job.status.completion_time), **place}
+        if failed := _failed(job):
+            told = self._ended(name, "Failed", failed.last_transition_time)
+            return {**told, "name": name, "failure": f"{failed.reason or 'Failed'}: {failed.message or 'no message'}"}
+        return None
+
+    def _ended(self, name: str, how: str, at: datetime) -> dict[str, Any]:
+        resource = self._resource(name)
         return {
             "provider": "kubernetes",
             "resource": resource,
-            "dedupe_key": f"kubernetes|{resource}|Complete",
-            "completed_at": text(job.status.completion_time),
-            **({"artifact_uri": output} if output else {}),
+            "dedupe_key": f"kubernetes|{resource}|{how}",
+            "completed_at": text(at),
         }
 
     def _resource(self, name: str) -> str:
@@ -104,3 +114,9 @@ class KubernetesTrainer:
 def _output(job: Any) -> str | None:
     output = (job.metadata.annotations or {}).get(OUTPUT)
     return str(output) if output else None
+
+
+def _failed(job: Any) -> Any | None:
+    """The condition that says so, with the reason: BackoffLimitExceeded, DeadlineExceeded, PodFailurePolicy."""
+    conditions = job.status.conditions or ()
+    return next((one for one in conditions if one.type == "Failed" and one.status == "True"), None)

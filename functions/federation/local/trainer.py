@@ -1,28 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs as child processes: a job writes its unit and, last of all, `_MANIFEST.json`."""
+"""Jobs as child processes: each in a folder of its own, where it writes its unit and, last of all, the manifest."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+import federation
+from federation.core import instant
 from federation.core.digest import canonical
+from federation.core.uri import SENTINEL
 from federation.errors import ServiceError
 from federation.local.files import replace
 
-_COMPLETION = "completion.json"
-_DETACHED = 'exec "$@" > log.txt 2>&1 < /dev/null &'
-"""A job outlives the process that launched it, as it does in a cloud."""
+UNIT: Final = "unit"
+"""Where below its folder a job writes its unit; its manifest lies there once all of it does."""
+FAILURE: Final = "failure.txt"
+"""One sentence, when it could not."""
+
+_COMPLETION: Final = "completion.json"
+"""What a job of another platform reported, where somebody imitates that platform on this machine."""
+_CODE: Final = "exit_code.txt"
+_LOG: Final = "log.txt"
+_PROCESS: Final = "process.txt"
+_DETACHED: Final = f"""
+( "$@"; echo $? > {_CODE}.part; mv {_CODE}.part {_CODE} ) > {_LOG} 2>&1 < /dev/null &
+echo $! > {_PROCESS}
+"""
+"""A job outlives the process that launched it, as it does in a cloud, and leaves its exit code."""
+_BY_SIGNAL: Final = 128
+_LONGEST: Final = 1024
 
 
 class LocalTrainer:
-    """One folder a job below `folder`; `completion.json` in any of them is what a finished job reports."""
+    """One folder a job below `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, python: str = "") -> None:
+        """A trainer.
+
+        Args:
+            folder: Of the jobs.
+            python: The interpreter of the training images; this process's own when empty.
+        """
         self._folder = folder
+        self._python = python or sys.executable
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job's module with its arguments in a folder of its own; a started name starts nothing."""
@@ -32,16 +58,87 @@ class LocalTrainer:
         except FileExistsError:
             return
         replace(home / "job.json", canonical(job) + b"\n")
-        command = [sys.executable, "-m", str(job["image"]), *map(str, job.get("arguments", ()))]
+        module = [self._python, "-m", str(job["image"]), *map(str, job.get("arguments", ()))]
+        command = ["/bin/sh", "-c", _DETACHED, "sh", *module]
         try:
-            subprocess.run(["/bin/sh", "-c", _DETACHED, "sh", *command], cwd=home, check=True, start_new_session=True)  # noqa: S603 - the policy names the module
+            subprocess.run(command, cwd=home, env=_environment(name, job), check=True, start_new_session=True)  # noqa: S603 - the policy names the module
         except (OSError, subprocess.CalledProcessError) as error:
             raise ServiceError(f"job {name} did not start: {error}") from error
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """What every finished job reported, in the order of their names."""
-        return [msgspec.json.decode(path.read_bytes()) for path in sorted(self._folder.glob(f"*/{_COMPLETION}"))]
+        """What became of every job that has ended, in the order of their names."""
+        found = (_ended(home) for home in sorted(self._folder.glob("*")) if home.is_dir())
+        return [told for told in found if told is not None]
 
     def artifact(self, resource: str) -> str | None:
-        """What the job of that resource reported as its artifact."""
+        """Where the unit of the job of that resource lies."""
         return next((found.get("artifact_uri") for found in self.finished() if found["resource"] == resource), None)
+
+
+def _environment(name: str, job: Mapping[str, Any]) -> dict[str, str]:
+    """Nothing of this process's own, as in a container; its unit goes into its own folder, whatever the policy says."""
+    return {
+        "FEDERATION_JOB": canonical({**job, "output": UNIT}).decode(),
+        "FEDERATION_JOB_NAME": name,
+        "FEDERATION_REGION": "local",
+        "OMP_NUM_THREADS": "1",  # jobs share this machine, and threads that wait by spinning take it from each other
+        "OMP_WAIT_POLICY": "passive",
+        "PATH": os.defpath,
+        "PYTHONPATH": os.pathsep.join(_sources()),
+    }
+
+
+def _sources() -> Sequence[str]:
+    """Where the images' modules lie: beside this package's sources, and wherever this process was told."""
+    functions = Path(federation.__file__).resolve().parent.parent
+    checkout = functions.parent
+    own = [str(checkout), str(functions)] if (checkout / "training_images").is_dir() else []
+    return [*own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+
+
+def _ended(home: Path) -> Mapping[str, Any] | None:
+    """What the job in that folder reports; None while it runs."""
+    if (reported := home / _COMPLETION).exists():
+        told: Mapping[str, Any] = msgspec.json.decode(reported.read_bytes())
+        return told
+    if (manifest := home / UNIT / SENTINEL).exists():
+        return {**_about(home, "Completed", manifest), "artifact_uri": f"{(home / UNIT).resolve().as_uri()}/"}
+    if (code := home / _CODE).exists():
+        return {**_about(home, "Failed", code), "name": home.name, "failure": _failure(home, int(code.read_text()))}
+    if (process := home / _PROCESS).exists() and not _lives(int(process.read_text())):
+        why = "it ended without a word, as when the machine is switched off"
+        return {**_about(home, "Failed", process), "name": home.name, "failure": why}
+    return None
+
+
+def _about(home: Path, how: str, last: Path) -> dict[str, Any]:
+    return {
+        "provider": "local",
+        "resource": f"local/{home.name}",
+        "completed_at": instant.text(datetime.fromtimestamp(last.stat().st_mtime, UTC)),
+        "dedupe_key": f"local|{home.name}|{how}",
+    }
+
+
+def _failure(home: Path, code: int) -> str:
+    """The sentence that the job left, else the last one of its log; and its exit code."""
+    sentence = _last_line(home / FAILURE) or (f"signal {code - _BY_SIGNAL}" if code > _BY_SIGNAL else None)
+    told = sentence or _last_line(home / _LOG) or "it said nothing"
+    return f"exit code {code}, and no manifest: {told}"
+
+
+def _last_line(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    lines = path.read_text("utf-8", "replace").split("\n")
+    return next((line.strip()[:_LONGEST] for line in reversed(lines) if line.strip()), None)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from federation.core import names
-from federation.core.digest import digest_of
+from federation.core.digest import digest
 from federation.simulation.delivery import Played
 from federation.simulation.platform import NEVER_PASS
 from federation.simulation.promises_leaving import never_blocked, rolled_back
@@ -32,7 +32,10 @@ def broken(played: Played, calm: Played | None) -> tuple[str, ...]:
 def _immutable(played: Played) -> Iterator[str]:
     """2. Documents never change (the store refuses); a version names one digest for ever."""
     for name, body in played.world.store.documents.items():
-        if name.startswith(names.UNITS) and names.short(digest_of(body)) != name.removeprefix(names.UNITS):
+        if (
+            name.startswith(names.VERSIONS)
+            and digest((version := msgspec.json.decode(body))["stated"]) != version["unit"]
+        ):
             yield f"{name} does not hold what its name says"
     for release, times in played.world.registry.times_published.items():
         if times > 1:
@@ -60,28 +63,29 @@ def _closed(played: Played) -> Iterator[str]:
     for ship, _ in played.shipped:
         versions.setdefault((ship.kind, ship.number), set()).add(ship.quality)
     for name in played.world.store.names(names.REPORTS):
-        _, _, kind, number, _, verdict = name.split("/")
+        _, kind, number, _ = name.split("/")
         qualities = versions.get((kind, int(number)), set())
-        if verdict == "pass" and qualities <= NEVER_PASS:
+        if played.world.document(name)["report"]["verdict"] == "pass" and qualities <= NEVER_PASS:
             yield f"{kind}-v{int(number)} passed, and its truth is {truth[kind, int(number)].quality}"  # type: ignore[index]
 
 
 def _told(played: Played) -> Iterator[str]:
     """9. Every refusal, skip, hold and rejection has a document and an event that say why."""
     written = {event["id"] for decision in decisions(played) for event in decision["outcome"]["events"]}
-    reported = {tuple(name.split("/")[i] for i in (1, 4)) for name in played.world.store.names(names.REPORTS)}
+    reports = [played.world.document(name)["report"] for name in played.world.store.names(names.REPORTS)]
+    reported = {(digest(report["basis"]), report["unit"]["digest"]) for report in reports}
     for event in played.world.bus.announced:
         if event.type in REFUSALS and not str(event.data.get("why", "")).strip():
             yield f"{event.type} about {event.subject} says no reason"
-        report = (names.short(event.data.get("basis", "")), names.short(event.data.get("unit", "")))
+        report = (event.data.get("basis"), event.data.get("unit"))
         if event.type in REFUSALS and event.id not in written and report not in reported:
             yield f"{event.type} about {event.subject} is written down nowhere"
 
 
 def _at_home(played: Played) -> Iterator[str]:
     """11. A unit that says that raw data left its cloud, or that came from the wrong one, is never accepted."""
-    for name in played.world.store.names(names.UNITS):
-        unit = played.world.document(name)
+    for name in played.world.store.names(names.VERSIONS):
+        unit = played.world.document(name)["stated"]
         if unit["residency"]["raw_data_left"]:
             yield f"{unit['name']} was accepted although its raw data left"
 
@@ -102,7 +106,7 @@ def _state(played: Played) -> Mapping[str, Any]:
         "what is warm": [entry["name"] for entry in channel["warm"]] if channel else [],
         "the quarantine": sorted(channel["quarantine"]) if channel else [],
         "the hold": bool(channel and channel["hold"]),
-        "accepted units": list(played.world.store.names(names.UNITS)),
+        "accepted units": [played.world.document(name)["unit"] for name in played.world.store.names(names.VERSIONS)],
         "releases": {
             name: played.world.document(name)["composition"] for name in played.world.store.names(names.RELEASES)
         },

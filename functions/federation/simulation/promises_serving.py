@@ -8,6 +8,7 @@ import msgspec
 from federation.core import names
 from federation.core.channel import channel_of
 from federation.core.digest import digest, digest_of
+from federation.core.manifest import number_of
 from federation.simulation.delivery import Played
 from federation.simulation.seen import REFUSALS, Document, moves, promotions, release_in
 
@@ -40,8 +41,10 @@ def gated(played: Played) -> Iterator[str]:
 
 def _passed(played: Played, kind: str, unit: Document, before: Document) -> bool:
     for name, body in played.world.store.documents.items():
-        if name.startswith(names.REPORTS) and f"/{kind}/" in name and digest_of(body) == unit["report"]:
-            report = msgspec.json.decode(body)
+        if not name.startswith(f"{names.REPORTS}{kind}/"):
+            continue
+        report = msgspec.json.decode(body)["report"]
+        if digest(report) == unit["report"]:
             gates = {finding["gate"] for finding in report["findings"] if finding["verdict"] == "pass"}
             basis = report["basis"]
             return (
@@ -90,7 +93,7 @@ def pinned(played: Played) -> Iterator[str]:
         body = played.world.registry.bodies.get(entry["name"])
         if body is None or digest_of(body) != entry["digest"]:
             yield f"{entry['name']} was promoted and the registry holds something else"
-        for unit in release["units"].values():
-            stored = played.world.document(names.unit(unit["digest"]))
-            if stored is None or stored["name"] != unit["name"]:
+        for kind, unit in release["units"].items():
+            stored = played.world.document(names.version(kind, number_of(unit["name"])))
+            if stored is None or stored["unit"] != unit["digest"]:
                 yield f"{release['name']} names {unit['name']} by a digest that nothing has"

@@ -10,6 +10,7 @@ import msgspec
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import channel_of
+from federation.core.decision import DECIDED_IN, decision_in
 from federation.simulation.delivery import Played
 
 Document = Mapping[str, Any]
@@ -53,4 +54,5 @@ def release_in(played: Played, entry: Document) -> Document:
 
 def decisions(played: Played) -> Iterator[Document]:
     """Every decision that was written down."""
-    return (played.world.document(name) for name in played.world.store.names(names.DECISIONS))
+    stored = (played.world.document(name) for prefix in DECIDED_IN for name in played.world.store.names(prefix))
+    return (found for document in stored if (found := decision_in(document)) is not None)

@@ -19,7 +19,17 @@ from federation.core.report import Basis, basis_of
 from federation.core.testimony import correlations
 from federation.core.version import version_of
 from federation.ports import Reads
-from federation.steps.selection import Selection, ballots, is_awaited, nothing_new, select, waits_for_quorum
+from federation.steps import left_behind
+from federation.steps.left_behind import Asked, LeftBehind, gates, judge_first
+from federation.steps.selection import (
+    Selection,
+    ballots,
+    is_awaited,
+    nothing_new,
+    select,
+    successors,
+    waits_for_quorum,
+)
 
 HEARS = (
     events.TICK_MERGE,
@@ -37,60 +47,75 @@ _NEW_BASELINE: Final = frozenset({events.RELEASE_PROMOTED, events.RELEASE_ROLLED
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What serves, what has passed on that basis, what has still to be judged, and what was assembled before."""
+    """What serves, what has passed on that basis, what has still to be judged, and what was assembled before.
+
+    `taken` are the names of all releases, `releases` those that were assembled to replace what serves, and `reserved` the
+    name that this merge took before it was cut short.
+    """
 
     channel: Channel
     basis: Basis
-    serving: Mapping[str, Any] | None = None
-    anchor: Mapping[str, Any] | None = None
-    selection: Selection = msgspec.field(default_factory=Selection)
-    taken: Sequence[str] = ()
-    assembled: Sequence[str] = ()
-    releases: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
-    merged: str | None = None
-    ballots: Mapping[str, Mapping[str, bytes | None]] = msgspec.field(default_factory=dict)
+    serving: Mapping[str, Any] | None
+    anchor: Mapping[str, Any] | None
+    selection: Selection
+    taken: Sequence[str]
+    releases: Mapping[str, Mapping[str, Any]]
+    reserved: str | None
+    ballots: Mapping[str, Mapping[str, bytes | None]]
 
 
-def gather(event: Event, reads: Reads) -> Facts | None:
+class Merged(msgspec.Struct, frozen=True, kw_only=True):
+    """The release that this merge has made already."""
+
+    release: Mapping[str, Any]
+
+
+def gather(event: Event, reads: Reads) -> Facts | Merged | LeftBehind | Asked | None:
     """Everything that a merge needs, or None when this event asks for none."""
     policy = reads.policy()
+    if event.type in _NEW_BASELINE:
+        return left_behind.gather(event, reads)
     if not _asks(event, policy):
         return None
+    merged = reads.document(names.merge(_merge_id(event)))
+    if merged and (made := reads.document(names.release(merged["release"]))) is not None:
+        return Merged(release=made)
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
-    anchor = reads.document(names.release(channel.anchor.name)) if channel.anchor else None
     selection = select(reads, channel, basis, serving)
-    if event.type in _NEW_BASELINE:
-        return Facts(channel=channel, basis=basis, serving=serving, selection=selection)
-    assembled = reads.names(names.assembled(basis.baseline))
-    merged = reads.document(names.merge(_merge_id(event)))
-    mine = [*(name.rpartition("/")[2] for name in assembled), *([merged["release"]] if merged else [])]
+    taken = [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)]
     return Facts(
         channel=channel,
         basis=basis,
         serving=serving,
-        anchor=anchor,
+        anchor=reads.document(names.release(channel.anchor.name)) if channel.anchor else None,
         selection=selection,
-        taken=[name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)],
-        assembled=assembled,
-        merged=merged["release"] if merged else None,
-        releases={
-            name: found for name in dict.fromkeys(mine) if (found := reads.document(names.release(name))) is not None
-        },
+        taken=taken,
+        releases=successors(reads, channel.serving, taken),
+        reserved=merged["release"] if merged else None,
         ballots=ballots(reads, selection.members),
     )
 
 
-def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outcome:
+def decide(event: Event, facts: Facts | Merged | LeftBehind | Asked | None, policy: Policy, now: str) -> Outcome:
     """Ask for gates first, skip with a reason, or assemble and publish."""
-    if facts is None:
-        return NOTHING
-    if facts.merged and facts.merged in facts.releases:
-        return _again(event, facts.releases[facts.merged])
-    asked = () if event.type in _VERDICTS else _gates(event, facts)
-    if event.type in _NEW_BASELINE or is_awaited(facts.selection, policy, now):
-        return _judge_first(facts, asked)
+    match facts:
+        case None:
+            return NOTHING
+        case Merged(release=release):
+            return _again(event, release)
+        case LeftBehind() | Asked():
+            return left_behind.decide(event, facts)
+        case _:
+            return _decide(event, facts, policy, now)
+
+
+def _decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
+    merge = _merge_of(event)
+    asked = () if event.type in _VERDICTS else gates(event, facts.channel, policy, facts.selection.unjudged, merge)
+    if is_awaited(facts.selection, policy, now):
+        return judge_first(facts.channel, asked) if asked else NOTHING
     merged = _merge(event, facts, policy, now)
     return replace(merged, events=(*asked, *merged.events))
 
@@ -108,36 +133,8 @@ def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 
 
 def _asks(event: Event, policy: Policy) -> bool:
-    asked = event.type in _TICKS or event.type in _NEW_BASELINE or "merge" in event.data
+    asked = event.type in _TICKS or "merge" in event.data
     return asked or (policy.cadence.merge_on_pass and event.type == events.UNIT_PASSED)
-
-
-def _gates(event: Event, facts: Facts) -> tuple[Event, ...]:
-    """A gate for every unit that has no report on this basis; its outcome comes back to this merge."""
-    merge = _merge_of(event)
-    return tuple(
-        Event(
-            type=events.GATE_REQUESTED,
-            source="//federation/fuse",
-            subject=record["name"],
-            time=event.time,
-            key=f"{record['unit']}|{facts.basis.digest}|{merge['event'] if merge else ''}",
-            data={"unit": record["unit"], **_numbered(record), **({"merge": merge} if merge else {})},
-        )
-        for record in facts.selection.unjudged
-    )
-
-
-def _judge_first(facts: Facts, asked: tuple[Event, ...]) -> Outcome:
-    if not asked:
-        return NOTHING
-    serving = facts.channel.serving.name if facts.channel.serving else "the policy's floors"
-    names_ = ", ".join(event.subject for event in asked)
-    return Outcome(why=f"{len(asked)} units have first to be judged against {serving}: {names_}", events=asked)
-
-
-def _numbered(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {"kind": record["kind"], "number": int(record["name"].rpartition("-v")[2])}
 
 
 def _merge_of(event: Event) -> dict[str, Any] | None:
@@ -169,24 +166,27 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
 
 
 def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
-    reserved = _reserved(facts, proposal) or facts.merged
-    if reserved and (same := facts.releases.get(reserved)) is not None:
-        return replace(_again(event, same), documents=(_merged(event, reserved),), repeat=False)
-    version = version_of(reserved) if reserved else next_version(proposal, facts.taken)
+    same = [name for name, found in facts.releases.items() if found["composition"] == proposal.composition]
+    if same:
+        return _noted(event, facts, replace(_again(event, facts.releases[same[0]]), repeat=False), same[0])
+    version = version_of(facts.reserved) if facts.reserved else next_version(proposal, facts.taken)
     release = assemble(proposal, version)
     name = release["name"]
-    place = names.composition(facts.basis.baseline, proposal.composition, name)
-    documents = (
-        _merged(event, name),
-        Document(name=place, value={"release": name, "composition": proposal.composition}),
-        Document(name=names.release(name), value=release),
+    assembled = Outcome(
+        why=f"{name} assembled. {release['change']['why']}",
+        documents=(Document(name=names.release(name), value=release),),
+        acts=(Publish(release=name),),
+        events=_told(event, release),
     )
-    why = f"{name} assembled. {release['change']['why']}"
-    return Outcome(why=why, documents=documents, acts=(Publish(release=name),), events=_told(event, release))
+    return _noted(event, facts, assembled, name)
 
 
-def _merged(event: Event, release: str) -> Document:
-    return Document(name=names.merge(_merge_id(event)), value={"release": release})
+def _noted(event: Event, facts: Facts, outcome: Outcome, release: str) -> Outcome:
+    """The outcome, after it is written down which release this merge makes; once, whatever it is delivered with later."""
+    if facts.reserved:
+        return outcome
+    merged = Document(name=names.merge(_merge_id(event)), value={"release": release})
+    return replace(outcome, documents=(merged, *outcome.documents), told_in=merged.name)
 
 
 def _again(event: Event, release: Mapping[str, Any]) -> Outcome:
@@ -195,16 +195,6 @@ def _again(event: Event, release: Mapping[str, Any]) -> Outcome:
     return Outcome(
         why=f"{name} was assembled before", acts=(Publish(release=name),), events=_told(event, release), repeat=True
     )
-
-
-def _reserved(facts: Facts, proposal: Proposal) -> str | None:
-    """The release name that an earlier attempt at this very composition took, if it is still this composition's."""
-    prefix = names.composition(facts.basis.baseline, proposal.composition, "")
-    for name in (place.removeprefix(prefix) for place in facts.assembled if place.startswith(prefix)):
-        found = facts.releases.get(name)
-        if found is None or found["composition"] == proposal.composition:
-            return name
-    return None
 
 
 def _told(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...]:

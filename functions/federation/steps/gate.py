@@ -13,7 +13,7 @@ from federation.core.event import Event
 from federation.core.gates import judge
 from federation.core.gates.compatibility import is_contract_change
 from federation.core.gates.evidence import Subject
-from federation.core.manifest import Unit, unit_of
+from federation.core.manifest import Unit, number_of, unit_of
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.core.report import Basis, basis_of, report
@@ -31,9 +31,10 @@ _TOLD: Final[Mapping[Verdict, str]] = {
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The unit, what it is judged against, and the report on that basis if there is one already."""
+    """The unit as its version keeps it, what it is judged against, and the report on that basis if there is one already."""
 
     basis: Basis
+    version: Mapping[str, Any]
     unit: Unit
     candidate: Subject | None = None
     baseline: Subject | None = None
@@ -44,24 +45,23 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def gather(event: Event, reads: Reads) -> Facts | None:
     """The evidence of the unit, of what serves, and of the anchor; None for a unit that was never accepted."""
-    policy = reads.policy()
+    policy = reads.remembered_policy(event.data.get("policy"))
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
-    document = reads.document(names.unit(event.data["unit"]))
-    if document is None:
+    version = reads.document(names.version(event.data["kind"], event.data["number"]))
+    if version is None or version["unit"] != event.data["unit"]:
         return None
-    unit = unit_of(document)
-    earlier = _report_name(reads, basis, unit, event.data["unit"])
+    unit = unit_of(version["stated"])
+    earlier = reads.earlier(names.report(basis.digest, unit.kind, unit.number))
     if earlier is not None:
-        found = reads.document(earlier)
-        if found is not None:
-            return Facts(
-                basis=basis, unit=unit, verdict=found["verdict"], why=_why(found["verdict"], found["findings"])
-            )
-    candidate = subject(unit, _reader(reads, unit), policy.gates[unit.kind])
+        found = earlier["report"]
+        why = _why(found["verdict"], found["findings"])
+        return Facts(basis=basis, version=version, unit=unit, verdict=found["verdict"], why=why)
+    candidate = subject(unit, _reader(reads, version), policy.gates[unit.kind])
     anchor = channel.anchor if channel.anchor != channel.serving else None
     return Facts(
         basis=basis,
+        version=version,
         unit=unit,
         candidate=candidate,
         baseline=_served(reads, channel.serving, candidate),
@@ -90,36 +90,30 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
         contract_changed=is_contract_change(facts.candidate, facts.baseline),
     )
     verdict: Verdict = document["verdict"]
-    name = names.report(facts.basis.digest, facts.unit.kind, facts.unit.number, event.data["unit"], verdict)
+    name = names.report(facts.basis.digest, facts.unit.kind, facts.unit.number)
     why = _why(verdict, document["findings"])
     return Outcome(
         why=f"{facts.unit.name}: {why}",
-        documents=(Document(name=name, value=document),),
+        documents=(Document(name=name, value={"report": document, "unit": facts.version}),),
         events=(_told(event, facts, verdict, why),),
+        told_in=name,
     )
-
-
-def _report_name(reads: Reads, basis: Basis, unit: Unit, digest: str) -> str | None:
-    prefix = names.report(basis.digest, unit.kind, unit.number, digest, "")
-    return next(iter(reads.names(prefix)), None)
 
 
 def _served(reads: Reads, entry: Entry | None, candidate: Subject) -> Subject | None:
     """The unit of the candidate's kind in a release, with its evidence."""
     release = reads.document(names.release(entry.name)) if entry else None
     stated = release["units"].get(candidate.kind) if release else None
-    document = reads.document(names.unit(stated["digest"])) if stated else None
-    if document is None:
+    version = reads.document(names.version(candidate.kind, number_of(stated["name"]))) if stated else None
+    if version is None:
         return None
-    unit = unit_of(document)
-    return standing(unit, _reader(reads, unit), reads.policy().gates[unit.kind], known=items(candidate))
+    unit = unit_of(version["stated"])
+    return standing(unit, _reader(reads, version), reads.policy().gates[unit.kind], known=items(candidate))
 
 
-def _reader(reads: Reads, unit: Unit) -> Read:
+def _reader(reads: Reads, version: Mapping[str, Any]) -> Read:
     """Reads a file of the unit from where its version was found."""
-    version = reads.document(names.version(unit.kind, unit.number))
-    base = version["uri"] if version else ""
-    return lambda path: reads.artifact(uri.below(base, path), RECORDS_BYTES)
+    return lambda path: reads.artifact(uri.below(version["uri"], path), RECORDS_BYTES)
 
 
 def _told(event: Event, facts: Facts, verdict: Verdict, why: str) -> Event:

@@ -16,6 +16,7 @@ from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
 from federation.core.policy import Policy
 from federation.core.version import version_of
 from federation.ports import Reads
+from federation.steps.selection import successors
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 
@@ -50,11 +51,14 @@ def gather(event: Event, reads: Reads) -> Facts:
     channel = reads.channel(reads.policy().channel)
     if channel.moved_by(event.id):
         return Facts(channel=channel)
-    baseline = channel.serving.digest if channel.serving else None
-    found = {place.rpartition("/")[2] for place in reads.names(names.assembled(baseline))}
     ordered = event.data.get("release")
-    wanted = [ordered] if ordered else sorted(found)
-    return Facts(channel=channel, candidates=[one for name in wanted if (one := _candidate(reads, name))])
+    if ordered:
+        release = reads.document(names.release(ordered))
+        found = [release] if release else []
+    else:
+        taken = [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)]
+        found = list(successors(reads, channel.serving, taken).values())
+    return Facts(channel=channel, candidates=[_candidate(reads, release) for release in found])
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
@@ -69,11 +73,10 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     return _promote(event, candidate, facts.channel, policy, now)
 
 
-def _candidate(reads: Reads, name: str) -> Candidate | None:
-    release = reads.document(names.release(name))
-    if release is None:
-        return None
-    approvals = [reads.document(place) for place in reads.names(names.approvals(name))]
+def _candidate(reads: Reads, release: Mapping[str, Any]) -> Candidate:
+    name = release["name"]
+    places = reads.names(names.approvals(name)) if reads.policy().promotion.approvals else ()
+    approvals = [reads.document(place) for place in places]
     people = frozenset(found["who"] for found in approvals if found and found["release"] == digest(release))
     return Candidate(release=release, receipt=reads.document(names.receipt(name)), approved_by=people)
 

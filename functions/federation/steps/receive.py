@@ -58,13 +58,14 @@ def claims(delivery: Delivery, now: str) -> tuple[Document, ...]:
     return tuple(Document(name=names.event(event.id), value=event.document()) for event in told)
 
 
-def gather(delivery: Delivery, taken: Container[str], reads: Reads, *, settled_ends: bool = True) -> Facts:
+def gather(delivery: Delivery, taken: Container[str], reads: Reads, now: str, *, settled_ends: bool = True) -> Facts:
     """What we know already of what this delivery tells.
 
     Args:
         delivery: As it was read.
         taken: The names of those of its claims that were told before.
         reads: The world.
+        now: The moment of delivery, RFC 3339 in UTC.
         settled_ends: Whether a settled completion is to be told apart from one that is only stored.
     """
     told = [event for one in delivery.reading.completions if names.event((event := _completed(one, "")).id) in taken]
@@ -77,7 +78,8 @@ def gather(delivery: Delivery, taken: Container[str], reads: Reads, *, settled_e
         if event.id not in settled and (document := reads.document(names.event(event.id))) is not None
     }
     signal = delivery.reading.signal
-    alarms = tuple(reads.names(_alarm_prefix(signal))) if signal and _fires(signal) else ()
+    asks = signal is not None and _fires(signal) and urgent(delivery.reading, now) is None
+    alarms = tuple(reads.names(_alarm_prefix(signal))) if signal and asks else ()
     return Facts(stored=stored, settled=settled, alarm_states=alarms)
 
 

@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which units could be in the next release: passed on this basis, carried over, still to be judged, or forbidden?
 
-A listing is enough to choose: kind, number and verdict stand in the names of reports.
+A unit has one report on a basis, and it lies under a name that is known: so the listing of versions is enough to choose.
+The report's document holds the unit too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from federation.core import instant, names, uri
-from federation.core.channel import Channel
+from federation.core.channel import Channel, Entry
 from federation.core.digest import digest
-from federation.core.manifest import unit_of
+from federation.core.manifest import number_of, unit_of
 from federation.core.policy import Policy
 from federation.core.release import Member
 from federation.core.report import Basis
 from federation.core.testimony import RECORDS_BYTES
+from federation.core.version import version_of
 from federation.ports import Reads
 
 
@@ -30,22 +32,50 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     waiting_since: str | None = None
 
 
+Judged = Mapping[tuple[str, int], Mapping[str, Any] | None]
+"""By kind and number of a unit that is newer than what serves: its report's document on this basis, if there is one."""
+
+
+def judged(reads: Reads, basis: Basis, serving: Mapping[str, Any] | None) -> Judged:
+    """What was said on this basis about each unit that is newer than what serves."""
+    served = _numbers(serving)
+    found = map(_version, reads.names(names.VERSIONS))
+    return {one: reads.document(names.report(basis.digest, *one)) for one in found if one[1] > served.get(one[0], 0)}
+
+
+def unjudged(reads: Reads, found: Judged) -> Sequence[Mapping[str, Any]]:
+    """The versions of which nothing was said yet."""
+    records = [reads.document(names.version(*one)) for one, document in found.items() if document is None]
+    return [record for record in records if record]
+
+
 def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, Any] | None) -> Selection:
     """What is there to be released on this basis."""
-    served = _numbers(serving)
-    judged = _judged(reads.names(names.reports(basis.digest)))
-    newer = [found for found in map(_version, reads.names(names.VERSIONS)) if found[1] > served.get(found[0], 0)]
-    unjudged = [reads.document(names.version(*found)) for found in newer if found not in judged]
-    passed = [(reads, *found, judged[found]) for found in sorted(newer) if judged.get(found, "").endswith("/pass")]
-    fresh = [member for member in (_new(*found) for found in passed) if member]
-    allowed = [member for member in fresh if not channel.forbids([member.unit.artifact])]
-    members = {**_carried(reads, channel, serving), **{member.unit.kind: member for member in allowed}}
+    newer = judged(reads, basis, serving)
+    passed = [found for found in newer.values() if found and found["report"]["verdict"] == "pass"]
+    forbidden = [found for found in passed if channel.forbids([found["unit"]["artifact"]])]
+    allowed = {found["unit"]["kind"]: found for found in passed if found not in forbidden}
+    new = {kind: _new(found) for kind, found in allowed.items()}
     return Selection(
-        members=members,
-        unjudged=[record for record in unjudged if record],
-        forbidden=[member.unit.name for member in fresh if member not in allowed],
-        waiting_since=_waiting_since(reads, members),
+        members={**_carried(reads, channel, serving, besides=new), **new},
+        unjudged=unjudged(reads, newer),
+        forbidden=[found["unit"]["name"] for found in forbidden],
+        waiting_since=min((found["unit"]["completed_at"] for found in allowed.values()), default=None),
     )
+
+
+def successors(reads: Reads, serving: Entry | None, taken: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """The releases that were assembled to replace what serves.
+
+    Args:
+        reads: The world.
+        serving: What serves now.
+        taken: The names of all releases.
+    """
+    newer = [name for name in taken if serving is None or version_of(name) > version_of(serving.name)]
+    found = {name: document for name in newer if (document := reads.document(names.release(name))) is not None}
+    digest_ = serving.digest if serving else None
+    return {name: release for name, release in found.items() if _baseline(release) == digest_}
 
 
 def ballots(reads: Reads, members: Mapping[str, Member]) -> Mapping[str, Mapping[str, bytes | None]]:
@@ -90,12 +120,7 @@ def nothing_new(selection: Selection) -> str:
 def _numbers(serving: Mapping[str, Any] | None) -> Mapping[str, int]:
     """The version number of each unit that serves, by kind."""
     units = serving["units"] if serving else {}
-    return {kind: int(unit["name"].rpartition("-v")[2]) for kind, unit in units.items()}
-
-
-def _judged(report_names: Sequence[str]) -> Mapping[tuple[str, int], str]:
-    """Report name by kind and number."""
-    return {(kind, int(number)): name for name in report_names for kind, number in [name.split("/")[2:4]]}
+    return {kind: number_of(unit["name"]) for kind, unit in units.items()}
 
 
 def _version(name: str) -> tuple[str, int]:
@@ -103,21 +128,22 @@ def _version(name: str) -> tuple[str, int]:
     return kind, int(number)
 
 
-def _waiting_since(reads: Reads, members: Mapping[str, Member]) -> str | None:
-    """When the oldest of the new units was completed."""
-    new = [(kind, member.unit.number) for kind, member in members.items() if member.origin == "new"]
-    records = [reads.document(names.version(kind, number)) for kind, number in new]
-    return min((record["completed_at"] for record in records if record), default=None)
+def _baseline(release: Mapping[str, Any]) -> str | None:
+    baseline = release["baseline"]
+    return str(baseline["digest"]) if baseline else None
 
 
-def _carried(reads: Reads, channel: Channel, serving: Mapping[str, Any] | None) -> dict[str, Member]:
+def _carried(
+    reads: Reads, channel: Channel, serving: Mapping[str, Any] | None, *, besides: Container[str]
+) -> dict[str, Member]:
     carry = reads.policy().fusion.carry
     members = {}
     for kind, stated in (serving["units"] if serving else {}).items():
-        document = reads.document(names.unit(stated["digest"]))
-        if kind in carry and document and not channel.forbids([stated["artifact"]]):
+        if kind in besides or kind not in carry or channel.forbids([stated["artifact"]]):
+            continue
+        if version := reads.document(names.version(kind, number_of(stated["name"]))):
             members[kind] = Member(
-                unit=unit_of(document),
+                unit=unit_of(version["stated"]),
                 digest=stated["digest"],
                 platform=stated["platform"],
                 uri=stated["uri"],
@@ -128,14 +154,11 @@ def _carried(reads: Reads, channel: Channel, serving: Mapping[str, Any] | None) 
     return members
 
 
-def _new(reads: Reads, kind: str, number: int, report_name: str) -> Member | None:
-    version = reads.document(names.version(kind, number))
-    report = reads.document(report_name)
-    document = reads.document(names.unit(version["unit"])) if version else None
-    if version is None or report is None or document is None:
-        return None
+def _new(judged: Mapping[str, Any]) -> Member:
+    """The unit that a report's document is about."""
+    version, report = judged["unit"], judged["report"]
     return Member(
-        unit=unit_of(document),
+        unit=unit_of(version["stated"]),
         digest=version["unit"],
         platform=version["platform"],
         uri=version["uri"],

@@ -5,7 +5,7 @@ Whatever a cloud really finished and we have not settled goes through the same p
 and what the registry holds are read back and compared with the channel.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -38,6 +38,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     served: Served | None = None
     receipts: Mapping[str, Receipt | None] = msgspec.field(default_factory=dict)
     probes: Mapping[str, bool] = msgspec.field(default_factory=dict)
+    jobs: frozenset[str] = frozenset()
+    held: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
 
 
 def gather(event: Event, reads: Reads) -> Facts:
@@ -48,6 +50,7 @@ def gather(event: Event, reads: Reads) -> Facts:
     settled = frozenset(name.removeprefix(names.SETTLED) for name in reads.names(names.SETTLED))
     heard = [name for name in reads.names(names.EVENTS) if name.removeprefix(names.EVENTS) not in settled]
     live = channel.live()
+    jobs = frozenset(reads.names(names.JOBS))
     unproven = {entry.name for entry in live if _needs_probe(entry, event.time)}
     return Facts(
         channel=channel,
@@ -58,30 +61,35 @@ def gather(event: Event, reads: Reads) -> Facts:
         served=reads.served(channel.name),
         receipts={entry.name: reads.published(entry.name) for entry in live},
         probes={name: reads.probe(channel.name, name) for name in sorted(unproven)},
+        jobs=jobs,
+        held={name: found for name in _waiting(jobs) if (found := reads.document(names.held_job(name))) is not None},
     )
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Feed what was missed through the path of events, mend drift, report tampering, and remember proofs of warmth."""
-    del policy
     breached = tuple(alarm.breached(one.key, one.at, one.labels) for one in facts.firing)
     if event.type == events.RELEASE_PROMOTED:
         return Outcome(why=_fire(facts), events=breached) if breached else NOTHING
     missed = tuple(_missed(facts))
     drift = _drift(event, facts)
     tampered = tuple(_tampered(event, facts))
+    failed = tuple(_failed(facts))
+    due = tuple(_due(event, facts, policy, now))
     move = _probed(event, facts, now)
     documents = tuple(
         Document(name=names.event(found.id), value=found.document())
         for found in missed
         if names.event(found.id) not in facts.heard
     )
-    if not (breached or missed or drift or tampered or move):
+    if not (breached or missed or failed or due or drift or tampered or move):
         return NOTHING
     channel = channels.channel_of(move.to, facts.channel.name) if move else facts.channel
     found = [
         _fire(facts) if breached else "",
         f"unsettled completions: {len(missed)}" if missed else "",
+        f"ended without a unit: {_names(failed)}" if failed else "",
+        f"hours have come for: {_names(due)}" if due else "",
         str(drift.data["why"]) if drift else "",
         *(str(told.data["why"]) for told in tampered),
         f"proven warm: {', '.join(sorted(name for name, yes in facts.probes.items() if yes))}" if move else "",
@@ -92,7 +100,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         documents=documents,
         move=move,
         acts=(shift(channel),) if drift else (),
-        events=(*breached, *missed, *([drift] if drift else []), *tampered),
+        events=(*breached, *missed, *failed, *due, *([drift] if drift else []), *tampered),
     )
 
 
@@ -103,6 +111,8 @@ def _fire(facts: Facts) -> str:
 def _missed(facts: Facts) -> Sequence[Event]:
     told = {name: Event.of(document) for name, document in facts.heard.items()}
     for data in facts.finished:
+        if "failure" in data:
+            continue
         found = _completed(data)
         if names.short(found.id) not in facts.settled:
             told.setdefault(names.event(found.id), found)
@@ -120,6 +130,47 @@ def _completed(data: Mapping[str, Any]) -> Event:
             name: data[name] for name in ("provider", "resource", "artifact_uri", "revision", "ref") if data.get(name)
         },
     )
+
+
+def _failed(facts: Facts) -> Iterator[Event]:
+    """Jobs of ours that ended without a unit, until `launch` has dealt with them."""
+    for data in facts.finished:
+        name = data.get("name", "")
+        if "failure" in data and names.job(name) in facts.jobs and names.failed_job(name) not in facts.jobs:
+            yield Event(
+                type=events.JOB_FAILED,
+                source="//federation/sweep",
+                subject=name,
+                time=data["completed_at"],
+                key=data["dedupe_key"],
+                data={key: data[key] for key in ("provider", "resource", "name", "failure")},
+            )
+
+
+def _waiting(jobs: frozenset[str]) -> Sequence[str]:
+    """Names of the jobs that are held, and neither launched nor refused since."""
+    held = (name.removeprefix(names.HELD_JOBS) for name in sorted(jobs) if name.startswith(names.HELD_JOBS))
+    return [name for name in held if names.job(name) not in jobs and names.refused_job(name) not in jobs]
+
+
+def _due(event: Event, facts: Facts, policy: Policy, now: str) -> Iterator[Event]:
+    """The jobs that wait for their hours, when those have come: each is asked for again under its name."""
+    for name, held in facts.held.items():
+        request = held["request"]
+        job = policy.jobs.get(request["kind"])
+        if job is None or job.hours is None or job.hours.open_at(policy.cadence.time_zone, now):
+            yield Event(
+                type=events.JOB_REQUESTED,
+                source="//federation/sweep",
+                subject=request["kind"],
+                time=event.time,
+                key=f"due|{name}",
+                data=request,
+            )
+
+
+def _names(told: Sequence[Event]) -> str:
+    return ", ".join(str(event.data["name"]) for event in told)
 
 
 def _drift(event: Event, facts: Facts) -> Event | None:

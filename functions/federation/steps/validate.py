@@ -24,7 +24,7 @@ PLATFORMS: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "hug
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The manifest as it lies there, what lies at each path that it names, and which versions are taken by what.
+    """The manifest as it lies there, what lies at each path that it names, and which versions are known to be taken.
 
     `unkept`: the event came from a cloud that keeps nothing, and has to be kept here if it is to wait.
     """
@@ -52,7 +52,7 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 def gather(event: Event, reads: Reads) -> Facts:
     """What lies at the place that the event names, and nowhere else."""
-    settled = reads.document(names.settled(event.id))
+    settled = reads.earlier(names.settled(event.id))
     if settled is not None:
         return Facts(settled=settled)
     place = _place(event, reads)
@@ -71,7 +71,7 @@ def gather(event: Event, reads: Reads) -> Facts:
     taken = {
         unit.name: found
         for unit in manifest.units
-        if (found := reads.document(names.version(unit.kind, unit.number))) is not None
+        if (found := reads.earlier(names.version(unit.kind, unit.number))) is not None
     }
     return Facts(
         uri=place,
@@ -99,7 +99,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         _judge(unit, raw, event, facts, policy)
         for unit, raw in zip(facts.manifest.units, facts.document["units"], strict=True)
     ]
-    return _settle(event, facts, judged)
+    return _settle(event, facts, judged, policy)
 
 
 def _place(event: Event, reads: Reads) -> str:
@@ -131,25 +131,28 @@ def _judge(unit: Unit, raw: Mapping[str, Any], event: Event, facts: Facts, polic
     return _Judged(unit=unit, document=document, faults=found)
 
 
-def _settle(event: Event, facts: Facts, judged: Sequence[_Judged]) -> Outcome:
+def _settle(event: Event, facts: Facts, judged: Sequence[_Judged], policy: Policy) -> Outcome:
     accepted = [one for one in judged if not one.faults]
-    told = [_event(event, one) for one in judged]
-    documents = [document for one in accepted for document in _kept(one, event, facts)]
+    told = [_event(event, one, policy) for one in judged]
+    versions = [_version(one, event, facts) for one in accepted if one.unit.name not in facts.taken]
+    settled = _settled(event, facts, told)
+    rejected = [f"{one.unit.name} rejected: {'; '.join(one.faults)}" for one in judged if one.faults]
+    why = ". ".join([*(f"{one.unit.name} accepted" for one in accepted), *rejected])
+    return Outcome(why=why, documents=(*versions, settled), events=tuple(told), told_in=settled.name)
+
+
+def _settled(event: Event, facts: Facts, told: Sequence[Event]) -> Document:
+    """What became of the completion; the last to be kept, so that it stands for everything before it."""
     settled = {
         "event": event.id,
         "manifest": facts.manifest_digest,
         "uri": facts.uri,
         "told": [announced.document() for announced in told],
     }
-    documents.append(Document(name=names.settled(event.id), value=settled))
-    rejected = [f"{one.unit.name} rejected: {'; '.join(one.faults)}" for one in judged if one.faults]
-    why = ". ".join([*(f"{one.unit.name} accepted" for one in accepted), *rejected])
-    return Outcome(why=why, documents=tuple(documents), events=tuple(told))
+    return Document(name=names.settled(event.id), value=settled)
 
 
-def _kept(one: _Judged, event: Event, facts: Facts) -> list[Document]:
-    if one.unit.name in facts.taken:
-        return []
+def _version(one: _Judged, event: Event, facts: Facts) -> Document:
     version = {
         "name": one.unit.name,
         "kind": one.unit.kind,
@@ -160,15 +163,14 @@ def _kept(one: _Judged, event: Event, facts: Facts) -> list[Document]:
         "manifest": facts.manifest_digest,
         "manifest_uri": facts.uri,
         "completed_at": event.time,
+        "stated": one.document,
     }
-    return [
-        Document(name=names.unit(one.digest), value=one.document),
-        Document(name=names.version(one.unit.kind, one.unit.number), value=version),
-    ]
+    return Document(name=names.version(one.unit.kind, one.unit.number), value=version)
 
 
-def _event(event: Event, one: _Judged) -> Event:
+def _event(event: Event, one: _Judged, policy: Policy) -> Event:
     data: dict[str, Any] = {"unit": one.digest, "kind": one.unit.kind, "number": one.unit.number}
+    data["policy"] = policy.version
     if one.faults:
         data |= {"faults": list(one.faults), "why": "; ".join(one.faults)}
     return Event(
@@ -191,13 +193,8 @@ def _reject(event: Event, facts: Facts) -> Outcome:
         key=event.key,
         data={"uri": facts.uri, "faults": list(facts.faults), "why": why},
     )
-    settled = {
-        "event": event.id,
-        "manifest": facts.manifest_digest,
-        "uri": facts.uri,
-        "told": [told.document()],
-    }
-    return Outcome(why=why, documents=(Document(name=names.settled(event.id), value=settled),), events=(told,))
+    settled = _settled(event, facts, [told])
+    return Outcome(why=why, documents=(settled,), events=(told,), told_in=settled.name)
 
 
 def _wait(event: Event, facts: Facts, why: str) -> Outcome:
@@ -212,7 +209,7 @@ def _wait(event: Event, facts: Facts, why: str) -> Outcome:
     waiting = {"event": event.document(), "why": why}
     name = f"{names.waiting(event.id)}/{names.short(digest(why))}"
     heard = (Document(name=names.event(event.id), value=event.document()),) if facts.unkept else ()
-    return Outcome(why=why, documents=(*heard, Document(name=name, value=waiting)), events=(told,))
+    return Outcome(why=why, documents=(*heard, Document(name=name, value=waiting)), events=(told,), told_in=name)
 
 
 def _told(settled: Mapping[str, Any]) -> tuple[Event, ...]:

@@ -16,8 +16,8 @@ from federation.ports import Artifacts, Ports, Trainer
 from federation.settings import Settings
 from federation.sources import Trust
 from federation.wiring.aws_parts import aws_artifacts, aws_trainer
-from federation.wiring.clusters import clusters
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
+from federation.wiring.others import others
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
 from federation.wiring.trust import ReadSecret, believed, trust_of
 
@@ -77,7 +77,7 @@ def _trainers(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Mapp
         platforms["gcp"] = lambda: _google().google_trainer(settings, trust)
     if trust.hub_owners:
         platforms["hf"] = partial(hub_trainer, settings, trust, read_secret)
-    return {**platforms, **clusters(settings)}
+    return {**platforms, **others(settings)}
 
 
 def _google() -> Any:

@@ -16,9 +16,9 @@ from federation.gcp.traffic import VertexTraffic
 from federation.ports import Artifacts, Bus, Ports, Trainer
 from federation.settings import Settings
 from federation.sources import Trust
-from federation.wiring.clusters import clusters
 from federation.wiring.google_parts import google_artifacts, google_trainer, identify, session
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
+from federation.wiring.others import others
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
 from federation.wiring.trust import believed, trust_of
 
@@ -76,8 +76,7 @@ def visiting(settings: Settings) -> "Clients":
     from federation.aws.clients import Clients  # noqa: PLC0415 - only who visits AWS pays for its SDK
 
     settings.needed("relay_role", "relay_audience")
-    identity = MetadataIdentity(clients.plain_session, **_at("host", settings.apis.get("metadata")))
-    return Clients(token=partial(identity.token, settings.relay_audience), role=settings.relay_role)
+    return Clients(token=partial(_identity(settings).token, settings.relay_audience), role=settings.relay_role)
 
 
 def gcp_trust(settings: Settings) -> Trust:
@@ -110,7 +109,11 @@ def _trainers(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Tra
         platforms["aws"] = lambda: _aws().aws_trainer(visiting(settings), settings)
     if trust.hub_owners:
         platforms["hf"] = partial(hub_trainer, settings, trust, read_secret(settings))
-    return {**platforms, **clusters(settings)}
+    return {**platforms, **others(settings, _identity(settings).token)}
+
+
+def _identity(settings: Settings) -> MetadataIdentity:
+    return MetadataIdentity(clients.plain_session, **_at("host", settings.apis.get("metadata")))
 
 
 def _aws() -> Any:

@@ -62,15 +62,21 @@ class LocalHome:
 
 
 def local_home(
-    folder: Path, *, in_memory: bool = False, artifact_folders: tuple[Path, ...] = (), base: Path = Path()
+    folder: Path,
+    *,
+    in_memory: bool = False,
+    artifact_folders: tuple[Path, ...] = (),
+    base: Path = Path(),
+    training_python: str = "",
 ) -> LocalHome:
     """A home in one folder; with `in_memory` its store and queue vanish with the process.
 
     Args:
         folder: Holds `store.sqlite`, `clouds/` (the platforms' files), `registry/`, `serving/`, `alarms/` and `jobs/`.
         in_memory: Keep store and queue in memory.
-        artifact_folders: Folders that `file://` and relative URIs may be read from.
+        artifact_folders: Folders that `file://` and relative URIs may be read from, besides `jobs/`.
         base: What relative URIs are relative to.
+        training_python: The interpreter that runs jobs; this process's own when empty.
     """
     database = Database(None if in_memory else folder / "store.sqlite")
     bus = LocalBus(database, routes())
@@ -78,9 +84,9 @@ def local_home(
     ports = Ports(
         store=LocalStore(database),
         bus=bus,
-        artifacts=LocalArtifacts(folder / "clouds", artifact_folders, base),
+        artifacts=LocalArtifacts(folder / "clouds", (folder / "jobs", *artifact_folders), base),
         registry=LocalRegistry(registry),
-        trainer=LocalTrainer(folder / "jobs"),
+        trainer=LocalTrainer(folder / "jobs", training_python),
         traffic=LocalTraffic(folder / "serving", registry),
         alarms=LocalAlarms(folder / "alarms"),
     )

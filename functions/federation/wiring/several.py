@@ -50,7 +50,7 @@ class TrainerByPlatform:
         trainer().launch(name, job)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """The data of an `artifact.completed` event for each job that ended well recently."""
+        """What became of each job that ended recently, on whichever platform."""
         return [data for trainer in self._platforms.values() for data in trainer().finished()]
 
     def artifact(self, resource: str) -> str | None:

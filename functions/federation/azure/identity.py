@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does this process prove itself to Azure, without a key?
+
+Workload identity federation: a token of another identity provider that Microsoft Entra trusts stands in for a secret.
+https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from federation.azure.rest import meaning, reached
+
+LOGIN: Final = "https://login.microsoftonline.com"
+AUDIENCE: Final = "api://AzureADTokenExchange"
+"""Whom the assertion has to be issued for."""
+_SCOPE: Final = "https://management.azure.com/.default"
+_JWT: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_EARLY: Final = 300.0
+"""Seconds before its end from which on a token is not used any more."""
+_TIMEOUT: Final = 30.0
+_OK: Final = 200
+
+
+class EntraToken:
+    """An access token of Azure Resource Manager, renewed when it ends."""
+
+    def __init__(
+        self,
+        session: Callable[[], Any],
+        tenant: str,
+        client: str,
+        assertion: Callable[[], str],
+        *,
+        login: str = LOGIN,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Tokens of one application.
+
+        Args:
+            session: Makes a session of `requests`.
+            tenant: The directory's id.
+            client: The application's id, which has a federated credential for whoever issues the assertion.
+            assertion: Gives a fresh identity token for AUDIENCE.
+            login: Where Entra answers.
+            clock: Tells seconds.
+        """
+        self._session = session
+        self._url = f"{login}/{tenant}/oauth2/v2.0/token"
+        self._client = client
+        self._assertion = assertion
+        self._clock = clock
+        self._token = ""
+        self._until = 0.0
+
+    def token(self) -> str:
+        """A token that is good for a while yet.
+
+        Raises:
+            ContractError: Entra does not take the assertion.
+            ServiceError: Entra does not answer.
+        """
+        if not self._token or self._clock() >= self._until:
+            found = self._exchanged()
+            self._until = self._clock() + float(found["expires_in"]) - _EARLY
+            self._token = found["access_token"]
+        return self._token
+
+    def _exchanged(self) -> Any:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._client,
+            "scope": _SCOPE,
+            "client_assertion_type": _JWT,
+            "client_assertion": self._assertion(),
+        }
+        operation = "give a token"
+        with reached(operation):
+            response = self._session().request("POST", self._url, data=form, timeout=_TIMEOUT)
+            if response.status_code == _OK:
+                return response.json()
+        raise meaning(operation, response)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is a training job to Azure Machine Learning? A command job of its own environment.
+
+https://learn.microsoft.com/rest/api/azureml/jobs/create-or-update
+"""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any, Final
+
+from federation.core.digest import canonical, digest_of
+from federation.errors import ContractError
+
+TAG: Final = "federation_job"
+UNIT: Final = "unit"
+"""The output that is the unit's folder, where the policy names one of Azure's storage."""
+ENVIRONMENT: Final = "federation"
+
+_COMPUTE: Final = "computes/"
+_MOUNTED: Final = ("azureml://", "wasbs://", "abfss://")
+_EXAMPLES: Final = "Standard_NC4as_T4_v3, or computes/NAME for a cluster of the workspace"
+
+
+def is_mounted(job: Mapping[str, Any]) -> bool:
+    """Whether Azure carries the unit away; else the job does so itself, as to the Hub."""
+    return str(job.get("output") or "").startswith(_MOUNTED)
+
+
+def environment_version(image: str) -> str:
+    """An environment of one image never changes, so its version follows from the image."""
+    return digest_of(image.encode()).removeprefix("sha256:")[:16]
+
+
+def job_of(name: str, job: Mapping[str, Any], workspace: str, identity: str = "") -> dict[str, Any]:
+    """The job as Azure takes it.
+
+    Args:
+        name: Of the job.
+        job: As the policy describes it.
+        workspace: The workspace's resource id.
+        identity: The client id of the managed identity that it runs as; empty for the workspace's own token.
+
+    Raises:
+        ContractError: The policy does not say on which machine it runs, with which command, or where its unit goes.
+    """
+    if not (job.get("machine") and job.get("output") and job.get("arguments")):
+        raise ContractError(
+            f"jobs.{job['kind']} needs `machine` ({_EXAMPLES}), `output`, and in `arguments` the whole command to run on "
+            "Azure Machine Learning; add them"
+        )
+    version = environment_version(str(job["image"]))
+    return {
+        "properties": {
+            "jobType": "Command",
+            "displayName": name,
+            "experimentName": str(job["kind"]),
+            "tags": {TAG: name, "federation_kind": str(job["kind"])},
+            "environmentId": f"{workspace}/environments/{ENVIRONMENT}/versions/{version}",
+            "environmentVariables": {"FEDERATION_JOB": canonical(job).decode(), "FEDERATION_JOB_NAME": name},
+            "identity": {"identityType": "Managed", "clientId": identity} if identity else {"identityType": "AMLToken"},
+            **_command(name, job),
+            **_machine(job, workspace),
+            **_limits(job),
+        }
+    }
+
+
+def _command(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
+    """What runs; a mounted folder is told to it as any image is told its output."""
+    command = shlex.join(str(word) for word in job["arguments"])
+    if not is_mounted(job):
+        return {"command": command}
+    uri = f"{str(job['output']).rstrip('/')}/{name}/"
+    output = {"jobOutputType": "uri_folder", "mode": "ReadWriteMount", "uri": uri}
+    return {"command": f"{command} --output ${{{{outputs.{UNIT}}}}}", "outputs": {UNIT: output}}
+
+
+def _machine(job: Mapping[str, Any], workspace: str) -> dict[str, Any]:
+    """A cluster by its name; without one Azure finds a machine of that type, and only then the job says whether spot."""
+    machine, count = str(job["machine"]), int(job.get("count") or 1)
+    if machine.startswith(_COMPUTE):
+        return {"computeId": f"{workspace}/{machine}", "resources": {"instanceCount": count}}
+    tier = {"queueSettings": {"jobTier": "Spot"}} if job.get("spot") else {}
+    return {"resources": {"instanceType": machine, "instanceCount": count}, **tier}
+
+
+def _limits(job: Mapping[str, Any]) -> dict[str, Any]:
+    minutes = job.get("max_minutes")
+    return {"limits": {"jobLimitsType": "Command", "timeout": f"PT{minutes}M"}} if minutes else {}

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a REST API of Azure asked, and what does a failure of it mean in our words?"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from federation.errors import ContractError, MissingError, ServiceError
+
+_TIMEOUT: Final = 30.0
+"""Seconds for one answer."""
+_FIRST_ERROR: Final = 400
+_MISSING: Final = 404
+_REFUSED: Final = frozenset({400, 409, 422})
+_SHOWN: Final = 300
+
+
+class Rest:
+    """Azure Resource Manager under one address, asked with a token; no token goes anywhere else."""
+
+    def __init__(self, session: Callable[[], Any], address: str, token: Callable[[], str], version: str) -> None:
+        self._session = session
+        self._address = address.rstrip("/")
+        self._token = token
+        self._version = version
+
+    def ask(self, operation: str, method: str, path: str, *, body: Any = None, **query: str) -> Any:
+        """The answer's JSON.
+
+        Args:
+            operation: What it does, for a message that begins with "Azure did not".
+            method: Of HTTP.
+            path: Below the address.
+            body: JSON to send.
+            query: Its parameters besides the version of the API.
+
+        Raises:
+            MissingError: 404.
+            ContractError: The request is refused as it stands.
+            ServiceError: Anything else that is no success.
+        """
+        asked = {"api-version": self._version, **query}
+        return self._answer(operation, method, f"{self._address}{path}", json=body, params=asked)
+
+    def pages(self, operation: str, path: str, **query: str) -> Iterator[Mapping[str, Any]]:
+        """Every item of a list, following each page's `nextLink`.
+
+        Raises:
+            ServiceError: A page could not be read, or leads elsewhere.
+        """
+        page = self.ask(operation, "GET", path, **query)
+        while True:
+            yield from page.get("value", ())
+            following = page.get("nextLink")
+            if not following:
+                return
+            if not following.startswith(f"{self._address}/"):
+                raise ServiceError(f"Azure did not {operation}: the next page is elsewhere, at {following:.100}")
+            page = self._answer(operation, "GET", following)
+
+    def _answer(self, operation: str, method: str, url: str, **more: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self._token()}"}
+        with reached(operation):
+            response = self._session().request(method, url, headers=headers, timeout=_TIMEOUT, **more)
+            if response.status_code < _FIRST_ERROR:
+                return response.json()
+        raise meaning(operation, response)
+
+
+@contextmanager
+def reached(operation: str) -> Iterator[None]:
+    """Within it, a connection that fails and an answer that is no JSON come out as ServiceError."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # all that requests raises is an OSError
+        raise ServiceError(f"Azure did not {operation}: {type(error).__name__}: {error!s:.{_SHOWN}}") from error
+
+
+def meaning(operation: str, response: Any) -> MissingError | ContractError | ServiceError:
+    """Our error for an answer that is no success, with Azure's own code and words."""
+    text = f"Azure did not {operation}: {response.status_code} {_said(response)}"[:_SHOWN]
+    if response.status_code == _MISSING:
+        return MissingError(text)
+    return ContractError(text) if response.status_code in _REFUSED else ServiceError(text)
+
+
+def _said(response: Any) -> str:
+    """`{"error": {"code", "message"}}` of Resource Manager, `{"error", "error_description"}` of Entra, or the text."""
+    try:
+        told = response.json()
+        error = told["error"]
+        code, message = (error["code"], error["message"]) if isinstance(error, dict) else (error, "")
+        return " ".join(f"{code}: {message or told.get('error_description', '')}".split())
+    except (ValueError, KeyError, TypeError):
+        return " ".join(str(response.text).split())

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs on Azure Machine Learning, in one workspace; the job's name is its id there, so a name is started once.
+
+No event comes from Azure: the sweep finds what has ended. So `azure` is a provider that only the sweep knows.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from federation.azure.job import ENVIRONMENT, TAG, UNIT, environment_version, job_of
+from federation.azure.rest import Rest
+from federation.core import instant
+from federation.errors import ContractError, MissingError
+
+API: Final = "https://management.azure.com"
+VERSION: Final = "2024-04-01"
+RECENT: Final = timedelta(days=14)
+"""How far back a sweep looks: longer than the longest job and a week of nobody looking."""
+
+_FAILED: Final = frozenset({"Failed", "Canceled", "NotResponding"})
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A workspace of Azure Machine Learning, where it lies, and as which managed identity its jobs run."""
+
+    subscription: str
+    group: str
+    workspace: str
+    region: str
+    identity: str = ""
+
+    @property
+    def id(self) -> str:
+        """Its resource id."""
+        group = f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
+        return f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace}"
+
+
+class AzureTrainer:
+    """Command jobs of one workspace."""
+
+    def __init__(
+        self,
+        session: Callable[[], Any],
+        token: Callable[[], str],
+        workspace: Workspace,
+        *,
+        api: str = API,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Jobs of that workspace.
+
+        Args:
+            session: Makes a session of `requests`.
+            token: Gives an access token of Resource Manager.
+            workspace: Whose jobs.
+            api: Where Resource Manager answers.
+            now: Tells the moment that a sweep counts back from.
+        """
+        self._rest = Rest(session, api, token, VERSION)
+        self._workspace = workspace
+        self._now = now
+
+    def launch(self, name: str, job: Mapping[str, Any]) -> None:
+        """Start the job; a name that was started before starts nothing.
+
+        The same request again is answered as an update that changes nothing; one that differs is refused, and then the job
+        that is there is the one.
+
+        Raises:
+            ContractError: Azure refuses the job, the policy says too little, or names a region that this is not.
+        """
+        here = self._workspace.region
+        if job.get("region", here) != here:
+            raise ContractError(f"{name} is to run in {job['region']}, and this home runs jobs on Azure in {here}")
+        body = job_of(name, job, self._workspace.id, self._workspace.identity)
+        self._make_environment(str(job["image"]))
+        try:
+            self._rest.ask(f"start job {name}", "PUT", self._path(name), body=body)
+        except ContractError:
+            if self._job(name) is None:
+                raise
+
+    def finished(self) -> Sequence[Mapping[str, Any]]:
+        """What became of every job of ours that ended lately and whose unit Azure holds, or that failed."""
+        since = self._now() - RECENT
+        found = (_told(job) for job in self._rest.pages("list jobs", self._path(), jobType="Command", tag=TAG))
+        return [told for told in found if told and instant.moment(told["completed_at"]) >= since]
+
+    def artifact(self, resource: str) -> str | None:
+        """Where the unit of a job lies; None when the job carried it away itself, or there is no such job here."""
+        prefix = f"{self._workspace.id}/jobs/"
+        job = self._job(resource.removeprefix(prefix)) if resource.startswith(prefix) else None
+        return _unit(job) if job else None
+
+    def _make_environment(self, image: str) -> None:
+        path = f"{self._workspace.id}/environments/{ENVIRONMENT}/versions/{environment_version(image)}"
+        self._rest.ask(f"make an environment of {image}", "PUT", path, body={"properties": {"image": image}})
+
+    def _job(self, name: str) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = self._rest.ask(f"tell of job {name}", "GET", self._path(name))
+        except MissingError:
+            return None
+        return found
+
+    def _path(self, name: str = "") -> str:
+        return f"{self._workspace.id}/jobs{'/' if name else ''}{name}"
+
+
+def _told(job: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the sweep is told of a job; None while it runs, and when its own push to the Hub tells of its unit."""
+    status = job["properties"]["status"]
+    about = {
+        "provider": "azure",
+        "resource": job["id"],
+        "completed_at": instant.normalise(job["systemData"].get("lastModifiedAt") or job["systemData"]["createdAt"]),
+        "dedupe_key": f"azure|{job['id']}|{status}",
+    }
+    if status in _FAILED:
+        return {**about, "name": job["name"], "failure": f"{status}: {_why(job)}"}
+    unit = _unit(job)
+    return {**about, "artifact_uri": unit} if status == "Completed" and unit else None
+
+
+def _unit(job: Mapping[str, Any]) -> str | None:
+    output = (job["properties"].get("outputs") or {}).get(UNIT)
+    return str(output["uri"]) if output else None
+
+
+def _why(job: Mapping[str, Any]) -> str:
+    """What the job's services say; Resource Manager itself tells no reason, so else the page where the log is."""
+    services: Mapping[str, Any] = job["properties"].get("services") or {}
+    return next(_reasons(services), None) or "Azure says no more"
+
+
+def _reasons(services: Mapping[str, Any]) -> Iterator[str]:
+    for one in services.values():
+        if one.get("errorMessage"):
+            yield str(one["errorMessage"])
+    if page := (services.get("Studio") or {}).get("endpoint"):
+        yield f"its log is at {page}"

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where may a job run, and which of those places is taken: what keeps the data at home, spot first, then the cheapest?
+
+Every place that was considered is told with its verdict, so that a decision shows what it did not choose, and why.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from federation.core import cadence, instant
+from federation.core.budget import Funds, money
+from federation.core.cadence import Window
+
+_HOUR: Final = 60
+_SMALLEST: Final = Decimal("0.0001")
+"""Costs are rounded up to this, never down: what is held back is at least what may be billed."""
+
+Verdict = Literal["chosen", "possible", "refused"]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A machine of a platform in a region; `price` is of one such machine for an hour, in the budget's currency.
+
+    `image` is the job's own where it is not stated: registries differ from platform to platform.
+    """
+
+    platform: str
+    machine: str | None = None
+    spot: bool = False
+    region: str | None = None
+    price: Decimal | None = None
+    output: str | None = None
+    image: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How a sentence calls it."""
+        kind = "spot" if self.spot else "on demand"
+        return " ".join(part for part in (self.platform, self.region, self.machine, kind) if part)
+
+
+class DataSet(msgspec.Struct, frozen=True, kw_only=True):
+    """Raw data that a job reads, and where it lies; it does not leave."""
+
+    name: str
+    platform: str
+    region: str
+
+
+class Hours(Window, frozen=True, kw_only=True, omit_defaults=True):
+    """When a job may begin; the cron line is in `time_zone`, the cadence's when none is stated."""
+
+    time_zone: str | None = None
+
+    def open_at(self, default_zone: str, now: str) -> bool:
+        """Whether a job may begin at that moment (RFC 3339, UTC)."""
+        return cadence.is_open(self, self.time_zone or default_zone, instant.moment(now))
+
+    def next_opening(self, default_zone: str, now: str) -> str:
+        """When they begin next, RFC 3339 in UTC."""
+        return instant.text(cadence.next_fire(self.opens, self.time_zone or default_zone, instant.moment(now)))
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What `launch` starts, at the one place that it names or at one of its `places`.
+
+    Args:
+        image: Training image.
+        arguments: Of its entry point.
+        after_rollback: Whether a roll-back that quarantines this kind asks for a retraining.
+        platform: The one place's, like machine, spot, region, price and output.
+        places: Instead of the one place, all that may be taken.
+        count: Machines.
+        max_minutes: After which the platform ends it.
+        data: What it reads.
+        hours: When it may begin; any time when it is not stated.
+        on_demand_after_spot: Whether a spot job that ended without a unit is tried once more on demand.
+    """
+
+    image: str
+    arguments: Sequence[str]
+    after_rollback: bool
+    platform: str | None = None
+    machine: str | None = None
+    spot: bool = False
+    region: str | None = None
+    price: Decimal | None = None
+    output: str | None = None
+    places: Sequence[Place] = ()
+    count: int = 1
+    max_minutes: int | None = None
+    data: Sequence[DataSet] = ()
+    hours: Hours | None = None
+    on_demand_after_spot: bool = False
+
+    def listed(self) -> Sequence[Place]:
+        """Every place that the policy gives it, in its order."""
+        if self.platform is None:
+            return self.places
+        fields = ("platform", "machine", "spot", "region", "price", "output")
+        return (Place(**{name: getattr(self, name) for name in fields}),)
+
+    def at(self, place: Place) -> dict[str, Any]:
+        """The job as its platform's trainer gets it, and as the image reads it."""
+        told = {name: value for name, value in msgspec.to_builtins(self).items() if name in _TOLD}
+        return {**told, **msgspec.to_builtins(place)}
+
+
+_TOLD: Final = frozenset({"image", "arguments", "after_rollback", "count", "max_minutes", "data"})
+
+
+class Considered(msgspec.Struct, frozen=True, kw_only=True):
+    """A place, what the job costs there at most (None when nobody can say), and what became of it."""
+
+    place: Place
+    cost: Decimal | None
+    verdict: Verdict
+    why: str
+
+    def document(self) -> dict[str, Any]:
+        """As the decision tells it."""
+        place = {"place": self.place.name, **msgspec.to_builtins(self.place)}
+        cost = {"cost": money(self.cost)} if self.cost is not None else {}
+        return {**place, **cost, "verdict": self.verdict, "why": self.why}
+
+
+def considered(
+    kind: str, job: Job, matrix: Mapping[str, Sequence[str]], funds: Funds | None = None, *, on_demand: bool = False
+) -> Sequence[Considered]:
+    """Every place with its verdict, the best first; the first is the one to take, unless all are refused.
+
+    Args:
+        kind: What the job makes.
+        job: As the policy describes it.
+        matrix: Which kinds each platform may ship.
+        funds: What is left of the budget; None when the policy has none.
+        on_demand: Whether capacity that may be taken away is out of the question.
+    """
+    judged = [_judged(kind, job, place, matrix, funds, on_demand=on_demand) for place in job.listed()]
+    ranked = sorted(judged, key=_rank)
+    if not ranked or ranked[0].verdict == "refused":
+        return ranked
+    return (replace(ranked[0], verdict="chosen", why=_reason(ranked)), *ranked[1:])
+
+
+def cost_at(place: Place, job: Job) -> Decimal | None:
+    """What the job costs there when it runs for as long as it may; None without a price or a limit."""
+    if place.price is None or job.max_minutes is None:
+        return None
+    return Decimal(money((place.price * job.max_minutes * job.count / _HOUR).quantize(_SMALLEST, ROUND_CEILING)))
+
+
+def _judged(
+    kind: str, job: Job, place: Place, matrix: Mapping[str, Sequence[str]], funds: Funds | None, *, on_demand: bool
+) -> Considered:
+    cost = cost_at(place, job)
+    refusal = (
+        _unspecialised(kind, place, matrix)
+        or next(filter(None, (_leaves(place, data) for data in job.data)), None)
+        or ("a spot job for this has failed before; this time it runs on demand" if on_demand and place.spot else None)
+        or (funds and _beyond(place, job, cost, funds))
+    )
+    if refusal:
+        return Considered(place=place, cost=cost, verdict="refused", why=refusal)
+    return Considered(place=place, cost=cost, verdict="possible", why=_possible(cost, funds))
+
+
+def _unspecialised(kind: str, place: Place, matrix: Mapping[str, Sequence[str]]) -> str | None:
+    if kind in matrix.get(place.platform, ()):
+        return None
+    return f"the matrix does not let {place.platform} ship {kind}"
+
+
+def _leaves(place: Place, data: DataSet) -> str | None:
+    """Why the data would leave its home for this place."""
+    if (place.platform, place.region) == (data.platform, data.region):
+        return None
+    there = f"{place.platform} {place.region}" if place.region else f"{place.platform}, in no stated region"
+    return f"{data.name} lies at {data.platform} {data.region} and does not leave; this place is {there}"
+
+
+def _beyond(place: Place, job: Job, cost: Decimal | None, funds: Funds) -> str | None:
+    if place.price is None:
+        return "it states no price, so nobody can say that it fits the budget; add `price`"
+    if cost is None:
+        return (
+            f"the job of {job.count} machines has no `max_minutes`, so nobody can say that it fits the budget; add it"
+        )
+    return funds.refusal(cost)
+
+
+def _possible(cost: Decimal | None, funds: Funds | None) -> str:
+    currency = f" {funds.budget.currency}" if funds else ""
+    return f"at most {money(cost)}{currency}" if cost is not None else "what it costs is not stated"
+
+
+def _rank(one: Considered) -> tuple[bool, bool, bool, Decimal]:
+    """Possible before refused, spot before on demand, then by cost; a place whose cost nobody knows comes last."""
+    return (one.verdict == "refused", not one.place.spot, one.cost is None, one.cost or Decimal())
+
+
+def _reason(ranked: Sequence[Considered]) -> str:
+    first, *others = (one for one in ranked if one.verdict == "possible")
+    if not others:
+        return f"the only place that is possible; {first.why}"
+    same = [one for one in others if one.place.spot == first.place.spot]
+    kind = "spot" if first.place.spot else "on-demand"
+    return f"the {'cheapest' if same else 'only'} {kind} place of {len(others) + 1} possible ones; {first.why}"

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What moves over the wire when several sites train one model, in each of four ways: how many bytes, how long, for how much?
+
+- centralised: every site's data moves once, to one site that trains alone.
+- federated: each round, every member gets the model and gives it back: 2 x model x members a round (McMahan et al. 2017,
+  arXiv:1602.05629).
+- parameter server: each step, every worker gets the weights and gives its gradients: 2 x model x workers at the server
+  (Li et al. 2014, OSDI).
+- ring all-reduce: each step, every worker sends and receives 2 (n - 1) / n x model, in 2 (n - 1) stages that each take as
+  long as the slowest link (Patarasuk and Yuan 2009, doi:10.1016/j.jpdc.2008.09.002).
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+Topology = Literal["centralised", "federated", "parameter server", "ring all-reduce"]
+Leaves = Literal["rows", "updates", "nothing"]
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Amount = Annotated[int, msgspec.Meta(ge=0)]
+_BITS: Final = 8
+_MEGA: Final = 1_000_000
+_GB: Final = 1_000_000_000
+_MS: Final = 1_000
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody with data and a machine beside it.
+
+    Args:
+        name: As people call it.
+        platform: The cloud, or `on-premises`.
+        region: Of that platform; what stays within one region costs nothing to send.
+        rows: Of its data.
+        bytes: Of its data.
+        leaves: What may leave it: its rows, only what was learnt from many of them, or nothing.
+        latency_ms: One way, to the others.
+        mbps: Megabits a second of its link, each way.
+        egress_per_gb: What it costs to send 10^9 bytes to another region.
+        reliability: The chance, in 0..1, that it is there throughout one round.
+    """
+
+    name: str
+    platform: str
+    region: str
+    rows: Amount
+    bytes: Amount
+    leaves: Leaves
+    latency_ms: Amount
+    mbps: Count
+    egress_per_gb: Decimal = Decimal()
+    reliability: Decimal = Decimal(1)
+
+    def seconds(self, size: float) -> float:
+        """To send or receive that many bytes over its own link."""
+        return size * _BITS / (self.mbps * _MEGA)
+
+    @property
+    def latency(self) -> float:
+        """One way, in seconds."""
+        return self.latency_ms / _MS
+
+    def near(self, other: "Site") -> bool:
+        """Whether what goes from one to the other stays in one region."""
+        return (self.platform, self.region) == (other.platform, other.region)
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be trained, and by whom; `steps` are those of the two ways that exchange at each step.
+
+    Args:
+        sites: At least two.
+        model_bytes: Of the weights that are exchanged; of an adapter, the adapter's.
+        rounds: Of federated learning; also the time over which a site's reliability is told, for every way.
+        steps: Of the optimiser.
+        currency: Of every price.
+        centre: Name of the site where data, server or coordinator are; the one with the most bytes when not stated, or
+            the one that nothing leaves.
+        quorum: Members whose answers make a round; more than half when not stated.
+    """
+
+    sites: Annotated[Sequence[Site], msgspec.Meta(min_length=2)]
+    model_bytes: Count
+    rounds: Count
+    steps: Count
+    currency: str = "USD"
+    centre: str | None = None
+    quorum: Count | None = None
+
+    @property
+    def middle(self) -> Site:
+        """Where data gravity pulls the data, or the server: never away from what may not leave."""
+        if self.centre is not None:
+            return next(site for site in self.sites if site.name == self.centre)
+        return max(self.sites, key=lambda site: (_ORDER[site.leaves], site.bytes))
+
+    @property
+    def needed(self) -> int:
+        """Members whose answers make a round."""
+        return self.quorum or len(self.sites) // 2 + 1
+
+    @property
+    def others(self) -> Sequence[Site]:
+        """Every site but the centre."""
+        return [site for site in self.sites if site.name != self.middle.name]
+
+
+_ORDER: Final[Mapping[Leaves, int]] = {"rows": 0, "updates": 1, "nothing": 2}
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """What a way of training puts on the wire.
+
+    Args:
+        exchanges: How often: once, each round, or each step.
+        bytes_each: Over all links, at each exchange.
+        busiest_each: Through the busiest site's link, at each exchange.
+        seconds: On the wire, over all exchanges; computing comes on top.
+        egress: What sending costs.
+        unbroken: The chance that no loss of a site stops it or makes it wait.
+    """
+
+    exchanges: int
+    bytes_each: float
+    busiest_each: float
+    seconds: float
+    egress: Decimal
+    unbroken: float
+
+    @property
+    def bytes(self) -> float:
+        """Over all links and exchanges."""
+        return self.bytes_each * self.exchanges
+
+
+def centralised(task: Task) -> Load:
+    """Each site sends all that it has, at once; the centre receives it over one link."""
+    moved = float(sum(site.bytes for site in task.others))
+    slowest = max((site.latency + site.seconds(site.bytes) for site in task.others if site.bytes), default=0.0)
+    return Load(
+        exchanges=1,
+        bytes_each=moved,
+        busiest_each=moved,
+        seconds=max(slowest, task.middle.seconds(moved)),
+        egress=sum((_price(site, task.middle, site.bytes) for site in task.others), Decimal()),
+        unbroken=float(task.middle.reliability) ** task.rounds,
+    )
+
+
+def federated(task: Task) -> Load:
+    """Each member gets the model and gives it back, each round; a round needs only a quorum of them."""
+    members = [float(site.reliability) for site in task.sites]
+    return _starred(task, task.rounds, at_least(task.needed, members) ** task.rounds)
+
+
+def parameter_server(task: Task) -> Load:
+    """The same at each step, and each step waits for every worker."""
+    return _starred(task, task.steps, _all_there(task))
+
+
+def ring(task: Task) -> Load:
+    """Sites of one region stand side by side in the ring; every stage takes as long as the slowest link."""
+    count, size = len(task.sites), task.model_bytes
+    each = 2 * (count - 1) / count * size
+    slowest = max(site.latency + site.seconds(size / count) for site in task.sites)
+    around = sorted(task.sites, key=lambda site: (site.platform, site.region, site.name))
+    pairs = zip(around, (*around[1:], around[0]), strict=True)
+    return Load(
+        exchanges=task.steps,
+        bytes_each=each * count,
+        busiest_each=2 * each,
+        seconds=task.steps * 2 * (count - 1) * slowest,
+        egress=sum((_price(site, following, each) for site, following in pairs), Decimal()) * task.steps,
+        unbroken=_all_there(task),
+    )
+
+
+LOADS: Final[Mapping[Topology, Callable[[Task], Load]]] = {
+    "centralised": centralised,
+    "federated": federated,
+    "parameter server": parameter_server,
+    "ring all-reduce": ring,
+}
+
+
+def at_least(needed: int, chances: Sequence[float]) -> float:
+    """The chance that so many of independent events come, each with its own chance; exact, by adding one at a time."""
+    counts = [1.0]
+    for chance in chances:
+        grown = [*counts, 0.0]
+        counts = [
+            grown[number] * (1 - chance) + (counts[number - 1] * chance if number else 0.0)
+            for number in range(len(grown))
+        ]
+    return min(1.0, sum(counts[needed:]))
+
+
+def faults(task: Task) -> Iterator[str]:
+    """What is wrong with a task, each with its path."""
+    named = [site.name for site in task.sites]
+    for name in sorted({name for name in named if named.count(name) > 1}):
+        yield f"$.sites: {name} is there more than once; call each site by a name of its own"
+    if task.centre is not None and task.centre not in named:
+        yield f"$.centre: {task.centre} is none of the sites; name one of {', '.join(named)}"
+    if task.needed > len(task.sites):
+        yield f"$.quorum: {task.needed} of {len(task.sites)} sites can never answer"
+    for site in task.sites:
+        if not (site.reliability.is_finite() and 0 < site.reliability <= 1):
+            yield f"$.sites: the reliability of {site.name} is {site.reliability}; it is a chance above 0, at most 1"
+        if not (site.egress_per_gb.is_finite() and site.egress_per_gb >= 0):
+            yield f"$.sites: sending from {site.name} costs {site.egress_per_gb}; a price is 0 or more"
+
+
+def _starred(task: Task, exchanges: int, unbroken: float) -> Load:
+    """Everybody exchanges the model with one that stands apart, at the centre, and shares its link."""
+    size, count, middle = task.model_bytes, len(task.sites), task.middle
+    busiest = 2.0 * size * count
+    slowest = max(2 * (site.latency + site.seconds(size)) for site in task.sites)
+    there = sum((_price(site, middle, size) for site in task.sites), Decimal())
+    back = sum((_price(middle, site, size) for site in task.sites), Decimal())
+    return Load(
+        exchanges=exchanges,
+        bytes_each=busiest,
+        busiest_each=busiest,
+        seconds=exchanges * max(slowest, middle.seconds(busiest)),
+        egress=(there + back) * exchanges,
+        unbroken=unbroken,
+    )
+
+
+def _all_there(task: Task) -> float:
+    return math.prod(float(site.reliability) for site in task.sites) ** task.rounds
+
+
+def _price(sender: Site, receiver: Site, size: float) -> Decimal:
+    return Decimal() if sender.near(receiver) else sender.egress_per_gb * Decimal(size) / _GB

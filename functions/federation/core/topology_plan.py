@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which way of training together is taken: what keeps data where it must stay, survives losses, and then costs least?
+
+Three rules come before any number: rows leave a site only if it says so, gradients never cross clouds, and a site that
+nothing leaves works only at the centre of a training on its own data.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from federation.core.budget import money
+from federation.core.preference import Preference
+from federation.core.topology import LOADS, Load, Site, Task, Topology, faults
+from federation.errors import ContractError
+
+Verdict = Literal["chosen", "possible", "refused"]
+
+_HOUR: Final = 3600
+_CENT: Final = Decimal("0.01")
+
+
+class Ranked(msgspec.Struct, frozen=True, kw_only=True):
+    """One way of training: what it moves, whether it may, how it bears a loss, and why it is taken or not."""
+
+    topology: Topology
+    verdict: Verdict
+    why: str
+    load: Load
+    residency: str
+    fault_tolerance: str
+
+    def document(self) -> dict[str, Any]:
+        """As JSON tells it."""
+        load = self.load
+        return {
+            "topology": self.topology,
+            "verdict": self.verdict,
+            "why": self.why,
+            "exchanges": load.exchanges,
+            "bytes_each": round(load.bytes_each),
+            "busiest_link_bytes_each": round(load.busiest_each),
+            "bytes": round(load.bytes),
+            "hours_on_the_wire": f"{load.seconds / _HOUR:.4f}",
+            "egress": money(load.egress.quantize(_CENT)),
+            "unbroken": f"{load.unbroken:.4f}",
+            "residency": self.residency,
+            "fault_tolerance": self.fault_tolerance,
+        }
+
+
+def task_of(document: Any, *, what: str) -> Task:
+    """The task in a document.
+
+    Raises:
+        ContractError: It is none, or contradicts itself.
+    """
+    try:
+        task = msgspec.convert(document, Task)
+    except msgspec.ValidationError as error:
+        raise ContractError(f"{what} is no task for several sites", (str(error),)) from error
+    if found := tuple(faults(task)):
+        raise ContractError(f"{what} contradicts itself", found)
+    return task
+
+
+def ranked(task: Task, preference: Preference = Preference()) -> Sequence[Ranked]:  # noqa: B008 - it never changes
+    """Every way of training, the best first; the first is the one to take, unless all are refused."""
+    judged = sorted((_judged(topology, task, preference) for topology in LOADS), key=lambda one: _rank(one, preference))
+    first = judged[0]
+    if first.verdict == "refused":
+        return judged
+    return (replace(first, verdict="chosen", why=_chosen(judged, preference, task)), *judged[1:])
+
+
+def size(count: float) -> str:
+    """Bytes as people write them, in powers of 1,000."""
+    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            return f"{count / factor:.3g} {unit}" if count < 1000 * factor else f"{count / factor:,.0f} {unit}"
+    return f"{count:.0f} B"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people write them."""
+    for unit, factor in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * factor:
+            return f"{seconds / factor:,.1f} {unit}"
+    return f"{seconds:.1f} seconds"
+
+
+def _judged(topology: Topology, task: Task, preference: Preference) -> Ranked:
+    load = LOADS[topology](task)
+    breaches = tuple(_breaches(topology, task))
+    refusals = (*breaches, *_too_much(load, preference))
+    return Ranked(
+        topology=topology,
+        verdict="refused" if refusals else "possible",
+        why="; ".join(refusals) or _told(load, task),
+        load=load,
+        residency="; ".join(breaches) or _kept(topology, task),
+        fault_tolerance=_tolerance(topology, task, load),
+    )
+
+
+def _breaches(topology: Topology, task: Task) -> Iterator[str]:
+    """Why it would take something out of a place that it may not leave."""
+    if topology == "centralised":
+        staying = [site.name for site in task.others if site.leaves != "rows"]
+        if staying:
+            yield f"the rows of {_listed(staying)} may not leave, and would go to {task.middle.name}"
+        return
+    sealed = [site.name for site in task.sites if site.leaves == "nothing"]
+    if sealed:
+        yield f"nothing may leave {_listed(sealed)}, not even what was learnt there"
+    clouds = sorted({site.platform for site in task.sites})
+    if topology != "federated" and len(clouds) > 1:
+        yield f"it would send the gradients of each step between {_listed(clouds)}, and gradients never cross clouds"
+
+
+def _too_much(load: Load, preference: Preference) -> Iterator[str]:
+    if load.unbroken < preference.least_unbroken:
+        yield (
+            f"a loss of sites stops it with a chance of {1 - load.unbroken:.0%}; the policy bears "
+            f"{1 - preference.least_unbroken:.0%}"
+        )
+    if preference.max_hours is not None and load.seconds > preference.max_hours * _HOUR:
+        yield f"it is {duration(load.seconds)} on the wire; the policy bears {preference.max_hours} hours"
+
+
+def _told(load: Load, task: Task) -> str:
+    return (
+        f"{size(load.bytes)} in all, {duration(load.seconds)} on the wire, "
+        f"{money(load.egress.quantize(_CENT))} {task.currency} of egress"
+    )
+
+
+def _kept(topology: Topology, task: Task) -> str:
+    if topology == "centralised":
+        return f"the rows of {_listed([site.name for site in task.others])} go to {task.middle.name}, as they may"
+    what = "models of whole rounds" if topology == "federated" else "gradients of single steps"
+    return f"no row leaves its site; {what} do"
+
+
+def _tolerance(topology: Topology, task: Task, load: Load) -> str:
+    chance = f"nothing stops it with a chance of {load.unbroken:.0%}"
+    return {
+        "centralised": f"once the data has moved, only {task.middle.name} has to stay; {chance}",
+        "federated": f"a round needs {task.needed} of {len(task.sites)} sites, so some may be lost; {chance}",
+        "parameter server": f"every step waits for every site, and for the server at {task.middle.name}; {chance}",
+        "ring all-reduce": f"every step needs every site, since each passes on what the others sent; {chance}",
+    }[topology]
+
+
+def _rank(one: Ranked, preference: Preference) -> tuple[bool, float, float]:
+    cost, time = float(one.load.egress), one.load.seconds
+    return (one.verdict == "refused", *((cost, time) if preference.prefer == "cost" else (time, cost)))
+
+
+def _chosen(judged: Sequence[Ranked], preference: Preference, task: Task) -> str:
+    first, *others = (one for one in judged if one.verdict == "possible")
+    told = _told(first.load, task)
+    if not others:
+        return f"the only way that is possible: {told}"
+    words: Mapping[str, str] = {"cost": "costs the least to send", "time": "is the shortest time on the wire"}
+    return f"of {len(others) + 1} possible ways it {words[preference.prefer]}: {told}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def gravity(task: Task) -> str:
+    """Where the data pulls, in a sentence."""
+    middle: Site = task.middle
+    whole = sum(site.bytes for site in task.sites)
+    share = f"{middle.bytes / whole:.0%}" if whole else "none"
+    return f"{middle.name} is the centre: it holds {share} of {size(whole)}, {_may_leave(middle)}"
+
+
+def _may_leave(site: Site) -> str:
+    return {
+        "rows": "which may leave it",
+        "updates": "of which only what was learnt may leave it",
+        "nothing": "of which nothing may leave it",
+    }[site.leaves]

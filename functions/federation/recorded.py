@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a read answered again, months later? From the record of the decision that made it.
+
+Documents and artifacts are taken from where they lie, and refused when one of them is gone or differs.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from federation.core import names
+from federation.core.admission import Observed
+from federation.core.channel import Channel, channel_of
+from federation.core.decision import Trace
+from federation.core.digest import digest_of
+from federation.core.policy import Policy
+from federation.errors import MissingError
+from federation.ports import Artifacts, Firing, Receipt, Served, Store
+from federation.reads import active_policy, there
+
+_decode = msgspec.json.Decoder().decode
+
+
+class RecordedReads:
+    """Reads as they were answered when a decision was taken."""
+
+    def __init__(self, trace: Trace, store: Store, artifacts: Artifacts) -> None:
+        self._answers = {(entry["what"], entry["of"]): entry["is"] for entry in trace}
+        self._store = store
+        self._artifacts = artifacts
+        self._policy: Policy | None = None
+
+    def policy(self) -> Policy:
+        """The policy that was active then."""
+        if self._policy is None:
+            self._policy = active_policy(self.names(names.POLICIES), partial(self._body, "document"))
+        return self._policy
+
+    def remembered_policy(self, told: int | None = None) -> Policy:
+        """The policy that was remembered then."""
+        del told
+        return self.policy()
+
+    def document(self, name: str) -> Any | None:
+        """The document that was there then."""
+        body = self._body("document", name)
+        return _decode(body) if body is not None else None
+
+    def earlier(self, name: str) -> Any | None:
+        """What was known then."""
+        body = self._body("earlier", name)
+        return _decode(body) if body is not None else None
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """The names that were there then."""
+        found: list[str] = self._answer("names", prefix)
+        return found
+
+    def channel(self, name: str) -> Channel:
+        """The channel as it was then."""
+        return channel_of(self._answer("channel", name), name)
+
+    def artifact(self, uri: str, limit: int) -> bytes | None:
+        """The bytes that were there then."""
+        recorded = self._answer("artifact", uri)
+        if recorded is None:
+            return None
+        return _same(uri, recorded, there(lambda: self._artifacts.read(uri, limit)))
+
+    def observe(self, uri: str) -> Observed | None:
+        """What was observed then."""
+        found = self._answer("observe", uri)
+        return msgspec.convert(found, Observed | None)
+
+    def finished(self) -> Sequence[Mapping[str, Any]]:
+        """What had ended then."""
+        found: list[Mapping[str, Any]] = self._answer("finished", "")
+        return found
+
+    def located(self, resource: str) -> str | None:
+        """Where it lay then."""
+        found: str | None = self._answer("located", resource)
+        return found
+
+    def firing(self) -> Sequence[Firing]:
+        """The alarms that fired then."""
+        return msgspec.convert(self._answer("firing", ""), list[Firing])
+
+    def served(self, channel: str) -> Served | None:
+        """What was served then."""
+        return msgspec.convert(self._answer("served", channel), Served | None)
+
+    def probe(self, channel: str, release: str) -> bool:
+        """Whether it could serve then."""
+        del channel
+        return bool(self._answer("probe", release))
+
+    def published(self, release: str) -> Receipt | None:
+        """What the registry held then."""
+        return msgspec.convert(self._answer("published", release), Receipt | None)
+
+    def _body(self, what: str, name: str) -> bytes | None:
+        recorded = self._answer(what, name)
+        return None if recorded is None else _same(name, recorded, self._store.read(name))
+
+    def _answer(self, what: str, of: str) -> Any:
+        try:
+            return self._answers[what, of]
+        except KeyError:
+            raise MissingError(
+                f"the decision did not read {what} {of!r}; today's code asks for more than it did"
+            ) from None
+
+
+def _same(name: str, recorded: str, body: bytes | None) -> bytes:
+    if body is None:
+        raise MissingError(f"{name} was read by the decision and is gone")
+    if digest_of(body) != recorded:
+        raise MissingError(f"{name} was {recorded} when it was read, and is {digest_of(body)} now")
+    return body

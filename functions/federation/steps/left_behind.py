@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Another release serves, or a merge begins: which units have first to be judged on this basis?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from federation.core import event as events
+from federation.core import names
+from federation.core.channel import Channel
+from federation.core.event import Event
+from federation.core.manifest import number_of
+from federation.core.outcome import NOTHING, Document, Outcome
+from federation.core.policy import Policy
+from federation.core.report import basis_of
+from federation.ports import Reads
+from federation.steps.selection import judged, unjudged
+
+
+class LeftBehind(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions that are newer than what serves since the move, and that have no report on the new basis."""
+
+    channel: Channel
+    policy: Policy
+    versions: Sequence[Mapping[str, Any]]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The events that this move led to when it was told before."""
+
+    told: Sequence[Mapping[str, Any]]
+
+
+def gather(event: Event, reads: Reads) -> LeftBehind | Asked:
+    """What a move of the channel leaves to be judged."""
+    earlier = reads.earlier(names.asked(event.id))
+    if earlier is not None:
+        return Asked(told=earlier["told"])
+    policy = reads.policy()
+    channel = reads.channel(policy.channel)
+    basis = basis_of(channel, policy)
+    serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
+    return LeftBehind(channel=channel, policy=policy, versions=unjudged(reads, judged(reads, basis, serving)))
+
+
+def decide(event: Event, facts: LeftBehind | Asked) -> Outcome:
+    """A gate for each of them; asked once for a move, however often it is told."""
+    if isinstance(facts, Asked):
+        told = tuple(Event.of(document) for document in facts.told)
+        return Outcome(why="asked before", events=told, repeat=True)
+    asked = gates(event, facts.channel, facts.policy, facts.versions)
+    if not asked:
+        return NOTHING
+    value = {"event": event.id, "told": [told.document() for told in asked]}
+    kept = Document(name=names.asked(event.id), value=value)
+    first = judge_first(facts.channel, asked)
+    return Outcome(why=first.why, documents=(kept,), events=first.events, told_in=kept.name)
+
+
+def gates(
+    event: Event,
+    channel: Channel,
+    policy: Policy,
+    versions: Sequence[Mapping[str, Any]],
+    merge: Mapping[str, Any] | None = None,
+) -> tuple[Event, ...]:
+    """A gate for every unit that has no report on this basis; its outcome comes back to the merge, if there is one."""
+    basis = basis_of(channel, policy)
+    return tuple(
+        Event(
+            type=events.GATE_REQUESTED,
+            source="//federation/fuse",
+            subject=version["name"],
+            time=event.time,
+            key=f"{version['unit']}|{basis.digest}|{merge['event'] if merge else ''}",
+            data={
+                "unit": version["unit"],
+                "kind": version["kind"],
+                "number": number_of(version["name"]),
+                "policy": policy.version,
+                **({"merge": merge} if merge else {}),
+            },
+        )
+        for version in versions
+    )
+
+
+def judge_first(channel: Channel, asked: tuple[Event, ...]) -> Outcome:
+    """The gates that have to come first."""
+    serving = channel.serving.name if channel.serving else "the policy's floors"
+    names_ = ", ".join(event.subject for event in asked)
+    return Outcome(why=f"{len(asked)} units have first to be judged against {serving}: {names_}", events=asked)

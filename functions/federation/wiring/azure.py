@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Azure's part in every home: jobs in a workspace, by an identity that needs no key."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from federation.azure.identity import AUDIENCE, LOGIN, EntraToken
+from federation.azure.trainer import API, AzureTrainer, Workspace
+from federation.errors import ServiceError, SettingsError
+from federation.ports import Trainer
+
+
+class Stated(Workspace, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """FEDERATION_AZURE: the workspace, the directory and the application in it, and where this home's proof lies.
+
+    Args:
+        tenant: The directory's id.
+        client: The application's id.
+        assertion: The file of an identity token, such as a cluster projects; empty where the cloud gives one.
+        api: Where Resource Manager answers.
+        login: Where Entra answers.
+    """
+
+    tenant: str
+    client: str
+    assertion: str = ""
+    api: str = API
+    login: str = LOGIN
+
+
+def azure_trainers(
+    stated: Mapping[str, Any], identity: Callable[[str], str] | None = None
+) -> Mapping[str, Callable[[], Trainer]]:
+    """Who runs jobs on `azure`.
+
+    Raises:
+        SettingsError: The settings do not say where, or nothing proves who this home is.
+    """
+    try:
+        found = msgspec.convert(stated, Stated)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"FEDERATION_AZURE cannot be used: {error}") from error
+    proof = _proof(found, identity)
+
+    def made() -> Trainer:
+        token = EntraToken(_session, found.tenant, found.client, proof, login=found.login)
+        return AzureTrainer(_session, token.token, found, api=found.api)
+
+    return {"azure": made}
+
+
+def _proof(stated: Stated, identity: Callable[[str], str] | None) -> Callable[[], str]:
+    if stated.assertion:
+        return lambda: _read(Path(stated.assertion))
+    if identity:
+        return lambda: identity(AUDIENCE)
+    raise SettingsError(
+        "FEDERATION_AZURE cannot be used: this home has no identity token of its own; name a file of one as `assertion`"
+    )
+
+
+def _read(place: Path) -> str:
+    try:
+        return place.read_text("utf-8").strip()
+    except OSError as error:
+        raise ServiceError(f"the identity token for Azure cannot be read: {error}") from error
+
+
+@cache
+def _session() -> Any:
+    import requests  # noqa: PLC0415 - only who goes to Azure
+
+    return requests.Session()

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""On which platforms besides the two clouds and the Hub does this home run jobs?
+
+None, unless it is told; only then does it need the adapters for them.
+"""
+
+from collections.abc import Callable, Mapping
+
+from federation.ports import Trainer
+from federation.settings import Settings
+
+
+def others(settings: Settings, identity: Callable[[str], str] | None = None) -> Mapping[str, Callable[[], Trainer]]:
+    """Who runs jobs on each platform of FEDERATION_CLUSTERS and FEDERATION_AZURE.
+
+    Args:
+        settings: Of this home.
+        identity: Gives an identity token of this process for an audience, where its cloud has one.
+    """
+    found: dict[str, Callable[[], Trainer]] = {}
+    if settings.clusters:
+        from federation.wiring.cluster import cluster_trainers  # noqa: PLC0415 - not every package has the adapter
+
+        found |= cluster_trainers(settings.clusters)
+    if settings.azure:
+        from federation.wiring.azure import azure_trainers  # noqa: PLC0415 - the same
+
+        found |= azure_trainers(settings.azure, identity)
+    return found

@@ -1,0 +1,3 @@
+"""Fixtures of Azure's adapter."""
+
+from tests.ports.backends_azure import *  # noqa: F403 - fixtures

@@ -1,0 +1,61 @@
+"""A platform more is one adapter and one row of the policy: nothing else in the house knows of Azure."""
+
+import pytest
+from msgspec.structs import replace
+from tests.ports.backends_azure import REGION
+from tests.steps.home import home
+
+from federation.core import event as events
+from federation.core import names
+from federation.simulation.platform import POLICY
+from federation.wiring.several import TrainerByPlatform
+
+PLACE = {"platform": "azure", "region": REGION, "machine": "Standard_NC4as_T4_v3", "output": "hf://models/acme"}
+JOB = {
+    "image": "registry.azurecr.io/embedder@sha256:0",
+    "arguments": ["python", "-m", "training_images.embedder"],
+    "after_rollback": True,
+    "max_minutes": 60,
+    "data": [{"name": "tickets", "platform": "azure", "region": REGION}],
+    "places": [
+        {**PLACE, "price": "0.53"},
+        {**PLACE, "spot": True, "price": "0.21"},
+        {"platform": "gcp", "price": "0.01"},
+    ],
+}
+
+
+@pytest.fixture
+def policy():
+    return {
+        "matrix": {**POLICY["matrix"], "azure": ["embedder"]},
+        "jobs": {"embedder": JOB},
+        "budget": {"currency": "EUR", "amount": "10"},
+    }
+
+
+@pytest.fixture
+def azure_home(tmp_path, azure_trainer, policy):
+    found = home(tmp_path, **policy)
+    trainer = TrainerByPlatform({"azure": lambda: azure_trainer})
+    found.local = type(found.local)(
+        ports=replace(found.local.ports, trainer=trainer),
+        bus=found.local.bus,
+        database=found.local.database,
+        folder=found.local.folder,
+    )
+    yield found
+    found.local.close()
+
+
+def test_a_job_is_placed_started_and_missed_there_like_anywhere(azure_home, azure_cloud):
+    (launched,) = azure_home.tell(events.JOB_REQUESTED, key="one", kind="embedder")
+    name = launched.data["name"]
+    assert launched.data["places"][0]["place"] == f"azure {REGION} Standard_NC4as_T4_v3 spot"
+    (job,) = azure_cloud.jobs.values()
+    assert (job["name"], job["properties"]["queueSettings"]) == (name, {"jobTier": "Spot"})
+    azure_cloud.finish(name, "Failed", message="exit code 42: the data set is empty")
+    azure_home.now = job["systemData"]["lastModifiedAt"]
+    (failed,) = azure_home.tick("sweep", azure_home.now)
+    assert failed.type == events.JOB_FAILED
+    assert azure_home.document(names.failed_job(name))["failure"] == "Failed: exit code 42: the data set is empty"

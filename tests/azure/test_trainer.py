@@ -1,0 +1,159 @@
+"""A job starts once under its name on Azure, as it does anywhere; what has ended is found by the sweep."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from infra.emulators.azure import PAGE
+from msgspec.structs import replace
+from tests.ports.backends_azure import REGION
+
+from federation.azure.trainer import AzureTrainer
+from federation.errors import ContractError, ServiceError
+
+NAME = "runtime-distilled-0123456789ab"
+JOB = {
+    "platform": "azure",
+    "kind": "runtime-distilled",
+    "image": "registry.azurecr.io/runtime-distilled@sha256:0",
+    "arguments": ["python", "-m", "training_images.runtime_distilled", "--name", "two words"],
+    "machine": "Standard_NC4as_T4_v3",
+    "region": REGION,
+    "output": "azureml://datastores/units/paths/jobs",
+    "max_minutes": 90,
+}
+
+
+def only(cloud):
+    (job,) = cloud.jobs.values()
+    return job["properties"]
+
+
+def test_a_job_carries_all_that_the_policy_says(azure_trainer, azure_cloud, azure_workspace):
+    azure_trainer.launch(NAME, {**JOB, "count": 2})
+    job = only(azure_cloud)
+    assert job["command"] == (
+        "python -m training_images.runtime_distilled --name 'two words' --output ${{outputs.unit}}"
+    )
+    assert job["resources"] == {"instanceType": "Standard_NC4as_T4_v3", "instanceCount": 2}
+    assert job["limits"] == {"jobLimitsType": "Command", "timeout": "PT90M"}
+    assert job["outputs"]["unit"]["uri"] == f"{JOB['output']}/{NAME}/"
+    assert job["tags"]["federation_job"] == NAME
+    assert json.loads(job["environmentVariables"]["FEDERATION_JOB"]) == {**JOB, "count": 2}
+    assert job["environmentVariables"]["FEDERATION_JOB_NAME"] == NAME
+    assert "queueSettings" not in job
+    assert azure_cloud.environments[job["environmentId"]]["properties"] == {"image": JOB["image"]}
+    assert job["environmentId"].startswith(azure_workspace.id)
+
+
+def test_spot_capacity_and_a_managed_identity_are_asked_for(azure_cloud, azure_session, azure_token, azure_workspace):
+    workspace = replace(azure_workspace, identity="the trainers")
+    trainer = AzureTrainer(lambda: azure_session, azure_token.token, workspace, api=azure_cloud.endpoint)
+    trainer.launch(NAME, {**JOB, "spot": True})
+    assert only(azure_cloud)["queueSettings"] == {"jobTier": "Spot"}
+    assert only(azure_cloud)["identity"] == {"identityType": "Managed", "clientId": "the trainers"}
+
+
+def test_a_cluster_of_the_workspace_is_named_by_its_id(azure_trainer, azure_cloud, azure_workspace):
+    azure_trainer.launch(NAME, {**JOB, "machine": "computes/gpu"})
+    assert only(azure_cloud)["computeId"] == f"{azure_workspace.id}/computes/gpu"
+    assert only(azure_cloud)["resources"] == {"instanceCount": 1}
+
+
+def test_a_name_that_was_started_before_starts_nothing_whatever_the_policy_says_now(azure_trainer, azure_cloud):
+    for image in ("a", "a", "b"):
+        azure_trainer.launch(NAME, {**JOB, "image": image})
+    assert json.loads(only(azure_cloud)["environmentVariables"]["FEDERATION_JOB"])["image"] == "a"
+    assert [call for call in azure_cloud.faults.calls if call in {"put_job", "get_job"}] == ["put_job"] * 3 + [
+        "get_job"
+    ]
+
+
+def test_a_start_whose_answer_was_lost_is_found_again(azure_trainer, azure_cloud):
+    azure_cloud.faults.lose("put_job")
+    with pytest.raises(ServiceError, match=f"Azure did not start job {NAME}"):
+        azure_trainer.launch(NAME, JOB)
+    azure_trainer.launch(NAME, JOB)
+    assert len(azure_cloud.jobs) == 1
+
+
+@pytest.mark.parametrize("lacking", ["machine", "output", "arguments"])
+def test_a_policy_that_says_too_little_is_told_what_to_add(azure_trainer, azure_cloud, lacking):
+    with pytest.raises(ContractError, match=r"jobs\.runtime-distilled needs `machine` .*; add them"):
+        azure_trainer.launch(NAME, {key: value for key, value in JOB.items() if key != lacking})
+    assert azure_cloud.faults.calls == []
+
+
+def test_a_job_for_another_region_is_not_started_in_this_one(azure_trainer, azure_cloud):
+    with pytest.raises(ContractError, match=f"is to run in eastus, and this home runs jobs on Azure in {REGION}"):
+        azure_trainer.launch(NAME, {**JOB, "region": "eastus"})
+    assert azure_cloud.jobs == {}
+
+
+def test_a_job_that_azure_refuses_is_a_fault_of_the_policy(azure_trainer, azure_cloud):
+    azure_cloud.faults.refuse("put_job", 400)
+    with pytest.raises(ContractError, match=f"Azure did not start job {NAME}: 400"):
+        azure_trainer.launch(NAME, JOB)
+
+
+def test_what_has_ended_is_told_with_its_unit_or_its_reason(azure_trainer, azure_cloud, azure_workspace):
+    for name, status, message in (
+        ("a", "Running", ""),
+        ("b", "Completed", ""),
+        ("c", "Failed", "exit code 42: the data set is empty"),
+        ("d", "Canceled", ""),
+    ):
+        azure_trainer.launch(name, JOB)
+        azure_cloud.finish(name, status, message=message)
+    unit, failed, cancelled = azure_trainer.finished()
+    assert unit["artifact_uri"] == f"{JOB['output']}/b/"
+    assert unit["resource"] == f"{azure_workspace.id}/jobs/b"
+    assert unit["dedupe_key"] == f"azure|{unit['resource']}|Completed"
+    assert azure_trainer.artifact(unit["resource"]) == unit["artifact_uri"]
+    assert (failed["name"], failed["failure"]) == ("c", "Failed: exit code 42: the data set is empty")
+    assert cancelled["failure"] == "Canceled: its log is at https://ml.azure.com/runs/d"
+
+
+def test_a_job_that_pushes_its_unit_itself_is_told_of_by_that_push(azure_trainer, azure_cloud, azure_workspace):
+    azure_trainer.launch(NAME, {**JOB, "output": "hf://models/acme"})
+    assert only(azure_cloud)["command"].endswith("'two words'")
+    assert "outputs" not in only(azure_cloud)
+    azure_cloud.finish(NAME)
+    assert azure_trainer.finished() == []
+    assert azure_trainer.artifact(f"{azure_workspace.id}/jobs/{NAME}") is None
+    azure_cloud.finish(NAME, "Failed")
+    assert [told["name"] for told in azure_trainer.finished()] == [NAME]
+
+
+def test_more_jobs_than_fit_on_a_page_are_all_found_and_only_lately_ended_ones(azure_trainer, azure_cloud):
+    names = [f"job-{number:02d}" for number in range(PAGE + 3)]
+    for name in names:
+        azure_trainer.launch(name, JOB)
+        azure_cloud.finish(name)
+    long_ago = (datetime.now(UTC) - timedelta(days=15)).isoformat().replace("+00:00", "Z")
+    azure_cloud.finish(names[0], at=long_ago)
+    azure_cloud.faults.forget()
+    assert [told["resource"].rpartition("/")[2] for told in azure_trainer.finished()] == names[1:]
+    assert azure_cloud.faults.calls == ["list_jobs", "list_jobs"]
+
+
+def test_a_page_that_leads_elsewhere_gets_no_token(azure_trainer, azure_cloud):
+    for number in range(PAGE + 1):
+        azure_trainer.launch(f"job-{number}", JOB)
+    azure_cloud.elsewhere = "https://management.azure.com.example.org/jobs"
+    with pytest.raises(ServiceError, match="the next page is elsewhere, at https://management"):
+        azure_trainer.finished()
+
+
+@pytest.mark.parametrize("resource", ["/subscriptions/1/jobs/a", "hf://models/acme/a", "{workspace}/jobs/never"])
+def test_a_resource_that_is_no_job_here_has_no_place(azure_trainer, azure_workspace, resource):
+    assert azure_trainer.artifact(resource.format(workspace=azure_workspace.id)) is None
+
+
+def test_a_service_that_refuses_is_told_with_its_words(azure_trainer, azure_cloud):
+    azure_cloud.faults.refuse("list_jobs", 503)
+    with pytest.raises(ServiceError, match="Azure did not list jobs: 503 the fault switch answers 503"):
+        azure_trainer.finished()
+    azure_cloud.tokens.clear()
+    with pytest.raises(ServiceError, match="401 InvalidAuthenticationToken: The access token is invalid"):
+        azure_trainer.finished()

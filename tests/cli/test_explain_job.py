@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why does this job run there, and not elsewhere; why not at all; why not yet?"""
+
+import msgspec
+import pytest
+
+from federation.core import event as events
+from federation.core import names
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.simulation.platform import POLICY
+from federation.wiring.local import local_home
+
+PLACES = [
+    {"platform": "gcp", "machine": "g2", "region": "europe-west4", "price": "0.90"},
+    {"platform": "gcp", "machine": "g2", "region": "us-central1", "spot": True, "price": "0.10"},
+    {"platform": "gcp", "machine": "g2", "region": "europe-west4", "spot": True, "price": "0.30"},
+]
+JOB = {
+    "image": "json.tool",
+    "arguments": ["--help"],
+    "after_rollback": False,
+    "max_minutes": 60,
+    "places": PLACES,
+    "data": [{"name": "tickets", "platform": "gcp", "region": "europe-west4"}],
+}
+
+
+@pytest.fixture
+def asked(tmp_path):
+    """A home in which a job was asked for at noon, under a policy with some of its fields replaced; its folder."""
+
+    def in_home(**policy):
+        home = local_home(tmp_path / "home")
+        home.ports.store.keep(names.policy(1), canonical({**POLICY, **policy}))
+        noon = "2026-11-17T11:00:00Z"
+        data = {"kind": "embedder"}
+        asking = Event(type=events.JOB_REQUESTED, source="//test", subject="embedder", time=noon, key="one", data=data)
+        home.bus.announce([asking])
+        (carried,) = home.settle(lambda: noon)
+        home.close()
+        return tmp_path / "home", carried.outcome.events[0].data["name"]
+
+    return in_home
+
+
+def test_every_place_that_was_considered_is_shown_with_its_price_and_why(federation, asked):
+    folder, name = asked(jobs={"embedder": JOB}, budget={"currency": "EUR", "amount": "5"})
+    answer = federation("explain", name, "--folder", folder)
+    assert "embedder: LAUNCHED" in answer.out
+    assert answer.out.index("chosen: gcp europe-west4 g2 spot") < answer.out.index("possible: gcp europe-west4 g2 on")
+    assert "0.30 an hour; the only spot place of 2 possible ones; at most 0.30 EUR" in answer.out
+    assert (
+        "0.10 an hour; tickets lies at gcp europe-west4 and does not leave; this place is gcp us-central1" in answer.out
+    )
+
+
+def test_a_program_gets_the_same_facts(federation, asked):
+    folder, name = asked(jobs={"embedder": JOB})
+    page = federation("explain", name, "--folder", folder, "--json").json
+    assert page["verdict"] == "launched"
+    assert [fact.partition(":")[0] for fact in page["facts"] if ":" in fact] == ["chosen", "possible", "refused"]
+    assert names.job(name) in page["documents"]
+
+
+def test_a_job_that_the_budget_stopped_names_the_amounts_and_the_way_on(federation, asked):
+    folder, name = asked(jobs={"embedder": JOB}, budget={"currency": "EUR", "amount": "0.20"})
+    answer = federation("explain", name, "--folder", folder)
+    assert "JOB REFUSED" in answer.out
+    assert "of 0.20 EUR for 2026-11, 0.00 are committed and 0.20 are left" in answer.out
+    assert "Mend what the sentence names in the policy" in answer.out
+
+
+def test_a_job_that_waits_says_until_when(federation, asked):
+    folder, name = asked(jobs={"embedder": {**JOB, "hours": {"opens": "0 22 * * *", "minutes": 600}}})
+    answer = federation("explain", name, "--folder", folder)
+    assert "HELD" in answer.out
+    assert "they begin again at 2026-11-17T21:00:00Z" in answer.out
+    assert "The first sweep within its hours starts it" in answer.out
+
+
+def test_the_decision_is_taken_again_with_the_same_bytes(federation, asked):
+    folder, _ = asked(jobs={"embedder": JOB}, budget={"currency": "EUR", "amount": "5"})
+    answer = federation("replay", "--all", "--folder", folder, "--json")
+    assert answer.code == 0
+    assert msgspec.json.encode(answer.json).count(b"launch") >= 1

@@ -1,0 +1,53 @@
+"""The adapter of Azure, on an imitation of Resource Manager and Entra."""
+
+import uuid
+
+import pytest
+import requests
+from infra.emulators import azure as emulator
+
+from federation.azure.identity import EntraToken
+from federation.azure.trainer import AzureTrainer, Workspace
+
+REGION = "germanywestcentral"
+
+
+@pytest.fixture(scope="session")
+def azure_serving():
+    with emulator.serving() as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def azure_session():
+    with requests.Session() as session:
+        yield session
+
+
+@pytest.fixture
+def azure_cloud(azure_serving):
+    """Without a job, a fault or a call that an earlier test left."""
+    azure_serving.faults.forget()
+    azure_serving.jobs.clear()
+    azure_serving.environments.clear()
+    azure_serving.elsewhere = ""
+    return azure_serving
+
+
+@pytest.fixture
+def azure_workspace():
+    """A workspace that no other test uses."""
+    name = f"ws-{uuid.uuid4().hex[:12]}"
+    return Workspace(subscription=str(uuid.UUID(int=1)), group="ml", workspace=name, region=REGION)
+
+
+@pytest.fixture
+def azure_token(azure_cloud, azure_session):
+    return EntraToken(
+        lambda: azure_session, "tenant", "client", lambda: "an identity token", login=azure_cloud.endpoint
+    )
+
+
+@pytest.fixture
+def azure_trainer(azure_cloud, azure_session, azure_token, azure_workspace):
+    return AzureTrainer(lambda: azure_session, azure_token.token, azure_workspace, api=azure_cloud.endpoint)
