@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
 
 try:
     from training.units.assembling import assemble
-    from training.units.plan import ORDERS
+    from training.units.plan import ORDERS, PLATFORM
     from training.units.running import FailedError, Workshop, carry_out
 
     from training_images.data import wheels
@@ -41,9 +41,11 @@ def main() -> None:
         shutil.rmtree(workshop.build / "units", ignore_errors=True)
     _prepare(workshop.build)
     try:
-        carry_out(ORDERS, workshop, asked.at_once)
+        carry_out([order for order in ORDERS if order.kind in (asked.only or PLATFORM)], workshop, asked.at_once)
     except FailedError as error:
         sys.exit(str(error))
+    if asked.only:
+        return
     assemble(workshop, ROOT / "training" / "examples")
     print("training/examples is written")
 
@@ -52,6 +54,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1, help="jobs side by side; one a core")
     parser.add_argument("--anew", action="store_true", help="make units again that are there already")
+    parser.add_argument(
+        "--only", nargs="+", choices=list(PLATFORM), help="kinds to make; the examples are left as they are"
+    )
     return parser.parse_args()
 
 

@@ -1,0 +1,136 @@
+"""What the server sees of one member, and what it cannot make of it."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training_images.federated import masking, sharing
+from training_images.federated.masking import Keys, masked, opened, unmasked
+from training_images.job.errors import ConfigError
+
+NAMES = ("ada", "ben", "cem", "dot", "eve")
+PRIVATE = {name: masking.private_key() for name in NAMES}
+ROSTER = {name: masking.public_key(key) for name, key in PRIVATE.items()}
+KEYS = {name: Keys(name=name, private=PRIVATE[name], roster=ROSTER) for name in NAMES}
+
+
+def told(vectors, occasion="run/train/1", lost=()):
+    return {
+        name: masked(KEYS[name], vector, list(vectors), occasion)
+        for name, vector in vectors.items()
+        if name not in lost
+    }
+
+
+def helped(answers, everybody, occasion="run/train/1", silent=()):
+    lost = [name for name in everybody if name not in answers]
+    return {
+        name: opened(
+            KEYS[name],
+            everybody,
+            {other: answer.shares[answer.names.index(name)] for other, answer in answers.items()},
+            lost,
+            occasion,
+        )
+        for name in answers
+        if name not in silent
+    }
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    members=st.integers(3, 5),
+    values=st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=6),
+    gone=st.integers(0, 2),
+)
+def test_the_sum_of_whoever_answered_comes_out_and_is_exact(members, values, gone):
+    names = NAMES[:members]
+    lost = names[: min(gone, members - masking.FEWEST)]
+    vectors = {name: np.array(values) * (place + 1) for place, name in enumerate(names)}
+    answers = told(vectors, lost=lost)
+    summed = unmasked(answers, helped(answers, names))
+    survivors = [vectors[name] for name in names if name not in lost]
+    assert np.abs(summed - np.sum(survivors, axis=0)).max() <= len(survivors) * 2.0**-33 + 1e-10
+
+
+def test_what_crosses_looks_like_noise_whatever_was_hidden():
+    nothing = np.zeros(4096)
+    words = np.concatenate([told(dict.fromkeys(NAMES[:3], nothing), str(n))["ada"].vector for n in range(4)])
+    bits = np.unpackbits(words.view(np.uint8))
+    assert abs(bits.mean() - 0.5) < 0.005
+    assert len(np.unique(words)) == len(words)
+
+
+def test_the_same_vector_never_looks_the_same_twice():
+    vectors = {name: np.ones(8) for name in NAMES[:3]}
+    assert not np.array_equal(told(vectors)["ada"].vector, told(vectors)["ada"].vector)
+
+
+def test_all_vectors_together_tell_nothing_before_the_members_opened_their_seeds():
+    vectors = {name: np.full(64, 5.0) for name in NAMES[:3]}
+    summed = np.sum([answer.vector for answer in told(vectors).values()], axis=0).view(np.int64) / 2.0**32
+    assert np.abs(summed - 15.0).min() > 1.0
+
+
+def test_with_every_own_seed_known_a_single_vector_is_still_hidden_by_its_pairs():
+    vectors = {name: np.full(64, 5.0) for name in NAMES[:3]}
+    answers = told(vectors)
+    parts = [one.shares["ada"] for one in helped(answers, NAMES[:3]).values()]
+    own = masking.stream(sharing.joined(parts, 2), 64)
+    assert np.abs((answers["ada"].vector - own).view(np.int64) / 2.0**32 - 5.0).min() > 1.0
+
+
+def test_too_few_shares_tell_nothing_of_the_seed():
+    secret = bytes(range(32))
+    shares = sharing.split(secret, 5, 3)
+    assert sharing.joined(shares[1:4], 3) == secret
+    with pytest.raises(ConfigError, match="2 shares were opened and 3 are needed"):
+        sharing.joined(shares[:2], 3)
+    assert sharing.joined([*shares[:2], (9).to_bytes(2, "big") + bytes(66)], 3) != secret
+
+
+def test_a_member_does_not_open_both_kinds_of_seed_of_one_member():
+    answers = told({name: np.ones(2) for name in NAMES[:4]})
+    shares = {other: answer.shares[answer.names.index("ada")] for other, answer in answers.items()}
+    with pytest.raises(ConfigError, match="either there or lost"):
+        opened(KEYS["ada"], NAMES[:4], shares, ["ben"], "run/train/1")
+
+
+def test_a_sum_of_so_few_that_one_could_be_read_off_is_not_opened():
+    answers = told({name: np.ones(2) for name in NAMES[:3]}, lost=["cem"])
+    with pytest.raises(ConfigError, match="only 2 of 3 members are left"):
+        helped(answers, NAMES[:3])
+
+
+def test_two_members_are_not_enough_to_hide_behind():
+    with pytest.raises(ConfigError, match="3 or more must take part"):
+        masked(KEYS["ada"], np.ones(2), ["ada", "ben"], "run/train/1")
+
+
+def test_a_member_that_the_server_made_up_is_not_masked_with():
+    with pytest.raises(ConfigError, match="not the members that were agreed on: mallory"):
+        masked(KEYS["ada"], np.ones(2), ["ada", "ben", "mallory"], "run/train/1")
+
+
+def test_a_share_from_another_occasion_is_not_opened():
+    answers = told({name: np.ones(2) for name in NAMES[:3]}, occasion="run/train/1")
+    with pytest.raises(ConfigError, match="was not made by it"):
+        helped(answers, NAMES[:3], occasion="run/train/2")
+
+
+def test_a_lost_member_whose_mask_not_everybody_takes_away_voids_the_round():
+    answers = told({name: np.ones(2) for name in NAMES}, lost=["eve"])
+    with pytest.raises(ConfigError, match="ben did not help"):
+        unmasked(answers, helped(answers, NAMES, silent=["ben"]))
+
+
+def test_a_survivor_that_falls_silent_afterwards_does_no_harm_when_nobody_else_was_lost():
+    answers = told({name: np.ones(2) for name in NAMES[:4]})
+    assert unmasked(answers, helped(answers, NAMES[:4], silent=["ben"])) == pytest.approx([4.0, 4.0])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e12])
+def test_a_value_that_would_overflow_is_not_masked(value):
+    with pytest.raises(ConfigError, match="cannot be masked"):
+        masked(KEYS["ada"], np.array([value]), NAMES[:3], "run/train/1")

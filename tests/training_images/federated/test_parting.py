@@ -1,0 +1,100 @@
+"""Rows of one person stay together, and a member's file is its own."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.training_images.federated.consortium_fixture import rows
+
+from training_images.federated import parting
+from training_images.federated.parting import Rows
+from training_images.federated.sources import Table
+from training_images.job.errors import ConfigError
+
+
+def table(people=200):
+    owner = np.repeat(np.arange(people), 3)
+    return Table(
+        name="made-up",
+        origin="made up",
+        names=("x",),
+        features=np.linspace(0, 1, len(owner))[:, None],
+        outcome=(np.arange(len(owner)) % 2).astype(float),
+        site=owner % 2,
+        sites=("east", "west"),
+        person=tuple(str(one) for one in owner),
+        item=tuple(f"{one}-{place}" for place, one in enumerate(owner)),
+    )
+
+
+@settings(max_examples=15)
+@given(seed=st.integers(0, 100))
+def test_no_person_is_on_both_sides(seed):
+    for one in parting.parted(table(), seed):
+        assert not set(one.part(asked=True).person) & set(one.part(asked=False).person)
+
+
+def test_about_the_stated_share_is_asked_and_another_seed_asks_others():
+    first, second = (np.concatenate([one.asked for one in parting.parted(table(2000), seed)]) for seed in (0, 1))
+    assert abs(first.mean() - parting.ASKED) < 0.03
+    assert (first != second).any()
+
+
+def test_rows_that_are_added_move_nobody():
+    few, many = parting.parted(table(100), 0)[0], parting.parted(table(200), 0)[0]
+    asked = dict(zip(many.person, many.asked, strict=True))
+    assert all(asked[person] == side for person, side in zip(few.person, few.asked, strict=True))
+
+
+def test_names_do_not_leave_the_member():
+    one = parting.parted(table(), 0)[0]
+    assert not set(one.person) & set(table().person)
+    assert len(set(one.item)) == len(one.item)
+
+
+def test_what_was_kept_comes_back_and_only_its_owner_may_read_it(tmp_path):
+    path = tmp_path / "ada" / "rows.npz"
+    parting.keep(rows("ada"), path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert parting.digest(parting.opened(path)) == parting.digest(rows("ada"))
+
+
+def test_a_file_that_others_may_read_is_not_learned_from(tmp_path):
+    path = tmp_path / "rows.npz"
+    parting.keep(rows("ada"), path)
+    path.chmod(0o644)
+    with pytest.raises(ConfigError, match="others may read"):
+        parting.opened(path)
+
+
+def changed(**fields):
+    one = rows("ada")
+    return Rows(**{name: fields.get(name, getattr(one, name)) for name in Rows.__slots__})
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (changed(asked=np.zeros(len(rows("ada").asked), dtype=bool)), "or none to ask"),
+        (changed(features=np.full_like(rows("ada").features, np.nan)), "not finite"),
+        (changed(outcome=rows("ada").outcome * 2), "neither 0 nor 1"),
+        (changed(asked=np.arange(len(rows("ada").asked)) % 2 == 0), "part the rows by person"),
+    ],
+)
+def test_rows_that_cannot_be_right_are_refused_with_a_reason(tmp_path, spoilt, said):
+    parting.keep(spoilt, tmp_path / "rows.npz")
+    with pytest.raises(ConfigError, match=said):
+        parting.opened(tmp_path / "rows.npz")
+
+
+def test_a_pickle_is_not_opened(tmp_path):
+    path = tmp_path / "rows.npz"
+    np.savez(path, **{name: np.array([{}], dtype=object) for name in Rows.__slots__})
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match="does not hold a member's rows"):
+        parting.opened(path)
+
+
+def test_a_file_that_is_not_there_says_how_to_make_it(tmp_path):
+    with pytest.raises(ConfigError, match=r"training_images\.federated\.consortium"):
+        parting.opened(tmp_path / "rows.npz")

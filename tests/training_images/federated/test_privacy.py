@@ -1,0 +1,53 @@
+"""One person, however many rows they have, moves what a member tells by no more than the clip."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.training_images.federated.consortium_fixture import rows
+
+from training_images.federated.privacy import Private, clipped_sum, learned_privately
+
+
+def summed(one, without=None, clip=0.7):
+    kept = one.person != without
+    names, owner = np.unique(one.person[kept], return_inverse=True)
+    inputs = np.column_stack([one.features[kept] * 50, np.ones(kept.sum())])
+    return clipped_sum(np.array([1.0, -2.0, 3.0, 0.1]), inputs, one.outcome[kept], owner, persons=len(names), clip=clip)
+
+
+@settings(max_examples=30)
+@given(person=st.integers(0, 59), clip=st.floats(0.01, 5))
+def test_taking_a_person_out_moves_the_sum_by_at_most_the_clip(person, clip):
+    one = rows("ada")
+    moved = summed(one, clip=clip) - summed(one, without=f"ada-p{person}", clip=clip)
+    assert np.linalg.norm(moved) <= clip * (1 + 1e-9)
+
+
+def test_a_person_with_many_rows_counts_as_one():
+    one = rows("ada", people=1, seed=3)
+    assert len(one.outcome) > 1
+    assert np.linalg.norm(summed(one, clip=0.01)) <= 0.01 * (1 + 1e-9)
+
+
+def test_without_noise_and_with_everybody_drawn_it_is_gradient_descent():
+    one = rows("ada")
+    inputs = np.column_stack([one.features, np.ones(len(one.features))])
+    course = Private(noise=0.0, clip=1e9, chance=1.0, steps=1, rate=1.0)
+    start = np.zeros(4)
+    moved = learned_privately(start, inputs, one.outcome, one.person, course=course, draw=np.random.default_rng(0))
+    slope = inputs.T @ (0.5 - one.outcome) / len(set(one.person))
+    assert np.allclose(moved, -slope)
+
+
+def test_the_noise_is_as_strong_as_stated():
+    one = rows("ada", people=200)
+    inputs = np.column_stack([one.features, np.ones(len(one.features))])
+    course = Private(noise=3.0, clip=0.5, chance=1.0, steps=1, rate=1.0)
+    still = Private(noise=0.0, clip=0.5, chance=1.0, steps=1, rate=1.0)
+    draw = np.random.default_rng(1)
+    ends = np.array(
+        [learned_privately(np.zeros(4), inputs, one.outcome, one.person, course=course, draw=draw) for _ in range(800)]
+    )
+    middle = learned_privately(np.zeros(4), inputs, one.outcome, one.person, course=still, draw=draw)
+    spread = (ends - middle).std() * 200
+    assert abs(spread / (3.0 * 0.5) - 1) < 0.05

@@ -1,0 +1,153 @@
+"""The loop: together like in one place, with or without masks, with members that come and go."""
+
+import numpy as np
+import pytest
+from tests.training_images.federated.consortium_fixture import PREDICTORS, members, plan
+
+from training_images.federated import model, parting
+from training_images.federated.areas import auc
+from training_images.federated.in_process import in_process
+from training_images.federated.member import Limits
+from training_images.federated.model import Course
+from training_images.federated.notes import Note
+from training_images.federated.rounds import TooFewError, learn
+from training_images.job.errors import ConfigError
+
+FOUR = ("ada", "ben", "cem", "dot")
+
+
+def test_the_agreed_scale_is_that_of_all_rows_together():
+    learned = learn(in_process(members(*FOUR), 0), plan(FOUR, rounds=1))
+    together = parting.pooled(members(*FOUR)).part(asked=False).features
+    assert np.allclose(learned.scale.centre, together.mean(axis=0))
+    assert np.allclose(learned.scale.spread, together.std(axis=0))
+
+
+def test_one_step_a_round_is_gradient_descent_on_all_rows_together():
+    learned = learn(in_process(members(*FOUR), 0), plan(FOUR, rounds=30, steps=1))
+    mine = parting.pooled(members(*FOUR)).part(asked=False)
+    central = model.learned(
+        np.zeros(PREDICTORS + 1),
+        learned.scale.applied(mine.features),
+        mine.outcome,
+        Course(steps=30, rate=0.5, decay=1e-3),
+    )
+    assert np.allclose(learned.weights, central)
+
+
+def test_masks_change_nothing_but_what_the_server_sees():
+    open_, hidden = in_process(members(*FOUR), 0), in_process(members(*FOUR), 0)
+    plain = learn(open_, plan(FOUR))
+    masked = learn(hidden, plan(FOUR, masked=True, least=3))
+    assert np.abs(plain.weights - masked.weights).max() < 1e-9
+    sums = [note for _, note in hidden.heard if "vector" in note.arrays]
+    assert len(sums) == len(FOUR) * 4
+    assert all(note.arrays["vector"].dtype == np.uint64 for note in sums)
+    assert not {"rows", "count", "loss", "auc"} & {name for note in sums for name in note.facts}
+
+
+def test_a_member_lost_in_the_middle_is_left_out_and_the_rounds_go_on():
+    learned = learn(in_process(members(*FOUR), 0, lost={3: ["ben"]}), plan(FOUR))
+    assert [told.members for told in learned.history] == [FOUR, ("ada", "cem", "dot"), ("ada", "cem", "dot")]
+
+
+def test_a_member_lost_under_masks_is_taken_out_of_the_sum():
+    plain = learn(in_process(members(*FOUR), 0, lost={3: ["ben"]}), plan(FOUR))
+    masked = learn(in_process(members(*FOUR), 0, lost={5: ["ben"]}), plan(FOUR, masked=True, least=3))
+    assert masked.history[1].members == ("ada", "cem", "dot")
+    assert np.abs(plain.weights - masked.weights).max() < 1e-9
+
+
+def test_with_fewer_than_agreed_the_run_ends_and_says_who_is_missing():
+    with pytest.raises(TooFewError, match=r"3 of 4 members answered \(train\), and the plan needs 4.*came from ben"):
+        learn(in_process(members(*FOUR), 0, lost={3: ["ben"]}), plan(FOUR, least=4))
+
+
+def test_a_member_lost_between_the_two_questions_of_a_masked_sum_is_not_needed_again():
+    learned = learn(in_process(members(*FOUR), 0, lost={4: ["ben"]}), plan(FOUR, rounds=1, masked=True, least=3))
+    assert learned.history[0].members == FOUR
+    assert set(learned.scores) == {"ada", "cem", "dot"}
+
+
+def test_masks_for_two_are_refused_before_anybody_is_asked():
+    fleet = in_process(members("ada", "ben"), 0)
+    with pytest.raises(ConfigError, match="hide nobody"):
+        learn(fleet, plan(("ada", "ben"), masked=True))
+    assert not fleet.asked
+
+
+def test_learning_helps():
+    fleet = in_process(members(*FOUR), 0)
+    learned = learn(fleet, plan(FOUR, rounds=8))
+    losses = [told.loss for told in learned.history]
+    assert losses[0] == pytest.approx(np.log(2))
+    assert losses[-1] < 0.9 * losses[0]
+    asked = parting.pooled(members(*FOUR)).part(asked=True)
+    assert auc(model.probability(learned.weights, learned.scale.applied(asked.features)), asked.outcome) > 0.7
+
+
+def test_with_noise_nothing_is_told_without_noise():
+    fleet = in_process(members(*FOUR), 0)
+    learned = learn(fleet, plan(FOUR, noise=2.0))
+    assert [note.what for note in fleet.asked] == ["train", "train", "train", "score"]
+    assert set(learned.scale.spread) == {0.5}
+
+
+def test_the_same_seed_gives_the_same_noise_and_another_seed_another():
+    first, again, other = (learn(in_process(members(*FOUR), seed), plan(FOUR, noise=1.0)).weights for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_without_a_seed_nobody_can_draw_the_noise_again():
+    first, again = (learn(in_process(members(*FOUR), None), plan(FOUR, noise=1.0)).weights for _ in range(2))
+    assert not np.array_equal(first, again)
+
+
+def test_scores_name_pseudonyms_and_no_predictor_crosses():
+    fleet = in_process(members(*FOUR), 0)
+    learned = learn(fleet, plan(FOUR))
+    for name, note in learned.scores.items():
+        own = fleet.members[name].rows
+        assert set(note.facts["items"]) == set(own.item[own.asked])
+        assert set(note.arrays) == {"brier", "placement"}
+    biggest = max(array.size for _, note in fleet.heard if note.what != "score" for array in note.arrays.values())
+    assert biggest == 2 * PREDICTORS + 1
+
+
+class TestAMembersLimits:
+    """What a member does not do, whatever the server asks."""
+
+    def test_no_plain_sum_where_it_wants_masks(self):
+        with pytest.raises(ConfigError, match="under masks only"):
+            learn(in_process(members(*FOUR), 0, Limits(masked=True)), plan(FOUR))
+
+    def test_no_step_beyond_its_epsilon(self):
+        with pytest.raises(ConfigError, match=r"would tell epsilon .*the limit is 1\.0"):
+            learn(in_process(members(*FOUR), 0, Limits(epsilon=1.0)), plan(FOUR, noise=1.0, steps=50))
+
+    def test_no_step_without_noise_where_it_has_an_epsilon(self):
+        with pytest.raises(ConfigError, match="learns with noise only"):
+            learn(in_process(members(*FOUR), 0, Limits(epsilon=5.0)), plan(FOUR))
+
+    def test_no_other_noise_in_the_middle_of_a_run(self):
+        fleet = in_process(members(*FOUR), 0, Limits(epsilon=5.0))
+        learn(fleet, plan(FOUR, noise=2.0, steps=2))
+        with pytest.raises(ConfigError, match="noise and chance changed"):
+            learn(fleet, plan(FOUR, noise=3.0, steps=2))
+
+    def test_no_sum_is_opened_twice(self):
+        fleet = in_process(members(*FOUR), 0)
+        learn(fleet, plan(FOUR, rounds=1, masked=True, least=3))
+        again = next(note for note in fleet.asked if note.what == "open")
+        with pytest.raises(ConfigError, match="was opened before"):
+            fleet.members["ada"].answer(again)
+
+    def test_no_question_but_the_four(self):
+        with pytest.raises(ConfigError, match="not for 'rows'"):
+            in_process(members(*FOUR), 0).members["ada"].answer(Note(what="rows"))
+
+    def test_no_weights_that_are_not_numbers(self):
+        broken = {name: np.full(size, np.nan) for name, size in (("weights", 4), ("centre", 3), ("spread", 3))}
+        with pytest.raises(ConfigError, match="no array weights of finite numbers"):
+            in_process(members(*FOUR), 0).members["ada"].answer(Note(what="train", arrays=broken))

@@ -1,0 +1,64 @@
+"""What a plan is made of, what its contract says, and what one item's record holds."""
+
+import pytest
+from tests.training_images.federated.consortium_fixture import members, plan
+from tests.training_images.federated.test_parting import table
+
+from training_images.federated.accountant import epsilon
+from training_images.federated.in_process import in_process
+from training_images.federated.member import DELTA
+from training_images.federated.rounds import learn
+from training_images.federated.train import contract, noise_seed, planned, records
+from training_images.job.errors import ConfigError
+from training_images.job.settings import Settings
+
+THREE = ("ada", "ben", "cem")
+
+
+def told(**given):
+    return planned("job-1", Settings(given=given), table())
+
+
+def test_sums_are_masked_unless_somebody_says_otherwise():
+    assert told().masked
+    assert not told(masked="no").masked
+
+
+def test_two_plans_of_two_jobs_never_share_a_mask():
+    assert planned("job-1", Settings(), table()).run != planned("job-2", Settings(), table()).run
+
+
+def test_without_noise_no_privacy_is_promised():
+    assert "privacy" not in contract(table(), told())
+
+
+def test_with_noise_the_contract_says_how_much_is_told_of_one_person():
+    made = told(noise="2", rounds="5", steps="20")
+    stated = contract(table(), made)["privacy"]
+    assert float(stated["epsilon"]) == pytest.approx(epsilon(noise=2, chance=0.1, steps=100, delta=DELTA), abs=1e-4)
+    assert stated["unit"] == "person"
+
+
+def test_noise_that_can_be_drawn_again_promises_nothing():
+    assert "privacy" not in contract(table(), told(noise="2"), repeatable=True)
+    assert noise_seed(Settings(given={"noise": "2"})) is None
+    assert noise_seed(Settings(given={"noise-seed": "7"})) == 7
+
+
+def test_an_unknown_word_is_refused():
+    with pytest.raises(ConfigError, match="--masked 'maybe' is none of no, yes"):
+        told(masked="maybe")
+
+
+def test_every_test_item_has_a_record_and_the_placements_mean_is_the_members_auc():
+    scores = learn(in_process(members(*THREE), 0), plan(THREE)).scores
+    found = records(scores)
+    assert (
+        len({record["item"] for record in found})
+        == len(found)
+        == sum(int(rows.asked.sum()) for rows in members(*THREE))
+    )
+    for name in THREE:
+        placed = [one["scores"]["auc"] for one in found if one["category"] == name and "auc" in one["scores"]]
+        assert sum(placed) / len(placed) == pytest.approx(scores[name].facts["auc"], abs=1e-5)
+    assert all(0 <= one["scores"]["brier"] <= 1 for one in found)

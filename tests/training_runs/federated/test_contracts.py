@@ -1,0 +1,69 @@
+"""The same unit under each platform's layout, with an empty environment; the members' arithmetic in one process."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from tests.training_images.layouts import LAYOUTS
+
+from federation.core import contract, strict_json
+from federation.core.manifest import manifest_of
+
+MADE_UP = Path(__file__).with_name("made_up.py")
+every_platform = pytest.mark.parametrize("lay", LAYOUTS.values(), ids=LAYOUTS)
+
+
+def ended(root, layout):
+    return subprocess.run(
+        [sys.executable, str(MADE_UP), *layout.arguments],
+        env={**layout.environment, "CONTRACT_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@every_platform
+def test_a_consortiums_unit_ships_from_every_platform(lay, tmp_path):
+    layout = lay(
+        tmp_path,
+        {},
+        "--engine",
+        "in-process",
+        "--place.ben",
+        "hf/eu-west-1",
+        "--unit",
+        "spiralverse/consortium-risk-v2",
+    )
+    done = ended(tmp_path, layout)
+    assert (done.returncode, done.stderr) == (0, "")
+    document = strict_json.document((layout.output / "_MANIFEST.json").read_bytes())
+    contract.check("manifest.v1", document)
+    (unit,) = manifest_of(document).units
+    assert unit.name == "spiralverse/consortium-risk-v2"
+    residency = document["units"][0]["residency"]
+    assert residency["raw_data_left"] is False
+    places = {one["name"]: (one["platform"], one["region"]) for one in residency["datasets"]}
+    assert set(places) == {"made-up/ada", "made-up/ben", "made-up/cem"}
+    assert places["made-up/ben"] == ("hf", "eu-west-1")
+    weights = load_file(layout.output / "consortium-risk" / "model.safetensors")
+    assert {name: array.shape for name, array in weights.items()} == {"weights": (4,), "centre": (3,), "spread": (3,)}
+    assert np.isfinite(weights["weights"]).all()
+
+
+@every_platform
+def test_a_wrong_setting_is_not_tried_again(lay, tmp_path):
+    layout = lay(tmp_path, {}, "--engine", "guess")
+    assert ended(tmp_path, layout).returncode == 42
+    assert "--engine 'guess' is none of" in layout.failure.read_text("utf-8")
+    assert not (layout.output / "_MANIFEST.json").exists()
+
+
+def test_a_run_that_has_not_ended_elsewhere_is_said_so(tmp_path):
+    layout = LAYOUTS["kubernetes"](tmp_path, {}, "--engine", "elsewhere", "--results", str(tmp_path / "results"))
+    assert ended(tmp_path, layout).returncode == 42
+    assert "start this job when the run has ended" in layout.failure.read_text("utf-8")

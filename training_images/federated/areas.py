@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How well does a score tell the sick from the well, and how sure is that?
+
+AUC is the chance that a positive row scores above a negative one, ties counting half (Hanley, McNeil 1982). A positive
+row's placement is the share of negatives below it; their mean is the AUC (DeLong et al. 1988), which makes it a score
+of single items. Intervals draw whole persons again, with the same draws for two models that are compared.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training_images.federated.model import Vector
+
+DRAWS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A number and its 95 % percentile interval; a single class leaves nothing to measure, and all three are NaN."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def auc(scores: Vector, outcome: Vector, weight: Vector | None = None) -> float:
+    """The area, every row counting `weight` times; NaN where one class is missing."""
+    counts = np.ones(len(scores)) if weight is None else weight
+    return float(aucs(scores, outcome, counts[None, :])[0])
+
+
+def aucs(scores: Vector, outcome: Vector, weights: NDArray[np.float64]) -> Vector:
+    """The area for each row of `weights`, samples by rows; NaN where a sample lacks a class."""
+    order = np.argsort(scores, kind="stable")
+    _, start = np.unique(scores[order], return_index=True)
+    positive, negative = ((weights * side)[:, order] for side in (outcome, 1 - outcome))
+    up, down = np.add.reduceat(positive, start, axis=1), np.add.reduceat(negative, start, axis=1)
+    below = np.cumsum(down, axis=1) - down
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    won = (up * (below + down / 2)).sum(axis=1)
+    return np.divide(won, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+
+
+def placements(scores: Vector, outcome: Vector) -> Vector:
+    """Of each positive row the share of negatives that score lower, ties half; 0 for negative rows."""
+    negatives = np.sort(scores[outcome == 0])
+    below = np.searchsorted(negatives, scores, side="left")
+    ties = np.searchsorted(negatives, scores, side="right") - below
+    shares: Vector = (below + ties / 2) / max(1, len(negatives)) * outcome
+    return shares
+
+
+def draws(person: NDArray[np.str_], seed: int, number: int = DRAWS) -> NDArray[np.float64]:
+    """How often each row counts in each of `number` samples of persons: a matrix, one row a sample."""
+    names, owner = np.unique(person, return_inverse=True)
+    chosen = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=number)
+    counted: NDArray[np.float64] = chosen[:, owner].astype(np.float64)
+    return counted
+
+
+def area(scores: Vector, outcome: Vector, drawn: NDArray[np.float64]) -> Measured:
+    """AUC with its interval."""
+    return _measured(auc(scores, outcome), aucs(scores, outcome, drawn))
+
+
+def difference(mine: Vector, theirs: Vector, outcome: Vector, drawn: NDArray[np.float64]) -> Measured:
+    """AUC of one score less that of another on the same rows, paired within each sample."""
+    apart = aucs(mine, outcome, drawn) - aucs(theirs, outcome, drawn)
+    return _measured(auc(mine, outcome) - auc(theirs, outcome), apart)
+
+
+def _measured(estimate: float, samples: NDArray[np.float64]) -> Measured:
+    usable = samples[np.isfinite(samples)]
+    if not usable.size or not np.isfinite(estimate):
+        return Measured(estimate=float("nan"), low=float("nan"), high=float("nan"))
+    low, high = np.quantile(usable, [0.025, 0.975])
+    return Measured(estimate=estimate, low=float(low), high=float(high))

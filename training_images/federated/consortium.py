@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is it worth joining? Federated against centralised and against each member alone, three splits, with intervals.
+
+`python -m training_images.federated.consortium` measures, writes results.json, and from it the tables and charts of
+docs/consortium.md. The members' arithmetic runs in one process; `--deployed` carries one run out over SuperLink and
+SuperNodes as well, and notes how long it took and how far its weights are from those of one process.
+"""
+
+import argparse
+import json
+import math
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from training_images.data.wheels import FOLDER
+from training_images.federated import accountant, model, parting, report, sources
+from training_images.federated.areas import Measured, area, difference, draws
+from training_images.federated.in_process import in_process
+from training_images.federated.member import DELTA
+from training_images.federated.model import Course, Scale, Vector
+from training_images.federated.parting import Rows
+from training_images.federated.rounds import Learned, Plan, learn
+from training_images.federated.sources import Table
+
+SEEDS: Final = (0, 1, 2)
+ROUNDS: Final = 5
+STEPS: Final = 20
+NOISES: Final = (0.0, 1.0, 2.0, 4.0)
+RATE_PRIVATE: Final = 2.0
+ALONE: Final = Course(steps=1000, rate=0.5, decay=1e-3)
+"""Until nothing moves any more, for whoever has all rows at hand: centralised, and each alone."""
+_DIGITS: Final = 4
+Scorer = tuple[Vector, Scale]
+
+
+def planned(table: Table, **changed: Any) -> Plan:
+    """The plan that is measured."""
+    plan = Plan(run="measured", members=table.sites, predictors=len(table.names), rounds=ROUNDS, steps=STEPS)
+    return replace(plan, **changed)
+
+
+def measured(table: Table, seed: int) -> dict[str, Any]:
+    """One split: everybody's AUC on the pooled test and on each member's own, and the paired differences."""
+    members = parting.parted(table, seed)
+    together = parting.pooled(members)
+    federated = learn(in_process(members, seed), planned(table))
+    models: dict[str, Scorer] = {
+        "federated": (federated.weights, federated.scale),
+        "centralised": at_hand(together),
+        **{f"alone {rows.member}": at_hand(rows) for rows in members},
+    }
+    return {
+        "seed": seed,
+        "pooled": _on(together, models, seed),
+        "own": {rows.member: _on(rows, _concerning(models, rows.member), seed) for rows in members},
+    }
+
+
+def at_hand(rows: Rows) -> Scorer:
+    """The model of somebody who has these rows in one place."""
+    mine = rows.part(asked=False)
+    scale = model.scale(model.moments(mine.features))
+    start = np.zeros(mine.features.shape[1] + 1)
+    return model.learned(start, scale.applied(mine.features), mine.outcome, ALONE), scale
+
+
+def private(table: Table) -> list[dict[str, Any]]:
+    """What noise costs: epsilon for one person in the whole run, and AUC on the pooled test for each split."""
+    told = []
+    for noise in NOISES:
+        each = [_private(table, noise, seed) for seed in SEEDS]
+        spent = accountant.epsilon(noise=noise, chance=0.1, steps=ROUNDS * STEPS, delta=DELTA)
+        told.append({"noise": noise, "epsilon": None if math.isinf(spent) else round(spent, 2), "seeds": each})
+    return told
+
+
+def lost(table: Table) -> dict[str, Any]:
+    """What it costs when the largest member is lost in the second round and stays away."""
+    members = parting.parted(table, SEEDS[0])
+    largest = max(members, key=lambda rows: len(rows.outcome)).member
+    asked = parting.pooled(members).part(asked=True)
+    drawn = draws(asked.person, SEEDS[0])
+    plan = planned(table)
+    whole = _scores(learn(in_process(members, 0), plan), asked)
+    without = learn(in_process(members, 0, lost={3: [largest]}), plan)
+    return {
+        "member": largest,
+        "members": [len(told.members) for told in without.history],
+        "auc": _told(area(_scores(without, asked), asked.outcome, drawn)),
+        "less": _told(difference(_scores(without, asked), whole, asked.outcome, drawn)),
+    }
+
+
+def described(table: Table) -> list[dict[str, Any]]:
+    """Who the members are, and how the first split parts them."""
+    return [
+        {
+            "member": rows.member,
+            "rows": len(rows.outcome),
+            "persons": len(set(rows.person)),
+            "positive": round(float(rows.outcome.mean()), _DIGITS),
+            "asked": int(rows.asked.sum()),
+            "asked_positive": int(rows.outcome[rows.asked].sum()),
+        }
+        for rows in parting.parted(table, SEEDS[0])
+    ]
+
+
+def deployed(table: Table) -> dict[str, Any]:
+    """One run over SuperLink and SuperNodes, masked, against the same in one process."""
+    from training_images.federated.fleet import Placed, putting_up  # noqa: PLC0415 - only this needs Flower
+
+    members = parting.parted(table, SEEDS[0])
+    plan = planned(table, masked=True, least=3)
+    began = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        putting_up(Path(folder), [Placed(rows=rows, settings={"masked": "yes"}) for rows in members]) as fleet,
+    ):
+        up = time.monotonic() - began
+        found = fleet.run(plan, patience=240, limit=3600)
+    alike = learn(in_process(members, SEEDS[0]), planned(table))
+    return {
+        "consortium": table.name,
+        "members": len(members),
+        "rounds": plan.rounds,
+        "seconds": round(time.monotonic() - began),
+        "start": round(up),
+        "questions": [[what, round(seconds, 1)] for what, seconds in found.seconds],
+        "apart": float(np.abs(found.learned.weights - alike.weights).max()),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, and write what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--wheels", type=Path, default=FOLDER, help="folder of the pinned wheels")
+    parser.add_argument("--deployed", choices=tuple(sources.CONSORTIA), help="also run this one over Flower")
+    told = parser.parse_args(arguments)
+    before = json.loads(report.RESULTS.read_text(encoding="utf-8")) if report.RESULTS.exists() else {}
+    consortia = {name: _consortium(read(told.wheels)) for name, read in sources.CONSORTIA.items()}
+    found = {"consortia": consortia, "deployed": before.get("deployed")}
+    if told.deployed:
+        found["deployed"] = deployed(sources.CONSORTIA[told.deployed](told.wheels))
+    report.RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    report.write(found)
+    print(f"written: {report.RESULTS.name}, {report.PAGE.name} and its charts")
+    return 0
+
+
+def _consortium(table: Table) -> dict[str, Any]:
+    return {
+        "origin": table.origin,
+        "predictors": len(table.names),
+        "members": described(table),
+        "splits": [measured(table, seed) for seed in SEEDS],
+        "private": private(table),
+        "lost": lost(table),
+    }
+
+
+def _concerning(models: Mapping[str, Scorer], member: str) -> dict[str, Scorer]:
+    return {name: one for name, one in models.items() if not name.startswith("alone") or name == f"alone {member}"}
+
+
+def _on(rows: Rows, models: Mapping[str, Scorer], seed: int) -> dict[str, Any]:
+    asked = rows.part(asked=True)
+    drawn = draws(asked.person, seed)
+    scores = {
+        name: model.probability(weights, scale.applied(asked.features)) for name, (weights, scale) in models.items()
+    }
+    return {
+        "auc": {name: _told(area(one, asked.outcome, drawn)) for name, one in scores.items()},
+        "federated less": {
+            name: _told(difference(scores["federated"], one, asked.outcome, drawn))
+            for name, one in scores.items()
+            if name != "federated"
+        },
+    }
+
+
+def _private(table: Table, noise: float, seed: int) -> dict[str, Any]:
+    members = parting.parted(table, seed)
+    asked = parting.pooled(members).part(asked=True)
+    drawn = draws(asked.person, seed)
+    plain = _scores(learn(in_process(members, seed), planned(table)), asked)
+    noisy = _scores(learn(in_process(members, seed), planned(table, noise=noise, rate=RATE_PRIVATE)), asked)
+    return {
+        "auc": _told(area(noisy, asked.outcome, drawn)),
+        "less": _told(difference(noisy, plain, asked.outcome, drawn)),
+    }
+
+
+def _scores(learned: Learned, asked: Rows) -> Vector:
+    return model.probability(learned.weights, learned.scale.applied(asked.features))
+
+
+def _told(one: Measured) -> list[float | None]:
+    """Estimate, low and high; null where there is nothing to measure."""
+    return [None if math.isnan(value) else round(value, _DIGITS) for value in (one.estimate, one.low, one.high)]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does the consortium's own side let nodes in and start runs? Over the SuperLink's control endpoint.
+
+It asks nobody's name, and that is why only the SuperLink's own machine may reach it. Flower's `flwr` command says the
+same; it takes seconds to load.
+"""
+
+import hashlib
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+import httpx
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_public_key
+from flwr.cli.build import build_fab_from_disk
+from flwr.common.serde import user_config_to_proto
+from flwr.proto.control_pb2 import RegisterNodeRequest, RegisterNodeResponse, StartRunRequest, StartRunResponse
+from flwr.proto.fab_pb2 import Fab
+from google.protobuf.message import Message
+
+from training_images.federated.commands import APP
+from training_images.job.errors import ConfigError
+
+_KIND: Final = "application/protobuf"
+_PATIENCE: Final = 30.0
+_LOOK: Final = 0.1
+Answer = TypeVar("Answer", bound=Message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """The control endpoint at an address; `context` says whom to trust, and what to show where that is asked."""
+
+    host: str
+    port: int
+    context: ssl.SSLContext
+
+    def ready(self, alive: Callable[[], bool], patience: float) -> None:
+        """Wait until a SuperLink listens here.
+
+        Args:
+            alive: Whether its process still runs.
+            patience: Seconds to wait.
+
+        Raises:
+            ConfigError: It ended, or did not listen in time.
+        """
+        ends = time.monotonic() + patience
+        while time.monotonic() < ends and alive():
+            with socket.socket() as probe:
+                if probe.connect_ex((self.host, self.port)) == 0:
+                    return
+            time.sleep(_LOOK)
+        raise ConfigError(f"no SuperLink listens at {self.host}:{self.port}; see what it said")
+
+    def register(self, public: Path) -> int:
+        """Let a node in by its public key in OpenSSH's format; its number.
+
+        Raises:
+            ConfigError: The SuperLink does not let it in, or there is none.
+        """
+        key = load_ssh_public_key(public.read_bytes()).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return int(self._asked("register-node", RegisterNodeRequest(public_key=key), RegisterNodeResponse()).node_id)
+
+    def start(self, settings: Mapping[str, str | int | float | bool]) -> int:
+        """Start a run of our app with these settings; its number.
+
+        Raises:
+            ConfigError: The SuperLink does not start it, or there is none.
+        """
+        bundle = app_bundle()
+        request = StartRunRequest(
+            fab=Fab(hash_str=hashlib.sha256(bundle).hexdigest(), content=bundle),
+            override_config=user_config_to_proto(dict(settings)),
+        )
+        return int(self._asked("start-run", request, StartRunResponse()).run_id)
+
+    def _asked(self, what: str, request: Message, answer: Answer) -> Answer:
+        try:
+            with httpx.Client(verify=self.context, timeout=_PATIENCE) as client:
+                replied = client.post(
+                    f"https://{self.host}:{self.port}/v1/control/{what}",
+                    content=request.SerializeToString(),
+                    headers={"content-type": _KIND, "accept": _KIND},
+                )
+        except httpx.HTTPError as error:
+            raise ConfigError(f"{what}: no SuperLink answers at {self.host}:{self.port}: {error}") from error
+        if replied.status_code != httpx.codes.OK:
+            raise ConfigError(f"{what} was refused with {replied.status_code}: {replied.text[:300].strip()}")
+        answer.ParseFromString(replied.content)
+        return answer
+
+
+def app_bundle() -> bytes:
+    """The app as it is sent to members; the same bytes every time."""
+    return build_fab_from_disk(APP)
+
+
+def app_digest() -> str:
+    """The SHA-256 of that: what members agree to."""
+    return hashlib.sha256(app_bundle()).hexdigest()

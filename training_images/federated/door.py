@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What leaves a member's machine, and what comes in? One small proxy beside its SuperNode decides.
+
+A SuperNode cannot show a client certificate, so it talks to this door on its own machine, and the door shows the
+member's certificate to the consortium's gateway. The door also looks at the one answer that carries code: an app bundle
+(FAB) whose digest the member has not agreed to is not handed on. Flower's own `--trusted-entities` cannot do that
+without its hub.
+"""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from training_images.federated.certificates import Identity
+from training_images.federated.forwarding import (
+    FLEET,
+    Asked,
+    Forwarder,
+    RefusedError,
+    Rule,
+    Upstream,
+    client_context,
+    server_context,
+)
+
+_CODE: Final = "/v1/fleet/get-fab"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consortium:
+    """What a member knows of the consortium: where its gateway is, who vouches for it, which apps it agreed to run."""
+
+    host: str
+    port: int
+    authority: str
+    apps: Collection[str]
+
+
+def door(address: tuple[str, int], inside: Identity, outside: Identity, consortium: Consortium) -> Forwarder:
+    """A door for one SuperNode.
+
+    Args:
+        address: Where it listens; on the member's own machine.
+        inside: What it shows to the SuperNode.
+        outside: The member's certificate.
+        consortium: Where it leads.
+    """
+    context = client_context(consortium.authority, str(outside.certificate), str(outside.key))
+    return Forwarder(
+        address,
+        server_context(str(inside.certificate), str(inside.key)),
+        Upstream(host=consortium.host, port=consortium.port, context=context),
+        Rule(asked=leave, answered=lambda asked, body: enter(asked, body, consortium.apps)),
+    )
+
+
+def leave(asked: Asked) -> None:
+    """Let a request out: a SuperNode has business with the fleet endpoint only."""
+    if asked.method != "POST" or asked.path not in FLEET:
+        raise RefusedError(404, "a SuperNode asks the fleet endpoint only")
+
+
+def enter(asked: Asked, body: bytes, apps: Collection[str]) -> None:
+    """Let an answer in.
+
+    Raises:
+        RefusedError: It carries an app that the member did not agree to.
+    """
+    if asked.path != _CODE:
+        return
+    digest = hashlib.sha256(bundle(body)).hexdigest()
+    if digest not in apps:
+        raise RefusedError(403, f"the app {digest} is none that this member agreed to run")
+
+
+def bundle(body: bytes) -> bytes:
+    """The app bundle in a GetFabResponse."""
+    from flwr.proto.fab_pb2 import GetFabResponse  # noqa: PLC0415 - everything else here works without Flower
+
+    content: bytes = GetFabResponse.FromString(body).fab.content
+    return content

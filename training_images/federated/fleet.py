@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a whole consortium put up on one machine, and taken down again, with everything as it would stand apart?
+
+Every party is a process of this image in its own role, with a folder of its own: SuperLink on loopback behind the
+gateway, a SuperNode behind its door for every member. Ports are free ones. Nothing survives the fleet but its folder.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from training_images.federated import certificates, commands, masking, parting, results
+from training_images.federated.certificates import Authority
+from training_images.federated.control import Control, app_digest
+from training_images.federated.forwarding import client_context
+from training_images.federated.parting import Rows
+from training_images.federated.results import Result
+from training_images.federated.rounds import Plan
+from training_images.job.errors import ConfigError
+
+HERE: Final = "127.0.0.1"
+_GRACE: Final = 8.0
+_LOOK: Final = 0.2
+_PATIENCE: Final = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A member before it is put up: its rows, where they lie, and its own limits, as settings of its SuperNode's role."""
+
+    rows: Rows
+    platform: str = "local"
+    region: str = "local"
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """A running fleet; `putting_up` makes one."""
+
+    folder: Path
+    authority: Authority
+    superlink: int
+    gateway: int
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, settings: Mapping[str, str]) -> None:
+        """Start a party in its role; what it says stands in `<name>.log`."""
+        words = [f"--{setting}={value}" for setting, value in settings.items()]
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-m", "training_images.federated", *words],
+                env=commands.environment(self.folder),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def kill(self, name: str) -> None:
+        """A machine that is gone, without a word."""
+        _signal(self.processes.pop(name), signal.SIGKILL)
+
+    def told(self, name: str) -> str:
+        """What a party has said."""
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+    def awaited(self, name: str, words: str) -> None:
+        """Wait until a party says these words.
+
+        Raises:
+            ConfigError: It ended without, or took too long.
+        """
+        ends = time.monotonic() + _PATIENCE
+        while words not in self.told(name):
+            ended = self.processes[name].poll() is not None
+            if (ended and words not in self.told(name)) or time.monotonic() > ends:
+                raise ConfigError(f"{name} did not get as far as {words!r}: {self.told(name)[-600:]}")
+            time.sleep(_LOOK)
+
+    def control(self) -> Control:
+        """The SuperLink's control endpoint, from this machine."""
+        return Control(host=HERE, port=self.superlink, context=client_context(str(self.authority.certificate)))
+
+    def submit(self, plan: Plan, patience: float) -> Path:
+        """Start a run; its result will lie in the folder that comes back."""
+        place = self.folder / "results" / plan.run
+        self.control().start({"plan": results.written(plan), "result": str(place), "patience": patience})
+        return place
+
+    def run(self, plan: Plan, *, patience: float, limit: float) -> Result:
+        """Start a run and wait for its result.
+
+        Raises:
+            TooFewError: It ended without one.
+            ConfigError: It did not end in `limit` seconds.
+        """
+        return self.awaited_result(self.submit(plan, patience), limit)
+
+    def awaited_result(self, place: Path, limit: float) -> Result:
+        """The result of a run that was started; raises as `run` does."""
+        ends = time.monotonic() + limit
+        while time.monotonic() < ends:
+            if (done := results.found(place)) is not None:
+                return done
+            if self.processes["superlink"].poll() is not None:
+                raise ConfigError(f"the SuperLink ended: {self.told('superlink')[-400:]}")
+            time.sleep(_LOOK)
+        raise ConfigError(f"{place.name} did not end within {limit:.0f} s; {self.folder} holds what everybody said")
+
+
+@contextmanager
+def putting_up(folder: Path, members: Sequence[Placed]) -> Iterator[Fleet]:
+    """A fleet with these members, all registered and their SuperNodes started."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    authority = certificates.authority(folder / "authority")
+    fleet = Fleet(folder=folder, authority=authority, superlink=free_port(), gateway=free_port())
+    try:
+        _superlink(fleet, members)
+        app = app_digest()
+        fleet.awaited("superlink", "superlink ready")
+        for one in members:
+            enter(fleet, one.rows.member, app, one)
+        yield fleet
+    finally:
+        _stop(fleet)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HERE, 0))
+        return int(probe.getsockname()[1])
+
+
+def home(folder: Path, name: str) -> Path:
+    """A party's own folder."""
+    return folder / "parties" / name
+
+
+def enter(fleet: Fleet, name: str, app: str, placed: Placed | None = None) -> None:
+    """Start a SuperNode behind its door, from what lies in its folder."""
+    about = {"platform": placed.platform, "region": placed.region, **placed.settings} if placed else {}
+    settings = {
+        "role": "supernode",
+        "name": name,
+        "folder": str(home(fleet.folder, name)),
+        "gateway": f"{HERE}:{fleet.gateway}",
+        "runtime-port": str(free_port()),
+        "apps": app,
+        **about,
+    }
+    fleet.start(name, settings)
+
+
+def _superlink(fleet: Fleet, members: Sequence[Placed]) -> None:
+    own = home(fleet.folder, "superlink")
+    fleet.authority.server(own, "superlink")
+    shutil.copyfile(fleet.authority.certificate, own / "ca.crt")
+    (own / "nodes").mkdir()
+    roster = {one.rows.member: _member(fleet, one.rows, own / "nodes") for one in members}
+    for name in roster:
+        (home(fleet.folder, name) / "roster.json").write_text(json.dumps(roster, sort_keys=True), encoding="utf-8")
+    settings = {
+        "role": "superlink",
+        "folder": str(own),
+        "port": str(fleet.superlink),
+        "gateway-port": str(fleet.gateway),
+        "gateway-host": HERE,
+    }
+    fleet.start("superlink", settings)
+
+
+def _member(fleet: Fleet, rows: Rows, nodes: Path) -> str:
+    """Fill a member's folder; the public half of its key for masks, which goes to all members, not through the server."""
+    own = home(fleet.folder, rows.member)
+    known = certified(fleet, rows.member)
+    shutil.copyfile(known, nodes / known.name)
+    parting.keep(rows, own / "rows.npz")
+    private = masking.private_key()
+    certificates.private(own / "mask.key", private)
+    return masking.public_key(private).hex()
+
+
+def certified(fleet: Fleet, name: str) -> Path:
+    """A folder with a certificate of the consortium's; the public node key, with which nobody is registered yet."""
+    own = home(fleet.folder, name)
+    found = fleet.authority.member(own, name)
+    shutil.copyfile(fleet.authority.certificate, own / "ca.crt")
+    return found.node_public
+
+
+def _stop(fleet: Fleet) -> None:
+    """Members first, so that they can say good-bye to the SuperLink; whatever does not listen is killed."""
+    superlink = fleet.processes.pop("superlink", None)
+    _end(list(fleet.processes.values()))
+    _end([superlink] if superlink else [])
+
+
+def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+        _signal(process, signal.SIGKILL)
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Everything in the process's session."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return
+    process.wait()

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does the ServerApp do? It runs the plan over whoever is online and leaves the result, or one sentence, in a folder.
+
+The run's configuration holds `plan` (JSON), `result` (a folder) and `patience` (seconds to wait for answers to one
+question).
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from flwr.app import Context, Message, MessageType
+from flwr.serverapp import Grid, ServerApp
+
+from training_images.federated import letters, results
+from training_images.federated.notes import Note
+from training_images.federated.rounds import TooFewError, learn
+from training_images.job.errors import ConfigError
+
+app = ServerApp()
+_POLL: Final = 0.3
+"""Seconds between two looks for answers; Flower's own waiting takes three."""
+
+
+@dataclass(kw_only=True)
+class OverFlower:
+    """Members behind SuperNodes.
+
+    Args:
+        grid: Flower's.
+        patience: Seconds to wait for the answers to one question.
+        expected: Everybody who should take part.
+        nodes: Node by member, learned from the first answers.
+        silent: Who was asked and did not answer in time. Flower takes a minute to notice that a node is gone, and to wait
+            for it at every question would cost more than it can still bring.
+        seconds: How long each question took.
+    """
+
+    grid: Grid
+    patience: float
+    expected: tuple[str, ...]
+    nodes: dict[str, int] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    seconds: list[tuple[str, float]] = field(default_factory=list)
+
+    def online(self) -> Sequence[str]:
+        """Before anybody has said its name: everybody who is expected, once as many are there or patience is at its end."""
+        if not self.nodes:
+            self._gathered()
+            return self.expected
+        there = set(self.grid.get_node_ids())
+        return [name for name, node in self.nodes.items() if node in there and name not in self.silent]
+
+    def ask(self, note: Note, names: Sequence[str]) -> Mapping[str, Note]:
+        """Ask everybody named; at first everybody who is there, since names come with the first answers."""
+        began = time.monotonic()
+        nodes = [self.nodes[name] for name in names] if self.nodes else list(self.grid.get_node_ids())
+        content = letters.sealed(note)
+        waiting = set(
+            self.grid.push_messages(
+                [Message(content, dst_node_id=node, message_type=MessageType.TRAIN) for node in nodes]
+            )
+        )
+        answers = self._awaited(waiting)
+        self.silent.update(name for name in self.nodes if name not in answers)
+        self.seconds.append((note.what, time.monotonic() - began))
+        return answers
+
+    def _awaited(self, waiting: set[str]) -> dict[str, Note]:
+        answers: dict[str, Note] = {}
+        ends = time.monotonic() + self.patience
+        while waiting and time.monotonic() < ends:
+            for reply in self.grid.pull_messages(list(waiting)):
+                waiting.discard(reply.metadata.reply_to_message_id)
+                self._kept(reply, answers)
+            time.sleep(_POLL if waiting else 0.0)
+        return answers
+
+    def _kept(self, reply: Message, answers: dict[str, Note]) -> None:
+        node = reply.metadata.src_node_id
+        if reply.has_error():
+            print(f"node {node} refused or failed: {reply.error.reason}", flush=True)
+            return
+        note = letters.read(reply.content)
+        name = note.text("member")
+        if self.nodes.setdefault(name, node) != node:
+            print(f"node {node} calls itself {name}, which is node {self.nodes[name]}; not counted", flush=True)
+            return
+        answers[name] = note
+
+    def _gathered(self) -> None:
+        ends = time.monotonic() + self.patience
+        while len(set(self.grid.get_node_ids())) < len(self.expected) and time.monotonic() < ends:
+            time.sleep(_POLL)
+
+
+@app.main()
+def main(grid: Grid, context: Context) -> None:
+    """Run the plan; what went wrong is a sentence in the result's folder, and the run is marked as failed."""
+    told = context.run_config
+    plan, folder = results.plan(json.loads(str(told["plan"]))), Path(str(told["result"]))
+    members = OverFlower(grid=grid, patience=float(str(told["patience"])), expected=plan.members)
+    try:
+        learned = learn(members, plan)
+    except (ConfigError, TooFewError) as error:
+        results.fail(folder, str(error))
+        raise
+    results.keep(folder, plan, learned, members.seconds)

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does a small HTTP proxy pass on what it was told to, and nothing else?
+
+One TLS listener, one upstream. A request is read whole, shown to a rule, and only then sent on, with the few headers
+that Flower's fleet protocol needs: nothing that the rule has not seen reaches the other side. Bodies have a stated
+length; chunked ones, repeated lengths and too long ones are refused, which leaves no room for smuggling a second
+request into the first.
+"""
+
+import http.client
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, cast
+
+FLEET: Final = frozenset(
+    f"/v1/fleet/{name}"
+    for name in (
+        "activate-node",
+        "deactivate-node",
+        "send-node-heartbeat",
+        "pull-messages",
+        "push-messages",
+        "get-run",
+        "get-fab",
+        "push-object",
+        "pull-object",
+        "confirm-message-received",
+    )
+)
+"""What a registered node asks for. Registering is not among them: the consortium does that, by hand, on the other side."""
+_LONGEST: Final = 64 * 2**20
+_PASSED_ON: Final = ("content-type", "accept", "user-agent")
+_OWN: Final = "flwr-"
+_PATIENCE: Final = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request: header names are lower case, the certificate is the client's in DER, None when none was asked for."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    certificate: bytes | None
+
+
+class RefusedError(Exception):
+    """A request or an answer that is not passed on, with the HTTP status to say so."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """Where requests go on to, and how to know that it is the right one."""
+
+    host: str
+    port: int
+    context: ssl.SSLContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What is passed on: `asked` sees every request, `answered` every answer of status 200; both may raise RefusedError."""
+
+    asked: Callable[[Asked], None]
+    answered: Callable[[Asked, bytes], None]
+
+
+class Forwarder(ThreadingHTTPServer):
+    """The proxy; `serving` runs it."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, upstream: Upstream, rule: Rule) -> None:
+        super().__init__(address, _Handler)
+        self.context, self.upstream, self.rule = context, upstream, rule
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept, but leave the handshake to the request's own thread: a silent client holds up nobody."""
+        plain, address = super().get_request()
+        plain.settimeout(_PATIENCE)
+        return self.context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """One line for a connection that broke or was refused in the handshake."""
+        del request
+        print(f"{client_address[0]}: {sys.exception()}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def serving(forwarder: Forwarder) -> Iterator[Forwarder]:
+    """Run the proxy beside whatever is done within."""
+    thread = threading.Thread(target=forwarder.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+    thread.start()
+    try:
+        yield forwarder
+    finally:
+        forwarder.shutdown()
+        forwarder.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    @property
+    def _forwarder(self) -> Forwarder:
+        return cast("Forwarder", self.server)
+
+    def setup(self) -> None:
+        cast("ssl.SSLSocket", self.request).do_handshake()
+        super().setup()
+
+    def parse_request(self) -> bool:
+        """Every method goes the same way, so that none is passed on by being forgotten."""
+        if not super().parse_request():
+            return False
+        try:
+            self._pass_on()
+        except RefusedError as refused:
+            self._refuse(refused)
+        except (OSError, http.client.HTTPException) as error:
+            self._refuse(RefusedError(502, f"the other side did not answer: {error}"))
+        return False
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Requests are not logged; refusals are."""
+
+    def _pass_on(self) -> None:
+        asked = self._read()
+        self._forwarder.rule.asked(asked)
+        status, kind, body = self._fetched(asked)
+        if status == http.client.OK:
+            self._forwarder.rule.answered(asked, body)
+        self._reply(status, kind, body)
+
+    def _read(self) -> Asked:
+        lengths = self.headers.get_all("content-length") or []
+        if "transfer-encoding" in self.headers or len(lengths) != 1 or not lengths[0].isdecimal():
+            raise RefusedError(411, "state the body's length, once, and do not chunk it")
+        if int(lengths[0]) > _LONGEST:
+            raise RefusedError(413, f"a body may have {_LONGEST} bytes")
+        return Asked(
+            method=self.command,
+            path=self.path,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(int(lengths[0])),
+            certificate=cast("ssl.SSLSocket", self.request).getpeercert(binary_form=True),
+        )
+
+    def _fetched(self, asked: Asked) -> tuple[int, str, bytes]:
+        """A connection a request: one that was kept could be closed by the other side at the very moment it is used."""
+        to = self._forwarder.upstream
+        passed = {k: v for k, v in asked.headers.items() if k in _PASSED_ON or k.startswith(_OWN)}
+        connection = http.client.HTTPSConnection(to.host, to.port, context=to.context, timeout=_PATIENCE)
+        with closing(connection):
+            connection.request(asked.method, asked.path, body=asked.body, headers=passed)
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("content-type", "application/octet-stream"), answer.read()
+
+    def _refuse(self, refused: RefusedError) -> None:
+        print(f"{self.client_address[0]}: {self.command} {self.path}: {refused}", file=sys.stderr, flush=True)
+        self.close_connection = True
+        self._reply(refused.status, "text/plain", f"{refused}\n".encode())
+
+    def _reply(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        if self.close_connection:
+            self.send_header("connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def server_context(certificate: str, key: str, clients: str | None = None) -> ssl.SSLContext:
+    """TLS 1.3 for a listener; `clients` is the authority whose certificate every client must show."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(certificate, key)
+    if clients is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients)
+    return context
+
+
+def client_context(authority: str, certificate: str | None = None, key: str | None = None) -> ssl.SSLContext:
+    """TLS 1.3 towards a server that this one authority vouches for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(authority)
+    if certificate is not None:
+        context.load_cert_chain(certificate, key)
+    return context

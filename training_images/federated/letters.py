@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does a note travel in a Flower message? As an ArrayRecord and a ConfigRecord; neither can carry a pickle."""
+
+from typing import Any, Final, cast
+
+from flwr.app import Array, ArrayRecord, ConfigRecord, RecordDict
+
+from training_images.federated.notes import Fact, Note
+from training_images.job.errors import ConfigError
+
+_ARRAYS: Final = "arrays"
+_FACTS: Final = "facts"
+_WHAT: Final = "what"
+
+
+def sealed(note: Note) -> RecordDict:
+    """The note as Flower carries it."""
+    facts: dict[str, Any] = {_WHAT: note.what, **note.facts}
+    return RecordDict(
+        {
+            _ARRAYS: ArrayRecord({name: Array(array) for name, array in note.arrays.items()}),
+            _FACTS: ConfigRecord(facts),
+        }
+    )
+
+
+def read(content: RecordDict) -> Note:
+    """The note in a message.
+
+    Raises:
+        ConfigError: The message holds none.
+    """
+    if _FACTS not in content.config_records or _ARRAYS not in content.array_records:
+        raise ConfigError("the message holds no note: another app is talking")
+    facts = dict(content.config_records[_FACTS])
+    what = facts.pop(_WHAT, None)
+    if not isinstance(what, str):
+        raise ConfigError("the note does not say what it is about")
+    arrays = {name: array.numpy() for name, array in content.array_records[_ARRAYS].items()}
+    return Note(what=what, arrays=arrays, facts=cast("dict[str, Fact]", facts))

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How do members have their vectors added up by a server that sees none of them?
+
+Secure aggregation (Bonawitz et al. 2017, CCS, section 4) with long-lived key pairs, which saves its first two messages.
+A member adds a mask of its own and one a pair of members, which cancel in the sum. With its masked vector it sends the
+seed of its own mask in shares, each encrypted for one member. When the server has said who answered, every survivor
+opens its share of each survivor's own seed, and of those who were lost the pairwise seed: never both of the same
+member. Seeds have 256 bits and masks are a ChaCha20 stream; vectors are fixed-point numbers modulo 2**64, so that the
+sum is exact. It holds against a server that looks, and against one that lies about who was lost, unless it finds more
+than half of the members willing to help; a server that makes up members is stopped by the roster that each member
+brings along.
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+from numpy.typing import NDArray
+
+from training_images.federated import sharing
+from training_images.job.errors import ConfigError
+
+Words = NDArray[np.uint64]
+FEWEST: Final = 3
+"""With two members, each could subtract itself from the sum and read the other."""
+FRACTION_BITS: Final = 32
+"""Of a fixed-point number: steps of 2.3e-10, up to 2.1e9 in the sum."""
+_SEED: Final = 32
+_GREATEST: Final = float(2 ** (62 - FRACTION_BITS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """What a member brings along: its name, its private key, and everybody's public keys by name (the roster)."""
+
+    name: str
+    private: bytes
+    roster: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masked:
+    """What the server gets of one member: its vector under masks, and its own seed's shares, one for each of `names`."""
+
+    vector: Words
+    names: tuple[str, ...]
+    shares: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """One survivor's help: shares of the survivors' own seeds, and its pairwise seeds with those who were lost."""
+
+    shares: Mapping[str, bytes]
+    seeds: Mapping[str, bytes]
+
+
+def private_key() -> bytes:
+    """A new private key."""
+    return X25519PrivateKey.generate().private_bytes_raw()
+
+
+def public_key(private: bytes) -> bytes:
+    """Its public half, for everybody's roster."""
+    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
+def majority(members: int) -> int:
+    """How many shares bring a seed back: more than half."""
+    return members // 2 + 1
+
+
+def masked(keys: Keys, vector: NDArray[np.float64], members: Sequence[str], occasion: str) -> Masked:
+    """A member's vector as the server may see it.
+
+    Args:
+        keys: The member's.
+        vector: What is to be added up.
+        members: Who takes part, this member among them.
+        occasion: Names this one sum, such as run and round; masks are never used twice.
+
+    Raises:
+        ConfigError: Too few take part, or somebody whom the roster does not know.
+    """
+    everybody = _taking_part(keys, members)
+    own = os.urandom(_SEED)
+    total = fixed(vector) + stream(own, len(vector))
+    for other in everybody:
+        if other != keys.name:
+            mask = stream(_pairwise(keys, other, occasion), len(vector))
+            total = total + mask if keys.name < other else total - mask
+    parts = sharing.split(own, len(everybody), majority(len(everybody)))
+    shares = tuple(_sealed(keys, other, occasion, part) for other, part in zip(everybody, parts, strict=True))
+    return Masked(vector=total, names=everybody, shares=shares)
+
+
+def opened(
+    keys: Keys, members: Sequence[str], shares: Mapping[str, bytes], lost: Sequence[str], occasion: str
+) -> Opened:
+    """What a survivor gives away so that the sum of the survivors can be read.
+
+    Args:
+        keys: The member's.
+        members: Who took part at first.
+        shares: By survivor, the share that was encrypted for this member.
+        lost: Who did not answer.
+        occasion: As in `masked`.
+
+    Raises:
+        ConfigError: The server asks for both of somebody, forgets somebody, or too few are left.
+    """
+    everybody = _taking_part(keys, members)
+    if sorted([*shares, *lost]) != sorted(everybody) or keys.name in lost:
+        raise ConfigError(
+            "every member is either there or lost; the server's list says otherwise, so nothing is opened"
+        )
+    if len(shares) < majority(len(everybody)) or len(shares) < FEWEST:
+        raise ConfigError(f"only {len(shares)} of {len(everybody)} members are left; a sum of so few is not opened")
+    return Opened(
+        shares={name: _unsealed(keys, name, occasion, body) for name, body in shares.items()},
+        seeds={name: _pairwise(keys, name, occasion) for name in lost},
+    )
+
+
+def unmasked(answers: Mapping[str, Masked], help_of: Mapping[str, Opened]) -> NDArray[np.float64]:
+    """The sum of the survivors' vectors.
+
+    Args:
+        answers: The survivors' masked vectors, by name.
+        help_of: What survivors opened.
+
+    Raises:
+        ConfigError: Too few survivors helped, or one that must did not.
+    """
+    everybody = next(iter(answers.values())).names
+    total = np.zeros(len(next(iter(answers.values())).vector), dtype=np.uint64)
+    for name, answer in answers.items():
+        parts = [helper.shares[name] for helper in help_of.values()]
+        total += answer.vector - stream(sharing.joined(parts, majority(len(everybody))), len(answer.vector))
+    for lost in set(everybody) - set(answers):
+        for name in answers:
+            if name not in help_of:
+                raise ConfigError(f"{lost} was lost, and {name} did not help to take its mask away; the round is void")
+            mask = stream(help_of[name].seeds[lost], len(total))
+            total = total - mask if name < lost else total + mask
+    return total.view(np.int64) / 2.0**FRACTION_BITS
+
+
+def fixed(vector: NDArray[np.float64]) -> Words:
+    """Fixed-point numbers modulo 2**64; negative ones wrap around."""
+    if not np.isfinite(vector).all() or np.abs(vector).max(initial=0.0) > _GREATEST:
+        raise ConfigError(f"a value is not finite or beyond {_GREATEST:g}; it cannot be masked without overflow")
+    return np.rint(vector * 2.0**FRACTION_BITS).astype(np.int64).view(np.uint64)
+
+
+def stream(seed: bytes, size: int) -> Words:
+    """The mask of a seed: a ChaCha20 key stream (each seed is used for one mask only, hence the constant nonce)."""
+    cipher = Cipher(ChaCha20(seed, bytes(16)), mode=None).encryptor()
+    return np.frombuffer(cipher.update(bytes(8 * size)), dtype="<u8").copy()
+
+
+def _taking_part(keys: Keys, members: Sequence[str]) -> tuple[str, ...]:
+    everybody = tuple(sorted(set(members)))
+    strangers = [name for name in everybody if name not in keys.roster]
+    if strangers or keys.name not in everybody or len(everybody) != len(members):
+        raise ConfigError(f"not the members that were agreed on: {', '.join(strangers) or ', '.join(members)}")
+    if len(everybody) < FEWEST:
+        raise ConfigError(f"a sum of {len(everybody)} members hides nobody; {FEWEST} or more must take part")
+    return everybody
+
+
+def _pairwise(keys: Keys, other: str, occasion: str) -> bytes:
+    return _derived(keys, other, f"mask/{occasion}")
+
+
+def _sealed(keys: Keys, other: str, occasion: str, share: bytes) -> bytes:
+    nonce = os.urandom(12)
+    key = _derived(keys, other, f"share/{occasion}")
+    return nonce + ChaCha20Poly1305(key).encrypt(nonce, share, f"{keys.name}>{other}".encode())
+
+
+def _unsealed(keys: Keys, sender: str, occasion: str, body: bytes) -> bytes:
+    key = _derived(keys, sender, f"share/{occasion}")
+    try:
+        return ChaCha20Poly1305(key).decrypt(body[:12], body[12:], f"{sender}>{keys.name}".encode())
+    except InvalidTag as error:
+        raise ConfigError(
+            f"the share said to be {sender}'s was not made by it for {keys.name} on this occasion"
+        ) from error
+
+
+def _derived(keys: Keys, other: str, purpose: str) -> bytes:
+    """HKDF (RFC 5869) with SHA-256 and one block of output."""
+    agreed = X25519PrivateKey.from_private_bytes(keys.private).exchange(
+        X25519PublicKey.from_public_bytes(keys.roster[other])
+    )
+    extracted = hmac.digest(bytes(32), agreed, hashlib.sha256)
+    return hmac.digest(extracted, purpose.encode() + b"\x01", hashlib.sha256)

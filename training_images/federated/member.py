@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a member tell, when asked, of rows that only it can read?
+
+Sums over its own rows, in the open or under masks; and scores of its test items under pseudonyms. It keeps to its own
+limits whatever the server asks: no unmasked sum where it wants masks, no step beyond its privacy budget, no sum opened
+twice.
+"""
+
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from training_images.federated import accountant, areas, masking, model, parting
+from training_images.federated.masking import Keys
+from training_images.federated.model import Course, Scale, Vector
+from training_images.federated.notes import Fact, Note
+from training_images.federated.parting import Rows
+from training_images.federated.privacy import Private, learned_privately
+from training_images.job.errors import ConfigError
+
+DELTA: Final = 1e-5
+"""Chance of failure that epsilon is stated at; below one in the number of persons of every member here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a member agrees to: sums only under masks, and no more than this epsilon a run (None: no limit)."""
+
+    masked: bool = False
+    epsilon: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A member at work.
+
+    Args:
+        rows: Its rows.
+        place: Platform and region where they lie.
+        keys: For masks; None when it only ever tells plain sums.
+        limits: What it agrees to.
+        draw: Random numbers for a round. Whoever could repeat them could take the noise away again.
+        memory: What outlasts one question: occasions that were opened, private steps that were spent.
+    """
+
+    rows: Rows
+    place: tuple[str, str] = ("local", "local")
+    keys: Keys | None = None
+    limits: Limits = field(default_factory=Limits)
+    draw: Callable[[int], np.random.Generator]
+    memory: MutableMapping[str, int]
+
+    def answer(self, note: Note) -> Note:
+        """The answer to a question.
+
+        Raises:
+            ConfigError: The question is none, or asks for more than the member agreed to.
+        """
+        answers = {"moments": self._moments, "train": self._train, "open": self._open, "score": self._score}
+        if note.what not in answers:
+            raise ConfigError(f"a member is asked for {', '.join(answers)}, not for {note.what!r}")
+        return answers[note.what](note)
+
+    def _moments(self, note: Note) -> Note:
+        return self._summed(note, model.moments(self.rows.part(asked=False).features))
+
+    def _train(self, note: Note) -> Note:
+        weights, scale = note.vector("weights"), _scale(note)
+        mine, asked = self.rows.part(asked=False), self.rows.part(asked=True)
+        better = self._learned(note, weights, scale.applied(mine.features), mine)
+        count = float(len(mine.outcome))
+        before = model.loss(weights, scale.applied(asked.features), asked.outcome)
+        return self._summed(note, np.concatenate([better * count, [count, before, float(len(asked.outcome))]]))
+
+    def _learned(self, note: Note, weights: Vector, inputs: Vector, mine: Rows) -> Vector:
+        steps, rate = int(note.number("steps")), note.number("rate")
+        if "noise" not in note.facts:
+            if self.limits.epsilon is not None:
+                raise ConfigError(f"{mine.member} learns with noise only, and the question names none")
+            return model.learned(
+                weights, inputs, mine.outcome, Course(steps=steps, rate=rate, decay=note.number("decay"))
+            )
+        course = Private(
+            noise=note.number("noise"), clip=note.number("clip"), chance=note.number("chance"), steps=steps, rate=rate
+        )
+        self._spend(course)
+        return learned_privately(
+            weights, inputs, mine.outcome, mine.person, course=course, draw=self.draw(int(note.number("round")))
+        )
+
+    def _spend(self, course: Private) -> None:
+        """Within a run all private steps are alike: a question with other noise or chance is refused."""
+        terms = hash((course.noise, course.chance)) & 0x7FFFFFFF
+        if self.memory.setdefault("terms", terms) != terms:
+            raise ConfigError("noise and chance changed within a run; the epsilon would be that of neither")
+        steps = self.memory.get("steps", 0) + course.steps
+        spent = accountant.epsilon(noise=course.noise, chance=course.chance, steps=steps, delta=DELTA)
+        if self.limits.epsilon is not None and spent > self.limits.epsilon:
+            raise ConfigError(f"{steps} steps would tell epsilon {spent:.2f}, and the limit is {self.limits.epsilon}")
+        self.memory["steps"] = steps
+
+    def _summed(self, note: Note, vector: Vector) -> Note:
+        about: dict[str, Fact] = {"member": self.rows.member}
+        if not note.facts.get("masked", False):
+            if self.limits.masked:
+                raise ConfigError(
+                    f"{self.rows.member} tells sums under masks only, and the question asks for a plain one"
+                )
+            return Note(what=note.what, arrays={"vector": vector}, facts=about)
+        told = masking.masked(self._own_keys(), vector, note.texts("members"), note.text("occasion"))
+        return Note(
+            what=note.what,
+            arrays={"vector": told.vector},
+            facts={**about, "names": list(told.names), "shares": list(told.shares)},
+        )
+
+    def _open(self, note: Note) -> Note:
+        occasion = note.text("occasion")
+        if self.memory.setdefault(f"opened {occasion}", 0):
+            raise ConfigError(f"{occasion} was opened before, and a second sum of it could tell one member's part")
+        self.memory[f"opened {occasion}"] = 1
+        shares = dict(zip(note.texts("survivors"), note.bodies(f"for {self.rows.member}"), strict=True))
+        opened = masking.opened(self._own_keys(), note.texts("members"), shares, note.texts("lost"), occasion)
+        return Note(
+            what=note.what,
+            facts={
+                "member": self.rows.member,
+                "shares of": list(opened.shares),
+                "shares": list(opened.shares.values()),
+                "seeds of": list(opened.seeds),
+                "seeds": list(opened.seeds.values()),
+            },
+        )
+
+    def _score(self, note: Note) -> Note:
+        asked = self.rows.part(asked=True)
+        scores = model.probability(note.vector("weights"), _scale(note).applied(asked.features))
+        platform, region = self.place
+        return Note(
+            what=note.what,
+            arrays={"brier": (scores - asked.outcome) ** 2, "placement": areas.placements(scores, asked.outcome)},
+            facts={
+                "member": self.rows.member,
+                "items": [str(item) for item in asked.item],
+                "persons": [str(person) for person in asked.person],
+                "positive": [int(outcome) for outcome in asked.outcome],
+                "auc": areas.auc(scores, asked.outcome),
+                "rows": parting.digest(self.rows),
+                "platform": platform,
+                "region": region,
+            },
+        )
+
+    def _own_keys(self) -> Keys:
+        if self.keys is None:
+            raise ConfigError(f"{self.rows.member} was started without keys for masks; give it a key and the roster")
+        return self.keys
+
+
+def _scale(note: Note) -> Scale:
+    return Scale(centre=note.vector("centre"), spread=note.vector("spread"))
+
+
+def seeded(seed: int, name: str) -> Callable[[int], np.random.Generator]:
+    """Random numbers that can be drawn again: for examples and trials, where nobody has anything to hide."""
+    token = int.from_bytes(name.encode(), "big")
+    return lambda number: np.random.default_rng([seed, number, token])
+
+
+def secret(number: int) -> np.random.Generator:
+    """Random numbers that nobody can draw again."""
+    del number
+    return np.random.default_rng()
+
+
+def named(members: list[Member]) -> Mapping[str, Member]:
+    """Members by name."""
+    return {member.rows.member: member for member in members}

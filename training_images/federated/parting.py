@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does one table become one file a member, parted by person into what is learned from and what is asked?
+
+All rows of a person are on one side. Which side is decided by a seeded hash of the person, so that it does not move
+when rows are added. Names of persons and items are hashed under a key of the member's own before anything else happens
+to them.
+"""
+
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training_images.federated.sources import Table
+from training_images.job.errors import ConfigError
+
+ASKED: Final = 0.3
+"""Share of persons that nobody learns from."""
+_OTHERS_MAY: Final = 0o077
+_NAME: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """One member's rows. `asked` marks the test rows; persons and items are pseudonyms."""
+
+    member: str
+    features: NDArray[np.float64]
+    outcome: NDArray[np.float64]
+    asked: NDArray[np.bool_]
+    person: NDArray[np.str_]
+    item: NDArray[np.str_]
+
+    def part(self, *, asked: bool) -> "Rows":
+        """Only the test rows, or only the others."""
+        mask = self.asked if asked else ~self.asked
+        return Rows(
+            member=self.member,
+            features=self.features[mask],
+            outcome=self.outcome[mask],
+            asked=self.asked[mask],
+            person=self.person[mask],
+            item=self.item[mask],
+        )
+
+
+def parted(table: Table, seed: int, share: float = ASKED) -> list[Rows]:
+    """One member a site."""
+    asked = np.array([is_asked(f"{table.name}/{person}", seed, share) for person in table.person])
+    return [_member(table, index, asked) for index in range(len(table.sites))]
+
+
+def is_asked(person: str, seed: int, share: float) -> bool:
+    """Whether a person is among the test persons of this seed."""
+    drawn = int.from_bytes(hashlib.sha256(f"{seed}/{person}".encode()).digest()[:8], "big")
+    return drawn < share * 2**64
+
+
+def pooled(members: list[Rows]) -> Rows:
+    """Everybody's rows in one place: what the consortium does not do, and is measured against."""
+    return Rows(
+        member="pooled",
+        features=np.concatenate([rows.features for rows in members]),
+        outcome=np.concatenate([rows.outcome for rows in members]),
+        asked=np.concatenate([rows.asked for rows in members]),
+        person=np.concatenate([rows.person for rows in members]),
+        item=np.concatenate([rows.item for rows in members]),
+    )
+
+
+def keep(rows: Rows, path: Path) -> None:
+    """Write a member's rows where only its own account can read them."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(place, "wb") as file:
+        np.savez(
+            file,
+            member=np.array(rows.member),
+            features=rows.features,
+            outcome=rows.outcome,
+            asked=rows.asked,
+            person=rows.person,
+            item=rows.item,
+        )
+
+
+def opened(path: Path) -> Rows:
+    """A member's rows.
+
+    Raises:
+        ConfigError: The file is not there, others may read it, it holds no rows, or is none of `keep`'s.
+    """
+    if not path.is_file():
+        raise ConfigError(
+            f"no rows lie at {path}; write them there with `python -m training_images.federated.consortium`"
+        )
+    if path.stat().st_mode & _OTHERS_MAY:
+        raise ConfigError(f"others may read {path}; a member's rows are its own: chmod 600 {path}")
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            rows = Rows(
+                **{name: found[name] for name in Rows.__slots__ if name != "member"}, member=str(found["member"])
+            )
+    except (ValueError, KeyError, OSError) as error:
+        raise ConfigError(f"{path} does not hold a member's rows: {error}") from error
+    _usable(rows, path)
+    return rows
+
+
+def digest(rows: Rows) -> str:
+    """The name of a member's rows, whatever file they lie in."""
+    told = hashlib.sha256()
+    for part in (rows.features, rows.outcome, rows.asked):
+        told.update(np.ascontiguousarray(part).tobytes())
+    told.update("\n".join((*rows.person, *rows.item)).encode())
+    return f"sha256:{told.hexdigest()}"
+
+
+def _usable(rows: Rows, path: Path) -> None:
+    learned = rows.part(asked=False)
+    if not learned.outcome.size or not rows.asked.any():
+        raise ConfigError(f"{path} holds no rows to learn from, or none to ask; a member needs both")
+    if not np.isfinite(rows.features).all() or not np.isin(rows.outcome, (0.0, 1.0)).all():
+        raise ConfigError(f"{path} holds values that are not finite, or outcomes that are neither 0 nor 1")
+    if set(learned.person) & set(rows.part(asked=True).person):
+        raise ConfigError(f"{path}: some persons are both learned from and asked; part the rows by person")
+
+
+def _member(table: Table, index: int, asked: NDArray[np.bool_]) -> Rows:
+    mine, name = table.site == index, table.sites[index]
+    chosen = np.flatnonzero(mine)
+    return Rows(
+        member=name,
+        features=table.features[mine],
+        outcome=table.outcome[mine],
+        asked=asked[mine],
+        person=np.array([_pseudonym(table, name, table.person[row]) for row in chosen]),
+        item=np.array([_pseudonym(table, name, table.item[row]) for row in chosen]),
+    )
+
+
+def _pseudonym(table: Table, member: str, name: str) -> str:
+    """The key is made of public words here, since the rows are public too; a real member draws one and keeps it."""
+    key = f"{table.name}/{member}".encode()
+    return hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:_NAME]

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does a run's result get from the server's process to whoever asked for it: numbers in one file, the last to appear."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from training_images.federated.model import Scale
+from training_images.federated.notes import Note
+from training_images.federated.rounds import Learned, Plan, Round, TooFewError
+from training_images.job.errors import ConfigError
+
+_FAILURE: Final = "failure.txt"
+_NUMBERS: Final = "result.npz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run left: its model, and how long each question took in seconds."""
+
+    learned: Learned
+    seconds: tuple[tuple[str, float], ...]
+
+
+def written(plan: Plan) -> str:
+    """The plan as the run's configuration carries it."""
+    return json.dumps(asdict(plan), sort_keys=True)
+
+
+def plan(told: Mapping[str, Any]) -> Plan:
+    """The plan that was written.
+
+    Raises:
+        ConfigError: It names something that no plan has, or lacks something.
+    """
+    try:
+        return Plan(**{**told, "members": tuple(told.get("members", ()))})
+    except TypeError as error:
+        raise ConfigError(f"the plan cannot be read: {error}") from error
+
+
+def fail(folder: Path, sentence: str) -> None:
+    """Leave a sentence instead of a model."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _FAILURE).write_text(sentence + "\n", encoding="utf-8")
+
+
+def keep(folder: Path, agreed: Plan, learned: Learned, seconds: Sequence[tuple[str, float]]) -> None:
+    """Leave the model and the scores of everybody's test items."""
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f".{_NUMBERS}.part"
+    about = {
+        "plan": asdict(agreed),
+        "history": [asdict(one) for one in learned.history],
+        "scores": {name: dict(note.facts) for name, note in learned.scores.items()},
+        "seconds": list(seconds),
+    }
+    arrays = {f"{name}/{part}": array for name, note in learned.scores.items() for part, array in note.arrays.items()}
+    with unfinished.open("wb") as file:
+        np.savez(
+            file,
+            about=np.array(json.dumps(about)),
+            weights=learned.weights,
+            centre=learned.scale.centre,
+            spread=learned.scale.spread,
+            **arrays,  # type: ignore[arg-type] # numpy's stub takes the names for its own flag
+        )
+    unfinished.replace(folder / _NUMBERS)
+
+
+def found(folder: Path) -> Result | None:
+    """What a run left; None while it runs.
+
+    Raises:
+        TooFewError: It ended without a model; the sentence says why.
+    """
+    if (folder / _FAILURE).exists():
+        raise TooFewError((folder / _FAILURE).read_text(encoding="utf-8").strip())
+    if not (folder / _NUMBERS).exists():
+        return None
+    with np.load(folder / _NUMBERS, allow_pickle=False) as kept:
+        about = json.loads(str(kept["about"]))
+        scores = {
+            name: Note(
+                what="score", arrays={part: kept[f"{name}/{part}"] for part in ("brier", "placement")}, facts=facts
+            )
+            for name, facts in about["scores"].items()
+        }
+        scale = Scale(centre=kept["centre"], spread=kept["spread"])
+        weights = kept["weights"]
+    history = tuple(Round(members=tuple(one["members"]), loss=one["loss"]) for one in about["history"])
+    return Result(
+        learned=Learned(weights=weights, scale=scale, history=history, scores=scores),
+        seconds=tuple((what, taken) for what, taken in about["seconds"]),
+    )

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How do rounds of questions become one model, whoever the members are and however they are reached?
+
+The same loop runs over Flower and in one process, so that the one can be checked against the other. A member that does
+not answer in time is left out for the rest of the run. When fewer than the plan allows are left, the run ends with a
+sentence and no model.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from training_images.federated import masking, model
+from training_images.federated.masking import Masked, Opened
+from training_images.federated.model import Scale, Vector
+from training_images.federated.notes import Fact, Members, Note
+from training_images.job.errors import ConfigError
+
+_EXTRA: Final = 3
+"""Behind the summed weights: rows learned from, loss on the test rows, number of those."""
+
+
+class TooFewError(Exception):
+    """Members were lost, and the plan does not allow to go on with so few."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One run, as the consortium agreed on it.
+
+    Args:
+        run: Its name; masks are bound to it.
+        members: Everybody who should take part.
+        predictors: How many there are.
+        rounds: How often weights go out and come back.
+        steps: Of every member between two messages.
+        rate: Length of a step.
+        decay: Pull towards zero.
+        least: With how many members a round counts.
+        masked: Whether sums are told under masks.
+        noise: Noise multiplier of DP-SGD; None for plain learning.
+        clip: Greatest norm of a person's gradient.
+        chance: Chance that a person is drawn in a private step.
+        scored: Whether the model is tried on everybody's test rows in the end, item by item.
+    """
+
+    run: str
+    members: tuple[str, ...]
+    predictors: int
+    rounds: int = 10
+    steps: int = 20
+    rate: float = 0.5
+    decay: float = 1e-3
+    least: int = 2
+    masked: bool = False
+    noise: float | None = None
+    clip: float = 1.0
+    chance: float = 0.1
+    scored: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One round: who counted, and the mean loss on everybody's test rows of the weights that went out."""
+
+    members: tuple[str, ...]
+    loss: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What a run made."""
+
+    weights: Vector
+    scale: Scale
+    history: tuple[Round, ...]
+    scores: Mapping[str, Note] = field(default_factory=dict)
+
+
+def learn(members: Members, plan: Plan) -> Learned:
+    """Run the plan.
+
+    Raises:
+        TooFewError: More members were lost than the plan allows.
+        ConfigError: The plan asks for what would hide nobody.
+    """
+    if plan.masked and plan.least < masking.FEWEST:
+        raise ConfigError(f"masked sums of fewer than {masking.FEWEST} members hide nobody; set least to that or more")
+    scale = _agreed_scale(members, plan)
+    weights, history = np.zeros(plan.predictors + 1), []
+    for number in range(1, plan.rounds + 1):
+        weights, told = _round(members, plan, number, weights, scale)
+        history.append(told)
+    scores = _scores(members, plan, Note(what="score", arrays=_arrays(weights, scale))) if plan.scored else {}
+    return Learned(weights=weights, scale=scale, history=tuple(history), scores=scores)
+
+
+def _scores(members: Members, plan: Plan, note: Note) -> Mapping[str, Note]:
+    return _enough(plan, members.ask(note, _present(members, plan)), "score")
+
+
+def _agreed_scale(members: Members, plan: Plan) -> Scale:
+    """With noise nothing is told without noise, so the public bounds must do."""
+    if plan.noise is not None:
+        return model.public_scale(plan.predictors)
+    total, _ = _summed(members, plan, "moments", {}, {})
+    return model.scale(total)
+
+
+def _round(members: Members, plan: Plan, number: int, weights: Vector, scale: Scale) -> tuple[Vector, Round]:
+    private: dict[str, Fact] = {}
+    if plan.noise is not None:
+        private = {"noise": plan.noise, "clip": plan.clip, "chance": plan.chance}
+    facts: dict[str, Fact] = {
+        "round": number,
+        "steps": plan.steps,
+        "rate": plan.rate,
+        "decay": plan.decay,
+        **private,
+    }
+    total, names = _summed(members, plan, "train", _arrays(weights, scale), facts)
+    count, lost, asked = total[-_EXTRA:]
+    return total[:-_EXTRA] / count, Round(members=names, loss=float(lost / asked))
+
+
+def _summed(
+    members: Members, plan: Plan, what: str, arrays: Mapping[str, Vector], facts: Mapping[str, Fact]
+) -> tuple[Vector, tuple[str, ...]]:
+    """The sum of everybody's vectors, and who is in it. Members are added in order of their names, so that it repeats."""
+    present = _present(members, plan)
+    if not plan.masked:
+        answers = _enough(plan, members.ask(Note(what=what, arrays=arrays, facts=facts), present), what)
+        return np.sum([answers[name].vector("vector") for name in sorted(answers)], axis=0), tuple(sorted(answers))
+    occasion = f"{plan.run}/{what}/{facts.get('round', 0)!s}"
+    question = Note(
+        what=what, arrays=arrays, facts={**facts, "masked": True, "members": list(present), "occasion": occasion}
+    )
+    answers = _enough(plan, members.ask(question, present), what)
+    return _unmasked(members, plan, present, answers, occasion), tuple(sorted(answers))
+
+
+def _unmasked(
+    members: Members, plan: Plan, present: Sequence[str], answers: Mapping[str, Note], occasion: str
+) -> Vector:
+    told = {
+        name: Masked(
+            vector=note.arrays["vector"], names=tuple(note.texts("names")), shares=tuple(note.bodies("shares"))
+        )
+        for name, note in sorted(answers.items())
+    }
+    boxes: dict[str, Fact] = {
+        f"for {name}": [one.shares[one.names.index(name)] for one in told.values()] for name in told
+    }
+    lost = [name for name in present if name not in told]
+    about: dict[str, Fact] = {
+        "occasion": occasion,
+        "members": list(present),
+        "survivors": list(told),
+        "lost": lost,
+    }
+    helped = members.ask(Note(what="open", facts={**about, **boxes}), tuple(told))
+    try:
+        return masking.unmasked(told, {name: _opened(note) for name, note in helped.items()})
+    except ConfigError as error:
+        raise TooFewError(f"{plan.run}: the sum {occasion} stays hidden: {error}") from error
+
+
+def _opened(note: Note) -> Opened:
+    return Opened(
+        shares=dict(zip(note.texts("shares of"), note.bodies("shares"), strict=True)),
+        seeds=dict(zip(note.texts("seeds of"), note.bodies("seeds"), strict=True)),
+    )
+
+
+def _present(members: Members, plan: Plan) -> tuple[str, ...]:
+    online = set(members.online())
+    return tuple(name for name in sorted(plan.members) if name in online)
+
+
+def _enough(plan: Plan, answers: Mapping[str, Note], what: str) -> Mapping[str, Note]:
+    known = {name: note for name, note in answers.items() if name in plan.members}
+    if len(known) < plan.least:
+        missing = ", ".join(name for name in plan.members if name not in known)
+        raise TooFewError(
+            f"{len(known)} of {len(plan.members)} members answered ({what}), and the plan needs {plan.least}; "
+            f"nothing came from {missing}. Start their SuperNodes, or agree on a smaller number"
+        )
+    return known
+
+
+def _arrays(weights: Vector, scale: Scale) -> dict[str, Vector]:
+    return {"weights": weights, "centre": scale.centre, "spread": scale.spread}

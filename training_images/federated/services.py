@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What runs for as long as a consortium does, and ships nothing?
+
+The SuperLink behind its gateway, and a SuperNode behind its door. Each reads one folder that belongs to it alone
+(`--folder`), and ends with its child when it is told to. `superlink`: ca.crt, superlink.crt, superlink.key, and
+`nodes/*.node.pub` of the members that are let in. `supernode`: ca.crt, NAME.crt, NAME.key, NAME.node, rows.npz,
+mask.key, roster.json.
+"""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from training_images.federated import certificates, commands
+from training_images.federated.certificates import Identity
+from training_images.federated.door import Consortium, door
+from training_images.federated.forwarding import client_context, serving
+from training_images.federated.gateway import gateway
+from training_images.job.errors import CONFIGURED_WRONG, ConfigError
+from training_images.job.settings import Settings
+
+HERE: Final = "127.0.0.1"
+_GRACE: Final = 5.0
+_LOOK: Final = 0.2
+_KNOWN: Final = ("rows", "key", "roster", "platform", "region", "masked", "epsilon", "seed")
+_PATIENCE: Final = 60.0
+
+
+def serve(settings: Settings) -> int:
+    """Run until SIGTERM; the child's exit code if it ends by itself, 42 if a setting or a file is wrong."""
+    try:
+        with ROLES[settings.choice("role", ROLES)](settings) as child:
+            return _watched(child)
+    except ConfigError as error:
+        print(error, file=sys.stderr, flush=True)
+        return CONFIGURED_WRONG
+
+
+@contextmanager
+def _superlink(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """The SuperLink on loopback, the gateway where members come; registered nodes are let in at the start."""
+    folder = _folder(settings)
+    own, authority = identity(folder, "superlink"), folder / "ca.crt"
+    port, public = settings.integer("port", 8000, least=1), settings.integer("gateway-port", 8443, least=1)
+    with ExitStack() as stack:
+        child = stack.enter_context(_running(commands.superlink(own, authority, port), folder))
+        _let_in(folder, port, child)
+        host = settings.text("gateway-host", "0.0.0.0")  # noqa: S104 - members come from outside, with certificates
+        stack.enter_context(serving(gateway((host, public), own, str(authority), (HERE, port))))
+        print("superlink ready", flush=True)
+        yield child
+
+
+@contextmanager
+def _supernode(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """A door that leads to the gateway and nowhere else, and a SuperNode that knows only the door."""
+    folder, name = _folder(settings), settings.text("name")
+    host, _, port = settings.text("gateway").rpartition(":")
+    if not host or not port.isdecimal():
+        raise ConfigError("--gateway says where the consortium's gateway is, as HOST:PORT")
+    inside = certificates.authority(folder / "door", f"{name} itself")
+    there = Consortium(
+        host=host, port=int(port), authority=str(folder / "ca.crt"), apps=settings.text("apps").split(",")
+    )
+    outside = identity(folder, name)
+    with ExitStack() as stack:
+        leading = door((HERE, 0), inside.server(folder / "door", "door"), outside, there)
+        stack.enter_context(serving(leading))
+        command = commands.supernode(
+            (HERE, leading.port),
+            inside.certificate,
+            outside.node_key,
+            settings.integer("runtime-port", 9094, least=1),
+            node_config(folder, settings),
+        )
+        yield stack.enter_context(_running(command, folder))
+
+
+ROLES: Final[Mapping[str, Callable[[Settings], AbstractContextManager[subprocess.Popen[bytes]]]]] = {
+    "superlink": _superlink,
+    "supernode": _supernode,
+}
+
+
+def identity(folder: Path, name: str) -> Identity:
+    """A party's files in a folder.
+
+    Raises:
+        ConfigError: One is missing.
+    """
+    found = Identity(
+        certificate=folder / f"{name}.crt",
+        key=folder / f"{name}.key",
+        node_key=folder / f"{name}.node",
+        node_public=folder / f"{name}.node.pub",
+    )
+    for path in (found.certificate, found.key, folder / "ca.crt"):
+        if not path.is_file():
+            raise ConfigError(f"{path} is missing; the consortium's authority makes it (certificates.py)")
+    return found
+
+
+def node_config(folder: Path, settings: Settings) -> dict[str, str | int | float | bool]:
+    """What the ClientApp is told: files of the member's folder unless a setting says otherwise, and its limits."""
+    told: dict[str, str | int | float | bool] = {
+        "rows": str(folder / "rows.npz"),
+        "key": str(folder / "mask.key"),
+        "roster": str(folder / "roster.json"),
+    }
+    told.update({name: settings.given[name] for name in _KNOWN if name in settings.given})
+    if "masked" in told:
+        told["masked"] = settings.choice("masked", ("yes", "no")) == "yes"
+    if "epsilon" in told:
+        told["epsilon"] = settings.number("epsilon")
+    return told
+
+
+def _folder(settings: Settings) -> Path:
+    folder = Path(settings.text("folder")).resolve()
+    if not folder.is_dir():
+        raise ConfigError(f"--folder {folder} is no folder; it holds this party's keys and certificates")
+    return folder
+
+
+def _let_in(folder: Path, port: int, child: subprocess.Popen[bytes]) -> None:
+    from training_images.federated.control import Control  # noqa: PLC0415 - a member's process never loads it
+
+    control = Control(host=HERE, port=port, context=client_context(str(folder / "ca.crt")))
+    control.ready(lambda: child.poll() is None, _PATIENCE)
+    for public in sorted((folder / "nodes").glob("*.node.pub")):
+        control.register(public)
+
+
+@contextmanager
+def _running(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    child = subprocess.Popen(  # noqa: S603 - our own commands
+        command, env=commands.environment(folder), stdin=subprocess.DEVNULL
+    )
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _watched(child: subprocess.Popen[bytes]) -> int:
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    while not told.wait(_LOOK):
+        if (code := child.poll()) is not None:
+            return code
+    return 0

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does what a consortium learned become a unit: its model, the scores of everybody's items, and where every row stayed?
+
+Settings: `engine` flower (the deployed fleet, on this machine) or in-process (the same arithmetic without it), or
+elsewhere (`--results` is the folder of a run that a SuperLink has carried out; nothing is started here). `consortium`
+insurance or hospitals, `seed` of the split, `rounds`, `steps`, `rate`, `masked` yes or no, `noise` for DP-SGD
+(`noise-seed` makes it repeatable, for examples), `least` members that must stay, `place.MEMBER` PLATFORM/REGION of each
+member.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from federation.core.digest import Digest, digest
+from training_images.data.wheels import FOLDER
+from training_images.federated import accountant, chart, parting, results, sources
+from training_images.federated.in_process import in_process
+from training_images.federated.member import DELTA
+from training_images.federated.notes import Note
+from training_images.federated.parting import Rows
+from training_images.federated.rounds import Learned, Plan, TooFewError, learn
+from training_images.federated.sources import Table
+from training_images.job.errors import ConfigError
+from training_images.job.job import Job
+from training_images.job.made import DataSet, Made, Record, Scored
+from training_images.job.settings import Settings
+
+KIND: Final = "consortium-risk"
+SUITE: Final = "consortium-test"
+_MODEL: Final = "model.safetensors"
+_PATIENCE: Final = 120.0
+_LIMIT: Final = 1800.0
+_DIGITS: Final = 6
+
+
+def train(job: Job) -> Sequence[Made]:
+    """One unit.
+
+    Raises:
+        ConfigError: A setting or the data is wrong, or members stayed away beyond what was agreed.
+    """
+    name = job.spec.settings.choice("consortium", sources.CONSORTIA, "insurance")
+    return [unit(job, sources.CONSORTIA[name](_wheels(job)))]
+
+
+def unit(job: Job, table: Table) -> Made:
+    """The unit that a table's sites learn together; raises as `train` does."""
+    settings = job.spec.settings
+    members = parting.parted(table, settings.integer("seed", 0))
+    plan = planned(job.spec.name, settings, table)
+    learned = _learned(job, plan, members)
+    for told in learned.history:
+        job.log(test_loss=told.loss, members=len(told.members))
+    _written(job.folder / _MODEL, learned)
+    return _made(job, table, plan, learned)
+
+
+def planned(run: str, settings: Settings, table: Table) -> Plan:
+    """The plan that the settings describe."""
+    masked = settings.choice("masked", ("yes", "no"), "yes") == "yes"
+    noise = settings.number("noise", 0.0)
+    return Plan(
+        run=hashlib.sha256(run.encode()).hexdigest()[:16],
+        members=table.sites,
+        predictors=len(table.names),
+        rounds=settings.integer("rounds", 5, least=1),
+        steps=settings.integer("steps", 20, least=1),
+        rate=settings.number("rate", 2.0 if noise else 0.5),
+        least=settings.integer("least", max(3, math.ceil(len(table.sites) / 2)), least=1),
+        masked=masked,
+        noise=noise or None,
+        chance=settings.number("chance", 0.1),
+    )
+
+
+def noise_seed(settings: Settings) -> int | None:
+    """What the noise can be drawn again from, for examples; None, and nobody can, unless the settings ask for it."""
+    return settings.integer("noise-seed") if "noise-seed" in settings.given else None
+
+
+def _wheels(job: Job) -> Path:
+    return job.spec.channel("data") if "data" in job.spec.channels else FOLDER
+
+
+def _learned(job: Job, plan: Plan, members: Sequence[Rows]) -> Learned:
+    settings = job.spec.settings
+    engine = settings.choice("engine", ("flower", "in-process", "elsewhere"), "flower")
+    try:
+        if engine == "in-process":
+            return learn(in_process(members, noise_seed(settings)), plan)
+        if engine == "flower":
+            return _over_flower(job, plan, members)
+        found = results.found(Path(settings.text("results")))
+    except TooFewError as error:
+        raise ConfigError(str(error)) from error
+    if found is None:
+        raise ConfigError(f"no result lies in {settings.text('results')} yet; start this job when the run has ended")
+    return found.learned
+
+
+def _over_flower(job: Job, plan: Plan, members: Sequence[Rows]) -> Learned:
+    from training_images.federated.fleet import Placed, putting_up  # noqa: PLC0415 - the other engines work without Flower
+
+    settings = job.spec.settings
+    limits = {"masked": "yes"} if plan.masked else {}
+    if (seed := noise_seed(settings)) is not None:
+        limits["seed"] = str(seed)
+    placed = []
+    for rows in members:
+        platform, region = _place(job, rows.member)
+        placed.append(Placed(rows=rows, platform=platform, region=region, settings=limits))
+    with putting_up(job.folder / "fleet", placed) as fleet:
+        found = fleet.run(plan, patience=settings.number("patience", _PATIENCE), limit=settings.number("limit", _LIMIT))
+    for what, seconds in found.seconds:
+        job.log(**{f"seconds_{what}": seconds})
+    return found.learned
+
+
+def _place(job: Job, member: str) -> tuple[str, str]:
+    said = job.spec.settings.text(f"place.{member}", f"{job.spec.platform}/{job.spec.region}")
+    platform, slash, region = said.partition("/")
+    if not (platform and slash and region):
+        raise ConfigError(f"--place.{member} {said!r} does not say PLATFORM/REGION")
+    return platform, region
+
+
+def _written(path: Path, learned: Learned) -> None:
+    from safetensors.numpy import save_file  # noqa: PLC0415 - only who ships needs it
+
+    save_file({"weights": learned.weights, "centre": learned.scale.centre, "spread": learned.scale.spread}, path)
+
+
+def _made(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
+    return Made(
+        kind=KIND,
+        files=[_MODEL],
+        contract=contract(table, plan, repeatable=noise_seed(job.spec.settings) is not None),
+        quality=Scored(suite=f"{SUITE}-{table.name}", digest=_digest(learned.scores), records=records(learned.scores)),
+        safety={},
+        latency=None,
+        datasets=[_dataset(job, table, name, note) for name, note in sorted(learned.scores.items())],
+        base_model="",
+        summary=_summary(table, plan, learned),
+        charts={"loss": chart.lines("test loss by round", {"consortium": [told.loss for told in learned.history]})},
+        seeds={"split": job.spec.settings.integer("seed", 0)},
+    )
+
+
+def contract(table: Table, plan: Plan, *, repeatable: bool = False) -> dict[str, Any]:
+    """What whoever asks the model relies on; bounds of the inputs are those of sources.py.
+
+    Repeatable noise hides nobody from whoever knows its seed, so no epsilon is stated for it.
+    """
+    told: dict[str, Any] = {
+        "format": "safetensors",
+        "model": "logistic-regression",
+        "inputs": list(table.names),
+        "outputs": ["probability"],
+        "consortium": table.name,
+        "members": list(plan.members),
+        "secure_aggregation": plan.masked,
+    }
+    if plan.noise is None or repeatable:
+        return told
+    spent = accountant.epsilon(noise=plan.noise, chance=plan.chance, steps=plan.rounds * plan.steps, delta=DELTA)
+    return {**told, "privacy": {"unit": "person", "epsilon": f"{spent:.4f}", "delta": f"{DELTA:.5f}"}}
+
+
+def records(scores: Mapping[str, Note]) -> list[Record]:
+    """One record a test item, under its pseudonym: `brier` for all (less is better), `auc` for those with the outcome.
+
+    The latter is the item's placement among its own member's items without; its mean over a member's items is that
+    member's AUC.
+    """
+    found: list[Record] = []
+    for member, note in sorted(scores.items()):
+        columns = zip(
+            note.texts("items"),
+            note.texts("persons"),
+            np.asarray(note.facts["positive"]),
+            note.arrays["brier"],
+            note.arrays["placement"],
+            strict=True,
+        )
+        for item, person, positive, brier, placement in columns:
+            told = {
+                "brier": round(float(brier), _DIGITS),
+                **({"auc": round(float(placement), _DIGITS)} if positive else {}),
+            }
+            found.append({"item": item, "cluster": person, "category": member, "scores": told})
+    return found
+
+
+def _digest(scores: Mapping[str, Note]) -> Digest:
+    """The name of the items that were asked, whatever they scored."""
+    return digest({name: sorted(note.texts("items")) for name, note in sorted(scores.items())})
+
+
+def _dataset(job: Job, table: Table, member: str, note: Note) -> DataSet:
+    platform, region = _place(job, member)
+    if note.text("platform") != "local":
+        platform, region = note.text("platform"), note.text("region")
+    return DataSet(name=f"{table.name}/{member}", digest=note.text("rows"), platform=platform, region=region)
+
+
+def _summary(table: Table, plan: Plan, learned: Learned) -> str:
+    how = "under masks that hide each member's part from the server" if plan.masked else "added up in the open"
+    noise = f", with noise of {plan.noise} clips a step" if plan.noise is not None else ""
+    return (
+        f"Chance of the outcome, learned by {len(learned.history[-1].members)} members of the {table.name} consortium "
+        f"in {plan.rounds} rounds, sums {how}{noise}. No row left its member. Data: {table.origin}."
+    )
