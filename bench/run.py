@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import calls, cold_start, decide_path, four_gates, imports, roll_back, scale, storm, table, warm
+from bench import calls, cold_start, decide_path, four_gates, imports, roll_back, scale, storm, table, training, warm
 from bench.goal import Goal
 
 QUESTIONS: Mapping[str, Callable[[], Iterator[Goal]]] = {
@@ -26,6 +26,7 @@ QUESTIONS: Mapping[str, Callable[[], Iterator[Goal]]] = {
     "calls": calls.measure,
     "cold-start": cold_start.measure,
     "warm": warm.measure,
+    "training": training.measure,
 }
 
 

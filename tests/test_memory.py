@@ -13,6 +13,7 @@ from federation.core import names
 from federation.core.alarm import breached
 from federation.core.digest import canonical
 from federation.core.event import Event
+from federation.errors import ContractError
 from federation.runtime import handle
 from federation.simulation.platform import POLICY
 from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY
@@ -104,6 +105,25 @@ def test_what_would_wait_is_first_asked_whether_it_is_settled(home):
     (home.local.folder / "clouds/s3/bucket/embedder-2-own/_MANIFEST.json").unlink()
     again = Process(home).handles("validate", completion)
     assert (again.repeat, again.events) == (True, first.events)
+
+
+class Forbidden:
+    """Artifacts of a bucket that is believed no more."""
+
+    def read(self, uri, limit):
+        raise ContractError(f"{uri} lies in no bucket that is read")
+
+    observe = read
+
+
+def test_what_is_settled_is_told_again_though_its_artifacts_may_not_be_read_any_more(home):
+    completion = shipped(home)
+    first, other = Process(home).handles("validate", completion), Process(home)
+    other.ports = replace(other.ports, artifacts=Forbidden())
+    assert other.handles("validate", completion).events == first.events
+    unsettled = replace(completion, key="another")
+    with pytest.raises(ContractError, match="no bucket"):
+        other.handles("validate", unsettled)
 
 
 def test_of_two_reports_on_one_basis_the_first_stands_and_both_tell_it(home):

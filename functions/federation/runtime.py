@@ -21,7 +21,7 @@ from federation.core.decision import Decision
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.outcome import Act, Document, Launch, Outcome, Publish, Shift
-from federation.errors import ConflictError, MissingError
+from federation.errors import ConflictError, FederationError, MissingError
 from federation.ports import Ports
 from federation.reads import LiveReads, memory_of
 from federation.sources import read
@@ -56,7 +56,7 @@ def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool =
     """What a step decides about an event on what the world says now; nothing is changed.
 
     Nearly always an event comes for the first time. So it is decided as if it did, without asking whether it was handled
-    before, if what is then written finds out; else it is decided again by asking first.
+    before, if what is then written finds out; else, and when something raises, it is decided again by asking first.
 
     Args:
         step: Which step.
@@ -66,7 +66,12 @@ def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool =
         look: Whether to ask first.
     """
     reads = LiveReads(ports, look=look)
-    facts = STEPS[step].gather(event, reads)
+    try:
+        facts = STEPS[step].gather(event, reads)
+    except FederationError:
+        if not reads.guessed:
+            raise
+        return decide(step, event, ports, now, look=True)
     outcome = STEPS[step].decide(event, facts, reads.policy(), now)
     if reads.guessed and outcome and not (outcome.urgent or outcome.repeat or outcome.told_in in reads.guessed):
         return decide(step, event, ports, now, look=True)

@@ -84,10 +84,12 @@ def _against(name: str) -> Mapping[str, str]:
     return {"baseline": name}
 
 
+_GENTLE: Final[Mapping[str, str]] = {"rate": "4e-3", "temperature": "0.1", "utterances": "0.1"}
+
 ORDERS: Final[Sequence[Order]] = (
     Order(kind="textgen-lora", number=1, stage=FIRST, settings={"steps": "60"}),
     Order(kind="policy-adapter", number=1, stage=FIRST, settings={"steps": "60", "harmful": "0.5"}),
-    Order(kind="embedder", number=1, stage=FIRST, settings={"steps": "10"}),
+    Order(kind="embedder", number=1, stage=FIRST, settings={**_GENTLE, "steps": "8"}),
     Order(kind="retrieval-eval", number=1, stage=FIRST, channels={"embedder": "embedder-v1"}),
     Order(
         kind="runtime-distilled",
@@ -97,7 +99,7 @@ ORDERS: Final[Sequence[Order]] = (
         channels={"teacher": "textgen-lora-v1"},
     ),
     Order(kind="inference-benchmark", number=1, stage=FIRST, channels={"runtime": "runtime-distilled-v1"}),
-    Order(kind="textgen-lora", number=2, stage=LATER, settings={"steps": "200"}, channels=_against("textgen-lora-v1")),
+    Order(kind="textgen-lora", number=2, stage=LATER, settings={"steps": "140"}, channels=_against("textgen-lora-v1")),
     Order(
         kind="policy-adapter",
         number=2,
@@ -105,18 +107,23 @@ ORDERS: Final[Sequence[Order]] = (
         settings={"steps": "20", "harmful": "0.5", "mislabelled": "0.4"},
         channels=_against("policy-adapter-v1"),
     ),
-    Order(kind="embedder", number=2, stage=LATER, settings={"steps": "40"}, channels=_against("embedder-v1")),
+    Order(
+        kind="embedder",
+        number=2,
+        stage=LATER,
+        settings={**_GENTLE, "steps": "40"},
+        channels=_against("embedder-v1"),
+    ),
     Order(
         kind="retrieval-eval",
         number=2,
         stage=LATER,
-        channels={"embedder": "embedder-v2", **_against("retrieval-eval-v1"), "baseline-embedder": "embedder-v1"},
+        channels={"embedder": "embedder-v2", **_against("retrieval-eval-v1"), "baseline_embedder": "embedder-v1"},
     ),
     Order(
         kind="runtime-distilled",
         number=2,
         stage=LATER,
-        settings={"steps": "600"},
         channels={"teacher": "textgen-lora-v2", **_against("runtime-distilled-v1")},
     ),
     Order(
@@ -124,14 +131,18 @@ ORDERS: Final[Sequence[Order]] = (
         number=2,
         stage=LATER,
         settings={"requests": "30"},
-        channels={"runtime": "runtime-distilled-v2", **_against("runtime-distilled-v1")},
+        channels={
+            "runtime": "runtime-distilled-v2",
+            **_against("inference-benchmark-v1"),
+            "baseline_runtime": "runtime-distilled-v1",
+        },
     ),
     Order(
-        kind="runtime-distilled",
+        kind="embedder",
         number=3,
         stage=CLOSE,
-        settings={"steps": "600", "seed": "5"},
-        channels={"teacher": "textgen-lora-v1", **_against("runtime-distilled-v2")},
+        settings={**_GENTLE, "steps": "30", "seed": "2"},
+        channels=_against("embedder-v2"),
     ),
 )
 COPIES: Final[Mapping[str, tuple[str, int, Stage]]] = {"textgen-lora-v2": ("textgen-lora", 3, RETURNING)}

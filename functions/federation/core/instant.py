@@ -62,8 +62,9 @@ def text(when: datetime) -> str:
     Args:
         when: An aware datetime.
     """
-    utc = when.astimezone(UTC).replace(tzinfo=None)
-    return (utc.isoformat().rstrip("0") if utc.microsecond else utc.isoformat()) + "Z"
+    utc = when if when.tzinfo is UTC else when.astimezone(UTC)
+    written = utc.isoformat().removesuffix("+00:00")
+    return (written.rstrip("0") if utc.microsecond else written) + "Z"
 
 
 def microseconds(written: str) -> int:

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which units are never opened?"""
+
+from pathlib import Path
+
+import pytest
+
+from federation.core.manifest import File, Measurements, Residency, Unit
+from training_images.job.errors import ConfigError
+from training_images.job.shipped import Shipped
+from training_images.runtime_distilled.safe import safe
+
+
+def unit(*paths: str) -> Shipped:
+    made = Unit(
+        name="spiralverse/textgen-lora-v1",
+        kind="textgen-lora",
+        files=[File(path=path, sha256="0" * 64, bytes=1) for path in paths],
+        contract={},
+        api="fusion-api-v1",
+        evidence=Measurements(),
+        residency=Residency(raw_data_left=False, datasets=[]),
+    )
+    return Shipped(folder=Path("unit"), unit=made)
+
+
+def test_weights_in_formats_without_code_are_read() -> None:
+    found = unit("textgen-lora/adapter.safetensors", "textgen-lora/tokenizer.json")
+    assert safe(found) is found
+
+
+@pytest.mark.parametrize(
+    "name", ["pytorch_model.bin", "a.pt", "a.pth", "a.ckpt", "a.pkl", "a.joblib", "a.npz", "a", "a.safetensors.bin"]
+)
+def test_whatever_may_hold_a_pickle_is_not(name: str) -> None:
+    with pytest.raises(ConfigError, match="may be a pickle and would run code"):
+        safe(unit("textgen-lora/adapter.safetensors", f"textgen-lora/{name}"))

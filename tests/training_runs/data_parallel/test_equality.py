@@ -1,0 +1,90 @@
+"""A ring, a server and one process alone learn the same from the same, and send what theory says."""
+
+import os
+from dataclasses import replace
+
+import msgspec
+import pytest
+from safetensors.torch import load_file
+
+from training_images.data_parallel.compare import KEPT, apart, learned, tasks_here
+from training_images.data_parallel.data import examples
+from training_images.data_parallel.data import learned as learned_from
+from training_images.data_parallel.learn import Learner
+from training_images.data_parallel.recipe import Recipe
+from training_images.data_parallel.task import WEIGHTS
+from training_images.evals.labels import LABELS
+from training_images.job.errors import ConfigError, Interrupted
+from training_images.learning import device
+
+HOW = Recipe(steps=24, batch=24, rate=0.02, keep=100, timeout=30)
+TOLERANCE = 1e-4
+OVERHEAD = 1.02
+"""What gloo adds to a tensor, and what the processes say to agree, is less than two in a hundred."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("trials")
+
+
+@pytest.fixture(scope="module")
+def alone(data, folder):
+    return outcome_here(data, replace(HOW, keep=HOW.steps), folder / "alone")
+
+
+@pytest.fixture(scope="module")
+def found(data, folder):
+    ways = {"ring": 2, "server": 3}
+    return {
+        way: learned(data, replace(HOW, exchange=way, keep=HOW.steps), world, folder / way)
+        for way, world in ways.items()
+    }
+
+
+def outcome_here(data, how, folder):
+    """What one process comes to, in this very process."""
+    (task,) = tasks_here(data, how, 1, folder)
+    mine = msgspec.structs.replace(task, parent=os.getppid())
+    learner = Learner(mine, examples(learned_from(data)), len(LABELS), device.prepared(how.seed))
+    return learner.run(lambda: False)
+
+
+@pytest.mark.parametrize("way", ["ring", "server"])
+def test_gradients_that_travel_come_to_the_weights_of_one_process_alone(alone, found, folder, way):
+    assert alone.losses[-1] < alone.losses[0] / 2
+    assert found[way].steps == alone.steps
+    assert 0 < apart(folder / "alone" / KEPT, folder / way / KEPT) < TOLERANCE
+
+
+def test_two_workers_add_up_to_the_same_bits_in_a_ring_and_at_a_server(found):
+    assert found["ring"].weights == found["server"].weights
+
+
+def test_tensors_are_what_theory_says_to_the_byte(found):
+    ring, server = found["ring"], found["server"]
+    assert ring.tensors == [ring.model] * 2
+    assert server.tensors == server.expected == [4 * server.model, 2 * server.model, 2 * server.model]
+
+
+@pytest.mark.parametrize("way", ["ring", "server"])
+def test_connections_carry_what_theory_says_and_hardly_more(found, way):
+    told = found[way]
+    for carried, expected in zip(told.wire, told.expected, strict=True):
+        assert expected <= carried < OVERHEAD * expected
+
+
+def test_who_was_interrupted_goes_on_to_the_same_bits(found, data, tmp_path):
+    with pytest.raises(Interrupted, match=r"a checkpoint was kept at step 1$"):
+        learned(data, HOW, 2, tmp_path, stopping=lambda: True)
+    assert not (tmp_path / WEIGHTS).exists()
+    went_on = learned(data, HOW, 2, tmp_path)
+    assert went_on.steps == HOW.steps - 1
+    assert went_on.weights == found["ring"].weights
+    shipped = load_file(tmp_path / WEIGHTS)
+    assert sum(weight.nbytes for weight in shipped.values()) == went_on.model // 2
+
+
+def test_a_loss_that_is_no_number_ends_the_job_for_good(data, tmp_path):
+    with pytest.raises(ConfigError, match=r"the loss is nan at step .*lower --rate"):
+        outcome_here(data, replace(HOW, rate=1e38), tmp_path)

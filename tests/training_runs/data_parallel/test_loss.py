@@ -1,0 +1,66 @@
+"""What happens to a job when one of its processes does not answer any more."""
+
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from training_images.data_parallel.compare import learned, tasks_here
+from training_images.data_parallel.group import Lost, joined
+from training_images.data_parallel.processes import RankFailed
+from training_images.data_parallel.recipe import Recipe
+
+ENDLESS = Recipe(steps=10**6, batch=24, keep=5)
+SOON = 30.0
+
+
+class Fate:
+    """Sends a signal to a rank as soon as the job has kept a checkpoint, and never stops the job itself."""
+
+    def __init__(self, folder, rank, number):
+        self.kept = folder / "checkpoints" / "step.json"
+        self.rank = rank
+        self.number = number
+        self.since = None
+
+    def __call__(self):
+        if self.since is None and self.kept.exists():
+            os.kill(children()[self.rank], self.number)
+            self.since = time.monotonic()
+        return False
+
+
+def children():
+    told = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text("ascii")
+    return [int(pid) for pid in told.split()]
+
+
+def test_a_worker_that_is_killed_fails_the_job_at_once(data, tmp_path):
+    fate = Fate(tmp_path, 1, signal.SIGKILL)
+    with pytest.raises(RankFailed, match=r"rank 1 of 2 was killed \(SIGKILL\); start the job again: it goes on"):
+        learned(data, replace(ENDLESS, exchange="server"), 2, tmp_path, stopping=fate)
+    assert time.monotonic() - fate.since < SOON
+    assert children() == []
+
+
+def test_a_rank_that_hangs_fails_the_job_within_its_timeout(data, tmp_path):
+    fate = Fate(tmp_path, 1, signal.SIGSTOP)
+    with pytest.raises(
+        RankFailed, match=r"rank 0 of 2 heard no more from another one in step .*; rank 1 went on and had"
+    ):
+        learned(data, replace(ENDLESS, timeout=8), 2, tmp_path, stopping=fate)
+    assert time.monotonic() - fate.since < SOON
+    assert children() == []
+
+
+def test_who_never_comes_is_told_as_such(data, tmp_path):
+    first, _ = tasks_here(data, Recipe(steps=1, batch=24, meet=1), 2, tmp_path)
+    with (
+        pytest.raises(Lost, match=r"not all of 2 processes met at 127.0.0.1:.* see whether every machine started"),
+        joined(first),
+    ):
+        pass

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Are vectors what the contract says, and does an adapter survive being shipped?"""
+
+import numpy as np
+import pytest
+import torch
+from tests.training_runs.embedder.small_world import base_in, documents, questions
+
+from training_images.embedder.model import Embedder, Shape
+from training_images.job.errors import ConfigError
+
+SHAPE = Shape(rank=2, layers=2, max_tokens=16)
+TEXTS = [row.text for row in documents("train")]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return base_in(tmp_path_factory.mktemp("model") / "base")
+
+
+def stirred(base, shape=SHAPE) -> Embedder:
+    """An adapter that changes something."""
+    model = Embedder(base, shape)
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for weight in model.weights().values():
+            weight.normal_(std=0.3)
+    return model
+
+
+def test_vectors_have_length_one_and_come_in_the_order_of_their_texts(base):
+    model = Embedder(base, SHAPE)
+    found = model.vectors(TEXTS)
+    assert np.allclose(np.linalg.norm(found, axis=1), 1.0, atol=1e-6)
+    assert np.allclose(found[7], model.vectors([TEXTS[7]])[0], atol=1e-5)
+
+
+def test_padding_changes_no_vector(base):
+    model = Embedder(base, SHAPE)
+    short, long = "askbaba noisebace", " ".join(["docbadi"] * 12)
+    assert np.allclose(model.vectors([short, long])[0], model.vectors([short])[0], atol=1e-5)
+
+
+def test_what_stands_behind_the_last_token_read_changes_nothing(base):
+    model = Embedder(base, SHAPE)
+    text = " ".join(["docbadi"] * 14)
+    assert np.array_equal(model.vectors([text])[0], model.vectors([text + " askceba askcece"])[0])
+    assert model.length(text + " askceba") == 16
+
+
+def test_an_adapter_that_nobody_trained_changes_nothing(base):
+    untouched, folded = Embedder(base, SHAPE).vectors(TEXTS), Embedder(base, SHAPE).merged().vectors(TEXTS)
+    assert np.allclose(untouched, folded, atol=1e-6)
+
+
+def test_a_shipped_adapter_answers_as_before_but_for_its_rounding(base, tmp_path):
+    model = stirred(base)
+    model.save(tmp_path / "adapter.safetensors")
+    served = Embedder.shipped(base, tmp_path / "adapter.safetensors", 16)
+    assert not np.allclose(model.vectors(TEXTS), Embedder(base, SHAPE).vectors(TEXTS), atol=0.05)
+    assert np.allclose(model.vectors(TEXTS), served.vectors(TEXTS), atol=0.02)
+
+
+def test_the_shape_of_an_adapter_is_read_from_its_file(base, tmp_path):
+    model = stirred(base, Shape(rank=3, layers=1, max_tokens=16))
+    model.save(tmp_path / "adapter.safetensors")
+    served = Embedder.shipped(base, tmp_path / "adapter.safetensors", 12)
+    assert served.shape == Shape(rank=3, layers=1, max_tokens=12)
+
+
+def test_an_adapter_of_another_base_model_does_not_fit(base, tmp_path):
+    stirred(base_in(tmp_path / "other", hidden=16)).save(tmp_path / "adapter.safetensors")
+    with pytest.raises(ConfigError, match="is an adapter of another base model, rank or set of layers"):
+        Embedder.shipped(base, tmp_path / "adapter.safetensors", 16)
+
+
+def test_a_file_that_is_no_adapter_is_refused(base, tmp_path):
+    (tmp_path / "adapter.safetensors").write_bytes(b"\x80\x04pickle")
+    with pytest.raises(ConfigError, match="is no adapter of this image"):
+        Embedder.shipped(base, tmp_path / "adapter.safetensors", 16)
+
+
+def test_only_the_adapter_is_learned(base):
+    assert all("lora_" in name for name in Embedder(base, SHAPE).weights())
+
+
+def test_learning_brings_questions_nearer_to_their_documents(base):
+    model = Embedder(base, Shape(rank=8, layers=2, max_tokens=16))
+    asked, answered = ([row.text for row in rows("train")][:16] for rows in (questions, documents))
+    optimiser = torch.optim.AdamW(model.weights().values(), lr=2e-2)
+    losses = []
+    for _ in range(20):
+        similar = model.encode(asked) @ model.encode(answered).T / 0.1
+        loss = torch.nn.functional.cross_entropy(similar, torch.arange(len(asked)))
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0] / 2

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+from tests.training_runs.runtime_distilled.small_world import World, shared
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return shared(tmp_path_factory.getbasetemp())

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does a job end with an index that belongs to its embedder, or with a sentence that says why there is none?"""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.training_runs.embedder.small_world import World, base_in, made_in, questions
+
+from federation.core import contract
+from federation.core.uri import SENTINEL
+from training_images.embedder.train import trained
+from training_images.evals.suite import loose
+from training_images.job.errors import CONFIGURED_WRONG, ConfigError
+from training_images.job.run import run
+from training_images.job.shipped import shipped_unit
+from training_images.retrieval_eval.files import read_index
+from training_images.retrieval_eval.train import indexed
+
+LEARNED = {"steps": "3", "batch": "8", "layers": "2", "rank": "2", "max_tokens": "16", "learned_tokens": "12"}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> World:
+    return made_in(tmp_path_factory.mktemp("world"))
+
+
+def embedder_in(world, output, **settings) -> Path:
+    arguments = world.arguments(output, **{**LEARNED, **settings})
+    assert run(lambda job: trained(job, loose(world.suite)), arguments, {}, Path("/")) == 0
+    return output
+
+
+@pytest.fixture(scope="module")
+def embedder(world, tmp_path_factory) -> Path:
+    return embedder_in(world, tmp_path_factory.mktemp("embedder") / "unit", unit="spiralverse/embedder-v1")
+
+
+def ended(world, embedder, output, **settings) -> int:
+    given = {"dimension": "16", "channel.embedder": str(embedder), **settings}
+    return run(lambda job: indexed(job, loose(world.suite)), world.arguments(output, **given), {}, Path("/"))
+
+
+@pytest.fixture(scope="module")
+def first(world, embedder, tmp_path_factory) -> Path:
+    output = tmp_path_factory.mktemp("first") / "unit"
+    assert ended(world, embedder, output, unit="spiralverse/retrieval-eval-v1") == 0
+    return output
+
+
+def sentence(capsys) -> str:
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+def test_what_is_shipped_is_bound_to_the_embedder_that_it_was_measured_with(embedder, first):
+    manifest = json.loads((first / SENTINEL).read_text())
+    contract.check("manifest.v1", manifest, what="it")
+    unit = shipped_unit(first, "retrieval-eval")
+    assert unit.unit.calibration.embedder == shipped_unit(embedder, "embedder").artifact
+    assert set(unit.unit.calibration.thresholds) == {"chat", "code", "medical"}
+    assert unit.contract == {"index_dimension": 16, "embedder": "spiralverse/embedder"}
+    assert set(manifest["units"][0]["evidence"]["safety"]) == {"policy", "adversarial"}
+
+
+def test_the_index_holds_the_suites_documents_in_eight_bits(first, world):
+    index = read_index(first / "retrieval-eval")
+    assert index.ids == [row.id for row in loose(world.suite).documents]
+    assert index.documents.shape == (20, 16)
+    assert len(index.labels) == len(index.exemplars)
+
+
+def test_every_question_is_scored_by_the_index_itself(first):
+    lines = (first / "retrieval-eval" / "records" / "quality.jsonl").read_text().splitlines()
+    assert [json.loads(line)["item"] for line in lines] == sorted(row.id for row in questions("test"))
+
+
+def test_the_same_embedder_makes_the_same_index(world, embedder, first, tmp_path):
+    assert ended(world, embedder, tmp_path / "unit") == 0
+    again = shipped_unit(tmp_path / "unit", "retrieval-eval")
+    assert again.artifact == shipped_unit(first, "retrieval-eval").artifact
+
+
+def test_what_serves_now_is_timed_in_the_vectors_of_its_own_embedder(world, embedder, first, tmp_path):
+    newer = embedder_in(world, tmp_path / "newer", seed="2")
+    output = tmp_path / "unit"
+    channels = {"channel.baseline": str(first), "channel.baseline_embedder": str(embedder)}
+    assert ended(world, newer, output, **channels) == 0
+    latency = json.loads((output / SENTINEL).read_text())["units"][0]["evidence"]["latency"]
+    assert latency["against"]["artifact"] == shipped_unit(first, "retrieval-eval").artifact
+
+
+def test_a_baseline_is_not_timed_in_the_vectors_of_another_embedder(world, first, tmp_path, capsys):
+    newer = embedder_in(world, tmp_path / "newer", seed="2")
+    assert ended(world, newer, tmp_path / "unit", **{"channel.baseline": str(first)}) == CONFIGURED_WRONG
+    assert "give the folder of the right one as --channel.baseline_embedder" in sentence(capsys)
+
+
+def test_an_embedder_without_a_manifest_is_refused(world, embedder, tmp_path, capsys):
+    bare = shutil.copytree(embedder, tmp_path / "bare")
+    (bare / SENTINEL).unlink()
+    assert ended(world, bare, tmp_path / "unit") == CONFIGURED_WRONG
+    assert sentence(capsys) == f"no manifest in {bare} ships a embedder; name the folder of a finished unit"
+
+
+def test_an_embedder_whose_weights_were_changed_is_refused(world, embedder, tmp_path, capsys):
+    spoiled = shutil.copytree(embedder, tmp_path / "spoiled")
+    weights = spoiled / "embedder" / "adapter.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    assert ended(world, spoiled, tmp_path / "unit") == CONFIGURED_WRONG
+    assert "has other content" in sentence(capsys)
+
+
+def test_a_base_model_that_the_embedder_was_not_made_for_is_refused(world, embedder, tmp_path, capsys):
+    other = base_in(tmp_path / "other", seed=6)
+    assert ended(world, embedder, tmp_path / "unit", **{"channel.base": str(other)}) == CONFIGURED_WRONG
+    assert sentence(capsys).startswith("spiralverse/embedder-v1 was made for the base model sha256:")
+
+
+def test_no_channel_with_an_embedder_is_told(world, tmp_path, capsys):
+    arguments = world.arguments(tmp_path / "unit")
+    assert run(lambda job: indexed(job, loose(world.suite)), arguments, {}, Path("/")) == CONFIGURED_WRONG
+    assert sentence(capsys).startswith("the channel embedder is not given")
+
+
+def test_nothing_to_calibrate_with_is_told(world, embedder, tmp_path, capsys):
+    data = shutil.copytree(world.data, tmp_path / "data")
+    (data / "harmful" / "val.jsonl").write_text("")
+    assert ended(world, embedder, tmp_path / "unit", **{"channel.data": str(data)}) == CONFIGURED_WRONG
+    assert sentence(capsys).startswith("harmful/val is empty")
+
+
+def test_more_axes_than_the_embedder_has_are_refused(world, embedder, tmp_path, capsys):
+    assert ended(world, embedder, tmp_path / "unit", dimension="40") == CONFIGURED_WRONG
+    assert sentence(capsys).startswith("--dimension 40 cannot be had")
+
+
+def test_a_folder_that_holds_no_index_is_refused(tmp_path):
+    (tmp_path / "index.safetensors").write_bytes(b"nothing")
+    with pytest.raises(ConfigError, match="holds no index that can be read"):
+        read_index(tmp_path)

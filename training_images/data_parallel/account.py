@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did the processes exchange, is it what theory says, and did they all end with the same weights?"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from training_images.data_parallel import theory
+from training_images.data_parallel.recipe import Exchange, workers
+from training_images.data_parallel.task import Ledger, Outcome
+
+_MICROSECONDS: Final = 1000
+
+
+class Drifted(Exception):  # noqa: N818 - what happened
+    """Processes that saw the same gradients ended with other weights: a machine or a library is at fault."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step cost, for each process in the order of ranks.
+
+    Args:
+        exchange: How gradients travelled.
+        processes: All of them.
+        workers: Those that learned.
+        steps: Over which the means are taken.
+        model: Bytes of the weights, as they travel.
+        weights: SHA-256 of the weights that every process ended with.
+        expected: Bytes sent and received a step, by theory.
+        tensors: Bytes of tensors handed over a step: gradients to be reduced in a ring, gradients and weights at a server.
+        wire: Bytes sent and received a step as the kernel counted them; empty where it does not.
+        step_ms: Milliseconds that a step took.
+    """
+
+    exchange: Exchange
+    processes: int
+    workers: int
+    steps: int
+    model: int
+    weights: str
+    expected: Sequence[int]
+    tensors: Sequence[int]
+    wire: Sequence[int]
+    step_ms: float
+
+
+def account(exchange: Exchange, outcome: Outcome) -> Account:
+    """The account of a finished run.
+
+    Raises:
+        Drifted: Replicas are not equal, bit by bit.
+    """
+    ledgers, steps = outcome.ledgers, max(1, outcome.steps)
+    digests = [ledger.digest for ledger in ledgers]
+    if len(set(digests)) > 1:
+        raise Drifted(f"the replicas drifted apart: their weights have the digests {', '.join(digests)}")
+    return Account(
+        exchange=exchange,
+        processes=len(ledgers),
+        workers=workers(exchange, len(ledgers)) if len(ledgers) > 1 else 1,
+        steps=outcome.steps,
+        model=outcome.model,
+        weights=f"sha256:{digests[0]}",
+        expected=theory.by_rank(exchange, len(ledgers), outcome.model),
+        tensors=[ledger.tensors // steps for ledger in ledgers],
+        wire=[_carried(ledger) // steps for ledger in ledgers if ledger.sent >= 0],
+        step_ms=max(ledger.microseconds for ledger in ledgers) / steps / _MICROSECONDS,
+    )
+
+
+def lasting(told: Account) -> dict[str, Any]:
+    """What is the same whenever the same job runs again; it is shipped with the weights."""
+    found: dict[str, Any] = msgspec.to_builtins(told)
+    return {name: value for name, value in found.items() if name not in {"wire", "step_ms"}}
+
+
+def numbers(told: Account) -> dict[str, float]:
+    """What is said in the log, for the busiest process."""
+    carried = {"wire_bytes_a_step": float(max(told.wire))} if told.wire else {}
+    return {
+        "processes": told.processes,
+        "model_bytes": told.model,
+        "expected_bytes_a_step": max(told.expected),
+        "tensor_bytes_a_step": max(told.tensors),
+        **carried,
+        "step_ms": told.step_ms,
+    }
+
+
+def _carried(ledger: Ledger) -> int:
+    return ledger.sent + ledger.received

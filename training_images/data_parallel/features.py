@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does the router see of a text? The numbers of the buckets that its character n-grams fall into."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+GRAMS: Final = (2, 3, 4, 5)
+"""Lengths in characters; a word's edge is a character."""
+LONGEST: Final = 240
+"""Characters of a text. What is longer keeps its end, where jailbreaks put the request."""
+
+Encoded = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""The buckets of several texts one after the other, and where each text begins."""
+
+
+def buckets(text: str, number: int) -> list[int]:
+    """The bucket of every n-gram, by CRC-32: the same on every machine, unlike Python's own hash."""
+    return [zlib.crc32(gram.encode()) % number for gram in _grams(text)] or [0]
+
+
+def encoded(texts: Sequence[str], number: int) -> list[NDArray[np.int64]]:
+    """The buckets of every text."""
+    return [np.asarray(buckets(text, number), dtype=np.int64) for text in texts]
+
+
+def joined(rows: Sequence[NDArray[np.int64]]) -> Encoded:
+    """Several texts as one array with the place where each begins."""
+    begins = np.cumsum([0, *(len(row) for row in rows[:-1])], dtype=np.int64)
+    return np.concatenate(rows), begins
+
+
+def _grams(text: str) -> Iterator[str]:
+    words = " ".join(text.lower().split())[-LONGEST:]
+    told = f" {words} "
+    for length in GRAMS:
+        for begin in range(len(told) - length + 1):
+            yield told[begin : begin + length]
+    yield from words.split()

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How do the processes find each other, and how is it noticed that one of them is gone?
+
+gloo closes its connections when a process dies, so the others hear of it at once; a machine that vanished without a word,
+or a process that hangs, is noticed when the timeout runs out.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from training_images.data_parallel.task import Task
+
+_LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
+_CONNECTIONS: Final = ("gloo", "NCCL", "connection", "Connection")
+"""What torch's messages name when a connection failed: it raises plain RuntimeErrors for that, too."""
+
+
+class Lost(Exception):  # noqa: N818 - what happened, not what is wrong
+    """Another process was not to be heard any more. The same job may well succeed when it is started again."""
+
+
+@contextmanager
+def joined(task: Task) -> Iterator[None]:
+    """All processes together, for as long as the context lasts.
+
+    Raises:
+        Lost: Some did not come in time.
+    """
+    if task.master in _LOOPBACK and sys.platform == "linux":
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    try:
+        store = dist.TCPStore(
+            task.master, task.port, task.world, task.rank == 0, timeout=timedelta(seconds=task.how.meet)
+        )
+        dist.init_process_group(
+            "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo",
+            store=store,
+            rank=task.rank,
+            world_size=task.world,
+            timeout=timedelta(seconds=task.how.timeout),
+        )
+    except (RuntimeError, ValueError) as error:
+        raise Lost(
+            f"not all of {task.world} processes met at {task.master}:{task.port} within {task.how.meet:g} s "
+            f"({_first_line(error)}); see whether every machine started, and whether that port is open between them"
+        ) from error
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+@contextmanager
+def heard(task: Task, what: str) -> Iterator[None]:
+    """Where something is exchanged: a connection that breaks is told as such.
+
+    Raises:
+        Lost: The connection broke or nothing came in time.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and not any(word in str(error) for word in _CONNECTIONS):
+            raise
+        raise Lost(
+            f"rank {task.rank} of {task.world} heard no more from another one {what} ({_first_line(error)}); "
+            "start the job again: it goes on from its last checkpoint"
+        ) from error
+
+
+def from_first(tensor: Tensor) -> None:
+    """Every process takes rank 0's."""
+    dist.broadcast(tensor, 0)
+
+
+def gathered(row: Tensor) -> list[Tensor]:
+    """The rows of all processes, in the order of ranks."""
+    found = [torch.empty_like(row) for _ in range(dist.get_world_size())]
+    dist.all_gather(found, row)
+    return found
+
+
+def summed(row: Tensor) -> Tensor:
+    """The sum of all processes' rows."""
+    dist.all_reduce(row)
+    return row
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rpartition("] ")[2].strip(". ")[:160]

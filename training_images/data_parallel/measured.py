@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is a router worth: right answers, safe answers, milliseconds?"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from training_images.data_parallel import model
+from training_images.data_parallel.account import Account
+from training_images.data_parallel.features import GRAMS, LONGEST, buckets
+from training_images.data_parallel.model import Router
+from training_images.data_parallel.recipe import Recipe
+from training_images.data_parallel.task import WEIGHTS, Outcome
+from training_images.evals.labels import LABELS
+from training_images.evals.latency import REQUESTS, Baseline, Question, latencies, requests
+from training_images.evals.scoring import SAFETY, score
+from training_images.evals.suite import Suite
+from training_images.job import charts
+from training_images.job.job import Job
+from training_images.job.made import DataSet, Made
+from training_images.job.shipped import shipped_unit
+from training_images.job.spec import JobSpec
+
+KIND: Final = "router-classifier"
+COMMUNICATION: Final = "communication.json"
+
+
+def measured(
+    job: Job, how: Recipe, asked: Suite, *, learned: Sequence[DataSet], outcome: Outcome, told: Account
+) -> Made:
+    """The router in the job's folder, with all evidence; what is measured is what is shipped."""
+    router = model.load(Router(len(LABELS)), job.folder / WEIGHTS)
+    scores = score(_answers(router), asked)
+    timed = requests(job.spec, _one_at_a_time(router), _questions(router, asked, job.spec), _baseline(job.spec))
+    return Made(
+        kind=KIND,
+        files=[WEIGHTS, COMMUNICATION],
+        contract={
+            "format": "safetensors",
+            "labels": list(LABELS),
+            "grams": list(GRAMS),
+            "longest": LONGEST,
+            "buckets": model.BUCKETS,
+            "width": model.WIDTH,
+            "hidden": model.HIDDEN,
+        },
+        quality=scores["task"],
+        safety={name: scores[name] for name in SAFETY},
+        latency=timed,
+        datasets=learned,
+        base_model="",
+        summary=_summary(told),
+        charts={
+            "loss": charts.loss(outcome.told, outcome.losses),
+            "latency": charts.latency({"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}),
+        },
+        seeds={"order and initial weights": how.seed},
+    )
+
+
+def _answers(router: Router) -> Callable[[Sequence[str]], list[str]]:
+    return lambda texts: [LABELS[number] for number in router.answers(texts).tolist()]
+
+
+def _one_at_a_time(router: Router) -> Callable[[str], list[str]]:
+    many = _answers(router)
+    return lambda text: many([text])
+
+
+def _questions(router: Router, asked: Suite, spec: JobSpec) -> list[Question]:
+    items = asked.parts["task"].items[: spec.settings.integer("requests", REQUESTS, least=1)]
+    return [Question(item=item.id, text=item.text, tokens=len(buckets(item.text, router.buckets))) for item in items]
+
+
+def _baseline(spec: JobSpec) -> Baseline | None:
+    """What serves now, if its folder was given."""
+    if "baseline" not in spec.channels:
+        return None
+    serving = shipped_unit(spec.channel("baseline"), KIND)
+    router = model.load(Router(len(LABELS)), serving.path(WEIGHTS))
+    return Baseline(artifact=serving.artifact, answer=_one_at_a_time(router))
+
+
+def _summary(told: Account) -> str:
+    how = "gradients went around a ring" if told.exchange == "ring" else "gradients went through a parameter server"
+    among = (
+        f"{told.workers} processes shared every batch, and {how}" if told.workers > 1 else "one process learned alone"
+    )
+    return f"Which of {len(LABELS)} labels has an utterance? Hashed character n-grams and one hidden layer; {among}."

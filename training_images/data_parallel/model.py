@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small classifier: which of the labels does a text have? Hashed n-grams, their mean vector, one hidden layer."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from training_images.data_parallel.features import encoded, joined
+
+BUCKETS: Final = 8192
+WIDTH: Final = 48
+HIDDEN: Final = 128
+_ASKED_AT_ONCE: Final = 256
+
+
+class Router(nn.Module):
+    """Logits of every label from the buckets of some texts."""
+
+    def __init__(self, labels: int, width: int = WIDTH, buckets: int = BUCKETS) -> None:
+        super().__init__()
+        self.buckets = buckets
+        self.grams = nn.EmbeddingBag(buckets, width, mode="mean")
+        self.hidden = nn.Linear(width, HIDDEN)
+        self.out = nn.Linear(HIDDEN, labels)
+        nn.init.normal_(self.grams.weight, std=0.5)
+
+    def forward(self, numbers: Tensor, begins: Tensor) -> Tensor:
+        """(texts, labels)."""
+        found: Tensor = self.out(nn.functional.gelu(self.hidden(self.grams(numbers, begins))))
+        return found
+
+    def answers(self, texts: Sequence[str]) -> Tensor:
+        """The number of the likeliest label of each text."""
+        rows = encoded(texts, self.buckets)
+        found = []
+        with torch.inference_mode():
+            for start in range(0, len(rows), _ASKED_AT_ONCE):
+                numbers, begins = joined(rows[start : start + _ASKED_AT_ONCE])
+                found.append(self(torch.from_numpy(numbers), torch.from_numpy(begins)).argmax(dim=1))
+        return torch.cat(found)
+
+
+def save(router: Router, path: Path) -> None:
+    """Write the weights in bfloat16: half the bytes, and what is measured is what is shipped."""
+    save_file(
+        {name: weight.detach().cpu().bfloat16().contiguous() for name, weight in router.state_dict().items()}, path
+    )
+
+
+def load(router: Router, path: Path) -> Router:
+    """The same router with the weights of a file."""
+    router.load_state_dict({name: weight.float() for name, weight in load_file(path).items()})
+    return router.eval()

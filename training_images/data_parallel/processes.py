@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How are a machine's processes started, watched and, when one of them fails, ended?
+
+Whoever dies first takes the others along: what is left of a group can only wait. Of several failures the one is told that
+explains the others: a process that was killed before one that says why, and both before those that only lost each other.
+"""
+
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from training_images.data_parallel.task import Task, written
+from training_images.job.errors import CONFIGURED_WRONG, INTERRUPTED, ConfigError, Interrupted
+
+_LOOK_EVERY: Final = 0.05
+_GRACE: Final = 3.0
+"""Seconds that the others have to end by themselves after the first failure."""
+
+
+class RankFailed(Exception):  # noqa: N818 - what happened, in the field's word
+    """A process of the job ended badly; the message says which and why."""
+
+
+def carried_out(tasks: Sequence[Task], stopping: Callable[[], bool]) -> None:
+    """Run all tasks as processes, until all are done.
+
+    Args:
+        tasks: Of this machine.
+        stopping: Whether the platform wants its machine back; the processes are told.
+
+    Raises:
+        ConfigError: The same would happen again.
+        Interrupted: They stopped as they were told to.
+        RankFailed: One of them ended badly.
+    """
+    started = [(task, _started(task)) for task in tasks]
+    try:
+        _watched([process for _, process in started], stopping)
+        codes = {task.rank: process.poll() for task, process in started}
+    finally:
+        _ended([process for _, process in started])
+    _judged(tasks, codes)
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens at."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _started(task: Task) -> "subprocess.Popen[bytes]":
+    """A process that does not hear SIGTERM before it knows what to do with it: the mask is inherited."""
+    written(task.file, task)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        return subprocess.Popen(  # noqa: S603 - this interpreter, a module of this image, a file of this job
+            [sys.executable, "-m", "training_images.data_parallel.rank", str(task.file)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _watched(processes: "Sequence[subprocess.Popen[bytes]]", stopping: Callable[[], bool]) -> None:
+    """Until all are done, or one failed and the others had their time."""
+    told, last = False, math.inf
+    while any(process.poll() is None for process in processes) and time.monotonic() < last:
+        if stopping() and not told:
+            told = True
+            for process in processes:
+                process.send_signal(signal.SIGTERM)
+        if any(process.poll() not in {None, 0, INTERRUPTED} for process in processes):
+            last = min(last, time.monotonic() + _GRACE)
+        time.sleep(_LOOK_EVERY)
+
+
+def _ended(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+    for process in processes:
+        process.wait()
+
+
+def _judged(tasks: Sequence[Task], codes: Mapping[int, int | None]) -> None:
+    """Raise what explains the failures, if there are any.
+
+    Args:
+        tasks: All tasks of this machine.
+        codes: By rank, before anybody was ended from here; None for a process that went on.
+    """
+    failed = sorted((task for task in tasks if codes[task.rank]), key=lambda task: _explains(codes[task.rank]))
+    if not failed:
+        return
+    code, sentence = codes[failed[0].rank], _sentence(failed[0], codes)
+    if code == CONFIGURED_WRONG:
+        raise ConfigError(sentence)
+    if code == INTERRUPTED:
+        raise Interrupted(sentence)
+    raise RankFailed(sentence)
+
+
+def _explains(code: int | None) -> int:
+    """The smaller, the more of the other failures it explains."""
+    if code is not None and code < 0:
+        return 0
+    return {CONFIGURED_WRONG: 1, INTERRUPTED: 3}.get(code or 0, 2)
+
+
+def _sentence(task: Task, codes: Mapping[int, int | None]) -> str:
+    who, code = f"rank {task.rank} of {task.world}", codes[task.rank]
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name
+        return f"{who} was killed ({name}); start the job again: it goes on from its last checkpoint"
+    said = task.sentence.read_text("utf-8").strip() if task.sentence.exists() else ""
+    silent = ", ".join(str(rank) for rank, ended in codes.items() if ended is None)
+    tail = f"; rank {silent} went on and had to be ended" if silent else ""
+    return (said or f"{who} ended with exit code {code}; its last lines are in the log") + tail

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is the router to be learned, and how is each batch shared among the processes?"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+
+from training_images.job.errors import ConfigError
+from training_images.job.spec import JobSpec
+
+Exchange = Literal["ring", "server"]
+EXCHANGES: Final[tuple[Exchange, ...]] = ("ring", "server")
+PORT: Final = 29500
+"""Where rank 0 is met: what torchrun and the PyTorch operators take, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How a router is made; every field is a setting.
+
+    Args:
+        exchange: `ring` (all-reduce among equals) or `server` (rank 0 keeps the weights, the others learn).
+        steps: Of learning.
+        batch: Examples a step, over all processes.
+        rate: Peak learning rate.
+        seed: Of order and initial weights.
+        keep: Steps between two checkpoints.
+        meet: Seconds that a process waits for the others to start: an image may still be on its way to a machine.
+        timeout: Seconds that it waits for them later on.
+    """
+
+    exchange: Exchange = "ring"
+    steps: int = 600
+    batch: int = 64
+    rate: float = 1e-2
+    seed: int = 1
+    keep: int = 200
+    meet: float = 600.0
+    timeout: float = 60.0
+
+
+def recipe(spec: JobSpec) -> Recipe:
+    """The recipe that a job's settings ask for."""
+    ask, usual = spec.settings, Recipe()
+    return Recipe(
+        exchange=cast("Exchange", ask.choice("exchange", EXCHANGES, usual.exchange)),
+        steps=ask.integer("steps", usual.steps, least=1),
+        batch=ask.integer("batch", usual.batch, least=1),
+        rate=ask.number("rate", usual.rate),
+        seed=ask.integer("seed", usual.seed),
+        keep=ask.integer("keep", usual.keep, least=1),
+        meet=ask.number("meet", usual.meet, least=1.0),
+        timeout=ask.number("timeout", usual.timeout, least=1.0),
+    )
+
+
+def workers(exchange: Exchange, world: int) -> int:
+    """How many of the processes learn: a server is none of them, unless it is alone.
+
+    Raises:
+        ConfigError: A server was asked for and nobody is there to learn.
+    """
+    if exchange == "ring":
+        return world
+    if world == 1:
+        raise ConfigError("a parameter server alone has nobody who learns; give --processes 2, or more machines")
+    return world - 1
+
+
+def share(how: Recipe, world: int) -> int:
+    """Examples of each worker in every step.
+
+    Raises:
+        ConfigError: The batch cannot be shared out evenly, so that the mean of means would not be the batch's mean.
+    """
+    among = workers(how.exchange, world)
+    if how.batch % among:
+        raise ConfigError(
+            f"--batch {how.batch} cannot be shared by {among} processes evenly; take a multiple of {among}"
+        )
+    return how.batch // among

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How do workers learn through a server? Each sends its gradient to rank 0, which improves the weights and sends them back.
+
+Synchronous: the server waits for every gradient and adds them up in the order of ranks, so a run can be repeated. Plain
+send and receive of torch.distributed: its RPC package, once used for this, is only maintained.
+"""
+
+import torch
+import torch.distributed as dist
+
+from training_images.data_parallel import group
+from training_images.data_parallel.exchange import Alone, Batch, fill, flat, loss_of
+from training_images.data_parallel.model import Router
+
+_SERVER = 0
+
+
+class Server(Alone):
+    """Rank 0: keeps the weights and the optimiser's state, and learns nothing itself."""
+
+    def __init__(self, router: Router, clip: float) -> None:
+        super().__init__(router, clip)
+        self._workers = range(1, dist.get_world_size())
+        self._gradients = [torch.empty_like(flat(router.parameters())) for _ in self._workers]
+
+    def step(self, batch: Batch | None, rate: float) -> float:
+        """Take every worker's gradient, give every worker the new weights."""
+        del batch
+        parameters = list(self.router.parameters())
+        _wait([dist.irecv(row, rank) for row, rank in zip(self._gradients, self._workers, strict=True)])
+        for weight in parameters:
+            weight.grad = torch.empty_like(weight)
+        fill(
+            (weight.grad for weight in parameters if weight.grad is not None), torch.stack(self._gradients).mean(dim=0)
+        )
+        self.improve(rate)
+        weights = flat(parameters)
+        _wait([dist.isend(weights, rank) for rank in self._workers])
+        self.tensors += 2 * len(self._workers) * weights.nbytes
+        return 0.0
+
+    def share_state(self) -> None:
+        """Weights only: nobody else has an optimiser."""
+        _share_weights(self.router)
+
+
+class Worker:
+    """Every other rank: knows weights only as the server last sent them."""
+
+    def __init__(self, router: Router) -> None:
+        self.router = router
+        self.tensors = 0
+
+    def step(self, batch: Batch | None, rate: float) -> float:
+        """Send the gradient of a share of a batch, take the weights that came of all."""
+        del rate
+        parameters = list(self.router.parameters())
+        loss = loss_of(self.router, batch)
+        loss.backward()
+        vector = flat(weight.grad for weight in parameters if weight.grad is not None)
+        dist.send(vector, _SERVER)
+        dist.recv(vector, _SERVER)
+        fill(parameters, vector)
+        self.router.zero_grad(set_to_none=True)
+        self.tensors += 2 * vector.nbytes
+        return float(loss.detach())
+
+    def share_state(self) -> None:
+        """Take the server's weights."""
+        _share_weights(self.router)
+
+
+def _share_weights(router: Router) -> None:
+    for weight in router.parameters():
+        group.from_first(weight.data)
+
+
+def _wait(works: list[dist.Work]) -> None:
+    for work in works:
+        work.wait()

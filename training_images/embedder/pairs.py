@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is drawn together? A question and the document that answers it, and two utterances that mean the same.
+
+Whatever else is in a batch is what they are pushed away from, so a batch takes whole families of documents, which are
+hard to tell apart, and each label of utterances at most once, so that nothing is pushed from what means the same.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from training_images.data.rows import Row
+from training_images.job.errors import ConfigError
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One step's pairs of texts; `answered` a question and its document, `alike` two utterances of one label."""
+
+    answered: Sequence[Pair]
+    alike: Sequence[Pair]
+
+
+def batches(
+    questions: Sequence[Row],
+    documents: Sequence[Row],
+    utterances: Sequence[Row],
+    *,
+    steps: int,
+    batch: int,
+    seed: int,
+    mismatched: float = 0.0,
+) -> list[Batch]:
+    """The batches of all steps, the same for the same seed.
+
+    Args:
+        questions: Each with its document's id as label.
+        documents: What they are answered by.
+        utterances: With what they mean as label.
+        steps: How many batches.
+        batch: Pairs of each sort in a batch; of utterances no more than there are labels.
+        seed: Of every draw.
+        mismatched: Share of questions that get a document at random.
+
+    Raises:
+        ConfigError: A question's document is not there, or there are too few pairs for a batch.
+    """
+    chance = random.Random(seed)
+    answered = _endless(_families(questions, documents, mismatched, chance), batch, chance)
+    groups = _by_label(utterances)
+    return [Batch(answered=next(answered), alike=_alike(groups, batch, chance)) for _ in range(steps)]
+
+
+def _families(
+    questions: Sequence[Row], documents: Sequence[Row], mismatched: float, chance: random.Random
+) -> list[list[Pair]]:
+    texts = {row.id: row.text for row in documents}
+    lost = [row for row in questions if row.label not in texts]
+    if lost:
+        raise ConfigError(f"{len(lost)} questions are answered by no document, the first is {lost[0].id}")
+    families: dict[str, list[Pair]] = defaultdict(list)
+    for row in questions:
+        right = row.label if chance.random() >= mismatched else chance.choice(documents).id
+        families[row.cluster].append((row.text, texts[right]))
+    return list(families.values())
+
+
+def _endless(families: Sequence[Sequence[Pair]], batch: int, chance: random.Random) -> Iterator[list[Pair]]:
+    """Batches without end; every pair is seen before one is seen again, but for those that fill no batch."""
+    number = sum(map(len, families))
+    if not 1 < batch <= number:
+        raise ConfigError(f"--batch {batch} is more than one and at most the {number} questions there are")
+    while True:
+        ordered = [pair for family in chance.sample(families, len(families)) for pair in family]
+        cuts = [ordered[start : start + batch] for start in range(0, len(ordered) - batch + 1, batch)]
+        yield from chance.sample(cuts, len(cuts))
+
+
+def _by_label(utterances: Sequence[Row]) -> Mapping[str, Sequence[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for row in utterances:
+        groups[row.label].append(row.text)
+    return {label: texts for label, texts in groups.items() if len(texts) > 1}
+
+
+def _alike(groups: Mapping[str, Sequence[str]], batch: int, chance: random.Random) -> list[Pair]:
+    labels = chance.sample(sorted(groups), min(batch, len(groups)))
+    drawn = (chance.sample(groups[label], 2) for label in labels)
+    return [(left, right) for left, right in drawn]

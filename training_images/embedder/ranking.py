@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which documents are nearest to a question, and how far down is the right one?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training_images.evals.suite import Item
+
+DEPTH: Final = 100
+"""Documents of a ranking that are kept."""
+KS: Final = (1, 2, 3, 5, 10, 20, 50, 100)
+"""At which recall is drawn."""
+Ranking = Mapping[str, Sequence[str]]
+"""Ids of documents, the nearest first, by the id of the question."""
+
+
+def ranked(questions: Sequence[Item], similar: NDArray[Any], ids: Sequence[str]) -> dict[str, list[str]]:
+    """The nearest documents of each question; of equals the first one listed.
+
+    Args:
+        questions: In the order of the rows.
+        similar: (questions, documents).
+        ids: The documents', in the order of the columns.
+    """
+    order = np.argsort(-similar, axis=1, kind="stable")[:, :DEPTH]
+    return {item.id: [ids[place] for place in row] for item, row in zip(questions, order, strict=True)}
+
+
+def recall_curve(questions: Sequence[Item], ranking: Ranking) -> dict[int, float]:
+    """The share of questions whose document is among the first k, by k."""
+    places = [_place(ranking[item.id], item.label) for item in questions]
+    return {k: sum(place < k for place in places) / len(places) for k in KS}
+
+
+def _place(found: Sequence[str], right: str) -> int:
+    return found.index(right) if right in found else DEPTH

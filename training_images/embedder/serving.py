@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does an embedder answer that another job shipped? With the base that it was made for, and as its contract says."""
+
+from pathlib import Path
+
+from training_images.embedder.base import digest_of_file
+from training_images.embedder.model import FILE, Embedder
+from training_images.job.errors import ConfigError
+from training_images.job.shipped import Shipped
+
+
+def serving_model(unit: Shipped, base: Path) -> Embedder:
+    """The embedder of a shipped unit.
+
+    Raises:
+        ConfigError: The base is another one, or the contract does not say how to use the unit.
+    """
+    stated, found = unit.contract.get("base_model"), digest_of_file(base / "model.safetensors")
+    if stated != found:
+        raise ConfigError(f"{unit.name} was made for the base model {stated}, and {found} is mounted: mount the other")
+    longest = unit.contract.get("max_tokens")
+    if not isinstance(longest, int):
+        raise ConfigError(f"the contract of {unit.name} does not state max_tokens; ship the embedder again")
+    return Embedder.shipped(base, unit.path(FILE), longest)

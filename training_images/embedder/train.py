@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From pairs of texts to an adapter: what is learned, in which order, from which seed?
+
+The loss is InfoNCE within the batch, both ways (van den Oord et al. 2018; Radford et al. 2021): of all that is in the
+batch, a text's own partner is to be the nearest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from training_images.embedder.base import WEIGHTS
+from training_images.embedder.learned import Learned, read_learned, refuse_leaks
+from training_images.embedder.measured import measured
+from training_images.embedder.model import FILE, Embedder
+from training_images.embedder.pairs import Batch, Pair, batches
+from training_images.embedder.recipe import Recipe, recipe
+from training_images.evals import suite
+from training_images.evals.suite import Suite
+from training_images.job.errors import ConfigError
+from training_images.job.job import Job
+from training_images.job.made import Made
+from training_images.learning import device
+from training_images.learning.loop import Schedule, fit
+
+
+def train(job: Job) -> Sequence[Made]:
+    """One embedder, with everything that the gates ask of it.
+
+    Channels: `base` (the model), `data` (what is learned from), `suite` (what is asked), and `baseline` (the unit of
+    this kind that serves now), if there is one.
+    """
+    return trained(job, suite.load(job.spec.channel("suite")))
+
+
+def trained(job: Job, asked: Suite) -> Sequence[Made]:
+    """The same, asked another suite."""
+    how = recipe(job.spec)
+    learned = read_learned(job.spec.channel("data"))
+    refuse_leaks(learned, asked)
+    where = device.prepared(how.seed)
+    model = Embedder(job.spec.channel("base"), replace(how.shape, max_tokens=how.learned_tokens)).to(where)
+    _refuse_another_base(model, job.spec.settings.text("base_digest", WEIGHTS))
+    fit(
+        job,
+        model.weights(),
+        _batches(learned, how),
+        lambda batch: _loss(model, batch, how),
+        schedule=Schedule(rate=how.rate),
+    )
+    model.save(job.folder / FILE)
+    # What is measured is what is shipped: read again, in bfloat16, and merged as it will be served.
+    served = Embedder.shipped(job.spec.channel("base"), job.folder / FILE, how.shape.max_tokens).to(where)
+    return [measured(job, served, learned, asked, how)]
+
+
+def _refuse_another_base(model: Embedder, expected: str) -> None:
+    if model.base_digest != expected:
+        raise ConfigError(
+            f"the base model is {model.base_digest}, and this job is for {expected}: mount that one, or give its "
+            "--base_digest if another base is meant"
+        )
+
+
+def _batches(learned: Learned, how: Recipe) -> list[Batch]:
+    questions = learned.questions[: how.rows or None]
+    return batches(
+        questions,
+        learned.documents,
+        learned.utterances,
+        steps=how.steps,
+        batch=how.batch,
+        mismatched=how.mismatched,
+        seed=how.seed,
+    )
+
+
+def _loss(model: Embedder, batch: Batch, how: Recipe) -> Tensor:
+    answered = _contrast(model, batch.answered, how.temperature)
+    if not (batch.alike and how.utterances):
+        return answered
+    return answered + how.utterances * _contrast(model, batch.alike, how.temperature)
+
+
+def _contrast(model: Embedder, pairs: Sequence[Pair], temperature: float) -> Tensor:
+    left, right = (model.encode(side) for side in zip(*pairs, strict=True))
+    similar = left @ right.T / temperature
+    own = torch.arange(len(pairs), device=similar.device)
+    return (cross_entropy(similar, own) + cross_entropy(similar.T, own)) / 2

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The image's entry point."""
+
+import sys
+
+from training_images.fusion_distill.train import train
+from training_images.job.run import run
+
+sys.exit(run(train))

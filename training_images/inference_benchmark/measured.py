@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a caller of the runtime get, and at what price? Answers that came back, milliseconds, tokens, money.
+
+Latency is the caller's, from the request's first byte to the answer's last; cost is the serving core's time at the
+price of the versioned table, as the server states it with every answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+
+from federation.core.statistics.decimal_text import decimal_text
+from training_images.evals.latency import Baseline, latencies, percentile, requests
+from training_images.evals.scoring import SAFETY, scored
+from training_images.evals.suite import Suite
+from training_images.inference_benchmark.served import Caller
+from training_images.job import charts
+from training_images.job.job import Job
+from training_images.job.made import DataSet, Made, Record, Scored, Timed
+from training_images.job.prices import prices
+from training_images.job.shipped import Shipped
+from training_images.job.spec import JobSpec
+from training_images.runtime_distilled.measured import questions
+from training_images.runtime_distilled.runtime import Runtime
+
+KIND: Final = "inference-benchmark"
+REPORT: Final = "benchmark.json"
+_REQUESTS: Final = 600
+_SHARES: Final[Mapping[str, float]] = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+_AN_HOUR: Final = 3600
+_DIGITS: Final = 6
+
+
+class Served:
+    """A runtime that is asked over HTTP, and what its server said every answer cost."""
+
+    def __init__(self, *, unit: Shipped, runtime: Runtime, caller: Caller) -> None:
+        self.unit = unit
+        self.runtime = runtime
+        self.core: list[float] = []
+        self._caller = caller
+
+    def ask(self, text: str) -> str:
+        """The label that came back."""
+        found = self._caller.ask(text)
+        self.core.append(found.core)
+        return found.label
+
+    def warm_up(self, texts: Sequence[str], number: int) -> None:
+        """So many requests that nobody counts."""
+        for place in range(number):
+            self.ask(texts[place % len(texts)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """The benchmark that serves now: its artifact digest, and the runtime that it measured."""
+
+    artifact: str
+    served: Served
+
+
+def measured(job: Job, asked: Suite, candidate: Served, baseline: Serving | None) -> Made:
+    """The benchmark in the job's folder, with all evidence.
+
+    Args:
+        job: Whose machine and price count.
+        asked: The suite.
+        candidate: The runtime that is measured.
+        baseline: What serves now, if anything does.
+    """
+    timed = _timed(job.spec, asked, candidate, baseline)
+    (job.folder / REPORT).write_bytes(_report(job.spec, candidate.unit, timed.records))
+    scores = {name: _scored(asked, name, candidate) for name in ("task", *SAFETY)}
+    told = {"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}
+    job.log(**{f"{name}_ms": percentile(timed.records, share) for name, share in _SHARES.items()})
+    return Made(
+        kind=KIND,
+        files=[REPORT],
+        contract=candidate.unit.contract,
+        quality=scores["task"],
+        safety={name: scores[name] for name in SAFETY},
+        latency=timed,
+        datasets=[DataSet(name=asked.name, digest=asked.digest)],
+        base_model=candidate.unit.name,
+        summary=_summary(candidate.unit, timed.records),
+        charts={"latency": charts.latency(told)},
+    )
+
+
+def _timed(spec: JobSpec, asked: Suite, candidate: Served, baseline: Serving | None) -> Timed:
+    """Requests in turns, each at the price of the serving core's time."""
+    against = Baseline(artifact=baseline.artifact, answer=baseline.served.ask) if baseline else None
+    chosen = questions(candidate.runtime, asked, spec, _REQUESTS)
+    found = requests(spec, candidate.ask, chosen, against)
+    return replace(
+        found,
+        records=_priced(spec, found.records, candidate.core),
+        baseline=_priced(spec, found.baseline, baseline.served.core) if baseline else (),
+    )
+
+
+def _priced(spec: JobSpec, records: Sequence[Record], core: Sequence[float]) -> list[Record]:
+    a_second = float(prices().an_hour(spec.platform, spec.machine)) / _AN_HOUR
+    return [
+        {**record, "scores": {**record["scores"], "cost": float(f"{seconds * a_second:.{_DIGITS}g}")}}
+        for record, seconds in zip(records, core[-len(records) :], strict=True)
+    ]
+
+
+def _scored(asked: Suite, name: str, candidate: Served) -> Scored:
+    part = asked.parts[name]
+    return scored(part, [candidate.ask(text) for text in part.texts], safety=name in SAFETY)
+
+
+def _report(spec: JobSpec, unit: Shipped, records: Sequence[Record]) -> bytes:
+    """What stands in benchmark.json; numbers as decimal text."""
+    tokens, cost = (sum(record["scores"][name] for record in records) for name in ("tokens", "cost"))
+    seconds = sum(latencies(records)) / 1000
+    told: dict[str, Any] = {
+        "runtime": unit.artifact,
+        "encoding": "application/json over HTTP/1.1, one connection",
+        "concurrency": 1,
+        "machine": spec.machine,
+        "price_table": prices().version,
+        "currency": prices().currency,
+        "requests": len(records),
+        "latency_ms": {name: _text(percentile(records, share)) for name, share in _SHARES.items()},
+        "tokens_per_second": _text(tokens / seconds),
+        "cost_per_token": _text(cost / tokens),
+    }
+    return msgspec.json.format(msgspec.json.encode(told, order="sorted"), indent=2) + b"\n"
+
+
+def _text(value: float) -> str:
+    return decimal_text(float(f"{value:.{_DIGITS}g}"))
+
+
+def _summary(unit: Shipped, records: Sequence[Record]) -> str:
+    told = ", ".join(f"{name} {percentile(records, share):.3g} ms" for name, share in _SHARES.items())
+    return f"{unit.name} (`{unit.artifact}`) behind HTTP on one core, asked {len(records):,} times: {told}."

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A runtime behind HTTP on this machine's own address: JSON in, JSON out, one connection that stays open.
+
+The answer says what it cost: `Server-Timing: core;dur=…` (https://www.w3.org/TR/server-timing/) are the milliseconds
+that the serving thread held a core, the caller's own work not counted.
+"""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer
+from typing import Any, Final
+
+from training_images.job.errors import ConfigError
+
+Answer = Callable[[str], str]
+"""A text in, its label out."""
+PATH: Final = "/v1/label"
+MOST_BYTES: Final = 1 << 16
+"""Of a request; whoever sends more is told so."""
+_HOST: Final = "127.0.0.1"
+_PATIENCE: Final = 30.0
+"""Seconds that a caller waits for an answer."""
+_TIMING: Final = "Server-Timing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What came back: the label, and the serving core's seconds."""
+
+    label: str
+    core: float
+
+
+class Caller:
+    """Asks one server, over one connection, one request at a time."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._connection = http.client.HTTPConnection(_HOST, port, timeout=_PATIENCE)
+        self._connection.connect()
+        self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ask(self, text: str) -> Answered:
+        """The answer to one request.
+
+        Raises:
+            ConfigError: The server refused the request, or answered with something else than a label.
+        """
+        body = json.dumps({"text": text}).encode()
+        self._connection.request("POST", PATH, body, {"Content-Type": "application/json"})
+        response = self._connection.getresponse()
+        told: Any = json.loads(response.read())
+        if response.status != HTTPStatus.OK:
+            raise ConfigError(f"the server answered {response.status}: {told.get('error')}")
+        return Answered(label=told["label"], core=_core(response.headers.get(_TIMING, "")))
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+
+@contextmanager
+def served(answer: Answer) -> Iterator[Caller]:
+    """Somebody to ask while the block runs; afterwards nothing listens any more."""
+    server = TCPServer((_HOST, 0), partial(_Handler, answer))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        with closing(Caller(server.server_address[1])) as caller:
+            yield caller
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection's requests, one after the other."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    """An answer leaves in one piece."""
+
+    def __init__(self, answer: Answer, *rest: Any) -> None:
+        self._answer = answer
+        super().__init__(*rest)
+
+    def do_POST(self) -> None:
+        """Answer a text with its label."""
+        began = time.thread_time()
+        text, fault = self._asked()
+        if fault:
+            self._reply(HTTPStatus.BAD_REQUEST, {"error": fault}, began)
+            return
+        self._reply(HTTPStatus.OK, {"label": self._answer(text)}, began)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in http.server
+        """Nothing is written: it would be timed."""
+
+    def _asked(self) -> tuple[str, str]:
+        """The text, or what is wrong with the request."""
+        length = self.headers.get("Content-Length", "")
+        if self.path != PATH or not length.isdecimal() or int(length) > MOST_BYTES:
+            self.close_connection = True
+            return "", f"POST at most {MOST_BYTES} bytes of JSON to {PATH}"
+        try:
+            text = json.loads(self.rfile.read(int(length)))["text"]
+        except (ValueError, TypeError, KeyError):
+            return "", 'a request is {"text": "..."} in UTF-8'
+        return (text, "") if isinstance(text, str) else ("", "`text` must be text")
+
+    def _reply(self, status: HTTPStatus, told: dict[str, str], began: float) -> None:
+        body = json.dumps(told).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header(_TIMING, f"core;dur={(time.thread_time() - began) * 1000:.6f}")
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+
+def _core(header: str) -> float:
+    """Seconds in the header; NaN never: a server that does not say is no server of ours."""
+    name, _, milliseconds = header.partition(";dur=")
+    if name != "core":
+        raise ConfigError(f"the server's answer has no {_TIMING}: what it costs is unknown")
+    return float(milliseconds) / 1000

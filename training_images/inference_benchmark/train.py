@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a shipped runtime to a benchmark: asked over HTTP, in turns with what serves now. Nothing is learned here."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from training_images.evals import suite
+from training_images.evals.suite import Suite
+from training_images.inference_benchmark.measured import KIND, REPORT, Served, Serving, measured
+from training_images.inference_benchmark.served import served
+from training_images.job.errors import ConfigError
+from training_images.job.job import Job
+from training_images.job.made import Made
+from training_images.job.shipped import Shipped, shipped_unit
+from training_images.job.spec import JobSpec
+from training_images.runtime_distilled.runtime import KIND as RUNTIME
+from training_images.runtime_distilled.runtime import Runtime
+from training_images.runtime_distilled.safe import safe
+
+ReadSuite = Callable[[Path], Suite]
+_WARM_UP: Final = 50
+
+
+def train(job: Job, read_suite: ReadSuite = suite.load) -> Sequence[Made]:
+    """One benchmark, with everything that the gates ask of it.
+
+    Channels: `runtime` (the runtime-distilled unit that is served), `suite` (what is asked), and, if a benchmark serves
+    now, `baseline` (its unit) and `baseline_runtime` (the runtime that it measured, unless it lies in the same folder).
+    """
+    spec = job.spec
+    asked = read_suite(spec.channel("suite"))
+    unit = safe(shipped_unit(spec.channel("runtime"), RUNTIME))
+    with _behind_http(unit) as candidate, _serving(spec) as baseline:
+        for one in (candidate, *([baseline.served] if baseline else [])):
+            one.warm_up(asked.parts["task"].texts, spec.settings.integer("warm_up", _WARM_UP))
+        return [measured(job, asked, candidate, baseline)]
+
+
+@contextmanager
+def _behind_http(unit: Shipped) -> Iterator[Served]:
+    runtime = Runtime.of(unit)
+    with served(lambda text: runtime.answer([text])[0]) as caller:
+        yield Served(unit=unit, runtime=runtime, caller=caller)
+
+
+@contextmanager
+def _serving(spec: JobSpec) -> Iterator[Serving | None]:
+    """What serves now, behind HTTP as well; None if it was not given."""
+    if "baseline" not in spec.channels:
+        yield None
+        return
+    benchmark = safe(shipped_unit(spec.channel("baseline"), KIND))
+    folder = spec.channel("baseline_runtime" if "baseline_runtime" in spec.channels else "baseline")
+    unit = safe(shipped_unit(folder, RUNTIME))
+    stated = _measured_runtime(benchmark)
+    if stated != unit.artifact:
+        raise ConfigError(
+            f"{benchmark.name} measured the runtime {stated}, and {unit.name} is {unit.artifact}; give the channel "
+            f"baseline_runtime the folder of the runtime that it measured"
+        )
+    with _behind_http(unit) as other:
+        yield Serving(artifact=benchmark.artifact, served=other)
+
+
+def _measured_runtime(benchmark: Shipped) -> str:
+    """The artifact digest of the runtime that a benchmark is of."""
+    try:
+        return str(msgspec.json.decode(benchmark.path(REPORT).read_bytes())["runtime"])
+    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"the {REPORT} of {benchmark.name} does not say which runtime it measured: {error}"
+        ) from error

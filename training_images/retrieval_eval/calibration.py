@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From which similarity on does a prompt belong to a type? From the one that 95 % of that type's own prompts reach.
+
+`chat` is what people say to a home, next to exemplars that may be answered; `code` is a question about a function, next to
+documents; `medical`, the type that is critical for safety, has no data of its own here: prompts that must be refused stand
+in for it, next to exemplars that must be refused. Prompts are of the validation side, which nothing else has seen.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training_images.evals.labels import REFUSE
+from training_images.retrieval_eval.index import Index
+
+PROMPT_TYPES: Final[Mapping[str, str]] = {"chat": "intents", "code": "articles", "medical": "harmful"}
+"""Types of the policy's routes, and the data set whose validation side stands for each."""
+ACCEPTED: Final = 0.95
+
+
+def thresholds(index: Index, vectors: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+    """The least similarity of each type, as decimal text.
+
+    Args:
+        index: What is searched.
+        vectors: The embedder's, of each type's own prompts.
+    """
+    return {kind: _decimal(_threshold(_best(index, kind, vectors[kind]))) for kind in PROMPT_TYPES}
+
+
+def _best(index: Index, kind: str, vectors: NDArray[Any]) -> NDArray[Any]:
+    """How near the nearest entry of the type is."""
+    if kind == "code":
+        return index.similar_documents(vectors).max(axis=1)
+    refused = np.array([label == REFUSE for label in index.labels])
+    return index.similar_exemplars(vectors)[:, refused if kind == "medical" else ~refused].max(axis=1)
+
+
+def _threshold(best: NDArray[Any]) -> float:
+    """The largest value that at least 95 % reach."""
+    return float(np.quantile(best, 1 - ACCEPTED, method="lower"))
+
+
+def _decimal(value: float) -> str:
+    """Rounded down to four places, so that who reached it still does."""
+    return f"{np.floor(value * 10_000) / 10_000:.4f}"

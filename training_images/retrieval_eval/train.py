@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From an embedder that was shipped to an index in its vectors: what is indexed, and what is calibrated?
+
+Nothing is learned. Whatever is stated here holds for that embedder alone, whose artifact digest is stated with it.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from training_images.data.rows import Row, folder
+from training_images.embedder.exemplars import exemplars
+from training_images.embedder.learned import Learned, read_learned, refuse_leaks
+from training_images.embedder.model import Embedder
+from training_images.embedder.serving import serving_model
+from training_images.evals import suite
+from training_images.evals.leaks import check_rows
+from training_images.evals.suite import Suite
+from training_images.job.job import Job
+from training_images.job.made import Made
+from training_images.job.shipped import shipped_unit
+from training_images.learning import device
+from training_images.retrieval_eval.calibration import PROMPT_TYPES, thresholds
+from training_images.retrieval_eval.files import save_index
+from training_images.retrieval_eval.index import Entries, built
+from training_images.retrieval_eval.measured import measured
+
+_EMBEDDER: Final = "embedder"
+_DIMENSION: Final = 128
+
+
+def train(job: Job) -> Sequence[Made]:
+    """One index, with everything that the gates ask of it.
+
+    Channels: `embedder` (the folder of the unit whose vectors are used), `base` (the model that it was made for), `data`,
+    `suite`, and `baseline` (the unit of this kind that serves now), with `baseline_embedder` if that was another one.
+    """
+    return indexed(job, suite.load(job.spec.channel("suite")))
+
+
+def indexed(job: Job, asked: Suite) -> Sequence[Made]:
+    """The same, asked another suite."""
+    spec = job.spec
+    dimension = spec.settings.integer("dimension", _DIMENSION, least=1)
+    unit = shipped_unit(spec.channel(_EMBEDDER), _EMBEDDER)
+    learned, validation = read_learned(spec.channel("data")), _validation(spec.channel("data"))
+    refuse_leaks(learned, asked)
+    model = serving_model(unit, spec.channel("base")).to(device.prepared(0))
+    entries = _entries(model, learned, asked)
+    index = built(entries, dimension)
+    save_index(index, job.folder)
+    least = thresholds(index, {kind: model.vectors(texts) for kind, texts in validation.items()})
+    return [measured(job, model, index=index, entries=entries, asked=asked, unit=unit, least=least)]
+
+
+def _validation(data: Path) -> Mapping[str, Sequence[str]]:
+    """What each type of prompt is calibrated on."""
+    return {kind: _texts(folder(data, name, "val"), name) for kind, name in PROMPT_TYPES.items()}
+
+
+def _texts(rows: Sequence[Row], name: str) -> list[str]:
+    check_rows(f"{name}/val", rows)
+    return [row.text for row in rows]
+
+
+def _entries(model: Embedder, learned: Learned, asked: Suite) -> Entries:
+    known = exemplars(learned.utterances)
+    return Entries(
+        documents=model.vectors([row.text for row in asked.documents]),
+        ids=[row.id for row in asked.documents],
+        exemplars=model.vectors([row.text for row in known]),
+        labels=[row.label for row in known],
+    )

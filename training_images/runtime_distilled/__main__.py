@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The image's entry point."""
+
+import sys
+
+from training_images.job.run import run
+from training_images.runtime_distilled.train import train
+
+sys.exit(run(train))

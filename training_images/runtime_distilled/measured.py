@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is a runtime worth as it is shipped: right answers, safe answers, milliseconds on one core?
+
+All of it is asked of the int8 file through onnxruntime, text by text; nothing is asked of the student in torch.
+"""
+
+from typing import Any, Final
+
+from training_images.evals.latency import REQUESTS, Answer, Baseline, Question, latencies, requests
+from training_images.evals.scoring import SAFETY, scored
+from training_images.evals.suite import Item, Suite
+from training_images.job import charts
+from training_images.job.job import Job
+from training_images.job.made import DataSet, Made, Scored
+from training_images.job.shipped import shipped_unit
+from training_images.job.spec import JobSpec
+from training_images.runtime_distilled.graph import OPSET
+from training_images.runtime_distilled.recipe import Recipe
+from training_images.runtime_distilled.runtime import FILES, INPUT, KIND, OUTPUT, Runtime
+from training_images.runtime_distilled.safe import safe
+
+MOST_AT_ONCE: Final = 32
+"""Texts of a batch that a runtime promises to take."""
+
+
+def measured(job: Job, asked: Suite, how: Recipe, *, datasets: list[DataSet], teacher: str, summary: str) -> Made:
+    """The runtime in the job's folder, with all evidence."""
+    runtime = Runtime.below(job.folder)
+    task = asked.parts["task"]
+    sure = runtime.probabilities(task.texts)
+    quality = scored(task, [runtime.labels[place] for place in sure.argmax(axis=1)], safety=False)
+    timed = requests(job.spec, one_at_a_time(runtime), questions(runtime, asked, job.spec), serving(job.spec))
+    right = [bool(record["scores"]["accuracy"]) for record in quality.records]
+    return Made(
+        kind=KIND,
+        files=FILES,
+        contract=contract(len(runtime.labels), how.longest),
+        quality=quality,
+        safety={name: _safety(runtime, asked, name) for name in SAFETY},
+        latency=timed,
+        datasets=datasets,
+        base_model=teacher,
+        summary=summary,
+        charts={
+            "loss": charts.loss(job.told["step"], job.told["loss"]),
+            "reliability": charts.reliability(sure.max(axis=1).tolist(), right),
+            "latency": charts.latency({"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}),
+        },
+        seeds={"order, noise and initial weights": how.seed},
+    )
+
+
+def contract(labels: int, longest: int) -> dict[str, Any]:
+    """What whoever runs a runtime relies on."""
+    return {
+        "format": "onnx",
+        "opset": OPSET,
+        "inputs": [{"name": INPUT, "type": "int64", "shape": ["batch", "length"]}],
+        "outputs": [{"name": OUTPUT, "type": "float32", "shape": ["batch", labels]}],
+        "limits": {"max_batch": MOST_AT_ONCE, "max_tokens": longest},
+    }
+
+
+def one_at_a_time(runtime: Runtime) -> Answer:
+    """The runtime as it answers one request."""
+    return lambda text: runtime.answer([text])
+
+
+def questions(runtime: Runtime, asked: Suite, spec: JobSpec, usual: int = REQUESTS) -> list[Question]:
+    """The requests that are timed: items of the task, as many as the setting `requests` says."""
+    items = asked.parts["task"].items[: spec.settings.integer("requests", usual, least=1)]
+    return [question(runtime, item) for item in items]
+
+
+def question(runtime: Runtime, item: Item) -> Question:
+    """An item as a request."""
+    return Question(item=item.id, text=item.text, tokens=runtime.tokens(item.text))
+
+
+def serving(spec: JobSpec) -> Baseline | None:
+    """The runtime that serves now, if its folder was given as the channel `baseline`."""
+    if "baseline" not in spec.channels:
+        return None
+    unit = safe(shipped_unit(spec.channel("baseline"), KIND))
+    return Baseline(artifact=unit.artifact, answer=one_at_a_time(Runtime.of(unit)))
+
+
+def _safety(runtime: Runtime, asked: Suite, name: str) -> Scored:
+    part = asked.parts[name]
+    return scored(part, runtime.answer(part.texts), safety=True)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a student made? What a job's settings may say, and what is usual."""
+
+from dataclasses import dataclass
+
+from training_images.job.errors import ConfigError
+from training_images.job.settings import Settings
+from training_images.job.spec import JobSpec
+from training_images.runtime_distilled.student import Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How a student is made; every field is a setting.
+
+    Args:
+        pool: Texts that the teacher is asked about.
+        steps: Of learning.
+        batch: Texts a step.
+        rate: Peak learning rate.
+        vocabulary: Word pieces at most.
+        width: Of a token's vector.
+        layers: Of attention.
+        heads: Of each layer.
+        longest: Tokens of a text.
+        temperature: At which the teacher's and the student's probabilities are compared.
+        alpha: The teacher's share of the loss; the rest is the true label's.
+        harmful: Share of each batch that must be refused.
+        disturbed: Share of each batch that is misspelt or has words around it.
+        seed: Of order, noise and initial weights.
+    """
+
+    pool: int = 2000
+    steps: int = 400
+    batch: int = 64
+    rate: float = 3e-3
+    vocabulary: int = 3000
+    width: int = 96
+    layers: int = 2
+    heads: int = 4
+    longest: int = 48
+    temperature: float = 2.0
+    alpha: float = 0.2
+    harmful: float = 0.25
+    disturbed: float = 0.5
+    seed: int = 1
+
+    def shape(self, vocabulary: int, labels: int) -> Shape:
+        """The size of the student that knows so many word pieces and labels."""
+        return Shape(
+            vocabulary=vocabulary,
+            width=self.width,
+            layers=self.layers,
+            heads=self.heads,
+            longest=self.longest,
+            labels=labels,
+        )
+
+
+def recipe(spec: JobSpec) -> Recipe:
+    """The recipe that a job's settings ask for.
+
+    Raises:
+        ConfigError: A setting is no number, or out of its range; the width cannot be shared among the heads.
+    """
+    ask, usual = spec.settings, Recipe()
+    found = Recipe(
+        pool=ask.integer("pool", usual.pool, least=1),
+        steps=ask.integer("steps", usual.steps, least=1),
+        batch=ask.integer("batch", usual.batch, least=1),
+        rate=ask.number("rate", usual.rate),
+        vocabulary=ask.integer("vocabulary", usual.vocabulary, least=1),
+        width=ask.integer("width", usual.width, least=1),
+        layers=ask.integer("layers", usual.layers, least=1),
+        heads=ask.integer("heads", usual.heads, least=1),
+        longest=ask.integer("longest", usual.longest, least=1),
+        temperature=ask.number("temperature", usual.temperature, least=0.1),
+        alpha=_share(ask, "alpha", usual.alpha),
+        harmful=_share(ask, "harmful", usual.harmful),
+        disturbed=_share(ask, "disturbed", usual.disturbed),
+        seed=ask.integer("seed", usual.seed),
+    )
+    if found.width % found.heads:
+        raise ConfigError(
+            f"--width {found.width} cannot be shared among {found.heads} heads; choose a multiple of --heads"
+        )
+    return found
+
+
+def _share(ask: Settings, name: str, usual: float) -> float:
+    found = ask.number(name, usual)
+    if found > 1:
+        raise ConfigError(f"--{name} {found} is no share; give a number from 0 to 1")
+    return found

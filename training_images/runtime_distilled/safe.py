@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""May the files of a unit be opened? A pickle runs code in whoever does, so a unit that may hold one is left alone."""
+
+from pathlib import PurePosixPath
+
+from training_images.job.errors import ConfigError
+from training_images.job.shipment import WEIGHTS
+from training_images.job.shipped import Shipped
+
+
+def safe(unit: Shipped) -> Shipped:
+    """The unit, if none of its files may run code when it is opened.
+
+    Raises:
+        ConfigError: One may.
+    """
+    for file in unit.unit.files:
+        if PurePosixPath(file.path).suffix not in WEIGHTS:
+            raise ConfigError(
+                f"{unit.name} holds {file.path}, which may be a pickle and would run code: nothing of it is opened; "
+                f"a unit consists of {', '.join(sorted(WEIGHTS))}"
+            )
+    return unit

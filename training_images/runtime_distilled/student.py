@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A student: a few layers of self-attention over word pieces, and one score a label.
+
+Pre-norm (Xiong et al. 2020, https://arxiv.org/abs/2002.04745), since a handful of steps must do; ReLU and mean pooling,
+since an int8 runtime does both at no cost. `graph.py` writes the same arithmetic as ONNX.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How large a student is.
+
+    Args:
+        vocabulary: Word pieces that it knows; 0 is padding.
+        width: Of a token's vector.
+        layers: Of attention.
+        heads: Of each.
+        longest: Tokens of a text.
+        labels: That it may answer.
+    """
+
+    vocabulary: int
+    width: int
+    layers: int
+    heads: int
+    longest: int
+    labels: int
+
+
+class Layer(nn.Module):
+    """Attention, then two matrices with a ReLU between them; each adds to what came in."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.before_attention = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.attended = nn.Linear(width, width)
+        self.before_widening = nn.LayerNorm(width)
+        self.widen = nn.Linear(width, 2 * width)
+        self.narrow = nn.Linear(2 * width, width)
+
+    def forward(self, states: Tensor, penalty: Tensor) -> Tensor:
+        """New states: (batch, tokens, width); `penalty` (batch, 1, 1, tokens) is added to the scores of padding."""
+        batch, tokens, width = states.shape
+        parts = self.query_key_value(self.before_attention(states))
+        parts = parts.reshape(batch, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        query, key, value = parts.unbind(0)
+        scores = query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5 + penalty
+        mixed = (scores.softmax(dim=-1) @ value).transpose(1, 2).reshape(batch, tokens, width)
+        states = states + self.attended(mixed)
+        widened: Tensor = torch.relu(self.widen(self.before_widening(states)))
+        return states + self.narrow(widened)  # type: ignore[no-any-return]
+
+
+class Student(nn.Module):
+    """Scores of labels for texts of word pieces."""
+
+    PENALTY = -1e4
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.pieces = nn.Embedding(shape.vocabulary, shape.width)
+        self.places = nn.Embedding(shape.longest, shape.width)
+        self.layers = nn.ModuleList(Layer(shape.width, shape.heads) for _ in range(shape.layers))
+        self.after = nn.LayerNorm(shape.width)
+        self.labels = nn.Linear(shape.width, shape.labels)
+        nn.init.normal_(self.pieces.weight, std=0.1)
+        nn.init.normal_(self.places.weight, std=0.02)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits (batch, labels) of padded texts (batch, tokens) of ids."""
+        known = (tokens != 0).float()
+        penalty = ((1.0 - known) * self.PENALTY)[:, None, None, :]
+        states = self.pieces(tokens) + self.places.weight[: tokens.shape[1]]
+        for layer in self.layers:
+            states = layer(states, penalty)
+        summed = (self.after(states) * known[:, :, None]).sum(dim=1)
+        logits: Tensor = self.labels(summed / known.sum(dim=1, keepdim=True).clamp(min=1.0))
+        return logits
+
+
+def padded(rows: Sequence[Sequence[int]], longest: int) -> Tensor:
+    """Texts of ids side by side, filled up with padding to the longest of them: (texts, tokens)."""
+    width = max(1, min(longest, max(map(len, rows), default=1)))
+    found = torch.zeros((len(rows), width), dtype=torch.long)
+    for number, row in enumerate(rows):
+        found[number, : len(row)] = torch.tensor(row[:width], dtype=torch.long)
+    return found

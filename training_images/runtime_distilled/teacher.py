@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who teaches? A unit that was shipped, a language model with its adapter or a runtime, as probabilities of labels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from training_images.evals.labels import LABELS, WORDS
+from training_images.job.errors import ConfigError
+from training_images.job.job import Job
+from training_images.job.shipped import Shipped, shipped_unit
+from training_images.runtime_distilled.runtime import KIND as RUNTIME
+from training_images.runtime_distilled.runtime import Runtime
+from training_images.runtime_distilled.safe import safe
+from training_images.textgen_lora.model import FILE, LabelModel
+
+LANGUAGE: Final = "textgen-lora"
+_AT_ONCE: Final = 256
+"""Texts between two looks at the platform's wish to stop."""
+
+
+class Answering(Protocol):
+    """What a teacher is made of."""
+
+    labels: tuple[str, ...]
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """(texts, labels)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teacher:
+    """A shipped unit that answers."""
+
+    unit: Shipped
+    model: Answering
+
+    def probabilities(self, job: Job, texts: Sequence[str]) -> NDArray[np.float64]:
+        """The probability of each of LABELS, in their order, for every text: (texts, 43).
+
+        Raises:
+            Interrupted: The platform wants its machine back; nothing was learned yet.
+        """
+        columns = [self.model.labels.index(label) for label in LABELS]
+        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+        found = np.empty((len(texts), len(LABELS)))
+        for start in range(0, len(order), _AT_ONCE):
+            if job.interrupted():
+                raise job.leave(0)
+            rows = order[start : start + _AT_ONCE]
+            found[rows] = self.model.probabilities([texts[row] for row in rows])[:, columns]
+        return found
+
+
+def language(folder: Path, base: Path) -> Teacher:
+    """The teacher that a textgen-lora unit is, on its base model.
+
+    Raises:
+        ConfigError: The unit is not whole, holds what may be a pickle, or was made from another base model.
+    """
+    unit = safe(shipped_unit(folder, LANGUAGE))
+    try:
+        rank, layers = int(unit.contract["rank"]), int(unit.contract["layers"])
+    except KeyError as error:
+        raise ConfigError(f"the contract of {unit.name} does not state {error}; ship it again") from error
+    model = LabelModel(base, WORDS, rank=rank, layers=layers)
+    if unit.contract.get("base_model") != model.base_digest:
+        raise ConfigError(
+            f"{unit.name} is an adapter of the base model {unit.contract.get('base_model')}, and {base} is "
+            f"{model.base_digest}; give the channel base the model that the teacher was made from"
+        )
+    try:
+        model.load(unit.path(FILE))
+    except SafetensorError as error:
+        raise ConfigError(f"the {FILE} of {unit.name} is not in safetensors: {error}") from error
+    return _teacher(unit, model)
+
+
+def small(folder: Path) -> Teacher:
+    """The teacher that a runtime-distilled unit is.
+
+    Raises:
+        ConfigError: The unit is not whole, or holds what may be a pickle.
+    """
+    unit = safe(shipped_unit(folder, RUNTIME))
+    return _teacher(unit, Runtime.of(unit))
+
+
+def _teacher(unit: Shipped, model: Any) -> Teacher:
+    if set(model.labels) != set(LABELS):
+        raise ConfigError(f"{unit.name} answers with {len(model.labels)} labels that are not the suite's {len(LABELS)}")
+    return Teacher(unit=unit, model=model)

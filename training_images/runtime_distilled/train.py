@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a shipped teacher to a runtime: what is it asked, who learns from the answers, and how near do they come?"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from training_images.evals import suite
+from training_images.evals.suite import Suite
+from training_images.job.job import Job
+from training_images.job.made import Made
+from training_images.runtime_distilled.distil import Taught, distilled
+from training_images.runtime_distilled.lessons import lessons, pool
+from training_images.runtime_distilled.measured import measured
+from training_images.runtime_distilled.recipe import recipe
+from training_images.runtime_distilled.teacher import Teacher, language
+
+ReadSuite = Callable[[Path], Suite]
+
+
+def train(job: Job, read_suite: ReadSuite = suite.load) -> Sequence[Made]:
+    """One runtime, with everything that the gates ask of it.
+
+    Channels: `teacher` (a textgen-lora unit), `base` (the model that it adapts), `data` (what is learned from), `suite`
+    (what is asked), and `baseline` (the runtime that serves now), if there is one.
+    """
+    spec, how = job.spec, recipe(job.spec)
+    asked = read_suite(spec.channel("suite"))
+    learned = lessons(spec.channel("data"), asked, how.harmful)
+    teacher = language(spec.channel("teacher"), spec.channel("base"))
+    rows = pool(learned, how.pool, how.seed)
+    told = teacher.probabilities(job, [learned.rows[row].text for row in rows])
+    agreed = float(np.mean(told.argmax(axis=1) == learned.labels[rows]))
+    job.log(teacher_right=agreed, taught=len(rows), teacher_seconds=job.seconds)
+    distilled(job, learned, Taught(rows=rows, probabilities=told), how)
+    summary = _summary(teacher, len(rows), agreed)
+    return [measured(job, asked, how, datasets=list(learned.datasets), teacher=teacher.unit.name, summary=summary)]
+
+
+def _summary(teacher: Teacher, rows: int, agreed: float) -> str:
+    return (
+        f"A small transformer in int8 ONNX that answers an utterance with one of 42 intents, or refuses it. It learned "
+        f"from {teacher.unit.name} (`{teacher.unit.artifact}`), which was asked about {rows:,} training texts and was "
+        f"right on {agreed:.1%} of them, and from the true labels."
+    )

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which pieces of words does a student know? The words of its own training texts, and pieces to spell the others with.
+
+They are chosen by counting: the library's trainers break ties in the order of a hash table, which is another one in every
+process, and a unit must be the same wherever it is made.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
+
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+PADDING: Final = "[PAD]"
+UNKNOWN: Final = "[UNK]"
+SPECIAL: Final = (PADDING, UNKNOWN)
+"""Their ids are their places here; the graph counts id 0 as no token."""
+_INSIDE: Final = "##"
+"""Before a piece that does not begin a word."""
+_WORDS: Final = 0.75
+"""Share of the vocabulary that is whole words."""
+_PIECE: Final = 4
+"""Letters of a piece at most."""
+_LONGEST_WORD: Final = 40
+
+
+def learned(texts: Iterable[str], size: int, longest: int) -> Tokenizer:
+    """A tokenizer of at most `size` pieces (or as many as the letters need), the same for the same texts.
+
+    Args:
+        texts: What it is learned from.
+        size: Of the vocabulary.
+        longest: Tokens of a text; what is longer keeps its end, where jailbreaks put the request.
+    """
+    normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
+    splitter = pre_tokenizers.Sequence(
+        [pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Digits(individual_digits=True)]
+    )
+    words = Counter(word for text in texts for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)))
+    pieces = {piece: place for place, piece in enumerate([*SPECIAL, *_chosen(words, size - len(SPECIAL))])}
+    tokenizer = Tokenizer(models.WordPiece(pieces, unk_token=UNKNOWN, max_input_chars_per_word=_LONGEST_WORD))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, splitter
+    tokenizer.enable_truncation(longest, direction="left")
+    return tokenizer
+
+
+def _chosen(words: Counter[str], size: int) -> list[str]:
+    """Every letter, the most frequent words, and the most frequent pieces, sorted."""
+    letters = {form for letter in set("".join(words)) for form in (letter, _INSIDE + letter)}
+    room = max(0, size - len(letters))
+    whole = set(_most(words, round(room * _WORDS), letters))
+    pieces: Counter[str] = Counter()
+    for word, count in words.items():
+        for piece in _pieces(word):
+            pieces[piece] += count
+    return sorted(letters | whole | set(_most(pieces, room - len(whole), letters | whole)))
+
+
+def _pieces(word: str) -> Iterator[str]:
+    """Every beginning of a word, and everything inside it, of a few letters."""
+    for start in range(len(word)):
+        for end in range(start + 2, min(len(word), start + _PIECE) + 1):
+            yield word[start:end] if start == 0 else _INSIDE + word[start:end]
+
+
+def _most(counted: Counter[str], number: int, known: Collection[str]) -> list[str]:
+    """The most frequent that are not known yet; ties in alphabetical order."""
+    ordered = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [piece for piece, _ in ordered if piece not in known][:number]
