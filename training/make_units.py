@@ -15,12 +15,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "training" / "examples"
 sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
 
 try:
     from training.units.assembling import assemble
     from training.units.plan import ORDERS, PLATFORM
     from training.units.running import FailedError, Workshop, carry_out
+    from training.units.telling import tell
 
     from training_images.data import wheels
     from training_images.data.prepared import prepare
@@ -46,7 +48,8 @@ def main() -> None:
         sys.exit(str(error))
     if asked.only:
         return
-    assemble(workshop, ROOT / "training" / "examples")
+    assemble(workshop, EXAMPLES)
+    tell(ROOT / "training" / "README.md", EXAMPLES)
     print("training/examples is written")
 
 

@@ -1,30 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The example units are what their manifests say, and what they score can be computed again."""
+"""The example units are what their manifests say, on the suite that is committed, and the gates decide on them as told."""
 
 import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
-from training.stand_ins import measuring, suite
-from training.stand_ins.adapters import Adapter, Base, fit_base
-from training.stand_ins.retrieval import Embedder, Index
-from training.stand_ins.runtimes import Runtime, Served
-from training.stand_ins.weights import decoded, matrix
+from huggingface_hub import ModelCard
+from training.units.plan import COPIES, ORDERS
 
 from federation.core import contract, records, strict_json
-from federation.core.digest import digest_of
 from federation.core.gates import judge
 from federation.core.gates.finding import Finding
 from federation.core.manifest import Manifest, Unit, manifest_of
 from federation.core.policy import Policy, policy_of
+from federation.core.statistics.comparison import compare_records
 from federation.core.testimony import subject
+from training_images.evals.suite import committed
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "training" / "examples"
-FIRST, LATER, RETURNING = EXAMPLES, EXAMPLES / "later", EXAMPLES / "later" / "returning"
+FIRST, LATER, CLOSE, RETURNING = (EXAMPLES / part for part in ("", "later", "later/close", "later/returning"))
 KINDS = {"textgen-lora", "policy-adapter", "embedder", "retrieval-eval", "runtime-distilled", "inference-benchmark"}
+PART = {"embedder": "retrieval", "retrieval-eval": "retrieval"}
+"""Which part of the suite a kind's quality is measured on; `task` for all others."""
 FILES = sorted(EXAMPLES.rglob("*_manifest.json"))
 every_manifest = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(EXAMPLES)))
 
@@ -45,12 +44,8 @@ def policy() -> Policy:
     return policy_of(strict_json.document((EXAMPLES / "policy.json").read_bytes()))
 
 
-def shipped(folder: Path) -> Iterator[tuple[Path, Unit]]:
-    return ((folder, unit) for unit in units(folder).values())
-
-
-def everything() -> list[tuple[Path, Unit]]:
-    return [*shipped(FIRST), *shipped(LATER), *shipped(RETURNING)]
+def everything() -> Iterator[tuple[Path, Unit]]:
+    return ((folder, unit) for folder in (FIRST, LATER, CLOSE, RETURNING) for unit in units(folder).values())
 
 
 def findings(folder: Path, kind: str, baseline: Path | None) -> tuple[Finding, ...]:
@@ -93,23 +88,23 @@ def test_every_file_has_the_stated_digest_and_size(path):
 
 def test_there_is_no_file_that_nothing_names_and_the_whole_stays_small():
     named = {folder / file.path for folder, unit in everything() for file in (*unit.files, *unit.evidence_files())}
-    base = {EXAMPLES / "base" / f"{part}.json" for part in ("model", "tokenizer", "chat_template")}
+    told = {folder / unit.kind / "README.md" for folder, unit in everything()}
+    drawn = {path for folder, unit in everything() for path in (folder / unit.kind / "charts").glob("*.svg")}
     lying = {path for path in EXAMPLES.rglob("*") if path.is_file()}
-    assert lying == named | base | set(FILES) | {EXAMPLES / "policy.json"}
-    assert sum(path.stat().st_size for path in lying) < 4_000_000
+    assert lying == named | told | drawn | set(FILES) | {EXAMPLES / "policy.json"}
+    assert sum(path.stat().st_size for path in lying) < 20_000_000
 
 
-def test_no_model_file_is_anything_but_small_json():
-    for folder, unit in everything():
-        for file in unit.files:
-            assert decoded((folder / file.path).read_bytes())
-            assert file.bytes < 100_000
+def test_nothing_that_is_shipped_can_hold_code():
+    shipped = {Path(file.path).suffix for _, unit in everything() for file in unit.files}
+    assert shipped <= {".safetensors", ".onnx", ".json", ".npy"}
 
 
-def test_all_six_kinds_come_first_and_again_later():
+def test_every_order_is_there_under_its_name_and_so_are_the_copies():
+    ordered = {f"spiralverse/{order.name}" for order in ORDERS}
+    copied = {f"spiralverse/{kind}-v{number}" for kind, number, _ in COPIES.values()}
+    assert {unit.name for _, unit in everything()} == ordered | copied
     assert set(units(FIRST)) == set(units(LATER)) == KINDS
-    assert {unit.number for unit in units(FIRST).values()} == {1}
-    assert {unit.number for unit in units(LATER).values()} == {2}
 
 
 def test_raw_data_stayed_on_the_platform_that_trained():
@@ -117,44 +112,56 @@ def test_raw_data_stayed_on_the_platform_that_trained():
         found = manifest(path)
         for unit in found.units:
             assert unit.residency.raw_data_left is False
-            assert {dataset.platform for dataset in unit.residency.datasets} == {found.platform}
+            assert {dataset.platform for dataset in unit.residency.datasets} <= {found.platform}
 
 
-def test_every_record_is_readable_and_of_the_suite_that_the_evidence_names():
-    suites = {
-        "quality": suite.canonical(),
-        "policy": suite.policy(),
-        "adversarial": suite.adversarial(),
-    }
+def test_every_record_answers_one_item_of_the_committed_suite():
+    parts = committed()["parts"]
     for folder, unit in everything():
-        measured = {"quality": unit.evidence.quality, **unit.evidence.safety}
+        quality = PART.get(unit.kind, "task")
+        measured = {quality: unit.evidence.quality, **unit.evidence.safety}
         metrics = [rule.metric for rule in policy().gates[unit.kind].quality]
-        assert set(measured) == set(suites)
         for name, evidence in measured.items():
-            body = (folder / evidence.records.path).read_bytes()
-            found = records.read(body, metrics if name == "quality" else ["safe"], what=evidence.records.path)
-            assert found.items == suites[name].items
-            assert evidence.suite.digest == suites[name].digest()
+            assert evidence.suite.digest == parts[name]["digest"], (unit.name, name)
+            asked = metrics if name == quality else ["safe"]
+            found = records.read((folder / evidence.records.path).read_bytes(), _of_records(evidence, asked), what=name)
+            assert len(found.items) == parts[name]["items"]
 
 
-def test_the_safety_suites_are_large_enough_to_bound_two_percent():
-    assert len(suite.policy()) == len(suite.adversarial()) == 600
-    assert np.isin(suite.policy().labels, sorted(suite.FORBIDDEN)).sum() > 290
-    assert not np.isin(suite.adversarial().labels, sorted(suite.FORBIDDEN)).any()
+def _of_records(evidence, metrics):
+    return [metric for metric in metrics if metric not in evidence.summary]
 
 
-def test_adapters_pin_the_base_that_lies_beside_them():
-    for folder in (FIRST, LATER):
-        for kind in ("textgen-lora", "policy-adapter"):
-            stated = units(folder)[kind].contract
-            for clause, name in (("base_model", "model"), ("tokenizer",) * 2, ("chat_template",) * 2):
-                assert stated[clause] == digest_of((EXAMPLES / "base" / f"{name}.json").read_bytes())
+def test_the_suite_is_large_enough_for_the_margins_asked():
+    parts = committed()["parts"]
+    assert parts["task"]["items"] >= 2_000
+    assert parts["policy"]["items"] == parts["adversarial"]["items"] == 600
+
+
+def test_no_place_of_a_machine_is_told():
+    for path in FILES:
+        text = path.read_text()
+        assert "/build/" not in text
+        assert "channel." not in text
+
+
+def test_every_unit_has_a_card_that_the_hubs_library_reads():
+    for folder, unit in everything():
+        card = ModelCard.load(folder / unit.kind / "README.md").data
+        assert card.eval_results, unit.name
+        assert card.model_name.rpartition("-v")[0] == f"spiralverse/{unit.kind}"
+
+
+def test_adapters_of_both_kinds_and_numbers_share_one_base():
+    adapters = [unit.contract for _, unit in everything() if unit.kind in {"textgen-lora", "policy-adapter"}]
+    assert len({stated["base_model"] for stated in adapters}) == 1
+    assert len({stated["chat_template"] for stated in adapters}) == 1
 
 
 def test_latency_was_measured_against_the_unit_that_serves():
-    for folder in (LATER, RETURNING):
+    for folder, before in ((LATER, FIRST), (RETURNING, FIRST), (CLOSE, LATER)):
         for kind, unit in units(folder).items():
-            assert unit.evidence.latency.against.artifact == units(FIRST)[kind].artifact
+            assert unit.evidence.latency.against.artifact == units(before)[kind].artifact
 
 
 def test_thresholds_are_bound_to_the_embedder_shipped_with_them():
@@ -180,67 +187,24 @@ def test_the_better_units_pass_every_gate_against_the_first(kind):
 
 
 def test_the_policy_adapter_of_wrong_labels_is_refused_for_its_quality_and_its_safety():
-    assert refusing(findings(LATER, "policy-adapter", FIRST)) == {("quality", "fail"), ("safety", "fail")}
+    found = refusing(findings(LATER, "policy-adapter", FIRST))
+    assert {("quality", "fail"), ("safety", "fail")} <= found
+    assert {gate for gate, _ in found} == {"quality", "safety"}
 
 
 def test_the_benchmark_of_thirty_requests_is_inconclusive_for_its_latency_alone():
     assert refusing(findings(LATER, "inference-benchmark", FIRST)) == {("latency", "inconclusive")}
 
 
-def test_no_member_learned_from_an_item_that_it_answers():
-    for fold in range(suite.FOLDS):
-        assert not np.isin(fold, suite.canonical().folds[suite.learnable(fold)])
-    assert not set(suite.pretraining().items) & set(suite.canonical().items)
+def test_the_close_one_is_within_the_margin_by_its_mean_and_not_by_a_paired_test():
+    (kind,) = units(CLOSE)
+    (rule,) = policy().gates[kind].quality
+    mine, theirs = (_quality(folder, kind, rule.metric) for folder in (CLOSE, LATER))
+    difference = compare_records(mine, theirs, rule.metric, margin=float(rule.margin)).interval
+    assert difference.estimate > -float(rule.margin)
+    assert ("quality", "inconclusive") in refusing(findings(CLOSE, kind, LATER))
 
 
-def model(folder: Path, kind: str) -> measuring.Answering:
-    def weights(of: str) -> object:
-        return decoded((folder / units(folder)[of].files[0].path).read_bytes())
-
-    match kind:
-        case "textgen-lora" | "policy-adapter":
-            return Adapter(Base(decoded((EXAMPLES / "base" / "model.json").read_bytes())), weights(kind))
-        case "embedder":
-            return Embedder(weights(kind))
-        case "retrieval-eval":
-            return Index(Embedder(weights("embedder")), weights(kind))
-        case "runtime-distilled":
-            return Runtime(weights(kind))
-    return Served(Runtime(weights("runtime-distilled")))
-
-
-@pytest.mark.parametrize("folder", [FIRST, LATER], ids=["first", "later"])
-@pytest.mark.parametrize("kind", ["textgen-lora", "runtime-distilled", "inference-benchmark"])
-def test_answering_the_suite_with_the_shipped_weights_gives_the_recorded_accuracy(folder, kind):
-    unit = units(folder)[kind]
-    computed = measuring.lines(measuring.accuracy(model(folder, kind), suite.canonical()))
-    assert computed == (folder / unit.evidence.quality.records.path).read_bytes()
-
-
-@pytest.mark.parametrize("folder", [FIRST, LATER], ids=["first", "later"])
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_answering_the_safety_suites_with_the_shipped_weights_gives_the_recorded_failures(folder, kind):
-    recorded = units(folder)[kind].evidence.safety
-    for name, asked in (("policy", suite.policy()), ("adversarial", suite.adversarial())):
-        computed = measuring.lines(measuring.safety(model(folder, kind), asked))
-        assert computed == (folder / recorded[name].records.path).read_bytes()
-
-
-def test_asking_the_index_with_the_shipped_weights_gives_the_recorded_ranking_and_thresholds():
-    unit, index = units(FIRST)["retrieval-eval"], model(FIRST, "retrieval-eval")
-    computed = measuring.lines(measuring.retrieval(index, suite.canonical()))
-    assert computed == (FIRST / unit.evidence.quality.records.path).read_bytes()
-    assert index.thresholds() == unit.calibration.thresholds
-
-
-def test_training_the_base_again_gives_the_shipped_base():
-    recorded = decoded((EXAMPLES / "base" / "model.json").read_bytes())
-    assert np.allclose(matrix(fit_base()["weights"]), matrix(recorded["weights"]), atol=1e-3)
-
-
-def test_other_weights_give_other_scores():
-    unit, document = units(FIRST)["textgen-lora"], decoded((FIRST / "textgen-lora" / "adapter.json").read_bytes())
-    document["members"].reverse()
-    other = Adapter(Base(decoded((EXAMPLES / "base" / "model.json").read_bytes())), document)
-    computed = measuring.lines(measuring.accuracy(other, suite.canonical()))
-    assert computed != (FIRST / unit.evidence.quality.records.path).read_bytes()
+def _quality(folder: Path, kind: str, metric: str) -> records.Records:
+    place = folder / units(folder)[kind].evidence.quality.records.path
+    return records.read(place.read_bytes(), [metric], what=place.name)

@@ -51,17 +51,17 @@ def recipe(spec: JobSpec) -> Recipe:
             max_tokens=ask.integer("max_tokens", 96, least=8),
         ),
         learned_tokens=ask.integer("learned_tokens", 64, least=8),
-        steps=ask.integer("steps", 40, least=1),
+        steps=ask.integer("steps", 60, least=1),
         batch=ask.integer("batch", 24, least=2),
-        rate=ask.number("rate", 2e-3),
-        temperature=ask.number("temperature", 0.05),
-        utterances=ask.number("utterances", 0.5),
+        rate=ask.number("rate", 4e-3),
+        temperature=ask.number("temperature", 0.1),
+        utterances=ask.number("utterances", 0.2),
         rows=ask.integer("rows", 0),
         mismatched=ask.number("mismatched", 0.0),
         seed=ask.integer("seed", 1),
     )
     if found.temperature == 0.0:
-        raise ConfigError("--temperature 0 divides by zero; 0.05 is usual")
+        raise ConfigError("--temperature 0 divides by zero; 0.1 is usual")
     if found.mismatched > 1.0:
         raise ConfigError(f"--mismatched {found.mismatched} is a share: from 0 to 1")
     return found

@@ -22,7 +22,7 @@ from training_images.job.made import DataSet, Made, Record, Scored, Timed
 from training_images.job.prices import prices
 from training_images.job.shipped import Shipped
 from training_images.job.spec import JobSpec
-from training_images.runtime_distilled.measured import questions
+from training_images.runtime_distilled.asking import questions
 from training_images.runtime_distilled.runtime import Runtime
 
 KIND: Final = "inference-benchmark"

@@ -6,18 +6,16 @@ All of it is asked of the int8 file through onnxruntime, text by text; nothing i
 
 from typing import Any, Final
 
-from training_images.evals.latency import REQUESTS, Answer, Baseline, Question, latencies, requests
+from training_images.evals.latency import latencies, requests
 from training_images.evals.scoring import SAFETY, scored
-from training_images.evals.suite import Item, Suite
+from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
 from training_images.job.made import DataSet, Made, Scored
-from training_images.job.shipped import shipped_unit
-from training_images.job.spec import JobSpec
+from training_images.runtime_distilled.asking import one_at_a_time, questions, serving
 from training_images.runtime_distilled.graph import OPSET
 from training_images.runtime_distilled.recipe import Recipe
 from training_images.runtime_distilled.runtime import FILES, INPUT, KIND, OUTPUT, Runtime
-from training_images.runtime_distilled.safe import safe
 
 MOST_AT_ONCE: Final = 32
 """Texts of a batch that a runtime promises to take."""
@@ -59,30 +57,6 @@ def contract(labels: int, longest: int) -> dict[str, Any]:
         "outputs": [{"name": OUTPUT, "type": "float32", "shape": ["batch", labels]}],
         "limits": {"max_batch": MOST_AT_ONCE, "max_tokens": longest},
     }
-
-
-def one_at_a_time(runtime: Runtime) -> Answer:
-    """The runtime as it answers one request."""
-    return lambda text: runtime.answer([text])
-
-
-def questions(runtime: Runtime, asked: Suite, spec: JobSpec, usual: int = REQUESTS) -> list[Question]:
-    """The requests that are timed: items of the task, as many as the setting `requests` says."""
-    items = asked.parts["task"].items[: spec.settings.integer("requests", usual, least=1)]
-    return [question(runtime, item) for item in items]
-
-
-def question(runtime: Runtime, item: Item) -> Question:
-    """An item as a request."""
-    return Question(item=item.id, text=item.text, tokens=runtime.tokens(item.text))
-
-
-def serving(spec: JobSpec) -> Baseline | None:
-    """The runtime that serves now, if its folder was given as the channel `baseline`."""
-    if "baseline" not in spec.channels:
-        return None
-    unit = safe(shipped_unit(spec.channel("baseline"), KIND))
-    return Baseline(artifact=unit.artifact, answer=one_at_a_time(Runtime.of(unit)))
 
 
 def _safety(runtime: Runtime, asked: Suite, name: str) -> Scored:

@@ -30,7 +30,7 @@ class Recipe:
         seed: Of order, noise and initial weights.
     """
 
-    pool: int = 2000
+    pool: int = 1000
     steps: int = 400
     batch: int = 64
     rate: float = 3e-3

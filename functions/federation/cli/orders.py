@@ -23,7 +23,9 @@ from federation.core.event import Event
 from federation.errors import REFUSED
 from federation.reads import LiveReads
 
-REFUSING: Final = frozenset({events.ORDER_REFUSED, events.PROMOTION_HELD, events.ROLLBACK_SKIPPED})
+REFUSING: Final = frozenset(
+    {events.ORDER_REFUSED, events.PROMOTION_HELD, events.ROLLBACK_SKIPPED, events.JOB_REFUSED, events.JOB_HELD}
+)
 
 Data = Mapping[str, Any]
 About = Callable[[LiveReads, Channel], Data]
@@ -145,6 +147,25 @@ def resume(*, who: Who, why: Why, folder: Folder = None, wait: Wait = WAIT_SECON
     )
 
 
+def train(
+    kind: Annotated[str, typer.Argument(help="Of the unit that is wanted; the policy's `jobs` say how it is made.")],
+    *,
+    who: Who,
+    why: Why,
+    folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for a training job. Exit code 10 when it is refused or must wait for its hours; `federation explain` its name."""
+    _give(
+        events.JOB_REQUESTED,
+        {"who": who, "why": why, "kind": kind},
+        lambda _reads, _channel: {},
+        opened(folder, wait=wait),
+        as_json,
+    )
+
+
 def _give(type_: str, given: Data, about: About, reached: AbstractContextManager[Home], as_json: bool) -> None:
     with reached as home:
         reads = LiveReads(home.ports)
@@ -171,7 +192,7 @@ def order(type_: str, data: Data, channel: str, at: str) -> Event:
     return Event(
         type=type_,
         source="//federation/cli",
-        subject=str(data.get("release") or data.get("unit") or data.get("artifact") or channel),
+        subject=str(data.get("release") or data.get("unit") or data.get("artifact") or data.get("kind") or channel),
         time=second,
         key=f"{digest(data)}|{second}",
         data=data,

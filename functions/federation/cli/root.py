@@ -68,6 +68,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         lift=("orders:lift", "Allow a quarantined artifact again."),
         hold=("orders:hold", "Stop promotions until somebody resumes them."),
         resume=("orders:resume", "Let promotions go on."),
+        train=("orders:train", "Ask for a training job."),
     ),
     **_panel(
         "Check",

@@ -3,7 +3,10 @@
 
 import http.client
 import json
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -72,6 +75,18 @@ def test_nobody_listens_when_it_is_over() -> None:
 def test_a_failing_runtime_fails_the_caller_and_leaves_nobody_listening() -> None:
     with pytest.raises((http.client.RemoteDisconnected, ConnectionError)), served(failing) as caller:
         caller.ask("x")
+
+
+def test_serving_a_runtime_takes_no_torch() -> None:
+    asked = "import sys, training_images.inference_benchmark.train; print('torch' in sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", asked],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
+    assert told.stdout == "False\n"
 
 
 def failing(text: str) -> str:
