@@ -26,14 +26,14 @@ _SMALLEST: Final = 8_000
 """Megabytes of the smallest machine of a price table that a policy may name, ml.m5.large."""
 
 
-def measure() -> Iterator[Goal]:
+def measure(python: Path = PYTHON, units: Path = UNITS) -> Iterator[Goal]:
     """Steps, answers, rankings, bytes; then the memory of the jobs whose units lie below build/units."""
-    if PYTHON.exists():
-        yield from rates(_told("bench.training_rounds"))
-        yield from exchanges(_told("bench.training_exchange"))
+    if python.exists():
+        yield from rates(_told(python, "bench.training_rounds"))
+        yield from exchanges(_told(python, "bench.training_exchange"))
     else:
         print("training: not run: make .venv-training/.ready", file=sys.stderr)
-    yield from memory(UNITS)
+    yield from memory(units)
 
 
 def rates(found: Mapping[str, Seconds]) -> Iterator[Goal]:
@@ -115,10 +115,10 @@ def _equality(trials: list[dict[str, Any]]) -> Goal:
     )
 
 
-def _told(module: str) -> Any:
+def _told(python: Path, module: str) -> Any:
     """The JSON that a module prints last in the environment with torch."""
     variables = {**os.environ, **_QUIET, "PYTHONPATH": str(ROOT / "functions"), "PYTHONWARNINGS": "ignore"}
     told = subprocess.run(
-        [str(PYTHON), "-m", module], cwd=ROOT, check=True, stdout=subprocess.PIPE, env=variables
+        [str(python), "-m", module], cwd=ROOT, check=True, stdout=subprocess.PIPE, env=variables
     ).stdout
     return msgspec.json.decode(told.splitlines()[-1])  # processes that learn talk before

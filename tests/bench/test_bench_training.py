@@ -14,18 +14,14 @@ ALONE = trial("ring", 1, [0], [0], "sha256:0")
 RING = trial("ring", 2, [1_010, 1_020], [1_000, 1_000])
 
 
-def test_without_the_environment_for_torch_it_is_said_what_makes_it_and_nothing_is_measured(
-    tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setattr(training, "PYTHON", tmp_path / "python")
-    monkeypatch.setattr(training, "UNITS", tmp_path / "units")
-    assert list(training.measure()) == []
+def test_without_the_environment_for_torch_it_is_said_what_makes_it_and_nothing_is_measured(tmp_path, capsys):
+    assert list(training.measure(tmp_path / "python", tmp_path / "units")) == []
     assert "not run: make .venv-training/.ready" in capsys.readouterr().err
 
 
 def test_a_library_that_takes_as_long_is_met_once_and_one_that_takes_half_is_missed():
     same, half = [0.2, 0.2], [0.1, 0.1]
-    found = dict.fromkeys(("step", "answers", "ranking"), {"ours": same, "library": same})
+    found = {case: {"ours": same, "library": same} for case in ("step", "answers", "ranking")}
     *kept, missed = training.rates({**found, "ten": {"ours": same, "library": half}})
     assert [goal.verdict for goal in kept] == ["ok"] * 3
     assert (missed.verdict, missed.measured.middle) == ("missed", 0.5)

@@ -112,6 +112,31 @@ def test_a_summary_and_a_point_are_seen_as_what_they_are():
     assert point.refusal("accuracy", "records")
 
 
+def both(evidence):
+    """Records of accuracy, with a summary of prose beside them, under a rule that asks for so much evidence of it."""
+    body = b'{"item":"q0","scores":{"accuracy":1}}\n'
+    file = File(path="q.jsonl", sha256=hashlib.sha256(body).hexdigest(), bytes=len(body))
+    summary = {"bits_per_byte": Summary(n=200, mean="1.14", sd="0.17")}
+    stated = Measured(grade="records", records=file, summary=summary)
+    margin = RULES.quality[0].margin
+    asked = (
+        QualityRule(metric="accuracy", margin=margin),
+        QualityRule(metric="bits_per_byte", margin=margin, direction="lower", evidence=evidence),
+    )
+    found = replace(unit("embedder", 3), evidence=Measurements(quality=stated))
+    return subject(found, {"q.jsonl": body}.get, GateRules(quality=asked)).quality
+
+
+def test_a_metric_of_other_items_may_stand_beside_the_records_as_a_summary():
+    found = both("summary")
+    assert found.fault is None
+    assert (found.grade("accuracy"), found.grade("bits_per_byte")) == ("records", "summary")
+
+
+def test_a_policy_that_believes_only_records_is_not_content_with_a_summary_beside_them():
+    assert "bits_per_byte" in both("records").fault
+
+
 def test_latency_without_records_keeps_its_machine_and_prices():
     claimed = MeasuredLatency(grade="point", machine="t4", price_table="2026-11", point={"latency_ms": "0.4"})
     found = subject(replace(unit("embedder"), evidence=Measurements(latency=claimed)), {}.get, RULES).latency

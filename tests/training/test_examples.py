@@ -198,9 +198,9 @@ def test_the_benchmark_of_thirty_requests_is_inconclusive_for_its_latency_alone(
 
 def test_the_close_one_is_within_the_margin_by_its_mean_and_not_by_a_paired_test():
     (kind,) = units(CLOSE)
-    (rule,) = policy().gates[kind].quality
+    rule, *_ = policy().gates[kind].quality
     mine, theirs = (_quality(folder, kind, rule.metric) for folder in (CLOSE, LATER))
-    difference = compare_records(mine, theirs, rule.metric, margin=float(rule.margin)).interval
+    difference = compare_records(mine, theirs, metric=rule.metric, margin=float(rule.margin)).interval
     assert difference.estimate > -float(rule.margin)
     assert ("quality", "inconclusive") in refusing(findings(CLOSE, kind, LATER))
 

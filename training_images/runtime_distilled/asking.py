@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which requests is a runtime asked when it is timed, and what is it asked next to? No torch here, nor where it is served."""
+"""Which requests is a runtime asked when it is timed, and next to what? Nothing here takes torch, nor does serving it."""
 
 from training_images.evals.latency import REQUESTS, Answer, Baseline, Question
 from training_images.evals.suite import Suite

@@ -69,16 +69,25 @@ def items(subject: Subject) -> tuple[Sequence[str], ...]:
 
 
 def _standing(unit: Unit, files: Files, rules: GateRules) -> Subject:
-    metrics = tuple(rule.metric for rule in rules.quality)
     evidence = unit.evidence
+    metrics = _itemised(rules, evidence.quality) if evidence.quality else ()
     return Subject(
         digest=unit.artifact,
         kind=unit.kind,
         contract=unit.contract,
         api=unit.api,
-        quality=_measured(evidence.quality, metrics, files) if evidence.quality and metrics else None,
+        quality=_measured(evidence.quality, metrics, files) if evidence.quality and rules.quality else None,
         safety={name: _measured(suite, (SAFETY_SCORE,), files) for name, suite in evidence.safety.items()},
     )
+
+
+def _itemised(rules: GateRules, measured: Measured) -> tuple[str, ...]:
+    """The metrics that every record must state: not those of a summary that the policy believes.
+
+    A metric of other items than the records' own, such as bits per byte of ordinary prose, can only be a summary.
+    """
+    summed = {rule.metric for rule in rules.quality if rule.evidence != "records"} & measured.summary.keys()
+    return tuple(rule.metric for rule in rules.quality if rule.metric not in summed)
 
 
 def correlations(units: Sequence[Unit], ballots: Mapping[str, Mapping[str, bytes | None]]) -> list[dict[str, Any]]:
@@ -122,9 +131,10 @@ def _pair(suite: str, pair: CoFailure) -> dict[str, Any]:
 
 def _measured(measured: Measured, metrics: Sequence[str], files: Files) -> Evidence:
     suite = measured.suite.digest if measured.suite else ""
-    if measured.grade == "records":
-        return _with_records(Evidence(suite=suite), measured.records, metrics, files)
-    return Evidence(suite=suite, summaries=_summaries(measured), points=_points(measured))
+    claimed = Evidence(suite=suite, summaries=_summaries(measured), points=_points(measured))
+    if measured.grade == "records" and metrics:
+        return _with_records(claimed, measured.records, metrics, files)
+    return claimed
 
 
 def _latency(measured: MeasuredLatency, files: Files) -> Evidence:
@@ -153,8 +163,8 @@ def _with_records(bare: Evidence, file: File | None, metrics: Sequence[str], fil
     try:
         found = _records(file, metrics, files)
     except ContractError as error:
-        return Evidence(suite=bare.suite, machine=bare.machine, prices=bare.prices, fault=_sentence(error))
-    return Evidence(suite=bare.suite, machine=bare.machine, prices=bare.prices, records=found)
+        return replace(bare, fault=_sentence(error))
+    return replace(bare, records=found)
 
 
 def _records(file: File | None, metrics: Sequence[str], files: Files) -> Records:
