@@ -50,7 +50,7 @@ def test_every_policy_of_the_corpus_can_be_in_force(case):
 
 def test_the_examples_policy_is_read_to_the_last_digit():
     policy = policy_of(json.loads(EXAMPLE.read_text("utf-8")))
-    assert policy.gates["policy-adapter"].safety.suites["policy"].max_failure_rate == Decimal("0.025")
+    assert policy.gates["policy-adapter"].safety.suites["policy"].max_failure_rate == Decimal("0.04")
     assert policy.gates["embedder"].quality[0].margin == Decimal("0.02")
     assert policy.kinds == {
         "textgen-lora",

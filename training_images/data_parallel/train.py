@@ -3,7 +3,6 @@
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -17,12 +16,13 @@ from training_images.evals import suite
 from training_images.evals.suite import Suite
 from training_images.job.job import Job
 from training_images.job.made import Made
+from training_images.job.spec import JobSpec
 
-ReadSuite = Callable[[Path], Suite]
+ReadSuite = Callable[[JobSpec], Suite]
 _HERE: Final = "127.0.0.1"
 
 
-def train(job: Job, read_suite: ReadSuite = suite.load) -> Sequence[Made]:
+def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
     """One router, and the account of what its processes exchanged; nothing on machines but the first.
 
     Channels: `data` (what is learned from), `suite` (what is asked), and `baseline` (the unit of this kind that serves
@@ -36,7 +36,7 @@ def train(job: Job, read_suite: ReadSuite = suite.load) -> Sequence[Made]:
         processes.carried_out(tasks, job.interrupted)
         return []
     named = data.named(spec.channel("data"))
-    asked = read_suite(spec.channel("suite"))
+    asked = read_suite(spec)
     data.refuse_leaks(learned, asked)
     processes.carried_out(tasks, job.interrupted)
     outcome = msgspec.json.decode((job.folder / OUTCOME).read_bytes(), type=Outcome)

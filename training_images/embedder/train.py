@@ -33,7 +33,7 @@ def train(job: Job) -> Sequence[Made]:
     Channels: `base` (the model), `data` (what is learned from), `suite` (what is asked), and `baseline` (the unit of
     this kind that serves now), if there is one.
     """
-    return trained(job, suite.load(job.spec.channel("suite")))
+    return trained(job, suite.asked(job.spec))
 
 
 def trained(job: Job, asked: Suite) -> Sequence[Made]:

@@ -117,7 +117,13 @@ def asked(spec: JobSpec) -> Suite:
     """
     own = spec.settings.choice("suite", ("canonical", "own"), "canonical") == "own"
     folder = spec.channel("suite")
-    return loose(folder) if own else load(folder)
+    return _own(loose(folder)) if own else load(folder)
+
+
+def _own(found: Suite) -> Suite:
+    """The same items under a name that nobody takes for the canonical suite's."""
+    parts = {name: replace(part, suite=f"own-{name}") for name, part in found.parts.items()}
+    return replace(found, name="own", parts=parts)
 
 
 def loose(folder: Path) -> Suite:

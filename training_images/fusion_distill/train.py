@@ -28,7 +28,7 @@ _COMPARED: Final = 600
 """Items of the task that members and ensemble are asked besides; language models take a second for sixty."""
 
 
-def train(job: Job, read_suite: ReadSuite = suite.load) -> Sequence[Made]:
+def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
     """One runtime, with everything that the gates ask of it, and what its teachers were worth on its card.
 
     Channels: `members` (a folder of textgen-lora and runtime-distilled units), `base` (the model of the former), `data`,
@@ -36,7 +36,7 @@ def train(job: Job, read_suite: ReadSuite = suite.load) -> Sequence[Made]:
     """
     spec, how = job.spec, recipe(job.spec)
     voting: Voting = "vote" if spec.settings.choice("voting", VOTINGS, VOTINGS[0]) == "vote" else "mean"
-    asked = read_suite(spec.channel("suite"))
+    asked = read_suite(spec)
     learned = lessons(spec.channel("data"), asked, how.harmful)
     teachers = members(spec)
     rows = pool(learned, how.pool, how.seed)

@@ -3,7 +3,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -21,18 +20,18 @@ from training_images.runtime_distilled.runtime import KIND as RUNTIME
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
 
-ReadSuite = Callable[[Path], Suite]
+ReadSuite = Callable[[JobSpec], Suite]
 _WARM_UP: Final = 50
 
 
-def train(job: Job, read_suite: ReadSuite = suite.load) -> Sequence[Made]:
+def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
     """One benchmark, with everything that the gates ask of it.
 
     Channels: `runtime` (the runtime-distilled unit that is served), `suite` (what is asked), and, if a benchmark serves
     now, `baseline` (its unit) and `baseline_runtime` (the runtime that it measured, unless it lies in the same folder).
     """
     spec = job.spec
-    asked = read_suite(spec.channel("suite"))
+    asked = read_suite(spec)
     unit = safe(shipped_unit(spec.channel("runtime"), RUNTIME))
     with _behind_http(unit) as candidate, _serving(spec) as baseline:
         for one in (candidate, *([baseline.served] if baseline else [])):

@@ -35,7 +35,7 @@ def train(job: Job) -> Sequence[Made]:
     Channels: `embedder` (the folder of the unit whose vectors are used), `base` (the model that it was made for), `data`,
     `suite`, and `baseline` (the unit of this kind that serves now), with `baseline_embedder` if that was another one.
     """
-    return indexed(job, suite.load(job.spec.channel("suite")))
+    return indexed(job, suite.asked(job.spec))
 
 
 def indexed(job: Job, asked: Suite) -> Sequence[Made]:

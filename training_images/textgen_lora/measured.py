@@ -47,7 +47,7 @@ def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe) 
         safety={name: _safety(model, asked, name) for name in SAFETY},
         latency=timed,
         datasets=[DataSet(name=name, digest=about(job.spec.channel("data"), name).digest) for name in DATA],
-        base_model=_BASE,
+        base_model=job.spec.settings.text("base_name", _BASE),
         summary=_SUMMARY[kind],
         charts={
             "loss": charts.loss(job.told["step"], job.told["loss"]),

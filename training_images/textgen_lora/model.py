@@ -93,11 +93,14 @@ class LabelModel:
         return found[torch.tensor(order, device=found.device).argsort()]
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """The prompts of some texts."""
-        before, after = prompt(_PLACE).split(_PLACE)
+        """The prompts of some texts, as their tokenizer writes the whole of one, but for what is cut off a long text.
+
+        The space before a text belongs to its first word, as it does where the prompt is encoded in one piece.
+        """
+        before, after = prompt(_PLACE).split(f" {_PLACE}")
         encode = self.tokenizer.encode
-        ending = encode(after, add_special_tokens=False)
-        return [[*encode(before), *encode(text, add_special_tokens=False)[-LONGEST:], *ending] for text in texts]
+        opening, ending = encode(before), encode(after, add_special_tokens=False)
+        return [[*opening, *encode(f" {text}", add_special_tokens=False)[-LONGEST:], *ending] for text in texts]
 
     def _asked(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """The logits of some prompts, padded at the end to the longest."""

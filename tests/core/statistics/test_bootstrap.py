@@ -163,23 +163,3 @@ assert "numpy" not in sys.modules
 assert clustered_mean([i % 7 / 7 for i in range({FEW + 1})], None, span=1.0, seed=0) is not None
 assert "numpy" in sys.modules
 """)
-
-
-def test_the_examples_are_judged_without_numpy_on_their_own_and_against_each_other(tmp_path):
-    program = """
-import sys
-from pathlib import Path
-sys.path.insert(0, "training")
-import federated_orchestrator
-from federation.core.statistics import few_units
-def fuse(folder, *more):
-    manifests = [f"--{one}-manifest={folder}/{one}_manifest.json" for one in ("hf", "gcp", "aws")]
-    return federated_orchestrator.main([*manifests, *more])
-first, later = (f"{sys.argv[1]}/{name}.json" for name in ("first", "later"))
-assert fuse("training/examples", f"--output={first}") == 0
-assert Path(first).exists()
-assert fuse("training/examples/later", f"--output={later}", f"--baseline={first}") in (0, 10)
-assert few_units._picks.cache_info().hits > 5, "nothing was resampled"
-assert "numpy" not in sys.modules
-"""
-    check_alone(program, tmp_path)

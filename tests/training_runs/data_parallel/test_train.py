@@ -1,7 +1,6 @@
 """The whole job: processes, weights, evidence, a manifest that the functions accept; or a sentence."""
 
 import json
-from functools import partial
 
 import pytest
 
@@ -9,7 +8,6 @@ from federation.core import contract, strict_json
 from federation.core.manifest import manifest_of
 from training_images.data.rows import Row, write
 from training_images.data_parallel.train import train
-from training_images.evals import suite
 from training_images.job.run import run
 
 ASKED = {
@@ -42,7 +40,7 @@ def started(data, asked, tmp_path):
         words = ["--region", "eu-west-1", "--machine", "core", "--output", str(tmp_path / "unit")]
         channels = [f"--channel.data={data}", f"--channel.suite={asked}"]
         settings = ["--steps", "30", "--batch", "24", "--unit", "spiralverse/router-classifier-v3", *more]
-        code = run(partial(train, read_suite=suite.loose), [*words, *channels, *settings], {})
+        code = run(train, [*words, *channels, *settings, "--suite", "own"], {})
         failure = tmp_path / "failure.txt"
         return code, failure.read_text("utf-8").strip() if failure.exists() else "", tmp_path / "unit"
 

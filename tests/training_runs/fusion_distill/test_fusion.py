@@ -19,7 +19,6 @@ from tests.training_runs.runtime_distilled.small_world import (
     shipped_without_evidence,
 )
 
-from training_images.evals.suite import loose
 from training_images.fusion_distill.train import train
 from training_images.job.job import Job
 from training_images.job.shipped import shipped_unit
@@ -27,7 +26,7 @@ from training_images.runtime_distilled.runtime import KIND, Runtime
 
 
 def once(job: Job) -> Any:
-    return train(job, loose)
+    return train(job)
 
 
 @pytest.fixture(scope="module")

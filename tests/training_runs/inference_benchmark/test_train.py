@@ -11,7 +11,6 @@ import pytest
 from tests.training_runs.runtime_distilled.small_world import World, channels, failure, job, runtime_unit
 
 from federation.core import contract
-from training_images.evals.suite import loose
 from training_images.inference_benchmark.measured import KIND, REPORT
 from training_images.inference_benchmark.train import train
 from training_images.job.job import Job
@@ -22,7 +21,7 @@ FEW = ("--requests", "30", "--warm_up", "3")
 
 
 def once(job: Job) -> Any:
-    return train(job, loose)
+    return train(job)
 
 
 def records(folder: Path, name: str, kind: str = KIND) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from training_images.data.rows import Row, short, write
 from training_images.evals.labels import REFUSE, WORDS, prompt
-from training_images.evals.suite import DOCUMENTS, PARTS, loose
+from training_images.evals.suite import DOCUMENTS, PARTS
 from training_images.job.job import Job
 from training_images.job.made import DataSet, Made
 from training_images.job.run import run
@@ -39,7 +39,7 @@ ENOUGH = (
     *("--alpha", "0.1", "--disturbed", "0.2", "--rate", "0.01"),
 )
 """For a student of this world to learn it."""
-WHERE = ("--region", "eu-central-1", "--machine", "core")
+WHERE = ("--region", "eu-central-1", "--machine", "core", "--suite", "own")
 
 
 def data(folder: Path) -> Path:
@@ -116,7 +116,7 @@ def runtime_unit(folder: Path, world: "World", *settings: str, number: int = 1) 
     """A runtime that was distilled from the world's language unit."""
     asked = channels(data=world.data, suite=world.suite, base=world.base, teacher=world.language)
     name = f"spiralverse/runtime-distilled-v{number}"
-    assert job(lambda one: distil(one, loose), folder, "--unit", name, *asked, *ENOUGH, *settings) == 0
+    assert job(distil, folder, "--unit", name, *asked, *ENOUGH, *settings) == 0
     return folder
 
 

@@ -29,7 +29,7 @@ from training_images.runtime_distilled.train import train
 
 
 def once(job: Job) -> Any:
-    return train(job, loose)
+    return train(job)
 
 
 def manifest(folder: Path) -> dict[str, Any]:
