@@ -27,6 +27,8 @@ from training_images.retrieval_eval.measured import measured
 
 _EMBEDDER: Final = "embedder"
 _DIMENSION: Final = 128
+"""Axes that are kept. On the suite with a tuned embedder 128 lost 0.024 of nDCG, 192 lost 0.008, 256 lost 0.003; rounding
+to 8 bits lost nothing that could be seen."""
 
 
 def train(job: Job) -> Sequence[Made]:
