@@ -8,7 +8,7 @@ FLEET := .venv-federated
 CALM := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=0 TOKENIZERS_PARALLELISM=false
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check test-training units consortium bench package generate lock clean
+.PHONY: demo test check test-training test-images test-fleet units consortium bench package generate lock clean
 .DEFAULT_GOAL := test
 
 $(READY): requirements/dev.lock pyproject.toml
@@ -36,8 +36,12 @@ demo: $(READY)  ## three clouds' events to a promoted release, an alarm, the rol
 test: check  ## everything that CI asks
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-test-training: $(TRAINING)/.ready $(FLEET)/.ready  ## what needs torch, and a fleet of Flower's on loopback
+test-training: test-images test-fleet  ## what needs torch, and a fleet of Flower's on loopback; with -j 2 side by side
+
+test-images: $(TRAINING)/.ready
 	$(CALM) $(TRAINING)/bin/python -m pytest -q -n 2 --dist loadfile tests/training_runs --ignore tests/training_runs/federated
+
+test-fleet: $(FLEET)/.ready
 	$(CALM) $(FLEET)/bin/python -m pytest -q tests/training_runs/federated
 
 units: $(TRAINING)/.ready  ## train every example unit for real and write training/examples anew

@@ -102,10 +102,10 @@ class Clouds:
             held.blob(f"{folder}{path}").upload_from_string(body)
 
     def _to_hub(self, place: str, files: Mapping[str, bytes]) -> None:
+        api = hub_client(self.hub)  # sets what the library reads when it is imported
         from huggingface_hub import CommitOperationAdd  # noqa: PLC0415 - only who uploads pays
 
         repo, _, commit = place.removeprefix("models/").partition("@")
-        api = hub_client(self.hub)
         api.create_repo(repo, exist_ok=True)
         self.hub.repositories.held["model", repo].foretold.append(commit)
         operations = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=body) for path, body in files.items()]
