@@ -2,6 +2,7 @@
 """Was the right document found? Recall and nDCG of ranked documents, by pytrec_eval (TREC's own measures)."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import pytrec_eval
@@ -14,6 +15,7 @@ from training_images.job.made import Scored
 DEPTH: Final = 10
 _MEASURES: Final = {"recall_at_1": "recall_1", "recall_at_10": "recall_10", "ndcg": "ndcg_cut_10"}
 """Our names and pytrec_eval's."""
+_FALLING: Final = [float(score) for score in range(DEPTH, 0, -1)]
 
 
 def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
@@ -44,12 +46,12 @@ def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
     )
 
 
-def _run(ranked: Sequence[str], known: frozenset[str] | set[str]) -> dict[str, float]:
+def _run(ranked: Sequence[str], known: AbstractSet[str]) -> dict[str, float]:
     """Ranks as scores that fall, so that the order is kept as it was given."""
-    best = ranked[:DEPTH]
-    strange = [document for document in best if document not in known]
-    if strange:
-        raise ConfigError(f"{strange[0]!r} is none of the suite's documents")
-    if len(set(best)) != len(best):
+    run = dict(zip(ranked[:DEPTH], _FALLING, strict=False))
+    if not run.keys() <= known:
+        strange = next(document for document in ranked if document not in known)
+        raise ConfigError(f"{strange!r} is none of the suite's documents")
+    if len(run) != min(len(ranked), DEPTH):
         raise ConfigError("a document was ranked twice for the same question; rank each once")
-    return {document: float(DEPTH - rank) for rank, document in enumerate(best)}
+    return run
