@@ -33,6 +33,11 @@ class Asked:
         return int(self.job.get("count") or 1)
 
 
+def _teacher(job: Mapping[str, Any]) -> dict[str, str]:
+    """The release that a distillation pass is to learn from."""
+    return {"teacher": str(job["teacher"])} if "teacher" in job else {}
+
+
 def asked(environment: Mapping[str, str], arguments: Sequence[str]) -> Asked:
     """What was handed over; arguments of the command line count before those of the policy.
 
@@ -43,5 +48,5 @@ def asked(environment: Mapping[str, str], arguments: Sequence[str]) -> Asked:
         job = msgspec.json.decode(environment.get(JOB) or "{}", type=dict[str, Any])
     except msgspec.MsgspecError as error:
         raise ConfigError(f"{JOB} is no JSON object: {error}") from error
-    told = from_arguments([str(word) for word in job.get("arguments", ())])
+    told = from_arguments([str(word) for word in job.get("arguments", ())]).over(Settings(given=_teacher(job)))
     return Asked(job=job, name=environment.get(NAME), settings=from_arguments(arguments).over(told))

@@ -9,7 +9,6 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from importlib.resources import files
 from string import Template
 from typing import Any, Final
@@ -114,7 +113,8 @@ def _origin(unit: Mapping[str, Any]) -> Iterator[str]:
         yield f"Learned from {one['name']} (`{one['digest']}`), which stayed on {one['platform']} in {one['region']}."
 
 
-def own_words(image: str) -> str | None:
-    """The card template of an image's folder, if it has one."""
-    place = files(import_module(image)).joinpath(_CARD)
-    return place.read_text("utf-8") if place.is_file() else None
+def own_words(trainer: str) -> str | None:
+    """The template beside a trainer's module, which is its image's own, if there is one."""
+    package = trainer.rpartition(".")[0]
+    place = files(package).joinpath(_CARD) if package else None
+    return place.read_text("utf-8") if place and place.is_file() else None

@@ -12,6 +12,7 @@ from typing import Final
 
 from federation.errors import ContractError
 from training_images.job import detect
+from training_images.job.card import own_words
 from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted
 from training_images.job.job import Job
 from training_images.job.made import Made
@@ -59,7 +60,7 @@ def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str]) ->
     try:
         made = train(job)
         if spec.rank == 0:
-            manifest = ship(job, made, environment)
+            manifest = ship(job, made, environment, own_words(train.__module__))
             if spec.upload:
                 upload(spec.output, spec.upload)
             print(f"shipped {spec.upload or manifest}", flush=True)

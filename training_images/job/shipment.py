@@ -37,8 +37,14 @@ _KILOBYTES: Final = 1 if sys.platform == "darwin" else 1024
 """What getrusage counts in."""
 
 
-def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str]) -> Path:
+def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str], words: str | None = None) -> Path:
     """The manifest of everything that was made, written into the job's output folder after what it names.
+
+    Args:
+        job: Whose folder, settings and place.
+        made: Its units.
+        environment: Says from which source and image, and when.
+        words: The image's own template of a card.
 
     Raises:
         ConfigError: A file is of a kind that may hold code, or is not there.
@@ -51,7 +57,7 @@ def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str]) -> Path
             "schema": "manifest.v1",
             "platform": job.spec.platform,
             "produced_at": text(_now(environment)),
-            "units": [_unit(job, one, environment) for one in made],
+            "units": [_unit(job, one, environment, words) for one in made],
         }
         contract.check("manifest.v1", manifest, what="the manifest of this job")
         written(output / SENTINEL, document_bytes(manifest))
@@ -87,7 +93,7 @@ def _all_or_nothing(output: Path) -> Iterator[None]:
         raise
 
 
-def _unit(job: Job, made: Made, environment: Mapping[str, str]) -> dict[str, Any]:
+def _unit(job: Job, made: Made, environment: Mapping[str, str], words: str | None) -> dict[str, Any]:
     name, output = unit_name(job.spec, made.kind), job.spec.output
     document = {
         "name": name,
@@ -103,7 +109,7 @@ def _unit(job: Job, made: Made, environment: Mapping[str, str]) -> dict[str, Any
     }
     for chart, body in made.charts.items():
         written(output / made.kind / "charts" / f"{chart}.svg", body)
-    written(output / made.kind / "README.md", card(document, made).encode())
+    written(output / made.kind / "README.md", card(document, made, words).encode())
     return document
 
 
