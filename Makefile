@@ -21,13 +21,15 @@ $(READY): requirements/dev.lock pyproject.toml
 $(TRAINING)/.ready: requirements/training.lock
 	$(PYTHON) -m venv $(TRAINING)
 	$(TRAINING)/bin/python $(INSTALL) torch==2.13.0  # first and alone: an index may hold a file of it for CPUs
-	$(TRAINING)/bin/python $(INSTALL) --require-hashes -r requirements/training.lock
+	$(TRAINING)/bin/python $(INSTALL) --no-deps --require-hashes -r requirements/training.lock
+	$(TRAINING)/bin/python -m pip check
 	$(TRAINING)/bin/python $(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(FLEET)/.ready: requirements/federated.lock
 	$(PYTHON) -m venv $(FLEET)
-	$(FLEET)/bin/python $(INSTALL) --require-hashes -r requirements/federated.lock
+	$(FLEET)/bin/python $(INSTALL) --no-deps --require-hashes -r requirements/federated.lock
+	$(FLEET)/bin/python -m pip check
 	@touch $@
 
 demo: $(READY)  ## three clouds' events to a promoted release, an alarm, the roll-back; HOME_CLOUD=aws or gcp: in that cloud
