@@ -6,9 +6,16 @@ TRAINING := .venv-training
 FLEET := .venv-federated
 # A thread that waits by spinning makes small models three times slower on shared cores.
 CALM := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=0 TOKENIZERS_PARALLELISM=false
+# What is pinned for training besides what torch itself needs, which differs between CPUs and GPUs.
+IMAGES := textgen_lora embedder retrieval_eval runtime_distilled inference_benchmark fusion_distill data_parallel
+PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
+GPU := cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime \
+	nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 \
+	nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx triton
+BESIDE := torch filelock fsspec jinja2 markupsafe mpmath networkx setuptools sympy typing-extensions
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check test-training test-images test-fleet units consortium bench package generate lock clean
+.PHONY: demo test check test-training test-images test-fleet units consortium bench package generate lock lock-training clean
 .DEFAULT_GOAL := test
 
 $(READY): requirements/dev.lock pyproject.toml
@@ -70,6 +77,11 @@ generate: $(READY)  ## the files that are made from others: schemas in code, rou
 
 lock: $(READY)  ## pin again; needs uv
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade -o requirements/dev.lock
+
+lock-training:  ## pin again what learns; needs uv
+	$(PIN) requirements/training.in $(foreach name,torch $(GPU),--no-emit-package $(name)) --upgrade -o requirements/training.lock
+	for image in $(IMAGES); do $(PIN) training_images/$$image/requirements.in -c requirements/training.lock $(foreach name,$(GPU),--no-emit-package $(name)) --upgrade -o training_images/$$image/requirements.lock || exit 1; done
+	echo torch==2.13.0 | $(PIN) - $(foreach name,$(BESIDE),--no-emit-package $(name)) --upgrade -o training_images/torch-cuda.lock
 
 clean:
 	rm -rf .venv .venv-training .venv-federated build dist .pytest_cache .mypy_cache .ruff_cache
