@@ -26,9 +26,9 @@ try:
 
     from training_images.data import wheels
     from training_images.data.prepared import prepare
-    from training_images.embedder.base import unpack
+    from training_images.embedder.unpack import unpack
     from training_images.evals.build import build
-    from training_images.textgen_lora.base import dequantise
+    from training_images.textgen_lora.dequantise import dequantise
 except ModuleNotFoundError as missing:
     sys.exit(
         f"{missing.name} is not installed for {sys.executable}; run `make units`, which brings what training needs"

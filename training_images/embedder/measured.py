@@ -4,13 +4,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from training_images.embedder.base import NAME
 from training_images.embedder.exemplars import answers, exemplars
 from training_images.embedder.learned import Learned, data_sets
 from training_images.embedder.model import FILE, Embedder
 from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.recipe import Recipe
 from training_images.embedder.serving import serving_model
+from training_images.embedder.unpack import NAME
 from training_images.evals.latency import REQUESTS, Baseline, Question, latencies, requests
 from training_images.evals.retrieval import retrieval
 from training_images.evals.scoring import SAFETY, scored

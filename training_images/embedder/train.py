@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from training_images.embedder.base import WEIGHTS
 from training_images.embedder.learned import Learned, read_learned, refuse_leaks
 from training_images.embedder.measured import measured
 from training_images.embedder.model import FILE, Embedder
 from training_images.embedder.pairs import Batch, Pair, batches
 from training_images.embedder.recipe import Recipe, recipe
+from training_images.embedder.unpack import WEIGHTS
 from training_images.evals import suite
 from training_images.evals.suite import Suite
 from training_images.job.errors import ConfigError

@@ -4,13 +4,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from training_images.embedder.base import NAME
 from training_images.embedder.exemplars import answers
 from training_images.embedder.learned import data_sets
 from training_images.embedder.measured import questions
 from training_images.embedder.model import Embedder
 from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.serving import serving_model
+from training_images.embedder.unpack import NAME
 from training_images.evals.latency import Answer, Baseline, latencies, requests
 from training_images.evals.retrieval import retrieval
 from training_images.evals.scoring import SAFETY, scored

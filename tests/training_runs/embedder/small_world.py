@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from training_images.data.rows import Row, write
-from training_images.embedder.base import digest_of_file
+from training_images.embedder.unpack import digest_of_file
 from training_images.evals.labels import REFUSE
 from training_images.evals.suite import PARTS
 

