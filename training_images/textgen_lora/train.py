@@ -41,7 +41,8 @@ def train(job: Job) -> Sequence[Made]:
     learned = _examples(spec.channel("data"))
     asked = suite.asked(spec)
     _refuse_leaks(learned, asked)
-    model = model_of(spec.channel("base"), kind, how).to(device.prepared(how.seed))
+    where = device.prepared(how.seed)  # before the adapter's weights are drawn
+    model = model_of(spec.channel("base"), kind, how).to(where)
     _refuse_another_base(model, spec)
     fit(
         job,

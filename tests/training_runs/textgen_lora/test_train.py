@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 from tests.training_images.layouts import LAYOUTS
 from tests.training_runs.runtime_distilled import small_world
 
@@ -109,7 +110,13 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path, channels):
 
 
 def test_a_loss_that_is_no_number_ends_the_job(tmp_path, channels):
-    assert "nothing can be learned" in failed(tmp_path, channels, "--rate", "1e30")
+    broken = small_world.base(tmp_path / "broken")
+    weights = load_file(broken / "model.safetensors")
+    weights["model.norm.weight"] *= float("nan")
+    save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
+    assert "the loss is nan at step 0, from where nothing can be learned" in failed(
+        tmp_path, {**channels, "base": broken}
+    )
 
 
 def changed(tmp_path, channels, change):
