@@ -59,7 +59,7 @@ class Bare:
         self.network: Any = get_peft_model(AutoModelForCausalLM.from_pretrained(base), config)
         words = [self.tokenizer.encode(f" {word}", add_special_tokens=False)[0] for word in WORDS.values()]
         self.answers = torch.tensor(words)
-        parts = prompt("|").split("|")
+        parts = prompt("|").split(" |")
         self.before, self.after = (self.tokenizer.encode(part, add_special_tokens=False) for part in parts)
 
     @property
@@ -67,7 +67,7 @@ class Bare:
         return [weight for weight in self.network.parameters() if weight.requires_grad]
 
     def logits(self, texts: Sequence[str]) -> Tensor:
-        told = self.tokenizer(list(texts), add_special_tokens=False).input_ids
+        told = self.tokenizer([f" {text}" for text in texts], add_special_tokens=False).input_ids
         rows = self.tokenizer.pad(
             {"input_ids": [[*self.before, *ids, *self.after] for ids in told]}, return_tensors="pt"
         )
