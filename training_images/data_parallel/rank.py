@@ -17,6 +17,7 @@ from training_images.data_parallel import data, group
 from training_images.data_parallel.learn import Learner
 from training_images.data_parallel.task import OUTCOME, Task, written
 from training_images.evals.labels import LABELS
+from training_images.evals.training_sets import unchecked
 from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted
 from training_images.learning import device
 
@@ -51,7 +52,7 @@ def main(path: Path) -> int:
 
 def _carried_out(task: Task, wish: _Wish) -> None:
     where = _device(task)
-    examples = data.examples(data.learned(Path(task.data)))
+    examples = data.examples(unchecked(Path(task.data)))
     with group.joined(task) if task.world > 1 else nullcontext():
         outcome = Learner(task, examples, len(LABELS), where).run(lambda: wish.told)
     if task.rank == 0:

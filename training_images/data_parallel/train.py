@@ -7,13 +7,14 @@ from typing import Final
 
 import msgspec
 
-from training_images.data_parallel import data, processes
+from training_images.data_parallel import processes
 from training_images.data_parallel.account import account, lasting, numbers
 from training_images.data_parallel.measured import COMMUNICATION, measured
 from training_images.data_parallel.recipe import PORT, Recipe, recipe, share
 from training_images.data_parallel.task import OUTCOME, Outcome, Task
 from training_images.evals import suite
 from training_images.evals.suite import Suite
+from training_images.evals.training_sets import stated, utterances
 from training_images.job.job import Job
 from training_images.job.made import Made
 from training_images.job.spec import JobSpec
@@ -31,19 +32,18 @@ def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
     how, spec = recipe(job.spec), job.spec
     tasks = _tasks(job, how)
     share(how, tasks[0].world)
-    learned = data.learned(spec.channel("data"))
     if spec.rank:
         processes.carried_out(tasks, job.interrupted)
         return []
-    named = data.named(spec.channel("data"))
     asked = read_suite(spec)
-    data.refuse_leaks(learned, asked)
+    learned = stated(spec.channel("data"))
+    utterances(spec.channel("data"), asked)
     processes.carried_out(tasks, job.interrupted)
     outcome = msgspec.json.decode((job.folder / OUTCOME).read_bytes(), type=Outcome)
     told = account(how.exchange, outcome)
     job.log(**numbers(told))
     (job.folder / COMMUNICATION).write_bytes(msgspec.json.format(msgspec.json.encode(lasting(told))))
-    return [measured(job, how, asked, learned=named, outcome=outcome, told=told)]
+    return [measured(job, how, asked, learned=learned, outcome=outcome, told=told)]
 
 
 def _tasks(job: Job, how: Recipe) -> list[Task]:

@@ -22,7 +22,7 @@ from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
-from training_images.embedder.unpack import digest_of_file
+from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
 
 FILE: Final = "adapter.safetensors"

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from training_images.embedder.model import FILE, Embedder
-from training_images.embedder.unpack import digest_of_file
+from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
 from training_images.job.shipped import Shipped
 

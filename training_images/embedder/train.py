@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from training_images.embedder.learned import Learned, read_learned, refuse_leaks
+from training_images.embedder.learned import Learned, learned
 from training_images.embedder.measured import measured
 from training_images.embedder.model import FILE, Embedder
 from training_images.embedder.pairs import Batch, Pair, batches
@@ -39,22 +39,21 @@ def train(job: Job) -> Sequence[Made]:
 def trained(job: Job, asked: Suite) -> Sequence[Made]:
     """The same, asked another suite."""
     how = recipe(job.spec)
-    learned = read_learned(job.spec.channel("data"))
-    refuse_leaks(learned, asked)
+    found = learned(job.spec.channel("data"), asked)
     where = device.prepared(how.seed)
     model = Embedder(job.spec.channel("base"), replace(how.shape, max_tokens=how.learned_tokens)).to(where)
     _refuse_another_base(model, job.spec.settings.text("base_digest", WEIGHTS))
     fit(
         job,
         model.weights(),
-        _batches(learned, how),
+        _batches(found, how),
         lambda batch: _loss(model, batch, how),
         schedule=Schedule(rate=how.rate),
     )
     model.save(job.folder / FILE)
     # What is measured is what is shipped: read again, in bfloat16, and merged as it will be served.
     served = Embedder.shipped(job.spec.channel("base"), job.folder / FILE, how.shape.max_tokens).to(where)
-    return [measured(job, served, learned, asked, how)]
+    return [measured(job, served, found, asked, how)]
 
 
 def _refuse_another_base(model: Embedder, expected: str) -> None:

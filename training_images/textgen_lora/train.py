@@ -4,18 +4,15 @@
 import itertools
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from training_images.data import rows as examples
 from training_images.data.rows import Row
 from training_images.evals import suite
-from training_images.evals.labels import ALLOW, LABELS, REFUSE
-from training_images.evals.leaks import MOST_SHIFT, check_data
-from training_images.evals.suite import Suite
+from training_images.evals.labels import ALLOW, REFUSE
+from training_images.evals.training_sets import utterances
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.made import Made
@@ -24,7 +21,7 @@ from training_images.learning import device
 from training_images.learning.loop import Schedule, fit
 from training_images.textgen_lora.measured import measured
 from training_images.textgen_lora.model import FILE, LabelModel
-from training_images.textgen_lora.recipe import DATA, KINDS, Recipe, model_of, recipe, words
+from training_images.textgen_lora.recipe import KINDS, Recipe, model_of, recipe, words
 
 Batch = Sequence[tuple[str, int]]
 """Texts, each with the number of the right label."""
@@ -38,9 +35,8 @@ def train(job: Job) -> Sequence[Made]:
     """
     spec, how = job.spec, recipe(job.spec)
     kind = spec.kind or spec.settings.choice("kind", KINDS, KINDS[0])
-    learned = _examples(spec.channel("data"))
     asked = suite.asked(spec)
-    _refuse_leaks(learned, asked)
+    learned = utterances(spec.channel("data"), asked)
     where = device.prepared(how.seed)  # before the adapter's weights are drawn
     model = model_of(spec.channel("base"), kind, how).to(where)
     _refuse_another_base(model, spec)
@@ -54,28 +50,6 @@ def train(job: Job) -> Sequence[Made]:
     model.save(job.folder / FILE)
     model.load(job.folder / FILE)  # what is measured is what is shipped
     return [measured(job, model, kind, asked, how)]
-
-
-def _refuse_leaks(learned: Mapping[str, Sequence[Row]], asked: Suite) -> None:
-    """Nothing is learned that is asked, nor what has another mixture of intents than what is asked."""
-    questions = {"intents": "task", "harmful": "policy", "jailbreaks": "adversarial"}
-    for name, part in questions.items():
-        sides = {"train": learned[name], "test": [row for row in asked.parts[part].items if _of(row, name)]}
-        check_data(name, sides, labels=LABELS, most_shift=MOST_SHIFT if name == "intents" else None)
-
-
-def _of(row: Row, name: str) -> bool:
-    """Whether an item was drawn from the same data set."""
-    return (row.label == REFUSE) == (name != "intents")
-
-
-def _examples(folder: Path) -> dict[str, Sequence[Row]]:
-    """What is learned from, by data set."""
-    found = {name: examples.folder(folder, name, "train") for name in DATA}
-    for name, rows in found.items():
-        if not rows:
-            raise ConfigError(f"the data set {name} holds no examples to learn from; prepare the data again")
-    return found
 
 
 def _refuse_another_base(model: LabelModel, spec: JobSpec) -> None:

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from training_images.embedder.unpack import digest_of_file, unpack
+from training_images.embedder.unpack import unpack
+from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
 
 MEMBERS = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")

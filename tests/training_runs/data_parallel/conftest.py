@@ -1,11 +1,12 @@
 """Four intents and something to refuse, in the layout of prepared data, small enough to be learned in seconds."""
 
-import json
 from pathlib import Path
 
 import pytest
+from tests.training_runs.stated import state
 
 from training_images.data.rows import Row, short, write
+from training_images.evals.training_sets import SETS
 
 SAID = {
     "HassTurnOn": ("turn on the {}", "switch {} on", "start the {}"),
@@ -31,7 +32,5 @@ def data(tmp_path_factory) -> Path:
     for name, labels in {"intents": ("HassTurnOn", "HassTurnOff", "HassGetState"), "harmful": ("refuse",)}.items():
         write(folder / name / "train.jsonl", rows(name, labels))
     write(folder / "jailbreaks" / "train.jsonl", rows("jailbreaks", ("refuse",))[:3])
-    for name in ("intents", "harmful", "jailbreaks"):
-        told = {"name": name, "digest": "sha256:" + "0" * 64, "licence": "CC0", "wheels": [], "rows": {}}
-        (folder / name / "about.json").write_text(json.dumps(told), "utf-8")
+    state(folder, SETS)
     return folder

@@ -9,11 +9,11 @@ from safetensors.torch import load_file
 
 from training_images.data_parallel.compare import KEPT, apart, learned, tasks_here
 from training_images.data_parallel.data import examples
-from training_images.data_parallel.data import learned as learned_from
 from training_images.data_parallel.learn import Learner
 from training_images.data_parallel.recipe import Recipe
 from training_images.data_parallel.task import WEIGHTS
 from training_images.evals.labels import LABELS
+from training_images.evals.training_sets import unchecked as learned_from
 from training_images.job.errors import ConfigError, Interrupted
 from training_images.learning import device
 

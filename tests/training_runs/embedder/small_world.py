@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sentence encoder of random weights, and a little of everything that a job of its images is given."""
 
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from tests.training_runs.stated import state
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from training_images.data.rows import Row, write
-from training_images.embedder.unpack import digest_of_file
 from training_images.evals.labels import REFUSE
 from training_images.evals.suite import PARTS
+from training_images.job.digests import digest_of_file
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ka", "le", "mi")
@@ -53,9 +53,7 @@ def made_in(root: Path) -> World:
     world = World(base=base_in(root / "base"), data=root / "data", suite=root / "suite")
     for side in SIDES:
         _written(world.data, side)
-    for name in ("articles", *SPEECH):
-        about = {"name": name, "digest": f"sha256:{'a' * 64}", "licence": "none", "wheels": [], "rows": {}}
-        (world.data / name / "about.json").write_text(json.dumps(about))
+    state(world.data, ("articles", *SPEECH))
     _suite(world.suite)
     return world
 

@@ -62,5 +62,12 @@ def test_two_labels_that_begin_alike_are_refused(folder):
 
 def test_bits_are_told_for_every_token_but_the_first(folder):
     model = LabelModel(folder, WORDS, rank=1, layers=1)
-    assert model.bits("weather") == 0
-    assert model.bits("weather volume") > 0
+    assert model.bits(["weather"]) == 0
+    assert model.bits(["weather volume"]) > 0
+
+
+def test_a_passage_costs_the_same_bits_beside_a_longer_one(folder):
+    model = LabelModel(folder, WORDS, rank=1, layers=1)
+    passages = ["weather volume", "skip", "hey weather volume skip attic", "volume volume weather"]
+    alone = [model.bits([passage])[0] for passage in passages]
+    assert model.bits(passages) == pytest.approx(alone, rel=1e-5)

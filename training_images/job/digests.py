@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Under which digest is a file or a text known?"""
+
+import hashlib
+from pathlib import Path
+
+from training_images.job.errors import ConfigError
+
+
+def digest_of_file(path: Path) -> str:
+    """`sha256:` and the hash of a file.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ConfigError(
+            f"{path.parent.name} holds no {path.name} that can be read; name a complete folder"
+        ) from error
+
+
+def digest_of_text(text: str) -> str:
+    """`sha256:` and the hash of a text in UTF-8."""
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
