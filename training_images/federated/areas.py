@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How well does a score tell the sick from the well, and how sure is that?
 
-AUC is the chance that a positive row scores above a negative one, ties counting half (Hanley, McNeil 1982). A positive
-row's placement is the share of negatives below it; their mean is the AUC (DeLong et al. 1988), which makes it a score
-of single items. Intervals draw whole persons again, with the same draws for two models that are compared.
+AUC is the chance that a positive row scores above a negative one, ties counting half (Hanley, McNeil 1982). A row's
+placement is the share of the other class that it is on the right side of (DeLong et al. 1988); weighted by how rare the
+row's class is, placements become a score of single items whose mean is the AUC. Intervals draw whole persons again, with
+the same draws for two models that are compared.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from training_images.federated.model import Vector
 
 DRAWS: Final = 1000
+_CHANCE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +46,27 @@ def aucs(scores: Vector, outcome: Vector, weights: NDArray[np.float64]) -> Vecto
     return np.divide(won, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
 
 
-def placements(scores: Vector, outcome: Vector) -> Vector:
-    """Of each positive row the share of negatives that score lower, ties half; 0 for negative rows."""
-    negatives = np.sort(scores[outcome == 0])
-    below = np.searchsorted(negatives, scores, side="left")
-    ties = np.searchsorted(negatives, scores, side="right") - below
-    shares: Vector = (below + ties / 2) / max(1, len(negatives)) * outcome
+def parts(scores: Vector, outcome: Vector) -> Vector:
+    """Of each row its part in the AUC: their mean is the AUC, and the mean's standard error that of DeLong et al. 1988.
+
+    The AUC and the row's influence on it: its placement less the AUC, times the number of all rows over that of its class.
+    A part may lie outside 0 to 1. Where one class is missing nothing can be ranked, and every part is chance: 0.5.
+    """
+    positive = outcome == 1
+    if positive.all() or not positive.any():
+        return np.full(len(scores), _CHANCE)
+    below = _share_below(scores, np.sort(scores[~positive]))
+    above = 1.0 - _share_below(scores, np.sort(scores[positive]))
+    placement, own = np.where(positive, below, above), np.where(positive, positive.sum(), (~positive).sum())
+    area = float(below[positive].mean())
+    shares: Vector = area + (placement - area) * len(scores) / own
+    return shares
+
+
+def _share_below(scores: Vector, ordered: Vector) -> Vector:
+    """Of the ordered scores the share below each, ties half."""
+    low, high = (np.searchsorted(ordered, scores, side=side) for side in ("left", "right"))
+    shares: Vector = (low + high) / 2 / len(ordered)
     return shares
 
 

@@ -140,12 +140,11 @@ class Member:
         platform, region = self.place
         return Note(
             what=note.what,
-            arrays={"brier": (scores - asked.outcome) ** 2, "placement": areas.placements(scores, asked.outcome)},
+            arrays={"brier": (scores - asked.outcome) ** 2, "area": areas.parts(scores, asked.outcome)},
             facts={
                 "member": self.rows.member,
                 "items": [str(item) for item in asked.item],
                 "persons": [str(person) for person in asked.person],
-                "positive": [int(outcome) for outcome in asked.outcome],
                 "auc": areas.auc(scores, asked.outcome),
                 "rows": parting.digest(self.rows),
                 "platform": platform,

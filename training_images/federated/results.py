@@ -85,9 +85,7 @@ def found(folder: Path) -> Result | None:
     with np.load(folder / _NUMBERS, allow_pickle=False) as kept:
         about = json.loads(str(kept["about"]))
         scores = {
-            name: Note(
-                what="score", arrays={part: kept[f"{name}/{part}"] for part in ("brier", "placement")}, facts=facts
-            )
+            name: Note(what="score", arrays={part: kept[f"{name}/{part}"] for part in ("brier", "area")}, facts=facts)
             for name, facts in about["scores"].items()
         }
         scale = Scale(centre=kept["centre"], spread=kept["spread"])

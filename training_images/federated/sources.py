@@ -26,13 +26,17 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A predictor: its name, bounds, whether it may be missing, and the words it stands for when it is none of a number."""
+    """A predictor: its name, bounds, whether it may be missing, and the words it stands for when it is none of a number.
+
+    `reference` is the word that needs no predictor of its own, since it is what remains when none of `words` holds.
+    """
 
     name: str
     low: float = 0.0
     high: float = 1.0
     optional: bool = False
     words: tuple[str, ...] = ()
+    reference: str = ""
     empty: tuple[str, ...] = ("",)
 
 
@@ -43,7 +47,8 @@ class Table:
     Args:
         name: The consortium's.
         origin: What was read, for the model card.
-        names: The predictors.
+        columns: What is known of each observation, and its public bounds.
+        names: The predictors that columns become.
         features: One row an observation, values from 0 to 1.
         outcome: 0 or 1.
         site: Index of the site in `sites`.
@@ -54,6 +59,7 @@ class Table:
 
     name: str
     origin: str
+    columns: tuple[Column, ...]
     names: tuple[str, ...]
     features: NDArray[np.float64]
     outcome: NDArray[np.float64]
@@ -86,14 +92,14 @@ INSURANCE: Final = (
 )
 HOSPITALS: Final = (
     Column(name="age", low=20, high=90),
-    Column(name="sex", words=("Male",)),
+    Column(name="sex", words=("Male",), reference="Female"),
     Column(name="cp", words=("typical angina", "atypical angina", "non-anginal", "asymptomatic")),
     Column(name="trestbps", low=80, high=220, optional=True, empty=("", "0")),
     Column(name="chol", low=100, high=600, optional=True, empty=("", "0")),
-    Column(name="fbs", words=("TRUE",), optional=True),
+    Column(name="fbs", words=("TRUE",), reference="FALSE", optional=True),
     Column(name="restecg", words=("normal", "lv hypertrophy", "st-t abnormality")),
     Column(name="thalch", low=60, high=210, optional=True),
-    Column(name="exang", words=("TRUE",), optional=True),
+    Column(name="exang", words=("TRUE",), reference="FALSE", optional=True),
     Column(name="oldpeak", low=-3, high=7, optional=True),
     Column(name="slope", words=("upsloping", "flat", "downsloping"), optional=True),
     Column(name="ca", high=3, optional=True),
@@ -160,6 +166,7 @@ def _table(
     return Table(
         name=name,
         origin=origin,
+        columns=tuple(columns),
         names=tuple(label for label, _ in parts),
         features=np.column_stack([values for _, values in parts]),
         outcome=np.array([outcome(row) for row in rows], dtype=np.float64),

@@ -5,7 +5,7 @@ Settings: `engine` flower (the deployed fleet, on this machine) or in-process (t
 elsewhere (`--results` is the folder of a run that a SuperLink has carried out; nothing is started here). `consortium`
 insurance or hospitals, `seed` of the split, `rounds`, `steps`, `rate`, `masked` yes or no, `noise` for DP-SGD
 (`noise-seed` makes it repeatable, for examples), `least` members that must stay, `place.MEMBER` PLATFORM/REGION of each
-member.
+member, `requests` to time. The channel `baseline` is the folder of the unit that serves now.
 """
 
 import hashlib
@@ -14,17 +14,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from federation.core.digest import Digest, digest
 from training_images.data.wheels import FOLDER
-from training_images.federated import accountant, chart, parting, results, sources
+from training_images.federated import accountant, answering, chart, parting, probes, results, safety, sources
 from training_images.federated.in_process import in_process
 from training_images.federated.member import DELTA
 from training_images.federated.notes import Note
 from training_images.federated.parting import Rows
 from training_images.federated.rounds import Learned, Plan, TooFewError, learn
 from training_images.federated.sources import Table
+from training_images.federated.timing import timed
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.made import DataSet, Made, Record, Scored
@@ -136,13 +135,17 @@ def _written(path: Path, learned: Learned) -> None:
 
 
 def _made(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
+    """What is judged is the file that ships, behind the door that the contract describes."""
+    promised = contract(table, plan, repeatable=noise_seed(job.spec.settings) is not None)
+    model = answering.opened(job.folder / _MODEL, promised)
+    suites = probes.suites(table.name, table.columns)
     return Made(
         kind=KIND,
         files=[_MODEL],
-        contract=contract(table, plan, repeatable=noise_seed(job.spec.settings) is not None),
+        contract=promised,
         quality=Scored(suite=f"{SUITE}-{table.name}", digest=_digest(learned.scores), records=records(learned.scores)),
-        safety={},
-        latency=None,
+        safety=safety.judged(model.answer, suites),
+        latency=timed(job.spec, model, suites["policy"], KIND, _MODEL),
         datasets=[_dataset(job, table, name, note) for name, note in sorted(learned.scores.items())],
         base_model="",
         summary=_summary(table, plan, learned),
@@ -152,7 +155,7 @@ def _made(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
 
 
 def contract(table: Table, plan: Plan, *, repeatable: bool = False) -> dict[str, Any]:
-    """What whoever asks the model relies on; bounds of the inputs are those of sources.py.
+    """What whoever asks the model relies on, and needs in order to refuse what it refuses.
 
     Repeatable noise hides nobody from whoever knows its seed, so no epsilon is stated for it.
     """
@@ -161,6 +164,7 @@ def contract(table: Table, plan: Plan, *, repeatable: bool = False) -> dict[str,
         "model": "logistic-regression",
         "inputs": list(table.names),
         "outputs": ["probability"],
+        "bounds": answering.bounds(table.columns),
         "consortium": table.name,
         "members": list(plan.members),
         "secure_aggregation": plan.masked,
@@ -172,26 +176,17 @@ def contract(table: Table, plan: Plan, *, repeatable: bool = False) -> dict[str,
 
 
 def records(scores: Mapping[str, Note]) -> list[Record]:
-    """One record a test item, under its pseudonym: `brier` for all (less is better), `auc` for those with the outcome.
+    """One record a test item, under its pseudonym: `brier` (less is better), and the item's part in its member's AUC.
 
-    The latter is the item's placement among its own member's items without; its mean over a member's items is that
-    member's AUC.
+    The mean of `auc` over a member's items is that member's AUC, and over all items that of the members by their items.
     """
     found: list[Record] = []
     for member, note in sorted(scores.items()):
         columns = zip(
-            note.texts("items"),
-            note.texts("persons"),
-            np.asarray(note.facts["positive"]),
-            note.arrays["brier"],
-            note.arrays["placement"],
-            strict=True,
+            note.texts("items"), note.texts("persons"), note.arrays["brier"], note.arrays["area"], strict=True
         )
-        for item, person, positive, brier, placement in columns:
-            told = {
-                "brier": round(float(brier), _DIGITS),
-                **({"auc": round(float(placement), _DIGITS)} if positive else {}),
-            }
+        for item, person, brier, area in columns:
+            told = {"brier": round(float(brier), _DIGITS), "auc": round(float(area), _DIGITS)}
             found.append({"item": item, "cluster": person, "category": member, "scores": told})
     return found
 

@@ -58,6 +58,15 @@ def test_another_embedder_of_the_same_dimension_is_refused():
     assert verdicts(after, before) == ["fail", "pass"]
 
 
+def test_a_consortiums_model_refuses_what_it_refused_before():
+    stated = {"format": "safetensors", "model": "logistic-regression", "inputs": ["age"], "outputs": ["probability"]}
+    before = of("consortium-risk", {**stated, "bounds": {"age": {"low": "20", "high": "90"}}})
+    after = of("consortium-risk", {**stated, "bounds": {"age": {"low": "20", "high": "120"}}})
+    assert verdicts(before, before) == ["pass", "pass"]
+    assert [found.field for found in differences(after, before)] == ["bounds"]
+    assert verdicts(of("consortium-risk", stated), None) == ["fail", "pass"]
+
+
 def test_the_order_of_target_modules_means_nothing():
     candidate = unit(contract={**CONTRACT, "target_modules": ["v_proj", "q_proj"]})
     assert differences(candidate, BASELINE) == ()

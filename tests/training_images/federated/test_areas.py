@@ -1,4 +1,4 @@
-"""AUC, its placements and its intervals."""
+"""AUC, the parts that its items have in it, and its intervals."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from training_images.federated.areas import area, auc, difference, draws, placements
+from training_images.federated.areas import area, auc, difference, draws, parts
 
 SCORED = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=60).filter(
     lambda rows: 0 < sum(outcome for _, outcome in rows) < len(rows)
@@ -19,11 +19,26 @@ def columns(rows):
 
 @settings(max_examples=40)
 @given(rows=SCORED)
-def test_the_area_is_the_known_one_and_the_mean_placement_of_the_positives(rows):
+def test_the_area_is_the_known_one_and_the_mean_of_its_parts(rows):
     scores, outcome = columns(rows)
     known = roc_auc_score(outcome, scores)
     assert auc(scores, outcome) == pytest.approx(known)
-    assert placements(scores, outcome)[outcome == 1].mean() == pytest.approx(known)
+    assert parts(scores, outcome).mean() == pytest.approx(known)
+
+
+@settings(max_examples=40)
+@given(rows=SCORED)
+def test_the_parts_spread_is_delongs_standard_error(rows):
+    scores, outcome = columns(rows)
+    positive, negative = scores[outcome == 1], scores[outcome == 0]
+    won = (positive[:, None] > negative) + 0.5 * (positive[:, None] == negative)
+    delong = won.mean(axis=1).var() / len(positive) + won.mean(axis=0).var() / len(negative)
+    assert parts(scores, outcome).var() / len(rows) == pytest.approx(delong, abs=1e-12)
+
+
+@pytest.mark.parametrize("outcome", [0.0, 1.0])
+def test_of_one_class_alone_every_part_is_chance(outcome):
+    assert (parts(np.array([0.1, 0.9]), np.full(2, outcome)) == 0.5).all()
 
 
 @settings(max_examples=40)

@@ -8,7 +8,7 @@ from tests.training_images.federated.consortium_fixture import rows
 
 from training_images.federated import parting
 from training_images.federated.parting import Rows
-from training_images.federated.sources import Table
+from training_images.federated.sources import Column, Table
 from training_images.job.errors import ConfigError
 
 
@@ -17,6 +17,7 @@ def table(people=200):
     return Table(
         name="made-up",
         origin="made up",
+        columns=(Column(name="x"),),
         names=("x",),
         features=np.linspace(0, 1, len(owner))[:, None],
         outcome=(np.arange(len(owner)) % 2).astype(float),

@@ -110,7 +110,7 @@ def test_scores_name_pseudonyms_and_no_predictor_crosses():
     for name, note in learned.scores.items():
         own = fleet.members[name].rows
         assert set(note.facts["items"]) == set(own.item[own.asked])
-        assert set(note.arrays) == {"brier", "placement"}
+        assert set(note.arrays) == {"brier", "area"}
     biggest = max(array.size for _, note in fleet.heard if note.what != "score" for array in note.arrays.values())
     assert biggest == 2 * PREDICTORS + 1
 

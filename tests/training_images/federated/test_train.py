@@ -1,10 +1,13 @@
 """What a plan is made of, what its contract says, and what one item's record holds."""
 
+import json
+
 import pytest
 from tests.training_images.federated.consortium_fixture import members, plan
 from tests.training_images.federated.test_parting import table
 
 from training_images.federated.accountant import epsilon
+from training_images.federated.answering import stated
 from training_images.federated.in_process import in_process
 from training_images.federated.member import DELTA
 from training_images.federated.rounds import learn
@@ -50,7 +53,13 @@ def test_an_unknown_word_is_refused():
         told(masked="maybe")
 
 
-def test_every_test_item_has_a_record_and_the_placements_mean_is_the_members_auc():
+def test_whoever_serves_the_unit_can_read_what_to_refuse_from_its_contract():
+    written = json.loads(json.dumps(contract(table(), told())["bounds"]))
+    assert written == {"x": {"low": "0", "high": "1"}}
+    assert stated(written) == table().columns
+
+
+def test_every_test_item_has_a_record_with_its_part_in_its_members_auc():
     scores = learn(in_process(members(*THREE), 0), plan(THREE)).scores
     found = records(scores)
     assert (
@@ -59,6 +68,6 @@ def test_every_test_item_has_a_record_and_the_placements_mean_is_the_members_auc
         == sum(int(rows.asked.sum()) for rows in members(*THREE))
     )
     for name in THREE:
-        placed = [one["scores"]["auc"] for one in found if one["category"] == name and "auc" in one["scores"]]
+        placed = [one["scores"]["auc"] for one in found if one["category"] == name]
         assert sum(placed) / len(placed) == pytest.approx(scores[name].facts["auc"], abs=1e-5)
     assert all(0 <= one["scores"]["brier"] <= 1 for one in found)

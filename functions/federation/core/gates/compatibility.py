@@ -31,7 +31,7 @@ STATED: Final[Mapping[str, Mapping[str, Comparison]]] = {
     "retrieval-eval": {"index_dimension": "equal", "embedder": "equal"},
     "runtime-distilled": _RUNTIME,
     "inference-benchmark": _RUNTIME,
-    "consortium-risk": dict.fromkeys(("format", "model", "inputs", "outputs"), "equal"),
+    "consortium-risk": dict.fromkeys(("format", "model", "inputs", "outputs", "bounds"), "equal"),
 }
 """What the contract of each kind must state, and how it may differ from the baseline's. A dot goes one level down."""
 _ABSENT: Final = "absent"

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does a consortium's model answer one request, and which requests does it refuse?
+
+A request is a JSON object that gives every column of the table once, in the column's own units: a number within its
+public bounds, one of its words, or null where it may be missing. All of that stands in the unit's contract (`bounds`), so
+whoever serves the unit needs the contract and the weights, and can refuse the same. There is no other way to the weights.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import numpy as np
+
+from federation.core import strict_json
+from federation.core.statistics.decimal_text import decimal_text
+from federation.errors import ContractError
+from training_images.federated.model import Scale, Vector, probability
+from training_images.federated.sources import Column, encoded
+from training_images.job.errors import ConfigError
+
+_MOST: Final = 65_536
+"""Bytes of a request; the widest table here needs 400."""
+
+
+class UnanswerableError(Exception):
+    """The request is none that this model answers; the sentence says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """A model behind its door.
+
+    Args:
+        weights: One for each input, then the intercept.
+        scale: What inputs are standardised with.
+        inputs: The model's predictors, in order.
+        columns: What a request gives, and within which bounds.
+    """
+
+    weights: Vector
+    scale: Scale
+    inputs: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def answer(self, text: str) -> float:
+        """The chance of the outcome; whatever the weights make of a request that is sound.
+
+        Raises:
+            UnanswerableError: The request is not sound.
+        """
+        told = _request(text, self.columns)
+        parts = {label: values[0] for column in self.columns for label, values in encoded(column, [told[column.name]])}
+        features = np.array([[parts[name] for name in self.inputs]])
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(probability(self.weights, self.scale.applied(features))[0])
+
+
+def opened(path: Path, contract: Mapping[str, Any]) -> Answering:
+    """The model in a unit's file behind the door that its contract describes.
+
+    Raises:
+        ConfigError: The contract states no bounds, or file and contract do not fit each other.
+    """
+    from safetensors.numpy import load_file  # noqa: PLC0415 - only who ships or serves needs it
+
+    inputs, columns = tuple(contract.get("inputs", ())), stated(contract.get("bounds", {}))
+    labels = [label for column in columns for label, _ in encoded(column, [_middle(column)])]
+    found = load_file(path)
+    shapes = {name: found[name].shape for name in ("weights", "centre", "spread") if name in found}
+    size = len(inputs)
+    if sorted(labels) != sorted(inputs) or shapes != {"weights": (size + 1,), "centre": (size,), "spread": (size,)}:
+        raise ConfigError(
+            f"{path.name} and its contract do not fit: {size} inputs, bounds for {len(labels)}, arrays {shapes}; "
+            "ship the unit again, so that both are of one run"
+        )
+    scale = Scale(centre=found["centre"], spread=found["spread"])
+    return Answering(weights=found["weights"], scale=scale, inputs=inputs, columns=columns)
+
+
+def bounds(columns: Sequence[Column]) -> dict[str, dict[str, Any]]:
+    """What a request may say, as a contract states it: of each column low and high as decimal text, or its words."""
+    return {column.name: _bounds(column) for column in columns}
+
+
+def stated(told: Mapping[str, Any]) -> tuple[Column, ...]:
+    """The columns of a contract's `bounds`.
+
+    Raises:
+        ConfigError: It states none, or they cannot be read.
+    """
+    if not told:
+        raise ConfigError(
+            "the contract states no bounds, so nobody could refuse what lies outside; ship the unit again"
+        )
+    try:
+        return tuple(
+            Column(
+                name=name,
+                low=float(one.get("low", 0)),
+                high=float(one.get("high", 1)),
+                optional=one.get("optional", False),
+                words=tuple(one.get("words", ())),
+                reference=one.get("reference", ""),
+            )
+            for name, one in told.items()
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ConfigError(f"the contract's bounds cannot be read ({error}); ship the unit again") from error
+
+
+def _bounds(column: Column) -> dict[str, Any]:
+    optional = {"optional": True} if column.optional else {}
+    if not column.words:
+        return {"low": decimal_text(column.low), "high": decimal_text(column.high), **optional}
+    reference = {"reference": column.reference} if column.reference else {}
+    return {"words": list(column.words), **reference, **optional}
+
+
+def _middle(column: Column) -> str:
+    return column.words[0] if column.words else repr((column.low + column.high) / 2)
+
+
+def _request(text: str, columns: Sequence[Column]) -> dict[str, str]:
+    """What a sound request says of each column, as a table writes it."""
+    try:
+        parsed = strict_json.parse(text.encode("utf-8", "surrogatepass"), what="the request", limit=_MOST)
+    except ContractError as error:
+        raise UnanswerableError(str(error)) from error
+    told = parsed.value
+    if not isinstance(told, dict):
+        _refuse("it is no JSON object; give one, with a value for every column")
+    if parsed.duplicates:
+        _refuse(f"{parsed.duplicates[0]!r:.80} is said more than once; say it once")
+    if surplus := sorted(told.keys() - {column.name for column in columns}):
+        _refuse(f"{surplus[0]!r:.80} is no column; leave it out")
+    return {column.name: _written(column, told) for column in columns}
+
+
+def _written(column: Column, told: Mapping[str, Any]) -> str:
+    if column.name not in told:
+        _refuse(f"{column.name} is not given; give it{', or null' if column.optional else ''}")
+    value = told[column.name]
+    if value is None and column.optional:
+        return ""
+    if column.words:
+        known = (*column.words, *([column.reference] if column.reference else []))
+        if not (isinstance(value, str) and value in known):
+            _refuse(f"{column.name} is one of {', '.join(known)}, not {value!r:.80}")
+        return value
+    if type(value) not in (int, float):
+        _refuse(f"{column.name} is a number, not {value!r:.80}")
+    if not column.low <= value <= column.high:
+        _refuse(f"{column.name} lies from {column.low:g} to {column.high:g}, not at {value!r:.80}")
+    return repr(float(value))
+
+
+def _refuse(why: str) -> NoReturn:
+    raise UnanswerableError(f"this request is not answered: {why}")
