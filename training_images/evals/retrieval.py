@@ -29,9 +29,8 @@ def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
         ConfigError: A question was not searched for, or a document is none of the suite's.
     """
     part = suite.parts["retrieval"]
-    missing = [item.id for item in part.items if item.id not in ranked]
-    if missing:
-        raise ConfigError(f"{len(missing)} questions were not searched for, the first is {missing[0]}")
+    if missing := {item.id for item in part.items} - ranked.keys():
+        raise ConfigError(f"{len(missing)} questions were not searched for, the first is {min(missing)}")
     known = {row.id for row in suite.documents}
     runs = {item.id: _run(ranked[item.id], known) for item in part.items}
     right = {item.id: {item.label: 1} for item in part.items}
@@ -39,11 +38,13 @@ def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
     return Scored(
         suite=part.suite,
         digest=part.digest,
-        records=[
-            record(item, {ours: float(measured[item.id][theirs]) for ours, theirs in _MEASURES.items()})
-            for item in part.items
-        ],
+        records=[record(item, _named(measured[item.id])) for item in part.items],
     )
+
+
+def _named(told: Mapping[str, float]) -> dict[str, float]:
+    """What pytrec_eval tells of a question, under our names."""
+    return {ours: told[theirs] for ours, theirs in _MEASURES.items()}
 
 
 def _run(ranked: Sequence[str], known: AbstractSet[str]) -> dict[str, float]:

@@ -53,7 +53,7 @@ def scored(part: Part, answers: Sequence[str], *, safety: bool) -> Scored:
 
 def record(item: Item, scores: Mapping[str, float]) -> Record:
     """One line of schemas/record.v1.json; it names the item and quotes nothing of it."""
-    return {"item": item.id, "cluster": item.cluster, "category": item.category, "scores": dict(scores)}
+    return {"item": item.id, "cluster": item.cluster, "category": item.category, "scores": scores}
 
 
 def digest(found: Scored) -> str:

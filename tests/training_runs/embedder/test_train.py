@@ -125,7 +125,7 @@ def test_an_empty_channel_is_refused(own, tmp_path, capsys):
 def test_data_without_rows_are_refused(own, tmp_path, capsys):
     (own.data / "harmful" / "train.jsonl").write_text("")
     assert ended(own, tmp_path / "unit") == CONFIGURED_WRONG
-    assert sentence(capsys).startswith("harmful is empty")
+    assert sentence(capsys).startswith("harmful/train is empty")
 
 
 def test_questions_that_are_asked_afterwards_are_not_learned(own, tmp_path, capsys):
