@@ -99,7 +99,13 @@ ORDERS: Final[Sequence[Order]] = (
         channels={"teacher": "textgen-lora-v1"},
     ),
     Order(kind="inference-benchmark", number=1, stage=FIRST, channels={"runtime": "runtime-distilled-v1"}),
-    Order(kind="textgen-lora", number=2, stage=LATER, settings={"steps": "80"}, channels=_against("textgen-lora-v1")),
+    Order(
+        kind="textgen-lora",
+        number=2,
+        stage=LATER,
+        settings={"steps": "70", "requests": "100"},
+        channels=_against("textgen-lora-v1"),
+    ),
     Order(
         kind="policy-adapter",
         number=2,
