@@ -23,12 +23,17 @@ module "function" {
   memory       = each.value.memory
   concurrency  = var.reserve_concurrency ? each.value.concurrency : -1
   # One event at a time where a failure may move the channel; a roll-back waits for no neighbour.
-  batch       = each.value.channel == "move" ? 1 : 10
-  environment = merge(local.environment, lookup(local.hub_environment, each.key, {}), lookup(local.google_environment, each.key, {}))
-  queue       = module.queue[each.key].arn
-  key         = aws_kms_key.federation.arn
-  topic       = aws_sns_topic.people.arn
-  log_days    = var.log_days
+  batch = each.value.channel == "move" ? 1 : 10
+  environment = merge(
+    local.environment,
+    lookup(local.hub_environment, each.key, {}),
+    lookup(local.google_environment, each.key, {}),
+    lookup(local.jobs_environment, each.key, {}),
+  )
+  queue    = module.queue[each.key].arn
+  key      = aws_kms_key.federation.arn
+  topic    = aws_sns_topic.people.arn
+  log_days = var.log_days
 }
 
 resource "aws_iam_role_policy" "step" {

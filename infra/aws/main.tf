@@ -73,6 +73,20 @@ locals {
     })
   }) : tomap({})
 
+  # Who starts jobs, or looks what became of them, also does so where neither cloud is: told to nobody else.
+  job_uses = ["describe_jobs", "list_jobs", "launch_jobs"]
+  elsewhere = merge(
+    { for azure in var.azure[*] : "FEDERATION_AZURE" => jsonencode(azure) },
+    {
+      for name, value in { FEDERATION_CLUSTERS = jsonencode(var.clusters), KUBECONFIG = var.kubeconfig } : name => value
+      if length(var.clusters) > 0
+    },
+  )
+  jobs_environment = {
+    for step, grant in(local.at_home ? local.grants : {}) : step => local.elsewhere
+    if length(setintersection(grant.uses, local.job_uses)) > 0
+  }
+
   # A function acts on Google as the service account of its own name; the document holds no secret (AIP-4117).
   google_environment = merge({}, [
     for google in var.google[*] : {

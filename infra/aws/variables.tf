@@ -144,6 +144,51 @@ variable "google_audience" {
   default     = "federation-aws"
 }
 
+variable "azure" {
+  description = "Where Azure Machine Learning runs jobs, and the application that this home is there (docs/settings.md, FEDERATION_AZURE); a function has no token of its own: `assertion` is a file of one."
+  type = object({
+    subscription = string
+    group        = string
+    workspace    = string
+    region       = string
+    tenant       = string
+    client       = string
+    identity     = optional(string, "")
+    assertion    = optional(string, "")
+  })
+  default = null
+
+  validation {
+    condition     = try(var.azure.assertion != "", true)
+    error_message = "azure.assertion is the file of an identity token: a function on AWS has none of its own to show to Azure."
+  }
+}
+
+variable "clusters" {
+  description = "Kubernetes clusters that run jobs, by the platform's name in the policy (docs/settings.md, FEDERATION_CLUSTERS)."
+  type = map(object({
+    namespace = string
+    context   = string
+    placement = optional(object({
+      service_account  = optional(string)
+      spot_selector    = optional(map(string), {})
+      spot_tolerations = optional(list(map(string)), [])
+    }), {})
+  }))
+  default = {}
+
+  validation {
+    condition     = length(var.clusters) == 0 || var.kubeconfig != ""
+    error_message = "clusters are reached by contexts of a kubeconfig; say in kubeconfig where in the function it lies."
+  }
+}
+
+variable "kubeconfig" {
+  description = "Where in the function the kubeconfig of those contexts lies, such as /var/task/kubeconfig for a file that was added to the package."
+  type        = string
+  default     = ""
+}
+
 variable "trust" {
   description = "Further keys of the trust document (docs/sources.md); they win over what is put together here."
   type        = any

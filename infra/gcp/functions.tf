@@ -55,11 +55,16 @@ module "function" {
   package         = google_storage_bucket_object.package.name
   builder         = google_service_account.builder.id
   service_account = google_service_account.step[each.key].email
-  environment     = merge(local.environment, lookup(local.hub_environment, each.key, {}), lookup(local.aws_environment, each.key, {}))
-  timeout         = each.value.timeout
-  memory          = each.value.memory
-  concurrency     = each.value.concurrency
-  warm            = each.key == "roll_back" && var.warm_roll_back ? 1 : 0
+  environment = merge(
+    local.environment,
+    lookup(local.hub_environment, each.key, {}),
+    lookup(local.aws_environment, each.key, {}),
+    lookup(local.jobs_environment, each.key, {}),
+  )
+  timeout     = each.value.timeout
+  memory      = each.value.memory
+  concurrency = each.value.concurrency
+  warm        = each.key == "roll_back" && var.warm_roll_back ? 1 : 0
   # Only the Hub calls from outside. `receive` judges every token itself: Cloud Run would take only those for its own URL,
   # which no setting of the function can name before it exists.
   public  = each.key == "receive" && local.at_home

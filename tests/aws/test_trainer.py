@@ -7,6 +7,7 @@ import pytest
 
 from federation.aws.trainer import SageMakerTrainer
 from federation.core import instant
+from federation.core.failure import cause_of
 from federation.demo import wire_aws
 from federation.errors import ContractError, ServiceError
 from federation.sources import Request, Trust, read
@@ -96,6 +97,40 @@ def test_a_job_of_ours_that_failed_tells_why_and_others_are_not_asked(trainer, a
         f"{status}: AlgorithmError: the loss is NaN at step 3, exit code: 1",
     )
     assert told["dedupe_key"] == f"sagemaker|{told['resource']}|{status}"
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [
+        ("AlgorithmError: the data set is empty, exit code: 42", "configuration"),
+        ("AlgorithmError: , exit code: 42", "configuration"),
+        ('AlgorithmError: ExecuteUserScriptError:\nExitCode 42\nErrorMessage "ValueError: no rows"', "configuration"),
+        ('AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "exit code: 42"', "unknown"),
+        ("AlgorithmError: its child ended, exit code: 42, and so it did, exit code: 1", "unknown"),
+        ("InternalServerError: We encountered an internal error. Please try again.", "unknown"),
+    ],
+)
+def test_the_exit_code_in_sagemakers_words_tells_the_cause(trainer, aws_cloud, name, reason, cause):
+    trainer.launch(name, JOB)
+    aws_cloud.sagemaker.fail(name, reason)
+    (told,) = [one for one in trainer.finished() if one["resource"].endswith(name)]
+    assert cause_of(told["failure"]) == cause
+    assert told["failure"].endswith(f"Failed: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("secondary", "failure"),
+    [
+        ("Interrupted", "interrupted: Stopped: Interrupted"),
+        ("MaxWaitTimeExceeded", "interrupted: Stopped: MaxWaitTimeExceeded"),
+        ("MaxRuntimeExceeded", "Stopped: MaxRuntimeExceeded"),
+    ],
+)
+def test_a_spot_job_whose_machine_was_taken_back_or_never_came_says_so(trainer, aws_cloud, name, secondary, failure):
+    trainer.launch(name, {**JOB, "spot": True})
+    aws_cloud.sagemaker.fail(name, "", "Stopped")["SecondaryStatus"] = secondary
+    (told,) = [one for one in trainer.finished() if one["resource"].endswith(name)]
+    assert told["failure"] == failure
 
 
 def test_a_job_for_another_region_is_not_started_in_this_one(trainer, aws_cloud, name):

@@ -54,8 +54,9 @@ def test_a_job_is_placed_started_and_missed_there_like_anywhere(azure_home, azur
     assert launched.data["places"][0]["place"] == f"azure {REGION} Standard_NC4as_T4_v3 spot"
     (job,) = azure_cloud.jobs.values()
     assert (job["name"], job["properties"]["queueSettings"]) == (name, {"jobTier": "Spot"})
-    azure_cloud.finish(name, "Failed", message="exit code 42: the data set is empty")
+    words = "Execution failed. User process 'python' exited with status code 42."
+    azure_cloud.finish(name, "Failed", message=words)
     azure_home.now = job["systemData"]["lastModifiedAt"]
     (failed,) = azure_home.tick("sweep", azure_home.now)
     assert failed.type == events.JOB_FAILED
-    assert azure_home.document(names.failed_job(name))["failure"] == "Failed: exit code 42: the data set is empty"
+    assert azure_home.document(names.failed_job(name))["failure"] == f"configured wrong: Failed: {words}"

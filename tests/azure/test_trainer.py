@@ -9,9 +9,11 @@ from msgspec.structs import replace
 from tests.ports.backends_azure import REGION
 
 from federation.azure.trainer import AzureTrainer
+from federation.core.failure import cause_of
 from federation.errors import ContractError, ServiceError
 
 NAME = "runtime-distilled-0123456789ab"
+LOGS = "Please check log file 'user_logs/std_log.txt' for error details."
 JOB = {
     "platform": "azure",
     "kind": "runtime-distilled",
@@ -100,7 +102,7 @@ def test_what_has_ended_is_told_with_its_unit_or_its_reason(azure_trainer, azure
     for name, status, message in (
         ("a", "Running", ""),
         ("b", "Completed", ""),
-        ("c", "Failed", "exit code 42: the data set is empty"),
+        ("c", "Failed", "JobFailed: Submitted script failed with a non-zero exit code"),
         ("d", "Canceled", ""),
     ):
         azure_trainer.launch(name, JOB)
@@ -110,8 +112,34 @@ def test_what_has_ended_is_told_with_its_unit_or_its_reason(azure_trainer, azure
     assert unit["resource"] == f"{azure_workspace.id}/jobs/b"
     assert unit["dedupe_key"] == f"azure|{unit['resource']}|Completed"
     assert azure_trainer.artifact(unit["resource"]) == unit["artifact_uri"]
-    assert (failed["name"], failed["failure"]) == ("c", "Failed: exit code 42: the data set is empty")
+    assert (failed["name"], failed["failure"]) == (
+        "c",
+        "Failed: JobFailed: Submitted script failed with a non-zero exit code",
+    )
     assert cancelled["failure"] == "Canceled: its log is at https://ml.azure.com/runs/d"
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (f"Execution failed. User process 'python' exited with status code 42. {LOGS}", "configuration"),
+        (
+            "ServiceError: Failed to run ['python', 'train.py'] \n Exit code 42 \nDetails can be found in",
+            "configuration",
+        ),
+        (f"Execution failed. User process 'python' exited with status code 143. {LOGS}", "interruption"),
+        (
+            f"Execution failed. User process 'python' exited with status code 1. {LOGS} Error: its child said: exit code 42",
+            "unknown",
+        ),
+    ],
+)
+def test_the_exit_code_in_azures_words_tells_the_cause(azure_trainer, azure_cloud, message, cause):
+    azure_trainer.launch(NAME, JOB)
+    azure_cloud.finish(NAME, "Failed", message=message)
+    (told,) = azure_trainer.finished()
+    assert cause_of(told["failure"]) == cause
+    assert told["failure"].endswith(f"Failed: {message}")
 
 
 def test_a_job_that_pushes_its_unit_itself_is_told_of_by_that_push(azure_trainer, azure_cloud, azure_workspace):

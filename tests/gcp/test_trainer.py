@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.ports.backends_gcp import NUMBER, PARENT, PROJECT, REGION
 
+from federation.core.failure import cause_of
 from federation.errors import ContractError, ServiceError
 from federation.gcp.trainer import VertexTrainer
 from federation.sources import Trust
 from federation.sources.vertex import read_entry
 
 NOW = datetime.now(UTC)
+REPLICA = "The replica workerpool0-0 exited with a non-zero status of"
+LOGS = "To find out more about why your job exited please check the logs: https://console.cloud.google.com/logs/viewer"
 JOB = {
     "platform": "gcp",
     "image": "europe-docker.pkg.dev/acme/embedder:1",
@@ -113,7 +116,7 @@ def test_only_what_ended_well_lately_is_finished(trainer, jobs):
 
 
 def test_a_job_of_ours_that_failed_tells_why_and_others_are_not_looked_at(trainer, jobs, vertex_cloud, google_session):
-    error = {"code": 3, "message": "The replica workerpool0-0 exited with a non-zero status of 42."}
+    error = {"code": 3, "message": f"{REPLICA} 1. {LOGS}"}
     jobs.move(started(trainer, jobs, "failed")["name"], "FAILED", error=error)
     jobs.move(started(trainer, jobs, "cancelled")["name"], "CANCELLED")
     long_ago = (NOW - timedelta(days=15)).isoformat().replace("+00:00", "Z")
@@ -124,11 +127,28 @@ def test_a_job_of_ours_that_failed_tells_why_and_others_are_not_looked_at(traine
     jobs.move(made["name"], "FAILED")
     found = {told["name"]: told for told in trainer.finished()}
     assert {name: told["failure"] for name, told in found.items()} == {
-        "failed": "FAILED: The replica workerpool0-0 exited with a non-zero status of 42.",
+        "failed": f"FAILED: {error['message']}",
         "cancelled": "CANCELLED: Vertex AI says no more",
     }
     assert "artifact_uri" not in found["failed"]
     assert found["failed"]["dedupe_key"].endswith("|FAILED")
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (f"{REPLICA} 42. {LOGS}", "configuration"),
+        (f"{REPLICA} 1. Termination reason: Error. {REPLICA.replace('pool0', 'pool1')} 42. {LOGS}", "configuration"),
+        (f"{REPLICA} 143. {LOGS}", "interruption"),
+        (f"{REPLICA} 1. {LOGS}", "unknown"),
+        ("Internal error occurred for the current attempt.", "unknown"),
+    ],
+)
+def test_the_exit_code_in_vertexs_words_tells_the_cause(trainer, jobs, message, cause):
+    jobs.move(started(trainer, jobs, "a")["name"], "FAILED", error={"code": 3, "message": message})
+    (told,) = trainer.finished()
+    assert cause_of(told["failure"]) == cause
+    assert told["failure"].endswith(f"FAILED: {message}")
 
 
 def test_a_job_for_another_region_is_not_started_in_this_one(trainer, jobs):

@@ -173,6 +173,12 @@ def test_where_a_completed_job_pushed_to_is_watched_without_being_named(
     ("ended", "failure"),
     [
         (("ERROR", "Job timeout"), "ERROR: Job timeout"),
+        (("ERROR", "Job failed with exit code: 42"), "configured wrong: ERROR: Job failed with exit code: 42"),
+        (("ERROR", "Job failed with exit code: 143"), "interrupted: ERROR: Job failed with exit code: 143"),
+        (
+            ("ERROR", "Job failed with exit code: 137. Reason: OOMKilled"),
+            "ERROR: Job failed with exit code: 137. Reason: OOMKilled",
+        ),
         (("CANCELED", None), "CANCELED: the Hub says no more; its log may"),
     ],
 )

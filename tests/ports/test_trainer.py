@@ -93,11 +93,16 @@ def test_a_job_whose_manifest_is_there_is_finished_and_its_unit_can_be_read(trai
     [
         (
             "import sys; print('two labels have one word', file=sys.stderr); sys.exit(42)",
-            "exit code 42, and no manifest: two labels have one word",
+            "configured wrong: exit code 42, and no manifest: two labels have one word",
         ),
         (
             "open('failure.txt', 'w').write('the loss is NaN at step 3\\n'); raise SystemExit(1)",
             "exit code 1, and no manifest: the loss is NaN at step 3",
+        ),
+        ("raise SystemExit(143)", "interrupted: exit code 143, and no manifest: signal 15"),
+        (
+            "open('failure.txt', 'w').write('its child failed, exit code: 42'); raise SystemExit(1)",
+            "exit code 1, and no manifest: its child failed, exit code: 42",
         ),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "exit code 137, and no manifest: signal 9"),
         ("pass", "exit code 0, and no manifest: it said nothing"),
@@ -106,7 +111,7 @@ def test_a_job_whose_manifest_is_there_is_finished_and_its_unit_can_be_read(trai
             "exit code 0, and no manifest: it said nothing",
         ),
     ],
-    ids=["refused", "its own words", "killed", "silent", "half a unit"],
+    ids=["refused", "its own words", "interrupted", "its words about another", "killed", "silent", "half a unit"],
 )
 def test_a_job_that_ends_without_a_manifest_has_failed_and_says_why(trainer, image, does, failure):
     image(does)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from federation.core import event as events
 from federation.core import names
 from federation.core.event import Event
+from federation.core.failure import sentence
 from federation.errors import ConflictError
 from federation.runtime import handle
 from tests.steps.home import NEXT_TUESDAY, THURSDAY
@@ -20,6 +21,8 @@ PLACED = {"image": "json.tool", "arguments": ["--help"], "after_rollback": True,
 EUROPE = [{"name": "tickets", "platform": "gcp", "region": "europe-west4"}]
 BUDGET = {"currency": "EUR", "amount": "1.00"}
 NIGHT = {"opens": "0 22 * * *", "minutes": 600}
+ON_DEMAND_TOO = {**PLACED, "places": [SPOT, FIXED], "on_demand_after_spot": True}
+WRONG = sentence("FAILED", "The replica workerpool0-0 exited with a non-zero status of 42.")
 NOON, MIDNIGHT = "2026-01-05T11:00:00Z", "2026-01-06T00:30:00Z"
 
 
@@ -223,10 +226,15 @@ def test_a_job_in_its_hours_does_not_wait(home_under):
 def test_a_job_that_ended_without_a_unit_is_told_once_with_its_reason(home_under):
     home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}})
     name = ask(home)[-1].data["name"]
-    (told,) = fails(home, name, "exit code 42: the data set is empty")
+    (told,) = fails(home, name, "FAILED: the disk is full")
     assert told.type == events.JOB_FAILED
-    assert told.data["failure"] == "exit code 42: the data set is empty"
-    assert home.document(names.failed_job(name))["failure"] == told.data["failure"]
+    assert told.data["failure"] == "FAILED: the disk is full"
+    assert home.document(names.failed_job(name)) == {
+        "name": name,
+        "failure": told.data["failure"],
+        "at": told.time,
+        "followed_by": None,
+    }
     assert home.tick("sweep", "2026-01-06T08:00:00Z") == []
 
 
@@ -237,8 +245,7 @@ def test_a_failed_job_that_we_did_not_launch_is_nobodys_business(home_under):
 
 
 def test_a_spot_job_that_was_taken_away_runs_once_more_on_demand(home_under):
-    job = {**PLACED, "places": [SPOT, FIXED], "on_demand_after_spot": True}
-    home = home_under(jobs={"embedder": job})
+    home = home_under(jobs={"embedder": ON_DEMAND_TOO})
     first = ask(home, teacher="v1")[-1].data["name"]
     failed, again = fails(home, first)
     assert (failed.type, again.type) == (events.JOB_FAILED, events.JOB_LAUNCHED)
@@ -255,3 +262,37 @@ def test_a_policy_that_does_not_say_so_lets_a_failed_spot_job_be(home_under):
     name = ask(home)[-1].data["name"]
     assert [told.type for told in fails(home, name)] == [events.JOB_FAILED]
     assert len(started(home)) == 1
+
+
+def test_a_job_that_is_configured_wrong_is_not_tried_again_and_says_what_to_mend(home_under):
+    home = home_under(jobs={"embedder": ON_DEMAND_TOO})
+    name = ask(home)[-1].data["name"]
+    (told,) = fails(home, name, WRONG)
+    assert told.data["failure"].startswith("configured wrong: FAILED: The replica")
+    whys = [found["outcome"]["why"] for found in home.decisions("launch")]
+    (why,) = [one for one in whys if one.startswith(f"{name} ended without a unit: configured wrong: ")]
+    assert why.endswith("would fail the same way until what it names is mended")
+    assert home.document(names.failed_job(name))["followed_by"] is None
+    assert list(started(home)) == [name]
+
+
+def test_whoever_asks_for_it_again_after_mending_gets_it(home_under):
+    home = home_under(jobs={"embedder": ON_DEMAND_TOO})
+    fails(home, ask(home)[-1].data["name"], WRONG)
+    (launched,) = ask(home, key="mended")
+    assert launched.type == events.JOB_LAUNCHED
+
+
+@pytest.mark.parametrize(
+    "later", [WRONG, "FAILED: in other words", sentence("FAILED", "its machine", interrupted=True)]
+)
+@pytest.mark.parametrize(("first", "runs"), [(WRONG, 1), ("FAILED: the machine was taken away", 2)])
+def test_what_was_told_first_of_a_jobs_end_stands_whatever_is_told_later(home_under, first, later, runs):
+    home = home_under(jobs={"embedder": ON_DEMAND_TOO})
+    name = ask(home)[-1].data["name"]
+    fails(home, name, first)
+    written = home.document(names.failed_job(name))
+    for key in ("the same end by another key", "and another"):
+        home.tell(events.JOB_FAILED, key=key, name=name, failure=later)
+    assert home.document(names.failed_job(name)) == written
+    assert len(started(home)) == runs

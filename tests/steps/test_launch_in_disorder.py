@@ -1,5 +1,6 @@
 """Whatever crashes, races and comes twice: a job starts as one job, and no two are let in by the same money."""
 
+import json
 import random
 from dataclasses import dataclass, field, replace
 
@@ -12,11 +13,14 @@ from federation.core import names
 from federation.core.budget import Budget, ledger_prefix
 from federation.core.digest import canonical
 from federation.core.event import Event
+from federation.core.failure import sentence
 from federation.simulation.chaos import Chaos
 from federation.simulation.delivery import Played, settle
 from federation.simulation.platform import POLICY
 from federation.simulation.world import world
 
+TAKEN = sentence("FAILED", "the machine was taken away", interrupted=True)
+WRONG = sentence("FAILED", "The replica workerpool0-0 exited with a non-zero status of 42.")
 JOB = {
     "image": "train",
     "arguments": [],
@@ -32,10 +36,10 @@ JOB = {
 
 @dataclass
 class Trainers:
-    """Remembers what each name was started with; the jobs in `taken` are taken away by their platform."""
+    """Remembers what each name was started with; the jobs in `ended` did so without a unit, each with its sentence."""
 
     started: dict = field(default_factory=dict)
-    taken: set = field(default_factory=set)
+    ended: dict = field(default_factory=dict)
 
     def launch(self, name, job):
         self.started.setdefault(name, []).append(canonical(job))
@@ -46,11 +50,11 @@ class Trainers:
                 "provider": "vertex",
                 "resource": name,
                 "name": name,
-                "failure": "the machine was taken away",
+                "failure": self.ended[name],
                 "completed_at": "2026-01-05T00:00:00Z",
                 "dedupe_key": f"vertex|{name}|FAILED",
             }
-            for name in sorted(self.taken & self.started.keys())
+            for name in sorted(self.ended.keys() & self.started.keys())
         ]
 
     def artifact(self, resource):
@@ -69,7 +73,7 @@ def played(seed, asked, budget, hours=None, *, taken=False):
         arrive(history, events.JOB_REQUESTED, f"job {number}", kind="embedder")
     settle(history)
     if taken:
-        found.trainer.taken.update(sorted(found.trainer.started)[::2])
+        found.trainer.ended.update(dict.fromkeys(sorted(found.trainer.started)[::2], TAKEN))
         sweep(history)
     return history
 
@@ -114,9 +118,25 @@ def test_what_was_taken_away_runs_once_more_if_the_money_bears_it(seed, asked, b
     trainer = history.world.trainer
     again = {name for name, told in trainer.started.items() if b"instead_of" in told[0]}
     assert sum(float(line["cost"]) for line in lines(history)) <= budget
-    assert jobs(history, names.FAILED_JOBS) == trainer.taken
+    assert jobs(history, names.FAILED_JOBS) == trainer.ended.keys()
     first = len(trainer.started) - len(again)
-    assert len(again) == min(len(trainer.taken), (budget - first) // 3), "each again costs three"
+    assert len(again) == min(len(trainer.ended), (budget - first) // 3), "each again costs three"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.lists(st.booleans(), min_size=1, max_size=5))
+def test_what_was_configured_wrong_never_runs_twice_and_what_was_taken_away_does(seed, wrong):
+    history = played(seed, len(wrong), 100)
+    trainer = history.world.trainer
+    first = dict(zip(sorted(trainer.started), wrong, strict=True))
+    for name, is_wrong in first.items():
+        trainer.ended[name] = WRONG if is_wrong else TAKEN
+        arrive(history, events.JOB_FAILED, f"{name} by another key", name=name, failure=trainer.ended[name])
+    sweep(history)
+    sweep(history)
+    again = [json.loads(told[0]).get("instead_of") for name, told in trainer.started.items() if name not in first]
+    assert sorted(again) == sorted(name for name, is_wrong in first.items() if not is_wrong)
+    assert all(len(set(told)) == 1 for told in trainer.started.values()), "one name, one job"
 
 
 @settings(max_examples=30, deadline=None)

@@ -17,6 +17,8 @@ from training_images.job.spec import JobSpec
 
 _SCRATCH: Final = Path("tmp/federation")
 LAST_WORDS: Final = Path("dev/termination-log")
+_ELSEWHERE: Final = frozenset({"hf", "local"})
+"""Platforms of which nobody reads a pod's last words."""
 _RANK: Final = ("RANK", "PET_NODE_RANK", "JOB_COMPLETION_INDEX")
 _WORLD: Final = ("WORLD_SIZE", "PET_NNODES")
 _MASTER: Final = ("MASTER_ADDR", "PET_MASTER_ADDR")
@@ -37,7 +39,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
         output=output,
         upload=upload,
         checkpoints=places.local(root, told.settings.text("checkpoints", str(home / "checkpoints"))),
-        failure=root / LAST_WORDS if platform == "kubernetes" else home / "failure.txt",
+        failure=_failure(root, platform, home),
         image=told.text("image"),
         machine=told.text("machine") or told.settings.text("machine", "unknown"),
         region=places.region(told.text("region"), told.settings, environment),
@@ -55,6 +57,13 @@ def _output(root: Path, told: Asked, platform: str) -> tuple[Path, str | None]:
     if named is None or "://" not in named:
         return places.local(root, named or "unit"), None
     return root / _SCRATCH / "unit", f"{named.rstrip('/')}/{told.name}" if told.name else named
+
+
+def _failure(root: Path, platform: str, home: Path) -> Path:
+    """Where the job's last words go; a cluster has a name of its own where a policy knows several."""
+    words = root / LAST_WORDS
+    in_pod = platform == "kubernetes" or (platform not in _ELSEWHERE and words.exists())
+    return words if in_pod else home / "failure.txt"
 
 
 def _first(environment: Mapping[str, str], names: Sequence[str]) -> str | None:

@@ -140,8 +140,10 @@ class LabelModel:
         return [self.labels[index] for index in self.probabilities(texts).argmax(axis=1)]
 
     def bits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Bits that each passage costs, token by token; its first token is given."""
-        rows = [self.tokenizer.encode(text)[:_PASSAGE] for text in texts]
+        """Bits that each passage costs, token by token, after the token that begins a text, as lm-evaluation-harness counts."""
+        encode, begin = self.tokenizer.encode, self.tokenizer.bos_token_id
+        first = self.tokenizer.eos_token_id if begin is None else begin
+        rows = [[first, *encode(text, add_special_tokens=False)[:_PASSAGE]] for text in texts]
         found = np.zeros(len(texts))
         self.network.eval()
         with torch.inference_mode():

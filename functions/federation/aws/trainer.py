@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from federation.aws.calls import ClientError, code_of, service_call
-from federation.core import instant
+from federation.core import failure, instant
 from federation.core.digest import canonical
 from federation.errors import ContractError, ServiceError
 
@@ -20,6 +20,8 @@ _DISK_GB: Final = 100
 _SPOT_PATIENCE: Final = 2
 """A spot job may take this many times its running time, waiting for capacity included."""
 _FAILED: Final = ("Failed", "Stopped")
+_TAKEN_AWAY: Final = frozenset({"Interrupted", "MaxWaitTimeExceeded"})
+"""Secondary statuses of a spot job whose machine was taken back, or never came."""
 _STARTED_BEFORE: Final = "ResourceInUse"
 _OURS: Final = r"[a-z][a-z0-9-]*-[0-9a-f]{12}"
 """What `launch` calls a job; of another's it is not asked why it failed."""
@@ -74,9 +76,11 @@ class SageMakerTrainer:
     def _failed(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """The first 1,024 characters of what the job left in /opt/ml/output/failure are its FailureReason."""
         status, name = job["TrainingJobStatus"], job["TrainingJobName"]
-        told = self._described("describe_training_job", TrainingJobName=name)
-        why = told.get("FailureReason") or told.get("SecondaryStatus") or "SageMaker says no more"
-        return {**_ended(job, status), "name": name, "failure": f"{status}: {why}"}
+        found = self._described("describe_training_job", TrainingJobName=name)
+        secondary = found.get("SecondaryStatus")
+        why = found.get("FailureReason") or secondary or "SageMaker says no more"
+        said = failure.sentence(status, why, interrupted=secondary in _TAKEN_AWAY)
+        return {**_ended(job, status), "name": name, "failure": said}
 
     def _listed(self, since: datetime, status: str) -> Iterator[Mapping[str, Any]]:
         with service_call("SageMaker", "ListTrainingJobs"):

@@ -12,7 +12,7 @@ import msgspec
 
 from federation.azure.job import ENVIRONMENT, TAG, UNIT, environment_version, job_of
 from federation.azure.rest import Rest
-from federation.core import instant
+from federation.core import failure, instant
 from federation.errors import ContractError, MissingError
 
 API: Final = "https://management.azure.com"
@@ -121,7 +121,7 @@ def _told(job: Mapping[str, Any]) -> Mapping[str, Any] | None:
         "dedupe_key": f"azure|{job['id']}|{status}",
     }
     if status in _FAILED:
-        return {**about, "name": job["name"], "failure": f"{status}: {_why(job)}"}
+        return {**about, "name": job["name"], "failure": failure.sentence(status, _why(job))}
     unit = _unit(job)
     return {**about, "artifact_uri": unit} if status == "Completed" and unit else None
 

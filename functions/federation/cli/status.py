@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`federation status`: what serves, what waits, and what needs a person?"""
+"""`federation status`: what serves, what waits, which jobs are open, and what needs a person?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -10,6 +10,7 @@ import msgspec
 from federation.cli import inventory
 from federation.cli.home import Home, opened
 from federation.cli.inventory import UnitLine
+from federation.cli.jobs import open_jobs
 from federation.cli.letters import page_of, sentence
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import minute, print_json, print_lines, print_table, short
@@ -51,6 +52,7 @@ def _status(home: Home) -> dict[str, Any]:
             for artifact, why in channel.quarantine.items()
         ],
         "units": [asdict(line) for line in units],
+        "jobs": [asdict(line) for line in open_jobs(reads)],
         "waiting": inventory.waiting(reads),
         "parked": inventory.parked(reads),
         "queue": home.queued(),
@@ -101,6 +103,14 @@ def _print(found: Mapping[str, Any]) -> None:
         ((short(one["artifact"]), one["unit"], minute(one["at"]), one["why"]) for one in found["quarantine"]),
     )
     print_table("Units", ("unit", "state", "why"), ((one["name"], one["state"], one["why"]) for one in found["units"]))
+    print_table(
+        "Jobs",
+        ("job", "state", "until", "why"),
+        (
+            (one["name"], one["state"], minute(one["until"]) if one["until"] else "", one["why"])
+            for one in found["jobs"]
+        ),
+    )
     _print_open(found)
 
 

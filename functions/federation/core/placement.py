@@ -78,7 +78,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         max_minutes: After which the platform ends it.
         data: What it reads.
         hours: When it may begin; any time when it is not stated.
-        on_demand_after_spot: Whether a spot job that ended without a unit is tried once more on demand.
+        on_demand_after_spot: Whether a spot job that ended without a unit is tried once more on demand; one that
+            was configured wrong is not.
     """
 
     image: str

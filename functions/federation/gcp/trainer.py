@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from federation.core import instant
+from federation.core import failure, instant
 from federation.core.digest import canonical
 from federation.errors import ContractError, MissingError
 from federation.gcp.rest import Rest
@@ -113,7 +113,7 @@ class VertexTrainer:
                 if name and instant.moment(told["completed_at"]) >= since:
                     why = job.get("error", {}).get("message") or "Vertex AI says no more"
                     told.pop("artifact_uri", None)
-                    yield {**told, "name": name, "failure": f"{state}: {why}"}
+                    yield {**told, "name": name, "failure": failure.sentence(state, why)}
 
     def _pipeline_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         condition = f'state="PIPELINE_STATE_SUCCEEDED" AND end_time>="{instant.text(since)}"'

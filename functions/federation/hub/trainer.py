@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from federation.core import failure
 from federation.core.digest import canonical
 from federation.core.instant import text
 from federation.errors import ContractError, ServiceError
@@ -173,7 +174,7 @@ def _failure(name: str, job: Any) -> Mapping[str, Any]:
         "completed_at": text(job.finished_at or job.created_at),
         "dedupe_key": f"hf|{resource}|{stage}",
         "name": name,
-        "failure": f"{stage}: {said}",
+        "failure": failure.sentence(stage, said),
     }
 
 

@@ -21,3 +21,10 @@ def batch(context: str | None = None) -> Any:
         config.load_incluster_config()  # type: ignore[no-untyped-call]
         return client.BatchV1Api()
     return client.BatchV1Api(config.new_client_from_config(context=context))  # type: ignore[no-untyped-call]
+
+
+def beside(batch: Any) -> Any:
+    """The core/v1 API of the cluster that a batch/v1 API speaks to, over the same connections."""
+    from kubernetes import client  # noqa: PLC0415 - half a second
+
+    return client.CoreV1Api(batch.api_client)

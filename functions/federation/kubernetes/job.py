@@ -8,20 +8,18 @@ from typing import Any, Final
 import msgspec
 
 from federation.core.digest import canonical
+from federation.core.failure import CONFIGURED_WRONG
 from federation.errors import ContractError
 
 LABEL: Final = "federation_job"
 OUTPUT: Final = "federation/output"
 """The annotation that says where the job's unit goes: a folder, with its slash."""
 
-REFUSED: Final = 42
-"""Exit code of a job that would fail the same way again: its request or its data is wrong."""
-
 KEPT_SECONDS: Final = 1_209_600
 """A finished job stays for two weeks, so that no sweep misses it."""
 
 _ATTEMPTS: Final = 3
-_CONTAINER: Final = "job"
+CONTAINER: Final = "job"
 _RESOURCE: Final = re.compile(r"([a-z0-9./-]+)=([0-9]+(?:\.[0-9]+)?[A-Za-z]*)")
 _EXAMPLE: Final = "cpu=4,memory=16Gi,nvidia.com/gpu=1"
 
@@ -71,7 +69,7 @@ def _metadata(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rules() -> list[dict[str, Any]]:
     """The first that matches counts. A pod that the cluster took away is not the job's failure."""
-    refused = {"containerName": _CONTAINER, "operator": "In", "values": [REFUSED]}
+    refused = {"containerName": CONTAINER, "operator": "In", "values": [CONFIGURED_WRONG]}
     return [
         {"action": "FailJob", "onExitCodes": refused},
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
@@ -95,7 +93,7 @@ def _pod(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, A
 def _container(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
     resources = _resources(name, job.get("machine"))
     return {
-        "name": _CONTAINER,
+        "name": CONTAINER,
         "image": job["image"],
         "args": [str(argument) for argument in job.get("arguments", ())],
         "env": [

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from federation.core import failure
 from federation.core.instant import text
 from federation.errors import ContractError, ServiceError
 from federation.kubernetes.calls import service_call, status_of
 from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of
+from federation.kubernetes.pods import decisive_end
 
 PAGE: Final = 200
 _SECONDS: Final = (5.0, 30.0)
@@ -19,6 +21,7 @@ _SECONDS: Final = (5.0, 30.0)
 
 _ABSENT: Final = 404
 _TAKEN: Final = 409
+_BY_RULE: Final = "PodFailurePolicy"
 _INVALID: Final = frozenset({400, 422})
 
 
@@ -95,8 +98,16 @@ class KubernetesTrainer:
             return {**self._ended(name, "Complete", job.status.completion_time), **place}
         if failed := _failed(job):
             told = self._ended(name, "Failed", failed.last_transition_time)
-            return {**told, "name": name, "failure": f"{failed.reason or 'Failed'}: {failed.message or 'no message'}"}
+            return {**told, "name": name, "failure": self._failure(name, failed)}
         return None
+
+    def _failure(self, name: str, condition: Any) -> str:
+        """The condition's words, which tell the exit code if a rule of ours ended the job, and the pod's last ones."""
+        end = decisive_end(self._batch(), self._namespace, name)
+        reason, words = condition.reason or "Failed", condition.message or "no message"
+        code = end.code if end and reason != _BY_RULE else None
+        said = failure.sentence(reason, words, code=code)
+        return f"{said}: {end.words}" if end and end.words else said
 
     def _ended(self, name: str, how: str, at: datetime) -> dict[str, Any]:
         resource = self._resource(name)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 import federation
-from federation.core import instant
+from federation.core import failure, instant
 from federation.core.digest import canonical
 from federation.core.uri import SENTINEL
 from federation.errors import ServiceError
@@ -123,8 +123,8 @@ def _about(home: Path, how: str, last: Path) -> dict[str, Any]:
 def _failure(home: Path, code: int) -> str:
     """The sentence that the job left, else the last one of its log; and its exit code."""
     sentence = _last_line(home / FAILURE) or (f"signal {code - _BY_SIGNAL}" if code > _BY_SIGNAL else None)
-    told = sentence or _last_line(home / _LOG) or "it said nothing"
-    return f"exit code {code}, and no manifest: {told}"
+    words = sentence or _last_line(home / _LOG) or "it said nothing"
+    return failure.sentence(f"exit code {code}, and no manifest", words, code=code)
 
 
 def _last_line(path: Path) -> str | None:

@@ -15,6 +15,7 @@ from federation.core import cadence, instant, names
 from federation.core import event as events
 from federation.core.budget import Budget, Commitment, Ledger, ledger_prefix
 from federation.core.event import Event
+from federation.core.failure import is_pointless_again
 from federation.core.outcome import NOTHING, Document, Launch, Outcome
 from federation.core.placement import Considered, Hours, Job, considered
 from federation.core.policy import Policy
@@ -40,11 +41,15 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of each job that is asked for, the month's ledgers by prefix, and the job that failed."""
+    """What became of each job that is asked for, the month's ledgers by prefix, and the job that failed.
+
+    `ended` is what was written down about that job's end before: the first telling of it stands.
+    """
 
     asked: Sequence[tuple[Asked, Known]] = ()
     ledgers: Mapping[str, Ledger] = msgspec.field(default_factory=dict)
     failed: Mapping[str, Any] | None = None
+    ended: Mapping[str, Any] | None = None
 
 
 class _Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,9 +64,10 @@ def gather(event: Event, reads: Reads) -> Facts:
     """What is stored under the names of the jobs that are asked for, and what is committed since the event's month."""
     policy = reads.policy()
     failed = reads.document(names.job(event.data["name"])) if event.type == events.JOB_FAILED else None
-    asked = [(one, _known(one, reads)) for one in _asked(event, policy, failed)]
+    ended = reads.document(names.failed_job(event.data["name"])) if failed else None
+    asked = [(one, _known(one, reads)) for one in _asked(event, policy, failed, ended)]
     ledgers = _ledgers(event, policy, policy.budget, reads) if policy.budget and asked else {}
-    return Facts(asked=asked, ledgers=ledgers, failed=failed)
+    return Facts(asked=asked, ledgers=ledgers, failed=failed, ended=ended)
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
@@ -82,7 +88,9 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     )
 
 
-def _asked(event: Event, policy: Policy, failed: Mapping[str, Any] | None) -> Iterator[Asked]:
+def _asked(
+    event: Event, policy: Policy, failed: Mapping[str, Any] | None, ended: Mapping[str, Any] | None
+) -> Iterator[Asked]:
     if event.type == events.JOB_REQUESTED:
         given = {key: str(event.data[key]) for key in ("asked_by", "teacher", "instead_of") if key in event.data}
         kind = str(event.data["kind"])
@@ -93,20 +101,22 @@ def _asked(event: Event, policy: Policy, failed: Mapping[str, Any] | None) -> It
         for kind, job in sorted(policy.jobs.items()):
             if job.after_rollback and kind in lost:
                 yield Asked(name=_name(kind, event), kind=kind, about={"asked_by": event.id})
-    elif failed and _may_run_again(failed, policy):
+    elif failed and (follower := ended["followed_by"] if ended else _follower(event, policy, failed)):
         about = {key: failed["job"][key] for key in ("asked_by", "teacher") if key in failed["job"]}
-        name = _name(failed["kind"], event)
-        yield Asked(name=name, kind=failed["kind"], about={**about, "instead_of": failed["name"]})
+        yield Asked(name=follower, kind=failed["kind"], about={**about, "instead_of": failed["name"]})
 
 
 def _name(kind: str, event: Event) -> str:
     return f"{kind}-{names.short(event.id)[:12]}"
 
 
-def _may_run_again(failed: Mapping[str, Any], policy: Policy) -> bool:
+def _follower(event: Event, policy: Policy, failed: Mapping[str, Any]) -> str | None:
+    """Under which name a spot job that failed is tried once more on demand; what is configured wrong is not."""
     job = policy.jobs.get(failed["kind"])
     is_first = bool(failed["job"].get("spot")) and "instead_of" not in failed["job"]
-    return is_first and job is not None and job.on_demand_after_spot
+    if not is_first or job is None or not job.on_demand_after_spot or is_pointless_again(str(event.data["failure"])):
+        return None
+    return _name(failed["kind"], event)
 
 
 def _known(asked: Asked, reads: Reads) -> Known:
@@ -128,12 +138,24 @@ def _ledgers(event: Event, policy: Policy, budget: Budget, reads: Reads) -> dict
 
 
 def _ended(event: Event, facts: Facts) -> Outcome:
-    name, failure = str(event.data["name"]), str(event.data["failure"])
-    follows = facts.asked[0][0].name if facts.asked else None
-    what = f"asked for again on demand, as {follows}" if follows else "not asked for again"
-    value = {"name": name, "failure": failure, "followed_by": follows}
-    why = f"{name} ended without a unit: {failure}; it is {what}"
-    return Outcome(why=why, documents=(Document(name=names.failed_job(name), value=value),))
+    name = str(event.data["name"])
+    value = facts.ended or {
+        "name": name,
+        "failure": str(event.data["failure"]),
+        "at": event.time,
+        "followed_by": facts.asked[0][0].name if facts.asked else None,
+    }
+    why = f"{name} ended without a unit: {value['failure']}; it is {_what_follows(value)}"
+    document = Document(name=names.failed_job(name), value=value)
+    return Outcome(why=why, documents=(document,), repeat=facts.ended is not None)
+
+
+def _what_follows(ended: Mapping[str, Any]) -> str:
+    if ended["followed_by"]:
+        return f"asked for again on demand, as {ended['followed_by']}"
+    if is_pointless_again(ended["failure"]):
+        return "not asked for again: the same job would fail the same way until what it names is mended"
+    return "not asked for again"
 
 
 def _again(event: Event, asked: Asked, known: Known) -> Outcome | None:

@@ -102,3 +102,11 @@ def test_an_empty_channel_is_refused_when_it_is_needed(tmp_path):
 def test_a_policys_job_that_is_no_json_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="FEDERATION_JOB is no JSON object"):
         detect.spec(tmp_path, {"FEDERATION_JOB": "{"}, [])
+
+
+def test_a_cluster_under_a_name_of_its_own_reads_a_pods_last_words_too(tmp_path):
+    job = json.dumps({**JOB, "platform": "coreweave"})
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/termination-log").touch()
+    told = {"FEDERATION_JOB": job, "FEDERATION_JOB_NAME": "embedder-1"}
+    assert detect.spec(tmp_path, told, []).failure == tmp_path / "dev/termination-log"

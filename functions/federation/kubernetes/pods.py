@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How did the pods of a job end, and what were their last words?
+
+The container's last words are what it left in /dev/termination-log (terminationMessagePath of a Container).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from federation.core.failure import CONFIGURED_WRONG
+from federation.errors import ServiceError
+from federation.kubernetes.calls import service_call, status_of
+from federation.kubernetes.clients import beside
+from federation.kubernetes.job import CONTAINER, LABEL
+
+_HIDDEN: Final = frozenset({403, 404})
+"""Of who may only look at jobs, or reaches only them; the Job's own condition has to do then."""
+_PODS: Final = 200
+_LONGEST: Final = 1024
+_SECONDS: Final = (5.0, 30.0)
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """How one pod's container ended, and its last words, if any."""
+
+    at: datetime
+    code: int
+    words: str
+
+
+def decisive_end(batch: Any, namespace: str, job: str) -> End | None:
+    """The end that decided: of a pod that says it is configured wrong, else the latest; None where pods are not told."""
+    ends = sorted(_ends(batch, namespace, job), key=lambda end: (end.code == CONFIGURED_WRONG, end.at))
+    return ends[-1] if ends else None
+
+
+def _ends(batch: Any, namespace: str, job: str) -> Iterator[End]:
+    for pod in _pods(batch, namespace, job):
+        for one in (pod.status and pod.status.container_statuses) or ():
+            ended = one.state and one.state.terminated
+            if one.name == CONTAINER and ended and ended.exit_code and ended.finished_at:
+                words = (ended.message or "").strip()[:_LONGEST]
+                yield End(at=ended.finished_at, code=ended.exit_code, words=words)
+
+
+def _pods(batch: Any, namespace: str, job: str) -> Sequence[Any]:
+    try:
+        with service_call(f"listing the pods of job {job} in {namespace}"):
+            found: Sequence[Any] = (
+                beside(batch)
+                .list_namespaced_pod(namespace, label_selector=f"{LABEL}={job}", limit=_PODS, _request_timeout=_SECONDS)
+                .items
+            )
+    except ServiceError as error:
+        if status_of(error.__cause__) in _HIDDEN:
+            return ()
+        raise
+    return found
