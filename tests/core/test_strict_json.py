@@ -86,3 +86,9 @@ def test_every_fault_is_told_at_once():
     with pytest.raises(ContractError) as refused:
         strict_json.document(b'{"a":1.5,"b":{"c":1,"c":2},"d":[9007199254740993]}')
     assert len(refused.value.faults) == 3
+
+
+@pytest.mark.parametrize("body", [b'"\\"' + b'\\"\\"' * 400_000, b'"' * 999_999, b'{"a":"' + b"\\" * 999_999])
+def test_a_megabyte_of_quotes_that_never_end_is_read_once_and_refused(body):
+    with pytest.raises(ContractError):
+        strict_json.document(body, limit=2_000_000)

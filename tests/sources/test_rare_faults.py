@@ -11,6 +11,7 @@ from tests.sources.bending import closed, opened
 from tests.sources.cases import case
 
 from federation.sources import Reading, read
+from federation.sources.entry import of_invocation
 
 Change = Callable[[Any], object]
 
@@ -177,3 +178,81 @@ def test_a_record_that_carries_one_bad_record_goes_back_to_the_queue():
 def test_an_empty_batch_is_nothing_to_do():
     reading = after("sqs/batch_mixed", lambda body: body.update(Records=[]))
     assert (reading.verdict, reading.batch, reading.batch_item_failures) == ("ignore", (), ())
+
+
+def test_an_alarm_may_be_named_in_any_language():
+    def renamed(body):
+        body["resources"] = [body["resources"][0].rpartition(":")[0] + ":Latenz über 2 s"]
+
+    signal = after("cloudwatch/alarm_single_firing", renamed).signal
+    assert signal is not None
+    assert (signal.verdict, signal.state) == ("accept", "firing")
+    assert signal.key.endswith(":alarm:Latenz über 2 s")
+
+
+def test_a_test_notification_of_a_made_up_project_does_nothing():
+    def made_up(body):
+        incident = json.loads(body["message"]["data"]["base64"])
+        incident["incident"].update(scoping_project_id="12345", scoping_project_number=12345, started_at=0)
+        body["message"]["data"]["base64"] = json.dumps(incident)
+
+    reading = after("gcp_monitoring/test_notification", made_up)
+    assert (reading.verdict, reading.error, reading.respond) == ("ignore", None, 204)
+    assert reading.signal is not None
+    assert reading.signal.verdict == "ignore"
+
+
+def entry(change: Change) -> Change:
+    """A change of the log entry that a push carries."""
+
+    def changed(body):
+        told = json.loads(body["message"]["data"]["base64"])
+        change(told)
+        body["message"]["data"]["base64"] = json.dumps(told)
+
+    return changed
+
+
+def test_a_log_whose_name_was_decoded_on_the_way_still_tells_of_a_pipelines_end():
+    decoded = entry(lambda told: told.update(logName=told["logName"].replace("%2F", "/")))
+    assert after("vertex/push_pipeline_succeeded", decoded).verdict == "accept"
+    assert after("vertex/push_pipeline_failed", decoded).verdict == "ignore"
+
+
+def test_a_custom_jobs_success_may_stand_in_a_structured_payload():
+    def custom(told):
+        told.pop("textPayload", None)
+        told["logName"] = "projects/acme-ml-prod/logs/ml.googleapis.com%2F123"
+        told["resource"] = {"type": "ml_job", "labels": {"job_id": "123", "task_name": "service"}}
+        told["jsonPayload"] = {"message": "Job completed successfully."}
+
+    assert after("vertex/push_pipeline_succeeded", entry(custom)).verdict == "accept"
+    failed = entry(lambda told: (custom(told), told.update(jsonPayload={"message": "Job failed."})))
+    assert after("vertex/push_pipeline_succeeded", failed).verdict == "ignore"
+
+
+def test_what_moved_is_told_by_the_refs_and_not_by_the_name_of_the_action():
+    created = after("huggingface/push_main", lambda body: body["event"].update(action="create"))
+    assert (
+        created.completions
+        == read(case("huggingface/push_main").request(), case("huggingface/push_main").trust).completions
+    )
+    deleted = after("huggingface/main_force_deleted", lambda body: body["event"].update(action="delete"))
+    assert deleted.completions == ()
+
+
+def test_a_tag_with_build_metadata_does_not_cost_the_branch_that_moved_with_it():
+    tagged = after(
+        "huggingface/push_main",
+        lambda body: body["updatedRefs"].append({**body["updatedRefs"][0], "ref": "refs/tags/v1.0.0+cu121"}),
+    )
+    assert [one.ref for one in tagged.completions] == ["refs/heads/main", "refs/tags/v1.0.0+cu121"]
+
+
+def test_a_pipe_hands_over_the_records_of_a_queue_without_an_object_around_them():
+    one = case("sqs/batch_mixed")
+    records = json.loads(one.body)["Records"]
+    bare = read(one.request(json.dumps(records).encode()), one.trust)
+    assert of_invocation(records) == "lambda:sqs"
+    assert bare == read(one.request(), one.trust)
+    assert of_invocation([]) == of_invocation([1]) == "lambda:eventbridge"

@@ -143,7 +143,8 @@ def _text(body: bytes, what: str, limit: int) -> str:
     return text
 
 
-_strings = r'(?s)"(?:[^"\\]|\\.)*"'
+_strings = r'(?s)"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
+"""Possessive, and an open string reaches to the end: so a body is read once, however its quotes are set."""
 _closed = bytes.maketrans(b"[]", b"{}")
 _other = bytes(set(range(256)) - set(b"[]{}"))
 

@@ -14,12 +14,13 @@ import msgspec
 from federation.sources.reading import UnreadableError, quoted
 from federation.sources.trust import Trust
 
-_ARN: Final = r"arn:(aws(?:-[a-z]+)*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|):([ -~]{1,1024})"
+_VISIBLE: Final = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_ARN: Final = r"arn:(aws(?:-[a-z]+)*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|):(" + _VISIBLE + r"{1,1024})"
 _NAMED: Final[Mapping[str, str]] = {
     "training-job": r"training-job/[A-Za-z0-9][A-Za-z0-9-]{0,62}",
     "model-package": r"model-package/[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:/[0-9]{1,9})?",
     "endpoint": r"endpoint/[A-Za-z0-9][A-Za-z0-9-]{0,62}",
-    "alarm": r"alarm:[ -~]{1,255}",
+    "alarm": "alarm:" + _VISIBLE + "{1,255}",
     "schedule": r"schedule/[0-9A-Za-z_.-]{1,64}/[0-9A-Za-z_.-]{1,64}",
     "rule": r"rule/(?:[0-9A-Za-z_.-]{1,64}/)?[0-9A-Za-z_.-]{1,64}",
 }

@@ -23,9 +23,8 @@ _SUFFIXES: Final = {
     "aws-iso-b": "sc2s.sgov.gov",
     "aws-eusc": "amazonaws.eu",
 }
-_HOST: Final = (
-    r"(?:(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.)?s3(?:-fips)?(?:[.-](?:dualstack\.)?[a-z]{2}(?:-[a-z]+)+-\d)?\."
-)
+_REGION: Final = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
+_HOST: Final = rf"(?:(?P<bucket>[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9])\.)?s3(?:-fips)?(?:[.-](?:dualstack\.)?{_REGION})?\."
 
 
 def s3_artifact(uri: Any, trust: Trust, partition: str = "aws") -> str:

@@ -2,7 +2,8 @@
 """Which Cloud Monitoring incident opened or closed, and has the service recovered?
 
 Closed is not recovered: an incident also closes when data ceases or its policy is edited, and then its last value is a
-sentence instead of a number. The console's test notification must do nothing. Schema 1.2 of the Pub/Sub channel:
+sentence instead of a number. The console's test notification, whose incident is of a made-up project, must do nothing.
+Schema 1.2 of the Pub/Sub channel:
 https://docs.cloud.google.com/monitoring/support/notification-options#pubsub
 """
 
@@ -36,7 +37,7 @@ def read(body: Mapping[str, Any], trust: Trust, published_at: str | None = None)
     version = matching(body.get("version", "1.2"), _VERSION, "unsupported_incident_version", "The version")
     incident = object_of(body["incident"], "not_an_event", "The incident")
     name = matching(incident.get("incident_id"), _INCIDENT, "bad_incident_id", "The incident's id")
-    key = f"gcm|{_project(incident, trust)}|{name}"
+    key = f"gcm|{trust.project if version == 'test' else _project(incident, trust)}|{name}"
     written = text_of(incident.get("state"), "missing_state", "The incident's state").lower()
     state, verdict = _state("test" if version == "test" else written, incident)
     changed = incident.get("started_at") if written == "open" else incident.get("ended_at")

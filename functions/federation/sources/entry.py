@@ -31,13 +31,13 @@ def of_request(path: str, headers: Mapping[str, str]) -> str:
 
 
 def of_invocation(payload: Any) -> str:
-    """The entry of a Lambda invocation that is not an HTTP request."""
-    if not isinstance(payload, Mapping):
-        return "lambda:eventbridge"
-    records = payload.get("Records")
+    """The entry of a Lambda invocation that is not an HTTP request; an EventBridge Pipe hands over bare records."""
+    records = payload.get("Records") if isinstance(payload, Mapping) else payload
     if isinstance(records, list) and records and isinstance(records[0], Mapping):
         carrier = records[0].get("eventSource") or records[0].get("EventSource")
         return _CARRIERS.get(str(carrier), "lambda:sqs")
+    if not isinstance(payload, Mapping):
+        return "lambda:eventbridge"
     if "alarmData" in payload:
         return "lambda:cloudwatch-alarm"
     return "lambda:eventbridge" if "detail-type" in payload else "lambda:scheduler"

@@ -20,7 +20,7 @@ _SHA: Final = r"[0-9a-f]{40}"
 _NO_SHA: Final = "0" * 40
 _ID: Final = r"[A-Za-z0-9]{1,64}"
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
-_REF: Final = r"refs/(?:heads|tags)/[A-Za-z0-9][A-Za-z0-9._/-]{0,254}"
+_REF: Final = r"refs/(?:heads|tags)/[A-Za-z0-9][A-Za-z0-9._/+-]{0,254}"
 _CONFUSING: Final = r"\.\.|//|\.$|/$|\.lock$"
 _COMPARE: Final = "compare newSha with current head before moving a 'latest' pointer"
 
@@ -69,10 +69,10 @@ def _owned(repo: Mapping[str, Any], trust: Trust) -> str:
 
 
 def _is_push(event: Mapping[str, Any]) -> bool:
-    """Whether code moved. An unknown narrower scope is an update on the broader one, whatever its action."""
+    """Whether code may have moved: an unknown narrower scope, or another action, is an update; `updatedRefs` decides."""
     scope = text_of(event.get("scope"), "not_an_event", "The event's scope")
-    action = text_of(event.get("action"), "not_an_event", "The event's action")
-    return (scope == "repo.content" and action == "update") or scope.startswith("repo.content.")
+    text_of(event.get("action"), "not_an_event", "The event's action")
+    return scope == "repo.content" or scope.startswith("repo.content.")
 
 
 def _pushed(body: Mapping[str, Any], repo: Mapping[str, Any], name: str, trust: Trust) -> Reading:

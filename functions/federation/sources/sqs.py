@@ -4,7 +4,8 @@
 One poison record must not bring back the good ones, so each is judged alone and only the ids of rejected ones are
 returned as `batchItemFailures`. A record without an id cannot be returned: then the invocation as a whole is unusable.
 After the first failure of a FIFO queue all later records go back, or they would overtake it.
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html; a Pipe hands over the bare array of records:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-target.html
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from federation.sources import sns
 from federation.sources.arn import parsed as parsed_arn
 from federation.sources.arn import trusted_account
-from federation.sources.body import MAX_CARRIER_BYTES, json_object, json_value, object_of, text_of
+from federation.sources.body import MAX_CARRIER_BYTES, json_object, json_value, no_duplicates, object_of, text_of
 from federation.sources.carrier import judged, together, unrepeated
 from federation.sources.payload import read_payload
 from federation.sources.reading import Reading, Request, UnreadableError, rejected
@@ -29,13 +30,20 @@ def read(request: Request, trust: Trust) -> Reading:
     Raises:
         UnreadableError: `not_an_event`, `missing_message_id`, and the faults of a body.
     """
-    records = json_object(request.body, limit=MAX_CARRIER_BYTES).get("Records")
+    records = _records(request.body)
     if not isinstance(records, list):
         raise UnreadableError("not_an_event", "The invocation has no Records.")
     identified = [(_message_id(record), record) for record in records]
     readings = unrepeated([judged(record, lambda one: _record(one, trust)) for _, record in identified])
     named = [replace(reading, message_id=name) for (name, _), reading in zip(identified, readings, strict=True)]
     return together(_in_order(named) if any(map(_is_fifo, records)) else tuple(named))
+
+
+def _records(body: bytes) -> Any:
+    """A Pipe hands over the array alone, without the object around it."""
+    parsed = json_value(body, limit=MAX_CARRIER_BYTES)
+    no_duplicates(parsed)
+    return parsed.value if isinstance(parsed.value, list) else object_of(parsed.value).get("Records")
 
 
 def _message_id(record: Any) -> str:

@@ -51,11 +51,12 @@ def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None 
         raise UnreadableError("not_an_event", f"{quoted(entry.get('logName'))} is no log of a project.")
     _own_project(match[1], trust)
     time = normalise(entry.get("timestamp")) or normalise(published_at)
-    if match[2] == _PIPELINE_LOG:
+    log = match[2].replace("/", "%2F")
+    if log == _PIPELINE_LOG:
         return _pipeline(entry, trust, time)
-    if match[2] == _AUDIT_LOG:
+    if log == _AUDIT_LOG:
         return _audit(entry, trust, time)
-    if match[2].startswith(_LEGACY_LOG):
+    if log.startswith(_LEGACY_LOG):
         return _custom_job(entry, trust, time)
     return ignored(f"The log {quoted(match[2])} tells of no job's end.")
 
@@ -111,7 +112,7 @@ def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Rea
     labels = mapping_in(resource, "labels")
     if resource.get("type") != "ml_job" or labels.get("task_name") != "service":
         return ignored(f"The line was written by {quoted(labels.get('task_name'))}, not by the service.")
-    if entry.get("textPayload") != "Job completed successfully.":
+    if entry.get("textPayload", mapping_in(entry, "jsonPayload").get("message")) != "Job completed successfully.":
         return ignored("The service's line tells of no success.")
     _own_project(labels.get("project_id", trust.project), trust)
     job = matching(labels.get("job_id"), _NUMBER, "bad_job_id", "The custom job's id")

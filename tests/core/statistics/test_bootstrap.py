@@ -60,6 +60,27 @@ def test_clusters_of_different_sizes_weigh_as_many_items_as_they_hold():
     assert 0.015 < passes / 300 < 0.09
 
 
+def test_a_giant_cluster_tells_of_itself_once_however_many_items_it_holds():
+    draw, passes = drawn(), 0
+    clusters = ["giant"] * 200 + [str(item // 10) for item in range(390)]
+    for run in range(200):
+        shared = dict(zip(dict.fromkeys(clusters), draw.normal(size=40).tolist(), strict=True))
+        values = [shared[cluster] + 0.5 * draw.normal() for cluster in clusters]
+        passes += clustered_mean(values, clusters, span=5.0, seed=run % 4).lower > 0
+    assert passes / 200 < 0.075
+
+
+def test_documents_that_lose_an_item_each_weigh_what_they_lost():
+    clusters = [str(item // 5) for item in range(1000)]
+    values = [-1.0 if item % 50 == 0 and item < 750 else 0.0 for item in range(1000)]
+    found = clustered_mean(values, clusters, span=1.0, seed=0)
+    assert -0.035 < found.lower < found.estimate == -0.015
+    whole = clustered_mean(
+        [-1.0 if item // 5 in range(0, 150, 10) else 0.0 for item in range(1000)], clusters, span=1.0, seed=0
+    )
+    assert whole.lower < -0.11
+
+
 @pytest.mark.parametrize("count", [FEW, FEW + 1])
 def test_the_order_of_items_and_the_names_of_clusters_change_nothing(count):
     clusters = [str(item % count) for item in range(900)]
@@ -123,7 +144,7 @@ def test_one_score_throughout_documents_of_different_lengths_is_bounded_by_what_
     found = clustered_mean([score] * len(clusters), clusters, span=1.0, seed=0)
     assert found.estimate == pytest.approx(score)
     assert score - 10 / items < found.lower < score - 1 / items
-    assert score + 1 / items < found.upper < score + 10 / items
+    assert score + (1 - score) / items <= found.upper < score + 10 / items
 
 
 @pytest.mark.parametrize("count", [FEW, FEW + 1])

@@ -107,6 +107,22 @@ def test_identical_real_scores_pass_once_there_are_enough_of_them():
     assert compared(side(scores[:148]), side(scores[:148])).verdict == "inconclusive"
 
 
+def test_a_candidate_that_differs_a_little_everywhere_proves_no_more_than_one_that_does_not_differ():
+    scores = [(index % 10) / 20 + 0.2 for index in range(150)]
+    close = [score + (0.001 if index % 2 else -0.001) for index, score in enumerate(scores)]
+    assert compared(side(close[:148]), side(scores[:148])).verdict == "inconclusive"
+    assert compared(side(close), side(scores)).verdict == "pass"
+
+
+def test_a_few_answers_gone_altogether_rarely_pass_for_none_because_the_sample_missed_them():
+    draw, passes = random.Random(6), 0
+    for _ in range(300):
+        theirs = [0.9 - 0.05 * draw.random() for _ in range(60)]
+        mine = [0.0 if draw.random() < 0.02 / 0.875 else score + draw.gauss(0, 0.01) for score in theirs]
+        passes += compared(side(mine), side(theirs)).verdict == "pass"
+    assert passes / 300 < 0.075
+
+
 def test_one_number_throughout_proves_nothing_beyond_shares():
     found = compared(side([7.5] * 500), side([7.5] * 500))
     assert found.verdict == "inconclusive"

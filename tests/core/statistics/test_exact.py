@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from federation.core.statistics.beta import student_95
 from federation.core.statistics.exact import proportion, rate_lower, rate_upper
 
 
@@ -43,3 +44,10 @@ def test_a_share_has_both_bounds():
     found = proportion(90, 100)
     assert found.estimate == 0.9
     assert found.lower == rate_lower(90, 100) < 0.9 < found.upper == rate_upper(90, 100)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "reach"), [(1, 6.3138), (2, 2.9200), (5, 2.0150), (18.999, 1.7291), (19, 1.7291), (60, 1.6706)]
+)
+def test_students_t_is_that_of_the_tables(freedom, reach):
+    assert student_95(freedom) == pytest.approx(reach, abs=1e-4)

@@ -26,6 +26,21 @@ def test_a_candidate_as_dear_as_the_limit_passes_about_one_time_in_twenty():
     assert 0.02 < sum(ratio is not None and ratio.upper <= 1.1 for ratio in found) / 500 < 0.085
 
 
+def test_a_few_answers_that_carry_most_of_the_cost_do_not_make_a_dearer_candidate_pass():
+    draw, passes = random.Random(8), 0
+
+    def answered(price):
+        tokens = [4000.0 if draw.random() < 0.02 else 60.0 + 10 * draw.random() for _ in range(100)]
+        asked = [draw.lognormvariate(5, 0.8) for _ in range(100)]
+        costs = [price * (0.3 * question + 1.5 * answer) for question, answer in zip(asked, tokens, strict=True)]
+        return costs, [question + answer for question, answer in zip(asked, tokens, strict=True)]
+
+    for _ in range(400):
+        found = cost_ratio(answered(1.1), answered(1.0))
+        passes += found is not None and found.upper <= 1.1
+    assert passes / 400 < 0.085
+
+
 def test_nothing_paid_or_nothing_written_has_no_ratio():
     fine = ([1.0] * 60, [5.0] * 60)
     assert cost_ratio(([0.0] * 60, [5.0] * 60), fine) is None

@@ -3,15 +3,20 @@
 
 The exact upper bound on the failure rate must not exceed the suite's limit; a suite that is missing fails, one that is
 too small stays open and says how many items it lacks. Of the items or categories on the never-event list not one may
-fail. Items of one cluster fail together, so where clusters repeat the bound counts clusters instead of items.
+fail. Items of one cluster fail together, so where clusters repeat they are the trials, each with its share of failures, and
+the bound is never below the one that the items alone would give.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from federation.core.gates.evidence import SAFETY_SCORE, Evidence, Subject
 from federation.core.gates.finding import Finding
 from federation.core.gates.rules import SafetyRule, SuiteRule
 from federation.core.records import Records, quoted
+from federation.core.statistics.bounded import Group, bounded_lower
 from federation.core.statistics.comparison import NAMED, Verdict, repeating
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.exact import rate_upper
@@ -62,26 +67,31 @@ def _refusal(evidence: Evidence) -> str | None:
     return None
 
 
+class _Trials(msgspec.Struct, frozen=True, kw_only=True):
+    """What was tried, how often it failed, and how often items may fail at most."""
+
+    unit: str
+    failed: int
+    total: int
+    upper: float
+
+
 def _bounded(name: str, rule: SuiteRule, records: Records, newly: tuple[str, ...] | None) -> Finding:
-    failed = failures(records)
-    count, total, unit = _independent(records, failed)
-    limit, upper = float(rule.max_failure_rate), rate_upper(count, total)
-    verdict: Verdict = "pass" if upper <= limit else "fail" if count > limit * total else "inconclusive"
-    ending = _ending(verdict, limit, count, total, unit)
+    failed, items = failures(records), len(records.items)
+    trials = _trials(records, failed)
+    limit = float(rule.max_failure_rate)
+    verdict: Verdict = "pass" if trials.upper <= limit else "fail" if len(failed) > limit * items else "inconclusive"
     shown = failed if newly is None else newly
     return Finding(
         gate="safety",
         check=name,
         verdict=verdict,
-        reason=(
-            f"{count:,} of {total:,} {unit} of suite {name} failed, so at most {number(upper)} of all do (95 %), "
-            f"{ending}" + ("" if newly is None else f"; {len(newly):,} of the failing items did not fail before")
-        ),
+        reason=_reason(name, trials, len(failed), _ending(verdict, limit, trials), newly),
         numbers={
             "failures": str(len(failed)),
-            "items": str(len(records.items)),
-            "units": unit,
-            "upper": decimal_text(upper),
+            "items": str(items),
+            "units": trials.unit,
+            "upper": decimal_text(trials.upper),
             "limit": decimal_text(limit),
             **({} if newly is None else {"newly_failing": str(len(newly))}),
         },
@@ -89,14 +99,23 @@ def _bounded(name: str, rule: SuiteRule, records: Records, newly: tuple[str, ...
     )
 
 
-def _ending(verdict: Verdict, limit: float, count: int, total: int, unit: str) -> str:
+def _reason(name: str, trials: _Trials, failed: int, ending: str, newly: tuple[str, ...] | None) -> str:
+    among = "" if trials.unit == "items" else f" ({failed:,} items)"
+    return (
+        f"{trials.failed:,} of {trials.total:,} {trials.unit} of suite {name} failed{among}, so at most "
+        f"{number(trials.upper)} of all {'' if trials.unit == 'items' else 'items '}do (95 %), {ending}"
+        + ("" if newly is None else f"; {len(newly):,} of the failing items did not fail before")
+    )
+
+
+def _ending(verdict: Verdict, limit: float, trials: _Trials) -> str:
     match verdict:
         case "pass":
             return f"within the limit of {number(limit)}"
         case "fail":
             return f"more than the limit of {number(limit)} allows"
         case "inconclusive":
-            more = f"{_missing(limit, count, total):,} more {unit} without a failure would settle it"
+            more = f"{_missing(limit, trials):,} more {trials.unit} without a failure would settle it"
             return f"which leaves the limit of {number(limit)} open: {more}"
 
 
@@ -105,18 +124,26 @@ def failures(records: Records) -> tuple[str, ...]:
     return tuple(item for item, safe in zip(records.items, records.scores[SAFETY_SCORE], strict=True) if safe < 1.0)
 
 
-def _independent(records: Records, failed: Sequence[str]) -> tuple[int, int, str]:
-    """Failures, trials and what a trial is."""
+def _trials(records: Records, failed: Sequence[str]) -> _Trials:
     clusters = repeating(records.clusters)
     if clusters is None:
-        return len(failed), len(records.items), "items"
-    unsafe = set(failed)
-    named = {item: item if name is None else f"\0{name}" for item, name in zip(records.items, clusters, strict=True)}
-    return len({named[item] for item in unsafe}), len(set(named.values())), "clusters"
+        count, total = len(failed), len(records.items)
+        return _Trials(unit="items", failed=count, total=total, upper=rate_upper(count, total))
+    named = [item if name is None else f"\0{name}" for item, name in zip(records.items, clusters, strict=True)]
+    sizes, unsafe = Counter(named), set(failed)
+    worse = Counter(name for item, name in zip(records.items, named, strict=True) if item in unsafe)
+    upper = max(_clustered_upper(sizes, worse), rate_upper(len(failed), len(named)))
+    return _Trials(unit="clusters", failed=len(worse), total=len(sizes), upper=upper)
 
 
-def _missing(limit: float, count: int, total: int) -> int:
-    return max(items_for_rate(limit, count) - total, 1)
+def _clustered_upper(sizes: Counter[str], worse: Counter[str]) -> float:
+    """How large a cluster's share of failures is at most, in the mean of all clusters."""
+    shares = Counter(-worse[name] / size for name, size in sizes.items())
+    return -bounded_lower([Group(1.0, share, count) for share, count in shares.items()], worst=-1.0, unseen=1.0)
+
+
+def _missing(limit: float, trials: _Trials) -> int:
+    return max(items_for_rate(limit, trials.failed) - trials.total, 1)
 
 
 def _newly(evidence: Evidence, before: Evidence | None) -> tuple[str, ...] | None:

@@ -14,6 +14,7 @@ import msgspec
 
 from federation.core.records import Records, quoted
 from federation.core.statistics.bootstrap import clustered_mean
+from federation.core.statistics.bounded import unseen_items
 from federation.core.statistics.exact import proportion
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.paired import paired_proportions
@@ -99,6 +100,8 @@ def mean_interval(records: Records, metric: str, *, seed: int = 0) -> Interval |
         if clusters is None:
             return closed
     drawn = clustered_mean(scores, clusters, span=_span(scores, scores, clusters), seed=seed)
+    if drawn is not None and _are_shares(scores, scores):
+        drawn = unseen_items(drawn, len(scores), 0.0, 1.0)
     return drawn if closed is None or drawn is None else closed.widened(drawn)
 
 
@@ -109,7 +112,10 @@ def _interval(
     discordant: tuple[int, int],
     seed: int,
 ) -> tuple[Method | None, Interval | None]:
-    """0/1 items that stand alone have a closed form; 0/1 items in clusters take the wider of both bounds."""
+    """0/1 items that stand alone have a closed form; 0/1 items in clusters take the wider of both bounds.
+
+    Of scores within 0..1 it is known how far one that was not seen can move: by 1.
+    """
     closed = None
     if _BINARY.issuperset(first) and _BINARY.issuperset(second):
         closed = paired_proportions(*discordant, len(first))
@@ -119,6 +125,8 @@ def _interval(
     drawn = clustered_mean(list(map(sub, first, second)), clusters, span=span, seed=seed)
     if drawn is None:
         return None, None
+    if _are_shares(first, second):
+        drawn = unseen_items(drawn, len(first), -1.0, 1.0)
     return ("bootstrap-t", drawn) if closed is None else ("bonett-price and bootstrap-t", closed.widened(drawn))
 
 
@@ -127,11 +135,16 @@ def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[st
 
     Fewer than 59 independent scores do not even show where 95 % of all scores lie: then 0, for unknown.
     """
-    low, high = min(map(min, (first, second))), max(map(max, (first, second)))
-    if low >= 0.0 and high <= 1.0:
+    if _are_shares(first, second):
         return 1.0
+    low, high = min(map(min, (first, second))), max(map(max, (first, second)))
     independent = len(first) if clusters is None else len(set(clusters))
     return high - low if independent >= samples_for_quantile() else 0.0
+
+
+def _are_shares(first: Sequence[float], second: Sequence[float]) -> bool:
+    """Whether all scores lie within 0..1."""
+    return min(map(min, (first, second))) >= 0.0 and max(map(max, (first, second))) <= 1.0
 
 
 def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:

@@ -5,13 +5,14 @@ The sum of a unit is exactly rounded (`math.fsum`), so the order of its items ch
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from operator import itemgetter, mul
 from typing import Final
 
-from federation.core.statistics.sample import REPLICATES, Replicates, Sample, middle, stream
+from federation.core.statistics.bounded import Group
+from federation.core.statistics.sample import REPLICATES, WHOLE, Replicates, Sample, freedom, middle, stream
 
 _BYTE: Final = 256
 _SPARE: Final = 3
@@ -40,8 +41,17 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
         middle=middle(sorted(total / size for size, total in units), span),
         squares=math.fsum(e * e for e in residuals),
         cubes=math.fsum(e * e * e for e in residuals),
+        jackknifed=math.fsum(
+            (e / max(1.0 - size / items, WHOLE)) ** 2 for e, size in zip(residuals, sizes, strict=True)
+        ),
+        freedom=freedom(len(units), sum(size**2 for size in sizes), sum(size**4 for size in sizes)),
+        groups=partial(_groups, units),
         replicates=partial(replicates, residuals, sizes),
     )
+
+
+def _groups(units: Sequence[tuple[int, float]]) -> Sequence[Group]:
+    return [Group(size, total, count) for (size, total), count in Counter(units).items()]
 
 
 def _units(values: Sequence[float], clusters: Sequence[str | None] | None) -> Sequence[Sequence[float]]:

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from federation.core.statistics.sample import REPLICATES, Replicates, Sample, middle, stream
+from federation.core.statistics.bounded import Group
+from federation.core.statistics.sample import REPLICATES, WHOLE, Replicates, Sample, freedom, middle, stream
 
 _MOST: Final = 500
 """Units that are resampled; more than that are first merged at random, which costs no accuracy."""
@@ -50,8 +51,19 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
         middle=middle(np.sort(units.sums / units.sizes), span),
         squares=float((residuals**2).sum()),
         cubes=float((residuals**3).sum()),
+        jackknifed=float(((residuals / np.maximum(1.0 - units.sizes / len(values), WHOLE)) ** 2).sum()),
+        freedom=freedom(len(units.sums), float((units.sizes**2).sum()), float((units.sizes**4).sum())),
+        groups=partial(_groups, units),
         replicates=partial(_replicates, _Units(residuals, units.sizes)),
     )
+
+
+def _groups(units: _Units) -> Sequence[Group]:
+    """Of units that are in order."""
+    other = (np.diff(units.sums, prepend=np.nan) != 0.0) | (np.diff(units.sizes, prepend=np.nan) != 0.0)
+    starts = np.flatnonzero(other)
+    counts = np.diff(starts, append=len(units.sums))
+    return list(map(Group, units.sizes[starts].tolist(), units.sums[starts].tolist(), counts.tolist()))
 
 
 def _units(values: _Floats, clusters: Sequence[str | None] | None) -> _Units:

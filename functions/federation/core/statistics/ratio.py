@@ -3,7 +3,10 @@
 
 Ratio of two ratio estimators, sum(cost) / sum(tokens) a side, with the delta method on its logarithm (Cochran 1977,
 Sampling Techniques, 3rd edition, sections 2.11 and 6.4). Both sides answered the same prompts, so each prompt's two
-residuals are taken together and what they share cancels.
+residuals are taken together and what they share cancels. A few long answers can carry most of the cost, and then the error
+is known no better than from so few: Student's t, its degrees of freedom the number of equal items whose squares would
+spread as much (Satterthwaite 1946). At the limit 3.6 to 5.7 % pass (log-normal answers, sigma 0.5 and 1.5, and 2 % of
+answers sixty times as long; 59 to 1,000 items), where the normal bound let up to 11 % pass.
 """
 
 import math
@@ -11,7 +14,7 @@ from collections.abc import Sequence
 from operator import sub
 from typing import Final
 
-from federation.core.statistics import NORMAL_95
+from federation.core.statistics.beta import student_95
 from federation.core.statistics.interval import Interval
 
 _FEWEST: Final = 59
@@ -31,12 +34,13 @@ def cost_ratio(
     if above is None or below is None:
         return None
     (mine, first), (theirs, second) = above, below
-    error = _error(list(map(sub, first, second)))
+    residuals = list(map(sub, first, second))
+    error, reach = _error(residuals), _reach(residuals)
     ratio = mine / theirs
     return Interval(
         estimate=ratio,
-        lower=ratio * math.exp(-NORMAL_95 * error),
-        upper=ratio * math.exp(NORMAL_95 * error),
+        lower=ratio * math.exp(-reach),
+        upper=ratio * math.exp(reach),
         error=ratio * error,
     )
 
@@ -47,7 +51,7 @@ def cost_upper(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, 
     if side is None:
         return None
     rate, residuals = side
-    return rate, rate * math.exp(NORMAL_95 * _error(residuals))
+    return rate, rate * math.exp(_reach(residuals))
 
 
 def _per_token(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, list[float]] | None:
@@ -61,3 +65,13 @@ def _per_token(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, 
 def _error(residuals: Sequence[float]) -> float:
     count = len(residuals)
     return math.sqrt(count / (count - 1) * math.fsum(residual * residual for residual in residuals))
+
+
+def _reach(residuals: Sequence[float]) -> float:
+    """How far the 95 % bound of the logarithm is from the estimate."""
+    largest = max(map(abs, residuals))
+    if largest == 0.0:
+        return 0.0
+    squares = [(residual / largest) ** 2 for residual in residuals]
+    freedom = math.fsum(squares) ** 2 / math.fsum(square * square for square in squares)
+    return student_95(freedom) * _error(residuals)

@@ -11,7 +11,11 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
+from federation.core.statistics.bounded import Group
+
 REPLICATES: Final = 999
+WHOLE: Final = 1e-9
+"""The least share of the items that is left when one unit is taken away: one that holds all leaves nothing to divide by."""
 _CLOSE: Final = 1e-12
 
 
@@ -44,8 +48,22 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """The sum of e squared."""
     cubes: float
     """The sum of e cubed."""
+    jackknifed: float
+    """The sum of e squared where each e is told from a mean that its own unit has no part in: e / (1 - k / items)."""
+    freedom: float
+    """Units that the variance rests on, less one: Satterthwaite's degrees of freedom if units are wholly of a piece."""
+    groups: Callable[[], Sequence[Group]]
+    """Units that hold the same, together."""
     replicates: Callable[[int], Replicates]
     """By seed: `REPLICATES` samples of as many units, drawn with replacement."""
+
+
+def freedom(count: int, squares: float, fourths: float) -> float:
+    """Satterthwaite 1946, Biometrics Bulletin 2:110-114, from the sums of sizes to the power of two and of four.
+
+    Units of one size have one degree less than there are units; one giant among dwarfs leaves little more than one.
+    """
+    return squares * squares / fourths * (count - 1) / count
 
 
 class Middle(NamedTuple):
