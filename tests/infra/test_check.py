@@ -45,7 +45,10 @@ def test_a_cluster_lets_launch_create_jobs_and_observe_read_them_and_nobody_more
     roles = {one["metadata"]["name"]: one["rules"] for one in _manifests() if one["kind"] == "Role"}
     assert roles == {
         "launch": [{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create"]}],
-        "observe": [{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list"]}],
+        "observe": [
+            {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list"]},
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        ],
     }
     assert not [one for one in _manifests() if one["kind"].startswith("Cluster")]
 
