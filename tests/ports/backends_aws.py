@@ -2,19 +2,33 @@
 
 import json
 import uuid
+from functools import cache
 
 import pytest
 from infra.emulators import aws
+from tests.ports.accounts import until
+from tests.ports.jobs import jobs_of
 from tests.ports.letterbox import Letterbox
+from tests.ports.line import Line
 from tests.ports.shelf import Shelf
 
 from federation.aws.artifacts import S3Artifacts
+from federation.aws.bus import SOURCE, EventBridgeBus
 from federation.aws.dead_letters import SqsDeadLetters
 from federation.aws.store import S3Store
 from federation.aws.traffic import Node, SageMakerTraffic
+from federation.aws.trainer import SageMakerTrainer
 from federation.core.event import Event
 
 QUEUED = ("gate", "fuse", "roll_back")
+SAGEMAKER_JOB = {
+    "platform": "aws",
+    "kind": "runtime-distilled",
+    "image": "node:1",
+    "machine": "ml.m5.large",
+    "output": "s3://acme-units/jobs",
+    "max_minutes": 10,
+}
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +63,13 @@ def s3_store(s3, bucket):
 
 @pytest.fixture
 def s3_shelf(s3, bucket):
+    return shelf_on_s3(s3, bucket)
+
+
+def shelf_on_s3(s3, bucket, prefix=""):
     def place(path, body):
-        s3.put_object(Bucket=bucket, Key=path, Body=body)
-        return f"s3://{bucket}/{path}"
+        s3.put_object(Bucket=bucket, Key=f"{prefix}{path}", Body=body)
+        return f"s3://{bucket}/{prefix}{path}"
 
     foreign = (
         "s3://somebody-else/unit/model.bin",
@@ -65,6 +83,44 @@ def s3_shelf(s3, bucket):
         f"s3://{bucket}",
     )
     return Shelf(artifacts=S3Artifacts(lambda: s3, frozenset({bucket})), place=place, foreign=foreign)
+
+
+@pytest.fixture
+def eventbridge_line(aws_cloud):
+    """A bus with a rule that puts every event of ours into a queue."""
+    events, sqs, name = aws_cloud.client("events"), aws_cloud.client("sqs"), f"f-{uuid.uuid4().hex[:12]}"
+    events.create_event_bus(Name=name)
+    events.put_rule(Name=name, EventBusName=name, EventPattern=json.dumps({"source": [SOURCE]}))
+    arn = f"arn:aws:sqs:{aws.REGION}:{aws.ACCOUNT}:{name}"
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    events.put_targets(Rule=name, EventBusName=name, Targets=[{"Id": "1", "Arn": arn}])
+    return line_into_sqs(EventBridgeBus(lambda: events, name), sqs, queue)
+
+
+def line_into_sqs(bus, sqs, queue, seconds=0):
+    """A line whose listener waits so many seconds for a further message; what is not ours stays in the queue."""
+
+    def heard(count):
+        ours = []
+        while batch := received(sqs, queue, WaitTimeSeconds=seconds):
+            ours += [event for event in map(_told, batch) if event.source == line.source]
+            for one in batch:
+                if _told(one).source == line.source:
+                    sqs.delete_message(QueueUrl=queue, ReceiptHandle=one["ReceiptHandle"])
+            if count and len({event.id for event in ours}) >= count:
+                break
+        return ours
+
+    line = Line(bus=bus, heard=heard)
+    return line
+
+
+def received(sqs, queue, **options):
+    return sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, **options).get("Messages", ())
+
+
+def _told(message):
+    return Event.of(json.loads(message["Body"])["detail"])
 
 
 @pytest.fixture
@@ -82,40 +138,87 @@ def sqs(aws_cloud):
 
 @pytest.fixture
 def sqs_prefix(sqs):
-    """Queues as infra/aws makes them, but that they give an event up after one delivery."""
     prefix = f"f-{uuid.uuid4().hex[:12]}-"
-    for step in QUEUED:
-        sqs.create_queue(QueueName=f"{prefix}{step}-dead")
-        arn = f"arn:aws:sqs:{aws.REGION}:{aws.ACCOUNT}:{prefix}{step}-dead"
-        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
-        sqs.create_queue(QueueName=f"{prefix}{step}", Attributes={"RedrivePolicy": policy})
+    make_queues(sqs, prefix)
     return prefix
+
+
+def make_queues(sqs, prefix):
+    """Queues as infra/aws makes them, but that they give an event up after one delivery; the URLs of all."""
+    made = []
+    for step in QUEUED:
+        made.append(sqs.create_queue(QueueName=f"{prefix}{step}-dead")["QueueUrl"])
+        told = sqs.get_queue_attributes(QueueUrl=made[-1], AttributeNames=["QueueArn"])["Attributes"]
+        policy = json.dumps({"deadLetterTargetArn": told["QueueArn"], "maxReceiveCount": 1})
+        made.append(sqs.create_queue(QueueName=f"{prefix}{step}", Attributes={"RedrivePolicy": policy})["QueueUrl"])
+    return made
 
 
 @pytest.fixture
 def sqs_letterbox(sqs, sqs_prefix):
+    def given_up(_letters, queue, _event):
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+        return not any(int(count) for count in told.values())
+
+    return letterbox_on_sqs(sqs, sqs_prefix, given_up, seconds=0)
+
+
+def letterbox_on_sqs(sqs, prefix, given_up, *, seconds, pause=0):
+    """A letterbox of these queues.
+
+    Args:
+        sqs: A client.
+        prefix: Of the queues' names.
+        given_up: Of the letters, a step's queue and an event: whether the event is a dead letter by now.
+        seconds: How long SQS looks for a further letter.
+        pause: The same for what comes back to a step.
+    """
+
+    @cache
     def url(step):
-        return sqs.get_queue_url(QueueName=f"{sqs_prefix}{step}")["QueueUrl"]
+        return sqs.get_queue_url(QueueName=f"{prefix}{step}")["QueueUrl"]
 
     def gives_up(step, event):
-        body = json.dumps({"source": "federation", "detail-type": event.type, "detail": event.document()})
+        body = json.dumps({"source": SOURCE, "detail-type": event.type, "detail": event.document()})
         sqs.send_message(QueueUrl=url(step), MessageBody=body)
-        while waiting(step):
-            sqs.receive_message(QueueUrl=url(step), VisibilityTimeout=0)
+        until(lambda: lies_there(step, event), seconds=300, pause=0)
 
-    def waiting(step):
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        told = sqs.get_queue_attributes(QueueUrl=url(step), AttributeNames=names)["Attributes"]
-        return any(int(count) for count in told.values())
+    def lies_there(step, event):
+        if given_up(letters, url(step), event):
+            return True
+        received(sqs, url(step), VisibilityTimeout=0)
+        return False
 
     def delivered():
         got = []
         for step in QUEUED:
-            found = sqs.receive_message(QueueUrl=url(step), MaxNumberOfMessages=10).get("Messages", ())
-            got += [(step, Event.of(json.loads(one["Body"])["detail"])) for one in found]
-            for one in found:
-                sqs.delete_message(QueueUrl=url(step), ReceiptHandle=one["ReceiptHandle"])
+            while found := received(sqs, url(step), WaitTimeSeconds=pause):
+                got += [(step, _told(one)) for one in found]
+                for one in found:
+                    sqs.delete_message(QueueUrl=url(step), ReceiptHandle=one["ReceiptHandle"])
         return got
 
-    letters = SqsDeadLetters(lambda: sqs, sqs_prefix, ("receive", *QUEUED), seconds=0)
+    letters = SqsDeadLetters(lambda: sqs, prefix, ("receive", *QUEUED), seconds=seconds)
     return Letterbox(letters=letters, gives_up=gives_up, delivered=delivered)
+
+
+@pytest.fixture
+def sagemaker_jobs(aws_cloud):
+    sagemaker = aws_cloud.client("sagemaker")
+
+    def ends(name, well):
+        if well:
+            aws_cloud.sagemaker.finish(name, f"{SAGEMAKER_JOB['output']}/{name}/output/model")
+        else:
+            aws_cloud.sagemaker.fail(name, "AlgorithmError: , exit code: 42")
+
+    return jobs_on_sagemaker(sagemaker, f"arn:aws:iam::{aws.ACCOUNT}:role/federation-training", SAGEMAKER_JOB, ends)
+
+
+def jobs_on_sagemaker(sagemaker, role, job, ends):
+    def started(name):
+        found = sagemaker.list_training_jobs(NameContains=name)["TrainingJobSummaries"]
+        return len([one for one in found if one["TrainingJobName"] == name])
+
+    return jobs_of(SageMakerTrainer(lambda: sagemaker, role), job, started, ends)

@@ -5,6 +5,7 @@ import uuid
 import pytest
 import requests
 from infra.emulators import azure as emulator
+from tests.ports.jobs import jobs_of
 
 from federation.azure.identity import EntraToken
 from federation.azure.trainer import AzureTrainer, Workspace
@@ -51,3 +52,22 @@ def azure_token(azure_cloud, azure_session):
 @pytest.fixture
 def azure_trainer(azure_cloud, azure_session, azure_token, azure_workspace):
     return AzureTrainer(lambda: azure_session, azure_token.token, azure_workspace, api=azure_cloud.endpoint)
+
+
+@pytest.fixture
+def azure_jobs(azure_cloud, azure_trainer):
+    job = {
+        "platform": "azure",
+        "kind": "runtime-distilled",
+        "image": "registry.azurecr.io/runtime-distilled:1",
+        "machine": "Standard_DS2_v2",
+        "output": "azureml://datastores/units/paths/jobs",
+        "max_minutes": 10,
+    }
+
+    def started(name):
+        return len([one for one in azure_cloud.jobs.values() if one["name"] == name])
+
+    return jobs_of(
+        azure_trainer, job, started, lambda name, well: azure_cloud.finish(name, "Completed" if well else "Failed")
+    )

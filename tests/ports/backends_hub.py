@@ -6,10 +6,13 @@ import warnings
 
 import pytest
 from infra.emulators import hub
+from tests.ports.jobs import jobs_of
 from tests.ports.shelf import Shelf
 
+from federation.core.uri import SENTINEL
 from federation.hub.artifacts import HubArtifacts
 from federation.hub.registry import HubRegistry
+from federation.hub.trainer import LABEL, HubTrainer
 
 os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_XET="1")  # before the library is imported
 
@@ -49,16 +52,19 @@ def hub_registry(hub_cloud, hub_client, hub_owner):
 
 @pytest.fixture
 def hub_shelf(hub_cloud, hub_client, hub_owner):
-    repo = f"{hub_owner}/unit"
-    hub_client.create_repo(repo)
+    hub_client.create_repo(f"{hub_owner}/unit")
+    return shelf_on_hub(hub_client, f"{hub_owner}/unit")
+
+
+def shelf_on_hub(api, repo):
 
     def place(path, body):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # the library's own, when it uploads to LFS
-            made = hub_client.upload_file(path_or_fileobj=body, path_in_repo=path, repo_id=repo)
+            made = api.upload_file(path_or_fileobj=body, path_in_repo=path, repo_id=repo)
         return f"hf://models/{repo}@{made.oid}/{path}"
 
-    pinned = f"hf://models/{repo}@{hub_client.model_info(repo).sha}"
+    pinned = f"hf://models/{repo}@{api.model_info(repo).sha}"
     foreign = (
         f"hf://models/somebody/unit@{'0' * 40}/model.bin",
         f"hf://models/{repo}@main/model.bin",
@@ -78,4 +84,39 @@ def hub_shelf(hub_cloud, hub_client, hub_owner):
         pinned,
         f"{pinned}/",
     )
-    return Shelf(artifacts=HubArtifacts(lambda: hub_client, {hub_owner}), place=place, foreign=foreign)
+    return Shelf(artifacts=HubArtifacts(lambda: api, {repo.partition("/")[0]}), place=place, foreign=foreign)
+
+
+@pytest.fixture
+def hub_jobs(hub_cloud, hub_client, hub_owner):
+    def ends(name, well):
+        (job,) = labelled(hub_client, hub_owner, name)
+        hub_cloud.jobs.finish(job.id, "COMPLETED" if well else "ERROR")
+        if well:
+            ship(hub_client, f"{hub_owner}/{name}")
+
+    return jobs_on_hub(hub_client, hub_owner, ends)
+
+
+def jobs_on_hub(api, namespace, ends):
+    job = {
+        "platform": "hf",
+        "kind": "textgen-lora",
+        "image": "python:3.12-slim",
+        "machine": "cpu-basic",
+        "output": f"hf://models/{namespace}",
+        "max_minutes": 10,
+    }
+    trainer = HubTrainer(lambda: api, namespace)
+    return jobs_of(trainer, job, lambda name: len(labelled(api, namespace, name)), ends)
+
+
+def labelled(api, namespace, name):
+    """The jobs of that name."""
+    return list(api.list_jobs(namespace=namespace, labels={LABEL: name}))
+
+
+def ship(api, repo):
+    """Commit what a job would have, had it a token of its own: the Hub tells of a job by its push."""
+    api.create_repo(repo, private=True)
+    api.upload_file(path_or_fileobj=b"{}", path_in_repo=SENTINEL, repo_id=repo)

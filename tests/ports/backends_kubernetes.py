@@ -2,10 +2,20 @@
 
 import pytest
 from infra.emulators import kubernetes as emulator
+from tests.ports.jobs import jobs_of
 
+from federation.kubernetes.job import LABEL
 from federation.kubernetes.trainer import KubernetesTrainer
 
 NAMESPACE = "training"
+KUBERNETES_JOB = {
+    "platform": "kubernetes",
+    "kind": "embedder",
+    "image": "registry/train:1",
+    "machine": "cpu=100m,memory=64Mi",
+    "output": "s3://acme-units/jobs",
+    "max_minutes": 10,
+}
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +45,18 @@ def kubernetes_cluster(kubernetes_serving):
 @pytest.fixture
 def kubernetes_trainer(kubernetes_cluster, kubernetes_batch):
     return KubernetesTrainer(lambda: kubernetes_batch, NAMESPACE)
+
+
+@pytest.fixture
+def kubernetes_jobs(kubernetes_cluster, kubernetes_batch):
+    def ends(name, well):
+        kubernetes_cluster.finish(NAMESPACE, name, "Complete" if well else "Failed")
+
+    return jobs_on_kubernetes(kubernetes_batch, NAMESPACE, KUBERNETES_JOB, ends)
+
+
+def jobs_on_kubernetes(batch, namespace, job, ends):
+    def started(name):
+        return len(batch.list_namespaced_job(namespace, label_selector=f"{LABEL}={name}").items)
+
+    return jobs_of(KubernetesTrainer(lambda: batch, namespace), job, started, ends)

@@ -1,9 +1,13 @@
 """The adapters of one machine."""
 
 import pytest
+from tests.ports.accounts import until
+from tests.ports.jobs import Jobs
 from tests.ports.letterbox import Letterbox
+from tests.ports.line import HEARD, Line
 from tests.ports.shelf import Shelf
 
+from federation.core.uri import SENTINEL
 from federation.errors import ServiceError
 from federation.local.artifacts import LocalArtifacts
 from federation.local.bus import LocalBus
@@ -12,7 +16,16 @@ from federation.local.dead_letters import LocalDeadLetters
 from federation.local.registry import LocalRegistry
 from federation.local.store import LocalStore
 from federation.local.traffic import LocalTraffic
+from federation.local.trainer import LocalTrainer
 from federation.runtime import routes
+
+WAITS = """
+import pathlib, sys, time
+while not pathlib.Path("go").exists():
+    time.sleep(0.01)
+pathlib.Path("unit").mkdir()
+pathlib.Path(sys.argv[1]).write_text("{}")
+"""
 
 
 @pytest.fixture
@@ -71,3 +84,37 @@ def local_letterbox():
 
     yield Letterbox(letters=LocalDeadLetters(bus), gives_up=gives_up, delivered=delivered)
     database.close()
+
+
+@pytest.fixture
+def local_line():
+    database = Database(None)
+    bus = LocalBus(database, {HEARD: ("gate",)})
+
+    def heard(_count):
+        got = []
+        bus.drain(lambda _step, event: got.append(event))
+        return got
+
+    yield Line(bus=bus, heard=heard)
+    database.close()
+
+
+@pytest.fixture
+def local_jobs(tmp_path, monkeypatch):
+    """Jobs that wait for a file, and write their manifest or something else."""
+    (tmp_path / "waits_to_go.py").write_text(WAITS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    folder = tmp_path / "jobs"
+
+    def ends(name, _well):
+        (folder / name / "go").touch()
+        until((folder / name / "exit_code.txt").exists, pause=0.02)
+
+    def started(name):
+        ends(name, True)
+        return len(list(folder.glob("*")))
+
+    job = {"platform": "aws", "kind": "embedder", "image": "waits_to_go", "arguments": [f"unit/{SENTINEL}"]}
+    broken = {**job, "arguments": ["unit/model.bin"]}
+    return Jobs(trainer=LocalTrainer(folder), job=job, broken=broken, started=started, ends=ends)

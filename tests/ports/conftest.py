@@ -2,16 +2,30 @@
 
 A backend `b` of a port `p` is a fixture `b_p`, in backends_<cloud>.py; the lists below say which there are. What a
 backend proves: `s3` is moto behind a server that takes one request at a time, so it proves that our conditions are sent
-and obeyed, and that racers are told apart; that S3 itself is atomic, only S3 proves: `s3_account` and `gcs_account`
-run where backends_accounts.py is told of a bucket.
+and obeyed, and that racers are told apart; that S3 itself is atomic, only S3 proves: the backends that end in `_account`,
+in accounts_<cloud>.py, run where a FEDERATION_TEST_* variable names a real account.
 """
 
 import pytest
-from tests.ports.backends_accounts import *  # noqa: F403 - fixtures
+from tests.ports import accounts
+from tests.ports.accounts_aws import *  # noqa: F403 - fixtures
+from tests.ports.accounts_gcp import *  # noqa: F403 - fixtures
+from tests.ports.accounts_hub import *  # noqa: F403 - fixtures
+from tests.ports.accounts_kubernetes import *  # noqa: F403 - fixtures
 from tests.ports.backends_aws import *  # noqa: F403 - fixtures
+from tests.ports.backends_azure import *  # noqa: F403 - fixtures
 from tests.ports.backends_gcp import *  # noqa: F403 - fixtures
 from tests.ports.backends_hub import *  # noqa: F403 - fixtures
+from tests.ports.backends_kubernetes import *  # noqa: F403 - fixtures
 from tests.ports.backends_local import *  # noqa: F403 - fixtures
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """One line of the summary for each account that nobody named, not one for each test."""
+    for port, backend in item.callspec.params.items() if hasattr(item, "callspec") else ():
+        if str(backend).endswith("_account"):
+            accounts.need(f"{backend}_{port}")
 
 
 @pytest.fixture(params=["memory", "file", "s3", "gcs", "s3_account", "gcs_account"])
@@ -19,23 +33,47 @@ def store(request):
     return request.getfixturevalue(f"{request.param}_store")
 
 
-@pytest.fixture(params=["local", "s3", "gcs", "hub"])
+@pytest.fixture(params=["local", "eventbridge", "pubsub", "eventbridge_account", "pubsub_account"])
+def line(request):
+    """A bus with somebody who listens: `bus`, `heard(count)` events."""
+    return request.getfixturevalue(f"{request.param}_line")
+
+
+@pytest.fixture(params=["local", "s3", "gcs", "hub", "s3_account", "gcs_account", "hub_account"])
 def shelf(request):
     """Artifacts and a way to put something there: `artifacts`, `place(path, body) -> uri`, `foreign` URIs."""
     return request.getfixturevalue(f"{request.param}_shelf")
 
 
-@pytest.fixture(params=["local", "hub"])
+@pytest.fixture(params=["local", "hub", "hub_account"])
 def registry(request):
     return request.getfixturevalue(f"{request.param}_registry")
 
 
-@pytest.fixture(params=["local", "sagemaker", "vertex"])
+TRAFFIC = ["local", "sagemaker", "vertex", "vertex_account"]
+
+
+@pytest.fixture(params=[*TRAFFIC, "sagemaker_account"])
 def traffic(request):
     return request.getfixturevalue(f"{request.param}_traffic")
 
 
-@pytest.fixture(params=["local", "sqs", "pubsub"])
+@pytest.fixture(params=TRAFFIC)
+def unshifted(request):
+    """Traffic where nothing serves yet; an endpoint that a person made on SageMaker serves what they said."""
+    return request.getfixturevalue(f"{request.param}_traffic")
+
+
+@pytest.fixture(params=["local", "sqs", "pubsub", "sqs_account", "pubsub_account"])
 def letterbox(request):
     """Dead letters: `letters`, `gives_up(step, event)`, `delivered()` to the steps since then."""
     return request.getfixturevalue(f"{request.param}_letterbox")
+
+
+PLATFORMS = ["sagemaker", "vertex", "hub", "kubernetes"]
+
+
+@pytest.fixture(params=["local", "azure", *PLATFORMS, *(f"{one}_account" for one in PLATFORMS)])
+def jobs(request):
+    """A trainer and jobs for it: `trainer`, `job`, `broken`, `started(name)` how often, `ends(name, well)`."""
+    return request.getfixturevalue(f"{request.param}_jobs")

@@ -30,7 +30,7 @@ def test_a_file_as_long_as_the_limit_is_read_and_a_longer_one_refused(shelf):
 
 
 def test_a_file_that_is_not_there_yet_is_missing(shelf):
-    uri = shelf.place("unit/other.bin", b"").replace("other", "model")
+    uri = shelf.place("unit/other.bin", b"").replace("unit/other.bin", PATH)
     for look in (lambda: shelf.artifacts.read(uri, 10), lambda: shelf.artifacts.observe(uri)):
         with pytest.raises(MissingError, match="nothing lies at"):
             look()

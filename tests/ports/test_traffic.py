@@ -10,8 +10,11 @@ def shift(counter, release, *warm):
     return Shift(channel="production", counter=counter, release=release, warm=warm)
 
 
+def test_before_the_first_shift_nothing_is_served(unshifted):
+    assert unshifted.serving("production") is None
+
+
 def test_what_is_served_can_be_read_back(traffic):
-    assert traffic.serving("production") is None
     traffic.shift(shift(1, A))
     assert traffic.serving("production") == Served(counter=1, release=A)
 

@@ -1,0 +1,23 @@
+"""A bus, and what reaches whoever listens to it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from federation.core.event import Event
+
+HEARD = "federation.conformance.heard.v1"
+"""A type that no step hears, for the bus of an account may have other listeners."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What `test_announcing.py` needs of a backend.
+
+    `heard` are the events that came in since it was asked last: at least `count` different ones, if they come at all.
+    """
+
+    bus: Any
+    heard: Callable[[int], Sequence[Event]]
+    source: str = field(default_factory=lambda: f"//test/{uuid4().hex}")
