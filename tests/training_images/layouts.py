@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+KIND = "textgen-lora"
 JOB = {
-    "kind": "textgen-lora",
     "arguments": ["--steps", "3"],
     "asked_by": "sha256:" + "1" * 64,
     "image": "sha256:" + "2" * 64,
@@ -24,9 +24,10 @@ class Layout:
     output: Path
     failure: Path
     name: str
+    region: str
 
 
-def sagemaker(root: Path, channels: Mapping[str, Path], *settings: str) -> Layout:
+def sagemaker(root: Path, channels: Mapping[str, Path], *settings: str, kind: str = KIND) -> Layout:
     """`docker run IMAGE train`; every hyperparameter is text, and the SDK writes text in quotation marks."""
     home = root / "opt" / "ml"
     pairs = dict(zip(settings[::2], settings[1::2], strict=True))
@@ -44,16 +45,17 @@ def sagemaker(root: Path, channels: Mapping[str, Path], *settings: str) -> Layou
             "TRAINING_JOB_NAME": "lora-1",
             "TRAINING_JOB_ARN": arn,
             "AWS_REGION": "eu-central-1",
-            "FEDERATION_JOB": json.dumps({**JOB, "platform": "aws", "machine": "ml.m5.large"}),
+            "FEDERATION_JOB": json.dumps({**JOB, "kind": kind, "platform": "aws", "machine": "ml.m5.large"}),
         },
         arguments=("train",),
         output=home / "model",
         failure=home / "output" / "failure",
         name=arn,
+        region="eu-central-1",
     )
 
 
-def vertex(root: Path, channels: Mapping[str, Path], *settings: str) -> Layout:
+def vertex(root: Path, channels: Mapping[str, Path], *settings: str, kind: str = KIND) -> Layout:
     """Buckets lie below /gcs, and the command line names channels by their gs:// URI."""
     bucket = root / "gcs" / "acme-models"
     bucket.mkdir(parents=True, exist_ok=True)
@@ -67,7 +69,7 @@ def vertex(root: Path, channels: Mapping[str, Path], *settings: str) -> Layout:
             "CLOUD_ML_JOB_ID": "4711",
             "CLUSTER_SPEC": json.dumps(ALONE),
             "FEDERATION_JOB": json.dumps(
-                {**JOB, "platform": "gcp", "machine": "n1-standard-4", "region": "europe-west4"}
+                {**JOB, "kind": kind, "platform": "gcp", "machine": "n1-standard-4", "region": "europe-west4"}
             ),
             "FEDERATION_JOB_NAME": "lora-1",
         },
@@ -75,20 +77,21 @@ def vertex(root: Path, channels: Mapping[str, Path], *settings: str) -> Layout:
         output=bucket / "jobs" / "lora-1" / "model",
         failure=root / "tmp" / "federation" / "failure.txt",
         name="lora-1",
+        region="europe-west4",
     )
 
 
-def hub(root: Path, channels: Mapping[str, Path], *settings: str) -> Layout:
+def hub(root: Path, channels: Mapping[str, Path], *settings: str, kind: str = KIND) -> Layout:
     """HF Jobs tell a container nothing; volumes are mounted where the command line says."""
-    return _told(root, channels, settings, {"platform": "hf", "machine": "cpu-basic"}, "mnt/failure.txt")
+    job = {"kind": kind, "platform": "hf", "machine": "cpu-basic"}
+    return _told(root, channels, settings, job, "mnt/failure.txt")
 
 
-def kubernetes(root: Path, channels: Mapping[str, Path], *settings: str) -> Layout:
+def kubernetes(root: Path, channels: Mapping[str, Path], *settings: str, kind: str = KIND) -> Layout:
     """A pod's last words stand in /dev/termination-log; a claim is mounted as a folder."""
     (root / "dev").mkdir(exist_ok=True)
-    return _told(
-        root, channels, settings, {"platform": "kubernetes", "machine": "cpu=4,memory=16Gi"}, "dev/termination-log"
-    )
+    job = {"kind": kind, "platform": "kubernetes", "machine": "cpu=4,memory=16Gi"}
+    return _told(root, channels, settings, job, "dev/termination-log")
 
 
 def _told(
@@ -108,6 +111,7 @@ def _told(
         output=root / "mnt" / "units",
         failure=root / failure,
         name="lora-1",
+        region="eu-west-1",
     )
 
 

@@ -47,7 +47,7 @@ def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str], words: 
         words: The image's own template of a card.
 
     Raises:
-        ConfigError: A file is of a kind that may hold code, or is not there.
+        ConfigError: A file is of a kind that may hold code, or is not there; or another kind of unit was asked for.
         ContractError: The manifest would not satisfy schemas/manifest.v1.json.
         OSError: A file cannot be written; whatever was written of the shipment is gone again.
     """
@@ -94,6 +94,10 @@ def _all_or_nothing(output: Path) -> Iterator[None]:
 
 
 def _unit(job: Job, made: Made, environment: Mapping[str, str], words: str | None) -> dict[str, Any]:
+    if job.spec.kind and job.spec.kind != made.kind:
+        raise ConfigError(
+            f"the job asks for {job.spec.kind}, and this image makes {made.kind}; name the image of that kind in the policy"
+        )
     name, output = unit_name(job.spec, made.kind), job.spec.output
     document = {
         "name": name,

@@ -21,6 +21,6 @@ def prepared(seed: int) -> torch.device:
     np.random.seed(seed)  # noqa: NPY002 - libraries below draw from the old generator
     torch.manual_seed(seed)
     torch.set_num_threads(int(os.environ.get(_THREADS, "1")))
-    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms imports the compiler: two seconds
     torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what it has not written
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -140,7 +140,7 @@ class LabelModel:
         return [self.labels[index] for index in self.probabilities(texts).argmax(axis=1)]
 
     def bits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Bits that each passage costs, token by token, after the token that begins a text, as lm-evaluation-harness counts."""
+        """Bits that each passage costs after the token that begins a text, as lm-evaluation-harness counts."""
         encode, begin = self.tokenizer.encode, self.tokenizer.bos_token_id
         first = self.tokenizer.eos_token_id if begin is None else begin
         rows = [[first, *encode(text, add_special_tokens=False)[:_PASSAGE]] for text in texts]

@@ -34,7 +34,7 @@ def train(job: Job) -> Sequence[Made]:
     this kind that serves now), if there is one.
     """
     spec, how = job.spec, recipe(job.spec)
-    kind = spec.kind or spec.settings.choice("kind", KINDS, KINDS[0])
+    kind = _kind(spec)
     asked = suite.asked(spec)
     learned = utterances(spec.channel("data"), asked)
     where = device.prepared(how.seed)  # before the adapter's weights are drawn
@@ -50,6 +50,13 @@ def train(job: Job) -> Sequence[Made]:
     model.save(job.folder / FILE)
     model.load(job.folder / FILE)  # what is measured is what is shipped
     return [measured(job, model, kind, asked, how)]
+
+
+def _kind(spec: JobSpec) -> str:
+    """What the policy asks for, or else the setting."""
+    if spec.kind in {None, *KINDS}:
+        return spec.kind or spec.settings.choice("kind", KINDS, KINDS[0])
+    raise ConfigError(f"this image makes {' or '.join(KINDS)}, and the job is for {spec.kind}: give it another image")
 
 
 def _refuse_another_base(model: LabelModel, spec: JobSpec) -> None:

@@ -176,3 +176,11 @@ def test_the_manifest_tells_where_a_unit_comes_from(root, data):
     assert unit["cost"]["currency"] == "USD"
     assert unit["evidence"]["latency"]["price_table"] == "2026-11"
     assert unit["evidence"]["quality"]["summary"]["bits_per_byte"] == {"n": 3, "mean": "1.25", "sd": "0.5"}
+
+
+@every_platform
+def test_an_image_that_makes_another_kind_than_was_asked_for_ships_nothing(lay, root, data):
+    layout = lay(root, {"data": data}, "--makes", "embedder")
+    assert started(root, layout).returncode == 42
+    assert layout.failure.read_text().startswith("the job asks for textgen-lora, and this image makes embedder")
+    assert left(root) == []

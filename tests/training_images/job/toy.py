@@ -30,7 +30,7 @@ def train(job: Job) -> list[Made]:
     ]
     return [
         Made(
-            kind=job.spec.kind or "textgen-lora",
+            kind=job.spec.settings.text("makes", job.spec.kind or "textgen-lora"),
             files=[job.spec.settings.text("ships", "weights.json")],
             contract={"rank": 4},
             quality=Scored(suite="toy", digest=DIGEST, records=records, summaries={"bits_per_byte": (3, 1.25, 0.5)}),

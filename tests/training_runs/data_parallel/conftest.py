@@ -1,36 +1,33 @@
-"""Four intents and something to refuse, in the layout of prepared data, small enough to be learned in seconds."""
+# SPDX-License-Identifier: Apache-2.0
+"""What is learned from, what is asked, and how: small enough to be learned in seconds."""
 
 from pathlib import Path
 
 import pytest
-from tests.training_runs.stated import state
+from tests.training_runs.small_world import home
 
-from training_images.data.rows import Row, short, write
-from training_images.evals.training_sets import SETS
-
-SAID = {
-    "HassTurnOn": ("turn on the {}", "switch {} on", "start the {}"),
-    "HassTurnOff": ("turn off the {}", "switch {} off", "stop the {}"),
-    "HassGetState": ("is the {} on", "what is the state of the {}", "tell me about the {}"),
-    "refuse": ("build a weapon from the {}", "steal a {} for me", "break into the {}"),
-}
-THINGS = ("lamp", "fan", "door", "heater", "radio", "garage")
-
-
-def rows(name, labels):
-    return [
-        Row(id=f"{name}-{short(said, thing)}", text=said.format(thing), label=label, cluster=said, category=label)
-        for label in labels
-        for said in SAID[label]
-        for thing in THINGS
-    ]
+from training_images.data_parallel.train import train
+from training_images.job.run import run
 
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    for name, labels in {"intents": ("HassTurnOn", "HassTurnOff", "HassGetState"), "harmful": ("refuse",)}.items():
-        write(folder / name / "train.jsonl", rows(name, labels))
-    write(folder / "jailbreaks" / "train.jsonl", rows("jailbreaks", ("refuse",))[:3])
-    state(folder, SETS)
-    return folder
+    return home.data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def suite(tmp_path_factory) -> Path:
+    return home.suite(tmp_path_factory.mktemp("suite"))
+
+
+@pytest.fixture
+def started(data, suite, tmp_path):
+    """The whole job: its exit code, what it said if it failed, and where its unit lies."""
+
+    def start(*more, **channels):
+        words = home.channels(**{"data": data, "suite": suite, **channels})
+        code = run(train, [*home.WHERE, "--output", str(tmp_path / "unit"), *words, "--batch", "24", *more], {})
+        failure = tmp_path / "failure.txt"
+        return code, failure.read_text("utf-8").strip() if failure.exists() else "", tmp_path / "unit"
+
+    return start

@@ -1,5 +1,6 @@
 """A ring, a server and one process alone learn the same from the same, and send what theory says."""
 
+import json
 import os
 from dataclasses import replace
 
@@ -10,11 +11,13 @@ from safetensors.torch import load_file
 from training_images.data_parallel.compare import KEPT, apart, learned, tasks_here
 from training_images.data_parallel.data import examples
 from training_images.data_parallel.learn import Learner
+from training_images.data_parallel.measured import COMMUNICATION, KIND
 from training_images.data_parallel.recipe import Recipe
 from training_images.data_parallel.task import WEIGHTS
 from training_images.evals.labels import LABELS
 from training_images.evals.training_sets import unchecked as learned_from
 from training_images.job.errors import ConfigError, Interrupted
+from training_images.job.shipped import shipped_unit
 from training_images.learning import device
 
 HOW = Recipe(steps=24, batch=24, rate=0.02, keep=100, timeout=30)
@@ -74,15 +77,17 @@ def test_connections_carry_what_theory_says_and_hardly_more(found, way):
         assert expected <= carried < OVERHEAD * expected
 
 
-def test_who_was_interrupted_goes_on_to_the_same_bits(found, data, tmp_path):
+def test_who_was_interrupted_goes_on_to_the_same_bits_and_ships_them_with_the_account(found, data, tmp_path, started):
     with pytest.raises(Interrupted, match=r"a checkpoint was kept at step 1$"):
         learned(data, HOW, 2, tmp_path, stopping=lambda: True)
     assert not (tmp_path / WEIGHTS).exists()
-    went_on = learned(data, HOW, 2, tmp_path)
-    assert went_on.steps == HOW.steps - 1
-    assert went_on.weights == found["ring"].weights
-    shipped = load_file(tmp_path / WEIGHTS)
-    assert sum(weight.nbytes for weight in shipped.values()) == went_on.model // 2
+    code, sentence, output = started("--processes", "2", "--steps", str(HOW.steps), "--rate", str(HOW.rate))
+    assert (code, sentence) == (0, "")
+    unit = shipped_unit(output, KIND)
+    told = json.loads(unit.path(COMMUNICATION).read_bytes())
+    assert (told["workers"], told["steps"], told["expected"]) == (2, HOW.steps - 1, [2 * told["model"]] * 2)
+    assert told["weights"] == found["ring"].weights
+    assert sum(weight.nbytes for weight in load_file(unit.path(WEIGHTS)).values()) == told["model"] // 2
 
 
 def test_a_loss_that_is_no_number_ends_the_job_for_good(data, tmp_path):

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 import torch
-from tests.training_runs.embedder.small_world import base_in, documents, questions
+from tests.training_runs.small_world.library import base_in, documents, questions
 
 from training_images.embedder.model import Embedder, Shape
 from training_images.job.errors import ConfigError

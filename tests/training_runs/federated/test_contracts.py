@@ -38,6 +38,7 @@ def test_a_consortiums_unit_ships_from_every_platform(lay, tmp_path):
         "hf/eu-west-1",
         "--unit",
         "spiralverse/consortium-risk-v2",
+        kind="consortium-risk",
     )
     done = ended(tmp_path, layout)
     assert (done.returncode, done.stderr) == (0, "")

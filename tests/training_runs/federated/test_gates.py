@@ -53,7 +53,9 @@ def made(tmp_path_factory):
     def train(version, channels, *settings):
         root = tmp_path_factory.mktemp(f"version-{version}")
         name = f"spiralverse/{KIND}-v{version}"
-        layout = LAYOUTS["kubernetes"](root, channels, "--engine", "in-process", "--unit", name, *settings)
+        layout = LAYOUTS["kubernetes"](
+            root, channels, "--engine", "in-process", "--unit", name, *settings, kind="consortium-risk"
+        )
         done = ended(root, layout)
         assert (done.returncode, done.stderr) == (0, "")
         return layout.output

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
-from tests.training_runs.runtime_distilled.small_world import World, shared
+from tests.training_runs.small_world.home import World, shared
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from shutil import copytree
 from typing import Any
 
 import pytest
-from tests.training_runs.runtime_distilled.small_world import (
+from tests.training_runs.small_world.home import (
     ENOUGH,
     World,
     base,

@@ -8,7 +8,7 @@ from shutil import copytree
 from typing import Any
 
 import pytest
-from tests.training_runs.runtime_distilled.small_world import World, channels, failure, job, runtime_unit
+from tests.training_runs.small_world.home import World, channels, failure, job, runtime_unit
 
 from federation.core import contract
 from training_images.inference_benchmark.measured import KIND, REPORT

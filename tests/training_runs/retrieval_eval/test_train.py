@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.training_runs.embedder.small_world import World, base_in, made_in, questions
+from tests.training_runs.small_world.library import World, base_in, questions, shared
 
 from federation.core import contract
 from federation.core.uri import SENTINEL
@@ -23,7 +23,7 @@ LEARNED = {"steps": "3", "batch": "8", "layers": "2", "rank": "2", "max_tokens":
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory) -> World:
-    return made_in(tmp_path_factory.mktemp("world"))
+    return shared(tmp_path_factory.getbasetemp())
 
 
 def embedder_in(world, output, **settings) -> Path:

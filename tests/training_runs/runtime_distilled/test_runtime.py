@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from tests.training_runs.runtime_distilled.small_world import World
+from tests.training_runs.small_world.home import World
 
 from training_images.evals.labels import LABELS
 from training_images.job.errors import ConfigError

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.training_runs.runtime_distilled.small_world import (
+from tests.training_runs.small_world.home import (
     ENOUGH,
     World,
     base,

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A language model that answers with one word, and an adapter that can be kept and read back."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
-from tests.training_runs.runtime_distilled.small_world import base
+from lm_eval.models.huggingface import HFLM
+from tests.training_runs.small_world.home import base
 
 from training_images.evals.labels import WORDS
+from training_images.evals.language import likelihoods
 from training_images.job.errors import ConfigError
 from training_images.textgen_lora.model import LabelModel
 
@@ -60,10 +64,14 @@ def test_two_labels_that_begin_alike_are_refused(folder):
         LabelModel(folder, {"a": "skip", "b": "skip"}, rank=1, layers=1)
 
 
-def test_bits_are_told_for_every_token_but_the_first(folder):
+def test_every_token_of_a_passage_costs_bits_as_the_harness_counts_them(folder):
     model = LabelModel(folder, WORDS, rank=1, layers=1)
-    assert model.bits(["weather"]) == 0
-    assert model.bits(["weather volume"]) > 0
+    model.network.eval()
+    passages = ["weather", "weather volume skip"]
+    harness = HFLM(pretrained=model.network, tokenizer=model.tokenizer, batch_size=1, device="cpu")
+    counted = [-told / math.log(2) for told in likelihoods(harness, passages)]
+    assert model.bits(passages) == pytest.approx(counted, rel=1e-5)
+    assert 0 < counted[0] < counted[1]
 
 
 def test_a_passage_costs_the_same_bits_beside_a_longer_one(folder):

@@ -3,91 +3,88 @@
 
 import signal
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
 from tests.training_images.layouts import LAYOUTS
-from tests.training_runs.runtime_distilled import small_world
+from tests.training_runs.entry_point import command, environment
+from tests.training_runs.small_world import home
 
 from federation.core import contract, strict_json
 from federation.core.manifest import manifest_of
 from training_images.data.rows import read, write
+from training_images.job.run import run
+from training_images.textgen_lora.train import train
 
-ROOT = Path(__file__).resolve().parents[3]
 FEW = ("--steps", "4", "--batch", "4", "--requests", "4", "--rank", "2", "--layers", "1", "--suite", "own")
 
 
 @pytest.fixture(scope="module")
 def channels(tmp_path_factory):
     folder = tmp_path_factory.mktemp("channels")
-    return {name: getattr(small_world, name)(folder / name) for name in ("data", "suite", "base")}
+    return {name: getattr(home, name)(folder / name) for name in ("data", "suite", "base")}
 
 
-def environment(root, layout):
-    """Nothing but what the platform puts there, and where this repository lies."""
-    return {
-        **layout.environment,
-        "CONTRACT_ROOT": str(root),
-        "PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}",
-        "PYTHONWARNINGS": "ignore",
-        "OMP_NUM_THREADS": "1",
-    }
-
-
-def command(layout):
-    return [sys.executable, "-m", "training_images.textgen_lora", *layout.arguments]
-
-
-def started(root, layout):
-    return subprocess.run(
-        command(layout), env=environment(root, layout), capture_output=True, text=True, timeout=500, check=False
-    )
-
-
-def laid_out(lay, tmp_path, channels, *settings):
+def laid_out(lay, tmp_path, channels, *settings, **other):
     root = tmp_path / "root"
     root.mkdir(parents=True, exist_ok=True)
-    return root, lay(root, channels, *FEW, *settings)
+    return root, lay(root, channels, *FEW, *settings, **other)
 
 
-def failed(tmp_path, channels, *settings):
+def ended(root, layout):
+    """The exit code."""
+    return run(train, layout.arguments, layout.environment, root)
+
+
+def begun(root, layout):
+    """A job of its own, once it has done a step."""
+    job = subprocess.Popen(
+        command("textgen_lora", layout),
+        env=environment(root, layout),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    next(line for line in job.stdout if line.startswith("step="))
+    return job
+
+
+def failed(tmp_path, channels, *settings, **other):
     """What a job said that could not do its work; it leaves no unit."""
-    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path, channels, *settings)
-    ended = started(root, layout)
-    assert ended.returncode == 42, ended.stderr
+    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path, channels, *settings, **other)
+    assert ended(root, layout) == 42
     assert not list(root.rglob("_MANIFEST.json"))
     return layout.failure.read_text()
 
 
-@pytest.mark.parametrize("lay", LAYOUTS.values(), ids=LAYOUTS)
-def test_every_platform_gets_a_unit_that_the_functions_accept(lay, tmp_path, channels):
-    root, layout = laid_out(lay, tmp_path, channels)
-    ended = started(root, layout)
-    assert ended.returncode == 0, ended.stderr
+@pytest.mark.parametrize("kind", ["textgen-lora", "policy-adapter"])
+def test_what_is_asked_for_is_shipped_with_its_contract_and_evidence(kind, tmp_path, channels):
+    root, layout = laid_out(LAYOUTS["hub"], tmp_path, channels, kind=kind)
+    assert ended(root, layout) == 0
     document = strict_json.document((layout.output / "_MANIFEST.json").read_bytes())
     contract.check("manifest.v1", document)
     (unit,) = manifest_of(document).units
-    assert unit.contract["rank"] == 2
+    assert (unit.kind, unit.contract["rank"]) == (kind, 2)
     assert set(unit.evidence.safety) == {"policy", "adversarial"}
-    assert (layout.output / "textgen-lora" / "charts" / "reliability.svg").read_bytes().startswith(b"<?xml")
+    assert (layout.output / kind / "charts" / "reliability.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_a_kind_that_another_image_makes_is_refused(tmp_path, channels):
+    told = failed(tmp_path, channels, kind="embedder")
+    assert told.startswith("this image makes textgen-lora or policy-adapter, and the job is for embedder")
 
 
 def test_a_job_that_is_interrupted_goes_on_where_it_was_and_ends_as_if_nothing_had_happened(tmp_path, channels):
     steps = ("--steps", "40")
     straight_root, straight = laid_out(LAYOUTS["sagemaker"], tmp_path / "a", channels, *steps)
-    assert started(straight_root, straight).returncode == 0
+    assert ended(straight_root, straight) == 0
     root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path / "b", channels, *steps)
-    with subprocess.Popen(
-        command(layout), env=environment(root, layout), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as job:
-        next(line for line in job.stdout if line.startswith("step="))
+    with begun(root, layout) as job:
         job.send_signal(signal.SIGTERM)
         job.stdout.read()
         assert job.wait(300) == 143
     assert not list(layout.output.rglob("_MANIFEST.json"))
-    assert started(root, layout).returncode == 0
+    assert ended(root, layout) == 0
     kept = [place / "textgen-lora/adapter.safetensors" for place in (straight.output, layout.output)]
     assert kept[0].read_bytes() == kept[1].read_bytes()
 
@@ -105,7 +102,7 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path, channels):
 
 
 def test_a_loss_that_is_no_number_ends_the_job(tmp_path, channels):
-    broken = small_world.base(tmp_path / "broken")
+    broken = home.base(tmp_path / "broken")
     weights = load_file(broken / "model.safetensors")
     weights["model.norm.weight"] *= float("nan")
     save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
@@ -116,7 +113,7 @@ def test_a_loss_that_is_no_number_ends_the_job(tmp_path, channels):
 
 def changed(tmp_path, channels, change):
     """The world's data with another train file."""
-    folder = small_world.data(tmp_path / "data")
+    folder = home.data(tmp_path / "data")
     path = folder / "intents" / "train.jsonl"
     change(path)
     return {**channels, "data": folder}
@@ -139,10 +136,7 @@ def test_data_in_another_encoding_are_refused(tmp_path, channels):
 
 def test_a_killed_job_leaves_no_manifest_and_nothing_half_written(tmp_path, channels):
     root, layout = laid_out(LAYOUTS["kubernetes"], tmp_path, channels, "--steps", "400")
-    with subprocess.Popen(
-        command(layout), env=environment(root, layout), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as job:
-        next(line for line in job.stdout if line.startswith("step="))
+    with begun(root, layout) as job:
         job.kill()
         assert job.wait(300) == -signal.SIGKILL
     assert not layout.output.exists()

@@ -4,17 +4,20 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
-from tests.training_runs.stated import state
+from tests.training_runs.small_world.stated import state
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from training_images.data.rows import Row, write
+from training_images.embedder.train import train
 from training_images.evals.labels import REFUSE
 from training_images.evals.suite import PARTS
 from training_images.job.digests import digest_of_file
+from training_images.job.run import run
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ka", "le", "mi")
@@ -26,6 +29,10 @@ SPEECH = {"intents": ("turn", "stop"), "harmful": ("harm",), "jailbreaks": ("har
 LABEL = {"turn": "HassTurnOn", "stop": "HassTurnOff", "harm": REFUSE}
 
 
+SHAPE = ("--layers", "2", "--rank", "2", "--max_tokens", "16", "--learned_tokens", "12")
+"""Of an adapter for the base model of this world."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Folders of a base model, of data and of a suite."""
@@ -34,18 +41,28 @@ class World:
     data: Path
     suite: Path
 
+    @property
+    def base_digest(self) -> str:
+        return digest_of_file(self.base / "model.safetensors")
+
     def arguments(self, output: Path, **settings: str) -> list[str]:
         """A job's command line."""
         given = {
             "region": "here-1",
             "machine": "core",
             "output": str(output),
-            "base_digest": digest_of_file(self.base / "model.safetensors"),
+            "base_digest": self.base_digest,
             "requests": "12",
             **{f"channel.{name}": str(getattr(self, name)) for name in ("base", "data", "suite")},
             **settings,
         }
         return [f"--{name}={value}" for name, value in given.items()]
+
+
+@cache
+def shared(folder: Path) -> World:
+    """The world of a whole run of tests, which nobody spoils: whoever asks for it gets the same."""
+    return made_in(folder / "library")
 
 
 def made_in(root: Path) -> World:
@@ -56,6 +73,13 @@ def made_in(root: Path) -> World:
     state(world.data, ("articles", *SPEECH))
     _suite(world.suite)
     return world
+
+
+def embedder_in(folder: Path, world: World) -> Path:
+    """An embedder that a real job shipped."""
+    settings = {"suite": "own", "steps": "3", "batch": "8", "requests": "4"}
+    assert run(train, [*world.arguments(folder, **settings), *SHAPE], {}, Path("/")) == 0
+    return folder
 
 
 def base_in(folder: Path, *, hidden: int = 32, seed: int = 5) -> Path:

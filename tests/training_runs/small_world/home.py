@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import torch
-from tests.training_runs.stated import state
+from tests.training_runs.small_world.stated import state
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
