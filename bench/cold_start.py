@@ -5,7 +5,6 @@ The least is Logger and Batch, or functions-framework, and each SDK client that 
 ours ask as often as they have to. CPU time from the start of the process to its first answer, in turns.
 """
 
-import importlib.util
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -74,7 +73,7 @@ def _against_the_usual(cloud: Cloud, found: Starts) -> Iterator[Goal]:
         sense="at most",
         asked=0.45,
         measured=_ratio(_seconds(found[slowest]), _seconds(found["usual"])),
-        numbers={"the usual": _tracer(), **_shown(found, slowest, "usual")},
+        numbers=_shown(found, slowest, "usual"),
     )
     yield Goal(
         name=f"memory on {cloud.name}, the largest, against the usual stack",
@@ -82,7 +81,7 @@ def _against_the_usual(cloud: Cloud, found: Starts) -> Iterator[Goal]:
         sense="at most",
         asked=0.7,
         measured=_ratio(_megabytes(found[largest]), _megabytes(found["usual"])),
-        numbers={"the usual": _tracer(), **_shown(found, largest, "usual")},
+        numbers=_shown(found, largest, "usual"),
     )
 
 
@@ -98,13 +97,8 @@ def _by_instructions(cloud: Cloud) -> Iterator[Goal]:
                 sense="at most",
                 asked=asked,
                 measured=Spread.exactly(counted["ours"] / counted[other]),
-                numbers={"the usual": _tracer(), **{name: f"{count / 1e6:,.0f} M" for name, count in counted.items()}},
+                numbers={name: f"{count / 1e6:,.0f} M" for name, count in counted.items()},
             )
-
-
-def _tracer() -> str:
-    """Whether the usual stack has it here: nothing that is pinned brings its SDK."""
-    return "with Tracer" if importlib.util.find_spec("aws_xray_sdk") else "without Tracer"
 
 
 def _seconds(starts: Sequence[Start]) -> list[float]:

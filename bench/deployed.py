@@ -137,7 +137,8 @@ def _programs(package: Path, environment: Mapping[str, str]) -> Mapping[str, Pro
         "usual": "import typical_aws; typical_aws.ask()",
     }
     path = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": f"{package}:{HANDLERS}"}
-    return {name: Program(code=code, environment={**environment, **path}) for name, code in codes.items()}
+    on_lambda = {"LAMBDA_TASK_ROOT": str(package), "_X_AMZN_TRACE_ID": started.TRACE}  # else the usual Tracer is off
+    return {name: Program(code=code, environment={**environment, **path, **on_lambda}) for name, code in codes.items()}
 
 
 def _least(bus: str, clients: str) -> dict[str, str]:

@@ -25,6 +25,8 @@ import msgspec
 
 from bench.first_events import Pushed
 
+TRACE = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0"
+"""What Lambda says of an invocation to whoever traces it."""
 _SECONDS = 60.0
 _POLL = 0.01
 _SERVER = "from functions_framework._cli import _cli; _cli()"
@@ -199,7 +201,7 @@ def _api(following: Callable[[], bytes | None], told: Callable[[tuple[str, bytes
         def _send(self, status: int, body: bytes) -> None:
             self.send_response(status)
             self.send_header("Lambda-Runtime-Aws-Request-Id", str(uuid.uuid4()))
-            self.send_header("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0")
+            self.send_header("Lambda-Runtime-Trace-Id", TRACE)
             self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time.time() + _SECONDS) * 1000)))
             self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:local:000000000000:function:bench")
             self.send_header("Content-Type", "application/json")

@@ -1,6 +1,8 @@
 """AWS's entry points under AWS's own runtime client: what they answer, and what stays in the store."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,13 @@ def test_a_new_completion_costs_two_calls_and_a_repetition_no_more_events(servic
     assert cloud.faults.calls == ["PutObject", "PutEvents"]
 
 
+def test_a_pipe_hands_over_the_same_records_bare(service, cloud):
+    job = wire_aws.training_job("embedder-v6", "s3://spiralverse-artifacts/e/model.tar.gz", "2026-11-15T05:40:00Z")
+    cloud.faults.forget()
+    assert service["receive"].invoke([record(job.body.decode())]) == {"batchItemFailures": []}
+    assert cloud.faults.calls == ["PutObject", "PutEvents"]
+
+
 def test_only_the_record_that_failed_goes_back_to_the_queue(service):
     good = wire_aws.training_job("embedder-v8", "s3://spiralverse-artifacts/e/model.tar.gz", "2026-11-15T05:40:00Z")
     foreign = wire_aws.training_job(
@@ -123,3 +132,22 @@ def test_when_the_store_fails_the_invocation_fails_and_is_sent_again(service, cl
         service.request("receive", "/hub", push.body, push.headers)
     cloud.faults.forget()
     assert service.request("receive", "/hub", push.body, push.headers) == 202
+
+
+def test_a_line_of_the_log_is_json_whatever_it_is_told():
+    told = (
+        "import lambda_function as f, datetime as d; f.logger.info('told', extra={'at': d.date(2026, 1, 2), 'n': {1}})"
+    )
+    assert {"message": "told", "service": "federation", "at": "2026-01-02", "n": [1]}.items() <= logged(told).items()
+
+
+def test_half_a_surrogate_pair_is_told_too():
+    told = "import lambda_function as f; f.logger.info(chr(0xD83D))"
+    assert logged(told)["message"] == chr(0xD83D)
+
+
+def logged(code):
+    """The line of the log that some code writes."""
+    run = [sys.executable, "-c", code]
+    line = subprocess.run(run, env={"PYTHONPATH": str(FUNCTIONS)}, check=True, stdout=subprocess.PIPE).stdout
+    return json.loads(line)

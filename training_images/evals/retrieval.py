@@ -2,7 +2,6 @@
 """Was the right document found? Recall and nDCG of ranked documents, by pytrec_eval (TREC's own measures)."""
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from typing import Final
 
 import pytrec_eval
@@ -13,9 +12,9 @@ from training_images.job.errors import ConfigError
 from training_images.job.made import Scored
 
 DEPTH: Final = 10
-_MEASURES: Final = {"recall_at_1": "recall_1", "recall_at_10": "recall_10", "ndcg": "ndcg_cut_10"}
-"""Our names and pytrec_eval's."""
+_MEASURES: Final = frozenset({"recall_1", "recall_10", "ndcg_cut_10"})
 _FALLING: Final = [float(score) for score in range(DEPTH, 0, -1)]
+"""Ranks as scores that fall, so that the order is kept as it was given."""
 
 
 def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
@@ -31,10 +30,10 @@ def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
     part = suite.parts["retrieval"]
     if missing := {item.id for item in part.items} - ranked.keys():
         raise ConfigError(f"{len(missing)} questions were not searched for, the first is {min(missing)}")
-    known = {row.id for row in suite.documents}
-    runs = {item.id: _run(ranked[item.id], known) for item in part.items}
+    runs = {item.id: dict(zip(ranked[item.id], _FALLING, strict=False)) for item in part.items}
+    _refuse_strange(ranked, runs, suite)
     right = {item.id: {item.label: 1} for item in part.items}
-    measured = pytrec_eval.RelevanceEvaluator(right, set(_MEASURES.values())).evaluate(runs)
+    measured = pytrec_eval.RelevanceEvaluator(right, _MEASURES).evaluate(runs)
     return Scored(
         suite=part.suite,
         digest=part.digest,
@@ -44,15 +43,12 @@ def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
 
 def _named(told: Mapping[str, float]) -> dict[str, float]:
     """What pytrec_eval tells of a question, under our names."""
-    return {ours: told[theirs] for ours, theirs in _MEASURES.items()}
+    return {"recall_at_1": told["recall_1"], "recall_at_10": told["recall_10"], "ndcg": told["ndcg_cut_10"]}
 
 
-def _run(ranked: Sequence[str], known: AbstractSet[str]) -> dict[str, float]:
-    """Ranks as scores that fall, so that the order is kept as it was given."""
-    run = dict(zip(ranked[:DEPTH], _FALLING, strict=False))
-    if not run.keys() <= known:
-        strange = next(document for document in ranked if document not in known)
-        raise ConfigError(f"{strange!r} is none of the suite's documents")
-    if len(run) != min(len(ranked), DEPTH):
+def _refuse_strange(ranked: Mapping[str, Sequence[str]], runs: Mapping[str, Mapping[str, float]], suite: Suite) -> None:
+    """Every document is one of the suite's, and ranked once for a question."""
+    if strange := set().union(*runs.values()) - {row.id for row in suite.documents}:
+        raise ConfigError(f"{min(strange)!r} is none of the suite's documents")
+    if any(len(run) != min(len(ranked[name]), DEPTH) for name, run in runs.items()):
         raise ConfigError("a document was ranked twice for the same question; rank each once")
-    return run

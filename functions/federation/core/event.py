@@ -6,6 +6,7 @@ fact carries one id, whoever relays it.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -63,7 +64,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> Digest:
         """The same fact always has the same id."""
-        return digest_of(f"{self.type}\n{self.key}".encode())
+        return _id(self.type, self.key)
 
     def document(self) -> dict[str, Any]:
         """The event as CloudEvents 1.0 JSON (schemas/event.v1.json)."""
@@ -90,3 +91,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
             key=document["dedupekey"],
             data=document["data"],
         )
+
+
+@lru_cache(maxsize=256)
+def _id(type_: str, key: str) -> Digest:
+    """An event in hand is asked for its id again and again."""
+    return digest_of(f"{type_}\n{key}".encode())
