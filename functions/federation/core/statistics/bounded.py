@@ -18,6 +18,9 @@ from federation.core.statistics.interval import Interval
 
 _ROUNDS: Final = 60
 _CLOSE: Final = 1e-9
+_NEAR: Final = 1e-7
+_NEVER: Final = 1e-300
+"""A chance that has a logarithm."""
 _FLAT: Final = 1e-3
 """A saddlepoint so near to 0 that the formula loses its digits; its limit is taken there."""
 
@@ -69,20 +72,27 @@ def unseen_items(seen: Interval, items: int, low: float, high: float) -> Interva
 
 
 def _lower(groups: Sequence[Group], worst: float, unseen: float) -> float:
-    """Where the chance of a lower weighted mean is 5 %, by the Illinois form of false position."""
+    """Where the chance of a lower weighted mean is 5 %: false position on its logarithm."""
     high = math.fsum(group.total * group.units for group in groups) / sum(group.size * group.units for group in groups)
-    low, under, over, last = worst, -ALPHA, 1.0, worst
+    low, under, over, last, was_above = worst, math.log(_NEVER / ALPHA), math.log(1.0 / ALPHA), worst, None
     for _ in range(_ROUNDS):
         middle = (low * over - high * under) / (over - under)
-        if abs(middle - last) <= _CLOSE * (high - worst):
+        if abs(middle - last) <= _NEAR * (high - worst):
             return middle
-        last = middle
-        chance = _chance_below(groups, worst, unseen, middle) - ALPHA
-        if chance > 0.0:
-            high, over, under = middle, chance, under / 2.0
+        last, found = middle, math.log(max(_chance_below(groups, worst, unseen, middle), _NEVER) / ALPHA)
+        if found > 0.0:
+            under = _shrunk(under, found, over) if was_above is True else under
+            high, over, was_above = middle, found, True
         else:
-            low, under, over = middle, chance, over / 2.0
+            over = _shrunk(over, found, under) if was_above is False else over
+            low, under, was_above = middle, found, False
     return low
+
+
+def _shrunk(kept: float, found: float, replaced: float) -> float:
+    """What the end that stays counts when the other is replaced twice running (Anderson & Björck 1973, BIT 13:253-264)."""
+    share = 1.0 - found / replaced
+    return kept * (share if share > 0.0 else 0.5)
 
 
 def _chance_below(groups: Sequence[Group], worst: float, unseen: float, mean: float) -> float:
