@@ -42,6 +42,10 @@ class Workshop:
         """The folder of a unit."""
         return self.build / "units" / name / "unit"
 
+    def has(self, name: str) -> bool:
+        """Whether a unit is made."""
+        return (self.unit(name) / SENTINEL).exists()
+
     def channels(self, order: Order) -> dict[str, Path]:
         """The inputs of a job by channel."""
         base = "minilm" if order.platform == "gcp" else "smollm2"
@@ -57,10 +61,15 @@ def carry_out(orders: Sequence[Order], workshop: Workshop, at_once: int) -> None
     """Make every unit that is not there yet, those first that others need.
 
     Raises:
-        FailedError: A job failed; what was made stays.
+        FailedError: A job failed, or lacks a unit that nobody asked for; what was made stays.
     """
-    waiting = [order for order in orders if not (workshop.unit(order.name) / SENTINEL).exists()]
-    ready = {order.name for order in orders} - {order.name for order in waiting}
+    waiting = [order for order in orders if not workshop.has(order.name)]
+    needed = {name for order in waiting for name in order.channels.values()}
+    ready = {name for name in needed if workshop.has(name)}
+    if lacking := needed - ready - {order.name for order in waiting}:
+        raise FailedError(
+            f"{', '.join(sorted(lacking))} must be made before; name these kinds too, or leave --only out"
+        )
     running: dict[Future[None], Order] = {}
     done = 0
     with ThreadPoolExecutor(at_once) as pool:
