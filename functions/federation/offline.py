@@ -16,7 +16,7 @@ import msgspec
 from federation.core import channel as channels
 from federation.core import contract, instant, names, strict_json
 from federation.core import event as events
-from federation.core.channel import Cause, Entry
+from federation.core.channel import Cause
 from federation.core.digest import canonical, digest
 from federation.core.event import Event
 from federation.core.policy import policy_of
@@ -224,14 +224,7 @@ def _settled(home: LocalHome, now: str) -> list[Event]:
 def _serve(home: LocalHome, channel: str, release: Mapping[str, Any], now: str) -> None:
     """Begin with the baseline serving, as it would be."""
     home.ports.store.keep(names.release(release["name"]), canonical(release))
-    entry = Entry(
-        name=release["name"],
-        digest=digest(release),
-        since=now,
-        units={kind: unit["artifact"] for kind, unit in release["units"].items()},
-        new=[],
-        commit="by hand",
-    )
+    entry = channels.entry_of(release, since=now, commit="by hand")
     cause = Cause(event=digest(release), at=now, who="fuse", why="given as the baseline")
     to = channels.promote(channels.Channel(name=channel), entry, cause, warm=1)
     home.ports.store.move(channel, 0, canonical(to.document()))

@@ -20,6 +20,7 @@ def entry(number, *, new=("textgen-lora",), units=None):
         digest=digest(number),
         since=T,
         units=artifacts,
+        numbers=dict.fromkeys(artifacts, number + 1),
         new=[artifacts[kind] for kind in new],
         commit="c" * 40,
     )

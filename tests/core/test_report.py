@@ -29,7 +29,15 @@ def reported(findings, basis=BASIS):
 
 
 def entry(name):
-    return Entry(name=f"spiralverse-ai-federated-v{name}", digest=digest(name), since="", units={}, new=[], commit="c")
+    return Entry(
+        name=f"spiralverse-ai-federated-v{name}",
+        digest=digest(name),
+        since="",
+        units={},
+        numbers={},
+        new=[],
+        commit="c",
+    )
 
 
 def test_before_the_first_release_there_is_nothing_but_the_policy_to_hold_against():

@@ -10,7 +10,6 @@ from federation.cli.inventory import UnitLine
 from federation.cli.output import short
 from federation.cli.page import Page
 from federation.core import names
-from federation.core.manifest import number_of
 from federation.ports import Reads
 
 
@@ -62,7 +61,7 @@ def _facts(reads: Reads, line: UnitLine, report: Mapping[str, Any] | None) -> It
 
 
 def _next(line: UnitLine) -> Iterator[str]:
-    number = number_of(line.name)
+    number = names.number_of(line.name)
     following = f"{line.name.rpartition('-v')[0]}-v{number + 1}"
     match line.state:
         case "refused" | "rejected":

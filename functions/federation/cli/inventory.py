@@ -8,7 +8,6 @@ from typing import Any, Final, Literal
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
-from federation.core.manifest import number_of
 from federation.core.report import Basis, basis_of
 from federation.core.version import version_of
 from federation.ports import Reads
@@ -107,7 +106,7 @@ def reasons(report: Mapping[str, Any]) -> str:
 
 
 def _unit(reads: Reads, channel: Channel, version: Mapping[str, Any], served: str | None, basis: Basis) -> UnitLine:
-    of = version["kind"], number_of(version["name"])
+    of = version["kind"], names.number_of(version["name"])
     place = names.report(basis.digest, *of)
     found = reads.document(place)
     state, why = _state(channel, version, served, found["report"] if found else None)
@@ -125,7 +124,7 @@ def _state(
         return "quarantined", forbidden.why
     if report is not None:
         return _VERDICTS[report["verdict"]], reasons(report)
-    if served and number_of(served) > number_of(name):
+    if served and names.number_of(served) > names.number_of(name):
         return "superseded", f"{served} serves"
     against = channel.serving.name if channel.serving else "the policy's floors"
     return "waiting", f"not judged against {against} yet; a merge asks for it"

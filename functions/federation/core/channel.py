@@ -15,6 +15,9 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec.structs import replace
 
+from federation.core.digest import digest
+from federation.core.names import number_of
+
 MoveKind = Literal["promote", "roll_back", "quarantine", "lift", "hold", "resume", "probe", "anchor"]
 
 REMEMBERED: Final = 32
@@ -22,12 +25,13 @@ REMEMBERED: Final = 32
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A release in some place: its artifact digests by kind, and those among them that it brought."""
+    """A release in some place: its units' artifact digests and numbers by kind, and which digests it brought."""
 
     name: str
     digest: str
     since: str
     units: Mapping[str, str]
+    numbers: Mapping[str, int]
     new: Sequence[str]
     commit: str
     probed_at: str | None = None
@@ -104,6 +108,26 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         """Every release that garbage collection must leave alone: serving, warm, anchor."""
         placed = {entry.name: entry for entry in (self.anchor, *reversed(self.warm), self.serving) if entry}
         return tuple(reversed(placed.values()))
+
+
+def entry_of(release: Mapping[str, Any], *, since: str, commit: str) -> Entry:
+    """The place that a stored release takes.
+
+    Args:
+        release: As schemas/release.v1.json describes it.
+        since: The moment it takes it.
+        commit: Of the registry, where its manifest lies.
+    """
+    units = release["units"]
+    return Entry(
+        name=release["name"],
+        digest=digest(release),
+        since=since,
+        units={kind: unit["artifact"] for kind, unit in units.items()},
+        numbers={kind: number_of(unit["name"]) for kind, unit in units.items()},
+        new=[unit["artifact"] for unit in units.values() if unit["origin"] == "new"],
+        commit=commit,
+    )
 
 
 def channel_of(document: Mapping[str, Any] | None, name: str) -> Channel:

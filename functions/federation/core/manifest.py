@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from federation.core.digest import Digest, digest
+from federation.core.names import number_of
 
 Grade = Literal["records", "summary", "point"]
 
@@ -149,11 +150,6 @@ def manifest_of(document: Mapping[str, Any]) -> Manifest:
 def unit_of(document: Mapping[str, Any]) -> Unit:
     """The unit in a stored unit document."""
     return msgspec.convert(document, Unit)
-
-
-def number_of(name: str) -> int:
-    """The n of a unit's name `<org>/<kind>-v<n>`."""
-    return int(name.rpartition("-v")[2])
 
 
 def artifact_of(files: Sequence[File]) -> Digest:

@@ -60,6 +60,11 @@ def waiting(event_id: str) -> str:
     return f"{WAITING}{short(event_id)}"
 
 
+def number_of(unit: str) -> int:
+    """The n of a unit's name `<org>/<kind>-v<n>`."""
+    return int(unit.rpartition("-v")[2])
+
+
 def version(kind: str, number: int) -> str:
     """The one unit that this version names for ever, as its manifest states it, and where it lies."""
     return f"{VERSIONS}{kind}/{number:09d}"

@@ -8,7 +8,6 @@ import msgspec
 from federation.core import names
 from federation.core.channel import channel_of
 from federation.core.digest import digest, digest_of
-from federation.core.manifest import number_of
 from federation.simulation.delivery import Played
 from federation.simulation.seen import REFUSALS, Document, moves, promotions, release_in
 
@@ -94,6 +93,6 @@ def pinned(played: Played) -> Iterator[str]:
         if body is None or digest_of(body) != entry["digest"]:
             yield f"{entry['name']} was promoted and the registry holds something else"
         for kind, unit in release["units"].items():
-            stored = played.world.document(names.version(kind, number_of(unit["name"])))
+            stored = played.world.document(names.version(kind, names.number_of(unit["name"])))
             if stored is None or stored["unit"] != unit["digest"]:
                 yield f"{release['name']} names {unit['name']} by a digest that nothing has"

@@ -13,7 +13,7 @@ from federation.core.event import Event
 from federation.core.gates import judge
 from federation.core.gates.compatibility import is_contract_change
 from federation.core.gates.evidence import Subject
-from federation.core.manifest import Unit, number_of, unit_of
+from federation.core.manifest import Unit, unit_of
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.core.report import Basis, basis_of, report
@@ -102,9 +102,8 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
 
 def _served(reads: Reads, entry: Entry | None, candidate: Subject) -> Subject | None:
     """The unit of the candidate's kind in a release, with its evidence."""
-    release = reads.document(names.release(entry.name)) if entry else None
-    stated = release["units"].get(candidate.kind) if release else None
-    version = reads.document(names.version(candidate.kind, number_of(stated["name"]))) if stated else None
+    number = entry.numbers.get(candidate.kind) if entry else None
+    version = reads.document(names.version(candidate.kind, number)) if number is not None else None
     if version is None:
         return None
     unit = unit_of(version["stated"])

@@ -10,7 +10,6 @@ from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
 from federation.core.event import Event
-from federation.core.manifest import number_of
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.core.report import basis_of
@@ -77,7 +76,7 @@ def gates(
             data={
                 "unit": version["unit"],
                 "kind": version["kind"],
-                "number": number_of(version["name"]),
+                "number": names.number_of(version["name"]),
                 "policy": policy.version,
                 **({"merge": merge} if merge else {}),
             },

@@ -9,7 +9,7 @@ import msgspec
 from federation.core import cadence, instant, names
 from federation.core import channel as channels
 from federation.core import event as events
-from federation.core.channel import Cause, Channel, Entry, Moved
+from federation.core.channel import Cause, Channel, Moved
 from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
@@ -125,14 +125,7 @@ def _next_window(policy: Policy, now: str) -> str:
 
 def _promote(event: Event, candidate: Candidate, channel: Channel, policy: Policy, now: str) -> Outcome:
     receipt = candidate.receipt or {}
-    entry = Entry(
-        name=candidate.name,
-        digest=digest(candidate.release),
-        since=now,
-        units=candidate.artifacts,
-        new=[unit["artifact"] for unit in candidate.release["units"].values() if unit["origin"] == "new"],
-        commit=receipt["commit"],
-    )
+    entry = channels.entry_of(candidate.release, since=now, commit=receipt["commit"])
     why = str(event.data.get("why") or candidate.release["change"]["why"])
     cause = Cause(event=event.id, at=now, who=str(event.data.get("who") or "promote"), why=why)
     to = channels.promote(channel, entry, cause, warm=policy.promotion.warm)

@@ -14,7 +14,7 @@ import msgspec
 from federation.core import instant, names, uri
 from federation.core.channel import Channel, Entry
 from federation.core.digest import digest
-from federation.core.manifest import number_of, unit_of
+from federation.core.manifest import unit_of
 from federation.core.policy import Policy
 from federation.core.release import Member
 from federation.core.report import Basis
@@ -120,7 +120,7 @@ def nothing_new(selection: Selection) -> str:
 def _numbers(serving: Mapping[str, Any] | None) -> Mapping[str, int]:
     """The version number of each unit that serves, by kind."""
     units = serving["units"] if serving else {}
-    return {kind: number_of(unit["name"]) for kind, unit in units.items()}
+    return {kind: names.number_of(unit["name"]) for kind, unit in units.items()}
 
 
 def _version(name: str) -> tuple[str, int]:
@@ -141,7 +141,7 @@ def _carried(
     for kind, stated in (serving["units"] if serving else {}).items():
         if kind in besides or kind not in carry or channel.forbids([stated["artifact"]]):
             continue
-        if version := reads.document(names.version(kind, number_of(stated["name"]))):
+        if version := reads.document(names.version(kind, names.number_of(stated["name"]))):
             members[kind] = Member(
                 unit=unit_of(version["stated"]),
                 digest=stated["digest"],

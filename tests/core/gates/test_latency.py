@@ -43,6 +43,29 @@ def test_few_requests_leave_the_limit_open():
     assert "measure more requests" in speed.reason
 
 
+def test_requests_of_one_conversation_count_together():
+    clusters = [f"conversation {index // 4}" for index in range(1200)]
+    speed, _ = judged(latency(replace(requests(), clusters=clusters)))
+    assert speed.verdict == "pass"
+    assert speed.numbers["clusters"] == "300"
+    assert "on 1,200 interleaved requests in 300 clusters" in speed.reason
+
+
+def test_one_long_conversation_proves_nothing():
+    found = judged(latency(replace(requests(), clusters=["the only one"] * 1200)))
+    assert [one.verdict for one in found] == ["inconclusive", "inconclusive"]
+    assert "too few that do not depend on each other" in found[0].reason
+    first = judged(latency(replace(requests(), clusters=["the only one"] * 1200), against=None), RULE, None)
+    assert [one.verdict for one in first] == ["inconclusive", "inconclusive"]
+
+
+def test_both_sides_must_cut_the_requests_alike():
+    mine = replace(requests(), clusters=["a"] * 1200)
+    (found,) = judged(latency(mine, replace(requests(seed=2), clusters=["b"] * 1200)))
+    assert found.verdict == "inconclusive"
+    assert "both sides must cut the suite alike" in found.reason
+
+
 @pytest.mark.parametrize("count", [1, 58])
 def test_fewer_than_59_requests_have_no_bound(count):
     (found,) = judged(latency(requests(count=count), requests(count=count)))

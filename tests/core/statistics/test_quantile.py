@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import math
 import random
 
 import pytest
@@ -26,6 +27,41 @@ def test_a_candidate_as_slow_as_the_limit_passes_about_one_time_in_twenty(count)
     draw = random.Random(count)
     ratios = [p95_ratio(latencies(draw, count, 1.2), latencies(draw, count)) for _ in range(400)]
     assert 0.01 < sum(found is not None and found.upper <= 1.2 for found in ratios) / 400 < 0.07
+
+
+def conversations(draw: random.Random, count: int, times: float = 1.0) -> tuple[list[float], list[str]]:
+    """Ten requests each, that are slow together."""
+    moods = [draw.gauss(0, 0.45) for _ in range(count)]
+    slow = [times * math.exp(5 + mood + draw.gauss(0, 0.2)) for mood in moods for _ in range(10)]
+    return slow, [f"conversation {index}" for index in range(count) for _ in range(10)]
+
+
+def test_requests_that_are_slow_together_do_not_pass_for_many():
+    draw, blind, seeing = random.Random(12), 0, 0
+    for _ in range(200):
+        (mine, clusters), (theirs, _) = conversations(draw, 80, 1.2), conversations(draw, 80)
+        plain, clustered = p95_ratio(mine, theirs), p95_ratio(mine, theirs, clusters)
+        blind += plain is not None and plain.upper <= 1.2
+        seeing += clustered is not None and clustered.upper <= 1.2
+    assert blind / 200 > 0.1
+    assert seeing / 200 < 0.07
+
+
+def test_what_slows_both_sides_of_a_conversation_cancels():
+    draw = random.Random(13)
+    theirs, clusters = conversations(draw, 200)
+    mine = [sample * draw.lognormvariate(0, 0.05) for sample in theirs]
+    found = p95_ratio(mine, theirs, clusters)
+    assert found is not None
+    assert found.upper < 1.3
+
+
+def test_a_few_conversations_have_no_bound_however_long_they_are():
+    draw = random.Random(14)
+    (mine, clusters), (theirs, _) = conversations(draw, 12), conversations(draw, 12)
+    assert p95_ratio(mine, theirs, clusters) is None
+    assert p95_upper(mine, clusters) is None
+    assert p95_upper(mine) is not None
 
 
 def test_the_bounds_are_those_of_a_drawn_bootstrap():

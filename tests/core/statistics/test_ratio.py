@@ -41,6 +41,30 @@ def test_a_few_answers_that_carry_most_of_the_cost_do_not_make_a_dearer_candidat
     assert passes / 400 < 0.085
 
 
+def test_conversations_that_are_dear_together_do_not_pass_for_many():
+    draw, blind, seeing = random.Random(9), 0, 0
+    clusters = [str(index // 10) for index in range(600)]
+
+    def spoken(price):
+        moods = [draw.lognormvariate(0, 0.4) for _ in range(60)]
+        return [price * mood * draw.lognormvariate(0, 0.1) for mood in moods for _ in range(10)], [100.0] * 600
+
+    for _ in range(300):
+        mine, theirs = spoken(1.1), spoken(1.0)
+        plain, clustered = cost_ratio(mine, theirs), cost_ratio(mine, theirs, clusters)
+        blind += plain is not None and plain.upper <= 1.1
+        seeing += clustered is not None and clustered.upper <= 1.1
+    assert blind / 300 > 0.15
+    assert seeing / 300 < 0.085
+
+
+def test_one_conversation_proves_no_cost():
+    paid, together = ([1.0, 3.0] * 30, [5.0, 6.0] * 30), ["one"] * 60
+    assert cost_ratio(paid, paid, together) is None
+    assert cost_upper(*paid, together) is None
+    assert cost_upper(*paid, [str(index % 2) for index in range(60)]) is not None
+
+
 def test_nothing_paid_or_nothing_written_has_no_ratio():
     fine = ([1.0] * 60, [5.0] * 60)
     assert cost_ratio(([0.0] * 60, [5.0] * 60), fine) is None

@@ -5,13 +5,15 @@ Both answer the same requests, interleaved, on one machine. The ratio of their p
 must stay below the policy's limits with 95 % confidence. Without a baseline the absolute budgets hold instead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from federation.core.gates.evidence import LATENCY_SCORES, BaselineRun, Evidence, Subject
 from federation.core.gates.finding import Finding
 from federation.core.gates.rules import LatencyRule
 from federation.core.records import Records
-from federation.core.statistics.comparison import Verdict, unshared
+from federation.core.statistics.clusters import count_clusters, repeating
+from federation.core.statistics.comparison import Verdict, shared_clusters, unshared
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.quantile import p95_ratio, p95_upper
@@ -74,17 +76,21 @@ def _mismatch(evidence: Evidence, run: BaselineRun | None, baseline: Subject) ->
 
 
 def _ratios(rule: LatencyRule, evidence: Evidence, mine: Records, theirs: Records) -> Iterator[Finding]:
-    speed = p95_ratio(mine.scores["latency_ms"], theirs.scores["latency_ms"])
-    yield _bounded("p95", speed, float(rule.p95_ratio), evidence, len(mine.items))
+    clusters, clash = shared_clusters(mine, theirs)
+    if clash is not None:
+        yield _undecided("evidence", clash)
+        return
+    speed = p95_ratio(mine.scores["latency_ms"], theirs.scores["latency_ms"], clusters)
+    yield _bounded("p95", speed, float(rule.p95_ratio), _Requests(evidence, mine, clusters))
     if rule.cost_ratio is not None:
         sides = [(side.scores["cost"], side.scores["tokens"]) for side in (mine, theirs)]
-        cost = cost_ratio(sides[0], sides[1])
-        yield _bounded("cost per token", cost, float(rule.cost_ratio), evidence, len(mine.items))
+        cost = cost_ratio(sides[0], sides[1], clusters)
+        yield _bounded("cost per token", cost, float(rule.cost_ratio), _Requests(evidence, mine, clusters))
 
 
-def _bounded(check: str, ratio: Interval | None, limit: float, evidence: Evidence, samples: int) -> Finding:
+def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Requests") -> Finding:
     if ratio is None:
-        return _undecided(check, f"{check} has no bound on {samples} requests: too few, or all of them without cost")
+        return requests.without_bound(check)
     verdict: Verdict = "pass" if ratio.upper <= limit else "fail" if ratio.lower > limit else "inconclusive"
     ending = {
         "pass": f"within the limit of {number(limit)}",
@@ -97,37 +103,38 @@ def _bounded(check: str, ratio: Interval | None, limit: float, evidence: Evidenc
         verdict=verdict,
         reason=(
             f"{check} is {number(ratio.estimate)} times the baseline's (95 % bounds {number(ratio.lower)}.."
-            f"{number(ratio.upper)}), {ending}, on {samples:,} interleaved requests"
+            f"{number(ratio.upper)}), {ending}, on {requests.told('interleaved ')}"
         ),
         numbers={
             "estimate": decimal_text(ratio.estimate),
             "lower": decimal_text(ratio.lower),
             "upper": decimal_text(ratio.upper),
             "limit": decimal_text(limit),
-            **_measured(evidence, samples),
+            **requests.numbers(),
         },
     )
 
 
 def _budgets(rule: LatencyRule, evidence: Evidence, records: Records) -> Iterator[Finding]:
     """A first release has only absolute limits to keep."""
+    clusters = repeating(records.clusters)
+    requests = _Requests(evidence, records, clusters)
     if rule.p95_ms is None:
         text = "nothing serves yet and the policy sets no p95_ms: nothing to check, and that refuses"
         yield _undecided("p95", text)
     else:
-        bound = p95_upper(records.scores["latency_ms"])
-        yield _budget("p95", bound, float(rule.p95_ms), evidence, len(records.items))
+        yield _budget("p95", p95_upper(records.scores["latency_ms"], clusters), float(rule.p95_ms), requests)
     if rule.cost is not None:
-        bound = cost_upper(records.scores["cost"], records.scores["tokens"])
-        yield _budget("cost per token", bound, float(rule.cost), evidence, len(records.items))
+        bound = cost_upper(records.scores["cost"], records.scores["tokens"], clusters)
+        yield _budget("cost per token", bound, float(rule.cost), requests)
     elif rule.cost_ratio is not None:
         text = "nothing serves yet and the policy sets no cost: nothing to check, and that refuses"
         yield _undecided("cost per token", text)
 
 
-def _budget(check: str, bound: tuple[float, float] | None, limit: float, evidence: Evidence, samples: int) -> Finding:
+def _budget(check: str, bound: tuple[float, float] | None, limit: float, requests: "_Requests") -> Finding:
     if bound is None:
-        return _undecided(check, f"{check} has no bound on {samples} requests: too few, or all of them without cost")
+        return requests.without_bound(check)
     estimate, upper = bound
     verdict: Verdict = "pass" if upper <= limit else "fail" if estimate > limit else "inconclusive"
     return Finding(
@@ -136,26 +143,44 @@ def _budget(check: str, bound: tuple[float, float] | None, limit: float, evidenc
         verdict=verdict,
         reason=(
             f"{check} is {number(estimate)} (95 % upper bound {number(upper)}) against a budget of {number(limit)}, "
-            f"on {samples:,} requests"
+            f"on {requests.told()}"
         ),
         numbers={
             "estimate": decimal_text(estimate),
             "upper": decimal_text(upper),
             "limit": decimal_text(limit),
-            **_measured(evidence, samples),
+            **requests.numbers(),
         },
     )
 
 
-def _measured(evidence: Evidence, samples: int) -> dict[str, str]:
-    """What the numbers rest on; the unit's own p95 in milliseconds is what a release's latency budget is held against."""
-    bound = p95_upper(evidence.records.scores["latency_ms"]) if evidence.records else None
-    return {
-        "samples": str(samples),
-        "machine": evidence.machine or "",
-        "prices": evidence.prices or "",
-        **({"p95_ms": decimal_text(bound[0])} if bound else {}),
-    }
+class _Requests(NamedTuple):
+    """What a finding rests on; `clusters` is None unless some requests depend on each other."""
+
+    evidence: Evidence
+    records: Records
+    clusters: Sequence[str | None] | None
+
+    def told(self, how: str = "") -> str:
+        """The end of a sentence."""
+        text = f"{len(self.records.items):,} {how}requests"
+        return text if self.clusters is None else f"{text} in {count_clusters(self.clusters):,} clusters"
+
+    def without_bound(self, check: str) -> Finding:
+        """Why nothing can be said."""
+        why = "too few that do not depend on each other, or all of them without cost"
+        return _undecided(check, f"{check} has no bound on {self.told()}: {why}")
+
+    def numbers(self) -> dict[str, str]:
+        """For the report; the unit's own p95 in milliseconds is what a release's latency budget is held against."""
+        bound = p95_upper(self.records.scores["latency_ms"])
+        return {
+            "samples": str(len(self.records.items)),
+            **({} if self.clusters is None else {"clusters": str(count_clusters(self.clusters))}),
+            "machine": self.evidence.machine or "",
+            "prices": self.evidence.prices or "",
+            **({"p95_ms": decimal_text(bound[0])} if bound else {}),
+        }
 
 
 def _undecided(check: str, reason: str) -> Finding:

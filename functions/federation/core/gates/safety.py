@@ -17,7 +17,8 @@ from federation.core.gates.finding import Finding
 from federation.core.gates.rules import SafetyRule, SuiteRule
 from federation.core.records import Records, quoted
 from federation.core.statistics.bounded import Group, bounded_lower
-from federation.core.statistics.comparison import NAMED, Verdict, repeating
+from federation.core.statistics.clusters import repeating
+from federation.core.statistics.comparison import NAMED, Verdict
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.exact import rate_upper
 from federation.core.statistics.power import items_for_rate

@@ -15,6 +15,7 @@ import msgspec
 from federation.core.records import Records, quoted
 from federation.core.statistics.bootstrap import clustered_mean
 from federation.core.statistics.bounded import unseen_items
+from federation.core.statistics.clusters import count_clusters, repeating
 from federation.core.statistics.exact import proportion
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.paired import paired_proportions
@@ -65,7 +66,7 @@ def compare_records(
     if difference is not None:
         return Comparison(verdict="inconclusive", items=len(set(candidate.items) & set(other.items)), reason=difference)
     other = other.ordered(candidate.items)
-    clusters, clash = _clusters(candidate, other)
+    clusters, clash = shared_clusters(candidate, other)
     if clash is not None:
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=clash)
     sides = candidate.scores[metric], other.scores[metric]
@@ -138,7 +139,7 @@ def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[st
     if _are_shares(first, second):
         return 1.0
     low, high = min(map(min, (first, second))), max(map(max, (first, second)))
-    independent = len(first) if clusters is None else len(set(clusters))
+    independent = len(first) if clusters is None else count_clusters(clusters)
     return high - low if independent >= samples_for_quantile() else 0.0
 
 
@@ -176,8 +177,11 @@ def _counted(items: Sequence[str]) -> str:
     return f"{len(items):,} ({shown}{', ...' if len(items) > _EXAMPLES else ''})"
 
 
-def _clusters(candidate: Records, other: Records) -> tuple[Sequence[str | None] | None, str | None]:
-    """Which items depend on each other, None if none do; or the sentence that says where both sides contradict."""
+def shared_clusters(candidate: Records, other: Records) -> tuple[Sequence[str | None] | None, str | None]:
+    """Which items depend on each other, None if none do; or the sentence that says where both sides contradict.
+
+    Both hold the same items in the same order.
+    """
     mine, theirs = candidate.clusters, other.clusters
     if mine is None or theirs is None or mine == theirs:
         return repeating(theirs if mine is None else mine), None
@@ -188,11 +192,3 @@ def _clusters(candidate: Records, other: Records) -> tuple[Sequence[str | None] 
                 f"{other.what}; both sides must cut the suite alike"
             )
     return repeating([right if left is None else left for left, right in zip(mine, theirs, strict=True)]), None
-
-
-def repeating(clusters: Sequence[str | None] | None) -> Sequence[str | None] | None:
-    """`clusters`, unless each holds one item and therefore changes nothing."""
-    if clusters is None:
-        return None
-    named = len(clusters) - sum(name is None for name in clusters)
-    return clusters if len(set(clusters) - {None}) < named else None

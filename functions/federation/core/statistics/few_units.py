@@ -5,14 +5,15 @@ The sum of a unit is exactly rounded (`math.fsum`), so the order of its items ch
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from operator import itemgetter, mul
 from typing import Final
 
 from federation.core.statistics.bounded import Group
-from federation.core.statistics.sample import REPLICATES, WHOLE, Replicates, Sample, freedom, middle, stream
+from federation.core.statistics.clusters import by_cluster, freedom
+from federation.core.statistics.sample import REPLICATES, WHOLE, Replicates, Sample, middle, stream
 
 _BYTE: Final = 256
 _SPARE: Final = 3
@@ -29,7 +30,7 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
         scale: What to divide by.
         span: The largest difference that one item can show, divided already; 0 if nobody knows.
     """
-    units = sorted((len(unit), math.fsum(unit)) for unit in _units([value / scale for value in values], clusters))
+    units = sorted((len(unit), math.fsum(unit)) for unit in by_cluster([value / scale for value in values], clusters))
     sizes, items = [float(size) for size, _ in units], len(values)
     mean = math.fsum(total for _, total in units) / items
     residuals = [total - mean * size for size, total in units]
@@ -52,16 +53,6 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
 
 def _groups(units: Sequence[tuple[int, float]]) -> Sequence[Group]:
     return [Group(size, total, count) for (size, total), count in Counter(units).items()]
-
-
-def _units(values: Sequence[float], clusters: Sequence[str | None] | None) -> Sequence[Sequence[float]]:
-    if clusters is None:
-        return [(value,) for value in values]
-    together: defaultdict[str | None, list[float]] = defaultdict(list)
-    for name, value in zip(clusters, values, strict=True):
-        together[name].append(value)
-    alone = together.pop(None, [])
-    return [*together.values(), *((value,) for value in alone)]
 
 
 def replicates(residuals: Sequence[float], sizes: Sequence[float], seed: int) -> Replicates:

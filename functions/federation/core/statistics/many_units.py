@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from federation.core.statistics.bounded import Group
-from federation.core.statistics.sample import REPLICATES, WHOLE, Replicates, Sample, freedom, middle, stream
+from federation.core.statistics.clusters import freedom
+from federation.core.statistics.sample import REPLICATES, WHOLE, Replicates, Sample, middle, stream
 
 _MOST: Final = 500
 """Units that are resampled; more than that are first merged at random, which costs no accuracy."""

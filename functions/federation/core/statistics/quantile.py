@@ -12,11 +12,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
-from operator import mul
+from operator import mul, sub
 from typing import Final
 
 from federation.core.statistics import ALPHA, NORMAL_95
 from federation.core.statistics.beta import beta_density, incomplete_beta
+from federation.core.statistics.clusters import independent_items
 from federation.core.statistics.interval import Interval
 
 FEWEST: Final = 59
@@ -29,16 +30,24 @@ _GAUSS: Final = ((-math.sqrt(0.15), 5.0), (0.0, 8.0), (math.sqrt(0.15), 5.0))
 _HALVINGS: Final = 32
 
 
-def p95_ratio(candidate: Sequence[float], baseline: Sequence[float]) -> Interval | None:
-    """Candidate's p95 over the baseline's with its bounds, or None below `FEWEST` samples on a side.
+def p95_ratio(
+    candidate: Sequence[float], baseline: Sequence[float], clusters: Sequence[str | None] | None = None
+) -> Interval | None:
+    """Candidate's p95 over the baseline's with its bounds, or None below `FEWEST` independent samples on a side.
 
     Args:
-        candidate: Positive samples in any order.
+        candidate: Positive samples; in any order unless there are clusters.
         baseline: Positive samples of the same interleaved run, in the same unit.
+        clusters: Which samples depend on each other, of both sides alike; None stands alone.
     """
     if min(len(candidate), len(baseline)) < FEWEST:
         return None
-    above, below = _Resampled(candidate), _Resampled(baseline)
+    above, below = _Resampled(candidate, len(candidate)), _Resampled(baseline, len(baseline))
+    if clusters is not None:
+        independent = _independent(candidate, baseline, above, below, clusters)
+        if independent < FEWEST:
+            return None
+        above, below = _Resampled(candidate, independent), _Resampled(baseline, independent)
     estimate = above.p95 / below.p95
     lower, upper = _where(above, below, ALPHA), _where(above, below, 1.0 - ALPHA)
     return Interval(
@@ -49,16 +58,48 @@ def p95_ratio(candidate: Sequence[float], baseline: Sequence[float]) -> Interval
     )
 
 
-def p95_upper(samples: Sequence[float]) -> tuple[float, float] | None:
+def p95_upper(samples: Sequence[float], clusters: Sequence[str | None] | None = None) -> tuple[float, float] | None:
     """The p95 and its distribution-free 95 % upper bound, the first order statistic high enough; None if none is."""
     count = len(samples)
     if count < FEWEST:
         return None
     ordered = sorted(samples)
     rank = _rank(count)
-    while incomplete_beta(_QUANTILE, rank, count - rank + 1) > ALPHA:
+    p95 = ordered[rank - 1]
+    share = 1.0 if clusters is None else _alone(samples, p95, clusters) / count
+    if share * count < FEWEST:
+        return None
+    while incomplete_beta(_QUANTILE, share * rank, share * (count - rank) + 1.0) > ALPHA:
         rank += 1
-    return ordered[_rank(count) - 1], ordered[rank - 1]
+    return p95, ordered[rank - 1]
+
+
+def _independent(
+    candidate: Sequence[float],
+    baseline: Sequence[float],
+    above: "_Resampled",
+    below: "_Resampled",
+    clusters: Sequence[str | None],
+) -> float:
+    """How many independent pairs bound the ratio as well as these: what slows both sides of a cluster cancels."""
+    mine, theirs = _pulls(candidate, above.p95, above.spread), _pulls(baseline, below.p95, below.spread)
+    return independent_items(list(map(sub, mine, theirs)), clusters, above.spread**2 + below.spread**2)
+
+
+def _alone(samples: Sequence[float], p95: float, clusters: Sequence[str | None]) -> float:
+    return independent_items(_pulls(samples, p95, 1.0), clusters, 1.0)
+
+
+def _pulls(samples: Sequence[float], p95: float, spread: float) -> Sequence[float]:
+    """How far each sample moves the p95's logarithm, whose standard error is `spread` if no sample depends on another.
+
+    A quantile moves with the share of samples that exceed it (Bahadur 1966, Annals of Mathematical Statistics 37).
+    """
+    share = sum(sample > p95 for sample in samples) / len(samples)
+    if share == 0.0:
+        return [0.0] * len(samples)
+    unit = spread / math.sqrt(len(samples) * share * (1.0 - share))
+    return [unit * ((sample > p95) - share) for sample in samples]
 
 
 def _rank(count: int) -> int:
@@ -67,31 +108,40 @@ def _rank(count: int) -> int:
 
 
 class _Resampled:
-    """The distribution of a side's p95 over all replicates."""
+    """The distribution of a side's p95 over all replicates of as many samples as `independent` says."""
 
     __slots__ = ("at_most", "chances", "p95", "values")
 
-    def __init__(self, samples: Sequence[float]) -> None:
+    def __init__(self, samples: Sequence[float], independent: float) -> None:
         ordered = sorted(samples)
-        first, self.chances = _chances(len(ordered))
+        first, self.chances = _chances(len(ordered), independent)
         self.values = ordered[first - 1 : first - 1 + len(self.chances)]
         self.at_most = [0.0, *accumulate(self.chances)]
         self.p95 = ordered[_rank(len(ordered)) - 1]
 
+    @property
+    def spread(self) -> float:
+        """The standard deviation of the p95's logarithm."""
+        logs = list(map(math.log, self.values))
+        mean = math.fsum(map(mul, self.chances, logs))
+        return math.sqrt(math.fsum(chance * (log - mean) ** 2 for chance, log in zip(self.chances, logs, strict=True)))
+
 
 @lru_cache(maxsize=64)
-def _chances(count: int) -> tuple[int, tuple[float, ...]]:
+def _chances(count: int, independent: float) -> tuple[int, tuple[float, ...]]:
     """The first rank that a resampled p95 plausibly takes, and the chance of each rank from there on.
 
     The k-th lowest of n draws is the j-th sample when a Beta(k, n - k + 1) variable falls within (j - 1)/n..j/n; the
-    density is smooth at that scale, so three Gauss-Legendre points a step leave an error below 1e-5.
+    density is smooth at that scale, so three Gauss-Legendre points a step leave an error below 1e-5. Fewer independent
+    samples spread that variable as if so many had been drawn.
     """
     k = _rank(count)
-    reach = math.ceil(_DEVIATIONS * math.sqrt(count * _QUANTILE * (1.0 - _QUANTILE))) + 2
+    share = independent / count
+    reach = math.ceil(_DEVIATIONS * math.sqrt(count * _QUANTILE * (1.0 - _QUANTILE) / share)) + 2
     ranks = range(max(1, k - reach), min(count, k + reach) + 1)
+    a, b = share * k, share * (count - k + 1)
     weights = [
-        sum(weight * beta_density((rank - 0.5 + shift) / count, k, count - k + 1) for shift, weight in _GAUSS)
-        for rank in ranks
+        sum(weight * beta_density((rank - 0.5 + shift) / count, a, b) for shift, weight in _GAUSS) for rank in ranks
     ]
     total = math.fsum(weights)
     return ranks[0], tuple(weight / total for weight in weights)

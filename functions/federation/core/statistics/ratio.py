@@ -15,6 +15,7 @@ from operator import sub
 from typing import Final
 
 from federation.core.statistics.beta import student_95
+from federation.core.statistics.clusters import by_cluster, freedom
 from federation.core.statistics.interval import Interval
 
 _FEWEST: Final = 59
@@ -22,19 +23,24 @@ _FEWEST: Final = 59
 
 
 def cost_ratio(
-    candidate: tuple[Sequence[float], Sequence[float]], baseline: tuple[Sequence[float], Sequence[float]]
+    candidate: tuple[Sequence[float], Sequence[float]],
+    baseline: tuple[Sequence[float], Sequence[float]],
+    clusters: Sequence[str | None] | None = None,
 ) -> Interval | None:
     """Candidate's cost per token over the baseline's with its bounds; None where a side has no cost or is too small.
 
     Args:
         candidate: Costs and tokens of each item.
         baseline: Costs and tokens of the same items in the same order, in the same currency.
+        clusters: Which items depend on each other; None stands alone.
     """
     above, below = _per_token(*candidate), _per_token(*baseline)
     if above is None or below is None:
         return None
     (mine, first), (theirs, second) = above, below
-    residuals = list(map(sub, first, second))
+    residuals = _together(list(map(sub, first, second)), clusters)
+    if residuals is None:
+        return None
     error, reach = _error(residuals), _reach(residuals)
     ratio = mine / theirs
     return Interval(
@@ -45,13 +51,15 @@ def cost_ratio(
     )
 
 
-def cost_upper(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, float] | None:
+def cost_upper(
+    costs: Sequence[float], tokens: Sequence[float], clusters: Sequence[str | None] | None = None
+) -> tuple[float, float] | None:
     """Cost per token and its 95 % upper bound; None where there is no cost or no token, or too few items."""
     side = _per_token(costs, tokens)
     if side is None:
         return None
-    rate, residuals = side
-    return rate, rate * math.exp(_reach(residuals))
+    rate, residuals = side[0], _together(side[1], clusters)
+    return None if residuals is None else (rate, rate * math.exp(_reach(residuals)))
 
 
 def _per_token(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, list[float]] | None:
@@ -60,6 +68,14 @@ def _per_token(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, 
     if cost <= 0.0 or token <= 0.0 or len(costs) < _FEWEST:
         return None
     return cost / token, [paid / cost - used / token for paid, used in zip(costs, tokens, strict=True)]
+
+
+def _together(residuals: Sequence[float], clusters: Sequence[str | None] | None) -> Sequence[float] | None:
+    """The residuals of each cluster in one; None if all items belong to one cluster, which proves nothing."""
+    if clusters is None:
+        return residuals
+    sums = [math.fsum(unit) for unit in by_cluster(residuals, clusters)]
+    return sums if len(sums) > 1 else None
 
 
 def _error(residuals: Sequence[float]) -> float:
@@ -73,5 +89,5 @@ def _reach(residuals: Sequence[float]) -> float:
     if largest == 0.0:
         return 0.0
     squares = [(residual / largest) ** 2 for residual in residuals]
-    freedom = math.fsum(squares) ** 2 / math.fsum(square * square for square in squares)
-    return student_95(freedom) * _error(residuals)
+    degrees = freedom(len(squares), math.fsum(squares), math.fsum(square * square for square in squares))
+    return student_95(degrees) * _error(residuals)

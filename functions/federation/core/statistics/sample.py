@@ -58,14 +58,6 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """By seed: `REPLICATES` samples of as many units, drawn with replacement."""
 
 
-def freedom(count: int, squares: float, fourths: float) -> float:
-    """Satterthwaite 1946, Biometrics Bulletin 2:110-114, from the sums of sizes to the power of two and of four.
-
-    Units of one size have one degree less than there are units; one giant among dwarfs leaves little more than one.
-    """
-    return squares * squares / fourths * (count - 1) / count
-
-
 class Middle(NamedTuple):
     """The median of the units' own means, and how many units lie below and above it."""
 

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ten answers out of one conversation are not ten witnesses."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.core.statistics.clusters import by_cluster, count_clusters, independent_items, repeating
+
+
+def test_items_of_no_cluster_stand_alone():
+    clusters = ["a", None, "b", "a", None]
+    assert by_cluster([1.0, 2.0, 3.0, 4.0, 5.0], clusters) == [[1.0, 4.0], [3.0], (2.0,), (5.0,)]
+    assert by_cluster([1.0, 2.0], None) == [(1.0,), (2.0,)]
+    assert count_clusters(clusters) == 4
+
+
+def test_clusters_of_one_item_each_change_nothing():
+    assert repeating(["a", "b", None]) is None
+    assert repeating(["a", "a", None]) == ["a", "a", None]
+
+
+def test_five_copies_of_each_item_are_worth_a_fifth():
+    draw = random.Random(1)
+    pulls = [draw.gauss(0, 1) for _ in range(2000)]
+    copies = [pull for pull in pulls for _ in range(5)]
+    clusters = [str(index // 5) for index in range(10_000)]
+    found = independent_items(copies, clusters, sum(pull * pull for pull in copies))
+    assert found == pytest.approx(2000, rel=0.01)
+
+
+def test_items_that_only_share_a_name_are_worth_nearly_as_much_as_before():
+    draw = random.Random(2)
+    pulls = [draw.gauss(0, 1) for _ in range(10_000)]
+    found = independent_items(pulls, [str(index // 5) for index in range(10_000)], sum(pull * pull for pull in pulls))
+    assert 9_300 < found <= 10_000
+
+
+def test_one_cluster_is_one_witness():
+    assert independent_items([1.0, -1.0, 0.5], ["a", "a", "a"], 2.25) == 1.0
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", "d", None]), st.floats(-1e6, 1e6)), min_size=2), st.randoms())
+def test_items_are_never_worth_more_than_they_are_nor_does_their_order_matter(items, draw):
+    variance = 1e-6 + sum(pull * pull for _, pull in items)
+
+    def worth(these):
+        return independent_items([pull for _, pull in these], [name for name, _ in these], variance)
+
+    assert 0 < worth(items) <= len(items)
+    assert worth(draw.sample(items, len(items))) == pytest.approx(worth(items))
