@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train every example unit and write training/examples anew: `make units`.
 
-python training/make_units.py [--at-once 2] [--anew]
+python training/make_units.py [--at-once N] [--anew]
 
 Each unit is a job of its own, as a cloud would run it: the image's entry point in a process with an empty environment.
 What is there already is not made again; --anew forgets it. Models and data come out of pinned wheels.
@@ -34,6 +34,8 @@ except ModuleNotFoundError as missing:
         f"{missing.name} is not installed for {sys.executable}; run `make units`, which brings what training needs"
     )
 
+_AT_ONCE = "jobs side by side; half the cores if not said, for a neighbour makes a job's latencies those of a busy machine"
+
 
 def main() -> None:
     """Prepare models, data and suite, make every unit, and put the examples together."""
@@ -55,7 +57,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1, help="jobs side by side; one a core")
+    parser.add_argument("--at-once", type=int, default=max(1, (os.cpu_count() or 1) // 2), help=_AT_ONCE)
     parser.add_argument("--anew", action="store_true", help="make units again that are there already")
     parser.add_argument(
         "--only", nargs="+", choices=list(PLATFORM), help="kinds to make; the examples are left as they are"

@@ -62,7 +62,7 @@ resource "aws_cloudwatch_event_target" "ingest" {
 }
 
 locals {
-  ticks = local.at_home ? { for kind in ["sweep", "merge", "promote"] : kind => var.schedules[kind] } : {}
+  ticks = local.at_home ? { for kind in ["sweep", "alarms", "merge", "promote"] : kind => var.schedules[kind] } : {}
 }
 
 resource "aws_scheduler_schedule_group" "ticks" {

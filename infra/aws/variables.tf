@@ -113,6 +113,7 @@ variable "schedules" {
   type = object({
     time_zone = optional(string, "Europe/Berlin")
     sweep     = optional(string, "cron(0 6 * * ? *)")
+    alarms    = optional(string, "rate(5 minutes)")
     merge     = optional(string, "cron(0 9 ? * MON,THU *)")
     promote   = optional(string, "cron(0/30 10-13 ? * TUE *)")
   })

@@ -88,7 +88,7 @@ resource "google_storage_notification" "artifacts" {
 }
 
 resource "google_cloud_scheduler_job" "tick" {
-  for_each = local.at_home ? { for kind in ["sweep", "merge", "promote"] : kind => var.schedules[kind] } : {}
+  for_each = local.at_home ? { for kind in ["sweep", "alarms", "merge", "promote"] : kind => var.schedules[kind] } : {}
 
   name        = "${var.prefix}-${each.key}"
   region      = var.region

@@ -86,6 +86,7 @@ variable "schedules" {
   type = object({
     time_zone = optional(string, "Europe/Berlin")
     sweep     = optional(string, "0 6 * * *")
+    alarms    = optional(string, "*/5 * * * *")
     merge     = optional(string, "0 9 * * 1,4")
     promote   = optional(string, "*/30 10-13 * * 2")
   })

@@ -11,6 +11,7 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.runtime import handle
 from federation.simulation.platform import POLICY, shipment
+from federation.steps.receive import TICKS
 from federation.wiring.local import local_home
 
 MONDAY = "2026-01-05T08:00:00Z"
@@ -73,7 +74,11 @@ class Home:
 
     def tick(self, what, at):
         self.now = at
-        return self.tell({"merge": events.TICK_MERGE, "promote": events.TICK_PROMOTE, "sweep": events.TICK_SWEEP}[what])
+        return [event for type_ in TICKS[what] for event in self.tell(type_)]
+
+    def activate(self, version, **policy):
+        """A newer policy: the simulated one with some of its fields replaced."""
+        self.store.keep(names.policy(version), canonical({**POLICY, "version": version, **policy}))
 
     def first_release(self):
         """Three good units, merged on Monday and promoted on Tuesday."""

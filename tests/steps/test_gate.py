@@ -4,6 +4,7 @@ import pytest
 
 from federation.core import event as events
 from federation.core import names
+from federation.simulation.platform import POLICY
 
 
 def asked_again(home, subject):
@@ -74,3 +75,29 @@ def test_an_unknown_unit_is_nothing_to_judge(home):
     assert home.tell(events.GATE_REQUESTED, **unknown) == []
     home.ship("textgen-lora", 1)
     assert home.tell(events.GATE_REQUESTED, subject="other content", **unknown) == []
+
+
+WITHOUT_EMBEDDER = {
+    "matrix": {"hf": ["textgen-lora"], "aws": ["runtime-distilled"]},
+    "gates": {kind: rules for kind, rules in POLICY["gates"].items() if kind != "embedder"},
+    "fusion": {**POLICY["fusion"], "carry": ["textgen-lora", "runtime-distilled"]},
+}
+
+
+def test_a_kind_that_the_policy_gave_up_between_acceptance_and_gate_does_not_pass(home):
+    home.ship("embedder", 1)
+    (accepted,) = home.told(events.UNIT_ACCEPTED)
+    home.activate(2, **WITHOUT_EMBEDDER)
+    (told,) = home.tell(events.GATE_REQUESTED, **{**accepted.data, "policy": 2})
+    assert "a gate with nothing to check refuses" in told.data["why"]
+    assert told.type == events.UNIT_REFUSED
+
+
+def test_nobody_waits_for_units_of_a_kind_that_the_policy_gave_up(home):
+    for kind in ("textgen-lora", "embedder", "runtime-distilled"):
+        home.ship(kind, 1)
+    home.activate(2, **WITHOUT_EMBEDDER)
+    home.tick("merge", "2026-01-05T08:10:00Z")
+    assembled = home.told(events.RELEASE_ASSEMBLED)[-1]
+    release = home.document(names.release(assembled.data["release"]))
+    assert set(release["units"]) == {"textgen-lora", "runtime-distilled"}

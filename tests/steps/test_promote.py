@@ -4,7 +4,10 @@ import pytest
 
 from federation.core import event as events
 from federation.core import names
+from federation.simulation.platform import POLICY
 from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, TUESDAY, WEDNESDAY
+
+GATES = POLICY["gates"]
 
 
 @pytest.fixture
@@ -36,6 +39,27 @@ def test_a_person_may_promote_outside_the_window_and_is_written_down(assembled):
     assembled.tell(events.PROMOTION_ORDERED, who="ada", why="the old runtime leaks", outside_window=True)
     assert assembled.channel.moves[-1].who == "ada"
     assert assembled.channel.moves[-1].why == "the old runtime leaks"
+
+
+def test_a_release_of_an_older_policy_waits_to_be_merged_again_under_the_active_one(assembled):
+    assembled.activate(2, promotion={"approvals": 0, "warm": 1})
+    assembled.tick("promote", TUESDAY)
+    assert assembled.channel.serving is None
+    assert held(assembled).startswith("it was assembled under version 1 of the policy, and version 2 is active")
+    assembled.tick("merge", "2026-01-06T09:40:00Z")
+    assembled.tick("promote", "2026-01-06T10:00:00Z")
+    assert assembled.channel.serving.name == "spiralverse-ai-federated-v1.0.1"
+
+
+def test_a_tightened_policy_is_not_passed_by_what_was_merged_before_it(assembled):
+    strict = {
+        kind: {**rules, "quality": [{"metric": "accuracy", "margin": "0.05", "floor": "0.999"}]}
+        for kind, rules in GATES.items()
+    }
+    assembled.activate(2, gates=strict)
+    assembled.tick("merge", "2026-01-06T09:40:00Z")
+    assembled.tick("promote", "2026-01-06T10:00:00Z")
+    assert assembled.channel.serving is None
 
 
 def test_the_same_tick_twice_promotes_once(assembled):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation tick`: what would the schedule make happen?"""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final
@@ -17,6 +16,7 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.errors import REFUSED
 from federation.reads import LiveReads
+from federation.steps.receive import TICKS
 
 REFUSING: Final = frozenset({events.MERGE_SKIPPED, events.PROMOTION_HELD})
 
@@ -27,14 +27,8 @@ class Tick(StrEnum):
     MERGE = "merge"
     PROMOTE = "promote"
     SWEEP = "sweep"
+    ALARMS = "alarms"
     DUE = "due"
-
-
-_TYPES: Final[Mapping[Tick, str]] = {
-    Tick.MERGE: events.TICK_MERGE,
-    Tick.PROMOTE: events.TICK_PROMOTE,
-    Tick.SWEEP: events.TICK_SWEEP,
-}
 
 
 def tick(
@@ -46,13 +40,13 @@ def tick(
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Do by hand what a schedule does: merge, promote, sweep, or whatever is due by the policy's timetable.
+    """Do by hand what a schedule does: merge, promote, sweep, look at the alarms, or what the timetable says.
 
     Exit code 10 when the merge is skipped or the promotion held; the reason is printed.
     """
     with opened(folder, wait=wait) as home:
         moment = instant.text(instant.moment(at)) if at else now()
-        followed = home.carry(*(_due(home, moment) if kind is Tick.DUE else [_tick(_TYPES[kind], moment)]))
+        followed = home.carry(*(_due(home, moment) if kind is Tick.DUE else _ticks(kind, moment)))
         if kind is Tick.DUE:
             home.ports.store.keep(f"{names.TICKS}{moment}", canonical({}))
     print_happened(followed, as_json=as_json)
@@ -62,15 +56,19 @@ def tick(
         raise typer.Exit(ORDERED)
 
 
-def _tick(type_: str, due: str) -> Event:
-    return Event(type=type_, source="//federation/cli", subject="schedule", time=due, key=f"tick|{due}", data={})
+def _ticks(what: str, due: str) -> list[Event]:
+    return [
+        Event(type=type_, source="//federation/cli", subject="schedule", time=due, key=f"tick|{due}", data={})
+        for type_ in TICKS[what]
+    ]
 
 
 def _due(home: Home, until: str) -> list[Event]:
-    """Every tick that fell due since this was asked last; the first time, since a day ago."""
+    """Every tick that fell due since this was asked last, the first time since a day ago; alarms are always due."""
     store = home.ports.store
     asked = store.names(names.TICKS)
     end = instant.moment(until)
     since = instant.moment(asked[-1].removeprefix(names.TICKS)) if asked else end - timedelta(days=1)
     timetable = LiveReads(home.ports).policy().cadence
-    return [_tick(_TYPES[Tick(what)], instant.text(fired)) for what, fired in cadence.due(timetable, since, end)]
+    fallen = [*cadence.due(timetable, since, end), ("alarms", end)]
+    return [tick for what, fired in fallen for tick in _ticks(what, instant.text(fired))]

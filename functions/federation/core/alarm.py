@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a firing alarm become? One event, however it was told: by its sender, or by asking."""
+"""Of which release does a firing alarm speak, and what does it become? The same event, however it was told."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from federation.core import event as events
+from federation.core import instant
 from federation.core.event import Event
+from federation.core.policy import Policy
 
 
 def breached(key: str, at: str, labels: Mapping[str, str]) -> Event:
@@ -12,7 +15,7 @@ def breached(key: str, at: str, labels: Mapping[str, str]) -> Event:
 
     Args:
         key: Which alarm: its ARN, policy or group.
-        at: Since when it fires (RFC 3339, UTC).
+        at: When it fired (RFC 3339, UTC).
         labels: What it is labelled with.
     """
     return Event(
@@ -23,3 +26,27 @@ def breached(key: str, at: str, labels: Mapping[str, str]) -> Event:
         key=f"alarm|{key}|{at}",
         data={"alarm": key, "at": at, "labels": dict(labels)},
     )
+
+
+def counts_from(since: str, policy: Policy) -> datetime:
+    """From when on alarms speak of a release that serves `since` then: what is measured earlier is of the one before."""
+    return instant.moment(since) + timedelta(seconds=policy.rollback.settle_seconds)
+
+
+def speaks_at(began: str, since: str, policy: Policy, now: str) -> str | None:
+    """The first moment at which an alarm that fires `now` speaks of the release, or None if it does not (yet).
+
+    One that began while the release settled in, and did not end, fired at the moment from which alarms count. One that
+    fires since before the release began tells nothing about it.
+
+    Args:
+        began: Since when it fires.
+        since: Since when the release serves.
+        policy: Says how long a release settles in.
+        now: When it was seen to fire.
+    """
+    first = counts_from(since, policy)
+    at = instant.moment(began)
+    if at >= first:
+        return began
+    return instant.text(first) if instant.moment(since) <= at and first <= instant.moment(now) else None

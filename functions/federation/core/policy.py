@@ -92,6 +92,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """Every kind that some platform may ship."""
         return frozenset(kind for kinds in self.matrix.values() for kind in kinds)
 
+    def rules(self, kind: str) -> GateRules:
+        """The gates of a kind; one that nobody may ship any more has none, and a gate without rules refuses."""
+        return self.gates.get(kind, GateRules())
+
 
 def policy_of(document: Mapping[str, Any], *, what: str = "policy") -> Policy:
     """The policy in a document.

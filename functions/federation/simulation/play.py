@@ -29,12 +29,8 @@ from federation.simulation.story import (
     Wait,
 )
 from federation.simulation.world import world
+from federation.steps.receive import TICKS
 
-_TICKS: Final[Mapping[str, str]] = {
-    "sweep": events.TICK_SWEEP,
-    "merge": events.TICK_MERGE,
-    "promote": events.TICK_PROMOTE,
-}
 _ORDERS: Final[Mapping[str, str]] = {
     "hold": events.HOLD_ORDERED,
     "resume": events.RESUME_ORDERED,
@@ -58,8 +54,8 @@ def _act(played: Played, action: Action) -> None:  # noqa: C901 - one case an ac
         case Ship():
             _ship(played, action)
         case Tick(what=what, copies=copies):
-            tick = _event(_TICKS[what], "schedule", played.now, f"tick|{what}|{played.now}", {})
-            _enqueue(played, tick, copies)
+            for type_ in TICKS[what]:
+                _enqueue(played, _event(type_, "schedule", played.now, f"tick|{played.now}", {}), copies)
         case Alarm():
             _alarm(played, action)
         case Order():

@@ -57,7 +57,7 @@ def gather(event: Event, reads: Reads) -> Facts | None:
         found = earlier["report"]
         why = _why(found["verdict"], found["findings"])
         return Facts(basis=basis, version=version, unit=unit, verdict=found["verdict"], why=why)
-    candidate = subject(unit, _reader(reads, version), policy.gates[unit.kind])
+    candidate = subject(unit, _reader(reads, version), policy.rules(unit.kind))
     anchor = channel.anchor if channel.anchor != channel.serving else None
     return Facts(
         basis=basis,
@@ -80,7 +80,7 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
         )
     if facts.candidate is None:
         return NOTHING
-    findings = judge(facts.candidate, facts.baseline, facts.anchor, policy.gates[facts.unit.kind])
+    findings = judge(facts.candidate, facts.baseline, facts.anchor, policy.rules(facts.unit.kind))
     document = report(
         name=facts.unit.name,
         kind=facts.unit.kind,
@@ -107,7 +107,7 @@ def _served(reads: Reads, entry: Entry | None, candidate: Subject) -> Subject | 
     if version is None:
         return None
     unit = unit_of(version["stated"])
-    return standing(unit, _reader(reads, version), reads.policy().gates[unit.kind], known=items(candidate))
+    return standing(unit, _reader(reads, version), reads.policy().rules(unit.kind), known=items(candidate))
 
 
 def _reader(reads: Reads, version: Mapping[str, Any]) -> Read:

@@ -99,6 +99,12 @@ def _holds(event: Event, candidate: Candidate, channel: Channel, policy: Policy,
     if (baseline["digest"] if baseline else None) != (serving.digest if serving else None):
         judged = baseline["name"] if baseline else "the policy's floors"
         yield f"it was judged against {judged}, and {serving.name if serving else 'nothing'} serves now; merge again"
+    decided = candidate.release["policy"]
+    if decided["digest"] != policy.digest:
+        yield (
+            f"it was assembled under version {decided['version']} of the policy, and version {policy.version} is active; "
+            "merge again"
+        )
     if forbidden := channel.forbids(candidate.artifacts.values()):
         yield f"it holds {', '.join(channel.quarantine[one].unit for one in forbidden)}, which is in quarantine"
     for item in candidate.release["checklist"]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cloud told us something: what does it mean, is it new, and who has to hear of it?"""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -18,12 +18,13 @@ from federation.sources.reading import Completion, Reading, Request, Signal
 
 HEARS: tuple[str, ...] = ()
 
-TICKS: Final[Mapping[str, str]] = {
-    "reconcile": events.TICK_SWEEP,
-    "ingest": events.TICK_SWEEP,
-    "sweep": events.TICK_SWEEP,
-    "merge": events.TICK_MERGE,
-    "promote": events.TICK_PROMOTE,
+TICKS: Final[Mapping[str, Sequence[str]]] = {
+    "reconcile": (events.TICK_SWEEP, events.TICK_AUDIT),
+    "ingest": (events.TICK_SWEEP, events.TICK_AUDIT),
+    "sweep": (events.TICK_SWEEP, events.TICK_AUDIT),
+    "alarms": (events.TICK_ALARMS,),
+    "merge": (events.TICK_MERGE,),
+    "promote": (events.TICK_PROMOTE,),
 }
 """What a schedule asks for, by the name it was given."""
 
@@ -159,11 +160,12 @@ def _signal(signal: Signal, facts: Facts, now: str) -> Outcome:
 
 def _tick(signal: Signal, now: str) -> Outcome:
     due = signal.scheduled_for or now
-    type_ = TICKS.get(signal.name or "reconcile")
-    if type_ is None:
-        return NOTHING
-    tick = Event(type=type_, source="//federation/receive", subject="schedule", time=due, key=f"tick|{due}", data={})
-    return Outcome(why=f"{type_} is due", events=(tick,), repeat=True)
+    types = TICKS.get(signal.name or "reconcile", ())
+    ticks = tuple(
+        Event(type=type_, source="//federation/receive", subject="schedule", time=due, key=f"tick|{due}", data={})
+        for type_ in types
+    )
+    return Outcome(why=f"{' and '.join(types)} is due", events=ticks, repeat=True) if ticks else NOTHING
 
 
 def _alarm(signal: Signal, facts: Facts, now: str) -> Outcome:

@@ -5,11 +5,9 @@ This step reads the policy and the channel and nothing else, and no window, gate
 way.
 """
 
-from datetime import timedelta
-
+from federation.core import alarm, instant
 from federation.core import channel as channels
 from federation.core import event as events
-from federation.core import instant
 from federation.core.channel import Cause, Channel, Entry, Moved
 from federation.core.digest import digest
 from federation.core.event import Event
@@ -47,7 +45,7 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
 def _stale(event: Event, serving: Entry, policy: Policy) -> str | None:
     """Why the alarm's data is about an earlier release, if it is."""
     at = instant.moment(str(event.data.get("at") or event.time))
-    counts_from = instant.moment(serving.since) + timedelta(seconds=policy.rollback.settle_seconds)
+    counts_from = alarm.counts_from(serving.since, policy)
     if at >= counts_from:
         return None
     return (

@@ -37,10 +37,11 @@ Judged = Mapping[tuple[str, int], Mapping[str, Any] | None]
 
 
 def judged(reads: Reads, basis: Basis, serving: Mapping[str, Any] | None) -> Judged:
-    """What was said on this basis about each unit that is newer than what serves."""
-    served = _numbers(serving)
-    found = map(_version, reads.names(names.VERSIONS))
-    return {one: reads.document(names.report(basis.digest, *one)) for one in found if one[1] > served.get(one[0], 0)}
+    """What was said on this basis about each unit that may be shipped and is newer than what serves."""
+    served, kinds = _numbers(serving), reads.policy().kinds
+    found = [_version(name) for name in reads.names(names.VERSIONS)]
+    newer = [(kind, number) for kind, number in found if kind in kinds and number > served.get(kind, 0)]
+    return {one: reads.document(names.report(basis.digest, *one)) for one in newer}
 
 
 def unjudged(reads: Reads, found: Judged) -> Sequence[Mapping[str, Any]]:

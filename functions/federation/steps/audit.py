@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is what is live what the channel says: on the nodes that serve, and in the registry?
+
+Drift is told first and mended when that is heard: nodes that cannot be shifted keep nothing else from being told.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from federation.core import channel as channels
+from federation.core import event as events
+from federation.core import instant
+from federation.core.channel import Cause, Channel, Entry
+from federation.core.digest import digest
+from federation.core.event import Event
+from federation.core.outcome import NOTHING, Move, Outcome, shift
+from federation.core.policy import Policy
+from federation.ports import Reads, Receipt, Served
+
+HEARS = (events.TICK_AUDIT, events.DRIFT_DETECTED)
+
+PROBE_HOURS: Final = 20
+"""A release that proved less than this long ago that it can serve is not asked to prove it again."""
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """The channel and, on a tick, what is really served and published, and which releases answered."""
+
+    channel: Channel
+    served: Served | None = None
+    receipts: Mapping[str, Receipt | None] = msgspec.field(default_factory=dict)
+    probes: Mapping[str, bool] = msgspec.field(default_factory=dict)
+
+
+def gather(event: Event, reads: Reads) -> Facts:
+    """What is live, read back; to mend a drift, only the channel."""
+    channel = reads.channel(reads.policy().channel)
+    if event.type == events.DRIFT_DETECTED:
+        return Facts(channel=channel)
+    live = channel.live()
+    unproven = {entry.name for entry in live if _needs_probe(entry, event.time)}
+    return Facts(
+        channel=channel,
+        served=reads.served(channel.name),
+        receipts={entry.name: reads.published(entry.name) for entry in live},
+        probes={name: reads.probe(channel.name, name) for name in sorted(unproven)},
+    )
+
+
+def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
+    """Report drift and tampering, and remember proofs of warmth; or mend the drift that was reported."""
+    del policy
+    if event.type == events.DRIFT_DETECTED:
+        return Outcome(why=f"traffic is shifted again: {event.data['why']}", acts=(shift(facts.channel),))
+    drift = _drift(event, facts)
+    tampered = tuple(_tampered(event, facts))
+    move = _probed(event, facts, now)
+    if not (drift or tampered or move):
+        return NOTHING
+    found = [
+        *(str(told.data["why"]) for told in (*drift, *tampered)),
+        *([f"proven warm: {', '.join(_proven(facts))}"] if move else []),
+    ]
+    return Outcome(why="; ".join(found), move=move, events=(*drift, *tampered))
+
+
+def _drift(event: Event, facts: Facts) -> tuple[Event, ...]:
+    serving = facts.channel.serving
+    if serving is None or (facts.served and facts.served.release == serving.name):
+        return ()
+    served = facts.served.release if facts.served else "nothing"
+    why = f"{served} is really served, and the channel says {serving.name}"
+    told = Event(
+        type=events.DRIFT_DETECTED,
+        source="//federation/sweep",
+        subject=serving.name,
+        time=event.time,
+        key=f"{event.id}|{served}|{serving.name}",
+        data={"served": served, "release": serving.name, "why": why},
+    )
+    return (told,)
+
+
+def _tampered(event: Event, facts: Facts) -> Sequence[Event]:
+    return [told for entry in facts.channel.live() if (told := _tamper(event, entry, facts.receipts.get(entry.name)))]
+
+
+def _tamper(event: Event, entry: Entry, receipt: Receipt | None) -> Event | None:
+    if receipt and receipt.digest == entry.digest and receipt.commit == entry.commit:
+        return None
+    found = f"commit {receipt.commit} with {receipt.digest}" if receipt else "nothing"
+    why = f"the tag {entry.name} should name commit {entry.commit} with {entry.digest}, and names {found}"
+    return Event(
+        type=events.TAMPER_DETECTED,
+        source="//federation/sweep",
+        subject=entry.name,
+        time=event.time,
+        key=f"{entry.name}|{digest(why)}",
+        data={"release": entry.name, "why": why},
+    )
+
+
+def _needs_probe(entry: Entry, time: str) -> bool:
+    if entry.probed_at is None:
+        return True
+    return instant.moment(entry.probed_at) + timedelta(hours=PROBE_HOURS) <= instant.moment(time)
+
+
+def _proven(facts: Facts) -> Sequence[str]:
+    return sorted(name for name, answered in facts.probes.items() if answered)
+
+
+def _probed(event: Event, facts: Facts, now: str) -> Move | None:
+    proven = _proven(facts)
+    if not proven or facts.channel.moved_by(event.id):
+        return None
+    cause = Cause(event=event.id, at=now, who="sweep", why=f"{', '.join(proven)} answered its probe")
+    to = channels.probed(facts.channel, proven, cause)
+    return Move(channel=facts.channel.name, expected=facts.channel.counter, to=to.document())

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did the clouds finish that nobody told us of? Polling is the truth, a webhook is a hint.
+
+Whatever a cloud really finished and we have not settled goes through the same path as its event would have.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from federation.core import event as events
+from federation.core import names
+from federation.core.event import Event
+from federation.core.outcome import NOTHING, Document, Outcome
+from federation.core.policy import Policy
+from federation.ports import Reads
+
+HEARS = (events.TICK_SWEEP,)
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the clouds' jobs ended with, what we heard and have settled, and which jobs were launched or wait."""
+
+    finished: Sequence[Mapping[str, Any]]
+    heard: Mapping[str, Mapping[str, Any]]
+    settled: frozenset[str]
+    jobs: frozenset[str]
+    held: Mapping[str, Mapping[str, Any]]
+
+
+def gather(event: Event, reads: Reads) -> Facts:
+    """Lists from every side."""
+    del event
+    settled = frozenset(name.removeprefix(names.SETTLED) for name in reads.names(names.SETTLED))
+    heard = [name for name in reads.names(names.EVENTS) if name.removeprefix(names.EVENTS) not in settled]
+    jobs = frozenset(reads.names(names.JOBS))
+    return Facts(
+        finished=reads.finished(),
+        heard={name: found for name in heard if (found := reads.document(name)) is not None},
+        settled=settled,
+        jobs=jobs,
+        held={name: found for name in _waiting(jobs) if (found := reads.document(names.held_job(name))) is not None},
+    )
+
+
+def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
+    """Feed what was missed through the path of events, and ask again for the jobs whose hours have come."""
+    missed = tuple(_missed(facts))
+    failed = tuple(_failed(facts))
+    due = tuple(_due(event, facts, policy, now))
+    found = [
+        f"unsettled completions: {len(missed)}" if missed else "",
+        f"ended without a unit: {_names(failed)}" if failed else "",
+        f"hours have come for: {_names(due)}" if due else "",
+    ]
+    documents = tuple(
+        Document(name=names.event(found.id), value=found.document())
+        for found in missed
+        if names.event(found.id) not in facts.heard
+    )
+    if not (missed or failed or due):
+        return NOTHING
+    return Outcome(why="; ".join(part for part in found if part), documents=documents, events=(*missed, *failed, *due))
+
+
+def _missed(facts: Facts) -> Sequence[Event]:
+    told = {name: Event.of(document) for name, document in facts.heard.items()}
+    for data in facts.finished:
+        if "failure" in data:
+            continue
+        found = _completed(data)
+        if names.short(found.id) not in facts.settled:
+            told.setdefault(names.event(found.id), found)
+    return [found for _, found in sorted(told.items()) if found.type == events.ARTIFACT_COMPLETED]
+
+
+def _completed(data: Mapping[str, Any]) -> Event:
+    return Event(
+        type=events.ARTIFACT_COMPLETED,
+        source="//federation/sweep",
+        subject=data["resource"],
+        time=data["completed_at"],
+        key=data["dedupe_key"],
+        data={
+            name: data[name] for name in ("provider", "resource", "artifact_uri", "revision", "ref") if data.get(name)
+        },
+    )
+
+
+def _failed(facts: Facts) -> Iterator[Event]:
+    """Jobs of ours that ended without a unit, until `launch` has dealt with them."""
+    for data in facts.finished:
+        name = data.get("name", "")
+        if "failure" in data and names.job(name) in facts.jobs and names.failed_job(name) not in facts.jobs:
+            yield Event(
+                type=events.JOB_FAILED,
+                source="//federation/sweep",
+                subject=name,
+                time=data["completed_at"],
+                key=data["dedupe_key"],
+                data={key: data[key] for key in ("provider", "resource", "name", "failure")},
+            )
+
+
+def _waiting(jobs: frozenset[str]) -> Sequence[str]:
+    """Names of the jobs that are held, and neither launched nor refused since."""
+    held = (name.removeprefix(names.HELD_JOBS) for name in sorted(jobs) if name.startswith(names.HELD_JOBS))
+    return [name for name in held if names.job(name) not in jobs and names.refused_job(name) not in jobs]
+
+
+def _due(event: Event, facts: Facts, policy: Policy, now: str) -> Iterator[Event]:
+    """The jobs that wait for their hours, when those have come: each is asked for again under its name."""
+    for name, held in facts.held.items():
+        request = held["request"]
+        job = policy.jobs.get(request["kind"])
+        if job is None or job.hours is None or job.hours.open_at(policy.cadence.time_zone, now):
+            yield Event(
+                type=events.JOB_REQUESTED,
+                source="//federation/sweep",
+                subject=request["kind"],
+                time=event.time,
+                key=f"due|{name}",
+                data=request,
+            )
+
+
+def _names(told: Sequence[Event]) -> str:
+    return ", ".join(str(event.data["name"]) for event in told)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An alarm sends one event when it begins. What if that event spoke too early, and the alarm never ends?"""
+
+import json
+
+import pytest
+
+from federation.core import event as events
+from tests.steps.home import NEXT_TUESDAY, THURSDAY
+
+
+@pytest.fixture
+def second(home):
+    """v1.0.1 serves since Tuesday 09:30 with a new embedder; v1.0.0 is warm; alarms count from 09:35."""
+    home.first_release()
+    home.ship("embedder", 2)
+    home.tick("merge", THURSDAY)
+    home.tick("promote", NEXT_TUESDAY)
+    assert home.channel.serving.name.endswith("v1.0.1")
+    return home
+
+
+def fires(home, since, key="churn-prod-5xx"):
+    file = home.local.folder / "alarms" / f"{key}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"key": key, "at": since}))
+
+
+def test_a_breach_that_begins_while_a_release_settles_in_and_goes_on_leaves_it(second):
+    second.now = "2026-01-13T09:32:00Z"
+    second.tell(events.SLO_BREACHED, subject="churn-prod-5xx", at=second.now, alarm="churn-prod-5xx")
+    fires(second, second.now)
+    assert second.tick("alarms", "2026-01-13T09:34:00Z") == [], "it may still be the release before that is measured"
+    second.tick("alarms", "2026-01-13T09:39:00Z")
+    assert second.channel.serving.name.endswith("v1.0.0")
+    second.tick("alarms", "2026-01-13T09:44:00Z")
+    second.tick("alarms", "2026-01-13T09:49:00Z")
+    assert [moved.kind for moved in second.channel.moves].count("roll_back") == 1, "it does not fall further"
+
+
+def test_an_alarm_that_fired_before_the_release_did_says_nothing_about_it(second):
+    fires(second, "2026-01-13T08:00:00Z")
+    assert second.tick("alarms", "2026-01-14T09:00:00Z") == []
+    assert second.channel.serving.name.endswith("v1.0.1")
+
+
+def test_when_a_release_begins_it_is_written_down_why_an_alarm_is_let_pass(home):
+    fires(home, "2026-01-06T08:00:00Z")
+    home.first_release()
+    assert "alarms count for it from 2026-01-06T09:35:00Z" in home.told(events.ROLLBACK_SKIPPED)[-1].data["why"]
+
+
+def test_a_registry_that_is_down_hides_no_alarm(second):
+    registry = second.local.folder / "registry"
+    registry.rename(registry.with_name("gone"))
+    fires(second, "2026-01-13T10:00:00Z")
+    second.tick("alarms", "2026-01-13T10:02:00Z")
+    assert second.channel.serving.name.endswith("v1.0.0")
