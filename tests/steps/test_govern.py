@@ -3,9 +3,12 @@
 import pytest
 
 from federation.core import event as events
+from federation.core import names
 from federation.core.digest import digest
+from tests.steps.home import NEXT_TUESDAY, THURSDAY
 
 ARTIFACT = digest("an artifact")
+NAME = "spiralverse-ai-federated-v1.0."
 
 
 def refused(home):
@@ -41,3 +44,41 @@ def test_the_same_order_twice_is_one(home):
     for _ in range(2):
         home.tell(events.HOLD_ORDERED, key="one click", who="ada", why="x")
     assert home.channel.counter == 1
+
+
+@pytest.fixture
+def second(home):
+    """v1.0.1 serves with a new embedder; v1.0.0 is warm, and the anchor."""
+    home.first_release()
+    home.ship("embedder", 2)
+    home.tick("merge", THURSDAY)
+    home.tick("promote", NEXT_TUESDAY)
+    return home
+
+
+def test_a_person_freezes_another_release_and_candidates_are_held_against_it(second):
+    second.tell(events.ANCHOR_ORDERED, who="ada", why="the suite is a new one", release=f"{NAME}1")
+    assert second.channel.anchor.name == f"{NAME}1"
+    assert (second.channel.moves[-1].kind, second.channel.moves[-1].who) == ("anchor", "ada")
+    second.ship("embedder", 3)
+    report = second.document(second.store.names(names.reports("embedder", 3))[0])["report"]
+    assert report["basis"]["anchor"] == second.channel.anchor.digest
+
+
+def test_what_was_judged_against_the_old_anchor_is_merged_again(second):
+    second.ship("embedder", 3)
+    second.tick("merge", "2026-01-15T08:00:00Z")
+    second.tell(events.ANCHOR_ORDERED, who="ada", why="the suite is a new one", release=f"{NAME}1")
+    second.tick("promote", "2026-01-20T09:30:00Z")
+    assert f"{NAME}1 is the anchor now; merge again" in second.told(events.PROMOTION_HELD)[-1].data["why"]
+
+
+def test_only_a_release_that_is_kept_ready_becomes_the_anchor(second):
+    second.tell(events.ANCHOR_ORDERED, who="ada", why="x", release=f"{NAME}7")
+    assert refused(second) == f"{NAME}7 is not kept ready; those that are: {NAME}1, {NAME}0"
+    second.tell(events.ANCHOR_ORDERED, who="ada", why="x", release=f"{NAME}0")
+    assert refused(second) == f"{NAME}0 is the anchor already"
+    bad = second.channel.serving.units["embedder"]
+    second.tell(events.QUARANTINE_ORDERED, who="ada", why="leaks", artifact=bad, unit="spiralverse/embedder-v2")
+    second.tell(events.ANCHOR_ORDERED, who="ada", why="x", release=f"{NAME}1")
+    assert refused(second) == f"{NAME}1 holds spiralverse/embedder-v2, which is in quarantine"

@@ -109,6 +109,10 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         placed = {entry.name: entry for entry in (self.anchor, *reversed(self.warm), self.serving) if entry}
         return tuple(reversed(placed.values()))
 
+    def place_of(self, name: str | None) -> Entry | None:
+        """Where a release stands, if it is kept ready."""
+        return next((entry for entry in self.live() if entry.name == name), None)
+
 
 def entry_of(release: Mapping[str, Any], *, since: str, commit: str) -> Entry:
     """The place that a stored release takes.
@@ -189,6 +193,11 @@ def lift(channel: Channel, artifact: str, cause: Cause) -> Channel:
     """Allow one artifact again."""
     kept = {digest: why for digest, why in channel.quarantine.items() if digest != artifact}
     return replace(_moved(channel, "lift", cause), quarantine=kept)
+
+
+def anchor(channel: Channel, entry: Entry, cause: Cause) -> Channel:
+    """Freeze a release that is kept ready: from now on candidates are held against it too."""
+    return replace(_moved(channel, "anchor", cause), anchor=entry)
 
 
 def hold(channel: Channel, cause: Cause) -> Channel:

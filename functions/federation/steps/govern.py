@@ -17,6 +17,7 @@ HEARS = (
     events.APPROVAL_GIVEN,
     events.QUARANTINE_ORDERED,
     events.LIFT_ORDERED,
+    events.ANCHOR_ORDERED,
     events.HOLD_ORDERED,
     events.RESUME_ORDERED,
 )
@@ -80,8 +81,23 @@ def _impossible(event: Event, channel: Channel) -> str | None:
         return f"{artifact} is not in quarantine"
     if event.type == events.QUARANTINE_ORDERED and artifact in channel.quarantine:
         return f"{artifact} is in quarantine already: {channel.quarantine[artifact].why}"
+    if event.type == events.ANCHOR_ORDERED:
+        return _unfit(event.data.get("release"), channel)
     if event.type == events.RESUME_ORDERED and channel.hold is None:
         return "nobody holds promotions"
+    return None
+
+
+def _unfit(name: str | None, channel: Channel) -> str | None:
+    """Why a release cannot be the anchor."""
+    entry = channel.place_of(name)
+    if entry is None:
+        kept = ", ".join(one.name for one in channel.live()) or "none"
+        return f"{name} is not kept ready; those that are: {kept}"
+    if channel.anchor and channel.anchor.name == name:
+        return f"{name} is the anchor already"
+    if forbidden := channel.forbids(entry.units.values()):
+        return f"{name} holds {', '.join(channel.quarantine[one].unit for one in forbidden)}, which is in quarantine"
     return None
 
 
@@ -92,6 +108,8 @@ def _moved(event: Event, channel: Channel, now: str) -> Channel:
             return channels.quarantine(channel, event.data["artifact"], event.data.get("unit", "unit"), cause)
         case events.LIFT_ORDERED:
             return channels.lift(channel, event.data["artifact"], cause)
+        case events.ANCHOR_ORDERED if entry := channel.place_of(event.data["release"]):
+            return channels.anchor(channel, entry, cause)
         case events.HOLD_ORDERED:
             return channels.hold(channel, cause)
         case _:

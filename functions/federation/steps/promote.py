@@ -94,17 +94,7 @@ def _newest(facts: Facts) -> Candidate | None:
 
 def _holds(event: Event, candidate: Candidate, channel: Channel, policy: Policy, now: str) -> Iterator[str]:
     """Every reason why the candidate may not serve now."""
-    baseline = candidate.release["baseline"]
-    serving = channel.serving
-    if (baseline["digest"] if baseline else None) != (serving.digest if serving else None):
-        judged = baseline["name"] if baseline else "the policy's floors"
-        yield f"it was judged against {judged}, and {serving.name if serving else 'nothing'} serves now; merge again"
-    decided = candidate.release["policy"]
-    if decided["digest"] != policy.digest:
-        yield (
-            f"it was assembled under version {decided['version']} of the policy, and version {policy.version} is active; "
-            "merge again"
-        )
+    yield from _outdated(candidate.release, channel, policy)
     if forbidden := channel.forbids(candidate.artifacts.values()):
         yield f"it holds {', '.join(channel.quarantine[one].unit for one in forbidden)}, which is in quarantine"
     for item in candidate.release["checklist"]:
@@ -118,6 +108,18 @@ def _holds(event: Event, candidate: Candidate, channel: Channel, policy: Policy,
         yield f"{len(candidate.approved_by)} of {policy.promotion.approvals} people have approved it"
     if not event.data.get("outside_window") and not _in_window(policy, now):
         yield f"the promotion window is closed; it opens {_next_window(policy, now)}"
+
+
+def _outdated(release: Mapping[str, Any], channel: Channel, policy: Policy) -> Iterator[str]:
+    """What has changed since its units were judged."""
+    for role, now in (("baseline", channel.serving), ("anchor", channel.anchor)):
+        then = release[role]
+        if (then["digest"] if then else None) != (now.digest if now else None):
+            judged = then["name"] if then else "the policy's floors"
+            yield f"it was judged against {judged}, and {now.name if now else 'nothing'} is the {role} now; merge again"
+    if release["policy"]["digest"] != policy.digest:
+        then = release["policy"]["version"]
+        yield f"it was assembled under version {then} of the policy, and version {policy.version} is active; merge again"
 
 
 def _in_window(policy: Policy, now: str) -> bool:

@@ -58,7 +58,8 @@ def _target(event: Event, channel: Channel) -> Entry | None:
     wanted = event.data.get("to")
     if not wanted:
         return channels.rollback_target(channel)
-    return next((entry for entry in channel.live() if entry.name == wanted and entry != channel.serving), None)
+    entry = channel.place_of(wanted)
+    return entry if entry != channel.serving else None
 
 
 def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
