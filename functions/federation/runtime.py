@@ -55,15 +55,15 @@ def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
 def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool = False) -> Decision:
     """What a step decides about an event on what the world says now; nothing is changed.
 
-    Nearly always an event comes for the first time. So it is decided as if it did, without asking whether it was handled
-    before, if what is then written finds out; else, and when something raises, it is decided again by asking first.
+    Optimistic: it assumes a first delivery and does not look up what an earlier one left, if a name that is then written
+    would show it. Where none would, and when something raises, the event is decided again, looking first.
 
     Args:
         step: Which step.
         event: The event.
         ports: The world.
         now: The moment of the decision, RFC 3339 in UTC.
-        look: Whether to ask first.
+        look: Whether to look up earlier results first.
     """
     reads = LiveReads(ports, look=look)
     try:
@@ -107,11 +107,11 @@ def carry_out(decision: Decision, ports: Ports) -> Decision:
         _act(act, outcome, ports)
     _announce(outcome, ports)
     if names.POLICIES in decision.guessed:
-        ports.store.names(names.POLICIES)  # what had to wait for the way back: whether there is a newer policy
+        ports.store.names(names.POLICIES)  # is there a newer one? Not worth delaying a roll-back for
     return decision
 
 
-def deliver(request: Request, trust: Trust, ports: Ports, now: str, *, settled_ends: bool = True) -> Reading:
+def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
     """Read what a cloud delivered, keep and announce what is new in it, and return what the sender is to be told.
 
     Args:
@@ -119,21 +119,22 @@ def deliver(request: Request, trust: Trust, ports: Ports, now: str, *, settled_e
         trust: Whom the door believes.
         ports: The world.
         now: The moment of delivery, RFC 3339 in UTC.
+    """
+    return take_in(request, read(request, trust), ports, now)
+
+
+def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settled_ends: bool = True) -> Reading:
+    """Keep and announce what is new in what was read of a delivery, each part of a batch by itself.
+
+    Args:
+        request: As it came.
+        reading: What it says.
+        ports: The world.
+        now: The moment of delivery, RFC 3339 in UTC.
         settled_ends: Whether nothing follows from a completion that is settled; otherwise it is announced again.
     """
-    return _deliver(request, read(request, trust), ports, now, settled_ends=settled_ends)
-
-
-@cache
-def routes() -> Mapping[str, tuple[StepName, ...]]:
-    """Which steps hear which events: the one list that every cloud's wiring is made from."""
-    heard = sorted({type_ for module in STEPS.values() for type_ in module.HEARS})
-    return {type_: tuple(name for name, module in STEPS.items() if type_ in module.HEARS) for type_ in heard}
-
-
-def _deliver(request: Request, reading: Reading, ports: Ports, now: str, *, settled_ends: bool) -> Reading:
     if reading.batch is not None:
-        told = tuple(_deliver(request, one, ports, now, settled_ends=settled_ends) for one in reading.batch)
+        told = tuple(take_in(request, one, ports, now, settled_ends=settled_ends) for one in reading.batch)
         return replace(reading, batch=told)
     delivery = receive.Delivery(request=request, reading=reading)
     claims = receive.claims(delivery, now)
@@ -144,6 +145,13 @@ def _deliver(request: Request, reading: Reading, ports: Ports, now: str, *, sett
         ports.store.keep(document.name, canonical(document.value))
     _announce(outcome, ports)
     return receive.judged(delivery, facts)
+
+
+@cache
+def routes() -> Mapping[str, tuple[StepName, ...]]:
+    """Which steps hear which events: the one list that every cloud's wiring is made from."""
+    heard = sorted({type_ for module in STEPS.values() for type_ in module.HEARS})
+    return {type_: tuple(name for name, module in STEPS.items() if type_ in module.HEARS) for type_ in heard}
 
 
 def _keep(decision: Decision, ports: Ports) -> None:

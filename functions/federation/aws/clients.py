@@ -27,7 +27,7 @@ class Clients:
         self.client = cache(self._client)
 
     def of(self, service: str) -> Callable[[], Any]:
-        """A way to that service's client, which makes it when it is first used."""
+        """A factory of that service's client, which is made at its first call."""
         return partial(self.client, service)
 
     def _client(self, service: str) -> Any:

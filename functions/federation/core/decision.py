@@ -69,7 +69,7 @@ def decision_in(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def places(step: str, event: Event) -> tuple[str, ...]:
-    """Prefixes of the documents in which a step's decisions about an event may stand, and others beside."""
+    """Prefixes to search for a step's decisions about an event; other decisions lie there too, so check step and event."""
     own = names.decisions(step, event.id)
     match step:
         case "validate":

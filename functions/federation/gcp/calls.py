@@ -89,7 +89,7 @@ def _unreached() -> tuple[type[Exception], ...]:
 
 
 def _spoiled() -> tuple[type[Exception], ...]:
-    """Bytes that are not those the service holds; only where the storage client is there to say so."""
+    """Failed checksums, if the storage client is loaded: nobody else raises them."""
     module = sys.modules.get("google.cloud.storage.exceptions")
     return (module.DataCorruption, module.InvalidResponse) if module else ()
 

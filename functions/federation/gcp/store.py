@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Store on Cloud Storage: an object a document, and generations as the condition of every write."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +26,7 @@ class _Attempts:
 
 
 _REPLACING: Final = "storage.objects.delete"
-"""Who may only create is refused with 403 for want of this permission where something lies already."""
+"""Cloud Storage answers 403 for want of this permission when somebody who may only create meets an existing object."""
 
 
 class GcsStore:
@@ -80,14 +80,11 @@ class GcsStore:
 
     def names(self, prefix: str) -> Sequence[str]:
         """Every name that begins so, sorted by code point."""
-        with service_call(_SERVICE, f"list {self._documents}{prefix}"):
-            found = self._bucket().list_blobs(
-                prefix=f"{self._documents}{prefix}",
-                fields="items(name),nextPageToken",
-                timeout=_TIMEOUT,
-                retry=repeated(self._patience),
-            )
-            return sorted(blob.name.removeprefix(self._documents) for blob in found)
+        return sorted(name for name, _ in self._listed(prefix, "name"))
+
+    def dates(self, prefix: str) -> Mapping[str, float]:
+        """When each document was kept whose name begins so, in seconds since 1970."""
+        return {name: blob.time_created.timestamp() for name, blob in self._listed(prefix, "name,timeCreated")}
 
     def channel(self, name: str) -> bytes | None:
         """The channel's document, or None before its first move."""
@@ -115,6 +112,17 @@ class GcsStore:
                 raise
         else:
             self._seen[name] = (_counter(to), written)
+
+    def _listed(self, prefix: str, fields: str) -> Iterator[tuple[str, Any]]:
+        with service_call(_SERVICE, f"list {self._documents}{prefix}"):
+            found = self._bucket().list_blobs(
+                prefix=f"{self._documents}{prefix}",
+                fields=f"items({fields}),nextPageToken",
+                timeout=_TIMEOUT,
+                retry=repeated(self._patience),
+            )
+            for blob in found:
+                yield blob.name.removeprefix(self._documents), blob
 
     def _generation(self, name: str, expected: int) -> int:
         """Of the body whose counter is `expected`; 0 means that there is to be none."""

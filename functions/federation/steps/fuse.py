@@ -19,8 +19,8 @@ from federation.core.report import Basis, basis_of
 from federation.core.testimony import correlations
 from federation.core.version import version_of
 from federation.ports import Reads
-from federation.steps import left_behind
-from federation.steps.left_behind import Asked, LeftBehind, gates, judge_first
+from federation.steps import regate
+from federation.steps.regate import Asked, Unjudged, gates, judge_first
 from federation.steps.selection import (
     Selection,
     ballots,
@@ -70,11 +70,11 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
     release: Mapping[str, Any]
 
 
-def gather(event: Event, reads: Reads) -> Facts | Merged | LeftBehind | Asked | None:
+def gather(event: Event, reads: Reads) -> Facts | Merged | Unjudged | Asked | None:
     """Everything that a merge needs, or None when this event asks for none."""
     policy = reads.policy()
     if event.type in _NEW_BASELINE:
-        return left_behind.gather(event, reads)
+        return regate.gather(event, reads)
     if not _asks(event, policy):
         return None
     merged = reads.document(names.merge(_merge_id(event)))
@@ -98,15 +98,15 @@ def gather(event: Event, reads: Reads) -> Facts | Merged | LeftBehind | Asked | 
     )
 
 
-def decide(event: Event, facts: Facts | Merged | LeftBehind | Asked | None, policy: Policy, now: str) -> Outcome:
+def decide(event: Event, facts: Facts | Merged | Unjudged | Asked | None, policy: Policy, now: str) -> Outcome:
     """Ask for gates first, skip with a reason, or assemble and publish."""
     match facts:
         case None:
             return NOTHING
         case Merged(release=release):
             return _again(event, release)
-        case LeftBehind() | Asked():
-            return left_behind.decide(event, facts)
+        case Unjudged() | Asked():
+            return regate.decide(event, facts)
         case _:
             return _decide(event, facts, policy, now)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Another release serves, or a merge begins: which units have first to be judged on this basis?"""
+"""Another release serves, or a merge begins: which newer units need a report against this baseline first?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from federation.ports import Reads
 from federation.steps.selection import judged, unjudged
 
 
-class LeftBehind(msgspec.Struct, frozen=True, kw_only=True):
+class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
     """Versions that are newer than what serves since the move, and that have no report on the new basis."""
 
     channel: Channel
@@ -31,7 +31,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     told: Sequence[Mapping[str, Any]]
 
 
-def gather(event: Event, reads: Reads) -> LeftBehind | Asked:
+def gather(event: Event, reads: Reads) -> Unjudged | Asked:
     """What a move of the channel leaves to be judged."""
     earlier = reads.earlier(names.asked(event.id))
     if earlier is not None:
@@ -40,10 +40,10 @@ def gather(event: Event, reads: Reads) -> LeftBehind | Asked:
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
-    return LeftBehind(channel=channel, policy=policy, versions=unjudged(reads, judged(reads, basis, serving)))
+    return Unjudged(channel=channel, policy=policy, versions=unjudged(reads, judged(reads, basis, serving)))
 
 
-def decide(event: Event, facts: LeftBehind | Asked) -> Outcome:
+def decide(event: Event, facts: Unjudged | Asked) -> Outcome:
     """A gate for each of them; asked once for a move, however often it is told."""
     if isinstance(facts, Asked):
         told = tuple(Event.of(document) for document in facts.told)
