@@ -145,7 +145,8 @@ def _answered(request: LambdaFunctionUrlEvent) -> dict[str, Any]:
     raw = b64decode(body) if request.is_base64_encoded else body.encode()
     headers = {name.lower(): value for name, value in request.headers.items()}
     reading = _delivered(Request(entry=entry.of_request(request.raw_path, headers), body=raw, headers=headers))
-    return {"statusCode": reading.respond or 200, "headers": {"content-type": "text/plain"}, "body": ""}
+    told = {"content-type": "text/plain", **reading.answer_headers}
+    return {"statusCode": reading.respond or 200, "headers": told, "body": reading.answer}
 
 
 def _delivered(request: Request) -> Reading:

@@ -32,7 +32,7 @@ logs.tell(os.environ.get("LOG_LEVEL", "INFO"))
 
 
 @functions_framework.http
-def receive(request: Incoming) -> tuple[str, int]:
+def receive(request: Incoming) -> tuple[str, int, dict[str, str]]:
     """The door: pushes of Pub/Sub and Eventarc, webhooks of the Hub and of alert managers, schedules."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     reading = _delivered(
@@ -43,7 +43,7 @@ def receive(request: Incoming) -> tuple[str, int]:
             token=_tokens().judge(headers.get("authorization")),
         )
     )
-    return "", reading.respond or 200
+    return reading.answer, reading.respond or 200, dict(reading.answer_headers)
 
 
 @functions_framework.cloud_event

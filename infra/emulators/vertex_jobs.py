@@ -86,7 +86,7 @@ class Jobs:
             name = f"{parent}/models/{self._resources.id()}"
             self._resources.keep(name, {**call.json()["model"], "versionId": "1"})
             self._resources.all[f"{name}@1"] = self._resources.all[name]
-            return self._resources.operation(parent, "UploadModel", {"model": name, "modelVersionId": "1"})
+            return self._resources.operation(name, "UploadModel", {"model": name, "modelVersionId": "1"})
 
     def routes(self) -> Sequence[Route]:
         """Every method."""
@@ -99,7 +99,7 @@ class Jobs:
             ("models.upload", "POST", f"{_PARENT}/models:upload", self.upload_model),
             *(
                 (f"{kind}.get", "GET", f"{_PARENT}/({kind})/([^/:]+)", self.get)
-                for kind in ("customJobs", "pipelineJobs", "models", "operations")
+                for kind in ("customJobs", "pipelineJobs", "models", "operations", "models/[^/:]+/operations")
             ),
         )
         return tuple(Route(operation, method, re.compile(path), answer) for operation, method, path, answer in table)

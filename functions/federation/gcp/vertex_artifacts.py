@@ -12,9 +12,11 @@ LABEL: Final = "federation_job"
 
 _RESOURCE: Final = re.compile(
     r"projects/([a-z0-9:.-]{1,63})/locations/(-|[a-z]+(?:-[a-z0-9]+){0,3})"
-    r"/(customJobs|pipelineJobs|models|operations)/([A-Za-z0-9_-]{1,128}(?:@\d{1,24})?)",
+    r"/((?:models/[A-Za-z0-9_-]{1,128}/)?(?:customJobs|pipelineJobs|models|operations))"
+    r"/([A-Za-z0-9_-]{1,128}(?:@\d{1,24})?)",
     re.ASCII,
 )
+"""An upload's operation lies below its model: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload"""
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,9 +32,10 @@ def parsed(resource: str, location: str) -> Resource | None:
     match = _RESOURCE.fullmatch(resource)
     if match is None:
         return None
-    project, region, kind, name = match.groups()
+    project, region, collection, name = match.groups()
     place = location if region == "-" else region
-    return Resource(location=place, kind=kind, path=f"projects/{project}/locations/{place}/{kind}/{name}")
+    path = f"projects/{project}/locations/{place}/{collection}/{name}"
+    return Resource(location=place, kind=collection.rpartition("/")[2], path=path)
 
 
 def service_url(location: str, api: str | None) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 from federation.sources import (
     alertmanager,
+    azure,
     cloudwatch,
     eventarc,
     eventbridge,
@@ -73,6 +74,7 @@ _READERS: Final[Mapping[str, Callable[[Request, Trust], Reading]]] = {
     "http:grafana": grafana.read,
     "http:cloud-scheduler": schedule.read_http,
     "http:sns": sns.read_http,
+    "http:event-grid": azure.read,
     "api-response": _api_response,
 }
 ENTRIES: Final = tuple(_READERS)

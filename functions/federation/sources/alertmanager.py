@@ -6,18 +6,19 @@ is when the newest of its alerts began or ended. Nothing is signed: the credenti
 the edge, is the only proof. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from federation.core.instant import microseconds, normalise
+from federation.sources.bearer import authentic
 from federation.sources.body import json_object, labels_of, mapping_in, text_of
 from federation.sources.reading import Reading, Request, Signal, State, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
-_MONITOR_BROKE: Final = ("DatasourceError", "DatasourceNoData")
+_OF_THE_MONITOR: Final = ("DatasourceError", "DatasourceNoData", "Watchdog", "InfoInhibitor")
+"""Grafana's words for data that it cannot get, and the rules of kube-prometheus that fire to show that they can."""
+_TEST_BUTTON: Final = {"alertname": "TestAlert", "instance": "Grafana"}
 _MAX_KEY: Final = 2048
-_SCHEME: Final = "bearer "
 
 
 def read(request: Request, trust: Trust) -> Reading:
@@ -27,21 +28,11 @@ def read(request: Request, trust: Trust) -> Reading:
         UnreadableError: `sender_not_authenticated`, `unsupported_version`, `bad_group_key`, `missing_state`,
             `not_an_event`, and the faults of a body.
     """
-    _authentic(request, trust)
+    authentic(request, trust.alertmanager_token)
     body = json_object(request.body)
     if body.get("version") != "4":
         raise UnreadableError("unsupported_version", f"Version {quoted(body.get('version'))} is unknown; 4 is read.")
     return read_group(body, "am")
-
-
-def _authentic(request: Request, trust: Trust) -> None:
-    given, known = request.headers.get("authorization"), trust.alertmanager_token
-    if request.proven and (given is None or known is None):
-        return
-    if given is None or known is None or not given.lower().startswith(_SCHEME):
-        raise UnreadableError("sender_not_authenticated", "Nothing proves the sender: no credential that we know came.")
-    if not hmac.compare_digest(given[len(_SCHEME) :].strip().encode("utf-8", "backslashreplace"), known.encode()):
-        raise UnreadableError("sender_not_authenticated", "The bearer token is not the one of this webhook.")
 
 
 def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
@@ -73,7 +64,7 @@ def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
 _SAID: Final[Mapping[State, str]] = {
     "firing": "at least one fires",
     "resolved": "all are resolved",
-    "unknown": "the monitor is broken or its state is none we know; a person should look",
+    "unknown": "the monitor speaks of itself, or its state is none we know; a person should look",
 }
 
 
@@ -84,14 +75,17 @@ def _alerts(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _state(status: str, alerts: Sequence[Mapping[str, Any]]) -> State:
-    """Firing if any alert about the model fires; an alert that the monitor is broken says nothing about the model."""
-    firing = [one for one in alerts if one.get("status") == "firing"]
-    real = [one for one in firing if mapping_in(one, "labels").get("alertname") not in _MONITOR_BROKE]
-    if real or (status == "firing" and not alerts):
+    """Firing if any alert about the model fires; what the monitor says of itself says nothing about the model."""
+    real = [one for one in alerts if _is_about_the_model(mapping_in(one, "labels"))]
+    if any(one.get("status") == "firing" for one in real) or (status == "firing" and not alerts):
         return "firing"
-    if firing or status != "resolved" or any(one.get("status") != "resolved" for one in alerts):
+    if status != "resolved" or len(real) < len(alerts) or any(one.get("status") != "resolved" for one in real):
         return "unknown"
     return "resolved"
+
+
+def _is_about_the_model(labels: Mapping[str, Any]) -> bool:
+    return labels.get("alertname") not in _OF_THE_MONITOR and not _TEST_BUTTON.items() <= labels.items()
 
 
 def _changed_at(alerts: Sequence[Mapping[str, Any]], state: State) -> str | None:

@@ -21,6 +21,7 @@ _TAKEN: Final[Mapping[str, int]] = {
     "http:grafana": 200,
     "http:cloud-scheduler": 200,
     "http:sns": 200,
+    "http:event-grid": 200,
 }
 _UNAUTHENTICATED: Final = frozenset(
     {"secret_missing", "sender_not_authenticated", "signature_missing", "signature_wrong"}
@@ -30,6 +31,8 @@ _FORBIDDEN: Final = frozenset(
         "secret_wrong",
         "sns_topic_not_allowed",
         "sns_url_not_allowed",
+        "origin_not_allowed",
+        "workspace_not_allowed",
         "sns_signature_unverified",
         "subscription_not_allowed",
     }
@@ -45,8 +48,12 @@ _TICKS: Final = frozenset({"http:cloud-scheduler", "lambda:scheduler"})
 
 
 def answered(entry: str, reading: Reading) -> Reading:
-    """The reading with the HTTP status for its sender, and with what a rejection means for the signals of its entry."""
-    status = _status(entry, reading.error)
+    """The reading with the HTTP status for its sender, and with what a rejection means for the signals of its entry.
+
+    Of several records, one that is bad makes the sender bring all of them again: the good ones are then known.
+    """
+    bad = next((one.error for one in reading.batch or () if one.error), None)
+    status = _status(entry, reading.error or bad)
     if reading.verdict != "reject":
         return replace(reading, respond=status)
     parked = status not in _UNPROVEN and entry not in _OPEN and reading.error not in _FOREIGN

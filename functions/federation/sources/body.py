@@ -102,6 +102,11 @@ def matching(value: Any, pattern: str, error: str, what: str) -> str:
     return value
 
 
+def digits_of(value: Any) -> Any:
+    """A whole number as the text of its digits, for JSON's 64-bit numbers come as either; anything else as it is."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def mapping_in(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """The object under an optional key, empty when there is none or it is something else."""
     found = holder.get(key)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from federation.core.instant import normalise
-from federation.sources.body import labels_of, mapping_in, matching, object_of, text_of
+from federation.sources.body import digits_of, labels_of, mapping_in, matching, object_of, text_of
 from federation.sources.reading import Reading, Signal, State, UnreadableError, Verdict, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -34,7 +34,7 @@ def read(body: Mapping[str, Any], trust: Trust, published_at: str | None = None)
         UnreadableError: `unsupported_incident_version`, `not_an_event`, `project_not_allowed`, `bad_incident_id` or
             `missing_state`.
     """
-    version = matching(body.get("version", "1.2"), _VERSION, "unsupported_incident_version", "The version")
+    version = matching(body.get("version") or "1.2", _VERSION, "unsupported_incident_version", "The version")
     incident = object_of(body["incident"], "not_an_event", "The incident")
     name = matching(incident.get("incident_id"), _INCIDENT, "bad_incident_id", "The incident's id")
     key = f"gcm|{trust.project if version == 'test' else _project(incident, trust)}|{name}"
@@ -49,8 +49,8 @@ def read(body: Mapping[str, Any], trust: Trust, published_at: str | None = None)
 
 
 def _project(incident: Mapping[str, Any], trust: Trust) -> str:
-    told = incident.get("scoping_project_id", incident.get("scoping_project_number"))
-    project = str(told) if isinstance(told, int) and not isinstance(told, bool) else told
+    told = incident.get("scoping_project_id") or incident.get("scoping_project_number")
+    project = digits_of(told)
     if not isinstance(project, str) or project not in trust.projects:
         raise UnreadableError("project_not_allowed", f"Project {quoted(told)} is not the one that is trusted.")
     return trust.project or project

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from federation.sources import gcs, vertex
-from federation.sources.body import MAX_CARRIER_BYTES, decoded, json_object, object_of, text_of
+from federation.sources.body import MAX_CARRIER_BYTES, decoded, json_object, object_of, text_of, within
 from federation.sources.reading import Reading, Request, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -23,7 +23,7 @@ _REQUIRED: Final = ("specversion", "id", "source", "type")
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """The attributes that matter here, and the data, parsed if it is an object."""
+    """The attributes that matter here, and the data: parsed, or as bytes that only a reader of the event's type parses."""
 
     type: str
     source: str
@@ -39,25 +39,35 @@ def from_request(request: Request, *, binary: bool) -> CloudEvent:
         binary: The entry's own mode, followed unless the headers plainly say the other.
 
     Raises:
-        UnreadableError: `invalid_json`, `not_an_object`, `duplicate_key`, `not_an_event`, `unsupported_specversion` or
-            `data_not_object`.
+        UnreadableError: `body_too_large`, `not_an_event` or `unsupported_specversion`; in structured mode also
+            `invalid_json`, `not_an_object`, `duplicate_key` or `data_not_base64`.
     """
     structured = request.headers.get("content-type", "").lower().startswith("application/cloudevents+json")
     if structured or not (binary or "ce-type" in request.headers):
         return from_object(json_object(request.body, limit=MAX_CARRIER_BYTES))
-    attributes = {key: request.headers[f"ce-{key}"] for key in (*_REQUIRED, "time") if f"ce-{key}" in request.headers}
-    return _event(attributes, json_object(request.body, limit=MAX_CARRIER_BYTES))
+    return from_attributes(request.headers, within(request.body, MAX_CARRIER_BYTES))
+
+
+def from_attributes(attributes: Mapping[str, str], data: bytes) -> CloudEvent:
+    """The event of binary mode, its attributes under names that begin `ce-`: headers, or attributes of a message.
+
+    Pub/Sub: https://github.com/googleapis/google-cloudevents/blob/main/docs/spec/pubsub.md
+
+    Raises:
+        UnreadableError: `not_an_event` or `unsupported_specversion`.
+    """
+    return _event({key: attributes.get(f"ce-{key}") for key in (*_REQUIRED, "time")}, data)
 
 
 def from_object(body: Mapping[str, Any]) -> CloudEvent:
     """The event that a JSON object states in structured mode.
 
     Raises:
-        UnreadableError: `not_an_event`, `unsupported_specversion`, `data_not_base64` or `data_not_json`.
+        UnreadableError: `not_an_event`, `unsupported_specversion` or `data_not_base64`.
     """
     data = body.get("data")
     if isinstance(body.get("data_base64"), str):
-        data = json_object(decoded(body["data_base64"]), error="data_not_json", shape="data_not_object")
+        data = decoded(body["data_base64"])
     return _event(body, data)
 
 
@@ -71,15 +81,25 @@ def _event(attributes: Mapping[str, Any], data: Any) -> CloudEvent:
     return CloudEvent(type=told["type"], source=told["source"], time=time if isinstance(time, str) else None, data=data)
 
 
+def data_of(event: CloudEvent) -> Mapping[str, Any]:
+    """The event's data if it is an object; nobody asks for that of an event which is ignored anyhow.
+
+    Raises:
+        UnreadableError: `invalid_json`, `not_an_object`, `duplicate_key` or `data_not_object`.
+    """
+    if isinstance(event.data, bytes):
+        return json_object(event.data, limit=MAX_CARRIER_BYTES)
+    return object_of(event.data, "data_not_object", "The event's data")
+
+
 def read_event(event: CloudEvent, trust: Trust) -> Reading:
     """What an event means; a type that nobody here waits for is ignored.
 
     Raises:
-        UnreadableError: `data_not_object`, and those of the source.
+        UnreadableError: Those of `data_of`, and of the source.
     """
     if event.type == _AUDIT:
-        return vertex.read_entry(object_of(event.data, "data_not_object", "The event's data"), trust, event.time)
+        return vertex.read_entry(data_of(event), trust, event.time)
     if event.type.startswith(_STORAGE):
-        data = object_of(event.data, "data_not_object", "The event's data")
-        return gcs.read_object(event.type, event.source, data, event.time, trust)
+        return gcs.read_object(event.type, event.source, data_of(event), event.time, trust)
     return ignored(f"Events of type {quoted(event.type)} are nothing that we wait for.")

@@ -22,7 +22,13 @@ _STATES: Final[Mapping[str, tuple[State, Verdict]]] = {
     "INSUFFICIENT_DATA": ("unknown", "ignore"),
 }
 _UNSUPPRESSED: Final = ""
-_PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
+_PARTITIONS: Final = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "eusc-": "aws-eusc",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+}
 
 
 def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
@@ -61,20 +67,38 @@ def read_action_body(body: Mapping[str, Any], trust: Trust) -> Reading:
     return _changed(_alarm(body["alarmArn"], account), data, body.get("time"))
 
 
-def read_message(message: Mapping[str, Any], trust: Trust) -> Reading:
+def read_message(message: Mapping[str, Any], trust: Trust, topic: Arn | None = None) -> Reading:
     """What an alarm's SNS message means; its `Region` is a display name, so the ARN tells account and region.
+
+    Args:
+        message: The message.
+        trust: Which accounts are ours.
+        topic: Which topic it came through; before 2020 alarms told no ARN, but they publish in their own region only.
 
     Raises:
         UnreadableError: `bad_arn`, `account_not_allowed`, `account_mismatch` or `missing_state`.
     """
-    alarm = named(message.get("AlarmArn"), "cloudwatch", "alarm")
+    alarm = named(message.get("AlarmArn") or _named_through(topic, message), "cloudwatch", "alarm")
     trusted_account(alarm.account, trust)
     in_account(alarm, message.get("AWSAccountId", alarm.account))
     value = text_of(message.get("NewStateValue"), "missing_state", "NewStateValue")
-    dimensions = mapping_in(message, "Trigger").get("Dimensions")
-    pairs = [one for one in (dimensions if isinstance(dimensions, list) else ()) if isinstance(one, dict)]
-    labels = labels_of({one["name"]: one.get("value") for one in pairs if isinstance(one.get("name"), str)})
+    labels = _watched(mapping_in(message, "Trigger"))
     return _signalled(alarm, value, normalise(message.get("StateChangeTime")), _UNSUPPRESSED, labels)
+
+
+def _named_through(topic: Arn | None, message: Mapping[str, Any]) -> str | None:
+    account, name = message.get("AWSAccountId"), message.get("AlarmName")
+    return f"arn:{topic.partition}:cloudwatch:{topic.region}:{account}:alarm:{name}" if topic and name else None
+
+
+def _watched(trigger: Mapping[str, Any]) -> dict[str, str]:
+    """The dimensions of the metric, or of the first metric in a formula that names any."""
+    metrics = trigger.get("Metrics")
+    formula = [one for one in (metrics if isinstance(metrics, list) else ()) if isinstance(one, dict)]
+    parts = [trigger, *(mapping_in(mapping_in(one, "MetricStat"), "Metric") for one in formula)]
+    told = next((part["Dimensions"] for part in parts if part.get("Dimensions")), None)
+    pairs = [one for one in (told if isinstance(told, list) else ()) if isinstance(one, dict)]
+    return labels_of({one["name"]: one.get("value") for one in pairs if isinstance(one.get("name"), str)})
 
 
 def _named_by(envelope: Mapping[str, Any]) -> Any:

@@ -4,15 +4,19 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from federation.sources import schedule
+
 PATHS: Final[Mapping[str, str]] = {
     "/hub": "http:hf-webhook",
     "/alertmanager": "http:alertmanager",
     "/grafana": "http:grafana",
     "/scheduler": "http:cloud-scheduler",
     "/sns": "http:sns",
+    "/azure": "http:event-grid",
 }
 """Senders that say by the path of their URL who they are; every other path is Google's."""
 
+_STRUCTURED: Final = ("application/cloudevents+json", "application/cloudevents-batch+json")
 _CARRIERS: Final = {"aws:sqs": "lambda:sqs", "aws:sns": "lambda:sns", "aws:s3": "lambda:s3-notification"}
 
 
@@ -25,7 +29,7 @@ def of_request(path: str, headers: Mapping[str, str]) -> str:
     """
     if named := PATHS.get(path.rstrip("/")):
         return named
-    if headers.get("content-type", "").startswith("application/cloudevents+json"):
+    if headers.get("content-type", "").lower().startswith(_STRUCTURED):
         return "http:cloudevents-structured"
     return "http:eventarc-binary" if "ce-specversion" in headers else "http:pubsub-push"
 
@@ -35,9 +39,9 @@ def of_invocation(payload: Any) -> str:
     records = payload.get("Records") if isinstance(payload, Mapping) else payload
     if isinstance(records, list) and records and isinstance(records[0], Mapping):
         carrier = records[0].get("eventSource") or records[0].get("EventSource")
-        return _CARRIERS.get(str(carrier), "lambda:sqs")
+        return _CARRIERS.get(str(carrier), "lambda:eventbridge")
     if not isinstance(payload, Mapping):
         return "lambda:eventbridge"
     if "alarmData" in payload:
         return "lambda:cloudwatch-alarm"
-    return "lambda:eventbridge" if "detail-type" in payload else "lambda:scheduler"
+    return "lambda:scheduler" if schedule.is_input(payload) else "lambda:eventbridge"

@@ -13,6 +13,7 @@ from federation.core.strict_json import Parsed
 from federation.sources import cloudwatch, s3, sagemaker, schedule
 from federation.sources.arn import all_in_account, trusted_account
 from federation.sources.body import json_value, no_duplicates, object_of, text_of
+from federation.sources.carrier import judged
 from federation.sources.reading import Reading, Request, UnreadableError, ignored
 from federation.sources.trust import Trust
 
@@ -37,8 +38,22 @@ def read_parsed(parsed: Parsed, trust: Trust) -> Reading:
     if reader is None:
         return ignored(f"{schedule.quote_kind(envelope)} is nothing that we wait for.")
     if envelope["source"] != "aws.s3":
-        all_in_account(envelope.get("resources"), account)
+        return _in_one_account(envelope, account, lambda one: reader(one, trust))
     return reader(envelope, trust)
+
+
+def _in_one_account(
+    envelope: Mapping[str, Any], account: str, reader: Callable[[Mapping[str, Any]], Reading]
+) -> Reading:
+    """The reading; what lies in another account is a fault only of an event that makes something happen."""
+    try:
+        all_in_account(envelope.get("resources"), account)
+    except UnreadableError:
+        reading = judged(envelope, reader)
+        if reading.verdict == "ignore" and reading.signal is None:
+            return reading
+        raise
+    return reader(envelope)
 
 
 def _enveloped(envelope: Mapping[str, Any], parsed: Parsed) -> None:
@@ -55,7 +70,7 @@ def _enveloped(envelope: Mapping[str, Any], parsed: Parsed) -> None:
 
 
 def _twin(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
-    return ignored("AWS Batch tells of the SageMaker training job a second time; the job's own event counts.")
+    return ignored("AWS Batch completes no artifact; the SageMaker job that it may have started sends its own event.")
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Trust], Reading]]] = {

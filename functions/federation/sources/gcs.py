@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from federation.core.instant import normalise
 from federation.sources.artifact import allowed_bucket, folder_of_sentinel, safe_key
-from federation.sources.body import matching, text_of
+from federation.sources.body import digits_of, matching, text_of
 from federation.sources.reading import Completion, Reading, UnreadableError, accepted, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -69,7 +69,7 @@ def _created(bucket: str, key: Any, generation: Any, told: Any, time: Any, trust
     if folder is None:
         return ignored("An object is no completion; only the sentinel closes an artifact.")
     path = f"{bucket}/{safe_key(key)}"
-    written = matching(generation, _GENERATION, "object_version_missing", "The object's generation")
+    written = matching(digits_of(generation), _GENERATION, "object_version_missing", "The object's generation")
     completion = Completion(
         provider="gcs",
         resource=f"gs://{path}#{written}",

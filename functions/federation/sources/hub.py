@@ -19,7 +19,7 @@ _VERSION: Final = 3
 _SHA: Final = r"[0-9a-f]{40}"
 _NO_SHA: Final = "0" * 40
 _ID: Final = r"[A-Za-z0-9]{1,64}"
-_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
+_NAME: Final = r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,95}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _REF: Final = r"refs/(?:heads|tags)/[A-Za-z0-9][A-Za-z0-9._/+-]{0,254}"
 _CONFUSING: Final = r"\.\.|//|\.$|/$|\.lock$"
 _COMPARE: Final = "compare newSha with current head before moving a 'latest' pointer"
@@ -62,7 +62,7 @@ def _authentic(request: Request, trust: Trust) -> None:
 
 def _owned(repo: Mapping[str, Any], trust: Trust) -> str:
     name = matching(repo.get("name"), _NAME, "bad_repo_name", "The repository's name")
-    owner = name.split("/", 1)[0]
+    owner = name.rpartition("/")[0]  # the oldest repositories, such as gpt2, have none
     if owner not in trust.hub_owners:
         raise UnreadableError("owner_not_allowed", f"The owner {quoted(owner)} is none of those that are trusted.")
     return name

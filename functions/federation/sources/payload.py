@@ -5,15 +5,26 @@ With raw delivery one layer vanishes, so the form is told by what is in it. A no
 is a carrier itself, opened by `sqs`.
 """
 
+from typing import Final
+
 from federation.core.strict_json import Parsed
 from federation.sources import cloudwatch, eventbridge, s3, schedule
+from federation.sources.arn import Arn
 from federation.sources.body import no_duplicates, object_of
-from federation.sources.reading import Reading, UnreadableError
+from federation.sources.reading import Reading, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
+_SIGNED_BY: Final = ("eventSource", "Event Source", "Service")
+"""Where SageMaker's asynchronous endpoints, the databases, and the scaling of machines say who they are."""
 
-def read_payload(parsed: Parsed, trust: Trust) -> Reading:
-    """What the message means.
+
+def read_payload(parsed: Parsed, trust: Trust, topic: Arn | None = None) -> Reading:
+    """What the message means; one that another service of AWS signs with its name is nothing of ours.
+
+    Args:
+        parsed: The message.
+        trust: Whom to believe.
+        topic: Which topic it came through.
 
     Raises:
         UnreadableError: `not_an_object`, `duplicate_key`, `not_an_event`, and those of the form.
@@ -22,12 +33,15 @@ def read_payload(parsed: Parsed, trust: Trust) -> Reading:
     if "detail-type" in body or "detail" in body:
         return eventbridge.read_parsed(parsed, trust)
     no_duplicates(parsed)
-    if "AlarmArn" in body:
-        return cloudwatch.read_message(body, trust)
+    if "AlarmArn" in body or "NewStateValue" in body:
+        return cloudwatch.read_message(body, trust, topic)
     if "alarmArn" in body:
         return cloudwatch.read_action_body(body, trust)
-    if "Records" in body or "Event" in body:
+    if "Records" in body or body.get("Event") == "s3:TestEvent":
         return s3.read_records(body, trust)
     if "kind" in body and "schedule" in body:
         return schedule.read_input_body(body, trust)
+    service = next((body[key] for key in _SIGNED_BY if isinstance(body.get(key), str)), None)
+    if service is not None:
+        return ignored(f"{quoted(service)} tells of nothing that we wait for.")
     raise UnreadableError("not_an_event", "The message has none of the forms that AWS sends.")

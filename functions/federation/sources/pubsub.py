@@ -19,6 +19,8 @@ from federation.sources.reading import Reading, Request, UnreadableError, quoted
 from federation.sources.trust import Trust
 
 _UNWRAPPED: Final = "x-goog-pubsub-"
+_BARE: Final = frozenset({"logName", "incident", "specversion"})
+"""What the data of a message begins with when neither envelope nor headers came with it."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +42,7 @@ def read(request: Request, trust: Trust) -> Reading:
     if f"{_UNWRAPPED}subscription-name" in request.headers:
         return read_message(_unwrapped(request), request, trust)
     body = json_object(request.body, limit=MAX_CARRIER_BYTES)
-    if "message" not in body and ("logName" in body or "incident" in body):
+    if "message" not in body and not _BARE.isdisjoint(body):
         bare = Message(data=request.body, attributes={}, published_at=None, subscription=None)
         return read_message(bare, request, trust)
     return read_message(message_in(body), request, trust)
@@ -57,13 +59,13 @@ def message_in(body: Mapping[str, Any]) -> Message:
     message = object_of(body["message"], "message_not_object", "The envelope's message")
     attributes = message.get("attributes")
     given = attributes if isinstance(attributes, dict) else {}
-    data = message.get("data", "")
+    data = message.get("data") or ""
     if not isinstance(data, str) or not (data or given):
         raise UnreadableError("missing_data", "The message has neither data nor attributes.")
     return Message(
         data=decoded(data),
         attributes={key: value for key, value in given.items() if isinstance(value, str)},
-        published_at=message.get("publishTime", message.get("publish_time")),
+        published_at=message.get("publishTime") or message.get("publish_time"),
         subscription=body["subscription"] if isinstance(body.get("subscription"), str) else "",
     )
 
@@ -84,6 +86,9 @@ def read_message(message: Message, request: Request, trust: Trust) -> Reading:
     if message.subscription in trust.tick_subscriptions:
         oidc.meant_for(request, oidc.TICKS, trust)
         return schedule.read_published(message.data, message.published_at, message.subscription)
+    if "ce-specversion" in message.attributes:
+        oidc.meant_for(request, oidc.ARTIFACTS, trust)
+        return cloudevents.read_event(cloudevents.from_attributes(message.attributes, message.data), trust)
     return _read_data(message, request, trust)
 
 

@@ -90,7 +90,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The answer: what to record, what to signal, what the sender's HTTP request gets.
 
     `error` names the fault of a rejection. `park`: the sender is authentic and is told so, but the body is unusable and
-    must be kept for a person. `batch` holds one reading per record of a carrier that brings several.
+    must be kept for a person. `answer` and `answer_headers` are what a sender waits for that shakes hands. `batch` holds one
+    reading per record of a carrier that brings several.
     """
 
     verdict: Verdict
@@ -100,6 +101,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     signal: Signal | None = None
     respond: int | None = None
     park: bool = False
+    answer: str = ""
+    answer_headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     message_id: str | None = None
     batch: tuple["Reading", ...] | None = None
 

@@ -6,16 +6,18 @@ completions. A stopped job may have an artifact and a failed one may name where 
 Shapes: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from federation.core.instant import normalise
 from federation.sources.arn import Arn, in_account, named
 from federation.sources.artifact import s3_artifact
-from federation.sources.body import mapping_in, text_of
+from federation.sources.body import digits_of, mapping_in, text_of
 from federation.sources.reading import Completion, Reading, Signal, UnreadableError, accepted, ignored, quoted
 from federation.sources.trust import Trust
 
+_VERSION: Final = r"[0-9]{1,9}"
 _DESCRIBE_JOB: Final = "sagemaker:DescribeTrainingJob for ModelArtifacts.S3ModelArtifacts"
 _DESCRIBE_PACKAGE: Final = "sagemaker:DescribeModelPackage for InferenceSpecification.Containers"
 _ENDPOINT_STATUS: Final = {
@@ -79,7 +81,7 @@ def _model_package(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust
     if (status, approval) != ("Completed", "Approved"):
         return ignored(f"The model package is {quoted(status)} and its approval {quoted(approval)}: not yet both.")
     artifact = _packaged(detail, trust, package)
-    version = detail.get("ModelPackageVersion")
+    version = digits_of(detail.get("ModelPackageVersion"))
     completion = Completion(
         provider="sagemaker",
         resource=package.text,
@@ -87,7 +89,7 @@ def _model_package(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust
         artifact_is_prefix=artifact is not None and artifact.endswith("/"),
         completed_at=normalise(detail.get("LastModifiedTime")) or normalise(envelope.get("time")),
         dedupe_key=f"sagemaker|{package.text}|Approved",
-        revision=str(version) if isinstance(version, int) and not isinstance(version, bool) else None,
+        revision=version if isinstance(version, str) and re.fullmatch(_VERSION, version) else None,
         requires_enrichment=None if artifact else _DESCRIBE_PACKAGE,
     )
     return accepted("The model package is Completed and Approved.", completion)

@@ -19,6 +19,7 @@ from federation.sources.trust import Trust
 
 _WORD: Final = r"[A-Za-z][A-Za-z0-9._-]{0,63}"
 _TIMES: Final = ("scheduled_time", "scheduledTime", "scheduled-time", "scheduled_for", "time")
+_SAID_BY_SCHEDULES: Final = frozenset({"kind", "schedule", *_TIMES}) - {"time"}
 _JOB: Final = r"[A-Za-z0-9/._-]{1,500}"
 
 
@@ -40,6 +41,11 @@ def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: A
 def quote_kind(envelope: Mapping[str, Any]) -> str:
     """An envelope's source and detail-type for a sentence."""
     return f"{quoted(envelope['source'])} {quoted(envelope['detail-type'])}"
+
+
+def is_input(body: Mapping[str, Any]) -> bool:
+    """Whether an invocation's payload is an Input of a schedule: nothing at all, or what only a schedule says."""
+    return not body or not _SAID_BY_SCHEDULES.isdisjoint(body)
 
 
 def read_input(request: Request, trust: Trust) -> Reading:

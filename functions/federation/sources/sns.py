@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from federation.sources.arn import Arn
 from federation.sources.arn import parsed as parsed_arn
 from federation.sources.body import json_object, json_value, object_of, text_of
 from federation.sources.carrier import several
@@ -33,8 +34,6 @@ def read_http(request: Request, trust: Trust) -> Reading:
         _own_url(body.get(name), name)
     if not request.proven:
         raise UnreadableError("sns_signature_unverified", "The message's signature was not verified at the edge.")
-    if body.get("Type") in _CONFIRMATIONS:
-        return ignored("A subscription is to be confirmed: a person does that, never a program.")
     return read_notification(body, trust)
 
 
@@ -51,22 +50,24 @@ def read_invocation(request: Request, trust: Trust) -> Reading:
 
 
 def read_notification(body: Mapping[str, Any], trust: Trust) -> Reading:
-    """What a notification of one of our topics carries.
+    """What a notification of one of our topics carries; a queue too may be asked to confirm its subscription.
 
     Raises:
         UnreadableError: `sns_topic_not_allowed`, `not_an_event`, `message_not_json`, and those of what is carried.
     """
-    allowed_topic(body.get("TopicArn"), trust)
+    topic = allowed_topic(body.get("TopicArn"), trust)
+    if body.get("Type") in _CONFIRMATIONS:
+        return ignored("A subscription is to be confirmed: a person does that, never a program.")
     if body.get("Type", "Notification") != "Notification":
         raise UnreadableError("not_an_event", f"{quoted(body.get('Type'))} is no notification.")
     message = text_of(body.get("Message"), "not_an_event", "The message")
     if not message.lstrip().startswith(("{", "[")):
         return ignored("A notification in plain words is for people.")
-    return read_payload(json_value(message.encode(), error="message_not_json"), trust)
+    return read_payload(json_value(message.encode(), error="message_not_json"), trust, topic)
 
 
-def allowed_topic(value: Any, trust: Trust) -> None:
-    """Nothing, for a topic that the trust names, or, if it names none, for any topic of our accounts.
+def allowed_topic(value: Any, trust: Trust) -> Arn:
+    """The topic, if the trust names it, or, if it names none, any topic of our accounts.
 
     Raises:
         UnreadableError: `sns_topic_not_allowed`.
@@ -74,9 +75,9 @@ def allowed_topic(value: Any, trust: Trust) -> None:
     topic = parsed_arn(value)
     if topic is not None and topic.service == "sns":
         if trust.sns_topics is None and topic.account in trust.aws_accounts:
-            return
+            return topic
         if trust.sns_topics is not None and topic.text in trust.sns_topics:
-            return
+            return topic
     raise UnreadableError("sns_topic_not_allowed", f"Topic {quoted(value)} is none of those that are trusted.")
 
 

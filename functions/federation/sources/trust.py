@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 from federation.errors import ContractError
 from federation.sources.reading import quoted
 
-_SECRETS: Final = frozenset({"hub_secret", "alertmanager_token", "grafana_secret"})
+_SECRETS: Final = frozenset({"hub_secret", "alertmanager_token", "azure_token", "grafana_secret"})
 _ACCOUNT: Final = r"[0-9]{12}"
 _NAME: Final = r"[!-~]{1,1024}"
 _TICK: Final = r"projects/[^/]+/subscriptions/(?:.*[-_.])?ticks?(?:[-_.].*)?"
@@ -38,6 +38,8 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     hub_secret: str | None = None
     hub_refs: tuple[re.Pattern[str], ...] = ()
     sentinel: str | None = None
+    azure_workspaces: frozenset[str] = frozenset()
+    azure_token: str | None = None
     alertmanager_token: str | None = None
     grafana_secret: str | None = None
     grafana_timestamp_header: str | None = None
@@ -136,6 +138,11 @@ def _audiences(value: Any) -> dict[str, str]:
     return {str(purpose): _name(audience) for purpose, audience in value.items()}
 
 
+def _workspaces(value: Any) -> frozenset[str]:
+    """Azure compares resource ids without regard to case, and its services spell them as they like."""
+    return frozenset(one.lower() for one in _set_of(_name)(value))
+
+
 def _patterns(value: Any) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(re.escape(glob).replace(r"\*", "[^/]*")) for glob in sorted(_one_or_more(value)))
 
@@ -156,6 +163,8 @@ _KEYS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "hub_secret": ("hf_secret", _secret),
     "hub_refs": ("hf_refs", _patterns),
     "sentinel": ("sentinel", _name),
+    "azure_workspaces": ("azure_workspaces", _workspaces),
+    "azure_token": ("azure_token", _secret),
     "alertmanager_token": ("alertmanager_token", _secret),
     "grafana_secret": ("grafana_secret", _secret),
     "grafana_timestamp_header": ("grafana_timestamp_header", _name),

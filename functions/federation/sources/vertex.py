@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from federation.core.instant import normalise
-from federation.sources.body import mapping_in, matching, text_of
+from federation.sources.body import digits_of, mapping_in, matching, text_of
 from federation.sources.reading import Completion, Reading, UnreadableError, accepted, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -23,8 +23,9 @@ _LEGACY_LOG: Final = "ml.googleapis.com%2F"
 _JOB: Final = r"[a-z0-9-]{1,128}"
 _NUMBER: Final = r"[0-9]{1,24}"
 _LOCATION: Final = r"[a-z]+(?:-[a-z0-9]+){0,3}"
-_MODEL: Final = r"projects/([a-z0-9:.-]{1,63})/locations/[a-z0-9-]{1,40}/models/[A-Za-z0-9_-]{1,63}"
-_OPERATION: Final = r"projects/([a-z0-9:.-]{1,63})/locations/[a-z0-9-]{1,40}/operations/[A-Za-z0-9_-]{1,63}"
+_PLACE: Final = r"projects/([a-z0-9:.-]{1,63})/locations/[a-z0-9-]{1,40}"
+_MODEL: Final = _PLACE + r"/models/[A-Za-z0-9_-]{1,63}"
+_OPERATION: Final = _PLACE + r"(?:/models/[A-Za-z0-9_-]{1,63})?/operations/[A-Za-z0-9_-]{1,63}"
 _UPLOAD: Final = r"google\.cloud\.aiplatform\.[a-z0-9.]{1,40}\.ModelService\.UploadModel"
 _GET_PIPELINE: Final = "PipelineService.GetPipelineJob -> jobDetail.taskDetails[].outputs.*.artifacts[].uri"
 _GET_CUSTOM_JOB: Final = (
@@ -142,7 +143,7 @@ def _audit(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
         return _registered(_operation(entry, trust), time, None, _GET_OPERATION)
     model = _in_project(response["model"], _MODEL, trust)
     version = response.get("modelVersionId")
-    revision = None if version is None else matching(version, _NUMBER, "bad_model", "The model's version")
+    revision = None if version is None else matching(digits_of(version), _NUMBER, "bad_model", "The model's version")
     return _registered(model if revision is None else f"{model}@{revision}", time, revision, _GET_MODEL)
 
 

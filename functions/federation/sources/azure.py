@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which job of ours ended on Azure Machine Learning, so that the sweep has to look at once?
+
+Event Grid tells that a run ended, and neither whether it left a unit nor where. So its event is a tick: what became of the
+job, Azure's own API says, as it does for a job whose event was lost. Both schemas are read, Event Grid's and CloudEvents;
+members are spelt `RunTags` in one sample and `runTags` in the next.
+https://learn.microsoft.com/azure/event-grid/event-schema-machine-learning and webhook-event-delivery
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from federation.core.instant import normalise
+from federation.sources.bearer import authentic
+from federation.sources.body import json_value, mapping_in, matching, no_duplicates, object_of, text_of
+from federation.sources.carrier import several
+from federation.sources.reading import Reading, Request, Signal, UnreadableError, ignored, quoted
+from federation.sources.trust import Trust
+
+_TAG: Final = "federation_job"
+"""What every job that we start is tagged with; its value is the job's name."""
+_COMPLETED: Final = "Microsoft.MachineLearningServices.RunCompleted"
+_CHANGED: Final = "Microsoft.MachineLearningServices.RunStatusChanged"
+_VALIDATION: Final = "Microsoft.EventGrid.SubscriptionValidationEvent"
+_ENDED: Final = frozenset({"completed", "failed", "canceled", "notresponding"})
+_ORIGIN: Final = r"eventgrid\.azure\.(?:net|us|cn)"
+_CODE: Final = r"[A-Za-z0-9-]{1,128}"
+_RUN: Final = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,255}"
+
+
+def read(request: Request, trust: Trust) -> Reading:
+    """What a delivery of Event Grid means, or what it waits for before it delivers anything.
+
+    Raises:
+        UnreadableError: `origin_not_allowed`, `sender_not_authenticated`, `workspace_not_allowed`, `not_an_event`,
+            `missing_status`, `bad_job_id`, and the faults of a body.
+    """
+    if (origin := request.headers.get("webhook-request-origin")) is not None:
+        return _allowed(origin, trust)
+    validates = request.headers.get("aeg-event-type", "").lower() == "subscriptionvalidation"
+    if not validates:
+        authentic(request, trust.azure_token)
+    parsed = json_value(request.body)
+    no_duplicates(parsed)
+    told = parsed.value if isinstance(parsed.value, list) else [parsed.value]
+    events = [object_of(one, "not_an_event", "The event") for one in told]
+    return _validated(events, trust) if validates else several(events, lambda one: _event(one, trust))
+
+
+def _allowed(origin: str, trust: Trust) -> Reading:
+    """Whether Event Grid may send CloudEvents here; it asks with OPTIONS, and no secret of ours comes with that.
+
+    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection
+    """
+    if not trust.azure_workspaces or not re.fullmatch(_ORIGIN, origin):
+        raise UnreadableError("origin_not_allowed", f"{quoted(origin)} is to send nothing here.")
+    allowed = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+    return Reading(verdict="ignore", why="Event Grid may send events here.", answer_headers=allowed)
+
+
+def _validated(events: list[dict[str, Any]], trust: Trust) -> Reading:
+    """The code that proves that this URL wants the events of one of our workspaces, and only of those."""
+    event = events[0] if len(events) == 1 else {}
+    if event.get("eventType") != _VALIDATION:
+        raise UnreadableError("not_an_event", "The delivery is no validation of a subscription, as its header says.")
+    _workspace(event, trust)
+    code = mapping_in(event, "data").get("validationCode")
+    echo = {"validationResponse": matching(code, _CODE, "not_an_event", "The validation code")}
+    json_header = {"content-type": "application/json"}
+    why = "The subscription is for events of our workspace."
+    return Reading(verdict="ignore", why=why, answer=msgspec.json.encode(echo).decode(), answer_headers=json_header)
+
+
+def _event(event: Mapping[str, Any], trust: Trust) -> Reading:
+    workspace = _workspace(event, trust)
+    kind = text_of(event.get("eventType") or event.get("type"), "not_an_event", "The event's type")
+    if kind not in (_COMPLETED, _CHANGED):
+        return ignored(f"{quoted(kind)} is no end of a run.")
+    told = {key.lower(): value for key, value in (*event.items(), *mapping_in(event, "data").items())}
+    status = "Completed" if kind == _COMPLETED else told.get("runstatus")
+    if text_of(status, "missing_status", "runStatus").lower() not in _ENDED:
+        return ignored(f"The run is {quoted(status)}: it goes on.")
+    if _TAG not in mapping_in(told, "runtags"):
+        return ignored("The run is none that we started.")
+    run = matching(told.get("runid"), _RUN, "bad_job_id", "The run's id")
+    return _ended(f"{workspace}/jobs/{run}", str(status), normalise(told.get("eventtime") or told.get("time")))
+
+
+def _workspace(event: Mapping[str, Any], trust: Trust) -> str:
+    source = event.get("topic") or event.get("source")
+    if not isinstance(source, str) or source.lower() not in trust.azure_workspaces:
+        raise UnreadableError("workspace_not_allowed", f"Workspace {quoted(source)} is none of those that are trusted.")
+    return source.lower()
+
+
+def _ended(job: str, status: str, at: str | None) -> Reading:
+    signal = Signal(
+        kind="tick",
+        verdict="accept",
+        name="sweep",
+        scheduled_for=at,
+        key=f"{job}|{status.lower()}|{at}" if at else None,
+    )
+    return ignored(f"The run is {quoted(status)}; the sweep asks Azure what it left.", signal)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does the request carry the token that we gave its sender?
+
+For senders that sign nothing and let a person set a header: Alertmanager's `http_config`, Event Grid's delivery
+properties. Mutual TLS at the edge does as well.
+"""
+
+import hmac
+from typing import Final
+
+from federation.sources.reading import Request, UnreadableError
+
+_SCHEME: Final = "bearer "
+
+
+def authentic(request: Request, known: str | None) -> None:
+    """Nothing, when the sender is proven.
+
+    Args:
+        request: What came.
+        known: The token that we gave, if we gave one.
+
+    Raises:
+        UnreadableError: `sender_not_authenticated`.
+    """
+    given = request.headers.get("authorization")
+    if request.proven and (given is None or known is None):
+        return
+    if given is None or known is None or not given.lower().startswith(_SCHEME):
+        raise UnreadableError("sender_not_authenticated", "Nothing proves the sender: no credential that we know came.")
+    if not hmac.compare_digest(given[len(_SCHEME) :].strip().encode("utf-8", "backslashreplace"), known.encode()):
+        raise UnreadableError("sender_not_authenticated", "The bearer token is not the one of this webhook.")

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do the webhooks of Grafana, Alertmanager and the Hub mean that others captured and published?"""
+
+import json
+from typing import Any
+
+import pytest
+from tests.sources.cases import TRUST, case
+
+from federation.sources import Reading, Request, Signal, Trust, read
+
+
+def told(entry: str, body: Any, trust: Trust = TRUST) -> Signal:
+    reading = read(Request(entry=entry, body=json.dumps(body).encode(), proven=True), trust)
+    assert (reading.verdict, reading.error, reading.respond) == ("ignore", None, 200)
+    assert reading.signal is not None
+    return reading.signal
+
+
+# Grafana's "Test" button, captured in April 2022 for a Matrix hook, and for zulip/zulip in August 2022
+# (zerver/webhooks/grafana/fixtures/alert_v8.json) and 2026 (pull request 39405)
+BUTTON = {
+    "receiver": "",
+    "status": "firing",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "TestAlert", "instance": "Grafana"},
+            "annotations": {"summary": "Notification test"},
+            "startsAt": "2022-04-05T22:16:47.085355886+02:00",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "fingerprint": "57c6d9296de2ad39",
+            "valueString": "[ metric='foo' labels={instance=bar} value=10 ]",
+        }
+    ],
+    "groupLabels": {},
+    "commonLabels": {"alertname": "TestAlert", "instance": "Grafana"},
+    "version": "1",
+    "groupKey": '{alertname="TestAlert", instance="Grafana"}2022-04-05 22:16:47.085355886 +0200 CEST m=+100931.297103947',
+    "truncatedAlerts": 0,
+    "orgId": 1,
+    "title": "[FIRING:1]  (TestAlert Grafana)",
+    "state": "alerting",
+}
+
+
+def test_nobody_rolls_back_by_pressing_grafanas_test_button():
+    signal = told("http:grafana", BUTTON)
+    assert (signal.verdict, signal.state) == ("ignore", "unknown")
+    newer = {"alertname": "TestAlert", "instance": "Grafana", "grafana_folder": "Test Folder"}
+    renamed = {**BUTTON, "alerts": [{**BUTTON["alerts"][0], "labels": newer}]}
+    assert told("http:grafana", renamed).verdict == "ignore"
+    resolved = {**BUTTON, "status": "resolved", "alerts": [{**BUTTON["alerts"][0], "status": "resolved"}]}
+    assert told("http:grafana", resolved).verdict == "ignore"
+
+
+def test_an_alert_that_somebody_named_like_the_button_is_an_alert():
+    mine = {**BUTTON, "alerts": [{**BUTTON["alerts"][0], "labels": {"alertname": "TestAlert", "instance": "churn-1"}}]}
+    assert (told("http:grafana", mine).verdict, told("http:grafana", mine).state) == ("accept", "firing")
+
+
+def test_a_group_in_which_one_alert_still_fires_fires_since_the_newest_of_its_alerts():
+    # zulip/zulip zerver/webhooks/grafana/fixtures/alert-9-mixed.json, shortened
+    alerts = [
+        {"status": "resolved", "labels": {"alertname": "Test alert"}, "startsAt": "2022-06-17T01:04:00.782137894Z"},
+        {"status": "firing", "labels": {"alertname": "Second"}, "startsAt": "2022-06-17T01:03:00.782137894Z"},
+    ]
+    mixed = {"status": "firing", "alerts": alerts, "version": "1", "groupKey": '{}/{test="true"}:{}', "groupLabels": {}}
+    signal = told("http:grafana", mixed)
+    assert (signal.verdict, signal.state, signal.at) == ("accept", "firing", "2022-06-17T01:04:00.782137Z")
+
+
+@pytest.mark.parametrize("name", [["TestAlert"], {"a": 1}, None, 1])
+def test_an_alert_whose_name_is_no_text_is_an_alert(name: Any):
+    odd = {**BUTTON, "alerts": [{**BUTTON["alerts"][0], "labels": {"alertname": name, "instance": ["Grafana"]}}]}
+    assert told("http:grafana", odd).state == "firing"
+
+
+WATCHDOG = {"alertname": "Watchdog", "severity": "none"}
+
+
+@pytest.mark.parametrize("labels", [WATCHDOG, {"alertname": "InfoInhibitor", "severity": "none"}])
+def test_the_alert_that_always_fires_says_nothing_about_the_model(labels: dict[str, str]):
+    # prometheus-operator/kube-prometheus manifests/kubePrometheus-prometheusRule.yaml
+    always = {
+        "version": "4",
+        "groupKey": "{}:{}",
+        "status": "firing",
+        "receiver": "federation",
+        "alerts": [{"status": "firing", "labels": labels, "startsAt": "2026-11-18T16:04:30Z"}],
+    }
+    assert told("http:alertmanager", always).verdict == "ignore"
+    real = {"status": "firing", "labels": {"alertname": "ChurnP99"}, "startsAt": "2026-11-18T16:04:30Z"}
+    both = {**always, "alerts": [*always["alerts"], real]}
+    assert (told("http:alertmanager", both).verdict, told("http:alertmanager", both).state) == ("accept", "firing")
+
+
+def hooked(**changes: Any) -> Reading:
+    one = case("huggingface/push_main")
+    body = json.loads(one.body)
+    body["repo"] |= changes
+    return read(one.request(json.dumps(body).encode()), one.trust)
+
+
+def test_a_repository_of_nobody_is_not_ours():
+    # huggingface/huggingface_hub tests/test_webhooks_server.py: the oldest repositories have no owner in their name
+    reading = hooked(name="gpt2")
+    assert (reading.verdict, reading.error, reading.respond, reading.park) == (
+        "reject",
+        "owner_not_allowed",
+        202,
+        False,
+    )
+    assert hooked(name="acme-ml").error == "owner_not_allowed"
+    assert hooked(name="acme-ml/..").error == "bad_repo_name"
+
+
+def test_a_pull_request_of_a_stranger_moves_nothing():
+    # huggingface/huggingface_hub tests/test_webhooks_server.py, WEBHOOK_PAYLOAD_WITH_UPDATED_REFS, as a model's
+    one = case("huggingface/push_main")
+    body = json.loads(one.body)
+    sha = "227c78346870a85e5de4fff8a585db68df975406"
+    body["updatedRefs"] = [{"ref": "refs/pr/5", "oldSha": None, "newSha": sha}]
+    assert read(one.request(json.dumps(body).encode()), one.trust).completions == ()
