@@ -77,7 +77,8 @@ def ours(body: bytes, policy: Policy, observed: Mapping[str, Observed]) -> Answe
     document, encoded = strict_json.document_and_bytes(body)
     contract.check("manifest.v1", document)
     manifest = manifest_of(document)
-    faults = [fault for unit in manifest.units for fault in admission.faults(unit, manifest.platform, policy, observed)]
+    stated = [f for unit in manifest.units for f in admission.stated_faults(unit, manifest.platform, policy)]
+    faults = [*stated, *(f for unit in manifest.units for f in admission.integrity_faults(unit, observed))]
     return not faults, digest_of(encoded)
 
 

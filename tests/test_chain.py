@@ -128,22 +128,24 @@ def test_wherever_a_chain_is_cut_the_next_delivery_ends_the_same(home, effect):
 class Unreadable:
     """Artifacts whose records cannot be read; everything else can."""
 
-    def __init__(self, artifacts):
+    def __init__(self, artifacts, error):
         self._artifacts = artifacts
+        self._error = error
         self.observe = artifacts.observe
 
     def read(self, uri, limit):
         if uri.endswith(".jsonl"):
-            raise ServiceError("the records cannot be read now")
+            raise self._error
         return self._artifacts.read(uri, limit)
 
 
-def test_what_a_later_step_raises_on_is_delivered_again_by_the_bus(home):
+@pytest.mark.parametrize("error", [ServiceError("the records cannot be read now"), KeyError("a fault of ours")])
+def test_what_a_later_step_raises_on_is_delivered_again_by_the_bus(home, error):
     play = stage(home, inline=True)
     folder = "s3://spiralverse-artifacts/models/runtime-distilled-v1/output/"
     play.ships(examples() / "aws_manifest.json", folder)
     job = wire_aws.training_job("runtime-distilled-v1", f"{folder}model.tar.gz", "2026-11-15T05:40:00Z")
-    ports = replace(home.ports, artifacts=Unreadable(home.ports.artifacts))
+    ports = replace(home.ports, artifacts=Unreadable(home.ports.artifacts, error))
     deliver_chain(job, Trust.read(TRUST), ports, lambda: "2026-11-15T05:41:00Z")
     assert home.bus.waiting() == 2
     home.settle(lambda: "2026-11-15T05:42:00Z")

@@ -34,7 +34,9 @@ except ModuleNotFoundError as missing:
         f"{missing.name} is not installed for {sys.executable}; run `make units`, which brings what training needs"
     )
 
-_AT_ONCE = "jobs side by side; half the cores if not said, for a neighbour makes a job's latencies those of a busy machine"
+_AT_ONCE = (
+    "jobs side by side; half the cores if not said, for a neighbour makes a job's latencies those of a busy machine"
+)
 
 
 def main() -> None:

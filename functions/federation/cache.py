@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What need not be asked twice? Documents never change, so a process reads each of them once.
+"""What need not be asked twice? A process reads each document once, since documents never change.
 
-Which policies there are is asked once a minute: a new one is active everywhere within that time. What is remembered can
-also be asked for by itself, which never costs a call.
+Which policies there are is asked again after a minute: a new one is active everywhere within that time. `recall` answers
+from memory alone and never costs a call.
 """
 
+import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from federation.core import names
-from federation.ports import Store
+from federation.ports import Dated, Store
 
 POLICY_SECONDS: Final = 60.0
 LARGEST_BYTES: Final = 16 << 20
@@ -27,6 +28,7 @@ class CachedStore:
         self._bodies: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
         self._policies: tuple[float, Sequence[str]] | None = None
+        self._lock = threading.Lock()
 
     def claim(self, name: str, body: bytes) -> bool:
         """Write once without comparing: whether the name was free."""
@@ -45,9 +47,10 @@ class CachedStore:
 
     def read(self, name: str) -> bytes | None:
         """The body under a name, or None."""
-        if name in self._bodies:
-            self._bodies.move_to_end(name)
-            return self._bodies[name]
+        with self._lock:
+            if name in self._bodies:
+                self._bodies.move_to_end(name)
+                return self._bodies[name]
         body = self._store.read(name)
         if body is not None:
             self._remember(name, body)
@@ -61,12 +64,16 @@ class CachedStore:
             self._policies = (self._clock(), self._store.names(prefix))
         return self._policies[1]
 
+    def dates(self, prefix: str) -> Mapping[str, float] | None:
+        """When each document was kept whose name begins so; None where the store does not tell."""
+        return self._store.dates(prefix) if isinstance(self._store, Dated) else None
+
     def recall(self, name: str) -> bytes | None:
         """The body under a name if this process has met it."""
         return self._bodies.get(name)
 
     def recall_names(self, prefix: str) -> Sequence[str] | None:
-        """What was listed last under a prefix, if that is so long ago that it would be asked again."""
+        """The last listing under a prefix if it has expired, else None."""
         return self._policies[1] if self._policies and prefix == names.POLICIES and self._is_old() else None
 
     def channel(self, name: str) -> bytes | None:
@@ -81,9 +88,10 @@ class CachedStore:
         return self._policies is not None and self._clock() - self._policies[0] > POLICY_SECONDS
 
     def _remember(self, name: str, body: bytes) -> None:
-        if name not in self._bodies:
-            self._bodies[name] = body
-            self._bytes += len(body)
-        while self._bytes > LARGEST_BYTES:
-            _, oldest = self._bodies.popitem(last=False)
-            self._bytes -= len(oldest)
+        with self._lock:
+            if name not in self._bodies:
+                self._bodies[name] = body
+                self._bytes += len(body)
+            while self._bytes > LARGEST_BYTES:
+                _, oldest = self._bodies.popitem(last=False)
+                self._bytes -= len(oldest)

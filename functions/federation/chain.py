@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec.structs import replace
 
 from federation.core.event import Event
-from federation.errors import FederationError
 from federation.ports import Ports
-from federation.runtime import deliver, handle, routes
+from federation.runtime import deliver, handle, routes, take_in
 from federation.sources import Reading, Request, Trust, read
 from federation.steps import StepName, receive
 
@@ -71,7 +70,7 @@ def deliver_chain(request: Request, trust: Trust, ports: Ports, clock: Callable[
         if breach := receive.urgent(one, now):
             chain.done.add(breach.id)
             handle("roll_back", breach, here, now)
-    told = deliver(request, trust, here, now, settled_ends=False)
+    told = take_in(request, reading, here, now, settled_ends=False)
     _follow(chain, ports, clock)
     return told
 
@@ -108,7 +107,7 @@ def _followed(event: Event, ports: Ports, clock: Callable[[], str]) -> bool:
     try:
         for step in steps:
             handle(step, event, ports, clock())
-    except FederationError as error:
-        log.warning("%s %s goes to the bus: %s", event.type, event.subject, error)
+    except Exception as error:  # noqa: BLE001 - one event that nothing can handle must not keep its siblings from the bus
+        log.warning("%s %s goes to the bus: %s: %s", event.type, event.subject, type(error).__name__, error)
         return False
     return bool(steps)

@@ -6,7 +6,8 @@ ConflictError, or ServiceError around whatever its client raised.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
@@ -15,6 +16,9 @@ from federation.core.channel import Channel
 from federation.core.event import Event
 from federation.core.outcome import Shift
 from federation.core.policy import Policy
+
+RECENT: Final = timedelta(days=14)
+"""How far back every sweep looks for what ended: longer than the longest job and a week of nobody looking."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +92,15 @@ class Store(Protocol):
         ...
 
 
+@runtime_checkable
+class Dated(Protocol):
+    """What a store in a cloud tells besides, and a person who looks for the latest need not read everything."""
+
+    def dates(self, prefix: str) -> Mapping[str, float] | None:
+        """When each document was kept whose name begins so, in seconds since 1970; None where nobody knows."""
+        ...
+
+
 class Bus(Protocol):
     """Where events are announced; delivery is at least once, in any order."""
 
@@ -123,12 +136,16 @@ class Registry(Protocol):
 class Trainer(Protocol):
     """Where jobs run."""
 
+    def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
+        """Why `launch` could not start that job here, in a sentence, as far as that is known without asking the platform."""
+        ...
+
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing."""
         ...
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """The data of an `artifact.completed` event for each job that ended well recently.
+        """The data of an `artifact.completed` event for each job that ended well within RECENT.
 
         A job of ours that ended without a unit has instead its `name` and, as a sentence, its `failure`.
         """
@@ -141,6 +158,10 @@ class Trainer(Protocol):
 
 class Traffic(Protocol):
     """The nodes that serve."""
+
+    def refusal(self, channel: str, release: str) -> str | None:
+        """Why `shift` could not serve that release now, in a sentence, where something has to be done beforehand."""
+        ...
 
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing."""
@@ -179,7 +200,7 @@ class DeadLetters(Protocol):
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """One of each."""
+    """Every port that a home has."""
 
     store: Store
     bus: Bus
@@ -242,6 +263,10 @@ class Reads(Protocol):
         """Where the unit of a finished job lies, asked of its platform."""
         ...
 
+    def unstartable(self, name: str, job: Mapping[str, Any]) -> str | None:
+        """Why this home could not start a job as it is described, or None."""
+        ...
+
     def firing(self) -> Sequence[Firing]:
         """The alarms that fire now."""
         ...
@@ -252,6 +277,10 @@ class Reads(Protocol):
 
     def probe(self, channel: str, release: str) -> bool:
         """Whether a release can serve now."""
+        ...
+
+    def unservable(self, channel: str, release: str) -> str | None:
+        """Why the nodes could not begin to serve a release, or None."""
         ...
 
     def published(self, release: str) -> Receipt | None:

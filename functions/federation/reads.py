@@ -13,10 +13,13 @@ import msgspec
 from federation.core import names
 from federation.core.admission import Observed
 from federation.core.channel import Channel, channel_of
-from federation.core.digest import digest_of
+from federation.core.digest import digest, digest_of
 from federation.core.policy import Policy, policy_of
-from federation.errors import MissingError
+from federation.errors import ContractError, MissingError
 from federation.ports import Firing, Ports, Receipt, Served, Store
+
+REFUSED: Final = "refused"
+"""Key of the answer to a question about a URI that is not read; a sentence says why."""
 
 _decode = msgspec.json.Decoder().decode
 T = TypeVar("T")
@@ -121,13 +124,13 @@ class LiveReads:
 
     def artifact(self, uri: str, limit: int) -> bytes | None:
         """The bytes at a URI, or None when nothing is there yet."""
-        body = there(lambda: self._ports.artifacts.read(uri, limit))
+        body = self._shipped("artifact", uri, lambda: self._ports.artifacts.read(uri, limit))
         self._note("artifact", uri, digest_of(body) if body is not None else None)
         return body
 
     def observe(self, uri: str) -> Observed | None:
         """SHA-256 and size of what lies at a URI, or None."""
-        found = there(lambda: self._ports.artifacts.observe(uri))
+        found = self._shipped("observe", uri, lambda: self._ports.artifacts.observe(uri))
         self._note("observe", uri, msgspec.to_builtins(found))
         return found
 
@@ -141,6 +144,12 @@ class LiveReads:
         """Where the unit of a finished job lies, asked of its platform."""
         found = self._ports.trainer.artifact(resource)
         self._note("located", resource, found)
+        return found
+
+    def unstartable(self, name: str, job: Mapping[str, Any]) -> str | None:
+        """Why this home could not start a job as it is described, or None."""
+        found = self._ports.trainer.refusal(name, job)
+        self._note("unstartable", digest({name: job}), found)
         return found
 
     def firing(self) -> Sequence[Firing]:
@@ -161,11 +170,25 @@ class LiveReads:
         self._note("probe", release, answer)
         return answer
 
+    def unservable(self, channel: str, release: str) -> str | None:
+        """Why the nodes could not begin to serve a release, or None."""
+        found = self._ports.traffic.refusal(channel, release)
+        self._note("unservable", release, found)
+        return found
+
     def published(self, release: str) -> Receipt | None:
         """What the registry really holds."""
         found = self._ports.registry.find(release)
         self._note("published", release, msgspec.to_builtins(found))
         return found
+
+    def _shipped(self, what: str, uri: str, read: Callable[[], T]) -> T | None:
+        """What a question about a URI is answered; that it may not be asked is an answer, too, and written down."""
+        try:
+            return there(read)
+        except ContractError as error:
+            self._note(what, uri, {REFUSED: str(error)})
+            raise
 
     def _body(self, name: str) -> bytes | None:
         body = self._ports.store.read(name)

@@ -14,11 +14,11 @@ from federation.core import names
 from federation.core.admission import Observed
 from federation.core.channel import Channel, channel_of
 from federation.core.decision import Trace
-from federation.core.digest import digest_of
+from federation.core.digest import digest, digest_of
 from federation.core.policy import Policy
-from federation.errors import MissingError
+from federation.errors import ContractError, MissingError
 from federation.ports import Artifacts, Firing, Receipt, Served, Store
-from federation.reads import active_policy, there
+from federation.reads import REFUSED, active_policy, there
 
 _decode = msgspec.json.Decoder().decode
 
@@ -64,14 +64,14 @@ class RecordedReads:
 
     def artifact(self, uri: str, limit: int) -> bytes | None:
         """The bytes that were there then."""
-        recorded = self._answer("artifact", uri)
+        recorded = self._shipped("artifact", uri)
         if recorded is None:
             return None
         return _same(uri, recorded, there(lambda: self._artifacts.read(uri, limit)))
 
     def observe(self, uri: str) -> Observed | None:
         """What was observed then."""
-        found = self._answer("observe", uri)
+        found = self._shipped("observe", uri)
         return msgspec.convert(found, Observed | None)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
@@ -82,6 +82,11 @@ class RecordedReads:
     def located(self, resource: str) -> str | None:
         """Where it lay then."""
         found: str | None = self._answer("located", resource)
+        return found
+
+    def unstartable(self, name: str, job: Mapping[str, Any]) -> str | None:
+        """Why the home could not start it then."""
+        found: str | None = self._answer("unstartable", digest({name: job}))
         return found
 
     def firing(self) -> Sequence[Firing]:
@@ -97,9 +102,21 @@ class RecordedReads:
         del channel
         return bool(self._answer("probe", release))
 
+    def unservable(self, channel: str, release: str) -> str | None:
+        """Why it could not serve then."""
+        del channel
+        found: str | None = self._answer("unservable", release)
+        return found
+
     def published(self, release: str) -> Receipt | None:
         """What the registry held then."""
         return msgspec.convert(self._answer("published", release), Receipt | None)
+
+    def _shipped(self, what: str, uri: str) -> Any:
+        found = self._answer(what, uri)
+        if isinstance(found, Mapping) and REFUSED in found:
+            raise ContractError(found[REFUSED])
+        return found
 
     def _body(self, what: str, name: str) -> bytes | None:
         recorded = self._answer(what, name)

@@ -24,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         registry: The Hub repository of the releases, `org/name`.
         hub_token: A reference to the Hub's token.
         hub_repos: Hub repositories that the sweep looks through.
-        endpoint: The SageMaker endpoint's name, or the Vertex endpoint's resource name.
+        endpoint: The SageMaker endpoint's name, or the Vertex endpoint's resource name; empty when the nodes are elsewhere.
         node: What runs a release on the endpoint: image, role, machine.
         training_role: The role or service account that training jobs run as.
         training_account: The service account that jobs on Vertex AI run as.

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What serves, what waits, and what needs a person?"""
 
+import pytest
+
+from federation.cli.home import opened
+from federation.core import names
+from federation.core.digest import canonical
+
 
 def test_a_new_home_serves_nothing(federation, new_home):
     answer = federation("status", "--folder", new_home)
@@ -34,3 +40,17 @@ def test_the_page_names_what_could_not_be_handled_and_the_way_out(federation, st
     page = federation("status", "--folder", stuck.home).out
     assert "`federation redrive` delivers them again" in page
     assert "validate could not handle federation.artifact.completed.v1" in page
+
+
+@pytest.mark.parametrize("latest", ["a", "z"])
+def test_what_waits_tells_the_latest_reason_wherever_that_lies(federation, new_home, latest):
+    event = {"subject": "s3://acme/late/"}
+    times = {"a": "2026-11-15T05:00:00.5Z", "z": "2026-11-15T05:00:00Z"}
+    times |= {latest: "2026-11-15T05:00:01Z"}
+    with opened(new_home) as home:
+        for last, now in times.items():
+            decision = {"schema": "decision.v1", "now": now}
+            why = {"event": event, "why": f"the reason of {now}", "decision": decision}
+            home.ports.store.keep(f"{names.waiting('sha256:' + '0' * 64)}/{last * 64}", canonical(why))
+    (found,) = federation("status", "--folder", new_home, "--json").json["waiting"]
+    assert found["why"] == "the reason of 2026-11-15T05:00:01Z"

@@ -33,6 +33,14 @@ def test_the_sweep_asks_for_what_was_missed_and_puts_right_what_has_drifted(fede
     assert (own / "serving" / "production.json").exists()
 
 
+def test_a_tick_is_not_made_up_for_again_because_its_second_has_a_fraction(federation, new_home):
+    due = ("tick", "due", "--folder", new_home, "--at")
+    federation(*due, "2026-11-16T07:59:59Z")
+    assert "merge skipped" in federation(*due, "2026-11-16T08:00:00Z").out
+    for at in ("2026-11-16T08:00:00.5Z", "2026-11-16T08:00:01Z"):
+        assert "Nothing was to be done." in federation(*due, at).out
+
+
 def test_whatever_is_due_by_the_timetable_is_done_once(federation, new_home):
     monday = ("tick", "due", "--folder", new_home, "--at", "2026-11-16T08:00:00Z")
     assert "merge skipped" in federation(*monday).out

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 from tests.core.proposals import policy, unit
 
-from federation.core.admission import Observed, faults, files_of, missing
+from federation.core.admission import Observed, files_of, integrity_faults, missing, stated_faults
 from federation.core.manifest import DataSet, File, Residency
 
 LORA = unit("textgen-lora", 12)
@@ -19,7 +19,8 @@ def lying(found, **changed):
 
 
 def told(found=LORA, platform="hf", observed=None):
-    return faults(found, platform, policy(), lying(found) if observed is None else observed)
+    seen = lying(found) if observed is None else observed
+    return (*stated_faults(found, platform, policy()), *integrity_faults(found, seen))
 
 
 def trained_on(*datasets, left=False):

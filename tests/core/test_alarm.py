@@ -21,6 +21,7 @@ SINCE = "2026-01-06T09:30:00Z"
         ("2026-01-06T09:32:00Z", "2026-01-06T09:35:00Z", "2026-01-06T09:35:00Z"),
         ("2026-01-06T09:32:00Z", "2026-01-13T06:00:00Z", "2026-01-06T09:35:00Z"),
         ("2026-01-06T09:29:59Z", "2026-01-13T06:00:00Z", None),
+        ("2026-01-06T09:30:00Z", "2026-01-13T06:00:00Z", None),
     ],
     ids=[
         "begins when alarms count",
@@ -29,6 +30,7 @@ SINCE = "2026-01-06T09:30:00Z"
         "began while it settled in and fires on",
         "and is seen a week later",
         "fired before it served",
+        "fired at the moment of the move, which it may have asked for",
     ],
 )
 def test_an_alarm_speaks_of_the_release_under_which_it_began(began, now, told):

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.core.cadence import Cadence, Window, due, faults, is_open, next_fire
+from federation.core.cadence import Cadence, Window, due, faults, is_open, meets, next_fire
 
 BERLIN = "Europe/Berlin"
 TUESDAYS = Window(opens="0 10 * * 2", minutes=240)
@@ -88,3 +88,45 @@ WEEKLY = Cadence(time_zone=BERLIN, ingest="0 6 * * *", merge="0 9 * * 1,4", prom
 )
 def test_what_fell_due_since_the_last_look_is_due_once(since, now, what):
     assert [f"{name} {moment:%H:%M}" for name, moment in due(WEEKLY, at(since), at(now))] == what
+
+
+@pytest.mark.parametrize(
+    ("sweep", "opens", "minutes", "met"),
+    [
+        ("0 6 * * *", "0 5 30 * *", 180, True),
+        ("0 6 * * *", "0 5 31 12 *", 180, True),
+        ("0 6 * * *", "0 5 29 2 *", 180, True),
+        ("0 6 * * *", "0 5 1 7 *", 60, False),
+        ("0 6 * * *", "0 5 1 7 *", 61, True),
+        ("0 6 1 * *", "0 0 * * 5", 1440, True),
+        ("0 6 1 1 *", "0 0 * 2-12 *", 1440, False),
+        ("*/5 * * * *", "3 5 * * *", 2, False),
+        ("*/5 * * * *", "3 5 * * *", 3, True),
+        ("30 2 * * *", "0 3 * * *", 15, True),
+    ],
+)
+def test_a_sweep_meets_a_window_if_it_does_on_any_day_of_the_year(sweep, opens, minutes, met):
+    # The last one: on the day that skips 02:30 the sweep comes at 03:00.
+    assert meets(sweep, BERLIN, Window(opens=opens, minutes=minutes), BERLIN) is met
+
+
+def test_zones_are_minded_where_sweep_and_window_have_their_own():
+    assert meets("0 6 * * *", "Asia/Tokyo", Window(opens="0 22 * * *", minutes=10), BERLIN)
+    assert not meets("0 6 * * *", "Asia/Tokyo", Window(opens="0 21 * * *", minutes=10), BERLIN)
+
+
+lines = st.builds(
+    "{} {} {}".format,
+    st.integers(0, 59),
+    st.integers(0, 23),
+    st.sampled_from(["* * *", "*/7 * *", "30 * *", "1 1,7 *", "* * 0", "29 2 *"]),
+)
+
+
+@given(lines, st.builds(Window, opens=lines, minutes=st.integers(1, 2000)))
+@settings(max_examples=20)
+def test_whoever_asks_every_fire_of_a_year_finds_the_same(sweep, window):
+    year = [moment := at("2027-12-01T00:00:00Z")]
+    while (moment := next_fire(sweep, BERLIN, moment)) < at("2029-01-01T00:00:00Z"):
+        year.append(moment)
+    assert meets(sweep, BERLIN, window, BERLIN) is any(is_open(window, BERLIN, moment) for moment in year[1:])

@@ -52,6 +52,14 @@ def test_a_roll_back_serves_what_served_before_and_forbids_what_the_bad_release_
     assert after.counter == before.counter + 1
 
 
+def test_however_much_is_said_about_a_roll_back_the_channel_holds_what_fits_its_schema():
+    before = promoted(2)
+    why = Cause(event=digest("event 9"), at=T, who="ada " * 100, why="the alarm's name is long: " + "x" * 5000)
+    after = channels.roll_back(before, channels.rollback_target(before), why)
+    check("channel.v1", after.document())
+    assert after.moves[-1].why.startswith("the alarm's name is long: xxx")
+
+
 def test_rolling_back_again_and_again_ends_at_the_anchor_and_then_has_nowhere_to_go():
     channel = promoted(3)
     seen = []

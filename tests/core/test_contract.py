@@ -105,6 +105,14 @@ def test_a_long_value_is_cut_and_the_expectation_is_not():
     assert fault.endswith("Such as hf)")
 
 
+def test_a_document_that_is_wrong_everywhere_is_refused_as_soon_as_one_that_is_wrong_somewhere():
+    manifest = valid("manifest.v1", "two-adapters-from-the-hub")
+    manifest["units"] = [1] * 500_000
+    told = contract.faults("manifest.v1", manifest)
+    assert told[1].startswith("$.units[1]: expected object, found 1")
+    assert told[-1] == "there are more than these 100; mend them first"
+
+
 def test_every_word_that_the_schemas_use_has_a_sentence_of_its_own():
     silent = {"$schema", "$id", "$ref", "$defs", "title", "description", "examples", "unit", "properties", "items",
               "additionalProperties", "propertyNames"}  # fmt: skip

@@ -53,6 +53,21 @@ def test_an_event_survives_being_written_down(source, subject, key, data):
     assert Event.of(told.document()) == told
 
 
+@given(st.sampled_from(["x", "\u00e9", "\U0001f600", " "]), st.integers(1, 5000), st.integers(1, 5000))
+def test_however_long_a_name_its_sender_gave_the_event_fits_its_schema(letter, subject, key):
+    told = replace(FACT, subject=letter * subject, key=letter * key)
+    contract.check("event.v1", told.document())
+    assert Event.of(told.document()) == told
+    assert (told.subject == letter * subject) == (subject <= 1024)
+    assert (told.key == letter * key) == (key <= 2048)
+
+
+def test_keys_that_are_too_long_to_be_carried_are_told_apart_all_the_same():
+    one, other = (replace(FACT, key="x" * 3000 + end) for end in "ab")
+    assert len({one.id, other.id, one.key, other.key}) == 4
+    assert replace(FACT, key="x" * 3000 + "a").id == one.id
+
+
 @pytest.mark.parametrize("case", [case for case in VALID if case.schema == "event.v1"], ids=str)
 def test_the_corpus_holds_the_ids_that_follow_from_its_facts(case):
     assert Event.of(case.document).id == case.document["id"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.core.instant import epoch_seconds, microseconds, moment, normalise, text
+from federation.core.instant import microseconds, moment, normalise, order, text
 from federation.errors import ContractError
 
 SAME = "2026-11-18T10:02:38.557Z"
@@ -128,10 +128,23 @@ def test_nanoseconds_never_round_up(count: int, nanoseconds: int):
     assert normalise(f"{padded}{'0' * (6 - digits)}{nanoseconds:03d}Z") == when
 
 
+whens = st.datetimes(datetime(2026, 11, 18), datetime(2026, 11, 18, 0, 0, 3), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds UTC
+
+
+@given(st.lists(whens, max_size=6))
+def test_instants_are_put_in_order_by_what_they_say_and_not_by_their_letters(told: list[datetime]):
+    assert sorted(map(text, told), key=order) == list(map(text, sorted(told)))
+
+
+@pytest.mark.parametrize("nothing", ["", "never", "2026-13-18T10:02:38Z"])
+def test_what_tells_no_instant_stands_before_all_others(nothing: str):
+    assert order(nothing) < order("0001-01-01T00:00:00Z")
+
+
 @pytest.mark.parametrize("document", ["2026-11-18T10:02:38Z", SAME, "2026-11-18T11:02:38.557001+01:00"])
 def test_our_own_documents_state_rfc_3339(document: str):
     assert moment(document).tzinfo is UTC
-    assert microseconds(document) == round(epoch_seconds(document) * 1_000_000)
+    assert microseconds(document) == order(document) == round(moment(document).timestamp() * 1_000_000)
 
 
 @pytest.mark.parametrize(

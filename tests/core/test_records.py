@@ -67,6 +67,10 @@ def test_blank_lines_at_the_end_are_no_fault(ending):
         (b'{"item":"c","scores":{"accuracy":NaN}}', "NaN and Infinity"),
         (b'{"item":"c","scores":{"accuracy":-Infinity}}', "NaN and Infinity"),
         (b'{"item":"c","scores":{"accuracy":1e999}}', "out of range"),
+        (b'{"item":"c","scores":{"accuracy":1e15}}{}', "not JSON"),
+        (b'{"item":"c","scores":{"accuracy":1e16}}', "a finite number <= 1000000000000000"),
+        (b'{"item":"c","scores":{"accuracy":-1e308}}', "a finite number >= -1000000000000000"),
+        (b'{"item":"c","scores":{"accuracy":1' + b"0" * 400 + b"}}", "out of range"),
         (b'{"item":"c","scores":{"accuracy":true}}', "a finite number, got `bool`"),
         (b'{"item":"c","scores":{"accuracy":"1"}}', "a finite number, got `str`"),
         (b'{"item":"c","scores":{"accuracy":null}}', "a finite number, got `null`"),
@@ -104,6 +108,20 @@ def test_a_file_without_records_is_refused():
 def test_a_line_that_never_ends_is_refused():
     with pytest.raises(ContractError, match="a line of more than"):
         read(b'{"item":"' + b"x" * 2_000_000, ("accuracy",), what="x")
+
+
+@pytest.mark.parametrize("ahead", [0, 60, 600_000, 1_048_575])
+@pytest.mark.parametrize("piece", [700_000, 1_048_576, 3_000_000])
+@pytest.mark.parametrize(("size", "fits"), [(1_048_576, True), (1_048_577, False)])
+def test_how_long_a_line_may_be_does_not_depend_on_what_stands_before_it(ahead, piece, size, fits):
+    before, line = (b'{"item":"%c","scores":{"accuracy":1}}' % item for item in b"bc")
+    body = (before.ljust(ahead) + b"\n" if ahead else b"") + line.ljust(size) + b"\n"
+    pieces = [body[start : start + piece] for start in range(0, len(body), piece)]
+    if fits:
+        assert read(pieces, ("accuracy",), what="x").items[-1] == "c"
+    else:
+        with pytest.raises(ContractError, match="a line of more than"):
+            read(pieces, ("accuracy",), what="x")
 
 
 def test_asking_for_no_metric_is_refused():
@@ -167,3 +185,61 @@ def test_an_id_that_looks_like_a_key_is_an_id():
         b'{"item":"\\"accuracy\\"","scores":{"accuracy":1}}\n{"item":"x","category":"item","scores":{"accuracy":1}}\n'
     )
     assert list(read(body, ["accuracy"], what="it").items) == ['"accuracy"', "x"]
+
+
+WRITTEN = [
+    '{"item":"%d","scores":{"accuracy":%s}}',
+    '{"item":"%d","scores":{"accuracy":%s},"cluster":"a"}',
+    '{"item":"%d","cluster":null,"scores":{"accuracy":%s}}',
+    ' {"item":"%d" , "scores" : {"accuracy":%s}} ',
+    '{"item":"%d","scores":{"accuracy":%s}}\r',
+    '{"item":"%d","cluster":"a","cluster":"b","scores":{"accuracy":%s}}',
+    '{"item":"%d","scores":{"accuracy":1,"accuracy":%s}}',
+    '{"item":"%d","scores":{"accuracy":1,"\\u0061ccuracy":%s}}',
+    '{"item":"%d","scores":{"accuracy":1,"é":1,"\\u00e9":%s}}',
+    '{"item":"%d","scores":{"accuracy":1,"a/b":1,"a\\/b":%s}}',
+    '{"item":"%d","category":"\\"cluster\\"","scores":{"accuracy":%s},"cluster":"\\/"}',
+    '{"item":"%d","x":{"y":1,"y":2},"scores":{"accuracy":%s}}',
+    '{"item":"%d","x":{"item":1,"scores":2,"scores":3},"scores":{"accuracy":%s}}',
+    '{"item":"%d","x":[NaN,1e999,0.5],"scores":{"accuracy":%s}}',
+    '{"item":"%d","x":{"cluster":NaN,"cluster":1e999},"scores":{"accuracy":%s}}',
+    '{"item":"%d","scores":',
+    '{"accuracy":%s}}{"item":"%d","scores":{"accuracy":1}}',
+    '{"item":"%d","scores":{"accuracy":%s}}{}',
+    "nothing",
+]
+"""Lines as somebody might write them; some hold half a record, or two."""
+NUMBERS = [
+    "1",
+    "0.5",
+    "-0",
+    "1e-400",
+    "0." + "0" * 400 + "1",
+    "1" + "0" * 400,
+    "1e15",
+    "1e16",
+    "-1e308",
+    "NaN",
+    "null",
+    '"1"',
+]
+
+
+METRICS = [("accuracy",), ("accuracy", "é"), ("accuracy", "a/b")]
+
+
+def told_of(lines, metrics):
+    """What is told about each line of a file, by its number."""
+    try:
+        read("\n".join(lines).encode(), metrics, what="x")
+    except ContractError as error:
+        return dict(fault.removeprefix("line ").split(" ", 1) for fault in error.faults)
+    return {}
+
+
+@given(st.lists(st.tuples(st.sampled_from(WRITTEN), st.sampled_from(NUMBERS)), min_size=1, max_size=8), st.data())
+def test_what_a_line_is_does_not_depend_on_its_neighbours(chosen, data):
+    metrics = data.draw(st.sampled_from(METRICS))
+    lines = [form.replace("%d", str(index)).replace("%s", number) for index, (form, number) in enumerate(chosen)]
+    alone = {str(number): told_of([line], metrics).get("1") for number, line in enumerate(lines, 1)}
+    assert told_of(lines, metrics) == {number: told for number, told in alone.items() if told}

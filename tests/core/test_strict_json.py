@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from federation.core import strict_json
 from federation.core.digest import canonical
+from federation.core.faults import MAX_FOUND
 from federation.errors import ContractError
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -33,6 +34,18 @@ def test_a_repeated_key_is_never_lost_wherever_it_hides(outer, key, first, secon
     with pytest.raises(ContractError, match="repeated"):
         strict_json.document(body)
     assert strict_json.parse(body).duplicates[0] == key or key in strict_json.parse(body).duplicates
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [(",".join(["1.5"] * 50_000), "1.5 is a float"), (",".join(['{"a":1,"a":2}'] * 20_000), "the key is repeated")],
+)
+def test_a_long_key_around_very_many_faults_is_told_in_few_words(inner, said):
+    body = f'{{"{"k" * 500_000}":[{inner}]}}'.encode()
+    with pytest.raises(ContractError, match=said) as refused:
+        strict_json.document(body)
+    assert len(refused.value.faults) == MAX_FOUND + 1
+    assert len(str(refused.value)) < 150_000
 
 
 @given(st.binary(max_size=200))

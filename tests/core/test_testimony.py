@@ -54,6 +54,29 @@ def test_latency_knows_its_machine_its_prices_and_the_run_beside_it():
     assert len(found.against.records.items) == len(found.records.items) == 80
 
 
+def beside(other):
+    """The subject of a unit whose job had what serves answer the suite too, in a file of that content."""
+    files = dict(shipment("embedder", 3, "good", None).files)
+    stated = json.loads(files[SENTINEL])["units"][0]
+    named = {"path": "baseline.jsonl", "sha256": hashlib.sha256(other).hexdigest(), "bytes": len(other)}
+    stated["evidence"]["quality"]["against"] = [{"artifact": SERVING, "records": named}]
+    found = unit_of(stated)
+    assert "baseline.jsonl" in {file.path for file in found.evidence_files()}
+    return subject(found, {**files, "baseline.jsonl": other}.get, RULES)
+
+
+def test_what_others_answered_to_the_same_suite_stands_beside_it():
+    own = dict(shipment("embedder", 3, "good", None).files)["quality.jsonl"]
+    found = beside(own).quality
+    assert found.of_other(SERVING).records.scores == found.records.scores
+    assert found.of_other(SERVING).records.items is found.records.items
+    assert found.of_other("sha256:somebody") is None
+
+
+def test_records_of_others_that_cannot_be_read_are_the_shippers_fault():
+    assert "baseline.jsonl" in beside(b"no records").quality.fault
+
+
 def test_a_gate_without_evidence_sees_nothing():
     assert told("missing").quality is None
     bare = subject(replace(unit("embedder"), evidence=Measurements()), {}.get, RULES)

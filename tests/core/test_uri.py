@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.core.uri import below, folder, manifest
+from federation.core.uri import below, folder, manifest, parsed
+from federation.errors import ContractError
 
 COMMIT = "2ce38a52c2ca3bf5f5d25396ce9af05bdbf9b3c5"
 
@@ -29,6 +30,13 @@ def test_the_manifest_of_an_artifact(artifact, place):
 def test_a_file_lies_below_its_manifests_folder():
     place = folder("s3://models/distil-12/output/_MANIFEST.json")
     assert below(place, "weights/model.onnx") == "s3://models/distil-12/output/weights/model.onnx"
+
+
+def test_a_path_longer_than_any_store_takes_is_refused_and_told_in_few_words():
+    assert parsed(f"s3://models/{'a' * 1024}", "s3", {"models"}).path == "a" * 1024
+    with pytest.raises(ContractError, match="more than 1,024 bytes") as refused:
+        parsed(f"s3://models/{'ä' * 513}", "s3", {"models"})
+    assert len(str(refused.value)) < 300
 
 
 @given(st.from_regex(r"(s3|gs)://[a-z]{3,8}(/[a-z0-9.]{1,6}){1,4}/?", fullmatch=True))

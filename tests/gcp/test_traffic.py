@@ -41,6 +41,14 @@ def test_a_release_that_is_not_deployed_is_asked_for_and_nothing_changes(vertex_
     assert vertex_traffic.serving("production") == Served(counter=1, release=A)
 
 
+def test_a_release_that_is_not_deployed_is_refused_before_it_is_shifted_to(vertex_traffic, vertex_cloud):
+    assert vertex_traffic.refusal("production", A) is None
+    said = vertex_traffic.refusal("production", "spiralverse-ai-federated-v9.9.9")
+    assert said.startswith("spiralverse-ai-federated-v9.9.9 is not deployed to projects/")
+    assert said.endswith("deploy a model with this display name")
+    assert vertex_cloud.faults.calls == ["endpoints.get", "endpoints.get"]
+
+
 def test_a_channel_that_serves_nothing_has_no_traffic(vertex_traffic):
     vertex_traffic.shift(shift(1, A))
     vertex_traffic.shift(shift(2, ""))

@@ -131,21 +131,21 @@ def test_what_the_system_commits_when_a_repository_is_made_is_no_push(hub_client
     assert HubTrainer(lambda: hub_client, hub_owner, [repo]).finished() == []
 
 
-def test_only_pushes_of_the_last_days_are_found():
+def test_only_pushes_of_the_last_two_weeks_are_found():
     from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
 
     now = datetime(2026, 1, 5, 8, tzinfo=UTC)
-    clock = [now - timedelta(days=9)]
+    clock = [now - timedelta(days=15)]
     with hub.serving(clock=lambda: clock[-1]) as emulator:
         api = HfApi(endpoint=emulator.endpoint, token="hf_test")
         for name in ("old", "mixed"):
             api.create_repo(f"acme/{name}")
             push(api, f"acme/{name}", b"old")
-        clock.append(now - timedelta(days=1))
+        clock.append(now - timedelta(days=13))
         sha = push(api, "acme/mixed", b"new")
         emulator.faults.forget()
         (found,) = HubTrainer(lambda: api, "acme", ["acme/old", "acme/mixed"], clock=lambda: now).finished()
-        assert (found["revision"], found["completed_at"]) == (sha, "2026-01-04T08:00:00Z")
+        assert (found["revision"], found["completed_at"]) == (sha, "2025-12-23T08:00:00Z")
         assert emulator.faults.calls.count("list_commits") == 1
 
 

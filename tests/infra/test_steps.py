@@ -28,7 +28,7 @@ USES = {
     "artifacts": {"read": "artifacts", "observe": "artifacts"},
     "registry": {"publish": "hub_write", "find": "hub_read"},
     "trainer": {"launch": "launch_jobs", "finished": "list_jobs", "artifact": "describe_jobs"},
-    "traffic": {"shift": "traffic", "serving": "traffic", "probe": "probe"},
+    "traffic": {"shift": "traffic", "serving": "traffic", "refusal": "traffic", "probe": "probe"},
     "alarms": {"firing": "alarms"},
 }
 STORE = {

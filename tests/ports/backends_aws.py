@@ -29,6 +29,7 @@ SAGEMAKER_JOB = {
     "output": "s3://acme-units/jobs",
     "max_minutes": 10,
 }
+SAGEMAKER_WRONG = ({"machine": None}, {"output": None}, {"region": "ap-south-2"})
 
 
 @pytest.fixture(scope="session")
@@ -221,4 +222,4 @@ def jobs_on_sagemaker(sagemaker, role, job, ends):
         found = sagemaker.list_training_jobs(NameContains=name)["TrainingJobSummaries"]
         return len([one for one in found if one["TrainingJobName"] == name])
 
-    return jobs_of(SageMakerTrainer(lambda: sagemaker, role), job, started, ends)
+    return jobs_of(SageMakerTrainer(lambda: sagemaker, role), job, started, ends, *SAGEMAKER_WRONG)

@@ -33,6 +33,7 @@ VERTEX_JOB = {
     "output": "gs://acme-units/jobs",
     "max_minutes": 10,
 }
+VERTEX_WRONG = ({"machine": None}, {"machine": "g2/L4"}, {"output": None}, {"region": "asia-east1"})
 
 
 @pytest.fixture(scope="session")
@@ -143,4 +144,4 @@ def vertex_jobs(vertex_cloud, google_session):
         (job,) = vertex_cloud.jobs.named(name)
         vertex_cloud.jobs.move(job["name"], "SUCCEEDED" if well else "FAILED")
 
-    return jobs_of(trainer, VERTEX_JOB, lambda name: len(vertex_cloud.jobs.named(name)), ends)
+    return jobs_of(trainer, VERTEX_JOB, lambda name: len(vertex_cloud.jobs.named(name)), ends, *VERTEX_WRONG)

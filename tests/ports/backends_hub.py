@@ -108,7 +108,7 @@ def jobs_on_hub(api, namespace, ends):
         "max_minutes": 10,
     }
     trainer = HubTrainer(lambda: api, namespace)
-    return jobs_of(trainer, job, lambda name: len(labelled(api, namespace, name)), ends)
+    return jobs_of(trainer, job, lambda name: len(labelled(api, namespace, name)), ends, {"count": 4})
 
 
 def labelled(api, namespace, name):

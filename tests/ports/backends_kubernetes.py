@@ -59,4 +59,4 @@ def jobs_on_kubernetes(batch, namespace, job, ends):
     def started(name):
         return len(batch.list_namespaced_job(namespace, label_selector=f"{LABEL}={name}").items)
 
-    return jobs_of(KubernetesTrainer(lambda: batch, namespace), job, started, ends)
+    return jobs_of(KubernetesTrainer(lambda: batch, namespace), job, started, ends, {"machine": "four cores"})

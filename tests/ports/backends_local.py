@@ -7,6 +7,8 @@ from tests.ports.letterbox import Letterbox
 from tests.ports.line import HEARD, Line
 from tests.ports.shelf import Shelf
 
+from federation.core.channel import Channel, Entry
+from federation.core.digest import canonical
 from federation.core.uri import SENTINEL
 from federation.errors import ServiceError
 from federation.local.artifacts import LocalArtifacts
@@ -18,6 +20,7 @@ from federation.local.store import LocalStore
 from federation.local.traffic import LocalTraffic
 from federation.local.trainer import LocalTrainer
 from federation.runtime import routes
+from federation.wiring.elsewhere import TrafficElsewhere
 
 WAITS = """
 import pathlib, sys, time
@@ -62,6 +65,31 @@ def local_registry(tmp_path):
 @pytest.fixture
 def local_traffic(tmp_path):
     return LocalTraffic(tmp_path / "serving", tmp_path / "registry")
+
+
+class Told:
+    """Traffic of a home whose nodes are elsewhere, each shift after the move of the channel that led to it."""
+
+    def __init__(self, store):
+        self._store = store
+        self._traffic = TrafficElsewhere(store)
+        self.refusal = self._traffic.refusal
+        self.serving = self._traffic.serving
+        self.probe = self._traffic.probe
+
+    def shift(self, shift):
+        served = self.serving(shift.channel)
+        before = served.counter if served else 0
+        if shift.counter > before:
+            serving = Entry(name=shift.release, digest="", since="", units={}, numbers={}, new=(), commit="")
+            channel = Channel(name=shift.channel, counter=shift.counter, serving=serving)
+            self._store.move(shift.channel, before, canonical(channel.document()))
+        self._traffic.shift(shift)
+
+
+@pytest.fixture
+def elsewhere_traffic(memory_store):
+    return Told(memory_store)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def registry(request):
     return request.getfixturevalue(f"{request.param}_registry")
 
 
-TRAFFIC = ["local", "sagemaker", "vertex", "vertex_account"]
+TRAFFIC = ["local", "sagemaker", "vertex", "elsewhere", "vertex_account"]
 
 
 @pytest.fixture(params=[*TRAFFIC, "sagemaker_account"])

@@ -16,6 +16,9 @@ class Settled:
         self._traffic = traffic
         self._settled = settled
 
+    def refusal(self, channel: str, release: str) -> str | None:
+        return self._traffic.refusal(channel, release)
+
     def shift(self, shift: Shift) -> None:
         self._traffic.shift(shift)
         self._settled()

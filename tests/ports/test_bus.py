@@ -62,6 +62,18 @@ def test_what_raises_is_delivered_again_and_then_put_aside_with_its_reason(bus):
     assert bus.dead() == []
 
 
+def test_a_step_that_breaks_on_an_event_is_put_aside_like_any_other(bus):
+    def deliver(step, heard):
+        return {"good": 1}[heard.key]
+
+    bus.announce([event("bad")])
+    bus.announce([event("good")])
+    assert bus.drain(deliver) == 1
+    (dead,) = bus.dead()
+    assert (dead.event.key, dead.failure, dead.attempts) == ("bad", "KeyError: 'bad'", ATTEMPTS)
+    assert bus.waiting() == 0
+
+
 def test_one_event_that_fails_does_not_hold_up_the_others(bus):
     order = []
 

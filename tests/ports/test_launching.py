@@ -1,10 +1,12 @@
 """A job starts once under its name, on whichever platform, and what became of it is told once it has ended."""
 
+import re
 import uuid
 
 import pytest
 
 from federation.core import instant
+from federation.errors import ContractError
 
 
 @pytest.fixture
@@ -55,3 +57,18 @@ def test_a_job_that_failed_tells_its_name_and_why_and_has_no_place(jobs, name, t
 
 def test_a_resource_of_nobody_has_no_place(jobs):
     assert jobs.trainer.artifact("nowhere://somebody/elses") is None
+
+
+def test_a_job_that_would_start_is_not_refused_before(jobs, name):
+    assert jobs.trainer.refusal(name, jobs.job) is None
+    jobs.trainer.launch(name, jobs.job)
+    assert jobs.started(name) == 1
+
+
+def test_a_job_that_could_not_start_is_refused_before_in_the_words_of_the_launch(jobs, name):
+    for job in jobs.unstartable:
+        why = jobs.trainer.refusal(name, job)
+        assert why
+        with pytest.raises(ContractError, match=re.escape(why)):
+            jobs.trainer.launch(name, job)
+        assert jobs.started(name) == 0

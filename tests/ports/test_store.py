@@ -1,9 +1,11 @@
 """What every store promises: nothing changes under its name, and one of two racers wins."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from federation.cache import CachedStore
 from federation.core.digest import canonical
 from federation.errors import ConflictError
 
@@ -73,3 +75,20 @@ def test_of_eight_racers_for_each_of_twenty_moves_exactly_one_wins(store):
     with ThreadPoolExecutor(8) as pool:
         for counter in range(20):
             assert sum(pool.map(lambda racer, counter=counter: race(counter, racer), range(8))) == 1
+
+
+@pytest.fixture(params=["s3", "gcs"])
+def cloud_store(request):
+    return request.getfixturevalue(f"{request.param}_store")
+
+
+def test_a_store_in_a_cloud_tells_when_each_document_was_kept(cloud_store):
+    for name in ("reports/a", "reports/b", "units/a"):
+        cloud_store.keep(name, b"{}")
+    found = CachedStore(cloud_store).dates("reports/")
+    assert sorted(found) == ["reports/a", "reports/b"]
+    assert all(abs(kept - time.time()) < 60 for kept in found.values())
+
+
+def test_a_store_that_does_not_know_says_so(memory_store):
+    assert CachedStore(memory_store).dates("reports/") is None

@@ -29,6 +29,10 @@ def test_a_release_that_is_not_there_does_not_answer_its_probe(traffic):
     assert traffic.probe("production", "spiralverse-ai-federated-v9.9.9") is False
 
 
+def test_a_release_that_is_ready_is_not_refused(traffic):
+    assert traffic.refusal("production", A) is None
+
+
 def test_a_shift_back_to_a_warm_release_serves_it_again(traffic):
     traffic.shift(shift(1, A))
     traffic.shift(shift(2, B, A))

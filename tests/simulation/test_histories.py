@@ -11,22 +11,12 @@ from federation.core.channel import Cause, channel_of
 from federation.core.decision import DECIDED_IN
 from federation.core.digest import canonical, digest
 from federation.simulation import one, shrunk
+from federation.simulation.actions import Alarm, Drift, Settle, Ship, Tampering, Tick, Wait, told
 from federation.simulation.chaos import Chaos
+from federation.simulation.contention import is_contended
 from federation.simulation.play import play
 from federation.simulation.promises import PROMISES, broken
-from federation.simulation.story import (
-    WEEK,
-    Alarm,
-    Drift,
-    Settle,
-    Ship,
-    Tampering,
-    Tick,
-    Wait,
-    is_contended,
-    story,
-    told,
-)
+from federation.simulation.story import WEEK, story
 
 CALM = Chaos(drawn=None)
 FIRST = [

@@ -79,7 +79,7 @@ def sqs(body: str) -> Change:
             lambda body: body["detail"].update(EndpointStatus="Sleeping"),
             "missing_status",
         ),
-        ("alertmanager/mixed_truncated", lambda body: body.update(groupKey="k" * 3000), "bad_group_key"),
+        ("alertmanager/mixed_truncated", lambda body: body.update(groupKey=7), "bad_group_key"),
         ("alertmanager/mixed_truncated", lambda body: body.update(version=4), "unsupported_version"),
         ("alertmanager/mixed_truncated", lambda body: body.update(alerts={}), "not_an_event"),
         ("grafana/firing_proven", lambda body: body.update(version="2"), "unsupported_version"),

@@ -71,6 +71,15 @@ def test_a_merge_waits_for_its_quorum_but_never_without_a_date(home_under):
     assert home.told(events.RELEASE_ASSEMBLED)[-1].subject.endswith("v1.0.1")
 
 
+def test_a_merge_waits_for_what_came_first_even_where_both_came_within_a_second(home_under):
+    home = home_under(fusion={**POLICY["fusion"], "quorum": 3})
+    home.first_release()
+    for home.now, kind in (("2026-01-07T00:00:00Z", "embedder"), ("2026-01-07T00:00:00.5Z", "textgen-lora")):
+        home.ship(kind, 2)
+    home.tick("merge", THURSDAY)
+    assert home.told(events.MERGE_SKIPPED)[-1].data["why"].endswith("the merge waits until 2026-01-11T00:00:00Z")
+
+
 def test_after_a_promotion_whatever_was_left_behind_is_judged_again_and_merged(home):
     home.first_release()
     home.ship("embedder", 2)

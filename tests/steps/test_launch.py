@@ -10,7 +10,11 @@ from federation.core import names
 from federation.core.event import Event
 from federation.core.failure import sentence
 from federation.errors import ConflictError
+from federation.recorded import RecordedReads
 from federation.runtime import handle
+from federation.simulation.platform import POLICY
+from federation.steps import launch
+from federation.wiring.several import TrainerByPlatform
 from tests.steps.home import NEXT_TUESDAY, THURSDAY
 
 JOB = {"platform": "gcp", "image": "json.tool", "arguments": ["--help"], "after_rollback": True}
@@ -34,6 +38,33 @@ def started(home):
     """What each process was told to do, by the job's name."""
     jobs = home.local.folder / "jobs"
     return {folder.name: json.loads((folder / "job.json").read_bytes()) for folder in jobs.glob("*")}
+
+
+class Region:
+    """A platform that starts jobs in one region, as those of the clouds do."""
+
+    def __init__(self, trainer, region):
+        self._trainer = trainer
+        self._region = region
+
+    def refusal(self, name, job):
+        return None if job["region"] == self._region else f"jobs run in {self._region}, not in {job['region']}"
+
+    def launch(self, name, job):
+        self._trainer.launch(name, job)
+
+
+def reaching(home, platform="gcp", region="europe-west4"):
+    """Ports of a home that can start jobs on that platform in that region, and nowhere else."""
+    ports = home.local.ports
+    return replace(ports, trainer=TrainerByPlatform({platform: lambda: Region(ports.trainer, region)}))
+
+
+def asked(home, ports, key="one"):
+    """What `launch` decides about a request, carried out in that world."""
+    data = {"kind": "embedder"}
+    event = Event(type=events.JOB_REQUESTED, source="//test", subject="x", time=home.now, key=key, data=data)
+    return handle("launch", event, ports, home.now)
 
 
 def verdicts(told):
@@ -296,3 +327,49 @@ def test_what_was_told_first_of_a_jobs_end_stands_whatever_is_told_later(home_un
         home.tell(events.JOB_FAILED, key=key, name=name, failure=later)
     assert home.document(names.failed_job(name)) == written
     assert len(started(home)) == runs
+
+
+def test_where_the_better_place_cannot_be_reached_the_next_one_is_taken(home_under):
+    near = {**FIXED, "region": "europe-west1"}
+    elsewhere = {**SPOT, "platform": "aws"}
+    policy = {"matrix": {**POLICY["matrix"], "aws": ["embedder", "runtime-distilled"]}, "budget": BUDGET}
+    home = home_under(jobs={"embedder": {**PLACED, "places": [elsewhere, SPOT, near], "max_minutes": 60}}, **policy)
+    outcome = asked(home, reaching(home, region="europe-west1"))
+    (told,) = outcome.events
+    assert told.type == events.JOB_LAUNCHED
+    assert [(one["verdict"], one["platform"], one["region"]) for one in told.data["places"]] == [
+        ("chosen", "gcp", "europe-west1"),
+        ("refused", "aws", "europe-west4"),
+        ("refused", "gcp", "europe-west4"),
+    ]
+    whys = [one["why"] for one in told.data["places"]]
+    assert whys[1].endswith("is to run on aws, and this home reaches gcp")
+    assert whys[2] == "jobs run in europe-west1, not in europe-west4"
+    (line,) = home.store.names(names.COMMITTED)
+    assert home.document(line)["cost"] == "0.90"
+
+
+def test_a_job_that_nobody_can_start_is_refused_with_the_reason_and_binds_no_money(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}}, budget=BUDGET)
+    ports = reaching(home, region="europe-west1")
+    (told,) = asked(home, ports).events
+    assert told.type == events.JOB_REFUSED
+    assert "jobs run in europe-west1, not in europe-west4" in told.data["why"]
+    assert home.store.names(names.COMMITTED) == []
+    assert home.document(names.job(told.data["name"])) is None
+    assert asked(home, reaching(home), key="mended").events[0].type == events.JOB_LAUNCHED
+
+
+def test_where_a_job_could_not_start_is_in_the_decision_and_decides_the_same_again(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}})
+    outcome = asked(home, reaching(home, platform="hf"))
+    (decision,) = home.decisions("launch")
+    reads = RecordedReads(decision["reads"], home.store, home.local.ports.artifacts)
+    event = Event.of(decision["event"])
+    assert launch.decide(event, launch.gather(event, reads), reads.policy(), decision["now"]) == outcome
+
+
+def test_where_nothing_may_run_no_platform_is_asked(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [ABROAD], "data": EUROPE}})
+    (told,) = asked(home, replace(home.local.ports, trainer=None)).events
+    assert "does not leave" in told.data["why"]

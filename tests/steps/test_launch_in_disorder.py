@@ -41,6 +41,9 @@ class Trainers:
     started: dict = field(default_factory=dict)
     ended: dict = field(default_factory=dict)
 
+    def refusal(self, name, job):
+        return None
+
     def launch(self, name, job):
         self.started.setdefault(name, []).append(canonical(job))
 

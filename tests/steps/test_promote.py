@@ -1,10 +1,18 @@
 """A promotion is due: what serves, and what holds it?"""
 
+import dataclasses
+
 import pytest
+from msgspec.structs import replace
 
 from federation.core import event as events
 from federation.core import names
+from federation.core.decision import summary
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.recorded import RecordedReads
 from federation.simulation.platform import POLICY
+from federation.steps import promote
 from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, TUESDAY, WEDNESDAY
 
 GATES = POLICY["gates"]
@@ -26,6 +34,13 @@ def test_inside_its_window_a_release_serves_and_the_nodes_obey(assembled):
     assembled.tick("promote", TUESDAY)
     assert assembled.channel.serving.name == "spiralverse-ai-federated-v1.0.0"
     assert assembled.local.ports.traffic.serving("production").release == "spiralverse-ai-federated-v1.0.0"
+
+
+def test_of_two_that_were_merged_within_a_second_the_later_serves(assembled):
+    assembled.ship("embedder", 2)
+    assembled.tick("merge", "2026-01-05T08:00:00.5Z")
+    assembled.tick("promote", TUESDAY)
+    assert [event.subject for event in assembled.told(events.RELEASE_PROMOTED)] == ["spiralverse-ai-federated-v1.0.1"]
 
 
 def test_outside_its_window_it_is_held_until_a_named_moment(assembled):
@@ -116,6 +131,46 @@ def test_a_release_that_is_not_in_the_registry_is_published_first(assembled):
     assert "not in the registry yet" in held(assembled)
     assembled.tick("promote", "2026-01-06T10:00:00Z")
     assert assembled.channel.serving is not None
+
+
+class Undeployed:
+    """Nodes on which somebody has to deploy a release before it can serve."""
+
+    def __init__(self, traffic):
+        self._traffic = traffic
+        self.deployed = set()
+        self.shift = traffic.shift
+        self.serving = traffic.serving
+
+    def refusal(self, channel, release):
+        return None if release in self.deployed else f"{release} is not deployed; deploy it"
+
+
+def with_undeployed(home):
+    nodes = Undeployed(home.local.ports.traffic)
+    home.local = dataclasses.replace(home.local, ports=replace(home.local.ports, traffic=nodes))
+    return nodes
+
+
+def test_a_release_that_the_nodes_cannot_serve_is_held_and_the_channel_stays(assembled):
+    nodes = with_undeployed(assembled)
+    assembled.tick("promote", TUESDAY)
+    assert held(assembled) == "spiralverse-ai-federated-v1.0.0 is not deployed; deploy it"
+    assert assembled.channel.serving is None
+    nodes.deployed.add("spiralverse-ai-federated-v1.0.0")
+    assembled.tick("promote", "2026-01-06T10:00:00Z")
+    assert assembled.channel.serving.name == "spiralverse-ai-federated-v1.0.0"
+    assert assembled.local.ports.traffic.serving("production").release == "spiralverse-ai-federated-v1.0.0"
+
+
+def test_that_the_nodes_could_not_serve_is_in_the_record(assembled):
+    with_undeployed(assembled)
+    assembled.tick("promote", TUESDAY)
+    (decision,) = assembled.decisions("promote")
+    reads = RecordedReads(decision["reads"], assembled.store, assembled.local.ports.artifacts)
+    event = Event.of(decision["event"])
+    again = promote.decide(event, promote.gather(event, reads), reads.policy(), decision["now"])
+    assert canonical(summary(again)) == canonical(decision["outcome"])
 
 
 def test_of_two_releases_for_one_baseline_the_later_serves_and_the_other_is_void(home):

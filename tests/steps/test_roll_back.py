@@ -75,6 +75,16 @@ def test_an_alarm_before_anything_serves_leaves_a_word(home):
     assert skipped(home) == "nothing serves, so there is nothing to leave"
 
 
+@pytest.mark.parametrize(
+    ("ahead", "since"),
+    [("2026-01-13T11:00:40Z", "2026-01-13T11:00:40Z"), ("2026-01-13T12:00:00Z", LATER)],
+    ids=["a little ahead", "an hour ahead, which is not believed"],
+)
+def test_what_serves_again_serves_since_the_alarm_even_if_its_clock_is_ahead(second, ahead, since):
+    alarm(second, at=ahead)
+    assert second.channel.serving.since == since
+
+
 def test_the_bad_unit_does_not_come_back_under_another_number(second):
     alarm(second)
     second.ship("embedder", 3, content="2")

@@ -1,11 +1,23 @@
 """An artifact was completed: what may come in, what may not, and what has to wait."""
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.digest import digest
+from federation.core.decision import decision_in, summary
+from federation.core.digest import canonical, digest
+from federation.core.event import Event
+from federation.core.faults import MAX_TOLD
+from federation.core.strict_json import MAX_BYTES
 from federation.core.uri import SENTINEL
+from federation.errors import ServiceError
+from federation.recorded import RecordedReads
+from federation.runtime import handle
+from federation.simulation.platform import shipment
+from federation.steps import validate
+from tests.steps.home import MONDAY
 
 
 def test_a_complete_unit_is_accepted_and_its_version_names_it_for_ever(home):
@@ -90,3 +102,162 @@ def test_a_manifest_that_is_none_is_rejected_with_every_fault(home, body, said):
     (rejected,) = home.tell(events.ARTIFACT_COMPLETED, subject="broken", artifact_uri="s3://bucket/broken/")
     assert rejected.type == events.ARTIFACT_REJECTED
     assert said in " ".join(rejected.data["faults"])
+
+
+def completed(home, place, **data):
+    return home.tell(events.ARTIFACT_COMPLETED, subject=place, key=place, artifact_uri=f"s3://{place}/", **data)
+
+
+def manifest_of(home, kind, number, quality="good"):
+    """A manifest as a document, after its files were laid down at bucket/MANIFEST's folder."""
+    sent = shipment(kind, number, quality, None)
+    for path, body in sent.files.items():
+        home.place(f"bucket/by-hand/{path}", body)
+    return msgspec.json.decode(sent.files[SENTINEL])
+
+
+def put(home, document):
+    home.place(f"bucket/by-hand/{SENTINEL}", canonical(document))
+
+
+def assert_settled_for_good(home, event):
+    """There is a document that says why, a sweep brings nothing back, and a replay decides the same."""
+    (name,) = [name for name in home.store.names(names.SETTLED) if home.document(name)["told"] == [event.document()]]
+    assert home.tick("sweep", "2026-03-01T00:00:00Z") == []
+    decision = decision_in(home.document(name))
+    reads = RecordedReads(decision["reads"], home.store, home.local.ports.artifacts)
+    heard = Event.of(decision["event"])
+    again = validate.decide(heard, validate.gather(heard, reads), reads.policy(), decision["now"])
+    assert canonical(summary(again)) == canonical(decision["outcome"])
+
+
+def test_a_manifest_larger_than_any_that_is_read_is_rejected_and_not_tried_for_ever(home):
+    home.place(f"bucket/huge/{SENTINEL}", b" " * (MAX_BYTES + 1))
+    (rejected,) = completed(home, "bucket/huge")
+    assert rejected.type == events.ARTIFACT_REJECTED
+    assert "is larger than the 1048576 bytes that are read of it" in rejected.data["why"]
+    assert_settled_for_good(home, rejected)
+
+
+def test_an_artifact_at_a_place_that_is_not_read_is_rejected_with_the_reason(home):
+    (rejected,) = completed(home, "../../elsewhere")
+    assert rejected.type == events.ARTIFACT_REJECTED
+    assert "lies outside the folders that artifacts are read from" in rejected.data["why"]
+    assert_settled_for_good(home, rejected)
+
+
+def test_a_file_that_is_not_read_rejects_what_was_shipped_also_while_others_are_to_come(home, tmp_path):
+    manifest_of(home, "embedder", 2)
+    folder = home.local.folder / "clouds/s3/bucket/by-hand"
+    (folder / "quality.jsonl").unlink()
+    (folder / "model.bin").unlink()
+    (folder / "model.bin").symlink_to(tmp_path.parent)
+    (rejected,) = completed(home, "bucket/by-hand")
+    assert rejected.type == events.ARTIFACT_REJECTED
+    assert "model.bin lies outside the folders" in rejected.data["why"]
+    assert_settled_for_good(home, rejected)
+
+
+@pytest.mark.parametrize("path", ["model#1.bin", "model.bin?v=2", "model%2ebin", "weights//model.bin", "weights/"])
+def test_a_path_that_some_client_reads_as_another_is_rejected_before_it_is_asked_for(home, path):
+    document = manifest_of(home, "embedder", 2)
+    document["units"][0]["files"][0]["path"] = path
+    put(home, document)
+    (rejected,) = completed(home, "bucket/by-hand")
+    assert rejected.type == events.ARTIFACT_REJECTED
+    assert "is not of the form expected" in rejected.data["why"]
+    assert_settled_for_good(home, rejected)
+
+
+class Down:
+    """Artifacts of a cloud that is down."""
+
+    def read(self, uri, limit):
+        raise ServiceError(f"{uri}: 503")
+
+
+def test_a_cloud_that_is_down_says_nothing_about_what_was_shipped(home):
+    event = Event(
+        type=events.ARTIFACT_COMPLETED,
+        source="//test",
+        subject="unit",
+        time=MONDAY,
+        key="unit",
+        data={"artifact_uri": "s3://bucket/unit/"},
+    )
+    with pytest.raises(ServiceError, match="503"):
+        handle("validate", event, replace(home.local.ports, artifacts=Down()), MONDAY)
+    assert home.store.names(names.SETTLED) == []
+    assert home.store.names(names.WAITING) == []
+
+
+def test_a_rejection_of_thousands_of_files_is_small_enough_to_be_announced(home):
+    document = manifest_of(home, "embedder", 2)
+    (file,) = document["units"][0]["files"]
+    document["units"][0]["files"] = [{**file, "sha256": "0" * 64, "path": f"{n}.bin"} for n in range(2500)]
+    for number in range(2500):
+        home.place(f"bucket/by-hand/{number}.bin", b"x")
+    put(home, document)
+    (rejected,) = completed(home, "bucket/by-hand")
+    assert rejected.type == events.UNIT_REJECTED
+    assert rejected.data["faults"][-1] == "and 2,480 more"
+    assert len(canonical(rejected.document())) < 10_000
+
+
+def test_a_manifest_that_is_wrong_everywhere_is_rejected_in_few_words(home):
+    document = manifest_of(home, "embedder", 2)
+    document["units"][0]["files"] = [{"k" * 90: 1}] * 10_000
+    put(home, document)
+    (rejected,) = completed(home, "bucket/by-hand")
+    assert rejected.type == events.ARTIFACT_REJECTED
+    assert len(rejected.data["faults"]) == MAX_TOLD + 1
+    assert len(canonical(rejected.document())) < 10_000
+
+
+def test_a_unit_whose_data_left_is_not_waited_for(home):
+    (rejected, *_) = home.ship("embedder", 2, "leaky", complete=False)
+    assert rejected.type == events.UNIT_REJECTED
+    assert "raw training data left" in rejected.data["why"]
+
+
+def test_a_rejected_unit_waits_only_for_the_others_of_its_manifest(home):
+    document = manifest_of(home, "embedder", 2)
+    (good,) = document["units"]
+    leaky = {
+        **good,
+        "name": "spiralverse/embedder-v3",
+        "residency": {"raw_data_left": True, "datasets": []},
+        "files": [{**good["files"][0], "path": "never.bin"}],
+    }
+    put(home, {**document, "units": [good, leaky]})
+    quality = home.local.folder / "clouds/s3/bucket/by-hand/quality.jsonl"
+    records = quality.read_bytes()
+    quality.unlink()
+    (waiting,) = completed(home, "bucket/by-hand")
+    assert waiting.data["why"] == "1 files of the manifest are not there yet: quality.jsonl"
+    quality.write_bytes(records)
+    told = home.tick("sweep", MONDAY)
+    assert [event.type for event in told if event.source == "//federation/validate"] == [
+        events.UNIT_ACCEPTED,
+        events.UNIT_REJECTED,
+    ]
+
+
+def test_what_never_becomes_whole_is_rejected_when_its_time_is_over_and_may_come_again(home):
+    (waiting,) = home.ship("embedder", 2, complete=False)
+    assert waiting.type == events.ARTIFACT_WAITING
+    home.tick("sweep", "2026-01-09T07:59:59Z")
+    assert home.told(events.ARTIFACT_REJECTED) == []
+    home.tick("sweep", "2026-01-09T08:00:00Z")
+    (rejected,) = home.told(events.ARTIFACT_REJECTED)
+    assert "it never became whole: 96 hours after it was first looked for, 1 files" in rejected.data["why"]
+    assert_settled_for_good(home, rejected)
+    assert home.ship("embedder", 2, content="again")[0].type == events.UNIT_ACCEPTED
+
+
+def test_what_is_heard_of_late_waits_as_long_as_anything_else(home):
+    home.now = "2026-02-01T00:00:00Z"
+    (waiting,) = home.tell(
+        events.ARTIFACT_COMPLETED, subject="late", at=MONDAY, artifact_uri="s3://bucket/nothing-there/"
+    )
+    assert waiting.type == events.ARTIFACT_WAITING

@@ -50,7 +50,7 @@ class SqsDeadLetters:
                 messages = [message for batch in self._batches(queue) for message in batch]
                 self._give_back(queue, messages)
                 found += [_letter(step, message) for message in messages]
-        return sorted(found, key=lambda letter: letter.at)
+        return sorted(found, key=lambda letter: instant.order(letter.at))
 
     def redrive(self, step: str | None = None) -> int:
         """Have the step's letters, or all, delivered again; how many were sent."""

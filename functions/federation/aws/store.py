@@ -5,7 +5,8 @@ S3 makes both atomic: `If-None-Match: *` and `If-Match`.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -52,11 +53,11 @@ class S3Store:
 
     def names(self, prefix: str) -> Sequence[str]:
         """Every name that begins so, sorted by code point, as S3 lists them."""
-        start = self._document(prefix)
-        skip = len(self._document(""))
-        with service_call("S3", "ListObjectsV2"):
-            pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start)
-            return [found["Key"][skip:] for page in pages for found in page.get("Contents", ())]
+        return [name for name, _ in self._listed(prefix)]
+
+    def dates(self, prefix: str) -> Mapping[str, float]:
+        """When each document was kept whose name begins so, in seconds since 1970."""
+        return {name: kept.timestamp() for name, kept in self._listed(prefix)}
 
     def channel(self, name: str) -> bytes | None:
         """The channel's document, or None before its first move."""
@@ -75,6 +76,15 @@ class S3Store:
             raise ConflictError(f"channel {name} is no longer at move {expected}; somebody else moved it first")
         if etag is not None:
             self._held[name] = _Held(counter=_counter(to), etag=etag)
+
+    def _listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        start = self._document(prefix)
+        skip = len(self._document(""))
+        with service_call("S3", "ListObjectsV2"):
+            pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start)
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    yield found["Key"][skip:], found["LastModified"]
 
     def _condition(self, name: str, expected: int) -> dict[str, str]:
         if expected == 0:

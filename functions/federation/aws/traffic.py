@@ -43,6 +43,10 @@ class SageMakerTraffic:
         self._endpoint = endpoint
         self._node = node
 
+    def refusal(self, channel: str, release: str) -> None:
+        """Nothing has to be done beforehand: a release without a variant gets one."""
+        del channel, release
+
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing."""
         found = self._described()

@@ -4,16 +4,14 @@
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from federation.aws.calls import ClientError, code_of, service_call
 from federation.core import failure, instant
 from federation.core.digest import canonical
 from federation.errors import ContractError, ServiceError
-
-RECENT: Final = timedelta(days=14)
-"""How far back a sweep looks: longer than the longest training job and a week of nobody looking."""
+from federation.ports import RECENT
 
 _MINUTES: Final = 24 * 60
 _DISK_GB: Final = 100
@@ -35,18 +33,23 @@ class SageMakerTrainer:
         self._sagemaker = sagemaker
         self._role = role
 
+    def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
+        """The policy does not say on which machine it runs or where its unit goes, or names a region that this is not."""
+        if not (job.get("machine") and job.get("output")):
+            return f"jobs.{job['kind']} needs `machine` and `output` to run on SageMaker; add them"
+        here = self._sagemaker().meta.region_name
+        if job.get("region", here) != here:
+            return f"{name} is to run in {job['region']}, and this home runs jobs on SageMaker in {here}"
+        return None
+
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
         Raises:
-            ContractError: The policy does not say on which machine it runs or where its unit goes, or names a region
-                that this is not.
+            ContractError: It cannot be started here.
         """
-        if not (job.get("machine") and job.get("output")):
-            raise ContractError(f"jobs.{job['kind']} needs `machine` and `output` to run on SageMaker; add them")
-        here = self._sagemaker().meta.region_name
-        if job.get("region", here) != here:
-            raise ContractError(f"{name} is to run in {job['region']}, and this home runs jobs on SageMaker in {here}")
+        if why := self.refusal(name, job):
+            raise ContractError(why)
         try:
             with service_call("SageMaker", "CreateTrainingJob"):
                 self._sagemaker().create_training_job(**_request(name, job, self._role))

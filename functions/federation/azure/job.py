@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from federation.core.digest import canonical, digest_of
-from federation.errors import ContractError
 
 TAG: Final = "federation_job"
 UNIT: Final = "unit"
@@ -31,6 +30,16 @@ def environment_version(image: str) -> str:
     return digest_of(image.encode()).removeprefix("sha256:")[:16]
 
 
+def wanting(job: Mapping[str, Any]) -> str | None:
+    """What the policy does not say: on which machine the job runs, with which command, or where its unit goes."""
+    if job.get("machine") and job.get("output") and job.get("arguments"):
+        return None
+    return (
+        f"jobs.{job['kind']} needs `machine` ({_EXAMPLES}), `output`, and in `arguments` the whole command to run on "
+        "Azure Machine Learning; add them"
+    )
+
+
 def job_of(name: str, job: Mapping[str, Any], workspace: str, identity: str = "") -> dict[str, Any]:
     """The job as Azure takes it.
 
@@ -39,15 +48,7 @@ def job_of(name: str, job: Mapping[str, Any], workspace: str, identity: str = ""
         job: As the policy describes it.
         workspace: The workspace's resource id.
         identity: The client id of the managed identity that it runs as; empty for the workspace's own token.
-
-    Raises:
-        ContractError: The policy does not say on which machine it runs, with which command, or where its unit goes.
     """
-    if not (job.get("machine") and job.get("output") and job.get("arguments")):
-        raise ContractError(
-            f"jobs.{job['kind']} needs `machine` ({_EXAMPLES}), `output`, and in `arguments` the whole command to run on "
-            "Azure Machine Learning; add them"
-        )
     version = environment_version(str(job["image"]))
     return {
         "properties": {

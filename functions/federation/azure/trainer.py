@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs on Azure Machine Learning, in one workspace; the job's name is its id there, so a name is started once.
 
-No event comes from Azure: the sweep finds what has ended. So `azure` is a provider that only the sweep knows.
+Event Grid tells neither whether a job left a unit nor where: its event only has the sweep look, which finds what ended.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
-from federation.azure.job import ENVIRONMENT, TAG, UNIT, environment_version, job_of
+from federation.azure.job import ENVIRONMENT, TAG, UNIT, environment_version, job_of, wanting
 from federation.azure.rest import Rest
 from federation.core import failure, instant
 from federation.errors import ContractError, MissingError
+from federation.ports import RECENT
 
 API: Final = "https://management.azure.com"
 VERSION: Final = "2024-04-01"
-RECENT: Final = timedelta(days=14)
-"""How far back a sweep looks: longer than the longest job and a week of nobody looking."""
-
 _FAILED: Final = frozenset({"Failed", "Canceled", "NotResponding"})
 
 
@@ -64,6 +62,13 @@ class AzureTrainer:
         self._workspace = workspace
         self._now = now
 
+    def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
+        """The policy says too little, or names a region that this is not."""
+        here = self._workspace.region
+        if job.get("region", here) != here:
+            return f"{name} is to run in {job['region']}, and this home runs jobs on Azure in {here}"
+        return wanting(job)
+
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
@@ -71,11 +76,10 @@ class AzureTrainer:
         that is there is the one.
 
         Raises:
-            ContractError: Azure refuses the job, the policy says too little, or names a region that this is not.
+            ContractError: It cannot be started here, or Azure refuses it.
         """
-        here = self._workspace.region
-        if job.get("region", here) != here:
-            raise ContractError(f"{name} is to run in {job['region']}, and this home runs jobs on Azure in {here}")
+        if why := self.refusal(name, job):
+            raise ContractError(why)
         body = job_of(name, job, self._workspace.id, self._workspace.identity)
         self._make_environment(str(job["image"]))
         try:

@@ -2,8 +2,9 @@
 """The `federation` command: what does a person at a shell type, and what does the shell get back?
 
 Exit codes: 0 done; 10 refused, held or not passed, with the reason; 11 announced to a home in a cloud, and not seen decided
-while the command waited; 2 a broken document or a wrong option; 3 something is missing; 4 somebody else was first; 5 a
-service failed; 6 the environment is wrong; 130 interrupted.
+while the command waited; 12 carried out by this process, and what follows could not be announced; 2 a broken document or a
+wrong option; 3 something is missing; 4 somebody else was first; 5 a service failed; 6 the environment is wrong;
+130 interrupted.
 """
 
 import os

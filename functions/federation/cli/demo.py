@@ -17,10 +17,10 @@ from federation.cli import inventory
 from federation.cli.home import opened
 from federation.cli.options import AsJson
 from federation.cli.output import minute, print_lines, print_table, shortened, wrapped
+from federation.cli.shelf import Shelf
 from federation.demo.examples import examples as found
 from federation.demo.show import play
 from federation.demo.stage import Line
-from federation.reads import LiveReads
 
 _KINDS: Final = {
     "versions/": "the unit that a version names for ever",
@@ -87,9 +87,9 @@ def _print_line(line: Line) -> None:
 def _print_end(lines: Sequence[Line], place: Path, *, kept: bool) -> None:
     documents = [name for line in lines for name in line.documents]
     with opened(place) as home:
-        reads = LiveReads(home.ports)
-        units, releases = inventory.units(reads), inventory.releases(reads)
-        parked = inventory.parked(reads)
+        shelf = Shelf(home.ports)
+        units, releases = inventory.units(shelf).lines, inventory.releases(shelf)
+        parked = inventory.parked(shelf)
     rows = [(line.name, line.state, f"releases/{line.name}") for line in releases]
     rows += [(line.name, line.state, shortened(line.documents[-1])) for line in units]
     rows += [(f"a body at {one['entry']}", "parked", shortened(one["document"])) for one in parked]

@@ -2,7 +2,6 @@
 """`federation explain`: why is it so, what led here, and what now?"""
 
 import re
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
@@ -15,9 +14,9 @@ from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json
 from federation.cli.page import Page, print_page
+from federation.cli.shelf import Shelf
 from federation.core import names
 from federation.errors import MissingError
-from federation.reads import LiveReads
 from federation.steps import STEPS
 
 _EVENT: Final = re.compile(r"(?:sha256:)?[0-9a-f]{6,64}")
@@ -39,31 +38,36 @@ def explain(
     to do next.
     """
     with opened(folder) as home:
-        page = _page(LiveReads(home.ports), subject)
+        page = page_about(Shelf(home.ports, home.readers), subject)
     if as_json:
         print_json(page.document())
     else:
         print_page(page)
 
 
-def _page(reads: LiveReads, subject: str) -> Page:
-    history = History(reads)
-    if subject == "last":
-        if not history.decisions:
-            raise MissingError("nothing has been decided in this home yet")
-        return page_of_decision(reads, history, history.decisions[-1])
-    if reads.document(names.release(subject)) is not None:
-        return page_of_release(reads, history, subject)
-    if (page := page_of_unit(reads, history, subject)) is not None:
+def page_about(shelf: Shelf, subject: str) -> Page:
+    """What is to be said about a release, a unit, an event, a step or the last decision.
+
+    Raises:
+        MissingError: Nothing is stored about it.
+    """
+    history = History(shelf)
+    if subject != "last" and shelf.document(names.release(subject)) is not None:
+        return page_of_release(shelf, history, subject)
+    if (page := page_of_unit(shelf, history, subject)) is not None:
         return page
-    if found := _decisions(history, subject):
-        return page_of_decision(reads, history, found[-1])
+    if found := _decision(history, subject):
+        return page_of_decision(shelf, history, found)
+    if subject == "last":
+        raise MissingError("nothing has been decided in this home yet")
     raise MissingError(f"nothing is stored about {subject!r:.100}; name a release, a unit, an event's id, or `last`")
 
 
-def _decisions(history: History, subject: str) -> Sequence[Past]:
+def _decision(history: History, subject: str) -> Past | None:
+    """The last decision that is meant."""
+    if subject == "last":
+        return history.last()
     if subject in STEPS:
-        return [past for past in history.decisions if past.step == subject]
-    if _EVENT.fullmatch(subject) and (found := history.on(subject)):
-        return found
-    return history.about(subject)
+        return history.last(subject)
+    found = history.on(subject) if _EVENT.fullmatch(subject) else ()
+    return next(reversed(found or history.about(subject)), None)

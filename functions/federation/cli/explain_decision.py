@@ -8,6 +8,7 @@ from federation.cli import inventory
 from federation.cli.history import History, Past
 from federation.cli.output import short
 from federation.cli.page import Page
+from federation.cli.shelf import Shelf
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
@@ -40,24 +41,23 @@ _VERDICTS: Final[Mapping[str, str]] = {
 _STOPPED: Final = frozenset({"quarantined", "refused", "inconclusive", "waiting", "rejected"})
 
 
-def page_of_decision(reads: Reads, history: History, past: Past) -> Page:
+def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
     """Why the step decided so, on which findings, what led there, and what a person can do."""
     told = set(past.told_types)
-    channel = reads.channel(reads.policy().channel)
+    channel = shelf.channel(shelf.policy().channel)
     facts = dict(_facts(past, channel))
     if events.MERGE_SKIPPED in told:
-        facts |= {
-            line.name: f"{line.state} now: {line.why}" for line in inventory.units(reads) if line.state in _STOPPED
-        }
+        lines = inventory.units(shelf, every=False).lines
+        facts |= {line.name: f"{line.state} now: {line.why}" for line in lines if line.state in _STOPPED}
     earlier = history.led_to(past)
     origin = names.event((*earlier, past)[0].event.id)
-    documents = dict.fromkeys([past.name, *past.outcome["documents"], *([origin] if reads.document(origin) else [])])
+    documents = dict.fromkeys([past.name, *past.outcome["documents"], *([origin] if shelf.document(origin) else [])])
     return Page(
         subject=past.event.subject,
         verdict=next((word for type_, word in _VERDICTS.items() if type_ in told), "done"),
         why=[past.why],
         facts=facts,
-        findings=_findings(reads, past),
+        findings=_findings(shelf, past),
         led_here=[*earlier, past],
         documents=[*documents, *(one.name for one in earlier)],
         next_steps=list(_next(past, channel)),

@@ -8,17 +8,17 @@ from federation.cli import inventory
 from federation.cli.history import History, Past
 from federation.cli.output import minute, short
 from federation.cli.page import Page
+from federation.cli.shelf import Shelf
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
 from federation.core.digest import digest
-from federation.ports import Reads
 
 
-def page_of_release(reads: Reads, history: History, name: str) -> Page:
+def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
     """What became of the release, which units it brought and why they were let in, and what holds or left it."""
-    release: Mapping[str, Any] = reads.document(names.release(name)) or {}
-    channel = reads.channel(reads.policy().channel)
+    release: Mapping[str, Any] = shelf.document(names.release(name)) or {}
+    channel = shelf.channel(shelf.policy().channel)
     left = inventory.left_by_rollback(channel)
     state = inventory.release_state(channel, left, name)
     decisions = history.about(name)
@@ -32,7 +32,7 @@ def page_of_release(reads: Reads, history: History, name: str) -> Page:
         why=why,
         facts=dict(_facts(release)),
         led_here=decisions,
-        documents=_documents(reads, release, decisions),
+        documents=_documents(shelf, release, decisions),
         next_steps=list(_next(channel, release, state)),
     )
 
@@ -48,14 +48,14 @@ def _facts(release: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"check {number}", f"{'yes' if item['yes'] else 'NO'}: {item['item']} ({item['why']})"
 
 
-def _documents(reads: Reads, release: Mapping[str, Any], decisions: Sequence[Past]) -> list[str]:
+def _documents(shelf: Shelf, release: Mapping[str, Any], decisions: Sequence[Past]) -> list[str]:
     name = release["name"]
-    wanted = [names.release(name), names.receipt(name), *reads.names(names.approvals(name))]
-    reports = {unit["report"] for unit in release["units"].values()}
-    judged = {place: reads.document(place) or {} for place in reads.names(names.REPORTS)}
-    wanted += [place for place, found in judged.items() if digest(found.get("report")) in reports]
+    wanted = [names.release(name), names.receipt(name), *shelf.names(names.approvals(name))]
+    for kind, unit in sorted(release["units"].items()):
+        judged = shelf.documents(shelf.names(names.reports(kind, names.number_of(unit["name"]))))
+        wanted += [place for place, found in judged if digest(found.get("report")) == unit["report"]]
     wanted += [past.name for past in decisions]
-    return [place for place in dict.fromkeys(wanted) if reads.document(place) is not None]
+    return [place for place, _ in shelf.documents(list(dict.fromkeys(wanted)))]
 
 
 def _next(channel: Channel, release: Mapping[str, Any], state: str) -> Iterator[str]:

@@ -9,17 +9,17 @@ from federation.cli.history import History
 from federation.cli.inventory import UnitLine
 from federation.cli.output import short
 from federation.cli.page import Page
+from federation.cli.shelf import Shelf
 from federation.core import names
 from federation.ports import Reads
 
 
-def page_of_unit(reads: Reads, history: History, name: str) -> Page | None:
+def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
     """How the unit was judged, on which evidence, and what would have passed; None when no such unit has come."""
-    lines = [line for line in inventory.units(reads) if line.name == name]
-    if not lines:
+    line = inventory.unit(shelf, name)
+    if line is None:
         return None
-    line = next((one for one in lines if one.state != "rejected"), lines[-1])
-    reports = _reports(reads, line)
+    reports = _reports(shelf, line)
     latest = reports[-1][1] if reports else None
     decisions = history.about(name)
     documents = dict.fromkeys((*line.documents, *(place for place, _ in reports), *(past.name for past in decisions)))
@@ -27,7 +27,7 @@ def page_of_unit(reads: Reads, history: History, name: str) -> Page | None:
         subject=name,
         verdict=line.state,
         why=[line.why],
-        facts=dict(_facts(reads, line, latest)),
+        facts=dict(_facts(shelf, line, latest)),
         findings=latest["findings"] if latest else (),
         led_here=decisions,
         documents=list(documents),

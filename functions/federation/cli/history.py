@@ -1,15 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was decided in a home, in which order, and what led to what?"""
+"""What was decided in a home, in which order, and what led to what?
 
+Only what is asked for is read: where a decision lies tells its step and mostly its event, and the store when it was kept.
+"""
+
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
-from federation.core import names
-from federation.core.decision import DECIDED_IN, decision_in
+from federation.cli.shelf import SLACK_SECONDS, Shelf, newest_first
+from federation.core import event as events
+from federation.core import instant, names
+from federation.core.decision import DECIDED_IN, decision_in, places
 from federation.core.event import Event
-from federation.ports import Reads
+from federation.runtime import routes
+from federation.steps import STEPS
+
+_TOLD_IN: Final[Mapping[str, tuple[str, ...]]] = {
+    "validate": (names.SETTLED, names.WAITING),
+    "gate": (names.REPORTS,),
+    "fuse": (names.MERGES, names.ASKED),
+}
+_BY_EVENT: Final = (names.SETTLED, names.WAITING, names.MERGES, names.ASKED)
+"""Where what lies is named by the event that it is about."""
+_ABOUT_RELEASES: Final = ("fuse", "promote", "roll_back", "launch", "sweep", "govern")
+_LATEST: Final = 16
+_SWEPT_SECONDS: Final = 3600.0
+"""What nobody told of, a sweep announces in its sender's name; it is validated within so long."""
+_SOURCE: Final = "//federation/"
+_UNIT: Final = re.compile(r"[a-z0-9-]+/([a-z][a-z0-9-]*)-v([1-9]\d{0,8})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,40 +67,132 @@ class Past:
 
 
 class History:
-    """Every stored decision, oldest first; those of one moment in the order in which they led to each other."""
+    """The stored decisions of a home."""
 
-    def __init__(self, reads: Reads) -> None:
-        stored = [name for prefix in DECIDED_IN for name in reads.names(prefix)]
-        found = [past for name in stored if (past := _past(reads, name))]
-        self._by_telling = {id_: past for past in found for id_ in past.told}
-        self.decisions: Sequence[Past] = sorted(found, key=lambda past: (past.now, len(self.led_to(past)), past.name))
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._found: dict[str, Past | None] = {}
+
+    @cached_property
+    def decisions(self) -> Sequence[Past]:
+        """Every one, oldest first; those of one moment in the order in which they led to each other."""
+        return in_order(self._all(newest_first(self._shelf.kept(*DECIDED_IN))))
+
+    def last(self, step: str | None = None) -> Past | None:
+        """The last one, of a step if it is named."""
+        stored = DECIDED_IN if step is None else _places_of(step)
+        found = in_order(self._all(self._shelf.latest(*stored, count=_LATEST)))
+        return found[-1] if found else None
 
     def led_to(self, past: Past) -> Sequence[Past]:
         """The decisions that led to this one, the first of them first."""
         chain: list[Past] = []
-        while (earlier := self._by_telling.get(past.event.id)) is not None and earlier not in chain:
+        while (earlier := self._teller(past)) is not None and earlier not in chain:
             chain.append(earlier)
             past = earlier
         return chain[::-1]
 
     def about(self, subject: str) -> Sequence[Past]:
-        """Every decision that mentions a release or a unit."""
-        return [past for past in self.decisions if past.mentions(subject)]
+        """Every decision that mentions a release or a unit, since there is one, oldest first; else whatever is named so."""
+        born, steps = self._life(subject)
+        kept = self._shelf.kept(*(place for step in steps for place in _places_of(step)))
+        since = self._shelf.kept(born).get(born, 0.0) - SLACK_SECONDS if born else 0.0
+        found = self._all(name for name in newest_first(kept) if kept[name] >= since)
+        return in_order(past for past in found if past.mentions(subject))
 
     def on(self, event_prefix: str) -> Sequence[Past]:
-        """Every decision about an event, or about those that it led to, by the first digits of its id."""
+        """Every decision about an event, or about those that it led to, by the first digits of its id; oldest first."""
         digits = names.short(event_prefix)
-        return [
-            past for past in self.decisions if any(names.short(one).startswith(digits) for one in self._roots(past))
+        found = {past.name: past for past in self._begun(digits)}
+        open_ = list(found.values())
+        while open_:
+            new = [past for past in self._followers(open_.pop()) if past.name not in found]
+            found |= {past.name: past for past in new}
+            open_ += new
+        return in_order(found.values())
+
+    def under(self, name: str) -> Sequence[Past]:
+        """Those whose documents' names begin so, oldest first."""
+        found = [*self._shelf.names(name), *self._shelf.names(f"{names.DECISIONS}{name}")]
+        return in_order(self._all(one for one in found if one.startswith(DECIDED_IN)))
+
+    def _life(self, subject: str) -> tuple[str, Iterable[str]]:
+        """The document with which a subject came into the world, if it is one, and which steps decide about it."""
+        if self._shelf.document(names.release(subject)) is not None:
+            return names.release(subject), _ABOUT_RELEASES
+        unit = _UNIT.fullmatch(subject)
+        place = names.version(unit[1], int(unit[2])) if unit else ""
+        is_accepted = bool(place) and self._shelf.document(place) is not None
+        return place if is_accepted else "", STEPS
+
+    def _teller(self, past: Past) -> Past | None:
+        """The decision that announced the event which another one is about."""
+        step = past.event.source.removeprefix(_SOURCE)
+        is_ours = past.event.source.startswith(_SOURCE) and step in STEPS
+        if not (is_ours or past.event.type == events.ARTIFACT_COMPLETED):
+            return None
+        dates = self._shelf.kept(*_places_of(step if is_ours else "sweep"))
+        now = self._shelf.kept(past.name).get(past.name, 0.0)
+        since = -math.inf if is_ours else now - _SWEPT_SECONDS
+        earlier = [name for name in newest_first(dates) if since <= dates[name] <= now + SLACK_SECONDS]
+        tellers = (one for one in self._read(earlier) if past.event.id in one.told)
+        if is_ours:
+            return next(tellers, None)
+        before = [one for one in tellers if instant.microseconds(one.now) <= instant.microseconds(past.now)]
+        return in_order(before)[-1] if before else None
+
+    def _begun(self, digits: str) -> Sequence[Past]:
+        starts = [
+            *(f"{names.DECISIONS}{step}/{digits}" for step in STEPS),
+            *(f"{place}{digits}" for place in _BY_EVENT),
         ]
+        named = self._all(name for start in starts for name in self._shelf.names(start))
+        if named:
+            return named
+        judged = self._read(newest_first(self._shelf.kept(names.REPORTS)))
+        return [past for past in judged if names.short(past.event.id).startswith(digits)]
 
-    def _roots(self, past: Past) -> Iterator[str]:
-        yield past.event.id
-        yield from (earlier.event.id for earlier in self.led_to(past))
+    def _followers(self, past: Past) -> Iterator[Past]:
+        """The decisions about the events that one announced."""
+        for told in map(Event.of, past.outcome["events"]):
+            for step in routes().get(told.type, ()):
+                stored = [name for start in places(step, told) for name in self._shelf.names(start)]
+                yield from (one for one in self._all(stored) if one.event.id == told.id)
+
+    def _all(self, stored: Iterable[str]) -> list[Past]:
+        return list(self._read(list(stored)))
+
+    def _read(self, stored: Sequence[str]) -> Iterator[Past]:
+        """The decisions in these documents, in that order; each document is read once."""
+        known = [name for name in stored if name in self._found]
+        yield from (past for name in known if (past := self._found[name]))
+        for name, document in self._shelf.documents([name for name in stored if name not in self._found]):
+            past = self._found[name] = _past(name, document)
+            if past:
+                yield past
 
 
-def _past(reads: Reads, name: str) -> Past | None:
-    document = decision_in(reads.document(name) or {})
+def in_order(found: Iterable[Past]) -> Sequence[Past]:
+    """Oldest first; those of one moment in the order in which they led to each other."""
+    decisions = list(found)
+    teller = {id_: past for past in decisions for id_ in past.told}
+
+    def depth(past: Past) -> int:
+        met = {past.name}
+        while (earlier := teller.get(past.event.id)) and earlier.name not in met:
+            met.add(earlier.name)
+            past = earlier
+        return len(met)
+
+    return sorted(decisions, key=lambda past: (instant.microseconds(past.now), depth(past), past.name))
+
+
+def _places_of(step: str) -> tuple[str, ...]:
+    return (f"{names.DECISIONS}{step}/", *_TOLD_IN.get(step, ()))
+
+
+def _past(name: str, stored: Mapping[str, Any]) -> Past | None:
+    document = decision_in(stored)
     if document is None:
         return None
     return Past(

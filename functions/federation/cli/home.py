@@ -35,6 +35,11 @@ class Home(Protocol):
         ...
 
     @property
+    def readers(self) -> int:
+        """How many threads may read its store at the same time."""
+        ...
+
+    @property
     def letters(self) -> DeadLetters:
         """What was delivered in vain.
 

@@ -2,6 +2,7 @@
 """What does a command's home do that lies in a cloud? It announces; the deployed functions do the rest."""
 
 from functools import cached_property
+from typing import Final
 
 from federation.cli.happened import Followed
 from federation.cli.output import working
@@ -10,6 +11,8 @@ from federation.core.event import Event
 from federation.ports import DeadLetters, Ports
 from federation.settings import Settings
 from federation.wiring.cloud import cloud_dead_letters, cloud_ports
+
+_READERS: Final = 8
 
 
 class CloudHome:
@@ -37,6 +40,11 @@ class CloudHome:
     def ports(self) -> Ports:
         """What can be read and announced there."""
         return self._ports
+
+    @property
+    def readers(self) -> int:
+        """As many as the clouds' clients keep connections for."""
+        return _READERS
 
     @cached_property
     def letters(self) -> DeadLetters:

@@ -37,6 +37,11 @@ class FolderHome:
         return self._home.ports
 
     @property
+    def readers(self) -> int:
+        """One: its documents lie on this machine."""
+        return 1
+
+    @property
     def letters(self) -> DeadLetters:
         """What was put aside in its queue."""
         return LocalDeadLetters(self._home.bus)

@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is stored in a home, and in what state is it?"""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from federation.cli.shelf import Shelf
 from federation.core import event as events
-from federation.core import names
+from federation.core import instant, names
 from federation.core.channel import Channel
+from federation.core.decision import decision_in
 from federation.core.report import Basis, basis_of
 from federation.core.version import version_of
 from federation.ports import Reads
 
 UnitState = Literal["serving", "quarantined", "passed", "refused", "inconclusive", "waiting", "superseded", "rejected"]
 _VERDICTS: Final[Mapping[str, UnitState]] = {"pass": "passed", "fail": "refused", "inconclusive": "inconclusive"}
+LOOKED_AT: Final = 50
+"""Of what grows without end, as many as this are looked at, the newest, unless somebody wants every one."""
+BACK: Final = 20
+"""Of a kind with units in quarantine, so many versions before the serving one are looked at for their names."""
+_UNIT: Final = re.compile(r"[a-z0-9-]+/([a-z][a-z0-9-]*)-v([1-9]\d{0,8})")
 _REJECTED: Final = frozenset({events.ARTIFACT_REJECTED, events.UNIT_REJECTED})
 
 
@@ -41,27 +49,56 @@ class ReleaseLine:
     published: str | None
 
 
-def units(reads: Reads) -> Sequence[UnitLine]:
-    """Every unit that was shipped, in the order of their names, then what was rejected at the door."""
-    policy = reads.policy()
-    channel = reads.channel(policy.channel)
-    serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
-    served = {kind: unit["name"] for kind, unit in serving["units"].items()} if serving else {}
-    basis = basis_of(channel, policy)
-    accepted = [
-        _unit(reads, channel, version, served.get(version["kind"]), basis)
-        for place in reads.names(names.VERSIONS)
-        if (version := reads.document(place)) is not None
-    ]
-    return [*accepted, *_rejected(reads)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """Units, and how many accepted and how many completions are older than those that were looked at."""
+
+    lines: Sequence[UnitLine]
+    older: int
+    unread: int
 
 
-def releases(reads: Reads) -> Sequence[ReleaseLine]:
+def units(shelf: Shelf, *, every: bool = True) -> Units:
+    """The units that were shipped, in the order of their names, then what was rejected at the door.
+
+    Args:
+        shelf: Of the home.
+        every: Whether also those whose kind serves a newer one, and what was rejected before the last LOOKED_AT
+            completions.
+    """
+    case = _case(shelf)
+    stored = shelf.names(names.VERSIONS)
+    wanted = stored if every else [place for place in stored if case.is_open(place)]
+    versions = [version for _, version in shelf.documents(wanted)]
+    places = [case.report_of(version) for version in versions]
+    reports = dict(shelf.documents(places))
+    accepted = [_unit(case, version, reports.get(place)) for version, place in zip(versions, places, strict=True)]
+    completions = shelf.names(names.SETTLED)
+    looked_at = completions if every else sorted(shelf.latest(names.SETTLED, count=LOOKED_AT))
+    lines = [*accepted, *_rejected(shelf, looked_at)]
+    return Units(lines=lines, older=len(stored) - len(wanted), unread=len(completions) - len(looked_at))
+
+
+def unit(shelf: Shelf, name: str) -> UnitLine | None:
+    """The unit of that name; one that was only rejected as it was the last time."""
+    match = _UNIT.fullmatch(name)
+    if match is None:
+        return None
+    version = shelf.document(names.version(match[1], int(match[2])))
+    if version is not None and version["name"] == name:
+        case = _case(shelf)
+        return _unit(case, version, shelf.document(case.report_of(version)))
+    found = [line for line in _rejected(shelf, shelf.names(names.SETTLED)) if line.name == name]
+    return found[-1] if found else None
+
+
+def releases(shelf: Shelf) -> Sequence[ReleaseLine]:
     """Every release, oldest first."""
-    channel = reads.channel(reads.policy().channel)
+    channel = shelf.channel(shelf.policy().channel)
     left = left_by_rollback(channel)
-    found = sorted((name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)), key=version_of)
-    return [_release(reads, channel, left, name) for name in found]
+    found = sorted((name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)), key=version_of)
+    stored = dict(shelf.documents([*map(names.release, found), *map(names.receipt, found)]))
+    return [_release(stored, channel, left, name) for name in found]
 
 
 def left_by_rollback(channel: Channel) -> Mapping[str, str]:
@@ -77,25 +114,24 @@ def left_by_rollback(channel: Channel) -> Mapping[str, str]:
     return left
 
 
-def waiting(reads: Reads) -> Sequence[Mapping[str, Any]]:
-    """Completions that are not settled, each with the latest reason; known places of the reasons."""
-    settled = {name.removeprefix(names.SETTLED) for name in reads.names(names.SETTLED)}
-    found: dict[str, Mapping[str, Any]] = {}
-    for name in reads.names(names.WAITING):
-        id_ = name.removeprefix(names.WAITING).partition("/")[0]
-        document = reads.document(name)
-        if id_ not in settled and document is not None:
-            subject = document["event"]["subject"]
-            found[id_] = {"event": f"sha256:{id_}", "subject": subject, "why": document["why"], "document": name}
-    return list(found.values())
+def waiting(shelf: Shelf) -> Sequence[Mapping[str, Any]]:
+    """Completions that are not settled, each with the reason of the latest decision about it, and where that lies."""
+    settled = {name.removeprefix(names.SETTLED) for name in shelf.names(names.SETTLED)}
+    unsettled = [name for name in shelf.names(names.WAITING) if _completion(name) not in settled]
+    stored = sorted(shelf.documents(unsettled), key=lambda one: _decided_at(one[1]))
+    latest = {_completion(name): (name, document) for name, document in stored}
+    return [
+        {"event": f"sha256:{id_}", "subject": found["event"]["subject"], "why": found["why"], "document": name}
+        for id_, (name, found) in sorted(latest.items())
+    ]
 
 
-def parked(reads: Reads) -> Sequence[Mapping[str, Any]]:
-    """Bodies of authentic senders that could not be used."""
+def parked(shelf: Shelf, *, every: bool = True) -> Sequence[Mapping[str, Any]]:
+    """Bodies of authentic senders that could not be used; unless it is every one, the last LOOKED_AT."""
+    wanted = shelf.names(names.PARKED) if every else sorted(shelf.latest(names.PARKED, count=LOOKED_AT))
     return [
         {"document": name, **{key: document[key] for key in ("entry", "error", "why", "bytes")}}
-        for name in reads.names(names.PARKED)
-        if (document := reads.document(name)) is not None
+        for name, document in shelf.documents(wanted)
     ]
 
 
@@ -105,12 +141,39 @@ def reasons(report: Mapping[str, Any]) -> str:
     return "; ".join(decisive) or f"all {len(report['findings'])} checks pass"
 
 
-def _unit(reads: Reads, channel: Channel, version: Mapping[str, Any], served: str | None, basis: Basis) -> UnitLine:
-    of = version["kind"], names.number_of(version["name"])
-    place = names.report(basis.digest, *of)
-    found = reads.document(place)
-    state, why = _state(channel, version, served, found["report"] if found else None)
-    documents = [names.version(*of), *([place] if found else [])]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """Against what a unit is seen: the channel, which unit of each kind serves, and the basis of reports that count."""
+
+    channel: Channel
+    served: Mapping[str, str]
+    basis: Basis
+    oldest: Mapping[str, int]
+
+    def report_of(self, version: Mapping[str, Any]) -> str:
+        """Where the unit's report lies that counts now."""
+        return names.report(self.basis.digest, version["kind"], names.number_of(version["name"]))
+
+    def is_open(self, place: str) -> bool:
+        """Whether the unit there is what serves of its kind, newer, or perhaps one in quarantine."""
+        kind, _, number = place.removeprefix(names.VERSIONS).rpartition("/")
+        return int(number) >= self.oldest.get(kind, 0)
+
+
+def _case(reads: Reads) -> _Case:
+    policy = reads.policy()
+    channel = reads.channel(policy.channel)
+    serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
+    served = {kind: one["name"] for kind, one in serving["units"].items()} if serving else {}
+    forbidden = {one.unit.rpartition("/")[2].partition("-v")[0] for one in channel.quarantine.values()}
+    oldest = {kind: names.number_of(name) - (BACK if kind in forbidden else 0) for kind, name in served.items()}
+    return _Case(channel=channel, served=served, basis=basis_of(channel, policy), oldest=oldest)
+
+
+def _unit(case: _Case, version: Mapping[str, Any], found: Mapping[str, Any] | None) -> UnitLine:
+    state, why = _state(case.channel, version, case.served.get(version["kind"]), found["report"] if found else None)
+    place = names.version(version["kind"], names.number_of(version["name"]))
+    documents = [place, *([case.report_of(version)] if found else [])]
     return UnitLine(name=version["name"], state=state, why=why, artifact=version["artifact"], documents=documents)
 
 
@@ -130,18 +193,26 @@ def _state(
     return "waiting", f"not judged against {against} yet; a merge asks for it"
 
 
-def _rejected(reads: Reads) -> Iterator[UnitLine]:
-    for place in reads.names(names.SETTLED):
-        settled = reads.document(place)
-        for told in settled["told"] if settled else ():
+def _rejected(shelf: Shelf, completions: Sequence[str]) -> Iterator[UnitLine]:
+    for place, settled in shelf.documents(completions):
+        for told in settled["told"]:
             if told["type"] in _REJECTED:
                 why = told["data"]["why"]
                 yield UnitLine(name=told["subject"], state="rejected", why=why, artifact=None, documents=[place])
 
 
-def _release(reads: Reads, channel: Channel, left: Mapping[str, str], name: str) -> ReleaseLine:
-    document = reads.document(names.release(name)) or {}
-    receipt = reads.document(names.receipt(name))
+def _completion(waiting_at: str) -> str:
+    return waiting_at.removeprefix(names.WAITING).partition("/")[0]
+
+
+def _decided_at(document: Mapping[str, Any]) -> int:
+    decision = decision_in(document)
+    return instant.microseconds(decision["now"]) if decision else 0
+
+
+def _release(stored: Mapping[str, Any], channel: Channel, left: Mapping[str, str], name: str) -> ReleaseLine:
+    document = stored[names.release(name)]
+    receipt = stored.get(names.receipt(name))
     return ReleaseLine(
         name=name,
         state=release_state(channel, left, name),

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which jobs wait, which are under way, and which want a person before they are asked for again?"""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from federation.cli.shelf import SLACK_SECONDS, Shelf, newest_first
 from federation.core import instant, names
 from federation.core.decision import decision_in
 from federation.core.failure import is_pointless_again
-from federation.ports import Reads
+from federation.ports import RECENT, Reads
 
 JobState = Literal["held", "under way", "configured wrong"]
 _SEPARATORS: Final = re.compile("[/@]")
@@ -28,28 +30,36 @@ class JobLine:
     document: str
 
 
-def open_jobs(reads: Reads) -> Sequence[JobLine]:
+def open_jobs(shelf: Shelf, *, every: bool = True) -> Sequence[JobLine]:
     """The jobs that are held, then those under way, then those configured wrong, each in the order of their names.
 
     A job is under way from its launch until its unit is settled or it has failed. One that was configured wrong is told
-    until a job of its kind has shipped since, or the policy describes none.
+    until a job of its kind has shipped since, or the policy describes none. Unless every job is wanted, and where the store
+    tells when it was, those that were launched before RECENT are left out: no sweep looks for their ends any more.
     """
-    stored = frozenset(reads.names(names.JOBS))
-    launched = [name for place in sorted(stored) if "/" not in (name := place.removeprefix(names.JOBS))]
+    kept = shelf.kept(names.JOBS)
+    stored = frozenset(kept)
+    newest = max((*kept.values(), *shelf.kept(names.SETTLED).values()), default=0.0)
+    since = -math.inf if every else newest - RECENT.total_seconds()
+    named = {place: place.removeprefix(names.JOBS) for place in sorted(stored) if kept[place] >= since}
+    launched = {name: kept[place] for place, name in named.items() if "/" not in name}
     failed = [name for name in launched if names.failed_job(name) in stored]
-    shipped = _shipped(reads, launched) if launched else {}
+    shipped = _shipped(shelf, launched)
     under_way = [name for name in launched if name not in shipped and name not in failed]
-    return [*_held(reads, stored), *_under_way(reads, under_way), *_wrong(reads, failed, shipped)]
+    return [*_held(shelf, stored), *_under_way(shelf, under_way), *_wrong(shelf, failed, shipped)]
 
 
-def _shipped(reads: Reads, launched: Sequence[str]) -> Mapping[str, datetime]:
+def _shipped(shelf: Shelf, launched: Mapping[str, float]) -> Mapping[str, datetime]:
     """When each job's unit was complete: every platform puts it into a folder or a repository of the job's name."""
+    settled = shelf.kept(names.SETTLED)
+    since = min(launched.values(), default=math.inf) - SLACK_SECONDS
     found: dict[str, datetime] = {}
-    for place in reads.names(names.SETTLED):
-        document = reads.document(place) or {}
+    for _, document in shelf.documents([name for name in newest_first(settled) if settled[name] >= since]):
         if decision := decision_in(document):
             at = instant.moment(decision["event"]["time"])
-            found |= dict.fromkeys(set(_SEPARATORS.split(str(document.get("uri")))).intersection(launched), at)
+            found |= dict.fromkeys(launched.keys() & set(_SEPARATORS.split(str(document.get("uri")))), at)
+        if len(found) == len(launched):
+            break
     return found
 
 

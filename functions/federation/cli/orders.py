@@ -6,12 +6,14 @@ one order. In a cloud it is announced to the functions, and the command waits fo
 they had not when the wait was over.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, Final
 
 import typer
 
+from federation.cli.direct import UNANNOUNCED, carried_directly
 from federation.cli.happened import ORDERED, Happened, print_happened
 from federation.cli.home import WAIT_SECONDS, Home, now, opened
 from federation.cli.options import AsJson, Folder, Wait, Who, Why
@@ -22,9 +24,15 @@ from federation.core.digest import digest
 from federation.core.event import Event
 from federation.errors import REFUSED
 from federation.reads import LiveReads
+from federation.steps import StepName
 
 REFUSING: Final = frozenset(
     {events.ORDER_REFUSED, events.PROMOTION_HELD, events.ROLLBACK_SKIPPED, events.JOB_REFUSED, events.JOB_HELD}
+)
+
+_UNANNOUNCED: Final = (
+    "The next merge has the gates judge anew all the same; ask for a retraining, if the policy wants one after a roll-back, "
+    "with: federation train KIND --who YOU --why WHY"
 )
 
 Data = Mapping[str, Any]
@@ -79,20 +87,32 @@ def rollback(
     to: Annotated[
         str | None, typer.Option("--to", help="A warm release or the anchor. Default: the newest proven one.")
     ] = None,
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Carry it out in this process: neither bus nor functions are needed.")
+    ] = False,
     folder: Folder = None,
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
     """Leave the release that serves, and quarantine what it brought; no window, gate or hold stands in the way.
 
-    The order names what serves when it is given, so two people who give it at once roll back once.
+    The order names what serves when it is given, so two people who give it at once roll back once. With --direct it needs
+    what the function roll_back may do; exit code 12 when it is done and what follows could not be announced.
     """
 
     def about(_reads: LiveReads, channel: Channel) -> Data:
         left = {"release": channel.serving.name} if channel.serving else {}
         return {**left, **({"to": to} if to else {})}
 
-    _give(events.ROLLBACK_ORDERED, {"who": who, "why": why}, about, opened(folder, wait=wait), as_json)
+    given = {"who": who, "why": why}
+    _give(
+        events.ROLLBACK_ORDERED,
+        given,
+        about,
+        opened(folder, wait=wait),
+        as_json,
+        directly="roll_back" if direct else None,
+    )
 
 
 def quarantine(
@@ -166,15 +186,27 @@ def train(
     )
 
 
-def _give(type_: str, given: Data, about: About, reached: AbstractContextManager[Home], as_json: bool) -> None:
+def _give(
+    type_: str,
+    given: Data,
+    about: About,
+    reached: AbstractContextManager[Home],
+    as_json: bool,
+    *,
+    directly: StepName | None = None,
+) -> None:
     with reached as home:
         reads = LiveReads(home.ports)
         channel = reads.channel(reads.policy().channel)
         given_now = order(type_, {**given, **about(reads, channel)}, channel.name, now())
-        followed = home.carry(given_now)
+        followed, unannounced = carried_directly(directly, given_now, home) if directly else (home.carry(given_now), "")
     print_happened(followed, as_json=as_json)
+    if unannounced:
+        print(f"federation: what follows is not announced: {unannounced}\n{_UNANNOUNCED}", file=sys.stderr)
     if any(_refused(one, given_now) for one in followed.happened):
         raise typer.Exit(REFUSED)
+    if unannounced:
+        raise typer.Exit(UNANNOUNCED)
     if followed.open:
         raise typer.Exit(ORDERED)
 

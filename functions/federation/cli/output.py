@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -70,15 +70,15 @@ def wrapped(line: str, *, indent: int) -> str:
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """Within it, a terminal shows on stderr what is being waited for, and that it goes on."""
-    if not sys.stderr.isatty():
-        yield
+def working(what: str, *, wanted: bool = True) -> Iterator[Callable[[str], object]]:
+    """Within it, a terminal shows on stderr what is being waited for, and that it goes on; it can be told anew."""
+    if not (wanted and sys.stderr.isatty()):
+        yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
 
-    with Console(stderr=True).status(what):
-        yield
+    with Console(stderr=True).status(what) as shown:
+        yield shown.update
 
 
 def short(digest: str) -> str:

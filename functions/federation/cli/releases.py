@@ -7,13 +7,13 @@ from federation.cli import inventory
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import minute, print_json, print_table
-from federation.reads import LiveReads
+from federation.cli.shelf import Shelf
 
 
 def releases(folder: Folder = None, as_json: AsJson = False) -> None:
     """Every release: what it replaced, what it holds, and what became of it."""
     with opened(folder) as home:
-        found = inventory.releases(LiveReads(home.ports))
+        found = inventory.releases(Shelf(home.ports, home.readers))
     if as_json:
         print_json([asdict(line) for line in found])
         return

@@ -11,7 +11,7 @@ from federation.cli.history import History
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json
-from federation.core import names
+from federation.cli.shelf import Shelf
 from federation.core.decision import decision_in, summary
 from federation.core.digest import canonical
 from federation.core.event import Event
@@ -43,7 +43,7 @@ def replay(
     if every == (subject is not None):
         raise typer.BadParameter("name a subject, or ask for --all")
     with opened(folder) as home:
-        replayed = [_replay(home.ports, name) for name in _chosen(home.ports, subject)]
+        replayed = [_replay(home.ports, name) for name in _chosen(Shelf(home.ports, home.readers), subject)]
     if as_json:
         print_json([asdict(one) for one in replayed])
     else:
@@ -52,21 +52,19 @@ def replay(
         raise typer.Exit(REFUSED)
 
 
-def _chosen(ports: Ports, subject: str | None) -> Sequence[str]:
+def _chosen(shelf: Shelf, subject: str | None) -> Sequence[str]:
     """The decisions to take again, oldest first.
 
     Raises:
         MissingError: None is about the subject.
     """
-    history = History(LiveReads(ports))
+    history = History(shelf)
     if subject is None:
         return [past.name for past in history.decisions]
-    places = (subject, f"{names.DECISIONS}{subject}")
-    chosen = [past.name for past in history.decisions if past.name.startswith(places)]
-    found = chosen or [past.name for past in history.about(subject) or history.on(subject)]
+    found = history.under(subject) or history.about(subject) or history.on(subject)
     if not found:
         raise MissingError(f"no decision about {subject!r:.100} is stored")
-    return found
+    return [past.name for past in found]
 
 
 def _replay(ports: Ports, name: str) -> Replayed:

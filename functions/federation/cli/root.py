@@ -51,7 +51,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         ),
         tick=(
             "tick:tick",
-            "Do by hand what a schedule does: merge, promote, sweep, or whatever is due by the policy's timetable.",
+            "Do by hand what a schedule does: merge, promote, sweep, look at the alarms, or what the timetable says.",
         ),
         redrive=("redrive:redrive", "List what steps could not handle, and have it delivered again."),
         fuse=("fuse:fuse", "Fuse three platforms' manifests into one release manifest, without a home."),

@@ -3,9 +3,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+import typer
 
 from federation.cli import inventory
 from federation.cli.home import Home, opened
@@ -14,29 +15,33 @@ from federation.cli.jobs import open_jobs
 from federation.cli.letters import page_of, sentence
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import minute, print_json, print_lines, print_table, short
+from federation.cli.shelf import Shelf
+from federation.core import names
 from federation.core.channel import Channel
 from federation.errors import FederationError
-from federation.reads import LiveReads
 
 
 def status(
+    every: Annotated[bool, typer.Option("--all", help="Also what is long past; reads every completion.")] = False,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
     """What serves, what is warm, what waits, what was refused, and why."""
     with opened(folder) as home:
-        found = _status(home)
+        found = status_of(home, every=every)
     if as_json:
         print_json(found)
     else:
         _print(found)
 
 
-def _status(home: Home) -> dict[str, Any]:
-    reads = LiveReads(home.ports)
-    policy = reads.policy()
-    channel = reads.channel(policy.channel)
-    units = inventory.units(reads)
+def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
+    """The status as JSON; unless everything is wanted, without what is long past."""
+    shelf = Shelf(home.ports, home.readers)
+    policy = shelf.policy()
+    channel = shelf.channel(policy.channel)
+    units = inventory.units(shelf, every=every)
+    parked = inventory.parked(shelf, every=every)
     return {
         "home": home.place,
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
@@ -47,14 +52,19 @@ def _status(home: Home) -> dict[str, Any]:
             {
                 "artifact": artifact,
                 **msgspec.to_builtins(why),
-                "unit": ", ".join(_units_of(units, artifact)) or why.unit,
+                "unit": ", ".join(_units_of(units.lines, artifact)) or why.unit,
             }
             for artifact, why in channel.quarantine.items()
         ],
-        "units": [asdict(line) for line in units],
-        "jobs": [asdict(line) for line in open_jobs(reads)],
-        "waiting": inventory.waiting(reads),
-        "parked": inventory.parked(reads),
+        "units": [asdict(line) for line in units.lines],
+        "jobs": [asdict(line) for line in open_jobs(shelf, every=every)],
+        "waiting": inventory.waiting(shelf),
+        "parked": parked,
+        "older": {
+            "units": units.older,
+            "completions": units.unread,
+            "parked": len(shelf.names(names.PARKED)) - len(parked),
+        },
         "queue": home.queued(),
         **_dead(home),
     }
@@ -123,5 +133,7 @@ def _print_open(found: Mapping[str, Any]) -> None:
     print_lines("Dead letters; `federation redrive` delivers them again", map(sentence, found["dead"]))
     if found["dead_unknown"]:
         print_lines("Dead letters are not known", (found["dead_unknown"],))
+    if older := ", ".join(f"{count:,} {what}" for what, count in found["older"].items() if count):
+        print(f"\nNot looked at, because older: {older}; `federation status --all` does.")
     if found["queue"]:
         print(f"\n{found['queue']} deliveries are under way or wait for the next command.")

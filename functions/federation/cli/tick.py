@@ -66,9 +66,9 @@ def _ticks(what: str, due: str) -> list[Event]:
 def _due(home: Home, until: str) -> list[Event]:
     """Every tick that fell due since this was asked last, the first time since a day ago; alarms are always due."""
     store = home.ports.store
-    asked = store.names(names.TICKS)
     end = instant.moment(until)
-    since = instant.moment(asked[-1].removeprefix(names.TICKS)) if asked else end - timedelta(days=1)
+    asked = (instant.moment(name.removeprefix(names.TICKS)) for name in store.names(names.TICKS))
+    since = max(asked, default=end - timedelta(days=1))
     timetable = LiveReads(home.ports).policy().cadence
     fallen = [*cadence.due(timetable, since, end), ("alarms", end)]
     return [tick for what, fired in fallen for tick in _ticks(what, instant.text(fired))]

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from federation.cli.happened import Followed, Happened, of_decision
+from federation.core import instant
 from federation.core.decision import decision_in, places
 from federation.core.digest import Digest
 from federation.core.event import Event
@@ -94,7 +95,7 @@ class Watch:
             and name not in self._before.get(id_, ())
             and (decision := self._read(name, step, event))
         ]
-        for name, _, one in sorted(found, key=lambda each: str(each[1])):
+        for name, _, one in sorted(found, key=lambda each: instant.order(each[1])):
             self._happened[name] = one
             self._open.pop((one.step, one.event.id), None)
             for event in one.told:
@@ -116,7 +117,7 @@ class Watch:
         }
 
     def _latest(self, found: Mapping[str, Mapping[str, Any]]) -> Happened:
-        return of_decision(max(found.values(), key=lambda decision: str(decision["now"])))
+        return of_decision(max(found.values(), key=lambda decision: instant.order(decision["now"])))
 
     def _places(self, step: str, event: Event) -> Iterator[str]:
         return (name for prefix in places(step, event) for name in self._store.names(prefix))

@@ -17,21 +17,25 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
 
 
-def faults(unit: Unit, platform: str, policy: Policy, observed: Mapping[str, Observed]) -> tuple[str, ...]:
-    """Every reason to reject the unit; none when it may go on to the gates.
+def stated_faults(unit: Unit, platform: str, policy: Policy) -> tuple[str, ...]:
+    """Every reason to reject the unit that its manifest gives: no file that is still to come could mend it.
 
     Args:
         unit: As its manifest states it.
         platform: Who ships it.
         policy: Whose matrix and organisation count.
+    """
+    return (*_naming(unit, policy), *_specialisation(unit, platform, policy), *_egress(unit, platform))
+
+
+def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:
+    """Every file that is not what the manifest says.
+
+    Args:
+        unit: As its manifest states it.
         observed: What lies at each path of the unit; a path not yet there is absent.
     """
-    return (
-        *_naming(unit, policy),
-        *_specialisation(unit, platform, policy),
-        *_egress(unit, platform),
-        *_integrity(unit, observed),
-    )
+    return tuple(_integrity(unit, observed))
 
 
 def missing(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def speaks_at(began: str, since: str, policy: Policy, now: str) -> str | None:
     """The first moment at which an alarm that fires `now` speaks of the release, or None if it does not (yet).
 
     One that began while the release settled in, and did not end, fired at the moment from which alarms count. One that
-    fires since before the release began tells nothing about it.
+    fires since before the release began, or since that very moment, tells nothing about it.
 
     Args:
         began: Since when it fires.
@@ -49,4 +49,4 @@ def speaks_at(began: str, since: str, policy: Policy, now: str) -> str | None:
     at = instant.moment(began)
     if at >= first:
         return began
-    return instant.text(first) if instant.moment(since) <= at and first <= instant.moment(now) else None
+    return instant.text(first) if instant.moment(since) < at and first <= instant.moment(now) else None

@@ -8,12 +8,17 @@ right after the gap, a time that it repeats fires once.
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import takewhile
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from cronsim import CronSim, CronSimError
 
 Due = Literal["sweep", "merge", "promote"]
+_LEAP_YEAR: Final = datetime(2027, 12, 1, tzinfo=UTC)
+_AFTER_IT: Final = datetime(2029, 1, 1, tzinfo=UTC)
+_MISSES: Final = 1_000
+"""How often two timetables may miss each other, more than twice a day for a year, until it is plain that they always do."""
+_SECOND: Final = timedelta(seconds=1)
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,10 +54,14 @@ def month(time_zone: str, now: datetime) -> str:
 
 
 def meets(line: str, line_zone: str, window: Window, window_zone: str) -> bool:
-    """Whether the cron line fires within one of the window's next openings; both are told apart over four weeks."""
-    since = datetime(2026, 1, 1, tzinfo=UTC)
-    fired = takewhile(lambda moment: moment < since + timedelta(weeks=4), _fires(line, line_zone, since))
-    return any(is_open(window, window_zone, moment) for moment in fired)
+    """Whether the cron line ever fires while the window is open; both are told apart over a leap year and a month."""
+    moment = _LEAP_YEAR
+    for _ in range(_MISSES):
+        fired = _from(line, line_zone, moment)
+        moment = _from(window.opens, window_zone, fired - timedelta(minutes=window.minutes) + _SECOND)
+        if fired >= _AFTER_IT or moment <= fired:
+            return fired < _AFTER_IT
+    return False
 
 
 def due(cadence: Cadence, since: datetime, now: datetime) -> tuple[tuple[Due, datetime], ...]:
@@ -77,6 +86,11 @@ def _fires(line: str, time_zone: str, around: datetime) -> Iterator[datetime]:
     """Fires from a day before `around`: begun inside an hour that the clock repeats, they would be told twice."""
     begin = (around - timedelta(hours=26)).astimezone(_zone(time_zone))
     return (fired.astimezone(UTC) for fired in CronSim(line, begin))
+
+
+def _from(line: str, time_zone: str, moment: datetime) -> datetime:
+    """The first fire that is not before `moment`; in an hour that the clock repeats it may be the second telling."""
+    return next(CronSim(line, (moment - _SECOND).astimezone(_zone(time_zone)))).astimezone(UTC)
 
 
 def _zone(name: str) -> tzinfo:

@@ -13,15 +13,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from federation.core.digest import digest
+from federation.core.faults import cut
 from federation.core.names import number_of
 
 MoveKind = Literal["promote", "roll_back", "quarantine", "lift", "hold", "resume", "probe", "anchor"]
 
 REMEMBERED: Final = 32
 """Moves that the channel remembers, so that a redelivered event finds that it has moved already."""
+_LONGEST_WHO: Final = 253
+_LONGEST_WHY: Final = 1997
+"""Characters beside the dots that stand for the rest: 256 and 2,000 are the most that the schema holds."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +71,16 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes a move: the event, when, who, and why in a sentence."""
+    """What makes a move: the event, when, who, and why in a sentence, of which the channel holds as much as fits."""
 
     event: str
     at: str
     who: str
     why: str
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "who", cut(self.who, _LONGEST_WHO))
+        force_setattr(self, "why", cut(self.why, _LONGEST_WHY))
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):

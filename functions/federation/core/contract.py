@@ -8,11 +8,13 @@ Two halves of one check: the compiled validator accepts (a hundred times faster)
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, Final, Literal, Protocol, get_args
 
 import jsonschema_rs
 import msgspec
 
+from federation.core import faults as faulty
 from federation.core.schemas import SCHEMAS
 from federation.errors import ContractError
 
@@ -53,7 +55,7 @@ def check(schema: SchemaName, value: Any, *, what: str = "document") -> None:
         what: What a fault calls it, such as a file name.
 
     Raises:
-        ContractError: With every fault and its path.
+        ContractError: With every fault and its path, as far as `faults` looks.
     """
     if _accepts(schema).is_valid(value):
         return
@@ -61,9 +63,9 @@ def check(schema: SchemaName, value: Any, *, what: str = "document") -> None:
 
 
 def faults(schema: SchemaName, value: Any) -> tuple[str, ...]:
-    """Every fault of `value`, each as `path: what was expected`, in the order of their paths."""
-    found = sorted(_leaves(_lists(schema).iter_errors(value)), key=_place)
-    return tuple(dict.fromkeys(map(_sentence, found)))
+    """Every fault of `value`, each as `path: what was expected`, in the order of their paths; of very many the first."""
+    found = list(islice(_leaves(_lists(schema).iter_errors(value)), faulty.MAX_FOUND + 1))
+    return faulty.found(dict.fromkeys(map(_sentence, sorted(found, key=_place))))
 
 
 def schema_of(schema: SchemaName) -> dict[str, Any]:
@@ -110,7 +112,9 @@ def _place(fault: _Fault) -> list[tuple[bool, str | int]]:
 
 
 def _sentence(fault: _Fault) -> str:
-    path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.absolute_path)
+    path = "$"
+    for part in fault.absolute_path:
+        path = f"{path}[{part}]" if isinstance(part, int) else faulty.below(path, part)
     return f"{path}: {_expected(fault)}{_hint(fault)}"
 
 

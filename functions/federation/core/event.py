@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from federation.core.digest import Digest, digest_of
+from federation.core.faults import cut
 
 ARTIFACT_COMPLETED: Final = "federation.artifact.completed.v1"
 ARTIFACT_WAITING: Final = "federation.artifact.waiting.v1"
@@ -53,9 +55,16 @@ JOB_FAILED: Final = "federation.job.failed.v1"
 DRIFT_DETECTED: Final = "federation.drift.detected.v1"
 TAMPER_DETECTED: Final = "federation.tamper.detected.v1"
 
+_LONGEST_SUBJECT: Final = 1024
+_LONGEST_KEY: Final = 2048
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact. `time` is when it happened (RFC 3339, UTC); `key` is what makes two deliveries the same fact."""
+    """One fact. `time` is when it happened (RFC 3339, UTC); `key` is what makes two deliveries the same fact.
+
+    Names are as long as their senders like, and an event must fit its schema: a longer subject is cut, a longer key is its
+    digest.
+    """
 
     type: str
     source: str
@@ -63,6 +72,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     time: str
     key: str
     data: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        if len(self.subject) > _LONGEST_SUBJECT:
+            force_setattr(self, "subject", cut(self.subject, _LONGEST_SUBJECT - 3))
+        if len(self.key) > _LONGEST_KEY:
+            force_setattr(self, "key", digest_of(self.key.encode()))
 
     @property
     def id(self) -> Digest:

@@ -76,13 +76,14 @@ def microseconds(written: str) -> int:
     return (moment(written) - _EPOCH) // timedelta(microseconds=1)
 
 
-def epoch_seconds(written: str) -> float:
-    """Seconds from 1970-01-01T00:00:00Z.
+def order(written: str) -> int:
+    """Where an instant stands among others, which its text does not tell: "...00.5Z" sorts before "...00Z".
 
-    Raises:
-        ContractError: As `moment`.
+    Args:
+        written: In any form that `normalise` reads; what tells no instant stands before all others.
     """
-    return microseconds(written) / 1_000_000
+    told = _read(written)
+    return -_LAST if told is None else told
 
 
 def _at(microseconds_: int) -> datetime:

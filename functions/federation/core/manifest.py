@@ -39,6 +39,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     sd: str
 
 
+class Against(msgspec.Struct, frozen=True, kw_only=True):
+    """Another unit's records, measured by the same job, and that unit's artifact digest."""
+
+    artifact: str
+    records: File
+
+
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """Evidence for one gate at one grade."""
 
@@ -47,13 +54,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     records: File | None = None
     summary: Mapping[str, Summary] = msgspec.field(default_factory=dict)
     point: Mapping[str, str] = msgspec.field(default_factory=dict)
-
-
-class Against(msgspec.Struct, frozen=True, kw_only=True):
-    """The serving unit's samples from the same interleaved run, and that unit's artifact digest."""
-
-    artifact: str
-    records: File
+    against: Sequence[Against] = ()
 
 
 class MeasuredLatency(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,9 +130,10 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     def evidence_files(self) -> tuple[File, ...]:
         """Every file of records that the evidence names."""
         measured = [self.evidence.quality, self.evidence.latency, *self.evidence.safety.values()]
-        against = self.evidence.latency.against if self.evidence.latency else None
-        found = [entry.records for entry in measured if entry and entry.records]
-        return tuple(found) + ((against.records,) if against else ())
+        quality, latency = self.evidence.quality, self.evidence.latency
+        against = [*(quality.against if quality else ()), *([latency.against] if latency and latency.against else [])]
+        own = [entry.records for entry in measured if entry and entry.records]
+        return (*own, *(other.records for other in against))
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -130,7 +130,13 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def considered(
-    kind: str, job: Job, matrix: Mapping[str, Sequence[str]], funds: Funds | None = None, *, on_demand: bool = False
+    kind: str,
+    job: Job,
+    matrix: Mapping[str, Sequence[str]],
+    funds: Funds | None = None,
+    *,
+    on_demand: bool = False,
+    unstartable: Mapping[Place, str] | None = None,
 ) -> Sequence[Considered]:
     """Every place with its verdict, the best first; the first is the one to take, unless all are refused.
 
@@ -140,8 +146,13 @@ def considered(
         matrix: Which kinds each platform may ship.
         funds: What is left of the budget; None when the policy has none.
         on_demand: Whether capacity that may be taken away is out of the question.
+        unstartable: Why this home could not start the job at a place, as its platform's trainer says.
     """
-    judged = [_judged(kind, job, place, matrix, funds, on_demand=on_demand) for place in job.listed()]
+    known = unstartable or {}
+    judged = [
+        _judged(kind, job, place, matrix, funds, on_demand=on_demand, unstartable=known.get(place))
+        for place in job.listed()
+    ]
     ranked = sorted(judged, key=_rank)
     if not ranked or ranked[0].verdict == "refused":
         return ranked
@@ -156,13 +167,21 @@ def cost_at(place: Place, job: Job) -> Decimal | None:
 
 
 def _judged(
-    kind: str, job: Job, place: Place, matrix: Mapping[str, Sequence[str]], funds: Funds | None, *, on_demand: bool
+    kind: str,
+    job: Job,
+    place: Place,
+    matrix: Mapping[str, Sequence[str]],
+    funds: Funds | None,
+    *,
+    on_demand: bool,
+    unstartable: str | None,
 ) -> Considered:
     cost = cost_at(place, job)
     refusal = (
         _unspecialised(kind, place, matrix)
         or next(filter(None, (_leaves(place, data) for data in job.data)), None)
         or ("a spot job for this has failed before; this time it runs on demand" if on_demand and place.spot else None)
+        or unstartable
         or (funds and _beyond(place, job, cost, funds))
     )
     if refusal:

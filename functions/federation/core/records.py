@@ -5,23 +5,19 @@ Records arrive as JSON Lines, one item a line (schemas/record.v1.json), and beco
 stays. Only the metrics asked for are read; whatever else a line says is left alone.
 """
 
-import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from operator import attrgetter
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
-from federation.core.strict_json import parse
+from federation.core.record_line import Lines
 from federation.errors import ContractError
 
 MAX_FAULTS: Final = 20
 """Faults that are told one by one; the rest are counted."""
-_KEYS: Final = ("item", "scores", "cluster", "category")
-_ESCAPED_ASCII: Final = rb"\\u00[0-7]"
 _BLOCK: Final = 1_048_576
 """Bytes that are read at once, and the most that one line may have."""
 _QUOTED: Final = 80
@@ -84,40 +80,27 @@ def _blocks(source: bytes | Iterable[bytes], what: str) -> Iterator[bytes]:
         size += len(piece)
         if size < _BLOCK:
             continue
-        lines, newline, rest = b"".join(held).rpartition(b"\n")
-        if not newline:
+        whole = b"".join(held)
+        if _is_too_long(whole):
             raise ContractError(f"{what} has a line of more than {_BLOCK:,} bytes; write one record a line")
-        yield lines + newline
+        lines, newline, rest = whole.rpartition(b"\n")
+        if newline:
+            yield lines + newline
         held, size = [rest], len(rest)
     if size:
         yield b"".join(held)
+
+
+def _is_too_long(whole: bytes) -> bool:
+    """Whether a line has more than `_BLOCK` bytes, of at most twice as many: it would reach over the middle."""
+    end = whole.find(b"\n", _BLOCK)
+    return (len(whole) if end < 0 else end) - whole.rfind(b"\n", 0, _BLOCK) - 1 > _BLOCK
 
 
 def _pieces(source: bytes | Iterable[bytes]) -> Iterator[bytes]:
     for whole in (source,) if isinstance(source, bytes) else source:
         for start in range(0, len(whole), _BLOCK):
             yield whole[start : start + _BLOCK]
-
-
-_Identifier = Annotated[str, msgspec.Meta(max_length=512)]
-
-
-@lru_cache(maxsize=64)
-def _decoder(metrics: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
-    """Reads exactly these metrics, so that a record needs no dictionary."""
-    names = {f"score{index}": metric for index, metric in enumerate(metrics)}
-    scores = msgspec.defstruct("Scores", [(field, float) for field in names], rename=names, gc=False)
-    record = msgspec.defstruct(
-        "Record",
-        [
-            ("item", _Identifier),
-            ("scores", scores),
-            ("cluster", _Identifier | None, None),
-            ("category", _Identifier | None, None),
-        ],
-        gc=False,
-    )
-    return msgspec.json.Decoder(record)
 
 
 _item, _cluster, _category = attrgetter("item"), attrgetter("cluster"), attrgetter("category")
@@ -127,8 +110,7 @@ class _Reader:
     """The columns read so far, and the faults."""
 
     def __init__(self, what: str, metrics: tuple[str, ...]) -> None:
-        self._what, self._decoder = what, _decoder(metrics)
-        self._keys = tuple(f'"{key}"'.encode() for key in (*_KEYS, *metrics))
+        self._what, self._lines = what, Lines(metrics)
         self._items: list[str] = []
         self._columns = {metric: array("d") for metric in metrics}
         self._clusters, self._categories = _Names(), _Names()
@@ -139,19 +121,12 @@ class _Reader:
     def add(self, block: bytes) -> None:
         """Takes whole lines: all at once if every line is a record, else one by one to number the faults."""
         count = block.count(b"\n") + (not block.endswith(b"\n"))
-        try:
-            rows = self._decoder.decode_lines(block)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            rows = []
-        if len(rows) == count and not self._blank and not self._may_repeat(block, count):
-            self._take(rows, range(self._line + 1, self._line + 1 + count))
-        else:
+        rows = None if self._blank else self._lines.records(block, count)
+        if rows is None:
             self._one_by_one(block.removesuffix(b"\n").split(b"\n"))
+        else:
+            self._take(rows, range(self._line + 1, self._line + 1 + count))
         self._line += count
-
-    def _may_repeat(self, block: bytes, lines: int) -> bool:
-        """Whether some line may state a key twice, of which the decoder would keep the last; telling costs a look closer."""
-        return any(block.count(key) > lines for key in self._keys) or re.search(_ESCAPED_ASCII, block) is not None
 
     def records(self) -> Records:
         """What was read, if it was free of faults."""
@@ -181,12 +156,10 @@ class _Reader:
                 self._fault(self._blank, "is blank; only the end of the file may be")
                 self._blank = 0
             try:
-                rows.append(self._decoder.decode(line))
+                rows.append(self._lines.record(line))
                 numbers.append(number)
-                for key in parse(line, what=f"line {number}").duplicates:
-                    self._fault(number, f"repeats the key {quoted(key)}; expected each key once")
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-                self._fault(number, _explained(line, error))
+            except ContractError as error:
+                self._fault(number, error.what)
         self._take(rows, numbers)
 
     def _take(self, rows: Sequence[Any], numbers: Sequence[int]) -> None:
@@ -234,16 +207,3 @@ class _Names:
 
     def column(self) -> list[str | None] | None:
         return self._column if len(self._known) > 1 else None
-
-
-def _explained(line: bytes, error: Exception) -> str:
-    """What is wrong with one line, and what was expected, in the words of the file rather than of the decoder."""
-    if isinstance(error, msgspec.ValidationError):
-        return "is no record: " + str(error).replace("`float`", "a finite number").replace(" - at `$", " at `record")
-    if line.startswith(b"\xef\xbb\xbf"):
-        return "begins with a byte-order mark; write UTF-8 without one"
-    if b"NaN" in line or b"Infinity" in line:
-        return "is not JSON: NaN and Infinity are no numbers of JSON; expected a finite number"
-    if isinstance(error, UnicodeDecodeError):
-        return "is not UTF-8"
-    return f"is not JSON: {str(error).removeprefix('JSON is malformed: ')}; expected one object"

@@ -9,15 +9,20 @@ which also has no floats, so that its canonical bytes and its digest are exact.
 import math
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final, NoReturn
 
 import msgspec
 
 from federation.core.digest import canonical
+from federation.core.faults import MAX_FOUND, below, found
 from federation.errors import ContractError
 
 MAX_BYTES: Final = 1_048_576
-"""What the widest transport carries (EventBridge, SQS and Lambda since January 2026)."""
+"""What the widest transport carries (EventBridge, SQS and Lambda since January 2026).
+
+https://aws.amazon.com/blogs/compute/more-room-to-build-serverless-services-now-support-payloads-up-to-1-mb/
+"""
 MAX_DEPTH: Final = 64
 """Nesting of arrays and objects; the deepest true payload we know has 11."""
 MAX_DIGITS: Final = 400
@@ -121,12 +126,18 @@ def _may_hold_a_long_integer(encoded: bytes) -> bool:
 
 def _carefully(body: bytes, what: str, limit: int) -> tuple[Any, bytes]:
     parsed = parse(body, what=what, limit=limit)
-    places = {id(found): path for path, found in _objects(parsed.value, "$")} if parsed.repeats else {}
-    faults = [f"{places.get(id(found), '$...')}.{key}: the key is repeated; keep one" for found, key in parsed.repeats]
-    faults += [f"{path}: {fault}" for path, fault in _numbers(parsed.value, "$")]
-    if faults:
-        raise ContractError(f"{what} is not a document of ours", tuple(faults))
+    numbers = (f"{path}: {fault}" for path, fault in _numbers(parsed.value, "$"))
+    if faults := found(chain(_repeats(parsed), numbers)):
+        raise ContractError(f"{what} is not a document of ours", faults)
     return parsed.value, canonical(parsed.value)
+
+
+def _repeats(parsed: Parsed) -> Iterator[str]:
+    told = parsed.repeats[: MAX_FOUND + 1]
+    wanted = {id(holder) for holder, _ in told}
+    places = {id(inner): path for path, inner in _objects(parsed.value, "$") if id(inner) in wanted} if wanted else {}
+    for holder, key in told:
+        yield f"{below(places.get(id(holder), '$...'), key)}: the key is repeated; keep one"
 
 
 def _text(body: bytes, what: str, limit: int) -> str:
@@ -216,7 +227,7 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield path, f"{value} has more than 53 bits; write it as text"
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _numbers(inner, f"{path}.{key}")
+            yield from _numbers(inner, below(path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _numbers(inner, f"{path}[{index}]")
@@ -227,7 +238,7 @@ def _objects(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if isinstance(value, dict):
         yield path, value
         for key, inner in value.items():
-            yield from _objects(inner, f"{path}.{key}")
+            yield from _objects(inner, below(path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _objects(inner, f"{path}[{index}]")

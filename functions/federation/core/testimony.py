@@ -133,8 +133,20 @@ def _measured(measured: Measured, metrics: Sequence[str], files: Files) -> Evide
     suite = measured.suite.digest if measured.suite else ""
     claimed = Evidence(suite=suite, summaries=_summaries(measured), points=_points(measured))
     if measured.grade == "records" and metrics:
-        return _with_records(claimed, measured.records, metrics, files)
+        return _with_others(_with_records(claimed, measured.records, metrics, files), measured, metrics, files)
     return claimed
+
+
+def _with_others(own: Evidence, measured: Measured, metrics: Sequence[str], files: Files) -> Evidence:
+    """Beside it what other units answered; records of theirs that cannot be read are a fault of whoever shipped them."""
+    if own.records is None or not measured.against:
+        return own
+    shared = replace(files, known=(own.records.items,))
+    try:
+        others = {one.artifact: _records(one.records, metrics, shared) for one in measured.against}
+    except ContractError as error:
+        return Evidence(suite=own.suite, fault=_sentence(error))
+    return replace(own, others=others)
 
 
 def _latency(measured: MeasuredLatency, files: Files) -> Evidence:
@@ -155,7 +167,7 @@ def _latency(measured: MeasuredLatency, files: Files) -> Evidence:
         theirs = _records(measured.against.records, LATENCY_SCORES, shared)
     except ContractError as error:
         return Evidence(suite="", machine=measured.machine, prices=measured.price_table, fault=_sentence(error))
-    run = BaselineRun(unit=measured.against.artifact, machine=measured.machine, records=theirs)
+    run = BaselineRun(unit=measured.against.artifact, records=theirs)
     return Evidence(suite="", machine=measured.machine, prices=measured.price_table, records=own.records, against=run)
 
 

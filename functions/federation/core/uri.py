@@ -14,6 +14,8 @@ SENTINEL: Final = "_MANIFEST.json"
 
 _REFUSED: Final = frozenset("\\?#%")
 """Characters that some client on the way reads as something else than themselves."""
+_LONGEST: Final = 1024
+"""Bytes of a key in S3 and of an object's name in Cloud Storage."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +29,8 @@ def parsed(uri: str, scheme: str, allowed: Collection[str]) -> Place:
     """The place that a URI names, if it is on the allow-list.
 
     Raises:
-        ContractError: Another scheme or bucket, an empty or dotted segment, or a character that has no business there.
+        ContractError: Another scheme or bucket, an empty or dotted segment, a character that has no business there, or a
+            path longer than any store takes.
     """
     found, separator, rest = uri.partition("://")
     root, _, path = rest.partition("/")
@@ -41,6 +44,8 @@ def parsed(uri: str, scheme: str, allowed: Collection[str]) -> Place:
         raise ContractError(f"{uri!r} is not read: its path has an empty or dotted segment")
     if not path.isprintable() or _REFUSED & set(path):
         raise ContractError(f"{uri!r} is not read: its path has a character that no artifact's name needs")
+    if len(path.encode()) > _LONGEST:
+        raise ContractError(f"{uri:.200}... is not read: its path has more than {_LONGEST:,} bytes")
     return Place(root=root, path=path)
 
 

@@ -65,7 +65,7 @@ class PubSubDeadLetters:
         received = [one for batch in self._batches() for one in batch]
         self._give_back(received)
         found = {one.message.message_id: self._letter(one.message) for one in received}
-        return sorted(found.values(), key=lambda letter: letter.at)
+        return sorted(found.values(), key=lambda letter: instant.order(letter.at))
 
     def redrive(self, step: str | None = None) -> int:
         """Have the step's letters, or all, delivered again; how many were sent.

@@ -10,6 +10,7 @@ https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.end
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from federation.core import instant
 from federation.core.outcome import Shift
 from federation.errors import ConflictError, MissingError, ServiceError
 from federation.gcp.rest import Rest
@@ -33,6 +34,11 @@ class VertexTraffic:
         self._rest = Rest(session, "Vertex AI")
         self._endpoints = endpoints
         self._api = api
+
+    def refusal(self, channel: str, release: str) -> str | None:
+        """Why it cannot be served: no deployed model bears its name."""
+        endpoint = self._read(channel)
+        return None if _deployed(endpoint, release) else _undeployed(endpoint, release)
 
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing.
@@ -109,17 +115,18 @@ def _split(endpoint: Mapping[str, Any], shift: Shift) -> dict[str, int]:
         return {}
     model = _deployed(endpoint, shift.release)
     if model is None:
-        raise MissingError(
-            f"{shift.release} is not deployed to {endpoint['name']}; deploy a model with this display name, and the "
-            "shift will be tried again"
-        )
+        raise MissingError(f"{_undeployed(endpoint, shift.release)}; the shift will then be tried again")
     return {model: _ALL}
+
+
+def _undeployed(endpoint: Mapping[str, Any], release: str) -> str:
+    return f"{release} is not deployed to {endpoint['name']}; deploy a model with this display name"
 
 
 def _deployed(endpoint: Mapping[str, Any], release: str) -> str | None:
     """The id of the deployed model that bears the release's name, the latest of several."""
     found = [one for one in endpoint.get("deployedModels", ()) if one.get("displayName") == release]
-    return str(max(found, key=lambda one: one.get("createTime", ""))["id"]) if found else None
+    return str(max(found, key=lambda one: instant.order(one.get("createTime", "")))["id"]) if found else None
 
 
 def _counter(endpoint: Mapping[str, Any]) -> int | None:

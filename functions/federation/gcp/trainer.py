@@ -15,15 +15,14 @@ from federation.core.digest import canonical
 from federation.errors import ContractError, MissingError
 from federation.gcp.rest import Rest
 from federation.gcp.vertex_artifacts import LABEL, artifact_of, parsed, service_url
-
-RECENT: Final = timedelta(days=14)
-"""How far back a sweep looks: longer than the longest job and a week of nobody looking."""
+from federation.ports import RECENT
 
 _LONGEST: Final = timedelta(days=7)
 """A custom job runs no longer, so one that ended lately was not created much earlier: only that can be asked for."""
 _FAILED: Final = ("FAILED", "CANCELLED", "EXPIRED")
 _MINUTES: Final = 24 * 60
 _LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{1,63}")
+_MACHINE: Final = re.compile(r"([^/]+)(?:/([^/]+)/([0-9]+))?")
 
 
 class VertexTrainer:
@@ -59,21 +58,26 @@ class VertexTrainer:
         self._service_account = service_account
         self._now = now
 
+    def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
+        """The policy does not say on which machine it runs or where its unit goes, or names a region that this is not."""
+        if not (job.get("machine") and job.get("output")):
+            return f"jobs.{job['kind']} needs `machine` and `output` to run on Vertex AI; add them"
+        if not _MACHINE.fullmatch(job["machine"]):
+            return f"machine {job['machine']!a} cannot be read; write MACHINE or MACHINE/ACCELERATOR/COUNT"
+        if not _LABEL_VALUE.fullmatch(name):
+            return f"{name!a} is no name for a job: 63 characters of a-z, 0-9, _ and - are allowed"
+        if job.get("region", self._location) != self._location:
+            return f"{name} is to run in {job['region']}, and this home runs jobs on Vertex AI in {self._location}"
+        return None
+
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
         Raises:
-            ContractError: The policy does not say on which machine it runs or where its unit goes, or names a region
-                that this is not.
+            ContractError: It cannot be started here.
         """
-        if not (job.get("machine") and job.get("output")):
-            raise ContractError(f"jobs.{job['kind']} needs `machine` and `output` to run on Vertex AI; add them")
-        if not _LABEL_VALUE.fullmatch(name):
-            raise ContractError(f"{name!a} is no name for a job: 63 characters of a-z, 0-9, _ and - are allowed")
-        if job.get("region", self._location) != self._location:
-            raise ContractError(
-                f"{name} is to run in {job['region']}, and this home runs jobs on Vertex AI in {self._location}"
-            )
+        if why := self.refusal(name, job):
+            raise ContractError(why)
         url = f"{service_url(self._location, self._api)}/{self._parent}/customJobs"
         query = {"filter": f'labels.{LABEL}="{name}"', "pageSize": "1"}
         if not self._rest.ask(f"look for job {name}", "GET", url, query=query).get("customJobs"):
@@ -174,14 +178,8 @@ def _pool(name: str, job: Mapping[str, Any], replicas: int) -> dict[str, Any]:
 
 
 def _machine(text: str) -> dict[str, Any]:
-    """`n1-standard-8`, or with accelerators `g2-standard-12/NVIDIA_L4/1`.
-
-    Raises:
-        ContractError: Another form.
-    """
+    """`n1-standard-8`, or with accelerators `g2-standard-12/NVIDIA_L4/1`."""
     machine, *accelerator = text.split("/")
     if not accelerator:
         return {"machineType": machine}
-    if len(accelerator) != 2 or not accelerator[1].isdecimal():  # noqa: PLR2004 - type and count
-        raise ContractError(f"machine {text!a} cannot be read; write MACHINE or MACHINE/ACCELERATOR/COUNT")
     return {"machineType": machine, "acceleratorType": accelerator[0], "acceleratorCount": int(accelerator[1])}

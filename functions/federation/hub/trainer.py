@@ -6,7 +6,7 @@ repository, so that is what counts as finished, as it does when a webhook tells 
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -17,12 +17,10 @@ from federation.core.instant import text
 from federation.errors import ContractError, ServiceError
 from federation.hub.calls import service_call, status_of
 from federation.hub.history import Commit, history
+from federation.ports import RECENT
 
 LABEL: Final = "federation_job"
 ENVIRONMENT: Final = "FEDERATION_JOB"
-DAYS: Final = 7
-"""How far back pushes are looked for."""
-
 _FAILED: Final = ("ERROR", "CANCELED")
 _MAIN: Final = "refs/heads/main"
 _MODELS: Final = "hf://models/"
@@ -40,7 +38,6 @@ class HubTrainer:
         *,
         secrets: Callable[[], Mapping[str, str]] = dict,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        days: int = DAYS,
     ) -> None:
         """A trainer.
 
@@ -50,14 +47,18 @@ class HubTrainer:
             repos: Model repositories to watch, `<owner>/<name>`.
             secrets: Asked at each launch for what the job's environment holds in secret, such as a token that may push.
             clock: Now.
-            days: How far back pushes are looked for.
         """
         self._api = api
         self._namespace = namespace
         self._repos = frozenset(repos)
         self._secrets = secrets
         self._clock = clock
-        self._days = days
+
+    def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
+        """It wants several machines."""
+        if job.get("count", 1) == 1:
+            return None
+        return f"job {name} wants {job['count']} machines; a job on the Hub runs on one: set count to 1"
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
@@ -67,12 +68,10 @@ class HubTrainer:
         A job runs on one machine, which the Hub never takes back: `spot` has no meaning here.
 
         Raises:
-            ContractError: The job wants several machines.
+            ContractError: It cannot be started here.
         """
-        if job.get("count", 1) != 1:
-            raise ContractError(
-                f"job {name} wants {job['count']} machines; a job on the Hub runs on one: set count to 1"
-            )
+        if why := self.refusal(name, job):
+            raise ContractError(why)
         if self._started(name):
             return
         try:
@@ -82,11 +81,11 @@ class HubTrainer:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """Every commit of the last days on main of every watched repository, the newest of a repository first.
+        """Every recent commit on main of every watched repository, the newest of a repository first.
 
         Then the jobs of ours that ended in an error or were cancelled.
         """
-        since = self._clock() - timedelta(days=self._days)
+        since = self._clock() - RECENT
         repos = sorted(self._repos | set(self._pushed_to(since)))
         return [*(push for repo in repos for push in self._pushes(repo, since)), *self._failed(since)]
 
@@ -128,7 +127,7 @@ class HubTrainer:
     def _ended(self, status: Any, since: datetime) -> Iterator[Any]:
         with service_call(f"listing the jobs of {self._namespace}"):
             for job in self._api().list_jobs(namespace=self._namespace, status=status):
-                if job.created_at and job.created_at + timedelta(days=self._days) < since:
+                if job.created_at and job.created_at + RECENT < since:
                     return  # the list begins with the newest, and no job runs for as long as that
                 yield job
 

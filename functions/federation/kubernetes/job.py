@@ -9,18 +9,18 @@ import msgspec
 
 from federation.core.digest import canonical
 from federation.core.failure import CONFIGURED_WRONG
-from federation.errors import ContractError
+from federation.ports import RECENT
 
 LABEL: Final = "federation_job"
 OUTPUT: Final = "federation/output"
 """The annotation that says where the job's unit goes: a folder, with its slash."""
 
-KEPT_SECONDS: Final = 1_209_600
-"""A finished job stays for two weeks, so that no sweep misses it."""
+KEPT_SECONDS: Final = int(RECENT.total_seconds())
+"""A finished job stays for as long as a sweep looks for it."""
 
 _ATTEMPTS: Final = 3
 CONTAINER: Final = "job"
-_RESOURCE: Final = re.compile(r"([a-z0-9./-]+)=([0-9]+(?:\.[0-9]+)?[A-Za-z]*)")
+_RESOURCE: Final = re.compile(r"[a-z0-9./-]+=[0-9]+(?:\.[0-9]+)?[A-Za-z]*")
 _EXAMPLE: Final = "cpu=4,memory=16Gi,nvidia.com/gpu=1"
 
 
@@ -36,12 +36,15 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     spot_tolerations: Sequence[Mapping[str, str]] = ()
 
 
-def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, Any]:
-    """The Job under its name: tried again when its machine is lost, failed for good when it says that it is wrong.
+def unreadable(name: str, machine: str | None) -> str | None:
+    """Why `machine` is not a list of resources, or None."""
+    if all(_RESOURCE.fullmatch(part) for part in _parts(machine)):
+        return None
+    return f"job {name} asks for machine {machine!r}; on Kubernetes write {_EXAMPLE}"
 
-    Raises:
-        ContractError: `machine` is not a list of resources.
-    """
+
+def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, Any]:
+    """The Job under its name: tried again when its machine is lost, failed for good when it says that it is wrong."""
     minutes, count = job.get("max_minutes"), job.get("count", 1)
     several = {"completions": count, "parallelism": count, "completionMode": "Indexed"} if count > 1 else {}
     return {
@@ -91,7 +94,7 @@ def _pod(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, A
 
 
 def _container(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    resources = _resources(name, job.get("machine"))
+    resources = dict(one.split("=") for one in _parts(job.get("machine")))
     return {
         "name": CONTAINER,
         "image": job["image"],
@@ -105,9 +108,5 @@ def _container(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _resources(name: str, machine: str | None) -> dict[str, str]:
-    parts = machine.split(",") if machine else []
-    matches = [_RESOURCE.fullmatch(part.strip()) for part in parts]
-    if not all(matches):
-        raise ContractError(f"job {name} asks for machine {machine!r}; on Kubernetes write {_EXAMPLE}")
-    return {match[1]: match[2] for match in matches if match}
+def _parts(machine: str | None) -> Sequence[str]:
+    return [part.strip() for part in machine.split(",")] if machine else []

@@ -12,7 +12,7 @@ from federation.core import failure
 from federation.core.instant import text
 from federation.errors import ContractError, ServiceError
 from federation.kubernetes.calls import service_call, status_of
-from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of
+from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of, unreadable
 from federation.kubernetes.pods import decisive_end
 
 PAGE: Final = 200
@@ -40,12 +40,18 @@ class KubernetesTrainer:
         self._namespace = namespace
         self._placement = placement or Placement()
 
+    def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
+        """`machine` is not a list of resources."""
+        return unreadable(name, job.get("machine"))
+
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
         Raises:
-            ContractError: The cluster says that the job is not well formed.
+            ContractError: It cannot be started here, or the cluster says that it is not well formed.
         """
+        if why := self.refusal(name, job):
+            raise ContractError(why)
         body = job_of(name, job, self._placement)
         try:
             with service_call(f"creating job {name} in {self._namespace}"):

@@ -8,7 +8,6 @@ import msgspec
 
 from federation.core.digest import canonical
 from federation.core.event import Event
-from federation.errors import FederationError
 from federation.local.database import Database
 from federation.ports import DeadLetter
 
@@ -60,14 +59,14 @@ class LocalBus:
             number, step, body, attempts = rows[0]
             try:
                 deliver(step, Event.of(msgspec.json.decode(body)))
-            except FederationError as error:
+            except Exception as error:  # noqa: BLE001 - as the clouds' queues do: whatever a step raises, others go on
                 self._failed(number, attempts + 1, error)
                 yield False
             else:
                 self._database.changed("delete from queue where number = ?", number)
                 yield True
 
-    def _failed(self, number: int, attempts: int, error: FederationError) -> None:
+    def _failed(self, number: int, attempts: int, error: Exception) -> None:
         self._database.changed(
             "update queue set attempts = ?, failure = ?, dead = ? where number = ?",
             attempts,

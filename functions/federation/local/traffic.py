@@ -19,6 +19,10 @@ class LocalTraffic:
         self._folder = folder
         self._registry = registry
 
+    def refusal(self, channel: str, release: str) -> None:
+        """Nothing has to be done beforehand."""
+        del channel, release
+
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing."""
         served = self.serving(shift.channel)

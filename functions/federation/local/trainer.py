@@ -50,6 +50,10 @@ class LocalTrainer:
         self._folder = folder
         self._python = python or sys.executable
 
+    def refusal(self, name: str, job: Mapping[str, Any]) -> None:
+        """Nothing: a job that this machine cannot run says so itself, when it ends."""
+        del name, job
+
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job's module with its arguments in a folder of its own; a started name starts nothing."""
         home = self._folder / name

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from federation.errors import FederationError
+from federation.simulation.actions import Action, Story, told
 from federation.simulation.chaos import Chaos
+from federation.simulation.contention import is_contended
+from federation.simulation.delivery import Way
 from federation.simulation.play import play
 from federation.simulation.promises import broken
-from federation.simulation.story import Action, Story, is_contended, story, told
+from federation.simulation.story import story
 
 __all__ = ["Result", "faults", "one", "run", "shrunk", "story", "told"]
 
 _CHUNK: Final = 10
 """Histories that a process takes at a time."""
+_WAYS: Final[Sequence[Way]] = ("bus", "door", "inline")
+"""How what happens outside comes in, in turn; without chaos always over the bus."""
 _ATTEMPTS: Final = 300
 """Shorter stories tried before a broken one is told."""
 
@@ -61,7 +66,8 @@ def one(seed: int) -> Result:
 def faults(actions: Story, seed: int) -> tuple[str, ...]:
     """What a story breaks, played once in chaos and once calmly."""
     try:
-        chaotic = play(actions, Chaos(drawn=random.Random(seed)))  # noqa: S311 - a seeded history, no secret
+        chaos = Chaos(drawn=random.Random(seed))  # noqa: S311 - a seeded history, no secret
+        chaotic = play(actions, chaos, _WAYS[seed % len(_WAYS)])
         calm = None if is_contended(actions) else play(actions, Chaos(drawn=None))
         return broken(chaotic, calm)
     except FederationError as error:

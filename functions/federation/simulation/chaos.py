@@ -4,11 +4,9 @@
 import random
 from dataclasses import dataclass
 
-from federation.errors import FederationError
 
-
-class CrashError(FederationError):
-    """The process died here; its event will be delivered again."""
+class CrashError(BaseException):
+    """The process died here, and nothing in it can catch that; its event will be delivered again."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,6 +19,7 @@ class Chaos:
     twice: float = 0.15
     race: float = 0.15
     unknown: float = 0.2
+    activated: float = 0.2
     skew_seconds: float = 60.0
 
     def strikes(self, chance: float) -> bool:

@@ -4,18 +4,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final, Literal
 
-from federation.core import instant
-from federation.core.decision import Decision
+from federation.chain import run_chain, taken_in
+from federation.core import instant, names
+from federation.core.digest import canonical
+from federation.core.uri import SENTINEL
 from federation.errors import FederationError
 from federation.runtime import carry_out, decide
+from federation.simulation.actions import Ship
+from federation.simulation.chaos import CrashError
 from federation.simulation.platform import Kind
-from federation.simulation.story import Ship
-from federation.simulation.world import Waiting, World
-from federation.steps import StepName
+from federation.simulation.storage import Knock, Waiting
+from federation.simulation.world import World
+from federation.sources import Trust
 
+Way = Literal["bus", "door", "inline"]
 EPOCH: Final = datetime(2026, 1, 5, tzinfo=UTC)
+TRUST: Final = Trust(s3_buckets=frozenset({"bucket"}), sentinel=SENTINEL)
+CLOCKS: Final = timedelta(minutes=2)
+"""Clocks are a minute wrong: of what lies closer together nobody can say which came first."""
 _PATIENCE: Final = 3000
 """Deliveries after which a history that has not come to rest is stuck."""
 
@@ -24,33 +32,76 @@ class StuckError(FederationError):
     """Deliveries go on and on and nothing comes to rest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class FiredAlarm:
-    """An alarm that spoke of the serving release, and whether there was anything to go back to."""
+    """An alarm that spoke of the serving release, and whether there was anything to go back to.
+
+    The channel's counter `before` it was told, and `after` everything that followed had come to rest.
+    """
 
     event: str
-    counter_before: int
+    before: int
     had_target: bool
+    after: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Burning:
+    """An alarm that fires since `at` while `release` serves, and `lasts` minutes after that is `left`."""
+
+    key: str
+    at: datetime
+    release: str
+    lasts: int
+    left: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Played:
-    """A world after its story, and what is true about it."""
+    """A world after its story, and what is true about it.
+
+    `way`: what comes from outside comes over the bus, through the door, or through the door with all that follows from it
+    in one process. `coming` are policies that become active while something is under way. `alarm_of` is the key of the
+    alarm that each breach tells of.
+    """
 
     world: World
+    way: Way = "bus"
     minute: int = 0
     shipped: list[tuple[Ship, str]] = field(default_factory=list)
     unfinished: list[tuple[str, Mapping[str, bytes]]] = field(default_factory=list)
     fresh: list[FiredAlarm] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
+    burning: list[Burning] = field(default_factory=list)
+    alarm_of: dict[str, str] = field(default_factory=dict)
+    coming: list[Mapping[str, Any]] = field(default_factory=list)
     finale: tuple[Kind, str] | None = None
     orders: int = 0
     alarms: int = 0
+    jobs: int = 0
 
     @property
     def now(self) -> str:
         """The true time."""
         return instant.text(EPOCH + timedelta(minutes=self.minute))
+
+    def clock(self) -> str:
+        """The time as some process tells it."""
+        return instant.text(EPOCH + timedelta(minutes=self.minute, seconds=self.world.chaos.skew()))
+
+    def rest(self) -> None:
+        """Nothing is under way any more."""
+        self.activate()
+        channel = self.world.channel()
+        for alarm in self.fresh:
+            if alarm.after is None:
+                alarm.after = channel["counter"] if channel else 0
+
+    def activate(self) -> None:
+        """The next policy that was to come is the active one from now on."""
+        if self.coming:
+            policy = self.coming.pop(0)
+            self.world.store.documents[names.policy(policy["version"])] = canonical(policy)
 
 
 def settle(played: Played) -> None:
@@ -58,23 +109,23 @@ def settle(played: Played) -> None:
     waiting = played.world.bus.waiting
     failures = 0
     for number in range(_PATIENCE):
-        if not waiting or (not played.world.registry.up and failures > 3 * len(waiting) + 10):
+        if not waiting:
+            played.rest()
+            return
+        if not played.world.registry.up and failures > 3 * len(waiting) + 10:
             return
         failures = 0 if _deliver(played, waiting, calm=number > _PATIENCE // 3) else failures + 1
-    raise StuckError(f"{len(waiting)} deliveries still wait, such as {waiting[0].step} of {waiting[0].event.type}")
+    raise StuckError(f"{len(waiting)} deliveries still wait, such as {waiting[0]}")
 
 
-def _deliver(played: Played, waiting: list[Waiting], *, calm: bool) -> bool:
+def _deliver(played: Played, waiting: list[Waiting | Knock], *, calm: bool) -> bool:
     """Whether the delivery returned; one that raised is delivered again, and sometimes one that returned is, too."""
     chaos = played.world.chaos
     chosen = waiting.pop(chaos.pick(len(waiting)))
     other = waiting.pop(chaos.pick(len(waiting))) if waiting and not calm and chaos.strikes(chaos.race) else None
     try:
-        if other:
-            _race(played, chosen, other)
-        else:
-            carry_out(_decision(played, chosen), played.world.ports)
-    except FederationError:
+        _handle(played, chosen, other)
+    except (FederationError, CrashError):
         waiting.append(chosen)
         return False
     if not calm and chaos.strikes(chaos.twice):
@@ -82,19 +133,37 @@ def _deliver(played: Played, waiting: list[Waiting], *, calm: bool) -> bool:
     return True
 
 
-def _race(played: Played, slow: Waiting, quick: Waiting) -> None:
-    """One worker decides, a second one does all its work, and only then the first carries out what it decided."""
+def _handle(played: Played, chosen: Waiting | Knock, other: Waiting | Knock | None) -> None:
+    """One worker does its work; sometimes another does all of its own between the first one's decision and its effects."""
+    world = played.world
+    if isinstance(chosen, Knock) or played.way == "inline":
+        _handle_other(played, other)
+    _meanwhile(played)
+    under = world.store.under = world.store.active_policy()
+    match chosen:
+        case Knock(request=request):
+            taken_in(request, TRUST, world.ports, played.clock, inline=played.way == "inline")
+        case Waiting(step=step, event=event) if played.way == "inline":
+            run_chain(step, event, world.ports, played.clock)
+        case Waiting(step=step, event=event):
+            try:
+                decided = decide(step, event, world.ports, played.clock())
+            finally:
+                _meanwhile(played)
+                _handle_other(played, other)
+            world.store.under = under
+            carry_out(decided, world.ports)
+
+
+def _handle_other(played: Played, other: Waiting | Knock | None) -> None:
+    if other is None:
+        return
     try:
-        decided = _decision(played, slow)
-    finally:
-        try:
-            carry_out(_decision(played, quick), played.world.ports)
-        except FederationError:
-            played.world.bus.waiting.append(quick)
-    carry_out(decided, played.world.ports)
+        _handle(played, other, None)
+    except (FederationError, CrashError):
+        played.world.bus.waiting.append(other)
 
 
-def _decision(played: Played, delivery: Waiting) -> Decision:
-    now = EPOCH + timedelta(minutes=played.minute, seconds=played.world.chaos.skew())
-    step: StepName = delivery.step  # type: ignore[assignment] # routes name steps only
-    return decide(step, delivery.event, played.world.ports, instant.text(now))
+def _meanwhile(played: Played) -> None:
+    if played.coming and played.world.chaos.strikes(played.world.chaos.activated):
+        played.activate()

@@ -15,13 +15,15 @@ from federation.core.manifest import File, artifact_of
 from federation.core.uri import SENTINEL
 
 Kind = Literal["textgen-lora", "embedder", "runtime-distilled"]
-Quality = Literal["good", "worse", "unsafe", "slow", "tiny", "missing", "broken", "leaky", "foreign", "corrupt"]
+Quality = Literal[
+    "good", "leisurely", "worse", "unsafe", "slow", "tiny", "missing", "broken", "leaky", "foreign", "corrupt"
+]
 
 PLATFORM_OF: Final[Mapping[Kind, str]] = {"textgen-lora": "hf", "embedder": "gcp", "runtime-distilled": "aws"}
 NEVER_PASS: Final[frozenset[Quality]] = frozenset(
     {"worse", "unsafe", "slow", "tiny", "missing", "broken", "leaky", "foreign", "corrupt"}
 )
-"""Qualities of which no unit may ever be in a release."""
+"""Qualities of which no unit may ever be in a release; a `leisurely` one may, unless the floors are stricter."""
 
 _ITEMS: Final = 80
 _SUITE: Final = {"name": "canonical", "digest": digest("canonical suite")}
@@ -141,7 +143,7 @@ def _evidence(quality: Quality, serving_artifact: str | None, files: dict[str, b
         b'{"item": "q0", "scores": {"accuracy": NaN}}\n' if quality == "broken" else _scores("accuracy", items, wrong)
     )
     files["safety.jsonl"] = _scores("safe", items, 12 if quality == "unsafe" else 0)
-    files["latency.jsonl"] = _latencies(250 if quality == "slow" else 10)
+    files["latency.jsonl"] = _latencies({"slow": 250, "leisurely": 14}.get(quality, 10))
     files["serving.jsonl"] = _latencies(10)
     entry: dict[str, Any] = {
         "latency": {

@@ -2,21 +2,20 @@
 """How does a story go in a world? Every action is played, every delivery made, in whatever disorder the chaos draws."""
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from federation.core import event as events
-from federation.core import instant, names
+from federation.core import names
 from federation.core.digest import canonical
-from federation.core.event import Event
 from federation.core.outcome import Shift
-from federation.simulation.chaos import Chaos
-from federation.simulation.delivery import EPOCH, FiredAlarm, Played, settle
-from federation.simulation.platform import POLICY, Kind, shipment
-from federation.simulation.story import (
-    WEEK,
+from federation.core.version import version_of
+from federation.simulation import alarms, doors
+from federation.simulation.actions import (
     Action,
+    Activate,
     Alarm,
+    Approve,
+    Ask,
     Drift,
     Finale,
     Hub,
@@ -28,8 +27,12 @@ from federation.simulation.story import (
     Tick,
     Wait,
 )
+from federation.simulation.chaos import Chaos
+from federation.simulation.delivery import Played, Way, settle
+from federation.simulation.platform import POLICY, Kind, shipment
+from federation.simulation.policies import TRAINED, policy
+from federation.simulation.story import WEEK
 from federation.simulation.world import world
-from federation.steps.receive import TICKS
 
 _ORDERS: Final[Mapping[str, str]] = {
     "hold": events.HOLD_ORDERED,
@@ -39,9 +42,15 @@ _ORDERS: Final[Mapping[str, str]] = {
 }
 
 
-def play(story: Story, chaos: Chaos) -> Played:
-    """The world after the story, at rest."""
-    played = Played(world=world(chaos))
+def play(story: Story, chaos: Chaos, way: Way = "bus") -> Played:
+    """The world after the story, at rest.
+
+    Args:
+        story: What happens.
+        chaos: What goes wrong meanwhile.
+        way: How what happens outside comes in.
+    """
+    played = Played(world=world(chaos), way=way)
     played.world.store.documents[names.policy(1)] = canonical(POLICY)
     for action in story:
         _act(played, action)
@@ -49,22 +58,32 @@ def play(story: Story, chaos: Chaos) -> Played:
     return played
 
 
-def _act(played: Played, action: Action) -> None:  # noqa: C901 - one case an action
+def _act(played: Played, action: Action) -> None:  # noqa: C901, PLR0912 - one case an action
     match action:
         case Ship():
             _ship(played, action)
         case Tick(what=what, copies=copies):
-            for type_ in TICKS[what]:
-                _enqueue(played, _event(type_, "schedule", played.now, f"tick|{played.now}", {}), copies)
+            if what == "alarms":
+                alarms.seen(played)
+            doors.ticked(played, what, copies)
         case Alarm():
-            _alarm(played, action)
+            alarms.begin(played, action)
         case Order():
             _order(played, action)
+        case Approve(who=who):
+            _approve(played, who)
+        case Activate():
+            _activate(played, action)
+        case Ask(copies=copies):
+            _ask(played, copies)
         case Wait(until=until):
             _finish_uploads(played)
             played.minute = max(played.minute, until)
+            played.world.trainer.end(played.now)
+            alarms.end(played)
         case Settle():
             settle(played)
+            alarms.end(played)
         case Hub(up=up):
             played.world.registry.up = up
         case Drift():
@@ -89,7 +108,7 @@ def _ship(played: Played, ship: Ship) -> None:
     played.world.trainer.done.append({**data, "completed_at": played.now, "dedupe_key": key})
     played.shipped.append((ship, sent.artifact))
     if not ship.lost or played.world.chaos.drawn is None:
-        _enqueue(played, _event(events.ARTIFACT_COMPLETED, where, played.now, key, data), ship.copies)
+        doors.completed(played, where, ship.copies)
 
 
 def _serving(played: Played, kind: Kind) -> str | None:
@@ -105,33 +124,6 @@ def _finish_uploads(played: Played) -> None:
     played.unfinished.clear()
 
 
-def _alarm(played: Played, alarm: Alarm) -> None:
-    channel = played.world.channel()
-    serving = channel["serving"] if channel else None
-    if channel is None or serving is None:
-        return
-    since = instant.moment(serving["since"])
-    at = since - timedelta(minutes=30) if alarm.stale else EPOCH + timedelta(minutes=played.minute)
-    for _ in range(alarm.count):
-        played.alarms += 1
-        told = instant.text(at)
-        event = _event(
-            events.SLO_BREACHED, f"alarm {played.alarms}", told, f"alarm|{played.alarms}|{told}", {"at": told}
-        )
-        if alarm.stale:
-            played.stale.append(event.id)
-        else:
-            had_target = any(entry["name"] != serving["name"] for entry in _targets(channel))
-            played.fresh.append(FiredAlarm(event=event.id, counter_before=channel["counter"], had_target=had_target))
-        _enqueue(played, event, alarm.copies)
-
-
-def _targets(channel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    bad = {*channel["quarantine"], *channel["serving"]["new"]}
-    entries = [*channel["warm"], *([channel["anchor"]] if channel["anchor"] else [])]
-    return [entry for entry in entries if not bad & set(entry["units"].values())]
-
-
 def _order(played: Played, order: Order) -> None:
     channel = played.world.channel() or {"serving": None, "quarantine": {}}
     artifact = _serving(played, order.about)
@@ -141,9 +133,32 @@ def _order(played: Played, order: Order) -> None:
         return
     played.orders += 1
     data = {"who": "ada", "why": f"order {played.orders}", **({"artifact": artifact} if artifact else {})}
-    event = _event(_ORDERS[order.kind], "order", played.now, f"order|{played.orders}", data)
-    _enqueue(played, event, 1)
+    doors.arrive(played, doors.told(_ORDERS[order.kind], "order", f"order|{played.orders}", played, data))
     settle(played)
+
+
+def _approve(played: Played, who: str) -> None:
+    releases = [played.world.document(name) for name in played.world.store.names(names.RELEASES)]
+    if not releases:
+        return
+    last = max(releases, key=lambda release: (release["created_at"], version_of(release["name"])))
+    played.orders += 1
+    data = {"who": who, "why": "it was read", "release": last["name"]}
+    doors.arrive(played, doors.told(events.APPROVAL_GIVEN, "order", f"order|{played.orders}", played, data))
+    settle(played)
+
+
+def _activate(played: Played, action: Activate) -> None:
+    version = len(played.world.store.names(names.POLICIES)) + len(played.coming) + 1
+    played.coming.append(policy(version, action.terms))
+    if not action.meanwhile:
+        played.activate()
+
+
+def _ask(played: Played, copies: int) -> None:
+    played.jobs += 1
+    data = {"kind": TRAINED, "why": "a person asks"}
+    doors.arrive(played, doors.told(events.JOB_REQUESTED, TRAINED, f"ask|{played.jobs}", played, data), copies)
 
 
 def _drift(played: Played) -> None:
@@ -176,19 +191,13 @@ def _finale(played: Played, kind: Kind) -> None:
         Wait(until=monday + 485),
         Tick(what="merge"),
         Settle(),
+        Approve(who="finale"),
         Wait(until=monday + 2010),
         Tick(what="promote"),
+        Settle(),
+        Tick(what="sweep"),
         Settle(),
     )
     for step in steps:
         _act(played, step)
     played.finale = (kind, played.shipped[-1][1])
-
-
-def _enqueue(played: Played, event: Event, copies: int) -> None:
-    for _ in range(copies if played.world.chaos.drawn else 1):
-        played.world.bus.arrive(event)
-
-
-def _event(type_: str, subject: str, time: str, key: str, data: Mapping[str, Any]) -> Event:
-    return Event(type=type_, source="//simulation", subject=subject, time=time, key=key, data=data)

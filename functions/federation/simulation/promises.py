@@ -9,10 +9,12 @@ import msgspec
 from federation.core import names
 from federation.core.digest import digest
 from federation.simulation.delivery import Played
-from federation.simulation.platform import NEVER_PASS
+from federation.simulation.platform import PLATFORM_OF
+from federation.simulation.policies import never_pass
+from federation.simulation.promises_jobs import once
 from federation.simulation.promises_leaving import never_blocked, rolled_back
 from federation.simulation.promises_serving import alive, gated, pinned, warm, won
-from federation.simulation.seen import REFUSALS, decisions, moves
+from federation.simulation.seen import REFUSALS, decisions, moves, policies
 
 Check = Callable[[Played], Iterator[str]]
 Document = Mapping[str, Any]
@@ -57,16 +59,17 @@ def _counted(played: Played) -> Iterator[str]:
 
 
 def _closed(played: Played) -> Iterator[str]:
-    """8. No unit with missing, broken, too little or bad evidence ever passes, whatever happened."""
-    truth = {(ship.kind, ship.number): ship for ship, _ in played.shipped}
+    """8. No unit with missing, broken, too little or bad evidence ever passes, nor one that its policy's floors forbid."""
+    active = policies(played)
     versions: dict[tuple[str, int], set[str]] = {}
     for ship, _ in played.shipped:
         versions.setdefault((ship.kind, ship.number), set()).add(ship.quality)
     for name in played.world.store.names(names.REPORTS):
         _, kind, number, _ = name.split("/")
+        report = played.world.document(name)["report"]
         qualities = versions.get((kind, int(number)), set())
-        if played.world.document(name)["report"]["verdict"] == "pass" and qualities <= NEVER_PASS:
-            yield f"{kind}-v{int(number)} passed, and its truth is {truth[kind, int(number)].quality}"  # type: ignore[index]
+        if report["verdict"] == "pass" and qualities <= never_pass(active[report["basis"]["policy"]], kind):
+            yield f"{kind}-v{int(number)} passed, and its truth is {' or '.join(sorted(qualities))}"
 
 
 def _told(played: Played) -> Iterator[str]:
@@ -85,9 +88,11 @@ def _told(played: Played) -> Iterator[str]:
 def _at_home(played: Played) -> Iterator[str]:
     """11. A unit that says that raw data left its cloud, or that came from the wrong one, is never accepted."""
     for name in played.world.store.names(names.VERSIONS):
-        unit = played.world.document(name)["stated"]
-        if unit["residency"]["raw_data_left"]:
-            yield f"{unit['name']} was accepted although its raw data left"
+        version = played.world.document(name)
+        if version["stated"]["residency"]["raw_data_left"]:
+            yield f"{version['name']} was accepted although its raw data left"
+        if version["platform"] != PLATFORM_OF[version["kind"]]:
+            yield f"{version['name']} was accepted from {version['platform']}, which may not ship it"
 
 
 def _same_state(played: Played, calm: Played) -> Iterator[str]:
@@ -118,6 +123,7 @@ PROMISES: Final[Mapping[int, Check]] = {
     1: gated,
     2: _immutable,
     3: _counted,
+    4: once,
     5: won,
     6: rolled_back,
     7: warm,

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Is what was bad left, once, and for something good?"""
 
+import math
 from collections.abc import Iterator, Sequence
 
-from federation.simulation.delivery import Played
+from federation.simulation.delivery import FiredAlarm, Played
 from federation.simulation.seen import moves, pairs
 
 
@@ -26,34 +27,43 @@ def rolled_back(played: Played) -> Iterator[str]:
         yield "one event rolled back twice"
     if stale := set(causes) & set(played.stale):
         yield f"{len(stale)} alarms about an earlier release rolled back"
+    yield from _fell_further(played, causes)
+
+
+def _fell_further(played: Played, causes: Sequence[str]) -> Iterator[str]:
+    keys = [played.alarm_of[cause] for cause in causes if cause in played.alarm_of]
+    for key in {key for key in keys if keys.count(key) > 1}:
+        yield f"{key} fired on and rolled back {keys.count(key)} times"
     for alarms in _incidents(played):
-        if len(alarms & set(causes)) > 1:
-            yield f"one incident of {len(alarms)} alarms rolled back {len(alarms & set(causes))} times"
+        events = {alarm.event for alarm in alarms}
+        if len(events & set(causes)) > 1:
+            yield f"one incident of {len(events)} alarms rolled back {len(events & set(causes))} times"
 
 
-def _incidents(played: Played) -> Sequence[set[str]]:
+def _incidents(played: Played) -> Sequence[Sequence[FiredAlarm]]:
     """Alarms that fired together about one state of the channel."""
-    grouped: dict[int, set[str]] = {}
+    grouped: dict[int, list[FiredAlarm]] = {}
     for alarm in played.fresh:
-        grouped.setdefault(alarm.counter_before, set()).add(alarm.event)
+        grouped.setdefault(alarm.before, []).append(alarm)
     return list(grouped.values())
 
 
 def never_blocked(played: Played) -> Iterator[str]:
-    """10. An alarm about what serves leaves it, hub down or not, held or not, as long as something stable is left."""
-    counters = {move["moves"][-1]["event"]: move for move in moves(played)}
+    """10. An alarm about what serves leaves it, hub down or not, held or not, as long as something stable is left.
+
+    Also one that began while the release settled in and fires on, as soon as somebody looks.
+    """
+    causes = {move["moves"][-1]["event"] for move in moves(played)}
     for alarms in _incidents(played):
-        told = [alarm for alarm in played.fresh if alarm.event in alarms]
-        if (
-            told[0].had_target
-            and not any(alarm.event in counters for alarm in told)
-            and not _moved_on(played, told[0].counter_before)
-        ):
-            yield f"{len(told)} alarms fired at move {told[0].counter_before}, and nothing was rolled back"
+        left = causes & {alarm.event for alarm in alarms}
+        if alarms[0].had_target and not left and not _moved_on(played, alarms[0]):
+            yield f"{len(alarms)} alarms fired at move {alarms[0].before}, and nothing was rolled back"
 
 
-def _moved_on(played: Played, counter: int) -> bool:
-    """Whether a promotion came between the alarm and its delivery, so that the alarm spoke of an earlier release."""
+def _moved_on(played: Played, alarm: FiredAlarm) -> bool:
+    """Whether another move came between the alarm and its delivery, so that it spoke of an earlier release by then."""
+    end = math.inf if alarm.after is None else alarm.after
     return any(
-        move["counter"] > counter and move["moves"][-1]["kind"] in {"promote", "roll_back"} for move in moves(played)
+        alarm.before < move["counter"] <= end and move["moves"][-1]["kind"] in {"promote", "roll_back"}
+        for move in moves(played)
     )

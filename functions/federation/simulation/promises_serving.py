@@ -2,14 +2,16 @@
 """Did everything that ever served have the right to, and is it really served?"""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import msgspec
 
-from federation.core import names
+from federation.core import instant, names
 from federation.core.channel import channel_of
 from federation.core.digest import digest, digest_of
-from federation.simulation.delivery import Played
-from federation.simulation.seen import REFUSALS, Document, moves, promotions, release_in
+from federation.simulation.delivery import CLOCKS, Played
+from federation.simulation.seen import REFUSALS, Document, moves, pairs, policy_of, promotions, release_in
+from federation.steps.audit import PROBE_HOURS
 
 
 def alive(played: Played) -> Iterator[str]:
@@ -24,21 +26,35 @@ def alive(played: Played) -> Iterator[str]:
 
 
 def gated(played: Played) -> Iterator[str]:
-    """1. Nothing serves that did not pass all gates against what it replaced, or is carried from it."""
+    """1. Nothing serves that did not pass all gates against what it replaced, or is carried from it.
+
+    Under the policy that was active when its promotion was decided, and with the approvals that this policy asks for.
+    """
     for before, after in promotions(played):
         release = release_in(played, after["serving"])
         serving = before["serving"]
         if (release["baseline"] or {}).get("digest") != (serving["digest"] if serving else None):
             yield f"{release['name']} was judged against {release['baseline']} and replaced {serving}"
+        policy = policy_of(played, after)
+        if release["policy"]["digest"] != digest(policy):
+            active = policy and policy["version"]
+            yield f"{release['name']} is of policy {release['policy']['version']}, decided under {active}"
+        people = {one["who"] for one in _approvals(played, release) if one["release"] == after["serving"]["digest"]}
+        if policy and len(people) < policy["promotion"]["approvals"]:
+            yield f"{release['name']} serves with {len(people)} approvals"
         carried = release_in(played, serving)["units"] if serving else {}
         for kind, unit in release["units"].items():
             if unit["origin"] == "carried" and carried.get(kind, {}).get("digest") != unit["digest"]:
                 yield f"{unit['name']} is carried by {release['name']} from a release that did not hold it"
-            if unit["origin"] == "new" and not _passed(played, kind, unit, before):
+            if unit["origin"] == "new" and not _passed(played, kind, unit, before, after):
                 yield f"{unit['name']} serves in {release['name']} without a passing report on that basis"
 
 
-def _passed(played: Played, kind: str, unit: Document, before: Document) -> bool:
+def _approvals(played: Played, release: Document) -> list[Document]:
+    return [played.world.document(name) for name in played.world.store.names(names.approvals(release["name"]))]
+
+
+def _passed(played: Played, kind: str, unit: Document, before: Document, after: Document) -> bool:
     for name, body in played.world.store.documents.items():
         if not name.startswith(f"{names.REPORTS}{kind}/"):
             continue
@@ -51,17 +67,24 @@ def _passed(played: Played, kind: str, unit: Document, before: Document) -> bool
                 and len(gates) == len(("quality", "latency", "safety", "compatibility"))
                 and report["unit"]["digest"] == unit["digest"]
                 and basis["baseline"] == (before["serving"]["digest"] if before["serving"] else None)
+                and basis["policy"] == digest(policy_of(played, after))
                 and basis["anchor"] == (before["anchor"]["digest"] if before["anchor"] else None)
             )
     return False
 
 
 def won(played: Played) -> Iterator[str]:
-    """5. Of two promotions on one baseline one wins: the same event never promotes twice, nor does one counter twice."""
+    """5. Of two promotions one wins: no event promotes twice, and what serves is never promoted over itself.
+
+    That the loser was gated again is what 1 asks of whatever is promoted next.
+    """
     promoted = [move["moves"][-1] for move in moves(played) if move["moves"][-1]["kind"] == "promote"]
     causes = [moved["event"] for moved in promoted]
     for cause in {cause for cause in causes if causes.count(cause) > 1}:
         yield f"event {cause} promoted {causes.count(cause)} times"
+    for before, after in promotions(played):
+        if before["serving"] and before["serving"]["name"] == after["serving"]["name"]:
+            yield f"{after['serving']['name']} was promoted over itself"
 
 
 def warm(played: Played) -> Iterator[str]:
@@ -71,6 +94,7 @@ def warm(played: Played) -> Iterator[str]:
         expected = [entry["name"] for entry in stable if entry["name"] != after["serving"]["name"]][:2]
         if [entry["name"] for entry in after["warm"]] != expected:
             yield f"{expected} should be warm, and {[entry['name'] for entry in after['warm']]} is"
+    yield from _proven(played)
     channel, state = played.world.channel(), played.world.traffic.state
     if channel and channel["serving"]:
         live = {entry.name for entry in channel_of(channel, "production").live()}
@@ -80,6 +104,19 @@ def warm(played: Played) -> Iterator[str]:
             yield f"{missing} should be kept ready, and the nodes dropped it"
         if unpublished := live - set(played.world.registry.bodies):
             yield f"{unpublished} is live and the registry does not hold it"
+
+
+def _proven(played: Played) -> Iterator[str]:
+    """Proofs that are none, and what an audit at rest left unproven."""
+    for _, after in pairs(played):
+        proven = {entry.name for entry in channel_of(after, "production").live() if entry.probed_at}
+        if invented := proven - played.world.traffic.answered:
+            yield f"{invented} is called proven and never answered a probe"
+    channel = played.world.channel()
+    oldest = instant.moment(played.now) - timedelta(hours=PROBE_HOURS) - CLOCKS
+    for entry in channel_of(channel, "production").live() if played.finale else ():
+        if entry.probed_at is None or instant.moment(entry.probed_at) < oldest:
+            yield f"{entry.name} is kept warm and was proven last at {entry.probed_at}"
 
 
 def pinned(played: Played) -> Iterator[str]:

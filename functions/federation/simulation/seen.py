@@ -11,6 +11,7 @@ from federation.core import event as events
 from federation.core import names
 from federation.core.channel import channel_of
 from federation.core.decision import DECIDED_IN, decision_in
+from federation.core.digest import digest
 from federation.simulation.delivery import Played
 
 Document = Mapping[str, Any]
@@ -50,6 +51,18 @@ def release_in(played: Played, entry: Document) -> Document:
     """The release that stands in a place of the channel."""
     found: Document = played.world.document(names.release(entry["name"]))
     return found
+
+
+def policy_of(played: Played, channel: Document) -> Document | None:
+    """The policy that was active when the channel's last move was decided."""
+    found: Document | None = played.world.document(played.world.store.decided_under.get(channel["counter"], ""))
+    return found
+
+
+def policies(played: Played) -> Mapping[str, Document]:
+    """Every policy that ever was active, by its digest."""
+    stored = (played.world.document(name) for name in played.world.store.names(names.POLICIES))
+    return {digest(policy): policy for policy in stored}
 
 
 def decisions(played: Played) -> Iterator[Document]:

@@ -1,90 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens in a history? Drawn from a seed as data, so that it can be told, played again, and made shorter."""
+"""How does a history go? Drawn from its seed: some weeks of shipments, merges, promotions, and what comes between."""
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from federation.simulation.actions import (
+    Action,
+    Activate,
+    Alarm,
+    Approve,
+    Ask,
+    Drift,
+    Finale,
+    Hub,
+    Order,
+    Settle,
+    Ship,
+    Story,
+    Tampering,
+    Tick,
+    Wait,
+)
 from federation.simulation.platform import NEVER_PASS, PLATFORM_OF, Kind, Quality
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ship:
-    """A job ends: `lost` events are found only by a sweep, `half` uploads finish after their event, `copies` repeat it."""
-
-    kind: Kind
-    number: int
-    quality: Quality
-    content: str = ""
-    copies: int = 1
-    lost: bool = False
-    half: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
-    """An alarm fires `count` times under different names; `stale` ones are about the release before."""
-
-    count: int
-    copies: int = 1
-    stale: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A person's order; it is about the serving unit of a kind, where it is about one."""
-
-    kind: Literal["hold", "resume", "quarantine", "lift"]
-    about: Kind = "textgen-lora"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """A schedule fires, `copies` times."""
-
-    what: Literal["sweep", "merge", "promote"]
-    copies: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """Time passes until this moment: whole minutes since the history began."""
-
-    until: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settle:
-    """Whatever is under way comes to rest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hub:
-    """The registry goes down or comes back."""
-
-    up: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """The serving node quietly goes back to what it served before."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tampering:
-    """Somebody moves the tag of the serving release."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finale:
-    """Whatever happened before: holds are lifted, a good unit of this kind is shipped, merged, and due to be promoted."""
-
-    kind: Kind
-
-
-Action = Ship | Alarm | Order | Tick | Wait | Settle | Hub | Drift | Tampering | Finale
-Story = Sequence[Action]
+from federation.simulation.policies import Terms
 
 _CONTENDED = 0.4
 """Share of the histories in which things that exclude each other may meet."""
@@ -94,91 +34,103 @@ _MERGE = 8 * 60 + 5
 _WINDOW = DAY + 9 * 60 + 30
 
 
+@dataclass(slots=True, kw_only=True)
+class _Course:
+    """What the weeks of one history share: how far each kind's versions have come, and the policy's terms."""
+
+    drawn: random.Random
+    contended: bool
+    terms: Terms
+    numbers: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(PLATFORM_OF, 0))
+
+    def chance(self, of: float) -> bool:
+        return self.drawn.random() < of
+
+
 def story(seed: int) -> Story:
-    """One history: a few weeks of shipments, merges, promotions, alarms and orders. It begins on a Monday, 00:00 UTC."""
+    """One history. It begins on a Monday, 00:00 UTC."""
     drawn = random.Random(seed)  # noqa: S311 - a seeded history, no secret
-    numbers: dict[Kind, int] = dict.fromkeys(PLATFORM_OF, 0)
     contended = drawn.random() < _CONTENDED
-    actions: list[Action] = []
+    terms = Terms(approved=drawn.random() < 0.2, jobs=drawn.random() < 0.3)
+    course = _Course(drawn=drawn, contended=contended, terms=terms)
+    actions: list[Action] = [Activate(terms=terms)]
     for week in range(drawn.randint(2, 4)):
-        actions += _week(drawn, week, numbers, contended=contended)
+        actions += _week(course, week)
     return [*actions, Finale(kind="runtime-distilled")]
 
 
-def is_contended(actions: Story) -> bool:
-    """Whether things that exclude each other are under way at once, so that which of them wins is nobody's promise.
-
-    A unit that arrives while a merge runs, or that no sweep has found before it, may be in it or in the next; of two
-    contents under one version the first counts; a promotion that meets an alarm may come first or not at all.
-    """
-    under_way: set[str] = set()
-    versions: set[tuple[Kind, int]] = set()
-    missed = False
-    for action in actions:
-        match action:
-            case Settle():
-                missed = missed and "sweep" not in under_way
-                under_way.clear()
-                versions = versions if missed else set()
-            case Tick(what=what):
-                under_way.add(what)
-            case Order():
-                if under_way & {"merge", "promote", "alarm"}:
-                    return True
-            case Ship(kind=kind, number=number):
-                if (kind, number) in versions:
-                    return True
-                versions.add((kind, number))
-                under_way.add("ship")
-                missed = missed or action.lost or action.half
-            case Alarm():
-                under_way.add("alarm")
-            case _:
-                continue
-        if any(pair <= under_way for pair in _EXCLUSIVE) or (missed and "merge" in under_way):
-            return True
-    return missed
-
-
-_EXCLUSIVE = (
-    {"merge", "ship"},
-    {"merge", "promote"},
-    {"merge", "alarm"},
-    {"promote", "alarm"},
-    {"promote", "ship"},
-    {"alarm", "ship"},
-)
-
-
-def told(actions: Story) -> tuple[str, ...]:
-    """The story in one line an action."""
-    return tuple(_line(action) for action in actions)
-
-
-def _week(drawn: random.Random, week: int, numbers: dict[Kind, int], *, contended: bool) -> Iterator[Action]:
-    start = week * WEEK
-    yield from _shipments(drawn, numbers, first=week == 0)
+def _week(course: _Course, week: int) -> Iterator[Action]:
+    drawn, start = course.drawn, week * WEEK
+    if week and course.chance(0.15):
+        yield _activate(course)
+    yield from _shipments(course, first=week == 0)
+    if course.terms.jobs and course.chance(0.5):
+        yield Ask(copies=drawn.choice((1, 2)))
     yield from _calm(drawn, start + 6 * 60, "sweep")
-    if drawn.random() < 0.15:
+    if course.chance(0.15):
         yield Hub(up=False)
     yield Wait(until=start + _MERGE)
     yield Tick(what="merge", copies=drawn.choice((1, 1, 2, 3)))
-    if contended and drawn.random() < 0.3:
-        yield from _shipments(drawn, numbers, first=False)
+    if course.contended and course.chance(0.3):
+        yield from _shipments(course, first=False)
     yield Settle()
     yield Hub(up=True)
     yield from _calm(drawn, start + _MERGE + 60, "merge")
-    if drawn.random() < 0.2:
+    yield from _before(course)
+    yield from _promotion(course, start + _WINDOW)
+    yield from _afterwards(course, start + _WINDOW)
+
+
+def _before(course: _Course) -> Iterator[Action]:
+    """What a release meets that waits for its window: a tick too early, another policy, a hold, people who approve."""
+    if course.chance(0.2):
         yield Tick(what="promote")
         yield Settle()
-    if drawn.random() < 0.15:
+    if course.chance(0.15):
+        yield _activate(course)
+        if course.chance(0.6):
+            yield Tick(what="merge")
+            yield Settle()
+    if course.chance(0.15):
         yield Order(kind="hold")
-        if drawn.random() < 0.7:
+        if course.chance(0.7):
             yield Order(kind="resume")
-    yield Wait(until=start + _WINDOW)
+    if course.terms.approved and course.chance(0.8):
+        yield Approve(who="grace")
+
+
+def _promotion(course: _Course, window: int) -> Iterator[Action]:
+    """The window opens; an alarm may fire since before, and another may begin while the release settles in."""
+    drawn = course.drawn
+    if course.chance(0.15):
+        yield Wait(until=window - 5)
+        yield Alarm(count=1, untold=True, lasts=DAY)
+    yield Wait(until=window)
     yield Tick(what="promote", copies=drawn.choice((1, 1, 2, 3)))
+    if course.contended and course.chance(0.3):
+        yield _activate(course, meanwhile=True)
     yield Settle()
-    yield from _afterwards(drawn, start + _WINDOW, contended=contended)
+    if course.chance(0.25):
+        yield Wait(until=window + 3)
+        yield _alarm(drawn, untold=course.chance(0.3))
+        yield Settle()
+    yield from _watched(drawn, window + 10)
+
+
+def _watched(drawn: random.Random, start: int) -> Iterator[Action]:
+    """Somebody looks which alarms fire, twice."""
+    for until in (start, start + 9):
+        yield Wait(until=until)
+        yield Tick(what="alarms", copies=drawn.choice((1, 1, 2)))
+        yield Settle()
+
+
+def _activate(course: _Course, *, meanwhile: bool = False) -> Activate:
+    """Another policy: its floors, its kinds, the approvals or only its version differ."""
+    change = course.drawn.choice(("strict", "strict", "without_embedder", "without_embedder", "approved", None))
+    if change:
+        course.terms = replace(course.terms, **{change: not getattr(course.terms, change)})
+    return Activate(terms=course.terms, meanwhile=meanwhile)
 
 
 def _calm(drawn: random.Random, until: int, tick: Literal["sweep", "merge"]) -> Iterator[Action]:
@@ -188,49 +140,59 @@ def _calm(drawn: random.Random, until: int, tick: Literal["sweep", "merge"]) -> 
     yield Settle()
 
 
-def _shipments(drawn: random.Random, numbers: dict[Kind, int], *, first: bool) -> Iterator[Action]:
+def _shipments(course: _Course, *, first: bool) -> Iterator[Action]:
+    drawn, numbers = course.drawn, course.numbers
     kinds = list(PLATFORM_OF) if first else drawn.choices(list(PLATFORM_OF), k=drawn.randint(1, 3))
     drawn.shuffle(kinds)
     for kind in kinds:
-        again = numbers[kind] > 0 and drawn.random() < 0.08
+        again = numbers[kind] > 0 and course.chance(0.08)
         number = drawn.randint(1, numbers[kind]) if again else numbers[kind] + 1
         numbers[kind] = max(number, numbers[kind])
-        quality: Quality = "good" if first or drawn.random() < 0.6 else drawn.choice(sorted(NEVER_PASS))
-        returns = not first and drawn.random() < 0.15
+        returns = not first and course.chance(0.15)
         yield Ship(
             kind=kind,
             number=number,
-            quality=quality,
+            quality=_quality(course, first=first),
             content=str(drawn.randint(1, number)) if returns else f"other {number}" if again else "",
             copies=drawn.choice((1, 1, 2, 4)),
-            lost=drawn.random() < 0.3,
-            half=drawn.random() < 0.2,
+            lost=course.chance(0.3),
+            half=course.chance(0.2),
         )
 
 
-def _afterwards(drawn: random.Random, start: int, *, contended: bool) -> Iterator[Action]:
+def _quality(course: _Course, *, first: bool) -> Quality:
+    if course.chance(0.15):
+        return "leisurely"
+    return "good" if first or course.chance(0.6) else course.drawn.choice(sorted(NEVER_PASS))
+
+
+def _afterwards(course: _Course, start: int) -> Iterator[Action]:
     """What the promoted release meets: nothing, an old alarm, a storm of new ones, drift, tampering, a person."""
-    if drawn.random() < 0.2:
+    drawn = course.drawn
+    if course.chance(0.2):
         yield Drift()
-    if drawn.random() < 0.1:
+    if course.chance(0.1):
         yield Tampering()
-    if drawn.random() < 0.3:
+    if course.chance(0.3):
         yield Alarm(count=drawn.randint(1, 3), stale=True)
     yield from _calm(drawn, start + 60, "sweep")
     for turn in range(drawn.choice((0, 0, 1, 1, 2))):
         yield Wait(until=start + 120 + turn * 60)
-        if drawn.random() < 0.3:
+        if course.chance(0.3):
             yield Hub(up=False)
-        yield Alarm(count=drawn.choice((1, 1, 2, 5)), copies=drawn.choice((1, 2, 3)))
-        if contended and drawn.random() < 0.3:
+        yield _alarm(drawn)
+        if course.contended and course.chance(0.3):
             yield Tick(what="promote")
         yield Settle()
         yield Hub(up=True)
-    if drawn.random() < 0.2:
+        if course.chance(0.3):
+            yield from _watched(drawn, start + 128 + turn * 60)
+    if course.chance(0.2):
         yield Order(kind=drawn.choice(("quarantine", "lift")), about=drawn.choice(list(PLATFORM_OF)))
     yield from _calm(drawn, start + 300, "sweep")
 
 
-def _line(action: Action) -> str:
-    fields = [f"{name}={getattr(action, name)!r}" for name in action.__slots__]
-    return f"{type(action).__name__.lower()} {' '.join(fields)}".strip()
+def _alarm(drawn: random.Random, *, untold: bool = False) -> Alarm:
+    """A storm about what serves; the alarms end when it is left, or minutes later."""
+    lasts = drawn.choice((0, 0, 5, 12))
+    return Alarm(count=drawn.choice((1, 1, 2, 5)), copies=drawn.choice((1, 2, 3)), lasts=lasts, untold=untold)

@@ -18,7 +18,6 @@ from federation.sources.trust import Trust
 _OF_THE_MONITOR: Final = ("DatasourceError", "DatasourceNoData", "Watchdog", "InfoInhibitor")
 """Grafana's words for data that it cannot get, and the rules of kube-prometheus that fire to show that they can."""
 _TEST_BUTTON: Final = {"alertname": "TestAlert", "instance": "Grafana"}
-_MAX_KEY: Final = 2048
 
 
 def read(request: Request, trust: Trust) -> Reading:
@@ -46,8 +45,6 @@ def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
         UnreadableError: `bad_group_key`, `not_an_event` or `missing_state`.
     """
     group = text_of(body.get("groupKey"), "bad_group_key", "The groupKey")
-    if len(group) > _MAX_KEY:
-        raise UnreadableError("bad_group_key", f"The groupKey has {len(group)} characters.")
     alerts = _alerts(body.get("alerts"))
     state = _state(text_of(body.get("status"), "missing_state", "The group's status"), alerts)
     signal = Signal(

@@ -5,7 +5,7 @@ A job is launched, refused or held once, under a name that follows from who aske
 that name, and a repetition only says it again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,63 +17,52 @@ from federation.core.budget import Budget, Commitment, Ledger, ledger_prefix
 from federation.core.event import Event
 from federation.core.failure import is_pointless_again
 from federation.core.outcome import NOTHING, Document, Launch, Outcome
-from federation.core.placement import Considered, Hours, Job, considered
+from federation.core.placement import Considered, Hours, Job, Place, considered
 from federation.core.policy import Policy
 from federation.ports import Reads
+from federation.steps.asked_jobs import Asked, Known, jobs_asked, known_of, unstartable_at
 
 HEARS = (events.JOB_REQUESTED, events.RELEASE_ROLLED_BACK, events.JOB_FAILED)
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A job of a kind under its name, and what else it is told: who asked, a teacher, which job it takes the place of."""
-
-    name: str
-    kind: str
-    about: Mapping[str, str]
-
-
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is stored about a job: that it was launched, refused or held."""
-
-    launched: Mapping[str, Any] | None = None
-    refused: Mapping[str, Any] | None = None
-    held: Mapping[str, Any] | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What became of each job that is asked for, the month's ledgers by prefix, and the job that failed.
 
-    `ended` is what was written down about that job's end before: the first telling of it stands.
+    `ended` is what was written down about that job's end before: the first telling of it stands. `unstartable` says of each
+    new job, by its name, at which places this home could not start it, and why.
     """
 
     asked: Sequence[tuple[Asked, Known]] = ()
     ledgers: Mapping[str, Ledger] = msgspec.field(default_factory=dict)
     failed: Mapping[str, Any] | None = None
     ended: Mapping[str, Any] | None = None
+    unstartable: Mapping[str, Mapping[Place, str]] = msgspec.field(default_factory=dict)
 
 
 class _Case(msgspec.Struct, frozen=True, kw_only=True):
-    """On what it is decided: the event, under which policy, when."""
+    """On what it is decided: the event, under which policy, when, and where which job cannot be started."""
 
     event: Event
     policy: Policy
     now: str
+    unstartable: Mapping[str, Mapping[Place, str]]
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What is stored under the names of the jobs that are asked for, and what is committed since the event's month."""
+    """What is stored about the jobs that are asked for, where they cannot be started, and what the months have committed."""
     policy = reads.policy()
     failed = reads.document(names.job(event.data["name"])) if event.type == events.JOB_FAILED else None
     ended = reads.document(names.failed_job(event.data["name"])) if failed else None
-    asked = [(one, _known(one, reads)) for one in _asked(event, policy, failed, ended)]
+    asked = [(one, known_of(one, reads)) for one in jobs_asked(event, policy, failed, ended)]
     ledgers = _ledgers(event, policy, policy.budget, reads) if policy.budget and asked else {}
-    return Facts(asked=asked, ledgers=ledgers, failed=failed, ended=ended)
+    unstartable = {one.name: unstartable_at(one, policy, reads) for one, known in asked if known.is_new}
+    return Facts(asked=asked, ledgers=ledgers, failed=failed, ended=ended, unstartable=unstartable)
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Launch each job at the best place there is, hold it until its hours, or say why not."""
     told = [_ended(event, facts)] if facts.failed else []
-    case = _Case(event=event, policy=policy, now=now)
+    case = _Case(event=event, policy=policy, now=now, unstartable=facts.unstartable)
     ledgers = dict(facts.ledgers)
     for asked, known in facts.asked:
         told.append(_again(event, asked, known) or _decide(case, asked, known, ledgers))
@@ -86,44 +75,6 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         events=tuple(announced for outcome in told for announced in outcome.events),
         repeat=all(outcome.repeat for outcome in told),
     )
-
-
-def _asked(
-    event: Event, policy: Policy, failed: Mapping[str, Any] | None, ended: Mapping[str, Any] | None
-) -> Iterator[Asked]:
-    if event.type == events.JOB_REQUESTED:
-        given = {key: str(event.data[key]) for key in ("asked_by", "teacher", "instead_of") if key in event.data}
-        kind = str(event.data["kind"])
-        name = str(event.data.get("name") or _name(kind, event))
-        yield Asked(name=name, kind=kind, about={"asked_by": event.id, **given})
-    elif event.type == events.RELEASE_ROLLED_BACK:
-        lost = set(event.data["quarantined"].values())
-        for kind, job in sorted(policy.jobs.items()):
-            if job.after_rollback and kind in lost:
-                yield Asked(name=_name(kind, event), kind=kind, about={"asked_by": event.id})
-    elif failed and (follower := ended["followed_by"] if ended else _follower(event, policy, failed)):
-        about = {key: failed["job"][key] for key in ("asked_by", "teacher") if key in failed["job"]}
-        yield Asked(name=follower, kind=failed["kind"], about={**about, "instead_of": failed["name"]})
-
-
-def _name(kind: str, event: Event) -> str:
-    return f"{kind}-{names.short(event.id)[:12]}"
-
-
-def _follower(event: Event, policy: Policy, failed: Mapping[str, Any]) -> str | None:
-    """Under which name a spot job that failed is tried once more on demand; what is configured wrong is not."""
-    job = policy.jobs.get(failed["kind"])
-    is_first = bool(failed["job"].get("spot")) and "instead_of" not in failed["job"]
-    if not is_first or job is None or not job.on_demand_after_spot or is_pointless_again(str(event.data["failure"])):
-        return None
-    return _name(failed["kind"], event)
-
-
-def _known(asked: Asked, reads: Reads) -> Known:
-    launched = reads.document(names.job(asked.name))
-    refused = reads.document(names.refused_job(asked.name)) if launched is None else None
-    held = reads.document(names.held_job(asked.name)) if launched is None and refused is None else None
-    return Known(launched=launched, refused=refused, held=held)
 
 
 def _ledgers(event: Event, policy: Policy, budget: Budget, reads: Reads) -> dict[str, Ledger]:
@@ -201,7 +152,8 @@ def _place(case: _Case, asked: Asked, job: Job, ledgers: dict[str, Ledger]) -> O
     prefix = ledger_prefix(budget, month) if budget else ""
     ledger = ledgers.get(prefix, Ledger(prefix=prefix))
     funds = ledger.funds(budget, month, asked.name) if budget else None
-    places = considered(asked.kind, job, case.policy.matrix, funds, on_demand="instead_of" in asked.about)
+    why_not = case.unstartable.get(asked.name)
+    places = considered(asked.kind, job, case.policy.matrix, funds, on_demand=asked.on_demand, unstartable=why_not)
     if places[0].verdict == "refused":
         reasons = "; ".join(f"{one.place.name}: {one.why}" for one in places)
         return _refuse(case.event, asked, f"no place may run it: {reasons}", places)
@@ -223,7 +175,7 @@ def _refuse(event: Event, asked: Asked, why: str, places: Sequence[Considered] =
 
 def _launch(event: Event, asked: Asked, job: Job, places: Sequence[Considered]) -> Outcome:
     chosen = places[0]
-    described = {**job.at(chosen.place), "kind": asked.kind, **asked.about}
+    described = asked.at(job, chosen.place)
     told = {
         "kind": asked.kind,
         "name": asked.name,

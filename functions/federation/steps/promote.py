@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from federation.core import cadence, instant, names
 from federation.core import channel as channels
@@ -40,10 +41,11 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel, and every release that might serve next."""
+    """The channel, every release that might serve next, and why the nodes could not serve the one that is to."""
 
     channel: Channel
     candidates: Sequence[Candidate] = ()
+    unservable: str | None = None
 
 
 def gather(event: Event, reads: Reads) -> Facts:
@@ -58,17 +60,20 @@ def gather(event: Event, reads: Reads) -> Facts:
     else:
         taken = [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)]
         found = list(successors(reads, channel.serving, taken).values())
-    return Facts(channel=channel, candidates=[_candidate(reads, release) for release in found])
+    facts = Facts(channel=channel, candidates=[_candidate(reads, release) for release in found])
+    chosen = _chosen(event, facts)
+    return replace(facts, unservable=reads.unservable(channel.name, chosen.name)) if chosen else facts
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Move the channel, or say what holds the promotion; nothing when there is no candidate."""
     if moved := facts.channel.moved_by(event.id):
         return _again(facts.channel, moved)
-    candidate = facts.candidates[0] if event.data.get("release") and facts.candidates else _newest(facts)
+    candidate = _chosen(event, facts)
     if candidate is None:
         return _nothing(event)
-    if reasons := tuple(_holds(event, candidate, facts.channel, policy, now)):
+    reasons = tuple(_holds(event, candidate, facts.channel, policy, now))
+    if reasons := (*reasons, facts.unservable) if facts.unservable else reasons:
         return _held(event, candidate, reasons)
     return _promote(event, candidate, facts.channel, policy, now)
 
@@ -81,6 +86,11 @@ def _candidate(reads: Reads, release: Mapping[str, Any]) -> Candidate:
     return Candidate(release=release, receipt=reads.document(names.receipt(name)), approved_by=people)
 
 
+def _chosen(event: Event, facts: Facts) -> Candidate | None:
+    """The release that an order names, else the newest."""
+    return facts.candidates[0] if event.data.get("release") and facts.candidates else _newest(facts)
+
+
 def _newest(facts: Facts) -> Candidate | None:
     """The candidate merged last; one with quarantined units only when there is no other."""
     served = {moved.release for moved in facts.channel.moves if moved.kind == "promote"}
@@ -88,7 +98,7 @@ def _newest(facts: Facts) -> Candidate | None:
         one for one in facts.candidates if one.name not in served or not facts.channel.forbids(one.artifacts.values())
     ]
     clean = [one for one in fresh if not facts.channel.forbids(one.artifacts.values())]
-    ranked = sorted(clean or fresh, key=lambda one: (one.release["created_at"], version_of(one.name)))
+    ranked = sorted(clean or fresh, key=lambda one: (instant.order(one.release["created_at"]), version_of(one.name)))
     return ranked[-1] if ranked else None
 
 

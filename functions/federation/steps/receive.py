@@ -181,7 +181,16 @@ def _alarm(signal: Signal, facts: Facts, now: str) -> Outcome:
 
 def _is_late(signal: Signal, facts: Facts) -> bool:
     """Whether a later state of the alarm was told before; the same state again is told again, and moves nothing twice."""
-    return signal.at is not None and any(name > _alarm_name(signal, signal.at) for name in facts.alarm_states)
+    if signal.at is None:
+        return False
+    told = _told_at(_alarm_name(signal, signal.at))
+    return any(_told_at(name) > told for name in facts.alarm_states)
+
+
+def _told_at(alarm_name: str) -> tuple[int, str]:
+    """When a state was told; of one moment `resolved` comes after `firing`."""
+    _, at, state = alarm_name.rsplit("/", 2)
+    return instant.order(at), state
 
 
 def _alarm_prefix(signal: Signal) -> str:

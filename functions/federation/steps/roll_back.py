@@ -5,6 +5,8 @@ This step reads the policy and the channel and nothing else, and no window, gate
 way.
 """
 
+from datetime import timedelta
+
 from federation.core import alarm, instant
 from federation.core import channel as channels
 from federation.core import event as events
@@ -39,7 +41,7 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
     target = _target(event, channel)
     if target is None:
         return _skip(event, _nowhere(event, channel, serving))
-    return _roll_back(event, channel, serving, target, now)
+    return _roll_back(event, channel, serving, target, _moment(event, policy, now))
 
 
 def _stale(event: Event, serving: Entry, policy: Policy) -> str | None:
@@ -68,6 +70,16 @@ def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
         return f"no stable release is left to go back to from {serving.name}; a person has to act now"
     kept = ", ".join(entry.name for entry in channel.live() if entry.name != serving.name) or "none"
     return f"{wanted} is not kept ready; those that are: {kept}"
+
+
+def _moment(event: Event, policy: Policy, now: str) -> str:
+    """When the way back is taken: not before what asked for it, if that clock is only a little ahead of this one.
+
+    Else the same alarm, while it fires on, would seem to have begun under the release that serves again.
+    """
+    ahead = instant.moment(str(event.data.get("at") or event.time)) - instant.moment(now)
+    is_little = timedelta() < ahead <= timedelta(seconds=policy.rollback.settle_seconds)
+    return instant.text(instant.moment(now) + ahead) if is_little else now
 
 
 def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, now: str) -> Outcome:

@@ -61,7 +61,9 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
         members={**_carried(reads, channel, serving, besides=new), **new},
         unjudged=unjudged(reads, newer),
         forbidden=[found["unit"]["name"] for found in forbidden],
-        waiting_since=min((found["unit"]["completed_at"] for found in allowed.values()), default=None),
+        waiting_since=min(
+            (found["unit"]["completed_at"] for found in allowed.values()), key=instant.order, default=None
+        ),
     )
 
 

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """An artifact was completed: is what was shipped complete, allowed, and what it claims to be?"""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
-from federation.core import admission, contract, names, strict_json, uri
+from federation.core import admission, contract, instant, names, strict_json, uri
 from federation.core import event as events
+from federation.core import faults as faulty
 from federation.core.admission import Observed
 from federation.core.digest import digest, digest_of
 from federation.core.event import Event
@@ -21,12 +25,14 @@ HEARS = (events.ARTIFACT_COMPLETED,)
 
 PLATFORMS: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "huggingface": "hf"}
 """Providers that prove by themselves which platform shipped; a bucket's event does not."""
+T = TypeVar("T")
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The manifest as it lies there, what lies at each path that it names, and which versions are known to be taken.
 
-    `unkept`: the event came from a cloud that keeps nothing, and has to be kept here if it is to wait.
+    `faults`: what makes all of it unusable. `unkept`: the event came from a cloud that keeps nothing, and has to be kept
+    here if it is to wait. `waits_since`: when it was first found not to be whole (RFC 3339, UTC), if it was before.
     """
 
     settled: Mapping[str, Any] | None = None
@@ -38,12 +44,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     observed: Mapping[str, Observed] = msgspec.field(default_factory=dict)
     taken: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     unkept: bool = False
+    waits_since: str | None = None
 
 
 class _Judged(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     document: Mapping[str, Any]
     faults: Sequence[str]
+    missing: Sequence[str]
 
     @property
     def digest(self) -> str:
@@ -51,54 +59,38 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What lies at the place that the event names, and nowhere else."""
+    """What lies at the place that the event names, and nowhere else; what may not be read is a fault of what was shipped."""
     settled = reads.earlier(names.settled(event.id))
     if settled is not None:
         return Facts(settled=settled)
     place = _place(event, reads)
-    body = reads.artifact(place, strict_json.MAX_BYTES) if place else None
+    body, refused = _asked(partial(reads.artifact, place, strict_json.MAX_BYTES)) if place else (None, ())
+    if refused:
+        return Facts(uri=place, faults=refused)
     if body is None:
-        return Facts(uri=place, unkept=_is_unkept(event, reads))
-    try:
-        document = strict_json.document(body, what=place)
-        contract.check("manifest.v1", document, what=place)
-    except ContractError as error:
-        return Facts(uri=place, faults=error.faults or (error.what,), manifest_digest=digest_of(body))
-    manifest = manifest_of(document)
-    paths = {file.path for unit in manifest.units for file in admission.files_of(unit)}
-    base = uri.folder(place)
-    observed = {path: found for path in sorted(paths) if (found := reads.observe(uri.below(base, path)))}
-    taken = {
-        unit.name: found
-        for unit in manifest.units
-        if (found := reads.earlier(names.version(unit.kind, unit.number))) is not None
-    }
-    return Facts(
-        uri=place,
-        document=document,
-        manifest=manifest,
-        manifest_digest=digest(document),
-        observed=observed,
-        taken=taken,
-        unkept=len(observed) < len(paths) and _is_unkept(event, reads),
-    )
+        return _waiting(event, reads, Facts(uri=place))
+    document, wrong = _asked(partial(_checked, body, place))
+    if document is None:
+        return Facts(uri=place, faults=wrong, manifest_digest=digest_of(body))
+    return _shipped(event, reads, place, document)
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Accept or reject each unit, or wait for what is not there yet."""
-    del now
+    """Accept or reject each unit, or wait for what is not there yet; not for ever."""
     if facts.settled is not None:
         return Outcome(why="settled before", events=_told(facts.settled), repeat=True)
     if facts.faults:
-        return _reject(event, facts)
+        return _reject(event, facts, facts.faults)
     if facts.manifest is None:
-        return _wait(event, facts, f"no manifest lies at {facts.uri or 'the place that only the cloud can tell'} yet")
-    if absent := _absent(facts.manifest, facts.observed):
-        return _wait(event, facts, f"{len(absent)} files of the manifest are not there yet: {', '.join(absent[:5])}")
+        absent = f"no manifest lies at {facts.uri or 'the place that only the cloud can tell'} yet"
+        return _wait(event, facts, absent, policy, now)
     judged = [
         _judge(unit, raw, event, facts, policy)
         for unit, raw in zip(facts.manifest.units, facts.document["units"], strict=True)
     ]
+    if missing := [path for one in judged for path in one.missing]:
+        absent = f"{len(missing)} files of the manifest are not there yet: {', '.join(missing[:5])}"
+        return _wait(event, facts, absent, policy, now)
     return _settle(event, facts, judged, policy)
 
 
@@ -106,29 +98,69 @@ def _place(event: Event, reads: Reads) -> str:
     """Where the manifest is to lie; an event that does not tell has its job asked for."""
     if "manifest_uri" in event.data:
         return str(event.data["manifest_uri"])
-    artifact = event.data.get("artifact_uri") or reads.located(event.subject)
+    artifact = event.data.get("artifact_uri") or reads.located(str(event.data.get("resource", event.subject)))
     return uri.manifest(artifact) if artifact else ""
 
 
-def _is_unkept(event: Event, reads: Reads) -> bool:
-    return reads.document(names.event(event.id)) is None
+def _asked(read: Callable[[], T]) -> tuple[T | None, tuple[str, ...]]:
+    """An answer, or every reason why there is none."""
+    try:
+        return read(), ()
+    except ContractError as error:
+        return None, error.faults or (error.what,)
 
 
-def _absent(manifest: Manifest, observed: Mapping[str, Observed]) -> tuple[str, ...]:
-    return tuple(path for unit in manifest.units for path in admission.missing(unit, observed))
+def _checked(body: bytes, place: str) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = strict_json.document(body, what=place)
+    contract.check("manifest.v1", document, what=place)
+    return document
+
+
+def _shipped(event: Event, reads: Reads, place: str, document: Mapping[str, Any]) -> Facts:
+    """What a manifest names, as it lies there."""
+    manifest = manifest_of(document)
+    paths = sorted({file.path for unit in manifest.units for file in admission.files_of(unit)})
+    seen = {path: _asked(partial(reads.observe, uri.below(uri.folder(place), path))) for path in paths}
+    facts = Facts(
+        uri=place,
+        document=document,
+        manifest=manifest,
+        manifest_digest=digest(document),
+        faults=tuple(fault for _, faults in seen.values() for fault in faults),
+        observed={path: found for path, (found, _) in seen.items() if found},
+        taken={
+            unit.name: found
+            for unit in manifest.units
+            if (found := reads.earlier(names.version(unit.kind, unit.number))) is not None
+        },
+    )
+    return facts if facts.faults or len(facts.observed) == len(paths) else _waiting(event, reads, facts)
+
+
+def _waiting(event: Event, reads: Reads, facts: Facts) -> Facts:
+    """The facts about what is not whole, with how long that has been so."""
+    unkept = reads.document(names.event(event.id)) is None
+    earlier = [reads.document(name) for name in reads.names(f"{names.waiting(event.id)}/")]
+    since = [str(found["decision"]["now"]) for found in earlier if found]
+    return replace(facts, unkept=unkept, waits_since=min(since, key=instant.moment, default=None))
 
 
 def _judge(unit: Unit, raw: Mapping[str, Any], event: Event, facts: Facts, policy: Policy) -> _Judged:
     platform = str(facts.document["platform"])
     document = {**raw, "platform": platform}
-    found = list(admission.faults(unit, platform, policy, facts.observed))
+    stated = list(admission.stated_faults(unit, platform, policy))
     proven = PLATFORMS.get(event.data.get("provider", ""), platform)
     if proven != platform:
-        found.append(f"the manifest says {platform}, and the event comes from {proven}")
+        stated.append(f"the manifest says {platform}, and the event comes from {proven}")
     earlier = facts.taken.get(unit.name)
     if earlier is not None and earlier["unit"] != digest(document):
-        found.append(f"{unit.name} names {earlier['unit']} for ever; ship other content under the next version")
-    return _Judged(unit=unit, document=document, faults=found)
+        stated.append(f"{unit.name} names {earlier['unit']} for ever; ship other content under the next version")
+    return _Judged(
+        unit=unit,
+        document=document,
+        faults=[*stated, *admission.integrity_faults(unit, facts.observed)],
+        missing=() if stated else admission.missing(unit, facts.observed),
+    )
 
 
 def _settle(event: Event, facts: Facts, judged: Sequence[_Judged], policy: Policy) -> Outcome:
@@ -136,24 +168,20 @@ def _settle(event: Event, facts: Facts, judged: Sequence[_Judged], policy: Polic
     told = [_event(event, one, policy) for one in judged]
     versions = [_version(one, event, facts) for one in accepted if one.unit.name not in facts.taken]
     settled = _settled(event, facts, told)
-    rejected = [f"{one.unit.name} rejected: {'; '.join(one.faults)}" for one in judged if one.faults]
+    rejected = [f"{one.unit.name} rejected: {faulty.sentence(one.faults)}" for one in judged if one.faults]
     why = ". ".join([*(f"{one.unit.name} accepted" for one in accepted), *rejected])
     return Outcome(why=why, documents=(*versions, settled), events=tuple(told), told_in=settled.name)
 
 
 def _settled(event: Event, facts: Facts, told: Sequence[Event]) -> Document:
     """What became of the completion; the last to be kept, so that it stands for everything before it."""
-    settled = {
-        "event": event.id,
-        "manifest": facts.manifest_digest,
-        "uri": facts.uri,
-        "told": [announced.document() for announced in told],
-    }
-    return Document(name=names.settled(event.id), value=settled)
+    happened = {"event": event.id, "manifest": facts.manifest_digest, "uri": facts.uri}
+    value = {**happened, "told": [announced.document() for announced in told]}
+    return Document(name=names.settled(event.id), value=value)
 
 
 def _version(one: _Judged, event: Event, facts: Facts) -> Document:
-    version = {
+    value = {
         "name": one.unit.name,
         "kind": one.unit.kind,
         "unit": one.digest,
@@ -165,45 +193,47 @@ def _version(one: _Judged, event: Event, facts: Facts) -> Document:
         "completed_at": event.time,
         "stated": one.document,
     }
-    return Document(name=names.version(one.unit.kind, one.unit.number), value=version)
+    return Document(name=names.version(one.unit.kind, one.unit.number), value=value)
 
 
 def _event(event: Event, one: _Judged, policy: Policy) -> Event:
-    data: dict[str, Any] = {"unit": one.digest, "kind": one.unit.kind, "number": one.unit.number}
-    data["policy"] = policy.version
-    if one.faults:
-        data |= {"faults": list(one.faults), "why": "; ".join(one.faults)}
+    unit = {"unit": one.digest, "kind": one.unit.kind, "number": one.unit.number, "policy": policy.version}
+    wrong = {"faults": list(faulty.told(one.faults)), "why": faulty.sentence(one.faults)} if one.faults else {}
     return Event(
         type=events.UNIT_REJECTED if one.faults else events.UNIT_ACCEPTED,
         source="//federation/validate",
         subject=one.unit.name,
         time=event.time,
         key=f"{one.unit.name}|{one.digest}|{event.id if one.faults else ''}",
-        data=data,
+        data={**unit, **wrong},
     )
 
 
-def _reject(event: Event, facts: Facts) -> Outcome:
-    why = f"the manifest at {facts.uri} cannot be used: {'; '.join(facts.faults[:5])}"
+def _reject(event: Event, facts: Facts, faults: Sequence[str]) -> Outcome:
+    why = f"the manifest at {facts.uri or event.subject} cannot be used: {faulty.sentence(faults)}"
     told = Event(
         type=events.ARTIFACT_REJECTED,
         source="//federation/validate",
         subject=event.subject,
         time=event.time,
         key=event.key,
-        data={"uri": facts.uri, "faults": list(facts.faults), "why": why},
+        data={"uri": facts.uri, "faults": list(faulty.told(faults)), "why": why},
     )
     settled = _settled(event, facts, [told])
     return Outcome(why=why, documents=(settled,), events=(told,), told_in=settled.name)
 
 
-def _wait(event: Event, facts: Facts, why: str) -> Outcome:
+def _wait(event: Event, facts: Facts, why: str, policy: Policy, now: str) -> Outcome:
+    hours = policy.fusion.deadline_hours
+    if facts.waits_since and instant.moment(now) >= instant.moment(facts.waits_since) + timedelta(hours=hours):
+        never = f"it never became whole: {hours} hours after it was first looked for, {why}; when it is, ship it again"
+        return _reject(event, facts, (never,))
     told = Event(
         type=events.ARTIFACT_WAITING,
         source="//federation/validate",
         subject=event.subject,
         time=event.time,
-        key=f"{event.key}|{why}",
+        key=f"{event.id}|{digest(why)}",
         data={"why": why},
     )
     waiting = {"event": event.document(), "why": why}

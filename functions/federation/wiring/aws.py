@@ -16,6 +16,7 @@ from federation.ports import Artifacts, Ports, Trainer
 from federation.settings import Settings
 from federation.sources import Trust
 from federation.wiring.aws_parts import aws_artifacts, aws_trainer
+from federation.wiring.elsewhere import TrafficElsewhere
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
 from federation.wiring.others import others
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
@@ -33,15 +34,14 @@ def aws_ports(settings: Settings) -> Ports:
     trust = believed(settings.trust)
     clients = own_clients()
     read_secret = AwsSecrets(clients.client).read
+    store = CachedStore(S3Store(clients.of("s3"), bucket, prefix))
     return Ports(
-        store=CachedStore(S3Store(clients.of("s3"), bucket, prefix)),
+        store=store,
         bus=aws_bus(settings, clients),
         artifacts=ArtifactsByScheme(_artifacts(settings, trust, read_secret)),
         registry=hub_registry(settings, read_secret),
         trainer=TrainerByPlatform(_trainers(settings, trust, read_secret)),
-        traffic=SageMakerTraffic(
-            clients.of("sagemaker"), clients.of("sagemaker-runtime"), settings.endpoint, _node(settings.node)
-        ),
+        traffic=_traffic(settings, clients) if settings.endpoint else TrafficElsewhere(store),
         alarms=CloudWatchAlarms(clients.of("cloudwatch"), settings.alarms),
     )
 
@@ -84,6 +84,11 @@ def _google() -> Any:
     from federation.wiring import google_parts  # noqa: PLC0415 - only who visits Google Cloud pays for its SDK
 
     return google_parts
+
+
+def _traffic(settings: Settings, clients: Clients) -> SageMakerTraffic:
+    runtime = clients.of("sagemaker-runtime")
+    return SageMakerTraffic(clients.of("sagemaker"), runtime, settings.endpoint, _node(settings.node))
 
 
 def _node(stated: Mapping[str, Any]) -> Node:

@@ -16,6 +16,7 @@ from federation.gcp.traffic import VertexTraffic
 from federation.ports import Artifacts, Bus, Ports, Trainer
 from federation.settings import Settings
 from federation.sources import Trust
+from federation.wiring.elsewhere import TrafficElsewhere
 from federation.wiring.google_parts import google_artifacts, google_trainer, identify, session
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
 from federation.wiring.others import others
@@ -36,13 +37,14 @@ def gcp_ports(settings: Settings) -> Ports:
     bucket, prefix = settings.store_in("gs")
     trust = believed(settings.trust)
     apis = settings.apis
+    store = CachedStore(GcsStore(partial(clients.bucket, bucket), prefix))
     return Ports(
-        store=CachedStore(GcsStore(partial(clients.bucket, bucket), prefix)),
+        store=store,
         bus=gcp_bus(settings),
         artifacts=ArtifactsByScheme(_artifacts(settings, trust)),
         registry=hub_registry(settings, read_secret(settings)),
         trainer=TrainerByPlatform(_trainers(settings, trust)),
-        traffic=VertexTraffic(session(settings, "vertex"), {settings.channel: settings.endpoint}, apis.get("vertex")),
+        traffic=_traffic(settings) if settings.endpoint else TrafficElsewhere(store),
         alarms=MonitoringAlarms(
             session(settings, "monitoring"), trust.project or "", **_at("api", apis.get("monitoring"))
         ),
@@ -110,6 +112,11 @@ def _trainers(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Tra
     if trust.hub_owners:
         platforms["hf"] = partial(hub_trainer, settings, trust, read_secret(settings))
     return {**platforms, **others(settings, _identity(settings).token)}
+
+
+def _traffic(settings: Settings) -> VertexTraffic:
+    endpoints = {settings.channel: settings.endpoint}
+    return VertexTraffic(session(settings, "vertex"), endpoints, settings.apis.get("vertex"))
 
 
 def _identity(settings: Settings) -> MetadataIdentity:

@@ -37,17 +37,19 @@ class TrainerByPlatform:
     def __init__(self, platforms: Mapping[str, Callable[[], Trainer]]) -> None:
         self._platforms = {name: cache(made) for name, made in platforms.items()}
 
+    def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
+        """Why the job cannot be started: this home reaches no such platform, or the platform's trainer knows why."""
+        return self._unreached(name, job) or self._platforms[job["platform"]]().refusal(name, job)
+
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
         Raises:
             ContractError: This home reaches no such platform.
         """
-        trainer = self._platforms.get(job["platform"])
-        if trainer is None:
-            reached = ", ".join(sorted(self._platforms)) or "none"
-            raise ContractError(f"{name} is to run on {job['platform']}, and this home reaches {reached}")
-        trainer().launch(name, job)
+        if unreached := self._unreached(name, job):
+            raise ContractError(unreached)
+        self._platforms[job["platform"]]().launch(name, job)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """What became of each job that ended recently, on whichever platform."""
@@ -57,3 +59,9 @@ class TrainerByPlatform:
         """Where the unit of a finished job lies; the first platform that knows the job tells."""
         asked = (trainer().artifact(resource) for trainer in self._platforms.values())
         return next((found for found in asked if found), None)
+
+    def _unreached(self, name: str, job: Mapping[str, Any]) -> str | None:
+        if job["platform"] in self._platforms:
+            return None
+        reached = ", ".join(sorted(self._platforms)) or "none"
+        return f"{name} is to run on {job['platform']}, and this home reaches {reached}"

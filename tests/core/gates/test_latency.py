@@ -74,7 +74,7 @@ def test_fewer_than_59_requests_have_no_bound(count):
 
 
 def run(**changed):
-    return replace(BaselineRun(unit="sha256:baseline", machine="ml.g5.xlarge", records=requests()), **changed)
+    return replace(BaselineRun(unit="sha256:baseline", records=requests()), **changed)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,6 @@ def run(**changed):
         (latency(prices=None), "price table"),
         (latency(against=None), "did not run next to the unit"),
         (latency(against=run(unit="sha256:older")), "sha256:baseline serves now"),
-        (latency(against=run(machine="ml.p4d")), "run both on one machine"),
         (latency(against=run(records=requests(count=1100))), "different items"),
         (latency(requests(times=0.0)), "not above 0"),
         (latency(requests(price=-1.0)), "negative cost"),

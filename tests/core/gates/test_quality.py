@@ -65,6 +65,28 @@ def test_another_suite_cannot_be_compared():
     assert "sha256:other" in found.reason
 
 
+def test_a_newer_suite_is_compared_where_the_others_answered_it_too():
+    others = {"sha256:baseline": accuracy(1180), "sha256:anchor": accuracy(1400)}
+    found = judged(unit(quality=quality(suite="sha256:newer", records=accuracy(1200), others=others)))
+    assert [(one.check, one.verdict) for one in found] == [
+        ("accuracy against baseline", "pass"),
+        ("accuracy against anchor", "fail"),
+    ]
+
+
+def test_on_one_suite_everybodys_own_records_count():
+    flattering = {"sha256:baseline": accuracy(10), "sha256:anchor": accuracy(10)}
+    found = judged(unit(quality=quality(records=accuracy(1000), others=flattering)))
+    assert [one.verdict for one in found] == ["fail", "fail"]
+
+
+def test_who_did_not_answer_the_newer_suite_cannot_be_compared():
+    others = {"sha256:baseline": accuracy(1180)}
+    _, anchor = judged(unit(quality=quality(suite="sha256:newer", records=accuracy(1200), others=others)))
+    assert anchor.verdict == "inconclusive"
+    assert "have the anchor answer the new one too" in anchor.reason
+
+
 def test_two_unknown_suites_are_not_the_same_suite():
     nameless = quality(suite="", records=accuracy(1200))
     found = judged(unit(quality=nameless), baseline=replace(BASELINE, quality=nameless), anchor=None)

@@ -60,7 +60,7 @@ def probes(unsafe: tuple[int, ...] = (), count: int = 600) -> Records:
 
 
 def latency(mine: Records | None = None, theirs: Records | None = None, **changed: object) -> Evidence:
-    run = BaselineRun(unit="sha256:baseline", machine="ml.g5.xlarge", records=theirs or requests(seed=2))
+    run = BaselineRun(unit="sha256:baseline", records=theirs or requests(seed=2))
     evidence = Evidence(suite="", machine="ml.g5.xlarge", prices="2026-11", records=mine or requests(), against=run)
     return replace(evidence, **changed)  # type: ignore[arg-type]
 

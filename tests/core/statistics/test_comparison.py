@@ -202,6 +202,11 @@ def test_an_inconclusive_sentence_says_how_many_items_would_settle_it():
     assert "items would settle it" in sentence
 
 
+def test_a_margin_that_no_number_of_items_could_prove_is_told_all_the_same():
+    found = compared(side([1, 0] * 30), side([0, 1] * 30))
+    assert "about 1,000,000,000,000,000 items" in told(found, metric="accuracy", margin=1e-300)
+
+
 def test_real_scores_are_told_in_their_own_words():
     draw = random.Random(1)
     theirs = [draw.gauss(5, 1) for _ in range(200)]

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from federation.core.gates.rules import GRADES, Grade
+from federation.core.record_line import LARGEST
 from federation.core.records import Records
 
 LATENCY_SCORES: Final = ("latency_ms", "cost", "tokens")
@@ -24,10 +25,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BaselineRun(msgspec.Struct, frozen=True, kw_only=True):
-    """The baseline's requests of the same interleaved run."""
+    """The baseline's requests of the same interleaved run, and so of the same machine."""
 
     unit: str
-    machine: str
     records: Records
 
 
@@ -42,6 +42,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         machine: The machine type, for latency.
         prices: Version of the price table behind `cost`.
         against: The baseline's requests, for latency.
+        others: By artifact digest, what other units answered to the same suite when this one was measured.
         fault: Why the measurements could not be read, as a sentence; such evidence never passes.
     """
 
@@ -52,7 +53,13 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     machine: str | None = None
     prices: str | None = None
     against: BaselineRun | None = None
+    others: Mapping[str, Records] = msgspec.field(default_factory=dict)
     fault: str | None = None
+
+    def of_other(self, unit: str) -> "Evidence | None":
+        """What another unit answered to this suite beside this one, None where it did not."""
+        found = self.others.get(unit)
+        return None if found is None else Evidence(suite=self.suite, records=found)
 
     def grade(self, metric: str) -> Grade | None:
         """The best grade in which `metric` was measured."""
@@ -71,6 +78,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
             return f"has no score {metric}"
         if GRADES.index(grade) < GRADES.index(least):
             return f"states {metric} as {grade}, and the policy believes no less than {least}"
+        if grade == "records" and self.records and max(map(abs, self.records.scores[metric])) > LARGEST:
+            return f"states {metric} beyond {LARGEST:g}, which nobody measures"
         return None
 
 

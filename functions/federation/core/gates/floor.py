@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does a unit without a baseline reach the floor that the policy sets for a first release?"""
 
-import math
-
 from federation.core.gates.evidence import Evidence, Summary
 from federation.core.gates.finding import Finding
 from federation.core.gates.rules import QualityRule
 from federation.core.gates.summary import interval_of, unusable
+from federation.core.record_line import LARGEST
 from federation.core.records import Records
 from federation.core.statistics.comparison import Verdict, mean_interval, verdict_of
 from federation.core.statistics.decimal_text import decimal_text
@@ -50,8 +49,8 @@ def _from_summary(rule: QualityRule, floor: float, summary: Summary) -> Finding:
 
 
 def _from_point(rule: QualityRule, floor: float, value: float) -> Finding:
-    if not math.isfinite(value):
-        return _undecided(rule, f"{rule.metric} is not a finite number")
+    if not -LARGEST <= value <= LARGEST:
+        return _undecided(rule, f"{rule.metric} is not a finite number, or beyond {LARGEST:g}, which nobody measures")
     point = Interval(estimate=value, lower=value, upper=value, error=0.0)
     return _judged(rule, floor, point, "a single number without an interval, which the policy believes", "point")
 

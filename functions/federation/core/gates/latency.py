@@ -11,6 +11,7 @@ from typing import NamedTuple
 from federation.core.gates.evidence import LATENCY_SCORES, BaselineRun, Evidence, Subject
 from federation.core.gates.finding import Finding
 from federation.core.gates.rules import LatencyRule
+from federation.core.record_line import LARGEST, SMALLEST
 from federation.core.records import Records
 from federation.core.statistics.clusters import count_clusters, repeating
 from federation.core.statistics.comparison import Verdict, shared_clusters, unshared
@@ -61,6 +62,16 @@ def _unmeasured(records: Records, least: int) -> str | None:
         return f"{records.what} holds {len(records.items)} requests, and {least} are the least: run {least} or more"
     if min(records.scores["latency_ms"]) <= 0 or min(records.scores["cost"]) < 0 or min(records.scores["tokens"]) < 0:
         return f"{records.what} holds a latency that is not above 0, or a negative cost or token count"
+    return _wild(records)
+
+
+def _wild(records: Records) -> str | None:
+    """Which number is so far from what anybody measures that nothing can be computed from it."""
+    for score in LATENCY_SCORES:
+        for value in records.scores[score]:
+            if value and not SMALLEST <= value <= LARGEST:
+                bounds = f"nobody measures less than {SMALLEST:g} or more than {LARGEST:g}"
+                return f"{records.what} holds a {score} of {value:g}; {bounds}"
     return None
 
 
@@ -70,8 +81,6 @@ def _mismatch(evidence: Evidence, run: BaselineRun | None, baseline: Subject) ->
         return "the baseline did not run next to the unit; run both interleaved on one machine"
     if run.unit != baseline.digest:
         return f"the unit ran against {run.unit}, but {baseline.digest} serves now: measure against that"
-    if run.machine != evidence.machine:
-        return f"the unit ran on {evidence.machine}, the baseline on {run.machine}: run both on one machine"
     return _unmeasured(run.records, 1) or unshared(evidence.records, run.records)
 
 

@@ -37,19 +37,29 @@ def judge_quality(
 
 def _against(rule: QualityRule, mine: Evidence | None, name: str, other: Subject) -> Finding:
     check = f"{rule.metric} against {name}"
-    theirs = other.quality
+    theirs = _on_this_suite(mine, other)
     refusal = _refusal(rule, "the unit", mine) or _refusal(rule, f"the {name}", theirs)
     if refusal is not None or mine is None or theirs is None:
         return _undecided(check, f"{refusal}; ship records of the canonical suite")
     if not mine.suite or mine.suite != theirs.suite:
         ran = f"the unit ran suite {mine.suite or 'unknown'}, the {name} {theirs.suite or 'unknown'}"
-        return _undecided(check, f"{ran}: numbers of different suites do not compare")
+        return _undecided(
+            check, f"{ran}: numbers of different suites do not compare; have the {name} answer the new one too"
+        )
     grade = min(mine.grade(rule.metric) or "point", theirs.grade(rule.metric) or "point", key=GRADES.index)
     if grade == "records":
         return _paired(rule, check, name, mine, theirs)
     if grade == "summary":
         return _unpaired(rule, check, name, mine, theirs)
     return _undecided(check, f"a single number of {rule.metric} has no interval; ship records, one line an item")
+
+
+def _on_this_suite(mine: Evidence | None, other: Subject) -> Evidence | None:
+    """The other's own evidence; if that is of another suite, what it answered to this one beside the unit."""
+    theirs = other.quality
+    if mine is None or (theirs is not None and theirs.suite == mine.suite):
+        return theirs
+    return mine.of_other(other.digest) or theirs
 
 
 def _refusal(rule: QualityRule, whose: str, evidence: Evidence | None) -> str | None:

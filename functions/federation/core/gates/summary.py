@@ -9,6 +9,7 @@ import math
 from typing import Final
 
 from federation.core.gates.evidence import Evidence, Summary
+from federation.core.record_line import LARGEST
 from federation.core.statistics import NORMAL_95
 from federation.core.statistics.interval import Interval
 
@@ -29,8 +30,8 @@ def summary_of(evidence: Evidence, metric: str) -> Summary:
 def unusable(*summaries: Summary) -> str | None:
     """Why no interval follows, as a sentence."""
     for summary in summaries:
-        if not (math.isfinite(summary.mean) and math.isfinite(summary.deviation)):
-            return "a summary holds a number that is not finite"
+        if not (abs(summary.mean) <= LARGEST and abs(summary.deviation) <= LARGEST):
+            return f"a summary holds a number that is not finite, or beyond {LARGEST:g}, which nobody measures"
         if summary.items < FEWEST:
             return f"a summary of {summary.items} items proves nothing; {FEWEST} are the least"
         if summary.deviation <= 0.0:

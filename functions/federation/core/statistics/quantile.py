@@ -36,8 +36,8 @@ def p95_ratio(
     """Candidate's p95 over the baseline's with its bounds, or None below `FEWEST` independent samples on a side.
 
     Args:
-        candidate: Positive samples; in any order unless there are clusters.
-        baseline: Positive samples of the same interleaved run, in the same unit.
+        candidate: Samples from `SMALLEST` to `LARGEST` (core/record_line.py); in any order unless there are clusters.
+        baseline: Samples of the same interleaved run, in the same unit.
         clusters: Which samples depend on each other, of both sides alike; None stands alone.
     """
     if min(len(candidate), len(baseline)) < FEWEST:

@@ -30,7 +30,7 @@ def cost_ratio(
     """Candidate's cost per token over the baseline's with its bounds; None where a side has no cost or is too small.
 
     Args:
-        candidate: Costs and tokens of each item.
+        candidate: Costs and tokens of each item, 0 or from `SMALLEST` to `LARGEST` (core/record_line.py).
         baseline: Costs and tokens of the same items in the same order, in the same currency.
         clusters: Which items depend on each other; None stands alone.
     """

@@ -3,6 +3,7 @@
 
 import math
 
+from federation.core.record_line import LARGEST
 from federation.core.statistics import NORMAL_95
 from federation.core.statistics.comparison import Comparison
 from federation.core.statistics.interval import Interval
@@ -58,8 +59,8 @@ def _meaning(comparison: Comparison, interval: Interval, margin: float) -> str:
 
 def _items_needed(comparison: Comparison, interval: Interval, margin: float) -> int:
     """Items on which an equally good candidate passes in four cases of five, at the spread that was seen."""
-    needed = comparison.items * ((NORMAL_95 + POWER_80) * interval.error / margin) ** 2
-    return max(math.ceil(needed), comparison.items + 1)
+    times = (NORMAL_95 + POWER_80) * interval.error / margin
+    return max(math.ceil(min(comparison.items * times * times, LARGEST)), comparison.items + 1)
 
 
 def _flips(comparison: Comparison) -> str:

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is an order carried out when the bus is down? This process runs the step itself, on the home's own ports.
+
+The order is the same event as over the bus: the channel's counter fences it, and a later delivery of it is a repetition.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from federation.cli.happened import Followed, of_outcome
+from federation.cli.home import Home, now
+from federation.core.channel import Channel
+from federation.core.event import Event
+from federation.core.outcome import Outcome
+from federation.errors import FederationError, ServiceError
+from federation.ports import Bus, Ports
+from federation.reads import LiveReads
+from federation.runtime import handle
+from federation.steps import StepName
+
+UNANNOUNCED: Final = 12
+"""Exit code of a command that carried its order out, and could not announce what follows."""
+
+_ATTEMPTS: Final = 3
+"""As often as this the step is run before its failure is told; over the bus it would be delivered again."""
+
+
+class _Announcer:
+    """A bus whose failure undoes nothing and is remembered."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self.failure = ""
+
+    def announce(self, events: Sequence[Event]) -> None:
+        """Hand each event to every step that hears its type, if that goes."""
+        try:
+            self._bus.announce(events)
+        except FederationError as error:
+            self.failure = str(error)
+
+
+def carried_directly(step: StepName, order: Event, home: Home) -> tuple[Followed, str]:
+    """What the step decided and this process carried out, what followed, and why that was not announced, if so.
+
+    Raises:
+        FederationError: It was not carried out, or not whole; the message says which.
+    """
+    bus = _Announcer(home.ports.bus)
+    outcome = _handled(step, order, replace(home.ports, bus=bus))
+    own = [of_outcome(step, order, outcome)] if outcome else []
+    later = () if bus.failure else home.carry().happened
+    return Followed(happened=[*own, *later]), bus.failure
+
+
+def _handled(step: StepName, order: Event, ports: Ports) -> Outcome:
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return handle(step, order, ports, now())
+        except FederationError as error:
+            if not left:
+                raise _half_done(order, _channel(ports), error) from error
+    raise AssertionError
+
+
+def _channel(ports: Ports) -> Channel:
+    reads = LiveReads(ports)
+    return reads.channel(reads.policy().channel)
+
+
+def _half_done(order: Event, channel: Channel, error: FederationError) -> FederationError:
+    """What failed; once the channel has moved, the same words again would be another order."""
+    moved = channel.moved_by(order.id)
+    if moved is None:
+        return error
+    return ServiceError(
+        f"{moved.release} is what is to serve since move {moved.counter}, and then this failed: {error}. Do not order it "
+        "again, that would go back further: the next sweep makes the nodes serve it, or `federation tick sweep`"
+    )

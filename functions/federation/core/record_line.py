@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is a line of an eval suite's records one record, whatever stands on the lines around it?
+
+Whole blocks are decoded at once wherever that cannot change the answer; `Lines.record` is the rule.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from federation.errors import ContractError
+
+LARGEST: Final = 1e15
+"""What no score is beyond, on either side of 0: sums, squares and ratios of such numbers stay within a float's range."""
+SMALLEST: Final = 1e-15
+"""What no latency is below, nor a cost or a token count that is not 0: so their ratios stay within that range too."""
+_REQUIRED: Final = ("item", "scores")
+_OPTIONAL: Final = ("cluster", "category")
+_ESCAPED: Final = re.compile(rb"\\u00[0-7]|\\/")
+"""How a key of plain ASCII can be written so that its bytes do not show."""
+_ANY_ESCAPE: Final = re.compile(rb"\\")
+_UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+
+_Identifier = Annotated[str, msgspec.Meta(max_length=512)]
+_Score = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
+
+
+class Lines:
+    """What reads lines that state at least `metrics`; the attributes of a record are in `score0`, `score1` and so on."""
+
+    def __init__(self, metrics: Sequence[str]) -> None:
+        self._metrics = frozenset(metrics)
+        self._decoder = _decoder(tuple(metrics))
+        self._required = tuple(f'"{key}"'.encode() for key in (*_REQUIRED, *metrics))
+        self._optional = tuple(f'"{key}"'.encode() for key in _OPTIONAL)
+        self._escape = _ESCAPED if all(map(_is_plain, metrics)) else _ANY_ESCAPE
+
+    def records(self, block: bytes, lines: int) -> Sequence[Any] | None:
+        """The records of a block, or None unless it is plain to see that each of its lines is one."""
+        try:
+            rows: Sequence[Any] = self._decoder.decode_lines(block)
+        except _UNREADABLE:
+            return None
+        plain = len(rows) == lines and _is_one_a_line(block, lines) and not self._may_repeat(block, lines)
+        return rows if plain else None
+
+    def record(self, line: bytes) -> Any:
+        """The record that a line is.
+
+        Raises:
+            ContractError: What is wrong, as the words that follow "line 7".
+        """
+        try:
+            row = self._decoder.decode(line)
+            repeated = next(self._repeated(line), None) if self._may_repeat(line, 1) else None
+        except _UNREADABLE as error:
+            raise ContractError(_explained(line, error)) from error
+        if repeated is not None:
+            raise ContractError(f"repeats the key {repeated!r:.80}; expected each key once")
+        return row
+
+    def _may_repeat(self, block: bytes, lines: int) -> bool:
+        """Whether a line of those that were decoded may state twice what is read, of which the decoder keeps the last."""
+        return (
+            self._escape.search(block) is not None
+            or any(block.count(key) > lines for key in self._required)
+            or any(_is_twice_in_a_line(key, block) for key in self._optional)
+        )
+
+    def _repeated(self, line: bytes) -> Iterator[str]:
+        """Each key that is read and stated twice; what is left alone may say what it likes."""
+        import json  # noqa: PLC0415 - nearly no file asks for a closer look
+
+        told = json.loads(line.decode(errors="replace"), object_pairs_hook=list, parse_int=str, parse_float=str)
+        scores = next(value for key, value in reversed(told) if key == "scores")
+        yield from _twice([key for key, _ in told if key in _REQUIRED or key in _OPTIONAL])
+        yield from _twice([key for key, _ in scores if key in self._metrics])
+
+
+@lru_cache(maxsize=64)
+def _decoder(metrics: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """Reads exactly these metrics, so that a record needs no dictionary."""
+    names = {f"score{index}": metric for index, metric in enumerate(metrics)}
+    scores = msgspec.defstruct("Scores", [(field, _Score) for field in names], rename=names, gc=False)
+    record = msgspec.defstruct(
+        "Record",
+        [
+            ("item", _Identifier),
+            ("scores", scores),
+            ("cluster", _Identifier | None, None),
+            ("category", _Identifier | None, None),
+        ],
+        gc=False,
+    )
+    return msgspec.json.Decoder(record)
+
+
+def _is_plain(key: str) -> bool:
+    """Whether JSON can write a key without escapes, and only in one way."""
+    return key.isascii() and key.isprintable() and '"' not in key and "\\" not in key
+
+
+def _is_one_a_line(block: bytes, lines: int) -> bool:
+    """Whether each end of a line is between two of as many records: the decoder would let one reach over several lines."""
+    return block.count(b"}\n{") + (block.count(b"}\r\n{") if b"\r" in block else 0) == lines - 1
+
+
+def _is_twice_in_a_line(key: bytes, block: bytes) -> bool:
+    return re.search(key + rb"[^\n]*" + key, block) is not None
+
+
+def _twice(keys: Sequence[str]) -> Iterator[str]:
+    return (key for index, key in enumerate(keys) if key in keys[:index])
+
+
+def _explained(line: bytes, error: Exception) -> str:
+    """What is wrong with one line, and what was expected, in the words of the file rather than of the decoder."""
+    if isinstance(error, msgspec.ValidationError):
+        return "is no record: " + str(error).replace("`float`", "a finite number").replace(" - at `$", " at `record")
+    if line.startswith(b"\xef\xbb\xbf"):
+        return "begins with a byte-order mark; write UTF-8 without one"
+    if b"NaN" in line or b"Infinity" in line:
+        return "is not JSON: NaN and Infinity are no numbers of JSON; expected a finite number"
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8"
+    return f"is not JSON: {str(error).removeprefix('JSON is malformed: ')}; expected one object"

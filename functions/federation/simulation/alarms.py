@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which alarms fire in a history, of which release do they speak in truth, and when do they end?"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from federation.core import alarm, instant
+from federation.ports import Firing
+from federation.simulation import doors
+from federation.simulation.actions import Alarm
+from federation.simulation.delivery import CLOCKS, EPOCH, Burning, FiredAlarm, Played
+from federation.simulation.platform import POLICY
+
+_SETTLES: Final = timedelta(seconds=POLICY["rollback"]["settle_seconds"])
+
+
+def begin(played: Played, action: Alarm) -> None:
+    """Alarms begin to fire; whether anybody tells of that or not, they can be seen to fire until they end."""
+    serving = _serving(played)
+    if serving is None:
+        return
+    at = EPOCH + timedelta(minutes=played.minute - action.ago)
+    if action.stale:
+        at = instant.moment(serving["since"]) - timedelta(minutes=30)
+    for _ in range(action.count):
+        played.alarms += 1
+        key = doors.alarm_key(played.alarms)
+        one = Burning(key=key, at=at, release=serving["name"], lasts=action.lasts)
+        played.alarm_of[_event(key, at)] = key
+        if not action.stale:
+            played.burning.append(one)
+        if not action.untold:
+            doors.breached(played, key, instant.text(at), action.copies)
+            _judge(played, one, told=True)
+    _show(played)
+
+
+def seen(played: Played) -> None:
+    """Somebody looks which alarms fire: what has to be left, and what must not be, is noted."""
+    for one in played.burning:
+        _judge(played, one, told=False)
+
+
+def end(played: Played) -> None:
+    """What spoke of a release that is left fires as long as it lasts after that, and then no more."""
+    serving = _serving(played)
+    for one in played.burning:
+        if one.left is None and (serving is None or serving["name"] != one.release):
+            one.left = played.minute
+    played.burning = [one for one in played.burning if one.left is None or played.minute < one.left + one.lasts]
+    _show(played)
+
+
+def _show(played: Played) -> None:
+    played.world.alarms.now = [Firing(key=one.key, at=instant.text(one.at)) for one in played.burning]
+
+
+def _judge(played: Played, one: Burning, *, told: bool) -> None:
+    """What the alarm asks for in truth, about what serves now: to be left, to be let pass, or nobody can say."""
+    channel, serving = played.world.channel(), _serving(played)
+    if channel is None or serving is None:
+        return
+    since = instant.moment(serving["since"])
+    counts = since + _SETTLES
+    as_seen = max(one.at, counts)
+    played.alarm_of[_event(one.key, as_seen)] = one.key
+    if one.at < since - CLOCKS:
+        rightful = {alarm.event for alarm in played.fresh}
+        played.stale += [id_ for id_ in (_event(one.key, as_seen), _event(one.key, one.at)) if id_ not in rightful]
+    elif one.at >= counts + CLOCKS or (not told and one.at > since + CLOCKS and _now(played) > counts + CLOCKS):
+        had_target = any(entry["name"] != serving["name"] for entry in _targets(channel))
+        event = _event(one.key, as_seen)
+        played.fresh.append(FiredAlarm(event=event, before=channel["counter"], had_target=had_target))
+
+
+def _targets(channel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    bad = {*channel["quarantine"], *channel["serving"]["new"]}
+    entries = [*channel["warm"], *([channel["anchor"]] if channel["anchor"] else [])]
+    return [entry for entry in entries if not bad & set(entry["units"].values())]
+
+
+def _serving(played: Played) -> Mapping[str, Any] | None:
+    channel = played.world.channel()
+    found: Mapping[str, Any] | None = channel["serving"] if channel else None
+    return found
+
+
+def _now(played: Played) -> datetime:
+    return instant.moment(played.now)
+
+
+def _event(key: str, at: datetime) -> str:
+    return alarm.breached(key, instant.text(at), {}).id

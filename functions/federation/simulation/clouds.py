@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do the simulated clouds do? They hold files and releases, run jobs, serve and watch, and sometimes go wrong."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from federation.core.admission import Observed
+from federation.core.digest import canonical, digest, digest_of
+from federation.core.failure import CONFIGURED_WRONG, sentence
+from federation.core.outcome import Shift
+from federation.errors import MissingError, ServiceError
+from federation.ports import Firing, Receipt, Served
+from federation.simulation.chaos import Chaos
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedArtifacts:
+    """Files by URI."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def read(self, uri: str, limit: int) -> bytes:
+        """The bytes."""
+        del limit
+        return self.files[uri] if uri in self.files else _missing(uri)
+
+    def observe(self, uri: str) -> Observed:
+        """SHA-256 and size."""
+        body = self.files[uri] if uri in self.files else _missing(uri)
+        return Observed(sha256=digest_of(body).removeprefix("sha256:"), bytes=len(body))
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedRegistry:
+    """Releases with commits and tags; it goes down, and sometimes commits and then says that it failed."""
+
+    chaos: Chaos
+    up: bool = True
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    commits: dict[str, str] = field(default_factory=dict)
+    times_published: dict[str, int] = field(default_factory=dict)
+
+    def publish(self, release: str, body: bytes) -> Receipt:
+        """Commit and tag the release; a second call finds the first one's commit."""
+        self.chaos.between_effects()
+        if not self.up:
+            raise ServiceError("the hub is down")
+        if release not in self.commits:
+            self.bodies[release] = body
+            self.commits[release] = digest_of(body).removeprefix("sha256:")[:40]
+            self.times_published[release] = self.times_published.get(release, 0) + 1
+            if self.chaos.strikes(self.chaos.unknown):
+                raise ServiceError("500, although the commit was made")
+        return Receipt(commit=self.commits[release], tag=release, digest=digest_of(self.bodies[release]))
+
+    def find(self, release: str) -> Receipt | None:
+        """What lies under the tag now."""
+        if not self.up:
+            raise ServiceError("the hub is down")
+        if release not in self.commits:
+            return None
+        return Receipt(commit=self.commits[release], tag=release, digest=digest_of(self.bodies[release]))
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedTrainer:
+    """Jobs that ended well, and those that were started here: what each name was started with, and how some failed."""
+
+    chaos: Chaos
+    done: list[Mapping[str, Any]] = field(default_factory=list)
+    started: dict[str, list[bytes]] = field(default_factory=dict)
+    ended: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def refusal(self, name: str, job: Mapping[str, Any]) -> None:
+        """Every job can be started."""
+        del name, job
+
+    def launch(self, name: str, job: Mapping[str, Any]) -> None:
+        """Start it, if it was not started before; what it was started with is remembered each time."""
+        self.chaos.between_effects()
+        self.started.setdefault(name, []).append(canonical(job))
+
+    def end(self, now: str) -> None:
+        """Everything under way ends: by its name a job ends well, is taken away, or turns out to be configured wrong."""
+        for name in self.started.keys() - self.ended.keys():
+            failure = _ENDS[int(digest(name)[-1], 16) % len(_ENDS)]
+            told = {"provider": "sagemaker", "resource": name, "name": name, "completed_at": now}
+            self.ended[name] = {**told, "failure": failure, "dedupe_key": f"job|{name}"} if failure else {}
+
+    def finished(self) -> Sequence[Mapping[str, Any]]:
+        """Everything that ended well with a unit, and what failed."""
+        return [*self.done, *(end for _, end in sorted(self.ended.items()) if end)]
+
+    def artifact(self, resource: str) -> str | None:
+        """Where it lies, if it ended well."""
+        return next((data.get("artifact_uri") for data in self.done if data["resource"] == resource), None)
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedTraffic:
+    """A serving node that obeys the newest shift; `answered` are the releases that ever answered a probe."""
+
+    chaos: Chaos
+    state: Shift | None = None
+    answered: set[str] = field(default_factory=set)
+
+    def refusal(self, channel: str, release: str) -> None:
+        """Every release can be served."""
+        del channel, release
+
+    def shift(self, shift: Shift) -> None:
+        """Serve that release unless a newer shift came first."""
+        self.chaos.between_effects()
+        if self.state is None or self.state.counter <= shift.counter:
+            self.state = shift
+
+    def serving(self, channel: str) -> Served | None:
+        """What is really served."""
+        del channel
+        return Served(counter=self.state.counter, release=self.state.release) if self.state else None
+
+    def probe(self, channel: str, release: str) -> bool:
+        """Whether the release is served or kept warm."""
+        del channel
+        if self.state is None or release not in (self.state.release, *self.state.warm):
+            return False
+        self.answered.add(release)
+        return True
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedAlarms:
+    """Alarms that fire now."""
+
+    now: list[Firing] = field(default_factory=list)
+
+    def firing(self) -> Sequence[Firing]:
+        """Every alarm that fires now."""
+        return self.now
+
+
+_ENDS = (
+    None,
+    sentence("FAILED", "the machine was taken away", interrupted=True),
+    sentence("FAILED", "the data set is not there", code=CONFIGURED_WRONG),
+)
+
+
+def _missing(uri: str) -> NoReturn:
+    raise MissingError(f"nothing lies at {uri} yet")

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does what happens outside come in? As an event on the bus, or through the door where clouds deliver."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from federation.core import alarm
+from federation.core import event as events
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.core.uri import SENTINEL
+from federation.simulation.delivery import Played
+from federation.sources import Request
+from federation.steps.receive import TICKS
+
+_MONITOR: Final = "am"
+"""What the door puts before the key of a group of alerts."""
+
+
+def told(type_: str, subject: str, key: str, played: Played, data: Mapping[str, Any]) -> Event:
+    """An event as somebody outside tells it now."""
+    return Event(type=type_, source="//simulation", subject=subject, time=played.now, key=key, data=data)
+
+
+def completed(played: Played, where: str, copies: int) -> None:
+    """A job's manifest lies there now: S3 says so of the object, or the job's platform of the job."""
+    if played.way != "bus":
+        stored = {"key": f"{where.removeprefix('s3://bucket/')}{SENTINEL}", "sequencer": str(played.minute)}
+        record: dict[str, Any] = {"eventSource": "aws:s3", "eventVersion": "2.1", "eventName": "ObjectCreated:Put"}
+        record |= {"eventTime": played.now, "s3": {"bucket": {"name": "bucket"}, "object": stored}}
+        _delivered(played, "lambda:s3-notification", {"Records": [record]}, copies)
+        return
+    data = {"provider": "s3", "resource": where, "artifact_uri": where}
+    arrive(played, told(events.ARTIFACT_COMPLETED, where, f"job|{where}", played, data), copies)
+
+
+def ticked(played: Played, what: str, copies: int) -> None:
+    """A schedule fires."""
+    if played.way != "bus":
+        _delivered(played, "lambda:scheduler", {"kind": what, "time": played.now}, copies)
+        return
+    for type_ in TICKS[what]:
+        arrive(played, told(type_, "schedule", f"tick|{played.now}", played, {}), copies)
+
+
+def breached(played: Played, key: str, at: str, copies: int) -> None:
+    """An alarm tells that it began to fire."""
+    if played.way != "bus":
+        alerts = [{"status": "firing", "startsAt": at, "labels": {}}]
+        group = {"version": "4", "groupKey": key.removeprefix(f"{_MONITOR}|"), "status": "firing", "alerts": alerts}
+        _delivered(played, "http:alertmanager", group, copies)
+        return
+    arrive(played, alarm.breached(key, at, {}), copies)
+
+
+def alarm_key(number: int) -> str:
+    """The key under which an alarm is known, whoever tells of it."""
+    return f"{_MONITOR}|alarm {number}"
+
+
+def arrive(played: Played, event: Event, copies: int = 1) -> None:
+    """The event comes over the bus, in a calm world once."""
+    for _ in range(copies if played.world.chaos.drawn else 1):
+        played.world.bus.arrive(event)
+
+
+def _delivered(played: Played, entry: str, body: Mapping[str, Any], copies: int) -> None:
+    request = Request(entry=entry, body=canonical(body), proven=True)
+    for _ in range(copies if played.world.chaos.drawn else 1):
+        played.world.bus.knock(request)

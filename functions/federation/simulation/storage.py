@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a simulated home keep and hand on? Its store never forgets, its bus delivers at least once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from federation.core import names
+from federation.core.event import Event
+from federation.errors import ConflictError
+from federation.runtime import routes
+from federation.simulation.chaos import Chaos
+from federation.sources import Request
+from federation.steps import StepName
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedStore:
+    """Documents and channels, with every move remembered for the promises.
+
+    `under` is the policy that was active when what is now carried out was decided; `decided_under` has it by counter.
+    """
+
+    chaos: Chaos
+    documents: dict[str, bytes] = field(default_factory=dict)
+    moves: dict[str, list[bytes]] = field(default_factory=dict)
+    lagged: bool = False
+    under: str = ""
+    decided_under: dict[int, str] = field(default_factory=dict)
+
+    def claim(self, name: str, body: bytes) -> bool:
+        """Write once without comparing."""
+        self.chaos.between_effects()
+        return self.documents.setdefault(name, body) is body
+
+    def keep(self, name: str, body: bytes) -> None:
+        """Write once."""
+        self.chaos.between_effects()
+        if self.documents.setdefault(name, body) != body:
+            raise ConflictError(f"{name} is taken by other content")
+
+    def read(self, name: str) -> bytes | None:
+        """The body under a name, or None."""
+        return self.documents.get(name)
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """Every name that begins so, sorted."""
+        return sorted(name for name in self.documents if name.startswith(prefix))
+
+    def channel(self, name: str) -> bytes | None:
+        """The channel's document, or now and then one that was true before the last move; the next read has caught up."""
+        moves = [None, *self.moves.get(name, [])]
+        self.lagged = not self.lagged and len(moves) > 1 and self.chaos.strikes(self.chaos.stale)
+        return moves[-2 if self.lagged else -1]
+
+    def move(self, name: str, expected: int, to: bytes) -> None:
+        """Replace the channel's document if its counter is `expected`."""
+        self.chaos.between_effects()
+        moves = self.moves.setdefault(name, [])
+        if len(moves) != expected:
+            raise ConflictError(f"channel {name} is no longer at move {expected}")
+        moves.append(to)
+        self.decided_under[len(moves)] = self.under
+
+    def active_policy(self) -> str:
+        """The name of the policy that is active now."""
+        return self.names(names.POLICIES)[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One delivery to be made, of an event to a step."""
+
+    step: StepName
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knock:
+    """One delivery to be made, of what a cloud sends to the door."""
+
+    request: Request
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedBus:
+    """At least once, in any order."""
+
+    chaos: Chaos
+    waiting: list[Waiting | Knock] = field(default_factory=list)
+    announced: list[Event] = field(default_factory=list)
+
+    def announce(self, events: Sequence[Event]) -> None:
+        """Hand each event to every step that hears its type."""
+        for event in events:
+            self.chaos.between_effects()
+            self.arrive(event)
+
+    def arrive(self, event: Event) -> None:
+        """An event from outside: whoever sent it makes sure that it comes."""
+        self.announced.append(event)
+        self.waiting.extend(Waiting(step=step, event=event) for step in _ROUTES.get(event.type, ()))
+
+    def knock(self, request: Request) -> None:
+        """A cloud delivers at the door, and again until it is told that this was enough."""
+        self.waiting.append(Knock(request=request))
+
+
+_ROUTES = routes()

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which training jobs does an event ask for, and what is known about each before anything is decided?"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from federation.core import event as events
+from federation.core import names
+from federation.core.event import Event
+from federation.core.failure import is_pointless_again
+from federation.core.placement import Job, Place, considered
+from federation.core.policy import Policy
+from federation.ports import Reads
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A job of a kind under its name, and what else it is told: who asked, a teacher, which job it takes the place of."""
+
+    name: str
+    kind: str
+    about: Mapping[str, str]
+
+    @property
+    def on_demand(self) -> bool:
+        """Whether capacity that may be taken away is out of the question: a job on it has failed before."""
+        return "instead_of" in self.about
+
+    def at(self, job: Job, place: Place) -> dict[str, Any]:
+        """The job as the trainer of that place gets it."""
+        return {**job.at(place), "kind": self.kind, **self.about}
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored about a job: that it was launched, refused or held."""
+
+    launched: Mapping[str, Any] | None = None
+    refused: Mapping[str, Any] | None = None
+    held: Mapping[str, Any] | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is still to be decided what becomes of the job."""
+        return self.launched is None and self.refused is None
+
+
+def jobs_asked(
+    event: Event, policy: Policy, failed: Mapping[str, Any] | None, ended: Mapping[str, Any] | None
+) -> Iterator[Asked]:
+    """The jobs that an event asks for.
+
+    Args:
+        event: A request, a roll-back, or a job's failure.
+        policy: What it is asked under.
+        failed: The job that failed.
+        ended: What was written down about its end before.
+    """
+    if event.type == events.JOB_REQUESTED:
+        given = {key: str(event.data[key]) for key in ("asked_by", "teacher", "instead_of") if key in event.data}
+        kind = str(event.data["kind"])
+        name = str(event.data.get("name") or _name(kind, event))
+        yield Asked(name=name, kind=kind, about={"asked_by": event.id, **given})
+    elif event.type == events.RELEASE_ROLLED_BACK:
+        lost = set(event.data["quarantined"].values())
+        for kind, job in sorted(policy.jobs.items()):
+            if job.after_rollback and kind in lost:
+                yield Asked(name=_name(kind, event), kind=kind, about={"asked_by": event.id})
+    elif failed and (follower := ended["followed_by"] if ended else _follower(event, policy, failed)):
+        about = {key: failed["job"][key] for key in ("asked_by", "teacher") if key in failed["job"]}
+        yield Asked(name=follower, kind=failed["kind"], about={**about, "instead_of": failed["name"]})
+
+
+def _name(kind: str, event: Event) -> str:
+    return f"{kind}-{names.short(event.id)[:12]}"
+
+
+def _follower(event: Event, policy: Policy, failed: Mapping[str, Any]) -> str | None:
+    """Under which name a spot job that failed is tried once more on demand; what is configured wrong is not."""
+    job = policy.jobs.get(failed["kind"])
+    is_first = bool(failed["job"].get("spot")) and "instead_of" not in failed["job"]
+    if not is_first or job is None or not job.on_demand_after_spot or is_pointless_again(str(event.data["failure"])):
+        return None
+    return _name(failed["kind"], event)
+
+
+def known_of(asked: Asked, reads: Reads) -> Known:
+    """What is stored under the job's name."""
+    launched = reads.document(names.job(asked.name))
+    refused = reads.document(names.refused_job(asked.name)) if launched is None else None
+    held = reads.document(names.held_job(asked.name)) if launched is None and refused is None else None
+    return Known(launched=launched, refused=refused, held=held)
+
+
+def unstartable_at(asked: Asked, policy: Policy, reads: Reads) -> dict[Place, str]:
+    """Of the places that the policy leaves it, those at which this home could not start the job, and why."""
+    job = policy.jobs.get(asked.kind)
+    if job is None:
+        return {}
+    listed = considered(asked.kind, job, policy.matrix, on_demand=asked.on_demand)
+    left = [one.place for one in listed if one.verdict != "refused"]
+    return {place: why for place in left if (why := reads.unstartable(asked.name, asked.at(job, place)))}

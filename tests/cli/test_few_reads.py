@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""At three in the morning a thousand completions lie in a store in a cloud, and the answer needs few of them."""
+
+import json
+from dataclasses import dataclass, field
+
+import pytest
+from tests.steps.home import MONDAY, TUESDAY, home
+
+from federation.cli.explain import page_about
+from federation.cli.history import History
+from federation.cli.shelf import Shelf
+from federation.cli.status import status_of
+from federation.core import event as events
+from federation.core import names
+from federation.core.digest import canonical, digest
+from federation.core.event import Event
+from federation.ports import Ports
+
+KINDS = ("textgen-lora", "embedder", "runtime-distilled")
+PAST = 1_000
+FIRST, SECOND = PAST + 1, PAST + 2
+NIGHT = "2026-01-16T03:00:00Z"
+HOUR = 3600.0
+
+
+@dataclass
+class Counting:
+    """A store in a cloud: it tells when each document was kept, and counts the calls."""
+
+    documents: dict = field(default_factory=dict)
+    kept: dict = field(default_factory=dict)
+    channels: dict = field(default_factory=dict)
+    read_names: list = field(default_factory=list)
+    listings: int = 0
+
+    def put(self, name, body, when):
+        if name not in self.documents:
+            self.documents[name], self.kept[name] = body, when
+
+    def read(self, name):
+        self.read_names.append(name)
+        return self.documents.get(name)
+
+    def names(self, prefix):
+        return sorted(self.dates(prefix))
+
+    def dates(self, prefix):
+        self.listings += 1
+        return {name: when for name, when in self.kept.items() if name.startswith(prefix)}
+
+    def channel(self, name):
+        return self.channels.get(name)
+
+
+@dataclass
+class Home:
+    """As a command sees a home in a cloud."""
+
+    store: Counting
+    place: str = "s3://acme/home"
+    readers: int = 8
+    letters: object = None
+
+    def __post_init__(self):
+        self.letters = self
+
+    @property
+    def ports(self):
+        rest = dict.fromkeys(("bus", "artifacts", "registry", "trainer", "traffic", "alarms"))
+        return Ports(store=self.store, **rest)
+
+    @property
+    def shelf(self):
+        return Shelf(self.ports, self.readers)
+
+    def list(self):
+        return []
+
+    def queued(self):
+        return 0
+
+
+def decided(step, event, told):
+    outcome = {"why": f"{event.subject} {told}", "documents": {}, "move": None, "acts": [], "events": []}
+    return {
+        "schema": "decision.v1",
+        "step": step,
+        "event": event.document(),
+        "now": event.time,
+        "reads": [],
+        "outcome": outcome,
+    }
+
+
+def long_ago(store, number):
+    """One of the thousand: a completion, its unit, the gate, a merge and a promotion that was held."""
+    when = HOUR * number
+    kind = KINDS[number % 3]
+    time = f"2025-{1 + number // 100:02d}-{1 + number % 28:02d}T00:00:00Z"
+    name = f"acme/{kind}-v{number + 1}"
+    event = Event(type=events.ARTIFACT_COMPLETED, source="//aws", subject=name, time=time, key=f"{number}", data={})
+    store.put(names.event(event.id), canonical(event.document()), when)
+    settled = {
+        "event": event.id,
+        "told": [],
+        "uri": f"s3://bucket/{number}/_MANIFEST.json",
+        "decision": decided("validate", event, "accepted"),
+    }
+    store.put(names.settled(event.id), canonical(settled), when + 1)
+    version = {"name": name, "kind": kind, "artifact": digest(name), "platform": "aws", "uri": "", "completed_at": time}
+    store.put(names.version(kind, number + 1), canonical(version), when + 1)
+    report = {"report": {"findings": []}, "decision": decided("gate", event, "passed")}
+    store.put(names.report(digest(number), kind, number + 1), canonical(report), when + 2)
+    store.put(
+        names.merge(event.id), canonical({"release": "x", "decision": decided("fuse", event, "assembled")}), when + 3
+    )
+    store.put(f"{names.decisions('promote', event.id)}held", canonical(decided("promote", event, "held")), when + 4)
+
+
+@pytest.fixture(scope="module")
+def old_home(tmp_path_factory):
+    """A home of a thousand completions, in whose last two weeks two releases served and one was left."""
+    live = home(tmp_path_factory.mktemp("home"))
+    store = Counting()
+    for number in range(PAST):
+        long_ago(store, number)
+    moment = [HOUR * PAST]
+
+    def lived(happens):
+        happens()
+        moment[0] += HOUR
+        for name in live.store.names(""):
+            store.put(name, live.store.read(name), moment[0])
+
+    for kind in KINDS:
+        lived(lambda kind=kind: live.ship(kind, FIRST))
+    lived(lambda: live.tick("merge", MONDAY))
+    lived(lambda: live.tick("promote", TUESDAY))
+    lived(lambda: live.ship("embedder", SECOND))
+    lived(lambda: live.tick("merge", "2026-01-08T08:00:00Z"))
+    lived(lambda: live.tick("promote", "2026-01-13T09:30:00Z"))
+    live.now = NIGHT
+    lived(lambda: live.tell(events.SLO_BREACHED, at=NIGHT))
+    store.channels["production"] = live.store.channel("production")
+    live.local.close()
+    return Home(store)
+
+
+@pytest.fixture
+def counted(old_home):
+    """The home, and how many documents it was asked for since; each at most once."""
+    old_home.store.read_names.clear()
+    old_home.store.listings = 0
+    return old_home
+
+
+def release(home, number):
+    return sorted(name.removeprefix(names.RELEASES) for name in home.store.names(names.RELEASES))[number]
+
+
+def few(home, most):
+    read = home.store.read_names
+    assert 0 < len(read) <= most, len(read)
+    assert home.store.listings <= 40
+    return True
+
+
+def test_the_status_looks_at_what_is_open_and_says_how_much_it_left_out(counted):
+    found = status_of(counted)
+    assert few(counted, 80)
+    assert {one["name"].rpartition("/")[2] for one in found["units"]} >= {f"{kind}-v{FIRST}" for kind in KINDS}
+    states = {one["name"].rpartition("/")[2]: one["state"] for one in found["units"]}
+    assert (states[f"embedder-v{SECOND}"], states[f"textgen-lora-v{FIRST}"]) == ("quarantined", "serving")
+    assert [one["unit"].rpartition("/")[2] for one in found["quarantine"]] == [f"embedder-v{SECOND}"]
+    assert found["older"]["units"] > 900
+    assert found["older"]["completions"] > 900
+
+
+def test_all_of_it_is_there_for_who_wants_it(counted):
+    found = status_of(counted, every=True)
+    assert len(found["units"]) >= PAST
+    assert found["older"] == {"units": 0, "completions": 0, "parked": 0}
+
+
+def test_the_last_decision_is_the_roll_back_of_this_night_with_what_followed(counted):
+    page = page_about(counted.shelf, "last")
+    assert few(counted, 24)
+    assert page.led_here[-1].now == NIGHT
+
+
+def test_the_last_roll_back_is_found_where_roll_backs_are(counted):
+    page = page_about(counted.shelf, "roll_back")
+    assert few(counted, 6)
+    assert page.verdict == "rolled back"
+
+
+@pytest.mark.parametrize(("number", "verdict"), [(0, "serving"), (1, "rolled back")])
+def test_a_release_is_told_by_what_was_decided_since_it_was_made(counted, number, verdict):
+    page = page_about(counted.shelf, release(counted, number))
+    assert few(counted, 24)
+    assert page.verdict == verdict
+    assert [past.step for past in page.led_here][:2] == ["fuse", "promote"]
+    assert "roll_back" in {past.step for past in page.led_here}
+
+
+def test_a_unit_is_told_by_what_was_decided_since_it_came(counted):
+    page = page_about(counted.shelf, f"spiralverse/embedder-v{SECOND}")
+    assert few(counted, 24)
+    assert [past.step for past in page.led_here][:2] == ["validate", "gate"]
+
+
+def test_an_event_is_found_by_its_name_with_all_that_it_led_to(counted):
+    (rolled,) = counted.store.names(f"{names.DECISIONS}roll_back/")
+    page = page_about(counted.shelf, rolled.split("/")[2][:12])
+    assert few(counted, 24)
+    assert page.led_here[0].step == "roll_back"
+
+
+def test_everything_is_read_once_by_several_and_in_order(counted):
+    decisions = History(counted.shelf).decisions
+    assert len(decisions) > 4 * PAST
+    assert len(counted.store.read_names) == len(set(counted.store.read_names))
+    moments = [past.now for past in decisions]
+    assert moments == sorted(moments)
+
+
+def test_a_store_that_tells_no_dates_gives_the_same_pages(counted):
+    class Undated:
+        """The same store, as a folder would be."""
+
+        def __init__(self, store):
+            self.read, self.names, self.channel = store.read, store.names, store.channel
+
+    folder = Shelf(Ports(**{**dict.fromkeys(Ports.__struct_fields__), "store": Undated(counted.store)}))
+    for subject in ("last", "roll_back", release(counted, 1), f"spiralverse/embedder-v{SECOND}"):
+        here, there = (page_about(shelf, subject).document() for shelf in (folder, counted.shelf))
+        assert json.dumps(here) == json.dumps(there)
+
+
+def test_a_job_of_two_weeks_ago_is_nobodys_any_more_unless_somebody_wants_every_one(counted):
+    now = HOUR * (PAST + 20)
+    told = {"told": {"why": "gcp on demand"}, "kind": "embedder"}
+    for name, age in (("embedder-lost", 15), ("embedder-runs", 1), ("embedder-shipped", 2)):
+        counted.store.put(names.job(name), canonical({**told, "name": name}), now - age * 24 * HOUR)
+    time = "2026-01-15T00:00:00Z"
+    event = Event(type=events.ARTIFACT_COMPLETED, source="//aws", subject="x", time=time, key="shipped", data={})
+    settled = {"uri": "s3://bucket/embedder-shipped/", "told": [], "decision": decided("validate", event, "accepted")}
+    counted.store.put(names.settled(event.id), canonical(settled), now - 12 * HOUR)
+    assert [one["name"] for one in status_of(counted)["jobs"]] == ["embedder-runs"]
+    assert [one["name"] for one in status_of(counted, every=True)["jobs"]] == ["embedder-lost", "embedder-runs"]

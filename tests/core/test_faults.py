@@ -1,0 +1,38 @@
+"""Whoever ships a great many faults is told enough of them to begin."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.core.faults import LONGEST, MAX_FOUND, MAX_TOLD, below, cut, found, sentence, told
+
+
+def test_few_faults_are_told_as_they_are():
+    assert told(["a", "b"]) == ("a", "b")
+    assert found(iter(["a", "b"])) == ("a", "b")
+
+
+def test_of_many_the_rest_are_counted():
+    assert told([str(number) for number in range(10_000)]) == (*map(str, range(MAX_TOLD)), "and 9,980 more")
+
+
+def test_a_sentence_says_only_the_first():
+    assert sentence(list("abcdefg")) == "a; b; c; d; e; and 2 more"
+
+
+def test_a_path_says_where_however_long_its_keys_are():
+    assert below("$.units[0]", "name") == "$.units[0].name"
+    assert below("$", "k" * 10_000) == f"$.{'k' * 80}..."
+    assert len(below("$" * 10_000, "k")) < 600
+
+
+def test_nobody_looks_on_when_there_are_enough():
+    looked = []
+    answer = found(str(looked.append(number) or number) for number in range(10**9))
+    assert len(looked) == MAX_FOUND + 1
+    assert answer[-1] == "there are more than these 100; mend them first"
+
+
+@given(st.lists(st.text(max_size=3 * LONGEST), max_size=3 * MAX_TOLD))
+def test_what_is_told_is_never_long(faults):
+    assert len(told(faults)) <= MAX_TOLD + 1
+    assert all(len(fault) <= len(cut("x" * 2 * LONGEST)) for fault in told(faults))

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cloud tells us something: is it news, and can it be told on?"""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from federation.core import contract, instant
+from federation.sources import read
+from federation.sources.reading import Reading, Request, Signal
+from federation.steps import receive
+from federation.steps.receive import Delivery, Facts
+from tests.sources.bending import closed, opened, paths, replaced
+from tests.sources.cases import CASES, TRUST, case
+
+NOW = "2026-11-18T11:00:00Z"
+moments = st.datetimes(datetime(2026, 11, 18, 10), datetime(2026, 11, 18, 10, 0, 2), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds UTC
+words = st.sampled_from(["firing", "resolved"])
+
+
+def told(state, at):
+    signal = Signal(kind="alarm", verdict="accept", state=state, key="gcm|ours|latency", at=at)
+    return Delivery(request=Request(entry="test", body=b""), reading=Reading(verdict="ignore", why="", signal=signal))
+
+
+def kept(state, at):
+    """The name under which an alarm's state is kept."""
+    (document,) = receive.decide(told(state, at), Facts(stored={}, settled=frozenset()), NOW).documents
+    return document.name
+
+
+def after(*names):
+    return Facts(stored={}, settled=frozenset(), alarm_states=names)
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "counts"),
+    [
+        ("2026-11-18T10:00:00Z", "2026-11-18T10:00:00.5Z", True),
+        ("2026-11-18T10:00:00.5Z", "2026-11-18T10:00:00Z", False),
+        ("2026-11-18T10:00:00.25Z", "2026-11-18T10:00:00.3Z", True),
+        ("2026-11-18T10:00:00Z", "2026-11-18T10:00:01Z", True),
+    ],
+)
+def test_an_alarm_that_fires_half_a_second_after_it_was_resolved_counts(before, at, counts):
+    outcome = receive.decide(told("firing", at), after(kept("resolved", before)), NOW)
+    assert [event.type for event in outcome.events] == ["federation.slo.breached.v1"] * counts
+    assert bool(outcome) is counts
+
+
+@given(moments, words, moments, words)
+def test_a_state_is_late_exactly_when_another_was_told_of_a_later_moment(one, state, other, before):
+    facts = after(kept(before, instant.text(other)))
+    late = not receive.decide(told(state, instant.text(one)), facts, NOW)
+    assert late is ((other, before) > (one, state))
+    judged = receive.judged(told(state, instant.text(one)), facts)
+    assert judged.signal.verdict == ("ignore" if late else "accept")
+
+
+LOUD = [
+    one
+    for one in CASES
+    if b'"' in one.body and "accept" in (one.told["verdict"], (one.told.get("signal") or {}).get("verdict"))
+]
+"""Payloads that become an event, or a batch of them."""
+
+
+def events_of(request, trust=TRUST):
+    reading = read(request, trust)
+    outcomes = [
+        receive.decide(Delivery(request=request, reading=one), after(), NOW) for one in reading.batch or (reading,)
+    ]
+    return [event for outcome in outcomes for event in outcome.events]
+
+
+@given(st.sampled_from(LOUD), st.data())
+@settings(max_examples=150)
+def test_however_long_the_names_in_a_payload_what_it_becomes_is_an_event(one, data):
+    body = opened(one.body)
+    texts = [path for path in paths(body) if path and isinstance(_at(body, path), str)]
+    path, length = data.draw(st.sampled_from(texts)), data.draw(st.sampled_from([0, 900, 1500, 2040, 5000]))
+    longer = closed(replaced(body, path, lambda text: text + "x" * length))
+    for event in events_of(one.request(json.dumps(longer).encode()), one.trust):
+        contract.check("event.v1", event.document())
+
+
+def _at(value, path):
+    for key in path:
+        value = value[key]
+    return value
+
+
+def test_a_group_of_alerts_with_a_long_key_still_rolls_back():
+    one = case("alertmanager/firing_with_token")
+    body = json.loads(one.body)
+    (event,) = events_of(one.request(json.dumps({**body, "groupKey": "x" * 5000}).encode()), one.trust)
+    contract.check("event.v1", event.document())
+    assert event.data["alarm"].endswith("x" * 1500)
+
+
+def test_an_object_whose_key_is_as_long_as_keys_may_be_is_still_told():
+    one = case("s3/object_created_sentinel")
+    body = json.loads(one.body)
+    stored = body["detail"]["object"]
+    stored["key"] = "/".join(("x" * 200,) * 5) + f"/{stored['key'].rpartition('/')[2]}"
+    (event,) = events_of(one.request(json.dumps(body).encode()))
+    contract.check("event.v1", event.document())
+    assert len(event.data["resource"]) > len(event.subject) == 1024
