@@ -34,6 +34,15 @@ def test_what_was_left_in_a_roll_back_is_not_promoted_again(federation, own):
     assert _channel(federation, own)["releases"][0]["name"] == FIRST
 
 
+def test_only_another_release_that_is_kept_ready_becomes_the_anchor(federation, own):
+    answer = federation("anchor", FIRST, *WHO, "--folder", own)
+    assert answer.code == 10
+    assert f"{FIRST} is the anchor already" in answer.out
+    answer = federation("anchor", SECOND, *WHO, "--folder", own)
+    assert answer.code == 10
+    assert f"{SECOND} is not kept ready; those that are: {FIRST}" in answer.out
+
+
 def test_a_unit_is_forbidden_by_its_name_and_allowed_by_the_first_digits_of_its_artifact(federation, own):
     forbidden = federation("quarantine", "spiralverse/policy-adapter-v1", *WHO, "--folder", own)
     assert forbidden.code == 0

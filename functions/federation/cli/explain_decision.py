@@ -12,7 +12,7 @@ from federation.cli.shelf import Shelf
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
-from federation.ports import Reads
+from federation.gathering import Reads
 
 _VERDICTS: Final[Mapping[str, str]] = {
     events.RELEASE_ROLLED_BACK: "rolled back",

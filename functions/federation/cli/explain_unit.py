@@ -11,7 +11,7 @@ from federation.cli.output import short
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
 from federation.core import names
-from federation.ports import Reads
+from federation.gathering import Reads
 
 
 def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:

@@ -13,7 +13,7 @@ from federation.core.channel import Channel
 from federation.core.decision import decision_in
 from federation.core.report import Basis, basis_of
 from federation.core.version import version_of
-from federation.ports import Reads
+from federation.gathering import Reads
 
 UnitState = Literal["serving", "quarantined", "passed", "refused", "inconclusive", "waiting", "superseded", "rejected"]
 _VERDICTS: Final[Mapping[str, UnitState]] = {"pass": "passed", "fail": "refused", "inconclusive": "inconclusive"}

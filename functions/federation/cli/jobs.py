@@ -12,7 +12,8 @@ from federation.cli.shelf import SLACK_SECONDS, Shelf, newest_first
 from federation.core import instant, names
 from federation.core.decision import decision_in
 from federation.core.failure import is_pointless_again
-from federation.ports import RECENT, Reads
+from federation.gathering import Reads
+from federation.ports import RECENT
 
 JobState = Literal["held", "under way", "configured wrong"]
 _SEPARATORS: Final = re.compile("[/@]")

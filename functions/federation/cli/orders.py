@@ -52,7 +52,7 @@ def promote(
 ) -> None:
     """Let a release serve, if nothing holds it. Exit code 10 when something does; every reason is printed."""
     data = {"outside_window": outside_window, **({"release": release} if release else {})}
-    _give(
+    give(
         events.PROMOTION_ORDERED,
         {"who": who, "why": why},
         lambda _reads, _channel: data,
@@ -71,7 +71,7 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Write down that a person wants a release to serve."""
-    _give(
+    give(
         events.APPROVAL_GIVEN,
         {"who": who, "why": why},
         lambda _reads, _channel: {"release": release},
@@ -105,7 +105,7 @@ def rollback(
         return {**left, **({"to": to} if to else {})}
 
     given = {"who": who, "why": why}
-    _give(
+    give(
         events.ROLLBACK_ORDERED,
         given,
         about,
@@ -125,7 +125,7 @@ def quarantine(
     as_json: AsJson = False,
 ) -> None:
     """Forbid one artifact in every release from now on, under whatever number it returns."""
-    _give(
+    give(
         events.QUARANTINE_ORDERED,
         {"who": who, "why": why},
         lambda reads, _channel: artifact_of(reads, artifact),
@@ -144,7 +144,7 @@ def lift(
     as_json: AsJson = False,
 ) -> None:
     """Allow a quarantined artifact again."""
-    _give(
+    give(
         events.LIFT_ORDERED,
         {"who": who, "why": why},
         lambda _reads, channel: {"artifact": quarantined_of(channel, artifact)},
@@ -155,20 +155,18 @@ def lift(
 
 def hold(*, who: Who, why: Why, folder: Folder = None, wait: Wait = WAIT_SECONDS, as_json: AsJson = False) -> None:
     """Stop promotions until somebody resumes them; a roll-back goes ahead all the same."""
-    _give(
-        events.HOLD_ORDERED, {"who": who, "why": why}, lambda _reads, _channel: {}, opened(folder, wait=wait), as_json
-    )
+    give(events.HOLD_ORDERED, {"who": who, "why": why}, lambda _reads, _channel: {}, opened(folder, wait=wait), as_json)
 
 
 def resume(*, who: Who, why: Why, folder: Folder = None, wait: Wait = WAIT_SECONDS, as_json: AsJson = False) -> None:
     """Let promotions go on."""
-    _give(
+    give(
         events.RESUME_ORDERED, {"who": who, "why": why}, lambda _reads, _channel: {}, opened(folder, wait=wait), as_json
     )
 
 
-def train(
-    kind: Annotated[str, typer.Argument(help="Of the unit that is wanted; the policy's `jobs` say how it is made.")],
+def anchor(
+    release: Annotated[str, typer.Argument(help="A release that serves or is kept warm.")],
     *,
     who: Who,
     why: Why,
@@ -176,17 +174,17 @@ def train(
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Ask for a training job. Exit code 10 when it is refused or must wait for its hours; `federation explain` its name."""
-    _give(
-        events.JOB_REQUESTED,
-        {"who": who, "why": why, "kind": kind},
-        lambda _reads, _channel: {},
+    """Freeze another release as the anchor that candidates are held against too."""
+    give(
+        events.ANCHOR_ORDERED,
+        {"who": who, "why": why},
+        lambda _reads, _channel: {"release": release},
         opened(folder, wait=wait),
         as_json,
     )
 
 
-def _give(
+def give(
     type_: str,
     given: Data,
     about: About,
@@ -195,6 +193,16 @@ def _give(
     *,
     directly: StepName | None = None,
 ) -> None:
+    """Give an order and print what came of it; the exit code says whether it was refused or is still open.
+
+    Args:
+        type_: Which order.
+        given: Who gives it, why, and what the command line says of it.
+        about: What else it is about.
+        reached: The home.
+        as_json: Whether to print JSON.
+        directly: The step that carries it out in this process, instead of the functions.
+    """
     with reached as home:
         reads = LiveReads(home.ports)
         channel = reads.channel(reads.policy().channel)

@@ -8,7 +8,7 @@ from federation.core import names
 from federation.core.channel import Channel
 from federation.core.digest import Digest
 from federation.errors import ContractError, MissingError
-from federation.ports import Reads
+from federation.gathering import Reads
 
 _UNIT: Final = re.compile(r"(?:[a-z0-9-]+/)?([a-z][a-z0-9-]*)-v(\d{1,9})")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")

@@ -66,9 +66,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
         ),
         quarantine=("orders:quarantine", "Forbid one artifact in every release from now on."),
         lift=("orders:lift", "Allow a quarantined artifact again."),
+        anchor=("orders:anchor", "Freeze another release as the anchor that candidates are held against too."),
         hold=("orders:hold", "Stop promotions until somebody resumes them."),
         resume=("orders:resume", "Let promotions go on."),
-        train=("orders:train", "Ask for a training job."),
+        train=("train:train", "Ask for a training job."),
     ),
     **_panel(
         "Check",

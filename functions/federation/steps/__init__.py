@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, Protocol
 from federation.core.event import Event
 from federation.core.outcome import Outcome
 from federation.core.policy import Policy
-from federation.ports import Reads
+from federation.gathering import Reads
 from federation.steps import fuse, gate, govern, launch, promote, roll_back, sweep, validate
 
 StepName = Literal["validate", "gate", "fuse", "promote", "roll_back", "launch", "sweep", "govern"]

@@ -12,7 +12,7 @@ from federation.core.event import Event
 from federation.core.failure import is_pointless_again
 from federation.core.placement import Job, Place, considered
 from federation.core.policy import Policy
-from federation.ports import Reads
+from federation.gathering import Reads
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,8 @@ from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Move, Outcome, shift
 from federation.core.policy import Policy
-from federation.ports import Reads, Receipt, Served
+from federation.gathering import Reads
+from federation.ports import Receipt, Served
 
 HEARS = (events.TICK_AUDIT, events.DRIFT_DETECTED)
 

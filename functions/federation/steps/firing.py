@@ -14,7 +14,8 @@ from federation.core.channel import Channel
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Outcome
 from federation.core.policy import Policy
-from federation.ports import Firing, Reads
+from federation.gathering import Reads
+from federation.ports import Firing
 
 HEARS = (events.TICK_ALARMS, events.RELEASE_PROMOTED)
 

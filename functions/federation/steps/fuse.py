@@ -18,7 +18,7 @@ from federation.core.release import Proposal, assemble, next_version, refusals
 from federation.core.report import Basis, basis_of
 from federation.core.testimony import correlations
 from federation.core.version import version_of
-from federation.ports import Reads
+from federation.gathering import Reads
 from federation.steps import regate
 from federation.steps.regate import Asked, Unjudged, gates, judge_first
 from federation.steps.selection import (

@@ -19,7 +19,7 @@ from federation.core.policy import Policy
 from federation.core.report import Basis, basis_of, report
 from federation.core.statistics.comparison import Verdict
 from federation.core.testimony import RECORDS_BYTES, Read, items, standing, subject
-from federation.ports import Reads
+from federation.gathering import Reads
 
 HEARS = (events.UNIT_ACCEPTED, events.GATE_REQUESTED)
 

@@ -11,7 +11,7 @@ from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import Document, Move, Outcome
 from federation.core.policy import Policy
-from federation.ports import Reads
+from federation.gathering import Reads
 
 HEARS = (
     events.APPROVAL_GIVEN,

@@ -19,7 +19,7 @@ from federation.core.failure import is_pointless_again
 from federation.core.outcome import NOTHING, Document, Launch, Outcome
 from federation.core.placement import Considered, Hours, Job, Place, considered
 from federation.core.policy import Policy
-from federation.ports import Reads
+from federation.gathering import Reads
 from federation.steps.asked_jobs import Asked, Known, jobs_asked, known_of, unstartable_at
 
 HEARS = (events.JOB_REQUESTED, events.RELEASE_ROLLED_BACK, events.JOB_FAILED)

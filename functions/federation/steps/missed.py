@@ -14,7 +14,7 @@ from federation.core import names
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
-from federation.ports import Reads
+from federation.gathering import Reads
 
 HEARS = (events.TICK_SWEEP,)
 

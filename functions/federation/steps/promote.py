@@ -16,7 +16,7 @@ from federation.core.event import Event
 from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
 from federation.core.policy import Policy
 from federation.core.version import version_of
-from federation.ports import Reads
+from federation.gathering import Reads
 from federation.steps.selection import successors
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)

@@ -13,7 +13,7 @@ from federation.core import event as events
 from federation.core.digest import digest, digest_of
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome
-from federation.ports import Reads
+from federation.gathering import Reads
 from federation.sources.reading import Completion, Reading, Request, Signal
 
 HEARS: tuple[str, ...] = ()

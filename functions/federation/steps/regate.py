@@ -13,7 +13,7 @@ from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.core.report import basis_of
-from federation.ports import Reads
+from federation.gathering import Reads
 from federation.steps.selection import judged, unjudged
 
 

@@ -15,7 +15,7 @@ from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import Move, Outcome, shift
 from federation.core.policy import Policy
-from federation.ports import Reads
+from federation.gathering import Reads
 
 HEARS = (events.SLO_BREACHED, events.ROLLBACK_ORDERED)
 

@@ -20,7 +20,7 @@ from federation.core.release import Member
 from federation.core.report import Basis
 from federation.core.testimony import RECORDS_BYTES
 from federation.core.version import version_of
-from federation.ports import Reads
+from federation.gathering import Reads
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from federation.core.event import Event
 from federation.core.outcome import Outcome
 from federation.core.policy import Policy
-from federation.ports import Reads
+from federation.gathering import Reads
 from federation.steps import audit, firing, missed
 
 HEARS = (*missed.HEARS, *audit.HEARS, *firing.HEARS)

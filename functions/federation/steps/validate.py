@@ -19,7 +19,7 @@ from federation.core.manifest import Manifest, Unit, manifest_of
 from federation.core.outcome import Document, Outcome
 from federation.core.policy import Policy
 from federation.errors import ContractError
-from federation.ports import Reads
+from federation.gathering import Reads
 
 HEARS = (events.ARTIFACT_COMPLETED,)
 
