@@ -2,13 +2,10 @@
 """Which release does an alarm speak of?"""
 
 import pytest
-from msgspec.structs import replace
 
 from federation.core import alarm
-from federation.core.policy import Rollback, policy_of
-from federation.simulation.platform import POLICY
 
-SETTLES = replace(policy_of(POLICY), rollback=Rollback(settle_seconds=300))
+SETTLES = 300
 SINCE = "2026-01-06T09:30:00Z"
 
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from federation.core import event as events
 from federation.core import instant
 from federation.core.event import Event
-from federation.core.policy import Policy
 
 
 def breached(key: str, at: str, labels: Mapping[str, str]) -> Event:
@@ -28,12 +27,12 @@ def breached(key: str, at: str, labels: Mapping[str, str]) -> Event:
     )
 
 
-def counts_from(since: str, policy: Policy) -> datetime:
+def counts_from(since: str, settle_seconds: int) -> datetime:
     """From when on alarms speak of a release that serves `since` then: what is measured earlier is of the one before."""
-    return instant.moment(since) + timedelta(seconds=policy.rollback.settle_seconds)
+    return instant.moment(since) + timedelta(seconds=settle_seconds)
 
 
-def speaks_at(began: str, since: str, policy: Policy, now: str) -> str | None:
+def speaks_at(began: str, since: str, settle_seconds: int, now: str) -> str | None:
     """The first moment at which an alarm that fires `now` speaks of the release, or None if it does not (yet).
 
     One that began while the release settled in, and did not end, fired at the moment from which alarms count. One that
@@ -42,10 +41,10 @@ def speaks_at(began: str, since: str, policy: Policy, now: str) -> str | None:
     Args:
         began: Since when it fires.
         since: Since when the release serves.
-        policy: Says how long a release settles in.
+        settle_seconds: How long a release settles in, by the policy.
         now: When it was seen to fire.
     """
-    first = counts_from(since, policy)
+    first = counts_from(since, settle_seconds)
     at = instant.moment(began)
     if at >= first:
         return began

@@ -52,6 +52,6 @@ def _as_told(one: Firing) -> Event:
 def _breached(facts: Facts, policy: Policy, now: str) -> Iterator[Event]:
     serving = facts.channel.serving
     for one in facts.firing:
-        at = alarm.speaks_at(one.at, serving.since, policy, now) if serving else None
+        at = alarm.speaks_at(one.at, serving.since, policy.rollback.settle_seconds, now) if serving else None
         if at is not None:
             yield alarm.breached(one.key, at, one.labels)

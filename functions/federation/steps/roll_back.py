@@ -47,7 +47,7 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
 def _stale(event: Event, serving: Entry, policy: Policy) -> str | None:
     """Why the alarm's data is about an earlier release, if it is."""
     at = instant.moment(str(event.data.get("at") or event.time))
-    counts_from = alarm.counts_from(serving.since, policy)
+    counts_from = alarm.counts_from(serving.since, policy.rollback.settle_seconds)
     if at >= counts_from:
         return None
     return (
