@@ -51,6 +51,16 @@ def test_an_alarm_that_fires_half_a_second_after_it_was_resolved_counts(before, 
     assert bool(outcome) is counts
 
 
+@pytest.mark.parametrize(("status", "asked"), [("InService", 1), ("Failed", 1), ("Updating", 0), ("Creating", 0)])
+def test_nodes_that_somebody_changed_are_read_back_once_they_are_at_rest(status, asked):
+    labels = {"endpoint": "federation", "status": status}
+    signal = Signal(kind="endpoint", verdict="accept", key="arn", at="2026-11-18T10:59:00Z", labels=labels)
+    reading = Reading(verdict="ignore", why="", signal=signal)
+    delivery = Delivery(request=Request(entry="test", body=b""), reading=reading)
+    outcome = receive.decide(delivery, Facts(stored={}, settled=frozenset()), NOW)
+    assert [event.type for event in outcome.events] == ["federation.tick.audit.v1"] * asked
+
+
 @given(moments, words, moments, words)
 def test_a_state_is_late_exactly_when_another_was_told_of_a_later_moment(one, state, other, before):
     facts = after(kept(before, instant.text(other)))

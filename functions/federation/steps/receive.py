@@ -28,6 +28,9 @@ TICKS: Final[Mapping[str, Sequence[str]]] = {
 }
 """What a schedule asks for, by the name it was given."""
 
+AT_REST: Final = frozenset({"InService", "OutOfService", "Failed", "UpdateRollbackFailed"})
+"""States of an endpoint in which nothing is under way: what it serves can be held against the channel."""
+
 PROMPT: Final = timedelta(minutes=10)
 """A breach told within this time is acted on before anything is read but the channel."""
 
@@ -153,6 +156,8 @@ def _signal(signal: Signal, facts: Facts, now: str) -> Outcome:
         return NOTHING
     if signal.kind == "tick":
         return _tick(signal, now)
+    if signal.kind == "endpoint" and signal.labels.get("status") in AT_REST:
+        return _endpoint(signal, now)
     if signal.kind == "alarm" and signal.key is not None:
         return _alarm(signal, facts, now)
     return NOTHING
@@ -166,6 +171,20 @@ def _tick(signal: Signal, now: str) -> Outcome:
         for type_ in types
     )
     return Outcome(why=f"{' and '.join(types)} is due", events=ticks, repeat=True) if ticks else NOTHING
+
+
+def _endpoint(signal: Signal, now: str) -> Outcome:
+    """Somebody changed the nodes, perhaps we: what they serve now is read back."""
+    at = signal.at or now
+    audit = Event(
+        type=events.TICK_AUDIT,
+        source="//federation/receive",
+        subject=signal.labels.get("endpoint", "endpoint"),
+        time=at,
+        key=f"endpoint|{signal.key}|{at}",
+        data={},
+    )
+    return Outcome(why=f"{audit.subject} is {signal.labels['status']}", events=(audit,), repeat=True)
 
 
 def _alarm(signal: Signal, facts: Facts, now: str) -> Outcome:
