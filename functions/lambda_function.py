@@ -38,7 +38,7 @@ from federation.wiring.clock import clock_of
 def _written(line: dict[str, Any]) -> str:
     try:
         return msgspec.json.encode(line, enc_hook=str).decode()
-    except UnicodeEncodeError:  # half a surrogate pair, which somebody sent and which is quoted
+    except UnicodeEncodeError:  # a lone surrogate, in quoted input
         return json.dumps(line, default=str)
 
 
@@ -46,7 +46,7 @@ logger = Logger(service="federation", json_serializer=_written)
 
 
 class _Batch(BatchProcessor):
-    """Powertools' batch, which tells of every record that it gives back to the queue."""
+    """Powertools' batch processor, which also logs every record that it returns to the queue."""
 
     def failure_handler(self, record: Any, exception: Any) -> Any:
         logger.error("a record goes back to its queue", exc_info=exception, message_id=record.message_id)
@@ -55,7 +55,7 @@ class _Batch(BatchProcessor):
 
 @logger.inject_lambda_context
 def receive(event: dict[str, Any] | list[Any], context: Any) -> dict[str, Any]:
-    """The door: an HTTP request of the function's URL, a queue's events, bare from a Pipe too, or a direct invocation."""
+    """The door: HTTP requests to the function's URL, records of a queue (bare ones from a Pipe too), direct invocations."""
     del context
     if isinstance(event, dict) and "http" in event.get("requestContext", {}):
         return _answered(LambdaFunctionUrlEvent(event))
@@ -108,13 +108,13 @@ def govern(event: dict[str, Any], context: Any) -> Any:
 
 @logger.inject_lambda_context
 def _step(event: dict[str, Any], context: Any, step: StepName) -> Any:
-    """Every record of the step's queue; those that fail go back to it alone."""
+    """Handle all records of the step's queue; only those that fail return to it."""
     return process_partial_response(event=event, record_handler=_handler(step), processor=_BATCH, context=context)
 
 
 @cache
 def _handler(step: StepName) -> Callable[[SQSRecord], None]:
-    """Handles one record; Powertools asks for its signature at every invocation, so it is made once."""
+    """The handler of one record; Powertools asks for its signature at every invocation, so that is computed once."""
 
     def handler(record: SQSRecord) -> None:
         _record(step, record.body)
@@ -124,7 +124,7 @@ def _handler(step: StepName) -> Callable[[SQSRecord], None]:
 
 
 class _Envelope(msgspec.Struct):
-    """What EventBridge puts around an event of ours."""
+    """EventBridge's envelope around an event of ours."""
 
     detail: msgspec.Raw
 
@@ -140,7 +140,7 @@ def _record(step: StepName, body: str) -> None:
 
 
 def _answered(request: LambdaFunctionUrlEvent) -> dict[str, Any]:
-    """An HTTP request read, and the status that its sender is told."""
+    """The response to an HTTP request."""
     body = request.body or ""
     raw = b64decode(body) if request.is_base64_encoded else body.encode()
     headers = {name.lower(): value for name, value in request.headers.items()}
@@ -150,10 +150,10 @@ def _answered(request: LambdaFunctionUrlEvent) -> dict[str, Any]:
 
 
 def _delivered(request: Request) -> Reading:
-    """What came, read, and announced at home; when home is elsewhere, by whoever home trusts to tell it."""
+    """Deliver a request, here if this is home, else through the relay to a home on another cloud."""
     settings = _settings()
     if settings.home == "aws":
-        return chain.taken_in(request, _trust(), _ports(), _clock(), inline=settings.inline)
+        return chain.deliver_as_deployed(request, _trust(), _ports(), _clock(), inline=settings.inline)
     return relay(request, _trust(), _bus_of(settings), _clock()())
 
 

@@ -28,7 +28,7 @@ from federation.steps import StepName
 from federation.wiring.clock import clock_of
 from federation.wiring.gcp import bus_on_aws, gcp_ports, gcp_trust, push_tokens
 
-logs.tell(os.environ.get("LOG_LEVEL", "INFO"))
+logs.configure(os.environ.get("LOG_LEVEL", "INFO"))
 
 
 @functions_framework.http
@@ -101,10 +101,10 @@ def _step(step: StepName, message: CloudEvent) -> None:
 
 
 def _published(data: Any) -> bytes:
-    """The bytes that were published: the framework hands on Pub/Sub's message as the data of a CloudEvent.
+    """The published bytes: the framework passes Pub/Sub's message on as the data of a CloudEvent.
 
     Raises:
-        ContractError: It is no message.
+        ContractError: The data is not such a message.
     """
     message = data.get("message") if isinstance(data, Mapping) else None
     if not isinstance(message, Mapping) or not isinstance(message.get("data"), str):
@@ -113,9 +113,9 @@ def _published(data: Any) -> bytes:
 
 
 def _delivered(request: Request) -> Reading:
-    """What came, read, and announced at home; when home is elsewhere, by whoever home trusts to tell it."""
+    """Deliver a request, here if this is home, else through the relay to a home on another cloud."""
     if _settings().home == "gcp":
-        return chain.taken_in(request, _trust(), _ports(), _clock(), inline=_settings().inline)
+        return chain.deliver_as_deployed(request, _trust(), _ports(), _clock(), inline=_settings().inline)
     return relay(request, _trust(), _bus(), _clock()())
 
 

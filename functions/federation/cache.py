@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What need not be asked twice? A process reads each document once, since documents never change.
+"""What is cached? Documents: they never change, so a process reads each one once.
 
-Which policies there are is asked again after a minute: a new one is active everywhere within that time. `recall` answers
-from memory alone and never costs a call.
+The listing of policies expires after a minute, so a new policy is active everywhere within that time. `recall` answers
+from the cache alone and never costs a call.
 """
 
 import threading
@@ -16,11 +16,11 @@ from federation.ports import Dated, Store
 
 POLICY_SECONDS: Final = 60.0
 LARGEST_BYTES: Final = 16 << 20
-"""Bytes of documents that one process keeps."""
+"""Bytes of documents that one process caches."""
 
 
 class CachedStore:
-    """A store whose documents are remembered; channels, absences and listings are always asked for."""
+    """A store with cached documents; channels, absences and all listings but the policies' are never cached."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
@@ -31,7 +31,7 @@ class CachedStore:
         self._lock = threading.Lock()
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Write once without comparing: whether the name was free."""
+        """Create the document if the name is free, without comparing otherwise; whether it was free."""
         if name in self._bodies:
             return False
         free = self._store.claim(name, body)
@@ -40,7 +40,7 @@ class CachedStore:
         return free
 
     def keep(self, name: str, body: bytes) -> None:
-        """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
+        """Create the document; the same body again is a no-op, another body under a taken name a ConflictError."""
         if self._bodies.get(name) != body:
             self._store.keep(name, body)
             self._remember(name, body)
@@ -57,7 +57,7 @@ class CachedStore:
         return body
 
     def names(self, prefix: str) -> Sequence[str]:
-        """Every name that begins so, sorted."""
+        """Every name with this prefix, sorted."""
         if prefix != names.POLICIES:
             return self._store.names(prefix)
         if self._policies is None or self._is_old():
@@ -65,11 +65,11 @@ class CachedStore:
         return self._policies[1]
 
     def dates(self, prefix: str) -> Mapping[str, float] | None:
-        """When each document was kept whose name begins so; None where the store does not tell."""
+        """When each document under the prefix was kept; None where that is unknown."""
         return self._store.dates(prefix) if isinstance(self._store, Dated) else None
 
     def recall(self, name: str) -> bytes | None:
-        """The body under a name if this process has met it."""
+        """The cached body under a name, or None."""
         return self._bodies.get(name)
 
     def recall_names(self, prefix: str) -> Sequence[str] | None:

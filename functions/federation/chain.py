@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does everything that follows from one event happen in one process, without the bus?
 
-The documents are those that the bus would have led to. A chain that is cut short is begun again by whoever delivered its
-first event, and every step that was done only says again what follows. What a later step raises on goes to the bus, which
-delivers it again; so does what no step hears, for whoever else listens.
+Writes the same documents as delivery through the bus. If cut short, redelivery of the first event resumes it: steps already
+done only repeat their events. A follow-up that fails goes to the bus, which retries it; so does an event that no step
+hears, for other listeners.
 """
 
 import logging
@@ -22,22 +22,24 @@ log = logging.getLogger("federation")
 
 
 def run(step: StepName, event: Event, ports: Ports, clock: Callable[[], str], *, inline: bool) -> None:
-    """Run one step as a deployed function does: alone, or with all that follows when its home says so."""
+    """Run one step; if `inline`, run its follow-ups in this process too."""
     if inline:
         run_chain(step, event, ports, clock)
     else:
         handle(step, event, ports, clock())
 
 
-def taken_in(request: Request, trust: Trust, ports: Ports, clock: Callable[[], str], *, inline: bool) -> Reading:
-    """Take in what a cloud delivered as the deployed door does: alone, or with all that follows."""
+def deliver_as_deployed(
+    request: Request, trust: Trust, ports: Ports, clock: Callable[[], str], *, inline: bool
+) -> Reading:
+    """Deliver a request; if `inline`, run its follow-ups in this process too."""
     if inline:
         return deliver_chain(request, trust, ports, clock)
     return deliver(request, trust, ports, clock())
 
 
 def run_chain(step: StepName, event: Event, ports: Ports, clock: Callable[[], str]) -> None:
-    """Run one step, and every step that hears what follows from it.
+    """Run one step, then every step that hears its events, and so on.
 
     Args:
         step: Which step.
@@ -54,10 +56,10 @@ def run_chain(step: StepName, event: Event, ports: Ports, clock: Callable[[], st
 
 
 def deliver_chain(request: Request, trust: Trust, ports: Ports, clock: Callable[[], str]) -> Reading:
-    """Read what a cloud delivered, and run every step that hears what follows from it.
+    """Deliver a request, then run every step that hears its events, and so on.
 
-    A young breach of an SLO rolls back first of all: one read of the channel and one conditional write, and only then is
-    anything written down.
+    A recent SLO breach is rolled back first: one read of the channel and one compare-and-set come before any document is
+    stored.
 
     Raises:
         FederationError: The sender has to deliver again.
@@ -76,18 +78,18 @@ def deliver_chain(request: Request, trust: Trust, ports: Ports, clock: Callable[
 
 
 class _Chain:
-    """A bus whose events wait in this process; `done` are ids of those that were handled already."""
+    """A bus that queues events in this process; `done` are the ids of events handled already."""
 
     def __init__(self) -> None:
         self.done: set[str] = set()
         self._waiting: deque[Event] = deque()
 
     def announce(self, events: Sequence[Event]) -> None:
-        """Remember what follows."""
+        """Queue the events."""
         self._waiting.extend(events)
 
     def followed(self) -> Iterator[Event]:
-        """Each event that was announced, also while the earlier ones were handled."""
+        """Each queued event, including those queued while earlier ones are handled."""
         while self._waiting:
             event = self._waiting.popleft()
             if event.id not in self.done:
@@ -102,7 +104,7 @@ def _follow(chain: _Chain, ports: Ports, clock: Callable[[], str]) -> None:
 
 
 def _followed(event: Event, ports: Ports, clock: Callable[[], str]) -> bool:
-    """Whether every step that hears the event has handled it, and one did."""
+    """Whether some step hears the event, and all that do have handled it."""
     steps = routes().get(event.type, ())
     try:
         for step in steps:

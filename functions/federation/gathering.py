@@ -11,18 +11,18 @@ from federation.ports import Firing, Receipt, Served
 
 
 class Reads(Protocol):
-    """The world, as a decision may know it."""
+    """What a decision may read of the world."""
 
     def policy(self) -> Policy:
         """The active policy."""
         ...
 
-    def remembered_policy(self, told: int | None = None) -> Policy:
-        """The policy that was active when this process last asked.
+    def remembered_policy(self, at_least: int | None = None) -> Policy:
+        """The active policy, from this process's cache if possible.
 
         Args:
-            told: The version that whoever asks for the step decided by: it was the active one then. Without it, to be used
-                only where nothing may stand in the way.
+            at_least: A version known to be active, such as the one that the event's sender used; an older cached one is not
+                used. Without it the cached policy is a guess, for use only where nothing may cause delay.
         """
         ...
 
@@ -31,15 +31,15 @@ class Reads(Protocol):
         ...
 
     def earlier(self, name: str) -> Any | None:
-        """What an earlier handling of this event left under a name, as far as is known without asking.
+        """The result of an earlier delivery of this event, from this process's cache only.
 
-        For names that the outcome then writes itself: where the name turns out to be taken, or nothing comes to be written
-        there, the event is decided again, and the store is asked.
+        For names that the outcome then writes: a wrong guess surfaces as a conflict on write, and the event is decided again
+        against the store; so it is if the outcome does not write the name.
         """
         ...
 
     def names(self, prefix: str) -> Sequence[str]:
-        """Every name that begins so, sorted."""
+        """Every name with this prefix, sorted."""
         ...
 
     def channel(self, name: str) -> Channel:
@@ -55,11 +55,11 @@ class Reads(Protocol):
         ...
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """What the clouds' jobs really ended with."""
+        """How the clouds' jobs ended, as their platforms report it."""
         ...
 
     def located(self, resource: str) -> str | None:
-        """Where the unit of a finished job lies, asked of its platform."""
+        """URI of a finished job's unit, asked of its platform; None if that does not know."""
         ...
 
     def unstartable(self, name: str, job: Mapping[str, Any]) -> str | None:

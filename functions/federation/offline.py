@@ -22,7 +22,7 @@ from federation.core.event import Event
 from federation.core.policy import policy_of
 from federation.errors import ContractError, FederationError, MissingError, ServiceError
 from federation.local.files import replace
-from federation.wiring.local import LocalHome, passing_home
+from federation.wiring.local import LocalHome, temporary_home
 
 REFUSING = frozenset(
     {
@@ -141,7 +141,7 @@ def _document(name: str, path: Path) -> Any:
 
 
 def _misplaced(name: str, manifest: Mapping[str, Any]) -> Iterator[str]:
-    """What the schema cannot say: the platform is the one asked for, and the time is one of the calendar."""
+    """Faults that the schema cannot express: another platform than the one asked for, or a time that does not exist."""
     if name not in {"manifest", manifest["platform"]}:
         yield f"$.platform: expected {name!r} here, found {manifest['platform']!r}"
     try:
@@ -171,14 +171,14 @@ def _earlier(baseline: Path, release: Mapping[str, Any], base: Path) -> list[str
 def _run(
     documents: Mapping[str, Any], manifests: Sequence[Path], baseline: Path | None, base: Path, *, merge: bool
 ) -> Fused:
-    """What becomes of the manifests in a home in memory that reads only their folders."""
+    """The result of the manifests in a temporary home that reads only their folders."""
     places = [_relative(path, base) for path in manifests]
     serving = documents.get("baseline")
     earlier = _earlier(baseline, serving, base) if baseline and serving else []
     folders = tuple({(base / place).resolve().parent for place in (*places, *earlier)})
     times = (found["produced_at"] for found in documents.values() if found["schema"] == "manifest.v1")
     now = max(times, key=instant.microseconds)
-    with passing_home(folders, base) as home:
+    with temporary_home(folders, base) as home:
         policy = documents["policy"]
         home.ports.store.keep(names.policy(policy["version"]), canonical(policy))
         if serving is not None:
@@ -222,7 +222,7 @@ def _settled(home: LocalHome, now: str) -> list[Event]:
 
 
 def _serve(home: LocalHome, channel: str, release: Mapping[str, Any], now: str) -> None:
-    """Begin with the baseline serving, as it would be."""
+    """Make the baseline the serving release."""
     home.ports.store.keep(names.release(release["name"]), canonical(release))
     entry = channels.entry_of(release, since=now, commit="by hand")
     cause = Cause(event=digest(release), at=now, who="fuse", why="given as the baseline")

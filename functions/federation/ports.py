@@ -16,11 +16,11 @@ from federation.core.event import Event
 from federation.core.outcome import Shift
 
 RECENT: Final = timedelta(days=14)
-"""How far back every sweep looks for what ended: longer than the longest job and a week of nobody looking."""
+"""How far back each sweep looks for finished jobs: longer than the longest job plus a week without a sweep."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """Proof that a registry holds a release: the commit, the tag, and the digest of what lies there."""
+    """Proof that a registry holds a release: the commit, the tag, and the digest of the content."""
 
     commit: str
     tag: str
@@ -28,7 +28,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
-    """What a serving node says that it serves, and the counter of the shift that it obeyed last."""
+    """What a serving node reports that it serves, and the counter of the last shift that it applied."""
 
     counter: int
     release: str
@@ -43,15 +43,15 @@ class Firing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """What was delivered to a step in vain, again and again, and was put aside for a person.
+    """An event on which a step failed at every delivery, set aside for a person.
 
     Args:
-        id: The platform's name for this one.
+        id: The platform's id of the letter.
         step: Which step could not handle it.
-        event: The event; of a body that is none of ours, as much as its envelope tells.
-        failure: Why, where the platform tells; else the step's log does.
-        attempts: How often it was delivered; looking at it may count.
-        at: When it was first sent to the step, where the platform tells, else when it happened (RFC 3339, UTC).
+        event: The event; for a body that is not one of our events, what its envelope says.
+        failure: Why it failed, if the platform says; otherwise the step's log does.
+        attempts: How often it was delivered; on some platforms listing it counts.
+        at: When it was first sent to the step, if the platform says, else the event's time (RFC 3339, UTC).
     """
 
     id: str
@@ -66,11 +66,11 @@ class Store(Protocol):
     """Documents that never change under their names, and channels that move by compare-and-set."""
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Write once without comparing: whether the name was free."""
+        """Create the document if the name is free, without comparing otherwise; whether it was free."""
         ...
 
     def keep(self, name: str, body: bytes) -> None:
-        """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
+        """Create the document; the same body again is a no-op, another body under a taken name a ConflictError."""
         ...
 
     def read(self, name: str) -> bytes | None:
@@ -78,7 +78,7 @@ class Store(Protocol):
         ...
 
     def names(self, prefix: str) -> Sequence[str]:
-        """Every name that begins so, sorted; what was kept before the call is in it."""
+        """Every name with this prefix, sorted; includes everything kept before the call (strongly consistent)."""
         ...
 
     def channel(self, name: str) -> bytes | None:
@@ -92,10 +92,10 @@ class Store(Protocol):
 
 @runtime_checkable
 class Dated(Protocol):
-    """What a store in a cloud tells besides, and a person who looks for the latest need not read everything."""
+    """What a store in a cloud can do besides, so that whoever looks for the latest need not read every document."""
 
     def dates(self, prefix: str) -> Mapping[str, float] | None:
-        """When each document was kept whose name begins so, in seconds since 1970; None where nobody knows."""
+        """When each document under the prefix was kept, in seconds since 1970; None where that is unknown."""
         ...
 
 
@@ -123,7 +123,7 @@ class Registry(Protocol):
     """Where releases are published: the source of truth for model and version metadata."""
 
     def publish(self, release: str, body: bytes) -> Receipt:
-        """Commit and tag the release; a second call finds the first one's commit."""
+        """Commit and tag the release; idempotent: a second call returns the first one's commit."""
         ...
 
     def find(self, release: str) -> Receipt | None:
@@ -139,7 +139,7 @@ class Trainer(Protocol):
         ...
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
-        """Start the job; a name that was started before starts nothing."""
+        """Start the job; idempotent: a name that was started before starts nothing."""
         ...
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
@@ -150,7 +150,7 @@ class Trainer(Protocol):
         ...
 
     def artifact(self, resource: str) -> str | None:
-        """Where the unit of a finished job lies, when its event did not tell; None when its platform does not either."""
+        """URI of a finished job's unit, for an event that does not state it; None if the platform does not know either."""
         ...
 
 
@@ -162,7 +162,7 @@ class Traffic(Protocol):
         ...
 
     def shift(self, shift: Shift) -> None:
-        """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing."""
+        """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing."""
         ...
 
     def serving(self, channel: str) -> Served | None:
@@ -175,24 +175,24 @@ class Traffic(Protocol):
 
 
 class Alarms(Protocol):
-    """Whoever watches the nodes that serve."""
+    """The monitoring of the nodes that serve."""
 
     def firing(self) -> Sequence[Firing]:
-        """Every alarm that fires now: one that fired before a release began sends no event about it."""
+        """Every alarm that fires now, since one that already fired when a release began sends no event about it."""
         ...
 
 
 class DeadLetters(Protocol):
-    """Where lies what was delivered in vain; a person looks, mends the cause, and has it delivered again."""
+    """The dead-letter queues: a person inspects them, mends the cause, and has the letters redelivered."""
 
     def list(self) -> Sequence[DeadLetter]:
-        """Everything that lies there now, oldest first; it stays there."""
+        """Every dead letter, oldest first; none is removed."""
         ...
 
     def redrive(self, step: str | None = None) -> int:
-        """Have the step's letters, or all, delivered again: at least once, and none is taken away before it is sent.
+        """Redeliver the step's letters, or all: at least once, and each is removed only after it was sent.
 
-        Returns how many were sent. What fails again while this runs waits for the next time.
+        Returns how many were sent. Letters that fail again meanwhile wait for the next call.
         """
         ...
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does `gather` read? It asks the ports, and every answer is written down.
+"""How does `gather` read? It asks the ports, and records every answer.
 
-What an earlier handling of the same event may have left is not asked for at first: see `LiveReads.earlier`.
+Optimistic: results of an earlier delivery of the same event are not looked up at first; see `LiveReads.earlier`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,26 +19,26 @@ from federation.errors import ContractError, MissingError
 from federation.ports import Firing, Ports, Receipt, Served, Store
 
 REFUSED: Final = "refused"
-"""Key of the answer to a question about a URI that is not read; a sentence says why."""
+"""Key of the recorded answer about a URI that may not be read; its value is a sentence that says why."""
 
 _decode = msgspec.json.Decoder().decode
 T = TypeVar("T")
 
 
 class Memory(Protocol):
-    """What a process has met so far."""
+    """A store's cache in this process."""
 
     def recall(self, name: str) -> bytes | None:
-        """The body under a name if this process has met it."""
+        """The cached body under a name, or None."""
         ...
 
     def recall_names(self, prefix: str) -> Sequence[str] | None:
-        """What was listed last under a prefix, if that is so long ago that it would be asked again."""
+        """The last listing under a prefix if it has expired, else None."""
         ...
 
 
 class _Nothing:
-    """The memory of a store that remembers nothing."""
+    """An empty cache."""
 
     def recall(self, name: str) -> bytes | None:
         del name
@@ -53,22 +53,22 @@ _NOTHING: Final = _Nothing()
 
 
 def memory_of(store: Store) -> Memory:
-    """What a store remembers, whatever stands before it."""
+    """The store's cache, or an empty one."""
     return cast("Memory", store) if hasattr(store, "recall") else _NOTHING
 
 
 class LiveReads:
-    """Reads of the world as it is.
+    """Reads from the ports, each recorded in `trace`.
 
-    `guessed` are the names that were taken to be free, or still the newest, without asking.
+    `guessed` are names assumed free, and listings assumed current, without asking the store.
     """
 
     def __init__(self, ports: Ports, *, look: bool = True) -> None:
-        """Reads of these ports.
+        """Reads from these ports.
 
         Args:
             ports: The world.
-            look: Whether the store is asked what an earlier handling of the event left; else only this process's memory.
+            look: Whether `earlier` asks the store; otherwise it asks only this process's cache.
         """
         self._ports = ports
         self._look = look
@@ -82,16 +82,16 @@ class LiveReads:
             self._policy = active_policy(self.names(names.POLICIES), self._body)
         return self._policy
 
-    def remembered_policy(self, told: int | None = None) -> Policy:
-        """The policy that was active when this process last asked; asked again only if it never did, or is told of a newer.
+    def remembered_policy(self, at_least: int | None = None) -> Policy:
+        """The active policy; an expired cached listing will do if it is at least as new as `at_least`.
 
-        Without being told, it is a guess that it still is, once that is long ago.
+        Without `at_least` any will do, and that it is current is a guess.
         """
         known = () if self._look else memory_of(self._ports.store).recall_names(names.POLICIES)
-        if known and (told is None or known[-1] >= names.policy(told)):
+        if known and (at_least is None or known[-1] >= names.policy(at_least)):
             self._note("names", names.POLICIES, list(known))
             self._policy = active_policy(known, self._body)
-            self.guessed |= set() if told else {names.POLICIES}
+            self.guessed |= set() if at_least else {names.POLICIES}
         return self.policy()
 
     def document(self, name: str) -> Any | None:
@@ -100,7 +100,7 @@ class LiveReads:
         return _decode(body) if body is not None else None
 
     def earlier(self, name: str) -> Any | None:
-        """What an earlier handling of this event left under a name; asked of the store only after a wrong guess."""
+        """The result of an earlier delivery of this event; without `look`, from the cache only, and None is then a guess."""
         body = memory_of(self._ports.store).recall(name)
         if body is None and self._look:
             body = self._ports.store.read(name)
@@ -110,7 +110,7 @@ class LiveReads:
         return _decode(body) if body is not None else None
 
     def names(self, prefix: str) -> Sequence[str]:
-        """Every name that begins so, sorted."""
+        """Every name with this prefix, sorted."""
         found = list(self._ports.store.names(prefix))
         self._note("names", prefix, found)
         return found
@@ -135,13 +135,13 @@ class LiveReads:
         return found
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """What the clouds' jobs really ended with."""
+        """How the clouds' jobs ended, as their platforms report it."""
         found = [dict(data) for data in self._ports.trainer.finished()]
         self._note("finished", "", found)
         return found
 
     def located(self, resource: str) -> str | None:
-        """Where the unit of a finished job lies, asked of its platform."""
+        """URI of a finished job's unit, asked of its platform; None if that does not know."""
         found = self._ports.trainer.artifact(resource)
         self._note("located", resource, found)
         return found
@@ -183,9 +183,9 @@ class LiveReads:
         return found
 
     def _shipped(self, what: str, uri: str, read: Callable[[], T]) -> T | None:
-        """What a question about a URI is answered; that it may not be asked is an answer, too, and written down."""
+        """The answer about a URI, or None when nothing is there; that it may not be read is recorded, too."""
         try:
-            return there(read)
+            return none_if_missing(read)
         except ContractError as error:
             self._note(what, uri, {REFUSED: str(error)})
             raise
@@ -218,7 +218,7 @@ def active_policy(versions: Sequence[str], body: Callable[[str], bytes | None]) 
 
 
 _digest = lru_cache(maxsize=64)(digest_of)
-"""A process meets the same policy and the same release at every event."""
+"""Cached, since a process reads the same policy and the same release at every event."""
 
 
 @lru_cache(maxsize=16)
@@ -226,8 +226,8 @@ def _policy(body: bytes) -> Policy:
     return policy_of(_decode(body))
 
 
-def there(read: Callable[[], T]) -> T | None:
-    """What a question about a URI is answered, or None when nothing lies there yet."""
+def none_if_missing(read: Callable[[], T]) -> T | None:
+    """The result of a read, or None when nothing is there yet."""
     try:
         return read()
     except MissingError:

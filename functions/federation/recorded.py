@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a read answered again, months later? From the record of the decision that made it.
+"""How does a replay answer the reads of a decision, months later? From the trace recorded with the decision.
 
-Documents and artifacts are taken from where they lie, and refused when one of them is gone or differs.
+Documents and artifacts are read again from where they are stored; it is an error if one is gone or its digest differs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from federation.core.digest import digest, digest_of
 from federation.core.policy import Policy
 from federation.errors import ContractError, MissingError
 from federation.ports import Artifacts, Firing, Receipt, Served, Store
-from federation.reads import REFUSED, active_policy, there
+from federation.reads import REFUSED, active_policy, none_if_missing
 
 _decode = msgspec.json.Decoder().decode
 
@@ -38,9 +38,9 @@ class RecordedReads:
             self._policy = active_policy(self.names(names.POLICIES), partial(self._body, "document"))
         return self._policy
 
-    def remembered_policy(self, told: int | None = None) -> Policy:
+    def remembered_policy(self, at_least: int | None = None) -> Policy:
         """The policy that was remembered then."""
-        del told
+        del at_least
         return self.policy()
 
     def document(self, name: str) -> Any | None:
@@ -49,7 +49,7 @@ class RecordedReads:
         return _decode(body) if body is not None else None
 
     def earlier(self, name: str) -> Any | None:
-        """What was known then."""
+        """The earlier delivery's result, as far as it was known then."""
         body = self._body("earlier", name)
         return _decode(body) if body is not None else None
 
@@ -67,7 +67,7 @@ class RecordedReads:
         recorded = self._shipped("artifact", uri)
         if recorded is None:
             return None
-        return _same(uri, recorded, there(lambda: self._artifacts.read(uri, limit)))
+        return _same(uri, recorded, none_if_missing(lambda: self._artifacts.read(uri, limit)))
 
     def observe(self, uri: str) -> Observed | None:
         """What was observed then."""

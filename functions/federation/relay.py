@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a cloud that is not home tell home? It reads what came, announces it on home's bus, and keeps nothing.
+"""How does a cloud that is not home pass events on? It parses them, announces them on home's bus, and stores nothing.
 
-Home takes the announced event as one of its own: its id comes from the sender's dedupe key, so a repetition is settled
-there. What a sender told in vain goes back to it, so that the queue it came from keeps it among its dead letters.
+An event's id comes from the sender's dedupe key, so home recognises repetitions. An unusable record is not kept here but
+returned to its queue, which puts it among its dead letters.
 """
 
 import logging
@@ -15,10 +15,10 @@ log = logging.getLogger("federation")
 
 
 def relay(request: Request, trust: Trust, bus: Bus, now: str) -> Reading:
-    """Read what a cloud delivered, announce at home what it tells, and return what the sender is to be told.
+    """Parse what a cloud delivered, announce its events on home's bus, and return the reading to answer with.
 
     Raises:
-        ServiceError: Home's bus did not take it; the sender has to deliver again.
+        ServiceError: Home's bus did not accept them; the sender has to redeliver.
     """
     return _relayed(request, read(request, trust), bus, now)
 
@@ -35,4 +35,4 @@ def _relayed(request: Request, reading: Reading, bus: Bus, now: str) -> Reading:
 
 
 NOTHING_KNOWN = receive.Facts(stored={}, settled=frozenset())
-"""What a cloud that keeps nothing knows of what was told before."""
+"""The facts of a cloud without a store: it knows of no earlier delivery."""

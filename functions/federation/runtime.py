@@ -42,7 +42,7 @@ def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
         now: The moment of the decision, RFC 3339 in UTC.
 
     Raises:
-        FederationError: Something has to be delivered again; what was stored until then stays.
+        FederationError: The event has to be redelivered; what was stored until then stays.
     """
     began = time.perf_counter()
     decision = carry_out(decide(step, event, ports, now), ports)
@@ -53,10 +53,10 @@ def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
 
 
 def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool = False) -> Decision:
-    """What a step decides about an event on what the world says now; nothing is changed.
+    """What a step decides about an event, given the current state; nothing is changed.
 
-    Optimistic: it assumes a first delivery and does not look up what an earlier one left, if a name that is then written
-    would show it. Where none would, and when something raises, the event is decided again, looking first.
+    Optimistic: it assumes a first delivery and looks up no earlier result whose name the outcome writes, since that write
+    would conflict. If the outcome writes no such name, or something raises, the event is decided again with the look-up.
 
     Args:
         step: Which step.
@@ -80,12 +80,12 @@ def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool =
 
 
 def carry_out(decision: Decision, ports: Ports) -> Decision:
-    """Keep, move, act, announce, in this order; the decision itself is kept before any effect, so that none is lost.
+    """Keep, move, act, announce, in this order; the decision itself is kept before any effect, so that none goes unrecorded.
 
-    What is urgent moves first of all: nothing that may fail stands between an alarm and the way back.
+    An urgent outcome moves the channel first, so that nothing else that may fail can delay a roll-back.
 
     Returns:
-        The decision that was carried out: another one, if a name that was guessed to be free was taken.
+        The decision that was carried out: a new one, if a name that was guessed to be free was taken.
     """
     outcome = decision.outcome
     if outcome.urgent:
@@ -107,16 +107,16 @@ def carry_out(decision: Decision, ports: Ports) -> Decision:
         _act(act, outcome, ports)
     _announce(outcome, ports)
     if names.POLICIES in decision.guessed:
-        ports.store.names(names.POLICIES)  # is there a newer one? Not worth delaying a roll-back for
+        ports.store.names(names.POLICIES)  # renews the cached listing, only now, so as not to delay a roll-back
     return decision
 
 
 def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
-    """Read what a cloud delivered, keep and announce what is new in it, and return what the sender is to be told.
+    """Parse what a cloud delivered, keep and announce what is new in it, and return the reading to answer with.
 
     Args:
         request: As it came.
-        trust: Whom the door believes.
+        trust: Which senders are accepted.
         ports: The world.
         now: The moment of delivery, RFC 3339 in UTC.
     """
@@ -124,14 +124,14 @@ def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
 
 
 def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settled_ends: bool = True) -> Reading:
-    """Keep and announce what is new in what was read of a delivery, each part of a batch by itself.
+    """Keep and announce what is new in a reading, each record of a batch by itself.
 
     Args:
         request: As it came.
-        reading: What it says.
+        reading: The request, parsed and authenticated.
         ports: The world.
         now: The moment of delivery, RFC 3339 in UTC.
-        settled_ends: Whether nothing follows from a completion that is settled; otherwise it is announced again.
+        settled_ends: Whether a settled completion is dropped; otherwise it is announced again.
     """
     if reading.batch is not None:
         told = tuple(take_in(request, one, ports, now, settled_ends=settled_ends) for one in reading.batch)
@@ -157,13 +157,13 @@ def routes() -> Mapping[str, tuple[StepName, ...]]:
 def _keep(decision: Decision, ports: Ports) -> None:
     for document in decision.outcome.documents:
         if document.name == decision.outcome.told_in:
-            _keep_told(document, decision, ports)
+            _keep_with_decision(document, decision, ports)
         else:
             ports.store.keep(document.name, canonical(document.value))
 
 
-def _keep_told(document: Document, decision: Decision, ports: Ports) -> None:
-    """Keep a document with the decision in it; one that differs by its decision alone is the same, told before."""
+def _keep_with_decision(document: Document, decision: Decision, ports: Ports) -> None:
+    """Keep a document with the decision in it; one already there that differs only in its decision is no conflict."""
     if ports.store.claim(document.name, canonical({**document.value, "decision": decision.document()})):
         return
     found = msgspec.json.decode(ports.store.read(document.name) or b"{}")
@@ -192,7 +192,7 @@ def _act(act: Act, outcome: Outcome, ports: Ports) -> None:
 
 
 def _publish(release: str, ports: Ports, *, new: bool) -> None:
-    """Put the release into the registry unless its receipt is there: a tag that was moved since is not taken for ours."""
+    """Publish the release unless its receipt is stored; publishing again would accept a tag that was moved since."""
     if not new and ports.store.read(names.receipt(release)) is not None:
         return
     body = ports.store.read(names.release(release))
@@ -203,9 +203,9 @@ def _publish(release: str, ports: Ports, *, new: bool) -> None:
 
 
 def _confirm(decision: Decision, ports: Ports) -> None:
-    """Nothing to do, or a refusal, has no move whose condition could fail: the channel is read once more.
+    """Raise if the channel has moved since it was read: an outcome without a move has no compare-and-set that would fail.
 
-    Unless it was read after a move that the event itself tells of. A report needs none: its name says what it holds for.
+    No need if it was read after the move that the event reports, or for a report, whose name contains its basis.
     """
     if decision.outcome.move or decision.outcome.told_in.startswith(names.REPORTS):
         return
@@ -219,7 +219,7 @@ def _confirm(decision: Decision, ports: Ports) -> None:
 
 
 def _remember(decision: Decision, ports: Ports) -> None:
-    """Confirm the decision and keep it, if it stands in no other document and this process has not kept it before."""
+    """Confirm the decision and keep it, unless this process has kept it before or another document will hold it."""
     name = decision.name
     if memory_of(ports.store).recall(name) is not None:
         return
@@ -233,7 +233,7 @@ def _remember(decision: Decision, ports: Ports) -> None:
 
 
 def _fields(decision: Decision, seconds: float) -> dict[str, Any]:
-    """What a line of the log tells beside the sentence."""
+    """The structured fields of a log line."""
     outcome = decision.outcome
     return {
         "step": decision.step,

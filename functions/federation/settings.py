@@ -29,20 +29,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         training_role: The role or service account that training jobs run as.
         training_account: The service account that jobs on Vertex AI run as.
         training_python: The interpreter that runs the jobs of a local home; this process's own when empty.
-        azure: Where Azure Machine Learning runs jobs, and how this home proves itself there (docs/settings.md).
-        google: How a function of AWS proves itself to Google Cloud: an `external_account` document, without a secret.
+        azure: Where Azure Machine Learning runs jobs, and how this home authenticates there (docs/settings.md).
+        google: How AWS functions authenticate to Google Cloud: an `external_account` document, without a secret.
         clusters: Kubernetes clusters by platform: `{"kubernetes": {"namespace": "training", "context": "on-premises"}}`.
-        alarms: What the names of this home's alarms begin with.
+        alarms: Prefix of the names of this home's alarms.
         relay_role: The ARN of the role, on a foreign home of AWS, that may put events on its bus.
         relay_audience: The audience of the identity token that this role trusts.
-        clock: A file that holds the moment, for a drill that tells its own time; empty for the machine's clock.
+        clock: A file that holds the current time, for drills; empty for the machine's clock.
         channel: The channel that the endpoint serves.
         apis: Addresses of Google's services that are reached elsewhere than usual, as through Private Service Connect:
             `vertex`, `monitoring`, `secrets`, `certs`, `metadata`.
         region: Where Vertex AI runs this home's jobs.
         hub_endpoint: Another Hub than huggingface.co.
-        queues: What the names of the steps' queues on SQS begin with; the rest is the step's name.
-        dead_letters: `projects/P/subscriptions/S`, where Pub/Sub keeps what was delivered in vain.
+        queues: Prefix of the names of the steps' SQS queues, before the step's name.
+        dead_letters: The Pub/Sub subscription that holds the dead letters, `projects/P/subscriptions/S`.
         inline: Whether a step's events are handed to the next step in this process.
     """
 
@@ -103,7 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The store's bucket and the prefix of its keys.
 
         Raises:
-            SettingsError: It lies elsewhere.
+            SettingsError: Its URI has another scheme.
         """
         found, separator, place = self.store.partition("://")
         bucket, _, prefix = place.partition("/")
@@ -114,7 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
     def needed(self, *names: str) -> None:
-        """Make sure that these are set.
+        """Raise unless these are set.
 
         Raises:
             SettingsError: With the variable of each that is not.

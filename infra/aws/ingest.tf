@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# How does what happens in this account reach `receive`? Rules on the default bus, schedules, and a URL for the Hub.
+# How does what happens in this account reach `receive`? Rules on the default bus, schedules, and a URL for the Hub and var.webhooks.
 #
 # Patterns are coarse: the function decides, and tests with recorded payloads stand behind it.
 
@@ -149,7 +149,7 @@ resource "aws_iam_role_policy" "scheduler" {
 }
 
 resource "aws_lambda_function_url" "receive" {
-  #checkov:skip=CKV_AWS_258: the Hub cannot sign requests of AWS; `receive` compares its secret in constant time before all else
+  #checkov:skip=CKV_AWS_258: neither the Hub nor a monitor signs requests as AWS asks; `receive` compares the sender's secret in constant time before all else
   count = local.at_home ? 1 : 0
 
   function_name      = module.function["receive"].name
@@ -158,7 +158,7 @@ resource "aws_lambda_function_url" "receive" {
 
 resource "aws_lambda_permission" "url" {
   #checkov:skip=CKV_AWS_301: the URL is public on purpose, see above; only calls through the URL are allowed
-  #checkov:skip=CKV_AWS_364: there is no source to name: the Hub calls from anywhere
+  #checkov:skip=CKV_AWS_364: there is no source to name: they call from anywhere
   count = local.at_home ? 1 : 0
 
   statement_id           = "AnybodyByTheUrl"

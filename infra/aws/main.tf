@@ -21,7 +21,7 @@ locals {
 
   artifact_buckets = concat([aws_s3_bucket.artifacts.id], var.artifact_buckets)
   store_prefix     = "federation/"
-  secrets          = local.at_home ? toset(["hub-read", "hub-write", "hub-webhook"]) : toset([])
+  secrets          = local.at_home ? setunion(["hub-read", "hub-write", "hub-webhook"], var.webhooks) : toset([])
 
   trust = merge(
     {
@@ -31,7 +31,12 @@ locals {
       hf_refs      = var.hub.refs
       sentinel     = "_MANIFEST.json"
     },
-    { for secret in aws_secretsmanager_secret.known : "hf_secret" => { secret = secret.arn } if endswith(secret.name, "hub-webhook") },
+    { for name, key in local.door_secrets : key => { secret = aws_secretsmanager_secret.known[name].arn } },
+    {
+      for azure in var.azure[*] : "azure_workspaces" => [
+        "/subscriptions/${azure.subscription}/resourceGroups/${azure.group}/providers/Microsoft.MachineLearningServices/workspaces/${azure.workspace}"
+      ] if contains(local.secrets, "event-grid")
+    },
     merge({}, [
       for google in var.google[*] :
       { gcp_project = google.project, gcp_project_number = google.number, gcs_buckets = google.buckets }
@@ -91,6 +96,8 @@ locals {
   google_environment = merge({}, [
     for google in var.google[*] : {
       for step, grant in local.functions : step => {
+        # Google's storage client wants a project, and this service account may not ask for the name of its own.
+        GOOGLE_CLOUD_PROJECT = google.project
         FEDERATION_GOOGLE = jsonencode({
           type                              = "external_account"
           audience                          = "//iam.googleapis.com/projects/${google.number}/locations/global/workloadIdentityPools/${google.pool}/providers/aws"

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# What may a person do? Attach this policy to the role that people use; nothing here can change a stored document.
+# What may a person do? Every day to give orders and to look; in an emergency what `roll_back` may do, for `rollback --direct`.
+#
+# The first policy is for the role that people use, the second for a role that they assume only then. It is a policy, and not
+# leave to assume `roll_back`'s own role, which stays Lambda's alone: that one may also empty the queue and write the log.
 
 data "aws_iam_policy_document" "operator" {
   count = local.at_home ? 1 : 0
@@ -59,4 +62,19 @@ resource "aws_iam_policy" "operator" {
   name        = "${var.prefix}-operator"
   description = "Orders, looking, a new policy document, and dead letters"
   policy      = data.aws_iam_policy_document.operator[0].json
+}
+
+# The very documents of the function's own role, without its log and its queue.
+data "aws_iam_policy_document" "emergency" {
+  count = local.at_home ? 1 : 0
+
+  source_policy_documents = [data.aws_iam_policy_document.step["roll_back"].json, module.function["roll_back"].encryption]
+}
+
+resource "aws_iam_policy" "emergency" {
+  count = local.at_home ? 1 : 0
+
+  name        = "${var.prefix}-emergency"
+  description = "What roll_back may do, for federation rollback --direct when the bus or the functions are down"
+  policy      = data.aws_iam_policy_document.emergency[0].json
 }

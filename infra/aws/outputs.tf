@@ -6,6 +6,14 @@ output "hub_webhook" {
   value       = one([for url in aws_lambda_function_url.receive : "${url.function_url}hub"])
 }
 
+output "webhooks" {
+  description = "Where the senders of the variable `webhooks` are to deliver."
+  value = {
+    for name, path in { alertmanager = "alertmanager", event-grid = "azure", grafana = "grafana" } :
+    name => "${aws_lambda_function_url.receive[0].function_url}${path}" if contains(local.secrets, name)
+  }
+}
+
 output "store" {
   description = "FEDERATION_STORE, for the command on a person's machine."
   value       = lookup(local.environment, "FEDERATION_STORE", null)
@@ -44,6 +52,19 @@ output "dead_letters" {
 output "operator_policy" {
   description = "The policy for people's role."
   value       = one(aws_iam_policy.operator[*].arn)
+}
+
+output "emergency_policy" {
+  description = "The policy for a role that people assume only for `federation rollback --direct`."
+  value       = one(aws_iam_policy.emergency[*].arn)
+}
+
+output "environment" {
+  description = "All that the command on a person's machine is told, as lines for its shell; `rollback --direct` needs the endpoint and the node as well."
+  value = local.at_home ? join("", [
+    for name, value in merge(local.environment, { FEDERATION_QUEUES = "${var.prefix}-", AWS_DEFAULT_REGION = var.region }) :
+    "export ${name}='${replace(value, "'", "'\\''")}'\n"
+  ]) : null
 }
 
 output "queues" {

@@ -42,8 +42,8 @@ locals {
         actions = grant.channel == "move" ? ["s3:GetObject", "s3:PutObject"] : ["s3:GetObject"]
       }],
       step != "receive" ? [] : [{
-        sid     = "WhatTheHubProvesItselfWith", conditions = []
-        actions = ["secretsmanager:GetSecretValue"], resources = [aws_secretsmanager_secret.known["hub-webhook"].arn]
+        sid     = "WhatSendersProveThemselvesWith", conditions = []
+        actions = ["secretsmanager:GetSecretValue"], resources = [for name in keys(local.door_secrets) : aws_secretsmanager_secret.known[name].arn]
       }],
       !contains(keys(local.hub_secret), step) ? [] : [{
         sid       = "TheHubsToken", actions = ["secretsmanager:GetSecretValue"], conditions = []

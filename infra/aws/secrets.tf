@@ -6,11 +6,19 @@ locals {
     hub-read    = "A token of the Hub that may read the units' repositories"
     hub-write   = "A token of the Hub that may write to ${var.hub.registry} and start jobs"
     hub-webhook = "What the Hub's webhook proves itself with"
+
+    alertmanager = "The bearer token that Alertmanager shows"
+    event-grid   = "The bearer token that Azure Event Grid shows"
+    grafana      = "What Grafana signs its alerts with"
   }
+
+  # Who proves itself at the door with which of them: the key of the trust document (docs/sources.md) by the secret's name.
+  door_keys    = { hub-webhook = "hf_secret", alertmanager = "alertmanager_token", event-grid = "azure_token", grafana = "grafana_secret" }
+  door_secrets = { for name, key in local.door_keys : name => key if contains(local.secrets, name) }
 }
 
 resource "aws_secretsmanager_secret" "known" {
-  #checkov:skip=CKV2_AWS_57: the Hub issues both; nothing here could make a new one
+  #checkov:skip=CKV2_AWS_57: whoever sends holds the other half; nothing here could renew both
   for_each = local.secrets
 
   name                    = "${var.prefix}/${each.key}"

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from infra.emulators.clouds import Clouds
 from infra.emulators.framework import Served
+from infra.emulators.http_serving import Answer
 from infra.emulators.lambda_service import FailedError, LambdaService
 
 from federation.demo.trust import AUDIENCE, PUSHER
@@ -52,8 +53,8 @@ class Doors:
             answer = self._service["receive"].invoke(json.loads(request.body))
             return f"{answer['verdict']}: {answer['why']}"
         if request.entry in _PATHS:
-            status = self._service.request("receive", _PATHS[request.entry], request.body, request.headers)
-            return f"answered with {status}"
+            told = self._service.request("receive", _PATHS[request.entry], request.body, request.headers)
+            return f"answered with {told.status}"
         token = self._clouds.pubsub.issuer.token(AUDIENCE, PUSHER)
         status = posted(self._google.url, request.body, {"Authorization": f"Bearer {token}", **request.headers})
         return f"answered with {status}"
@@ -61,10 +62,18 @@ class Doors:
 
 def posted(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     """The status with which a function answers a request."""
+    return answered(url, body, headers).status
+
+
+def answered(url: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> Answer:
+    """What a function answers to a request; names of headers are in lower case."""
     at = urlsplit(url)
     connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=60)
     try:
-        connection.request("POST", at.path or "/", body, {"Content-Type": "application/json", **headers})
-        return connection.getresponse().status
+        given = {name.lower(): value for name, value in headers.items()}
+        connection.request(method, at.path or "/", body, {"content-type": "application/json", **given})
+        told = connection.getresponse()
+        named = {name.lower(): value for name, value in told.getheaders()}
+        return Answer(status=told.status, body=told.read(), headers=named)
     finally:
         connection.close()

@@ -19,6 +19,7 @@ from queue import Empty, Queue
 from typing import Any
 
 import msgspec
+from infra.emulators.http_serving import Answer
 
 _SECONDS = 60.0
 """How long an invocation may take, and the start of a process."""
@@ -191,9 +192,9 @@ class LambdaService:
     def __getitem__(self, name: str) -> Function:
         return self.functions[name]
 
-    def request(self, name: str, path: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """The status with which a function answers a request to its URL."""
-        http = {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
+    def request(self, name: str, path: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> Answer:
+        """What a function answers to a request to its URL."""
+        http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
         payload: Payload = {
             "version": "2.0",
             "rawPath": path,
@@ -203,8 +204,8 @@ class LambdaService:
             "body": body.decode(),
             "isBase64Encoded": False,
         }
-        answer = self.functions[name].invoke(payload)
-        return int(answer["statusCode"])
+        told = self.functions[name].invoke(payload)
+        return Answer(status=int(told["statusCode"]), body=told["body"].encode(), headers=told["headers"])
 
     def close(self) -> None:
         """End every process."""

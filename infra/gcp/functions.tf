@@ -65,7 +65,7 @@ module "function" {
   memory      = each.value.memory
   concurrency = each.value.concurrency
   warm        = each.key == "roll_back" && var.warm_roll_back ? 1 : 0
-  # Only the Hub calls from outside. `receive` judges every token itself: Cloud Run would take only those for its own URL,
+  # Only the Hub and the senders of var.webhooks call from outside. `receive` judges every token itself: Cloud Run would take only those for its own URL,
   # which no setting of the function can name before it exists.
   public  = each.key == "receive" && local.at_home
   invoker = each.key == "receive" ? "allUsers" : google_service_account.push.member

@@ -52,7 +52,12 @@ locals {
       hf_refs            = var.hub.refs
       sentinel           = "_MANIFEST.json"
     },
-    { for name, secret in google_secret_manager_secret.known : "hf_secret" => { secret = "${secret.id}/versions/latest" } if name == "hub-webhook" },
+    { for name, key in local.door_secrets : key => { secret = "${google_secret_manager_secret.known[name].id}/versions/latest" } },
+    {
+      for azure in var.azure[*] : "azure_workspaces" => [
+        "/subscriptions/${azure.subscription}/resourceGroups/${azure.group}/providers/Microsoft.MachineLearningServices/workspaces/${azure.workspace}"
+      ] if contains(local.secrets, "event-grid")
+    },
     merge({}, [for aws in var.aws[*] : { aws_accounts = [aws.account], s3_buckets = aws.buckets }]...),
     var.trust,
   )
@@ -112,7 +117,7 @@ locals {
   aws_environment = merge({}, [
     for aws in var.aws[*] : {
       for step in local.guests : step => {
-        AWS_REGION                = aws.region
+        AWS_DEFAULT_REGION        = aws.region
         FEDERATION_RELAY_ROLE     = "arn:aws:iam::${aws.account}:role/${var.prefix}-google-${step}"
         FEDERATION_RELAY_AUDIENCE = var.aws_audience
         FEDERATION_TRAINING_ROLE  = "arn:aws:iam::${aws.account}:role/${var.prefix}-training"

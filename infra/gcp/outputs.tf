@@ -6,6 +6,14 @@ output "hub_webhook" {
   value       = local.at_home ? "${module.function["receive"].url}/hub" : null
 }
 
+output "webhooks" {
+  description = "Where the senders of the variable `webhooks` are to deliver."
+  value = {
+    for name, path in { alertmanager = "alertmanager", event-grid = "azure", grafana = "grafana" } :
+    name => "${module.function["receive"].url}/${path}" if contains(local.secrets, name)
+  }
+}
+
 output "store" {
   description = "FEDERATION_STORE, for the command on a person's machine."
   value       = lookup(local.environment, "FEDERATION_STORE", null)
@@ -39,4 +47,19 @@ output "unique_ids" {
 output "dead_letters" {
   description = "The subscription of what was delivered in vain."
   value       = google_pubsub_subscription.dead.id
+}
+
+output "emergency_account" {
+  description = "As whom `emergency_operators` act for `federation rollback --direct`."
+  value       = local.at_home ? google_service_account.step["roll_back"].email : null
+}
+
+output "environment" {
+  description = "All that the command on a person's machine is told, as lines for its shell; `rollback --direct` needs the endpoint as well."
+  value = local.at_home ? join("", [
+    for name, value in merge(local.environment, {
+      FEDERATION_DEAD_LETTERS = google_pubsub_subscription.dead.id
+      GOOGLE_CLOUD_PROJECT    = var.project
+    }) : "export ${name}='${replace(value, "'", "'\\''")}'\n"
+  ]) : null
 }

@@ -25,6 +25,7 @@ locals {
     alertReader    = ["monitoring.alerts.get", "monitoring.alerts.list"]
     trafficShifter = ["aiplatform.endpoints.get", "aiplatform.endpoints.update"]
     prober         = ["aiplatform.endpoints.get", "aiplatform.endpoints.predict"]
+    impersonator   = ["iam.serviceAccounts.getAccessToken"]
   }
 
   # What a use of steps.json is as a role on the project.

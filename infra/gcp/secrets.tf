@@ -2,8 +2,16 @@
 # Which secrets are there, and who may open them? Only their places: values are put by a person, so that no state file ever
 # holds one.
 
+locals {
+  secrets = local.at_home ? setunion(["hub-read", "hub-write", "hub-webhook"], var.webhooks) : toset([])
+
+  # Who proves itself at the door with which of them: the key of the trust document (docs/sources.md) by the secret's name.
+  door_keys    = { hub-webhook = "hf_secret", alertmanager = "alertmanager_token", event-grid = "azure_token", grafana = "grafana_secret" }
+  door_secrets = { for name, key in local.door_keys : name => key if contains(local.secrets, name) }
+}
+
 resource "google_secret_manager_secret" "known" {
-  for_each = local.at_home ? toset(["hub-read", "hub-write", "hub-webhook"]) : toset([])
+  for_each = local.secrets
 
   secret_id = "${var.prefix}-${each.key}"
 
@@ -26,10 +34,10 @@ resource "google_secret_manager_secret_iam_member" "hub" {
   member    = google_service_account.step[each.key].member
 }
 
-resource "google_secret_manager_secret_iam_member" "webhook" {
-  count = local.at_home ? 1 : 0
+resource "google_secret_manager_secret_iam_member" "door" {
+  for_each = local.door_secrets
 
-  secret_id = google_secret_manager_secret.known["hub-webhook"].id
+  secret_id = google_secret_manager_secret.known[each.key].id
   role      = "roles/secretmanager.secretAccessor"
   member    = google_service_account.step["receive"].member
 }

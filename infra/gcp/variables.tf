@@ -124,6 +124,22 @@ variable "azure" {
   default = null
 }
 
+variable "webhooks" {
+  description = "Who besides the Hub may deliver to the door's URL, at home: alertmanager, grafana, event-grid (the ends of runs in `azure`). Each gets the place of a secret; put its value before you apply the rest."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = length(setsubtract(var.webhooks, ["alertmanager", "event-grid", "grafana"])) == 0
+    error_message = "webhooks are alertmanager, event-grid and grafana."
+  }
+
+  validation {
+    condition     = !contains(var.webhooks, "event-grid") || var.azure != null
+    error_message = "event-grid tells of runs in the workspace of the variable azure; set that one too."
+  }
+}
+
 variable "clusters" {
   description = "Kubernetes clusters that run jobs, by the platform's name in the policy (docs/settings.md, FEDERATION_CLUSTERS)."
   type = map(object({
@@ -175,6 +191,12 @@ variable "alarm_emails" {
 
 variable "operators" {
   description = "Who gives orders, as IAM members: group:ml-platform@example.com."
+  type        = list(string)
+  default     = []
+}
+
+variable "emergency_operators" {
+  description = "Who may act as `roll_back` when the bus or the functions are down (`federation rollback --direct`), as IAM members; better a group that people join only then."
   type        = list(string)
   default     = []
 }

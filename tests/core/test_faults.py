@@ -3,16 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.core.faults import LONGEST, MAX_FOUND, MAX_TOLD, below, cut, found, sentence, told
+from federation.core.faults import LONGEST, MAX_FOUND, MAX_TOLD, below, cut, found, listed, sentence
 
 
 def test_few_faults_are_told_as_they_are():
-    assert told(["a", "b"]) == ("a", "b")
+    assert listed(["a", "b"]) == ("a", "b")
     assert found(iter(["a", "b"])) == ("a", "b")
 
 
 def test_of_many_the_rest_are_counted():
-    assert told([str(number) for number in range(10_000)]) == (*map(str, range(MAX_TOLD)), "and 9,980 more")
+    assert listed([str(number) for number in range(10_000)]) == (*map(str, range(MAX_TOLD)), "and 9,980 more")
 
 
 def test_a_sentence_says_only_the_first():
@@ -34,5 +34,5 @@ def test_nobody_looks_on_when_there_are_enough():
 
 @given(st.lists(st.text(max_size=3 * LONGEST), max_size=3 * MAX_TOLD))
 def test_what_is_told_is_never_long(faults):
-    assert len(told(faults)) <= MAX_TOLD + 1
-    assert all(len(fault) <= len(cut("x" * 2 * LONGEST)) for fault in told(faults))
+    assert len(listed(faults)) <= MAX_TOLD + 1
+    assert all(len(fault) <= len(cut("x" * 2 * LONGEST)) for fault in listed(faults))

@@ -9,6 +9,7 @@ import pytest
 from infra.emulators import aws
 from infra.emulators.aws_home import BUS, STORE_BUCKET, AwsHome
 from infra.emulators.lambda_service import FailedError, running
+from tests.sources.cases import case
 
 from federation.aws.store import S3Store
 from federation.demo import wire_aws, wire_hub
@@ -18,6 +19,7 @@ from federation.steps import STEPS
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
 SHA = "0123456789abcdef0123456789abcdef01234567"
+ENDED = case("azure/run_completed")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,12 @@ def cloud():
 
 @pytest.fixture(scope="module")
 def service(cloud):
-    settings = {"HOME": "aws", "STORE": f"s3://{STORE_BUCKET}/home", "BUS": BUS, "TRUST": json.dumps(TRUST)}
+    settings = {
+        "HOME": "aws",
+        "STORE": f"s3://{STORE_BUCKET}/home",
+        "BUS": BUS,
+        "TRUST": json.dumps({**TRUST, **ENDED.told["trust"]}),
+    }
     environment = {f"FEDERATION_{name}": value for name, value in settings.items()}
     with running(FUNCTIONS, {**cloud.environment, **environment, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}) as functions:
         AwsHome(cloud, functions)
@@ -63,7 +70,7 @@ def test_there_is_one_plain_def_for_each_function(service):
 def test_a_webhook_of_the_hub_is_taken_and_kept(service, store):
     before = store.names("events/")
     push = wire_hub.push("adapters", SHA)
-    assert service.request("receive", "/hub", push.body, push.headers) == 202
+    assert service.request("receive", "/hub", push.body, push.headers).status == 202
     assert len(store.names("events/")) == len(before) + 1
 
 
@@ -72,9 +79,37 @@ def test_who_does_not_know_the_secret_leaves_no_trace(service, store, cloud, hea
     before = store.names("")
     cloud.faults.forget()
     push = wire_hub.push("adapters", SHA[::-1])
-    assert service.request("receive", "/hub", push.body, headers) == status
+    assert service.request("receive", "/hub", push.body, headers).status == status
     assert cloud.faults.calls == []
     assert store.names("") == before
+
+
+def delivered(service, sample, method="POST"):
+    """What the function's URL answers to a delivery of Event Grid."""
+    request = sample.request()
+    return service.request("receive", "/azure", request.body, request.headers, method=method)
+
+
+def test_event_grid_is_told_the_code_of_its_subscription(service):
+    sample = case("azure/subscription_validation")
+    told = delivered(service, sample)
+    assert (told.status, told.headers["content-type"]) == (200, "application/json")
+    assert json.loads(told.body) == {"validationResponse": json.loads(sample.body)[0]["data"]["validationCode"]}
+
+
+def test_event_grid_may_send_cloudevents_where_it_asked_to(service):
+    told = delivered(service, case("azure/cloudevents_handshake"), "OPTIONS")
+    assert told.status == 200
+    assert told.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
+
+
+def test_the_end_of_a_run_on_azure_has_the_sweep_look_if_the_token_is_there(service, cloud):
+    cloud.faults.forget()
+    without = {name: value for name, value in ENDED.request().headers.items() if name != "authorization"}
+    assert service.request("receive", "/azure", ENDED.body, without).status == 401
+    assert cloud.faults.calls == []
+    assert delivered(service, ENDED).status == 200
+    assert cloud.faults.calls == ["PutEvents"]
 
 
 def test_a_new_completion_costs_two_calls_and_a_repetition_no_more_events(service, cloud):
@@ -131,7 +166,7 @@ def test_when_the_store_fails_the_invocation_fails_and_is_sent_again(service, cl
     with pytest.raises(FailedError, match="ServiceError"):
         service.request("receive", "/hub", push.body, push.headers)
     cloud.faults.forget()
-    assert service.request("receive", "/hub", push.body, push.headers) == 202
+    assert service.request("receive", "/hub", push.body, push.headers).status == 202
 
 
 def test_a_line_of_the_log_is_json_whatever_it_is_told():

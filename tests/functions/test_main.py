@@ -7,19 +7,21 @@ from pathlib import Path
 
 import pytest
 from infra.emulators import clouds as every_cloud
-from infra.emulators.doors import posted
+from infra.emulators.doors import answered, posted
 from infra.emulators.framework import running
+from tests.sources.cases import case
 
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.demo import wire_google
-from federation.demo.trust import AUDIENCE, PUSHER
+from federation.demo.trust import AUDIENCE, PUSHER, TRUST
 from federation.gcp.store import GcsStore
 from federation.steps import STEPS
 
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
 TOPIC = "projects/spiralverse-ml/topics/federation-events"
 AT = "2026-11-18T05:50:00Z"
+ENDED = case("azure/run_completed")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,8 @@ def store(clouds):
 def functions(clouds, store):
     publisher, subscriber = __import__("infra.emulators.gcp_home", fromlist=["clients"]).clients(clouds.pubsub)
     publisher.create_topic(name=TOPIC)
-    environment = clouds.environment(home="gcp", store="gs://federation-home/home", bus=TOPIC)
+    trust = json.dumps({**TRUST, **ENDED.told["trust"]})
+    environment = clouds.environment(home="gcp", store="gs://federation-home/home", bus=TOPIC, trust=trust)
     with running(dict.fromkeys(("receive", "launch"), environment), FUNCTIONS / "main.py") as served:
         yield served
     subscriber.close()
@@ -89,6 +92,34 @@ def test_a_push_without_a_token_of_google_leaves_no_trace(functions, store, head
 def test_a_token_for_another_audience_is_refused(functions, clouds):
     headers = token(clouds, "https://somebody.else.example")
     assert posted(functions["receive"].url, wire_google.sentinel("embedder/v4/", AT).body, headers) == 401
+
+
+def delivered(functions, sample, method="POST"):
+    """What the function answers to a delivery of Event Grid."""
+    request = sample.request()
+    return answered(f"{functions['receive'].url}/azure", request.body, request.headers, method=method)
+
+
+def test_event_grid_is_told_the_code_of_its_subscription(functions):
+    sample = case("azure/subscription_validation")
+    told = delivered(functions, sample)
+    assert (told.status, told.headers["content-type"]) == (200, "application/json")
+    assert json.loads(told.body) == {"validationResponse": json.loads(sample.body)[0]["data"]["validationCode"]}
+
+
+def test_event_grid_may_send_cloudevents_where_it_asked_to(functions):
+    told = delivered(functions, case("azure/cloudevents_handshake"), "OPTIONS")
+    assert told.status == 200
+    assert told.headers["webhook-allowed-origin"] == "eventgrid.azure.net"
+
+
+def test_the_end_of_a_run_on_azure_has_the_sweep_look_if_the_token_is_there(functions, clouds):
+    clouds.pubsub.faults.forget()
+    without = {name: value for name, value in ENDED.request().headers.items() if name != "authorization"}
+    assert answered(f"{functions['receive'].url}/azure", ENDED.body, without).status == 401
+    assert clouds.pubsub.faults.calls == []
+    assert delivered(functions, ENDED).status == 200
+    assert set(clouds.pubsub.faults.calls) == {"Publish"}
 
 
 def test_a_step_hears_a_raw_push_at_its_topics_path(functions, store):

@@ -10,6 +10,10 @@ import yaml
 from infra.check import mirror
 from infra.package import ROOT
 
+from federation.cli.tick import Tick
+from federation.sources import Trust
+from federation.sources.entry import PATHS
+
 LAID_OUT = "registry.terraform.io/hashicorp/aws"
 
 
@@ -87,3 +91,30 @@ def test_no_secret_and_no_key_is_in_the_hcl(cloud: str):
     text = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "infra" / cloud).rglob("*.tf*")))
     for forbidden in ("secret_version", "aws_iam_access_key", "google_service_account_key", "secret_data", "hf_"):
         assert forbidden not in text.replace("hf_owner", "").replace("hf_refs", "").replace("hf_secret", ""), forbidden
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_whatever_a_person_can_tick_by_hand_has_a_schedule(cloud: str):
+    folder = ROOT / "infra" / cloud
+    (listed,) = re.findall(r"for kind in \[(.*?)\]", (folder / "ingest.tf").read_text("utf-8"))
+    assert set(re.findall(r"\w+", listed)) == {*Tick} - {Tick.DUE}
+    (schedules,) = re.findall(
+        r'variable "schedules" \{(.*?)\n\}', (folder / "variables.tf").read_text("utf-8"), re.DOTALL
+    )
+    told = dict(re.findall(r'(\w+)\s+= optional\(string, "(.*?)"\)', schedules))
+    assert set(told) == {*Tick, "time_zone"} - {Tick.DUE}
+    assert told["alarms"] in {"rate(5 minutes)", "*/5 * * * *"}
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_whoever_proves_itself_at_the_door_has_a_secret_that_the_trust_knows_and_a_path(cloud: str):
+    folder = ROOT / "infra" / cloud
+    (keys,) = re.findall(r"door_keys\s+= \{ (.*?) \}", (folder / "secrets.tf").read_text("utf-8"))
+    for key in re.findall(r'= "(\w+)"', keys):
+        trust = Trust.read({key: "opensesame"})
+        assert trust != Trust()
+        assert "opensesame" not in repr(trust), "a secret"
+    (paths,) = re.findall(r"for name, path in \{ (.*?) \}", (folder / "outputs.tf").read_text("utf-8"))
+    senders = dict(re.findall(r'([\w-]+) = "(\w+)"', paths))
+    assert {"hub-webhook", *senders} == set(re.findall(r"([\w-]+) =", keys))
+    assert {f"/{path}" for path in senders.values()} <= set(PATHS)

@@ -114,11 +114,12 @@ def noted(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str, str]]
     return watched.noted
 
 
-def _granted(step: str, grant: str, what: str) -> bool:
-    granted = GRANTS[step][grant]
+def granted(step: str, grant: str, what: str) -> bool:
+    """Whether the table lets a step do so."""
+    may = GRANTS[step][grant]
     if grant == "channel":
-        return granted in {"move", what}
-    return what in granted if grant == "uses" else any(what.startswith(f"{prefix}/") for prefix in granted)
+        return may in {"move", what}
+    return what in may if grant == "uses" else any(what.startswith(f"{prefix}/") for prefix in may)
 
 
 def test_the_demo_asks_enough_to_mean_something(noted: set[tuple[str, str, str]]):
@@ -127,7 +128,7 @@ def test_the_demo_asks_enough_to_mean_something(noted: set[tuple[str, str, str]]
 
 
 def test_whatever_a_function_does_it_may_do(noted: set[tuple[str, str, str]]):
-    refused = sorted(one for one in noted if not _granted(*one))
+    refused = sorted(one for one in noted if not granted(*one))
     assert not refused, "grant it in infra/steps.json, or ask why the function does it now"
 
 

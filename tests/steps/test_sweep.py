@@ -29,6 +29,17 @@ def test_a_job_whose_event_was_lost_comes_in_with_the_sweep(home):
     assert home.tick("sweep", WEDNESDAY) == []
 
 
+def test_the_same_tick_again_tells_the_same_again_for_what_follows_may_have_been_cut_short(home):
+    home.ship("embedder", 2)
+    home.local.database.changed("delete from documents where name like 'settled/%' or name like 'versions/%'")
+    finished(home, "embedder-2-own")
+    home.tick("sweep", TUESDAY)
+    home.tick("sweep", TUESDAY)
+    found, again = (outcome for step, outcome in home.outcomes if step == "sweep" and outcome)
+    assert again.events == found.events
+    assert again.repeat
+
+
 def test_nodes_that_drifted_are_brought_back_and_told_of(home):
     home.first_release()
     home.local.ports.traffic.shift(Shift(channel="production", counter=9, release="something else", warm=()))

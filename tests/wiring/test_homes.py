@@ -12,9 +12,9 @@ from federation.wiring.aws import aws_ports
 from federation.wiring.clock import clock_of
 from federation.wiring.cluster import cluster_trainers
 from federation.wiring.gcp import gcp_ports
-from federation.wiring.google_parts import identify
+from federation.wiring.google_parts import set_google_credentials
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
-from federation.wiring.trust import believed, trust_of
+from federation.wiring.trust import trust_of, trust_without_secrets
 
 TRUST = {"aws_accounts": ["111122223333"], "s3_buckets": ["acme"], "hf_owner": "acme", "hf_secret": {"secret": "arn:a"}}
 AWS = Settings(home="aws", store="s3://acme-home/production", bus="federation", trust=TRUST, registry="acme/releases")
@@ -59,7 +59,7 @@ def test_a_deployed_function_loads_no_other_clouds_sdk():
 
 def test_the_door_reads_its_secrets_by_reference_and_no_other_function_does():
     assert trust_of(TRUST, {"arn:a": "s3cret"}.__getitem__).hub_secret == "s3cret"
-    assert believed(TRUST).hub_secret is None
+    assert trust_without_secrets(TRUST).hub_secret is None
     with pytest.raises(SettingsError, match="hf_secret: a secret is referred to by a text"):
         trust_of({"hf_secret": {"secret": 1}}, str)
 
@@ -104,7 +104,7 @@ def test_a_drill_tells_its_own_time(tmp_path):
 def test_googles_libraries_find_the_identity_that_a_function_of_aws_is_given(monkeypatch, tmp_path):
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    identify(Settings(google={"type": "external_account", "audience": "//iam.googleapis.com/x"}))
+    set_google_credentials(Settings(google={"type": "external_account", "audience": "//iam.googleapis.com/x"}))
     place = os.environ.pop("GOOGLE_APPLICATION_CREDENTIALS")
     assert '"external_account"' in (tmp_path / place.rpartition("/")[2]).read_text("utf-8")
 

@@ -38,7 +38,7 @@ class S3Store:
         self._held: dict[str, _Held] = {}
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Write once without comparing: whether the name was free."""
+        """Create the document if the name is free, without comparing otherwise; whether it was free."""
         return self._put(self._document(name), body, IfNoneMatch="*") is not None
 
     def keep(self, name: str, body: bytes) -> None:
@@ -52,11 +52,11 @@ class S3Store:
         return found[0] if found else None
 
     def names(self, prefix: str) -> Sequence[str]:
-        """Every name that begins so, sorted by code point, as S3 lists them."""
+        """Every name with this prefix, sorted by code point, as S3 lists them."""
         return [name for name, _ in self._listed(prefix)]
 
     def dates(self, prefix: str) -> Mapping[str, float]:
-        """When each document was kept whose name begins so, in seconds since 1970."""
+        """When each document under the prefix was kept, in seconds since 1970."""
         return {name: kept.timestamp() for name, kept in self._listed(prefix)}
 
     def channel(self, name: str) -> bytes | None:

@@ -14,7 +14,7 @@ import typer
 from federation.core.records import Records, quoted, read
 from federation.core.statistics.comparison import Comparison, compare_records
 from federation.core.statistics.power import detectable_effect
-from federation.core.statistics.wording import number, told
+from federation.core.statistics.wording import number, sentence
 from federation.errors import REFUSED, ContractError
 
 _CHUNK: Final = 1_048_576
@@ -120,7 +120,7 @@ def _against(name: str, mine: Records, other: Records, question: _Question) -> _
         lower_is_better=question.lower_is_better,
         seed=question.seed,
     )
-    reason = told(
+    reason = sentence(
         comparison,
         metric=question.metric,
         margin=question.margin,

@@ -26,7 +26,6 @@ def simulate(
     """Run random histories against the promises. Exit code 10 when one is broken; its shrunk story is printed."""
     from federation import simulation  # noqa: PLC0415 - the module itself is what takes long
 
-    simulation.quiet()
     if history is not None:
         results = iter([simulation.one(history)])
         histories = 1

@@ -11,19 +11,19 @@ from federation.core.policy import Policy
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
-    """What really lies at a file's place: SHA-256 in hexadecimal and size in bytes."""
+    """A file as found in storage: SHA-256 in hexadecimal and size in bytes."""
 
     sha256: str
     bytes: int
 
 
 def stated_faults(unit: Unit, platform: str, policy: Policy) -> tuple[str, ...]:
-    """Every reason to reject the unit that its manifest gives: no file that is still to come could mend it.
+    """Every reason to reject the unit that follows from its manifest alone, whichever files still arrive.
 
     Args:
         unit: As its manifest states it.
         platform: Who ships it.
-        policy: Whose matrix and organisation count.
+        policy: Gives the matrix and the organisation.
     """
     return (*_naming(unit, policy), *_specialisation(unit, platform, policy), *_egress(unit, platform))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Of which release does a firing alarm speak, and what does it become? The same event, however it was told."""
+"""Which release does a firing alarm concern, and which event does it become? The same event, whether pushed or polled."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -28,15 +28,15 @@ def breached(key: str, at: str, labels: Mapping[str, str]) -> Event:
 
 
 def counts_from(since: str, settle_seconds: int) -> datetime:
-    """From when on alarms speak of a release that serves `since` then: what is measured earlier is of the one before."""
+    """When alarms start to count against a release serving since `since`; earlier measurements are of its predecessor."""
     return instant.moment(since) + timedelta(seconds=settle_seconds)
 
 
 def speaks_at(began: str, since: str, settle_seconds: int, now: str) -> str | None:
-    """The first moment at which an alarm that fires `now` speaks of the release, or None if it does not (yet).
+    """When an alarm that fires `now` began to concern the release, or None if it does not (yet).
 
-    One that began while the release settled in, and did not end, fired at the moment from which alarms count. One that
-    fires since before the release began, or since that very moment, tells nothing about it.
+    An alarm that began during the settling period and still fires counts from the end of that period. One that began
+    before the release did, or at the same moment, says nothing about it.
 
     Args:
         began: Since when it fires.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may still be spent on jobs this month?
 
-Each job that is launched takes the next number of its month's ledger, with the total so far: who would take a number that
-another launch took meanwhile conflicts and decides anew, so no two jobs are let in by the same money.
+Each launch appends the next numbered line to its month's ledger, with the running total. Two launches racing for one number
+conflict, and the loser decides again, so the same money is never committed twice.
 """
 
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Funds(msgspec.Struct, frozen=True, kw_only=True):
-    """A month's budget, and what is committed of it."""
+    """A month's budget, and how much of it is committed."""
 
     budget: Budget
     month: str
     committed: Decimal
 
     def refusal(self, cost: Decimal) -> str | None:
-        """Why the month does not bear that cost, or None when it does."""
+        """Why that cost exceeds what is left of the month, or None when it does not."""
         if self.committed + cost <= self.budget.amount:
             return None
         currency, left = self.budget.currency, max(self.budget.amount - self.committed, Decimal())
@@ -56,11 +56,11 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     kept: int = 0
 
     def funds(self, budget: Budget, month: str, job: str) -> Funds:
-        """What a job is up against; what is held back for itself, from a delivery that was cut short, is not in its way."""
+        """Budget left for this job; what an earlier delivery reserved for it does not count against it."""
         return Funds(budget=budget, month=month, committed=self._total() - self._held(job))
 
     def with_job(self, job: str, cost: Decimal) -> "Ledger":
-        """The ledger after that much is held back for a job; what is held back for it already counts."""
+        """The ledger once `cost` is reserved for a job in all: only what exceeds its earlier reservations is added."""
         more = cost - self._held(job)
         if more <= 0:
             return self
@@ -68,7 +68,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, lines=(*self.lines, line))
 
     def documents(self) -> tuple[Document, ...]:
-        """The lines that are not stored yet, each under its number."""
+        """One document for each line that is not stored yet, named by its number."""
         added = list(enumerate(self.lines, 1))[self.kept :]
         return tuple(
             Document(name=f"{self.prefix}{number:06d}", value=msgspec.to_builtins(line)) for number, line in added
@@ -82,7 +82,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ledger_prefix(budget: Budget, month: str) -> str:
-    """Where the month's lines in the budget's currency lie."""
+    """Prefix under which the month's lines in the budget's currency are stored."""
     return f"{names.COMMITTED}{month}/{budget.currency}/"
 
 

@@ -17,7 +17,7 @@ Due = Literal["sweep", "merge", "promote"]
 _LEAP_YEAR: Final = datetime(2027, 12, 1, tzinfo=UTC)
 _AFTER_IT: Final = datetime(2029, 1, 1, tzinfo=UTC)
 _MISSES: Final = 1_000
-"""How often two timetables may miss each other, more than twice a day for a year, until it is plain that they always do."""
+"""Alternating steps through two timetables (more than two a day for a year) before they are taken never to meet."""
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -49,12 +49,12 @@ def is_open(window: Window, time_zone: str, now: datetime) -> bool:
 
 
 def month(time_zone: str, now: datetime) -> str:
-    """The calendar month that it is there, such as "2026-11"."""
+    """The calendar month in that time zone, such as "2026-11"."""
     return now.astimezone(_zone(time_zone)).strftime("%Y-%m")
 
 
 def meets(line: str, line_zone: str, window: Window, window_zone: str) -> bool:
-    """Whether the cron line ever fires while the window is open; both are told apart over a leap year and a month."""
+    """Whether the cron line ever fires inside the window; 13 months that include a leap year are searched."""
     moment = _LEAP_YEAR
     for _ in range(_MISSES):
         fired = _from(line, line_zone, moment)
@@ -65,9 +65,9 @@ def meets(line: str, line_zone: str, window: Window, window_zone: str) -> bool:
 
 
 def due(cadence: Cadence, since: datetime, now: datetime) -> tuple[tuple[Due, datetime], ...]:
-    """What has to happen now: the last sweep and merge that fell due in (since, now], a promotion while its window is open.
+    """What has to happen now: the latest sweep and merge due in (since, now], and a promotion while its window is open.
 
-    Several that were missed are one: each works on all there is.
+    Several missed fires count as one, since each run works on everything there is.
     """
     lines: tuple[tuple[Due, str], ...] = (("sweep", cadence.ingest), ("merge", cadence.merge))
     fallen = [(what, fired) for what, line in lines if (fired := _last(line, cadence.time_zone, since, now))]
@@ -83,18 +83,18 @@ def _last(line: str, time_zone: str, since: datetime, now: datetime) -> datetime
 
 
 def _fires(line: str, time_zone: str, around: datetime) -> Iterator[datetime]:
-    """Fires from a day before `around`: begun inside an hour that the clock repeats, they would be told twice."""
+    """Fires from 26 h before `around`: a CronSim started inside a repeated DST hour yields that hour's fires twice."""
     begin = (around - timedelta(hours=26)).astimezone(_zone(time_zone))
     return (fired.astimezone(UTC) for fired in CronSim(line, begin))
 
 
 def _from(line: str, time_zone: str, moment: datetime) -> datetime:
-    """The first fire that is not before `moment`; in an hour that the clock repeats it may be the second telling."""
+    """The first fire at or after `moment`; inside a repeated DST hour it may be the repetition."""
     return next(CronSim(line, (moment - _SECOND).astimezone(_zone(time_zone)))).astimezone(UTC)
 
 
 def _zone(name: str) -> tzinfo:
-    """The time zone of that name; KeyError when there is none, ValueError when it is no name."""
+    """The IANA time zone of that name; KeyError when it is unknown, ValueError when it is malformed."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - the door reads no timetable
 
     return ZoneInfo(name)
@@ -110,7 +110,7 @@ def faults(cadence: Cadence) -> tuple[str, ...]:
 
 
 def zone_fault(path: str, name: str) -> str | None:
-    """Why a name is that of no time zone."""
+    """Why `name` is not an IANA time zone, or None when it is."""
     try:
         _zone(name)
     except (KeyError, ValueError):
@@ -119,7 +119,7 @@ def zone_fault(path: str, name: str) -> str | None:
 
 
 def line_fault(path: str, line: str, time_zone: str) -> str | None:
-    """Why a line is no timetable."""
+    """Why `line` is not a cron line, or never fires; None when it does."""
     try:
         next(CronSim(line, datetime(2026, 1, 1, tzinfo=_zone(time_zone))))
     except CronSimError as error:

@@ -22,14 +22,14 @@ from federation.core.names import number_of
 MoveKind = Literal["promote", "roll_back", "quarantine", "lift", "hold", "resume", "probe", "anchor"]
 
 REMEMBERED: Final = 32
-"""Moves that the channel remembers, so that a redelivered event finds that it has moved already."""
+"""Latest moves that the channel holds, so that a redelivered event finds the move that it made."""
 _LONGEST_WHO: Final = 253
 _LONGEST_WHY: Final = 1997
-"""Characters beside the dots that stand for the rest: 256 and 2,000 are the most that the schema holds."""
+"""Characters kept before the "..." of a shortened text: the schema allows 256 for `who` and 2,000 for `why`."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A release in some place: its units' artifact digests and numbers by kind, and which digests it brought."""
+    """A release in the channel: artifact digest and number of each kind's unit, and in `new` the digests it introduced."""
 
     name: str
     digest: str
@@ -71,7 +71,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes a move: the event, when, who, and why in a sentence, of which the channel holds as much as fits."""
+    """What makes a move: the event, when, who, and why in a sentence, shortened to what the channel's schema allows."""
 
     event: str
     at: str
@@ -118,17 +118,17 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(reversed(placed.values()))
 
     def place_of(self, name: str | None) -> Entry | None:
-        """Where a release stands, if it is kept ready."""
+        """The release's entry, if it is serving, warm or the anchor."""
         return next((entry for entry in self.live() if entry.name == name), None)
 
 
 def entry_of(release: Mapping[str, Any], *, since: str, commit: str) -> Entry:
-    """The place that a stored release takes.
+    """The channel entry of a stored release.
 
     Args:
         release: As schemas/release.v1.json describes it.
-        since: The moment it takes it.
-        commit: Of the registry, where its manifest lies.
+        since: When it began to serve.
+        commit: Registry commit that holds its manifest.
     """
     units = release["units"]
     return Entry(
@@ -159,7 +159,7 @@ def promote(channel: Channel, entry: Entry, cause: Cause, *, warm: int) -> Chann
 
 
 def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
-    """Serve `target`, and put what the left release brought into quarantine."""
+    """Serve `target`, and quarantine the artifacts that the release left behind had introduced."""
     left = channel.serving
     names = {artifact: kind for kind, artifact in left.units.items()} if left else {}
     bad = {
@@ -177,9 +177,9 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
 
 
 def rollback_target(channel: Channel) -> Entry | None:
-    """The release to go back to: the newest warm one that proved it can serve, else the newest warm one, else the anchor.
+    """The release to roll back to: the newest warm one whose probe succeeded, else the newest warm one, else the anchor.
 
-    None when nothing stable is left that holds no quarantined artifact.
+    None when each of them holds a quarantined artifact.
     """
     serving = channel.serving
     bad = set(channel.quarantine) | (set(serving.new) if serving else set())
@@ -204,7 +204,7 @@ def lift(channel: Channel, artifact: str, cause: Cause) -> Channel:
 
 
 def anchor(channel: Channel, entry: Entry, cause: Cause) -> Channel:
-    """Freeze a release that is kept ready: from now on candidates are held against it too."""
+    """Freeze a serving or warm release as the anchor: from now on candidates are compared with it too."""
     return replace(_moved(channel, "anchor", cause), anchor=entry)
 
 
@@ -219,7 +219,7 @@ def resume(channel: Channel, cause: Cause) -> Channel:
 
 
 def probed(channel: Channel, names: Iterable[str], cause: Cause) -> Channel:
-    """Remember which releases just proved that they can serve."""
+    """Record which releases have just passed a probe."""
     proven = frozenset(names)
 
     def mark(entry: Entry | None) -> Entry | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a document say what its schema requires, and if not, where not?
+"""Does a document satisfy its schema, and if not, where does it fail?
 
 Two halves of one check: the compiled validator accepts (a hundred times faster), and only when it refuses does
 `jsonschema` walk the document again to name every fault. The corpus in tests/corpus proves that they agree.
@@ -47,7 +47,7 @@ class _Fault(Protocol):
 
 
 def check(schema: SchemaName, value: Any, *, what: str = "document") -> None:
-    """Nothing, when `value` satisfies the schema.
+    """Raise unless `value` satisfies the schema.
 
     Args:
         schema: Which contract.
@@ -55,7 +55,7 @@ def check(schema: SchemaName, value: Any, *, what: str = "document") -> None:
         what: What a fault calls it, such as a file name.
 
     Raises:
-        ContractError: With every fault and its path, as far as `faults` looks.
+        ContractError: With the faults that `faults` lists.
     """
     if _accepts(schema).is_valid(value):
         return
@@ -63,7 +63,7 @@ def check(schema: SchemaName, value: Any, *, what: str = "document") -> None:
 
 
 def faults(schema: SchemaName, value: Any) -> tuple[str, ...]:
-    """Every fault of `value`, each as `path: what was expected`, in the order of their paths; of very many the first."""
+    """The faults of `value` in path order, each as `path: what was expected`, at most `faults.MAX_FOUND` of them."""
     found = list(islice(_leaves(_lists(schema).iter_errors(value)), faulty.MAX_FOUND + 1))
     return faulty.found(dict.fromkeys(map(_sentence, sorted(found, key=_place))))
 
@@ -93,7 +93,7 @@ def _lists(schema: SchemaName) -> Any:
 
 
 def _leaves(found: Iterable[_Fault]) -> Iterator[_Fault]:
-    """The faults themselves, where a choice of forms hides them: those of the one form whose type the value has."""
+    """Flatten `anyOf` errors into those of the branch whose type matches the value."""
     for fault in found:
         inner = _of_the_form_meant(fault)
         if inner:
@@ -119,7 +119,7 @@ def _sentence(fault: _Fault) -> str:
 
 
 def _hint(fault: _Fault) -> str:
-    """What the schema says about the place, in brackets."""
+    """The schema's description of the place, in brackets."""
     described = _missing(fault) if fault.validator == "required" else fault.schema
     if fault.validator not in _DESCRIBED or "description" not in described:
         return ""
@@ -169,7 +169,7 @@ def _missing(fault: _Fault) -> Mapping[str, Any]:
 
 
 def _types(fault: _Fault) -> str:
-    """The types that would have done, as `integer` or `string or null`."""
+    """The accepted types, such as `integer` or `string or null`."""
     allowed = [inner.validator_value for inner in fault.context] or [fault.validator_value]
     flat = [one for types in allowed for one in ([types] if isinstance(types, str) else types)]
     return " or ".join(dict.fromkeys(flat))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did a step decide, on which facts? Written down so that it can be decided again and give the same bytes.
+"""What did a step decide, on which facts? Recorded so that a replay of the decision gives the same bytes.
 
-What a step decided about a completion, a unit, a merge or a move stands in the document that came of it, as `decision`;
-every other decision is a document of its own.
+A decision about a completion, a unit, a merge or a move is stored in the resulting document, under `decision`; every other
+decision is a document of its own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,13 +19,13 @@ Trace = Sequence[Mapping[str, Any]]
 """What `gather` read: `{"what": question, "of": name, "is": answer or its digest}`, in the order it was read."""
 
 DECIDED_IN: Final = (names.DECISIONS, names.SETTLED, names.WAITING, names.REPORTS, names.MERGES, names.ASKED)
-"""Prefixes of all documents in which decisions stand."""
+"""Prefixes of all documents that hold decisions."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One step's decision about one event at one moment (RFC 3339, UTC), on what it read.
 
-    `guessed` are names that were taken to be free without asking: whoever writes there finds out.
+    `guessed` are names assumed free without a read; a wrong guess surfaces as a conflict on write.
     """
 
     step: str
@@ -37,7 +37,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Where it is stored; the same outcome for the same event has one name, whenever it was decided."""
+        """The document's name; the same outcome for the same event has the same name, whenever it was decided."""
         if self.outcome.told_in:
             return self.outcome.told_in
         return f"{names.decisions(self.step, self.event.id)}{names.short(digest(summary(self.outcome)))}"
@@ -61,7 +61,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decision_in(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The decision that a stored document is, or that stands in it."""
+    """The decision in a stored document, or the document itself if it is one; None without."""
     if document.get("schema") == "decision.v1":
         return document
     found: Mapping[str, Any] | None = document.get("decision")
@@ -69,7 +69,7 @@ def decision_in(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def places(step: str, event: Event) -> tuple[str, ...]:
-    """Prefixes to search for a step's decisions about an event; other decisions lie there too, so check step and event."""
+    """Prefixes to search for a step's decisions about an event; they hold others too, so check step and event."""
     own = names.decisions(step, event.id)
     match step:
         case "validate":
@@ -83,7 +83,7 @@ def places(step: str, event: Event) -> tuple[str, ...]:
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:
-    """An outcome with its documents by digest, so that a replay compares every byte without storing it twice."""
+    """An outcome with digests in place of its documents, so that a replay compares every byte without a second copy."""
     return {
         "why": outcome.why,
         "documents": {kept.name: digest(kept.value) for kept in outcome.documents},

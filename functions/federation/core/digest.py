@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a document written down, and which name follows from it?
+"""How is a document encoded, and what is its digest?
 
 Documents hold no floats (decimals are text) and no integer beyond 53 bits, so their sorted, compact UTF-8 encoding is
 RFC 8785, except that RFC 8785 sorts keys by UTF-16 unit: a document beyond ASCII is left to the `rfc8785` package.
@@ -27,12 +27,12 @@ def canonical(value: Any) -> bytes:
 
 
 def digest_of(encoded: bytes) -> Digest:
-    """The name of bytes: `sha256:` and their hash."""
+    """The digest of bytes: `sha256:` and the hash in hexadecimal."""
     return Digest("sha256:" + hashlib.sha256(encoded).hexdigest())
 
 
 def digest(value: Any) -> Digest:
-    """The name of a document: that of its canonical bytes."""
+    """The digest of a document's canonical bytes."""
     return digest_of(canonical(value))
 
 

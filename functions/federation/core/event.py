@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happened, in which words, and when are two tellings the same fact?
+"""What happened, and when do two deliveries report the same fact?
 
-The part of CloudEvents 1.0 that this system uses. The id is the digest of type and dedupe key, so every delivery of one
-fact carries one id, whoever relays it.
+The part of CloudEvents 1.0 that this system uses. The id is the digest of type and dedupe key, so every delivery of a
+fact carries the same id, whoever relays it.
 """
 
 from collections.abc import Mapping
@@ -60,10 +60,9 @@ _LONGEST_KEY: Final = 2048
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact. `time` is when it happened (RFC 3339, UTC); `key` is what makes two deliveries the same fact.
+    """One fact. `time` is when it happened (RFC 3339, UTC); `key` is the dedupe key: deliveries that share it are one fact.
 
-    Names are as long as their senders like, and an event must fit its schema: a longer subject is cut, a longer key is its
-    digest.
+    To fit the schema, a subject that is too long is cut, and a key that is too long is replaced by its digest.
     """
 
     type: str
@@ -113,5 +112,5 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=256)
 def _id(type_: str, key: str) -> Digest:
-    """An event in hand is asked for its id again and again."""
+    """Cached, since an event's id is read many times."""
     return digest_of(f"{type_}\n{key}".encode())

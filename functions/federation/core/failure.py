@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why did a job end without a unit, as far as its platform tells, and is it pointless to try it again?
+"""Why did a job end without a unit, according to its platform, and is a retry pointless?
 
-Every platform wraps the exit code of an image (training_images/job/errors.py) into words of its own. The sentence that is
-made of them here begins with the cause, where they tell one, and whoever gets the sentence reads the cause here again.
+Every platform wraps the exit code of an image (training_images/job/errors.py) in its own words. `sentence` puts the cause,
+where it is known, before those words; `cause_of` reads it back from the sentence.
 """
 
 import re
@@ -12,13 +12,13 @@ from typing import Final, Literal
 CONFIGURED_WRONG: Final = 42
 """Exit code of a job that would fail the same way again: a setting, the base model or the data is wrong."""
 INTERRUPTED: Final = 143
-"""Exit code of a job whose machine was taken back: 128 + SIGTERM."""
+"""Exit code of a job whose machine was preempted: 128 + SIGTERM."""
 
 Cause = Literal["configuration", "interruption", "unknown"]
 
 _OPENINGS: Final[Mapping[Cause, str]] = {"configuration": "configured wrong: ", "interruption": "interrupted: "}
 _FORMS: Final = (
-    # SageMaker, FailureReason: the platform's part comes after what the job left in /opt/ml/output/failure
+    # SageMaker, FailureReason: the platform's part follows what the job wrote to /opt/ml/output/failure
     r", exit code: (\d+)\s*\Z",
     r"\AAlgorithmError: Exit Code: (\d+)",
     # the same where the image uses sagemaker-training (errors.py: _CalledProcessError)
@@ -33,17 +33,17 @@ _FORMS: Final = (
     r"\A(?:Execution failed\. )?User process '[^']*' exited with status code (\d+)",
     r"\A(?:ServiceError: )?Failed to run [^\n]*\n *Exit code (\d+)",
 )
-"""How each platform wraps an exit code; none promises to, so what none of these reads is `unknown`."""
+"""How each platform wraps an exit code; none documents it, so the cause in any other wording is `unknown`."""
 
 
 def sentence(status: str, words: str, *, code: int | None = None, interrupted: bool = False) -> str:
-    """The sentence about a job that ended without a unit: the cause where it is known, the status, the platform's words.
+    """A sentence about a job that ended without a unit: the cause if known, the status, the platform's message.
 
     Args:
-        status: What the platform calls the end.
-        words: What it says of it.
-        code: The image's exit code where it is told apart from the words; they are then not searched for one.
-        interrupted: Whether the platform tells that the machine was taken back, or never came.
+        status: The platform's name for how it ended.
+        words: The platform's message.
+        code: The image's exit code, where the platform states it in a field; `words` are then not searched for one.
+        interrupted: Whether the platform says that the machine was preempted or never available.
     """
     codes = _codes(words) if code is None else {code}
     cause: Cause = "unknown"
@@ -55,7 +55,7 @@ def sentence(status: str, words: str, *, code: int | None = None, interrupted: b
 
 
 def cause_of(told: str) -> Cause:
-    """What a `sentence` says was the cause."""
+    """The cause that a `sentence` begins with."""
     return next((cause for cause, opening in _OPENINGS.items() if told.startswith(opening)), "unknown")
 
 
@@ -65,5 +65,5 @@ def is_pointless_again(told: str) -> bool:
 
 
 def _codes(words: str) -> set[int]:
-    """Exit codes in the platform's part of its words; what a job says itself is not believed."""
+    """Exit codes in the platform's part of the message; the job's own output is not trusted."""
     return {int(code) for form in _FORMS for code in re.findall(form, words)}

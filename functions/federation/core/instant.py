@@ -18,7 +18,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = 253_402_300_800_000_000
 """Microseconds from the epoch to the year 10,000."""
 _LARGEST: Final = 10**19
-"""The last instant is this many nanoseconds or fewer: any larger number is no time in any unit."""
+"""The last instant in nanoseconds, rounded up: a larger number is not a time in any unit."""
 _NUMBER: Final = r"\d{1,20}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?"
 _WRITTEN: Final = (
     r"(?a)(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,30}))? ?(?:([Zz])|([+-])(\d\d):?(\d\d))?"
@@ -27,13 +27,13 @@ _STRICT: Final = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d
 
 
 def normalise(value: Any) -> str | None:
-    """The instant `value` tells, as UTC text cut to microseconds, or None if it tells none.
+    """The instant in `value` as UTC text cut to microseconds, or None if it is none.
 
-    Text without an offset is UTC. What lies at or before 1970-01-01 is None: senders write 0 and the year 1 for
+    Text without an offset is UTC. An instant at or before 1970-01-01 is None: senders write 0 and the year 1 for
     "never".
 
     Args:
-        value: What a sender wrote: a number or text of any of the forms above; anything else is None.
+        value: What a sender wrote: a number or text in any of the forms above; anything else gives None.
     """
     microseconds = _counted(value) if not isinstance(value, str) else _read(value)
     return None if microseconds is None or not 0 < microseconds < _LAST else text(_at(microseconds))
@@ -77,10 +77,10 @@ def microseconds(written: str) -> int:
 
 
 def order(written: str) -> int:
-    """Where an instant stands among others, which its text does not tell: "...00.5Z" sorts before "...00Z".
+    """A sort key for instants, since their text does not sort: "...00.5Z" comes before "...00Z".
 
     Args:
-        written: In any form that `normalise` reads; what tells no instant stands before all others.
+        written: In any form that `normalise` reads; anything else sorts first.
     """
     told = _read(written)
     return -_LAST if told is None else told
@@ -91,7 +91,7 @@ def _at(microseconds_: int) -> datetime:
 
 
 def _read(written: str) -> int | None:
-    """Microseconds that text tells."""
+    """Microseconds from the epoch in a text."""
     stripped = written.strip() if len(written) <= _LONGEST else ""
     if re.fullmatch(_NUMBER, stripped):
         return _scaled(Decimal(stripped))
@@ -103,7 +103,7 @@ _LONGEST: Final = 80
 
 
 def _counted(value: Any) -> int | None:
-    """Microseconds that a number tells; a bool, an infinity or anything else tells none."""
+    """Microseconds from the epoch in a number of any unit; None for a bool, an infinity or anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if not 0 < value < _LARGEST:  # also false for NaN
@@ -112,7 +112,7 @@ def _counted(value: Any) -> int | None:
 
 
 def _scaled(number: Decimal) -> int | None:
-    """Microseconds, the unit told by the magnitude: 1e11 seconds is the year 5138, 1e11 milliseconds is 1973."""
+    """Microseconds, the unit inferred from the magnitude: 1e11 seconds is the year 5138, 1e11 milliseconds is 1973."""
     if not 0 < number < _LARGEST:
         return None
     for least, factor in _UNITS:

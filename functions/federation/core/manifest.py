@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does a platform say that it ships?
 
-Checked documents become frozen structs here. The raw document stays the thing that is stored and digested, so fields that
-we do not know survive every round trip.
+Validated documents become frozen structs here. The raw document is what is stored and digested, so unknown fields survive
+every round trip.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,7 +70,7 @@ class MeasuredLatency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measurements(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured, one entry a gate; a gate without one refuses."""
+    """Evidence by gate; a gate without any refuses."""
 
     quality: Measured | None = None
     latency: MeasuredLatency | None = None
@@ -85,7 +85,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataSet(msgspec.Struct, frozen=True, kw_only=True):
-    """A data set by digest, and where it lies."""
+    """A data set by digest, and where it is stored."""
 
     name: str
     digest: str
@@ -124,7 +124,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def artifact(self) -> Digest:
-        """The name of what is shipped, whatever evidence came with it: quarantine and calibration hold on to this."""
+        """The digest of the shipped files, regardless of the evidence; quarantine and calibration refer to it."""
         return artifact_of(self.files)
 
     def evidence_files(self) -> tuple[File, ...]:
@@ -155,5 +155,5 @@ def unit_of(document: Mapping[str, Any]) -> Unit:
 
 
 def artifact_of(files: Sequence[File]) -> Digest:
-    """The digest of a set of files, in whatever order they were listed."""
+    """The digest of a set of files, independent of their order."""
     return digest(sorted([file.path, file.sha256, file.bytes] for file in files))

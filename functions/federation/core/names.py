@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Under which name does each document lie?
+"""Under which name is each document stored?
 
-Every name follows from content, so writing the same thing again is a no-op and writing another is a conflict.
+Every name follows from content, so storing the same document again is a no-op and storing another is a conflict.
 """
 
 from typing import Final
@@ -46,7 +46,7 @@ def parked(digest: Digest) -> str:
 
 
 def alarms(key_digest: Digest) -> str:
-    """Prefix of the states that one alarm has told."""
+    """Prefix of the recorded states of one alarm."""
     return f"{ALARMS}{short(key_digest)}/"
 
 
@@ -66,7 +66,7 @@ def number_of(unit: str) -> int:
 
 
 def version(kind: str, number: int) -> str:
-    """The one unit that this version names for ever, as its manifest states it, and where it lies."""
+    """The one unit that this version names for ever, as its manifest states it, and its location."""
     return f"{VERSIONS}{kind}/{number:09d}"
 
 
@@ -76,7 +76,7 @@ def reports(kind: str, number: int) -> str:
 
 
 def report(basis: str, kind: str, number: int) -> str:
-    """A unit's one report on a basis, and the unit that it is about."""
+    """A unit's only report on a basis, with the record of the unit."""
     return f"{reports(kind, number)}{short(basis)}"
 
 

@@ -41,7 +41,7 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shift(channel: Channel) -> Shift:
-    """What the serving nodes are to do for the channel as it is."""
+    """The shift that makes the nodes serve what the channel says."""
     serving = channel.serving.name if channel.serving else ""
     warm = tuple(entry.name for entry in channel.live() if entry.name != serving)
     return Shift(channel=channel.name, counter=channel.counter, release=serving, warm=warm)
@@ -61,9 +61,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Documents to keep, then a channel to move, then acts to carry out, then events to announce.
 
     An empty outcome means that there was nothing to do; a refusal is never empty, and `why` says it in a sentence.
-    `urgent` moves the channel before anything is written down; the move itself tells who and why.
-    `told_in` names the document of these that the decision is written into; without one it has a document of its own.
-    `repeat` marks what was decided before and is only carried out again, for a delivery that may have been cut short.
+    `urgent` moves the channel before any document is stored; the move itself records who and why.
+    `told_in` names the one of `documents` that will hold the decision; if empty, the decision gets a document of its own.
+    `repeat` marks a decision taken before, whose effects are repeated in case an earlier delivery was interrupted.
     """
 
     why: str = ""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where may a job run, and which of those places is taken: what keeps the data at home, spot first, then the cheapest?
+"""Where may a job run, and which place is chosen? Data stays home; then spot comes before on demand, then the cheapest.
 
-Every place that was considered is told with its verdict, so that a decision shows what it did not choose, and why.
+Every place considered is listed with its verdict, so that a decision also shows what it did not choose, and why.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,15 @@ from federation.core.cadence import Window
 
 _HOUR: Final = 60
 _SMALLEST: Final = Decimal("0.0001")
-"""Costs are rounded up to this, never down: what is held back is at least what may be billed."""
+"""Costs are rounded up to a multiple of this, so that what is reserved is at least what may be billed."""
 
 Verdict = Literal["chosen", "possible", "refused"]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A machine of a platform in a region; `price` is of one such machine for an hour, in the budget's currency.
+    """A machine type of a platform in a region; `price` is per machine and hour, in the budget's currency.
 
-    `image` is the job's own where it is not stated: registries differ from platform to platform.
+    `image` replaces the job's image there, since registries differ from platform to platform.
     """
 
     platform: str
@@ -38,7 +38,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def name(self) -> str:
-        """How a sentence calls it."""
+        """The place as sentences name it."""
         kind = "spot" if self.spot else "on demand"
         return " ".join(part for part in (self.platform, self.region, self.machine, kind) if part)
 
@@ -72,8 +72,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         image: Training image.
         arguments: Of its entry point.
         after_rollback: Whether a roll-back that quarantines this kind asks for a retraining.
-        platform: The one place's, like machine, spot, region, price and output.
-        places: Instead of the one place, all that may be taken.
+        platform: Of its one place, as are machine, spot, region, price and output.
+        places: Instead of one place, several to choose from.
         count: Machines.
         max_minutes: After which the platform ends it.
         data: What it reads.
@@ -123,7 +123,7 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
     def document(self) -> dict[str, Any]:
-        """As the decision tells it."""
+        """The place as a decision records it."""
         place = {"place": self.place.name, **msgspec.to_builtins(self.place)}
         cost = {"cost": money(self.cost)} if self.cost is not None else {}
         return {**place, **cost, "verdict": self.verdict, "why": self.why}
@@ -145,7 +145,7 @@ def considered(
         job: As the policy describes it.
         matrix: Which kinds each platform may ship.
         funds: What is left of the budget; None when the policy has none.
-        on_demand: Whether capacity that may be taken away is out of the question.
+        on_demand: Whether spot capacity is excluded.
         unstartable: Why this home could not start the job at a place, as its platform's trainer says.
     """
     known = unstartable or {}
@@ -160,7 +160,7 @@ def considered(
 
 
 def cost_at(place: Place, job: Job) -> Decimal | None:
-    """What the job costs there when it runs for as long as it may; None without a price or a limit."""
+    """The most that the job can cost there; None without a price or a time limit."""
     if place.price is None or job.max_minutes is None:
         return None
     return Decimal(money((place.price * job.max_minutes * job.count / _HOUR).quantize(_SMALLEST, ROUND_CEILING)))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What would the gates of a policy need, and which of them can never pass with what is there?
+"""What would the gates of a policy need, and which of them can never pass with the data available?
 
-Before anything is trained: items and requests each rule needs so that a candidate as good as the baseline passes, what
-the stated numbers can show at all, and why the policy is impossible if it is. Four gates of 80 % power pass a perfect
-candidate in 41 % of cases, so plan for 95 %.
+Computed before anything is trained: how many items and requests each rule needs for a candidate as good as the baseline to
+pass, the smallest effect that the stated numbers can detect, and why an impossible policy is so. Four gates of 80 % power
+each pass such a candidate in 41 % of cases, so plan for 95 %.
 """
 
 from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: below `least` nothing can pass; with `power_80` or `power_95` an equal candidate passes so often.
+    """One row: below `least` nothing can pass; from `power_80` (`power_95`) on, 80 % (95 %) of equal candidates pass.
 
     `detectable` is the tightest limit that `available` can hold an equal candidate to, in the unit of `limit`.
     """

@@ -52,14 +52,14 @@ class Distillation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Promotion(msgspec.Struct, frozen=True, kw_only=True):
-    """People who must approve, and stable releases kept warm."""
+    """How many people must approve, and how many stable releases are kept warm."""
 
     approvals: int
     warm: int
 
 
 class Rollback(msgspec.Struct, frozen=True, kw_only=True):
-    """Alarms about the time up to `settle_seconds` after a move speak of the release before."""
+    """Alarms about the first `settle_seconds` after a move count against the release before it."""
 
     settle_seconds: int
 
@@ -93,7 +93,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(kind for kinds in self.matrix.values() for kind in kinds)
 
     def rules(self, kind: str) -> GateRules:
-        """The gates of a kind; one that nobody may ship any more has none, and a gate without rules refuses."""
+        """The gates of a kind; without rules, so that they refuse, for a kind that no platform may ship any more."""
         return self.gates.get(kind, GateRules())
 
 
@@ -157,7 +157,7 @@ def _unguarded(policy: Policy) -> Iterator[str]:
 
 
 def _fruitless(policy: Policy) -> Iterator[str]:
-    """Jobs that have no place, or whose units no platform's row of the matrix would let in, or that never begin."""
+    """Jobs without a place, jobs whose units the matrix admits from no platform, and jobs that never begin."""
     for kind, job in sorted(policy.jobs.items()):
         path, listed = f"$.jobs.{kind}", [place.platform for place in job.listed()]
         if bool(job.platform) == bool(job.places):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a policy want of the way in which several sites train one model?"""
+"""Which topology does a policy prefer when several sites train one model?"""
 
 from decimal import Decimal
 from typing import Literal
@@ -8,12 +8,12 @@ import msgspec
 
 
 class Preference(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the ways that are possible is taken, and which are not good enough.
+    """How to choose among the possible topologies, and which to refuse.
 
     Args:
-        prefer: The least egress cost, or the least time on the wire; the other one decides between equals.
-        least_unbroken: The chance, in 0..1, with which no loss of a site may stop the training, at least.
-        max_hours: On the wire, at most.
+        prefer: Least egress cost, or least transfer time; the other one breaks ties.
+        least_unbroken: Minimum probability, in 0..1, that no loss of a site stops the training.
+        max_hours: Maximum transfer time.
     """
 
     prefer: Literal["cost", "time"] = "cost"

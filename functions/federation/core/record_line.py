@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is a line of an eval suite's records one record, whatever stands on the lines around it?
+"""Is each line of an eval suite's records exactly one valid record, regardless of the lines around it?
 
-Whole blocks are decoded at once wherever that cannot change the answer; `Lines.record` is the rule.
+Whole blocks are decoded at once where that cannot change the result; `Lines.record` defines the result.
 """
 
 import re
@@ -14,13 +14,13 @@ import msgspec
 from federation.errors import ContractError
 
 LARGEST: Final = 1e15
-"""What no score is beyond, on either side of 0: sums, squares and ratios of such numbers stay within a float's range."""
+"""Largest absolute score, so that sums, squares and ratios of scores stay within a float's range."""
 SMALLEST: Final = 1e-15
-"""What no latency is below, nor a cost or a token count that is not 0: so their ratios stay within that range too."""
+"""Smallest latency, and smallest cost or token count that is not 0, so that ratios stay within that range too."""
 _REQUIRED: Final = ("item", "scores")
 _OPTIONAL: Final = ("cluster", "category")
 _ESCAPED: Final = re.compile(rb"\\u00[0-7]|\\/")
-"""How a key of plain ASCII can be written so that its bytes do not show."""
+"""JSON escapes that can hide a plain ASCII key from a search through the bytes."""
 _ANY_ESCAPE: Final = re.compile(rb"\\")
 _UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
@@ -29,7 +29,7 @@ _Score = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
 
 class Lines:
-    """What reads lines that state at least `metrics`; the attributes of a record are in `score0`, `score1` and so on."""
+    """A reader of lines that state at least `metrics`, which become a record's `scores.score0`, `scores.score1`, ..."""
 
     def __init__(self, metrics: Sequence[str]) -> None:
         self._metrics = frozenset(metrics)
@@ -39,7 +39,7 @@ class Lines:
         self._escape = _ESCAPED if all(map(_is_plain, metrics)) else _ANY_ESCAPE
 
     def records(self, block: bytes, lines: int) -> Sequence[Any] | None:
-        """The records of a block, or None unless it is plain to see that each of its lines is one."""
+        """The records of a block, or None unless cheap checks prove that each of its lines is exactly one."""
         try:
             rows: Sequence[Any] = self._decoder.decode_lines(block)
         except _UNREADABLE:
@@ -48,10 +48,10 @@ class Lines:
         return rows if plain else None
 
     def record(self, line: bytes) -> Any:
-        """The record that a line is.
+        """The record in a line.
 
         Raises:
-            ContractError: What is wrong, as the words that follow "line 7".
+            ContractError: What is wrong, worded to follow "line 7".
         """
         try:
             row = self._decoder.decode(line)
@@ -63,7 +63,7 @@ class Lines:
         return row
 
     def _may_repeat(self, block: bytes, lines: int) -> bool:
-        """Whether a line of those that were decoded may state twice what is read, of which the decoder keeps the last."""
+        """Whether a decoded line may repeat a key that is read; the decoder would silently keep the last."""
         return (
             self._escape.search(block) is not None
             or any(block.count(key) > lines for key in self._required)
@@ -71,7 +71,7 @@ class Lines:
         )
 
     def _repeated(self, line: bytes) -> Iterator[str]:
-        """Each key that is read and stated twice; what is left alone may say what it likes."""
+        """Each repeated key among those that are read; keys that are ignored may repeat."""
         import json  # noqa: PLC0415 - nearly no file asks for a closer look
 
         told = json.loads(line.decode(errors="replace"), object_pairs_hook=list, parse_int=str, parse_float=str)
@@ -99,12 +99,12 @@ def _decoder(metrics: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
 
 
 def _is_plain(key: str) -> bool:
-    """Whether JSON can write a key without escapes, and only in one way."""
+    """Whether a key is printable ASCII that JSON need not escape."""
     return key.isascii() and key.isprintable() and '"' not in key and "\\" not in key
 
 
 def _is_one_a_line(block: bytes, lines: int) -> bool:
-    """Whether each end of a line is between two of as many records: the decoder would let one reach over several lines."""
+    """Whether every line break separates two records: the decoder alone would accept a record that spans lines."""
     return block.count(b"}\n{") + (block.count(b"}\r\n{") if b"\r" in block else 0) == lines - 1
 
 

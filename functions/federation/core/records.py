@@ -2,7 +2,7 @@
 """What did each item of an eval suite score?
 
 Records arrive as JSON Lines, one item a line (schemas/record.v1.json), and become columns, so that no object per record
-stays. Only the metrics asked for are read; whatever else a line says is left alone.
+stays in memory. Only the metrics asked for are read; everything else in a line is ignored.
 """
 
 from array import array
@@ -17,9 +17,9 @@ from federation.core.record_line import Lines
 from federation.errors import ContractError
 
 MAX_FAULTS: Final = 20
-"""Faults that are told one by one; the rest are counted."""
+"""Faults that are listed one by one; the rest are counted."""
 _BLOCK: Final = 1_048_576
-"""Bytes that are read at once, and the most that one line may have."""
+"""Bytes that are decoded at once, and the longest line allowed."""
 _QUOTED: Final = 80
 
 
@@ -92,7 +92,7 @@ def _blocks(source: bytes | Iterable[bytes], what: str) -> Iterator[bytes]:
 
 
 def _is_too_long(whole: bytes) -> bool:
-    """Whether a line has more than `_BLOCK` bytes, of at most twice as many: it would reach over the middle."""
+    """Whether some line has more than `_BLOCK` bytes; of at most 2 x `_BLOCK`, such a line covers the middle."""
     end = whole.find(b"\n", _BLOCK)
     return (len(whole) if end < 0 else end) - whole.rfind(b"\n", 0, _BLOCK) - 1 > _BLOCK
 
@@ -172,7 +172,7 @@ class _Reader:
         self._categories.extend(list(map(_category, rows)))
 
     def _check(self, items: Sequence[str], numbers: Sequence[int]) -> None:
-        """Every id says something, and says it once in the file."""
+        """Adds a fault for each item id that is blank or was seen before."""
         known = len(self._seen)
         if all(map(str.strip, items)) and self._seen.isdisjoint(items):
             self._seen.update(items)
@@ -193,7 +193,7 @@ class _Reader:
 
 
 class _Names:
-    """An optional column of text, each name held once however often it occurs."""
+    """An optional text column whose values are interned."""
 
     def __init__(self) -> None:
         self._known: dict[str | None, str | None] = {None: None}

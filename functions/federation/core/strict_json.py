@@ -32,7 +32,7 @@ MAX_INTEGER: Final = 2**53 - 1
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """A JSON value, and each object that repeats a key with that key: readers keep the last, so the caller decides."""
+    """A JSON value, and each (object, repeated key) in it: parsers keep the last value, so the caller has to decide."""
 
     value: Any
     repeats: tuple[tuple[Mapping[str, Any], str], ...]
@@ -87,10 +87,10 @@ def document(body: bytes, *, what: str = "document", limit: int = MAX_BYTES) -> 
 
 
 def document_and_bytes(body: bytes, *, what: str = "document", limit: int = MAX_BYTES) -> tuple[Any, bytes]:
-    """The document in `body` and its canonical bytes, which the proof that no key repeats needs anyhow.
+    """The document in `body` and its canonical bytes, which the check for repeated keys computes anyway.
 
-    Without escapes, the text of a document has exactly as many colons as its canonical form has: a key that a lenient
-    reader drops takes at least one colon with it. So counting replaces a hook on every object.
+    Without escapes, a document has as many colons as its canonical form, and each repeated key that the decoder drops
+    takes at least one colon with it. So counting colons replaces a hook on every object.
     """
     quick = _quickly(body, limit)
     return quick if quick is not None else _carefully(body, what, limit)
@@ -106,7 +106,7 @@ _long_integer = b"0" * 16 + b","
 
 
 def _quickly(body: bytes, limit: int) -> tuple[Any, bytes] | None:
-    """The answer when it is plain to see, else None: `_carefully` then says what is wrong, or that nothing is."""
+    """The fast path: the result if cheap checks can prove the document valid, else None, and `_carefully` decides."""
     if len(body) > limit or (b"\\" in body and b"\\u" in body):
         return None
     try:
@@ -120,7 +120,7 @@ def _quickly(body: bytes, limit: int) -> tuple[Any, bytes] | None:
 
 
 def _may_hold_a_long_integer(encoded: bytes) -> bool:
-    """Whether sixteen digits end as a number ends; those within a digest or any other text nearly never do."""
+    """Whether sixteen digits precede a `,`, `]` or `}`, as at the end of a number; digits inside text very rarely do."""
     return _long_integer in encoded.translate(_alike) + b","
 
 
@@ -155,7 +155,7 @@ def _text(body: bytes, what: str, limit: int) -> str:
 
 
 _strings = r'(?s)"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
-"""Possessive, and an open string reaches to the end: so a body is read once, however its quotes are set."""
+"""Possessive, and an unterminated string matches to the end, so that matching is linear wherever the quotes are."""
 _closed = bytes.maketrans(b"[]", b"{}")
 _other = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -172,7 +172,7 @@ def _is_too_deep(text: str) -> bool:
 
 
 def _depth(encoded: bytes) -> int:
-    """How deep brackets nest, found by closing the innermost pairs again and again; beyond the limit it stops counting.
+    """The nesting depth, found by removing the innermost pairs of brackets again and again; at most `MAX_DEPTH` + 1.
 
     Brackets inside strings can only make the answer larger, never smaller.
     """

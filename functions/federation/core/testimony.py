@@ -28,15 +28,15 @@ from federation.core.statistics.decimal_text import decimal_text
 from federation.errors import ContractError
 
 RECORDS_BYTES: Final = 268_435_456
-"""Bytes of one file of records that are read: room for two million items."""
+"""Largest file of records that is read: room for two million items."""
 
 
 Read = Callable[[str], bytes | None]
-"""The bytes at a path that a manifest gives, None where nothing lies any more."""
+"""The bytes at a path of the manifest, or None when the file is gone."""
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit's records, read one file at a time; `known` are items of other records, held once where they are the same."""
+    """A unit's records, read one file at a time; `known` are item lists already in memory, shared instead of duplicated."""
 
     whose: str
     read: Read
@@ -50,7 +50,7 @@ def subject(unit: Unit, read: Read, rules: GateRules, *, known: Sequence[Sequenc
         unit: As its manifest states it.
         read: The records behind its evidence.
         rules: Which metrics will be asked for.
-        known: Items of records that are held already.
+        known: Item lists already in memory, to be shared.
     """
     files = Files(whose=unit.name, read=read, known=known)
     latency = _latency(unit.evidence.latency, files) if unit.evidence.latency else None
@@ -58,12 +58,12 @@ def subject(unit: Unit, read: Read, rules: GateRules, *, known: Sequence[Sequenc
 
 
 def standing(unit: Unit, read: Read, rules: GateRules, *, known: Sequence[Sequence[str]] = ()) -> Subject:
-    """A unit that serves, as the gates see it: its speed counts only where it ran next to the one on trial."""
+    """A serving unit as the gates see it, without latency, which counts only from an interleaved run."""
     return _standing(unit, Files(whose=unit.name, read=read, known=known), rules)
 
 
 def items(subject: Subject) -> tuple[Sequence[str], ...]:
-    """The items of a subject's records, so that another's need not be held twice."""
+    """The item lists of a subject's records, for use as `known` when the next subject is read."""
     held = (subject.quality, *subject.safety.values())
     return tuple(evidence.records.items for evidence in held if evidence and evidence.records)
 
@@ -82,16 +82,16 @@ def _standing(unit: Unit, files: Files, rules: GateRules) -> Subject:
 
 
 def _itemised(rules: GateRules, measured: Measured) -> tuple[str, ...]:
-    """The metrics that every record must state: not those of a summary that the policy believes.
+    """The metrics that every record must state: all but those summarised where the policy accepts a summary.
 
-    A metric of other items than the records' own, such as bits per byte of ordinary prose, can only be a summary.
+    A metric over items other than the suite's, such as bits per byte of ordinary prose, can only be a summary.
     """
     summed = {rule.metric for rule in rules.quality if rule.evidence != "records"} & measured.summary.keys()
     return tuple(rule.metric for rule in rules.quality if rule.metric not in summed)
 
 
 def correlations(units: Sequence[Unit], ballots: Mapping[str, Mapping[str, bytes | None]]) -> list[dict[str, Any]]:
-    """How each two voters fail together on every safety suite that both ran, as a release states it.
+    """How each pair of voters fails together on every safety suite that both ran, as a release states it.
 
     Args:
         units: The units of a release.
@@ -138,7 +138,7 @@ def _measured(measured: Measured, metrics: Sequence[str], files: Files) -> Evide
 
 
 def _with_others(own: Evidence, measured: Measured, metrics: Sequence[str], files: Files) -> Evidence:
-    """Beside it what other units answered; records of theirs that cannot be read are a fault of whoever shipped them."""
+    """`own` with what other units answered in the same run; if their records cannot be read, that is a fault of `own`."""
     if own.records is None or not measured.against:
         return own
     shared = replace(files, known=(own.records.items,))

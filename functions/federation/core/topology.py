@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What moves over the wire when several sites train one model, in each of four ways: how many bytes, how long, for how much?
+"""What does each of four topologies send between sites that train one model: how many bytes, how long, at what cost?
 
 - centralised: every site's data moves once, to one site that trains alone.
 - federated: each round, every member gets the model and gives it back: 2 x model x members a round (McMahan et al. 2017,
@@ -29,7 +29,7 @@ _MS: Final = 1_000
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody with data and a machine beside it.
+    """A participant: data, and a machine next to it.
 
     Args:
         name: As people call it.
@@ -41,7 +41,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         latency_ms: One way, to the others.
         mbps: Megabits a second of its link, each way.
         egress_per_gb: What it costs to send 10^9 bytes to another region.
-        reliability: The chance, in 0..1, that it is there throughout one round.
+        reliability: The probability, in 0..1, that it is available throughout one round.
     """
 
     name: str
@@ -56,12 +56,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     reliability: Decimal = Decimal(1)
 
     def seconds(self, size: float) -> float:
-        """To send or receive that many bytes over its own link."""
+        """Seconds to send or receive that many bytes over its own link."""
         return size * _BITS / (self.mbps * _MEGA)
 
     @property
     def latency(self) -> float:
-        """One way, in seconds."""
+        """One-way latency in seconds."""
         return self.latency_ms / _MS
 
     def near(self, other: "Site") -> bool:
@@ -70,12 +70,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be trained, and by whom; `steps` are those of the two ways that exchange at each step.
+    """What is to be trained, and by whom; `steps` matters only to the two topologies that exchange at each step.
 
     Args:
         sites: At least two.
         model_bytes: Of the weights that are exchanged; of an adapter, the adapter's.
-        rounds: Of federated learning; also the time over which a site's reliability is told, for every way.
+        rounds: Of federated learning; for every topology, also the periods over which `reliability` compounds.
         steps: Of the optimiser.
         currency: Of every price.
         centre: Name of the site where data, server or coordinator are; the one with the most bytes when not stated, or
@@ -93,7 +93,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def middle(self) -> Site:
-        """Where data gravity pulls the data, or the server: never away from what may not leave."""
+        """The central site: as stated, or where data gravity puts it, never away from data that may not leave."""
         if self.centre is not None:
             return next(site for site in self.sites if site.name == self.centre)
         return max(self.sites, key=lambda site: (_ORDER[site.leaves], site.bytes))
@@ -113,7 +113,7 @@ _ORDER: Final[Mapping[Leaves, int]] = {"rows": 0, "updates": 1, "nothing": 2}
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """What a way of training puts on the wire.
+    """What a topology sends over the network.
 
     Args:
         exchanges: How often: once, each round, or each step.
@@ -121,7 +121,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         busiest_each: Through the busiest site's link, at each exchange.
         seconds: On the wire, over all exchanges; computing comes on top.
         egress: What sending costs.
-        unbroken: The chance that no loss of a site stops it or makes it wait.
+        unbroken: The probability that no loss of a site stops it or makes it wait.
     """
 
     exchanges: int
@@ -138,7 +138,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def centralised(task: Task) -> Load:
-    """Each site sends all that it has, at once; the centre receives it over one link."""
+    """All sites send all their data at once; the centre receives it over one link."""
     moved = float(sum(site.bytes for site in task.others))
     slowest = max((site.latency + site.seconds(site.bytes) for site in task.others if site.bytes), default=0.0)
     return Load(
@@ -158,7 +158,7 @@ def federated(task: Task) -> Load:
 
 
 def parameter_server(task: Task) -> Load:
-    """The same at each step, and each step waits for every worker."""
+    """As `federated`, but at each step, and each step waits for every worker."""
     return _starred(task, task.steps, _all_there(task))
 
 
@@ -188,7 +188,7 @@ LOADS: Final[Mapping[Topology, Callable[[Task], Load]]] = {
 
 
 def at_least(needed: int, chances: Sequence[float]) -> float:
-    """The chance that so many of independent events come, each with its own chance; exact, by adding one at a time."""
+    """The probability that at least `needed` of independent events with these chances occur (Poisson binomial; exact)."""
     counts = [1.0]
     for chance in chances:
         grown = [*counts, 0.0]
@@ -216,7 +216,7 @@ def faults(task: Task) -> Iterator[str]:
 
 
 def _starred(task: Task, exchanges: int, unbroken: float) -> Load:
-    """Everybody exchanges the model with one that stands apart, at the centre, and shares its link."""
+    """The load of a star: every site exchanges the model with a server beside the central site, over that site's link."""
     size, count, middle = task.model_bytes, len(task.sites), task.middle
     busiest = 2.0 * size * count
     slowest = max(2 * (site.latency + site.seconds(size)) for site in task.sites)

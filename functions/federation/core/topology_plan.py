@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which way of training together is taken: what keeps data where it must stay, survives losses, and then costs least?
+"""Which topology is chosen? One that keeps data where it must stay and survives losses; then the cheapest, or fastest.
 
 Three rules come before any number: rows leave a site only if it says so, gradients never cross clouds, and a site that
 nothing leaves works only at the centre of a training on its own data.
@@ -24,7 +24,7 @@ _CENT: Final = Decimal("0.01")
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
-    """One way of training: what it moves, whether it may, how it bears a loss, and why it is taken or not."""
+    """One topology: its load, its verdict and why, and what it means for residency and fault tolerance."""
 
     topology: Topology
     verdict: Verdict
@@ -34,7 +34,7 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     fault_tolerance: str
 
     def document(self) -> dict[str, Any]:
-        """As JSON tells it."""
+        """The topology as JSON."""
         load = self.load
         return {
             "topology": self.topology,
@@ -68,7 +68,7 @@ def task_of(document: Any, *, what: str) -> Task:
 
 
 def ranked(task: Task, preference: Preference = Preference()) -> Sequence[Ranked]:  # noqa: B008 - it never changes
-    """Every way of training, the best first; the first is the one to take, unless all are refused."""
+    """Every topology, the best first; the first is the one to take, unless all are refused."""
     judged = sorted((_judged(topology, task, preference) for topology in LOADS), key=lambda one: _rank(one, preference))
     first = judged[0]
     if first.verdict == "refused":
@@ -99,7 +99,7 @@ def _judged(topology: Topology, task: Task, preference: Preference) -> Ranked:
     return Ranked(
         topology=topology,
         verdict="refused" if refusals else "possible",
-        why="; ".join(refusals) or _told(load, task),
+        why="; ".join(refusals) or _summary(load, task),
         load=load,
         residency="; ".join(breaches) or _kept(topology, task),
         fault_tolerance=_tolerance(topology, task, load),
@@ -107,7 +107,7 @@ def _judged(topology: Topology, task: Task, preference: Preference) -> Ranked:
 
 
 def _breaches(topology: Topology, task: Task) -> Iterator[str]:
-    """Why it would take something out of a place that it may not leave."""
+    """Why it would move something that has to stay where it is."""
     if topology == "centralised":
         staying = [site.name for site in task.others if site.leaves != "rows"]
         if staying:
@@ -131,7 +131,7 @@ def _too_much(load: Load, preference: Preference) -> Iterator[str]:
         yield f"it is {duration(load.seconds)} on the wire; the policy bears {preference.max_hours} hours"
 
 
-def _told(load: Load, task: Task) -> str:
+def _summary(load: Load, task: Task) -> str:
     return (
         f"{size(load.bytes)} in all, {duration(load.seconds)} on the wire, "
         f"{money(load.egress.quantize(_CENT))} {task.currency} of egress"
@@ -162,11 +162,11 @@ def _rank(one: Ranked, preference: Preference) -> tuple[bool, float, float]:
 
 def _chosen(judged: Sequence[Ranked], preference: Preference, task: Task) -> str:
     first, *others = (one for one in judged if one.verdict == "possible")
-    told = _told(first.load, task)
+    summary = _summary(first.load, task)
     if not others:
-        return f"the only way that is possible: {told}"
+        return f"the only way that is possible: {summary}"
     words: Mapping[str, str] = {"cost": "costs the least to send", "time": "is the shortest time on the wire"}
-    return f"of {len(others) + 1} possible ways it {words[preference.prefer]}: {told}"
+    return f"of {len(others) + 1} possible ways it {words[preference.prefer]}: {summary}"
 
 
 def _listed(names: Sequence[str]) -> str:

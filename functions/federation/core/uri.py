@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where does a platform's manifest lie, and a file that it names; and may it be read there?"""
+"""Where are a platform's manifest and the files that it names, and may they be read from there?"""
 
 from collections.abc import Collection
 from typing import Final
@@ -13,7 +13,7 @@ SENTINEL: Final = "_MANIFEST.json"
 
 
 _REFUSED: Final = frozenset("\\?#%")
-"""Characters that some client on the way reads as something else than themselves."""
+"""Characters that some client on the way would interpret instead of passing on."""
 _LONGEST: Final = 1024
 """Bytes of a key in S3 and of an object's name in Cloud Storage."""
 

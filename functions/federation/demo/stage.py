@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from federation.chain import taken_in
+from federation.chain import deliver_as_deployed
 from federation.core import names
 from federation.demo.clouds import upload
 from federation.reads import LiveReads
@@ -76,7 +76,7 @@ class LocalStage:
         """Deliver a body as its sender would, and everything that follows from it."""
         store = self._home.ports.store
         before = set(store.names(""))
-        reading = taken_in(request, self._trust, self._home.ports, lambda: at, inline=self._inline)
+        reading = deliver_as_deployed(request, self._trust, self._home.ports, lambda: at, inline=self._inline)
         carried = self._home.settle(lambda: at)
         became = [one.outcome.why for one in carried if one.outcome and not one.outcome.repeat]
         kept = [name for name in store.names("") if name not in before]

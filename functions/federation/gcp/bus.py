@@ -9,7 +9,7 @@ from typing import Any, Final
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.errors import ContractError, ServiceError
-from federation.gcp.calls import passing, said
+from federation.gcp.calls import is_transient, said
 
 _ATTEMPTS: Final = 4
 _TIMEOUT: Final = 15.0
@@ -49,7 +49,7 @@ class PubSubBus:
                 return
             waiting = [message for message, _ in failed]
             cause = next((error for _, error in failed if not _held_back(error)), failed[0][1])
-            if attempt == _ATTEMPTS - 1 or not (passing(cause) or _held_back(cause)):
+            if attempt == _ATTEMPTS - 1 or not (is_transient(cause) or _held_back(cause)):
                 what = f"{len(waiting)} of {len(events)} events on {self._topic}"
                 raise ServiceError(f"Pub/Sub did not take {what}: {said(cause)}") from cause
             self._pause(0.1 * 2**attempt)

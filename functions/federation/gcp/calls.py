@@ -41,7 +41,7 @@ def meaning(service: str, operation: str, status: int | None, why: str) -> Feder
     return ConflictError(text) if status in _CONFLICTS else ServiceError(text)
 
 
-def passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether the same call may succeed in a moment, and may have taken effect although it failed."""
     status = _status(error)
     return status in _PASSING if status is not None else isinstance(error, _unreached())
@@ -55,7 +55,7 @@ def said(error: BaseException) -> str:
     return f"{status or type(cause).__name__}: {words}"[:_SHOWN]
 
 
-def repeated(seconds: float, failed: Callable[[BaseException], object] | None = None) -> Any:
+def retry_policy(seconds: float, failed: Callable[[BaseException], object] | None = None) -> Any:
     """How a client of google.api_core repeats what fails in passing.
 
     Args:
@@ -69,7 +69,7 @@ def repeated(seconds: float, failed: Callable[[BaseException], object] | None = 
         if failed:
             failed(error)
 
-    return Retry(predicate=passing, initial=0.1, maximum=2.0, timeout=seconds, on_error=hear)
+    return Retry(predicate=is_transient, initial=0.1, maximum=2.0, timeout=seconds, on_error=hear)
 
 
 def _raised() -> tuple[type[Exception], ...]:

@@ -25,7 +25,7 @@ class CloudLoggingFormatter(logging.Formatter):
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
-def tell(level: str) -> None:
+def configure(level: str) -> None:
     """Let everything that `federation` logs from this level on be written to standard error, a line each."""
     handler = logging.StreamHandler()
     handler.setFormatter(CloudLoggingFormatter())

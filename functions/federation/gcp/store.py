@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from federation.errors import ConflictError, FederationError, MissingError, ServiceError
-from federation.gcp.calls import repeated, service_call
+from federation.gcp.calls import retry_policy, service_call
 
 _TIMEOUT: Final = 20.0
 """Seconds for one request."""
@@ -19,7 +19,7 @@ class _Attempts:
 
     def __init__(self, patience: float) -> None:
         self.uncertain = False
-        self.retry = repeated(patience, self._failed)
+        self.retry = retry_policy(patience, self._failed)
 
     def _failed(self, _: BaseException) -> None:
         self.uncertain = True
@@ -51,7 +51,7 @@ class GcsStore:
         self._seen: dict[str, tuple[int, int]] = {}
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Write once without comparing: whether the name was free.
+        """Create the document if the name is free, without comparing otherwise; whether it was free.
 
         Where an answer was lost on the way, what lies there is read: our own bytes mean that the name was free.
         """
@@ -79,11 +79,11 @@ class GcsStore:
         return found[0] if found else None
 
     def names(self, prefix: str) -> Sequence[str]:
-        """Every name that begins so, sorted by code point."""
+        """Every name with this prefix, sorted by code point."""
         return sorted(name for name, _ in self._listed(prefix, "name"))
 
     def dates(self, prefix: str) -> Mapping[str, float]:
-        """When each document was kept whose name begins so, in seconds since 1970."""
+        """When each document under the prefix was kept, in seconds since 1970."""
         return {name: blob.time_created.timestamp() for name, blob in self._listed(prefix, "name,timeCreated")}
 
     def channel(self, name: str) -> bytes | None:
@@ -119,7 +119,7 @@ class GcsStore:
                 prefix=f"{self._documents}{prefix}",
                 fields=f"items({fields}),nextPageToken",
                 timeout=_TIMEOUT,
-                retry=repeated(self._patience),
+                retry=retry_policy(self._patience),
             )
             for blob in found:
                 yield blob.name.removeprefix(self._documents), blob
@@ -163,11 +163,12 @@ class GcsStore:
             return int(blob.generation)
 
     def _read(self, path: str) -> tuple[bytes, int] | None:
-        """The body and its generation, told by one answer."""
+        """The body and its generation, both from one response."""
         try:
             with service_call(_SERVICE, f"read {path}"):
                 blob = self._bucket().blob(path)
-                return blob.download_as_bytes(timeout=_TIMEOUT, retry=repeated(self._patience)), int(blob.generation)
+                body = blob.download_as_bytes(timeout=_TIMEOUT, retry=retry_policy(self._patience))
+                return body, int(blob.generation)
         except MissingError:
             return None
 

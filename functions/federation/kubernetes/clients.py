@@ -23,7 +23,7 @@ def batch(context: str | None = None) -> Any:
     return client.BatchV1Api(config.new_client_from_config(context=context))  # type: ignore[no-untyped-call]
 
 
-def beside(batch: Any) -> Any:
+def core_api(batch: Any) -> Any:
     """The core/v1 API of the cluster that a batch/v1 API speaks to, over the same connections."""
     from kubernetes import client  # noqa: PLC0415 - half a second
 

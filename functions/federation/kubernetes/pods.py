@@ -13,7 +13,7 @@ import msgspec
 from federation.core.failure import CONFIGURED_WRONG
 from federation.errors import ServiceError
 from federation.kubernetes.calls import service_call, status_of
-from federation.kubernetes.clients import beside
+from federation.kubernetes.clients import core_api
 from federation.kubernetes.job import CONTAINER, LABEL
 
 _HIDDEN: Final = frozenset({403, 404})
@@ -50,7 +50,7 @@ def _pods(batch: Any, namespace: str, job: str) -> Sequence[Any]:
     try:
         with service_call(f"listing the pods of job {job} in {namespace}"):
             found: Sequence[Any] = (
-                beside(batch)
+                core_api(batch)
                 .list_namespaced_pod(namespace, label_selector=f"{LABEL}={job}", limit=_PODS, _request_timeout=_SECONDS)
                 .items
             )

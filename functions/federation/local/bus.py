@@ -50,7 +50,7 @@ class LocalBus:
     def redrive(self, step: str | None = None) -> int:
         """Deliver once more what was put aside, of one step or of all; how many there are."""
         return self._database.changed(
-            "update queue set dead = 0, attempts = 0 where dead = 1 and (?1 is null or step = ?1)", step
+            "update queue set dead = 0, attempts = 0 where dead = 1 and step = coalesce(?, step)", step
         )
 
     def _deliveries(self, deliver: Deliver) -> Iterator[bool]:

@@ -16,7 +16,7 @@ class LocalStore:
         self._database = database
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Write once without comparing: whether the name was free."""
+        """Create the document if the name is free, without comparing otherwise; whether it was free."""
         return bool(self._database.changed("insert or ignore into documents values (?, ?)", name, body))
 
     def keep(self, name: str, body: bytes) -> None:
@@ -30,7 +30,7 @@ class LocalStore:
         return rows[0][0] if rows else None
 
     def names(self, prefix: str) -> Sequence[str]:
-        """Every name that begins so, sorted by code point."""
+        """Every name with this prefix, sorted by code point."""
         after = prefix[:-1] + chr(ord(prefix[-1]) + 1) if prefix else "\U0010ffff"
         rows = self._database.rows(
             "select name from documents where name >= ? and name < ? order by name", prefix, after
@@ -45,11 +45,12 @@ class LocalStore:
     def move(self, name: str, expected: int, to: bytes) -> None:
         """Replace the channel's document if its counter is `expected` (0 before the first move)."""
         counter = msgspec.json.decode(to)["counter"]
-        statement = (
-            "insert into channels values (?1, ?2, ?3) on conflict (name) do nothing"
-            if expected == 0
-            else "update channels set counter = ?2, body = ?3 where name = ?1 and counter = ?4"
-        )
-        values = (name, counter, to) if expected == 0 else (name, counter, to, expected)
-        if not self._database.changed(statement, *values):
+        if not self._moved(name, expected, counter, to):
             raise ConflictError(f"channel {name} is no longer at move {expected}; somebody else moved it first")
+
+    def _moved(self, name: str, expected: int, counter: int, to: bytes) -> int:
+        if expected == 0:
+            new = "insert into channels (name, counter, body) values (?, ?, ?) on conflict (name) do nothing"
+            return self._database.changed(new, name, counter, to)
+        on = "update channels set counter = ?, body = ? where name = ? and counter = ?"
+        return self._database.changed(on, counter, to, name, expected)

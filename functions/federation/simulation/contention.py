@@ -35,7 +35,7 @@ def is_contended(actions: Story) -> bool:  # noqa: C901 - one case an action
                 versions.add((kind, number))
                 under_way.add("ship")
                 missed = missed or action.lost or action.half
-            case Alarm():
+            case Alarm(untold=False):
                 under_way.add("alarm")
             case _:
                 continue

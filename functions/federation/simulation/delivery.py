@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
-from federation.chain import run_chain, taken_in
+from federation.chain import deliver_as_deployed, run_chain
 from federation.core import instant, names
 from federation.core.digest import canonical
 from federation.core.uri import SENTINEL
@@ -142,7 +142,7 @@ def _handle(played: Played, chosen: Waiting | Knock, other: Waiting | Knock | No
     under = world.store.under = world.store.active_policy()
     match chosen:
         case Knock(request=request):
-            taken_in(request, TRUST, world.ports, played.clock, inline=played.way == "inline")
+            deliver_as_deployed(request, TRUST, world.ports, played.clock, inline=played.way == "inline")
         case Waiting(step=step, event=event) if played.way == "inline":
             run_chain(step, event, world.ports, played.clock)
         case Waiting(step=step, event=event):

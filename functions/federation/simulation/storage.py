@@ -43,7 +43,7 @@ class SimulatedStore:
         return self.documents.get(name)
 
     def names(self, prefix: str) -> Sequence[str]:
-        """Every name that begins so, sorted."""
+        """Every name with this prefix, sorted."""
         return sorted(name for name in self.documents if name.startswith(prefix))
 
     def channel(self, name: str) -> bytes | None:

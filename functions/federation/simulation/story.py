@@ -76,12 +76,12 @@ def _week(course: _Course, week: int) -> Iterator[Action]:
     yield Settle()
     yield Hub(up=True)
     yield from _calm(drawn, start + _MERGE + 60, "merge")
-    yield from _before(course)
+    yield from _before(course, start + _MERGE + 120)
     yield from _promotion(course, start + _WINDOW)
     yield from _afterwards(course, start + _WINDOW)
 
 
-def _before(course: _Course) -> Iterator[Action]:
+def _before(course: _Course, start: int) -> Iterator[Action]:
     """What a release meets that waits for its window: a tick too early, another policy, a hold, people who approve."""
     if course.chance(0.2):
         yield Tick(what="promote")
@@ -89,8 +89,7 @@ def _before(course: _Course) -> Iterator[Action]:
     if course.chance(0.15):
         yield _activate(course)
         if course.chance(0.6):
-            yield Tick(what="merge")
-            yield Settle()
+            yield from _calm(course.drawn, start, "merge")
     if course.chance(0.15):
         yield Order(kind="hold")
         if course.chance(0.7):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What do the clouds' payloads mean?
 
-One table from entry to reader; each reader says in its own file what its sender writes. `read` is the only way in: it
-is pure, it keeps nothing, and no bytes make it raise. docs/sources.md lists every fault.
+One table maps each entry to a reader; each reader's file documents what its sender writes. `read` is the only way in: it
+is pure, it stores nothing, and no input makes it raise. docs/sources.md lists every fault.
 """
 
 from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ from federation.sources.reading import Reading, Request, Signal, State, Unreadab
 from federation.sources.trust import Trust
 
 _OF_THE_MONITOR: Final = ("DatasourceError", "DatasourceNoData", "Watchdog", "InfoInhibitor")
-"""Grafana's words for data that it cannot get, and the rules of kube-prometheus that fire to show that they can."""
+"""Alerts about the monitoring itself: Grafana's for missing data, and kube-prometheus's that always fire or inhibit."""
 _TEST_BUTTON: Final = {"alertname": "TestAlert", "instance": "Grafana"}
 
 
@@ -39,7 +39,7 @@ def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
 
     Args:
         body: The notification.
-        prefix: What the signal's key begins with.
+        prefix: Prefix of the signal's key.
 
     Raises:
         UnreadableError: `bad_group_key`, `not_an_event` or `missing_state`.
@@ -72,7 +72,7 @@ def _alerts(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _state(status: str, alerts: Sequence[Mapping[str, Any]]) -> State:
-    """Firing if any alert about the model fires; what the monitor says of itself says nothing about the model."""
+    """Firing if any alert about the model fires; alerts about the monitoring itself do not count."""
     real = [one for one in alerts if _is_about_the_model(mapping_in(one, "labels"))]
     if any(one.get("status") == "firing" for one in real) or (status == "firing" and not alerts):
         return "firing"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does the sender get back over HTTP, and what of its request is kept for a person?
 
-A push of Pub/Sub is retried on every other status and then goes to its dead-letter topic. The Hub counts every other
-status as a failed delivery and suspends the webhook, so it hears 202. Whatever an authentic sender told in vain is parked.
+Pub/Sub retries a push on any status but success, and then moves it to its dead-letter topic. The Hub counts any other
+status as a failed delivery and suspends the webhook, so it gets 202. An unusable body of an authentic sender is parked.
 """
 
 from collections.abc import Mapping
@@ -38,19 +38,19 @@ _FORBIDDEN: Final = frozenset(
     }
 )
 _UNPROVEN: Final = frozenset({401, 403})
-"""Answers to a sender who did not prove who it is: nothing of what it sent is kept."""
+"""Statuses for unauthenticated senders, of whose requests nothing is kept."""
 _OPEN: Final = frozenset({"http:grafana", "http:sns", "api-response"})
-"""Entries where a body may be read before anybody is proven to have sent it: nothing of it is kept either."""
+"""Entries where a body may be read before its sender is authenticated: nothing of it is kept either."""
 _FOREIGN: Final = frozenset({"account_not_allowed", "account_mismatch", "owner_not_allowed", "project_not_allowed"})
-"""Faults of what belongs to somebody else, or says so: it leaves no trace."""
+"""Faults of events about other people's accounts, owners or projects: nothing of them is kept."""
 _ALARMS: Final = frozenset({"http:alertmanager", "http:grafana", "lambda:cloudwatch-alarm"})
 _TICKS: Final = frozenset({"http:cloud-scheduler", "lambda:scheduler"})
 
 
 def answered(entry: str, reading: Reading) -> Reading:
-    """The reading with the HTTP status for its sender, and with what a rejection means for the signals of its entry.
+    """The reading with the HTTP status for its sender, whether it is parked, and the signal that its rejection means.
 
-    Of several records, one that is bad makes the sender bring all of them again: the good ones are then known.
+    One bad record of a batch makes the sender redeliver all of it; the good ones are then recognised by their dedupe keys.
     """
     bad = next((one.error for one in reading.batch or () if one.error), None)
     status = _status(entry, reading.error or bad)

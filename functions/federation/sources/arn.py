@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which AWS resource does a name name, in which partition and account?
+"""Which AWS resource does an ARN name, in which partition and account?
 
 ARN format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html. Partitions are not listed: `aws`,
 `aws-cn`, `aws-us-gov` and those to come.
@@ -43,7 +43,7 @@ class Arn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parsed(value: Any) -> Arn | None:
-    """The ARN that `value` is, or None."""
+    """`value` as an ARN, or None if it is none."""
     match = re.fullmatch(_ARN, value) if isinstance(value, str) else None
     if match is None:
         return None
@@ -64,7 +64,7 @@ def named(value: Any, service: str, kind: str) -> Arn:
 
 
 def in_account(found: Arn, account: Any) -> None:
-    """Nothing, when the ARN lies in the account that stamped the envelope.
+    """Raise unless the ARN belongs to the account that stamped the envelope.
 
     Raises:
         UnreadableError: `account_mismatch`.
@@ -86,7 +86,7 @@ def trusted_account(account: Any, trust: Trust) -> str:
 
 
 def all_in_account(resources: Any, account: str) -> None:
-    """Nothing, when every resource that an envelope names lies in the account that stamped it (S3's name none).
+    """Raise unless every resource in an envelope belongs to the account that stamped it (S3's ARNs state no account).
 
     Raises:
         UnreadableError: `account_mismatch`.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where does an artifact lie, and may it lie there?
+"""Where is an artifact stored, and is that place allowed?
 
-The bucket is compared as a whole, never by prefix. A key that a file system, a shell or a second decoder could read
-otherwise than the store does is refused. SageMaker allows https URLs of S3 (API_ModelArtifacts:
+The bucket is compared as a whole, never by prefix. A key that a file system, a shell or a second decoder could interpret
+differently from the store is refused. SageMaker allows https URLs of S3 (API_ModelArtifacts:
 `^(https|s3)://([^/]+)/?(.*)$`); these come out as `s3://bucket/key`.
 """
 
@@ -72,7 +72,7 @@ def allowed_bucket(bucket: Any, buckets: frozenset[str]) -> str:
 
 
 def safe_key(key: Any) -> str:
-    """`key` if it reads the same for everybody.
+    """`key` if every client interprets it alike.
 
     Raises:
         UnreadableError: `artifact_key_unsafe` for `.` or `..` segments, `//`, control characters, backslashes, `?`, `#`

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which job of ours ended on Azure Machine Learning, so that the sweep has to look at once?
 
-Event Grid tells that a run ended, and neither whether it left a unit nor where. So its event is a tick: what became of the
-job, Azure's own API says, as it does for a job whose event was lost. Both schemas are read, Event Grid's and CloudEvents;
-members are spelt `RunTags` in one sample and `runTags` in the next.
+Event Grid says that a run ended, but neither whether it left a unit nor where. So its event is a tick: the sweep asks
+Azure's own API about the job, as it does for one whose event was lost. Both schemas are read, Event Grid's and
+CloudEvents; members are spelt `RunTags` in one sample and `runTags` in the next.
 https://learn.microsoft.com/azure/event-grid/event-schema-machine-learning and webhook-event-delivery
 """
 
@@ -32,7 +32,7 @@ _RUN: Final = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,255}"
 
 
 def read(request: Request, trust: Trust) -> Reading:
-    """What a delivery of Event Grid means, or what it waits for before it delivers anything.
+    """What a delivery of Event Grid means, or the answer to its handshake before it delivers anything.
 
     Raises:
         UnreadableError: `origin_not_allowed`, `sender_not_authenticated`, `workspace_not_allowed`, `not_an_event`,
@@ -62,7 +62,7 @@ def _allowed(origin: str, trust: Trust) -> Reading:
 
 
 def _validated(events: list[dict[str, Any]], trust: Trust) -> Reading:
-    """The code that proves that this URL wants the events of one of our workspaces, and only of those."""
+    """The reading that echoes the validation code, for subscriptions to our own workspaces only."""
     event = events[0] if len(events) == 1 else {}
     if event.get("eventType") != _VALIDATION:
         raise UnreadableError("not_an_event", "The delivery is no validation of a subscription, as its header says.")

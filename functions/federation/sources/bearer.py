@@ -14,11 +14,11 @@ _SCHEME: Final = "bearer "
 
 
 def authentic(request: Request, known: str | None) -> None:
-    """Nothing, when the sender is proven.
+    """Raise unless the sender is authenticated.
 
     Args:
-        request: What came.
-        known: The token that we gave, if we gave one.
+        request: The delivery.
+        known: The token that we gave the sender, if any.
 
     Raises:
         UnreadableError: `sender_not_authenticated`.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Is the body one JSON object in which no key repeats, and is a field of the type it must be?
 
-Everything foreign is read through here. What is wrong is raised as an UnreadableError with the fault's name.
+All foreign input is read through here. A fault is raised as an UnreadableError with its name.
 """
 
 import base64
@@ -14,7 +14,7 @@ from federation.errors import ContractError
 from federation.sources.reading import UnreadableError, quoted
 
 MAX_CARRIER_BYTES: Final = 8 * MAX_BYTES
-"""A carrier quotes bodies inside bodies, which adds escapes: Lambda takes 6 MB, a push adds a third for base64."""
+"""Largest envelope: a body quoted inside it grows by escapes, and by a third in base64; Lambda takes 6 MB."""
 _MAX_LABELS: Final = 64
 _MAX_LABEL: Final = 1024
 _ASCII: Final = r"[A-Za-z0-9+/]*={0,2}"
@@ -56,7 +56,7 @@ def object_of(value: Any, error: str = "not_an_object", what: str = "The body") 
 
 
 def no_duplicates(parsed: Parsed) -> None:
-    """Nothing, when every key stands once.
+    """Raise unless every key occurs once.
 
     Raises:
         UnreadableError: `duplicate_key`.
@@ -103,7 +103,7 @@ def matching(value: Any, pattern: str, error: str, what: str) -> str:
 
 
 def digits_of(value: Any) -> Any:
-    """A whole number as the text of its digits, for JSON's 64-bit numbers come as either; anything else as it is."""
+    """A whole number as text, since senders write 64-bit integers either way; anything else unchanged."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How do the readings of several records become one, without one fault hiding the others?
 
-A carrier that brings one record is read as that record. With several, each is judged by itself: a fault becomes that
-record's rejection, and a repetition inside the batch is seen, since no store will tell before the batch has ended.
+A carrier of one record is read as that record. Of several, each is judged by itself: a fault becomes that record's
+rejection. A repetition within the batch is found here, since the store learns of the batch only when all of it is read.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ def several(records: Sequence[Any], read_one: Callable[[Any], Reading]) -> Readi
 
 
 def judged(record: Any, read_one: Callable[[Any], Reading]) -> Reading:
-    """One record's reading, its fault a rejection."""
+    """One record's reading; a fault becomes a rejection."""
     try:
         return read_one(record)
     except UnreadableError as fault:
@@ -34,7 +34,7 @@ def judged(record: Any, read_one: Callable[[Any], Reading]) -> Reading:
 
 
 def unrepeated(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """The readings, those that repeat an earlier one of the same batch ignored."""
+    """The readings, of which those that repeat an earlier one of the batch become `ignore`."""
     memory = Memory()
     told = []
     for reading in readings:

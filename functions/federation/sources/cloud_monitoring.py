@@ -28,7 +28,7 @@ def read(body: Mapping[str, Any], trust: Trust, published_at: str | None = None)
     Args:
         body: `{"version": ..., "incident": {...}}`.
         trust: Which scoping project is ours.
-        published_at: When it was published, for want of a better time.
+        published_at: When it was published, used if it states no other time.
 
     Raises:
         UnreadableError: `unsupported_incident_version`, `not_an_event`, `project_not_allowed`, `bad_incident_id` or

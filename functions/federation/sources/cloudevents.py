@@ -23,7 +23,7 @@ _REQUIRED: Final = ("specversion", "id", "source", "type")
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """The attributes that matter here, and the data: parsed, or as bytes that only a reader of the event's type parses."""
+    """The attributes that matter here, and the data: parsed, or as bytes that the reader of the event's type parses."""
 
     type: str
     source: str
@@ -36,7 +36,7 @@ def from_request(request: Request, *, binary: bool) -> CloudEvent:
 
     Args:
         request: What came.
-        binary: The entry's own mode, followed unless the headers plainly say the other.
+        binary: The entry's own mode, unless the headers show that it is the other.
 
     Raises:
         UnreadableError: `body_too_large`, `not_an_event` or `unsupported_specversion`; in structured mode also
@@ -82,7 +82,7 @@ def _event(attributes: Mapping[str, Any], data: Any) -> CloudEvent:
 
 
 def data_of(event: CloudEvent) -> Mapping[str, Any]:
-    """The event's data if it is an object; nobody asks for that of an event which is ignored anyhow.
+    """The event's data if it is an object; called only for events that are not ignored.
 
     Raises:
         UnreadableError: `invalid_json`, `not_an_object`, `duplicate_key` or `data_not_object`.
@@ -93,7 +93,7 @@ def data_of(event: CloudEvent) -> Mapping[str, Any]:
 
 
 def read_event(event: CloudEvent, trust: Trust) -> Reading:
-    """What an event means; a type that nobody here waits for is ignored.
+    """What an event means; types without a reader are ignored.
 
     Raises:
         UnreadableError: Those of `data_of`, and of the source.

@@ -73,7 +73,7 @@ def read_message(message: Mapping[str, Any], trust: Trust, topic: Arn | None = N
     Args:
         message: The message.
         trust: Which accounts are ours.
-        topic: Which topic it came through; before 2020 alarms told no ARN, but they publish in their own region only.
+        topic: The topic it came through; alarms had no ARN before 2020, but they publish only within their region.
 
     Raises:
         UnreadableError: `bad_arn`, `account_not_allowed`, `account_mismatch` or `missing_state`.
@@ -102,7 +102,7 @@ def _watched(trigger: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _named_by(envelope: Mapping[str, Any]) -> Any:
-    """The alarm's ARN: the first resource, or put together from the envelope, for no roll-back hangs on a list."""
+    """The alarm's ARN: the first resource, or built from the envelope, so that no roll-back depends on that list."""
     resources = envelope.get("resources")
     if isinstance(resources, list) and resources:
         return resources[0]

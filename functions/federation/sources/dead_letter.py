@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which event does a dead letter hold? Ours as it is, any other as far as its envelope tells, and never a failure to read.
+"""Which event does a dead letter hold? One of ours unchanged, any other as its envelope describes it; it never raises.
 
 A step's queue holds our event, on AWS as the detail of an EventBridge envelope; the door's holds what a cloud sent.
 """
@@ -20,8 +20,8 @@ def event_in(body: bytes, name: str, at: str) -> Event:
 
     Args:
         body: As it was delivered.
-        name: The platform's name for the letter, where the body has none.
-        at: When it was sent (RFC 3339, UTC), where the body does not tell.
+        name: The platform's id of the letter, used if the body has none.
+        at: When it was sent (RFC 3339, UTC), used if the body does not say.
     """
     document = _object(body)
     return _ours(document) or _ours(document.get("detail")) or _foreign(document, name, at)
@@ -47,7 +47,7 @@ def _ours(document: Any) -> Event | None:
 
 
 def _foreign(document: Mapping[str, Any], name: str, at: str) -> Event:
-    """What an envelope of EventBridge or CloudEvents tells, under the names that either uses."""
+    """The event that an envelope of EventBridge or CloudEvents describes, by the member names of either."""
     resources = document.get("resources")
     resource = resources[0] if isinstance(resources, list) and resources else name
     return Event(

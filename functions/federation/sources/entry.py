@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Through which entry did something come? Told by the shape of an invocation, or by the path of a request."""
+"""Through which entry did a delivery come? Decided by the shape of an invocation, or by the path of a request."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,7 +14,7 @@ PATHS: Final[Mapping[str, str]] = {
     "/sns": "http:sns",
     "/azure": "http:event-grid",
 }
-"""Senders that say by the path of their URL who they are; every other path is Google's."""
+"""Entries by the path of the request's URL; every other path is Google's."""
 
 _STRUCTURED: Final = ("application/cloudevents+json", "application/cloudevents-batch+json")
 _CARRIERS: Final = {"aws:sqs": "lambda:sqs", "aws:sns": "lambda:sns", "aws:s3": "lambda:s3-notification"}

@@ -45,7 +45,7 @@ def read_parsed(parsed: Parsed, trust: Trust) -> Reading:
 def _in_one_account(
     envelope: Mapping[str, Any], account: str, reader: Callable[[Mapping[str, Any]], Reading]
 ) -> Reading:
-    """The reading; what lies in another account is a fault only of an event that makes something happen."""
+    """The reading; a resource in another account is a fault only if the event would have an effect."""
     try:
         all_in_account(envelope.get("resources"), account)
     except UnreadableError:

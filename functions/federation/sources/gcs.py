@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which Google Cloud Storage object's arrival closes an artifact?
 
-Only the sentinel, written last: nothing says that a directory is complete. An overwrite is two events in any order, and
+Only the sentinel, written last: no event says that a folder is complete. An overwrite is two events in any order, and
 only a finalized generation counts. Data: https://github.com/googleapis/google-cloudevents (storage/v1); attributes of
 notifications: https://docs.cloud.google.com/storage/docs/pubsub-notifications
 """
@@ -51,7 +51,7 @@ def is_notification(attributes: Mapping[str, str]) -> bool:
 
 
 def read_notification(attributes: Mapping[str, str], trust: Trust) -> Reading:
-    """What a storage notification means; its attributes tell everything, its data may be absent.
+    """What a storage notification means; its attributes say everything, its data may be absent.
 
     Raises:
         UnreadableError: As `read_object`.

@@ -3,7 +3,7 @@
 
 The body resembles Alertmanager's. The signature, HMAC-SHA256 in hexadecimal over the body (or over
 `<timestamp>:<body>`), is optional in Grafana: where the trust names a secret it is required; where it names none, an
-alert that nobody proved is kept and shown, and makes nothing happen.
+unauthenticated alert is recorded and shown, and has no effect.
 https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
 """
 
@@ -38,7 +38,7 @@ def read(request: Request, trust: Trust) -> Reading:
 
 
 def _signed(request: Request, trust: Trust) -> bool:
-    """Whether the sender is proven, by the signature or at the edge."""
+    """Whether the sender is authenticated, by the signature or at the edge."""
     given = request.headers.get(_SIGNATURE)
     if trust.grafana_secret is None or (given is None and request.proven):
         return request.proven

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Has this been told before, or overtaken by something newer?
+"""Is this delivery a repetition, or older than one already seen?
 
-Every sender delivers at least once and in no order. Sources keep nothing, so the caller brings what it remembers: an
-accepted completion or tick whose key was seen is ignored, and so is an alarm that is not newer than the last one of its
-key.
+Every sender delivers at least once and in any order. Sources store nothing, so the caller passes in a memory: an accepted
+completion or tick whose key was seen is ignored, and so is an alarm that is not newer than the last one of its key.
 """
 
 from collections.abc import Mapping
@@ -17,14 +16,14 @@ from federation.sources.reading import Reading, Signal
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """What was accepted so far: keys of completions and ticks, and the newest instant told by each alarm's key."""
+    """What was accepted so far: keys of completions and ticks, and the newest instant of each alarm by key."""
 
     dedupe_keys: frozenset[str] = frozenset()
     last_alarm_at: Mapping[str, str] = msgspec.field(default_factory=lambda: MappingProxyType({}))
 
 
 def seen(reading: Reading, memory: Memory) -> tuple[Reading, Memory]:
-    """The reading in the light of what came before, and the memory with it added; a batch record by record."""
+    """The reading with repetitions ignored, and the memory extended by it; a batch record by record."""
     if reading.batch is not None:
         return _batch_seen(reading, memory)
     judged, memory = _completions_seen(reading, memory)
@@ -66,7 +65,7 @@ def _tick_seen(signal: Signal, memory: Memory) -> tuple[Signal, Memory]:
 
 
 def _alarm_seen(signal: Signal, memory: Memory) -> tuple[Signal, Memory]:
-    """An alarm that does not say when cannot be compared: it counts, for a roll-back too many is the smaller harm."""
+    """An alarm without a time cannot be compared, and counts: one roll-back too many is the smaller harm."""
     if signal.at is None or signal.key is None:
         return signal, memory
     last = memory.last_alarm_at.get(signal.key)

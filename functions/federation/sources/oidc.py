@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Did Google's service account of ours send this, for this purpose?
 
-The edge verifies signature and expiry; what is left is whose token it is and for whom. The audience alone proves
+The edge verifies signature and expiry; checked here are the token's account and its audience. The audience alone proves
 nothing: any service account can ask for a token with our audience.
 https://docs.cloud.google.com/pubsub/docs/authenticate-push-subscriptions
 """
@@ -20,10 +20,10 @@ _FAILURE: Final = r"oidc_[a-z_]{1,40}"
 
 
 def sent_by(request: Request, email: str | None, trust: Trust) -> None:
-    """Nothing, when the token is one of `email` for any audience of ours, or the edge proved the sender otherwise.
+    """Raise unless the token is of `email` and for one of our audiences, or the edge authenticated the sender otherwise.
 
     Raises:
-        UnreadableError: The name the edge gave, `oidc_missing`, `oidc_issuer`, `oidc_audience`, `oidc_email` or
+        UnreadableError: The edge's own fault, `oidc_missing`, `oidc_issuer`, `oidc_audience`, `oidc_email` or
             `oidc_email_unverified`.
     """
     token = request.token
@@ -45,7 +45,7 @@ def sent_by(request: Request, email: str | None, trust: Trust) -> None:
 
 
 def meant_for(request: Request, purpose: str, trust: Trust) -> None:
-    """Nothing, when the token was made for this purpose's endpoint: a token for ticks delivers no artifacts.
+    """Raise unless the token's audience is that of this purpose: a token for ticks must not deliver artifacts.
 
     Raises:
         UnreadableError: `oidc_audience`.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which of AWS's forms does a queue's or a topic's message carry?
 
-With raw delivery one layer vanishes, so the form is told by what is in it. A notification of SNS is not among them: it
-is a carrier itself, opened by `sqs`.
+With raw delivery one layer is missing, so the form is recognised by its content. An SNS notification is not among them:
+it is a carrier itself, opened by `sqs`.
 """
 
 from typing import Final
@@ -15,11 +15,11 @@ from federation.sources.reading import Reading, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
 _SIGNED_BY: Final = ("eventSource", "Event Source", "Service")
-"""Where SageMaker's asynchronous endpoints, the databases, and the scaling of machines say who they are."""
+"""Members in which SageMaker's asynchronous endpoints, the databases and EC2 Auto Scaling name themselves."""
 
 
 def read_payload(parsed: Parsed, trust: Trust, topic: Arn | None = None) -> Reading:
-    """What the message means; one that another service of AWS signs with its name is nothing of ours.
+    """What the message means; one in which another AWS service names itself is ignored.
 
     Args:
         parsed: The message.

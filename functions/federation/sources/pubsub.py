@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does a Pub/Sub push carry, and may its subscription deliver it?
 
-The push envelope, or with payload unwrapping the bare data and `x-goog-pubsub-*` headers. What
-is in the message tells its purpose, and a token must have been made for that purpose; only ticks, whose data is free,
-are told by their subscription. Whoever may publish on the topic can write anything into `data`, so the sources check
-projects and buckets again.
+It is the push envelope, or with payload unwrapping the bare data and `x-goog-pubsub-*` headers. The message's content
+decides its purpose, and the token must be for that purpose; only ticks, whose data is free-form, are recognised by their
+subscription. Whoever may publish on the topic can write anything into `data`, so the sources check projects and buckets
+again.
 https://docs.cloud.google.com/pubsub/docs/push and payload-unwrapping
 """
 
@@ -20,11 +20,11 @@ from federation.sources.trust import Trust
 
 _UNWRAPPED: Final = "x-goog-pubsub-"
 _BARE: Final = frozenset({"logName", "incident", "specversion"})
-"""What the data of a message begins with when neither envelope nor headers came with it."""
+"""Members that show that a body is bare data, without envelope or headers."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message and the subscription that delivers it; payload unwrapping without metadata tells neither."""
+    """A message and its subscription; payload unwrapping without metadata omits attributes and subscription."""
 
     data: bytes
     attributes: Mapping[str, str]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked of a source, and what can it answer?
+"""What does a source get, and what can it answer?
 
 A `Request` is what a sender delivered at one entry; a `Reading` is the whole answer. Sources are pure: signatures of
 tokens and messages are verified at the edge, which hands the claims in.
@@ -18,7 +18,7 @@ State = Literal["firing", "resolved", "unknown"]
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """A bearer token as the edge judged it: the claims of a verified one, or the name of what is wrong with it.
+    """A bearer token as the edge verified it: its claims, or the name of its fault.
 
     Args:
         claims: iss, aud, email, email_verified ... of a token whose signature and expiry hold.
@@ -30,7 +30,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What was delivered: the body as it came, the headers under lower-case names, and what the edge proved.
+    """What was delivered: the body as received, the headers under lower-case names, and what the edge proved.
 
     Args:
         entry: Where it arrived, one of `federation.sources.ENTRIES`.
@@ -51,7 +51,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
-    """An artifact that some job finished; without `artifact_uri`, `requires_enrichment` says whom to ask for it.
+    """An artifact that some job finished; without `artifact_uri`, `requires_enrichment` says how to get it.
 
     `artifact_is_prefix`: the URI names a folder, not one object. `previous_revision` is what the ref pointed at before,
     so that a missed push shows as a gap.
@@ -70,7 +70,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
-    """What an alarm, a tick or an endpoint's change of state says; its verdict is its own, apart from the artifact's.
+    """What an alarm, a tick or an endpoint's change of state says; its verdict is independent of the reading's.
 
     `at` is when the state changed, `scheduled_for` when a tick was due, `name` what a tick asks for.
     """
@@ -87,11 +87,11 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer: what to record, what to signal, what the sender's HTTP request gets.
+    """The answer: what to record, what to signal, and how to respond over HTTP.
 
-    `error` names the fault of a rejection. `park`: the sender is authentic and is told so, but the body is unusable and
-    must be kept for a person. `answer` and `answer_headers` are what a sender waits for that shakes hands. `batch` holds one
-    reading per record of a carrier that brings several.
+    `error` names the fault of a rejection. `park`: the sender is authentic, but the body is unusable and must be kept for a
+    person. `answer` and `answer_headers` are the body and headers of a handshake's response. `batch` holds one reading per
+    record of a carrier of several.
     """
 
     verdict: Verdict
@@ -123,7 +123,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnreadableError(ContractError):
-    """A reader's refusal on its way to `federation.sources.read`, which turns it into a Reading; it goes no further."""
+    """A reader's refusal, which `federation.sources.read` turns into a Reading, so that it never leaves this package."""
 
     def __init__(self, error: str, why: str) -> None:
         super().__init__(why, (error,))
@@ -137,12 +137,12 @@ def accepted(why: str, *completions: Completion) -> Reading:
 
 
 def ignored(why: str, signal: Signal | None = None) -> Reading:
-    """Valid, and no artifact; an alarm or a tick is the signal's business."""
+    """A valid delivery without an artifact; an alarm or a tick is in `signal`."""
     return Reading(verdict="ignore", why=why, signal=signal)
 
 
 def rejected(fault: UnreadableError, signal: Signal | None = None) -> Reading:
-    """A refusal with its name."""
+    """A rejection with the fault's name and reason."""
     return Reading(verdict="reject", error=fault.error, why=fault.why, signal=signal)
 
 

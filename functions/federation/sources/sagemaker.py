@@ -37,7 +37,7 @@ _ENDPOINT_STATUS: Final = {
 
 
 def read(envelope: Mapping[str, Any], trust: Trust) -> Reading:
-    """What an `aws.sagemaker` event means. The account and the detail's type are checked already.
+    """What an `aws.sagemaker` event means; its account and detail-type are already checked.
 
     Raises:
         UnreadableError: `missing_status`, `bad_arn`, `account_mismatch` or a fault of the artifact's URI.
@@ -96,7 +96,7 @@ def _model_package(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust
 
 
 def _packaged(detail: Mapping[str, Any], trust: Trust, package: Arn) -> str | None:
-    """The one artifact of a package; with none or several the caller asks, since the first need not be the model."""
+    """The only artifact of a package; None if there are none or several, since the first need not be the model."""
     containers = mapping_in(detail, "InferenceSpecification").get("Containers")
     found = {
         s3_artifact(uri, trust, package.partition)
@@ -165,4 +165,4 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], Tru
     "SageMaker Endpoint State Change": _endpoint,
     "SageMaker Endpoint Deployment State Change": _endpoint,
 }
-"""Detail-types are matched exactly: the list of SageMaker's others grows."""
+"""Readers by detail-type, matched exactly, since SageMaker adds others."""

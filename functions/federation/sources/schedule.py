@@ -2,7 +2,7 @@
 """Which tick is this, and for when was it due?
 
 Every scheduler may run a tick twice; its key is schedule and scheduled time, never the attempt's id. Times that are
-missing or unreadable are None, for a tick without a time is still a tick. Forms: EventBridge's classic rule and its
+missing or unreadable become None, since a tick without a time is still a tick. Forms: EventBridge's classic rule and its
 Scheduler, with an Input or without one, and Google's Cloud Scheduler over HTTP or Pub/Sub.
 """
 
@@ -44,7 +44,7 @@ def quote_kind(envelope: Mapping[str, Any]) -> str:
 
 
 def is_input(body: Mapping[str, Any]) -> bool:
-    """Whether an invocation's payload is an Input of a schedule: nothing at all, or what only a schedule says."""
+    """Whether an invocation's payload is an Input of a schedule: empty, or with members that only schedules have."""
     return not body or not _SAID_BY_SCHEDULES.isdisjoint(body)
 
 

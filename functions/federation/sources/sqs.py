@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which records of an SQS batch are good, and which ids are returned to the queue?
 
-One poison record must not bring back the good ones, so each is judged alone and only the ids of rejected ones are
-returned as `batchItemFailures`. A record without an id cannot be returned: then the invocation as a whole is unusable.
-After the first failure of a FIFO queue all later records go back, or they would overtake it.
+One poison record must not cause redelivery of the good ones, so each is judged alone and only the ids of rejected ones
+are returned as `batchItemFailures`. A record without an id cannot be returned: then the whole invocation is unusable.
+After the first failure in a FIFO queue all later records are returned too, or they would overtake it.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html; a Pipe hands over the bare array of records:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-target.html
 """

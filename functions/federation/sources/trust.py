@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom and what do we believe: which accounts, buckets, projects, senders, refs?
+"""Which accounts, buckets, projects, senders and refs are trusted?
 
-What the document does not name is not trusted. Secrets never show in a repr.
+Whatever the document does not name is not trusted. Secrets are never shown in a repr.
 """
 
 import re
@@ -21,7 +21,7 @@ _TICK: Final = r"projects/[^/]+/subscriptions/(?:.*[-_.])?ticks?(?:[-_.].*)?"
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
-    """The policy of the door. Sets are compared exactly; `hub_refs` alone are patterns, whose `*` stops at a slash."""
+    """The door's policy. Sets are compared exactly; only `hub_refs` are patterns, in which `*` stops at a slash."""
 
     aws_accounts: frozenset[str] = frozenset()
     s3_buckets: frozenset[str] = frozenset()
@@ -77,7 +77,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _judged(key: str, value: Any, reads: Callable[[Any], Any], faults: list[str]) -> Any:
-    """What a key's value means; null is as good as absent."""
+    """A key's value as read; null counts as absent, and a fault is added to `faults`."""
     if value is None:
         return None
     try:
@@ -139,7 +139,7 @@ def _audiences(value: Any) -> dict[str, str]:
 
 
 def _workspaces(value: Any) -> frozenset[str]:
-    """Azure compares resource ids without regard to case, and its services spell them as they like."""
+    """Lower-cased resource ids: Azure compares them case-insensitively, and its services differ in spelling."""
     return frozenset(one.lower() for one in _set_of(_name)(value))
 
 

@@ -3,7 +3,7 @@
 
 Vertex has no completion event: a pipeline's end is an entry of the log `pipeline_job_events`, a model's registration
 the last audit entry of an UploadModel operation, and a custom job's end no more than a hint in `ml_job`. None of them
-tells where the artifact is, and whoever may write logs can write an entry, so each completion asks for a confirmation
+says where the artifact is, and whoever may write logs can write an entry, so each completion asks for confirmation
 through the API.
 """
 
@@ -41,7 +41,7 @@ def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None 
     Args:
         entry: The entry as JSON (https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry).
         trust: Whose project is ours.
-        published_at: When the entry was published, for want of a better time.
+        published_at: When the entry was published, used if it states no other time.
 
     Raises:
         UnreadableError: `not_an_event`, `project_not_allowed`, `missing_state`, `bad_job_id`, `bad_location`,
@@ -104,7 +104,7 @@ def _container(labels: Mapping[str, Any], trust: Trust) -> str:
 
 
 def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
-    """A hint: user code cannot label a line `service`, but the text is no contract and the location is missing.
+    """A hint only: user code cannot label a line `service`, but the text is undocumented and the location is missing.
 
     It is accepted all the same, since accepting means "record it once GetCustomJob has confirmed it": a false hint
     costs one call, while ignoring a true one would leave the artifact to the next sweep.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One file a deployed function. Each has `HEARS`, `gather`, which only reads, and `decide`, which is pure.
+"""One file per deployed function. Each has `HEARS`, `gather`, which only reads, and `decide`, which is pure.
 
-`receive` stands apart: it hears what clouds send, not our events, and `runtime.deliver` runs it.
+`receive` is different: it takes what clouds send, not our events, and is run by `runtime.deliver`.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Step(Protocol):
         ...
 
     def gather(self, event: Event, reads: Reads) -> Any:
-        """All that the decision needs to know."""
+        """The facts that the decision needs."""
         ...
 
     def decide(self, event: Event, facts: Any, policy: Policy, now: str) -> Outcome:

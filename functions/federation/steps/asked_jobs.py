@@ -16,7 +16,7 @@ from federation.gathering import Reads
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A job of a kind under its name, and what else it is told: who asked, a teacher, which job it takes the place of."""
+    """A job that was asked for; `about` holds its further settings: who asked, a teacher, which job it replaces."""
 
     name: str
     kind: str
@@ -24,7 +24,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def on_demand(self) -> bool:
-        """Whether capacity that may be taken away is out of the question: a job on it has failed before."""
+        """Whether spot capacity is excluded, because a spot job failed before."""
         return "instead_of" in self.about
 
     def at(self, job: Job, place: Place) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_new(self) -> bool:
-        """Whether it is still to be decided what becomes of the job."""
+        """Whether the job is still to be launched or refused."""
         return self.launched is None and self.refused is None
 
 
@@ -52,9 +52,9 @@ def jobs_asked(
 
     Args:
         event: A request, a roll-back, or a job's failure.
-        policy: What it is asked under.
-        failed: The job that failed.
-        ended: What was written down about its end before.
+        policy: The active policy.
+        failed: The record of the job that failed.
+        ended: What is already stored about its end.
     """
     if event.type == events.JOB_REQUESTED:
         given = {key: str(event.data[key]) for key in ("asked_by", "teacher", "instead_of") if key in event.data}
@@ -76,7 +76,7 @@ def _name(kind: str, event: Event) -> str:
 
 
 def _follower(event: Event, policy: Policy, failed: Mapping[str, Any]) -> str | None:
-    """Under which name a spot job that failed is tried once more on demand; what is configured wrong is not."""
+    """Name under which a failed spot job is tried once more on demand; None where a retry is not wanted or is pointless."""
     job = policy.jobs.get(failed["kind"])
     is_first = bool(failed["job"].get("spot")) and "instead_of" not in failed["job"]
     if not is_first or job is None or not job.on_demand_after_spot or is_pointless_again(str(event.data["failure"])):
@@ -93,7 +93,7 @@ def known_of(asked: Asked, reads: Reads) -> Known:
 
 
 def unstartable_at(asked: Asked, policy: Policy, reads: Reads) -> dict[Place, str]:
-    """Of the places that the policy leaves it, those at which this home could not start the job, and why."""
+    """The places, of those that the policy allows, at which this home could not start the job, and why."""
     job = policy.jobs.get(asked.kind)
     if job is None:
         return {}

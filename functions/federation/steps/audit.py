@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Is what is live what the channel says: on the nodes that serve, and in the registry?
 
-Drift is told first and mended when that is heard: nodes that cannot be shifted keep nothing else from being told.
+Drift is first announced, and mended by whoever hears that event: so nodes that cannot be shifted hide no other finding.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from federation.ports import Receipt, Served
 HEARS = (events.TICK_AUDIT, events.DRIFT_DETECTED)
 
 PROBE_HOURS: Final = 20
-"""A release that proved less than this long ago that it can serve is not asked to prove it again."""
+"""A release is not probed again until this long after its last success."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What is live, read back; to mend a drift, only the channel."""
+    """What really serves and is published; to mend a drift, only the channel."""
     channel = reads.channel(reads.policy().channel)
     if event.type == events.DRIFT_DETECTED:
         return Facts(channel=channel)
@@ -52,7 +52,7 @@ def gather(event: Event, reads: Reads) -> Facts:
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Report drift and tampering, and remember proofs of warmth; or mend the drift that was reported."""
+    """Report drift and tampering, and record successful probes; or mend the drift that was reported."""
     del policy
     if event.type == events.DRIFT_DETECTED:
         return Outcome(why=f"traffic is shifted again: {event.data['why']}", acts=(shift(facts.channel),))

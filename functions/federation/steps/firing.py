@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which alarms fire about what serves now, whether or not anybody told?
+"""Which alarms fire about what serves now, whether or not they were delivered?
 
-An alarm tells only that it begins. One that begins while a release settles in, and fires on, is found here.
+An alarm is delivered only when it begins. One that begins while a release settles in, and goes on, is found here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,24 +28,24 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """Nothing but these two, so that no other service's failure hides an alarm."""
+    """The channel and the alarms, and nothing else, so that no other service's failure hides an alarm."""
     del event
     return Facts(channel=reads.channel(reads.policy().channel), firing=reads.firing())
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """A breach for each alarm that speaks of what serves, the same one however often it is looked at.
+    """A breach for each alarm about what serves, the same event however often it is polled.
 
-    When a release begins, every alarm that fires already is told, so that it is written down why it is let pass.
+    When a release begins, every alarm that already fires is announced, so that it is recorded why it is ignored.
     """
     begins = event.type == events.RELEASE_PROMOTED
-    breached = tuple(_breached(facts, policy, now)) if not begins else tuple(map(_as_told, facts.firing))
+    breached = tuple(_breached(facts, policy, now)) if not begins else tuple(map(_breach_of, facts.firing))
     if not breached:
         return NOTHING
     return Outcome(why=f"alarms that fire now: {', '.join(one.subject for one in breached)}", events=breached)
 
 
-def _as_told(one: Firing) -> Event:
+def _breach_of(one: Firing) -> Event:
     return alarm.breached(one.key, one.at, one.labels)
 
 

@@ -49,8 +49,8 @@ _NEW_BASELINE: Final = frozenset({events.RELEASE_PROMOTED, events.RELEASE_ROLLED
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What serves, what has passed on that basis, what has still to be judged, and what was assembled before.
 
-    `taken` are the names of all releases, `releases` those that were assembled to replace what serves, and `reserved` the
-    name that this merge took before it was cut short.
+    `taken` are the names of all releases, `releases` those assembled to replace what serves, and `reserved` the name that an
+    interrupted delivery of this merge has taken.
     """
 
     channel: Channel
@@ -104,7 +104,7 @@ def decide(event: Event, facts: Facts | Merged | Unjudged | Asked | None, policy
         case None:
             return NOTHING
         case Merged(release=release):
-            return _again(event, release)
+            return _assembled_before(event, release)
         case Unjudged() | Asked():
             return regate.decide(event, facts)
         case _:
@@ -146,7 +146,7 @@ def _merge_of(event: Event) -> dict[str, Any] | None:
 
 
 def _merge_id(event: Event) -> str:
-    """The event that asked for the merge: it makes one release, whatever has passed when it is delivered again."""
+    """The event that asked for the merge: it makes one release, whatever else has passed by the time of a redelivery."""
     merge = _merge_of(event)
     return str(merge["event"]) if merge else event.id
 
@@ -168,7 +168,7 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
 def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
     same = [name for name, found in facts.releases.items() if found["composition"] == proposal.composition]
     if same:
-        return _noted(event, facts, replace(_again(event, facts.releases[same[0]]), repeat=False), same[0])
+        return _noted(event, facts, replace(_assembled_before(event, facts.releases[same[0]]), repeat=False), same[0])
     version = version_of(facts.reserved) if facts.reserved else next_version(proposal, facts.taken)
     release = assemble(proposal, version)
     name = release["name"]
@@ -176,28 +176,31 @@ def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
         why=f"{name} assembled. {release['change']['why']}",
         documents=(Document(name=names.release(name), value=release),),
         acts=(Publish(release=name),),
-        events=_told(event, release),
+        events=_announcements(event, release),
     )
     return _noted(event, facts, assembled, name)
 
 
 def _noted(event: Event, facts: Facts, outcome: Outcome, release: str) -> Outcome:
-    """The outcome, after it is written down which release this merge makes; once, whatever it is delivered with later."""
+    """The outcome, plus a document that binds this merge to its release, unless an earlier delivery has stored it."""
     if facts.reserved:
         return outcome
     merged = Document(name=names.merge(_merge_id(event)), value={"release": release})
     return replace(outcome, documents=(merged, *outcome.documents), told_in=merged.name)
 
 
-def _again(event: Event, release: Mapping[str, Any]) -> Outcome:
-    """What a delivery that was cut short still owes."""
+def _assembled_before(event: Event, release: Mapping[str, Any]) -> Outcome:
+    """Publish and announce a release that is already assembled: an earlier delivery may have been interrupted."""
     name = release["name"]
     return Outcome(
-        why=f"{name} was assembled before", acts=(Publish(release=name),), events=_told(event, release), repeat=True
+        why=f"{name} was assembled before",
+        acts=(Publish(release=name),),
+        events=_announcements(event, release),
+        repeat=True,
     )
 
 
-def _told(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...]:
+def _announcements(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...]:
     name = release["name"]
     told = Event(
         type=events.RELEASE_ASSEMBLED,

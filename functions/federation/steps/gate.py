@@ -23,7 +23,7 @@ from federation.gathering import Reads
 
 HEARS = (events.UNIT_ACCEPTED, events.GATE_REQUESTED)
 
-_TOLD: Final[Mapping[Verdict, str]] = {
+_EVENT_TYPES: Final[Mapping[Verdict, str]] = {
     "pass": events.UNIT_PASSED,
     "fail": events.UNIT_REFUSED,
     "inconclusive": events.UNIT_INCONCLUSIVE,
@@ -31,7 +31,7 @@ _TOLD: Final[Mapping[Verdict, str]] = {
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The unit as its version keeps it, what it is judged against, and the report on that basis if there is one already."""
+    """The unit as stored under its version, what it is judged against, and the verdict if it has a report on that basis."""
 
     basis: Basis
     version: Mapping[str, Any]
@@ -76,7 +76,9 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
         return NOTHING
     if facts.verdict is not None:
         return Outcome(
-            why="judged before on this basis", events=(_told(event, facts, facts.verdict, facts.why),), repeat=True
+            why="judged before on this basis",
+            events=(_gate_event(event, facts, facts.verdict, facts.why),),
+            repeat=True,
         )
     if facts.candidate is None:
         return NOTHING
@@ -95,7 +97,7 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
     return Outcome(
         why=f"{facts.unit.name}: {why}",
         documents=(Document(name=name, value={"report": document, "unit": facts.version}),),
-        events=(_told(event, facts, verdict, why),),
+        events=(_gate_event(event, facts, verdict, why),),
         told_in=name,
     )
 
@@ -111,11 +113,11 @@ def _served(reads: Reads, entry: Entry | None, candidate: Subject) -> Subject | 
 
 
 def _reader(reads: Reads, version: Mapping[str, Any]) -> Read:
-    """Reads a file of the unit from where its version was found."""
+    """Reads the unit's files by path, from where its version is stored."""
     return lambda path: reads.artifact(uri.below(version["uri"], path), RECORDS_BYTES)
 
 
-def _told(event: Event, facts: Facts, verdict: Verdict, why: str) -> Event:
+def _gate_event(event: Event, facts: Facts, verdict: Verdict, why: str) -> Event:
     merge = event.data.get("merge")
     data = {
         "unit": event.data["unit"],
@@ -127,7 +129,12 @@ def _told(event: Event, facts: Facts, verdict: Verdict, why: str) -> Event:
     }
     key = f"{event.data['unit']}|{facts.basis.digest}|{merge['event'] if merge else ''}"
     return Event(
-        type=_TOLD[verdict], source="//federation/gate", subject=facts.unit.name, time=event.time, key=key, data=data
+        type=_EVENT_TYPES[verdict],
+        source="//federation/gate",
+        subject=facts.unit.name,
+        time=event.time,
+        key=key,
+        data=data,
     )
 
 

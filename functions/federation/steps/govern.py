@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person gave an order: what does it change, and what is written down about who and why?"""
+"""A person gave an order: what does it change, and what is recorded about who and why?"""
 
 import msgspec
 
@@ -43,7 +43,9 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     channel = facts.channel
     if channel.moved_by(event.id):
         return Outcome(
-            why="carried out before", events=(_told(event, events.ORDER_CARRIED_OUT, "carried out"),), repeat=True
+            why="carried out before",
+            events=(_order_event(event, events.ORDER_CARRIED_OUT, "carried out"),),
+            repeat=True,
         )
     if missing := [word for word in ("who", "why") if not str(event.data.get(word, "")).strip()]:
         return _refuse(event, f"an order needs {' and '.join(missing)}; both are written down for those who come after")
@@ -56,7 +58,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     return Outcome(
         why=why,
         move=Move(channel=channel.name, expected=channel.counter, to=to.document()),
-        events=(_told(event, events.ORDER_CARRIED_OUT, why),),
+        events=(_order_event(event, events.ORDER_CARRIED_OUT, why),),
     )
 
 
@@ -72,7 +74,7 @@ def _approve(event: Event, facts: Facts) -> Outcome:
     name = f"{names.approvals(event.data['release'])}{names.short(event.id)}"
     why = f"{event.data['who']} approved {event.data['release']}: {event.data['why']}"
     kept = Document(name=name, value=value)
-    return Outcome(why=why, documents=(kept,), events=(_told(event, events.ORDER_CARRIED_OUT, why),))
+    return Outcome(why=why, documents=(kept,), events=(_order_event(event, events.ORDER_CARRIED_OUT, why),))
 
 
 def _impossible(event: Event, channel: Channel) -> str | None:
@@ -117,10 +119,10 @@ def _moved(event: Event, channel: Channel, now: str) -> Channel:
 
 
 def _refuse(event: Event, why: str) -> Outcome:
-    return Outcome(why=f"order refused: {why}", events=(_told(event, events.ORDER_REFUSED, why),))
+    return Outcome(why=f"order refused: {why}", events=(_order_event(event, events.ORDER_REFUSED, why),))
 
 
-def _told(event: Event, type_: str, why: str) -> Event:
+def _order_event(event: Event, type_: str, why: str) -> Event:
     return Event(
         type=type_,
         source="//federation/govern",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Somebody asks for a training job, or one failed: may it run, where, and now?
 
-A job is launched, refused or held once, under a name that follows from who asked; whatever comes of it is stored under
-that name, and a repetition only says it again.
+A job is launched, refused or held once, under a name that follows from the request; the result is stored under that name,
+and a redelivery only announces it again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,10 +26,10 @@ HEARS = (events.JOB_REQUESTED, events.RELEASE_ROLLED_BACK, events.JOB_FAILED)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of each job that is asked for, the month's ledgers by prefix, and the job that failed.
+    """What is known of each job asked for, the months' ledgers by prefix, and the job that failed.
 
-    `ended` is what was written down about that job's end before: the first telling of it stands. `unstartable` says of each
-    new job, by its name, at which places this home could not start it, and why.
+    `ended` is what is already stored about that job's end: the first report stands. `unstartable` gives for each new job,
+    by name, the places at which this home could not start it, and why.
     """
 
     asked: Sequence[tuple[Asked, Known]] = ()
@@ -40,7 +40,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Case(msgspec.Struct, frozen=True, kw_only=True):
-    """On what it is decided: the event, under which policy, when, and where which job cannot be started."""
+    """What a decision rests on: the event, the policy, the moment, and where each job cannot be started."""
 
     event: Event
     policy: Policy
@@ -49,7 +49,7 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What is stored about the jobs that are asked for, where they cannot be started, and what the months have committed."""
+    """What is stored about the jobs asked for, where they cannot be started, and what each month has committed."""
     policy = reads.policy()
     failed = reads.document(names.job(event.data["name"])) if event.type == events.JOB_FAILED else None
     ended = reads.document(names.failed_job(event.data["name"])) if failed else None
@@ -65,7 +65,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     case = _Case(event=event, policy=policy, now=now, unstartable=facts.unstartable)
     ledgers = dict(facts.ledgers)
     for asked, known in facts.asked:
-        told.append(_again(event, asked, known) or _decide(case, asked, known, ledgers))
+        told.append(_redelivered(event, asked, known) or _decide(case, asked, known, ledgers))
     if not told:
         return NOTHING
     return Outcome(
@@ -78,7 +78,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 
 
 def _ledgers(event: Event, policy: Policy, budget: Budget, reads: Reads) -> dict[str, Ledger]:
-    """The ledgers of the event's month and of those after it; no decision about it is taken in one before."""
+    """The ledgers of the event's month and later: no decision about the event is taken in an earlier month."""
     since = ledger_prefix(budget, cadence.month(policy.cadence.time_zone, instant.moment(event.time)))
     found: dict[str, list[Commitment]] = {}
     for name in reads.names(names.COMMITTED):
@@ -109,14 +109,14 @@ def _what_follows(ended: Mapping[str, Any]) -> str:
     return "not asked for again"
 
 
-def _again(event: Event, asked: Asked, known: Known) -> Outcome | None:
-    """What a delivery that was cut short still owes."""
+def _redelivered(event: Event, asked: Asked, known: Known) -> Outcome | None:
+    """The stored result, carried out again in case an earlier delivery was interrupted; None for an undecided job."""
     if known.launched:
         act = Launch(name=asked.name, job=known.launched["job"])
-        told = _told(events.JOB_LAUNCHED, event, asked, known.launched["told"])
+        told = _job_event(events.JOB_LAUNCHED, event, asked, known.launched["told"])
         return Outcome(why=f"{asked.name} was launched before", acts=(act,), events=(told,), repeat=True)
     if known.refused:
-        told = _told(events.JOB_REFUSED, event, asked, known.refused)
+        told = _job_event(events.JOB_REFUSED, event, asked, known.refused)
         return Outcome(why=f"{asked.name} was refused before", events=(told,), repeat=True)
     return None
 
@@ -133,7 +133,7 @@ def _decide(case: _Case, asked: Asked, known: Known, ledgers: dict[str, Ledger])
 
 def _hold(case: _Case, asked: Asked, known: Known, hours: Hours) -> Outcome:
     if known.held:
-        told = _told(events.JOB_HELD, case.event, asked, known.held["told"])
+        told = _job_event(events.JOB_HELD, case.event, asked, known.held["told"])
         return Outcome(why=f"{asked.name} is held already", events=(told,), repeat=True)
     opens = hours.next_opening(case.policy.cadence.time_zone, case.now)
     why = f"its hours are over; they begin again at {opens}, and the first sweep within them starts it"
@@ -142,7 +142,7 @@ def _hold(case: _Case, asked: Asked, known: Known, hours: Hours) -> Outcome:
     return Outcome(
         why=f"{asked.name} is held: {why}",
         documents=(Document(name=names.held_job(asked.name), value=value),),
-        events=(_told(events.JOB_HELD, case.event, asked, held),),
+        events=(_job_event(events.JOB_HELD, case.event, asked, held),),
     )
 
 
@@ -169,7 +169,7 @@ def _refuse(event: Event, asked: Asked, why: str, places: Sequence[Considered] =
     return Outcome(
         why=f"{asked.name} is refused: {why}",
         documents=(Document(name=names.refused_job(asked.name), value=value),),
-        events=(_told(events.JOB_REFUSED, event, asked, value),),
+        events=(_job_event(events.JOB_REFUSED, event, asked, value),),
     )
 
 
@@ -187,11 +187,11 @@ def _launch(event: Event, asked: Asked, job: Job, places: Sequence[Considered]) 
         why=f"{asked.name} launched on {chosen.place.name}: {chosen.why}",
         documents=(Document(name=names.job(asked.name), value=record),),
         acts=(Launch(name=asked.name, job=described),),
-        events=(_told(events.JOB_LAUNCHED, event, asked, told),),
+        events=(_job_event(events.JOB_LAUNCHED, event, asked, told),),
     )
 
 
-def _told(type_: str, event: Event, asked: Asked, data: Mapping[str, Any]) -> Event:
+def _job_event(type_: str, event: Event, asked: Asked, data: Mapping[str, Any]) -> Event:
     return Event(
         type=type_, source="//federation/launch", subject=asked.kind, time=event.time, key=asked.name, data=data
     )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did the clouds finish that nobody told us of? Polling is the truth, a webhook is a hint.
+"""Which jobs did the clouds finish without our hearing of it? Polling is the truth, a webhook is a hint.
 
-Whatever a cloud really finished and we have not settled goes through the same path as its event would have.
+Whatever a cloud has finished and we have not settled takes the same path as its event would have.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,18 +20,23 @@ HEARS = (events.TICK_SWEEP,)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the clouds' jobs ended with, what we heard and have settled, and which jobs were launched or wait."""
+    """What the clouds' jobs ended with, what we heard and have settled, and which jobs were launched or wait.
+
+    `told` are the events that an earlier handling of this tick led to: what follows from them may have been cut short after
+    it was written down that it happens.
+    """
 
     finished: Sequence[Mapping[str, Any]]
     heard: Mapping[str, Mapping[str, Any]]
     settled: frozenset[str]
     jobs: frozenset[str]
     held: Mapping[str, Mapping[str, Any]]
+    told: Sequence[Mapping[str, Any]] = ()
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """Lists from every side."""
-    del event
+    """What the clouds list as finished, and what the store lists as heard, settled, launched and held."""
+    earlier = [reads.document(name) for name in reads.names(names.decisions("sweep", event.id))]
     settled = frozenset(name.removeprefix(names.SETTLED) for name in reads.names(names.SETTLED))
     heard = [name for name in reads.names(names.EVENTS) if name.removeprefix(names.EVENTS) not in settled]
     jobs = frozenset(reads.names(names.JOBS))
@@ -41,11 +46,12 @@ def gather(event: Event, reads: Reads) -> Facts:
         settled=settled,
         jobs=jobs,
         held={name: found for name in _waiting(jobs) if (found := reads.document(names.held_job(name))) is not None},
+        told=[told for decision in earlier if decision for told in decision["outcome"]["events"]],
     )
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Feed what was missed through the path of events, and ask again for the jobs whose hours have come."""
+    """Announce what was missed, and ask again for the jobs whose hours have come."""
     missed = tuple(_missed(facts))
     failed = tuple(_failed(facts))
     due = tuple(_due(event, facts, policy, now))
@@ -59,9 +65,12 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         for found in missed
         if names.event(found.id) not in facts.heard
     )
-    if not (missed or failed or due):
+    new = (*missed, *failed, *due)
+    told = {event.id: event for event in (*map(Event.of, facts.told), *new)}
+    if not told:
         return NOTHING
-    return Outcome(why="; ".join(part for part in found if part), documents=documents, events=(*missed, *failed, *due))
+    why = "; ".join(part for part in found if part) or "told before"
+    return Outcome(why=why, documents=documents, events=tuple(told.values()), repeat=not new)
 
 
 def _missed(facts: Facts) -> Sequence[Event]:

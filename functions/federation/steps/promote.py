@@ -23,7 +23,7 @@ HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A release that was judged against some baseline, its receipt, and who approved it."""
+    """A release that might serve next, its receipt from the registry, and who approved it."""
 
     release: Mapping[str, Any]
     receipt: Mapping[str, Any] | None
@@ -41,7 +41,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel, every release that might serve next, and why the nodes could not serve the one that is to."""
+    """The channel, every release that might serve next, and why the nodes could not serve the chosen one."""
 
     channel: Channel
     candidates: Sequence[Candidate] = ()
@@ -68,7 +68,7 @@ def gather(event: Event, reads: Reads) -> Facts:
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Move the channel, or say what holds the promotion; nothing when there is no candidate."""
     if moved := facts.channel.moved_by(event.id):
-        return _again(facts.channel, moved)
+        return _redelivered(facts.channel, moved)
     candidate = _chosen(event, facts)
     if candidate is None:
         return _nothing(event)
@@ -121,7 +121,7 @@ def _holds(event: Event, candidate: Candidate, channel: Channel, policy: Policy,
 
 
 def _outdated(release: Mapping[str, Any], channel: Channel, policy: Policy) -> Iterator[str]:
-    """What has changed since its units were judged."""
+    """What has changed since the release's units were judged."""
     for role, now in (("baseline", channel.serving), ("anchor", channel.anchor)):
         then = release[role]
         if (then["digest"] if then else None) != (now.digest if now else None):
@@ -155,8 +155,8 @@ def _promote(event: Event, candidate: Candidate, channel: Channel, policy: Polic
     )
 
 
-def _again(channel: Channel, moved: Moved) -> Outcome:
-    """What a delivery that was cut short still owes; traffic is not touched when the channel has moved on."""
+def _redelivered(channel: Channel, moved: Moved) -> Outcome:
+    """Announce the move again, and shift traffic again unless the channel has moved since."""
     acts = (shift(channel),) if channel.is_last(moved) else ()
     return Outcome(why="moved before", acts=acts, events=(_promoted(moved),), repeat=True)
 
@@ -176,19 +176,19 @@ def _nothing(event: Event) -> Outcome:
     if event.type == events.TICK_PROMOTE:
         return NOTHING
     named = event.data.get("release")
-    return _tell_held(
+    return _announce_held(
         event, named or "promotion", f"there is no release {named}" if named else "no release is ready to serve"
     )
 
 
 def _held(event: Event, candidate: Candidate, reasons: Sequence[str]) -> Outcome:
-    held = _tell_held(event, candidate.name, "; ".join(reasons))
+    held = _announce_held(event, candidate.name, "; ".join(reasons))
     if candidate.receipt is not None:
         return held
     return Outcome(why=held.why, acts=(Publish(release=candidate.name),), events=held.events)
 
 
-def _tell_held(event: Event, subject: str, why: str) -> Outcome:
+def _announce_held(event: Event, subject: str, why: str) -> Outcome:
     told = Event(
         type=events.PROMOTION_HELD,
         source="//federation/promote",

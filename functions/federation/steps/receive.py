@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cloud told us something: what does it mean, is it new, and who has to hear of it?"""
+"""A cloud delivered something: what does it mean, is it new, and which events follow?"""
 
 from collections.abc import Container, Mapping, Sequence
 from datetime import timedelta
@@ -26,27 +26,27 @@ TICKS: Final[Mapping[str, Sequence[str]]] = {
     "merge": (events.TICK_MERGE,),
     "promote": (events.TICK_PROMOTE,),
 }
-"""What a schedule asks for, by the name it was given."""
+"""Ticks by the name of the schedule that fired."""
 
 AT_REST: Final = frozenset({"InService", "OutOfService", "Failed", "UpdateRollbackFailed"})
 """States of an endpoint in which nothing is under way: what it serves can be held against the channel."""
 
 PROMPT: Final = timedelta(minutes=10)
-"""A breach told within this time is acted on before anything is read but the channel."""
+"""A breach delivered within this time is acted on after reading nothing but the channel."""
 
 PARKED_BYTES: Final = 65_536
-"""Bytes of an unusable body that are kept for a person to look at."""
+"""Bytes of an unusable body that are kept for a person to inspect."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One body as it came and what it was read as (one record of it, when it was a batch)."""
+    """One body as it arrived, and its reading (of one record, when it was a batch)."""
 
     request: Request
     reading: Reading
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Events of this delivery that were stored before, those that are settled, and later states of its alarm."""
+    """Events of this delivery that were stored before, ids of the settled ones, and all recorded states of its alarm."""
 
     stored: Mapping[str, Mapping[str, Any]]
     settled: frozenset[str]
@@ -54,23 +54,23 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def claims(delivery: Delivery, now: str) -> tuple[Document, ...]:
-    """The events that this delivery is the first to tell, unless their names are taken.
+    """The completion events of this delivery, to be claimed by name.
 
-    They are written before anything is read: a name that was free answers every question about it in one call.
+    Claimed before any read: if the name was free, the event is new and no look-up is needed.
     """
     told = [_completed(completion, now) for completion in delivery.reading.completions]
     return tuple(Document(name=names.event(event.id), value=event.document()) for event in told)
 
 
 def gather(delivery: Delivery, taken: Container[str], reads: Reads, now: str, *, settled_ends: bool = True) -> Facts:
-    """What we know already of what this delivery tells.
+    """What is already known about the events of this delivery.
 
     Args:
-        delivery: As it was read.
-        taken: The names of those of its claims that were told before.
+        delivery: The body and its reading.
+        taken: The names of those of its claims that were not free.
         reads: The world.
         now: The moment of delivery, RFC 3339 in UTC.
-        settled_ends: Whether a settled completion is to be told apart from one that is only stored.
+        settled_ends: Whether to look up which completions are settled; otherwise all count as only stored.
     """
     told = [event for one in delivery.reading.completions if names.event((event := _completed(one, "")).id) in taken]
     settled = frozenset(
@@ -88,7 +88,7 @@ def gather(delivery: Delivery, taken: Container[str], reads: Reads, now: str, *,
 
 
 def decide(delivery: Delivery, facts: Facts, now: str) -> Outcome:
-    """Keep what is new and announce it; park what an authentic sender told in vain; nothing for the rest."""
+    """Keep and announce what is new; park an authenticated sender's unusable body; nothing for the rest."""
     reading = delivery.reading
     if reading.park:
         return _park(delivery)
@@ -101,7 +101,7 @@ def decide(delivery: Delivery, facts: Facts, now: str) -> Outcome:
 
 
 def urgent(reading: Reading, now: str) -> Event | None:
-    """The breach that a reading tells, if it is so young that nobody need be asked whether it is still true."""
+    """The breach in a reading, if it is so recent that no later state of the alarm need be looked up."""
     signal = reading.signal
     if signal is None or not _fires(signal) or signal.state != "firing" or signal.at is None:
         return None
@@ -110,7 +110,7 @@ def urgent(reading: Reading, now: str) -> Event | None:
 
 
 def judged(delivery: Delivery, facts: Facts) -> Reading:
-    """The reading as the sender is to be told it: a repetition is ignored, a late alarm does not count."""
+    """The reading to answer the sender with: a repetition or a late alarm becomes `ignore`."""
     reading = delivery.reading
     if reading.verdict == "accept" and all(
         (event := _completed(completion, "")).id in facts.settled or event.id in facts.stored
@@ -199,15 +199,15 @@ def _alarm(signal: Signal, facts: Facts, now: str) -> Outcome:
 
 
 def _is_late(signal: Signal, facts: Facts) -> bool:
-    """Whether a later state of the alarm was told before; the same state again is told again, and moves nothing twice."""
+    """Whether a later state of the alarm is recorded; the same state again is not late, and moves nothing twice."""
     if signal.at is None:
         return False
-    told = _told_at(_alarm_name(signal, signal.at))
-    return any(_told_at(name) > told for name in facts.alarm_states)
+    told = _reported_at(_alarm_name(signal, signal.at))
+    return any(_reported_at(name) > told for name in facts.alarm_states)
 
 
-def _told_at(alarm_name: str) -> tuple[int, str]:
-    """When a state was told; of one moment `resolved` comes after `firing`."""
+def _reported_at(alarm_name: str) -> tuple[int, str]:
+    """A state's sort key: its moment, and at the same moment `resolved` after `firing`."""
     _, at, state = alarm_name.rsplit("/", 2)
     return instant.order(at), state
 

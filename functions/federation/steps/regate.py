@@ -18,7 +18,7 @@ from federation.steps.selection import judged, unjudged
 
 
 class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
-    """Versions that are newer than what serves since the move, and that have no report on the new basis."""
+    """Versions newer than what serves since the move, without a report on the new basis."""
 
     channel: Channel
     policy: Policy
@@ -26,13 +26,13 @@ class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The events that this move led to when it was told before."""
+    """The events that an earlier delivery of this move led to."""
 
     told: Sequence[Mapping[str, Any]]
 
 
 def gather(event: Event, reads: Reads) -> Unjudged | Asked:
-    """What a move of the channel leaves to be judged."""
+    """What has to be judged after a move of the channel."""
     earlier = reads.earlier(names.asked(event.id))
     if earlier is not None:
         return Asked(told=earlier["told"])
@@ -44,7 +44,7 @@ def gather(event: Event, reads: Reads) -> Unjudged | Asked:
 
 
 def decide(event: Event, facts: Unjudged | Asked) -> Outcome:
-    """A gate for each of them; asked once for a move, however often it is told."""
+    """A gate for each of them, the same ones however often the move is delivered."""
     if isinstance(facts, Asked):
         told = tuple(Event.of(document) for document in facts.told)
         return Outcome(why="asked before", events=told, repeat=True)
@@ -64,7 +64,7 @@ def gates(
     versions: Sequence[Mapping[str, Any]],
     merge: Mapping[str, Any] | None = None,
 ) -> tuple[Event, ...]:
-    """A gate for every unit that has no report on this basis; its outcome comes back to the merge, if there is one."""
+    """A request to gate each of these versions; the gate's event returns to the merge, if there is one."""
     basis = basis_of(channel, policy)
     return tuple(
         Event(
@@ -86,7 +86,7 @@ def gates(
 
 
 def judge_first(channel: Channel, asked: tuple[Event, ...]) -> Outcome:
-    """The gates that have to come first."""
+    """The outcome that asks for gates before a merge can go on."""
     serving = channel.serving.name if channel.serving else "the policy's floors"
     names_ = ", ".join(event.subject for event in asked)
     return Outcome(why=f"{len(asked)} units have first to be judged against {serving}: {names_}", events=asked)

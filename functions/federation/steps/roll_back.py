@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An SLO was breached: does it speak of what serves now, and what served well before?
+"""An SLO was breached: does that concern what serves now, and which stable release is there to return to?
 
 This step reads the policy and the channel and nothing else, and no window, gate, approval, hold or registry stands in its
 way.
@@ -27,9 +27,9 @@ def gather(event: Event, reads: Reads) -> Channel:
 
 
 def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
-    """Move back, once an incident, and only for data about what serves now."""
+    """Move back once per incident, and only for data about what serves now."""
     if moved := channel.moved_by(event.id):
-        return _again(channel, moved)
+        return _redelivered(channel, moved)
     serving = channel.serving
     if serving is None:
         return _skip(event, "nothing serves, so there is nothing to leave")
@@ -73,9 +73,9 @@ def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
 
 
 def _moment(event: Event, policy: Policy, now: str) -> str:
-    """When the way back is taken: not before what asked for it, if that clock is only a little ahead of this one.
+    """The moment of the roll-back: not before the alarm, if the alarm's clock is only a little ahead of ours.
 
-    Else the same alarm, while it fires on, would seem to have begun under the release that serves again.
+    Otherwise the same alarm, still firing, would seem to have begun under the restored release.
     """
     ahead = instant.moment(str(event.data.get("at") or event.time)) - instant.moment(now)
     is_little = timedelta() < ahead <= timedelta(seconds=policy.rollback.settle_seconds)
@@ -97,7 +97,7 @@ def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, no
     )
 
 
-def _again(channel: Channel, moved: Moved) -> Outcome:
+def _redelivered(channel: Channel, moved: Moved) -> Outcome:
     acts = (shift(channel),) if channel.is_last(moved) else ()
     return Outcome(why="moved before", acts=acts, events=(_rolled_back(channel, moved),), repeat=True)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which units could be in the next release: passed on this basis, carried over, still to be judged, or forbidden?
 
-A unit has one report on a basis, and it lies under a name that is known: so the listing of versions is enough to choose.
-The report's document holds the unit too.
+A unit has at most one report on a basis, under a name that can be derived, so a listing of versions is all it takes. The
+report's document holds the unit too.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -24,7 +24,10 @@ from federation.gathering import Reads
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest units by kind; version records of those without a report; names of passed ones in quarantine."""
+    """The newest units by kind; version records of units without a report; names of quarantined units that passed.
+
+    `waiting_since` is when the oldest unit that passed was completed.
+    """
 
     members: Mapping[str, Member] = msgspec.field(default_factory=dict)
     unjudged: Sequence[Mapping[str, Any]] = ()
@@ -33,11 +36,11 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Judged = Mapping[tuple[str, int], Mapping[str, Any] | None]
-"""By kind and number of a unit that is newer than what serves: its report's document on this basis, if there is one."""
+"""By kind and number, for units newer than what serves: the document of the report on this basis, or None."""
 
 
 def judged(reads: Reads, basis: Basis, serving: Mapping[str, Any] | None) -> Judged:
-    """What was said on this basis about each unit that may be shipped and is newer than what serves."""
+    """The reports on this basis of all units newer than what serves, of kinds that the matrix has."""
     served, kinds = _numbers(serving), reads.policy().kinds
     found = [_version(name) for name in reads.names(names.VERSIONS)]
     newer = [(kind, number) for kind, number in found if kind in kinds and number > served.get(kind, 0)]
@@ -45,13 +48,13 @@ def judged(reads: Reads, basis: Basis, serving: Mapping[str, Any] | None) -> Jud
 
 
 def unjudged(reads: Reads, found: Judged) -> Sequence[Mapping[str, Any]]:
-    """The versions of which nothing was said yet."""
+    """The version records of units without a report."""
     records = [reads.document(names.version(*one)) for one, document in found.items() if document is None]
     return [record for record in records if record]
 
 
 def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, Any] | None) -> Selection:
-    """What is there to be released on this basis."""
+    """What could be released on this basis."""
     newer = judged(reads, basis, serving)
     passed = [found for found in newer.values() if found and found["report"]["verdict"] == "pass"]
     forbidden = [found for found in passed if channel.forbids([found["unit"]["artifact"]])]
@@ -96,13 +99,13 @@ def ballots(reads: Reads, members: Mapping[str, Member]) -> Mapping[str, Mapping
 
 
 def is_awaited(selection: Selection, policy: Policy, now: str) -> bool:
-    """Whether a merge waits for a unit to be judged; for one that came longer ago than the deadline it does not."""
+    """Whether a merge waits for a unit to be judged, which it does until the policy's deadline after completion."""
     oldest = instant.moment(now) - timedelta(hours=policy.fusion.deadline_hours)
     return any(instant.moment(record["completed_at"]) >= oldest for record in selection.unjudged)
 
 
 def waits_for_quorum(selection: Selection, policy: Policy, new: int, now: str) -> str | None:
-    """Until when a merge waits for more units, if it does."""
+    """Until when a merge waits for more units, in a sentence; None if it does not."""
     if new >= policy.fusion.quorum or selection.waiting_since is None:
         return None
     deadline = instant.moment(selection.waiting_since) + timedelta(hours=policy.fusion.deadline_hours)
@@ -158,7 +161,7 @@ def _carried(
 
 
 def _new(judged: Mapping[str, Any]) -> Member:
-    """The unit that a report's document is about."""
+    """The member for the unit in a report's document."""
     version, report = judged["unit"], judged["report"]
     return Member(
         unit=unit_of(version["stated"]),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has nobody told us: what was missed, what is live, which alarms fire?
+"""What can only be found by polling: jobs that were missed, what is live, alarms that fire?
 
-Three questions that wait for each other's services in nothing, so that a registry that is down hides no alarm.
+Three independent parts, each with its own services, so that a registry that is down hides no alarm.
 """
 
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ _ASKS: Final[Mapping[str, ModuleType]] = {type_: part for part in (missed, audit
 
 
 def gather(event: Event, reads: Reads) -> Any:
-    """What the question needs to know."""
+    """The facts of the part that hears this event."""
     return _ASKS[event.type].gather(event, reads)
 
 
 def decide(event: Event, facts: Any, policy: Policy, now: str) -> Outcome:
-    """What follows from it."""
+    """That part's decision."""
     outcome: Outcome = _ASKS[event.type].decide(event, facts, policy, now)
     return outcome

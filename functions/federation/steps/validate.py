@@ -24,15 +24,15 @@ from federation.gathering import Reads
 HEARS = (events.ARTIFACT_COMPLETED,)
 
 PLATFORMS: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "huggingface": "hf"}
-"""Providers that prove by themselves which platform shipped; a bucket's event does not."""
+"""Platform by provider, for providers whose events prove it; a bucket's event does not."""
 T = TypeVar("T")
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The manifest as it lies there, what lies at each path that it names, and which versions are known to be taken.
+    """The manifest as stored, the files found at the paths that it names, and which versions are known to be taken.
 
-    `faults`: what makes all of it unusable. `unkept`: the event came from a cloud that keeps nothing, and has to be kept
-    here if it is to wait. `waits_since`: when it was first found not to be whole (RFC 3339, UTC), if it was before.
+    `faults`: what makes all of it unusable. `unkept`: the event is not stored yet (it came through a relay), and has to be
+    if it is to wait. `waits_since`: when it was first found incomplete (RFC 3339, UTC), if it was before.
     """
 
     settled: Mapping[str, Any] | None = None
@@ -59,7 +59,7 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What lies at the place that the event names, and nowhere else; what may not be read is a fault of what was shipped."""
+    """What is stored at the place that the event names, and nowhere else; a URI that may not be read is a fault."""
     settled = reads.earlier(names.settled(event.id))
     if settled is not None:
         return Facts(settled=settled)
@@ -76,9 +76,9 @@ def gather(event: Event, reads: Reads) -> Facts:
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Accept or reject each unit, or wait for what is not there yet; not for ever."""
+    """Accept or reject each unit, or wait, until a deadline, for what is not there yet."""
     if facts.settled is not None:
-        return Outcome(why="settled before", events=_told(facts.settled), repeat=True)
+        return Outcome(why="settled before", events=_settled_events(facts.settled), repeat=True)
     if facts.faults:
         return _reject(event, facts, facts.faults)
     if facts.manifest is None:
@@ -95,7 +95,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 
 
 def _place(event: Event, reads: Reads) -> str:
-    """Where the manifest is to lie; an event that does not tell has its job asked for."""
+    """Where the manifest is expected; if the event does not say, its job's platform is asked."""
     if "manifest_uri" in event.data:
         return str(event.data["manifest_uri"])
     artifact = event.data.get("artifact_uri") or reads.located(str(event.data.get("resource", event.subject)))
@@ -103,7 +103,7 @@ def _place(event: Event, reads: Reads) -> str:
 
 
 def _asked(read: Callable[[], T]) -> tuple[T | None, tuple[str, ...]]:
-    """An answer, or every reason why there is none."""
+    """The result of a read, or every reason why there is none."""
     try:
         return read(), ()
     except ContractError as error:
@@ -117,7 +117,7 @@ def _checked(body: bytes, place: str) -> Mapping[str, Any]:
 
 
 def _shipped(event: Event, reads: Reads, place: str, document: Mapping[str, Any]) -> Facts:
-    """What a manifest names, as it lies there."""
+    """The facts about a manifest and the files that it names, as stored."""
     manifest = manifest_of(document)
     paths = sorted({file.path for unit in manifest.units for file in admission.files_of(unit)})
     seen = {path: _asked(partial(reads.observe, uri.below(uri.folder(place), path))) for path in paths}
@@ -138,7 +138,7 @@ def _shipped(event: Event, reads: Reads, place: str, document: Mapping[str, Any]
 
 
 def _waiting(event: Event, reads: Reads, facts: Facts) -> Facts:
-    """The facts about what is not whole, with how long that has been so."""
+    """The facts about an incomplete shipment, with when it was first found incomplete."""
     unkept = reads.document(names.event(event.id)) is None
     earlier = [reads.document(name) for name in reads.names(f"{names.waiting(event.id)}/")]
     since = [str(found["decision"]["now"]) for found in earlier if found]
@@ -174,7 +174,7 @@ def _settle(event: Event, facts: Facts, judged: Sequence[_Judged], policy: Polic
 
 
 def _settled(event: Event, facts: Facts, told: Sequence[Event]) -> Document:
-    """What became of the completion; the last to be kept, so that it stands for everything before it."""
+    """The result of the completion; kept last, so that it proves that everything before it is kept."""
     happened = {"event": event.id, "manifest": facts.manifest_digest, "uri": facts.uri}
     value = {**happened, "told": [announced.document() for announced in told]}
     return Document(name=names.settled(event.id), value=value)
@@ -198,7 +198,7 @@ def _version(one: _Judged, event: Event, facts: Facts) -> Document:
 
 def _event(event: Event, one: _Judged, policy: Policy) -> Event:
     unit = {"unit": one.digest, "kind": one.unit.kind, "number": one.unit.number, "policy": policy.version}
-    wrong = {"faults": list(faulty.told(one.faults)), "why": faulty.sentence(one.faults)} if one.faults else {}
+    wrong = {"faults": list(faulty.listed(one.faults)), "why": faulty.sentence(one.faults)} if one.faults else {}
     return Event(
         type=events.UNIT_REJECTED if one.faults else events.UNIT_ACCEPTED,
         source="//federation/validate",
@@ -217,7 +217,7 @@ def _reject(event: Event, facts: Facts, faults: Sequence[str]) -> Outcome:
         subject=event.subject,
         time=event.time,
         key=event.key,
-        data={"uri": facts.uri, "faults": list(faulty.told(faults)), "why": why},
+        data={"uri": facts.uri, "faults": list(faulty.listed(faults)), "why": why},
     )
     settled = _settled(event, facts, [told])
     return Outcome(why=why, documents=(settled,), events=(told,), told_in=settled.name)
@@ -242,5 +242,5 @@ def _wait(event: Event, facts: Facts, why: str, policy: Policy, now: str) -> Out
     return Outcome(why=why, documents=(*heard, Document(name=name, value=waiting)), events=(told,), told_in=name)
 
 
-def _told(settled: Mapping[str, Any]) -> tuple[Event, ...]:
+def _settled_events(settled: Mapping[str, Any]) -> tuple[Event, ...]:
     return tuple(Event.of(document) for document in msgspec.convert(settled["told"], list[dict[str, Any]]))

@@ -20,7 +20,7 @@ from federation.wiring.elsewhere import TrafficElsewhere
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
 from federation.wiring.others import others
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
-from federation.wiring.trust import ReadSecret, believed, trust_of
+from federation.wiring.trust import ReadSecret, trust_of, trust_without_secrets
 
 
 def aws_ports(settings: Settings) -> Ports:
@@ -31,7 +31,7 @@ def aws_ports(settings: Settings) -> Ports:
     """
     settings.needed("store", "bus")
     bucket, prefix = settings.store_in("s3")
-    trust = believed(settings.trust)
+    trust = trust_without_secrets(settings.trust)
     clients = own_clients()
     read_secret = AwsSecrets(clients.client).read
     store = CachedStore(S3Store(clients.of("s3"), bucket, prefix))

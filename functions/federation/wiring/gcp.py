@@ -17,11 +17,11 @@ from federation.ports import Artifacts, Bus, Ports, Trainer
 from federation.settings import Settings
 from federation.sources import Trust
 from federation.wiring.elsewhere import TrafficElsewhere
-from federation.wiring.google_parts import google_artifacts, google_trainer, identify, session
+from federation.wiring.google_parts import google_artifacts, google_trainer, session, set_google_credentials
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
 from federation.wiring.others import others
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
-from federation.wiring.trust import believed, trust_of
+from federation.wiring.trust import trust_of, trust_without_secrets
 
 if TYPE_CHECKING:
     from federation.aws.clients import Clients
@@ -35,7 +35,7 @@ def gcp_ports(settings: Settings) -> Ports:
     """
     settings.needed("store", "bus")
     bucket, prefix = settings.store_in("gs")
-    trust = believed(settings.trust)
+    trust = trust_without_secrets(settings.trust)
     apis = settings.apis
     store = CachedStore(GcsStore(partial(clients.bucket, bucket), prefix))
     return Ports(
@@ -53,7 +53,7 @@ def gcp_ports(settings: Settings) -> Ports:
 
 def gcp_bus(settings: Settings) -> PubSubBus:
     """The bus of a home on Google Cloud, from wherever it is reached."""
-    identify(settings)
+    set_google_credentials(settings)
     return PubSubBus(clients.publisher, settings.bus)
 
 
@@ -66,10 +66,10 @@ def bus_on_aws(settings: Settings) -> Bus:
     from federation.wiring.aws import aws_bus  # noqa: PLC0415 - a home on Google Cloud needs no SDK of AWS
 
     settings.needed("bus")
-    return aws_bus(settings, visiting(settings))
+    return aws_bus(settings, assumed_role_clients(settings))
 
 
-def visiting(settings: Settings) -> "Clients":
+def assumed_role_clients(settings: Settings) -> "Clients":
     """Clients of AWS that assume a role with this function's own identity.
 
     Raises:
@@ -99,7 +99,7 @@ def push_tokens(settings: Settings) -> PushTokens:
 def _artifacts(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Artifacts]]:
     clouds: dict[str, Callable[[], Artifacts]] = {"gs": partial(google_artifacts, settings, trust)}
     if trust.s3_buckets:
-        clouds["s3"] = lambda: _aws().aws_artifacts(visiting(settings), trust)
+        clouds["s3"] = lambda: _aws().aws_artifacts(assumed_role_clients(settings), trust)
     if trust.hub_owners:
         clouds["hf"] = partial(hub_artifacts, settings, trust, read_secret(settings))
     return clouds
@@ -108,7 +108,7 @@ def _artifacts(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Ar
 def _trainers(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Trainer]]:
     platforms: dict[str, Callable[[], Trainer]] = {"gcp": partial(google_trainer, settings, trust)}
     if trust.aws_accounts and settings.relay_role:
-        platforms["aws"] = lambda: _aws().aws_trainer(visiting(settings), settings)
+        platforms["aws"] = lambda: _aws().aws_trainer(assumed_role_clients(settings), settings)
     if trust.hub_owners:
         platforms["hf"] = partial(hub_trainer, settings, trust, read_secret(settings))
     return {**platforms, **others(settings, _identity(settings).token)}

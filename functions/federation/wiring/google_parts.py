@@ -18,13 +18,13 @@ from federation.sources import Trust
 
 def google_artifacts(settings: Settings, trust: Trust) -> GcsArtifacts:
     """The artifacts in the buckets that are trusted."""
-    identify(settings)
+    set_google_credentials(settings)
     return GcsArtifacts(clients.storage_client, trust.gcs_buckets)
 
 
 def google_trainer(settings: Settings, trust: Trust) -> VertexTrainer:
     """The jobs of the project that is trusted."""
-    identify(settings)
+    set_google_credentials(settings)
     return VertexTrainer(
         session(settings, "vertex"),
         trust.project or "",
@@ -35,7 +35,7 @@ def google_trainer(settings: Settings, trust: Trust) -> VertexTrainer:
     )
 
 
-def identify(settings: Settings) -> None:
+def set_google_credentials(settings: Settings) -> None:
     """Let Google's libraries find the identity that this function has elsewhere.
 
     They look for it in a file only, and a function of AWS is given it in FEDERATION_GOOGLE. It holds no secret: it says

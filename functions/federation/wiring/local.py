@@ -94,7 +94,7 @@ def local_home(
 
 
 @contextmanager
-def passing_home(artifact_folders: tuple[Path, ...], base: Path) -> Iterator[LocalHome]:
+def temporary_home(artifact_folders: tuple[Path, ...], base: Path) -> Iterator[LocalHome]:
     """A home in memory that leaves nothing behind; `file://` and relative URIs are read as by `local_home`."""
     with tempfile.TemporaryDirectory(prefix="federation-") as folder:
         home = local_home(Path(folder), in_memory=True, artifact_folders=artifact_folders, base=base)

@@ -33,7 +33,7 @@ def secret_in(value: Any, read_secret: ReadSecret, what: str) -> Any:
     return read_secret(value["secret"])
 
 
-def believed(document: Mapping[str, Any]) -> Trust:
+def trust_without_secrets(document: Mapping[str, Any]) -> Trust:
     """The trust without its secrets, for a function that has no door: accounts, buckets, owners, projects."""
     return Trust.read({key: value for key, value in document.items() if not _is_reference(value)})
 

@@ -24,7 +24,17 @@ data "aws_iam_policy_document" "lambda" {
   }
 }
 
+data "aws_iam_policy_document" "encryption" {
+  statement {
+    sid       = "TheKeyOfStoreAndSettings"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.key]
+  }
+}
+
 data "aws_iam_policy_document" "itself" {
+  source_policy_documents = [data.aws_iam_policy_document.encryption.json]
+
   statement {
     sid     = "ItsLog"
     actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -36,12 +46,6 @@ data "aws_iam_policy_document" "itself" {
     sid       = "ItsQueue"
     actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
     resources = [var.queue]
-  }
-
-  statement {
-    sid       = "TheKeyOfStoreAndSettings"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [var.key]
   }
 }
 

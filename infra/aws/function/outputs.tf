@@ -15,3 +15,8 @@ output "role" {
   description = "Name of its role."
   value       = aws_iam_role.this.name
 }
+
+output "encryption" {
+  description = "What it may do with the key of the store, as a policy."
+  value       = data.aws_iam_policy_document.encryption.json
+}

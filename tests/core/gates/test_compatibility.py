@@ -86,7 +86,7 @@ def test_limits_may_grow_but_not_shrink():
 def test_a_limit_that_is_no_longer_stated_is_missing():
     gone = of("runtime-distilled", {**RUNTIME, "limits": {"max_batch": 8}})
     (found,) = differences(gone, of("runtime-distilled", RUNTIME))
-    assert found.told() == "limits.max_tokens is not stated (was 512)"
+    assert found.described() == "limits.max_tokens is not stated (was 512)"
 
 
 def test_true_is_not_one():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from federation.core.records import Records
 from federation.core.statistics.comparison import Comparison, compare_records, mean_interval
 from federation.core.statistics.paired import paired_proportions
-from federation.core.statistics.wording import number, told
+from federation.core.statistics.wording import number, sentence
 
 
 def side(scores, *, what="x", clusters=None, items=None) -> Records:
@@ -188,7 +188,7 @@ def test_0_1_items_are_judged_without_numpy():
 
 def test_a_person_reads_what_moved_and_by_how_much():
     found = compared(side([1] * 800 + [0] * 200), side([1] * 900 + [0] * 100))
-    assert told(found, metric="accuracy", margin=0.02) == (
+    assert sentence(found, metric="accuracy", margin=0.02) == (
         "accuracy fell by 0.1 against the baseline (95 % bounds -0.117..-0.0841), more than the margin 0.02 allows, "
         "on 1,000 shared items; 100 items flipped from right to wrong, 0 from wrong to right"
     )
@@ -196,30 +196,30 @@ def test_a_person_reads_what_moved_and_by_how_much():
 
 def test_an_inconclusive_sentence_says_how_many_items_would_settle_it():
     found = compared(side([1, 0] * 30), side([0, 1] * 30))
-    sentence = told(found, metric="accuracy", margin=0.02)
-    assert "did not change" in sentence
-    assert "neither proves nor rules out a loss of more than the margin 0.02" in sentence
-    assert "items would settle it" in sentence
+    text = sentence(found, metric="accuracy", margin=0.02)
+    assert "did not change" in text
+    assert "neither proves nor rules out a loss of more than the margin 0.02" in text
+    assert "items would settle it" in text
 
 
 def test_a_margin_that_no_number_of_items_could_prove_is_told_all_the_same():
     found = compared(side([1, 0] * 30), side([0, 1] * 30))
-    assert "about 1,000,000,000,000,000 items" in told(found, metric="accuracy", margin=1e-300)
+    assert "about 1,000,000,000,000,000 items" in sentence(found, metric="accuracy", margin=1e-300)
 
 
 def test_real_scores_are_told_in_their_own_words():
     draw = random.Random(1)
     theirs = [draw.gauss(5, 1) for _ in range(200)]
     mine = [score + 1 + draw.gauss(0, 0.1) for score in theirs]
-    sentence = told(
+    text = sentence(
         compared(side(mine), side(theirs), lower_is_better=True),
         metric="perplexity",
         margin=0.1,
         against="the anchor",
         lower_is_better=True,
     )
-    assert sentence.startswith("perplexity worsened by 1.01 against the anchor")
-    assert "200 items scored worse, 0 better" in sentence
+    assert text.startswith("perplexity worsened by 1.01 against the anchor")
+    assert "200 items scored worse, 0 better" in text
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     candidate: str
     baseline: str
 
-    def told(self) -> str:
+    def described(self) -> str:
         """The difference in a few words."""
         if self.nature == "missing":
             return f"{self.field} is not stated" + (f" (was {self.baseline})" if self.baseline != _ABSENT else "")
@@ -81,18 +81,18 @@ def judge_compatibility(candidate: Subject, baseline: Subject | None, rule: Comp
     api = tuple(difference for difference in found if difference.field == "api")
     contract = tuple(difference for difference in found if difference.field != "api")
     return tuple(
-        _told(check, candidate, part, first=baseline is None, major=rule.major)
+        _judged(check, candidate, part, first=baseline is None, major=rule.major)
         for check, part in (("contract", contract), ("api", api))
     )
 
 
-def _told(check: str, candidate: Subject, found: tuple[Difference, ...], *, first: bool, major: bool) -> Finding:
+def _judged(check: str, candidate: Subject, found: tuple[Difference, ...], *, first: bool, major: bool) -> Finding:
     named = "the API of the fused release" if check == "api" else f"the contract of {candidate.kind}"
     items = tuple(difference.field for difference in found)
     if not found:
         reason = f"{named} is stated in full" + ("; nothing serves yet" if first else " and fits the baseline's")
         return _finding(check, "pass", reason)
-    listed = "; ".join(difference.told() for difference in found)
+    listed = "; ".join(difference.described() for difference in found)
     missing = any(difference.nature == "missing" for difference in found)
     if major and not missing:
         return _finding(check, "pass", f"{named} changes, as the policy consents to in a major: {listed}", items)

@@ -11,7 +11,7 @@ from federation.core.statistics.comparison import Verdict
 Gate = Literal["quality", "latency", "safety", "compatibility"]
 GATES: Final[tuple[Gate, ...]] = get_args(Gate)
 _LONGEST: Final = 3000
-"""Characters of a reason; a file of faults has more to say than a page of a report."""
+"""Characters of a reason before it is cut, since it may quote many faults."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,7 +66,7 @@ def _unmeasured(records: Records, least: int) -> str | None:
 
 
 def _wild(records: Records) -> str | None:
-    """Which number is so far from what anybody measures that nothing can be computed from it."""
+    """Which number is outside the range in which ratios can be computed."""
     for score in LATENCY_SCORES:
         for value in records.scores[score]:
             if value and not SMALLEST <= value <= LARGEST:
@@ -76,7 +76,7 @@ def _wild(records: Records) -> str | None:
 
 
 def _mismatch(evidence: Evidence, run: BaselineRun | None, baseline: Subject) -> str | None:
-    """Why the two sides were not measured alike."""
+    """Why the two sides' measurements are not comparable."""
     if run is None or evidence.records is None:
         return "the baseline did not run next to the unit; run both interleaved on one machine"
     if run.unit != baseline.digest:
@@ -112,7 +112,7 @@ def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Reque
         verdict=verdict,
         reason=(
             f"{check} is {number(ratio.estimate)} times the baseline's (95 % bounds {number(ratio.lower)}.."
-            f"{number(ratio.upper)}), {ending}, on {requests.told('interleaved ')}"
+            f"{number(ratio.upper)}), {ending}, on {requests.described('interleaved ')}"
         ),
         numbers={
             "estimate": decimal_text(ratio.estimate),
@@ -125,7 +125,7 @@ def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Reque
 
 
 def _budgets(rule: LatencyRule, evidence: Evidence, records: Records) -> Iterator[Finding]:
-    """A first release has only absolute limits to keep."""
+    """Findings against the absolute limits, the only ones for a first release."""
     clusters = repeating(records.clusters)
     requests = _Requests(evidence, records, clusters)
     if rule.p95_ms is None:
@@ -152,7 +152,7 @@ def _budget(check: str, bound: tuple[float, float] | None, limit: float, request
         verdict=verdict,
         reason=(
             f"{check} is {number(estimate)} (95 % upper bound {number(upper)}) against a budget of {number(limit)}, "
-            f"on {requests.told()}"
+            f"on {requests.described()}"
         ),
         numbers={
             "estimate": decimal_text(estimate),
@@ -170,18 +170,18 @@ class _Requests(NamedTuple):
     records: Records
     clusters: Sequence[str | None] | None
 
-    def told(self, how: str = "") -> str:
-        """The end of a sentence."""
+    def described(self, how: str = "") -> str:
+        """The requests, worded to end a sentence."""
         text = f"{len(self.records.items):,} {how}requests"
         return text if self.clusters is None else f"{text} in {count_clusters(self.clusters):,} clusters"
 
     def without_bound(self, check: str) -> Finding:
-        """Why nothing can be said."""
+        """An inconclusive finding that says why there is no bound."""
         why = "too few that do not depend on each other, or all of them without cost"
-        return _undecided(check, f"{check} has no bound on {self.told()}: {why}")
+        return _undecided(check, f"{check} has no bound on {self.described()}: {why}")
 
     def numbers(self) -> dict[str, str]:
-        """For the report; the unit's own p95 in milliseconds is what a release's latency budget is held against."""
+        """Numbers for the report; a release's latency budget is checked against the unit's own p95 in milliseconds."""
         bound = p95_upper(self.records.scores["latency_ms"])
         return {
             "samples": str(len(self.records.items)),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Is the unit as good as the baseline, and as the anchor, so that small allowed losses cannot add up?
 
-Non-inferiority on the paired items of one suite. Summaries can only be compared unpaired, which is said; a point has no
-interval and proves nothing against another point. Without a baseline each metric must reach its floor.
+Non-inferiority on the paired items of one suite. Summaries can only be compared unpaired, and the finding says so; a point
+has no interval and proves nothing against another point. Without a baseline each metric must reach its floor.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from federation.core.statistics.comparison import Comparison, compare_records, v
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.power import detectable_effect
-from federation.core.statistics.wording import number, told
+from federation.core.statistics.wording import number, sentence
 
 
 def judge_quality(
@@ -55,7 +55,7 @@ def _against(rule: QualityRule, mine: Evidence | None, name: str, other: Subject
 
 
 def _on_this_suite(mine: Evidence | None, other: Subject) -> Evidence | None:
-    """The other's own evidence; if that is of another suite, what it answered to this one beside the unit."""
+    """The other unit's evidence on the candidate's suite: its own, or else what the candidate's job measured of it."""
     theirs = other.quality
     if mine is None or (theirs is not None and theirs.suite == mine.suite):
         return theirs
@@ -68,7 +68,7 @@ def _refusal(rule: QualityRule, whose: str, evidence: Evidence | None) -> str | 
 
 
 def _margin(rule: QualityRule, name: str) -> float:
-    """A primary metric must be proven better than what serves now, but only not worse than the anchor."""
+    """The margin against an opponent: 0 for a primary metric against the baseline, which it must beat; else the rule's."""
     return 0.0 if rule.primary and name == "baseline" else float(rule.margin)
 
 
@@ -88,7 +88,7 @@ def _paired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Ev
         gate="quality",
         check=check,
         verdict=comparison.verdict,
-        reason=told(
+        reason=sentence(
             comparison, metric=rule.metric, margin=margin, against=f"the {name}", lower_is_better=lower_is_better
         ),
         numbers=_numbers(rule, comparison, margin),

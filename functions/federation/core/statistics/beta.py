@@ -55,21 +55,21 @@ def beta_quantile(a: float, b: float, target: float) -> float:
     return x
 
 
-def student_95(freedom: float) -> float:
-    """Student's t at 95 %, since t squared / (t squared + freedom) follows a Beta distribution.
+def student_95(degrees_of_freedom: float) -> float:
+    """The 95 % quantile of Student's t, since t squared / (t squared + degrees of freedom) has a Beta distribution.
 
     Args:
-        freedom: Above 0; from 19 on the expansion of Abramowitz & Stegun 26.7.5 is right to 1e-5.
+        degrees_of_freedom: Above 0; from 19 on the expansion of Abramowitz & Stegun 26.7.5 is right to 1e-5.
     """
-    if freedom < _ENOUGH:
-        return math.sqrt(freedom * (1.0 / beta_quantile(freedom / 2.0, 0.5, 2.0 * ALPHA) - 1.0))
+    if degrees_of_freedom < _ENOUGH:
+        return math.sqrt(degrees_of_freedom * (1.0 / beta_quantile(degrees_of_freedom / 2.0, 0.5, 2.0 * ALPHA) - 1.0))
     z = NORMAL_95
     terms = (
         (z**3 + z) / 4,
         (5 * z**5 + 16 * z**3 + 3 * z) / 96,
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
     )
-    return z + math.fsum(term / freedom**power for power, term in enumerate(terms, 1))
+    return z + math.fsum(term / degrees_of_freedom**power for power, term in enumerate(terms, 1))
 
 
 def _fraction(x: float, a: float, b: float) -> float:

@@ -3,18 +3,18 @@
 
 Bootstrap-t over whole clusters (Efron 1979; Hall 1988, "Theoretical comparison of bootstrap confidence intervals",
 Annals of Statistics 16:927-953), never narrower than Student's t. Where clusters are of different sizes the standard
-error is the jackknife's and t has Satterthwaite's degrees of freedom, both as for clusters that are wholly of a piece
-(Bell & McCaffrey 2002, Survey Methodology 28:169-181): a giant tells of itself once, however many items it holds.
+error is the jackknife's and t has Satterthwaite's degrees of freedom, both as if the items of a cluster were fully
+correlated (Bell & McCaffrey 2002, Survey Methodology 28:169-181): a huge cluster counts as one observation.
 
-Left alone it passes a candidate at the margin too often when rare losses are large: 8.8 % for log-normal losses (sigma 1)
+Uncorrected, it passes a candidate at the margin too often when rare losses are large: 8.8 % for log-normal losses (sigma 1)
 on 50 items. So its level is divided by 1 + 3 s + 60 s cubed on the skewed side, s being |skewness| / sqrt(clusters), a
 factor found by simulation: then 4.3 % on 60, and 5 to 7 % for sigma 1.5 on 30 to 100, of 700 runs each.
 
 A bootstrap knows nothing of what it has not seen: where fewer than `FEWEST` clusters differ from the median, the bound
 of `bounded` is taken instead, which asks how bad one more cluster, as large as the largest, could have been.
 
-Clusters are put in order before any is drawn: same records and seed, same bounds. How they are resampled follows from
-their number alone: up to `FEW` in plain Python, which takes less time than NumPy's import, and beyond by NumPy.
+Clusters are sorted before any is drawn: same records and seed, same bounds. How they are resampled depends only on their
+number: up to `FEW` in plain Python, which takes less time than importing NumPy, and beyond that by NumPy.
 """
 
 import math
@@ -47,7 +47,7 @@ def clustered_mean(
     Args:
         values: One finite difference an item; at least one.
         clusters: Which items belong together; None stands alone.
-        span: The largest difference that one item can show; 0 if nobody knows.
+        span: The largest difference that one item can show; 0 if unknown.
         seed: Of the draws.
     """
     extremes = (max(values), -min(values), span)
@@ -62,7 +62,7 @@ def clustered_mean(
 
 
 def _power_below(largest: float) -> float:
-    """A power of two: to divide by it rounds nothing, and then no square or cube is out of a float's range."""
+    """The power of two at or below `largest`: dividing by it is exact, and then squares and cubes fit a float's range."""
     return math.ldexp(1.0, math.frexp(largest)[1] - 1)
 
 
@@ -75,7 +75,7 @@ def _sample(values: Sequence[float], clusters: Sequence[str | None] | None, scal
 
 
 def _independent(clusters: Sequence[str | None]) -> int:
-    """How many clusters and lone items there are; of more than `FEW`, at least that many."""
+    """The number of clusters and lone items; beyond `FEW` only a lower bound, since counting stops there."""
     seen: set[str | None] = set()
     for name in clusters:
         seen.add(name)
@@ -85,7 +85,7 @@ def _independent(clusters: Sequence[str | None]) -> int:
 
 
 def _bounded(found: Sample, scale: float, span: float) -> Interval:
-    """The bounds that hold however far one more unit lies from those that were seen."""
+    """Bounds that hold even if one more unit, not seen, is as bad as `span` allows."""
     groups = found.groups()
     lower = bounded_lower(groups, worst=-span, unseen=found.heaviest)
     upper = -bounded_lower(turned(groups), worst=-span, unseen=found.heaviest)
@@ -102,7 +102,7 @@ def _studentised(found: Sample, scale: float, seed: int) -> Interval:
     error = math.sqrt((count - 1) / count * found.jackknifed) / found.items
     skew = found.cubes / count / (found.squares / count) ** 1.5 / math.sqrt(count)
     roots, correction = sorted(map(_root, *found.replicates(seed))), math.sqrt((count - 1) / count)
-    student = student_95(found.freedom)
+    student = student_95(found.degrees_of_freedom)
     high = max(_quantile(roots, 1.0 - ALPHA / _strictness(max(-skew, 0.0))) * correction, student)
     low = min(_quantile(roots, ALPHA / _strictness(max(skew, 0.0))) * correction, -student)
     return Interval(
@@ -118,7 +118,7 @@ def _strictness(skew: float) -> float:
 
 
 def _root(e: float, ee: float, k: float, ek: float, kk: float) -> float:
-    """How far a replicate's mean m + E/K is from the mean m, in root sums of its own residuals e - k E/K squared."""
+    """The studentised deviation of a replicate's mean: E/K over its standard error, root of sum (e - k E/K) squared, / K."""
     ratio = e / k
     spread = max(ee - 2 * ratio * ek + ratio * ratio * kk, _CONSTANT * ee, _TINY)
     return e / math.sqrt(spread)

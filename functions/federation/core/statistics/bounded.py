@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How low may the mean of scores be that cannot fall below a known worst, when what was not seen may be that bad?
+"""How low may a mean be if no score can fall below a known worst, but those that were not seen may be that bad?
 
 Learned-Miller & Thomas 2019, "A new confidence interval for the mean of a bounded random variable" (arXiv:1905.06208):
 one unit at the worst is added, all get independent exponential weights, and the bound is the 5 % quantile of the
-weighted mean. On 0/1 units that is Clopper & Pearson's exact bound; on units that lose a little it is less wide, since
-each counts by what it lost. Nothing is drawn: the chance that a sum of weighted exponentials is below 0 follows from a
+weighted mean. On 0/1 units that is Clopper & Pearson's exact bound; on units that lose a little it is tighter, since each
+counts by what it lost. Nothing is simulated: the chance that a sum of weighted exponentials is below 0 follows from a
 saddlepoint (Lugannani & Rice 1980, Advances in Applied Probability 12:475-490), at most 0.5 % of the bound too wide.
 """
 
@@ -20,13 +20,13 @@ _ROUNDS: Final = 60
 _CLOSE: Final = 1e-9
 _NEAR: Final = 1e-7
 _NEVER: Final = 1e-300
-"""A chance that has a logarithm."""
+"""The smallest chance used, so that its logarithm is finite."""
 _FLAT: Final = 1e-3
-"""A saddlepoint so near to 0 that the formula loses its digits; its limit is taken there."""
+"""Closer to 0 than this, the saddlepoint formula loses precision, and its limit at 0 is used."""
 
 
 class Group(NamedTuple):
-    """Units that hold the same: how many items, what these add up to, and how many such units there are."""
+    """Identical units: the items in one, the sum of their values, and the number of such units."""
 
     size: float
     total: float
@@ -38,8 +38,8 @@ def bounded_lower(groups: Sequence[Group], *, worst: float, unseen: float) -> fl
 
     Args:
         groups: All units, of at least one item.
-        worst: What no item is below.
-        unseen: Items that a unit not seen holds.
+        worst: The lowest value that an item can have.
+        unseen: Items in the unit that is added as not seen.
     """
     if len(groups) == 1:
         return _of_one_kind(groups[0], worst, unseen)
@@ -47,19 +47,19 @@ def bounded_lower(groups: Sequence[Group], *, worst: float, unseen: float) -> fl
 
 
 def turned(groups: Sequence[Group]) -> Sequence[Group]:
-    """The same units seen from the other side of zero, where an upper bound is a lower one."""
+    """The units with negated values: their lower bound is minus the upper bound."""
     return [Group(group.size, -group.total, group.units) for group in groups]
 
 
 def _of_one_kind(group: Group, worst: float, unseen: float) -> float:
-    """The bound where no unit differs, in closed form."""
+    """The bound for identical units, in closed form."""
     mean, missed = group.total / group.size, rate_upper(0, group.units)
     weight = missed * unseen / (missed * unseen + (1.0 - missed) * group.size)
     return mean - weight * (mean - worst)
 
 
 def unseen_items(seen: Interval, items: int, low: float, high: float) -> Interval:
-    """`seen`, no narrower than if as many items as 95 % allow had gone unseen, all of them at `low` or at `high`.
+    """`seen`, widened as if the largest share of items that may have gone unseen (at 95 %) were all at `low`, or at `high`.
 
     A candidate that answers nearly all items a little differently and a few not at all looks sound as long as none of
     those few is in the sample, however little the others vary.
@@ -72,7 +72,7 @@ def unseen_items(seen: Interval, items: int, low: float, high: float) -> Interva
 
 
 def _lower(groups: Sequence[Group], worst: float, unseen: float) -> float:
-    """Where the chance of a lower weighted mean is 5 %: false position on its logarithm."""
+    """The mean at which `_chance_below` is 5 %, by false position on the logarithm."""
     high = math.fsum(group.total * group.units for group in groups) / sum(group.size * group.units for group in groups)
     low, under, over, last, was_above = worst, math.log(_NEVER / ALPHA), math.log(1.0 / ALPHA), worst, None
     for _ in range(_ROUNDS):
@@ -90,7 +90,7 @@ def _lower(groups: Sequence[Group], worst: float, unseen: float) -> float:
 
 
 def _shrunk(kept: float, found: float, replaced: float) -> float:
-    """What the end that stays counts when the other is replaced twice running (Anderson & Björck 1973, BIT 13:253-264)."""
+    """The value at a bracket end that was kept twice in a row, scaled down (Anderson & Björck 1973, BIT 13:253-264)."""
     share = 1.0 - found / replaced
     return kept * (share if share > 0.0 else 0.5)
 

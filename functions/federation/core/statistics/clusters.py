@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which items belong together, and of how many independent ones are they worth as much?"""
+"""Which items belong together, and how many independent items are they worth?"""
 
 import math
 from collections import defaultdict
@@ -10,11 +10,11 @@ from federation.core.statistics import NORMAL_95
 from federation.core.statistics.beta import student_95
 
 _FEWEST: Final = 2
-"""Clusters below which nothing shows how far they differ."""
+"""Clusters needed to estimate how far they differ."""
 
 
 def repeating(clusters: Sequence[str | None] | None) -> Sequence[str | None] | None:
-    """`clusters`, unless each holds one item and therefore changes nothing."""
+    """`clusters`, or None if each holds one item, so that clustering changes nothing."""
     if clusters is None:
         return None
     named = len(clusters) - sum(name is None for name in clusters)
@@ -37,24 +37,28 @@ def count_clusters(clusters: Sequence[str | None]) -> int:
     return len(set(clusters) - {None}) + sum(name is None for name in clusters)
 
 
-def freedom(count: int, squares: float, fourths: float) -> float:
-    """Degrees of freedom of a sum of squares: one less in `count` than equal ones that would spread as much.
+def degrees_of_freedom(count: int, squares: float, fourths: float) -> float:
+    """Effective degrees of freedom of a sum of squares (Satterthwaite 1946, Biometrics Bulletin 2:110-114).
 
-    Satterthwaite 1946, Biometrics Bulletin 2:110-114, of `count` numbers from their sums to the power of two and of
-    four. Equal ones have one degree less than there are of them; one giant among dwarfs leaves little more than one.
+    Equal squares have `count` - 1 of them; where one outweighs all others, about one is left.
+
+    Args:
+        count: How many numbers.
+        squares: The sum of their squares.
+        fourths: The sum of their fourth powers.
     """
     return squares * squares / fourths * (count - 1) / count
 
 
 def independent_items(pulls: Sequence[float], clusters: Sequence[str | None], variance: float) -> float:
-    """How many independent items tell as much as these; at most as many as there are.
+    """The effective number of independent items, at most as many as there are.
 
-    Kish's design effect (1965, Survey Sampling, section 5.4): what the sum of the pulls varies by, over what it would
-    vary by if no item depended on another. Few clusters do not show well what they vary by, so the effect grows with
-    the square of Student's t over the normal quantile.
+    Kish's design effect (1965, Survey Sampling, section 5.4): the variance of the sum of the pulls, over what it would be
+    if all items were independent. Few clusters estimate that variance badly, so the effect is multiplied by the square of
+    Student's t over the normal quantile.
 
     Args:
-        pulls: How far each item moves an estimate; nearly 0 in sum.
+        pulls: Each item's influence on an estimate; nearly 0 in sum.
         clusters: Of each item; None stands alone.
         variance: Of the sum of the pulls if all items were independent.
     """
@@ -66,6 +70,6 @@ def independent_items(pulls: Sequence[float], clusters: Sequence[str | None], va
         return float(len(pulls))
     squares = [(pull / largest) ** 2 for pull in sums]
     total, fourths = math.fsum(squares), math.fsum(square * square for square in squares)
-    doubt = student_95(freedom(len(sums), total, fourths)) / NORMAL_95
+    doubt = student_95(degrees_of_freedom(len(sums), total, fourths)) / NORMAL_95
     effect = total * (largest * doubt) ** 2 / variance * len(sums) / (len(sums) - 1)
     return len(pulls) / max(effect, 1.0)

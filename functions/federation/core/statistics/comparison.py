@@ -24,7 +24,7 @@ from federation.core.statistics.power import samples_for_quantile
 Verdict = Literal["pass", "fail", "inconclusive"]
 Method = Literal["bonett-price", "bootstrap-t", "bonett-price and bootstrap-t"]
 NAMED: Final = 50
-"""Items that a comparison names; beyond them they are only counted."""
+"""Items that a comparison names; the rest are only counted."""
 _BINARY: Final = frozenset((0.0, 1.0))
 _EXAMPLES: Final = 3
 _UNKNOWN: Final = "too few scores differ to tell how far one can move; measure more items, or score them within 0..1"
@@ -115,7 +115,7 @@ def _interval(
 ) -> tuple[Method | None, Interval | None]:
     """0/1 items that stand alone have a closed form; 0/1 items in clusters take the wider of both bounds.
 
-    Of scores within 0..1 it is known how far one that was not seen can move: by 1.
+    For scores within 0..1 it is known how far an unseen one can move: by 1.
     """
     closed = None
     if _BINARY.issuperset(first) and _BINARY.issuperset(second):

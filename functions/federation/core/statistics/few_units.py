@@ -12,12 +12,12 @@ from operator import itemgetter, mul
 from typing import Final
 
 from federation.core.statistics.bounded import Group
-from federation.core.statistics.clusters import by_cluster, freedom
+from federation.core.statistics.clusters import by_cluster, degrees_of_freedom
 from federation.core.statistics.sample import REPLICATES, WHOLE, Replicates, Sample, middle, stream
 
 _BYTE: Final = 256
 _SPARE: Final = 3
-"""Bytes read a draw. At least 129 of 256 values are kept, so running short has a chance below 1e-1000."""
+"""Random bytes for each draw: rejection keeps at least 129 of 256 values, so running short has a chance below 1e-1000."""
 _Pick = Callable[[Sequence[float]], tuple[float, ...]]
 
 
@@ -28,7 +28,7 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
         values: One finite number an item, in 1 to 256 units.
         clusters: Which items belong together; None stands alone.
         scale: What to divide by.
-        span: The largest difference that one item can show, divided already; 0 if nobody knows.
+        span: The largest difference that one item can show, already divided by `scale`; 0 if unknown.
     """
     units = sorted((len(unit), math.fsum(unit)) for unit in by_cluster([value / scale for value in values], clusters))
     sizes, items = [float(size) for size, _ in units], len(values)
@@ -45,7 +45,9 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
         jackknifed=math.fsum(
             (e / max(1.0 - size / items, WHOLE)) ** 2 for e, size in zip(residuals, sizes, strict=True)
         ),
-        freedom=freedom(len(units), sum(size**2 for size in sizes), sum(size**4 for size in sizes)),
+        degrees_of_freedom=degrees_of_freedom(
+            len(units), sum(size**2 for size in sizes), sum(size**4 for size in sizes)
+        ),
         groups=partial(_groups, units),
         replicates=partial(replicates, residuals, sizes),
     )
@@ -56,7 +58,7 @@ def _groups(units: Sequence[tuple[int, float]]) -> Sequence[Group]:
 
 
 def replicates(residuals: Sequence[float], sizes: Sequence[float], seed: int) -> Replicates:
-    """`REPLICATES` samples of as many units, which must come by size."""
+    """`REPLICATES` bootstrap samples of as many units, which must be sorted by size."""
     picks = _picks(len(sizes), seed)
     e, ee = [sum(pick(residuals)) for pick in picks], _sums(picks, residuals, residuals)
     if sizes[0] == sizes[-1]:
@@ -73,13 +75,13 @@ def _sums(picks: Sequence[_Pick], one: Sequence[float], other: Sequence[float]) 
 
 @lru_cache(maxsize=4)
 def _picks(count: int, seed: int) -> Sequence[_Pick]:
-    """What takes each replicate's units out of a sequence; kept, since a suite has as many units under every metric."""
+    """One itemgetter for each replicate; cached, since a suite has as many units under every metric."""
     drawn = draws(count, seed)
     return [itemgetter(*drawn[start : start + count]) for start in range(0, REPLICATES * count, count)]
 
 
 def draws(count: int, seed: int) -> bytes:
-    """The units of all replicates, a byte each: bytes beyond the last whole multiple of `count` are passed over."""
+    """The units' indices in all replicates, one byte each; bytes beyond the last whole multiple of `count` are rejected."""
     whole = _BYTE - _BYTE % count
     wrapped = bytes(value % count for value in range(_BYTE))
     kept = stream("bytes", seed, _SPARE * REPLICATES * count).translate(wrapped, bytes(range(whole, _BYTE)))

@@ -13,7 +13,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     error: float
 
     def turned(self) -> "Interval":
-        """The same values seen from the other side of zero."""
+        """The interval of the negated value."""
         return Interval(estimate=-self.estimate, lower=-self.upper, upper=-self.lower, error=self.error)
 
     def widened(self, other: "Interval") -> "Interval":

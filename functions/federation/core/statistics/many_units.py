@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from federation.core.statistics.bounded import Group
-from federation.core.statistics.clusters import freedom
+from federation.core.statistics.clusters import degrees_of_freedom
 from federation.core.statistics.sample import REPLICATES, WHOLE, Replicates, Sample, middle, stream
 
 _MOST: Final = 500
 """Units that are resampled; more than that are first merged at random, which costs no accuracy."""
 _SPARE: Final = 1.1
-"""Draws read for one that is needed. 992 of 1,000 are kept, so running short has a chance below 1e-1000."""
+"""Random words for each draw: rejection keeps 992 of 1,000, so running short has a chance below 1e-1000."""
 _WORD: Final = 65_536
 _Floats = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
         values: One finite number an item; at least one.
         clusters: Which items belong together; None stands alone.
         scale: What to divide by.
-        span: The largest difference that one item can show, divided already; 0 if nobody knows.
+        span: The largest difference that one item can show, already divided by `scale`; 0 if unknown.
     """
     units = _units(np.asarray(values, dtype=np.float64) / scale, clusters)
     mean = float(units.sums.sum() / len(values))
@@ -53,14 +53,16 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
         squares=float((residuals**2).sum()),
         cubes=float((residuals**3).sum()),
         jackknifed=float(((residuals / np.maximum(1.0 - units.sizes / len(values), WHOLE)) ** 2).sum()),
-        freedom=freedom(len(units.sums), float((units.sizes**2).sum()), float((units.sizes**4).sum())),
+        degrees_of_freedom=degrees_of_freedom(
+            len(units.sums), float((units.sizes**2).sum()), float((units.sizes**4).sum())
+        ),
         groups=partial(_groups, units),
         replicates=partial(_replicates, _Units(residuals, units.sizes)),
     )
 
 
 def _groups(units: _Units) -> Sequence[Group]:
-    """Of units that are in order."""
+    """Groups of equal units; `units` must be sorted."""
     other = (np.diff(units.sums, prepend=np.nan) != 0.0) | (np.diff(units.sizes, prepend=np.nan) != 0.0)
     starts = np.flatnonzero(other)
     counts = np.diff(starts, append=len(units.sums))
@@ -68,7 +70,7 @@ def _groups(units: _Units) -> Sequence[Group]:
 
 
 def _units(values: _Floats, clusters: Sequence[str | None] | None) -> _Units:
-    """One unit a cluster, ordered by what it holds, so that neither file order nor names change a bound."""
+    """One unit per cluster, sorted by size and sum, so that neither file order nor names change a bound."""
     if clusters is None:
         return _Units(np.sort(values), np.ones(len(values)))
     codes = _codes(clusters)
@@ -81,7 +83,7 @@ def _units(values: _Floats, clusters: Sequence[str | None] | None) -> _Units:
 
 
 def _codes(clusters: Sequence[str | None]) -> NDArray[np.int64]:
-    """One number a unit, for every item."""
+    """The number of each item's unit."""
     known: defaultdict[str | None, int] = defaultdict(itertools.count().__next__)
     codes = np.fromiter(map(known.__getitem__, clusters), np.int64, len(clusters))
     if None in known:
@@ -91,13 +93,13 @@ def _codes(clusters: Sequence[str | None]) -> NDArray[np.int64]:
 
 
 def _replicates(units: _Units, seed: int) -> Replicates:
-    """Of `_MOST` units at most."""
+    """The bootstrap samples, of at most `_MOST` units."""
     residuals, sizes = _merged(units, seed)
     return replicates(residuals, sizes, draws(len(sizes), seed))
 
 
 def _merged(units: _Units, seed: int) -> _Units:
-    """At most `_MOST` units, of clusters thrown together at random; residuals add up as sums do."""
+    """At most `_MOST` units, merged at random from the given ones; residuals add up as sums do."""
     count = len(units.sums)
     if count <= _MOST:
         return units
@@ -108,9 +110,9 @@ def _merged(units: _Units, seed: int) -> _Units:
 
 @lru_cache(maxsize=4)
 def draws(count: int, seed: int) -> NDArray[np.uint16]:
-    """The units of all replicates, a row each: words beyond the last whole multiple of `count` are passed over.
+    """The units' indices, one row per replicate; words beyond the last whole multiple of `count` are rejected.
 
-    Kept, since a suite has as many units under every metric.
+    Cached, since a suite has as many units under every metric.
     """
     needed = REPLICATES * count
     words = np.frombuffer(stream("words", seed, 2 * int(_SPARE * needed)), "<u2")

@@ -24,7 +24,7 @@ FEWEST: Final = 59
 """Samples below which no distribution-free 95 % upper bound on a p95 exists, since 0.95**58 > 0.05."""
 _QUANTILE: Final = 0.95
 _DEVIATIONS: Final = 5.0
-"""How far from its mean, in standard deviations, the rank of a resampled p95 is followed."""
+"""Ranks of a resampled p95 that are considered: within so many standard deviations of the mean rank."""
 _GAUSS: Final = ((-math.sqrt(0.15), 5.0), (0.0, 8.0), (math.sqrt(0.15), 5.0))
 """Points within a step of length 1 and their weights (Abramowitz & Stegun 25.4.30), which are normalised later."""
 _HALVINGS: Final = 32
@@ -81,7 +81,7 @@ def _independent(
     below: "_Resampled",
     clusters: Sequence[str | None],
 ) -> float:
-    """How many independent pairs bound the ratio as well as these: what slows both sides of a cluster cancels."""
+    """The effective number of independent pairs; what slows both sides of a cluster cancels."""
     mine, theirs = _pulls(candidate, above.p95, above.spread), _pulls(baseline, below.p95, below.spread)
     return independent_items(list(map(sub, mine, theirs)), clusters, above.spread**2 + below.spread**2)
 
@@ -91,7 +91,7 @@ def _alone(samples: Sequence[float], p95: float, clusters: Sequence[str | None])
 
 
 def _pulls(samples: Sequence[float], p95: float, spread: float) -> Sequence[float]:
-    """How far each sample moves the p95's logarithm, whose standard error is `spread` if no sample depends on another.
+    """Each sample's influence on the p95's logarithm, whose standard error is `spread` if samples are independent.
 
     A quantile moves with the share of samples that exceed it (Bahadur 1966, Annals of Mathematical Statistics 37).
     """
@@ -108,7 +108,7 @@ def _rank(count: int) -> int:
 
 
 class _Resampled:
-    """The distribution of a side's p95 over all replicates of as many samples as `independent` says."""
+    """The bootstrap distribution of a side's p95, where a replicate has as many samples as `independent` says."""
 
     __slots__ = ("at_most", "chances", "p95", "values")
 
@@ -148,7 +148,7 @@ def _chances(count: int, independent: float) -> tuple[int, tuple[float, ...]]:
 
 
 def _where(above: _Resampled, below: _Resampled, level: float) -> float:
-    """The ratio that a replicate stays within with chance `level`, found by halving on a logarithmic scale."""
+    """The `level` quantile of the replicates' ratio, by bisection on a logarithmic scale."""
     low = math.log(above.values[0] / below.values[-1])
     high = math.log(above.values[-1] / below.values[0])
     for _ in range(_HALVINGS):

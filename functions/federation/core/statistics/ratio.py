@@ -3,10 +3,10 @@
 
 Ratio of two ratio estimators, sum(cost) / sum(tokens) a side, with the delta method on its logarithm (Cochran 1977,
 Sampling Techniques, 3rd edition, sections 2.11 and 6.4). Both sides answered the same prompts, so each prompt's two
-residuals are taken together and what they share cancels. A few long answers can carry most of the cost, and then the error
-is known no better than from so few: Student's t, its degrees of freedom the number of equal items whose squares would
-spread as much (Satterthwaite 1946). At the limit 3.6 to 5.7 % pass (log-normal answers, sigma 0.5 and 1.5, and 2 % of
-answers sixty times as long; 59 to 1,000 items), where the normal bound let up to 11 % pass.
+residuals are subtracted and what they share cancels. A few long answers can carry most of the cost, and then the error
+is known no better than from so few: hence Student's t with Satterthwaite's degrees of freedom (1946). At the limit 3.6
+to 5.7 % pass (log-normal answers, sigma 0.5 and 1.5, and 2 % of answers sixty times as long; 59 to 1,000 items), where
+the normal bound let up to 11 % pass.
 """
 
 import math
@@ -15,7 +15,7 @@ from operator import sub
 from typing import Final
 
 from federation.core.statistics.beta import student_95
-from federation.core.statistics.clusters import by_cluster, freedom
+from federation.core.statistics.clusters import by_cluster, degrees_of_freedom
 from federation.core.statistics.interval import Interval
 
 _FEWEST: Final = 59
@@ -63,7 +63,7 @@ def cost_upper(
 
 
 def _per_token(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, list[float]] | None:
-    """Cost per token, and how far each item pulls its logarithm."""
+    """Cost per token, and each item's influence on its logarithm."""
     cost, token = math.fsum(costs), math.fsum(tokens)
     if cost <= 0.0 or token <= 0.0 or len(costs) < _FEWEST:
         return None
@@ -71,7 +71,7 @@ def _per_token(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, 
 
 
 def _together(residuals: Sequence[float], clusters: Sequence[str | None] | None) -> Sequence[float] | None:
-    """The residuals of each cluster in one; None if all items belong to one cluster, which proves nothing."""
+    """The residuals summed by cluster; None if all items belong to one cluster, which proves nothing."""
     if clusters is None:
         return residuals
     sums = [math.fsum(unit) for unit in by_cluster(residuals, clusters)]
@@ -84,10 +84,10 @@ def _error(residuals: Sequence[float]) -> float:
 
 
 def _reach(residuals: Sequence[float]) -> float:
-    """How far the 95 % bound of the logarithm is from the estimate."""
+    """The distance of the 95 % bound from the estimate, on the logarithmic scale."""
     largest = max(map(abs, residuals))
     if largest == 0.0:
         return 0.0
     squares = [(residual / largest) ** 2 for residual in residuals]
-    degrees = freedom(len(squares), math.fsum(squares), math.fsum(square * square for square in squares))
+    degrees = degrees_of_freedom(len(squares), math.fsum(squares), math.fsum(square * square for square in squares))
     return student_95(degrees) * _error(residuals)

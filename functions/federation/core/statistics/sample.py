@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has to be known of independent units before the mean of their items can be bounded?
+"""Which sums over independent units are needed to bound the mean of their items?
 
-A unit is a cluster, or an item that stands alone. `few_units` finds it out in plain Python, `many_units` by NumPy.
+A unit is a cluster, or an item that stands alone. `few_units` computes them in plain Python, `many_units` by NumPy.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,7 +15,7 @@ from federation.core.statistics.bounded import Group
 
 REPLICATES: Final = 999
 WHOLE: Final = 1e-9
-"""The least share of the items that is left when one unit is taken away: one that holds all leaves nothing to divide by."""
+"""Floor that avoids division by zero when one unit holds every item."""
 _CLOSE: Final = 1e-12
 
 
@@ -49,11 +49,11 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     cubes: float
     """The sum of e cubed."""
     jackknifed: float
-    """The sum of e squared where each e is told from a mean that its own unit has no part in: e / (1 - k / items)."""
-    freedom: float
-    """Units that the variance rests on, less one: Satterthwaite's degrees of freedom if units are wholly of a piece."""
+    """The sum of squared leave-one-out residuals e / (1 - k / items), each against the mean of all other units."""
+    degrees_of_freedom: float
+    """Satterthwaite's degrees of freedom of the variance, if the items of a unit are fully correlated."""
     groups: Callable[[], Sequence[Group]]
-    """Units that hold the same, together."""
+    """Equal units, grouped."""
     replicates: Callable[[int], Replicates]
     """By seed: `REPLICATES` samples of as many units, drawn with replacement."""
 
@@ -81,7 +81,7 @@ def middle(ordered: Ordered, span: float) -> Middle:
 
     Args:
         ordered: At least one number.
-        span: The largest difference that one item can show; 0 if nobody knows.
+        span: The largest difference that one item can show; 0 if unknown.
     """
     count = len(ordered)
     median = float((ordered[(count - 1) // 2] + ordered[count // 2]) / 2.0)

@@ -10,7 +10,7 @@ from federation.core.statistics.interval import Interval
 from federation.core.statistics.power import POWER_80
 
 
-def told(
+def sentence(
     comparison: Comparison, *, metric: str, margin: float, against: str = "the baseline", lower_is_better: bool = False
 ) -> str:
     """One sentence with the numbers in it: what moved, by how much, what that means for the margin, on which items."""

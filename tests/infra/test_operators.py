@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A person who goes back without the bus needs what `roll_back` may do, and what Terraform tells the command; no more."""
+
+import re
+
+import msgspec
+import pytest
+from infra.package import ROOT
+from tests.infra.test_steps import Unseen, Watched, granted
+
+from federation.cli.direct import carried_directly
+from federation.cli.happened import Followed
+from federation.cli.orders import order
+from federation.cli.watch import Watch
+from federation.core import event as events
+from federation.core import names
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.core.policy import policy_of
+from federation.core.strict_json import document
+from federation.demo.story import first_week, second_week
+from federation.demo.trust import TRUST
+from federation.ports import Ports
+from federation.reads import LiveReads
+from federation.sources import Trust
+from federation.wiring.local import local_home
+
+HCL = {
+    cloud: "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "infra" / cloud).rglob("*.tf")))
+    for cloud in ("aws", "gcp")
+}
+
+
+@pytest.fixture
+def watched(tmp_path):
+    """A home before the alarm, of which every call from now on is noted as one of `roll_back`."""
+    home = local_home(tmp_path, in_memory=True)
+    examples = ROOT / "training/examples"
+    policy = document((examples / "policy.json").read_bytes(), what="policy.json")
+    home.ports.store.keep(names.policy(policy_of(policy).version), canonical(policy))
+    watched = Watched(home)
+    stage = Unseen(watched.home, Trust.read(TRUST), examples)
+    assert [*first_week(stage), *second_week(stage)]
+    watched.noted.clear()
+    watched.step = "roll_back"
+    yield watched
+    home.close()
+
+
+class Deployed:
+    """A home in a cloud, whose functions do nothing."""
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+
+    def carry(self, *announced: Event) -> Followed:
+        return Watch(self.ports.store, announced).until_settled(1.0)
+
+
+def test_going_back_directly_asks_for_nothing_that_roll_back_may_not_do(watched):
+    home = Deployed(watched.home.ports)
+    reads = LiveReads(home.ports)
+    channel = reads.channel(reads.policy().channel)
+    given = {"who": "eva", "why": "wrong", "release": channel.serving.name}
+    followed, failure = carried_directly(
+        "roll_back", order(events.ROLLBACK_ORDERED, given, channel.name, "2026-11-20T03:00:00Z"), home
+    )
+    assert (len(followed.happened), failure) == (1, "")
+    assert msgspec.json.decode(home.ports.store.channel(channel.name))["counter"] == channel.counter + 1
+    assert {("roll_back", "channel", "move"), ("roll_back", "uses", "traffic")} <= watched.noted
+    assert not [one for one in sorted(watched.noted) if not granted(*one)]
+
+
+def test_on_aws_the_emergency_policy_is_made_of_the_functions_own_documents():
+    (emergency,) = re.findall(r'data "aws_iam_policy_document" "emergency" \{(.*?)\n\}', HCL["aws"], re.DOTALL)
+    own = 'data.aws_iam_policy_document.step["roll_back"].json, module.function["roll_back"].encryption'
+    assert f"source_policy_documents = [{own}]" in emergency
+    assert "statement" not in emergency
+
+
+def test_on_google_an_emergency_gives_an_access_token_of_one_account_and_nothing_else():
+    assert re.findall(r"impersonator\s+= (.*)", HCL["gcp"]) == ['["iam.serviceAccounts.getAccessToken"]']
+    (granted_to,) = re.findall(r"service_account_id = (\S+)\n\s+role\s+= \S+\[\"impersonator\"\]", HCL["gcp"])
+    assert granted_to == 'google_service_account.step["roll_back"].id'
+
+
+@pytest.mark.parametrize(("cloud", "column"), [("aws", 2), ("gcp", 3)])
+def test_terraform_tells_the_command_all_that_operations_lists(cloud, column):
+    told = (ROOT / "docs/operations.md").read_text("utf-8").partition("| in the file |")[2].partition("\n\n")[0]
+    listed = {name for row in told.splitlines()[2:] for name in re.findall(r"[A-Z_]{6,}", row.split("|")[column])}
+    assert {"FEDERATION_STORE", "FEDERATION_ENDPOINT", "FEDERATION_TRUST"} < listed
+    assert not [name for name in sorted(listed) if not re.search(rf"\b{name}\"?\s+=", HCL[cloud])]
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_the_region_is_told_as_botocore_reads_it(cloud):
+    assert "AWS_DEFAULT_REGION" in HCL[cloud]
+    assert not re.search(r"\bAWS_REGION\b", HCL[cloud])

@@ -1,0 +1,34 @@
+"""Stories of a release, and another, and another, told in short."""
+
+from federation.simulation.actions import Alarm, Settle, Ship, Tick, Wait
+from federation.simulation.chaos import Chaos
+from federation.simulation.story import WEEK
+
+CALM = Chaos(drawn=None)
+
+
+def promoted(week):
+    """The window of that week opens."""
+    return [Wait(until=week + 2010), Tick(what="promote"), Settle()]
+
+
+def embedder(number, week):
+    """A new embedder serves in that week."""
+    shipped = [Wait(until=week), Ship(kind="embedder", number=number, quality="good"), Settle()]
+    return [*shipped, Tick(what="merge"), Settle(), *promoted(week)]
+
+
+FIRST = [
+    Ship(kind="textgen-lora", number=1, quality="good"),
+    Ship(kind="embedder", number=1, quality="good"),
+    Ship(kind="runtime-distilled", number=1, quality="good"),
+    Settle(),
+    Tick(what="merge"),
+    Settle(),
+    *promoted(0),
+    Tick(what="sweep"),
+    Settle(),
+]
+SECOND = embedder(2, WEEK)
+THIRD = [*embedder(3, 2 * WEEK), Tick(what="sweep"), Settle()]
+ALARM = [Wait(until=WEEK + 2130), Alarm(count=2), Settle()]
