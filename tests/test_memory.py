@@ -16,7 +16,7 @@ from federation.core.event import Event
 from federation.errors import ContractError
 from federation.runtime import handle
 from federation.simulation.platform import POLICY
-from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY
+from tests.steps.home import MONDAY
 from tests.steps.home import home as made
 
 AFTER = "2026-01-13T12:00:00Z"
@@ -155,11 +155,7 @@ def test_a_unit_is_judged_under_the_policy_that_it_was_accepted_under_or_a_newer
 
 @pytest.fixture
 def second(home):
-    home.first_release()
-    home.ship("embedder", 2)
-    home.tick("merge", THURSDAY)
-    home.tick("promote", NEXT_TUESDAY)
-    return home
+    return home.second_release()
 
 
 def test_a_rested_process_rolls_back_by_one_read_and_one_write_and_then_asks_for_policies(second):

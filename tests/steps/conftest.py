@@ -13,6 +13,12 @@ def home(tmp_path):
 
 
 @pytest.fixture
+def second(home):
+    """A home in its second week; v1.0.1 serves, which brought an embedder."""
+    return home.second_release()
+
+
+@pytest.fixture
 def home_under(tmp_path):
     """A home under the simulated policy, with some of its fields replaced."""
     homes = []

@@ -88,6 +88,15 @@ class Home:
         self.tick("promote", TUESDAY)
         return self.channel.serving
 
+    def second_release(self):
+        """Another embedder, promoted a week later at 09:30: v1.0.1 serves, alarms count from 09:35, v1.0.0 is warm."""
+        self.first_release()
+        self.ship("embedder", 2)
+        self.tick("merge", THURSDAY)
+        self.tick("promote", NEXT_TUESDAY)
+        assert self.channel.serving.name.endswith("v1.0.1")
+        return self
+
     @property
     def channel(self):
         body = self.store.channel("production")

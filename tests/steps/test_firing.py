@@ -3,21 +3,7 @@
 
 import json
 
-import pytest
-
 from federation.core import event as events
-from tests.steps.home import NEXT_TUESDAY, THURSDAY
-
-
-@pytest.fixture
-def second(home):
-    """v1.0.1 serves since Tuesday 09:30 with a new embedder; v1.0.0 is warm; alarms count from 09:35."""
-    home.first_release()
-    home.ship("embedder", 2)
-    home.tick("merge", THURSDAY)
-    home.tick("promote", NEXT_TUESDAY)
-    assert home.channel.serving.name.endswith("v1.0.1")
-    return home
 
 
 def fires(home, since, key="churn-prod-5xx"):

@@ -5,7 +5,6 @@ import pytest
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import digest
-from tests.steps.home import NEXT_TUESDAY, THURSDAY
 
 ARTIFACT = digest("an artifact")
 NAME = "spiralverse-ai-federated-v1.0."
@@ -44,16 +43,6 @@ def test_the_same_order_twice_is_one(home):
     for _ in range(2):
         home.tell(events.HOLD_ORDERED, key="one click", who="ada", why="x")
     assert home.channel.counter == 1
-
-
-@pytest.fixture
-def second(home):
-    """v1.0.1 serves with a new embedder; v1.0.0 is warm, and the anchor."""
-    home.first_release()
-    home.ship("embedder", 2)
-    home.tick("merge", THURSDAY)
-    home.tick("promote", NEXT_TUESDAY)
-    return home
 
 
 def test_a_person_freezes_another_release_and_candidates_are_held_against_it(second):
