@@ -1,12 +1,10 @@
-"""Secrets by reference, clients that assume a role with somebody else's token, alarms that fire already."""
+"""Clients that assume a role with somebody else's token, alarms that fire already."""
 
 import pytest
 from infra.emulators import aws
 
 from federation.aws.alarms import CloudWatchAlarms
 from federation.aws.clients import Clients
-from federation.aws.secrets import AwsSecrets
-from federation.errors import ServiceError
 
 ROLE = f"arn:aws:iam::{aws.ACCOUNT}:role/federation-relay"
 
@@ -16,17 +14,6 @@ def environment(aws_cloud, monkeypatch):
     for name, value in aws_cloud.environment.items():
         monkeypatch.setenv(name, value)
     return aws_cloud
-
-
-def test_a_secret_is_read_by_its_arn_and_a_parameter_by_its_path(aws_cloud):
-    clients = {name: aws_cloud.client(name) for name in ("secretsmanager", "ssm")}
-    arn = clients["secretsmanager"].create_secret(Name="hub", SecretString="s3cret")["ARN"]
-    clients["ssm"].put_parameter(Name="/federation/hub", Value="w0rd", Type="SecureString")
-    secrets = AwsSecrets(clients.__getitem__)
-    assert secrets.read(arn) == "s3cret"
-    assert secrets.read("/federation/hub") == "w0rd"
-    with pytest.raises(ServiceError, match="Secrets Manager answered GetSecretValue with ResourceNotFoundException"):
-        secrets.read("arn:aws:secretsmanager:eu-central-1:111122223333:secret:none")
 
 
 def test_a_foreign_function_assumes_a_role_with_a_fresh_token_and_no_key(environment, monkeypatch):

@@ -11,10 +11,12 @@ from tests.ports.jobs import jobs_of
 from tests.ports.letterbox import Letterbox
 from tests.ports.line import Line
 from tests.ports.shelf import Shelf
+from tests.ports.vault import Vault
 
 from federation.aws.artifacts import S3Artifacts
 from federation.aws.bus import SOURCE, EventBridgeBus
 from federation.aws.dead_letters import SqsDeadLetters
+from federation.aws.secrets import AwsSecrets
 from federation.aws.store import S3Store
 from federation.aws.traffic import Node, SageMakerTraffic
 from federation.aws.trainer import SageMakerTrainer
@@ -223,3 +225,32 @@ def jobs_on_sagemaker(sagemaker, role, job, ends):
         return len([one for one in found if one["TrainingJobName"] == name])
 
     return jobs_of(SageMakerTrainer(lambda: sagemaker, role), job, started, ends, *SAGEMAKER_WRONG)
+
+
+@pytest.fixture
+def secrets_manager_vault(aws_cloud):
+    client = aws_cloud.client("secretsmanager")
+    arn = client.create_secret(Name=f"hub-{uuid.uuid4().hex[:12]}")["ARN"]
+
+    def keep(text):
+        client.put_secret_value(SecretId=arn, SecretString=text)
+        return arn
+
+    absent = client.create_secret(Name=f"without-a-value-{uuid.uuid4().hex[:12]}")["ARN"]
+    return _vault(aws_cloud, keep, absent, "GetSecretValue")
+
+
+@pytest.fixture
+def parameter_store_vault(aws_cloud):
+    name = f"/federation/{uuid.uuid4().hex[:12]}"
+
+    def keep(text):
+        aws_cloud.client("ssm").put_parameter(Name=name, Value=text, Type="SecureString", Overwrite=True)
+        return name
+
+    return _vault(aws_cloud, keep, f"{name}/none", "GetParameter")
+
+
+def _vault(cloud, keep, absent, operation):
+    secrets = AwsSecrets(cache(cloud.client))
+    return Vault(secrets=secrets, keep=keep, absent=absent, deny=lambda: cloud.faults.refuse(operation, 403))

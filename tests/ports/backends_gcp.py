@@ -17,8 +17,10 @@ from tests.ports.backends_pubsub import PROJECT
 from tests.ports.jobs import jobs_of
 from tests.ports.settled import RELEASES
 from tests.ports.shelf import Shelf
+from tests.ports.vault import Vault
 
 from federation.gcp.artifacts import GcsArtifacts
+from federation.gcp.secrets import GoogleSecrets
 from federation.gcp.store import GcsStore
 from federation.gcp.traffic import VertexTraffic
 from federation.gcp.trainer import VertexTrainer
@@ -145,3 +147,19 @@ def vertex_jobs(vertex_cloud, google_session):
         vertex_cloud.jobs.move(job["name"], "SUCCEEDED" if well else "FAILED")
 
     return jobs_of(trainer, VERTEX_JOB, lambda name: len(vertex_cloud.jobs.named(name)), ends, *VERTEX_WRONG)
+
+
+@pytest.fixture
+def secret_manager_vault(vertex_cloud, google_session):
+    reference = f"projects/{PROJECT}/secrets/hub-webhook/versions/latest"
+
+    def keep(text):
+        vertex_cloud.secrets[reference] = text
+        return reference
+
+    return Vault(
+        secrets=GoogleSecrets(lambda: google_session, api=vertex_cloud.endpoint),
+        keep=keep,
+        absent=f"projects/{PROJECT}/secrets/nothing/versions/latest",
+        deny=lambda: vertex_cloud.faults.refuse("secrets.access", 403),
+    )

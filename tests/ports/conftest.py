@@ -70,6 +70,12 @@ def letterbox(request):
     return request.getfixturevalue(f"{request.param}_letterbox")
 
 
+@pytest.fixture(params=["secrets_manager", "parameter_store", "secret_manager"])
+def vault(request):
+    """Secrets: `secrets`, `keep(text) -> reference`, `absent` reference, `deny()` every reading."""
+    return request.getfixturevalue(f"{request.param}_vault")
+
+
 PLATFORMS = ["sagemaker", "vertex", "hub", "kubernetes"]
 
 

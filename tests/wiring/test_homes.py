@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from federation.errors import ContractError, SettingsError
+from federation.errors import ContractError, MissingError, SettingsError
 from federation.settings import Settings
 from federation.wiring.aws import aws_ports
 from federation.wiring.clock import clock_of
@@ -62,6 +62,17 @@ def test_the_door_reads_its_secrets_by_reference_and_no_other_function_does():
     assert trust_without_secrets(TRUST).hub_secret is None
     with pytest.raises(SettingsError, match="hf_secret: a secret is referred to by a text"):
         trust_of({"hf_secret": {"secret": 1}}, str)
+
+
+def test_a_secret_without_a_value_closes_the_door_to_its_sender_alone(caplog):
+    def read(reference):
+        if reference == "arn:grafana":
+            raise MissingError(f"{reference} has no value")
+        return "s3cret"
+
+    found = trust_of({**TRUST, "alertmanager_token": {"secret": "arn:grafana"}}, read)
+    assert (found.hub_secret, found.alertmanager_token) == ("s3cret", None)
+    assert "alertmanager_token has no value" in caplog.text
 
 
 def test_each_cloud_is_made_once_and_only_when_it_is_asked():

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets by reference: of Secrets Manager by ARN, of Parameter Store by name; read when needed, never logged."""
+"""Secrets by reference: in Secrets Manager by ARN, in Parameter Store by name; read when needed, never logged."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from federation.aws.calls import service_call
+from federation.aws.calls import ClientError, code_of, service_call
+from federation.errors import MissingError, ServiceError
+
+_MISSING: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
+"""Codes for a name that nothing lies under, and for a secret without a value."""
 
 
 class AwsSecrets:
@@ -14,10 +18,22 @@ class AwsSecrets:
         self._client = client
 
     def read(self, reference: str) -> str:
-        """The secret's text."""
-        if reference.startswith("/"):
-            with service_call("Systems Manager", "GetParameter"):
-                parameter = self._client("ssm").get_parameter(Name=reference, WithDecryption=True)["Parameter"]
-                return str(parameter["Value"])
+        """The secret's text.
+
+        Raises:
+            MissingError: There is none under that reference, or it has no value yet.
+        """
+        try:
+            return self._parameter(reference) if reference.startswith("/") else self._secret(reference)
+        except ServiceError as error:
+            if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in _MISSING:
+                raise MissingError(f"{reference} has no value: {error}") from error
+            raise
+
+    def _parameter(self, name: str) -> str:
+        with service_call("Systems Manager", "GetParameter"):
+            return str(self._client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+
+    def _secret(self, arn: str) -> str:
         with service_call("Secrets Manager", "GetSecretValue"):
-            return str(self._client("secretsmanager").get_secret_value(SecretId=reference)["SecretString"])
+            return str(self._client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])

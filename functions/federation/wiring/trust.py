@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do the door's secrets come into it? By reference, read once by the process that needs them."""
+"""How does the door get its secrets? By reference, read once by the process that needs them."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from federation.errors import SettingsError
+from federation.errors import MissingError, SettingsError
 from federation.sources import Trust
+
+log = logging.getLogger("federation")
 
 ReadSecret = Callable[[str], str]
 
 
 def trust_of(document: Mapping[str, Any], read_secret: ReadSecret) -> Trust:
-    """The trust that FEDERATION_TRUST states.
+    """The trust in FEDERATION_TRUST, with its secrets read.
+
+    A secret that has no value yet is left out, so only the sender that would show it is refused, and no alarm of others.
 
     Args:
         document: As docs/sources.md describes it; a value `{"secret": reference}` stands for the secret's text.
@@ -19,9 +24,19 @@ def trust_of(document: Mapping[str, Any], read_secret: ReadSecret) -> Trust:
 
     Raises:
         ContractError: With every key that is not of its type.
-        SettingsError: A reference is not a text.
+        SettingsError: A reference is not text.
     """
-    return Trust.read({key: secret_in(value, read_secret, key) for key, value in document.items()})
+    return Trust.read(
+        {key: found for key, value in document.items() if (found := _known(key, value, read_secret)) is not None}
+    )
+
+
+def _known(key: str, value: Any, read_secret: ReadSecret) -> Any | None:
+    try:
+        return secret_in(value, read_secret, key)
+    except MissingError as missing:
+        log.warning("trust: %s has no value, so whoever would show it is refused: %s", key, missing)
+        return None
 
 
 def secret_in(value: Any, read_secret: ReadSecret, what: str) -> Any:
