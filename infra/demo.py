@@ -22,7 +22,7 @@ from infra.emulators.stage import staged_on_aws, staged_on_gcp  # noqa: E402
 from infra.package import PACKAGES, build  # noqa: E402
 from infra.pinned import Target  # noqa: E402
 
-from federation.cli.demo import told  # noqa: E402 - after the path
+from federation.cli.demo import printed  # noqa: E402 - after the path
 from federation.core import names  # noqa: E402
 from federation.core.digest import digest_of  # noqa: E402
 from federation.demo.examples import examples as found  # noqa: E402
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _play(home: str, folder: Path, examples: Path, *, as_json: bool) -> int:
     packages = {cloud: unpacked(cloud, folder) for cloud in STAGES}
     with STAGES[home](packages, folder, examples) as stage:
-        documents = [name for line in story(stage) for name in told(line, as_json=as_json).documents]
+        documents = [name for line in story(stage) for name in printed(line, as_json=as_json).documents]
         releases = {name.removeprefix(names.RELEASES): None for name in documents if name.startswith(names.RELEASES)}
         here = {name: digest_of(stage.release(name) or b"") for name in releases}
         serves = stage.serves()["serving"]["name"]

@@ -73,6 +73,7 @@ locals {
     {
       FEDERATION_HOME             = var.home
       FEDERATION_INLINE           = "false"
+      FEDERATION_CHANNEL          = var.channel
       FEDERATION_REGION           = var.region
       FEDERATION_REGISTRY         = var.hub.registry
       FEDERATION_HUB_REPOS        = join(" ", var.hub.repos)

@@ -71,6 +71,12 @@ variable "endpoint" {
   default     = ""
 }
 
+variable "channel" {
+  description = "The channel that the policy names, which the endpoint serves."
+  type        = string
+  default     = "production"
+}
+
 variable "slo" {
   description = "When the serving endpoint is too bad: errors per second, and milliseconds of the p95."
   type = object({
