@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """AWS's entry points: one plain def per function, under the names that infra/aws gives them.
 
-What raises is delivered again, and in the end lies in the function's dead-letter queue; what returns is done.
+On an exception the event is redelivered, and in the end dead-lettered. A return means that it is done.
 """
 
 # ruff: noqa: E402 - see the first statement

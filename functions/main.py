@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Google Cloud's entry points: one plain def per function, under the names that infra/gcp gives them.
 
-What raises is answered with 500 and delivered again, and in the end lies in the dead-letter topic; what returns is done.
+An exception is answered with 500: the event is redelivered, and in the end dead-lettered. A return means that it is done.
 """
 
 import os

@@ -51,7 +51,7 @@ class Reads(Protocol):
         ...
 
     def observe(self, uri: str) -> Observed | None:
-        """SHA-256 and size of what lies at a URI, or None."""
+        """SHA-256 and size of the file at a URI, or None."""
         ...
 
     def finished(self) -> Sequence[Mapping[str, Any]]:

@@ -59,7 +59,7 @@ def fuse(manifests: Mapping[str, Path], policy: Path, output: Path, baseline: Pa
     Args:
         manifests: Manifest files by platform.
         policy: The policy file.
-        output: Where the release will lie; URIs in it are relative to that file's folder.
+        output: The file of the release; URIs in it are relative to its folder.
         baseline: A release that this function made before.
 
     Raises:
@@ -94,7 +94,7 @@ def write(release: Mapping[str, Any], output: Path) -> None:
 
 
 def answer(fused: Fused, output: Path, *, explain: bool) -> dict[str, Any]:
-    """What a command tells of a fusion, as JSON."""
+    """What a command prints about a fusion, as JSON."""
     told = {
         "release": fused.release["name"] if fused.release else None,
         "output": str(output) if fused.release else None,
@@ -104,7 +104,7 @@ def answer(fused: Fused, output: Path, *, explain: bool) -> dict[str, Any]:
 
 
 def lines(fused: Fused, output: Path, *, explain: bool) -> Iterator[str]:
-    """What a command tells of a fusion, in lines."""
+    """What a command prints about a fusion, as lines."""
     for report in fused.reports if explain else ():
         yield f"{report['unit']['name']}: {report['verdict']}"
         for finding in report["findings"]:

@@ -129,7 +129,7 @@ class LiveReads:
         return body
 
     def observe(self, uri: str) -> Observed | None:
-        """SHA-256 and size of what lies at a URI, or None."""
+        """SHA-256 and size of the file at a URI, or None."""
         found = self._shipped("observe", uri, lambda: self._ports.artifacts.observe(uri))
         self._note("observe", uri, msgspec.to_builtins(found))
         return found

@@ -2,8 +2,8 @@
 """The one loop: gather, decide, carry out.
 
 An Outcome is carried out in one order: keep its documents, move the channel, act, announce; an urgent one moves first. So
-nobody hears of what is not yet stored, and a crash between any two of these leaves a state from which the redelivered
-event goes on. What raises is delivered again; what returns is done.
+nobody hears of what is not yet stored, and after a crash between any two of these the redelivered event resumes. An
+exception means redelivery; a return means that the event is done.
 """
 
 import logging

@@ -13,14 +13,14 @@ Home = Literal["local", "aws", "gcp"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the steps run, where the store lies, and whom they work with. docs/settings.md lists the variables.
+    """Where the steps run, where the store is, and which services they use. docs/settings.md lists the variables.
 
     Args:
-        home: Where the steps run and the store lies.
+        home: Where the steps run and the store is.
         folder: The local home's folder.
         store: `s3://bucket/prefix` or `gs://bucket/prefix` of a home in a cloud.
         bus: The event bus's name or ARN, or `projects/P/topics/T`.
-        trust: Whom the door believes (docs/sources.md); a secret in it is a reference, `{"secret": ...}`.
+        trust: Which senders the door accepts (docs/sources.md); a secret in it is a reference, `{"secret": ...}`.
         registry: The Hub repository of the releases, `org/name`.
         hub_token: A reference to the Hub's token.
         hub_repos: Hub repositories that the sweep looks through.
@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The settings in FEDERATION_* variables.
 
         Raises:
-            SettingsError: A variable has a value that means nothing.
+            SettingsError: A variable has a value that is not allowed.
         """
         home = environment.get("FEDERATION_HOME", "local")
         if home not in get_args(Home):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alarms of CloudWatch: an alarm that fires already when a release begins sends nothing, so it is asked."""
+"""Alarms of CloudWatch, polled: an alarm that already fires when a release begins sends no event about it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
@@ -18,21 +18,21 @@ class CloudWatchAlarms:
         self._prefix = prefix
 
     def firing(self) -> Sequence[Firing]:
-        """Every alarm in state ALARM, and since when, as its event tells it."""
+        """Every alarm in state ALARM, since when its event says that it fires."""
         asked = {"StateValue": "ALARM", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
         named = {"AlarmNamePrefix": self._prefix} if self._prefix else {}
         with service_call("CloudWatch", "DescribeAlarms"):
             pages = self._cloudwatch().get_paginator("describe_alarms").paginate(**asked, **named)
             alarms = [alarm for page in pages for alarm in _in(page)]
-        return [_told(alarm) for alarm in alarms if alarm["StateValue"] == "ALARM"]
+        return [_firing(alarm) for alarm in alarms if alarm["StateValue"] == "ALARM"]
 
 
 def _in(page: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ()))
 
 
-def _told(alarm: Mapping[str, Any]) -> Firing:
-    """StateTransitionedTimestamp is when the value changed; StateUpdatedTimestamp may be a later look at it."""
+def _firing(alarm: Mapping[str, Any]) -> Firing:
+    """StateTransitionedTimestamp is when the state changed; StateUpdatedTimestamp may be a later evaluation."""
     since = alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]
     labels = {one["Name"]: one["Value"] for one in alarm.get("Dimensions", ())}
     return Firing(key=alarm["AlarmArn"], at=instant.text(since.astimezone(UTC)), labels=labels)

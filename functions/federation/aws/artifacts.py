@@ -34,7 +34,7 @@ class S3Artifacts:
     def observe(self, uri: str) -> Observed:
         """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet).
 
-        An object that was uploaded with a SHA-256 of the whole is not read: S3 has compared it with the bytes already.
+        An object uploaded with a full-object SHA-256 is not read: S3 has verified that checksum against the bytes.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
         """
         found = self._open(uri, ChecksumMode="ENABLED")

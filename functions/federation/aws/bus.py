@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bus on EventBridge: PutEvents in batches, and again what of a batch was not taken."""
+"""Bus on EventBridge: PutEvents in batches, with retries of the entries that were not accepted."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -10,15 +10,15 @@ from federation.core.event import Event
 from federation.errors import ServiceError
 
 SOURCE: Final = "federation"
-"""What the rules of infra/aws listen to."""
+"""The event source that the rules of infra/aws match."""
 
 _ENTRIES: Final = 10
 """Entries of one PutEvents at most."""
 _BYTES: Final = 240_000
-"""Bytes of one PutEvents at most, unless one event alone has more.
+"""Bytes of one PutEvents at most, unless a single event has more.
 
-EventBridge takes 1 MiB since January 2026 (core/strict_json.py: MAX_BYTES); some regions' manuals still say 256 KiB, and
-batches need not find out who is right.
+EventBridge takes 1 MiB since January 2026 (core/strict_json.py: MAX_BYTES); some regions' manuals still say 256 KiB, which
+batches respect.
 """
 _ROUNDS: Final = 3
 
@@ -26,7 +26,7 @@ Entry = Mapping[str, str]
 
 
 class EventBridgeBus:
-    """One event bus; its rules know which step hears which type."""
+    """One event bus, whose rules route each type to the steps that hear it."""
 
     def __init__(self, events: Callable[[], Any], bus: str) -> None:
         self._events = events
@@ -42,7 +42,7 @@ class EventBridgeBus:
         return {"Source": SOURCE, "DetailType": event.type, "Detail": detail, "EventBusName": self._bus}
 
     def _put(self, entries: Sequence[Entry]) -> None:
-        """PutEvents answers 200 although some entries failed; only those are put again."""
+        """PutEvents answers 200 even if some entries failed; only those are retried."""
         left, codes = list(entries), [""]
         for _ in range(_ROUNDS):
             with service_call("EventBridge", "PutEvents"):

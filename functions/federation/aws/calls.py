@@ -32,7 +32,7 @@ def service_call(service: str, operation: str) -> Iterator[None]:
 
 
 def code_of(error: ClientError) -> str:
-    """AWS's name for what went wrong."""
+    """AWS's error code."""
     return str(error.response.get("Error", {}).get("Code", "an error without a code"))
 
 

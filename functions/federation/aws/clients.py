@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who speaks to AWS for this process? Clients made at their first use, and sessions that live on a foreign identity."""
+"""How does this process call AWS? With clients made at first use, as itself or in a role assumed by a foreign token."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -14,7 +14,7 @@ class Clients:
     """One client a service, made when it is first asked for.
 
     Args:
-        token: Tells an OpenID token that a role trusts; None for the credentials that the environment gives.
+        token: Gives an OpenID token that the role trusts; None for the credentials of the environment.
         role: The ARN of the role that `token` may assume.
         region: None for the environment's.
     """
@@ -53,7 +53,7 @@ class Clients:
 
 
 def _assumed(session: Any, token: Callable[[], str], role: str) -> Any:
-    """Credentials of a role that refresh themselves with a new token before they expire; nothing long-lived is kept.
+    """Temporary credentials of a role, renewed with a new token before they expire.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
     """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lies in the steps' dead-letter queues on SQS, and how is it delivered again?
+"""What is in the steps' dead-letter queues on SQS, and how is it redelivered?
 
-A queue `<prefix><step>` has its dead letters in `<prefix><step>-dead`. They are sent one by one and deleted after that: a
-crash between the two has one delivered twice, which the steps are made for. SQS counts every look as a delivery.
+The dead letters of a queue `<prefix><step>` are in `<prefix><step>-dead`. Each is sent and then deleted: after a crash in
+between one is delivered twice, which steps tolerate. SQS counts every receive as a delivery.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,10 +18,10 @@ from federation.sources.dead_letter import event_in
 _MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 _BATCH: Final = 10
 _HIDDEN_SECONDS: Final = 60
-"""How long a letter that was looked at is hidden from others, if it is not given back before."""
+"""Visibility timeout of a received letter, unless it is given back earlier."""
 
 _REASONS: Final = ("ERROR_CODE", "ERROR_MESSAGE")
-"""What EventBridge writes on an event that it could not put into the step's queue."""
+"""Attributes that EventBridge adds to an event that it could not put into the step's queue."""
 
 Message = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ class SqsDeadLetters:
 
     Args:
         sqs: Makes the client when it is first needed.
-        prefix: What the queues' names begin with.
+        prefix: Of the queues' names.
         steps: Whose queues.
         seconds: How long SQS looks for a further message; with 0 it asks only some of its servers.
     """
@@ -43,7 +43,7 @@ class SqsDeadLetters:
         self._seconds = seconds
 
     def list(self) -> Sequence[DeadLetter]:
-        """Everything that lies there now, oldest first; it stays there."""
+        """Every dead letter, oldest first; none is removed."""
         found: list[DeadLetter] = []
         for step in self._steps:
             if queue := self._filled(step):
@@ -53,7 +53,7 @@ class SqsDeadLetters:
         return sorted(found, key=lambda letter: instant.order(letter.at))
 
     def redrive(self, step: str | None = None) -> int:
-        """Have the step's letters, or all, delivered again; how many were sent."""
+        """Redeliver the step's letters, or all; how many were sent."""
         return sum(self._redriven(one) for one in self._steps if step in (None, one))
 
     def _redriven(self, step: str) -> int:
@@ -85,7 +85,7 @@ class SqsDeadLetters:
             self._sqs().delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
     def _filled(self, step: str) -> str | None:
-        """The address of the step's dead-letter queue, if it is there and holds something."""
+        """The URL of the step's dead-letter queue, if it exists and is not empty."""
         queue = self._url(f"{self._prefix}{step}-dead")
         if queue is None:
             return None
@@ -103,7 +103,7 @@ class SqsDeadLetters:
                 raise
 
     def _batches(self, queue: str) -> Iterator[Sequence[Message]]:
-        """Every message, hidden from others for a while, until SQS finds no more."""
+        """Every message, hidden from other receivers for a while, until SQS returns no more."""
         while True:
             with service_call("SQS", "ReceiveMessage"):
                 answer = self._sqs().receive_message(
@@ -120,7 +120,7 @@ class SqsDeadLetters:
             yield messages
 
     def _give_back(self, queue: str, messages: Sequence[Message]) -> None:
-        """Let others see them at once."""
+        """Make them visible again at once."""
         for start in range(0, len(messages), _BATCH):
             entries = [
                 {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}

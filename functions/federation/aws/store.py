@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Store on S3: documents are put only where nothing lies, channels only over the version that was read.
+"""Store on S3: documents are only created, channels only replaced if they are still at the version that was read.
 
 S3 makes both atomic: `If-None-Match: *` and `If-Match`.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
@@ -18,7 +18,7 @@ _TAKEN: Final = 412
 _RACING: Final = 409
 _GONE: Final = 404
 _ATTEMPTS: Final = 4
-"""Tries of a write that S3 answers with 409: another conditional write of the same key was under way."""
+"""Attempts at a write that S3 answers with 409, when another conditional write of the same key is in progress."""
 
 
 class _Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class S3Store:
         return self._put(self._document(name), body, IfNoneMatch="*") is not None
 
     def keep(self, name: str, body: bytes) -> None:
-        """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
+        """Create the document; the same body again is a no-op, another body under a taken name a ConflictError."""
         if not self.claim(name, body) and self.read(name) != body:
             raise ConflictError(f"{name} is taken by other content")
 
@@ -98,9 +98,9 @@ class S3Store:
         return {"IfMatch": held.etag}
 
     def _put(self, key: str, body: bytes, **condition: str) -> str | None:
-        """The new version's tag, or None when the condition does not hold.
+        """The new version's ETag, or None when the condition does not hold.
 
-        A write whose answer was lost, and that botocore sent again, is refused by what it wrote itself: callers compare.
+        A write that botocore repeated after a lost response fails on what its first attempt wrote, so callers compare.
         """
         for _ in range(_ATTEMPTS):
             try:

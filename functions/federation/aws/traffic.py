@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nodes on a SageMaker endpoint: one variant a release, and weights that say which of them serves.
+"""Nodes on a SageMaker endpoint: one variant per release, and weights that decide which of them serves.
 
 A warm release is a running variant of weight 0, so going back to it is one UpdateEndpointWeightsAndCapacities. A release
-without a variant gets one by a new endpoint configuration. The endpoint's tags remember the counter of the last shift.
+without a variant gets one by a new endpoint configuration. The endpoint's tags hold the counter of the last shift.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-ab-testing.html
 """
 
@@ -19,7 +19,7 @@ from federation.ports import Served
 
 COUNTER: Final = "federation:counter"
 GOLDEN_PROMPT: Final = b'{"prompt":"federation: are you ready?","max_tokens":1}'
-"""What a probe asks; whatever is answered with success proves that the release can answer."""
+"""The body of a probe; any successful response proves that the release can answer."""
 
 _VERSION: Final = re.compile(r"-v(\d+)-(\d+)-(\d+)$")
 _UNKNOWN: Final = "ValidationException"
@@ -44,11 +44,11 @@ class SageMakerTraffic:
         self._node = node
 
     def refusal(self, channel: str, release: str) -> None:
-        """Nothing has to be done beforehand: a release without a variant gets one."""
+        """None: nothing has to be done beforehand, since a release without a variant gets one."""
         del channel, release
 
     def shift(self, shift: Shift) -> None:
-        """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing."""
+        """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing."""
         found = self._described()
         if found is None:
             self._deploy(shift, "create_endpoint")
@@ -62,7 +62,7 @@ class SageMakerTraffic:
         self._call("add_tags", ResourceArn=arn, Tags=[{"Key": COUNTER, "Value": str(shift.counter)}])
 
     def serving(self, channel: str) -> Served | None:
-        """What is really served, read back; None before the first shift. Several releases are told as several."""
+        """What is really served, read back; None before the first shift. If several releases serve, all are named."""
         del channel
         found = self._described()
         if found is None:
@@ -91,7 +91,7 @@ class SageMakerTraffic:
         return True
 
     def _obeyed(self, found: Mapping[str, Any], shift: Shift) -> bool:
-        """Whether a newer shift came first, or this one has had all its effect."""
+        """Whether a newer shift came first, or this one has already taken full effect."""
         counter = self._counter(found)
         live = [variant for variant, weight in _weights(found).items() if weight > 0]
         return counter > shift.counter or (counter == shift.counter and live == [variant_of(shift.release)])
@@ -118,7 +118,7 @@ class SageMakerTraffic:
         self._call(operation, EndpointName=self._endpoint, EndpointConfigName=configuration)
 
     def _container(self, release: str) -> dict[str, Any]:
-        """The node's image and the one thing that it has to know."""
+        """The node's image, and the release that it has to serve."""
         container = {"Image": self._node.image, "Environment": {"FEDERATION_RELEASE": release}}
         return {"ExecutionRoleArn": self._node.role, "PrimaryContainer": container}
 
@@ -144,7 +144,7 @@ class SageMakerTraffic:
         return next((int(tag["Value"]) for tag in tags if tag["Key"] == COUNTER), 0)
 
     def _made(self, operation: str, **request: Any) -> None:
-        """Create what an earlier attempt may have created; SageMaker says so with ValidationException."""
+        """Create what an earlier attempt may have created already, which SageMaker reports as a ValidationException."""
         try:
             self._call(operation, **request)
         except ServiceError as error:
@@ -158,12 +158,12 @@ class SageMakerTraffic:
 
 
 def variant_of(release: str) -> str:
-    """A release's name as a variant's, which may hold no dots."""
+    """A release's name as a variant's, in which no dots are allowed."""
     return release.replace(".", "-")
 
 
 def release_of(variant: str) -> str:
-    """The release that a variant serves; a variant that is none of ours is told as it is."""
+    """The release that a variant serves; a foreign variant's name is returned unchanged."""
     return _VERSION.sub(r"-v\1.\2.\3", variant)
 
 

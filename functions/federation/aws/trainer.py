@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs on SageMaker: training jobs by name, which SageMaker takes only once."""
+"""Jobs on SageMaker: training jobs, whose names SageMaker accepts only once."""
 
 import re
 import time
@@ -16,13 +16,13 @@ from federation.ports import RECENT
 _MINUTES: Final = 24 * 60
 _DISK_GB: Final = 100
 _SPOT_PATIENCE: Final = 2
-"""A spot job may take this many times its running time, waiting for capacity included."""
+"""A spot job may take this many times its maximum run time, including the wait for capacity."""
 _FAILED: Final = ("Failed", "Stopped")
 _TAKEN_AWAY: Final = frozenset({"Interrupted", "MaxWaitTimeExceeded"})
-"""Secondary statuses of a spot job whose machine was taken back, or never came."""
+"""Secondary statuses of a spot job whose machine was preempted, or never available."""
 _STARTED_BEFORE: Final = "ResourceInUse"
 _OURS: Final = r"[a-z][a-z0-9-]*-[0-9a-f]{12}"
-"""What `launch` calls a job; of another's it is not asked why it failed."""
+"""Names that `launch` gives to jobs; failures of other people's jobs are not reported."""
 _UNKNOWN: Final = frozenset({"ValidationException", "ResourceNotFound"})
 
 
@@ -34,7 +34,7 @@ class SageMakerTrainer:
         self._role = role
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """The policy does not say on which machine it runs or where its unit goes, or names a region that this is not."""
+        """Why the job cannot start here: no machine, no output, or another region."""
         if not (job.get("machine") and job.get("output")):
             return f"jobs.{job['kind']} needs `machine` and `output` to run on SageMaker; add them"
         here = self._sagemaker().meta.region_name
@@ -58,9 +58,9 @@ class SageMakerTrainer:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """Every training job that was Completed lately, and ours that Failed or were Stopped, with the reason.
+        """Every training job Completed within RECENT, and those of ours that Failed or were Stopped, with the reason.
 
-        Where a unit lies, `artifact` asks when it is needed.
+        The units' URIs are left out; `artifact` gives them when needed.
         """
         since = datetime.fromtimestamp(time.time(), UTC) - RECENT
         failed = [job for status in _FAILED for job in self._listed(since, status)]
@@ -68,7 +68,7 @@ class SageMakerTrainer:
         return [*(_completed(job) for job in self._listed(since, "Completed")), *map(self._failed, ours)]
 
     def artifact(self, resource: str) -> str | None:
-        """Where a finished training job or a model package has its artifact."""
+        """URI of the artifact of a finished training job or a model package."""
         kind, _, name = resource.partition(":")[2].rpartition(":")[2].partition("/")
         if kind == "training-job":
             return _job_artifact(self._described("describe_training_job", TrainingJobName=name))
@@ -77,7 +77,7 @@ class SageMakerTrainer:
         return None
 
     def _failed(self, job: Mapping[str, Any]) -> dict[str, Any]:
-        """The first 1,024 characters of what the job left in /opt/ml/output/failure are its FailureReason."""
+        """A failed job; its FailureReason is the first 1,024 characters of its /opt/ml/output/failure."""
         status, name = job["TrainingJobStatus"], job["TrainingJobName"]
         found = self._described("describe_training_job", TrainingJobName=name)
         secondary = found.get("SecondaryStatus")
@@ -154,7 +154,7 @@ def _job_artifact(job: Mapping[str, Any]) -> str | None:
 
 
 def _package_artifact(package: Mapping[str, Any]) -> str | None:
-    """The one artifact of the package; several containers do not tell which is the model."""
+    """The package's only artifact; None for several containers, since any of them may be the model."""
     containers = package.get("InferenceSpecification", {}).get("Containers", ())
     found = {
         place

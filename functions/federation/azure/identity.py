@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does this process prove itself to Azure, without a key?
+"""How does this process authenticate to Azure, without a key?
 
 Workload identity federation: a token of another identity provider that Microsoft Entra trusts stands in for a secret.
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
@@ -13,17 +13,17 @@ from federation.azure.rest import meaning, reached
 
 LOGIN: Final = "https://login.microsoftonline.com"
 AUDIENCE: Final = "api://AzureADTokenExchange"
-"""Whom the assertion has to be issued for."""
+"""The audience that the assertion must have."""
 _SCOPE: Final = "https://management.azure.com/.default"
 _JWT: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _EARLY: Final = 300.0
-"""Seconds before its end from which on a token is not used any more."""
+"""Seconds before its expiry at which a token is renewed."""
 _TIMEOUT: Final = 30.0
 _OK: Final = 200
 
 
 class EntraToken:
-    """An access token of Azure Resource Manager, renewed when it ends."""
+    """An access token of Azure Resource Manager, renewed before it expires."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class EntraToken:
             tenant: The directory's id.
             client: The application's id, which has a federated credential for whoever issues the assertion.
             assertion: Gives a fresh identity token for AUDIENCE.
-            login: Where Entra answers.
+            login: Entra's address.
             clock: Tells seconds.
         """
         self._session = session
@@ -54,7 +54,7 @@ class EntraToken:
         self._until = 0.0
 
     def token(self) -> str:
-        """A token that is good for a while yet.
+        """A token that remains valid for a while.
 
         Raises:
             ContractError: Entra does not take the assertion.

@@ -12,7 +12,7 @@ from federation.core.digest import canonical, digest_of
 
 TAG: Final = "federation_job"
 UNIT: Final = "unit"
-"""The output that is the unit's folder, where the policy names one of Azure's storage."""
+"""Name of the output that is the unit's folder, if the policy names one on Azure's storage."""
 ENVIRONMENT: Final = "federation"
 
 _COMPUTE: Final = "computes/"
@@ -21,12 +21,12 @@ _EXAMPLES: Final = "Standard_NC4as_T4_v3, or computes/NAME for a cluster of the 
 
 
 def is_mounted(job: Mapping[str, Any]) -> bool:
-    """Whether Azure carries the unit away; else the job does so itself, as to the Hub."""
+    """Whether Azure uploads the unit; otherwise the job does so itself, for instance to the Hub."""
     return str(job.get("output") or "").startswith(_MOUNTED)
 
 
 def environment_version(image: str) -> str:
-    """An environment of one image never changes, so its version follows from the image."""
+    """The environment's version, derived from the image, since environments never change."""
     return digest_of(image.encode()).removeprefix("sha256:")[:16]
 
 
@@ -67,7 +67,7 @@ def job_of(name: str, job: Mapping[str, Any], workspace: str, identity: str = ""
 
 
 def _command(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    """What runs; a mounted folder is told to it as any image is told its output."""
+    """The command, with a mounted folder passed as the output, as to any image."""
     command = shlex.join(str(word) for word in job["arguments"])
     if not is_mounted(job):
         return {"command": command}
@@ -77,7 +77,7 @@ def _command(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _machine(job: Mapping[str, Any], workspace: str) -> dict[str, Any]:
-    """A cluster by its name; without one Azure finds a machine of that type, and only then the job says whether spot."""
+    """A named cluster, or a machine type, in which case Azure finds a machine and the job states whether spot."""
     machine, count = str(job["machine"]), int(job.get("count") or 1)
     if machine.startswith(_COMPUTE):
         return {"computeId": f"{workspace}/{machine}", "resources": {"instanceCount": count}}

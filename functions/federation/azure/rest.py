@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a REST API of Azure asked, and what does a failure of it mean in our words?"""
+"""How is Azure's REST API called, and to which of our errors does each failure map?"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _SHOWN: Final = 300
 
 
 class Rest:
-    """Azure Resource Manager under one address, asked with a token; no token goes anywhere else."""
+    """Azure Resource Manager at one address; the token is sent nowhere else."""
 
     def __init__(self, session: Callable[[], Any], address: str, token: Callable[[], str], version: str) -> None:
         self._session = session
@@ -69,15 +69,15 @@ class Rest:
 
 @contextmanager
 def reached(operation: str) -> Iterator[None]:
-    """Within it, a connection that fails and an answer that is no JSON come out as ServiceError."""
+    """Turn a failed connection, or a response that is not JSON, into a ServiceError."""
     try:
         yield
-    except (OSError, ValueError) as error:  # all that requests raises is an OSError
+    except (OSError, ValueError) as error:  # everything that requests raises is an OSError
         raise ServiceError(f"Azure did not {operation}: {type(error).__name__}: {error!s:.{_SHOWN}}") from error
 
 
 def meaning(operation: str, response: Any) -> MissingError | ContractError | ServiceError:
-    """Our error for an answer that is no success, with Azure's own code and words."""
+    """Our error for a response that is not a success, with Azure's own code and message."""
     text = f"Azure did not {operation}: {response.status_code} {_said(response)}"[:_SHOWN]
     if response.status_code == _MISSING:
         return MissingError(text)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs on Azure Machine Learning, in one workspace; the job's name is its id there, so a name is started once.
 
-Event Grid tells neither whether a job left a unit nor where: its event only has the sweep look, which finds what ended.
+Event Grid says neither whether a job left a unit nor where: its event only triggers a sweep, which finds what ended.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ _FAILED: Final = frozenset({"Failed", "Canceled", "NotResponding"})
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A workspace of Azure Machine Learning, where it lies, and as which managed identity its jobs run."""
+    """A workspace of Azure Machine Learning, its region, and the managed identity that its jobs run as."""
 
     subscription: str
     group: str
@@ -55,15 +55,15 @@ class AzureTrainer:
             session: Makes a session of `requests`.
             token: Gives an access token of Resource Manager.
             workspace: Whose jobs.
-            api: Where Resource Manager answers.
-            now: Tells the moment that a sweep counts back from.
+            api: Resource Manager's address.
+            now: The current time, from which a sweep looks back.
         """
         self._rest = Rest(session, api, token, VERSION)
         self._workspace = workspace
         self._now = now
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """The policy says too little, or names a region that this is not."""
+        """Why the job cannot start here: the policy says too little, or names another region."""
         here = self._workspace.region
         if job.get("region", here) != here:
             return f"{name} is to run in {job['region']}, and this home runs jobs on Azure in {here}"
@@ -72,8 +72,7 @@ class AzureTrainer:
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
-        The same request again is answered as an update that changes nothing; one that differs is refused, and then the job
-        that is there is the one.
+        Repeating the same request is a no-op update; a different one is refused, and the existing job stands.
 
         Raises:
             ContractError: It cannot be started here, or Azure refuses it.
@@ -89,13 +88,13 @@ class AzureTrainer:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """What became of every job of ours that ended lately and whose unit Azure holds, or that failed."""
+        """Every job of ours that ended within RECENT, if its unit is on Azure's storage or it failed."""
         since = self._now() - RECENT
-        found = (_told(job) for job in self._rest.pages("list jobs", self._path(), jobType="Command", tag=TAG))
+        found = (_finished_job(job) for job in self._rest.pages("list jobs", self._path(), jobType="Command", tag=TAG))
         return [told for told in found if told and instant.moment(told["completed_at"]) >= since]
 
     def artifact(self, resource: str) -> str | None:
-        """Where the unit of a job lies; None when the job carried it away itself, or there is no such job here."""
+        """URI of a job's unit; None when the job uploaded it itself, or there is no such job here."""
         prefix = f"{self._workspace.id}/jobs/"
         job = self._job(resource.removeprefix(prefix)) if resource.startswith(prefix) else None
         return _unit(job) if job else None
@@ -115,8 +114,8 @@ class AzureTrainer:
         return f"{self._workspace.id}/jobs{'/' if name else ''}{name}"
 
 
-def _told(job: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What the sweep is told of a job; None while it runs, and when its own push to the Hub tells of its unit."""
+def _finished_job(job: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A finished job as the sweep reads it; None while it runs, or when its own push to the Hub announces its unit."""
     status = job["properties"]["status"]
     about = {
         "provider": "azure",
@@ -136,7 +135,7 @@ def _unit(job: Mapping[str, Any]) -> str | None:
 
 
 def _why(job: Mapping[str, Any]) -> str:
-    """What the job's services say; Resource Manager itself tells no reason, so else the page where the log is."""
+    """What the job's services say, else the page with its log, since Resource Manager itself states no reason."""
     services: Mapping[str, Any] = job["properties"].get("services") or {}
     return next(_reasons(services), None) or "Azure says no more"
 

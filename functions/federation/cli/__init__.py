@@ -16,7 +16,7 @@ from federation.errors import FederationError
 
 INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 1
-"""The reader went away before everything was said, as `head` does; click answers the same."""
+"""Exit code when the reader of a pipe closes it early, as `head` does; the same as click's."""
 
 
 def main() -> NoReturn:
@@ -52,6 +52,6 @@ def _flushed(code: int) -> int:
 
 
 def _closed() -> int:
-    """The reader has gone: what is still buffered goes nowhere, so that the interpreter's exit does not complain."""
+    """Discard what is still buffered for a closed pipe, so that the interpreter does not complain on exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return CLOSED_PIPE

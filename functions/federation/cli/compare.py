@@ -23,7 +23,7 @@ _SEVERITY: Final = {"fail": 0, "inconclusive": 1, "pass": 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """What is asked of every pair."""
+    """The comparison to make for every pair."""
 
     metric: str
     margin: float
@@ -33,7 +33,7 @@ class _Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """The stricter of the comparisons that a pair needs, and against whom it was made."""
+    """The stricter of a pair's comparisons, and against whom it was made."""
 
     against: str
     comparison: Comparison

@@ -52,7 +52,7 @@ def demo(
     """
     source = found(examples)
     with _place(folder, keep=keep) as place:
-        lines = [told(line, as_json=as_json) for line in play(place, source)]
+        lines = [printed(line, as_json=as_json) for line in play(place, source)]
         if not as_json:
             _print_end(lines, place, kept=keep or folder is not None)
 
@@ -67,7 +67,7 @@ def _place(folder: Path | None, *, keep: bool) -> Iterator[Path]:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def told(line: Line, *, as_json: bool) -> Line:
+def printed(line: Line, *, as_json: bool) -> Line:
     """The line, printed."""
     if as_json:
         print(json.dumps(asdict(line), ensure_ascii=False), flush=True)

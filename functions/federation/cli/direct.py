@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is an order carried out when the bus is down? This process runs the step itself, on the home's own ports.
 
-The order is the same event as over the bus: the channel's counter fences it, and a later delivery of it is a repetition.
+The order is the same event as over the bus: the channel's compare-and-set protects it, and a later delivery is a repetition.
 """
 
 from collections.abc import Sequence
@@ -21,21 +21,21 @@ from federation.runtime import handle
 from federation.steps import StepName
 
 UNANNOUNCED: Final = 12
-"""Exit code of a command that carried its order out, and could not announce what follows."""
+"""Exit code of a command that carried its order out but could not announce the resulting events."""
 
 _ATTEMPTS: Final = 3
-"""As often as this the step is run before its failure is told; over the bus it would be delivered again."""
+"""Attempts at the step before its failure is reported; over the bus it would be redelivered."""
 
 
 class _Announcer:
-    """A bus whose failure undoes nothing and is remembered."""
+    """A bus whose failure is recorded instead of raised."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self.failure = ""
 
     def announce(self, events: Sequence[Event]) -> None:
-        """Hand each event to every step that hears its type, if that goes."""
+        """Hand each event to every step that hears its type, if the bus is up."""
         try:
             self._bus.announce(events)
         except FederationError as error:
@@ -43,7 +43,7 @@ class _Announcer:
 
 
 def carried_directly(step: StepName, order: Event, home: Home) -> tuple[Followed, str]:
-    """What the step decided and this process carried out, what followed, and why that was not announced, if so.
+    """What the step decided and this process carried out, and why the resulting events were not announced, or "".
 
     Raises:
         FederationError: It was not carried out, or not whole; the message says which.
@@ -71,7 +71,7 @@ def _channel(ports: Ports) -> Channel:
 
 
 def _half_done(order: Event, channel: Channel, error: FederationError) -> FederationError:
-    """What failed; once the channel has moved, the same words again would be another order."""
+    """The error, with advice: once the channel has moved, typing the same command again would give another order."""
     moved = channel.moved_by(order.id)
     if moved is None:
         return error

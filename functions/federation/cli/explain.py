@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`federation explain`: why is it so, what led here, and what now?"""
+"""`federation explain`: why is something so, what led to it, and what to do next?"""
 
 import re
 from typing import Annotated, Final
@@ -46,7 +46,7 @@ def explain(
 
 
 def page_about(shelf: Shelf, subject: str) -> Page:
-    """What is to be said about a release, a unit, an event, a step or the last decision.
+    """The page about a release, a unit, an event, a step or the last decision.
 
     Raises:
         MissingError: Nothing is stored about it.

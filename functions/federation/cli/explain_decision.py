@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is to be said about one decision?"""
+"""What does `explain` say about a decision?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -36,14 +36,14 @@ _VERDICTS: Final[Mapping[str, str]] = {
     events.JOB_LAUNCHED: "launched",
     events.JOB_FAILED: "job failed",
 }
-"""The verdict that an announced event stands for, the weightiest first."""
+"""The verdict that an announced event implies, the most important first."""
 
 _STOPPED: Final = frozenset({"quarantined", "refused", "inconclusive", "waiting", "rejected"})
 
 
 def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
     """Why the step decided so, on which findings, what led there, and what a person can do."""
-    told = set(past.told_types)
+    told = set(past.announced_types)
     channel = shelf.channel(shelf.policy().channel)
     facts = dict(_facts(past, channel))
     if events.MERGE_SKIPPED in told:
@@ -91,7 +91,7 @@ def _rolled_back(past: Past) -> Iterator[tuple[str, str]]:
 
 
 def _places(past: Past) -> Iterator[tuple[str, str]]:
-    """Every place that was considered for a job, and what became of it."""
+    """Every place considered for a job, and its verdict."""
     for told in past.outcome["events"]:
         for one in told["data"].get("places", ()) if told["source"] == "//federation/launch" else ():
             price = f"{one['price']} an hour; " if "price" in one else ""
@@ -104,7 +104,7 @@ def _findings(reads: Reads, past: Past) -> Sequence[Mapping[str, Any]]:
 
 
 def _next(past: Past, channel: Channel) -> Iterator[str]:
-    told = set(past.told_types)
+    told = set(past.announced_types)
     if events.RELEASE_ROLLED_BACK in told:
         left = past.why.partition(". ")[2].partition(" left: ")[0]
         yield f"Look at what was left: federation explain {left}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is to be said about a release?"""
+"""What does `explain` say about a release?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -16,13 +16,13 @@ from federation.core.digest import digest
 
 
 def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
-    """What became of the release, which units it brought and why they were let in, and what holds or left it."""
+    """The release's state, its units and why they passed, and why it is held or was left."""
     release: Mapping[str, Any] = shelf.document(names.release(name)) or {}
     channel = shelf.channel(shelf.policy().channel)
     left = inventory.left_by_rollback(channel)
     state = inventory.release_state(channel, left, name)
     decisions = history.about(name)
-    held = next((past for past in reversed(decisions) if events.PROMOTION_HELD in past.told_types), None)
+    held = next((past for past in reversed(decisions) if events.PROMOTION_HELD in past.announced_types), None)
     why = [release["change"]["why"], *([left[name]] if name in left else [])]
     if state == "assembled" and held:
         why.append(held.why)

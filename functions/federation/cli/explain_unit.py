@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is to be said about a unit?"""
+"""What does `explain` say about a unit?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from federation.gathering import Reads
 
 
 def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
-    """How the unit was judged, on which evidence, and what would have passed; None when no such unit has come."""
+    """How the unit was judged, on which evidence, and what would have passed; None for an unknown unit."""
     line = inventory.unit(shelf, name)
     if line is None:
         return None
@@ -36,7 +36,7 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
 
 
 def _reports(reads: Reads, line: UnitLine) -> Sequence[tuple[str, Mapping[str, Any]]]:
-    """The unit's reports with their places; the one that counts now is the last."""
+    """The unit's reports with their names; the last one is on the current basis."""
     current = next((place for place in line.documents if place.startswith(names.REPORTS)), "")
     found = [(place, found["report"]) for place in _places(reads, line) if (found := reads.document(place)) is not None]
     return sorted(found, key=lambda one: one[0] == current)

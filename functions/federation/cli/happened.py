@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is it told what steps decided and carried out, and what they did not decide in time?"""
+"""How are the decisions of steps printed, and events about which nothing was decided in time?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,29 +10,29 @@ from federation.core.event import Event
 from federation.core.outcome import Outcome
 
 ORDERED: Final = 11
-"""Exit code of a command whose order was announced, and not seen carried out while the command waited."""
+"""Exit code of a command whose order was announced, but not seen carried out while the command waited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """One step's decision: about which event, why, what it kept, where the channel is since then, what it told."""
+    """One step's decision: its event, why, the documents kept, the channel's new counter, and the events announced."""
 
     step: str
     event: Event
     why: str
     documents: Sequence[str]
     moved: int | None
-    told: Sequence[Event]
+    announced: Sequence[Event]
 
     @property
-    def told_types(self) -> frozenset[str]:
+    def announced_types(self) -> frozenset[str]:
         """Types of the events that it announced."""
-        return frozenset(event.type for event in self.told)
+        return frozenset(event.type for event in self.announced)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """What followed from what was announced; about what is `open`, nothing was decided until the wait was over."""
+    """The decisions that followed; `open` are events about which nothing was decided before the wait ended."""
 
     happened: Sequence[Happened]
     open: Sequence[Event] = ()
@@ -46,7 +46,7 @@ def of_outcome(step: str, event: Event, outcome: Outcome) -> Happened:
         why=outcome.why,
         documents=[document.name for document in outcome.documents],
         moved=outcome.move.to["counter"] if outcome.move else None,
-        told=outcome.events,
+        announced=outcome.events,
     )
 
 
@@ -59,14 +59,14 @@ def of_decision(document: Mapping[str, Any]) -> Happened:
         why=outcome["why"],
         documents=list(outcome["documents"]),
         moved=outcome["move"]["to"]["counter"] if outcome["move"] else None,
-        told=[Event.of(told) for told in outcome["events"]],
+        announced=[Event.of(event) for event in outcome["events"]],
     )
 
 
 def print_happened(followed: Followed, *, as_json: bool) -> None:
     """One line a decision that changed or refused something; JSON is a list of objects."""
     if as_json:
-        print_json(list(told(followed)))
+        print_json(list(rendered(followed)))
         return
     for one in followed.happened:
         print(f"{one.step:10} {one.why}")
@@ -76,8 +76,8 @@ def print_happened(followed: Followed, *, as_json: bool) -> None:
         print("Nothing was to be done.")
 
 
-def told(followed: Followed) -> Iterator[dict[str, Any]]:
-    """What each step decided, in order, then what is open, whose `step` is null."""
+def rendered(followed: Followed) -> Iterator[dict[str, Any]]:
+    """Each decision as JSON, in order, then each open event, whose `step` is null."""
     for one in followed.happened:
         yield {
             "step": one.step,
@@ -86,7 +86,7 @@ def told(followed: Followed) -> Iterator[dict[str, Any]]:
             "why": one.why,
             "documents": list(one.documents),
             "moved": one.moved,
-            "told": [{"type": event.type, "subject": event.subject, "id": event.id} for event in one.told],
+            "told": [{"type": event.type, "subject": event.subject, "id": event.id} for event in one.announced],
         }
     for event in followed.open:
         nothing: dict[str, Any] = {"documents": [], "moved": None, "told": []}

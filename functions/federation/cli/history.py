@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was decided in a home, in which order, and what led to what?
+"""What was decided in a home, in which order, and which decision led to which?
 
-Only what is asked for is read: where a decision lies tells its step and mostly its event, and the store when it was kept.
+Only what is needed is read: a decision's name shows its step and mostly its event, and the store says when it was kept.
 """
 
 import math
@@ -25,18 +25,18 @@ _TOLD_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "fuse": (names.MERGES, names.ASKED),
 }
 _BY_EVENT: Final = (names.SETTLED, names.WAITING, names.MERGES, names.ASKED)
-"""Where what lies is named by the event that it is about."""
+"""Prefixes under which names begin with the id of the event."""
 _ABOUT_RELEASES: Final = ("fuse", "promote", "roll_back", "launch", "sweep", "govern")
 _LATEST: Final = 16
 _SWEPT_SECONDS: Final = 3600.0
-"""What nobody told of, a sweep announces in its sender's name; it is validated within so long."""
+"""Seconds within which a completion that a sweep announced in its sender's name is validated."""
 _SOURCE: Final = "//federation/"
 _UNIT: Final = re.compile(r"[a-z0-9-]+/([a-z][a-z0-9-]*)-v([1-9]\d{0,8})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """One stored decision: where it lies, which step took it when about which event, and its outcome."""
+    """One stored decision: its document's name, the step, the time, the event and the outcome."""
 
     name: str
     step: str
@@ -50,12 +50,12 @@ class Past:
         return str(self.outcome["why"])
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def announced(self) -> tuple[str, ...]:
         """Ids of the events that it announced."""
         return tuple(event["id"] for event in self.outcome["events"])
 
     @property
-    def told_types(self) -> tuple[str, ...]:
+    def announced_types(self) -> tuple[str, ...]:
         """Types of the events that it announced."""
         return tuple(event["type"] for event in self.outcome["events"])
 
@@ -75,7 +75,7 @@ class History:
 
     @cached_property
     def decisions(self) -> Sequence[Past]:
-        """Every one, oldest first; those of one moment in the order in which they led to each other."""
+        """All decisions, oldest first; simultaneous ones in the order in which they led to each other."""
         return in_order(self._all(newest_first(self._shelf.kept(*DECIDED_IN))))
 
     def last(self, step: str | None = None) -> Past | None:
@@ -85,15 +85,15 @@ class History:
         return found[-1] if found else None
 
     def led_to(self, past: Past) -> Sequence[Past]:
-        """The decisions that led to this one, the first of them first."""
+        """The chain of decisions that led to this one, earliest first."""
         chain: list[Past] = []
-        while (earlier := self._teller(past)) is not None and earlier not in chain:
+        while (earlier := self._announced_by(past)) is not None and earlier not in chain:
             chain.append(earlier)
             past = earlier
         return chain[::-1]
 
     def about(self, subject: str) -> Sequence[Past]:
-        """Every decision that mentions a release or a unit, since there is one, oldest first; else whatever is named so."""
+        """Every decision that mentions the subject, oldest first; of a release or a unit, only since it first appeared."""
         born, steps = self._life(subject)
         kept = self._shelf.kept(*(place for step in steps for place in _places_of(step)))
         since = self._shelf.kept(born).get(born, 0.0) - SLACK_SECONDS if born else 0.0
@@ -112,12 +112,12 @@ class History:
         return in_order(found.values())
 
     def under(self, name: str) -> Sequence[Past]:
-        """Those whose documents' names begin so, oldest first."""
+        """The decisions under a prefix, oldest first."""
         found = [*self._shelf.names(name), *self._shelf.names(f"{names.DECISIONS}{name}")]
         return in_order(self._all(one for one in found if one.startswith(DECIDED_IN)))
 
     def _life(self, subject: str) -> tuple[str, Iterable[str]]:
-        """The document with which a subject came into the world, if it is one, and which steps decide about it."""
+        """The document in which a release or unit first appears (else ""), and the steps that decide about the subject."""
         if self._shelf.document(names.release(subject)) is not None:
             return names.release(subject), _ABOUT_RELEASES
         unit = _UNIT.fullmatch(subject)
@@ -125,7 +125,7 @@ class History:
         is_accepted = bool(place) and self._shelf.document(place) is not None
         return place if is_accepted else "", STEPS
 
-    def _teller(self, past: Past) -> Past | None:
+    def _announced_by(self, past: Past) -> Past | None:
         """The decision that announced the event which another one is about."""
         step = past.event.source.removeprefix(_SOURCE)
         is_ours = past.event.source.startswith(_SOURCE) and step in STEPS
@@ -135,7 +135,7 @@ class History:
         now = self._shelf.kept(past.name).get(past.name, 0.0)
         since = -math.inf if is_ours else now - _SWEPT_SECONDS
         earlier = [name for name in newest_first(dates) if since <= dates[name] <= now + SLACK_SECONDS]
-        tellers = (one for one in self._read(earlier) if past.event.id in one.told)
+        tellers = (one for one in self._read(earlier) if past.event.id in one.announced)
         if is_ours:
             return next(tellers, None)
         before = [one for one in tellers if instant.microseconds(one.now) <= instant.microseconds(past.now)]
@@ -173,9 +173,9 @@ class History:
 
 
 def in_order(found: Iterable[Past]) -> Sequence[Past]:
-    """Oldest first; those of one moment in the order in which they led to each other."""
+    """Oldest first; simultaneous ones in the order in which they led to each other."""
     decisions = list(found)
-    teller = {id_: past for past in decisions for id_ in past.told}
+    teller = {id_: past for past in decisions for id_ in past.announced}
 
     def depth(past: Past) -> int:
         met = {past.name}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a command reach its home, and have something happen there?
+"""How does a command reach its home, and cause something to happen there?
 
-A folder is a home of its own, which this process carries out itself. In a cloud the deployed functions do: a command
-announces, and waits until it reads in the store what they decided.
+In a home in a folder, this process runs the steps itself. In a cloud the deployed functions do: a command announces, and
+waits until it reads in the store what they decided.
 """
 
 import os
@@ -26,7 +26,7 @@ class Home(Protocol):
 
     @property
     def place(self) -> str:
-        """Where the store lies, as a person would write it."""
+        """The store's location, for people."""
         ...
 
     @property
@@ -41,10 +41,10 @@ class Home(Protocol):
 
     @property
     def letters(self) -> DeadLetters:
-        """What was delivered in vain.
+        """The dead letters.
 
         Raises:
-            SettingsError: The environment does not tell where they lie.
+            SettingsError: The environment does not say where they are.
         """
         ...
 
@@ -53,15 +53,15 @@ class Home(Protocol):
         ...
 
     def carry(self, *announced: Event) -> Followed:
-        """Announce, and tell what was decided about it and about what followed.
+        """Announce, and return what was decided about the events and about those that followed.
 
         Raises:
-            ServiceError: It was not announced, or a step raised every time; then its event lies among the dead letters.
+            ServiceError: They were not announced, or a step raised every time; then its event is among the dead letters.
         """
         ...
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         ...
 
 
@@ -75,7 +75,7 @@ def opened(folder: Path | None, *, create: bool = False, wait: float = WAIT_SECO
         wait: Seconds for which `carry` waits for functions in a cloud.
 
     Raises:
-        MissingError: There is none, and none is to be made.
+        MissingError: There is none, and none is to be created.
         SettingsError: The environment names none that can be reached.
     """
     home = _home(folder, create=create, wait=wait)
@@ -86,7 +86,7 @@ def opened(folder: Path | None, *, create: bool = False, wait: float = WAIT_SECO
 
 
 def now() -> str:
-    """The present moment, RFC 3339 in UTC."""
+    """The current time, RFC 3339 in UTC."""
     return instant.text(datetime.now(UTC))
 
 

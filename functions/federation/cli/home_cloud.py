@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a command's home do that lies in a cloud? It announces; the deployed functions do the rest."""
+"""How does a command work on a home in a cloud? It announces; the deployed functions do the rest."""
 
 from functools import cached_property
 from typing import Final
@@ -23,7 +23,7 @@ class CloudHome:
         wait: Seconds for which `carry` waits for the functions; 0 to announce only.
 
     Raises:
-        SettingsError: They do not tell where its store or its bus is.
+        SettingsError: They do not say where its store or its bus is.
     """
 
     def __init__(self, settings: Settings, wait: float) -> None:
@@ -33,7 +33,7 @@ class CloudHome:
 
     @property
     def place(self) -> str:
-        """Where its store lies."""
+        """The store's location."""
         return self._settings.store
 
     @property
@@ -48,22 +48,22 @@ class CloudHome:
 
     @cached_property
     def letters(self) -> DeadLetters:
-        """What its functions could not handle.
+        """The dead letters of its functions.
 
         Raises:
-            SettingsError: The environment does not tell where they lie.
+            SettingsError: The environment does not say where they are.
         """
         return cloud_dead_letters(self._settings)
 
     def queued(self) -> int:
-        """Nothing waits for a command here."""
+        """0: no delivery waits for a command here."""
         return 0
 
     def carry(self, *announced: Event) -> Followed:
-        """Announce, and tell what was decided about it and about what followed, as far as that came in time.
+        """Announce, and return what was decided in time about the events and about those that followed.
 
         Raises:
-            ServiceError: It was not announced.
+            ServiceError: They were not announced.
         """
         watch = Watch(self._ports.store, announced)
         if announced:
@@ -72,4 +72,4 @@ class CloudHome:
             return watch.until_settled(self._wait)
 
     def close(self) -> None:
-        """The clients end with the process."""
+        """Nothing: the clients end with the process."""

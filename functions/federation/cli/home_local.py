@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a command's home do that lies in a folder? This process delivers until nothing is waiting."""
+"""How does a command work on a home in a folder? This process delivers until nothing is waiting."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ class FolderHome:
     """A home in a folder.
 
     Raises:
-        MissingError: There is none, and none is to be made.
+        MissingError: There is none, and none is to be created.
     """
 
     def __init__(self, folder: Path, *, create: bool, training_python: str = "") -> None:
@@ -38,12 +38,12 @@ class FolderHome:
 
     @property
     def readers(self) -> int:
-        """One: its documents lie on this machine."""
+        """One, since its documents are on this machine."""
         return 1
 
     @property
     def letters(self) -> DeadLetters:
-        """What was put aside in its queue."""
+        """The dead letters of its queue."""
         return LocalDeadLetters(self._home.bus)
 
     def queued(self) -> int:
@@ -51,10 +51,10 @@ class FolderHome:
         return self._home.bus.waiting()
 
     def carry(self, *announced: Event) -> Followed:
-        """Announce, deliver until nothing is waiting, and tell every decision on the way.
+        """Announce, deliver until nothing is waiting, and return every decision on the way.
 
         Raises:
-            ServiceError: A step raised every time; its event lies among the dead letters.
+            ServiceError: A step raised every time; its event is among the dead letters.
         """
         dead = {letter.id for letter in self.letters.list()}
         self.ports.bus.announce(announced)
@@ -65,5 +65,5 @@ class FolderHome:
         return Followed(happened=[of_outcome(one.step, one.event, one.outcome) for one in carried if one.outcome])
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         self._home.close()

@@ -18,9 +18,9 @@ from federation.gathering import Reads
 UnitState = Literal["serving", "quarantined", "passed", "refused", "inconclusive", "waiting", "superseded", "rejected"]
 _VERDICTS: Final[Mapping[str, UnitState]] = {"pass": "passed", "fail": "refused", "inconclusive": "inconclusive"}
 LOOKED_AT: Final = 50
-"""Of what grows without end, as many as this are looked at, the newest, unless somebody wants every one."""
+"""How many of the newest entries of a list that grows without end are read, unless all are wanted."""
 BACK: Final = 20
-"""Of a kind with units in quarantine, so many versions before the serving one are looked at for their names."""
+"""For a kind with quarantined units: how many versions before the serving one are read to find their names."""
 _UNIT: Final = re.compile(r"[a-z0-9-]+/([a-z][a-z0-9-]*)-v([1-9]\d{0,8})")
 _REJECTED: Final = frozenset({events.ARTIFACT_REJECTED, events.UNIT_REJECTED})
 
@@ -38,7 +38,7 @@ class UnitLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseLine:
-    """One release, what it replaced, what it holds, and what became of it."""
+    """One release: its state and why, the release it replaced, its units, and its registry commit."""
 
     name: str
     state: str
@@ -51,7 +51,7 @@ class ReleaseLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
-    """Units, and how many accepted and how many completions are older than those that were looked at."""
+    """Units, and how many older accepted units and completions were not read."""
 
     lines: Sequence[UnitLine]
     older: int
@@ -63,7 +63,7 @@ def units(shelf: Shelf, *, every: bool = True) -> Units:
 
     Args:
         shelf: Of the home.
-        every: Whether also those whose kind serves a newer one, and what was rejected before the last LOOKED_AT
+        every: Whether to include units older than the serving one of their kind, and rejections before the last LOOKED_AT
             completions.
     """
     case = _case(shelf)
@@ -80,7 +80,7 @@ def units(shelf: Shelf, *, every: bool = True) -> Units:
 
 
 def unit(shelf: Shelf, name: str) -> UnitLine | None:
-    """The unit of that name; one that was only rejected as it was the last time."""
+    """The unit of that name; for one that was only ever rejected, its latest rejection."""
     match = _UNIT.fullmatch(name)
     if match is None:
         return None
@@ -102,7 +102,7 @@ def releases(shelf: Shelf) -> Sequence[ReleaseLine]:
 
 
 def left_by_rollback(channel: Channel) -> Mapping[str, str]:
-    """Why each release was left, as far as the channel remembers."""
+    """Why each release was left, as far back as the channel's moves go."""
     left: dict[str, str] = {}
     served: str | None = None
     for moved in channel.moves:
@@ -115,7 +115,7 @@ def left_by_rollback(channel: Channel) -> Mapping[str, str]:
 
 
 def waiting(shelf: Shelf) -> Sequence[Mapping[str, Any]]:
-    """Completions that are not settled, each with the reason of the latest decision about it, and where that lies."""
+    """Completions that are not settled, each with the latest decision's reason and document name."""
     settled = {name.removeprefix(names.SETTLED) for name in shelf.names(names.SETTLED)}
     unsettled = [name for name in shelf.names(names.WAITING) if _completion(name) not in settled]
     stored = sorted(shelf.documents(unsettled), key=lambda one: _decided_at(one[1]))
@@ -127,7 +127,7 @@ def waiting(shelf: Shelf) -> Sequence[Mapping[str, Any]]:
 
 
 def parked(shelf: Shelf, *, every: bool = True) -> Sequence[Mapping[str, Any]]:
-    """Bodies of authentic senders that could not be used; unless it is every one, the last LOOKED_AT."""
+    """Unusable bodies of authentic senders: all, or the last LOOKED_AT."""
     wanted = shelf.names(names.PARKED) if every else sorted(shelf.latest(names.PARKED, count=LOOKED_AT))
     return [
         {"document": name, **{key: document[key] for key in ("entry", "error", "why", "bytes")}}
@@ -136,14 +136,14 @@ def parked(shelf: Shelf, *, every: bool = True) -> Sequence[Mapping[str, Any]]:
 
 
 def reasons(report: Mapping[str, Any]) -> str:
-    """The findings of a report that decided, in sentences."""
+    """The decisive findings of a report, in sentences."""
     decisive = [finding["reason"] for finding in report["findings"] if finding["verdict"] != "pass"]
     return "; ".join(decisive) or f"all {len(report['findings'])} checks pass"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """Against what a unit is seen: the channel, which unit of each kind serves, and the basis of reports that count."""
+    """What a unit's state depends on: the channel, the serving unit of each kind, and the current basis."""
 
     channel: Channel
     served: Mapping[str, str]
@@ -151,11 +151,11 @@ class _Case:
     oldest: Mapping[str, int]
 
     def report_of(self, version: Mapping[str, Any]) -> str:
-        """Where the unit's report lies that counts now."""
+        """The name of the unit's report on the current basis."""
         return names.report(self.basis.digest, version["kind"], names.number_of(version["name"]))
 
     def is_open(self, place: str) -> bool:
-        """Whether the unit there is what serves of its kind, newer, or perhaps one in quarantine."""
+        """Whether the unit under that name serves, is newer than what serves, or may be in quarantine."""
         kind, _, number = place.removeprefix(names.VERSIONS).rpartition("/")
         return int(number) >= self.oldest.get(kind, 0)
 
@@ -225,7 +225,7 @@ def _release(stored: Mapping[str, Any], channel: Channel, left: Mapping[str, str
 
 
 def release_state(channel: Channel, left: Mapping[str, str], name: str) -> str:
-    """What a release is to the channel now."""
+    """A release's state in the channel now."""
     if channel.serving and channel.serving.name == name:
         return "serving"
     if name in left:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which jobs wait, which are under way, and which want a person before they are asked for again?"""
+"""Which jobs wait, which are under way, and which need a person before they are asked for again?"""
 
 import math
 import re
@@ -34,9 +34,9 @@ class JobLine:
 def open_jobs(shelf: Shelf, *, every: bool = True) -> Sequence[JobLine]:
     """The jobs that are held, then those under way, then those configured wrong, each in the order of their names.
 
-    A job is under way from its launch until its unit is settled or it has failed. One that was configured wrong is told
-    until a job of its kind has shipped since, or the policy describes none. Unless every job is wanted, and where the store
-    tells when it was, those that were launched before RECENT are left out: no sweep looks for their ends any more.
+    A job is under way from its launch until its unit is settled or it has failed. One that was configured wrong is listed
+    until a job of its kind has shipped since, or the policy describes none. Jobs launched before RECENT are left out unless
+    all are wanted or the store does not say when that was: no sweep looks for their ends any more.
     """
     kept = shelf.kept(names.JOBS)
     stored = frozenset(kept)
@@ -51,7 +51,7 @@ def open_jobs(shelf: Shelf, *, every: bool = True) -> Sequence[JobLine]:
 
 
 def _shipped(shelf: Shelf, launched: Mapping[str, float]) -> Mapping[str, datetime]:
-    """When each job's unit was complete: every platform puts it into a folder or a repository of the job's name."""
+    """When each job's unit was complete, found by the job's name in the folder or repository of the artifact."""
     settled = shelf.kept(names.SETTLED)
     since = min(launched.values(), default=math.inf) - SLACK_SECONDS
     found: dict[str, datetime] = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a dead letter told?"""
+"""How is a dead letter printed?"""
 
 from collections.abc import Mapping
 from typing import Any

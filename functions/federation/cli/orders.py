@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which orders may a person give, and were they carried out?
 
-An order is an event like any other. Its key is its content and the second in which it was given, so a double click is
+An order is an event like any other. Its dedupe key is its content and the second in which it was given, so a double click is
 one order. In a cloud it is announced to the functions, and the command waits for what they decide: exit code 11 means that
 they had not when the wait was over.
 """
@@ -37,7 +37,7 @@ _UNANNOUNCED: Final = (
 
 Data = Mapping[str, Any]
 About = Callable[[LiveReads, Channel], Data]
-"""Looks up what an order is about in the home that it is given to."""
+"""Looks up, in the home, the data that an order needs besides what was typed."""
 
 
 def promote(
@@ -197,8 +197,8 @@ def give(
 
     Args:
         type_: Which order.
-        given: Who gives it, why, and what the command line says of it.
-        about: What else it is about.
+        given: Who gives it, why, and the command line's other values.
+        about: Looks up what else the order needs.
         reached: The home.
         as_json: Whether to print JSON.
         directly: The step that carries it out in this process, instead of the functions.
@@ -226,7 +226,7 @@ def order(type_: str, data: Data, channel: str, at: str) -> Event:
         type_: Which order.
         data: Who, why, and what it is about.
         channel: What it is about when it names nothing else.
-        at: When it is given; what is below a second does not count.
+        at: When it is given; fractions of a second are ignored.
     """
     second = f"{at[:19]}Z"
     return Event(
@@ -240,4 +240,4 @@ def order(type_: str, data: Data, channel: str, at: str) -> Event:
 
 
 def _refused(one: Happened, given: Event) -> bool:
-    return one.event.id == given.id and not REFUSING.isdisjoint(one.told_types)
+    return one.event.id == given.id and not REFUSING.isdisjoint(one.announced_types)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which artifact does a person mean, who types a unit's name or the first digits of a digest?"""
+"""Which artifact is meant by a unit's name, or by the first digits of a digest?"""
 
 import re
 from typing import Any, Final
@@ -28,11 +28,11 @@ def artifact_of(reads: Reads, written: str) -> dict[str, Any]:
 
 
 def version_of(reads: Reads, written: str) -> dict[str, Any]:
-    """The record of the unit that a name such as `spiralverse/textgen-lora-v12` means.
+    """The version record of a unit named like `spiralverse/textgen-lora-v12`.
 
     Raises:
         MissingError: No such unit has come.
-        ContractError: No unit's name.
+        ContractError: It is not a unit's name.
     """
     match = _UNIT.fullmatch(written)
     if match is None:
@@ -44,10 +44,10 @@ def version_of(reads: Reads, written: str) -> dict[str, Any]:
 
 
 def quarantined_of(channel: Channel, written: str) -> str:
-    """The one artifact in quarantine that begins so or belongs to that kind of unit; else what was written.
+    """The only quarantined artifact with that prefix, or of that unit or kind; else what was written, unchanged.
 
     Raises:
-        ContractError: Several begin so.
+        ContractError: Several match.
     """
     digits = names.short(written)
     found = [

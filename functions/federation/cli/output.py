@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 DIGITS: Final = 12
-"""Of a digest, for people; JSON has all of them."""
+"""Digits of a digest shown to people; JSON has all of them."""
 
 _COLOURS: Final = {
     "pass": "green",
@@ -58,7 +58,7 @@ def print_lines(title: str, lines: Iterable[str]) -> None:
 
 
 def wrapped(line: str, *, indent: int) -> str:
-    """A line as wide as the terminal, indented; a pipe gets it whole, for the next program."""
+    """A line wrapped to the terminal's width and indented; unchanged for a pipe."""
     margin = " " * indent
     if not sys.stdout.isatty():
         return f"{margin}{line}"
@@ -71,7 +71,7 @@ def wrapped(line: str, *, indent: int) -> str:
 
 @contextmanager
 def working(what: str, *, wanted: bool = True) -> Iterator[Callable[[str], object]]:
-    """Within it, a terminal shows on stderr what is being waited for, and that it goes on; it can be told anew."""
+    """Show a spinner with `what` on stderr, if that is a terminal; gives a function that changes the text."""
     if not (wanted and sys.stderr.isatty()):
         yield lambda _: None
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands on the page that a person on call reads?"""
+"""What is on the page that a person on call reads?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from federation.cli.output import minute, print_lines
 from federation.cli.remedy import remedies
 
 SHOWN_ITEMS: Final = 12
-"""Flipped items on a screen; JSON has all that the report names."""
+"""Flipped items shown on a screen; JSON has all that the report names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Verdict, reasons, evidence, the way that led here, where it is written, and what to do next."""
+    """Verdict, reasons, evidence, the decisions that led here, the documents, and what to do next."""
 
     subject: str
     verdict: str
@@ -41,7 +41,7 @@ class Page:
 
 
 def print_page(page: Page) -> None:
-    """The page on a screen."""
+    """Print the page on a screen."""
     print(f"{page.subject}: {page.verdict.upper()}")
     print_lines("Why", page.why)
     width = max(map(len, page.facts), default=0)

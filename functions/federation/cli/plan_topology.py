@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is it told in which way several sites should train one model?"""
+"""How is the choice of a topology for several sites printed?"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +14,11 @@ from federation.core.topology_plan import Ranked, duration, gravity, ranked, siz
 
 
 def planned(place: Path, policy: Path | None, *, as_json: bool) -> bool:
-    """Whether a way was chosen; all of them are printed, with what each moves and why it is taken or not.
+    """Print every topology, with its load and why it is chosen or not; whether one is possible.
 
     Args:
         place: The file of the task.
-        policy: The policy whose preferences count; the usual ones without it.
+        policy: The policy with the preferences; without it, the defaults.
         as_json: Print JSON.
     """
     task = task_of(document_of(place), what=str(place))

@@ -68,29 +68,29 @@ def receive(
 
 
 def deliver(request: Request, trust: Trust, folder: Path | None, wait: float) -> tuple[Reading, dict[str, Any]]:
-    """The reading as the sender is told it, and under `followed` what every step decided after it.
+    """The reading as answered to the sender, and under `followed` what every step decided after it.
 
     Raises:
         FederationError: There is no home, or a step could not handle what followed.
     """
-    from federation.cli.happened import told  # noqa: PLC0415 - a dry run needs neither store nor steps
+    from federation.cli.happened import rendered  # noqa: PLC0415 - a dry run needs neither store nor steps
     from federation.cli.home import now, opened  # noqa: PLC0415 - as above
     from federation.runtime import deliver as delivered  # noqa: PLC0415 - as above
 
     with opened(folder, wait=wait) as home:
         announced = _Announced()
         reading = delivered(request, trust, replace(home.ports, bus=announced), now())
-        return reading, {"followed": list(told(home.carry(*announced.events)))}
+        return reading, {"followed": list(rendered(home.carry(*announced.events)))}
 
 
 class _Announced:
-    """A bus that only remembers: what is kept and not announced is announced when the body comes again."""
+    """A bus that only collects events; if this process dies, they are announced when the body is delivered again."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
 
     def announce(self, events: Sequence[Event]) -> None:
-        """Remember them."""
+        """Collect them."""
         self.events += events
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from federation.cli.happened import Followed, print_happened, told
+from federation.cli.happened import Followed, print_happened, rendered
 from federation.cli.home import opened
 from federation.cli.letters import page_of, sentence
 from federation.cli.options import AsJson, Folder
@@ -37,7 +37,7 @@ def redrive(
         sent = 0 if dry_run or not letters else home.letters.redrive(step)
         followed = home.carry() if sent else Followed(happened=())
     if as_json:
-        print_json({"dead": letters, "sent": sent, "followed": list(told(followed))})
+        print_json({"dead": letters, "sent": sent, "followed": list(rendered(followed))})
         return
     print(f"{len(letters):,} dead letters, {sent:,} sent again")
     if followed.happened:

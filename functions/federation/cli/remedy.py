@@ -12,7 +12,7 @@ from federation.core.statistics.wording import number
 
 
 def remedies(finding: Mapping[str, Any]) -> tuple[str, ...]:
-    """Sentences, each naming one change with which the check would have passed; none when only evidence is missing."""
+    """Sentences, each naming one change that would make the check pass; none when only evidence is missing."""
     numbers = finding["numbers"]
     if finding["verdict"] == "pass":
         return ()

@@ -73,7 +73,7 @@ def _replay(ports: Ports, name: str) -> Replayed:
         raise MissingError(f"{name} is gone")
     stored: Mapping[str, Any] = document["outcome"]
     try:
-        again = _again(ports, document)
+        again = _decided_again(ports, document)
     except MissingError as gone:
         return Replayed(decision=name, why=stored["why"], differences=[str(gone)])
     if canonical(again) == canonical(stored):
@@ -81,7 +81,7 @@ def _replay(ports: Ports, name: str) -> Replayed:
     return Replayed(decision=name, why=stored["why"], differences=list(_differences("$", stored, again)))
 
 
-def _again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
+def _decided_again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
     event = Event.of(document["event"])
     step = STEPS[cast("StepName", document["step"])]
     reads = RecordedReads(document["reads"], ports.store, ports.artifacts)

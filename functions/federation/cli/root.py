@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which commands are there, and where does each of them stand?
+"""Which commands are there, and in which module is each?
 
 A command's module is imported when the command is run: a listing needs only this table, and `federation compare` in a
 loop must not pay for what it does not use.
@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One line of `federation --help`: where the function stands, and what it does in a sentence."""
+    """One line of `federation --help`: the function's module and name, and what it does in a sentence."""
 
     panel: str
     target: str
@@ -87,7 +87,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
 
 
 class Root(TyperGroup):
-    """The commands as signposts; the one that is run is loaded."""
+    """The commands as placeholders; only the one that is run is loaded."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -97,7 +97,7 @@ class Root(TyperGroup):
         }
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Name, command and the arguments left, with the command itself in place of its signpost."""
+        """Name, command and remaining arguments, with the loaded command in place of its placeholder."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, load(name) if name is not None and name in COMMANDS else command, rest
 
@@ -118,7 +118,7 @@ def load(name: str) -> Any:
 
 
 def _nothing() -> None:
-    """A signpost does nothing."""
+    """The callback of a placeholder."""
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which documents of a home were kept last, and how are many of them read without waiting for one after another?
+"""Which documents of a home are the latest, and how are many of them read concurrently?
 
-In a cloud each takes some thirty milliseconds, and the store tells when each was kept: whoever looks for the latest reads
-only those. Where nobody tells, as in a folder, all are read; there that takes no time.
+In a cloud a read takes some thirty milliseconds, but the store says when each document was kept, so only the latest are
+read. A store that does not say so, as in a folder, is read completely, which there takes no time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,12 @@ from federation.ports import Dated, Ports
 from federation.reads import LiveReads
 
 SLACK_SECONDS: Final = 60.0
-"""What was kept within so long may have been decided in any order: clocks differ, and a step takes its time."""
+"""Documents kept within so many seconds may have been decided in any order: clocks differ, and steps take time."""
 
 _MANY: Final = 200
-"""From so many documents on, a terminal is told how far it is."""
+"""Documents from which on a terminal shows progress."""
 _ROUND: Final = 4
-"""Documents for each reader that are asked for at once."""
+"""Documents per reader that are requested at once."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -42,21 +42,21 @@ class Shelf(LiveReads):
         self._known: dict[str, dict[str, float]] = {}
 
     def kept(self, *prefixes: str) -> dict[str, float]:
-        """When each document was kept whose name begins so, in seconds; at one and the same moment where nobody knows."""
+        """When each document under the prefixes was kept, in seconds; all at the same moment where that is unknown."""
         for prefix in prefixes:
             if prefix not in self._known:
                 self._known[prefix] = self._dates(prefix)
         return {name: when for prefix in prefixes for name, when in self._known[prefix].items()}
 
     def latest(self, *prefixes: str, count: int) -> list[str]:
-        """The last so many, newest first, and whatever was kept within SLACK_SECONDS of the newest or of the same age."""
+        """The `count` latest, newest first, plus those within SLACK_SECONDS of the newest, or as old as the last of them."""
         dates = self.kept(*prefixes)
         ages = sorted(dates.values(), reverse=True)
         oldest = min(ages[0] - SLACK_SECONDS, ages[:count][-1]) if ages else 0.0
         return [name for name in newest_first(dates) if dates[name] >= oldest]
 
     def documents(self, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
-        """Each name that is there with its document, in that order; whoever stops early has little more read than that."""
+        """Each existing name with its document, in that order; read in rounds, so that stopping early saves the rest."""
         size = self._readers * _ROUND
         rounds = [names[start : start + size] for start in range(0, len(names), size)]
         with ThreadPoolExecutor(self._readers) as pool, working("", wanted=len(names) >= _MANY) as tell:
@@ -71,5 +71,5 @@ class Shelf(LiveReads):
 
 
 def newest_first(dates: dict[str, float]) -> list[str]:
-    """The names in the order of their ages."""
+    """The names, newest first."""
     return sorted(dates, key=lambda name: (-dates[name], name))

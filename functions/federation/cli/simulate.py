@@ -37,7 +37,7 @@ def simulate(
     for result in _shown(results, histories):
         if result.broken:
             broken += 1
-            _tell(result, as_json=as_json)
+            _print(result, as_json=as_json)
     if as_json:
         print(json.dumps({"seed": seed, "histories": histories, "broken": broken}))
     else:
@@ -46,7 +46,7 @@ def simulate(
         raise typer.Exit(REFUSED)
 
 
-def _tell(result: "Result", *, as_json: bool) -> None:
+def _print(result: "Result", *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"history": result.seed, "broken": list(result.broken), "story": list(result.story)}))
         return

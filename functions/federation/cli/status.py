@@ -36,7 +36,7 @@ def status(
 
 
 def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
-    """The status as JSON; unless everything is wanted, without what is long past."""
+    """The status as JSON; without `every`, old entries are left out."""
     shelf = Shelf(home.ports, home.readers)
     policy = shelf.policy()
     channel = shelf.channel(policy.channel)
@@ -71,7 +71,7 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
 
 
 def _dead(home: Home) -> dict[str, Any]:
-    """The dead letters; a home that cannot tell them still tells everything else."""
+    """The dead letters, or why they cannot be read, so that the rest of the status is shown all the same."""
     try:
         return {"dead": [page_of(letter) for letter in home.letters.list()], "dead_unknown": None}
     except FederationError as error:

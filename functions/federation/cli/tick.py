@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`federation tick`: what would the schedule make happen?"""
+"""`federation tick`: do by hand what a schedule does."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -50,7 +50,7 @@ def tick(
         if kind is Tick.DUE:
             home.ports.store.keep(f"{names.TICKS}{moment}", canonical({}))
     print_happened(followed, as_json=as_json)
-    if any(not REFUSING.isdisjoint(one.told_types) for one in followed.happened):
+    if any(not REFUSING.isdisjoint(one.announced_types) for one in followed.happened):
         raise typer.Exit(REFUSED)
     if followed.open:
         raise typer.Exit(ORDERED)
@@ -64,7 +64,7 @@ def _ticks(what: str, due: str) -> list[Event]:
 
 
 def _due(home: Home, until: str) -> list[Event]:
-    """Every tick that fell due since this was asked last, the first time since a day ago; alarms are always due."""
+    """Every tick that fell due since this was last asked, or within the last day at first; `alarms` is always due."""
     store = home.ports.store
     end = instant.moment(until)
     asked = (instant.moment(name.removeprefix(names.TICKS)) for name in store.names(names.TICKS))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What did the functions in a cloud decide about these events, and about what followed?
 
-A decision lies in the store where its step and event tell (core/decision.py). That a step had nothing to do leaves nothing
-there: so what follows from a decision is waited for only while there is news, and what was announced until the wait is over.
+A decision's name in the store follows from its step and event (core/decision.py). A step with nothing to do leaves none: so
+follow-ups are waited for only while new decisions appear, and the announced events until the wait is over.
 """
 
 import time
@@ -20,19 +20,19 @@ from federation.ports import Store
 from federation.runtime import routes
 
 QUIET_SECONDS: Final = 5.0
-"""Without news for so long, no step is at work any more on what followed."""
+"""Seconds without a new decision after which no step is assumed to be at work on follow-ups."""
 _PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 2.0
 
 
 class Watch:
-    """Begins before the events are announced: a decision that lay there then is told only if no other comes.
+    """Started before the events are announced: a decision that is already stored counts only if no other one appears.
 
     Args:
         store: Where decisions appear.
         announced: What is about to be announced.
-        clock: Tells seconds.
-        pause: Lets seconds pass.
+        clock: Gives seconds.
+        pause: Sleeps for some seconds.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Watch:
         self._before = {event.id: self._decisions(event) for event in self._roots.values()}
 
     def until_settled(self, wait: float) -> Followed:
-        """What was decided, the earlier first, and what about nothing is decided when the wait is over.
+        """What was decided, earliest first, and the events about which nothing is decided when the wait is over.
 
         Args:
             wait: Seconds; 0 does not look at all.
@@ -86,7 +86,7 @@ class Watch:
         return {one.event.id for one in self._happened.values()}
 
     def _look(self) -> bool:
-        """Whether there is a decision that was not there at the last look."""
+        """Whether there is a decision that was not there at the last poll."""
         found = [
             (name, decision["now"], of_decision(decision))
             for (step, id_), event in tuple(self._open.items())
@@ -98,7 +98,7 @@ class Watch:
         for name, _, one in sorted(found, key=lambda each: instant.order(each[1])):
             self._happened[name] = one
             self._open.pop((one.step, one.event.id), None)
-            for event in one.told:
+            for event in one.announced:
                 self._expect(event)
         return bool(found)
 
@@ -123,6 +123,6 @@ class Watch:
         return (name for prefix in places(step, event) for name in self._store.names(prefix))
 
     def _read(self, name: str, step: str, event: Event) -> Mapping[str, Any] | None:
-        """The step's decision about the event, if that is what lies there."""
+        """The step's decision about the event, if the document holds that."""
         found = decision_in(msgspec.json.decode(self._store.read(name) or b"{}"))
         return found if found and (found["step"], found["event"]["id"]) == (step, event.id) else None

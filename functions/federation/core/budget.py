@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may still be spent on jobs this month?
+"""How much may still be spent on jobs this month?
 
 Each launch appends the next numbered line to its month's ledger, with the running total. Two launches racing for one number
 conflict, and the loser decides again, so the same money is never committed twice.

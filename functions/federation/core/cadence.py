@@ -22,7 +22,7 @@ _SECOND: Final = timedelta(seconds=1)
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """Opens at each fire of a cron line and stays open for so many minutes of elapsed time."""
+    """A window that opens at each fire of a cron line and stays open for `minutes` of elapsed time."""
 
     opens: str
     minutes: int

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What serves, what stays warm, what may not come back?
 
-Everything that changes the channel stands in this file, and nothing else does. Each move returns a new channel whose
-counter is one higher, so the store's compare-and-set on the counter is the only lock there is: a condition on the serving
-release alone would let a redelivered promotion succeed again after a roll-back to the same release.
+All changes of the channel are in this file. Each move returns a new channel whose counter is one higher, so the store's
+compare-and-set on the counter is the only lock there is: a condition on the serving release alone would let a redelivered
+promotion succeed again after a roll-back to the same release.
 
-The quarantine lives in the channel and not beside it, because a roll-back must in one write both leave the bad release
-and forbid its units: between two writes a promotion could bring them back.
+The quarantine is part of the channel, because a roll-back must leave the bad release and forbid its units in one write:
+between two writes a promotion could bring them back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -44,7 +44,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DataSet(msgspec.Struct, frozen=True, kw_only=True):
-    """Raw data that a job reads, and where it lies; it does not leave."""
+    """Raw data that a job reads, and where it is stored; it must not leave."""
 
     name: str
     platform: str
@@ -99,7 +99,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     on_demand_after_spot: bool = False
 
     def listed(self) -> Sequence[Place]:
-        """Every place that the policy gives it, in its order."""
+        """Every place that the policy lists, in its order."""
         if self.platform is None:
             return self.places
         fields = ("platform", "machine", "spot", "region", "price", "output")
@@ -115,7 +115,7 @@ _TOLD: Final = frozenset({"image", "arguments", "after_rollback", "count", "max_
 
 
 class Considered(msgspec.Struct, frozen=True, kw_only=True):
-    """A place, what the job costs there at most (None when nobody can say), and what became of it."""
+    """A place, the most that the job can cost there (None if unknown), the verdict and why."""
 
     place: Place
     cost: Decimal | None
@@ -219,7 +219,7 @@ def _possible(cost: Decimal | None, funds: Funds | None) -> str:
 
 
 def _rank(one: Considered) -> tuple[bool, bool, bool, Decimal]:
-    """Possible before refused, spot before on demand, then by cost; a place whose cost nobody knows comes last."""
+    """Sort key: possible before refused, spot before on demand, then by cost, unknown costs last."""
     return (one.verdict == "refused", not one.place.spot, one.cost is None, one.cost or Decimal())
 
 

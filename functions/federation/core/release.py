@@ -15,7 +15,7 @@ from federation.core.version import FIRST, Bump, Version, release_name, version_
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit of a release: new or carried, where it lies, and the report that let it in."""
+    """One unit of a release: new or carried, where it is stored, and the report by which it passed."""
 
     unit: Unit
     digest: str

@@ -60,10 +60,10 @@ def folder(uri: str) -> str:
 
 
 def manifest(artifact_uri: str) -> str:
-    """The manifest of what lies at an artifact's URI."""
+    """URI of the manifest that belongs to an artifact's URI."""
     return f"{folder(artifact_uri)}{SENTINEL}"
 
 
 def below(base: str, path: str) -> str:
-    """A manifest's relative path as a URI."""
+    """URI of a relative path in a manifest."""
     return f"{base}{path}"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do a platform's files come to lie in its cloud?
+"""How do a platform's files get into its cloud?
 
-Under `<home>/clouds/<scheme>/` the local artifacts adapter finds what a URI of that scheme names, so copying files
-there is what a job's upload is elsewhere. The manifest is written last, as every job must.
+The local artifacts adapter reads URIs of a scheme below `<home>/clouds/<scheme>/`, so copying files there stands for a
+job's upload. The manifest is written last, as every job must.
 """
 
 import shutil

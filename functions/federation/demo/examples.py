@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where do the units lie that the demo ships?"""
+"""Where are the units that the demo ships?"""
 
 from pathlib import Path
 

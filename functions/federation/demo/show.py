@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does the demo run from an empty folder to its last line, and what stands at the end?"""
+"""How does the demo run, from an empty folder to its last line?"""
 
 import json
 from collections.abc import Iterator

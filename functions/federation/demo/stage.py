@@ -19,7 +19,7 @@ REPEATED: Final = "all of it was carried out before, and nothing moves twice"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One thing that happened: when, what arrived, what became of it, and under which names that is written."""
+    """One thing that happened: when, what arrived, what followed, and the names of the documents about it."""
 
     at: str
     what: str
@@ -28,7 +28,7 @@ class Line:
 
 
 class Stage(Protocol):
-    """A home, in whatever cloud, whose time is told by the story."""
+    """A home, in whatever cloud, whose clock the story sets."""
 
     @property
     def examples(self) -> Path:
@@ -40,7 +40,7 @@ class Stage(Protocol):
         ...
 
     def ended(self, name: str, data: Mapping[str, Any]) -> None:
-        """A job ended well, and whoever asks its platform is told so; `data` is that of `artifact.completed`."""
+        """A job succeeded, and its platform lists it from now on; `data` is that of `artifact.completed`."""
         ...
 
     def arrives(self, at: str, what: str, request: Request) -> Line:
@@ -101,7 +101,7 @@ class LocalStage:
 
 
 def heard(reading: Reading) -> str:
-    """What the door made of something that nothing follows from."""
+    """What the door decided about a delivery from which nothing follows."""
     if reading.verdict == "reject":
         kept = "parked for a person" if reading.park else "not kept"
         return f"rejected as {reading.error}, {kept}: {reading.why}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom does the demo's command centre believe?"""
+"""What does the demo's home trust?"""
 
 from typing import Any, Final
 

@@ -20,7 +20,7 @@ def training_job(name: str, artifact: str, at: str, *, status: str = "Completed"
 
     Args:
         name: Of the job.
-        artifact: Where its model lies.
+        artifact: URI of its model.
         at: When, RFC 3339 in UTC.
         status: What it is now.
         account: Whose job it is.

@@ -62,12 +62,12 @@ def sentinel(folder: str, at: str) -> Request:
 
 
 def generation(at: str) -> str:
-    """The number that Cloud Storage gives to what is written then: microseconds."""
+    """The generation that Cloud Storage gives to an object written then: microseconds."""
     return str(instant.microseconds(at))
 
 
 def finished(folder: str, at: str) -> dict[str, Any]:
-    """What asking the cloud tells about the same job, as the sweep feeds it: with the key of the notification."""
+    """The same job as the cloud's API lists it, with the dedupe key of the notification."""
     place = f"{GCS_BUCKET}/{folder}_MANIFEST.json"
     return {
         "provider": "gcs",

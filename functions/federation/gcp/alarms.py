@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alarms of Cloud Monitoring: an incident that is open already when a release begins sends nothing, so it is asked.
+"""Alarms of Cloud Monitoring, polled: an incident that is already open when a release begins sends no event about it.
 
-An alert of the API and the incident of a notification are one thing under one id, which the notification's link shows.
+An alert of the API and the incident of a notification share one id, as the notification's link shows.
 https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alerts
 """
 
@@ -17,7 +17,7 @@ _API: Final = "https://monitoring.googleapis.com"
 
 
 class MonitoringAlarms:
-    """The open incidents of one scoping project, called by the name that the trust document gives it."""
+    """The open incidents of one scoping project, under the project's name in the trust document."""
 
     def __init__(self, session: Callable[[], Any], project: str, api: str = _API) -> None:
         self._rest = Rest(session, "Cloud Monitoring")
@@ -41,6 +41,6 @@ class MonitoringAlarms:
 
 
 def _whole_seconds(alert: Mapping[str, Any]) -> str | None:
-    """Since when it fires; a notification tells it in whole seconds, and both must be one fact."""
+    """Since when it fires, in whole seconds like a notification, so that both give the same event."""
     opened = instant.normalise(alert.get("openTime"))
     return instant.text(instant.moment(opened).astimezone(UTC).replace(microsecond=0)) if opened else None

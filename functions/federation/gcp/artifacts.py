@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that platforms shipped into Cloud Storage, by `gs://bucket/object`, from the buckets that are ours alone."""
+"""Files that platforms shipped into Cloud Storage, by `gs://bucket/object`, from trusted buckets only."""
 
 import hashlib
 from collections.abc import Callable, Collection
@@ -15,11 +15,11 @@ LARGEST: Final = 64 * 2**30
 _TIMEOUT: Final = 60.0
 """Seconds between two parts of a file."""
 _PATIENCE: Final = 60.0
-"""Seconds in which a download that broke is taken up again where it broke."""
+"""Seconds within which an interrupted download is resumed."""
 
 
 class GcsArtifacts:
-    """Objects as they are stored: one that was uploaded compressed is hashed compressed."""
+    """Objects as stored: one that was uploaded compressed is hashed compressed."""
 
     def __init__(self, client: Callable[[], Any], buckets: Collection[str], largest: int = LARGEST) -> None:
         self._client = client

@@ -25,7 +25,7 @@ _Message = tuple[Event, bytes]
 class PubSubBus:
     """Announces to a topic `projects/<project>/topics/<name>`; the publisher must have message ordering enabled.
 
-    The client repeats an ordered publish for ever on its own, so it is told not to, and the repeating is done here.
+    The client would retry an ordered publish for ever, so its retries are off, and failures are retried here.
     """
 
     def __init__(self, publisher: Callable[[], Any], topic: str, pause: Callable[[float], None] = time.sleep) -> None:
@@ -36,11 +36,11 @@ class PubSubBus:
     def announce(self, events: Sequence[Event]) -> None:
         """Hand the events to every step that hears their types; it returns once the topic has all of them.
 
-        What failed in passing is published again, in the order of the events; one may arrive twice.
+        Transient failures are retried, in the order of the events; one may arrive twice.
 
         Raises:
             ContractError: An event is too large for Pub/Sub; nothing was announced.
-            ServiceError: Some were not taken; the whole may be announced again.
+            ServiceError: Some were not accepted; all of them may be announced again.
         """
         waiting = [(event, _body(event)) for event in events]
         for attempt in range(_ATTEMPTS):
@@ -55,7 +55,7 @@ class PubSubBus:
             self._pause(0.1 * 2**attempt)
 
     def _published(self, messages: Sequence[_Message]) -> list[tuple[_Message, BaseException]]:
-        """What the topic did not take, and why; keys that are paused by it are free again."""
+        """The messages that the topic did not accept, and why; ordering keys paused by a failure are resumed."""
         publisher = self._publisher()
         futures = [(message, self._publish(publisher, *message)) for message in messages]
         failed = [(message, error) for message, future in futures if (error := _outcome(future))]
@@ -89,7 +89,7 @@ def _outcome(future: Any) -> BaseException | None:
 
 
 def _key(subject: str) -> str:
-    """The subject, cut to what Pub/Sub takes: two subjects that are cut alike only share their order."""
+    """The subject, cut to Pub/Sub's limit; two subjects with the same prefix merely share their order."""
     encoded = subject.encode()
     return subject if len(encoded) <= _KEY_BYTES else encoded[:_KEY_BYTES].decode(errors="ignore")
 

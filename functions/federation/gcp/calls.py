@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does a failure of Google's clients mean in our words?
 
-404 is MissingError and 409 or 412 ConflictError; all else is ServiceError: throttled, down, too slow, not reached, not
-allowed. This is the only file that names the clients' exceptions, and it imports them only once something has failed.
+404 is MissingError and 409 or 412 ConflictError; everything else is ServiceError: throttled, down, timed out, unreachable,
+forbidden. This is the only file that names the clients' exceptions, and it imports them only once something has failed.
 """
 
 import sys
@@ -20,7 +20,7 @@ _SHOWN: Final = 300
 
 @contextmanager
 def service_call(service: str, operation: str) -> Iterator[None]:
-    """Within it, an exception of a client comes out as ours, with the client's own as its cause.
+    """Turn an exception of a client into ours, with the client's own as its cause.
 
     Raises:
         MissingError: What was asked for is not there.
@@ -34,7 +34,7 @@ def service_call(service: str, operation: str) -> Iterator[None]:
 
 
 def meaning(service: str, operation: str, status: int | None, why: str) -> FederationError:
-    """The error of ours for a status and what the service said about it."""
+    """Our error for a status and the service's message."""
     text = f"{service} did not {operation}: {why}"
     if status == _MISSING:
         return MissingError(text)
@@ -42,13 +42,13 @@ def meaning(service: str, operation: str, status: int | None, why: str) -> Feder
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same call may succeed in a moment, and may have taken effect although it failed."""
+    """Whether a retry may succeed soon; the failed call may have taken effect all the same."""
     status = _status(error)
     return status in _PASSING if status is not None else isinstance(error, _unreached())
 
 
 def said(error: BaseException) -> str:
-    """The service's own code and words, on one line."""
+    """The service's own code and message, on one line."""
     cause: Any = getattr(error, "cause", None) or error
     words = " ".join(str(getattr(cause, "message", None) or cause).split())
     status = _status(error)
@@ -56,11 +56,11 @@ def said(error: BaseException) -> str:
 
 
 def retry_policy(seconds: float, failed: Callable[[BaseException], object] | None = None) -> Any:
-    """How a client of google.api_core repeats what fails in passing.
+    """The google.api_core retry of transient failures.
 
     Args:
-        seconds: How long, in all.
-        failed: Hears of each such failure.
+        seconds: Total time for all attempts.
+        failed: Called with each such failure.
     """
     from google.api_core.retry import Retry  # noqa: PLC0415 - the client has imported it already
 
@@ -81,7 +81,7 @@ def _raised() -> tuple[type[Exception], ...]:
 
 
 def _unreached() -> tuple[type[Exception], ...]:
-    """A connection that was not made, broke, or brought nothing in time; all that requests raises is an OSError."""
+    """Failed, broken or timed-out connections; everything that requests raises is an OSError."""
     from google.auth.exceptions import TransportError  # noqa: PLC0415 - see the first docstring
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - the same
 
@@ -89,20 +89,20 @@ def _unreached() -> tuple[type[Exception], ...]:
 
 
 def _spoiled() -> tuple[type[Exception], ...]:
-    """Failed checksums, if the storage client is loaded: nobody else raises them."""
+    """Checksum failures, if the storage client is loaded: only it raises them."""
     module = sys.modules.get("google.cloud.storage.exceptions")
     return (module.DataCorruption, module.InvalidResponse) if module else ()
 
 
 def _hang_up(error: BaseException) -> None:
-    """Give back the connection of an error that nobody reads; the storage client leaves it to the garbage collector."""
+    """Release the connection of an error response, which the storage client leaves to the garbage collector."""
     response = getattr(error, "response", None)
     if response is not None:
         response.close()
 
 
 def _status(error: BaseException) -> int | None:
-    """The HTTP status; of a gRPC call the one that its code stands for; of a call tried again, the last one's."""
+    """The HTTP status; for gRPC the one that its code maps to; for a retried call the last one's."""
     cause: Any = getattr(error, "cause", None) or error
     code = getattr(cause, "code", None)
     if isinstance(code, int):

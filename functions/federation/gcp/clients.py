@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How are Google's clients made, and when? At the first use, by the default credentials, with only the import it takes.
+"""How are Google's clients made, and when? At the first use, with default credentials, importing only what that one needs.
 
-Every adapter takes one of these functions; each makes its client once. STORAGE_EMULATOR_HOST and PUBSUB_EMULATOR_HOST mean
-what they mean to Google's libraries.
+Every adapter takes one of these functions; each makes its client once. Google's libraries honour STORAGE_EMULATOR_HOST and
+PUBSUB_EMULATOR_HOST.
 """
 
 from functools import cache

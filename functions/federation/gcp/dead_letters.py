@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lies in the dead-letter subscription, and how is it delivered again?
+"""What is in the dead-letter subscription, and how is it redelivered?
 
-Each message names the subscription that gave it up. It is published again before it is acknowledged, so a crash between the
-two has it delivered twice; and what is published again reaches every step that hears its type. Steps are made for both.
+Each message names the subscription that gave it up. It is published before it is acknowledged, so after a crash in between
+it is delivered twice; and it reaches every step that hears its type, not only the one that failed. Steps tolerate both.
 https://cloud.google.com/pubsub/docs/handling-failures
 """
 
@@ -21,7 +21,7 @@ from federation.sources.dead_letter import event_in, is_ours
 DOOR: Final = "receive"
 _BATCH: Final = 100
 _HELD_SECONDS: Final = 60
-"""How long a letter that was looked at is kept from others, if it is not given back before."""
+"""Acknowledgement deadline of a pulled letter, unless it is given back earlier."""
 _PUBLISH_SECONDS: Final = 15.0
 _SOURCE: Final = "CloudPubSubDeadLetterSource"
 _TIMED_OUT: Final = 504
@@ -36,9 +36,9 @@ class PubSubDeadLetters:
     Args:
         subscriber: Makes the client when it is first needed.
         publisher: The same; its message ordering must be enabled.
-        subscription: `projects/<project>/subscriptions/<name>`, where they lie.
-        topic: The bus, where our events are published; what is none of ours goes back to the topic that it came by.
-        steps: Names of steps, one of which a step's subscription ends in; any other subscription is the door's.
+        subscription: `projects/<project>/subscriptions/<name>`, which holds them.
+        topic: The bus, to which our events are published; any other message goes back to the topic it came from.
+        steps: Names of steps; a subscription named after none of them is the door's.
         seconds: How long Pub/Sub may look for a further message.
     """
 
@@ -61,16 +61,16 @@ class PubSubDeadLetters:
         self._came_by = cache(self._topic_of)
 
     def list(self) -> Sequence[DeadLetter]:
-        """Everything that lies there now, oldest first; it stays there."""
+        """Every dead letter, oldest first; none is removed."""
         received = [one for batch in self._batches() for one in batch]
         self._give_back(received)
         found = {one.message.message_id: self._letter(one.message) for one in received}
         return sorted(found.values(), key=lambda letter: instant.order(letter.at))
 
     def redrive(self, step: str | None = None) -> int:
-        """Have the step's letters, or all, delivered again; how many were sent.
+        """Redeliver the step's letters, or all; how many were sent.
 
-        Letters of several steps about one event are published once, for it reaches all of them.
+        An event that several steps failed on is published once, since it reaches all of them.
         """
         sent: dict[str, set[str]] = {}
         held: list[Received] = []
@@ -87,7 +87,7 @@ class PubSubDeadLetters:
         return done
 
     def _sent(self, one: Received, sent: dict[str, set[str]]) -> bool:
-        """Whether it is under way again; what its subscription gave up a second time is left for the next redrive."""
+        """Whether its event was published; one that the same subscription gives up again waits for the next redrive."""
         what = digest_of(one.message.data)
         sources = sent.setdefault(what, set())
         if _source(one.message) in sources:
@@ -100,7 +100,7 @@ class PubSubDeadLetters:
         return True
 
     def _batches(self) -> Iterator[Sequence[Received]]:
-        """Every letter, kept from others for a while, until Pub/Sub finds no more."""
+        """Every letter, hidden from other subscribers for a while, until Pub/Sub returns no more."""
         while found := self._pulled():
             self._hold(found, _HELD_SECONDS)
             yield found
@@ -126,7 +126,7 @@ class PubSubDeadLetters:
             )
 
     def _give_back(self, received: Sequence[Received]) -> None:
-        """Let others see them at once."""
+        """Make them available again at once."""
         for start in range(0, len(received), _BATCH):
             self._hold(received[start : start + _BATCH], 0)
 
@@ -161,7 +161,7 @@ class PubSubDeadLetters:
         )
 
     def _step(self, source: str) -> str:
-        """Whose subscription it is: `federation-roll-back-0` is that of `roll_back`."""
+        """The step of a subscription: `federation-roll-back-0` is that of `roll_back`."""
         words = re.sub(r"_\d+$", "", source.rpartition("/")[2].replace("-", "_"))
         return next((step for step in self._steps if f"_{words}".endswith(f"_{step}")), DOOR)
 
@@ -174,5 +174,5 @@ def _source(message: Any) -> str:
 
 
 def _attributes(message: Any) -> dict[str, str]:
-    """Those that the message had when it was published first."""
+    """The attributes of the message as first published."""
     return {name: value for name, value in message.attributes.items() if not name.startswith(_SOURCE)}

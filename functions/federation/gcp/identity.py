@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose token came with a push, and which token tells others who we are?
+"""Is the token of a push authentic, and which token proves our own identity to others?
 
-Here a token is proven to be Google's and in time; whose it is and what for, `federation.sources.oidc` judges.
+Signature and expiry are checked here; account and audience by `federation.sources.oidc`.
 https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
 """
 
@@ -23,14 +23,14 @@ _IDENTITY: Final = "/computeMetadata/v1/instance/service-accounts/default/identi
 _BEARER: Final = re.compile(r"Bearer +(\S{1,8192})", re.IGNORECASE | re.ASCII)
 _MAX_AGE: Final = re.compile(r"max-age=(\d{1,6})")
 _SKEW: Final = 10
-"""Seconds that two clocks may differ."""
+"""Clock skew tolerated, in seconds."""
 _PATIENCE: Final = 60.0
-"""Seconds before an unknown key makes us ask for the certificates again."""
+"""Minimum seconds between two fetches of the certificates for unknown keys."""
 _SUCCESS: Final = 200
 
 
 class PushTokens:
-    """Verifies bearer tokens with Google's certificates, which are kept as long as their answer allows."""
+    """Verifies bearer tokens with Google's certificates, cached for as long as the response allows."""
 
     def __init__(
         self, session: Callable[[], Any], certs: str = CERTS, clock: Callable[[], float] = time.monotonic
@@ -43,13 +43,13 @@ class PushTokens:
         self._until = float("-inf")
 
     def judge(self, authorization: str | None) -> Token:
-        """The claims of a token that Google signed and that is in time, else the name of what is wrong with it.
+        """The claims of a token that Google signed and that is valid now, else the name of its fault.
 
         Args:
             authorization: The header's value, if there is one.
 
         Raises:
-            ServiceError: The certificates cannot be had; the sender may try again.
+            ServiceError: The certificates cannot be fetched; the sender may retry.
         """
         match = _BEARER.fullmatch(authorization or "")
         return self._verified(match[1]) if match else Token(failure="oidc_missing")
@@ -103,5 +103,5 @@ class MetadataIdentity:
 
 
 def _expired(error: ValueError) -> bool:
-    """Whether only its time is wrong; google.auth tells that in words alone."""
+    """Whether the token is merely expired or not yet valid, which google.auth reports only in the message."""
     return str(error).startswith(("Token expired", "Token used too early"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does Cloud Logging want a line? As one JSON object with a severity; what is said beside the sentence are its fields.
+"""What does a log line for Cloud Logging look like? One JSON object with severity, message and the record's extra fields.
 
 https://cloud.google.com/logging/docs/structured-logging
 """
@@ -26,7 +26,7 @@ class CloudLoggingFormatter(logging.Formatter):
 
 
 def configure(level: str) -> None:
-    """Let everything that `federation` logs from this level on be written to standard error, a line each."""
+    """Write what `federation` logs at this level or above to standard error, one line per record."""
     handler = logging.StreamHandler()
     handler.setFormatter(CloudLoggingFormatter())
     logger = logging.getLogger("federation")

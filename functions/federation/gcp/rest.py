@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a REST API of Google asked, where a client library would be more import than use?"""
+"""How is a REST API of Google called where a client library would cost more to import than it saves?"""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -16,7 +16,7 @@ _SHOWN: Final = 300
 
 
 class Rest:
-    """A service under its name, asked through a session that authorises its requests."""
+    """A named service, called through a session that authorises its requests."""
 
     def __init__(self, session: Callable[[], Any], service: str) -> None:
         self._session = session
@@ -47,7 +47,7 @@ class Rest:
         """
         response = self.answer(operation, method, url, body=body, query=query)
         if response.status_code >= _FIRST_ERROR:
-            status, why = _told(response)
+            status, why = _error_of(response)
             raise meaning(self._service, operation, status, why)
         with service_call(self._service, operation):
             return response.json()
@@ -76,8 +76,8 @@ class Rest:
                 return
 
 
-def _told(response: Any) -> tuple[int, str]:
-    """Status and reason in the service's own words; an answer that is not Google's JSON is shown as it is."""
+def _error_of(response: Any) -> tuple[int, str]:
+    """Status and message of an error response; a body that is not Google's JSON is quoted as it is."""
     try:
         error = response.json()["error"]
         code, said = str(error.get("status", "")), str(error.get("message", ""))

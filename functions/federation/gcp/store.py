@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Store on Cloud Storage: an object a document, and generations as the condition of every write."""
+"""Store on Cloud Storage: one object per document, and every write conditional on a generation."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -15,7 +15,7 @@ _SERVICE: Final = "Cloud Storage"
 
 
 class _Attempts:
-    """How one request is repeated, and whether an answer of it may have been lost on the way."""
+    """The retries of one request, and whether one of them may have taken effect without a response."""
 
     def __init__(self, patience: float) -> None:
         self.uncertain = False
@@ -26,14 +26,13 @@ class _Attempts:
 
 
 _REPLACING: Final = "storage.objects.delete"
-"""Cloud Storage answers 403 for want of this permission when somebody who may only create meets an existing object."""
+"""Permission named in the 403 that Cloud Storage returns when a caller who may only create meets an existing object."""
 
 
 class GcsStore:
     """Documents at `<prefix>documents/<name>`, channels at `<prefix>channels/<name>`, both as JSON.
 
-    A channel's counter and generation are remembered from the last read or write, so that a move which follows a read is
-    one request.
+    A channel's counter and generation are cached from the last read or write, so that a move after a read is one request.
     """
 
     def __init__(self, bucket: Callable[[], Any], prefix: str = "", patience: float = 15.0) -> None:
@@ -42,7 +41,7 @@ class GcsStore:
         Args:
             bucket: Makes a google.cloud.storage.Bucket.
             prefix: Of every object's name, with its final slash.
-            patience: Seconds in which a request that failed in passing is repeated.
+            patience: Seconds for which transient failures of a request are retried.
         """
         self._patience = patience
         self._bucket = bucket
@@ -53,7 +52,7 @@ class GcsStore:
     def claim(self, name: str, body: bytes) -> bool:
         """Create the document if the name is free, without comparing otherwise; whether it was free.
 
-        Where an answer was lost on the way, what lies there is read: our own bytes mean that the name was free.
+        If a response may have been lost, the object is read back: our own bytes mean that the name was free.
         """
         attempts = _Attempts(self._patience)
         path = f"{self._documents}{name}"
@@ -69,7 +68,7 @@ class GcsStore:
         return True
 
     def keep(self, name: str, body: bytes) -> None:
-        """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
+        """Create the document; the same body again is a no-op, another body under a taken name a ConflictError."""
         if not self.claim(name, body) and self.read(name) != body:
             raise ConflictError(f"{name} is taken by other content")
 
@@ -98,7 +97,7 @@ class GcsStore:
     def move(self, name: str, expected: int, to: bytes) -> None:
         """Replace the channel's document if its counter is `expected` (0 before the first move).
 
-        An answer that was lost on the way is made up for by one read: when the body there is ours, so was the move.
+        If a response may have been lost, the object is read back: our own body means that the move was ours.
         """
         path, attempts = f"{self._channels}{name}", _Attempts(self._patience)
         generation = self._generation(name, expected)
@@ -125,7 +124,7 @@ class GcsStore:
                 yield blob.name.removeprefix(self._documents), blob
 
     def _generation(self, name: str, expected: int) -> int:
-        """Of the body whose counter is `expected`; 0 means that there is to be none."""
+        """The generation of the body whose counter is `expected`; 0 if no object must exist."""
         if expected == 0:
             return 0
         counter, generation = self._seen.get(name, (0, 0))

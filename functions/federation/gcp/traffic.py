@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nodes on Vertex AI: an endpoint a channel, whose traffic goes to the deployed model that bears the release's name.
+"""Nodes on Vertex AI: one endpoint per channel, whose traffic goes to the deployed model named like the release.
 
 A warm release is a deployed model without traffic, so going back to it is one change of the split. The endpoint's label
-remembers the counter of the last shift, and every change is made on the condition of the etag that was read, so that a
-stale shift is refused however late it comes. Models are deployed beforehand, with the release as their display name.
+holds the counter of the last shift, and every change is conditional on the etag that was read, so that a stale shift is
+refused however late it comes. Models are deployed beforehand, with the release as their display name.
 https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints
 """
 
@@ -19,7 +19,7 @@ from federation.ports import Served
 
 COUNTER: Final = "federation_counter"
 GOLDEN_PROMPT: Final[Mapping[str, Any]] = {"prompt": "federation: are you ready?", "max_tokens": 1}
-"""What a probe asks; whatever is answered with success proves that the release can answer."""
+"""The body of a probe; any successful response proves that the release can answer."""
 
 _ATTEMPTS: Final = 4
 _ALL: Final = 100
@@ -36,16 +36,16 @@ class VertexTraffic:
         self._api = api
 
     def refusal(self, channel: str, release: str) -> str | None:
-        """Why it cannot be served: no deployed model bears its name."""
+        """Why it cannot be served: no deployed model has its name."""
         endpoint = self._read(channel)
         return None if _deployed(endpoint, release) else _undeployed(endpoint, release)
 
     def shift(self, shift: Shift) -> None:
-        """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing.
+        """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing.
 
         Raises:
-            MissingError: No deployed model bears the release's name.
-            ConflictError: The endpoint was changed by others again and again meanwhile.
+            MissingError: No deployed model has the release's name.
+            ConflictError: Others kept changing the endpoint meanwhile.
         """
         for _ in range(_ATTEMPTS):
             endpoint = self._read(shift.channel)
@@ -63,7 +63,7 @@ class VertexTraffic:
         )
 
     def serving(self, channel: str) -> Served | None:
-        """What is really served, read back; None before the first shift. Several releases are told as several."""
+        """What is really served, read back; None before the first shift. If several releases serve, all are named."""
         endpoint = self._read(channel)
         counter = _counter(endpoint)
         if counter is None:
@@ -73,7 +73,7 @@ class VertexTraffic:
         return Served(counter=counter, release=", ".join(sorted(names.get(id_, id_) for id_ in split)))
 
     def probe(self, channel: str, release: str) -> bool:
-        """Whether that release answers a golden prompt now; without traffic, which cannot be aimed, whether it is there."""
+        """Whether that release answers a golden prompt now; without traffic it cannot be asked: whether it is deployed."""
         endpoint = self._read(channel)
         model = _deployed(endpoint, release)
         if model is None:
@@ -110,7 +110,7 @@ class VertexTraffic:
 
 
 def _split(endpoint: Mapping[str, Any], shift: Shift) -> dict[str, int]:
-    """All traffic to the release's model; none to anybody when the channel serves nothing."""
+    """All traffic to the release's model; none at all when the channel serves nothing."""
     if not shift.release:
         return {}
     model = _deployed(endpoint, shift.release)
@@ -124,7 +124,7 @@ def _undeployed(endpoint: Mapping[str, Any], release: str) -> str:
 
 
 def _deployed(endpoint: Mapping[str, Any], release: str) -> str | None:
-    """The id of the deployed model that bears the release's name, the latest of several."""
+    """The id of the deployed model with the release's name, the latest of several."""
     found = [one for one in endpoint.get("deployedModels", ()) if one.get("displayName") == release]
     return str(max(found, key=lambda one: instant.order(one.get("createTime", "")))["id"]) if found else None
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs on Vertex AI: custom jobs that we launch, and whatever custom or pipeline job ended well.
 
-Vertex chooses a job's id itself, so a label carries our name and is looked for before a job is created. Two launches of one
-name at the same instant could both find nothing; the queue that delivers launches hands a key's messages out one by one.
+Vertex chooses a job's id itself, so a label carries our name and is looked up before a job is created. Two simultaneous
+launches of one name could both find nothing, but the queue that delivers launches is ordered by key.
 """
 
 import re
@@ -18,7 +18,7 @@ from federation.gcp.vertex_artifacts import LABEL, artifact_of, parsed, service_
 from federation.ports import RECENT
 
 _LONGEST: Final = timedelta(days=7)
-"""A custom job runs no longer, so one that ended lately was not created much earlier: only that can be asked for."""
+"""Longest run of a custom job; jobs can only be listed by creation, so this is added to the period looked back."""
 _FAILED: Final = ("FAILED", "CANCELLED", "EXPIRED")
 _MINUTES: Final = 24 * 60
 _LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{1,63}")
@@ -45,10 +45,10 @@ class VertexTrainer:
             session: Makes a session that authorises its requests.
             project: Its id.
             location: The region.
-            project_number: Its number, if the trust document names it: resources are then called by it.
-            api: Where the service answers, if not at its regional address.
+            project_number: Its number, if the trust document names it: resources are then named by it.
+            api: The service's address, if not the regional one.
             service_account: What the jobs run as; empty for the project's own agent.
-            now: Tells the moment that a sweep counts back from.
+            now: The current time, from which a sweep looks back.
         """
         self._rest = Rest(session, "Vertex AI")
         self._parent = f"projects/{project}/locations/{location}"
@@ -59,7 +59,7 @@ class VertexTrainer:
         self._now = now
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """The policy does not say on which machine it runs or where its unit goes, or names a region that this is not."""
+        """Why the job cannot start here: no machine, no output, or another region."""
         if not (job.get("machine") and job.get("output")):
             return f"jobs.{job['kind']} needs `machine` and `output` to run on Vertex AI; add them"
         if not _MACHINE.fullmatch(job["machine"]):
@@ -84,12 +84,12 @@ class VertexTrainer:
             self._rest.ask(f"start job {name}", "POST", url, body=_request(name, job, self._service_account))
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """Every custom and pipeline job that ended well lately, as its event would have told it, and ours that did not."""
+        """Every custom and pipeline job that succeeded within RECENT, as its event describes it, and our failed ones."""
         since = self._now() - RECENT
         return [*self._custom_jobs(since), *self._pipeline_jobs(since), *self._failed_jobs(since)]
 
     def artifact(self, resource: str) -> str | None:
-        """Where the unit of a finished job, or a registered model, lies; None when Vertex does not tell."""
+        """URI of the unit of a finished job, or of a registered model; None when Vertex does not say."""
         name = parsed(resource, self._location)
         if name is None:
             return None
@@ -104,7 +104,7 @@ class VertexTrainer:
         created = instant.text(since - _LONGEST)
         condition = f'state="JOB_STATE_SUCCEEDED" AND create_time>="{created}"'
         for job in self._listed("customJobs", condition):
-            told = self._told("customJobs", job, location="-")
+            told = self._finished_job("customJobs", job, location="-")
             if instant.moment(told["completed_at"]) >= since:
                 yield told
 
@@ -112,7 +112,7 @@ class VertexTrainer:
         created = instant.text(since - _LONGEST)
         for state in _FAILED:
             for job in self._listed("customJobs", f'state="JOB_STATE_{state}" AND create_time>="{created}"'):
-                told = self._told("customJobs", job, location="-", state=state)
+                told = self._finished_job("customJobs", job, location="-", state=state)
                 name = job.get("labels", {}).get(LABEL)
                 if name and instant.moment(told["completed_at"]) >= since:
                     why = job.get("error", {}).get("message") or "Vertex AI says no more"
@@ -122,14 +122,16 @@ class VertexTrainer:
     def _pipeline_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         condition = f'state="PIPELINE_STATE_SUCCEEDED" AND end_time>="{instant.text(since)}"'
         for job in self._listed("pipelineJobs", condition):
-            yield self._told("pipelineJobs", job, location=self._location)
+            yield self._finished_job("pipelineJobs", job, location=self._location)
 
     def _listed(self, kind: str, condition: str) -> Iterator[Mapping[str, Any]]:
         url = f"{service_url(self._location, self._api)}/{self._parent}/{kind}"
         return self._rest.pages(f"list {kind}", url, kind, {"filter": condition, "pageSize": "100"})
 
-    def _told(self, kind: str, job: Mapping[str, Any], location: str, state: str = "SUCCEEDED") -> dict[str, Any]:
-        """As `federation.sources.vertex` reads the job's log entry, which for a custom job tells no region."""
+    def _finished_job(
+        self, kind: str, job: Mapping[str, Any], location: str, state: str = "SUCCEEDED"
+    ) -> dict[str, Any]:
+        """A finished job as `federation.sources.vertex` reads its log entry, which for a custom job has no region."""
         number = job["name"].rpartition("/")[2]
         resource = f"projects/{self._project}/locations/{location}/{kind}/{number}"
         told = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where does a resource of Vertex AI answer, and where does it say that its artifact lies?"""
+"""What is the address of a Vertex AI resource, and where does it say that its artifact is?"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ def service_url(location: str, api: str | None) -> str:
 def artifact_of(kind: str, resource: Mapping[str, Any]) -> str | None:
     """The folder that the resource names; None when it has not succeeded, or names none or more than one.
 
-    A job of ours has its unit in its output folder, any other custom job where Vertex tells it to put its model.
+    A job of ours has its unit in its output folder, any other custom job in the model folder that Vertex assigns to it.
     https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables
     """
     match kind:
@@ -66,7 +66,7 @@ def _of_custom_job(job: Mapping[str, Any]) -> str | None:
 
 
 def _of_pipeline(job: Mapping[str, Any]) -> str | None:
-    """The one model among the outputs of its tasks, else its one artifact."""
+    """The only model among its tasks' outputs, else the only artifact."""
     if job.get("state") != "PIPELINE_STATE_SUCCEEDED":
         return None
     artifacts = list(_artifacts(job))

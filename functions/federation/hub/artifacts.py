@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that a platform shipped to the Hub: only of our owners, only at a commit, streamed and never kept on disk."""
+"""Files that a platform shipped to the Hub: only from trusted owners, only at a commit, streamed and never kept on disk."""
 
 import hashlib
 import re
@@ -12,7 +12,7 @@ from federation.errors import ContractError, MissingError
 from federation.hub.files import Kind, Opened, Place, opened
 
 LARGEST: Final = 68_719_476_736
-"""Bytes of the largest file that is hashed unless told otherwise: 64 GiB."""
+"""Bytes of the largest file that is hashed by default: 64 GiB."""
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _URI: Final = re.compile(
@@ -30,7 +30,7 @@ class HubArtifacts:
         """A reader.
 
         Args:
-            api: Makes the `HfApi`, when it is first needed.
+            api: Makes the `HfApi` at its first use.
             owners: Users and organisations whose repositories may be read.
             largest: Bytes beyond which nothing is hashed.
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the Hub need to read in a release's card, besides what everybody reads in it?
+"""What does the Hub need in a release's card, besides what `core.card` writes?
 
 `model-index` says how each unit was judged, in the shape of
 https://github.com/huggingface/hub-docs/blob/main/modelcard.md; what it was judged on is the report that the release names.
@@ -22,7 +22,7 @@ def page(release: Mapping[str, Any]) -> str:
 
 
 def _index(release: Mapping[str, Any]) -> Iterator[str]:
-    """YAML in which every value is JSON, which YAML includes: no name can break out of its place."""
+    """YAML whose values are all JSON, a subset of YAML, so that no name can break out of its place."""
     yield f"- name: {_text(release['name'])}\n  results:\n"
     for kind, unit in sorted(release["units"].items()):
         yield f"  - task: {_text({'type': kind, 'name': unit['name']})}\n"

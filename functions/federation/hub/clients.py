@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a client of the Hub made? Once a process, at its first use: a function that never talks to the Hub imports nothing.
+"""How is a client of the Hub made? Once per process, at its first use, so that a function without the Hub imports nothing.
 
 The token is the library's own default: HF_TOKEN, or what `hf auth login` stored.
 """
@@ -15,12 +15,12 @@ _QUIET: Final = {
     "HF_HUB_DISABLE_TELEMETRY": "1",  # else each process asks huggingface.co who may have started it
     "HF_HUB_DISABLE_XET": "1",  # what is published is small, and Xet wants a second service and a folder to write in
 }
-"""Read by the library when it is imported; the environment goes first."""
+"""Settings that the library reads on import; the environment takes precedence."""
 
 
 @cache
 def client(endpoint: str | None = None, token: str | None = None) -> Any:
-    """An `HfApi` whose calls end, which the library's own do not: by default they wait for ever.
+    """An `HfApi` whose calls time out; by default they would wait for ever.
 
     Args:
         endpoint: Of another Hub than HF_ENDPOINT names, else huggingface.co.
@@ -36,7 +36,7 @@ def client(endpoint: str | None = None, token: str | None = None) -> Any:
 
 @cache
 def _bound_calls() -> None:
-    """Give every call an end, once a process: all clients share one session, and setting it anew cuts calls off."""
+    """Set timeouts, once per process: all clients share one session, and replacing it would abort calls."""
     import httpx2  # noqa: PLC0415 - with the client
     from huggingface_hub import set_client_factory  # noqa: PLC0415 - the same
 

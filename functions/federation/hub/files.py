@@ -28,7 +28,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that is being read: the commit that it is of, its size if the Hub tells, and its bytes as they come."""
+    """A file being read: its commit, its size if the Hub states it, and its bytes as they arrive."""
 
     commit: str | None
     size: int | None
@@ -66,7 +66,7 @@ def commit_of(file: Opened, place: Place) -> str:
 
 
 def _commit(response: Any) -> str | None:
-    """The commit stands on the Hub's own answer; storage, to which that may redirect, knows none."""
+    """The commit, from the Hub's own response: storage, to which that may redirect, does not state it."""
     named = (one.headers.get("X-Repo-Commit") for one in (*response.history, response))
     return next((commit for commit in named if commit), None)
 

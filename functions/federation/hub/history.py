@@ -20,12 +20,12 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def begins(self) -> bool:
-        """Whether the system made it when the repository was created: it holds nothing of anybody's."""
+        """Whether it is the commit that the Hub makes when a repository is created, with nobody's files."""
         return self.title == "initial commit" and [one.get("user") for one in self.authors] == ["system"]
 
 
 def history(api: Any, repo: str) -> Iterator[Commit]:
-    """The commits of main, newest first; a page is asked for when the one before it is used up.
+    """The commits of main, newest first, fetched page by page as needed.
 
     `HfApi.list_repo_commits` would fetch every page of a repository's whole life.
     """

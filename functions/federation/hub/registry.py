@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a release published on the Hub, once, and found there again?
+"""How is a release published on the Hub exactly once, and found again?
 
-All releases live in one model repository. One commit holds the card and, last, manifest.json; a tag named as the release
-names that commit for ever. The Hub has no transaction over both, and an answer can be lost: so what is there is looked at
-before anything is written again, and the commit is made only on the parent that was looked at.
+All releases live in one model repository. One commit holds the card and, last, manifest.json; a tag named like the release
+names that commit for ever. The Hub has no transaction over both, and a response can be lost: so before anything is written
+the repository is read, and the commit is conditional on the parent that was read.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ from federation.hub.history import Commit, history
 from federation.ports import Receipt
 
 ATTEMPTS: Final = 5
-"""Commits that others may make between our look and our own, before we give up until the next delivery."""
+"""Attempts at a commit whose parent others keep moving, before we give up until the next delivery."""
 
 LOOK_BACK: Final = 50
-"""Commits that may have followed on ours since its answer was lost: one page of the Hub's history."""
+"""Commits searched for ours after a lost response: one page of the Hub's history."""
 
 HASHED_BYTES: Final = 67_108_864
-"""What is hashed of a manifest at most. A longer one is not ours, whatever its hash."""
+"""Bytes of a manifest that are hashed at most; a longer one is not ours."""
 
 _MANIFEST: Final = "manifest.json"
 _ABSENT: Final = 404
@@ -42,22 +42,22 @@ class _Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HubRegistry:
-    """Commits and tags of one model repository, which is made when it is missing."""
+    """Commits and tags of one model repository, which is created if it is missing."""
 
     def __init__(self, api: Callable[[], Any], repo: str, *, private: bool | None = None) -> None:
         """A registry.
 
         Args:
-            api: Makes the `HfApi`, when it is first needed.
+            api: Makes the `HfApi` at its first use.
             repo: `<owner>/<name>`.
-            private: Of a repository that has to be made; None leaves it to the owner's default.
+            private: Visibility of a repository that has to be created; None for the owner's default.
         """
         self._api = api
         self._repo = repo
         self._private = private
 
     def publish(self, release: str, body: bytes) -> Receipt:
-        """Commit and tag the release; a second call finds the first one's commit.
+        """Commit and tag the release; idempotent: a second call returns the first one's commit.
 
         Raises:
             ConflictError: The tag names other content, or others kept committing.
@@ -91,7 +91,7 @@ class HubRegistry:
             return _Held(commit=commit_of(file, place), digest=f"sha256:{hashed.hexdigest()}")
 
     def _committed(self, release: str, body: bytes, wanted: str) -> str:
-        """The commit that holds the release: ours from before, or a new one on the head that was looked at."""
+        """The commit that holds the release: an earlier one of ours, or a new one on the head that was read."""
         for _ in range(ATTEMPTS):
             commits = self._commits()
             if ours := self._ours(commits, release, wanted):
@@ -107,7 +107,7 @@ class HubRegistry:
         raise ConflictError(f"others committed to {self._repo} {ATTEMPTS} times while {release} was to be published")
 
     def _commits(self) -> list[Commit]:
-        """The newest commits of the repository, which is made if there is none."""
+        """The newest commits of the repository, which is created if it is missing."""
         try:
             return self._listed()
         except ServiceError as error:
@@ -122,7 +122,7 @@ class HubRegistry:
             return list(islice(history(self._api(), self._repo), LOOK_BACK))
 
     def _ours(self, commits: list[Commit], release: str, wanted: str) -> str | None:
-        """The commit that says that it holds the release and does; a title proves nothing by itself."""
+        """The commit whose title names the release and whose manifest has its digest; a title alone proves nothing."""
         told_so = (one.id for one in commits if one.title == release and wanted in one.message)
         return next((id_ for id_ in told_so if (held := self._held(id_)) and held.digest == wanted), None)
 
@@ -143,7 +143,7 @@ class HubRegistry:
         return str(made.oid)
 
     def _tagged(self, release: str, commit: str, wanted: str) -> Receipt:
-        """The receipt, once the tag is there: ours, or, when it was taken meanwhile, of what it names."""
+        """The receipt once the tag exists: for our commit, or, if the tag was taken meanwhile, for the commit it names."""
         try:
             with service_call(f"tagging {release} in {self._repo}"):
                 self._api().create_tag(self._repo, tag=release, revision=commit, tag_message=wanted)

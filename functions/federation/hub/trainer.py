@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs on the Hub, and the pushes by which they tell that they are done.
+"""Jobs on the Hub, and the pushes that show that they are done.
 
-No event tells that a job ended, and COMPLETED says only that its command did. What a job ships is a commit on main of a
-repository, so that is what counts as finished, as it does when a webhook tells of it: the same push is the same fact.
+No event says that a job ended, and COMPLETED says only that its command did. A job ships by a commit on main of a
+repository, so that push counts as its completion, as it does in a webhook: the same push gives the same event.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ _ABSENT: Final = 404
 
 
 class HubTrainer:
-    """Jobs of one namespace; finished is what was pushed to the watched repositories and to those that jobs push to."""
+    """Jobs of one namespace; completions are pushes to the watched repositories and to those that jobs push to."""
 
     def __init__(
         self,
@@ -42,10 +42,10 @@ class HubTrainer:
         """A trainer.
 
         Args:
-            api: Makes the `HfApi`, when it is first needed.
+            api: Makes the `HfApi` at its first use.
             namespace: User or organisation that pays for the jobs.
             repos: Model repositories to watch, `<owner>/<name>`.
-            secrets: Asked at each launch for what the job's environment holds in secret, such as a token that may push.
+            secrets: Gives, at each launch, the job's secret environment variables, such as a token that may push.
             clock: Now.
         """
         self._api = api
@@ -55,7 +55,7 @@ class HubTrainer:
         self._clock = clock
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """It wants several machines."""
+        """Why the job cannot start here: it asks for several machines."""
         if job.get("count", 1) == 1:
             return None
         return f"job {name} wants {job['count']} machines; a job on the Hub runs on one: set count to 1"
@@ -63,9 +63,9 @@ class HubTrainer:
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
-        The Hub gives a job its id, so the name is a label that is looked for first. Two launches of one name in the same
-        moment may both find none: then two jobs push, and the version that the second ships is taken.
-        A job runs on one machine, which the Hub never takes back: `spot` has no meaning here.
+        The Hub chooses a job's id, so the name is a label that is looked up first. Two simultaneous launches of one name may
+        both find none: then two jobs push, and the second one's version is rejected as taken.
+        A job runs on one machine, which the Hub never preempts: `spot` has no meaning here.
 
         Raises:
             ContractError: It cannot be started here.
@@ -90,7 +90,7 @@ class HubTrainer:
         return [*(push for repo in repos for push in self._pushes(repo, since)), *self._failed(since)]
 
     def artifact(self, resource: str) -> str | None:
-        """None: each event of the Hub names its commit, and without one only "the newest" could be answered."""
+        """None: every event of the Hub names its commit; without one, only "the newest" could be returned."""
         del resource
         return None
 
@@ -114,7 +114,7 @@ class HubTrainer:
             )
 
     def _pushed_to(self, since: datetime) -> Iterator[str]:
-        """The repositories that our completed jobs were told to push to."""
+        """The repositories that our completed jobs were configured to push to."""
         for job in self._ended("COMPLETED", since):
             if repo := _repo_of(job.labels or {}, job.environment or {}):
                 yield repo
@@ -128,7 +128,7 @@ class HubTrainer:
         with service_call(f"listing the jobs of {self._namespace}"):
             for job in self._api().list_jobs(namespace=self._namespace, status=status):
                 if job.created_at and job.created_at + RECENT < since:
-                    return  # the list begins with the newest, and no job runs for as long as that
+                    return  # the list is newest first, and no job runs that long
                 yield job
 
     def _pushes(self, repo: str, since: datetime) -> Iterator[Mapping[str, Any]]:
@@ -150,7 +150,7 @@ class HubTrainer:
 
 
 def _completion(repo: str, identity: str, commit: Commit) -> Mapping[str, Any]:
-    """What federation.sources.hub reads in the webhook of a push to this commit."""
+    """The same completion that federation.sources.hub reads from the webhook of a push to this commit."""
     return {
         "provider": "huggingface",
         "resource": f"{_MODELS}{repo}",
@@ -163,7 +163,7 @@ def _completion(repo: str, identity: str, commit: Commit) -> Mapping[str, Any]:
 
 
 def _failure(name: str, job: Any) -> Mapping[str, Any]:
-    """What the Hub tells of a job that ended otherwise than well; why, its log may tell more."""
+    """A failed job as the Hub describes it; its log may say more."""
     stage = getattr(job.status.stage, "value", job.status.stage)
     said = job.status.message or "the Hub says no more; its log may"
     resource = f"hf://jobs/{job.owner.name}/{job.id}"

@@ -13,7 +13,7 @@ from federation.ports import RECENT
 
 LABEL: Final = "federation_job"
 OUTPUT: Final = "federation/output"
-"""The annotation that says where the job's unit goes: a folder, with its slash."""
+"""The annotation with the URI of the unit's folder, ending in a slash."""
 
 KEPT_SECONDS: Final = int(RECENT.total_seconds())
 """A finished job stays for as long as a sweep looks for it."""
@@ -44,7 +44,7 @@ def unreadable(name: str, machine: str | None) -> str | None:
 
 
 def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, Any]:
-    """The Job under its name: tried again when its machine is lost, failed for good when it says that it is wrong."""
+    """The Job: retried when its node is lost, failed for good when its exit code says that it is configured wrong."""
     minutes, count = job.get("max_minutes"), job.get("count", 1)
     several = {"completions": count, "parallelism": count, "completionMode": "Indexed"} if count > 1 else {}
     return {
@@ -71,7 +71,7 @@ def _metadata(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rules() -> list[dict[str, Any]]:
-    """The first that matches counts. A pod that the cluster took away is not the job's failure."""
+    """The pod failure policy; the first match counts. A pod that the cluster evicted is not the job's failure."""
     refused = {"containerName": CONTAINER, "operator": "In", "values": [CONFIGURED_WRONG]}
     return [
         {"action": "FailJob", "onExitCodes": refused},

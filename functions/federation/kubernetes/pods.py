@@ -17,7 +17,7 @@ from federation.kubernetes.clients import core_api
 from federation.kubernetes.job import CONTAINER, LABEL
 
 _HIDDEN: Final = frozenset({403, 404})
-"""Of who may only look at jobs, or reaches only them; the Job's own condition has to do then."""
+"""Statuses for a caller who may read only jobs; the Job's own condition then has to suffice."""
 _PODS: Final = 200
 _LONGEST: Final = 1024
 _SECONDS: Final = (5.0, 30.0)
@@ -32,7 +32,7 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decisive_end(batch: Any, namespace: str, job: str) -> End | None:
-    """The end that decided: of a pod that says it is configured wrong, else the latest; None where pods are not told."""
+    """The decisive end: of a pod that says it is configured wrong, else the latest; None where pods cannot be read."""
     ends = sorted(_ends(batch, namespace, job), key=lambda end: (end.code == CONFIGURED_WRONG, end.at))
     return ends[-1] if ends else None
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs in one namespace of a cluster; the job's name is the Job's, so the cluster itself starts a name once.
+"""Jobs in one namespace of a cluster; our job's name is the Job's, so the cluster itself starts a name only once.
 
-No event comes from a cluster: the sweep finds what is complete. So `kubernetes` is a provider that only the sweep knows.
+A cluster sends no events: only the sweep finds what is complete, so `kubernetes` is a provider that no source reads.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from federation.kubernetes.pods import decisive_end
 
 PAGE: Final = 200
 _SECONDS: Final = (5.0, 30.0)
-"""To connect, and to answer."""
+"""Timeouts to connect and to read."""
 
 _ABSENT: Final = 404
 _TAKEN: Final = 409
@@ -41,14 +41,14 @@ class KubernetesTrainer:
         self._placement = placement or Placement()
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """`machine` is not a list of resources."""
+        """Why the job cannot start here: `machine` is not a list of resources."""
         return unreadable(name, job.get("machine"))
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
         Raises:
-            ContractError: It cannot be started here, or the cluster says that it is not well formed.
+            ContractError: It cannot be started here, or the cluster rejects it as malformed.
         """
         if why := self.refusal(name, job):
             raise ContractError(why)
@@ -64,14 +64,14 @@ class KubernetesTrainer:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """What became of every job of ours that ended and is still kept, in the order of their names.
+        """How each job of ours that ended and is still kept did so, in the order of their names.
 
-        A completion time "is set when the job finishes successfully, and only then" (JobStatus); else a condition tells.
+        A completion time "is set when the job finishes successfully, and only then" (JobStatus); a failure is a condition.
         """
-        return [told for job in self._jobs() if job.status and (told := self._told(job))]
+        return [told for job in self._jobs() if job.status and (told := self._finished_job(job))]
 
     def artifact(self, resource: str) -> str | None:
-        """Where a job's unit lies; None when it was not told, or there is no such job in this namespace."""
+        """URI of a job's unit; None when it has no output, or there is no such job in this namespace."""
         prefix = self._resource("")
         if not resource.startswith(prefix):
             return None
@@ -97,7 +97,7 @@ class KubernetesTrainer:
             if not following:
                 return
 
-    def _told(self, job: Any) -> Mapping[str, Any] | None:
+    def _finished_job(self, job: Any) -> Mapping[str, Any] | None:
         name, output = job.metadata.name, _output(job)
         if job.status.completion_time:
             place = {"artifact_uri": output} if output else {}
@@ -108,7 +108,7 @@ class KubernetesTrainer:
         return None
 
     def _failure(self, name: str, condition: Any) -> str:
-        """The condition's words, which tell the exit code if a rule of ours ended the job, and the pod's last ones."""
+        """The condition's message, which has the exit code if our failure policy ended the job, and the pod's last words."""
         end = decisive_end(self._batch(), self._namespace, name)
         reason, words = condition.reason or "Failed", condition.message or "no message"
         code = end.code if end and reason != _BY_RULE else None
@@ -134,6 +134,6 @@ def _output(job: Any) -> str | None:
 
 
 def _failed(job: Any) -> Any | None:
-    """The condition that says so, with the reason: BackoffLimitExceeded, DeadlineExceeded, PodFailurePolicy."""
+    """The condition `Failed`, whose reason is BackoffLimitExceeded, DeadlineExceeded or PodFailurePolicy."""
     conditions = job.status.conditions or ()
     return next((one for one in conditions if one.type == "Failed" and one.status == "True"), None)

@@ -10,7 +10,7 @@ from federation.errors import ContractError, MissingError, ServiceError
 
 
 class LocalArtifacts:
-    """`s3://bucket/key` lies at `<clouds>/s3/bucket/key`, and likewise for gs and hf.
+    """`s3://bucket/key` is read from `<clouds>/s3/bucket/key`, and likewise for gs and hf.
 
     A `file://` URI, or one relative to `base`, is read only below one of `folders`: a manifest from outside must not name
     this machine's files.

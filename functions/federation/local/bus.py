@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A queue on SQLite that plays the clouds' part: deliver, deliver again what raised, put aside what keeps raising."""
+"""A queue on SQLite that behaves like the clouds': an event whose step raises is redelivered, in the end dead-lettered."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -12,7 +12,7 @@ from federation.local.database import Database
 from federation.ports import DeadLetter
 
 ATTEMPTS: Final = 5
-"""Deliveries of one event to one step before it is put aside as dead."""
+"""Deliveries of one event to one step before it becomes a dead letter."""
 
 Deliver = Callable[[str, Event], object]
 
@@ -41,14 +41,14 @@ class LocalBus:
         return int(count)
 
     def dead(self) -> Sequence[DeadLetter]:
-        """What was put aside, oldest first."""
+        """The dead letters, oldest first."""
         rows = self._database.rows(
             "select number, step, event, failure, attempts from queue where dead = 1 order by number"
         )
         return [_letter(*row) for row in rows]
 
     def redrive(self, step: str | None = None) -> int:
-        """Deliver once more what was put aside, of one step or of all; how many there are."""
+        """Queue the dead letters of one step, or of all, once more; how many there are."""
         return self._database.changed(
             "update queue set dead = 0, attempts = 0 where dead = 1 and step = coalesce(?, step)", step
         )

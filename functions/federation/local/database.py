@@ -45,7 +45,7 @@ class Database:
             return connection.execute(statement, values).rowcount
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             self._connection.close()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was put aside in the local queue, and how is it delivered again?"""
+"""What are the dead letters of the local queue, and how are they redelivered?"""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,9 @@ class LocalDeadLetters:
         self._bus = bus
 
     def list(self) -> Sequence[DeadLetter]:
-        """Everything that lies there now, oldest first; it stays there."""
+        """Every dead letter, oldest first; none is removed."""
         return self._bus.dead()
 
     def redrive(self, step: str | None = None) -> int:
-        """Have the step's letters, or all, delivered again; how many."""
+        """Redeliver the step's letters, or all; how many."""
         return self._bus.redrive(step)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a file written so that nobody ever reads half of it?"""
+"""How is a file replaced atomically, so that nobody ever reads half of it?"""
 
 import os
 import tempfile

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A registry in a folder: one release a folder, its manifest and card, and a tag that names a commit."""
+"""A registry in a folder: one folder per release with its manifest and card, and a tag that names a commit."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ class LocalRegistry:
         self._folder = folder
 
     def publish(self, release: str, body: bytes) -> Receipt:
-        """Commit and tag the release; a second call finds the first one's commit."""
+        """Commit and tag the release; idempotent: a second call returns the first one's commit."""
         home = self._folder / release
         try:
             home.mkdir(parents=True, exist_ok=True)

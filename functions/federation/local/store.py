@@ -20,7 +20,7 @@ class LocalStore:
         return bool(self._database.changed("insert or ignore into documents values (?, ?)", name, body))
 
     def keep(self, name: str, body: bytes) -> None:
-        """Write once: the same body again is a no-op, another body under a taken name a ConflictError."""
+        """Create the document; the same body again is a no-op, another body under a taken name a ConflictError."""
         if not self.claim(name, body) and self.read(name) != body:
             raise ConflictError(f"{name} is taken by other content")
 

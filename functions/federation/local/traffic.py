@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A serving node in a folder: one file a channel says what it serves and keeps warm."""
+"""A serving node in a folder: one file per channel says what it serves and keeps warm."""
 
 from pathlib import Path
 
@@ -13,18 +13,18 @@ from federation.ports import Served
 
 
 class LocalTraffic:
-    """`<folder>/<channel>.json` is the node's state; a release is warm when its manifest lies in the registry."""
+    """`<folder>/<channel>.json` is the node's state; a release is warm when its manifest is in the registry."""
 
     def __init__(self, folder: Path, registry: Path) -> None:
         self._folder = folder
         self._registry = registry
 
     def refusal(self, channel: str, release: str) -> None:
-        """Nothing has to be done beforehand."""
+        """None: nothing has to be done beforehand."""
         del channel, release
 
     def shift(self, shift: Shift) -> None:
-        """Serve that release and keep the warm ones ready; a counter below the last obeyed changes nothing."""
+        """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing."""
         served = self.serving(shift.channel)
         if served and served.counter > shift.counter:
             return

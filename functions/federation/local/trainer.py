@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs as child processes: each in a folder of its own, where it writes its unit and, last of all, the manifest."""
+"""Jobs as child processes: each in a folder of its own, where it writes its unit and, last, the manifest."""
 
 import os
 import subprocess
@@ -19,12 +19,12 @@ from federation.errors import ServiceError
 from federation.local.files import replace
 
 UNIT: Final = "unit"
-"""Where below its folder a job writes its unit; its manifest lies there once all of it does."""
+"""Folder, below the job's own, of its unit; the manifest is in it once the unit is complete."""
 FAILURE: Final = "failure.txt"
-"""One sentence, when it could not."""
+"""File with a sentence about why a job failed."""
 
 _COMPLETION: Final = "completion.json"
-"""What a job of another platform reported, where somebody imitates that platform on this machine."""
+"""File with the completion of a job of another platform, when that platform is imitated on this machine."""
 _CODE: Final = "exit_code.txt"
 _LOG: Final = "log.txt"
 _PROCESS: Final = "process.txt"
@@ -51,7 +51,7 @@ class LocalTrainer:
         self._python = python or sys.executable
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> None:
-        """Nothing: a job that this machine cannot run says so itself, when it ends."""
+        """None: a job that this machine cannot run says so itself when it ends."""
         del name, job
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
@@ -70,17 +70,17 @@ class LocalTrainer:
             raise ServiceError(f"job {name} did not start: {error}") from error
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """What became of every job that has ended, in the order of their names."""
+        """How each job that has ended did so, in the order of their names."""
         found = (_ended(home) for home in sorted(self._folder.glob("*")) if home.is_dir())
         return [told for told in found if told is not None]
 
     def artifact(self, resource: str) -> str | None:
-        """Where the unit of the job of that resource lies."""
+        """URI of the unit of the job with that resource name."""
         return next((found.get("artifact_uri") for found in self.finished() if found["resource"] == resource), None)
 
 
 def _environment(name: str, job: Mapping[str, Any]) -> dict[str, str]:
-    """Nothing of this process's own, as in a container; its unit goes into its own folder, whatever the policy says."""
+    """Nothing inherited from this process, as in a container; the output is always the job's own folder."""
     return {
         "FEDERATION_JOB": canonical({**job, "output": UNIT}).decode(),
         "FEDERATION_JOB_NAME": name,
@@ -93,7 +93,7 @@ def _environment(name: str, job: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _sources() -> Sequence[str]:
-    """Where the images' modules lie: beside this package's sources, and wherever this process was told."""
+    """Import paths of the images' modules: beside this package's sources, and this process's PYTHONPATH."""
     functions = Path(federation.__file__).resolve().parent.parent
     checkout = functions.parent
     own = [str(checkout), str(functions)] if (checkout / "training_images").is_dir() else []
@@ -101,7 +101,7 @@ def _sources() -> Sequence[str]:
 
 
 def _ended(home: Path) -> Mapping[str, Any] | None:
-    """What the job in that folder reports; None while it runs."""
+    """The result of the job in that folder; None while it runs."""
     if (reported := home / _COMPLETION).exists():
         told: Mapping[str, Any] = msgspec.json.decode(reported.read_bytes())
         return told
@@ -125,7 +125,7 @@ def _about(home: Path, how: str, last: Path) -> dict[str, Any]:
 
 
 def _failure(home: Path, code: int) -> str:
-    """The sentence that the job left, else the last one of its log; and its exit code."""
+    """A sentence with the job's own explanation, else the last line of its log, and its exit code."""
     sentence = _last_line(home / FAILURE) or (f"signal {code - _BY_SIGNAL}" if code > _BY_SIGNAL else None)
     words = sentence or _last_line(home / _LOG) or "it said nothing"
     return failure.sentence(f"exit code {code}, and no manifest", words, code=code)

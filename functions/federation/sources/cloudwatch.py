@@ -68,7 +68,7 @@ def read_action_body(body: Mapping[str, Any], trust: Trust) -> Reading:
 
 
 def read_message(message: Mapping[str, Any], trust: Trust, topic: Arn | None = None) -> Reading:
-    """What an alarm's SNS message means; its `Region` is a display name, so the ARN tells account and region.
+    """What an alarm's SNS message means; its `Region` is a display name, so account and region are read from the ARN.
 
     Args:
         message: The message.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does a CloudEvent over HTTP mean, sent by Eventarc or by a publisher of ours?
 
-The token proves the sender; the event's type tells the source, and `messagePublished` carries a Pub/Sub message like a
+The token proves the sender; the event's type decides the source, and `messagePublished` carries a Pub/Sub message like a
 push. https://docs.cloud.google.com/eventarc/docs/cloudevents
 """
 

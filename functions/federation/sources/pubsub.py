@@ -106,7 +106,7 @@ def _read_data(message: Message, request: Request, trust: Trust) -> Reading:
 
 
 def _unwrapped(request: Request) -> Message:
-    """The message of which only the data is the body; attributes, if written at all, are headers of their own names."""
+    """The message whose data is the request's body; its attributes, if sent at all, are headers of the same names."""
     headers = request.headers
     return Message(
         data=request.body,

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An SLO was breached: does that concern what serves now, and which stable release is there to return to?
 
-This step reads the policy and the channel and nothing else, and no window, gate, approval, hold or registry stands in its
-way.
+This step reads only the policy and the channel, and no window, gate, approval, hold or registry can block it.
 """
 
 from datetime import timedelta

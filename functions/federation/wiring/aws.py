@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A home on AWS, and the part that AWS has in a home on Google Cloud. No client is made before it is used."""
+"""The ports of a home on AWS, and AWS's bus for a relay elsewhere. No client is made before it is used."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -27,7 +27,7 @@ def aws_ports(settings: Settings) -> Ports:
     """The ports of a home on AWS.
 
     Raises:
-        SettingsError: It is not told where its store or its bus is.
+        SettingsError: The store or the bus is not set.
     """
     settings.needed("store", "bus")
     bucket, prefix = settings.store_in("s3")
@@ -48,17 +48,17 @@ def aws_ports(settings: Settings) -> Ports:
 
 @cache
 def own_clients() -> Clients:
-    """Clients with the credentials that the environment gives."""
+    """Clients with the credentials of the environment."""
     return Clients()
 
 
 def aws_bus(settings: Settings, clients: Clients) -> EventBridgeBus:
-    """The bus of a home on AWS, from wherever it is reached."""
+    """The bus of a home on AWS, also for a relay on another cloud."""
     return EventBridgeBus(clients.of("events"), settings.bus)
 
 
 def aws_trust(settings: Settings) -> Trust:
-    """Whom the door on AWS believes, its secrets read."""
+    """What the door on AWS trusts, with its secrets read."""
     return trust_of(settings.trust, AwsSecrets(own_clients().client).read)
 
 

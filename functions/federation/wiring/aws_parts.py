@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS's part in every home: artifacts of its buckets, jobs of SageMaker."""
+"""AWS's part in every home: artifacts in its buckets, jobs of SageMaker."""
 
 from federation.aws.artifacts import S3Artifacts
 from federation.aws.clients import Clients
@@ -9,7 +9,7 @@ from federation.sources import Trust
 
 
 def aws_artifacts(clients: Clients, trust: Trust) -> S3Artifacts:
-    """The artifacts in the buckets that are trusted."""
+    """The artifacts in the trusted buckets."""
     return S3Artifacts(clients.of("s3"), trust.s3_buckets)
 
 

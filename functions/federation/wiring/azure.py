@@ -15,14 +15,14 @@ from federation.ports import Trainer
 
 
 class Stated(Workspace, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """FEDERATION_AZURE: the workspace, the directory and the application in it, and where this home's proof lies.
+    """FEDERATION_AZURE: the workspace, the directory and application, and the source of this home's identity token.
 
     Args:
         tenant: The directory's id.
         client: The application's id.
         assertion: The file of an identity token, such as a cluster projects; empty where the cloud gives one.
-        api: Where Resource Manager answers.
-        login: Where Entra answers.
+        api: Resource Manager's address.
+        login: Entra's address.
     """
 
     tenant: str
@@ -35,10 +35,10 @@ class Stated(Workspace, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def azure_trainers(
     stated: Mapping[str, Any], identity: Callable[[str], str] | None = None
 ) -> Mapping[str, Callable[[], Trainer]]:
-    """Who runs jobs on `azure`.
+    """The trainer of the platform `azure`.
 
     Raises:
-        SettingsError: The settings do not say where, or nothing proves who this home is.
+        SettingsError: The settings are incomplete, or there is no identity token.
     """
     try:
         found = msgspec.convert(stated, Stated)

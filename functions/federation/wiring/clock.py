@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What time is it? The machine's, or in a drill the one that a file tells."""
+"""What time is it? The machine's, or in a drill the one in a file."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from federation.settings import Settings
 
 
 def clock_of(settings: Settings) -> Callable[[], str]:
-    """Tells the moment, RFC 3339 in UTC."""
+    """A clock that returns the current time, RFC 3339 in UTC."""
     if not settings.clock:
         return lambda: instant.text(datetime.now(UTC))
     drill = Path(settings.clock)

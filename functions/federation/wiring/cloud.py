@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A home in a cloud, whichever the settings name, as a person's machine reaches it. Only that cloud's SDK is loaded."""
+"""The ports of a home in a cloud, as used from a person's machine. Only that cloud's SDK is loaded."""
 
 from federation.ports import DeadLetters, Ports
 from federation.settings import Settings
@@ -10,7 +10,7 @@ def cloud_ports(settings: Settings) -> Ports:
     """The ports of that home.
 
     Raises:
-        SettingsError: It is not told where its store or its bus is.
+        SettingsError: The store or the bus is not set.
     """
     if settings.home == "aws":
         from federation.wiring.aws import aws_ports  # noqa: PLC0415 - see the first docstring
@@ -25,7 +25,7 @@ def cloud_dead_letters(settings: Settings) -> DeadLetters:
     """The dead letters of that home: the door's and each step's.
 
     Raises:
-        SettingsError: It is not told where they lie.
+        SettingsError: It is not set where they are kept.
     """
     return _on_aws(settings) if settings.home == "aws" else _on_google(settings)
 

@@ -23,10 +23,10 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 def cluster_trainers(stated: Mapping[str, Any]) -> Mapping[str, Callable[[], Trainer]]:
-    """Who runs jobs on each platform of FEDERATION_CLUSTERS, which gives a cluster to a platform's name.
+    """The trainers by platform, one for each cluster of FEDERATION_CLUSTERS.
 
     Raises:
-        SettingsError: It does not.
+        SettingsError: A cluster is not described as `Cluster` is.
     """
     try:
         clusters = msgspec.convert(stated, dict[str, Cluster])

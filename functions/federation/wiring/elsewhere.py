@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What serves when the nodes are elsewhere: out of this home's reach, reading the channel by themselves?
+"""What serves when the nodes are elsewhere, out of this home's reach, and read the channel by themselves?
 
-The channel is all that such a home knows, so it is what is told: nothing drifts from it here. Nobody is asked to prove
-that a release answers, so none is said to have.
+Such a home knows only the channel, so it reports what the channel says and never sees drift. No release can be probed, so
+no probe succeeds.
 """
 
 import msgspec
@@ -19,7 +19,7 @@ class TrafficElsewhere:
         self._store = store
 
     def refusal(self, channel: str, release: str) -> None:
-        """Nothing that this home knows of stands in the way."""
+        """None: this home knows of no obstacle."""
         del channel, release
 
     def shift(self, shift: Shift) -> None:
@@ -35,6 +35,6 @@ class TrafficElsewhere:
         return Served(counter=said.counter, release=said.serving.name if said.serving else "")
 
     def probe(self, channel: str, release: str) -> bool:
-        """Never: a release out of reach proves nothing."""
+        """False: a release out of reach cannot be probed."""
         del channel, release
         return False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A home on Google Cloud, and the door that Google Cloud is for a home on AWS. No client is made before it is used."""
+"""The ports of a home on Google Cloud, and of Google Cloud's door for a home on AWS. No client is made before it is used."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -31,7 +31,7 @@ def gcp_ports(settings: Settings) -> Ports:
     """The ports of a home on Google Cloud.
 
     Raises:
-        SettingsError: It is not told where its store or its bus is.
+        SettingsError: The store or the bus is not set.
     """
     settings.needed("store", "bus")
     bucket, prefix = settings.store_in("gs")
@@ -52,7 +52,7 @@ def gcp_ports(settings: Settings) -> Ports:
 
 
 def gcp_bus(settings: Settings) -> PubSubBus:
-    """The bus of a home on Google Cloud, from wherever it is reached."""
+    """The bus of a home on Google Cloud, also for a relay on another cloud."""
     set_google_credentials(settings)
     return PubSubBus(clients.publisher, settings.bus)
 
@@ -61,7 +61,7 @@ def bus_on_aws(settings: Settings) -> Bus:
     """The bus of a home on AWS, reached with this function's own identity and no key.
 
     Raises:
-        SettingsError: It is not told which role to assume, and for which audience.
+        SettingsError: The role to assume, or the audience of its token, is not set.
     """
     from federation.wiring.aws import aws_bus  # noqa: PLC0415 - a home on Google Cloud needs no SDK of AWS
 
@@ -73,7 +73,7 @@ def assumed_role_clients(settings: Settings) -> "Clients":
     """Clients of AWS that assume a role with this function's own identity.
 
     Raises:
-        SettingsError: It is not told which role to assume, and for which audience.
+        SettingsError: The role to assume, or the audience of its token, is not set.
     """
     from federation.aws.clients import Clients  # noqa: PLC0415 - only who visits AWS pays for its SDK
 
@@ -82,7 +82,7 @@ def assumed_role_clients(settings: Settings) -> "Clients":
 
 
 def gcp_trust(settings: Settings) -> Trust:
-    """Whom the door on Google Cloud believes, its secrets read."""
+    """What the door on Google Cloud trusts, with its secrets read."""
     return trust_of(settings.trust, read_secret(settings))
 
 
@@ -92,7 +92,7 @@ def read_secret(settings: Settings) -> Callable[[str], str]:
 
 
 def push_tokens(settings: Settings) -> PushTokens:
-    """Whoever verifies the tokens of Google's pushes; it keeps Google's certificates for as long as they say."""
+    """The verifier of the tokens of Google's pushes, with Google's certificates cached."""
     return PushTokens(clients.plain_session, settings.apis.get("certs", CERTS))
 
 
@@ -130,5 +130,5 @@ def _aws() -> Any:
 
 
 def _at(name: str, address: str | None) -> dict[str, str]:
-    """A keyword argument, if there is something to say."""
+    """`{name: address}`, or {} without an address."""
     return {name: address} if address else {}

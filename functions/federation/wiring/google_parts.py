@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Google Cloud's part in every home: artifacts of its buckets, jobs of Vertex AI."""
+"""Google Cloud's part in every home: artifacts in its buckets, jobs of Vertex AI."""
 
 import os
 import tempfile
@@ -17,13 +17,13 @@ from federation.sources import Trust
 
 
 def google_artifacts(settings: Settings, trust: Trust) -> GcsArtifacts:
-    """The artifacts in the buckets that are trusted."""
+    """The artifacts in the trusted buckets."""
     set_google_credentials(settings)
     return GcsArtifacts(clients.storage_client, trust.gcs_buckets)
 
 
 def google_trainer(settings: Settings, trust: Trust) -> VertexTrainer:
-    """The jobs of the project that is trusted."""
+    """The jobs of the trusted project."""
     set_google_credentials(settings)
     return VertexTrainer(
         session(settings, "vertex"),
@@ -36,10 +36,10 @@ def google_trainer(settings: Settings, trust: Trust) -> VertexTrainer:
 
 
 def set_google_credentials(settings: Settings) -> None:
-    """Let Google's libraries find the identity that this function has elsewhere.
+    """Write FEDERATION_GOOGLE to a file and point GOOGLE_APPLICATION_CREDENTIALS to it, unless that is set.
 
-    They look for it in a file only, and a function of AWS is given it in FEDERATION_GOOGLE. It holds no secret: it says
-    how AWS's own credentials are exchanged. https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds
+    Google's libraries read it only from a file. It holds no secret: it says how AWS's own credentials are exchanged.
+    https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds
     """
     if settings.google and "GOOGLE_APPLICATION_CREDENTIALS" not in os.environ:
         place = Path(tempfile.gettempdir()) / "google-identity.json"
@@ -48,5 +48,5 @@ def set_google_credentials(settings: Settings) -> None:
 
 
 def session(settings: Settings, service: str) -> Callable[[], Any]:
-    """A session for a service of Google; one that is reached over plain HTTP is an imitation and gets no token."""
+    """A session for a service of Google; one reached over plain HTTP is an emulator and gets no token."""
     return clients.plain_session if str(settings.apis.get(service)).startswith("http://") else clients.session

@@ -16,17 +16,17 @@ ReadSecret = Callable[[str], str]
 
 
 def hub_registry(settings: Settings, read_secret: ReadSecret) -> HubRegistry:
-    """Where this home publishes its releases."""
+    """The registry in which this home publishes its releases."""
     return HubRegistry(_api(settings, read_secret), settings.registry)
 
 
 def hub_artifacts(settings: Settings, trust: Trust, read_secret: ReadSecret) -> HubArtifacts:
-    """The artifacts of the owners that are trusted."""
+    """The artifacts of the trusted owners."""
     return HubArtifacts(_api(settings, read_secret), trust.hub_owners)
 
 
 def hub_trainer(settings: Settings, trust: Trust, read_secret: ReadSecret) -> HubTrainer:
-    """The jobs of the first owner that is trusted, and the repositories that the sweep looks through."""
+    """The jobs of the first trusted owner, and the repositories that the sweep looks through."""
     return HubTrainer(
         _api(settings, read_secret),
         min(trust.hub_owners),
@@ -36,7 +36,7 @@ def hub_trainer(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Hu
 
 
 def _api(settings: Settings, read_secret: ReadSecret) -> Callable[[], Any]:
-    """Makes the client at its first use, with the token that the settings refer to, else the environment's."""
+    """A factory that makes the client at its first use, with the token from the settings, else the environment's."""
 
     @cache
     def made() -> Any:

@@ -25,7 +25,7 @@ from federation.steps import StepName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What one step decided about one event, and carried out."""
+    """One step's decision about one event, carried out."""
 
     step: str
     event: Event
@@ -42,14 +42,14 @@ class LocalHome:
     folder: Path
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         self.database.close()
 
     def settle(self, clock: Callable[[], str]) -> Sequence[Carried]:
         """Deliver until nothing is waiting; every decision on the way, in order.
 
         Args:
-            clock: Tells the moment of each decision, RFC 3339 in UTC.
+            clock: Gives the time of each decision, RFC 3339 in UTC.
         """
         carried: list[Carried] = []
 

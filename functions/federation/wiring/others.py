@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """On which platforms besides the two clouds and the Hub does this home run jobs?
 
-None, unless it is told; only then does it need the adapters for them.
+None unless the settings name some; only then are their adapters imported.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from federation.settings import Settings
 
 
 def others(settings: Settings, identity: Callable[[str], str] | None = None) -> Mapping[str, Callable[[], Trainer]]:
-    """Who runs jobs on each platform of FEDERATION_CLUSTERS and FEDERATION_AZURE.
+    """The trainers of the platforms in FEDERATION_CLUSTERS and FEDERATION_AZURE, by platform.
 
     Args:
         settings: Of this home.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One port, several clouds: who answers? Each is made when it is first asked, and only then loads its SDK."""
+"""One port over several clouds: which adapter answers? Each is made, and loads its SDK, at its first use."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -32,13 +32,13 @@ class ArtifactsByScheme:
 
 
 class TrainerByPlatform:
-    """Each job goes to the platform that the policy gives it; what has finished, all of them tell."""
+    """Each job goes to its platform; finished jobs are collected from all platforms."""
 
     def __init__(self, platforms: Mapping[str, Callable[[], Trainer]]) -> None:
         self._platforms = {name: cache(made) for name, made in platforms.items()}
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the job cannot be started: this home reaches no such platform, or the platform's trainer knows why."""
+        """Why the job cannot be started: this home has no such platform, or what the platform's trainer says."""
         return self._unreached(name, job) or self._platforms[job["platform"]]().refusal(name, job)
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
@@ -52,11 +52,11 @@ class TrainerByPlatform:
         self._platforms[job["platform"]]().launch(name, job)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """What became of each job that ended recently, on whichever platform."""
+        """How each job that ended recently did so, on all platforms."""
         return [data for trainer in self._platforms.values() for data in trainer().finished()]
 
     def artifact(self, resource: str) -> str | None:
-        """Where the unit of a finished job lies; the first platform that knows the job tells."""
+        """URI of a finished job's unit, from the first platform that knows the job."""
         asked = (trainer().artifact(resource) for trainer in self._platforms.values())
         return next((found for found in asked if found), None)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Can a unit take the baseline's place without anybody who relies on it noticing?
 
-Deterministic: what each kind of unit must state is a table, and every difference from the baseline is told with both
+Deterministic: a table says what each kind of unit must state, and every difference from the baseline is reported with both
 values. A policy may consent to changes, and the release is then a major; nothing excuses a field that is not stated.
 """
 

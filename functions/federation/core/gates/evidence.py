@@ -57,7 +57,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     fault: str | None = None
 
     def of_other(self, unit: str) -> "Evidence | None":
-        """What another unit answered to this suite beside this one, None where it did not."""
+        """The evidence of another unit on this suite, measured by the same job; None if there is none."""
         found = self.others.get(unit)
         return None if found is None else Evidence(suite=self.suite, records=found)
 
@@ -70,7 +70,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return "point" if metric in self.points else None
 
     def refusal(self, metric: str, least: Grade) -> str | None:
-        """Why `metric` cannot be judged at all, as the end of a sentence about whoever was measured."""
+        """Why `metric` cannot be judged at all, worded to end a sentence about the unit."""
         if self.fault is not None:
             return f"has evidence that cannot be read: {self.fault}"
         grade = self.grade(metric)

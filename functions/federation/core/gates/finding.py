@@ -15,7 +15,7 @@ _LONGEST: Final = 3000
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One check's verdict, told with its numbers (as decimal text) and the items behind it (at most 50)."""
+    """One check's verdict and reason, with its numbers (as decimal text) and the items behind it (at most 50)."""
 
     gate: Gate
     check: str

@@ -132,8 +132,8 @@ def _chances(count: int, independent: float) -> tuple[int, tuple[float, ...]]:
     """The first rank that a resampled p95 plausibly takes, and the chance of each rank from there on.
 
     The k-th lowest of n draws is the j-th sample when a Beta(k, n - k + 1) variable falls within (j - 1)/n..j/n; the
-    density is smooth at that scale, so three Gauss-Legendre points a step leave an error below 1e-5. Fewer independent
-    samples spread that variable as if so many had been drawn.
+    density is smooth at that scale, so three Gauss-Legendre points a step leave an error below 1e-5. The spread of that
+    variable is the one for `independent` draws.
     """
     k = _rank(count)
     share = independent / count

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a comparison told to a person who has to act on it?"""
+"""How is a comparison worded for a person who has to act on it?"""
 
 import math
 
