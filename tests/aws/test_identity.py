@@ -1,5 +1,7 @@
 """Clients that assume a role with somebody else's token, alarms that fire already."""
 
+from datetime import UTC, datetime
+
 import pytest
 from infra.emulators import aws
 
@@ -53,3 +55,17 @@ def test_an_alarm_that_fires_is_told_with_the_key_of_its_event(aws_cloud):
     assert firing.key == f"arn:aws:cloudwatch:{aws.REGION}:{aws.ACCOUNT}:alarm:production-errors"
     assert firing.labels == {"EndpointName": "production"}
     assert firing.at.endswith("Z")
+
+
+def test_an_alarm_that_another_suppresses_is_no_reason_to_leave_a_release():
+    told = {"AlarmArn": "arn", "StateValue": "ALARM", "StateTransitionedTimestamp": datetime(2026, 11, 18, tzinfo=UTC)}
+
+    class Pages:
+        def get_paginator(self, name):
+            assert name == "describe_alarms"
+            return self
+
+        def paginate(self, **asked):
+            return [{"CompositeAlarms": [{**told, "ActionsSuppressedBy": "Alarm"}, {**told, "AlarmArn": "other"}]}]
+
+    assert [one.key for one in CloudWatchAlarms(Pages, "").firing()] == ["other"]

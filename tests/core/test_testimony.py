@@ -54,7 +54,7 @@ def test_latency_knows_its_machine_its_prices_and_the_run_beside_it():
     assert len(found.against.records.items) == len(found.records.items) == 80
 
 
-def beside(other):
+def beside(other, others=(SERVING,)):
     """The subject of a unit whose job had what serves answer the suite too, in a file of that content."""
     files = dict(shipment("embedder", 3, "good", None).files)
     stated = json.loads(files[SENTINEL])["units"][0]
@@ -62,7 +62,7 @@ def beside(other):
     stated["evidence"]["quality"]["against"] = [{"artifact": SERVING, "records": named}]
     found = unit_of(stated)
     assert "baseline.jsonl" in {file.path for file in found.evidence_files()}
-    return subject(found, {**files, "baseline.jsonl": other}.get, RULES)
+    return subject(found, {**files, "baseline.jsonl": other}.get, RULES, others=others)
 
 
 def test_what_others_answered_to_the_same_suite_stands_beside_it():
@@ -71,6 +71,11 @@ def test_what_others_answered_to_the_same_suite_stands_beside_it():
     assert found.of_other(SERVING).records.scores == found.records.scores
     assert found.of_other(SERVING).records.items is found.records.items
     assert found.of_other("sha256:somebody") is None
+
+
+def test_records_of_others_that_nobody_compares_with_are_not_read():
+    found = beside(b"no records", others=["sha256:somebody"]).quality
+    assert (found.fault, found.others) == (None, {})
 
 
 def test_records_of_others_that_cannot_be_read_are_the_shippers_fault():

@@ -9,13 +9,15 @@ from federation.gcp.alarms import MonitoringAlarms
 from federation.sources import Trust
 from federation.sources.cloud_monitoring import read
 
+SLO = {"service": "churn", "federation": "slo"}
 
-def alert(number, state="OPEN", opened="2026-11-18T10:04:40.715Z"):
+
+def alert(number, state="OPEN", opened="2026-11-18T10:04:40.715Z", labels=SLO):
     return {
         "name": f"projects/{PROJECT}/alerts/0.alert{number}",
         "state": state,
         "openTime": opened,
-        "policy": {"displayName": "churn p99", "userLabels": {"service": "churn"}},
+        "policy": {"displayName": "churn p99", "userLabels": labels},
     }
 
 
@@ -29,7 +31,12 @@ def test_only_open_alerts_fire(alarms, vertex_cloud):
     vertex_cloud.alerts.extend([alert(1), alert(2, state="CLOSED"), alert(3, opened=None)])
     (firing,) = alarms.firing()
     assert firing.key == f"gcm|{PROJECT}|0.alert1"
-    assert firing.labels == {"service": "churn"}
+    assert firing.labels == SLO
+
+
+def test_an_alert_for_people_is_no_reason_to_leave_a_release(alarms, vertex_cloud):
+    vertex_cloud.alerts.extend([alert(1, labels={}), alert(2, labels={"federation": "dead-letters"})])
+    assert alarms.firing() == []
 
 
 def test_every_page_is_asked_for(alarms, vertex_cloud):
@@ -45,7 +52,7 @@ def test_what_is_asked_and_what_is_told_become_one_event(alarms, vertex_cloud):
         "scoping_project_id": PROJECT,
         "started_at": 1794996280,
         "state": "open",
-        "policy_user_labels": {"service": "churn"},
+        "policy_user_labels": SLO,
     }
     told = read({"version": "1.2", "incident": incident}, Trust(project=PROJECT, project_number=NUMBER)).signal
     (asked,) = alarms.firing()

@@ -170,6 +170,20 @@ def test_a_strangers_subscription_is_not_confirmed(event: dict[str, Any], error:
     assert (reading.verdict, reading.error, reading.answer) == ("reject", error, "")
 
 
+def test_a_delivery_that_names_its_origin_is_no_handshake():
+    # cloudevents/spec cloudevents/http-webhook.md, section 4: the origin comes with each delivery too
+    reading = asked([COMPLETED], {**BEARER, "webhook-request-origin": "eventgrid.azure.net"})
+    assert reading.signal is not None
+    assert reading.answer_headers == {}
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", json.dumps([COMPLETED]).encode()])
+@pytest.mark.parametrize("trust", [TRUST, Trust.read(POLICY)], ids=["with a workspace", "without one"])
+def test_of_a_strangers_faulty_handshake_nothing_is_kept(body, trust):
+    reading = asked(body, SHAKE, trust)
+    assert (reading.verdict, reading.park) == ("reject", False)
+
+
 def test_event_grid_may_send_cloudevents_only_to_who_has_a_workspace():
     # cloudevents/spec cloudevents/http-webhook.md, section 4.1: OPTIONS with the origin and no body
     options = {"webhook-request-origin": "eventgrid.azure.net"}

@@ -18,13 +18,13 @@ class CloudWatchAlarms:
         self._prefix = prefix
 
     def firing(self) -> Sequence[Firing]:
-        """Every alarm in state ALARM, since when its event says that it fires."""
+        """Every alarm in state ALARM, since when its event says that it fires; not one that another suppresses."""
         asked = {"StateValue": "ALARM", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
         named = {"AlarmNamePrefix": self._prefix} if self._prefix else {}
         with service_call("CloudWatch", "DescribeAlarms"):
             pages = self._cloudwatch().get_paginator("describe_alarms").paginate(**asked, **named)
             alarms = [alarm for page in pages for alarm in _in(page)]
-        return [_firing(alarm) for alarm in alarms if alarm["StateValue"] == "ALARM"]
+        return [_firing(one) for one in alarms if one["StateValue"] == "ALARM" and not one.get("ActionsSuppressedBy")]
 
 
 def _in(page: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -58,7 +58,8 @@ def _shipped(shelf: Shelf, launched: Mapping[str, float]) -> Mapping[str, dateti
     for _, document in shelf.documents([name for name in newest_first(settled) if settled[name] >= since]):
         if decision := decision_in(document):
             at = instant.moment(decision["event"]["time"])
-            found |= dict.fromkeys(launched.keys() & set(_SEPARATORS.split(str(document.get("uri")))), at)
+            named = launched.keys() & set(_SEPARATORS.split(str(document.get("uri"))))
+            found = {**dict.fromkeys(named, at), **found}
         if len(found) == len(launched):
             break
     return found

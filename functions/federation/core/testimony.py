@@ -4,7 +4,7 @@
 Evidence that cannot be read is not absent and not an error: it becomes a fault that the gate reports, and never passes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -36,14 +36,25 @@ Read = Callable[[str], bytes | None]
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit's records, read one file at a time; `known` are item lists already in memory, shared instead of duplicated."""
+    """A unit's records, read one file at a time; `known` are item lists already in memory, shared instead of duplicated.
+
+    `others` are the artifacts whose answers to this unit's suite are read: of those that nobody asks for none is.
+    """
 
     whose: str
     read: Read
     known: Sequence[Sequence[str]] = ()
+    others: frozenset[str] = frozenset()
 
 
-def subject(unit: Unit, read: Read, rules: GateRules, *, known: Sequence[Sequence[str]] = ()) -> Subject:
+def subject(
+    unit: Unit,
+    read: Read,
+    rules: GateRules,
+    *,
+    known: Sequence[Sequence[str]] = (),
+    others: Iterable[str] = (),
+) -> Subject:
     """The unit on trial, as the gates see it.
 
     Args:
@@ -51,8 +62,9 @@ def subject(unit: Unit, read: Read, rules: GateRules, *, known: Sequence[Sequenc
         read: The records behind its evidence.
         rules: Which metrics will be asked for.
         known: Item lists already in memory, to be shared.
+        others: Artifact digests of the units that it is compared with.
     """
-    files = Files(whose=unit.name, read=read, known=known)
+    files = Files(whose=unit.name, read=read, known=known, others=frozenset(others))
     latency = _latency(unit.evidence.latency, files) if unit.evidence.latency else None
     return replace(_standing(unit, files, rules), latency=latency)
 
@@ -139,11 +151,12 @@ def _measured(measured: Measured, metrics: Sequence[str], files: Files) -> Evide
 
 def _with_others(own: Evidence, measured: Measured, metrics: Sequence[str], files: Files) -> Evidence:
     """`own` with what other units answered in the same run; if their records cannot be read, that is a fault of `own`."""
-    if own.records is None or not measured.against:
+    asked = [one for one in measured.against if one.artifact in files.others]
+    if own.records is None or not asked:
         return own
     shared = replace(files, known=(own.records.items,))
     try:
-        others = {one.artifact: _records(one.records, metrics, shared) for one in measured.against}
+        others = {one.artifact: _records(one.records, metrics, shared) for one in asked}
     except ContractError as error:
         return Evidence(suite=own.suite, fault=_sentence(error))
     return replace(own, others=others)

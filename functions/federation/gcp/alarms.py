@@ -14,10 +14,12 @@ from federation.gcp.rest import Rest
 from federation.ports import Firing
 
 _API: Final = "https://monitoring.googleapis.com"
+_LABEL: Final = ("federation", "slo")
+"""User label of the policies whose alerts concern a release; a project has others, for people."""
 
 
 class MonitoringAlarms:
-    """The open incidents of one scoping project, under the project's name in the trust document."""
+    """The open incidents of one scoping project's SLO policies, under the project's name in the trust document."""
 
     def __init__(self, session: Callable[[], Any], project: str, api: str = _API) -> None:
         self._rest = Rest(session, "Cloud Monitoring")
@@ -25,7 +27,7 @@ class MonitoringAlarms:
         self._api = api
 
     def firing(self) -> Sequence[Firing]:
-        """Every alert in state OPEN."""
+        """Every alert in state OPEN whose policy has the user label `federation: slo`."""
         return list(self._open())
 
     def _open(self) -> Iterator[Firing]:
@@ -33,10 +35,9 @@ class MonitoringAlarms:
         for alert in self._rest.pages(
             "list open alerts", url, "alerts", {"filter": 'state="OPEN"', "pageSize": "1000"}
         ):
-            at = _whole_seconds(alert)
-            if at is not None and alert.get("state") == "OPEN":
+            at, labels = _whole_seconds(alert), alert.get("policy", {}).get("userLabels", {})
+            if at is not None and alert.get("state") == "OPEN" and _LABEL in labels.items():
                 name = alert["name"].rpartition("/")[2]
-                labels = alert.get("policy", {}).get("userLabels", {})
                 yield Firing(key=f"gcm|{self._project}|{name}", at=at, labels=labels)
 
 

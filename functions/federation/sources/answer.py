@@ -39,7 +39,7 @@ _FORBIDDEN: Final = frozenset(
 )
 _UNPROVEN: Final = frozenset({401, 403})
 """Statuses for unauthenticated senders, of whose requests nothing is kept."""
-_OPEN: Final = frozenset({"http:grafana", "http:sns", "api-response"})
+_OPEN: Final = frozenset({"http:grafana", "http:sns", "http:event-grid", "api-response"})
 """Entries where a body may be read before its sender is authenticated: nothing of it is kept either."""
 _FOREIGN: Final = frozenset({"account_not_allowed", "account_mismatch", "owner_not_allowed", "project_not_allowed"})
 """Faults of events about other people's accounts, owners or projects: nothing of them is kept."""

@@ -38,8 +38,10 @@ def read(request: Request, trust: Trust) -> Reading:
         UnreadableError: `origin_not_allowed`, `sender_not_authenticated`, `workspace_not_allowed`, `not_an_event`,
             `missing_status`, `bad_job_id`, and the faults of a body.
     """
-    if (origin := request.headers.get("webhook-request-origin")) is not None:
+    if (origin := request.headers.get("webhook-request-origin")) is not None and not request.body:
         return _allowed(origin, trust)
+    if not trust.azure_workspaces:
+        raise UnreadableError("workspace_not_allowed", "No workspace is trusted here.")
     validates = request.headers.get("aeg-event-type", "").lower() == "subscriptionvalidation"
     if not validates:
         authentic(request, trust.azure_token)

@@ -57,7 +57,8 @@ def gather(event: Event, reads: Reads) -> Facts | None:
         found = earlier["report"]
         why = _why(found["verdict"], found["findings"])
         return Facts(basis=basis, version=version, unit=unit, verdict=found["verdict"], why=why)
-    candidate = subject(unit, _reader(reads, version), policy.rules(unit.kind))
+    compared = [entry.units.get(unit.kind, "") for entry in (channel.serving, channel.anchor) if entry]
+    candidate = subject(unit, _reader(reads, version), policy.rules(unit.kind), others=compared)
     anchor = channel.anchor if channel.anchor != channel.serving else None
     return Facts(
         basis=basis,

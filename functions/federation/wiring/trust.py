@@ -16,7 +16,7 @@ ReadSecret = Callable[[str], str]
 def trust_of(document: Mapping[str, Any], read_secret: ReadSecret) -> Trust:
     """The trust in FEDERATION_TRUST, with its secrets read.
 
-    A secret that has no value yet is left out, so only the sender that would show it is refused, and no alarm of others.
+    A secret without a usable value is left out, so only the sender that would show it is refused, and no alarm of others.
 
     Args:
         document: As docs/sources.md describes it; a value `{"secret": reference}` stands for the secret's text.
@@ -33,10 +33,14 @@ def trust_of(document: Mapping[str, Any], read_secret: ReadSecret) -> Trust:
 
 def _known(key: str, value: Any, read_secret: ReadSecret) -> Any | None:
     try:
-        return secret_in(value, read_secret, key)
+        found = secret_in(value, read_secret, key)
     except MissingError as missing:
         log.warning("trust: %s has no value, so whoever would show it is refused: %s", key, missing)
         return None
+    if _is_reference(value) and not (found.isascii() and found.strip()):
+        log.warning("trust: the secret of %s is empty or not ASCII, so whoever would show it is refused", key)
+        return None
+    return found
 
 
 def secret_in(value: Any, read_secret: ReadSecret, what: str) -> Any:

@@ -64,6 +64,17 @@ def test_a_few_conversations_have_no_bound_however_long_they_are():
     assert p95_upper(mine) is not None
 
 
+def test_equal_slowest_requests_hide_no_dependence():
+    """Whole milliseconds, or a time limit: the slowest twentieth is one number."""
+    draw = random.Random(15)
+    slow = [draw.random() < 0.06 for _ in range(20)]
+    for wobble in (0.0, 0.001):
+        samples = [(200.0 if slow[index // 10] else 100.0) + wobble * draw.random() for index in range(200)]
+        assert p95_upper(samples, [str(index // 10) for index in range(200)]) is None
+    assert p95_upper([100.0] * 60, [str(index % 2) for index in range(60)]) is None
+    assert p95_upper([100.0] * 60) == (100.0, 100.0)
+
+
 def test_the_bounds_are_those_of_a_drawn_bootstrap():
     draw = random.Random(3)
     one, other = sorted(latencies(draw, 300)), sorted(latencies(draw, 300))

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings(
 )  # Flower's, when it packs an app
 THREE = ("ada", "ben", "cem")
 SEED = 4
-LIMIT = 240.0
+LIMIT = 360.0
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_a_node_without_a_key_is_turned_away(fleet):
 
 def test_two_rounds_survive_the_loss_of_a_member_and_equal_one_process(fleet):
     agreed = plan(THREE, run="plain", rounds=2, least=2)
-    place = fleet.submit(agreed, patience=35)
+    place = fleet.submit(agreed, patience=75)  # a busy machine takes half a minute for a question that all answer
     until(lambda: fleet.told("cem").count("Sent successfully") >= 4)
     fleet.kill("cem")
     found = fleet.awaited_result(place, LIMIT)
