@@ -40,8 +40,6 @@ def read(request: Request, trust: Trust) -> Reading:
     """
     if (origin := request.headers.get("webhook-request-origin")) is not None and not request.body:
         return _allowed(origin, trust)
-    if not trust.azure_workspaces:
-        raise UnreadableError("workspace_not_allowed", "No workspace is trusted here.")
     validates = request.headers.get("aeg-event-type", "").lower() == "subscriptionvalidation"
     if not validates:
         authentic(request, trust.azure_token)
