@@ -4,7 +4,7 @@
 The ratio of both p95s with the percentile bounds of the bootstrap. A resampled p95 is one of the sorted samples, and
 the chance of each follows from a Beta distribution (Efron 1979 has the median), so nothing is drawn: the bounds are
 those of infinitely many replicates, without a seed. At a true ratio equal to the limit they pass 3 to 5 % of the time
-(log-normal, exponential, Pareto and two-humped samples, 59 to 1,000 of them, independent; in clusters 1 to 5 %).
+(log-normal, exponential, Pareto and two-humped samples, 59 to 1,000 of them, independent; in clusters at most 5 %).
 """
 
 import math
