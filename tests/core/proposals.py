@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from federation.core.digest import digest
 from federation.core.manifest import Calibration, unit_of
 from federation.core.policy import policy_of
-from federation.core.release import Member, Proposal, assemble
+from federation.core.proposal import Member, Proposal
+from federation.core.release import assemble
 from federation.core.report import Basis
 from federation.core.uri import SENTINEL
 from federation.core.version import Version
@@ -72,6 +73,7 @@ def member(found, *, origin="new", contract_changed=False, p95_ms=None):
         manifest_uri=f"{place}{SENTINEL}",
         origin=origin,
         report=digest(f"report on {found.name}"),
+        verdict="pass" if origin == "new" else None,
         contract_changed=contract_changed,
         p95_ms=p95_ms,
     )

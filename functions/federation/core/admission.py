@@ -28,6 +28,11 @@ def stated_faults(unit: Unit, platform: str, policy: Policy) -> tuple[str, ...]:
     return (*_naming(unit, policy), *_specialisation(unit, platform, policy), *_egress(unit, platform))
 
 
+def egress_faults(unit: Unit, platform: str) -> tuple[str, ...]:
+    """Every sign that raw training data left the platform it lay on."""
+    return tuple(_egress(unit, platform))
+
+
 def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:
     """Every file that is not what the manifest says.
 

@@ -10,11 +10,13 @@ from msgspec.structs import replace
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
+from federation.core.checklist import refusals
 from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome, Publish
 from federation.core.policy import Policy
-from federation.core.release import Proposal, assemble, next_version, refusals
+from federation.core.proposal import Proposal, next_version
+from federation.core.release import assemble
 from federation.core.report import Basis, basis_of
 from federation.core.testimony import correlations
 from federation.core.version import version_of

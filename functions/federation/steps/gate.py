@@ -83,14 +83,15 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
         )
     if facts.candidate is None:
         return NOTHING
-    findings = judge(facts.candidate, facts.baseline, facts.anchor, policy.rules(facts.unit.kind))
+    rules = policy.rules(facts.unit.kind)
+    findings = judge(facts.candidate, facts.baseline, facts.anchor, rules)
     document = report(
         name=facts.unit.name,
         kind=facts.unit.kind,
         unit=event.data["unit"],
         basis=facts.basis,
         findings=findings,
-        contract_changed=is_contract_change(facts.candidate, facts.baseline),
+        contract_changed=is_contract_change(facts.candidate, facts.baseline, rules.compatibility),
     )
     verdict: Verdict = document["verdict"]
     name = names.report(facts.basis.digest, facts.unit.kind, facts.unit.number)

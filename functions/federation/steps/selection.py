@@ -16,7 +16,7 @@ from federation.core.channel import Channel, Entry
 from federation.core.digest import digest
 from federation.core.manifest import unit_of
 from federation.core.policy import Policy
-from federation.core.release import Member
+from federation.core.proposal import Member
 from federation.core.report import Basis
 from federation.core.testimony import RECORDS_BYTES
 from federation.core.version import version_of
@@ -171,6 +171,7 @@ def _new(judged: Mapping[str, Any]) -> Member:
         manifest_uri=version["manifest_uri"],
         origin="new",
         report=digest(report),
+        verdict=report["verdict"],
         contract_changed=report["contract_changed"],
         p95_ms=_p95(report),
     )

@@ -27,7 +27,7 @@ def verdicts(candidate, baseline, rule=STRICT):
 
 def test_the_same_contract_fits():
     assert verdicts(unit(), BASELINE) == ["pass", "pass"]
-    assert not is_contract_change(unit(), BASELINE)
+    assert not is_contract_change(unit(), BASELINE, STRICT)
 
 
 def test_a_first_release_only_has_to_state_its_contract():
@@ -49,7 +49,7 @@ def test_every_field_of_an_adapter_must_equal_the_baselines(field):
     contract, api = judge_compatibility(candidate, BASELINE, STRICT)
     assert (contract.verdict, api.verdict) == ("fail", "pass")
     assert f"{field} changed from {CONTRACT[field]!r} to 'other'" in contract.reason
-    assert is_contract_change(candidate, BASELINE)
+    assert is_contract_change(candidate, BASELINE, STRICT)
 
 
 def test_another_embedder_of_the_same_dimension_is_refused():
@@ -58,18 +58,27 @@ def test_another_embedder_of_the_same_dimension_is_refused():
     assert verdicts(after, before) == ["fail", "pass"]
 
 
-def test_a_consortiums_model_refuses_what_it_refused_before():
-    stated = {"format": "safetensors", "model": "logistic-regression", "inputs": ["age"], "outputs": ["probability"]}
-    before = of("consortium-risk", {**stated, "bounds": {"age": {"low": "20", "high": "90"}}})
-    after = of("consortium-risk", {**stated, "bounds": {"age": {"low": "20", "high": "120"}}})
-    assert verdicts(before, before) == ["pass", "pass"]
-    assert [found.field for found in differences(after, before)] == ["bounds"]
-    assert verdicts(of("consortium-risk", stated), None) == ["fail", "pass"]
+def test_a_kind_of_the_policys_own_states_what_the_policy_lists():
+    stated = {"languages": ["de", "en"], "limits": {"max_tokens": 512}}
+    listed = CompatibilityRule(contract={"languages": "same set", "limits.max_tokens": "may grow"})
+    before, turned = of("reranker", stated), of("reranker", {**stated, "languages": ["en", "de"]})
+    assert verdicts(before, None, listed) == verdicts(turned, before, listed) == ["pass", "pass"]
+    less = of("reranker", {**stated, "limits": {"max_tokens": 256}})
+    assert [found.field for found in differences(less, before, listed)] == ["limits.max_tokens"]
+    assert verdicts(of("reranker", {"languages": ["de"]}), None, listed) == ["fail", "pass"]
+
+
+def test_a_policy_adds_to_the_contract_of_a_known_kind_and_takes_nothing_away():
+    looser = CompatibilityRule(contract={"dimension": "may grow", "languages": "same set"})
+    before = of("embedder", {**EMBEDDER, "languages": ["de"]})
+    after = of("embedder", {**EMBEDDER, "dimension": 1024, "languages": ["de"]})
+    assert [found.field for found in differences(after, before, looser)] == ["dimension"]
+    assert verdicts(of("embedder", EMBEDDER), None, looser) == ["fail", "pass"]
 
 
 def test_the_order_of_target_modules_means_nothing():
     candidate = unit(contract={**CONTRACT, "target_modules": ["v_proj", "q_proj"]})
-    assert differences(candidate, BASELINE) == ()
+    assert differences(candidate, BASELINE, STRICT) == ()
 
 
 def test_limits_may_grow_but_not_shrink():
@@ -77,7 +86,7 @@ def test_limits_may_grow_but_not_shrink():
     grown = of("runtime-distilled", {**RUNTIME, "limits": {"max_batch": 16, "max_tokens": 512}})
     shrunk = of("runtime-distilled", {**RUNTIME, "limits": {"max_batch": 8, "max_tokens": 256}})
     assert verdicts(grown, before) == ["pass", "pass"]
-    (found,) = differences(shrunk, before)
+    (found,) = differences(shrunk, before, STRICT)
     assert (found.field, found.nature) == ("limits.max_tokens", "shrunk")
     assert verdicts(shrunk, before) == ["fail", "pass"]
     assert verdicts(of("embedder", {**EMBEDDER, "max_tokens": 1024}), of("embedder", EMBEDDER)) == ["pass", "pass"]
@@ -85,13 +94,13 @@ def test_limits_may_grow_but_not_shrink():
 
 def test_a_limit_that_is_no_longer_stated_is_missing():
     gone = of("runtime-distilled", {**RUNTIME, "limits": {"max_batch": 8}})
-    (found,) = differences(gone, of("runtime-distilled", RUNTIME))
+    (found,) = differences(gone, of("runtime-distilled", RUNTIME), STRICT)
     assert found.described() == "limits.max_tokens is not stated (was 512)"
 
 
 def test_true_is_not_one():
     before, after = of("embedder", {**EMBEDDER, "x": 1}), of("embedder", {**EMBEDDER, "x": True})
-    assert [found.field for found in differences(after, before)] == ["x"]
+    assert [found.field for found in differences(after, before, STRICT)] == ["x"]
 
 
 def test_a_field_that_only_the_baseline_states_must_stay():
@@ -104,7 +113,7 @@ def test_another_api_is_refused_unless_the_policy_consents_to_a_major():
     candidate = unit(api="fusion-api-v2")
     assert verdicts(candidate, BASELINE) == ["pass", "fail"]
     assert verdicts(candidate, BASELINE, MAJOR) == ["pass", "pass"]
-    assert is_contract_change(candidate, BASELINE)
+    assert is_contract_change(candidate, BASELINE, STRICT)
     assert verdicts(unit(api=None), BASELINE, MAJOR) == ["pass", "fail"]
 
 

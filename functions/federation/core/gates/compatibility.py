@@ -2,7 +2,8 @@
 """Can a unit take the baseline's place without anybody who relies on it noticing?
 
 Deterministic: a table says what each kind of unit must state, and every difference from the baseline is reported with both
-values. A policy may consent to changes, and the release is then a major; nothing excuses a field that is not stated.
+values. A policy adds fields to it, and kinds of its own. It may consent to changes, and the release is then a major; nothing
+excuses a field that is not stated.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,9 +13,8 @@ import msgspec
 
 from federation.core.gates.evidence import Subject
 from federation.core.gates.finding import Finding
-from federation.core.gates.rules import CompatibilityRule
+from federation.core.gates.rules import Comparison, CompatibilityRule
 
-Comparison = Literal["equal", "same set", "may grow"]
 _ADAPTER: Final[Mapping[str, Comparison]] = {
     **dict.fromkeys(("base_model", "tokenizer", "chat_template", "rank"), "equal"),
     "target_modules": "same set",
@@ -31,9 +31,11 @@ STATED: Final[Mapping[str, Mapping[str, Comparison]]] = {
     "retrieval-eval": {"index_dimension": "equal", "embedder": "equal"},
     "runtime-distilled": _RUNTIME,
     "inference-benchmark": _RUNTIME,
-    "consortium-risk": dict.fromkeys(("format", "model", "inputs", "outputs", "bounds"), "equal"),
 }
-"""What the contract of each kind must state, and how it may differ from the baseline's. A dot goes one level down."""
+"""What the contract of each kind must state, and how it may differ from the baseline's. A dot goes one level down.
+
+A policy may add to it (gates.<kind>.compatibility.contract), and takes nothing away.
+"""
 _ABSENT: Final = "absent"
 
 
@@ -52,11 +54,11 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.field} {self.nature} from {self.baseline} to {self.candidate}"
 
 
-def differences(candidate: Subject, baseline: Subject | None) -> tuple[Difference, ...]:
+def differences(candidate: Subject, baseline: Subject | None, rule: CompatibilityRule) -> tuple[Difference, ...]:
     """Every field that the kind must state and the unit does not, or that does not fit the baseline's, by name."""
     mine = _flat({**candidate.contract, **({} if candidate.api is None else {"api": candidate.api})})
     theirs = {} if baseline is None else _flat({**baseline.contract, "api": baseline.api})
-    required = {**STATED.get(candidate.kind, {}), "api": "equal"}
+    required: Mapping[str, Comparison] = {**_stated(candidate.kind, rule), "api": "equal"}
     return tuple(
         difference
         for name in sorted({*required, *theirs})
@@ -64,26 +66,30 @@ def differences(candidate: Subject, baseline: Subject | None) -> tuple[Differenc
     )
 
 
-def is_contract_change(candidate: Subject, baseline: Subject | None) -> bool:
+def is_contract_change(candidate: Subject, baseline: Subject | None, rule: CompatibilityRule) -> bool:
     """Whether a release with this unit must be a major: some stated field changed or shrank."""
-    return any(difference.nature != "missing" for difference in differences(candidate, baseline))
+    return any(difference.nature != "missing" for difference in differences(candidate, baseline, rule))
 
 
 def judge_compatibility(candidate: Subject, baseline: Subject | None, rule: CompatibilityRule) -> tuple[Finding, ...]:
     """One finding on the unit's contract and one on the API of the fused release."""
-    if candidate.kind not in STATED:
-        known = ", ".join(STATED)
-        return (_finding("contract", "fail", f"no contract is known for kind {candidate.kind!r}; known are {known}"),)
+    if not _stated(candidate.kind, rule):
+        advice = f"list its fields in the policy, under gates.{candidate.kind}.compatibility.contract"
+        return (_finding("contract", "fail", f"no contract is known for kind {candidate.kind!r}; {advice}"),)
     if baseline is not None and baseline.kind != candidate.kind:
         text = f"a {candidate.kind} cannot take the place of a {baseline.kind}"
         return (_finding("contract", "fail", text),)
-    found = differences(candidate, baseline)
+    found = differences(candidate, baseline, rule)
     api = tuple(difference for difference in found if difference.field == "api")
     contract = tuple(difference for difference in found if difference.field != "api")
     return tuple(
         _judged(check, candidate, part, first=baseline is None, major=rule.major)
         for check, part in (("contract", contract), ("api", api))
     )
+
+
+def _stated(kind: str, rule: CompatibilityRule) -> Mapping[str, Comparison]:
+    return {**rule.contract, **STATED.get(kind, {})}
 
 
 def _judged(check: str, candidate: Subject, found: tuple[Difference, ...], *, first: bool, major: bool) -> Finding:

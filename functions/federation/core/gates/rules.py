@@ -17,6 +17,8 @@ Grade = Literal["point", "summary", "records"]
 """What evidence is worth: one number, or mean, deviation and count, or every item. Only records can be paired."""
 GRADES: Final[tuple[Grade, ...]] = ("point", "summary", "records")
 Direction = Literal["higher", "lower"]
+Comparison = Literal["equal", "same set", "may grow"]
+"""How a field of a contract may differ from the baseline's; a list is a set where order means nothing."""
 
 
 class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,9 +85,10 @@ class SafetyRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompatibilityRule(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether contracts may change, which makes the release a major."""
+    """Whether contracts may change, which makes the release a major, and what a unit's must state beside the kind's own."""
 
     major: bool = False
+    contract: Mapping[str, Comparison] = msgspec.field(default_factory=dict)
 
 
 class GateRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is everything true that has to be true of a release, and if not, why not?
+
+One list, read twice: its faults are the reasons against assembling a release, and without any it is the checklist that the
+release carries and that a promotion reads.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from federation.core.admission import egress_faults
+from federation.core.proposal import Proposal, change
+from federation.core.routing import EMBEDDER
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the go/no-go checklist."""
+
+    item: str
+    yes: bool
+    why: str
+
+
+class _Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """What must hold, every fault that says it does not, and what the checklist says if it does."""
+
+    item: str
+    faults: Sequence[str] = ()
+    why: str
+
+
+def refusals(proposal: Proposal) -> tuple[str, ...]:
+    """Every reason not to release this set; none when it may be assembled."""
+    return tuple(fault for condition in _conditions(proposal) for fault in condition.faults)
+
+
+def checklist(proposal: Proposal) -> tuple[Item, ...]:
+    """Every condition, whether it holds, and why."""
+    return tuple(
+        Item(item=one.item, yes=not one.faults, why="; ".join(one.faults) or one.why) for one in _conditions(proposal)
+    )
+
+
+def distillation(proposal: Proposal) -> dict[str, Any] | None:
+    """The kind to distil into and why, if the slowest new unit exceeds the policy's budget."""
+    budget = proposal.policy.distillation
+    if budget is None:
+        return None
+    measured = [
+        (float(member.p95_ms), member.unit.name)
+        for _, member in sorted(proposal.members.items())
+        if member.p95_ms is not None
+    ]
+    if not measured or max(measured)[0] <= float(budget.p95_ms):
+        return None
+    p95, name = max(measured)
+    return {"kind": budget.kind, "why": f"{name} has a p95 of {p95:g} ms, and the budget is {budget.p95_ms} ms"}
+
+
+def _conditions(proposal: Proposal) -> Iterator[_Condition]:
+    new = sum(member.origin == "new" for member in proposal.members.values())
+    policy, embedder, slow = proposal.policy, proposal.units.get(EMBEDDER), distillation(proposal)
+    yield _Condition(
+        item="Every unit passed all four gates against what serves, or is carried from it",
+        faults=tuple(_unproven(proposal)),
+        why=f"{new} passed under policy {policy.name} version {policy.version}, {len(proposal.members) - new} carried",
+    )
+    yield _Condition(
+        item="Every required kind is there",
+        faults=tuple(_incomplete(proposal)),
+        why=", ".join(sorted(policy.fusion.required)) or "none asked for",
+    )
+    yield _Condition(
+        item="Nothing in quarantine is in it", faults=tuple(_forbidden(proposal)), why="checked by artifact digest"
+    )
+    yield _Condition(
+        item="The contract is unchanged, or the policy consents to a major",
+        faults=tuple(_contract(proposal)),
+        why=change(proposal).why,
+    )
+    yield _Condition(
+        item="Every threshold was measured with this release's embedder",
+        faults=tuple(proposal.routing.faults),
+        why=embedder.artifact if embedder else "no embedder, no thresholds",
+    )
+    yield _Condition(
+        item="Raw training data stayed on its platform",
+        faults=tuple(_egress(proposal)),
+        why="stated by every manifest, checked at the door",
+    )
+    yield _Condition(
+        item="Latency is within the budget, or a distillation pass is asked for",
+        why=slow["why"] if slow else "within the budget",
+    )
+
+
+def _unproven(proposal: Proposal) -> Iterator[str]:
+    serving: Mapping[str, Any] = proposal.baseline["units"] if proposal.baseline else {}
+    for kind, member in sorted(proposal.members.items()):
+        if member.origin == "new" and member.verdict != "pass":
+            yield f"{member.unit.name} has not passed its gates: {member.verdict or 'there is no report'}"
+        elif member.origin == "carried" and serving.get(kind, {}).get("digest") != member.digest:
+            yield f"{member.unit.name} cannot be carried over: it is not what serves"
+
+
+def _incomplete(proposal: Proposal) -> Iterator[str]:
+    for kind in sorted(set(proposal.policy.fusion.required) - set(proposal.members)):
+        yield f"{kind} is required, and no unit of that kind has passed or may be carried over"
+
+
+def _forbidden(proposal: Proposal) -> Iterator[str]:
+    forbidden = frozenset(proposal.quarantined)
+    for _, member in sorted(proposal.members.items()):
+        if member.unit.artifact in forbidden:
+            yield f"{member.unit.name} is in quarantine; lift it with a reason, or ship other content"
+
+
+def _contract(proposal: Proposal) -> Iterator[str]:
+    policy = proposal.policy
+    for _, member in sorted(proposal.members.items()):
+        if member.unit.api != policy.api:
+            yield f"{member.unit.name} was built for {member.unit.api}, and {policy.api} is in force"
+    found = change(proposal)
+    if found.bump == "major" and not policy.fusion.allow_major:
+        yield f"{found.why} That makes a major release, and the policy does not consent to one (fusion.allow_major)."
+
+
+def _egress(proposal: Proposal) -> Iterator[str]:
+    for _, member in sorted(proposal.members.items()):
+        yield from egress_faults(member.unit, member.platform)

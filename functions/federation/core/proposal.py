@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What would a release be made from, and how does it differ from the one that serves?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from federation.core.digest import Digest, digest
+from federation.core.manifest import Unit
+from federation.core.policy import Policy
+from federation.core.report import Basis
+from federation.core.routing import Routing, routing
+from federation.core.statistics.comparison import Verdict
+from federation.core.version import FIRST, Bump, Version, release_name, version_of
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One unit of a release: new or carried, where it is stored, and the report that it came in with.
+
+    `verdict` is that report's, for a new unit; a carried one passed when it was new.
+    """
+
+    unit: Unit
+    digest: str
+    platform: str
+    uri: str
+    manifest_uri: str
+    origin: Literal["new", "carried"]
+    report: str
+    verdict: Verdict | None = None
+    contract_changed: bool = False
+    p95_ms: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The member as the release states it."""
+        return {
+            "name": self.unit.name,
+            "digest": self.digest,
+            "artifact": self.unit.artifact,
+            "platform": self.platform,
+            "uri": self.uri,
+            "manifest": self.manifest_uri,
+            "files": [msgspec.to_builtins(file) for file in self.unit.files],
+            "origin": self.origin,
+            "report": self.report,
+        }
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a release is made from; a pure function of it gives the document or the reasons against it."""
+
+    members: Mapping[str, Member]
+    policy: Policy
+    basis: Basis
+    baseline: Mapping[str, Any] | None
+    anchor: Mapping[str, Any] | None
+    created_at: str
+    quarantined: Sequence[str] = ()
+    correlation: Sequence[Mapping[str, Any]] = msgspec.field(default_factory=tuple)
+
+    @property
+    def composition(self) -> Digest:
+        """The digest of the set: the same units on the same basis are one release, however often they are merged."""
+        units = {kind: member.digest for kind, member in self.members.items()}
+        return digest({"units": units, "basis": self.basis.digest})
+
+    @property
+    def units(self) -> Mapping[str, Unit]:
+        """The units by kind."""
+        return {kind: member.unit for kind, member in self.members.items()}
+
+    @property
+    def voting(self) -> Mapping[str, Any] | None:
+        """Who votes on safety-critical answers, by which rule, and how the voters' errors correlate; None if nobody does."""
+        rule = self.policy.voting
+        members = [self.units[kind].name for kind in rule.members if kind in self.units] if rule else []
+        if rule is None or not members:
+            return None
+        return {"rule": rule.rule, "members": members, "correlation": [dict(pair) for pair in self.correlation]}
+
+    @property
+    def routing(self) -> Routing:
+        """Its routes, and what is wrong with them."""
+        return routing(self.units, self.policy, self.voting)
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of the version moves, and why."""
+
+    bump: Bump
+    why: str
+
+
+def change(proposal: Proposal) -> Change:
+    """A changed contract is major, another set of kinds or routes is minor, everything else is a patch."""
+    baseline = proposal.baseline
+    if baseline is None:
+        return Change(bump="first", why="The first release.")
+    if changed := sorted(member.unit.name for member in proposal.members.values() if member.contract_changed):
+        return Change(bump="major", why=f"The contract changed with {', '.join(changed)}.")
+    if baseline["api"] != proposal.policy.api:
+        return Change(bump="major", why=f"The fusion API went from {baseline['api']} to {proposal.policy.api}.")
+    before, after = set(baseline["units"]), set(proposal.members)
+    if before != after:
+        return Change(bump="minor", why=_difference("kinds", before, after))
+    types = {route["prompt_type"] for route in baseline["routes"]}
+    routes = proposal.routing.routes
+    if types != (now := {route["prompt_type"] for route in routes}):
+        return Change(bump="minor", why=_difference("routes", types, now))
+    new = sorted(member.unit.name for member in proposal.members.values() if member.origin == "new")
+    return Change(bump="patch", why=f"It brings {', '.join(new)}.")
+
+
+def next_version(proposal: Proposal, taken: Sequence[str]) -> Version:
+    """The version that follows from the baseline's, past every one that already names another release.
+
+    Args:
+        proposal: The set.
+        taken: Names of all releases there are.
+    """
+    bump = change(proposal).bump
+    version = version_of(proposal.baseline["name"]).next(bump) if proposal.baseline else FIRST
+    names = frozenset(taken)
+    while release_name(proposal.policy.org, version) in names:
+        version = version.next("patch" if bump == "first" else bump)
+    return version
+
+
+def _difference(what: str, before: set[str], after: set[str]) -> str:
+    parts = [f"gained {', '.join(sorted(after - before))}"] if after - before else []
+    parts += [f"lost {', '.join(sorted(before - after))}"] if before - after else []
+    return f"The set of {what} {' and '.join(parts)}."
