@@ -10,9 +10,11 @@ from tests.ports.accounts import until
 from tests.ports.jobs import jobs_of
 from tests.ports.letterbox import Letterbox
 from tests.ports.line import Line
+from tests.ports.monitor import Monitor
 from tests.ports.shelf import Shelf
 from tests.ports.vault import Vault
 
+from federation.aws.alarms import CloudWatchAlarms
 from federation.aws.artifacts import S3Artifacts
 from federation.aws.bus import SOURCE, EventBridgeBus
 from federation.aws.dead_letters import SqsDeadLetters
@@ -254,3 +256,32 @@ def parameter_store_vault(aws_cloud):
 def _vault(cloud, keep, absent, operation):
     secrets = AwsSecrets(cache(cloud.client))
     return Vault(secrets=secrets, keep=keep, absent=absent, deny=lambda: cloud.faults.refuse(operation, 403))
+
+
+@pytest.fixture
+def cloudwatch_monitor(aws_cloud):
+    client, prefix, made = aws_cloud.client("cloudwatch"), f"production-{uuid.uuid4().hex[:12]}-", set()
+
+    def put(name, state):
+        made.add(name)
+        client.put_metric_alarm(
+            AlarmName=name,
+            Namespace="AWS/SageMaker",
+            MetricName="Invocation5XXErrors",
+            Dimensions=[{"Name": "EndpointName", "Value": "production"}],
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=10,
+            ComparisonOperator="GreaterThanThreshold",
+            Statistic="Sum",
+        )
+        client.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a test says so")
+
+    yield Monitor(
+        alarms=CloudWatchAlarms(lambda: client, prefix),
+        fires=lambda name: put(f"{prefix}{name}", "ALARM"),
+        ends=lambda name: put(f"{prefix}{name}", "OK"),
+        strange=lambda: put(f"staging-{uuid.uuid4().hex[:12]}", "ALARM"),
+        deny=lambda: aws_cloud.faults.refuse("DescribeAlarms", 403),
+    )
+    client.delete_alarms(AlarmNames=sorted(made))

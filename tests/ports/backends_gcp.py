@@ -15,10 +15,12 @@ from infra.emulators import gcs, vertex
 from tests.ports.backends_pubsub import *  # noqa: F403 - fixtures
 from tests.ports.backends_pubsub import PROJECT
 from tests.ports.jobs import jobs_of
+from tests.ports.monitor import Monitor
 from tests.ports.settled import RELEASES
 from tests.ports.shelf import Shelf
 from tests.ports.vault import Vault
 
+from federation.gcp.alarms import MonitoringAlarms
 from federation.gcp.artifacts import GcsArtifacts
 from federation.gcp.secrets import GoogleSecrets
 from federation.gcp.store import GcsStore
@@ -162,4 +164,28 @@ def secret_manager_vault(vertex_cloud, google_session):
         keep=keep,
         absent=f"projects/{PROJECT}/secrets/nothing/versions/latest",
         deny=lambda: vertex_cloud.faults.refuse("secrets.access", 403),
+    )
+
+
+@pytest.fixture
+def cloud_monitoring_monitor(vertex_cloud, google_session):
+    def opened(name, labels):
+        return {
+            "name": f"projects/{PROJECT}/alerts/{name}",
+            "state": "OPEN",
+            "openTime": "2026-11-18T10:04:40.715Z",
+            "policy": {"displayName": name, "userLabels": labels},
+        }
+
+    def ends(name):
+        for alert in vertex_cloud.alerts:
+            if alert["name"].endswith(f"/{name}"):
+                alert["state"] = "CLOSED"
+
+    return Monitor(
+        alarms=MonitoringAlarms(lambda: google_session, PROJECT, api=vertex_cloud.endpoint),
+        fires=lambda name: vertex_cloud.alerts.append(opened(name, {"federation": "slo"})),
+        ends=ends,
+        strange=lambda: vertex_cloud.alerts.append(opened("disk-full", {"team": "platform"})),
+        deny=lambda: vertex_cloud.faults.refuse("alerts.list", 403),
     )

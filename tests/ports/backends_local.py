@@ -5,12 +5,14 @@ from tests.ports.accounts import until
 from tests.ports.jobs import Jobs
 from tests.ports.letterbox import Letterbox
 from tests.ports.line import HEARD, Line
+from tests.ports.monitor import Monitor
 from tests.ports.shelf import Shelf
 
 from federation.core.channel import Channel, Entry
 from federation.core.digest import canonical
 from federation.core.uri import SENTINEL
 from federation.errors import ServiceError
+from federation.local.alarms import LocalAlarms
 from federation.local.artifacts import LocalArtifacts
 from federation.local.bus import LocalBus
 from federation.local.database import Database
@@ -146,3 +148,22 @@ def local_jobs(tmp_path, monkeypatch):
     job = {"platform": "aws", "kind": "embedder", "image": "waits_to_go", "arguments": [f"unit/{SENTINEL}"]}
     broken = {**job, "arguments": ["unit/model.bin"]}
     return Jobs(trainer=LocalTrainer(folder), job=job, broken=broken, started=started, ends=ends)
+
+
+@pytest.fixture
+def local_monitor(tmp_path):
+    """A folder has no alarm that is not ours: what is no document of one is a fault, what is no JSON file is left alone."""
+    folder = tmp_path / "alarms"
+    folder.mkdir()
+
+    def fires(name):
+        place = folder / f"{name}.json"
+        place.write_text(f'{{"key": "local|{name}", "at": "2026-11-18T10:04:40Z", "labels": {{"service": "churn"}}}}')
+
+    return Monitor(
+        alarms=LocalAlarms(folder),
+        fires=fires,
+        ends=lambda name: (folder / f"{name}.json").unlink(),
+        strange=(folder / "notes.txt").touch,
+        deny=lambda: (folder / "torn.json").write_text('{"key": "loc'),
+    )

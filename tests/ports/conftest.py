@@ -76,6 +76,12 @@ def vault(request):
     return request.getfixturevalue(f"{request.param}_vault")
 
 
+@pytest.fixture(params=["local", "cloudwatch", "cloud_monitoring"])
+def monitor(request):
+    """Alarms: `alarms`, `fires(name)`, `ends(name)`, `strange()` elsewhere, `deny()` every question."""
+    return request.getfixturevalue(f"{request.param}_monitor")
+
+
 PLATFORMS = ["sagemaker", "vertex", "hub", "kubernetes"]
 
 
