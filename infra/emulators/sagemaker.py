@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """SageMaker on this machine: training jobs, models, endpoint configurations, endpoints with weighted variants, tags.
 
-A job is Completed when `finish` says so; an endpoint is InService at once. What it does not imitate: capacity, images that
-run, model packages, pipelines. Shapes: botocore's sagemaker/2017-07-24.
+A job is Completed when `finish` says so; an endpoint is InService at once. Requests that exceed what botocore's model states
+(sagemaker/2017-07-24) are refused. What it does not imitate: capacity, images that run, model packages, pipelines.
 """
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
+
+from botocore.session import get_session
+
+from federation.aws import limits
 
 Document = dict[str, Any]
 Answer = tuple[int, Document]
@@ -19,6 +24,17 @@ class RefusedError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.document: Document = {"__type": code, "message": message}
+
+
+@cache
+def _model() -> Any:
+    return get_session().get_service_model("sagemaker")
+
+
+def _checked(operation: str, request: Document) -> None:
+    found = list(limits.faults(_model().operation_model(operation).input_shape, request))
+    if found:
+        raise RefusedError("ValidationException", f"{len(found)} validation error detected: {'; '.join(found)}")
 
 
 class SageMaker:
@@ -51,6 +67,7 @@ class SageMaker:
         if found is None:
             return 400, RefusedError("UnknownOperationException", operation).document
         try:
+            _checked(operation, request)
             return 200, found(request)
         except RefusedError as refusal:
             return 400, refusal.document

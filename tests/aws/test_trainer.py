@@ -4,6 +4,8 @@ import json
 import uuid
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from federation.aws.trainer import SageMakerTrainer
 from federation.core import instant
@@ -11,6 +13,7 @@ from federation.core.failure import cause_of
 from federation.demo import wire_aws
 from federation.errors import ContractError, ServiceError
 from federation.sources import Request, Trust, read
+from training_images.job.asked import asked
 
 ROLE = "arn:aws:iam::111122223333:role/federation-training"
 JOB = {
@@ -57,6 +60,27 @@ def test_spot_capacity_keeps_checkpoints_and_waits_for_a_while(trainer, aws_clou
     assert started["EnableManagedSpotTraining"] is True
     assert started["StoppingCondition"] == {"MaxRuntimeInSeconds": 1800, "MaxWaitTimeInSeconds": 3600}
     assert started["CheckpointConfig"] == {"S3Uri": f"s3://spiralverse-artifacts/jobs/{name}/checkpoints"}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(teacher=st.text(st.characters(exclude_categories=["Cs"]), max_size=3000))
+def test_a_job_arrives_whole_however_long_it_is(trainer, aws_cloud, teacher):
+    job, name = {**JOB, "teacher": teacher}, f"runtime-distilled-{uuid.uuid4().hex[:12]}"
+    trainer.launch(name, job)
+    told = aws_cloud.sagemaker.jobs[name]["Environment"]
+    assert max(map(len, told.values())) <= 512
+    assert asked(told, []).job == job
+
+
+def test_a_job_that_no_request_can_hold_is_refused_before_any_money_is_bound(trainer, name):
+    long = {**JOB, "arguments": ["--data", "s3://spiralverse-artifacts/" + "very-" * 50 + "long"]}
+    said = trainer.refusal(name, long)
+    assert said == (
+        "jobs.runtime-distilled is not what SageMaker takes: "
+        "AlgorithmSpecification.ContainerArguments[1] has 281 characters, and 256 are the most"
+    )
+    with pytest.raises(ContractError, match="281 characters"):
+        trainer.launch(name, long)
 
 
 @pytest.mark.parametrize("lacking", ["machine", "output"])

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did Federation's `launch` hand over? The policy's job as JSON in FEDERATION_JOB, its name in FEDERATION_JOB_NAME."""
+"""What did Federation's `launch` hand over? The policy's job as JSON in FEDERATION_JOB, its name in FEDERATION_JOB_NAME.
+
+SageMaker's variables hold 512 characters, so a longer job comes there in parts: FEDERATION_JOB_0, FEDERATION_JOB_1, ...
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count, takewhile
 from typing import Any, Final
 
 import msgspec
@@ -38,6 +42,11 @@ def _teacher(job: Mapping[str, Any]) -> dict[str, str]:
     return {"teacher": str(job["teacher"])} if "teacher" in job else {}
 
 
+def _joined(environment: Mapping[str, str]) -> str:
+    numbered = (environment.get(f"{JOB}_{number}") for number in count())
+    return "".join(takewhile(bool, numbered))
+
+
 def asked(environment: Mapping[str, str], arguments: Sequence[str]) -> Asked:
     """What was handed over; arguments of the command line count before those of the policy.
 
@@ -45,7 +54,7 @@ def asked(environment: Mapping[str, str], arguments: Sequence[str]) -> Asked:
         ConfigError: FEDERATION_JOB is no JSON object.
     """
     try:
-        job = msgspec.json.decode(environment.get(JOB) or "{}", type=dict[str, Any])
+        job = msgspec.json.decode(environment.get(JOB) or _joined(environment) or "{}", type=dict[str, Any])
     except msgspec.MsgspecError as error:
         raise ConfigError(f"{JOB} is no JSON object: {error}") from error
     told = from_arguments([str(word) for word in job.get("arguments", ())]).over(Settings(given=_teacher(job)))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from federation.aws import limits
 from federation.aws.calls import ClientError, code_of, service_call
 from federation.core import failure, instant
 from federation.core.digest import canonical
@@ -21,6 +22,8 @@ _FAILED: Final = ("Failed", "Stopped")
 _TAKEN_AWAY: Final = frozenset({"Interrupted", "MaxWaitTimeExceeded"})
 """Secondary statuses of a spot job whose machine was preempted, or never available."""
 _STARTED_BEFORE: Final = "ResourceInUse"
+_PART: Final = 512
+"""Characters of an environment variable that SageMaker takes; a longer job is cut into parts."""
 _OURS: Final = r"[a-z][a-z0-9-]*-[0-9a-f]{12}"
 """Names that `launch` gives to jobs; failures of other people's jobs are not reported."""
 _UNKNOWN: Final = frozenset({"ValidationException", "ResourceNotFound"})
@@ -34,12 +37,15 @@ class SageMakerTrainer:
         self._role = role
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the job cannot start here: no machine, no output, or another region."""
+        """Why the job cannot start here: no machine, no output, another region, or more than a request may hold."""
         if not (job.get("machine") and job.get("output")):
             return f"jobs.{job['kind']} needs `machine` and `output` to run on SageMaker; add them"
         here = self._sagemaker().meta.region_name
         if job.get("region", here) != here:
             return f"{name} is to run in {job['region']}, and this home runs jobs on SageMaker in {here}"
+        shape = self._sagemaker().meta.service_model.operation_model("CreateTrainingJob").input_shape
+        if too_much := "; ".join(limits.faults(shape, _request(name, job, self._role))):
+            return f"jobs.{job['kind']} is not what SageMaker takes: {too_much}"
         return None
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
@@ -121,7 +127,7 @@ def _request(name: str, job: Mapping[str, Any], role: str) -> dict[str, Any]:
             "VolumeSizeInGB": _DISK_GB,
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": seconds},
-        "Environment": {"FEDERATION_JOB": canonical(job).decode()},
+        "Environment": _environment(job),
         "Tags": [{"Key": "federation:job", "Value": name}, {"Key": "federation:kind", "Value": str(job["kind"])}],
     }
     if job.get("arguments"):
@@ -131,6 +137,15 @@ def _request(name: str, job: Mapping[str, Any], role: str) -> dict[str, Any]:
         request["StoppingCondition"]["MaxWaitTimeInSeconds"] = _SPOT_PATIENCE * seconds
         request["CheckpointConfig"] = {"S3Uri": f"{output}/{name}/checkpoints"}
     return request
+
+
+def _environment(job: Mapping[str, Any]) -> dict[str, str]:
+    """The job as FEDERATION_JOB, or in order as FEDERATION_JOB_0, FEDERATION_JOB_1, ... if it is too long for one."""
+    text = canonical(job).decode()
+    if len(text) <= _PART:
+        return {"FEDERATION_JOB": text}
+    parts = range(0, len(text), _PART)
+    return {f"FEDERATION_JOB_{number}": text[at : at + _PART] for number, at in enumerate(parts)}
 
 
 def _completed(job: Mapping[str, Any]) -> dict[str, Any]:

@@ -99,6 +99,14 @@ def test_an_empty_channel_is_refused_when_it_is_needed(tmp_path):
         spec.channel("data")
 
 
+def test_a_policys_job_in_parts_is_joined(tmp_path):
+    text = json.dumps({**JOB, "region": "eu-west-1"})
+    parts = {f"FEDERATION_JOB_{number}": text[at : at + 8] for number, at in enumerate(range(0, len(text), 8))}
+    assert len(parts) > 10
+    told = {**parts, "FEDERATION_JOB_NAME": "embedder-1"}
+    assert detect.spec(tmp_path, told, []) == detect.spec(tmp_path, {**told, "FEDERATION_JOB": text}, [])
+
+
 def test_a_policys_job_that_is_no_json_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="FEDERATION_JOB is no JSON object"):
         detect.spec(tmp_path, {"FEDERATION_JOB": "{"}, [])

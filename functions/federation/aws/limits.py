@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which parts of a request are longer than AWS takes, or of another form?
+
+botocore checks types and least lengths before it sends a request. Greatest lengths and patterns it leaves to the service,
+though its models state them (https://smithy.io/2.0/spec/constraint-traits.html).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+_FOREIGN: Final = r"\p{"
+"""Begins a class of characters that Python's patterns lack."""
+
+
+def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
+    """Every part of `value` that the service would refuse, and why.
+
+    Args:
+        shape: A shape of botocore's model (`client.meta.service_model.operation_model(...).input_shape`).
+        value: What is to be sent in that shape; what the shape does not know is left to botocore.
+        path: Where `value` stands in the request.
+    """
+    if found := _own(shape.metadata, value):
+        yield f"{path} {found}"
+    match shape.type_name:
+        case "structure":
+            for name, part in value.items():
+                if name in shape.members:
+                    yield from faults(shape.members[name], part, f"{path}.{name}" if path else name)
+        case "map":
+            for name, part in value.items():
+                yield from faults(shape.key, name, f"the name {path}.{name}")
+                yield from faults(shape.value, part, f"{path}.{name}")
+        case "list":
+            for number, part in enumerate(value):
+                yield from faults(shape.member, part, f"{path}[{number}]")
+
+
+def _own(stated: Mapping[str, Any], value: Any) -> str | None:
+    most, pattern = stated.get("max"), stated.get("pattern", _FOREIGN)
+    match value:
+        case bool():
+            return None
+        case int() | float() if most is not None and value > most:
+            return f"is {value:,}, and {most:,} is the most"
+        case str() if most is not None and len(value) > most:
+            return f"has {len(value):,} characters, and {most:,} are the most"
+        case str() if _FOREIGN not in pattern and not re.fullmatch(pattern, value):
+            return f"is {value!r}, and has to match {pattern}"
+        case list() | dict() if most is not None and len(value) > most:
+            return f"has {len(value):,} entries, and {most:,} are the most"
+    return None
