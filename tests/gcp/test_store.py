@@ -189,7 +189,9 @@ class CreateOnlyBlob:
 
     def upload_from_string(self, body, **_):
         if self._path in self._bucket.bodies:
-            raise Forbidden("x@y.iam.gserviceaccount.com does not have storage.objects.delete access to the object.")
+            raise Forbidden(
+                f"POST https://storage.googleapis.com/upload: {'a' * 300} does not have storage.objects.delete"
+            )
         self._bucket.bodies[self._path] = body
 
     def download_as_bytes(self, **_):

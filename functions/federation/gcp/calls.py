@@ -30,7 +30,7 @@ def service_call(service: str, operation: str) -> Iterator[None]:
     try:
         yield
     except _raised() as error:
-        raise meaning(service, operation, _status(error), said(error)) from error
+        raise meaning(service, operation, status_of(error), said(error)) from error
 
 
 def meaning(service: str, operation: str, status: int | None, why: str) -> FederationError:
@@ -43,15 +43,25 @@ def meaning(service: str, operation: str, status: int | None, why: str) -> Feder
 
 def is_transient(error: BaseException) -> bool:
     """Whether a retry may succeed soon; the failed call may have taken effect all the same."""
-    status = _status(error)
+    status = status_of(error)
     return status in _PASSING if status is not None else isinstance(error, _unreached())
+
+
+def status_of(error: BaseException) -> int | None:
+    """The HTTP status; for gRPC the one that its code maps to; for a retried call the last one's."""
+    cause: Any = getattr(error, "cause", None) or error
+    code = getattr(cause, "code", None)
+    if isinstance(code, int):
+        return int(code)
+    status = getattr(getattr(cause, "response", None), "status_code", None)
+    return status if isinstance(status, int) else None
 
 
 def said(error: BaseException) -> str:
     """The service's own code and message, on one line."""
     cause: Any = getattr(error, "cause", None) or error
     words = " ".join(str(getattr(cause, "message", None) or cause).split())
-    status = _status(error)
+    status = status_of(error)
     return f"{status or type(cause).__name__}: {words}"[:_SHOWN]
 
 
@@ -99,13 +109,3 @@ def _hang_up(error: BaseException) -> None:
     response = getattr(error, "response", None)
     if response is not None:
         response.close()
-
-
-def _status(error: BaseException) -> int | None:
-    """The HTTP status; for gRPC the one that its code maps to; for a retried call the last one's."""
-    cause: Any = getattr(error, "cause", None) or error
-    code = getattr(cause, "code", None)
-    if isinstance(code, int):
-        return int(code)
-    status = getattr(getattr(cause, "response", None), "status_code", None)
-    return status if isinstance(status, int) else None

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from federation.errors import ConflictError, FederationError, MissingError, ServiceError
-from federation.gcp.calls import retry_policy, service_call
+from federation.gcp.calls import retry_policy, service_call, status_of
 
 _TIMEOUT: Final = 20.0
 """Seconds for one request."""
@@ -25,8 +25,8 @@ class _Attempts:
         self.uncertain = True
 
 
-_REPLACING: Final = "storage.objects.delete"
-"""Permission named in the 403 that Cloud Storage returns when a caller who may only create meets an existing object."""
+_FORBIDDEN: Final = 403
+"""What Cloud Storage answers, too, when a caller who may create objects and replace none meets one that exists."""
 
 
 class GcsStore:
@@ -61,7 +61,8 @@ class GcsStore:
         except ConflictError:
             return attempts.uncertain and self._holds(path, body)
         except ServiceError as error:
-            if _REPLACING in str(error) and self._read(path) is not None:
+            cause = error.__cause__
+            if cause and status_of(cause) == _FORBIDDEN and self._read(path) is not None:
                 return False
             if not (attempts.uncertain and self._holds(path, body)):
                 raise
