@@ -136,6 +136,28 @@ def test_only_the_record_that_failed_goes_back_to_the_queue(service):
     assert answer == {"batchItemFailures": [{"itemIdentifier": "bad"}, {"itemIdentifier": "junk"}]}
 
 
+def test_what_goes_back_to_the_queue_comes_again_soon(service, cloud):
+    cloud.faults.forget()
+    service["receive"].invoke({"Records": [record("{", "junk")]})
+    assert cloud.faults.calls == ["ChangeMessageVisibility"]
+    cloud.faults.forget()
+    service["launch"].invoke({"Records": [record("{", "bad")]})
+    assert cloud.faults.calls == ["ChangeMessageVisibility"]
+
+
+def test_all_that_the_door_cannot_take_in_comes_again_soon(service, cloud):
+    jobs = [
+        wire_aws.training_job(f"embedder-v{n}", "s3://spiralverse-artifacts/e/model.tar.gz", "2026-11-15T05:40:00Z")
+        for n in (31, 32)
+    ]
+    cloud.faults.forget()
+    cloud.faults.refuse("PutObject", 500, times=20)
+    with pytest.raises(FailedError, match="ServiceError"):
+        service["receive"].invoke({"Records": [record(job.body.decode(), f"job-{n}") for n, job in enumerate(jobs)]})
+    assert cloud.faults.calls.count("ChangeMessageVisibility") == 2
+    cloud.faults.forget()
+
+
 def test_a_step_gives_back_what_is_no_event_of_ours_and_does_the_rest(service):
     tick = {
         "specversion": "1.0",

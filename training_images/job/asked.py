@@ -43,7 +43,7 @@ def _teacher(job: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _joined(environment: Mapping[str, str]) -> str:
-    numbered = (environment.get(f"{JOB}_{number}") for number in count())
+    numbered = (environment.get(f"{JOB}_{number}", "") for number in count())
     return "".join(takewhile(bool, numbered))
 
 

@@ -35,6 +35,8 @@ def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
         case "list":
             for number, part in enumerate(value):
                 yield from faults(shape.member, part, f"{path}[{number}]")
+        case _:
+            pass
 
 
 def _own(stated: Mapping[str, Any], value: Any) -> str | None:

@@ -2,6 +2,9 @@
 # One queue before one function: who may fill it, when does a message count as dead, and who hears of it?
 #
 # SQS encrypts with its own key: a key of ours would stand between an alarm and the roll-back.
+#
+# A function has what it failed on delivered again after 5, 10, 20, ... 300 seconds (federation/aws/redelivery.py): twenty times take
+# an hour and a quarter. The visibility timeout counts only where a function was cut off.
 
 variable "name" {
   description = "Of the queue; its dead letters lie in <name>-dead."
@@ -38,7 +41,7 @@ resource "aws_sqs_queue" "this" {
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead.arn
-    maxReceiveCount     = 5
+    maxReceiveCount     = 20
   })
 }
 

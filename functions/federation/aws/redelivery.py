@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When is a message that a function failed on delivered again? Within seconds at first, then ever later.
+
+Left alone, SQS shows it again only after the queue's visibility timeout, which is six times as long as the function may
+take: an hour, where a lost race needs a second.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from federation.aws.calls import service_call
+from federation.errors import ServiceError
+
+log = logging.getLogger("federation")
+
+_FIRST_SECONDS: Final = 5
+_LONGEST_SECONDS: Final = 300
+
+
+class SqsRedelivery:
+    """The visibility of messages that functions received from their queues."""
+
+    def __init__(self, sqs: Callable[[], Any]) -> None:
+        self._sqs = sqs
+
+    def hasten(self, record: Mapping[str, Any]) -> None:
+        """Let the message be received again after a time that doubles with each attempt; failing that, after the queue's.
+
+        Args:
+            record: As Lambda hands it to a function:
+                https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+        """
+        attempts = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+        seconds = min(_FIRST_SECONDS * 2 ** min(attempts - 1, 10), _LONGEST_SECONDS)
+        try:
+            with service_call("SQS", "ChangeMessageVisibility"):
+                sqs = self._sqs()
+                account, queue = record["eventSourceARN"].split(":")[4:]
+                sqs.change_message_visibility(
+                    QueueUrl=f"{sqs.meta.endpoint_url}/{account}/{queue}",
+                    ReceiptHandle=record["receiptHandle"],
+                    VisibilityTimeout=seconds,
+                )
+        except ServiceError as error:
+            log.warning("a message that failed waits for its queue's visibility timeout: %s", error)
