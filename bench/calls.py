@@ -2,8 +2,8 @@
 """How many calls does each function of a home on AWS make, and what do a million such events cost?
 
 Counted by the emulators in the second week of a home (bench/cloud_walk.py): each function is warm, and its last event was
-more than a minute ago, so that it asks which policies there are. Reads of artifacts are evidence, which depends on what is
-shipped, and the calls by which SageMaker is told to shift traffic are its own; both are told apart.
+more than a minute and at most ten ago, so that it asks which policies there are. Reads of artifacts are evidence, which
+depends on what is shipped, and the calls by which SageMaker is told to shift traffic are its own; both are told apart.
 """
 
 import subprocess

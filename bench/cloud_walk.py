@@ -22,7 +22,7 @@ from bench import fortnight, shipped
 from bench.fortnight import Week
 from bench.ledger import Call, Ledger
 from bench.shipped import Units
-from federation import runtime
+from federation import delivery, runtime
 from federation.aws.clients import Clients
 from federation.aws.store import S3Store
 from federation.cache import CachedStore
@@ -43,6 +43,8 @@ FIRST: Final = "week 1"
 SECOND: Final = "week 2"
 ALARM: Final = "alarm"
 AGAIN: Final = "again"
+REST_SECONDS: Final = 600.0
+"""How long a process rests at most; one that rests for days would be a new one."""
 _NODE: Final = {"image": "node@sha256:0", "role": "arn:aws:iam::111122223333:role/federation-node"}
 
 
@@ -61,6 +63,7 @@ class Home:
     def __init__(self, clouds: Any, settings: Settings) -> None:
         self.invocations: list[Invocation] = []
         self._now = fortnight.FIRST.shipped
+        self._elapsed = 0.0
         self._part = ""
         self._settings = settings
         self._trust = Trust.read(dict(settings.trust))
@@ -70,6 +73,7 @@ class Home:
 
     def deliver(self, part: str, request: Request, now: str) -> None:
         """A cloud tells something, twice, and all that follows from the first time is done."""
+        self._elapsed += min(_seconds_between(self._now, now), REST_SECONDS)
         self._part, self._now = part, now
         self._receive(request)
         while self._waiting:
@@ -95,7 +99,7 @@ class Home:
         if self._settings.inline:
             deliver_chain(request, self._trust, ports, lambda: self._now)
         else:
-            runtime.deliver(request, self._trust, ports, self._now)
+            delivery.deliver(request, self._trust, ports, self._now)
         self._ran("receive", request.entry)
 
     def _run(self, step: StepName, event: Event) -> None:
@@ -118,7 +122,11 @@ class Home:
         return replace(watched, bus=_Ear(watched.bus, self._waiting))
 
     def _seconds(self) -> float:
-        return instant.microseconds(self._now) / 1e6
+        return self._elapsed
+
+
+def _seconds_between(earlier: str, later: str) -> float:
+    return (instant.microseconds(later) - instant.microseconds(earlier)) / 1e6
 
 
 class _Ear:

@@ -17,7 +17,7 @@ import msgspec
 from federation.core import names
 from federation.core.digest import canonical
 from federation.core.event import Event
-from federation.runtime import deliver
+from federation.delivery import deliver
 from federation.simulation.platform import PLATFORM_OF, POLICY, Kind, shipment
 from federation.sources import Request, Trust
 from federation.wiring.local import LocalHome, local_home

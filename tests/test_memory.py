@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from msgspec.structs import replace
 
-from federation.cache import POLICY_SECONDS, CachedStore
+from federation.cache import CachedStore
 from federation.core import event as events
 from federation.core import names
 from federation.core.alarm import breached
@@ -52,8 +52,8 @@ class Process:
         self.asked.made.clear()
         return handle(step, event, self.ports, now)
 
-    def rests(self):
-        self.seconds += 60 * POLICY_SECONDS
+    def rests(self, minutes=60):
+        self.seconds += 60 * minutes
 
 
 @pytest.fixture
@@ -161,13 +161,35 @@ def second(home):
 def test_a_rested_process_rolls_back_by_one_read_and_one_write_and_then_asks_for_policies(second):
     process = Process(second)
     process.handles("roll_back", breached("early", MONDAY, {}), AFTER)
-    process.rests()
+    process.rests(minutes=10)
     order = []
     for method in ("channel", "move", "names", "keep"):
         setattr(process.asked, method, noting(order, method, getattr(second.store, method)))
     outcome = process.handles("roll_back", breached("alarm", AFTER, {}), AFTER)
     assert outcome.urgent
     assert order == ["channel", "move", "keep", "names"]
+
+
+def test_a_policy_that_was_remembered_for_hours_decides_no_roll_back(second):
+    process = Process(second)
+    process.handles("roll_back", breached("early", MONDAY, {}), AFTER)
+    second.activate(2, rollback={"settle_seconds": 86400})
+    process.rests(minutes=90)
+    outcome = process.handles("roll_back", breached("alarm", AFTER, {}), AFTER)
+    assert not outcome.urgent
+    assert "alarms count for it from 2026-01-14" in outcome.why
+
+
+def test_a_gate_that_was_told_of_a_newer_policy_does_not_believe_its_listing_however_fresh(home):
+    home.ship("embedder", 2)
+    (accepted,) = home.told(events.UNIT_ACCEPTED)
+    process = Process(home)
+    process.handles("gate", accepted)
+    home.activate(2)
+    told = process.handles("gate", replace(accepted, data={**accepted.data, "policy": 2}))
+    assert process.asked.made["names"] == 1
+    assert not told.repeat
+    assert len(home.store.names(names.reports("embedder", 2))) == 2
 
 
 def noting(order, method, act):

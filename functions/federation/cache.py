@@ -72,9 +72,17 @@ class CachedStore:
         """The cached body under a name, or None."""
         return self._bodies.get(name)
 
-    def recall_names(self, prefix: str) -> Sequence[str] | None:
-        """The last listing under a prefix if it has expired, else None."""
-        return self._policies[1] if self._policies and prefix == names.POLICIES and self._is_old() else None
+    def recall_names(self, prefix: str, within: float | None = None) -> Sequence[str] | None:
+        """The last listing under a prefix if it has expired, at most `within` seconds ago; else None."""
+        if self._policies is None or prefix != names.POLICIES or not self._is_old():
+            return None
+        age = self._clock() - self._policies[0]
+        return self._policies[1] if within is None or age <= POLICY_SECONDS + within else None
+
+    def expect(self, name: str) -> None:
+        """Forget a listing that lacks this name, which somebody else has seen."""
+        if self._policies and name.startswith(names.POLICIES) and name not in self._policies[1]:
+            self._policies = None
 
     def channel(self, name: str) -> bytes | None:
         """The channel's document, or None before its first move."""

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec.structs import replace
 
 from federation.core.event import Event
+from federation.delivery import deliver, take_in
 from federation.ports import Ports
-from federation.runtime import deliver, handle, routes, take_in
+from federation.runtime import handle, routes
 from federation.sources import Reading, Request, Trust, read
 from federation.steps import StepName, receive
 

@@ -14,12 +14,15 @@ from federation.core import names
 from federation.core.admission import Observed
 from federation.core.channel import Channel, channel_of
 from federation.core.digest import digest, digest_of
-from federation.core.policy import Policy, policy_of
+from federation.core.policy import Policy, stored_policy
 from federation.errors import ContractError, MissingError
 from federation.ports import Firing, Ports, Receipt, Served, Store
 
 REFUSED: Final = "refused"
 """Key of the recorded answer about a URI that may not be read; its value is a sentence that says why."""
+
+GUESSED_SECONDS: Final = 3600.0
+"""How long an expired listing of policies may still be taken for the current one where nothing may cause delay."""
 
 _decode = msgspec.json.Decoder().decode
 T = TypeVar("T")
@@ -32,8 +35,12 @@ class Memory(Protocol):
         """The cached body under a name, or None."""
         ...
 
-    def recall_names(self, prefix: str) -> Sequence[str] | None:
-        """The last listing under a prefix if it has expired, else None."""
+    def recall_names(self, prefix: str, within: float | None = None) -> Sequence[str] | None:
+        """The last listing under a prefix if it has expired, at most `within` seconds ago; else None."""
+        ...
+
+    def expect(self, name: str) -> None:
+        """Forget a listing that lacks this name, which somebody else has seen."""
         ...
 
 
@@ -44,9 +51,12 @@ class _Nothing:
         del name
         return None
 
-    def recall_names(self, prefix: str) -> Sequence[str] | None:
-        del prefix
+    def recall_names(self, prefix: str, within: float | None = None) -> Sequence[str] | None:
+        del prefix, within
         return None
+
+    def expect(self, name: str) -> None:
+        del name
 
 
 _NOTHING: Final = _Nothing()
@@ -85,10 +95,14 @@ class LiveReads:
     def remembered_policy(self, at_least: int | None = None) -> Policy:
         """The active policy; an expired cached listing will do if it is at least as new as `at_least`.
 
-        Without `at_least` any will do, and that it is current is a guess.
+        Without `at_least` one that expired within GUESSED_SECONDS will do, and that it is current is a guess.
         """
-        known = () if self._look else memory_of(self._ports.store).recall_names(names.POLICIES)
-        if known and (at_least is None or known[-1] >= names.policy(at_least)):
+        memory = memory_of(self._ports.store)
+        if at_least is not None:
+            memory.expect(names.policy(at_least))
+        within = GUESSED_SECONDS if at_least is None else None
+        known = () if self._look else memory.recall_names(names.POLICIES, within)
+        if known:
             self._note("names", names.POLICIES, list(known))
             self._policy = active_policy(known, self._body)
             self.guessed |= set() if at_least else {names.POLICIES}
@@ -223,7 +237,11 @@ _digest = lru_cache(maxsize=64)(digest_of)
 
 @lru_cache(maxsize=16)
 def _policy(body: bytes) -> Policy:
-    return policy_of(_decode(body))
+    """The policy of a stored document, which was checked when it was stored.
+
+    A check that a later version of this code added must not stop a roll-back.
+    """
+    return stored_policy(_decode(body))
 
 
 def none_if_missing(read: Callable[[], T]) -> T | None:

@@ -11,10 +11,9 @@ import math
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
-from msgspec.structs import replace
 
 from federation.core import names
 from federation.core.decision import Decision
@@ -24,12 +23,12 @@ from federation.core.outcome import Act, Document, Launch, Outcome, Publish, Shi
 from federation.errors import ConflictError, FederationError, MissingError
 from federation.ports import Ports
 from federation.reads import LiveReads, memory_of
-from federation.sources import read
-from federation.sources.reading import Reading, Request
-from federation.sources.trust import Trust
-from federation.steps import STEPS, StepName, receive
+from federation.steps import STEPS, StepName
 
 log = logging.getLogger("federation")
+
+_RACES: Final = 4
+"""Attempts at a move that cannot wait."""
 
 
 def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
@@ -45,11 +44,23 @@ def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
         FederationError: The event has to be redelivered; what was stored until then stays.
     """
     began = time.perf_counter()
-    decision = carry_out(decide(step, event, ports, now), ports)
+    decision = _handled(step, event, ports, now)
     level = logging.INFO if decision.outcome and not decision.outcome.repeat else logging.DEBUG
     if log.isEnabledFor(level):
         log.log(level, decision.outcome.why or "nothing to do", extra=_fields(decision, time.perf_counter() - began))
     return decision.outcome
+
+
+def _handled(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
+    """Decide and carry out; an urgent decision overtaken by another move is taken again at once, not at redelivery."""
+    for left in reversed(range(_RACES)):
+        decision = decide(step, event, ports, now)
+        try:
+            return carry_out(decision, ports)
+        except ConflictError:
+            if not (decision.outcome.urgent and left):
+                raise
+    raise AssertionError
 
 
 def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool = False) -> Decision:
@@ -82,7 +93,8 @@ def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool =
 def carry_out(decision: Decision, ports: Ports) -> Decision:
     """Keep, move, act, announce, in this order; the decision itself is kept before any effect, so that none goes unrecorded.
 
-    An urgent outcome moves the channel first, so that nothing else that may fail can delay a roll-back.
+    An urgent outcome moves the channel first, and its acts do not depend on what else may fail, so that nothing delays a
+    roll-back.
 
     Returns:
         The decision that was carried out: a new one, if a name that was guessed to be free was taken.
@@ -90,61 +102,33 @@ def carry_out(decision: Decision, ports: Ports) -> Decision:
     outcome = decision.outcome
     if outcome.urgent:
         _move(outcome, ports)
-    if not outcome:
-        _confirm(decision, ports)
-    elif not outcome.repeat:
-        _remember(decision, ports)
-    try:
-        _keep(decision, ports)
-    except ConflictError:
-        if not decision.guessed:
-            raise
-        step = cast("StepName", decision.step)
-        return carry_out(decide(step, decision.event, ports, decision.now, look=True), ports)
-    if not outcome.urgent:
+        try:
+            _store(decision, ports)
+        finally:
+            _act_all(outcome, ports)
+    else:
+        try:
+            _store(decision, ports)
+        except ConflictError:
+            if not decision.guessed:
+                raise
+            step = cast("StepName", decision.step)
+            return carry_out(decide(step, decision.event, ports, decision.now, look=True), ports)
         _move(outcome, ports)
-    for act in outcome.acts:
-        _act(act, outcome, ports)
+        _act_all(outcome, ports)
     _announce(outcome, ports)
     if names.POLICIES in decision.guessed:
         ports.store.names(names.POLICIES)  # renews the cached listing, only now, so as not to delay a roll-back
     return decision
 
 
-def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
-    """Parse what a cloud delivered, keep and announce what is new in it, and return the reading to answer with.
-
-    Args:
-        request: As it came.
-        trust: Which senders are accepted.
-        ports: The world.
-        now: The moment of delivery, RFC 3339 in UTC.
-    """
-    return take_in(request, read(request, trust), ports, now)
-
-
-def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settled_ends: bool = True) -> Reading:
-    """Keep and announce what is new in a reading, each record of a batch by itself.
-
-    Args:
-        request: As it came.
-        reading: The request, parsed and authenticated.
-        ports: The world.
-        now: The moment of delivery, RFC 3339 in UTC.
-        settled_ends: Whether a settled completion is dropped; otherwise it is announced again.
-    """
-    if reading.batch is not None:
-        told = tuple(take_in(request, one, ports, now, settled_ends=settled_ends) for one in reading.batch)
-        return replace(reading, batch=told)
-    delivery = receive.Delivery(request=request, reading=reading)
-    claims = receive.claims(delivery, now)
-    taken = {claim.name for claim in claims if not ports.store.claim(claim.name, canonical(claim.value))}
-    facts = receive.gather(delivery, taken, LiveReads(ports), now, settled_ends=settled_ends)
-    outcome = receive.decide(delivery, facts, now)
-    for document in outcome.documents:
-        ports.store.keep(document.name, canonical(document.value))
-    _announce(outcome, ports)
-    return receive.judged(delivery, facts)
+def _store(decision: Decision, ports: Ports) -> None:
+    """Keep the decision and its documents."""
+    if not decision.outcome:
+        _confirm(decision, ports)
+    elif not decision.outcome.repeat:
+        _remember(decision, ports)
+    _keep(decision, ports)
 
 
 @cache
@@ -179,6 +163,11 @@ def _move(outcome: Outcome, ports: Ports) -> None:
 def _announce(outcome: Outcome, ports: Ports) -> None:
     if outcome.events:
         ports.bus.announce(outcome.events)
+
+
+def _act_all(outcome: Outcome, ports: Ports) -> None:
+    for act in outcome.acts:
+        _act(act, outcome, ports)
 
 
 def _act(act: Act, outcome: Outcome, ports: Ports) -> None:

@@ -60,7 +60,7 @@ def main(
         wanted = Wanted(url=given.url, watched=given.watch, secret=_secret(given, environment))
         done = settle(api(given.endpoint), wanted, dry_run=given.dry_run)
     except FederationError as error:
-        sys.stderr.write(f"{error}\n{error.hint}\n")
+        sys.stderr.write("\n".join(filter(None, (str(error), error.hint))) + "\n")
         return error.exit_code
     sys.stdout.write(_told(wanted, done, given) + "\n")
     return 0

@@ -38,3 +38,11 @@ def test_a_broken_policy_makes_no_home_and_names_every_fault(federation, example
     assert "$.version" in answer.err
     assert "$.org" in answer.err
     assert not (tmp_path / "home").exists()
+
+
+def test_a_policy_for_another_channel_would_forget_what_is_in_quarantine(federation, new_home, examples, tmp_path):
+    other = _with(examples / "policy.json", tmp_path / "other.json", version=2, channel="canary")
+    answer = federation("init", "--policy", other, "--folder", new_home)
+    assert answer.code == 2
+    assert "this home governs the channel production" in answer.err
+    assert federation("status", "--folder", new_home, "--json").json["policy"]["version"] == 1

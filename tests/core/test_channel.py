@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from federation.core import channel as channels
 from federation.core.channel import Cause, Channel, Entry, channel_of
@@ -86,8 +87,38 @@ def test_the_event_that_moved_the_channel_is_remembered():
     channel = promoted(2)
     moved = channel.moved_by(digest("event 0"))
     assert moved.release.endswith("v1.0.0")
-    assert not channel.is_last(moved)
     assert channel.moved_by(digest("event 7")) is None
+
+
+def test_bytes_that_were_shipped_again_under_another_number_close_no_way_back():
+    """v1.1.0 brings the artifact of v1.0.0 once more, beside something bad."""
+    first = entry(0)
+    (same,) = first.units.values()
+    again = replace(entry(1), units={"embedder": same, "textgen-lora": digest("bad")}, new=[same, digest("bad")])
+    channel = channels.promote(Channel(name="production"), first, cause(0), warm=2)
+    channel = channels.promote(channel, again, cause(1), warm=2)
+    target = channels.rollback_target(channel)
+    assert target.name == first.name
+    left = channels.roll_back(channel, target, cause(2))
+    assert set(left.quarantine) == {digest("bad")}
+    assert left.moves[-1].quarantined == {digest("bad"): "textgen-lora"}
+
+
+def test_a_release_that_was_left_serves_again_only_by_name_until_something_is_lifted():
+    channel = promoted(2)
+    assert channel.abandoned() == frozenset()
+    left = channels.roll_back(channel, channels.rollback_target(channel), cause(5))
+    assert left.abandoned() == {channel.serving.name}
+    assert channels.hold(left, cause(6)).abandoned() == {channel.serving.name}
+    (artifact,) = left.quarantine
+    assert channels.lift(left, artifact, cause(7)).abandoned() == frozenset()
+
+
+def test_an_anchor_that_was_left_is_no_anchor_any_more():
+    channel = promoted(2)
+    channel = channels.anchor(channel, channel.serving, cause(5))
+    left = channels.roll_back(channel, channel.warm[0], cause(6))
+    assert left.anchor.name == left.serving.name
 
 
 MOVES = st.lists(

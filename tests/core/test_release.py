@@ -63,12 +63,29 @@ def test_a_safety_critical_route_says_who_votes_and_how_their_errors_go_together
 
 @pytest.mark.parametrize(("p95", "asked"), [("499.9", False), ("500", False), ("500.5", True)])
 def test_a_distillation_pass_is_asked_for_when_the_slowest_unit_exceeds_the_budget(p95, asked):
-    under = policy(distillation={"kind": "runtime-distilled", "p95_ms": "500"})
-    found = {**members(unit("embedder"), p95_ms="20"), **members(unit("runtime-distilled"), p95_ms=p95)}
+    slow, under = unit("textgen-lora"), policy(distillation={"kind": "runtime-distilled", "p95_ms": "500"})
+    found = {**members(unit("embedder"), unit("runtime-distilled"), p95_ms="20"), **members(slow, p95_ms=p95)}
     document = assemble(proposal(found, under=under), FIRST)
-    expected = "spiralverse/runtime-distilled-v1 has a p95 of 500.5 ms, and the budget is 500 ms"
-    assert document["distillation"] == ({"kind": "runtime-distilled", "why": expected} if asked else None)
+    why = "spiralverse/textgen-lora-v1 has a p95 of 500.5 ms, and the budget is 500 ms"
+    pass_ = {"kind": "runtime-distilled", "unit": member(slow).digest, "why": why}
+    assert document["distillation"] == (pass_ if asked else None)
     contract.check("release.v1", document)
+
+
+def test_what_a_pass_has_made_asks_for_no_other_however_slow_it_is():
+    under = policy(distillation={"kind": "runtime-distilled", "p95_ms": "500"})
+    document = assemble(proposal(members(unit("runtime-distilled"), p95_ms="900"), under=under), FIRST)
+    assert document["distillation"] is None
+
+
+def test_a_carried_unit_is_as_slow_as_it_was():
+    under = policy(distillation={"kind": "runtime-distilled", "p95_ms": "500"})
+    slow = members(unit("textgen-lora"), p95_ms="812")
+    serving = released(found={**members(unit("runtime-distilled")), **slow}, under=under)
+    assert serving["units"]["textgen-lora"]["p95_ms"] == "812"
+    carried = members(unit("textgen-lora"), origin="carried", p95_ms="812")
+    again = assemble(proposal({**members(unit("runtime-distilled", 2)), **carried}, under=under, baseline=serving), FIRST)
+    assert again["distillation"] == serving["distillation"]
 
 
 def test_without_a_budget_nothing_is_too_slow():

@@ -15,10 +15,10 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.policy import policy_of
 from federation.core.strict_json import document
+from federation.delivery import deliver
 from federation.demo.stage import Line, LocalStage
 from federation.demo.story import story
 from federation.demo.trust import TRUST
-from federation.runtime import deliver
 from federation.sources import Request, Trust
 from federation.steps import STEPS
 from federation.wiring.local import LocalHome, local_home

@@ -1,10 +1,18 @@
 """A merge is due: which units make the next release?"""
 
+import pytest
+from msgspec.structs import replace
+
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import digest
+from federation.core.event import Event
+from federation.errors import ConflictError, ServiceError
+from federation.runtime import carry_out, decide, handle
 from federation.simulation.platform import POLICY
 from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY
+
+ON_PASS = {**POLICY["cadence"], "merge_on_pass": True}
 
 
 def test_units_that_passed_become_one_published_release(home):
@@ -123,3 +131,130 @@ def test_a_passed_unit_in_quarantine_is_named_when_nothing_else_is_new(home):
     )
     home.tick("merge", THURSDAY)
     assert "not in quarantine: spiralverse/embedder-v2 passed" in home.told(events.MERGE_SKIPPED)[-1].data["why"]
+
+
+def contents(home, version):
+    """The units of a release."""
+    return {unit["name"].partition("/")[2] for unit in home.document(f"releases/{RELEASE}{version}")["units"].values()}
+
+
+RELEASE = "spiralverse-ai-federated-v"
+
+
+def asked_by(who):
+    return Event(type=events.MERGE_REQUESTED, source="//test", subject=who, time=THURSDAY, key=who, data={"who": who})
+
+
+def test_the_loser_of_two_merges_takes_another_name_and_leaves_nothing_out(home):
+    home.first_release()
+    home.now = THURSDAY
+    home.ship("embedder", 2)
+    one, two = asked_by("ada"), asked_by("eva")
+    early = decide("fuse", one, home.local.ports, THURSDAY)
+    home.ship("textgen-lora", 2)
+    late = decide("fuse", two, home.local.ports, THURSDAY)
+    carry_out(early, home.local.ports)
+    with pytest.raises(ConflictError):
+        carry_out(late, home.local.ports)
+    handle("fuse", two, home.local.ports, THURSDAY)
+    assert contents(home, "1.0.1") == {"embedder-v2", "textgen-lora-v1", "runtime-distilled-v1"}
+    assert contents(home, "1.0.2") == {"embedder-v2", "textgen-lora-v2", "runtime-distilled-v1"}
+    assert handle("fuse", two, home.local.ports, THURSDAY).why == f"{RELEASE}1.0.2 was assembled before"
+
+
+def test_a_name_that_was_chosen_before_a_crash_is_chosen_anew_when_the_change_has_become_another(home):
+    class Crashes:
+        def __getattr__(self, name):
+            return getattr(home.store, name)
+
+        def keep(self, name, body):
+            if name.startswith(names.RELEASES):
+                raise ServiceError("gone")
+            home.store.keep(name, body)
+
+    for kind in ("embedder", "runtime-distilled"):
+        home.ship(kind, 1)
+    home.tick("merge", MONDAY)
+    home.tick("promote", "2026-01-06T09:30:00Z")
+    home.now = THURSDAY
+    home.ship("embedder", 2)
+    with pytest.raises(ServiceError):
+        handle("fuse", asked_by("ada"), replace(home.local.ports, store=Crashes()), THURSDAY)
+    home.ship("textgen-lora", 1)
+    assert "1.1.0 assembled" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
+    assert "1.1.0 was assembled before" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
+
+
+@pytest.mark.parametrize("first", ["embedder", "textgen-lora"])
+def test_where_merges_follow_every_pass_the_fullest_release_serves_in_whatever_order_units_were_completed(
+    home_under, first
+):
+    home = home_under(cadence=ON_PASS)
+    home.first_release()
+    other = {"embedder": "textgen-lora", "textgen-lora": "embedder"}[first]
+    home.now = "2026-01-07T11:00:00Z"
+    home.ship(first, 2)
+    home.now = "2026-01-07T10:00:00Z"
+    home.ship(other, 2)
+    home.tick("promote", NEXT_TUESDAY)
+    assert home.channel.serving.numbers == {"embedder": 2, "textgen-lora": 2, "runtime-distilled": 1}
+
+
+def test_a_unit_that_passed_waits_for_no_verdict_that_will_never_be_a_pass(home_under):
+    """Merges follow every pass: one unit passes while another is being judged, and that one fails."""
+    home = home_under(cadence=ON_PASS)
+    home.first_release()
+    home.now = "2026-01-07T00:00:00Z"
+    home.ship("embedder", 2)
+    home.ship("textgen-lora", 2, "worse")
+    passed, failed = home.told(events.UNIT_PASSED)[-1], home.told(events.UNIT_REFUSED)[-1]
+    unheard = ("merges/%", "%v1.0.1", "reports/textgen-lora/%2/%")
+    report = home.store.names(names.reports("textgen-lora", 2))[0]
+    body = home.store.read(report)
+    for name in unheard:
+        home.local.database.changed(f"delete from documents where name like '{name}'")  # noqa: S608 - ours
+    assert not handle("fuse", passed, home.local.ports, home.now), "the other one is still being judged"
+    home.store.keep(report, body)
+    assert "1.0.1 assembled" in handle("fuse", failed, home.local.ports, home.now).why
+
+
+def test_a_failed_unit_that_nobody_waited_for_makes_no_noise_where_merges_follow_every_pass(home_under):
+    home = home_under(cadence=ON_PASS)
+    home.first_release()
+    before = len(home.told(events.MERGE_SKIPPED))
+    home.ship("embedder", 2, "worse")
+    assert len(home.told(events.MERGE_SKIPPED)) == before
+
+
+def test_a_merge_goes_on_under_the_policy_that_came_while_its_gates_ran(home):
+    home.first_release()
+    home.ship("embedder", 2)
+    home.activate(2)
+    tick = Event(type=events.TICK_MERGE, source="//test", subject="merge", time=THURSDAY, key="tick", data={})
+    (gate,) = handle("fuse", tick, home.local.ports, THURSDAY).events
+    home.activate(3)
+    stale = replace(
+        home.told(events.UNIT_PASSED)[-1], data={**home.told(events.UNIT_PASSED)[-1].data, "merge": gate.data["merge"]}
+    )
+    (again,) = handle("fuse", stale, home.local.ports, THURSDAY).events
+    assert (again.type, again.data["policy"]) == (events.GATE_REQUESTED, 3)
+
+
+def test_a_platform_that_lost_its_right_brings_nothing_in_though_its_unit_has_passed(home):
+    home.first_release()
+    home.ship("embedder", 2)
+    matrix = {**POLICY["matrix"], "gcp": ["reranker"], "hf": ["textgen-lora", "embedder"]}
+    home.activate(2, matrix=matrix, gates={**POLICY["gates"], "reranker": POLICY["gates"]["embedder"]})
+    home.tick("merge", THURSDAY)
+    assert home.told(events.MERGE_SKIPPED)[-1].data["why"] == (
+        "no unit has passed that is newer than what serves; gcp may ship reranker, and embedder is none of them"
+    )
+
+
+def test_one_slow_unit_asks_for_one_distillation_however_many_releases_it_is_in(home_under):
+    home = home_under(distillation={"kind": "runtime-distilled", "p95_ms": "1"}, cadence=ON_PASS)
+    home.first_release()
+    for number in (2, 3, 4):
+        home.ship("runtime-distilled", number)
+    assert len(home.told(events.RELEASE_ASSEMBLED)) >= 3
+    assert len({event.id for event in home.told(events.JOB_REQUESTED)}) == 1

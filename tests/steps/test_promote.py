@@ -105,6 +105,7 @@ def test_it_waits_for_as_many_people_as_the_policy_asks_for(home_under):
     name = "spiralverse-ai-federated-v1.0.0"
     home.tell(events.APPROVAL_GIVEN, who="ada", why="read the report", release=name)
     home.tell(events.APPROVAL_GIVEN, who="ada", why="read it twice", release=name, at="2026-01-05T09:00:00Z")
+    home.tell(events.APPROVAL_GIVEN, who=" Ada", why="from another keyboard", release=name, at="2026-01-05T09:01:00Z")
     home.tick("promote", TUESDAY)
     assert held(home) == "1 of 2 people have approved it"
     home.tell(events.APPROVAL_GIVEN, who="grace", why="agreed", release=name)
@@ -200,3 +201,22 @@ def test_an_order_for_a_release_in_quarantine_says_which_unit_keeps_it_out(home)
     home.tell(events.SLO_BREACHED, at=home.now)
     home.tell(events.PROMOTION_ORDERED, who="ada", why="again", release="spiralverse-ai-federated-v1.0.1")
     assert "embedder, which is in quarantine" in held(home)
+
+
+def test_a_release_that_was_left_does_not_come_back_though_nothing_of_it_is_in_quarantine(home):
+    """Its only new unit has the bytes of the one before, so there is nothing that the roll-back could forbid."""
+    home.first_release()
+    home.now = "2026-01-07T00:00:00Z"
+    home.ship("embedder", 2, content="1")
+    home.tick("merge", THURSDAY)
+    home.tick("promote", NEXT_TUESDAY)
+    left = home.channel.serving.name
+    home.now = "2026-01-13T11:00:00Z"
+    home.tell(events.ROLLBACK_ORDERED, who="ada", why="wrong answers")
+    back = home.channel.serving.name
+    assert back != left
+    assert not home.channel.quarantine
+    home.tick("promote", "2026-01-13T11:05:00Z")
+    assert home.channel.serving.name == back
+    home.tell(events.PROMOTION_ORDERED, who="ada", why="it was the network", release=left)
+    assert home.channel.serving.name == left, "a person may have it serve again, by name"

@@ -1,9 +1,17 @@
 """An alarm fires: is it about what serves, and where do we go?"""
 
 import pytest
+from msgspec.structs import replace
 
 from federation.core import event as events
 from federation.core import names
+from federation.core.alarm import breached
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.core.policy import policy_of
+from federation.errors import ContractError, ServiceError
+from federation.runtime import handle
+from federation.simulation.platform import POLICY
 from tests.steps.home import NEXT_TUESDAY
 
 LATER = "2026-01-13T11:00:00Z"
@@ -62,7 +70,93 @@ def test_when_nothing_stable_is_left_a_person_is_called(second):
     alarm(second)
     second.now = "2026-01-13T12:00:00Z"
     alarm(second, at=second.now)
-    assert "a person has to act now" in skipped(second)
+    assert "a person has to choose" in skipped(second)
+    assert second.channel.serving.name.endswith("v1.0.0")
+
+
+def test_nobody_goes_back_to_what_is_in_quarantine(second):
+    (warm,) = second.channel.warm
+    artifact = warm.units["textgen-lora"]
+    second.tell(events.QUARANTINE_ORDERED, who="ada", why="poisoned", artifact=artifact, unit="textgen-lora-v1")
+    second.tell(events.ROLLBACK_ORDERED, key="back", who="ada", why="a drill", to=warm.name)
+    assert second.channel.serving.name.endswith("v1.0.1")
+    assert skipped(second) == (
+        f"{warm.name} holds textgen-lora-v1, which is in quarantine; lift it first, or go back to another release"
+    )
+
+
+def test_a_shift_that_failed_is_made_up_for_though_somebody_has_moved_the_channel_since(second):
+    """The nodes follow the channel, not the move that the event made."""
+
+    class Stubborn:
+        def shift(self, _):
+            raise ServiceError("the endpoint is being updated")
+
+    told = Event(
+        type=events.SLO_BREACHED,
+        source="//test",
+        subject="5xx",
+        time=LATER,
+        key="5xx",
+        data={"at": LATER, "alarm": "5xx"},
+    )
+    ports = second.local.ports
+    with pytest.raises(ServiceError):
+        handle("roll_back", told, replace(ports, traffic=Stubborn()), LATER)
+    second.tell(events.HOLD_ORDERED, who="ada", why="look first")
+    assert ports.traffic.serving("production").release.endswith("v1.0.1")
+    outcome = handle("roll_back", told, ports, LATER)
+    assert outcome.repeat
+    assert ports.traffic.serving("production").release.endswith("v1.0.0")
+
+
+def test_what_it_put_into_quarantine_is_told_again_though_it_was_lifted_meanwhile(second):
+    alarm(second)
+    (artifact,) = second.channel.quarantine
+    second.tell(events.LIFT_ORDERED, who="ada", why="a false alarm", artifact=artifact)
+    alarm(second)
+    first, again = second.told(events.RELEASE_ROLLED_BACK)
+    assert again == first
+    assert again.data["quarantined"] == {artifact: "embedder"}
+
+
+def test_two_alarms_of_one_moment_leave_one_release_even_if_nothing_has_to_settle(second):
+    second.activate(2, rollback={"settle_seconds": 0})
+    for name in ("5xx", "latency"):
+        alarm(second, name=name)
+    assert [moved.kind for moved in second.channel.moves].count("roll_back") == 1
+    assert "its data is of" in skipped(second)
+
+
+def test_a_probe_that_comes_in_between_delays_no_roll_back(second):
+    """Somebody moves the channel between the read and the write: decided again at once."""
+    store = second.store
+
+    class Overtaken:
+        moved = False
+
+        def __getattr__(self, name):
+            return getattr(store, name)
+
+        def move(self, name, expected, to):
+            if not self.moved:
+                self.moved = True
+                second.tell(events.HOLD_ORDERED, who="ada", why="look first")
+            store.move(name, expected, to)
+
+    told = second.local.ports
+    outcome = handle("roll_back", breached("5xx", LATER, {}), replace(told, store=Overtaken()), LATER)
+    assert outcome.urgent
+    assert second.channel.serving.name.endswith("v1.0.0")
+    assert second.channel.hold.who == "ada"
+
+
+def test_a_policy_that_a_newer_version_would_refuse_stops_no_roll_back(second):
+    refused = {**POLICY, "version": 2, "fallback": ["embedder"], "fusion": {**POLICY["fusion"], "required": []}}
+    with pytest.raises(ContractError):
+        policy_of(refused)
+    second.store.keep(names.policy(2), canonical(refused))
+    alarm(second)
     assert second.channel.serving.name.endswith("v1.0.0")
 
 

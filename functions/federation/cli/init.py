@@ -4,6 +4,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from federation.cli.documents import document_of
@@ -12,8 +13,9 @@ from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json, short
 from federation.core import names
 from federation.core.digest import canonical
-from federation.core.policy import policy_of
-from federation.errors import ConflictError
+from federation.core.policy import Policy, policy_of, stored_policy
+from federation.errors import ConflictError, ContractError
+from federation.ports import Store
 
 
 def init(
@@ -28,11 +30,13 @@ def init(
     checked = policy_of(document, what=str(policy))
     name = names.policy(checked.version)
     with opened(folder, create=True) as home:
+        _same_channel(home.ports.store, checked, policy)
         try:
             home.ports.store.keep(name, canonical(document))
         except ConflictError as error:
             raise ConflictError(
-                f"version {checked.version} of the policy is stored with other content; raise `version` in {policy}"
+                f"version {checked.version} of the policy is stored with other content; raise `version` in {policy}",
+                hint="A stored policy never changes (docs/operations.md, Another policy).",
             ) from error
         active = home.ports.store.names(names.POLICIES)[-1]
         place = home.place
@@ -42,3 +46,19 @@ def init(
     print(f"{checked.name} version {checked.version} ({short(checked.digest)}) is stored in {place} as {name}.")
     if active != name:
         print(f"{active} stays in force: it has a higher version.")
+
+
+def _same_channel(store: Store, new: Policy, path: Path) -> None:
+    """Refuse a policy for another channel: what is in quarantine in the old one would be forgotten.
+
+    Raises:
+        ContractError: The policy in force governs another channel.
+    """
+    earlier = store.names(names.POLICIES)
+    body = store.read(earlier[-1]) if earlier else None
+    governed = stored_policy(msgspec.json.decode(body)).channel if body else new.channel
+    if governed != new.channel:
+        raise ContractError(
+            f"this home governs the channel {governed}, whose quarantine a new one would not know; keep `channel` in {path}, "
+            f"or make another home for {new.channel}"
+        )

@@ -14,11 +14,13 @@ from typing import Annotated, Any, Final
 import typer
 from msgspec.structs import asdict, replace
 
+from federation.cli.failure import failure_of, tell
 from federation.cli.options import Folder, Wait
 from federation.core.event import Event
 from federation.core.strict_json import parse
 from federation.errors import ContractError, FederationError, MissingError
-from federation.sources import ENTRIES, Memory, Reading, Request, Token, Trust, read, seen
+from federation.sources import Memory, Reading, Request, Token, Trust, read, seen
+from federation.sources.readers import ENTRIES
 
 REJECTED: Final = 2
 """Exit code of a payload that is rejected, and of an input file that cannot be used."""
@@ -43,10 +45,9 @@ def receive(
     after: Annotated[list[Path] | None, typer.Option(help="A body that came before; repeatable, in order.")] = None,
     folder: Folder = None,
     wait: Wait = 30.0,
-    json_: Annotated[bool, typer.Option("--json", help="Accepted for symmetry: the output is JSON anyhow.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="A failure is JSON, too; the answer is anyhow.")] = False,
 ) -> None:
     """Read one payload as the command centre would. Exit 0: accepted or ignored; 2: rejected."""
-    del json_
     try:
         request = Request(
             entry=_entry(entry),
@@ -61,8 +62,7 @@ def receive(
         if not dry_run:
             reading, followed = deliver(request, believed, folder, wait)
     except FederationError as error:
-        typer.echo(f"{error}\n{error.hint}", err=True)
-        raise typer.Exit(error.exit_code) from error
+        raise typer.Exit(tell(failure_of(error), as_json=json_)) from error
     typer.echo(json.dumps({**shown(reading), **followed}, ensure_ascii=True, indent=2))
     raise typer.Exit(REJECTED if reading.verdict == "reject" and reading.batch is None else 0)
 
@@ -73,9 +73,10 @@ def deliver(request: Request, trust: Trust, folder: Path | None, wait: float) ->
     Raises:
         FederationError: There is no home, or a step could not handle what followed.
     """
-    from federation.cli.happened import rendered  # noqa: PLC0415 - a dry run needs neither store nor steps
-    from federation.cli.home import now, opened  # noqa: PLC0415 - as above
-    from federation.runtime import deliver as delivered  # noqa: PLC0415 - as above
+    from federation.cli.clock import now  # noqa: PLC0415 - a dry run needs neither store nor steps
+    from federation.cli.happened import rendered  # noqa: PLC0415 - as above
+    from federation.cli.home import opened  # noqa: PLC0415 - as above
+    from federation.delivery import deliver as delivered  # noqa: PLC0415 - as above
 
     with opened(folder, wait=wait) as home:
         announced = _Announced()
@@ -132,7 +133,9 @@ def _judged(request: Request, trust: Trust, before: list[Path]) -> Reading:
 
 def _entry(name: str) -> str:
     if name not in ENTRIES:
-        raise ContractError(f"{name!r} is no entry", (f"choose one of {', '.join(ENTRIES)}",))
+        raise ContractError(
+            f"{name!r} is no entry", (f"choose one of {', '.join(ENTRIES)}",), hint="docs/sources.md lists them."
+        )
     return name
 
 
@@ -147,7 +150,7 @@ def _headers(lines: list[str]) -> dict[str, str]:
     pairs = [line.partition(":") for line in lines]
     faults = tuple(f"{line!r}: write 'Name: value'" for line, pair in zip(lines, pairs, strict=True) if not pair[1])
     if faults:
-        raise ContractError("a header cannot be read", faults)
+        raise ContractError("a header cannot be read", faults, hint="")
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 

@@ -59,7 +59,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """One remembered move."""
+    """One remembered move; `quarantined` are the artifacts that a roll-back put into quarantine, with their kinds."""
 
     counter: int
     event: str
@@ -68,6 +68,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
     release: str | None
     who: str
     why: str
+    quarantined: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,13 +105,21 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         """The move that this event made, if it is remembered."""
         return next((moved for moved in self.moves if moved.event == event_id), None)
 
-    def is_last(self, moved: Moved) -> bool:
-        """Whether nothing has moved the channel since."""
-        return moved.counter == self.counter
-
     def forbids(self, artifacts: Iterable[str]) -> tuple[str, ...]:
         """Those artifacts that are in quarantine."""
         return tuple(artifact for artifact in artifacts if artifact in self.quarantine)
+
+    def abandoned(self) -> frozenset[str]:
+        """Releases that a remembered roll-back left, unless something was lifted since; only by name they serve again."""
+        left: set[str] = set()
+        serving = None
+        for moved in self.moves:
+            if moved.kind == "roll_back" and serving:
+                left.add(serving)
+            elif moved.kind == "lift":
+                left.clear()
+            serving = moved.release
+        return frozenset(left)
 
     def live(self) -> tuple[Entry, ...]:
         """Every release that garbage collection must leave alone: serving, warm, anchor."""
@@ -159,7 +168,10 @@ def promote(channel: Channel, entry: Entry, cause: Cause, *, warm: int) -> Chann
 
 
 def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
-    """Serve `target`, and quarantine the artifacts that the release left behind had introduced."""
+    """Serve `target`, and quarantine the artifacts that the release left behind had introduced.
+
+    Candidates are no longer compared with the release left behind: if it was the anchor, the target is now.
+    """
     left = channel.serving
     names = {artifact: kind for kind, artifact in left.units.items()} if left else {}
     bad = {
@@ -168,10 +180,12 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
         if artifact not in target.units.values()
     }
     older = [entry for entry in channel.warm if entry.name != target.name and not set(entry.units.values()) & set(bad)]
+    moved = _moved(channel, "roll_back", cause, target.name, {artifact: one.unit for artifact, one in bad.items()})
     return replace(
-        _moved(channel, "roll_back", cause, target.name),
+        moved,
         serving=replace(target, since=cause.at),
         warm=older,
+        anchor=target if left and channel.anchor and channel.anchor.name == left.name else channel.anchor,
         quarantine={**channel.quarantine, **bad},
     )
 
@@ -182,11 +196,10 @@ def rollback_target(channel: Channel) -> Entry | None:
     None when each of them holds a quarantined artifact.
     """
     serving = channel.serving
-    bad = set(channel.quarantine) | (set(serving.new) if serving else set())
     fit = [
         entry
         for entry in (*channel.warm, *((channel.anchor,) if channel.anchor else ()))
-        if not bad & set(entry.units.values()) and (serving is None or entry.name != serving.name)
+        if not channel.forbids(entry.units.values()) and (serving is None or entry.name != serving.name)
     ]
     return next((entry for entry in fit if entry.probed_at), fit[0] if fit else None)
 
@@ -231,10 +244,22 @@ def probed(channel: Channel, names: Iterable[str], cause: Cause) -> Channel:
     )
 
 
-def _moved(channel: Channel, kind: MoveKind, cause: Cause, release: str | None = None) -> Channel:
+def _moved(
+    channel: Channel,
+    kind: MoveKind,
+    cause: Cause,
+    release: str | None = None,
+    quarantined: Mapping[str, str] | None = None,
+) -> Channel:
     counter = channel.counter + 1
-    serving = release or (channel.serving.name if channel.serving else None)
     moved = Moved(
-        counter=counter, event=cause.event, kind=kind, at=cause.at, release=serving, who=cause.who, why=cause.why
+        counter=counter,
+        event=cause.event,
+        kind=kind,
+        at=cause.at,
+        release=release or (channel.serving.name if channel.serving else None),
+        who=cause.who,
+        why=cause.why,
+        quarantined=quarantined or {},
     )
     return replace(channel, counter=counter, moves=[*channel.moves, moved][-REMEMBERED:])

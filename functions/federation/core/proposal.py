@@ -44,6 +44,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
             "files": [msgspec.to_builtins(file) for file in self.unit.files],
             "origin": self.origin,
             "report": self.report,
+            **({} if self.p95_ms is None else {"p95_ms": self.p95_ms}),
         }
 
 

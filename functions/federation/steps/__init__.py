@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One file per deployed function. Each has `HEARS`, `gather`, which only reads, and `decide`, which is pure.
 
-`receive` is different: it takes what clouds send, not our events, and is run by `runtime.deliver`.
+`receive` is different: it takes what clouds send, not our events, and is run by `delivery.deliver`.
 """
 
 from collections.abc import Mapping

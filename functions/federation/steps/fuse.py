@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from federation.core import event as events
-from federation.core import names
+from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.core.checklist import refusals
 from federation.core.digest import digest
@@ -19,9 +19,9 @@ from federation.core.proposal import Proposal, next_version
 from federation.core.release import assemble
 from federation.core.report import Basis, basis_of
 from federation.core.testimony import correlations
-from federation.core.version import version_of
 from federation.gathering import Reads
 from federation.steps import regate
+from federation.steps.merging import VERDICTS, asks, is_only_heard, merge_id, merge_of
 from federation.steps.regate import Asked, Unjudged, gates, judge_first
 from federation.steps.selection import (
     Selection,
@@ -43,16 +43,14 @@ HEARS = (
     events.RELEASE_ROLLED_BACK,
 )
 
-_TICKS: Final = frozenset({events.TICK_MERGE, events.MERGE_REQUESTED})
-_VERDICTS: Final = frozenset({events.UNIT_PASSED, events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE})
 _NEW_BASELINE: Final = frozenset({events.RELEASE_PROMOTED, events.RELEASE_ROLLED_BACK})
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What serves, what has passed on that basis, what has still to be judged, and what was assembled before.
 
-    `taken` are the names of all releases, `releases` those assembled to replace what serves, and `reserved` the name that an
-    interrupted delivery of this merge has taken.
+    `taken` are the names of all releases, `releases` those assembled to replace what serves; `interrupted` is whether an
+    earlier delivery of this merge has stored which release it makes, and not the release.
     """
 
     channel: Channel
@@ -62,7 +60,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     selection: Selection
     taken: Sequence[str]
     releases: Mapping[str, Mapping[str, Any]]
-    reserved: str | None
+    interrupted: bool
     ballots: Mapping[str, Mapping[str, bytes | None]]
 
 
@@ -77,10 +75,10 @@ def gather(event: Event, reads: Reads) -> Facts | Merged | Unjudged | Asked | No
     policy = reads.policy()
     if event.type in _NEW_BASELINE:
         return regate.gather(event, reads)
-    if not _asks(event, policy):
+    if not asks(event, policy):
         return None
-    merged = reads.document(names.merge(_merge_id(event)))
-    if merged and (made := reads.document(names.release(merged["release"]))) is not None:
+    merged = reads.document(names.merge(merge_id(event)))
+    if merged and (made := reads.document(names.release(merged["release"]))) is not None and _is_made_by(merged, made):
         return Merged(release=made)
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
@@ -95,9 +93,14 @@ def gather(event: Event, reads: Reads) -> Facts | Merged | Unjudged | Asked | No
         selection=selection,
         taken=taken,
         releases=successors(reads, channel.serving, taken),
-        reserved=merged["release"] if merged else None,
+        interrupted=merged is not None,
         ballots=ballots(reads, selection.members),
     )
+
+
+def _is_made_by(merged: Mapping[str, Any], release: Mapping[str, Any]) -> bool:
+    """Whether it is the release that the merge chose a name for; a merge at the same time may have taken that name."""
+    return bool(merged["composition"] == release["composition"])
 
 
 def decide(event: Event, facts: Facts | Merged | Unjudged | Asked | None, policy: Policy, now: str) -> Outcome:
@@ -114,8 +117,9 @@ def decide(event: Event, facts: Facts | Merged | Unjudged | Asked | None, policy
 
 
 def _decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    merge = _merge_of(event)
-    asked = () if event.type in _VERDICTS else gates(event, facts.channel, policy, facts.selection.unjudged, merge)
+    merge = merge_of(event)
+    judged_now = event.type in VERDICTS and event.data.get("basis") == facts.basis.digest
+    asked = () if judged_now else gates(event, facts.channel, policy, facts.selection.unjudged, merge)
     if is_awaited(facts.selection, policy, now):
         return judge_first(facts.channel, asked) if asked else NOTHING
     merged = _merge(event, facts, policy, now)
@@ -125,7 +129,7 @@ def _decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     new = [member for member in facts.selection.members.values() if member.origin == "new"]
     if not new:
-        return _skip(event, facts, nothing_new(facts.selection))
+        return NOTHING if is_only_heard(event) else _skip(event, facts, nothing_new(facts.selection))
     if waits := waits_for_quorum(facts.selection, policy, len(new), now):
         return _skip(event, facts, waits)
     proposal = _proposal(event, facts, policy)
@@ -134,34 +138,21 @@ def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     return _assemble(event, facts, proposal)
 
 
-def _asks(event: Event, policy: Policy) -> bool:
-    asked = event.type in _TICKS or "merge" in event.data
-    return asked or (policy.cadence.merge_on_pass and event.type == events.UNIT_PASSED)
-
-
-def _merge_of(event: Event) -> dict[str, Any] | None:
-    """The merge that this event belongs to, so that its gates' outcomes come back to it."""
-    if event.type in _TICKS:
-        return {"event": event.id, "time": event.time}
-    found = event.data.get("merge")
-    return dict(found) if found else None
-
-
-def _merge_id(event: Event) -> str:
-    """The event that asked for the merge: it makes one release, whatever else has passed by the time of a redelivery."""
-    merge = _merge_of(event)
-    return str(merge["event"]) if merge else event.id
+def _created_at(event: Event, selection: Selection) -> str:
+    """When the merge was asked for, or when its last new unit was completed, if a late tick asked for it."""
+    merge = merge_of(event)
+    asked = str(merge["time"]) if merge else event.time
+    return max(asked, selection.completed_at or asked, key=instant.order)
 
 
 def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
-    merge = _merge_of(event)
     return Proposal(
         members=facts.selection.members,
         policy=policy,
         basis=facts.basis,
         baseline=facts.serving,
         anchor=facts.anchor,
-        created_at=merge["time"] if merge else event.time,
+        created_at=_created_at(event, facts.selection),
         quarantined=tuple(facts.channel.quarantine),
         correlation=correlations([member.unit for member in facts.selection.members.values()], facts.ballots),
     )
@@ -170,9 +161,9 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
 def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
     same = [name for name, found in facts.releases.items() if found["composition"] == proposal.composition]
     if same:
-        return _noted(event, facts, replace(_assembled_before(event, facts.releases[same[0]]), repeat=False), same[0])
-    version = version_of(facts.reserved) if facts.reserved else next_version(proposal, facts.taken)
-    release = assemble(proposal, version)
+        release = facts.releases[same[0]]
+        return _noted(event, facts, replace(_assembled_before(event, release), repeat=False), release)
+    release = assemble(proposal, next_version(proposal, facts.taken))
     name = release["name"]
     assembled = Outcome(
         why=f"{name} assembled. {release['change']['why']}",
@@ -180,14 +171,15 @@ def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
         acts=(Publish(release=name),),
         events=_announcements(event, release),
     )
-    return _noted(event, facts, assembled, name)
+    return _noted(event, facts, assembled, release)
 
 
-def _noted(event: Event, facts: Facts, outcome: Outcome, release: str) -> Outcome:
+def _noted(event: Event, facts: Facts, outcome: Outcome, release: Mapping[str, Any]) -> Outcome:
     """The outcome, plus a document that binds this merge to its release, unless an earlier delivery has stored it."""
-    if facts.reserved:
+    if facts.interrupted:
         return outcome
-    merged = Document(name=names.merge(_merge_id(event)), value={"release": release})
+    value = {"release": release["name"], "composition": release["composition"]}
+    merged = Document(name=names.merge(merge_id(event)), value=value)
     return replace(outcome, documents=(merged, *outcome.documents), told_in=merged.name)
 
 
@@ -220,7 +212,7 @@ def _announcements(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...
         source="//federation/fuse",
         subject=distil["kind"],
         time=event.time,
-        key=f"distil|{name}",
+        key=f"distil|{distil['kind']}|{distil['unit']}",
         data={"kind": distil["kind"], "why": distil["why"], "teacher": name},
     )
     return (told, job)

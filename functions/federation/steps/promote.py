@@ -82,8 +82,13 @@ def _candidate(reads: Reads, release: Mapping[str, Any]) -> Candidate:
     name = release["name"]
     places = reads.names(names.approvals(name)) if reads.policy().promotion.approvals else ()
     approvals = [reads.document(place) for place in places]
-    people = frozenset(found["who"] for found in approvals if found and found["release"] == digest(release))
+    people = frozenset(_person(found["who"]) for found in approvals if found and found["release"] == digest(release))
     return Candidate(release=release, receipt=reads.document(names.receipt(name)), approved_by=people)
+
+
+def _person(who: str) -> str:
+    """One name for each person, however they write it."""
+    return " ".join(who.split()).casefold()
 
 
 def _chosen(event: Event, facts: Facts) -> Candidate | None:
@@ -92,10 +97,16 @@ def _chosen(event: Event, facts: Facts) -> Candidate | None:
 
 
 def _newest(facts: Facts) -> Candidate | None:
-    """The candidate merged last; one with quarantined units only when there is no other."""
+    """The candidate merged last; one with quarantined units only when there is no other.
+
+    A release that a roll-back left, or that served and is in quarantine now, serves again only by name.
+    """
     served = {moved.release for moved in facts.channel.moves if moved.kind == "promote"}
+    left = facts.channel.abandoned()
     fresh = [
-        one for one in facts.candidates if one.name not in served or not facts.channel.forbids(one.artifacts.values())
+        one
+        for one in facts.candidates
+        if one.name not in left and not (one.name in served and facts.channel.forbids(one.artifacts.values()))
     ]
     clean = [one for one in fresh if not facts.channel.forbids(one.artifacts.values())]
     ranked = sorted(clean or fresh, key=lambda one: (instant.order(one.release["created_at"]), version_of(one.name)))
@@ -156,9 +167,8 @@ def _promote(event: Event, candidate: Candidate, channel: Channel, policy: Polic
 
 
 def _redelivered(channel: Channel, moved: Moved) -> Outcome:
-    """Announce the move again, and shift traffic again unless the channel has moved since."""
-    acts = (shift(channel),) if channel.is_last(moved) else ()
-    return Outcome(why="moved before", acts=acts, events=(_promoted(moved),), repeat=True)
+    """Announce the move again, and have the nodes serve what the channel says now, in case an earlier shift failed."""
+    return Outcome(why="moved before", acts=(shift(channel),), events=(_promoted(moved),), repeat=True)
 
 
 def _promoted(moved: Moved) -> Event:

@@ -44,10 +44,10 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
 
 
 def _stale(event: Event, serving: Entry, policy: Policy) -> str | None:
-    """Why the alarm's data is about an earlier release, if it is."""
+    """Why the alarm's data is about an earlier release, if it is; of the moment of the move itself it is, too."""
     at = instant.moment(str(event.data.get("at") or event.time))
     counts_from = alarm.counts_from(serving.since, policy.rollback.settle_seconds)
-    if at >= counts_from:
+    if at >= counts_from and at > instant.moment(serving.since):
         return None
     return (
         f"its data is of {instant.text(at)}, and {serving.name} serves since {serving.since}; "
@@ -60,13 +60,20 @@ def _target(event: Event, channel: Channel) -> Entry | None:
     if not wanted:
         return channels.rollback_target(channel)
     entry = channel.place_of(wanted)
-    return entry if entry != channel.serving else None
+    return entry if entry and entry != channel.serving and not channel.forbids(entry.units.values()) else None
 
 
 def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
     wanted = event.data.get("to")
     if not wanted:
-        return f"no stable release is left to go back to from {serving.name}; a person has to act now"
+        return (
+            f"no stable release is left to go back to from {serving.name}; a person has to choose: promote another release by "
+            "name, or lift what a release that is kept ready holds and roll back to it (`federation explain roll_back` lists them)"
+        )
+    entry = channel.place_of(wanted)
+    if entry and (forbidden := channel.forbids(entry.units.values())):
+        units = ", ".join(channel.quarantine[one].unit for one in forbidden)
+        return f"{wanted} holds {units}, which is in quarantine; lift it first, or go back to another release"
     kept = ", ".join(entry.name for entry in channel.live() if entry.name != serving.name) or "none"
     return f"{wanted} is not kept ready; those that are: {kept}"
 
@@ -91,18 +98,17 @@ def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, no
         why=f"{target.name} serves again. {cause.why}",
         move=Move(channel=channel.name, expected=channel.counter, to=to.document()),
         acts=(shift(to),),
-        events=(_rolled_back(to, to.moves[-1]),),
+        events=(_rolled_back(to.moves[-1]),),
         urgent=True,
     )
 
 
 def _redelivered(channel: Channel, moved: Moved) -> Outcome:
-    acts = (shift(channel),) if channel.is_last(moved) else ()
-    return Outcome(why="moved before", acts=acts, events=(_rolled_back(channel, moved),), repeat=True)
+    """Announce the move again, and have the nodes serve what the channel says now, in case an earlier shift failed."""
+    return Outcome(why="moved before", acts=(shift(channel),), events=(_rolled_back(moved),), repeat=True)
 
 
-def _rolled_back(channel: Channel, moved: Moved) -> Event:
-    quarantined = {artifact: one.unit for artifact, one in channel.quarantine.items() if one.at == moved.at}
+def _rolled_back(moved: Moved) -> Event:
     return Event(
         type=events.RELEASE_ROLLED_BACK,
         source="//federation/roll_back",
@@ -114,7 +120,7 @@ def _rolled_back(channel: Channel, moved: Moved) -> Event:
             "counter": moved.counter,
             "who": moved.who,
             "why": moved.why,
-            "quarantined": quarantined,
+            "quarantined": dict(moved.quarantined),
         },
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from federation.core import instant, names, uri
+from federation.core.admission import stated_faults
 from federation.core.channel import Channel, Entry
 from federation.core.digest import digest
 from federation.core.manifest import unit_of
@@ -26,13 +27,16 @@ from federation.gathering import Reads
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """The newest units by kind; version records of units without a report; names of quarantined units that passed.
 
-    `waiting_since` is when the oldest unit that passed was completed.
+    `barred` says of units that passed why they may not come in under this policy any more. `waiting_since` is when the
+    oldest new member was completed, `completed_at` when the newest was.
     """
 
     members: Mapping[str, Member] = msgspec.field(default_factory=dict)
     unjudged: Sequence[Mapping[str, Any]] = ()
     forbidden: Sequence[str] = ()
+    barred: Sequence[str] = ()
     waiting_since: str | None = None
+    completed_at: str | None = None
 
 
 Judged = Mapping[tuple[str, int], Mapping[str, Any] | None]
@@ -57,17 +61,25 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
     """What could be released on this basis."""
     newer = judged(reads, basis, serving)
     passed = [found for found in newer.values() if found and found["report"]["verdict"] == "pass"]
-    forbidden = [found for found in passed if channel.forbids([found["unit"]["artifact"]])]
-    allowed = {found["unit"]["kind"]: found for found in passed if found not in forbidden}
+    barred = [fault for found in passed for fault in _barred(found["unit"], reads.policy())]
+    welcome = [found for found in passed if not _barred(found["unit"], reads.policy())]
+    forbidden = [found for found in welcome if channel.forbids([found["unit"]["artifact"]])]
+    allowed = {found["unit"]["kind"]: found for found in welcome if found not in forbidden}
     new = {kind: _new(found) for kind, found in allowed.items()}
+    completed = sorted((found["unit"]["completed_at"] for found in allowed.values()), key=instant.order)
     return Selection(
         members={**_carried(reads, channel, serving, besides=new), **new},
         unjudged=unjudged(reads, newer),
         forbidden=[found["unit"]["name"] for found in forbidden],
-        waiting_since=min(
-            (found["unit"]["completed_at"] for found in allowed.values()), key=instant.order, default=None
-        ),
+        barred=barred,
+        waiting_since=completed[0] if completed else None,
+        completed_at=completed[-1] if completed else None,
     )
+
+
+def _barred(version: Mapping[str, Any], policy: Policy) -> Sequence[str]:
+    """Why a unit that was let in, or told as rejected after a crash, may not come in under the policy in force."""
+    return stated_faults(unit_of(version["stated"]), version["platform"], policy)
 
 
 def successors(reads: Reads, serving: Entry | None, taken: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
@@ -117,10 +129,9 @@ def waits_for_quorum(selection: Selection, policy: Policy, new: int, now: str) -
 def nothing_new(selection: Selection) -> str:
     """Why there is nothing to merge."""
     why = "no unit has passed that is newer than what serves"
-    forbidden = ", ".join(selection.forbidden)
-    return (
-        f"{why} and not in quarantine: {forbidden} passed and may be in no release until lifted" if forbidden else why
-    )
+    if selection.forbidden:
+        why += f" and not in quarantine: {', '.join(selection.forbidden)} passed and may be in no release until lifted"
+    return "; ".join((why, *selection.barred))
 
 
 def _numbers(serving: Mapping[str, Any] | None) -> Mapping[str, int]:
@@ -156,6 +167,7 @@ def _carried(
                 manifest_uri=stated["manifest"],
                 origin="carried",
                 report=stated["report"],
+                p95_ms=stated.get("p95_ms"),
             )
     return members
 

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does an event ask for a merge, and which merge does it belong to?"""
+
+from typing import Any, Final
+
+from federation.core import event as events
+from federation.core.event import Event
+from federation.core.policy import Policy
+
+_TICKS: Final = frozenset({events.TICK_MERGE, events.MERGE_REQUESTED})
+VERDICTS: Final = frozenset({events.UNIT_PASSED, events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE})
+
+
+def asks(event: Event, policy: Policy) -> bool:
+    """Whether it does: a tick, an order, a gate that a merge waits for, or a verdict where the policy merges on a pass."""
+    asked = event.type in _TICKS or "merge" in event.data
+    return asked or (policy.cadence.merge_on_pass and event.type in VERDICTS)
+
+
+def is_only_heard(event: Event) -> bool:
+    """Whether a unit that did not pass is all there is to merge about: nobody asked, others may have waited for it."""
+    return event.type in VERDICTS - {events.UNIT_PASSED} and "merge" not in event.data
+
+
+def merge_of(event: Event) -> dict[str, Any] | None:
+    """The merge that this event belongs to, so that its gates' outcomes come back to it."""
+    if event.type in _TICKS:
+        return {"event": event.id, "time": event.time}
+    found = event.data.get("merge")
+    return dict(found) if found else None
+
+
+def merge_id(event: Event) -> str:
+    """The event that asked for the merge: it makes one release, whatever else has passed by the time of a redelivery."""
+    merge = merge_of(event)
+    return str(merge["event"]) if merge else event.id
