@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can go wrong, and what does the shell do about it?
 
-Names end in Error. `exit_code` is the command's exit status; `hint` tells a person what to do next. A refused gate or a
-rejected manifest is not an error: it is an Outcome (exit code 10).
+Names end in Error. `exit_code` is the command's exit status and `code` its word for scripts; `hint` tells a person at a
+shell what to do next, and is empty where the message says it. A refused gate or a rejected manifest is not an error: it is
+an Outcome (exit code 10).
 """
 
 from typing import ClassVar
@@ -12,20 +13,35 @@ REFUSED: int = 10
 
 
 class FederationError(Exception):
-    """Anything that this package raises on purpose."""
+    """Anything that this package raises on purpose.
+
+    Args:
+        words: The message.
+        hint: What to do next in this case, instead of what its class says.
+    """
 
     exit_code: ClassVar[int] = 1
-    hint: ClassVar[str] = "Run again with --help, or read docs/walk.md for the way an event takes."
+    code: ClassVar[str] = "failed"
+    hint: str = "Run again with --help, or read docs/walk.md for the way an event takes."
+
+    def __init__(self, *words: object, hint: str | None = None) -> None:
+        super().__init__(*words)
+        if hint is not None:
+            self.hint = hint
 
 
 class ContractError(FederationError):
     """A document or event does not say what its schema requires; `faults` lists every one of them."""
 
     exit_code = 2
-    hint = "Mend the document at the paths named above; schemas/ says what each field means."
+    code = "contract"
+    hint = ""
 
-    def __init__(self, what: str, faults: tuple[str, ...] = ()) -> None:
-        super().__init__("\n".join((what, *(f"  {fault}" for fault in faults))))
+    def __init__(self, what: str, faults: tuple[str, ...] = (), *, hint: str | None = None) -> None:
+        mend = "Mend the document at the paths named above; `federation schema` prints what each field means."
+        super().__init__(
+            "\n".join((what, *(f"  {fault}" for fault in faults))), hint=mend if faults and hint is None else hint
+        )
         self.what = what
         self.faults = faults
 
@@ -34,25 +50,29 @@ class MissingError(FederationError):
     """A name that should be in a store or at a URI is not there (yet)."""
 
     exit_code = 3
-    hint = "Check the name; `federation status` lists what is stored and what is still awaited."
+    code = "missing"
+    hint = ""
 
 
 class ConflictError(FederationError):
     """Another writer was first: the name is taken by other content, or the channel has moved."""
 
     exit_code = 4
-    hint = "Nothing was overwritten. Run the same command again: it decides anew on what is there now."
+    code = "conflict"
+    hint = "Nothing was overwritten. Look at what is there now (`federation status`) before you decide anew."
 
 
 class ServiceError(FederationError):
     """A service behind a port failed; the same call may succeed later."""
 
     exit_code = 5
-    hint = "The event will be delivered again. If it goes on, look at the service named above."
+    code = "service"
+    hint = "It may pass: try again. If it goes on, look at the service named above."
 
 
 class SettingsError(FederationError):
     """The environment does not configure this process."""
 
     exit_code = 6
+    code = "settings"
     hint = "Set the variable named above; docs/settings.md lists them with their defaults."

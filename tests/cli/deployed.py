@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from infra.emulators.aws_home import BUS, STORE_BUCKET, AwsHome
 from infra.emulators.gcp_home import clients as pubsub_clients
 
-from federation.cli.home import now
+from federation.cli.clock import now
 from federation.core.event import Event
 from federation.runtime import handle, routes
 

@@ -7,6 +7,9 @@ import pytest
 from infra.emulators import aws, gcs, pubsub, pubsub_service
 from tests.cli.deployed import OnAws, OnGoogle, seeded
 
+from federation.cli.home_cloud import CloudHome
+from federation.cli.watch import Watch
+from federation.errors import ServiceError
 from federation.gcp import clients as google
 from federation.settings import Settings
 from federation.wiring.aws import own_clients
@@ -107,7 +110,7 @@ def test_an_order_is_carried_out_by_the_functions_and_told_as_at_home(federation
     assert held.code == 0
     assert [(one["step"], one["why"]) for one in held.json] == [("govern", "eva: the test asks for it")]
     assert federation("status", "--json").json["hold"]["who"] == "eva"
-    assert federation("resume", *WHO).out == "govern     eva: the test asks for it\n"
+    assert federation("resume", *WHO).out == "govern     promotions go on; eva: the test asks for it\n"
     assert federation("status", "--json").json["hold"] is None
 
 
@@ -134,6 +137,29 @@ def test_who_waits_in_vain_is_told_so_in_json_too(federation, deployed):
     (one,) = answer.json
     assert one["step"] is None
     assert one["event"].startswith("sha256:")
+
+
+@pytest.mark.parametrize("ended", [KeyboardInterrupt(), ServiceError("the store cannot be read")], ids=["^C", "store"])
+def test_an_order_that_is_announced_stays_given_whatever_ends_the_wait(federation, deployed, monkeypatch, ended):
+    def cut_short(*_):
+        raise ended
+
+    monkeypatch.setattr(Watch, "until_settled", cut_short)
+    answer = federation("approve", FIRST, "--who", "eva", "--why", f"{type(ended)}", "--json")
+    assert answer.code == 11
+    assert answer.json[0]["step"] is None
+    assert answer.err == f"federation: no longer waiting: {str(ended) or 'interrupted'}\n"
+
+
+def test_a_bus_that_takes_nothing_is_met_with_the_way_around_it(federation, deployed, monkeypatch):
+    def down(*_):
+        raise ServiceError("the bus is down")
+
+    monkeypatch.setattr(CloudHome, "carry", down)
+    answer = federation("rollback", *WHO)
+    assert answer.code == 5
+    assert "the same command with --direct" in answer.err
+    assert "--direct" not in federation("hold", *WHO).err
 
 
 def test_a_home_without_an_address_names_the_variables(federation, deployed, monkeypatch):

@@ -59,8 +59,60 @@ def test_a_unit_that_never_came_cannot_be_forbidden(federation, own):
     assert "policy-adapter-v77" in answer.err
 
 
-def test_what_is_no_name_and_no_digest_is_said_so(federation, own):
-    assert federation("quarantine", "everything!", *WHO, "--folder", own).code == 2
+@pytest.mark.parametrize("order", ["quarantine", "lift"])
+@pytest.mark.parametrize("written", ["", "everything!", "nosuch"])
+def test_what_is_no_name_and_no_digest_is_said_so_and_no_document_is_to_be_mended(federation, own, order, written):
+    answer = federation(order, written, *WHO, "--folder", own)
+    assert answer.code == 2
+    assert f"{written!r} is neither a unit's name" in answer.err
+    assert f"federation {order} --help" in answer.err
+    assert "Mend the document" not in answer.err
+
+
+@pytest.mark.parametrize("order", ["quarantine", "lift"])
+def test_a_few_digits_name_no_artifact(federation, own, order):
+    before = _channel(federation, own)["channel"]
+    digits = _channel(federation, own)["quarantine"][0]["artifact"].removeprefix("sha256:")[:7]
+    answer = federation(order, digits, *WHO, "--folder", own)
+    assert answer.code == 2
+    assert "8 or more" in answer.err
+    assert _channel(federation, own)["channel"] == before
+
+
+def test_eight_digits_name_an_artifact_that_has_come(federation, own):
+    units = _channel(federation, own)["units"]
+    (one,) = [one for one in units if one["name"] == "spiralverse/policy-adapter-v1"]
+    digits = one["artifact"].removeprefix("sha256:")[:8]
+    answer = federation("quarantine", digits.upper(), *WHO, "--folder", own, "--json")
+    assert answer.code == 0
+    assert answer.json[0]["subject"] == "spiralverse/policy-adapter-v1"
+    assert federation("quarantine", "0" * 8, *WHO, "--folder", own).code == 3
+
+
+def test_any_unit_of_an_artifact_lifts_it_and_all_of_them_are_named(federation, own):
+    answer = federation("lift", "spiralverse/textgen-lora-v3", *WHO, "--folder", own)
+    assert answer.code == 0
+    (one,) = [line for line in answer.out.splitlines() if line.startswith("govern")]
+    assert "(textgen-lora-v2, -v3) is lifted: releases may hold it again; eva: the demo asks for it" in one
+    assert federation("lift", "spiralverse/textgen-lora-v1", *WHO, "--folder", own).code == 3
+
+
+def test_what_holds_after_each_order_is_said(federation, own):
+    told = {
+        "hold": "promotions are held until somebody resumes them; eva: the demo asks for it",
+        "resume": "promotions go on; eva: the demo asks for it",
+        "quarantine spiralverse/embedder-v1": "(embedder-v1) is in quarantine: no release may hold it; eva: the demo",
+    }
+    for order, words in told.items():
+        answer = federation(*order.split(), *WHO, "--folder", own)
+        assert words in answer.out, order
+    (one,) = federation("hold", "--who", "bo", "--why", "tired", "--folder", own, "--json").json
+    assert (one["holds"], one["why"]) == (
+        "promotions are held until somebody resumes them",
+        "bo: tired",
+    )
+    assert federation("resume", "--who", "bo", "--why", "rested", "--folder", own).code == 0
+    assert federation("resume", "--who", "bo", "--why", "again", "--folder", own, "--json").json[0]["holds"] is None
 
 
 def test_lifting_what_is_not_in_quarantine_is_refused(federation, own):
@@ -75,14 +127,35 @@ def test_an_approval_is_written_down_with_who_and_why(federation, own):
     assert answer.json[0]["documents"][0].startswith(f"approvals/{SECOND}/")
 
 
-def test_approving_what_is_not_there_is_refused(federation, own):
-    assert federation("approve", "spiralverse-ai-federated-v9.9.9", *WHO, "--folder", own).code == 10
+@pytest.mark.parametrize("order", ["approve", "promote", "anchor"])
+def test_a_release_that_is_not_there_is_missing_and_nothing_is_ordered(federation, own, order):
+    last = federation("explain", "last", "--folder", own).out
+    answer = federation(order, "spiralverse-ai-federated-v9.9.9", *WHO, "--folder", own)
+    assert answer.code == 3
+    assert "there is no release 'spiralverse-ai-federated-v9.9.9'\n`federation releases` lists them." in answer.err
+    assert federation("explain", "last", "--folder", own).out == last
 
 
-def test_a_roll_back_without_anything_stable_left_says_that_a_person_has_to_act(federation, own):
+def test_a_roll_back_without_anything_stable_left_says_what_a_person_can_do(federation, own):
     answer = federation("rollback", *WHO, "--folder", own)
     assert answer.code == 10
-    assert "a person has to act now" in answer.out
+    assert "no stable release is left" in answer.out
+    told = answer.out.partition("What can be done")[2]
+    for command in ("federation promote RELEASE --outside-window", "federation tick merge", "federation hold"):
+        assert command in told
+    (one,) = federation("rollback", "--who", "bo", "--why", "again", "--folder", own, "--json").json
+    later = federation("explain", one["event"], "--folder", own, "--json").json
+    assert all(line in told for line in later["next"])
+    assert len(later["next"]) == len(told.strip().splitlines())
+
+
+def test_the_way_back_by_lifting_goes(federation, own):
+    for one in _channel(federation, own)["quarantine"]:
+        digits = one["artifact"].removeprefix("sha256:")[:12]
+        assert digits in federation("rollback", *WHO, "--folder", own).out
+        assert federation("lift", digits, *WHO, "--folder", own).code == 0
+    assert federation("promote", SECOND, "--outside-window", *WHO, "--folder", own).code == 0
+    assert _channel(federation, own)["releases"][0]["name"] == SECOND
 
 
 def test_a_roll_back_is_ordered_while_promotions_are_held(federation, promoted_twice):
@@ -102,6 +175,7 @@ def promoted_twice(tmp_path, examples):
 
 def test_an_order_without_a_reason_is_not_taken(federation, own):
     assert federation("hold", "--who", "eva", "--folder", own).code == 2
-    blank = federation("hold", "--who", "eva", "--why", " ", "--folder", own)
-    assert blank.code == 10
-    assert "an order needs why" in blank.out
+    for blank in (("--who", "eva", "--why", " "), ("--who", "", "--why", "it is needed")):
+        answer = federation("rollback", *blank, "--folder", own)
+        assert answer.code == 2
+        assert "written down for those who come after" in answer.err

@@ -26,7 +26,9 @@ def test_a_job_that_the_policy_knows_starts_and_can_be_explained(federation, hom
     assert "LAUNCHED" in federation("explain", name, "--folder", home).out
 
 
-def test_a_job_that_the_policy_does_not_know_is_refused_with_what_to_add(federation, home):
+def test_a_job_that_the_policy_does_not_know_is_missing_with_what_to_add(federation, home):
     answer = federation("train", "retrieval-eval", *WHO, "--folder", home)
-    assert answer.code == 10
-    assert "add one under jobs.retrieval-eval" in answer.out
+    assert answer.code == 3
+    assert "there are jobs for embedder" in answer.err
+    assert "Add one under jobs.retrieval-eval" in answer.err
+    assert federation("explain", "launch", "--folder", home).code == 3

@@ -3,10 +3,11 @@
 
 Exit codes: 0 done; 10 refused, held or not passed, with the reason; 11 announced to a home in a cloud, and not seen decided
 while the command waited; 12 carried out by this process, and what follows could not be announced; 2 a broken document or a
-wrong option; 3 something is missing; 4 somebody else was first; 5 a service failed; 6 the environment is wrong;
-130 interrupted.
+wrong option; 3 something is missing; 4 somebody else was first; 5 a service or this machine failed; 6 the environment is
+wrong, or nobody is logged in; 130 interrupted.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -14,44 +15,72 @@ from typing import Final, NoReturn
 
 from federation.errors import FederationError
 
-INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 1
 """Exit code when the reader of a pipe closes it early, as `head` does; the same as click's."""
 
 
 def main() -> NoReturn:
-    """Run what was typed, and exit."""
+    """Run what was typed, and exit; a character that the terminal cannot show is shown by its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     raise SystemExit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code of one command; its answer is on stdout, everything else on stderr."""
-    from federation.cli.root import root  # noqa: PLC0415 - whoever imports this package need not pay for typer
-
+    typed = [_text(argument) for argument in arguments] or ["--help"]
     try:
-        root().main(args=list(arguments), prog_name="federation")
-        sys.stdout.flush()
-    except SystemExit as done:
-        return _flushed(done.code if isinstance(done.code, int) else 0)
-    except FederationError as error:
-        print(f"federation: {error}\n{error.hint}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        return _closed()
-    return 0
-
-
-def _flushed(code: int) -> int:
-    try:
+        code = _answered(typed)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _closed()
+        code = _discarded(CLOSED_PIPE)
+    except OSError as error:
+        code = _failed_here(error, typed)
     return code
 
 
-def _closed() -> int:
-    """Discard what is still buffered for a closed pipe, so that the interpreter does not complain on exit."""
+def _answered(typed: Sequence[str]) -> int:
+    """The exit code, after whatever there is to print.
+
+    Raises:
+        OSError: It cannot be printed, or this machine failed otherwise.
+    """
+    from federation.cli import failure  # noqa: PLC0415 - whoever imports this package need not pay for typer
+    from federation.cli.root import root  # noqa: PLC0415 - the same
+
+    as_json = failure.wants_json(typed)
+    try:
+        code = root().main(args=list(typed), prog_name="federation", standalone_mode=False)
+    except FederationError as error:
+        return failure.tell(failure.failure_of(error), as_json=as_json)
+    except failure.WrongUsage as error:
+        return failure.tell(failure.failure_of_usage(error, typed), as_json=as_json)
+    except ImportError as error:
+        return failure.tell(failure.failure_of_import(error), as_json=as_json)
+    except (KeyboardInterrupt, failure.Aborted):
+        code = failure.INTERRUPTED
+    except SystemExit as done:
+        code = done.code
+    if code == failure.INTERRUPTED:
+        return failure.tell(failure.interrupted(), as_json=as_json)
+    return code if isinstance(code, int) else 0
+
+
+def _failed_here(error: OSError, typed: Sequence[str]) -> int:
+    """The exit code when this machine fails: one that names no file is taken for stdout, such as one on a full disk."""
+    from federation.cli.failure import failure_of_system, tell, wants_json  # noqa: PLC0415 - only a failure needs it
+
+    code = tell(failure_of_system(error), as_json=bool(error.filename) and wants_json(typed))
+    return code if error.filename else _discarded(code)
+
+
+def _text(argument: str) -> str:
+    """What was typed as UTF-8, whatever the locale makes of it; a byte that is none is replaced."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _discarded(code: int) -> int:
+    """Discard what is still buffered for a stdout that takes nothing, so that the interpreter does not complain on exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return CLOSED_PIPE
+    return code

@@ -73,7 +73,7 @@ def _one_pair(candidate: Path, baseline: Path, anchor: Path | None, question: _Q
     except ContractError as error:
         if as_json:
             print(_dumped({**_unknown(str(error)), "flipped": [], "against": None}))
-        print(f"{error}\n{error.hint}", file=sys.stderr)
+        print("\n".join(filter(None, (str(error), error.hint))), file=sys.stderr)
         return error.exit_code
     if as_json:
         print(_dumped({**_numbers(answer), "reason": answer.reason, "flipped": list(answer.comparison.named)}))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation demo`: what does all this do?"""
 
-import json
+import os
 import shutil
 import sys
 import tempfile
@@ -16,7 +16,7 @@ import typer
 from federation.cli import inventory
 from federation.cli.home import opened
 from federation.cli.options import AsJson
-from federation.cli.output import minute, print_lines, print_table, shortened, wrapped
+from federation.cli.output import as_text, minute, print_lines, print_table, shortened, wrapped
 from federation.cli.shelf import Shelf
 from federation.demo.examples import examples as found
 from federation.demo.show import play
@@ -70,14 +70,14 @@ def _place(folder: Path | None, *, keep: bool) -> Iterator[Path]:
 def printed(line: Line, *, as_json: bool) -> Line:
     """The line, printed."""
     if as_json:
-        print(json.dumps(asdict(line), ensure_ascii=False), flush=True)
+        print(as_text(asdict(line)), flush=True)
     else:
         _print_line(line)
     return line
 
 
 def _print_line(line: Line) -> None:
-    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "")
     print(f"{minute(line.at)}  {bold}{line.what}{plain}")
     for sentence in line.became:
         print(wrapped(sentence, indent=22))

@@ -9,8 +9,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from federation.cli.clock import now
 from federation.cli.happened import Followed, of_outcome
-from federation.cli.home import Home, now
+from federation.cli.home import Home
 from federation.core.channel import Channel
 from federation.core.event import Event
 from federation.core.outcome import Outcome
@@ -77,5 +78,6 @@ def _half_done(order: Event, channel: Channel, error: FederationError) -> Federa
         return error
     return ServiceError(
         f"{moved.release} is what is to serve since move {moved.counter}, and then this failed: {error}. Do not order it "
-        "again, that would go back further: the next sweep makes the nodes serve it, or `federation tick sweep`"
+        "again, that would go back further: the next sweep makes the nodes serve it, or `federation tick sweep`",
+        hint="",
     )

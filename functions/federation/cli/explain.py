@@ -60,7 +60,10 @@ def page_about(shelf: Shelf, subject: str) -> Page:
         return page_of_decision(shelf, history, found)
     if subject == "last":
         raise MissingError("nothing has been decided in this home yet")
-    raise MissingError(f"nothing is stored about {subject!r:.100}; name a release, a unit, an event's id, or `last`")
+    raise MissingError(
+        f"nothing is stored about {subject!r:.100}; name a release, a unit, an event's id, a step, or `last`",
+        hint="`federation releases` and `federation status` list names.",
+    )
 
 
 def _decision(history: History, subject: str) -> Past | None:

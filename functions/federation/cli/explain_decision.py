@@ -9,6 +9,7 @@ from federation.cli.history import History, Past
 from federation.cli.output import short
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
+from federation.cli.ways_out import ways_out
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
@@ -111,6 +112,8 @@ def _next(past: Past, channel: Channel) -> Iterator[str]:
         yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
         for artifact in channel.quarantine:
             yield f"If it was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+    if events.ROLLBACK_SKIPPED in told:
+        yield from ways_out(channel)
     if events.PROMOTION_HELD in told:
         name = past.outcome["events"][0]["subject"]
         yield "When the reasons are gone, the next tick promotes it."

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How are the decisions of steps printed, and events about which nothing was decided in time?"""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from federation.cli.holds import holds_now
 from federation.cli.output import print_json, short
 from federation.core.event import Event
 from federation.core.outcome import Outcome
@@ -32,10 +34,14 @@ class Happened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """The decisions that followed; `open` are events about which nothing was decided before the wait ended."""
+    """The decisions that followed; `open` are events about which nothing was decided before the wait ended.
+
+    `ended` says why it ended before its time.
+    """
 
     happened: Sequence[Happened]
     open: Sequence[Event] = ()
+    ended: str = ""
 
 
 def of_outcome(step: str, event: Event, outcome: Outcome) -> Happened:
@@ -63,26 +69,36 @@ def of_decision(document: Mapping[str, Any]) -> Happened:
     )
 
 
-def print_happened(followed: Followed, *, as_json: bool) -> None:
-    """One line a decision that changed or refused something; JSON is a list of objects."""
+def print_happened(followed: Followed, *, as_json: bool, named: Mapping[str, str] | None = None) -> None:
+    """One line a decision that changed or refused something; JSON is a list of objects.
+
+    Args:
+        followed: What happened.
+        as_json: Whether to print JSON.
+        named: The units of artifacts by digest, for what is said of an artifact.
+    """
+    if followed.ended:
+        print(f"federation: no longer waiting: {followed.ended}", file=sys.stderr)
     if as_json:
-        print_json(list(rendered(followed)))
+        print_json(list(rendered(followed, named)))
         return
     for one in followed.happened:
-        print(f"{one.step:10} {one.why}")
+        holds = holds_now(one.event, one.moved, named or {})
+        print(f"{one.step:10} {'; '.join(filter(None, (holds, one.why)))}")
     for event in followed.open:
         print(f"{'ordered':10} {_open(event)}; later: federation explain {short(event.id)}")
     if not followed.happened and not followed.open:
         print("Nothing was to be done.")
 
 
-def rendered(followed: Followed) -> Iterator[dict[str, Any]]:
-    """Each decision as JSON, in order, then each open event, whose `step` is null."""
+def rendered(followed: Followed, named: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """Each decision as JSON, in order, then each open event, whose `step` is null; `named` as for `print_happened`."""
     for one in followed.happened:
         yield {
             "step": one.step,
             "event": one.event.id,
             "subject": one.event.subject,
+            "holds": holds_now(one.event, one.moved, named or {}),
             "why": one.why,
             "documents": list(one.documents),
             "moved": one.moved,
@@ -90,7 +106,7 @@ def rendered(followed: Followed) -> Iterator[dict[str, Any]]:
         }
     for event in followed.open:
         nothing: dict[str, Any] = {"documents": [], "moved": None, "told": []}
-        yield {"step": None, "event": event.id, "subject": event.subject, "why": _open(event), **nothing}
+        yield {"step": None, "event": event.id, "subject": event.subject, "holds": None, "why": _open(event), **nothing}
 
 
 def _open(event: Event) -> str:

@@ -8,12 +8,10 @@ waits until it reads in the store what they decided.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 from federation.cli.happened import Followed
-from federation.core import instant
 from federation.core.event import Event
 from federation.ports import DeadLetters, Ports
 from federation.settings import Settings
@@ -83,11 +81,6 @@ def opened(folder: Path | None, *, create: bool = False, wait: float = WAIT_SECO
         yield home
     finally:
         home.close()
-
-
-def now() -> str:
-    """The current time, RFC 3339 in UTC."""
-    return instant.text(datetime.now(UTC))
 
 
 def _home(folder: Path | None, *, create: bool, wait: float) -> Home:

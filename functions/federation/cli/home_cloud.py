@@ -8,6 +8,7 @@ from federation.cli.happened import Followed
 from federation.cli.output import working
 from federation.cli.watch import Watch
 from federation.core.event import Event
+from federation.errors import ServiceError
 from federation.ports import DeadLetters, Ports
 from federation.settings import Settings
 from federation.wiring.cloud import cloud_dead_letters, cloud_ports
@@ -62,14 +63,21 @@ class CloudHome:
     def carry(self, *announced: Event) -> Followed:
         """Announce, and return what was decided in time about the events and about those that followed.
 
+        From then on ^C, and a store that cannot be read, only end the wait: the order is given.
+
         Raises:
             ServiceError: They were not announced.
         """
         watch = Watch(self._ports.store, announced)
         if announced:
             self._ports.bus.announce(announced)
-        with working(f"Announced; waiting for the functions of {self.place}"):
-            return watch.until_settled(self._wait)
+        try:
+            with working(f"Announced; waiting for the functions of {self.place}"):
+                return watch.until_settled(self._wait)
+        except KeyboardInterrupt:
+            return watch.so_far("interrupted")
+        except ServiceError as error:
+            return watch.so_far(str(error))
 
     def close(self) -> None:
         """Nothing: the clients end with the process."""

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does a command work on a home in a folder? This process delivers until nothing is waiting."""
 
+import sqlite3
 from pathlib import Path
 
+from federation.cli.clock import now
 from federation.cli.happened import Followed, of_outcome
-from federation.cli.home import now
 from federation.core.event import Event
-from federation.errors import MissingError, ServiceError
+from federation.errors import MissingError, ServiceError, SettingsError
 from federation.local.dead_letters import LocalDeadLetters
 from federation.ports import DeadLetters, Ports
 from federation.wiring.local import local_home
@@ -17,14 +18,22 @@ class FolderHome:
 
     Raises:
         MissingError: There is none, and none is to be created.
+        SettingsError: It cannot be opened: its folder cannot be written, or its store is no database.
     """
 
     def __init__(self, folder: Path, *, create: bool, training_python: str = "") -> None:
         if not create and not (folder / "store.sqlite").exists():
             raise MissingError(
-                f"there is no home at {folder}; begin one with: federation init --policy POLICY.json --folder {folder}"
+                f"there is no home at {folder}; begin one with: federation init --policy POLICY.json --folder {folder}",
+                hint="Another folder is named by --folder or FEDERATION_FOLDER; a home in a cloud by: . ./federation.env",
             )
-        self._home = local_home(folder, training_python=training_python)
+        try:
+            self._home = local_home(folder, training_python=training_python)
+        except (OSError, sqlite3.Error) as error:
+            raise SettingsError(
+                f"the home at {folder} cannot be opened: {error}",
+                hint="Name another folder with --folder, or mend this one: even to look, one has to be able to write there.",
+            ) from error
 
     @property
     def place(self) -> str:
@@ -61,7 +70,10 @@ class FolderHome:
         carried = self._home.settle(now)
         if failed := [letter for letter in self.letters.list() if letter.id not in dead]:
             told = "; ".join(f"{one.step} could not handle {one.event.subject}: {one.failure}" for one in failed)
-            raise ServiceError(f"{told}. Nothing is lost: `federation redrive` delivers it again")
+            raise ServiceError(
+                f"{told}. Nothing is lost: `federation redrive` delivers it again",
+                hint="Mend the cause first, and do not order it again: `federation redrive` goes on with what was ordered.",
+            )
         return Followed(happened=[of_outcome(one.step, one.event, one.outcome) for one in carried if one.outcome])
 
     def close(self) -> None:

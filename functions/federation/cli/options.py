@@ -25,5 +25,24 @@ Wait = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Who = Annotated[str, typer.Option("--who", help="Who gives the order; it is written down.", envvar="FEDERATION_WHO")]
-Why = Annotated[str, typer.Option("--why", help="Why, in a sentence for those who come after; it is written down.")]
+
+
+def _stated(written: str) -> str:
+    """What was written, which has to be something.
+
+    Raises:
+        BadParameter: It is blank.
+    """
+    if not written.strip():
+        raise typer.BadParameter("expected some words: they are written down for those who come after")
+    return written
+
+
+Who = Annotated[
+    str,
+    typer.Option("--who", help="Who gives the order; it is written down.", envvar="FEDERATION_WHO", callback=_stated),
+]
+Why = Annotated[
+    str,
+    typer.Option("--why", help="Why, in a sentence for those who come after; it is written down.", callback=_stated),
+]

@@ -13,17 +13,20 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from federation.cli.clock import now
 from federation.cli.direct import UNANNOUNCED, carried_directly
-from federation.cli.happened import ORDERED, Happened, print_happened
-from federation.cli.home import WAIT_SECONDS, Home, now, opened
+from federation.cli.happened import ORDERED, Followed, Happened, print_happened
+from federation.cli.home import WAIT_SECONDS, Home, opened
 from federation.cli.options import AsJson, Folder, Wait, Who, Why
-from federation.cli.orders_about import artifact_of, quarantined_of
+from federation.cli.orders_about import named_in, release_of
+from federation.cli.output import print_lines
+from federation.cli.shelf import Shelf
+from federation.cli.ways_out import ways_out
 from federation.core import event as events
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
-from federation.errors import REFUSED
-from federation.reads import LiveReads
+from federation.errors import REFUSED, ServiceError
 from federation.steps import StepName
 
 REFUSING: Final = frozenset(
@@ -34,9 +37,13 @@ _UNANNOUNCED: Final = (
     "The next merge has the gates judge anew all the same; ask for a retraining, if the policy wants one after a roll-back, "
     "with: federation train KIND --who YOU --why WHY"
 )
+_WITHOUT_BUS: Final = (
+    "Look with `federation status` whether it was carried out. If not, and the bus or the functions are down: the same "
+    "command with --direct needs neither (docs/operations.md)."
+)
 
 Data = Mapping[str, Any]
-About = Callable[[LiveReads, Channel], Data]
+About = Callable[[Shelf, Channel], Data]
 """Looks up, in the home, the data that an order needs besides what was typed."""
 
 
@@ -51,11 +58,11 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Let a release serve, if nothing holds it. Exit code 10 when something does; every reason is printed."""
-    data = {"outside_window": outside_window, **({"release": release} if release else {})}
+    data = {"outside_window": outside_window}
     give(
         events.PROMOTION_ORDERED,
         {"who": who, "why": why},
-        lambda _reads, _channel: data,
+        lambda shelf, _channel: {**data, **(release_of(shelf, release) if release else {})},
         opened(folder, wait=wait),
         as_json,
     )
@@ -74,7 +81,7 @@ def approve(
     give(
         events.APPROVAL_GIVEN,
         {"who": who, "why": why},
-        lambda _reads, _channel: {"release": release},
+        lambda shelf, _channel: release_of(shelf, release),
         opened(folder, wait=wait),
         as_json,
     )
@@ -100,7 +107,7 @@ def rollback(
     what the function roll_back may do; exit code 12 when it is done and what follows could not be announced.
     """
 
-    def about(_reads: LiveReads, channel: Channel) -> Data:
+    def about(_shelf: Shelf, channel: Channel) -> Data:
         left = {"release": channel.serving.name} if channel.serving else {}
         return {**left, **({"to": to} if to else {})}
 
@@ -115,53 +122,15 @@ def rollback(
     )
 
 
-def quarantine(
-    artifact: Annotated[str, typer.Argument(metavar="ARTIFACT|UNIT", help="An artifact digest or a unit's name.")],
-    *,
-    who: Who,
-    why: Why,
-    folder: Folder = None,
-    wait: Wait = WAIT_SECONDS,
-    as_json: AsJson = False,
-) -> None:
-    """Forbid one artifact in every release from now on, under whatever number it returns."""
-    give(
-        events.QUARANTINE_ORDERED,
-        {"who": who, "why": why},
-        lambda reads, _channel: artifact_of(reads, artifact),
-        opened(folder, wait=wait),
-        as_json,
-    )
-
-
-def lift(
-    artifact: Annotated[str, typer.Argument(help="An artifact digest, or its first digits.")],
-    *,
-    who: Who,
-    why: Why,
-    folder: Folder = None,
-    wait: Wait = WAIT_SECONDS,
-    as_json: AsJson = False,
-) -> None:
-    """Allow a quarantined artifact again."""
-    give(
-        events.LIFT_ORDERED,
-        {"who": who, "why": why},
-        lambda _reads, channel: {"artifact": quarantined_of(channel, artifact)},
-        opened(folder, wait=wait),
-        as_json,
-    )
-
-
 def hold(*, who: Who, why: Why, folder: Folder = None, wait: Wait = WAIT_SECONDS, as_json: AsJson = False) -> None:
     """Stop promotions until somebody resumes them; a roll-back goes ahead all the same."""
-    give(events.HOLD_ORDERED, {"who": who, "why": why}, lambda _reads, _channel: {}, opened(folder, wait=wait), as_json)
+    give(events.HOLD_ORDERED, {"who": who, "why": why}, lambda _shelf, _channel: {}, opened(folder, wait=wait), as_json)
 
 
 def resume(*, who: Who, why: Why, folder: Folder = None, wait: Wait = WAIT_SECONDS, as_json: AsJson = False) -> None:
     """Let promotions go on."""
     give(
-        events.RESUME_ORDERED, {"who": who, "why": why}, lambda _reads, _channel: {}, opened(folder, wait=wait), as_json
+        events.RESUME_ORDERED, {"who": who, "why": why}, lambda _shelf, _channel: {}, opened(folder, wait=wait), as_json
     )
 
 
@@ -178,7 +147,7 @@ def anchor(
     give(
         events.ANCHOR_ORDERED,
         {"who": who, "why": why},
-        lambda _reads, _channel: {"release": release},
+        lambda shelf, _channel: release_of(shelf, release),
         opened(folder, wait=wait),
         as_json,
     )
@@ -204,11 +173,14 @@ def give(
         directly: The step that carries it out in this process, instead of the functions.
     """
     with reached as home:
-        reads = LiveReads(home.ports)
-        channel = reads.channel(reads.policy().channel)
-        given_now = order(type_, {**given, **about(reads, channel)}, channel.name, now())
-        followed, unannounced = carried_directly(directly, given_now, home) if directly else (home.carry(given_now), "")
-    print_happened(followed, as_json=as_json)
+        shelf = Shelf(home.ports, home.readers)
+        channel = shelf.channel(shelf.policy().channel)
+        given_now = order(type_, {**given, **about(shelf, channel)}, channel.name, now())
+        named = named_in(shelf, channel, given_now.data)
+        followed, unannounced = _carried(home, given_now, directly)
+    print_happened(followed, as_json=as_json, named=named)
+    if not as_json and any(events.ROLLBACK_SKIPPED in one.announced_types for one in followed.happened):
+        print_lines("What can be done", ways_out(channel))
     if unannounced:
         print(f"federation: what follows is not announced: {unannounced}\n{_UNANNOUNCED}", file=sys.stderr)
     if any(_refused(one, given_now) for one in followed.happened):
@@ -237,6 +209,18 @@ def order(type_: str, data: Data, channel: str, at: str) -> Event:
         key=f"{digest(data)}|{second}",
         data=data,
     )
+
+
+def _carried(home: Home, given: Event, directly: StepName | None) -> tuple[Followed, str]:
+    """What was decided, and why what follows was not announced, or ""."""
+    if directly:
+        return carried_directly(directly, given, home)
+    try:
+        return home.carry(given), ""
+    except ServiceError as error:
+        if given.type == events.ROLLBACK_ORDERED and error.hint == ServiceError.hint:
+            error.hint = _WITHOUT_BUS
+        raise
 
 
 def _refused(one: Happened, given: Event) -> bool:

@@ -16,6 +16,9 @@ from typing import Any, Final
 DIGITS: Final = 12
 """Digits of a digest shown to people; JSON has all of them."""
 
+_GAP: Final = "  "
+_LAST_COLUMN: Final = 24
+"""Columns of a terminal that the last column of a table gets at least."""
 _COLOURS: Final = {
     "pass": "green",
     "passed": "green",
@@ -34,7 +37,13 @@ _COLOURS: Final = {
 
 def print_json(value: Any) -> None:
     """One JSON value, indented."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    print(as_text(value, indent=2))
+
+
+def as_text(value: Any, *, indent: int | None = None) -> str:
+    """One JSON value; beyond ASCII only where stdout takes all of Unicode."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    return json.dumps(value, indent=indent, ensure_ascii=not unicode)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -42,10 +51,12 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     found = [tuple(row) for row in rows]
     if not found:
         return
-    if sys.stdout.isatty():
-        _rich_table(title, columns, found)
-    else:
+    if not sys.stdout.isatty():
         _plain_table(title, columns, found)
+    elif _is_narrow(columns, found):
+        _records(title, columns, found)
+    else:
+        _rich_table(title, columns, found)
 
 
 def print_lines(title: str, lines: Iterable[str]) -> None:
@@ -62,11 +73,8 @@ def wrapped(line: str, *, indent: int) -> str:
     margin = " " * indent
     if not sys.stdout.isatty():
         return f"{margin}{line}"
-    width = max(shutil.get_terminal_size().columns, indent + 40)
-    inner = margin + " " * (len(line) - len(line.lstrip())) + "  "
-    return textwrap.fill(
-        line, width, initial_indent=margin, subsequent_indent=inner, break_long_words=False, break_on_hyphens=False
-    )
+    inner = indent + len(line) - len(line.lstrip()) + 2
+    return _folded(f"{margin}{line}", inner=inner)
 
 
 @contextmanager
@@ -103,14 +111,46 @@ def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str
         print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def _folded(line: str, *, inner: int) -> str:
+    """A line in the terminal's width, no word broken; what follows the first line is indented by `inner`."""
+    width = max(shutil.get_terminal_size().columns, inner + 40)
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=" " * inner,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _is_narrow(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a terminal would break a name or a digest, which could not be copied then; the last column may be folded."""
+    needed = sum(_longest(columns, rows)[:-1]) + len(_GAP) * len(columns) + _LAST_COLUMN
+    return needed > shutil.get_terminal_size().columns
+
+
+def _longest(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    """The length of the longest word in each column."""
+    every = zip(columns, *rows, strict=True)
+    return [max(len(word) for cell in column for word in (cell.split() or [""])) for column in every]
+
+
+def _records(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    print(f"\n{title}")
+    width = max(map(len, columns))
+    for row in rows:
+        for number, (column, cell) in enumerate(zip(columns, row, strict=True)):
+            print(_folded(f"{' ' if number else '-'} {column.ljust(width)}{_GAP}{cell}", inner=width + 4))
+
+
 def _rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.table import Table  # noqa: PLC0415 - only a terminal needs it
     from rich.text import Text  # noqa: PLC0415 - only a terminal needs it
 
     table = Table(title=title, title_justify="left", box=None, header_style="dim", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for column, width in zip(columns, (*_longest(columns, rows)[:-1], None), strict=True):
+        table.add_column(column, overflow="fold", min_width=width)
     for row in rows:
         table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
     console = Console()

@@ -63,7 +63,10 @@ def _chosen(shelf: Shelf, subject: str | None) -> Sequence[str]:
         return [past.name for past in history.decisions]
     found = history.under(subject) or history.about(subject) or history.on(subject)
     if not found:
-        raise MissingError(f"no decision about {subject!r:.100} is stored")
+        raise MissingError(
+            f"no decision about {subject!r:.100} is stored",
+            hint="`federation releases` and `federation status` list names.",
+        )
     return [past.name for past in found]
 
 

@@ -7,8 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
+from federation.cli.clock import now
 from federation.cli.happened import ORDERED, print_happened
-from federation.cli.home import WAIT_SECONDS, Home, now, opened
+from federation.cli.home import WAIT_SECONDS, Home, opened
 from federation.cli.options import AsJson, Folder, Wait
 from federation.core import cadence, instant, names
 from federation.core import event as events

@@ -7,8 +7,10 @@ import typer
 
 from federation.cli.home import WAIT_SECONDS, opened
 from federation.cli.options import AsJson, Folder, Wait, Who, Why
-from federation.cli.orders import give
+from federation.cli.orders import Data, give
+from federation.cli.shelf import Shelf
 from federation.core import event as events
+from federation.errors import MissingError
 
 
 def train(
@@ -23,8 +25,23 @@ def train(
     """Ask for a training job. Exit code 10 when it is refused or must wait for its hours; `federation explain` its name."""
     give(
         events.JOB_REQUESTED,
-        {"who": who, "why": why, "kind": kind},
-        lambda _reads, _channel: {},
+        {"who": who, "why": why},
+        lambda shelf, _channel: _described(shelf, kind),
         opened(folder, wait=wait),
         as_json,
     )
+
+
+def _described(shelf: Shelf, kind: str) -> Data:
+    """The data that names a kind.
+
+    Raises:
+        MissingError: The policy describes no job for it.
+    """
+    jobs = shelf.policy().jobs
+    if kind not in jobs:
+        raise MissingError(
+            f"the policy describes no job for {kind!r:.100}; there are jobs for {', '.join(sorted(jobs)) or 'nothing'}",
+            hint=f"Add one under jobs.{kind} in the policy's next version (docs/operations.md, Another policy).",
+        )
+    return {"kind": kind}

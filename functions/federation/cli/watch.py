@@ -7,6 +7,7 @@ follow-ups are waited for only while new decisions appear, and the announced eve
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -69,6 +70,14 @@ class Watch:
             self._pause(min(pause, left))
             pause = min(1.5 * pause, _LONGEST_PAUSE)
         return self._followed(looked=bool(wait))
+
+    def so_far(self, ended: str) -> Followed:
+        """What was decided until now.
+
+        Args:
+            ended: Why the wait is over before its time.
+        """
+        return replace(self._followed(looked=True), ended=ended)
 
     def _followed(self, *, looked: bool) -> Followed:
         new = list(self._happened.values())

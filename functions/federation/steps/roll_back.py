@@ -67,8 +67,8 @@ def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
     wanted = event.data.get("to")
     if not wanted:
         return (
-            f"no stable release is left to go back to from {serving.name}; a person has to choose: promote another release by "
-            "name, or lift what a release that is kept ready holds and roll back to it (`federation explain roll_back` lists them)"
+            f"no stable release is left to go back to from {serving.name}; a person has to choose: promote another release "
+            "by name, or lift what a release that is kept ready holds and roll back to it (`federation explain roll_back`)"
         )
     entry = channel.place_of(wanted)
     if entry and (forbidden := channel.forbids(entry.units.values())):

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Did it fail because nobody is logged in, or because whoever is may not do this?
+
+An adapter says that a service failed, which for a function is right: it runs again. A person has to log in, and has the
+client's own exception as the error's cause. Its class is known by name, so that no client is loaded to ask.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from federation.errors import FederationError, SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFault:
+    """A word for scripts, and what to do."""
+
+    code: str
+    hint: str
+    exit_code: int = SettingsError.exit_code
+
+
+_AGAIN: Final = "then give the same command again."
+_AWS_LOGIN: Final = AccountFault(
+    code="login",
+    hint="Nobody is logged in to AWS here, or no longer: `aws sso login` with the AWS_PROFILE of docs/operations.md, "
+    f"{_AGAIN}",
+)
+_GOOGLE_LOGIN: Final = AccountFault(
+    code="login",
+    hint=f"Nobody is logged in to Google Cloud here, or no longer: `gcloud auth application-default login`, {_AGAIN}",
+)
+_PROFILE: Final = AccountFault(
+    code="login",
+    hint=f"AWS_PROFILE names no profile of this machine: `aws configure list-profiles` lists them; {_AGAIN}",
+)
+_REGION: Final = AccountFault(
+    code="settings", hint="AWS_DEFAULT_REGION is not set; federation.env has it (docs/operations.md)."
+)
+_PROJECT: Final = AccountFault(
+    code="settings", hint="GOOGLE_CLOUD_PROJECT is not set; federation.env has it (docs/operations.md)."
+)
+_AWS_RIGHTS: Final = AccountFault(
+    code="denied",
+    hint="`aws sts get-caller-identity` says who you are. A person needs a role with the policy `operator_policy`, and for "
+    "--direct one with `emergency_policy` (docs/operations.md).",
+)
+_GOOGLE_RIGHTS: Final = AccountFault(
+    code="denied",
+    hint="`gcloud auth list` says who you are. A person has to be a member of the variable `operators`, and for --direct "
+    "to act as `emergency_account` (docs/operations.md).",
+)
+
+_BY_CLASS: Final = {
+    "NoCredentialsError": _AWS_LOGIN,
+    "PartialCredentialsError": _AWS_LOGIN,
+    "CredentialRetrievalError": _AWS_LOGIN,
+    "NoAuthTokenError": _AWS_LOGIN,
+    "TokenRetrievalError": _AWS_LOGIN,
+    "SSOError": _AWS_LOGIN,
+    "LoginError": _AWS_LOGIN,
+    "ProfileNotFound": _PROFILE,
+    "NoRegionError": _REGION,
+    "DefaultCredentialsError": _GOOGLE_LOGIN,
+    "RefreshError": _GOOGLE_LOGIN,
+    "UserAccessTokenError": _GOOGLE_LOGIN,
+    "Unauthorized": _GOOGLE_LOGIN,
+    "Forbidden": _GOOGLE_RIGHTS,
+}
+"""By the name of a class of botocore.exceptions, google.auth.exceptions or google.api_core.exceptions, or of its base."""
+_BY_CODE: Final = {
+    **dict.fromkeys(
+        (
+            "AuthFailure",
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "InvalidAccessKeyId",
+            "InvalidClientTokenId",
+            "InvalidSignatureException",
+            "InvalidToken",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "RequestExpired",
+            "SignatureDoesNotMatch",
+            "TokenRefreshRequired",
+            "UnauthorizedException",
+            "UnrecognizedClientException",
+        ),
+        _AWS_LOGIN,
+    ),
+    **dict.fromkeys(
+        ("AccessDenied", "AccessDeniedException", "AuthorizationError", "KMS.AccessDeniedException"), _AWS_RIGHTS
+    ),
+}
+"""By the code of AWS's answer."""
+_IN_WORDS: Final = {
+    "Getting metadata from plugin failed": _GOOGLE_LOGIN,  # how gRPC says that no token could be had
+    "Project was not passed": _PROJECT,
+}
+
+
+def account_fault(error: FederationError) -> AccountFault | None:
+    """What is wrong with who calls, if that is what the error comes from."""
+    return next((fault for cause in _causes(error) if (fault := _fault(cause))), None)
+
+
+def _causes(error: FederationError) -> Iterator[Any]:
+    """The clients' exceptions behind an error; not behind an error of ours that another one of ours has told of."""
+    cause: Any = error.__cause__
+    while cause is not None and not isinstance(cause, FederationError):
+        yield cause
+        cause = getattr(cause, "cause", None) or cause.__cause__
+
+
+def _fault(cause: Any) -> AccountFault | None:
+    classes = [one.__name__ for one in type(cause).__mro__ if one.__module__.startswith(("botocore.", "google."))]
+    response = getattr(cause, "response", None)
+    told = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    words = (fault for phrase, fault in _IN_WORDS.items() if phrase in str(cause))
+    by_class = (_BY_CLASS[name] for name in classes if name in _BY_CLASS)
+    return next(by_class, None) or _BY_CODE.get(told) or next(words, None)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a failure told, to a person and to a script?
+
+A person reads sentences on stderr, the last of them about what to do next. With --json a script reads one line on stdout
+besides, so that stdout is always JSON: {"error": {"code", "message", "hint", "exit_code"}}. A refusal is no failure: what
+was decided is the answer, and its exit code is 10.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, cast
+
+import typer
+
+from federation.cli.account import account_fault
+from federation.errors import ContractError, FederationError, ServiceError, SettingsError
+
+INTERRUPTED: Final = 130
+Aborted: Final = typer.Abort
+WrongUsage: Final = cast("type[Exception]", typer.BadParameter.__bases__[0])
+"""UsageError: click's in an older typer, typer's own in a newer one."""
+
+_LEFT_OVER: Final = "Got unexpected extra argument"
+_NAMED_BY_OPTION: Final = {
+    "rollback": "A release to go back to is named by an option: federation rollback --to RELEASE",
+    "train": "One kind at a time; who asks and why are options: --who YOU --why '...'",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A word for scripts, the message, what to do next (or ""), and the exit code."""
+
+    code: str
+    message: str
+    hint: str
+    exit_code: int
+
+
+def tell(failure: Failure, *, as_json: bool) -> int:
+    """Print it; its exit code."""
+    if as_json:
+        print(json.dumps({"error": asdict(failure)}), flush=True)
+    told = f"federation: {failure.message}"
+    print("\n".join(filter(None, (told, failure.hint))), file=sys.stderr)
+    return failure.exit_code
+
+
+def failure_of(error: FederationError) -> Failure:
+    """What an error of ours is to a person: whoever is not logged in reads so, and not that a service failed."""
+    if fault := account_fault(error):
+        return Failure(code=fault.code, message=str(error), hint=fault.hint, exit_code=fault.exit_code)
+    return Failure(code=error.code, message=str(error), hint=error.hint, exit_code=error.exit_code)
+
+
+def failure_of_usage(error: Exception, arguments: Sequence[str]) -> Failure:
+    """A mistyped command.
+
+    Args:
+        error: A WrongUsage.
+        arguments: What was typed.
+    """
+    wrong = cast("Any", error)
+    message = str(wrong.format_message()).replace("Value error, ", "")
+    hints = [_named_by_option(message, arguments), *_usage(wrong.ctx, message, arguments)]
+    return Failure(
+        code="usage", message=message, hint="\n".join(filter(None, hints)), exit_code=ContractError.exit_code
+    )
+
+
+def failure_of_system(error: OSError) -> Failure:
+    """A disk that is full, a folder that may not be written."""
+    place = f"{error.filename}: " if error.filename else ""
+    return Failure(
+        code="system",
+        message=f"{place}{error.strerror or error}",
+        hint="Mend that first: a full disk, a folder that may not be written. "
+        "If it was an order, look with `federation status` before you give it again.",
+        exit_code=ServiceError.exit_code,
+    )
+
+
+def failure_of_import(error: ImportError) -> Failure:
+    """A cloud's client that is not installed.
+
+    Raises:
+        ImportError: It is about a module of ours, which no installation mends.
+    """
+    name = error.name or str(error)
+    if name.partition(".")[0] == "federation":
+        raise error
+    return Failure(
+        code=SettingsError.code,
+        message=f"{name} is not installed here",
+        hint="A home on AWS needs `pip install '.[aws]'` in a checkout, one on Google Cloud `pip install '.[gcp]'`.",
+        exit_code=SettingsError.exit_code,
+    )
+
+
+def interrupted() -> Failure:
+    """A person pressed ^C."""
+    return Failure(
+        code="interrupted",
+        message="interrupted",
+        hint="What was announced before is carried out all the same: look with `federation status` before you order again.",
+        exit_code=INTERRUPTED,
+    )
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether a script asks."""
+    return "--json" in (arguments[: arguments.index("--")] if "--" in arguments else arguments)
+
+
+def _usage(context: Any, message: str, arguments: Sequence[str]) -> list[str]:
+    if context is None:
+        return [f"Try: federation {arguments[0]} --help"] if arguments else []
+    if context.parent is None and arguments and arguments[0].startswith("-") and message.startswith("No such option"):
+        return [
+            f"Options stand after the command, as in: federation status {arguments[0]} ...",
+            "Try: federation --help",
+        ]
+    usage = re.sub(r"\s+", " ", context.get_usage())
+    return [usage, f"Try: {context.command_path} --help"]
+
+
+def _named_by_option(message: str, arguments: Sequence[str]) -> str:
+    return _NAMED_BY_OPTION.get(arguments[0], "") if arguments and message.startswith(_LEFT_OVER) else ""

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A failure is sentences for a person, and with --json one line for a script."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from federation.cli.root import COMMANDS
+from federation.errors import ConflictError, ContractError, MissingError, ServiceError, SettingsError
+
+FIELDS = {"code", "message", "hint", "exit_code"}
+FAILURES = {
+    "missing": ("status", "--folder", "nowhere"),
+    "usage": ("lift", "06", "--who", "eva", "--why", "x"),
+    "settings": ("status",),
+    "system": ("demo", "--folder", "/dev/null/home"),
+}
+
+
+@pytest.fixture
+def moon(monkeypatch):
+    monkeypatch.setenv("FEDERATION_HOME", "moon")
+
+
+@pytest.mark.parametrize("code", FAILURES)
+def test_a_script_reads_one_line_on_stdout_and_a_person_the_same_on_stderr(federation, moon, new_home, code):
+    words = [*FAILURES[code], *(("--folder", new_home) if code == "usage" else ())]
+    answer = federation(*words, "--json")
+    (line,) = answer.out.splitlines()
+    error = json.loads(line)["error"]
+    assert set(error) == FIELDS
+    assert (error["code"], error["exit_code"]) == (code, answer.code)
+    assert answer.err == "\n".join(filter(None, (f"federation: {error['message']}", error["hint"]))) + "\n"
+    plain = federation(*words)
+    assert (plain.code, plain.out, plain.err) == (answer.code, "", answer.err)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_tells_a_typing_error_as_json(federation, name):
+    answer = federation(name, "--json", "--no-such-option")
+    assert answer.code == 2
+    assert answer.json["error"]["code"] == "usage"
+    assert f"federation {name} --help" in answer.json["error"]["hint"]
+
+
+def test_what_comes_after_two_dashes_is_no_option(federation):
+    answer = federation("explain", "--", "--json", "more")
+    assert answer.code == 2
+    assert answer.out == ""
+
+
+def test_a_refusal_is_an_answer_and_no_failure(federation, own):
+    answer = federation("resume", "--who", "eva", "--why", "x", "--json", "--folder", own)
+    assert answer.code == 10
+    assert answer.json[0]["step"] == "govern"
+
+
+def test_a_choice_that_there_is_not_is_told_without_the_words_of_a_library(federation):
+    answer = federation("tick", "bogus")
+    assert answer.code == 2
+    assert "federation: Invalid value for 'kind': 'bogus' is not one of 'merge'" in answer.err
+    assert "Value error" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (("--folder", "x", "status"), "Options stand after the command, as in: federation status --folder"),
+        (("rollback", "v1", "--who", "a", "--why", "b"), "federation rollback --to RELEASE"),
+        (("rollback", "--why", "b"), "FEDERATION_WHO"),
+        (("rolback",), "'rollback'"),
+        (("status", "more"), "Usage: federation status [OPTIONS]"),
+    ],
+)
+def test_a_tired_person_is_told_what_to_type(federation, monkeypatch, typed, words):
+    monkeypatch.delenv("FEDERATION_WHO", raising=False)
+    answer = federation(*typed)
+    assert answer.code == 2
+    assert words in answer.err
+
+
+def test_no_command_at_all_is_met_with_the_listing(federation):
+    assert federation() == federation("--help")
+    assert federation().code == 0
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("status", "--folder", "nowhere"),
+        ("validate", "nowhere.json"),
+        ("schema", "poem"),
+        ("plan", "nowhere.json"),
+        ("gate", "nowhere.json", "--policy", "nowhere.json"),
+    ],
+)
+def test_what_is_missing_is_not_looked_for_where_it_cannot_be(federation, typed):
+    answer = federation(*typed)
+    assert answer.code == 3
+    assert "`federation status` lists" not in answer.err
+
+
+def test_a_store_that_is_no_database_is_said_in_a_sentence(federation, tmp_path):
+    (tmp_path / "store.sqlite").write_text("a letter")
+    answer = federation("status", "--folder", tmp_path)
+    assert answer.code == 6
+    assert f"the home at {tmp_path} cannot be opened: file is not a database" in answer.err
+
+
+def test_a_home_where_none_can_be_made_is_said_in_a_sentence(federation, examples):
+    answer = federation("init", "--policy", examples / "policy.json", "--folder", "/dev/null/home")
+    assert answer.code == 6
+    assert "the home at /dev/null/home cannot be opened" in answer.err
+
+
+def _ran(words, **variables):
+    return subprocess.run(
+        [sys.executable, "-m", "federation", *map(str, words)],
+        capture_output=True,
+        check=False,
+        env={**os.environ, **variables},
+    )
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+
+
+def test_in_a_locale_that_knows_ascii_only_every_order_and_answer_goes_through(new_home):
+    held = _ran(("hold", "--who", "Jürgen", "--why", "größer", "--folder", new_home), **ASCII)
+    assert (held.returncode, held.stderr) == (0, b"")
+    assert b"J\\xfcrgen: gr\\xf6\\xdfer" in held.stdout
+    told = _ran(("status", "--folder", new_home, "--json"), **ASCII)
+    assert json.loads(told.stdout)["hold"]["who"] == "Jürgen"
+
+
+def test_an_answer_that_cannot_be_written_is_one_sentence(played, tmp_path):
+    (tmp_path / "answer").touch()
+    with (tmp_path / "answer").open("rb") as read_only:
+        done = subprocess.run(
+            [sys.executable, "-m", "federation", "status", "--folder", str(played)],
+            stdout=read_only,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 5
+    assert done.stderr.startswith(b"federation: Bad file descriptor\n")
+    assert b"look with `federation status` before you give it again" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_whoever_interrupts_is_told_that_an_order_goes_on(tmp_path):
+    endless = tmp_path / "endless.json"
+    os.mkfifo(endless)
+    command = [sys.executable, "-m", "federation", "validate", "--json", str(endless)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+        endless.open("wb"),  # waits until the command has opened it, too
+    ):
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert process.returncode == 130
+    assert json.loads(out)["error"]["code"] == "interrupted"
+    assert b"look with `federation status` before you order again" in err
+
+
+def test_a_clouds_client_that_is_not_installed_is_named_with_what_installs_it(tmp_path):
+    code = (
+        "import sys; sys.modules['botocore.exceptions'] = None; from federation.cli import run; "
+        "sys.exit(run(['status', '--json']))"
+    )
+    variables = {"FEDERATION_HOME": "aws", "FEDERATION_STORE": "s3://acme-store", "FEDERATION_BUS": "federation"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=False, env={**os.environ, **variables}
+    )
+    assert done.returncode == 6
+    assert json.loads(done.stdout)["error"]["message"] == "botocore.exceptions is not installed here"
+    assert b"pip install '.[aws]'" in done.stderr
+
+
+def test_receive_tells_its_failures_in_json_when_asked(federation, tmp_path):
+    words = ("receive", "--entry", "lambda:nothing", "--trust", "nowhere", "nowhere", "--dry-run")
+    assert federation(*words).out == ""
+    answer = federation(*words, "--json")
+    assert answer.code == 2
+    assert answer.json["error"]["code"] == "contract"
+    assert answer.json["error"]["hint"] == "docs/sources.md lists them."
+
+
+def test_operations_lists_every_code_that_a_script_may_read():
+    page = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text("utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE))
+    kinds = (ContractError, MissingError, ConflictError, ServiceError, SettingsError)
+    others = {"usage": 2, "system": 5, "login": 6, "denied": 6, "interrupted": 130}
+    assert listed == {
+        code: str(number) for code, number in {**{one.code: one.exit_code for one in kinds}, **others}.items()
+    }

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A terminal of any width, and a pipe."""
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+
+def shown(words, columns, **variables):
+    """What a terminal of so many columns gets."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "COLUMNS": str(columns), "LINES": "40", "TERM": "xterm", **variables}
+    command = [sys.executable, "-m", "federation", *map(str, words)]
+    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL, env=environment) as process:
+        os.close(theirs)
+        pieces = []
+        while piece := _read(ours):
+            pieces.append(piece)
+    os.close(ours)
+    assert process.returncode == 0
+    return b"".join(pieces).decode().replace("\r\n", "\n")
+
+
+def _read(terminal):
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # how Linux says that the other side is closed
+        return b""
+
+
+@pytest.mark.parametrize("columns", [30, 40, 60, 80, 100])
+def test_however_narrow_a_terminal_is_names_and_digests_can_be_copied(federation, played, columns):
+    found = federation("status", "--folder", played, "--json").json
+    page = shown(("status", "--folder", played), columns)
+    for one in found["quarantine"]:
+        assert one["artifact"].removeprefix("sha256:")[:12] in page
+        assert all(unit in page for unit in one["unit"].split(", "))
+    assert all(unit["name"] in page for unit in found["units"])
+
+
+def test_what_is_folded_stands_under_its_column(played):
+    lines = shown(("status", "--folder", played), 70).splitlines()
+    (at,) = [number for number, line in enumerate(lines) if line.startswith("- artifact  06f606c437c2")]
+    assert lines[at + 1].startswith("  unit      spiralverse/textgen-lora-v2")
+    assert lines[at + 3].startswith("  why       ")
+    assert lines[at + 4].startswith(" " * 12)
+
+
+def test_a_wide_terminal_gets_a_table(played):
+    assert "- artifact" not in shown(("status", "--folder", played), 250)
+
+
+def test_whoever_wants_no_colour_gets_none(tmp_path):
+    shown_in = {
+        value: shown(("demo", "--folder", tmp_path / f"home{value}"), 120, NO_COLOR=value) for value in ("", "1")
+    }
+    bold = "\x1b[1m"
+    assert bold in shown_in[""].partition("What became")[0]
+    assert bold not in shown_in["1"].partition("What became")[0]
