@@ -34,6 +34,8 @@ MIRRORS: Final = (
     "/opt/terraform*",
 )
 """Where a mirror may be: the folders that Terraform itself looks into, and what images of build machines use."""
+_LONGEST: Final = {"aws": 20, "gcp": 18}
+"""Characters of the longest prefix that variables.tf allows; a home is planned with one, so that no name is too long."""
 _AWS: Final = "registry.terraform.io/hashicorp/aws"
 _OFFLINE: Final = """
 provider "aws" {
@@ -86,7 +88,8 @@ def plan(terraform: Terraform, cloud: str, example: str) -> Mapping[str, Any]:
         here = _copied(cloud, Path(folder))
         terraform.run(here, "init", "-input=false", "-backend=false", "-no-color")
         terraform.run(here, "validate", "-no-color")
-        variables = [f"-var-file=examples/{example}.tfvars", f"-var=package={here / 'package.zip'}"]
+        prefix = [f"-var=prefix={'f' * _LONGEST[cloud]}"] if example == "home" else []
+        variables = [f"-var-file=examples/{example}.tfvars", f"-var=package={here / 'package.zip'}", *prefix]
         terraform.run(here, "plan", "-input=false", "-lock=false", "-no-color", "-out=made.plan", *variables)
         made: Mapping[str, Any] = json.loads(terraform.run(here, "show", "-json", "made.plan"))
         return made

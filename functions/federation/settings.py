@@ -27,6 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         endpoint: The SageMaker endpoint's name, or the Vertex endpoint's resource name; empty when the nodes are elsewhere.
         node: What runs a release on the endpoint: image, role, machine.
         training_role: The role or service account that training jobs run as.
+        training_key: The KMS key that units of jobs on SageMaker are encrypted with.
         training_account: The service account that jobs on Vertex AI run as.
         training_python: The interpreter that runs the jobs of a local home; this process's own when empty.
         azure: Where Azure Machine Learning runs jobs, and how this home authenticates there (docs/settings.md).
@@ -57,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str = ""
     node: Mapping[str, Any] = msgspec.field(default_factory=dict)
     training_role: str = ""
+    training_key: str = ""
     training_account: str = ""
     training_python: str = ""
     azure: Mapping[str, Any] = msgspec.field(default_factory=dict)
@@ -131,6 +133,7 @@ _TEXTS: Final = (
     "hub_token",
     "endpoint",
     "training_role",
+    "training_key",
     "training_account",
     "training_python",
     "alarms",

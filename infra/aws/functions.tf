@@ -22,14 +22,20 @@ module "function" {
   timeout      = each.value.timeout
   memory       = each.value.memory
   concurrency  = var.reserve_concurrency ? each.value.concurrency : -1
-  # One event at a time where a failure may move the channel; a roll-back waits for no neighbour.
-  batch = each.value.channel == "move" ? 1 : 10
+  # One event at a time where a failure may move the channel, since a roll-back waits for no neighbour, and where units are
+  # read: a file of one may have 64 GiB, and the time of an invocation is that of its whole batch.
+  batch = each.value.channel == "move" || contains(each.value.uses, "artifacts") ? 1 : 10
   environment = merge(
     local.environment,
     lookup(local.hub_environment, each.key, {}),
     lookup(local.google_environment, each.key, {}),
     lookup(local.jobs_environment, each.key, {}),
   )
+  failures = each.key == "roll_back" ? {
+    events = 1, seconds = 60, advice = "A release that is bad may still serve: `federation rollback --direct` goes back by hand."
+    } : {
+    events = 5, seconds = 300, advice = "They are delivered again for an hour."
+  }
   queue    = module.queue[each.key].arn
   key      = aws_kms_key.federation.arn
   topic    = aws_sns_topic.people.arn

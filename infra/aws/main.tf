@@ -48,6 +48,7 @@ locals {
     {
       FEDERATION_BUS           = local.at_home ? local.bus_name : one([for google in var.google[*] : "projects/${google.project}/topics/${google.topic}"])
       FEDERATION_TRAINING_ROLE = aws_iam_role.training.arn
+      FEDERATION_TRAINING_KEY  = aws_kms_key.federation.arn
       FEDERATION_ALARMS        = "${var.prefix}-slo-"
       FEDERATION_HUB_REPOS     = join(" ", var.hub.repos)
     },
@@ -100,7 +101,7 @@ locals {
         GOOGLE_CLOUD_PROJECT = google.project
         FEDERATION_GOOGLE = jsonencode({
           type                              = "external_account"
-          audience                          = "//iam.googleapis.com/projects/${google.number}/locations/global/workloadIdentityPools/${google.pool}/providers/aws"
+          audience                          = "//iam.googleapis.com/projects/${google.number}/locations/global/workloadIdentityPools/${google.pool}/providers/aws-account"
           subject_token_type                = "urn:ietf:params:aws:token-type:aws4_request"
           token_url                         = "https://sts.googleapis.com/v1/token"
           service_account_impersonation_url = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${var.prefix}-${replace(step, "_", "-")}@${google.project}.iam.gserviceaccount.com:generateAccessToken"

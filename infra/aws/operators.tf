@@ -31,6 +31,27 @@ data "aws_iam_policy_document" "operator" {
     resources = [aws_s3_bucket.store[0].arn]
   }
 
+  # `federation replay` reads what a gate read then; see permissions.tf about listing.
+  dynamic "statement" {
+    for_each = local.platform_statements.artifacts
+
+    content {
+      sid       = statement.value.sid
+      actions   = statement.value.actions
+      resources = statement.value.resources
+
+      dynamic "condition" {
+        for_each = statement.value.conditions
+
+        content {
+          test     = condition.value.test
+          variable = condition.value.variable
+          values   = condition.value.values
+        }
+      }
+    }
+  }
+
   statement {
     sid       = "AddAPolicyAndTickByHand"
     actions   = ["s3:PutObject"]

@@ -73,8 +73,9 @@ data "aws_iam_policy_document" "training" {
   }
 
   statement {
+    # SageMaker itself asks for kms:Encrypt where a job's output names a key.
     sid       = "TheirKey"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
     resources = [aws_kms_key.federation.arn]
   }
 }

@@ -16,7 +16,7 @@ from federation.steps import STEPS
 BUS: Final = "federation"
 STORE_BUCKET: Final = "federation-home"
 RECEIVES: Final = 5
-"""Deliveries of one event before it lies in the dead-letter queue, as in infra/aws."""
+"""Deliveries of one event before it lies in the dead-letter queue; infra/aws has more."""
 
 
 class AwsHome:

@@ -23,9 +23,16 @@ locals {
     }
   } : {}
 
-  own = {
+  own = merge(local.at_home ? {
+    roll-back = {
+      says      = "A roll-back failed, or found no free instance; it is delivered again within seconds, then minutes. See its log, or go back by hand: `federation rollback --direct`."
+      filter    = "metric.type=\"run.googleapis.com/request_count\" AND resource.type=\"cloud_run_revision\" AND metric.labels.response_code_class!=\"2xx\" AND resource.labels.service_name=\"${local.name.roll_back}\""
+      aligner   = "ALIGN_DELTA"
+      threshold = 0
+    }
+    } : {}, {
     dead-letters = {
-      says      = "Something was delivered five times in vain. `federation redrive` lists it and sends it again."
+      says      = "Something was delivered for hours in vain. `federation redrive` lists it and sends it again."
       filter    = "metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${var.prefix}-dead\""
       aligner   = "ALIGN_MAX"
       threshold = 0
@@ -42,7 +49,7 @@ locals {
       aligner   = "ALIGN_DELTA"
       threshold = 5
     }
-  }
+  })
 }
 
 resource "google_monitoring_notification_channel" "receive" {
@@ -84,6 +91,11 @@ resource "google_monitoring_alert_policy" "slo" {
     content = each.value.says
   }
 
+  # Half an hour, the least that Google takes: an incident that nothing closes would swallow the next breach.
+  alert_strategy {
+    auto_close = "1800s"
+  }
+
   conditions {
     display_name = each.key
 
@@ -92,6 +104,9 @@ resource "google_monitoring_alert_policy" "slo" {
       comparison      = "COMPARISON_GT"
       threshold_value = each.value.threshold
       duration        = "${60 * var.slo.minutes}s"
+
+      # No request is no error and no slow answer.
+      evaluation_missing_data = "EVALUATION_MISSING_DATA_INACTIVE"
 
       aggregations {
         alignment_period     = "60s"
@@ -117,6 +132,10 @@ resource "google_monitoring_alert_policy" "own" {
     content = each.value.says
   }
 
+  alert_strategy {
+    auto_close = "1800s"
+  }
+
   conditions {
     display_name = each.key
 
@@ -124,7 +143,10 @@ resource "google_monitoring_alert_policy" "own" {
       filter          = each.value.filter
       comparison      = "COMPARISON_GT"
       threshold_value = each.value.threshold
-      duration        = "0s"
+      duration        = "60s"
+
+      # It takes a duration of a minute; one failure is seen for five, so it lasts long enough.
+      evaluation_missing_data = "EVALUATION_MISSING_DATA_INACTIVE"
 
       aggregations {
         alignment_period   = "300s"

@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # How does an event reach the steps that hear it? One topic; each step is pushed the types that events/routes.json names.
 #
-# A filter has at most 256 bytes, which is four of our types, so a step that hears more has several subscriptions. Events of
-# one subject come in order within each; no step relies on it.
+# A filter has at most 256 bytes, which is four of our types, so a step that hears more has several subscriptions. None is
+# ordered: no step relies on it, and one event that fails for hours would hold up all others of its subject, as a breach of
+# the same channel.
+#
+# Google changes no filter of a subscription that is there. So the filter's digest is in the name, and the new one is made
+# before the old one is deleted: nothing is published in between that a step would not hear. What the old one still held
+# goes with it; docs/deploy-gcp.md says how the new one is wound back.
 
 locals {
+  # The waits grow from 10 s to 10 minutes: ten and a half minutes for the first six, then ten for each further one, so
+  # seven hours until something is a dead letter. A 429 of Cloud Run, which has no free instance, counts as a delivery too.
+  deliveries = 50
+
   subscriptions = merge([
     for step, types in(local.at_home ? local.hears : {}) : {
       for index, few in chunklist(types, 4) : "${local.name[step]}-${index}" => {
@@ -52,11 +61,10 @@ resource "google_pubsub_topic_iam_member" "gives_up" {
 resource "google_pubsub_subscription" "step" {
   for_each = local.subscriptions
 
-  name                    = each.key
-  topic                   = google_pubsub_topic.events[0].id
-  filter                  = each.value.filter
-  enable_message_ordering = true
-  ack_deadline_seconds    = local.grants[each.value.step].timeout
+  name                 = "${each.key}-${substr(sha256(each.value.filter), 0, 8)}"
+  topic                = google_pubsub_topic.events[0].id
+  filter               = each.value.filter
+  ack_deadline_seconds = local.grants[each.value.step].timeout
 
   push_config {
     # The path is what functions-framework takes the topic's name from.
@@ -75,7 +83,7 @@ resource "google_pubsub_subscription" "step" {
 
   dead_letter_policy {
     dead_letter_topic     = google_pubsub_topic.dead.id
-    max_delivery_attempts = 5
+    max_delivery_attempts = local.deliveries
   }
 
   expiration_policy {
@@ -83,6 +91,8 @@ resource "google_pubsub_subscription" "step" {
   }
 
   lifecycle {
+    create_before_destroy = true
+
     precondition {
       condition     = length(each.value.filter) <= 256
       error_message = "Pub/Sub takes filters of 256 bytes; put fewer types into one subscription (chunklist above)."

@@ -64,11 +64,15 @@ module "function" {
   timeout     = each.value.timeout
   memory      = each.value.memory
   concurrency = each.value.concurrency
-  warm        = each.key == "roll_back" && var.warm_roll_back ? 1 : 0
+  # As many as functions-framework has threads on one CPU, so that a burst of notifications waits for no new instance; a step
+  # has one for itself.
+  requests = each.key == "receive" ? 4 : 1
+  warm     = each.key == "roll_back" && var.warm_roll_back ? 1 : 0
   # Only the Hub and the senders of var.webhooks call from outside. `receive` judges every token itself: Cloud Run would take only those for its own URL,
   # which no setting of the function can name before it exists.
   public  = each.key == "receive" && local.at_home
   invoker = each.key == "receive" ? "allUsers" : google_service_account.push.member
+  asked   = each.key != "receive" || var.all_users
 
   depends_on = [google_project_iam_member.builder, google_storage_bucket_iam_member.builder]
 }

@@ -43,7 +43,7 @@ resource "google_pubsub_subscription" "door" {
 
   dead_letter_policy {
     dead_letter_topic     = google_pubsub_topic.dead.id
-    max_delivery_attempts = 5
+    max_delivery_attempts = local.deliveries
   }
 
   expiration_policy {
@@ -53,16 +53,35 @@ resource "google_pubsub_subscription" "door" {
   depends_on = [google_service_account_iam_member.push_tokens]
 }
 
-# In the Logging query language a bare string after OR would be searched for in every field of every entry, hence the brackets.
+# What federation/sources/vertex.py reads as a completion, and nothing else: ends of pipelines, the service's own line at the
+# end of a custom job, and the last audit entry of a model's upload. In the Logging query language a bare string after OR
+# would be searched for in every field of every entry, hence the inner brackets.
+locals {
+  completions = [
+    join(" AND ", [
+      "logName=\"projects/${var.project}/logs/aiplatform.googleapis.com%2Fpipeline_job_events\"",
+      "jsonPayload.state=\"PIPELINE_STATE_SUCCEEDED\"",
+    ]),
+    join(" AND ", [
+      "resource.type=\"ml_job\"",
+      "resource.labels.task_name=\"service\"",
+      "(textPayload=\"Job completed successfully.\" OR jsonPayload.message=\"Job completed successfully.\")",
+    ]),
+    join(" AND ", [
+      "logName=\"projects/${var.project}/logs/cloudaudit.googleapis.com%2Factivity\"",
+      "protoPayload.serviceName=\"aiplatform.googleapis.com\"",
+      "protoPayload.methodName=~\"ModelService\\.UploadModel$\"",
+      "operation.last=true",
+    ]),
+  ]
+}
+
 resource "google_logging_project_sink" "completions" {
   name                   = "${var.prefix}-completions"
   destination            = "pubsub.googleapis.com/${google_pubsub_topic.door["completions"].id}"
   unique_writer_identity = true
 
-  filter = join(" AND ", [
-    "logName=\"projects/${var.project}/logs/aiplatform.googleapis.com%2Fpipeline_job_events\"",
-    "jsonPayload.state=(\"PIPELINE_STATE_SUCCEEDED\" OR \"PIPELINE_STATE_FAILED\" OR \"PIPELINE_STATE_CANCELLED\")",
-  ])
+  filter = join(" OR ", formatlist("(%s)", local.completions))
 }
 
 resource "google_pubsub_topic_iam_member" "logs" {

@@ -4,6 +4,14 @@
 locals {
   operators           = local.at_home ? toset(var.operators) : toset([])
   emergency_operators = local.at_home ? toset(var.emergency_operators) : toset([])
+
+  at_doors = {
+    for pair in setproduct(local.operators, keys(local.doors)) : "${pair[0]}/${pair[1]}" => { member = pair[0], door = pair[1] }
+  }
+  at_artifacts = {
+    for pair in setproduct(local.operators, range(length(local.artifact_buckets))) :
+    "${pair[0]}/${pair[1]}" => { member = pair[0], bucket = local.artifact_buckets[pair[1]] }
+  }
 }
 
 resource "google_pubsub_topic_iam_member" "operator" {
@@ -22,7 +30,16 @@ resource "google_storage_bucket_iam_member" "operator_reads" {
   member = each.key
 }
 
-resource "google_storage_bucket_iam_member" "operator_policies" {
+# `federation replay` reads what a gate read then.
+resource "google_storage_bucket_iam_member" "operator_units" {
+  for_each = local.at_artifacts
+
+  bucket = each.value.bucket
+  role   = google_project_iam_custom_role.narrow["unitReader"].id
+  member = each.value.member
+}
+
+resource "google_storage_bucket_iam_member" "operator_writes" {
   for_each = local.operators
 
   bucket = google_storage_bucket.store[0].name
@@ -30,8 +47,8 @@ resource "google_storage_bucket_iam_member" "operator_policies" {
   member = each.key
 
   condition {
-    title      = "new policies"
-    expression = "resource.name.startsWith(\"${local.objects}documents/policies/\")"
+    title      = "new policies, and that ticks were given by hand"
+    expression = join(" || ", [for name in ["policies", "ticks"] : "resource.name.startsWith(\"${local.objects}documents/${name}/\")"])
   }
 }
 
@@ -41,6 +58,23 @@ resource "google_pubsub_subscription_iam_member" "operator_dead_letters" {
   subscription = google_pubsub_subscription.dead.id
   role         = "roles/pubsub.subscriber"
   member       = each.key
+}
+
+# `federation redrive` sends what a door could not take to the door's topic, which it asks the door's subscription for.
+resource "google_pubsub_subscription_iam_member" "operator_doors" {
+  for_each = local.at_doors
+
+  subscription = google_pubsub_subscription.door[each.value.door].id
+  role         = google_project_iam_custom_role.narrow["subscriptionReader"].id
+  member       = each.value.member
+}
+
+resource "google_pubsub_topic_iam_member" "operator_doors" {
+  for_each = local.at_doors
+
+  topic  = google_pubsub_topic.door[each.value.door].id
+  role   = "roles/pubsub.publisher"
+  member = each.value.member
 }
 
 # An access token of this one account for an hour, and no key, signature or identity token of it: Token Creator gives those too.

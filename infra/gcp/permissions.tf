@@ -19,13 +19,15 @@ locals {
     channelReader  = ["storage.objects.get"]
     channelMover   = ["storage.objects.create", "storage.objects.delete", "storage.objects.get"]
     unitReader     = ["storage.objects.get", "storage.objects.list"]
-    jobReader      = ["aiplatform.customJobs.get", "aiplatform.models.get", "aiplatform.operations.get", "aiplatform.pipelineJobs.get"]
-    jobLister      = ["aiplatform.customJobs.list", "aiplatform.pipelineJobs.list"]
-    jobStarter     = ["aiplatform.customJobs.create", "aiplatform.customJobs.list"]
-    alertReader    = ["monitoring.alerts.get", "monitoring.alerts.list"]
-    trafficShifter = ["aiplatform.endpoints.get", "aiplatform.endpoints.update"]
-    prober         = ["aiplatform.endpoints.get", "aiplatform.endpoints.predict"]
-    impersonator   = ["iam.serviceAccounts.getAccessToken"]
+    # There is no aiplatform.operations.get: who may get a model may get the operation that made it.
+    jobReader          = ["aiplatform.customJobs.get", "aiplatform.models.get", "aiplatform.pipelineJobs.get"]
+    jobLister          = ["aiplatform.customJobs.list", "aiplatform.pipelineJobs.list"]
+    jobStarter         = ["aiplatform.customJobs.create", "aiplatform.customJobs.list"]
+    alertReader        = ["monitoring.alerts.get", "monitoring.alerts.list"]
+    trafficShifter     = ["aiplatform.endpoints.get", "aiplatform.endpoints.update"]
+    prober             = ["aiplatform.endpoints.get", "aiplatform.endpoints.predict"]
+    impersonator       = ["iam.serviceAccounts.getAccessToken"]
+    subscriptionReader = ["pubsub.subscriptions.get"]
   }
 
   # What a use of steps.json is as a role on the project.

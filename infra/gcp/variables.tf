@@ -183,6 +183,12 @@ variable "warm_roll_back" {
   default     = true
 }
 
+variable "all_users" {
+  description = "Let `allUsers` call `receive`, which judges every caller itself. False where the organisation shares with its own domains only: then Cloud Run has to be told not to ask (docs/deploy-gcp.md)."
+  type        = bool
+  default     = true
+}
+
 variable "log_days" {
   description = "How long the functions' logs are kept."
   type        = number

@@ -7,7 +7,7 @@ resource "google_iam_workload_identity_pool" "aws" {
   count = var.aws == null ? 0 : 1
 
   workload_identity_pool_id = "${var.prefix}-aws"
-  display_name              = "${var.prefix}: functions on AWS"
+  display_name              = "${var.prefix}: from AWS"
 
   depends_on = [google_project_service.needed]
 }
@@ -17,7 +17,7 @@ resource "google_iam_workload_identity_pool_provider" "aws" {
   count = var.aws == null ? 0 : 1
 
   workload_identity_pool_id          = google_iam_workload_identity_pool.aws[0].workload_identity_pool_id
-  workload_identity_pool_provider_id = "aws"
+  workload_identity_pool_provider_id = "aws-account"
   display_name                       = "AWS account ${var.aws.account}"
   attribute_condition                = "attribute.aws_role.startsWith(\"arn:aws:sts::${var.aws.account}:assumed-role/${var.prefix}-\")"
 

@@ -11,7 +11,22 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 EVERYWHERE: Final = frozenset({"AToken", "Metrics", "WhatEnded"})
 """Statements whose actions know no resource but "*"; a key's own policy is the other exception, where "*" is the key."""
 BASIC: Final = re.compile(r"roles/(?:owner|editor|viewer)|roles/.*[aA]dmin")
-DELIVERIES: Final = 5
+DELIVERIES: Final = 50
+MINUTE: Final = 60
+LENGTHS: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
+    "google_iam_workload_identity_pool": {"workload_identity_pool_id": (4, 32), "display_name": (0, 32)},
+    "google_iam_workload_identity_pool_provider": {
+        "workload_identity_pool_provider_id": (4, 32),
+        "display_name": (0, 32),
+    },
+    "google_service_account": {"account_id": (6, 30), "display_name": (0, 100)},
+    "google_project_iam_custom_role": {"role_id": (3, 64), "title": (1, 100)},
+    "google_storage_bucket": {"name": (3, 63)},
+    "google_cloudfunctions2_function": {"name": (1, 63)},
+    "google_logging_project_sink": {"name": (1, 100)},
+    "google_pubsub_subscription": {"name": (3, 255)},
+}
+"""How long Google's names may be, as the reference of each API says; the real provider and the API refuse others."""
 
 Plan = Mapping[str, Any]
 
@@ -94,6 +109,16 @@ def _aws_batches(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield f"{mapping['address']}: one poison record would bring back its whole batch"
 
 
+def _aws_failures(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Functions whose failures nobody would hear of: Lambda's Errors do not count what goes back as part of a batch."""
+    alarms = {one["address"].removesuffix(".aws_cloudwatch_metric_alarm.failed") for one in planned}
+    for mapping in _of("aws_lambda_event_source_mapping", planned):
+        counted = any("EventCount" in config["metrics"] for config in mapping.get("metrics_config") or ())
+        module = mapping["address"].partition(".aws_")[0]
+        if not counted or module not in alarms:
+            yield f"{module} has no alarm on events that go back to its queue"
+
+
 def _google_routes(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     subscribed: dict[str, set[str]] = {}
     for one in _of("google_pubsub_subscription", planned):
@@ -121,5 +146,37 @@ def _google_dead_letters(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield f"{one['address']} does not give up after {DELIVERIES} deliveries"
 
 
-_AWS: Final = (_aws_routes, _aws_stars, _aws_queues, _aws_batches)
-_GOOGLE: Final = (_google_routes, _google_roles, _google_dead_letters)
+def _google_order(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for one in _of("google_pubsub_subscription", planned):
+        if one.get("enable_message_ordering"):
+            yield f"{one['address']} is ordered: one event that fails would hold up all others of its subject"
+
+
+def _google_names(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for one in planned:
+        for attribute, (least, most) in LENGTHS.get(one["type"], {}).items():
+            name = one.get(attribute)
+            if name is not None and not least <= len(name) <= most:
+                yield f"{one['address']}: {attribute} {name!r} has not {least} to {most} characters"
+
+
+def _google_alarms(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Where an incident does not end by itself, a second breach opens no new one; without data it ends only if told to."""
+    for policy in _of("google_monitoring_alert_policy", planned):
+        thresholds = [found for one in policy["conditions"] for found in one["condition_threshold"]]
+        if not all(strategy["auto_close"] for strategy in policy["alert_strategy"] or [{"auto_close": None}]):
+            yield f"{policy['address']}: an incident without data stays open; set auto_close"
+        for one in thresholds:
+            if not one["evaluation_missing_data"] or int(one["duration"].rstrip("s")) < MINUTE:
+                yield f"{policy['address']}: say what no data mean, with a duration of a minute or more"
+
+
+_AWS: Final = (_aws_routes, _aws_stars, _aws_queues, _aws_batches, _aws_failures)
+_GOOGLE: Final = (
+    _google_routes,
+    _google_roles,
+    _google_dead_letters,
+    _google_order,
+    _google_names,
+    _google_alarms,
+)

@@ -54,6 +54,13 @@ def test_a_job_is_started_once_under_its_name(trainer, aws_cloud, name):
     assert "EnableManagedSpotTraining" not in started
 
 
+def test_units_are_encrypted_with_the_homes_key_where_it_has_one(aws_cloud, name):
+    client = aws_cloud.client("sagemaker")
+    SageMakerTrainer(lambda: client, ROLE, "arn:aws:kms:eu-central-1:111122223333:alias/federation").launch(name, JOB)
+    told = aws_cloud.sagemaker.jobs[name]["OutputDataConfig"]
+    assert told["KmsKeyId"] == "arn:aws:kms:eu-central-1:111122223333:alias/federation"
+
+
 def test_spot_capacity_keeps_checkpoints_and_waits_for_a_while(trainer, aws_cloud, name):
     trainer.launch(name, {**JOB, "spot": True})
     started = aws_cloud.sagemaker.jobs[name]

@@ -60,6 +60,8 @@ def test_what_cannot_be_acknowledged_was_published_and_is_published_once_more(pu
 @pytest.mark.parametrize(
     ("subscription", "step"),
     [
+        ("federation-roll-back-0-1f3a5b7c", "roll_back"),
+        ("federation-validate-1-12345678", "validate"),
         ("federation-roll-back-0", "roll_back"),
         ("federation-gate-12", "gate"),
         ("roll_back", "roll_back"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from infra.package import ROOT
-from infra.terraform.audit import faults, heard
+from infra.terraform.audit import DELIVERIES, faults, heard
 
 ROUTES: Mapping[str, list[str]] = json.loads((ROOT / "events/routes.json").read_text("utf-8"))
 
@@ -39,7 +39,7 @@ def _subscriptions(heard_by: Mapping[str, frozenset[str]]) -> list[Mapping[str, 
             f"federation-{step.replace('_', '-')}-{number}",
             filter=f'attributes.type="{type_}"',
             push_config=[{}],
-            dead_letter_policy=[{"max_delivery_attempts": 5}],
+            dead_letter_policy=[{"max_delivery_attempts": DELIVERIES}],
         )
         for step, types in heard_by.items()
         for number, type_ in enumerate(sorted(types))
@@ -87,8 +87,27 @@ def test_a_queue_whose_dead_letters_call_nobody_is_named():
     assert not faults("aws", _plan(queue, alarm))
 
 
+def _mapping(**given: Any) -> Mapping[str, Any]:
+    made = {
+        "function_response_types": ["ReportBatchItemFailures"],
+        "metrics_config": [{"metrics": ["EventCount"]}],
+        **given,
+    }
+    return _resource('module.function["gate"].aws_lambda_event_source_mapping.this', **made)
+
+
+FAILED = _resource('module.function["gate"].aws_cloudwatch_metric_alarm.failed')
+
+
 def test_a_batch_that_fails_as_a_whole_is_named():
-    assert faults("aws", _plan(_resource("aws_lambda_event_source_mapping.this", function_response_types=[])))
+    assert not faults("aws", _plan(_mapping(), FAILED))
+    assert faults("aws", _plan(_mapping(function_response_types=[]), FAILED))
+
+
+def test_a_function_whose_failures_nobody_would_hear_of_is_named():
+    said = ['module.function["gate"] has no alarm on events that go back to its queue']
+    assert faults("aws", _plan(_mapping())) == said
+    assert faults("aws", _plan(_mapping(metrics_config=[]), FAILED)) == said
 
 
 def test_basic_roles_and_stars_in_permissions_are_refused():
@@ -98,5 +117,57 @@ def test_basic_roles_and_stars_in_permissions_are_refused():
     assert not faults("gcp", _plan(_resource("google_pubsub_topic_iam_member.x", role="roles/pubsub.publisher")))
 
 
-def test_a_push_that_never_gives_up_is_named():
-    assert faults("gcp", _plan(_resource("google_pubsub_subscription.door", push_config=[{}], dead_letter_policy=[])))
+@pytest.mark.parametrize("policy", [[], [{"max_delivery_attempts": 5}]])
+def test_a_push_that_never_gives_up_or_after_minutes_is_named(policy: list[Mapping[str, int]]):
+    door = _resource("google_pubsub_subscription.door", push_config=[{}], dead_letter_policy=policy)
+    assert faults("gcp", _plan(door)) == [
+        f"google_pubsub_subscription.door does not give up after {DELIVERIES} deliveries"
+    ]
+
+
+def test_a_subscription_in_which_one_event_would_hold_up_others_is_named():
+    (fault,) = faults(
+        "gcp", _plan(_resource("google_pubsub_subscription.x", name="some", enable_message_ordering=True))
+    )
+    assert "hold up" in fault
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute", "name"),
+    [
+        ("google_iam_workload_identity_pool_provider", "workload_identity_pool_provider_id", "aws"),
+        ("google_iam_workload_identity_pool", "display_name", "a-prefix-of-16-ch: functions on AWS"),
+        ("google_service_account", "account_id", "a-prefix-of-18-char-" + "describes-j"),
+    ],
+)
+def test_a_name_that_google_would_refuse_is_named(kind: str, attribute: str, name: str):
+    (fault,) = faults("gcp", _plan(_resource(f"{kind}.x", **{attribute: name})))
+    assert repr(name) in fault
+    assert not faults("gcp", _plan(_resource(f"{kind}.x", **{attribute: "aws-account"})))
+    assert not faults("gcp", _plan(_resource(f"{kind}.x", **{attribute: None}))), "what only an apply tells"
+
+
+def _alarm(duration: str, missing: str | None, strategy: list[Mapping[str, str | None]]) -> Mapping[str, Any]:
+    threshold = {"duration": duration, "evaluation_missing_data": missing}
+    conditions = [{"condition_threshold": [threshold]}]
+    return _resource("google_monitoring_alert_policy.x", conditions=conditions, alert_strategy=strategy)
+
+
+INACTIVE = "EVALUATION_MISSING_DATA_INACTIVE"
+
+
+def test_an_incident_ends_by_itself():
+    assert not faults("gcp", _plan(_alarm("60s", INACTIVE, [{"auto_close": "1800s"}])))
+
+
+@pytest.mark.parametrize(
+    "alarm",
+    [
+        _alarm("60s", INACTIVE, []),
+        _alarm("60s", INACTIVE, [{"auto_close": None}]),
+        _alarm("60s", None, [{"auto_close": "1800s"}]),
+        _alarm("0s", INACTIVE, [{"auto_close": "1800s"}]),
+    ],
+)
+def test_an_incident_that_would_swallow_the_next_breach_is_named(alarm: Mapping[str, Any]):
+    assert len(faults("gcp", _plan(alarm))) == 1

@@ -93,6 +93,17 @@ def test_no_secret_and_no_key_is_in_the_hcl(cloud: str):
         assert forbidden not in text.replace("hf_owner", "").replace("hf_refs", "").replace("hf_secret", ""), forbidden
 
 
+def test_the_account_may_do_to_its_key_all_that_terraform_does():
+    """What the provider calls for aws_kms_key and aws_kms_alias; ListAliases and CreateKey need no leave of a key."""
+    (statement,) = re.findall(
+        r'sid = "TheAccountAdministers(.*?)\n  }\n', (ROOT / "infra/aws/key.tf").read_text("utf-8"), re.DOTALL
+    )
+    key = "DescribeKey GetKeyPolicy PutKeyPolicy UpdateKeyDescription ScheduleKeyDeletion CancelKeyDeletion"
+    rotation = "GetKeyRotationStatus EnableKeyRotation DisableKeyRotation EnableKey DisableKey"
+    rest = "ListResourceTags TagResource UntagResource CreateAlias UpdateAlias DeleteAlias"
+    assert {*f"{key} {rotation} {rest}".split()} <= set(re.findall(r'"kms:(\w+)"', statement))
+
+
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])
 def test_whatever_a_person_can_tick_by_hand_has_a_schedule(cloud: str):
     folder = ROOT / "infra" / cloud

@@ -84,6 +84,27 @@ def test_on_google_an_emergency_gives_an_access_token_of_one_account_and_nothing
     assert granted_to == 'google_service_account.step["roll_back"].id'
 
 
+@pytest.mark.parametrize(
+    ("cloud", "written"),
+    [
+        ("aws", r'sid += "AddAPolicyAndTickByHand".*?resources = \[(.*?)\]'),
+        ("gcp", r'"operator_writes" \{.*?for name in \[(.*?)\]'),
+    ],
+)
+def test_a_person_may_write_the_documents_that_commands_write_and_no_others(cloud, written):
+    (found,) = re.findall(written, HCL[cloud], re.DOTALL)
+    words = {word for quoted in re.findall(r'"(.*?)"', found) for word in re.findall(r"[a-z]+(?=/\*|$)", quoted)}
+    assert words == {names.POLICIES.rstrip("/"), names.TICKS.rstrip("/")}
+
+
+def test_a_person_may_read_units_again_and_send_a_doors_letters_back():
+    assert "for_each = local.platform_statements.artifacts" in HCL["aws"]
+    granted_to = dict(re.findall(r'resource "\w+" "(operator_\w+)" \{.*?\n  role\s+= (.*?)\n', HCL["gcp"], re.DOTALL))
+    assert granted_to["operator_units"] == 'google_project_iam_custom_role.narrow["unitReader"].id'
+    assert HCL["gcp"].count('"operator_doors"') == 2
+    assert re.findall(r"subscriptionReader\s+= (.*)", HCL["gcp"]) == ['["pubsub.subscriptions.get"]']
+
+
 @pytest.mark.parametrize(("cloud", "column"), [("aws", 2), ("gcp", 3)])
 def test_terraform_tells_the_command_all_that_operations_lists(cloud, column):
     told = (ROOT / "docs/operations.md").read_text("utf-8").partition("| in the file |")[2].partition("\n\n")[0]

@@ -30,11 +30,18 @@ _UNKNOWN: Final = frozenset({"ValidationException", "ResourceNotFound"})
 
 
 class SageMakerTrainer:
-    """Training jobs of one account and region."""
+    """Training jobs of one account and region.
 
-    def __init__(self, sagemaker: Callable[[], Any], role: str) -> None:
+    Args:
+        sagemaker: Makes the client when it is first needed.
+        role: What the jobs run as.
+        key: The KMS key that their units are encrypted with; empty for S3's own key of the account.
+    """
+
+    def __init__(self, sagemaker: Callable[[], Any], role: str, key: str = "") -> None:
         self._sagemaker = sagemaker
         self._role = role
+        self._key = key
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
         """Why the job cannot start here: no machine, no output, another region, or more than a request may hold."""
@@ -44,7 +51,7 @@ class SageMakerTrainer:
         if job.get("region", here) != here:
             return f"{name} is to run in {job['region']}, and this home runs jobs on SageMaker in {here}"
         shape = self._sagemaker().meta.service_model.operation_model("CreateTrainingJob").input_shape
-        if too_much := "; ".join(limits.faults(shape, _request(name, job, self._role))):
+        if too_much := "; ".join(limits.faults(shape, self._asked(name, job))):
             return f"jobs.{job['kind']} is not what SageMaker takes: {too_much}"
         return None
 
@@ -58,7 +65,7 @@ class SageMakerTrainer:
             raise ContractError(why)
         try:
             with service_call("SageMaker", "CreateTrainingJob"):
-                self._sagemaker().create_training_job(**_request(name, job, self._role))
+                self._sagemaker().create_training_job(**self._asked(name, job))
         except ServiceError as error:
             if not (isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == _STARTED_BEFORE):
                 raise
@@ -81,6 +88,12 @@ class SageMakerTrainer:
         if kind == "model-package":
             return _package_artifact(self._described("describe_model_package", ModelPackageName=resource))
         return None
+
+    def _asked(self, name: str, job: Mapping[str, Any]) -> dict[str, Any]:
+        request = _request(name, job, self._role)
+        if self._key:  # without it SageMaker names S3's own key, and the bucket's default does not count
+            request["OutputDataConfig"]["KmsKeyId"] = self._key
+        return request
 
     def _failed(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """A failed job; its FailureReason is the first 1,024 characters of its /opt/ml/output/failure."""

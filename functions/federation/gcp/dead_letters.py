@@ -161,8 +161,8 @@ class PubSubDeadLetters:
         )
 
     def _step(self, source: str) -> str:
-        """The step of a subscription: `federation-roll-back-0` is that of `roll_back`."""
-        words = re.sub(r"_\d+$", "", source.rpartition("/")[2].replace("-", "_"))
+        """The step of a subscription: `federation-roll-back-0-1f3a5b7c` is that of `roll_back`."""
+        words = re.sub(r"_\d+(?:_[0-9a-f]{8})?$", "", source.rpartition("/")[2].replace("-", "_"))
         return next((step for step in self._steps if f"_{words}".endswith(f"_{step}")), DOOR)
 
 

@@ -15,4 +15,4 @@ def aws_artifacts(clients: Clients, trust: Trust) -> S3Artifacts:
 
 def aws_trainer(clients: Clients, settings: Settings) -> SageMakerTrainer:
     """The jobs of this account and region."""
-    return SageMakerTrainer(clients.of("sagemaker"), settings.training_role)
+    return SageMakerTrainer(clients.of("sagemaker"), settings.training_role, settings.training_key)

@@ -92,15 +92,36 @@ resource "aws_lambda_event_source_mapping" "this" {
   batch_size              = var.batch
   function_response_types = ["ReportBatchItemFailures"]
 
+  # Counts of events, those that went back to the queue among them.
+  metrics_config {
+    metrics = ["EventCount"]
+  }
+
   scaling_config {
     # At least 2, and no more than is reserved, or Lambda takes messages that it cannot run and they count as failed.
     maximum_concurrency = max(2, var.concurrency == -1 ? 10 : var.concurrency)
   }
 }
 
+# What a step cannot do it hands back as part of its batch, which Lambda's own Errors do not count.
+resource "aws_cloudwatch_metric_alarm" "failed" {
+  alarm_name          = "${var.name}-failed"
+  alarm_description   = "Events went back to the queue because the function could not handle them; its log has the reasons. ${var.failures.advice}"
+  namespace           = "AWS/Lambda"
+  metric_name         = "FailedInvokeEventCount"
+  dimensions          = { EventSourceMappingUUID = aws_lambda_event_source_mapping.this.uuid }
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = var.failures.events
+  period              = var.failures.seconds
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [var.topic]
+}
+
 resource "aws_cloudwatch_metric_alarm" "errors" {
   alarm_name          = "${var.name}-errors"
-  alarm_description   = "The function failed several times within ten minutes; what it could not do is delivered again."
+  alarm_description   = "The function broke down several times within ten minutes: it ran out of time or memory, or could not start."
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   dimensions          = { FunctionName = aws_lambda_function.this.function_name }

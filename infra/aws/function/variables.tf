@@ -46,6 +46,11 @@ variable "environment" {
   type        = map(string)
 }
 
+variable "failures" {
+  description = "How many events may go back to the queue within so many seconds before a person hears of it, and what they are advised."
+  type        = object({ events = number, seconds = number, advice = string })
+}
+
 variable "queue" {
   description = "ARN of the queue that it is fed from."
   type        = string

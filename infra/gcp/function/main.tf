@@ -26,7 +26,7 @@ resource "google_cloudfunctions2_function" "this" {
     available_cpu                    = "1"
     min_instance_count               = var.warm
     max_instance_count               = var.concurrency
-    max_instance_request_concurrency = 1
+    max_instance_request_concurrency = var.requests
     ingress_settings                 = var.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
     all_traffic_on_latest_revision   = true
   }
@@ -34,6 +34,8 @@ resource "google_cloudfunctions2_function" "this" {
 
 resource "google_cloud_run_service_iam_member" "invoker" {
   #checkov:skip=CKV_GCP_102: `receive` alone: the Hub cannot show a token of Google; it compares the Hub's secret and verifies all other tokens before all else
+  count = var.asked ? 1 : 0
+
   location = var.region
   service  = google_cloudfunctions2_function.this.name
   role     = "roles/run.invoker"

@@ -56,6 +56,11 @@ variable "concurrency" {
   type        = number
 }
 
+variable "requests" {
+  description = "How many requests one instance takes at once."
+  type        = number
+}
+
 variable "warm" {
   description = "How many always run."
   type        = number
@@ -69,4 +74,9 @@ variable "public" {
 variable "invoker" {
   description = "Who may call it, as an IAM member."
   type        = string
+}
+
+variable "asked" {
+  description = "Whether Cloud Run asks who calls."
+  type        = bool
 }
