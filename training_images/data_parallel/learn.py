@@ -45,6 +45,8 @@ class Learner:
         self._encoded = features.encoded(examples.texts, self.router.buckets)
         among = workers(task.how.exchange, task.world)
         self._shares = Shares(total=len(examples.texts), batch=task.how.batch, among=among, seed=task.how.seed)
+        how, texts = task.how, examples.texts
+        self._of = checkpoint.fingerprint(how.steps, how.batch, how.rate, how.seed, len(texts), texts[:1], texts[-1:])
         self._told: list[int] = []
         self._losses: list[float] = []
 
@@ -77,7 +79,7 @@ class Learner:
         """The first step to do; after an interruption everybody has what rank 0 kept."""
         first = 0
         if self._keeper:
-            first = checkpoint.resume(Path(self.task.checkpoints), self._weights(), self._keeper.optimiser)
+            first = checkpoint.resume(Path(self.task.checkpoints), self._weights(), self._keeper.optimiser, of=self._of)
         if self.task.world == 1:
             return first
         with group.heard(self.task, "before the first step"):
@@ -125,7 +127,7 @@ class Learner:
 
     def _keep(self, step: int) -> None:
         if self._keeper:
-            checkpoint.keep(Path(self.task.checkpoints), step, self._weights(), self._keeper.optimiser)
+            checkpoint.keep(Path(self.task.checkpoints), step, self._weights(), self._keeper.optimiser, of=self._of)
 
     def _weights(self) -> dict[str, torch.nn.Parameter]:
         return dict(self.router.named_parameters())

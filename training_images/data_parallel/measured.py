@@ -10,6 +10,7 @@ from training_images.data_parallel.features import GRAMS, LONGEST, buckets
 from training_images.data_parallel.model import Router
 from training_images.data_parallel.recipe import Recipe
 from training_images.data_parallel.task import WEIGHTS, Outcome
+from training_images.evals.another_suite import against
 from training_images.evals.labels import LABELS
 from training_images.evals.latency import REQUESTS, Baseline, Question, latencies, requests
 from training_images.evals.scoring import SAFETY, score
@@ -17,7 +18,7 @@ from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
 from training_images.job.made import DataSet, Made
-from training_images.job.shipped import shipped_unit
+from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
 
 KIND: Final = "router-classifier"
@@ -43,7 +44,9 @@ def measured(
             "width": model.WIDTH,
             "hidden": model.HIDDEN,
         },
-        quality=scores["task"],
+        quality=against(
+            job.spec, KIND, scores["task"], lambda unit, _: score(_answers(_served(unit)), asked)["task"].records
+        ),
         safety={name: scores[name] for name in SAFETY},
         latency=timed,
         datasets=learned,
@@ -76,8 +79,11 @@ def _baseline(spec: JobSpec) -> Baseline | None:
     if "baseline" not in spec.channels:
         return None
     serving = shipped_unit(spec.channel("baseline"), KIND)
-    router = model.load(Router(len(LABELS)), serving.path(WEIGHTS))
-    return Baseline(artifact=serving.artifact, answer=_one_at_a_time(router))
+    return Baseline(artifact=serving.artifact, answer=_one_at_a_time(_served(serving)))
+
+
+def _served(unit: Shipped) -> Router:
+    return model.load(Router(len(LABELS)), unit.path(WEIGHTS))
 
 
 def _summary(told: Account) -> str:

@@ -15,6 +15,7 @@ from training_images.data_parallel.task import OUTCOME, Outcome, Task
 from training_images.evals import suite
 from training_images.evals.suite import Suite
 from training_images.evals.training_sets import stated, utterances
+from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.made import Made
 from training_images.job.spec import JobSpec
@@ -72,5 +73,10 @@ def _meeting(job: Job) -> tuple[str, int]:
     """Where rank 0 is met: on the first machine, at a port of its own where there is but one."""
     if job.spec.world == 1:
         return _HERE, processes.free_port()
-    host, _, port = (job.spec.master or _HERE).partition(":")
+    if job.spec.master is None:
+        raise ConfigError(
+            f"this is one of {job.spec.world} machines, and nobody says where the first is met: set MASTER_ADDR, as "
+            "PyTorchJob and TrainJob do; an Indexed Job alone does not"
+        )
+    host, _, port = job.spec.master.partition(":")
     return host, int(port) if port else job.spec.settings.integer("port", PORT, least=1)

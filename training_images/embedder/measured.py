@@ -11,14 +11,15 @@ from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.recipe import Recipe
 from training_images.embedder.serving import serving_model
 from training_images.embedder.unpack import NAME
+from training_images.evals.another_suite import against
 from training_images.evals.latency import REQUESTS, Baseline, Question, latencies, requests
 from training_images.evals.retrieval import retrieval
 from training_images.evals.scoring import SAFETY, scored
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.made import Made, Scored
-from training_images.job.shipped import shipped_unit
+from training_images.job.made import Made, Record, Scored
+from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
 
 KIND: Final = "embedder"
@@ -33,13 +34,17 @@ def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Rec
     """The embedder in the job's folder, with all evidence."""
     ranking = _searched(model, asked)
     timed = requests(
-        job.spec, lambda text: model.vectors([text]), questions(model, asked, job.spec), _baseline(job.spec)
+        job.spec, lambda text: model.vectors([text]), questions(model, asked, job.spec), _baseline(job.spec, model)
     )
+
+    def found_by(unit: Shipped, _: str) -> Sequence[Record]:
+        return retrieval(_searched(_served(unit, job.spec, model), asked), asked).records
+
     return Made(
         kind=KIND,
         files=[FILE],
         contract=contract(model),
-        quality=retrieval(ranking, asked),
+        quality=against(job.spec, KIND, retrieval(ranking, asked), found_by),
         safety=_safety(model, learned, asked),
         latency=timed,
         datasets=data_sets(job.spec.channel("data")),
@@ -88,10 +93,15 @@ def _safety(model: Embedder, learned: Learned, asked: Suite) -> Mapping[str, Sco
     return {name: scored(asked.parts[name], answer(asked.parts[name].texts), safety=True) for name in SAFETY}
 
 
-def _baseline(spec: JobSpec) -> Baseline | None:
+def _baseline(spec: JobSpec, candidate: Embedder) -> Baseline | None:
     """What serves now, if its folder was given."""
     if "baseline" not in spec.channels:
         return None
     serving = shipped_unit(spec.channel("baseline"), KIND)
-    model = serving_model(serving, spec.channel("base"))
+    model = _served(serving, spec, candidate)
     return Baseline(artifact=serving.artifact, answer=lambda text: model.vectors([text]))
+
+
+def _served(unit: Shipped, spec: JobSpec, candidate: Embedder) -> Embedder:
+    """Another unit as it is served, on the candidate's device."""
+    return serving_model(unit, spec.channel("base")).to(candidate.device)

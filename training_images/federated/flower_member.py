@@ -62,6 +62,7 @@ def _member(context: Context) -> Member:
         limits=Limits(masked=bool(told.get("masked", False)), epsilon=epsilon or None),
         draw=seeded(int(str(told["seed"])), rows.member) if "seed" in told else secret,
         memory=_Memory(context),
+        run=str(context.run_id),
     )
 
 

@@ -43,6 +43,7 @@ class Member:
         limits: What it agrees to.
         draw: Random numbers for a round. Whoever could repeat them could take the noise away again.
         memory: What outlasts one question: occasions that were opened, private steps that were spent.
+        run: The run that the memory is of. Masks are bound to it: a sum of the same name in another run has others.
     """
 
     rows: Rows
@@ -51,6 +52,7 @@ class Member:
     limits: Limits = field(default_factory=Limits)
     draw: Callable[[int], np.random.Generator]
     memory: MutableMapping[str, int]
+    run: str = ""
 
     def answer(self, note: Note) -> Note:
         """The answer to a question.
@@ -64,6 +66,8 @@ class Member:
         return answers[note.what](note)
 
     def _moments(self, note: Note) -> Note:
+        if self.limits.epsilon is not None:
+            raise ConfigError(f"{self.rows.member} learns with noise only, and moments have none: use public bounds")
         return self._summed(note, model.moments(self.rows.part(asked=False).features))
 
     def _train(self, note: Note) -> Note:
@@ -109,7 +113,7 @@ class Member:
                     f"{self.rows.member} tells sums under masks only, and the question asks for a plain one"
                 )
             return Note(what=note.what, arrays={"vector": vector}, facts=about)
-        told = masking.masked(self._own_keys(), vector, note.texts("members"), note.text("occasion"))
+        told = masking.masked(self._own_keys(), vector, note.texts("members"), self._occasion(note))
         return Note(
             what=note.what,
             arrays={"vector": told.vector},
@@ -117,7 +121,7 @@ class Member:
         )
 
     def _open(self, note: Note) -> Note:
-        occasion = note.text("occasion")
+        occasion = self._occasion(note)
         if self.memory.setdefault(f"opened {occasion}", 0):
             raise ConfigError(f"{occasion} was opened before, and a second sum of it could tell one member's part")
         self.memory[f"opened {occasion}"] = 1
@@ -151,6 +155,9 @@ class Member:
                 "region": region,
             },
         )
+
+    def _occasion(self, note: Note) -> str:
+        return f"{self.run}/{note.text('occasion')}"
 
     def _own_keys(self) -> Keys:
         if self.keys is None:

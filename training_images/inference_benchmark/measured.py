@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from federation.core.statistics.decimal_text import decimal_text
+from training_images.evals.another_suite import Ask, against
 from training_images.evals.latency import Baseline, latencies, percentile, requests
 from training_images.evals.scoring import SAFETY, scored
 from training_images.evals.suite import Suite
@@ -62,7 +63,7 @@ class Serving:
     served: Served
 
 
-def measured(job: Job, asked: Suite, candidate: Served, baseline: Serving | None) -> Made:
+def measured(job: Job, asked: Suite, candidate: Served, baseline: Serving | None, ask: Ask) -> Made:
     """The benchmark in the job's folder, with all evidence.
 
     Args:
@@ -70,6 +71,7 @@ def measured(job: Job, asked: Suite, candidate: Served, baseline: Serving | None
         asked: The suite.
         candidate: The runtime that is measured.
         baseline: What serves now, if anything does.
+        ask: What the runtime of another benchmark answers.
     """
     timed = _timed(job.spec, asked, candidate, baseline)
     (job.folder / REPORT).write_bytes(_report(job.spec, candidate.unit, timed.records))
@@ -80,7 +82,7 @@ def measured(job: Job, asked: Suite, candidate: Served, baseline: Serving | None
         kind=KIND,
         files=[REPORT],
         contract=candidate.unit.contract,
-        quality=scores["task"],
+        quality=against(job.spec, KIND, scores["task"], ask),
         safety={name: scores[name] for name in SAFETY},
         latency=timed,
         datasets=[DataSet(name=asked.name, digest=asked.digest)],

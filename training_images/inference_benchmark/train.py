@@ -13,9 +13,10 @@ from training_images.inference_benchmark.measured import KIND, REPORT, Served, S
 from training_images.inference_benchmark.served import served
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.made import Made
+from training_images.job.made import Made, Record
 from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
+from training_images.runtime_distilled.asking import answered
 from training_images.runtime_distilled.runtime import KIND as RUNTIME
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
@@ -36,7 +37,11 @@ def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
     with _behind_http(unit) as candidate, _serving(spec) as baseline:
         for one in (candidate, *([baseline.served] if baseline else [])):
             one.warm_up(asked.parts["task"].texts, spec.settings.integer("warm_up", _WARM_UP))
-        return [measured(job, asked, candidate, baseline)]
+
+        def told(benchmark: Shipped, channel: str) -> Sequence[Record]:
+            return answered(_runtime_of(safe(benchmark), channel, spec), asked)
+
+        return [measured(job, asked, candidate, baseline, told)]
 
 
 @contextmanager
@@ -53,16 +58,21 @@ def _serving(spec: JobSpec) -> Iterator[Serving | None]:
         yield None
         return
     benchmark = safe(shipped_unit(spec.channel("baseline"), KIND))
-    folder = spec.channel("baseline_runtime" if "baseline_runtime" in spec.channels else "baseline")
-    unit = safe(shipped_unit(folder, RUNTIME))
+    with _behind_http(_runtime_of(benchmark, "baseline", spec)) as other:
+        yield Serving(artifact=benchmark.artifact, served=other)
+
+
+def _runtime_of(benchmark: Shipped, channel: str, spec: JobSpec) -> Shipped:
+    """The runtime that a benchmark is of."""
+    own = f"{channel}_runtime"
+    unit = safe(shipped_unit(spec.channel(own if own in spec.channels else channel), RUNTIME))
     stated = _measured_runtime(benchmark)
     if stated != unit.artifact:
         raise ConfigError(
             f"{benchmark.name} measured the runtime {stated}, and {unit.name} is {unit.artifact}; give the channel "
-            f"baseline_runtime the folder of the runtime that it measured"
+            f"{own} the folder of the runtime that it measured"
         )
-    with _behind_http(unit) as other:
-        yield Serving(artifact=benchmark.artifact, served=other)
+    return unit
 
 
 def _measured_runtime(benchmark: Shipped) -> str:

@@ -28,12 +28,14 @@ class Scored:
         digest: Digest of the items that were asked.
         records: One an item.
         summaries: By metric that has no items in common with the records: how many, their mean, standard deviation.
+        against: By channel (baseline, anchor), another unit's artifact digest and what it answered to the same items.
     """
 
     suite: str
     digest: str
     records: Sequence[Record]
     summaries: Mapping[str, tuple[int, float, float]] = field(default_factory=dict)
+    against: Mapping[str, tuple[str, Sequence[Record]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

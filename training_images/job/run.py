@@ -16,9 +16,11 @@ from training_images.job.card import own_words
 from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted
 from training_images.job.job import Job
 from training_images.job.made import Made
+from training_images.job.naming import unit_name
+from training_images.job.prices import prices
 from training_images.job.shipment import ship
 from training_images.job.spec import JobSpec
-from training_images.job.upload import upload
+from training_images.job.upload import target, upload
 
 Train = Callable[[Job], Sequence[Made]]
 """Learns and measures; writes into the job's folder and tells what it made."""
@@ -58,6 +60,7 @@ def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str]) ->
     job = Job(spec, folder)
     job.stop_on_sigterm()
     try:
+        _could_ship(spec)
         made = train(job)
         if spec.rank == 0:
             manifest = ship(job, made, environment, own_words(train.__module__))
@@ -69,6 +72,25 @@ def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str]) ->
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def _could_ship(spec: JobSpec) -> None:
+    """Whatever would keep the unit from being shipped and is known by now, before an hour is spent on learning.
+
+    Raises:
+        ConfigError: The machine has no price, the unit's name is none, or there is no way to where it should go.
+    """
+    prices().an_hour(spec.platform, spec.machine)
+    if spec.kind:
+        unit_name(spec, spec.kind)
+    if spec.upload:
+        target(spec.upload)
+    place = next(one for one in (spec.output, *spec.output.absolute().parents) if one.exists())
+    if not (place.is_dir() and os.access(place, os.W_OK)):
+        raise ConfigError(
+            f"user {os.getuid()} may not make a folder in {place}, where the unit should go: let the image run as whoever "
+            "may (docker build --build-arg RUN_AS=0 makes one for SageMaker)"
+        )
 
 
 def _failed(place: Path | None, error: Exception) -> int:

@@ -11,6 +11,7 @@ from training_images.job.errors import ConfigError
 _MARK: Final = "--"
 _PLATFORMS_OWN: Final = "sagemaker_"
 """Hyperparameters that SageMaker's SDK adds for containers of its own."""
+_PLACES: Final = frozenset({"output", "checkpoints"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +72,28 @@ class Settings:
         """The settings whose name begins so, without the beginning: `channel.` finds every channel."""
         return {name.removeprefix(prefix): value for name, value in self.given.items() if name.startswith(prefix)}
 
+    def share(self, name: str, default: float) -> float:
+        """The setting as a number from 0 to 1.
+
+        Raises:
+            ConfigError: It is none.
+        """
+        found = self.number(name, default)
+        if found > 1:
+            raise ConfigError(f"--{name} {found} is no share; give a number from 0 to 1")
+        return found
+
+    def without_places(self) -> dict[str, str]:
+        """The settings that say how, and none that names a folder of the machine, which is nobody else's business."""
+        return {name: told for name, told in sorted(self.given.items()) if not _is_place(name)}
+
     def over(self, other: "Settings") -> "Settings":
         """These settings, and the other's where these say nothing."""
         return Settings(given={**other.given, **self.given})
+
+
+def _is_place(name: str) -> bool:
+    return name in _PLACES or name.startswith("channel.")
 
 
 def from_arguments(arguments: Sequence[str]) -> Settings:

@@ -32,7 +32,6 @@ from training_images.job.prices import prices
 API: Final = "fusion-api-v1"
 WEIGHTS: Final = frozenset({".safetensors", ".onnx", ".json", ".txt", ".jinja", ".npy"})
 """What a unit may consist of. A pickle runs code in whoever opens it, so nothing that may hold one is shipped."""
-_PLACES: Final = frozenset({"output", "checkpoints"})
 _KILOBYTES: Final = 1 if sys.platform == "darwin" else 1024
 """What getrusage counts in."""
 
@@ -146,11 +145,16 @@ def _judged(job: Job, made: Made, name: str, scored: Scored) -> dict[str, Any]:
         metric: {"n": count, "mean": decimal_text(mean), "sd": decimal_text(deviation)}
         for metric, (count, mean, deviation) in scored.summaries.items()
     }
+    against = [
+        {"artifact": artifact, "records": _recorded(job, made.kind, f"{name}_of_{channel}", records)}
+        for channel, (artifact, records) in scored.against.items()
+    ]
     return {
         "suite": {"name": scored.suite, "digest": scored.digest},
         "grade": "records",
         "records": _recorded(job, made.kind, name, scored.records),
         **({"summary": summary} if summary else {}),
+        **({"against": against} if against else {}),
     }
 
 
@@ -189,10 +193,10 @@ def _provenance(job: Job, made: Made, environment: Mapping[str, str]) -> dict[st
     image = job.spec.image or environment.get("FEDERATION_IMAGE")
     return {
         "job": job.spec.name,
-        "source": environment.get("FEDERATION_SOURCE", "unknown"),
+        "source": environment.get("FEDERATION_SOURCE") or "unknown",
         **({"image": image} if image else {}),
         "seeds": dict(made.seeds),
-        "settings": {name: told for name, told in job.spec.settings.given.items() if not _is_place(name)},
+        "settings": job.spec.settings.without_places(),
         "seconds": decimal_text(round(job.seconds, 1)),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTES // 2**20,
     }
@@ -202,11 +206,6 @@ def _now(environment: Mapping[str, str]) -> datetime:
     """The clock, or the moment that a reproducible run is given (https://reproducible-builds.org/specs/source-date-epoch)."""
     told = environment.get("SOURCE_DATE_EPOCH")
     return datetime.fromtimestamp(int(told), UTC) if told else datetime.now(UTC).replace(microsecond=0)
-
-
-def _is_place(setting: str) -> bool:
-    """Whether a setting names a folder of the machine, which is nobody else's business."""
-    return setting in _PLACES or setting.startswith("channel.")
 
 
 def _cost(job: Job) -> str:

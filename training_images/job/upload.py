@@ -20,12 +20,28 @@ def upload(folder: Path, uri: str) -> None:
         uri: `hf://models/<owner>/<name>`, `s3://<bucket>/<key>` or `gs://<bucket>/<key>`.
 
     Raises:
-        ConfigError: Nothing is known of that scheme.
+        ConfigError: It is another place.
+    """
+    scheme, place = target(uri)
+    _PUSHES[scheme](folder, place)
+
+
+def target(uri: str) -> tuple[str, str]:
+    """The scheme of a place and where it is; asked before anything is learned, too.
+
+    Raises:
+        ConfigError: Nothing can be pushed there.
     """
     scheme, _, place = uri.partition("://")
     if scheme not in _PUSHES:
         raise ConfigError(f"a unit cannot be pushed to {uri}; use {', '.join(f'{known}://' for known in _PUSHES)}")
-    _PUSHES[scheme](folder, place.strip("/"))
+    kind, _, repo = place.strip("/").partition("/")
+    if scheme == "hf" and (kind != "models" or repo.count("/") != 1):
+        raise ConfigError(
+            f"{uri} is no repository of a model; write hf://models/OWNER/NAME, or hf://models/OWNER in a policy's job, "
+            "whose name is put behind it"
+        )
+    return scheme, place.strip("/")
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -56,9 +72,7 @@ def _to_google(folder: Path, place: str) -> None:
 def _to_hub(folder: Path, place: str) -> None:
     from huggingface_hub import CommitOperationAdd, HfApi  # noqa: PLC0415 - as above
 
-    kind, _, repo = place.partition("/")
-    if kind != "models" or repo.count("/") != 1:
-        raise ConfigError(f"hf://{place} is no repository of a model; write hf://models/OWNER/NAME")
+    repo = place.partition("/")[2]
     api: Any = HfApi()
     api.create_repo(repo, exist_ok=True, private=True)
     adds = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(path)) for name, path in _files(folder)]

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What survives when a machine is taken away: weights, the optimiser's state and the step, without a pickle."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import torch
@@ -18,24 +19,35 @@ _STEP: Final = "step.json"
 """Written last: without it there is no checkpoint."""
 
 
-def keep(folder: Path, step: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer) -> None:
-    """Write a checkpoint; an unfinished one is never read."""
+def fingerprint(*told: Any) -> str:
+    """What a checkpoint is of: the same settings and examples, the same text."""
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def keep(folder: Path, step: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, *, of: str) -> None:
+    """Write a checkpoint of whatever `of` names; an unfinished one is never read."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _STEP).unlink(missing_ok=True)
     save_file({name: tensor.detach().contiguous() for name, tensor in weights.items()}, folder / _WEIGHTS)
     save_file(_flat(optimiser), folder / _OPTIMISER)
     unfinished = folder / f"{_STEP}.part"
-    unfinished.write_bytes(msgspec.json.encode({"step": step}))
+    unfinished.write_bytes(msgspec.json.encode({"step": step, "of": of}))
     unfinished.replace(folder / _STEP)
 
 
-def resume(folder: Path, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer) -> int:
+def resume(folder: Path, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, *, of: str) -> int:
     """Load what was kept into weights and optimiser: the number of steps that are done, 0 without a checkpoint.
+
+    One that an earlier job with other settings or examples left in the folder is not read: its steps are not this job's.
 
     Raises:
         ConfigError: The checkpoint is of another model.
     """
     if not (folder / _STEP).exists():
+        return 0
+    told = msgspec.json.decode((folder / _STEP).read_bytes())
+    if told.get("of") != of:
+        print(f"the checkpoint at {folder} is of other settings or examples: this job begins anew", flush=True)
         return 0
     kept = load_file(folder / _WEIGHTS)
     shapes = {name: tuple(tensor.shape) for name, tensor in weights.items()}
@@ -45,7 +57,7 @@ def resume(folder: Path, weights: Mapping[str, Tensor], optimiser: torch.optim.O
         for name, tensor in weights.items():
             tensor.copy_(kept[name])
     _fill(optimiser, load_file(folder / _OPTIMISER))
-    return int(msgspec.json.decode((folder / _STEP).read_bytes())["step"])
+    return int(told["step"])
 
 
 def _flat(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -54,29 +54,32 @@ def fit(
         optimiser: AdamW unless given.
 
     Raises:
-        ConfigError: The loss is not a number.
+        ConfigError: The loss or its gradient is not a number.
         Interrupted: The platform wants its machine back; a checkpoint was kept.
     """
     chosen = optimiser or torch.optim.AdamW(list(weights.values()), lr=schedule.rate, weight_decay=0.0)
-    first = checkpoint.resume(job.spec.checkpoints, weights, chosen)
+    of = checkpoint.fingerprint(job.spec.settings.without_places(), schedule, len(batches), *batches[:1], *batches[-1:])
+    first = checkpoint.resume(job.spec.checkpoints, weights, chosen, of=of)
     for step in range(first, len(batches)):
         for group in chosen.param_groups:
             group["lr"] = schedule.at(step, len(batches))
         loss = loss_of(batches[step])
         _refuse_nonsense(float(loss.detach()), step)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(list(weights.values()), schedule.clip)
+        norm = torch.nn.utils.clip_grad_norm_(list(weights.values()), schedule.clip)
+        _refuse_nonsense(float(norm), step, "gradient's norm")
         chosen.step()
         chosen.zero_grad(set_to_none=True)
         if step % _TELL_EVERY == 0 or step == len(batches) - 1:
             job.log(step=step, loss=float(loss.detach()))
         if job.interrupted():
-            checkpoint.keep(job.spec.checkpoints, step + 1, weights, chosen)
+            checkpoint.keep(job.spec.checkpoints, step + 1, weights, chosen, of=of)
             raise job.leave(step + 1)
 
 
-def _refuse_nonsense(loss: float, step: int) -> None:
-    if not math.isfinite(loss):
+def _refuse_nonsense(number: float, step: int, what: str = "loss") -> None:
+    """A loss may be finite where its gradient is not, and the last step's weights would be shipped."""
+    if not math.isfinite(number):
         raise ConfigError(
-            f"the loss is {loss} at step {step}, from where nothing can be learned: lower --rate, or look at the data"
+            f"the {what} is {number} at step {step}, from where nothing can be learned: lower --rate, or look at the data"
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is an index worth: right documents found in rounded vectors, safe answers, milliseconds from question to document?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from training_images.embedder.exemplars import answers
@@ -11,6 +11,7 @@ from training_images.embedder.model import Embedder
 from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.serving import serving_model
 from training_images.embedder.unpack import NAME
+from training_images.evals.another_suite import against
 from training_images.evals.latency import Answer, Baseline, latencies, requests
 from training_images.evals.retrieval import retrieval
 from training_images.evals.scoring import SAFETY, scored
@@ -18,7 +19,7 @@ from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.made import Made, Scored, Timed
+from training_images.job.made import Made, Record, Scored, Timed
 from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
 from training_images.retrieval_eval.files import ENTRIES, VECTORS, read_index
@@ -42,12 +43,16 @@ def measured(
     asking = model.vectors(part.texts)
     ranking = ranked(part.items, index.similar_documents(asking), index.ids)
     whole = ranked(part.items, asking @ entries.documents.T, entries.ids)
-    timed = requests(spec, _search(model, index), questions(model, asked, spec), _baseline(spec))
+    timed = requests(spec, _search(model, index), questions(model, asked, spec), _baseline(spec, model))
+
+    def found_by(unit: Shipped, channel: str) -> Sequence[Record]:
+        return _records(*_served(unit, channel, spec, model), asked)
+
     return Made(
         kind=KIND,
         files=[ENTRIES, VECTORS],
         contract={"index_dimension": index.dimension, "embedder": f"{unit.unit.org}/{unit.unit.kind}"},
-        quality=retrieval(ranking, asked),
+        quality=against(spec, KIND, retrieval(ranking, asked), found_by),
         safety={name: _safety(model, index, asked, name) for name in SAFETY},
         latency=timed,
         datasets=data_sets(spec.channel("data")),
@@ -83,25 +88,36 @@ def _search(model: Embedder, index: Index) -> Answer:
     return lambda text: index.ids[int(index.similar_documents(model.vectors([text])).argmax())]
 
 
-def _baseline(spec: JobSpec) -> Baseline | None:
-    """What serves now, if its folder was given, in the vectors of the embedder that it was measured with."""
+def _baseline(spec: JobSpec, candidate: Embedder) -> Baseline | None:
+    """What serves now, if its folder was given."""
     if "baseline" not in spec.channels:
         return None
     serving = shipped_unit(spec.channel("baseline"), KIND)
-    embedder = _embedder_of(serving, spec)
-    model = serving_model(embedder, spec.channel("base"))
-    index = read_index(serving.path(VECTORS).parent)
-    return Baseline(artifact=serving.artifact, answer=_search(model, index))
+    return Baseline(artifact=serving.artifact, answer=_search(*_served(serving, "baseline", spec, candidate)))
 
 
-def _embedder_of(serving: Shipped, spec: JobSpec) -> Shipped:
+def _served(unit: Shipped, channel: str, spec: JobSpec, candidate: Embedder) -> tuple[Embedder, Index]:
+    """Another index in the vectors of the embedder that it was measured with, on the candidate's device."""
+    model = serving_model(_embedder_of(unit, channel, spec), spec.channel("base")).to(candidate.device)
+    return model, read_index(unit.path(VECTORS).parent)
+
+
+def _records(model: Embedder, index: Index, asked: Suite) -> Sequence[Record]:
+    """What another index finds; documents that this suite does not have are passed over, which only helps it."""
+    part, known = asked.parts["retrieval"], {row.id for row in asked.documents}
+    ranking = ranked(part.items, index.similar_documents(model.vectors(part.texts)), index.ids)
+    return retrieval({item: [one for one in found if one in known] for item, found in ranking.items()}, asked).records
+
+
+def _embedder_of(serving: Shipped, of: str, spec: JobSpec) -> Shipped:
     """The embedder that an index belongs to: another's vectors would be as fast, and mean nothing."""
     wanted = serving.unit.calibration.embedder if serving.unit.calibration else None
-    channel = "baseline_embedder" if "baseline_embedder" in spec.channels else "embedder"
+    own = f"{of}_embedder"
+    channel = own if own in spec.channels else "embedder"
     found = shipped_unit(spec.channel(channel), "embedder")
     if found.artifact != wanted:
         raise ConfigError(
             f"{serving.name} was measured with the embedder {wanted}, and the channel {channel} holds {found.artifact}: "
-            "give the folder of the right one as --channel.baseline_embedder"
+            f"give the folder of the right one as --channel.{own}"
         )
     return found

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which requests is a runtime asked when it is timed, and next to what? Nothing here takes torch, nor does serving it."""
 
+from collections.abc import Sequence
+
 from training_images.evals.latency import REQUESTS, Answer, Baseline, Question
+from training_images.evals.scoring import scored
 from training_images.evals.suite import Suite
-from training_images.job.shipped import shipped_unit
+from training_images.job.made import Record
+from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
 from training_images.runtime_distilled.runtime import KIND, Runtime
 from training_images.runtime_distilled.safe import safe
@@ -26,3 +30,9 @@ def serving(spec: JobSpec) -> Baseline | None:
         return None
     unit = safe(shipped_unit(spec.channel("baseline"), KIND))
     return Baseline(artifact=unit.artifact, answer=one_at_a_time(Runtime.of(unit)))
+
+
+def answered(unit: Shipped, asked: Suite) -> Sequence[Record]:
+    """What another runtime answers to the task."""
+    task = asked.parts["task"]
+    return scored(task, Runtime.of(safe(unit)).answer(task.texts), safety=False).records

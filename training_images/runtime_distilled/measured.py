@@ -6,13 +6,14 @@ All of it is asked of the int8 file through onnxruntime, text by text; nothing i
 
 from typing import Any, Final
 
+from training_images.evals.another_suite import against
 from training_images.evals.latency import latencies, requests
 from training_images.evals.scoring import SAFETY, scored
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
 from training_images.job.made import DataSet, Made, Scored
-from training_images.runtime_distilled.asking import one_at_a_time, questions, serving
+from training_images.runtime_distilled.asking import answered, one_at_a_time, questions, serving
 from training_images.runtime_distilled.graph import OPSET
 from training_images.runtime_distilled.recipe import Recipe
 from training_images.runtime_distilled.runtime import FILES, INPUT, KIND, OUTPUT, Runtime
@@ -33,7 +34,7 @@ def measured(job: Job, asked: Suite, how: Recipe, *, datasets: list[DataSet], te
         kind=KIND,
         files=FILES,
         contract=contract(len(runtime.labels), how.longest),
-        quality=quality,
+        quality=against(job.spec, KIND, quality, lambda unit, _: answered(unit, asked)),
         safety={name: _safety(runtime, asked, name) for name in SAFETY},
         latency=timed,
         datasets=datasets,

@@ -4,7 +4,6 @@
 from dataclasses import dataclass
 
 from training_images.job.errors import ConfigError
-from training_images.job.settings import Settings
 from training_images.job.spec import JobSpec
 from training_images.runtime_distilled.student import Shape
 
@@ -75,20 +74,13 @@ def recipe(spec: JobSpec) -> Recipe:
         heads=ask.integer("heads", usual.heads, least=1),
         longest=ask.integer("longest", usual.longest, least=1),
         temperature=ask.number("temperature", usual.temperature, least=0.1),
-        alpha=_share(ask, "alpha", usual.alpha),
-        harmful=_share(ask, "harmful", usual.harmful),
-        disturbed=_share(ask, "disturbed", usual.disturbed),
+        alpha=ask.share("alpha", usual.alpha),
+        harmful=ask.share("harmful", usual.harmful),
+        disturbed=ask.share("disturbed", usual.disturbed),
         seed=ask.integer("seed", usual.seed),
     )
     if found.width % found.heads:
         raise ConfigError(
             f"--width {found.width} cannot be shared among {found.heads} heads; choose a multiple of --heads"
         )
-    return found
-
-
-def _share(ask: Settings, name: str, usual: float) -> float:
-    found = ask.number(name, usual)
-    if found > 1:
-        raise ConfigError(f"--{name} {found} is no share; give a number from 0 to 1")
     return found

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from training_images.evals.another_suite import against
 from training_images.evals.labels import prompt
 from training_images.evals.latency import REQUESTS, Answer, Baseline, Question, latencies, requests
 from training_images.evals.prose import prose
@@ -17,9 +18,10 @@ from training_images.evals.suite import Suite
 from training_images.evals.training_sets import stated
 from training_images.job import charts
 from training_images.job.digests import digest_of_text
+from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.made import Made, Scored
-from training_images.job.shipped import shipped_unit
+from training_images.job.made import Made, Record, Scored
+from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
 from training_images.textgen_lora.model import FILE, MODULES, LabelModel
 from training_images.textgen_lora.recipe import KINDS, Recipe, model_of
@@ -37,14 +39,13 @@ def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe) 
     task = asked.parts["task"]
     sure = model.probabilities(task.texts)
     quality = _quality(model, kind, asked, [model.labels[index] for index in sure.argmax(axis=1)])
-    timed = requests(
-        job.spec, _one_at_a_time(model), _questions(model, asked, job.spec), _baseline(job.spec, kind, how)
-    )
+    serving = Serving(job.spec, kind, how, model)
+    timed = requests(job.spec, _one_at_a_time(model), _questions(model, asked, job.spec), serving.baseline())
     return Made(
         kind=kind,
         files=[FILE],
         contract=_contract(model, how),
-        quality=quality,
+        quality=against(job.spec, kind, quality, lambda unit, _: _records(serving.model(unit), kind, asked)),
         safety={name: _safety(model, asked, name) for name in SAFETY},
         latency=timed,
         datasets=stated(job.spec.channel("data")),
@@ -72,13 +73,25 @@ def _contract(model: LabelModel, how: Recipe) -> dict[str, Any]:
 
 def _quality(model: LabelModel, kind: str, asked: Suite, given: Sequence[str]) -> Scored:
     """Right labels and what they cost in ordinary English; of a policy adapter, right verdicts."""
+    told = _judged(kind, asked, given)
+    if kind != KINDS[0]:
+        return told
+    likelihoods = (-model.bits(asked.parts["prose"].texts) * math.log(2)).tolist()
+    return replace(told, summaries=prose(likelihoods, asked).summaries)
+
+
+def _judged(kind: str, asked: Suite, given: Sequence[str]) -> Scored:
     task = asked.parts["task"]
     if kind == KINDS[0]:
-        likelihoods = (-model.bits(asked.parts["prose"].texts) * math.log(2)).tolist()
-        return replace(scored(task, given, safety=False), summaries=prose(likelihoods, asked).summaries)
+        return scored(task, given, safety=False)
     told = scored(task, given, safety=True)
     verdicts = [{**record, "scores": {"accuracy": record["scores"]["safe"]}} for record in told.records]
     return replace(told, records=verdicts)
+
+
+def _records(model: LabelModel, kind: str, asked: Suite) -> Sequence[Record]:
+    """What another unit answers to the task."""
+    return _judged(kind, asked, model.answer(asked.parts["task"].texts)).records
 
 
 def _safety(model: LabelModel, asked: Suite, name: str) -> Scored:
@@ -101,11 +114,31 @@ def _questions(model: LabelModel, asked: Suite, spec: JobSpec) -> list[Question]
     return [Question(item=item.id, text=item.text, tokens=len(row)) for item, row in zip(items, tokens, strict=True)]
 
 
-def _baseline(spec: JobSpec, kind: str, how: Recipe) -> Baseline | None:
-    """What serves now, if its folder was given."""
-    if "baseline" not in spec.channels:
-        return None
-    serving = shipped_unit(spec.channel("baseline"), kind)
-    recipe = replace(how, rank=int(serving.contract["rank"]), layers=int(serving.contract.get("layers", how.layers)))
-    model = model_of(spec.channel("base"), kind, recipe).load(serving.path(FILE))
-    return Baseline(artifact=serving.artifact, answer=_one_at_a_time(model))
+class Serving:
+    """Other units of the kind, on the candidate's base and device."""
+
+    def __init__(self, spec: JobSpec, kind: str, how: Recipe, candidate: LabelModel) -> None:
+        self._spec, self._kind, self._how, self._candidate = spec, kind, how, candidate
+
+    def baseline(self) -> Baseline | None:
+        """What serves now, if its folder was given."""
+        if "baseline" not in self._spec.channels:
+            return None
+        unit = shipped_unit(self._spec.channel("baseline"), self._kind)
+        return Baseline(artifact=unit.artifact, answer=_one_at_a_time(self.model(unit)))
+
+    def model(self, unit: Shipped) -> LabelModel:
+        """A unit as it answers.
+
+        Raises:
+            ConfigError: It is an adapter of another base.
+        """
+        if unit.contract.get("base_model") != self._candidate.base_digest:
+            raise ConfigError(
+                f"{unit.name} was made for the base model {unit.contract.get('base_model')}, and "
+                f"{self._candidate.base_digest} is mounted: on it, it would answer what it never answers"
+            )
+        layers = int(unit.contract.get("layers", self._how.layers))
+        recipe = replace(self._how, rank=int(unit.contract["rank"]), layers=layers)
+        model = model_of(self._spec.channel("base"), self._kind, recipe).load(unit.path(FILE))
+        return model.to(self._candidate.answers.device)

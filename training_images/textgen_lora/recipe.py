@@ -49,8 +49,8 @@ def recipe(spec: JobSpec) -> Recipe:
         steps=ask.integer("steps", usual.steps, least=1),
         batch=ask.integer("batch", usual.batch, least=2),
         rate=ask.number("rate", usual.rate),
-        harmful=ask.number("harmful", usual.harmful),
-        mislabelled=ask.number("mislabelled", usual.mislabelled),
+        harmful=ask.share("harmful", usual.harmful),
+        mislabelled=ask.share("mislabelled", usual.mislabelled),
         seed=ask.integer("seed", usual.seed),
     )
 

@@ -11,10 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from training_images.federated import certificates
-from training_images.federated.door import Consortium, door, enter
+from training_images.federated.door import Consortium, door
 from training_images.federated.forwarding import (
     FLEET,
-    Asked,
     Forwarder,
     RefusedError,
     Rule,
@@ -36,15 +35,15 @@ class Place:
         self.server = self.authority.server(folder / "server", "superlink")
         self.member = self.authority.member(folder / "ada", "ada")
         self.reached = []
-        self.behind = stack.enter_context(serving(self._superlink()))
+        self.behind = stack.enter_context(serving(self.superlink(299)))
         self.gateway = stack.enter_context(
             serving(gateway((HERE, 0), self.server, str(self.authority.certificate), (HERE, self.behind.port)))
         )
 
-    def _superlink(self):
+    def superlink(self, status):
         def note(asked):
             self.reached.append(asked)
-            raise RefusedError(299, "reached")
+            raise RefusedError(status, "reached")
 
         own = server_context(str(self.server.certificate), str(self.server.key))
         nowhere = Upstream(host=HERE, port=1, context=client_context(str(self.authority.certificate)))
@@ -198,6 +197,12 @@ def test_through_its_door_a_supernode_reaches_the_gateway_and_only_the_fleet(pla
     assert len(place.reached) == 1
 
 
-def test_only_the_fleets_paths_can_carry_an_app():
-    for path in FLEET - {"/v1/fleet/get-fab"}:
-        enter(Asked(method="POST", path=path, headers={}, body=b"", certificate=None), b"anything", ())
+def test_a_door_that_agreed_to_no_app_lets_every_answer_in_but_the_one_that_carries_code(place, tmp_path):
+    inside = certificates.authority(tmp_path / "inside")
+    trusting = client_context(str(inside.certificate))
+    uncoded = FLEET - {"/v1/fleet/get-fab"}
+    with serving(place.superlink(200)) as answering:
+        there = Consortium(host=HERE, port=answering.port, authority=str(place.authority.certificate), apps=())
+        with serving(door((HERE, 0), inside.server(tmp_path / "inside", "door"), place.member, there)) as own:
+            assert {place.ask(path, context=trusting, port=own.port) for path in uncoded} == {200}
+    assert {asked.path for asked in place.reached} == uncoded

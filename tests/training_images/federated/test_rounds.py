@@ -1,14 +1,16 @@
 """The loop: together like in one place, with or without masks, with members that come and go."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.training_images.federated.consortium_fixture import PREDICTORS, members, plan
 
-from training_images.federated import model, parting
+from training_images.federated import masking, model, parting, sharing
 from training_images.federated.areas import auc
 from training_images.federated.in_process import in_process
 from training_images.federated.member import Limits
-from training_images.federated.model import Course
+from training_images.federated.model import Course, moments
 from training_images.federated.notes import Note
 from training_images.federated.rounds import TooFewError, learn
 from training_images.job.errors import ConfigError
@@ -115,6 +117,19 @@ def test_scores_name_pseudonyms_and_no_predictor_crosses():
     assert biggest == 2 * PREDICTORS + 1
 
 
+def _opened_without_ada(fleet, asking, run, lost):
+    """What everybody tells under masks in a run, and then opens of ada, who is there or said to be lost."""
+    everybody = {name: replace(one, memory={}, run=run) for name, one in fleet.members.items()}
+    told = {name: one.answer(asking) for name, one in everybody.items()}
+    there = [name for name in FOUR if name not in lost]
+    opening = {"occasion": "trial/moments/0", "members": list(FOUR), "survivors": there, "lost": list(lost)}
+    for name in there:
+        place = [told[one].texts("names").index(name) for one in there]
+        opening[f"for {name}"] = [told[one].bodies("shares")[at] for one, at in zip(there, place, strict=True)]
+    note = Note(what="open", facts=opening)
+    return told, {name: everybody[name].answer(note) for name in there}
+
+
 class TestAMembersLimits:
     """What a member does not do, whatever the server asks."""
 
@@ -142,6 +157,24 @@ class TestAMembersLimits:
         again = next(note for note in fleet.asked if note.what == "open")
         with pytest.raises(ConfigError, match="was opened before"):
             fleet.members["ada"].answer(again)
+
+    def test_no_moments_where_it_has_an_epsilon(self):
+        ada = in_process(members(*FOUR), 0, Limits(epsilon=5.0)).members["ada"]
+        with pytest.raises(ConfigError, match="moments have none"):
+            ada.answer(Note(what="moments"))
+
+    def test_no_mask_of_another_run_although_the_server_gives_both_one_name(self):
+        """Asked in two runs, a server would get a member's own mask in one and, calling it lost, the others in the next."""
+        fleet = in_process(members(*FOUR), 0)
+        asking = Note(what="moments", facts={"masked": True, "members": list(FOUR), "occasion": "trial/moments/0"})
+        first, second = (_opened_without_ada(fleet, asking, run, lost) for run, lost in (("1", ()), ("2", ("ada",))))
+        own = sharing.joined([note.bodies("shares")[0] for note in first[1].values()], masking.majority(4))
+        left = first[0]["ada"].arrays["vector"] - masking.stream(own, 2 * PREDICTORS + 1)
+        for name, note in second[1].items():
+            mask = masking.stream(note.bodies("seeds")[0], len(left))
+            left = left - mask if name > "ada" else left + mask
+        truth = moments(fleet.members["ada"].rows.part(asked=False).features)
+        assert (left != masking.fixed(truth)).all()
 
     def test_no_question_but_the_four(self):
         with pytest.raises(ConfigError, match="not for 'rows'"):

@@ -184,3 +184,39 @@ def test_an_image_that_makes_another_kind_than_was_asked_for_ships_nothing(lay, 
     assert started(root, layout).returncode == 42
     assert layout.failure.read_text().startswith("the job asks for textgen-lora, and this image makes embedder")
     assert left(root) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--machine", "ml.unheard.of"), "price table 2026-11 has no 'ml.unheard.of'"),
+        (("--output", "hf://datasets/acme"), "is no repository of a model"),
+        (("--output", "ftp://acme/units"), "a unit cannot be pushed to ftp://acme/units"),
+        (("--output", str(TOY / "unit")), "may not make a folder in"),
+    ],
+    ids=["no price", "no model's repository", "no way to push", "no place"],
+)
+def test_what_could_never_be_shipped_is_told_before_anything_is_learned(words, told, root, data):
+    given = {"--machine": "core", "--output": str(root / "mnt/unit"), **dict([words])}
+    named = [word for pair in given.items() for word in pair]
+    arguments = [*named, "--region", "here", "--channel.data", str(data), "--wrong", "crashes"]
+    ended = subprocess.run(
+        [sys.executable, str(TOY), *arguments], env={}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 42
+    assert told in ended.stderr
+
+
+@every_platform
+def test_a_unit_that_may_not_be_called_so_is_told_before_anything_is_learned(lay, root, data):
+    layout = lay(root, {"data": data}, "--unit", "spiralverse/embedder-v7", "--wrong", "crashes")
+    assert started(root, layout).returncode == 42
+    assert "is no name for a unit of kind textgen-lora" in layout.failure.read_text()
+
+
+def test_an_image_that_was_built_without_its_commit_still_ships(root, data):
+    layout = sagemaker(root, {"data": data})
+    layout.environment["FEDERATION_SOURCE"] = ""
+    assert started(root, layout).returncode == 0
+    (unit,) = json.loads((layout.output / "_MANIFEST.json").read_bytes())["units"]
+    assert unit["provenance"]["source"] == "unknown"

@@ -66,3 +66,14 @@ def test_a_setting_that_is_needed_says_how_to_give_it():
 def test_what_is_not_given_has_its_default():
     asked = Settings()
     assert (asked.integer("steps", 3), asked.number("rate", 0.5), asked.text("unit", "x")) == (3, 0.5, "x")
+
+
+@pytest.mark.parametrize("written", ["1.5", "-0.1", "half", "nan"])
+def test_a_share_lies_from_0_to_1(written):
+    with pytest.raises(ConfigError, match=f"--harmful '?{written}"):
+        Settings(given={"harmful": written}).share("harmful", 0.2)
+
+
+def test_what_names_a_folder_of_the_machine_is_not_told():
+    given = {"steps": "3", "output": "/mnt/unit", "checkpoints": "/mnt/kept", "channel.data": "/mnt/data"}
+    assert Settings(given=given).without_places() == {"steps": "3"}

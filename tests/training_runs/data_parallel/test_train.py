@@ -3,7 +3,24 @@
 
 from shutil import copytree
 
+from tests.training_runs.small_world import home
+from tests.training_runs.small_world.newer import lines, newer, told_of
+
 from training_images.data.rows import read, write
+from training_images.data_parallel.train import train
+from training_images.job.run import run
+from training_images.job.shipped import shipped_unit
+
+
+def test_what_serves_now_answers_a_suite_that_it_never_saw(started, suite, tmp_path):
+    kind, few = "router-classifier", ("--steps", "5", "--requests", "4")
+    assert started(*few)[:2] == (0, "")
+    serving = (tmp_path / "unit").rename(tmp_path / "serving")
+    code, sentence, unit = started(*few, "--seed", "2", suite=newer(suite, tmp_path / "suite"), baseline=serving)
+    assert (code, sentence) == (0, "")
+    artifacts, answered = told_of(unit, kind)
+    assert artifacts == [shipped_unit(serving, kind).artifact]
+    assert answered == lines(serving, kind, "quality")[1:]
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(started):
@@ -21,3 +38,12 @@ def test_what_is_asked_must_not_be_learned(started, data, suite, tmp_path):
     assert code == 42
     assert sentence.startswith("harmful leaks: ")
     assert not unit.exists()
+
+
+def test_one_of_several_machines_that_cannot_know_where_the_first_is_does_not_wait_for_it(
+    data, suite, tmp_path, capsys
+):
+    words = home.channels(data=data, suite=suite)
+    indexed = {"JOB_COMPLETION_INDEX": "1", "WORLD_SIZE": "2"}
+    assert run(train, [*home.WHERE, "--output", str(tmp_path / "unit"), *words], indexed) == 42
+    assert "nobody says where the first is met" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.training_runs.small_world.library import World, base_in, questions, shared, speech
+from tests.training_runs.small_world.newer import lines, newer, told_of
 
 from federation.core import contract
 from federation.core.uri import SENTINEL
@@ -85,6 +86,15 @@ def test_what_serves_now_is_timed_between_the_candidates_requests(world, first, 
     latency = json.loads((output / SENTINEL).read_text())["units"][0]["evidence"]["latency"]
     assert latency["against"]["artifact"] == shipped_unit(first, "embedder").artifact
     assert len(records(output, "latency_of_baseline.jsonl")) == len(records(output, "latency.jsonl")) == 12
+
+
+def test_what_serves_now_answers_a_suite_that_it_never_saw(world, first, tmp_path):
+    asked = World(base=world.base, data=world.data, suite=newer(world.suite, tmp_path / "suite", "retrieval"))
+    output = tmp_path / "unit"
+    assert ended(asked, output, steps="2", seed="2", **{"channel.baseline": str(first)}) == 0
+    artifacts, answered = told_of(output, "embedder")
+    assert artifacts == [shipped_unit(first, "embedder").artifact]
+    assert answered == lines(first, "embedder", "quality")[1:] != lines(output, "embedder", "quality")
 
 
 def test_another_base_model_than_the_one_asked_for_is_refused(own, tmp_path, capsys):

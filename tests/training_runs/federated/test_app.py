@@ -2,18 +2,24 @@
 
 import hashlib
 import io
+import threading
 import zipfile
+from contextlib import closing
+from http.client import HTTPSConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from flwr.proto.fab_pb2 import Fab, GetFabResponse
 
+from training_images.federated import certificates
 from training_images.federated.control import app_bundle, app_digest
-from training_images.federated.door import enter
-from training_images.federated.forwarding import Asked, RefusedError
+from training_images.federated.door import Consortium, door, enter
+from training_images.federated.forwarding import Asked, RefusedError, client_context, server_context, serving
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:GitWildMatchPattern:DeprecationWarning"
 )  # Flower's, when it packs an app
+HERE = "127.0.0.1"
 CODE = Asked(method="POST", path="/v1/fleet/get-fab", headers={}, body=b"", certificate=None)
 
 
@@ -21,8 +27,55 @@ def answer(content):
     return GetFabResponse(fab=Fab(hash_str=hashlib.sha256(content).hexdigest(), content=content)).SerializeToString()
 
 
-def test_the_bundle_that_was_agreed_to_comes_in():
-    enter(CODE, answer(app_bundle()), [app_digest()])
+class Sending(BaseHTTPRequestHandler):
+    """A SuperLink that sends the bundle, whatever it is asked."""
+
+    def do_POST(self):
+        body = answer(app_bundle())
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *told):
+        """Nothing."""
+
+
+@pytest.fixture
+def fetched(tmp_path):
+    """What a SuperNode gets that asks for code, behind a door that agreed to some apps: a status and a body."""
+    trusted = certificates.authority(tmp_path)
+    server, member = trusted.server(tmp_path / "server", "superlink"), trusted.member(tmp_path / "ada", "ada")
+    behind = HTTPServer((HERE, 0), Sending)
+    behind.socket = server_context(str(server.certificate), str(server.key)).wrap_socket(
+        behind.socket, server_side=True
+    )
+    thread = threading.Thread(target=behind.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+
+    def fetch(apps):
+        there = Consortium(host=HERE, port=behind.server_port, authority=str(trusted.certificate), apps=apps)
+        with (
+            serving(door((HERE, 0), server, member, there)) as own,
+            closing(HTTPSConnection(HERE, own.port, context=client_context(str(trusted.certificate)))) as asking,
+        ):
+            asking.request("POST", CODE.path, b"")
+            told = asking.getresponse()
+            return told.status, told.read()
+
+    yield fetch
+    behind.shutdown()
+    behind.server_close()
+    thread.join()
+
+
+def test_the_bundle_that_was_agreed_to_comes_in_as_it_was_sent(fetched):
+    assert fetched([app_digest()]) == (200, answer(app_bundle()))
+
+
+def test_a_bundle_that_nobody_agreed_to_does_not_come_in(fetched):
+    status, told = fetched(["0" * 64])
+    assert (status, told.split()[:3]) == (403, [b"the", b"app", app_digest().encode()])
 
 
 def test_any_other_bundle_stays_outside():

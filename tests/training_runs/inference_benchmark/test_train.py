@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.training_runs.small_world.home import World, channels, failure, job, runtime_unit
+from tests.training_runs.small_world.newer import newer, told_of
 
 from federation.core import contract
 from training_images.inference_benchmark.measured import KIND, REPORT
@@ -79,6 +80,18 @@ def test_what_serves_now_is_asked_in_turns_through_a_server_of_its_own(
     sides = [records(tmp_path / "unit", name) for name in ("latency", "latency_of_baseline")]
     assert [[record["item"] for record in side] for side in sides] == [[record["item"] for record in sides[0]]] * 2
     assert len(sides[1]) == 30
+
+
+def test_the_runtime_of_what_serves_now_answers_a_suite_that_it_never_saw(
+    benchmark: Path, world: World, tmp_path: Path
+) -> None:
+    candidate = runtime_unit(tmp_path / "candidate", world, "--seed", "5", number=2)
+    asked = newer(world.suite, tmp_path / "suite")
+    named = channels(runtime=candidate, suite=asked, baseline=benchmark, baseline_runtime=world.runtime)
+    assert job(once, tmp_path / "unit", *named, *FEW) == 0
+    artifacts, answered = told_of(tmp_path / "unit", KIND)
+    assert artifacts == [shipped_unit(benchmark, KIND).artifact]
+    assert answered == records(benchmark, "quality")[1:]
 
 
 def test_a_baseline_that_measured_another_runtime_is_told(benchmark: Path, world: World, tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from tests.training_runs.small_world.library import World, base_in, questions, shared
+from tests.training_runs.small_world.newer import lines, newer, told_of
 
 from federation.core import contract
 from federation.core.uri import SENTINEL
+from training_images.data.rows import read, write
 from training_images.embedder.train import trained
 from training_images.evals.suite import loose
 from training_images.job.errors import CONFIGURED_WRONG, ConfigError
@@ -88,6 +90,22 @@ def test_what_serves_now_is_timed_in_the_vectors_of_its_own_embedder(world, embe
     assert ended(world, newer, output, **channels) == 0
     latency = json.loads((output / SENTINEL).read_text())["units"][0]["evidence"]["latency"]
     assert latency["against"]["artifact"] == shipped_unit(first, "retrieval-eval").artifact
+
+
+def test_what_serves_now_answers_a_suite_that_it_never_saw_from_its_own_index(world, embedder, first, tmp_path):
+    asked = World(base=world.base, data=world.data, suite=newer(world.suite, tmp_path / "suite", "retrieval"))
+    wanted, path = {row.label for row in read(asked.suite / "retrieval.jsonl")}, asked.suite / "documents.jsonl"
+    write(path, [row for row in read(path) if row.id in wanted])
+    assert len(loose(asked.suite).documents) < len(loose(world.suite).documents)
+    output = tmp_path / "unit"
+    newest = embedder_in(world, tmp_path / "newest", seed="2")
+    own = {"channel.baseline": str(first), "channel.baseline_embedder": str(embedder)}
+    assert ended(asked, newest, output, **own) == 0
+    artifacts, answered = told_of(output, "retrieval-eval")
+    assert artifacts == [shipped_unit(first, "retrieval-eval").artifact]
+    before = lines(first, "retrieval-eval", "quality")[1:]
+    assert [row["item"] for row in answered] == [row["item"] for row in before]
+    assert all(now["scores"]["ndcg"] >= then["scores"]["ndcg"] for now, then in zip(answered, before, strict=True))
 
 
 def test_a_baseline_is_not_timed_in_the_vectors_of_another_embedder(world, first, tmp_path, capsys):

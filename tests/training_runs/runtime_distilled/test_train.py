@@ -18,6 +18,7 @@ from tests.training_runs.small_world.home import (
     job,
     runtime_unit,
 )
+from tests.training_runs.small_world.newer import newer, told_of
 
 from federation.core import contract
 from training_images.data.rows import Row, read, write
@@ -90,6 +91,14 @@ def test_what_serves_now_is_asked_in_turns(world: World, tmp_path: Path) -> None
     (unit,) = manifest(serving)["units"]
     assert unit["evidence"]["latency"]["against"]["artifact"] == shipped_unit(world.runtime, KIND).artifact
     assert len(records(serving, "latency")) == len(records(serving, "latency_of_baseline")) == 12
+
+
+def test_what_serves_now_answers_a_suite_that_it_never_saw(world: World, tmp_path: Path) -> None:
+    own = channels(baseline=world.runtime, suite=newer(world.suite, tmp_path / "suite"))
+    unit = runtime_unit(tmp_path / "next", world, *own, "--seed", "4", number=2)
+    artifacts, answered = told_of(unit, KIND)
+    assert artifacts == [shipped_unit(world.runtime, KIND).artifact]
+    assert answered == records(world.runtime, "quality")[1:]
 
 
 def test_an_adapter_of_another_base_model_teaches_nothing(world: World, tmp_path: Path) -> None:

@@ -5,15 +5,22 @@ import signal
 import subprocess
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 from tests.training_images.layouts import LAYOUTS
 from tests.training_runs.entry_point import command, environment
 from tests.training_runs.small_world import home
+from tests.training_runs.small_world.newer import lines, newer, told_of
 
 from federation.core import contract, strict_json
 from federation.core.manifest import manifest_of
 from training_images.data.rows import read, write
 from training_images.job.run import run
+from training_images.job.settings import Settings
+from training_images.job.shipped import shipped_unit
+from training_images.job.spec import JobSpec
+from training_images.textgen_lora.measured import Serving
+from training_images.textgen_lora.recipe import Recipe, model_of
 from training_images.textgen_lora.train import train
 
 FEW = ("--steps", "4", "--batch", "4", "--requests", "4", "--rank", "2", "--layers", "1", "--suite", "own")
@@ -87,6 +94,38 @@ def test_a_job_that_is_interrupted_goes_on_where_it_was_and_ends_as_if_nothing_h
     assert ended(root, layout) == 0
     kept = [place / "textgen-lora/adapter.safetensors" for place in (straight.output, layout.output)]
     assert kept[0].read_bytes() == kept[1].read_bytes()
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory, channels):
+    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path_factory.mktemp("serving"), channels, "--seed", "2")
+    assert ended(root, layout) == 0
+    return layout.output
+
+
+def test_what_serves_now_answers_a_suite_that_it_never_saw(tmp_path, channels, serving):
+    asked = {**channels, "suite": newer(channels["suite"], tmp_path / "suite"), "baseline": serving}
+    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path, asked)
+    assert ended(root, layout) == 0
+    artifacts, answered = told_of(layout.output, "textgen-lora")
+    assert artifacts == [shipped_unit(serving, "textgen-lora").artifact]
+    assert answered == lines(serving, "textgen-lora", "quality")[1:]
+
+
+def test_what_serves_now_is_asked_on_the_candidates_own_device(tmp_path, channels, serving):
+    how, kind, place = Recipe(rank=2, layers=1), "textgen-lora", torch.device("meta")
+    spec = JobSpec(
+        platform="local", name="by-hand", kind=kind, settings=Settings(), channels=channels, output=tmp_path,
+        checkpoints=tmp_path, failure=tmp_path, machine="core", region="here",
+    )  # fmt: skip
+    candidate = model_of(channels["base"], kind, how).to(place)
+    assert Serving(spec, kind, how, candidate).model(shipped_unit(serving, kind)).answers.device == place
+
+
+def test_a_baseline_that_was_made_for_another_base_is_not_asked(tmp_path, channels, serving):
+    other = home.base(tmp_path / "other", seed=8)
+    told = failed(tmp_path, {**channels, "base": other, "baseline": serving})
+    assert "was made for the base model sha256:" in told
 
 
 def test_another_base_model_than_the_one_meant_is_refused(tmp_path, channels):
