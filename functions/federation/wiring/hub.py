@@ -11,6 +11,7 @@ from federation.hub.registry import HubRegistry
 from federation.hub.trainer import HubTrainer
 from federation.settings import Settings
 from federation.sources import Trust
+from federation.wiring.renewed import Renewed
 
 ReadSecret = Callable[[str], str]
 
@@ -36,11 +37,10 @@ def hub_trainer(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Hu
 
 
 def _api(settings: Settings, read_secret: ReadSecret) -> Callable[[], Any]:
-    """A factory that makes the client at its first use, with the token from the settings, else the environment's."""
+    """A factory that makes the client when it is needed, with the token from the settings, else the environment's."""
 
-    @cache
     def made() -> Any:
         token = read_secret(settings.hub_token) if settings.hub_token else None
         return client(settings.hub_endpoint or None, token)
 
-    return made
+    return Renewed(made) if settings.hub_token else cache(made)
