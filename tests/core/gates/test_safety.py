@@ -100,9 +100,24 @@ def test_single_failures_in_long_conversations_do_not_fail_the_suite_as_if_each_
     (found,) = judged(ran(records))
     assert found.verdict == "pass"
     assert found.reason.startswith("2 of 400 clusters of suite policy failed (2 items)")
-    records = replace(records, clusters=[str(index // 100) for index in range(4000)])
+
+
+def test_failures_spread_over_conversations_prove_that_items_fail_alone():
+    clusters = [str(index // 10) for index in range(3000)]
+    alone = replace(probes(unsafe=tuple(range(5, 3000, 600)), count=3000), clusters=clusters)
+    (found,) = judged(ran(alone))
+    assert found.verdict == "pass"
+    assert found.reason.startswith("5 of 300 clusters of suite policy failed (5 items)")
+    together = replace(probes(unsafe=tuple(range(5)), count=3000), clusters=clusters)
+    (found,) = judged(ran(together))
+    assert found.verdict == "inconclusive"
+
+
+def test_a_few_long_conversations_prove_little_however_many_items_they_hold():
+    records = replace(probes(unsafe=(5,), count=4000), clusters=[str(index // 100) for index in range(4000)])
     (found,) = judged(ran(records))
     assert found.verdict == "inconclusive"
+    assert "more clusters without a failure would settle it" in found.reason
 
 
 def test_one_long_conversation_that_fails_throughout_does_not_hide_behind_many_short_ones():

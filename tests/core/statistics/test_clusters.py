@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.core.statistics.clusters import by_cluster, count_clusters, independent_items, repeating
+from federation.core.statistics.clusters import by_cluster, count_clusters, independent_items, repeating, worth
 
 
 def test_items_of_no_cluster_stand_alone():
@@ -40,6 +40,36 @@ def test_items_that_only_share_a_name_are_worth_nearly_as_much_as_before():
 
 def test_one_cluster_is_one_witness():
     assert independent_items([1.0, -1.0, 0.5], ["a", "a", "a"], 2.25) == 1.0
+
+
+def lost(*items: int) -> list[float]:
+    return [0.0 if item in items else 1.0 for item in range(1000)]
+
+
+TENS = [str(item // 10) for item in range(1000)]
+
+
+def test_single_failures_tell_that_items_fail_alone_the_better_the_more_there_are():
+    few, many = worth(lost(5, 305, 705), TENS), worth(lost(*range(5, 1000, 50)), TENS)
+    assert 100 < few < 500 < many <= 1000
+
+
+@pytest.mark.parametrize("items", [(), (7,), tuple(range(10)), tuple(range(40))])
+def test_what_nothing_or_one_failure_or_whole_clusters_show_is_worth_no_more_than_the_clusters(items):
+    assert worth(lost(*items), TENS) == pytest.approx(100)
+
+
+def test_a_few_clusters_tell_nothing_of_others():
+    assert worth(lost(*range(5, 1000, 60)), [str(item // 60) for item in range(1000)]) < 20
+
+
+@given(st.lists(st.floats(0, 1), min_size=60, max_size=60), st.randoms(use_true_random=False))
+def test_items_are_worth_at_least_their_clusters_and_at_most_themselves_in_any_order(values, draw):
+    clusters = [str(item // 3) if item < 30 else str(item) for item in range(60)]
+    found = worth(values, clusters)
+    assert 60 * 60 / (10 * 9 + 30) <= found * (1 + 1e-9) <= 60 * (1 + 2e-9)
+    order = draw.sample(range(60), 60)
+    assert worth([values[item] for item in order], [clusters[item] for item in order]) == pytest.approx(found)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", "d", None]), st.floats(-1e6, 1e6)), min_size=2), st.randoms())

@@ -46,6 +46,26 @@ def test_losses_alone_are_bounded_exactly():
     assert paired_proportions(0, 0, 148).lower < -0.02 < paired_proportions(0, 0, 149).lower
 
 
+def failing(items: int, margin: float, lost_share: float) -> float:
+    """The exact chance that a candidate fails which only loses."""
+    return sum(
+        math.comb(items, lost) * lost_share**lost * (1 - lost_share) ** (items - lost)
+        for lost in range(items + 1)
+        if paired_proportions(0, lost, items).upper < -margin
+    )
+
+
+def test_a_candidate_that_only_loses_fails_as_soon_as_an_exact_test_finds_it():
+    assert failing(500, 0.01, 0.02) > 0.5
+    assert failing(200, 0.02, 0.05) > 0.6
+
+
+@pytest.mark.parametrize("items", [115, 300, 1000])
+@pytest.mark.parametrize("margin", [0.01, 0.02, 0.05])
+def test_a_candidate_worse_by_no_more_than_the_margin_rarely_fails(items, margin):
+    assert failing(items, margin, margin) <= 0.05
+
+
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 2000))
 def test_swapping_the_sides_turns_the_bounds_round(gained, lost, same):
     items = gained + lost + same + 1

@@ -75,22 +75,50 @@ def test_equal_slowest_requests_hide_no_dependence():
     assert p95_upper([100.0] * 60) == (100.0, 100.0)
 
 
-def test_the_bounds_are_those_of_a_drawn_bootstrap():
+def drawn_rank(draw: random.Random, count: int) -> int:
+    """The place in a sorted list of one of the two samples between which the true p95 may lie."""
+    below = sum(draw.random() < 0.95 for _ in range(count)) - draw.randrange(2)
+    return min(below, count - 1)
+
+
+def test_the_bounds_are_those_of_drawn_binomial_ranks():
     draw = random.Random(3)
     one, other = sorted(latencies(draw, 300)), sorted(latencies(draw, 300))
-    replicates = sorted(
-        one[int(300 * draw.betavariate(285, 16))] / other[int(300 * draw.betavariate(285, 16))] for _ in range(20_000)
-    )
-    found = p95_ratio(one, other)
+    ratios = sorted(one[drawn_rank(draw, 300)] / other[drawn_rank(draw, 300)] for _ in range(4_000))
+    found = p95_ratio(one, other[::-1])
     assert found is not None
-    assert found.upper == pytest.approx(replicates[19_000], rel=0.01)
-    assert found.lower == pytest.approx(replicates[1_000], rel=0.01)
+    assert found.upper == pytest.approx(ratios[3_800], rel=0.02)
+    assert found.lower == pytest.approx(ratios[200], rel=0.02)
 
 
-def test_the_order_of_the_samples_changes_nothing():
+def test_a_candidate_that_stalls_on_six_requests_in_a_hundred_rarely_passes_because_few_were_sampled():
+    draw, passes = random.Random(6), 0
+    for _ in range(300):
+        theirs = [draw.lognormvariate(5, 0.05) for _ in range(60)]
+        mine = [draw.lognormvariate(5, 0.05) * (3 if draw.random() < 0.06 else 1) for _ in range(60)]
+        found = p95_ratio(mine, theirs)
+        passes += found is not None and found.upper <= 1.15
+    assert passes / 300 < 0.05
+
+
+def same_requests(draw: random.Random, count: int, times: float) -> tuple[list[float], list[float]]:
+    """Both sides on the same requests, of which some are long."""
+    lengths = [draw.lognormvariate(5, 0.5) for _ in range(count)]
+    mine, theirs = ([length * draw.lognormvariate(0, 0.05) for length in lengths] for _ in range(2))
+    return [times * sample for sample in mine], theirs
+
+
+@pytest.mark.parametrize(("times", "least", "most"), [(1.0, 0.9, 1.0), (1.1, 0.0, 0.06)])
+def test_long_requests_that_both_sides_answer_slowly_do_not_hide_who_is_faster(times, least, most):
+    draw = random.Random(7)
+    found = [p95_ratio(*same_requests(draw, 500, times)) for _ in range(100)]
+    assert least <= sum(one is not None and one.upper <= 1.1 for one in found) / 100 <= most
+
+
+def test_the_order_of_the_requests_changes_nothing():
     draw = random.Random(4)
-    one, other = latencies(draw, 100), latencies(draw, 100)
-    assert p95_ratio(one, other) == p95_ratio(one[::-1], sorted(other))
+    one, other = same_requests(draw, 100, 1.0)
+    assert p95_ratio(one, other) == p95_ratio(one[::-1], other[::-1])
 
 
 @settings(max_examples=40)

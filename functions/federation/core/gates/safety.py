@@ -3,21 +3,24 @@
 
 The exact upper bound on the failure rate must not exceed the suite's limit; a missing suite fails, one that is too small is
 inconclusive and says how many items it lacks. No item or category on the never-event list may fail. Items of one cluster
-fail together, so where clusters repeat they are the trials, each with its share of failures, and the bound is never below
-the one that the items alone would give.
+may fail together, so where clusters repeat they are the trials, each with its share of failures; or, if that is closer,
+the items are, thinned to as many as the spread of failures over clusters makes them worth. While nothing fails, nothing
+tells that spread.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from federation.core.gates.evidence import SAFETY_SCORE, Evidence, Subject
 from federation.core.gates.finding import Finding
 from federation.core.gates.rules import SafetyRule, SuiteRule
 from federation.core.records import Records, quoted
 from federation.core.statistics.bounded import Group, bounded_lower
-from federation.core.statistics.clusters import repeating
+from federation.core.statistics.clusters import by_cluster, repeating, worth
 from federation.core.statistics.comparison import NAMED, Verdict
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.exact import rate_upper
@@ -69,12 +72,17 @@ def _refusal(evidence: Evidence) -> str | None:
 
 
 class _Trials(msgspec.Struct, frozen=True, kw_only=True):
-    """Trials (items or clusters), failures among them, and the upper bound on the failure rate."""
+    """Trials (items or clusters), failures among them, and the upper bound on the failure rate.
+
+    `independent` are the trials behind the bound, and `expected` the failures among those.
+    """
 
     unit: str
     failed: int
     total: int
     upper: float
+    independent: float
+    expected: float
 
 
 def _bounded(name: str, rule: SuiteRule, records: Records, newly: tuple[str, ...] | None) -> Finding:
@@ -126,25 +134,39 @@ def failures(records: Records) -> tuple[str, ...]:
 
 
 def _trials(records: Records, failed: Sequence[str]) -> _Trials:
-    clusters = repeating(records.clusters)
+    clusters, safe = repeating(records.clusters), records.scores[SAFETY_SCORE]
+    count, items = len(failed), len(safe)
     if clusters is None:
-        count, total = len(failed), len(records.items)
-        return _Trials(unit="items", failed=count, total=total, upper=rate_upper(count, total))
-    named = [item if name is None else f"\0{name}" for item, name in zip(records.items, clusters, strict=True)]
-    sizes, unsafe = Counter(named), set(failed)
-    worse = Counter(name for item, name in zip(records.items, named, strict=True) if item in unsafe)
-    upper = max(_clustered_upper(sizes, worse), rate_upper(len(failed), len(named)))
-    return _Trials(unit="clusters", failed=len(worse), total=len(sizes), upper=upper)
+        upper = rate_upper(count, items)
+        return _Trials(unit="items", failed=count, total=items, upper=upper, independent=items, expected=count)
+    shares = [1.0 - math.fsum(unit) / len(unit) for unit in by_cluster(safe, clusters)]
+    total, worse = len(shares), sum(share > 0.0 for share in shares)
+    trials = _Trials(
+        unit="clusters",
+        failed=worse,
+        total=total,
+        upper=max(_of_shares(shares), rate_upper(count, items)),
+        independent=total,
+        expected=worse,
+    )
+    independent = worth(safe, clusters)
+    expected = count * independent / items
+    upper = rate_upper(expected, independent)
+    closer = upper < trials.upper
+    return replace(trials, upper=upper, independent=independent, expected=expected) if closer else trials
 
 
-def _clustered_upper(sizes: Counter[str], worse: Counter[str]) -> float:
+def _of_shares(shares: Sequence[float]) -> float:
     """The upper bound on the mean over clusters of their share of failures."""
-    shares = Counter(-worse[name] / size for name, size in sizes.items())
-    return -bounded_lower([Group(1.0, share, count) for share, count in shares.items()], worst=-1.0, unseen=1.0)
+    return -bounded_lower(
+        [Group(1.0, -share, count) for share, count in Counter(shares).items()], worst=-1.0, unseen=1.0
+    )
 
 
 def _missing(limit: float, trials: _Trials) -> int:
-    return max(items_for_rate(limit, trials.failed) - trials.total, 1)
+    """The trials without a failure that are lacking, if they are worth as much as those that ran."""
+    lacking = items_for_rate(limit, math.ceil(trials.expected)) - trials.independent
+    return max(math.ceil(lacking * trials.total / trials.independent), 1)
 
 
 def _newly(evidence: Evidence, before: Evidence | None) -> tuple[str, ...] | None:

@@ -26,11 +26,11 @@ _FLAT: Final = 1e-3
 
 
 class Group(NamedTuple):
-    """Identical units: the items in one, the sum of their values, and the number of such units."""
+    """Identical units: the items in one, the sum of their values, and how many independent units they are worth."""
 
     size: float
     total: float
-    units: int
+    units: float
 
 
 def bounded_lower(groups: Sequence[Group], *, worst: float, unseen: float) -> float:
@@ -106,7 +106,7 @@ def _chance_below(groups: Sequence[Group], worst: float, unseen: float, mean: fl
     return _negative(terms)
 
 
-def _negative(terms: Sequence[tuple[float, int]]) -> float:
+def _negative(terms: Sequence[tuple[float, float]]) -> float:
     """The chance that a sum of independent exponentials times `terms`, some of them negative, is below 0."""
     at = _saddlepoint(terms)
     parts = [(term / (1.0 - at * term), count) for term, count in terms]
@@ -120,7 +120,7 @@ def _negative(terms: Sequence[tuple[float, int]]) -> float:
     return 0.5 * math.erfc(-root / math.sqrt(2.0)) - density * (1.0 / (at * math.sqrt(curvature)) - 1.0 / root)
 
 
-def _saddlepoint(terms: Sequence[tuple[float, int]]) -> float:
+def _saddlepoint(terms: Sequence[tuple[float, float]]) -> float:
     """Where the cumulant generating function is least: Newton's steps, kept inside a bracket that halves otherwise."""
     low, high = 1.0 / min(term for term, _ in terms), 1.0 / max(term for term, _ in terms)
     at = 0.0

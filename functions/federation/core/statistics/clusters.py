@@ -9,8 +9,10 @@ from typing import Final
 from federation.core.statistics import NORMAL_95
 from federation.core.statistics.beta import student_95
 
-_FEWEST: Final = 20
+FEWEST: Final = 20
 """Clusters needed to estimate how far they differ: of twelve, a budget that is exceeded passed up to 15 % of the time."""
+_ALONE: Final = 0.1
+"""Degrees of freedom below which one cluster outweighs all others."""
 
 
 def repeating(clusters: Sequence[str | None] | None) -> Sequence[str | None] | None:
@@ -63,11 +65,45 @@ def independent_items(pulls: Sequence[float], clusters: Sequence[str | None], va
         variance: Of the sum of the pulls if all items were independent.
     """
     sums = [math.fsum(unit) for unit in by_cluster(pulls, clusters)]
-    largest = max(map(abs, sums))
-    if len(sums) < _FEWEST or largest == 0.0:
-        return float(len(sums))
-    squares = [(pull / largest) ** 2 for pull in sums]
-    total, fourths = math.fsum(squares), math.fsum(square * square for square in squares)
-    doubt = student_95(degrees_of_freedom(len(sums), total, fourths)) / NORMAL_95
-    effect = total * (largest * doubt) ** 2 / variance * len(sums) / (len(sums) - 1)
+    count, (squares, spread) = len(sums), _squares(sums)
+    if count < FEWEST or squares == 0.0:
+        return float(count)
+    doubt = student_95(spread * (count - 1) / count) / NORMAL_95
+    effect = squares * doubt * doubt / variance * count / (count - 1)
     return len(pulls) / max(effect, 1.0)
+
+
+def worth(values: Sequence[float], clusters: Sequence[str | None]) -> float:
+    """How many independent items bound the mean of `values` as well: never fewer than fully correlated clusters would be.
+
+    Korn & Graubard 1998 (Survey Methodology 24:193-201), who ask exact bounds of so many items. A cluster is held against
+    the mean of all others, as by the jackknife, so that a large one does not hide how far it moves the mean. Two clusters
+    that differ tell next to nothing of how far others would, and of fewer nothing is believed.
+
+    Args:
+        values: One an item.
+        clusters: Of each item; None stands alone.
+    """
+    items = len(values)
+    mean = math.fsum(values) / items
+    units = by_cluster([value - mean for value in values], clusters)
+    least = items * items / sum(len(unit) ** 2 for unit in units)
+    if len(units) < FEWEST:
+        return least
+    squares, spread = _squares([math.fsum(unit) / (1.0 - len(unit) / items) for unit in units])
+    if spread - 1.0 < _ALONE:
+        return least
+    doubt = student_95(spread - 1.0) / NORMAL_95
+    variance = math.fsum((value - mean) ** 2 for value in values)
+    effect = squares * doubt * doubt / variance * len(units) / (len(units) - 1)
+    return max(items / max(effect, 1.0), least)
+
+
+def _squares(sums: Sequence[float]) -> tuple[float, float]:
+    """The sum of squares, and of how many equal squares it might effectively be (Satterthwaite 1946); 0 and 0 of zeros."""
+    largest = max(map(abs, sums))
+    if largest == 0.0:
+        return 0.0, 0.0
+    squares = [(each / largest) ** 2 for each in sums]
+    total = math.fsum(squares)
+    return total * largest * largest, total * total / math.fsum(square * square for square in squares)

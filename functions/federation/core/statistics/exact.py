@@ -12,13 +12,16 @@ from federation.core.statistics.beta import beta_quantile
 from federation.core.statistics.interval import Interval
 
 
-def rate_upper(failures: int, items: int) -> float:
-    """The one-sided 95 % upper bound on the rate behind `failures` among `items`; 1 where nothing was measured."""
+def rate_upper(failures: float, items: float) -> float:
+    """The one-sided 95 % upper bound on the rate behind `failures` among `items`; 1 where nothing was measured.
+
+    Both may be fractions: the number of independent items that clustered ones are worth.
+    """
     if failures >= items:
         return 1.0
     if failures == 0:
         return -math.expm1(math.log(ALPHA) / items)
-    return beta_quantile(failures + 1.0, float(items - failures), 1.0 - ALPHA)
+    return beta_quantile(failures + 1.0, items - failures, 1.0 - ALPHA)
 
 
 def rate_lower(failures: int, items: int) -> float:

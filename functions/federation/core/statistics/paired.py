@@ -7,17 +7,22 @@ Bonett & Price 2012, "Adjusted Wald confidence interval for a difference of bino
 Where nearly all discordant items point one way, that interval is too short: with losses only, a candidate that is worse
 by exactly the margin passes up to 10 % of the time. There the exact binomial bound on those items is taken when it is
 wider. Exact enumeration over 50 to 1,000 items, margins of 1 to 5 points and any discordance finds at most 6.3 %.
+
+It is too long where a difference is beyond chance anyway, but few items are discordant: of candidates that lose twice the
+margin of 1 point on 500 items and gain nothing, 42 % failed. There the bound next to 0 is that of the score test (Tango
+1998, Statistics in Medicine 17:891-908), by which 67 % do, and 5 % at the margin.
 """
 
 import math
 from typing import Final
 
 from federation.core.statistics import NORMAL_95
-from federation.core.statistics.exact import rate_upper
+from federation.core.statistics.exact import rate_lower, rate_upper
 from federation.core.statistics.interval import Interval
 
 _ONE_SIDED: Final = 8
 """Discordant items one way for each the other way, from which on the exact bound is asked as well."""
+_HALVINGS: Final = 40
 
 
 def paired_proportions(gained: int, lost: int, items: int) -> Interval:
@@ -36,4 +41,26 @@ def paired_proportions(gained: int, lost: int, items: int) -> Interval:
         lower = min(lower, gained / items - rate_upper(lost, items))
     if lost * _ONE_SIDED <= gained:
         upper = max(upper, rate_upper(gained, items) - lost / items)
+    if upper < 0.0:
+        upper = min(upper, _below_0(gained, lost, items))
+    if lower > 0.0:
+        lower = max(lower, -_below_0(lost, gained, items))
     return Interval(estimate=(gained - lost) / items, lower=max(lower, -1.0), upper=min(upper, 1.0), error=error)
+
+
+def _below_0(gained: int, lost: int, items: int) -> float:
+    """The upper bound of a difference that is below 0: where the score test would just reject that it is no smaller."""
+    low, high = (gained - lost) / items, 0.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if _deviation(middle, gained, lost, items) < NORMAL_95 else (low, middle)
+    exact = gained / items - rate_lower(lost, items)
+    return max(high, exact) if gained * _ONE_SIDED <= lost else high
+
+
+def _deviation(difference: float, gained: int, lost: int, items: int) -> float:
+    """By how many standard errors the items fall short of `difference`, with the likeliest share of losses that has it."""
+    linear = (2 * items - gained + lost) * difference - gained - lost
+    constant = -lost * difference * (1.0 - difference)
+    likeliest = (math.sqrt(max(linear * linear - 8 * items * constant, 0.0)) - linear) / (4 * items)
+    return (items * difference - gained + lost) / math.sqrt(items * (2.0 * likeliest + difference * (1.0 - difference)))
