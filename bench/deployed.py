@@ -35,12 +35,15 @@ _HOMES: Final = {
 }
 """By cloud: the scheme of its store, its bus, and what its trust says of the other."""
 
+_END: Final = "import os; os._exit(0)"
+"""A function's process is frozen or killed, never ended: what Python does at its end is no part of its start."""
+
 Starting = Callable[[], Start]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What makes a process ready, its store asked once, without the platform's own runtime."""
+    """What makes a process ready, its store asked once, without the platform's own runtime; it ends without cleaning up."""
 
     code: str
     environment: Mapping[str, str]
@@ -138,7 +141,8 @@ def _programs(package: Path, environment: Mapping[str, str]) -> Mapping[str, Pro
     }
     path = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": f"{package}:{HANDLERS}"}
     on_lambda = {"LAMBDA_TASK_ROOT": str(package), "_X_AMZN_TRACE_ID": started.TRACE}  # else the usual Tracer is off
-    return {name: Program(code=code, environment={**environment, **path, **on_lambda}) for name, code in codes.items()}
+    variables = {**environment, **path, **on_lambda}
+    return {name: Program(code=f"{code}; {_END}", environment=variables) for name, code in codes.items()}
 
 
 def _least(bus: str, clients: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from bench.evidence import Side
 from bench.goal import Goal
 from bench.timing import interleaved, ratio, shown
 from federation.core import testimony
-from federation.core.gates import judge
+from federation.core.gates.judging import judge
 
 ITEMS = 1_000
 _ROUNDS = 21

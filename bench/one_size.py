@@ -14,7 +14,7 @@ from time import process_time
 
 from bench.evidence import RULES
 from federation.core import testimony
-from federation.core.gates import judge
+from federation.core.gates.judging import judge
 from federation.core.manifest import Unit, unit_of
 
 

@@ -14,6 +14,8 @@ from bench.goal import Spread
 from bench.timing import Seconds
 
 ROOT = Path(__file__).resolve().parents[1]
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Ours, but that byte code is written: else each round compiles anew what was edited since."""
 
 
 def interleaved(commands: Mapping[str, Sequence[str]], *, rounds: int) -> Seconds:
@@ -58,7 +60,11 @@ def instructions(arguments: Sequence[str], environment: Mapping[str, str] | None
 def _seconds(arguments: Sequence[str]) -> float:
     """User and system time of one process, to the microsecond."""
     process = subprocess.Popen(
-        [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=_ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -68,4 +74,4 @@ def _seconds(arguments: Sequence[str]) -> float:
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment)
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment or _ENVIRONMENT)

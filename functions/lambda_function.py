@@ -31,10 +31,11 @@ from federation.core.event import Event
 from federation.ports import Bus, Ports
 from federation.relay import relay
 from federation.settings import Settings
-from federation.sources import Reading, Request, Trust, entry
+from federation.sources import Reading, Request, entry
 from federation.steps import StepName
 from federation.wiring.aws import aws_ports, aws_trust, own_clients
 from federation.wiring.clock import clock_of
+from federation.wiring.renewed import Renewed
 
 
 def _written(line: dict[str, Any]) -> str:
@@ -173,7 +174,7 @@ def _answered(request: LambdaFunctionUrlEvent) -> dict[str, Any]:
     """The response to an HTTP request."""
     body = request.body or ""
     raw = b64decode(body) if request.is_base64_encoded else body.encode()
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = {name.lower(): value for name, value in (request.get("headers") or {}).items()}
     reading = _delivered(Request(entry=entry.of_request(request.raw_path, headers), body=raw, headers=headers))
     told = {"content-type": "text/plain", **reading.answer_headers}
     return {"statusCode": reading.respond or 200, "headers": told, "body": reading.answer}
@@ -208,9 +209,7 @@ def _ports() -> Ports:
     return aws_ports(_settings())
 
 
-@cache
-def _trust() -> Trust:
-    return aws_trust(_settings())
+_trust = Renewed(lambda: aws_trust(_settings()))
 
 
 @cache

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What botocore is told of AWS's services by our reading of its files is what its own reading tells."""
 
+import msgspec
 import pytest
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import Loader
@@ -28,6 +29,13 @@ def test_a_service_is_described_as_botocore_describes_it(models, service):
 @pytest.mark.parametrize("name", ["endpoints", "partitions", "sdk-default-configuration", "_retry"])
 def test_what_all_services_share_is_the_same(models, name):
     assert models.load_data(name) == Loader().load_data(name)
+
+
+def test_endpoints_written_in_another_way_are_read_all_the_same(tmp_path):
+    there = tmp_path / "endpoints.json"
+    for told in ({"partitions": {"aws": {"services": {}}}, "version": 4}, {"partitions": [{"services": ["s3"]}]}, []):
+        there.write_bytes(msgspec.json.encode(told))
+        assert ServiceModels().file_loader.load_file(str(tmp_path / "endpoints")) == told
 
 
 def test_what_does_not_exist_is_told_as_botocore_tells_it(models):

@@ -84,7 +84,9 @@ def test_a_carried_unit_is_as_slow_as_it_was():
     serving = released(found={**members(unit("runtime-distilled")), **slow}, under=under)
     assert serving["units"]["textgen-lora"]["p95_ms"] == "812"
     carried = members(unit("textgen-lora"), origin="carried", p95_ms="812")
-    again = assemble(proposal({**members(unit("runtime-distilled", 2)), **carried}, under=under, baseline=serving), FIRST)
+    again = assemble(
+        proposal({**members(unit("runtime-distilled", 2)), **carried}, under=under, baseline=serving), FIRST
+    )
     assert again["distillation"] == serving["distillation"]
 
 

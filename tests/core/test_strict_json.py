@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from federation.core import strict_json
@@ -50,9 +50,50 @@ def test_a_long_key_around_very_many_faults_is_told_in_few_words(inner, said):
 
 @given(st.binary(max_size=200))
 def test_the_quick_way_and_the_careful_way_agree_on_any_bytes(body):
-    quick = strict_json._quickly(body, 1000)
+    quick = strict_json._quickly(body, 1000, canonical)
     if quick is not None:
         assert strict_json._carefully(body, "it", 1000) == quick
+
+
+pieces = st.sampled_from(
+    [
+        *'{}[]:,"\\ \n\x00\x7f',
+        *(
+            '"a"',
+            '"a":',
+            '"b":',
+            '"a:"',
+            '"\\u0061":',
+            '"\\u003a"',
+            '"\\ud800"',
+            '"\\/"',
+            '"\\""',
+            "\ufeff",
+            "é",
+            "\U0001f600",
+        ),
+        *("0", "-0", "01", "1.5", "1e3", "NaN", "true", "null", "9007199254740993", "18446744073709551616", "9" * 401),
+    ]
+)
+
+
+@given(documents, st.lists(pieces, max_size=8), st.integers(0, 200), st.sampled_from([None, 2]))
+@example(value={"a": {"b": 1}}, mixed=['"a":', "1", ","], at=1, indent=None)
+@example(value=[], mixed=["[" * 63, "]" * 63], at=1, indent=None)
+@example(value=[], mixed=["[" * 64, "]" * 64], at=1, indent=None)
+def test_anybodys_json_means_the_same_read_at_once_and_key_by_key(value, mixed, at, indent):
+    said = json.dumps(value, ensure_ascii=False, indent=indent)
+    body = (said[:at] + "".join(mixed) + said[at:]).encode()
+    told = [refused_or_read(read, body) for read in (strict_json.parse, strict_json._key_by_key)]
+    assert told[0] == told[1]
+
+
+def refused_or_read(read, body):
+    """What was read, in words that tell 1 from true and 0 from -0.0, or why it was refused."""
+    try:
+        return repr(read(body, what="it", limit=1000))
+    except ContractError as refused:
+        return refused.what
 
 
 @given(

@@ -4,7 +4,7 @@
 import pytest
 from tests.sources.cases import CASES, Case, differences
 
-from federation.sources import ENTRIES
+from federation.sources.readers import ENTRIES
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.sources.cases import CASES
 
-from federation.sources import ENTRIES
+from federation.sources.readers import ENTRIES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.sources.bending import closed, opened, paths, replaced
 from tests.sources.cases import CASES, POLICY, TRUST, Case, case
 
-from federation.sources import ENTRIES, Reading, Request, Trust, read
+from federation.sources import Reading, Request, Trust, read
+from federation.sources.readers import ENTRIES
 
 VERDICTS = {"accept", "ignore", "reject"}
 ODD = st.sampled_from(

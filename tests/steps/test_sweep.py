@@ -2,8 +2,14 @@
 
 import json
 
+import pytest
+from msgspec.structs import replace
+
 from federation.core import event as events
+from federation.core.event import Event
 from federation.core.outcome import Shift
+from federation.errors import ServiceError
+from federation.runtime import handle
 from tests.steps.home import TUESDAY, WEDNESDAY
 
 
@@ -69,3 +75,22 @@ def test_a_sweep_with_nothing_to_find_leaves_nothing(home):
     before = home.store.names("")
     assert home.tick("sweep", TUESDAY) == []
     assert home.store.names("") == before
+
+
+def test_a_registry_that_is_down_hides_no_drift(second):
+    """What the nodes serve, and what is published, are asked for by two events."""
+
+    class Down:
+        def find(self, _):
+            raise ServiceError("the registry is down")
+
+    ports = replace(second.local.ports, registry=Down())
+    audit, registry = (
+        Event(type=type_, source="//test", subject="schedule", time=second.now, key="tick", data={})
+        for type_ in (events.TICK_AUDIT, events.TICK_REGISTRY)
+    )
+    warm = second.channel.warm[0].name
+    second.local.ports.traffic.shift(Shift(channel="production", counter=99, release=warm, warm=()))
+    assert [told.type for told in handle("sweep", audit, ports, second.now).events] == [events.DRIFT_DETECTED]
+    with pytest.raises(ServiceError):
+        handle("sweep", registry, ports, second.now)

@@ -11,8 +11,8 @@ from huggingface_hub import ModelCard
 from training.units.plan import COPIES, ORDERS
 
 from federation.core import contract, records, strict_json
-from federation.core.gates import judge
 from federation.core.gates.finding import Finding
+from federation.core.gates.judging import judge
 from federation.core.manifest import Manifest, Unit, manifest_of
 from federation.core.policy import Policy, policy_of
 from federation.core.statistics.comparison import compare_records

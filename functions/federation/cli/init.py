@@ -59,6 +59,6 @@ def _same_channel(store: Store, new: Policy, path: Path) -> None:
     governed = stored_policy(msgspec.json.decode(body)).channel if body else new.channel
     if governed != new.channel:
         raise ContractError(
-            f"this home governs the channel {governed}, whose quarantine a new one would not know; keep `channel` in {path}, "
-            f"or make another home for {new.channel}"
+            f"this home governs the channel {governed}, whose quarantine a new one would not know; keep `channel` in "
+            f"{path}, or make another home for {new.channel}"
         )

@@ -8,7 +8,7 @@ which also has no floats, so that its canonical bytes and its digest are exact.
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final, NoReturn
 
@@ -54,7 +54,12 @@ def parse(body: bytes, *, what: str = "body", limit: int = MAX_BYTES) -> Parsed:
     Raises:
         ContractError: Too large, not UTF-8, not JSON, NaN, a number of too many digits, a lone surrogate, or too deep.
     """
-    import json  # noqa: PLC0415 - a step reads our own documents, and never needs it
+    quick = _quickly(body, limit, msgspec.json.encode)
+    return Parsed(value=quick[0], repeats=()) if quick is not None else _key_by_key(body, what=what, limit=limit)
+
+
+def _key_by_key(body: bytes, *, what: str, limit: int) -> Parsed:
+    import json  # noqa: PLC0415 - what is usual never needs it
 
     text = _text(body, what, limit)
     repeats: list[tuple[Mapping[str, Any], str]] = []
@@ -89,10 +94,10 @@ def document(body: bytes, *, what: str = "document", limit: int = MAX_BYTES) -> 
 def document_and_bytes(body: bytes, *, what: str = "document", limit: int = MAX_BYTES) -> tuple[Any, bytes]:
     """The document in `body` and its canonical bytes, which the check for repeated keys computes anyway.
 
-    Without escapes, a document has as many colons as its canonical form, and each repeated key that the decoder drops
-    takes at least one colon with it. So counting colons replaces a hook on every object.
+    Raises:
+        ContractError: As `document`.
     """
-    quick = _quickly(body, limit)
+    quick = _quickly(body, limit, canonical)
     return quick if quick is not None else _carefully(body, what, limit)
 
 
@@ -105,13 +110,17 @@ _alike = bytes.maketrans(b"123456789]}", b"000000000,,")
 _long_integer = b"0" * 16 + b","
 
 
-def _quickly(body: bytes, limit: int) -> tuple[Any, bytes] | None:
-    """The fast path: the result if cheap checks can prove the document valid, else None, and `_carefully` decides."""
+def _quickly(body: bytes, limit: int, encode: Callable[[Any], bytes]) -> tuple[Any, bytes] | None:
+    """The fast path: the value and its encoding if cheap checks can prove it valid and without floats, else None.
+
+    Without escapes of code points, a body has as many colons as the encoded value, and each repeated key that the decoder
+    drops takes at least one colon with it. So counting colons replaces a hook on every object.
+    """
     if len(body) > limit or (b"\\" in body and b"\\u" in body):
         return None
     try:
         value = _decode(body)
-        encoded = canonical(value)
+        encoded = encode(value)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     if encoded.count(b":") != body.count(b":") or _may_hold_a_long_integer(encoded) or _depth(encoded) > MAX_DEPTH:
@@ -125,7 +134,7 @@ def _may_hold_a_long_integer(encoded: bytes) -> bool:
 
 
 def _carefully(body: bytes, what: str, limit: int) -> tuple[Any, bytes]:
-    parsed = parse(body, what=what, limit=limit)
+    parsed = _key_by_key(body, what=what, limit=limit)
     numbers = (f"{path}: {fault}" for path, fault in _numbers(parsed.value, "$"))
     if faults := found(chain(_repeats(parsed), numbers)):
         raise ContractError(f"{what} is not a document of ours", faults)
@@ -185,7 +194,7 @@ def _depth(encoded: bytes) -> int:
 
 
 def _has_lone_surrogate(value: Any) -> bool:
-    import json  # noqa: PLC0415 - as in `parse`
+    import json  # noqa: PLC0415 - as in `_key_by_key`
 
     try:
         json.dumps(value, ensure_ascii=False).encode()

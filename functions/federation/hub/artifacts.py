@@ -15,10 +15,10 @@ LARGEST: Final = 68_719_476_736
 """Bytes of the largest file that is hashed by default: 64 GiB."""
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
-_URI: Final = re.compile(
+_URI: Final = (
     rf"hf://(?P<kind>models|datasets)/(?P<owner>{_NAME})/(?P<name>{_NAME})@(?P<commit>[0-9a-f]{{40}})/(?P<path>.+)"
 )
-_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\?#]|%[0-9A-Fa-f]{2}|//|(?:^|/)\.{1,2}(?:/|$)|^/|/$")
+_UNSAFE: Final = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\?#]|%[0-9A-Fa-f]{2}|//|(?:^|/)\.{1,2}(?:/|$)|^/|/$"
 _LONGEST: Final = 1024
 _KINDS: Final[dict[str, Kind]] = {"models": "model", "datasets": "dataset"}
 
@@ -62,8 +62,8 @@ class HubArtifacts:
             yield file
 
     def _place(self, uri: str) -> Place:
-        match = _URI.fullmatch(uri) if len(uri) <= _LONGEST else None
-        if match is None or match["owner"] not in self._owners or _UNSAFE.search(match["path"]):
+        match = re.fullmatch(_URI, uri) if len(uri) <= _LONGEST else None
+        if match is None or match["owner"] not in self._owners or re.search(_UNSAFE, match["path"]):
             raise ContractError(
                 f"{uri!a} lies outside the folders that artifacts are read from: files at "
                 f"hf://models/<owner>/<name>@<commit of 40 hexadecimal digits>/<path>, or datasets, "

@@ -1,81 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What do the clouds' payloads mean?
 
-One table maps each entry to a reader; each reader's file documents what its sender writes. `read` is the only way in: it
+`readers` maps each entry to a reader; each reader's file documents what its sender writes. `read` is the only way in: it
 is pure, it stores nothing, and no input makes it raise. docs/sources.md lists every fault.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final
-
-from federation.sources import (
-    alertmanager,
-    azure,
-    cloudwatch,
-    eventarc,
-    eventbridge,
-    grafana,
-    hub,
-    pubsub,
-    s3,
-    schedule,
-    sns,
-    sqs,
-)
-from federation.sources.answer import answered
-from federation.sources.body import json_value
 from federation.sources.memory import Memory, seen
-from federation.sources.reading import (
-    Completion,
-    Reading,
-    Request,
-    Signal,
-    Token,
-    UnreadableError,
-    ignored,
-    quoted,
-    rejected,
-)
+from federation.sources.reading import Completion, Reading, Request, Signal, Token
 from federation.sources.trust import Trust
 
-__all__ = ["ENTRIES", "Completion", "Memory", "Reading", "Request", "Signal", "Token", "Trust", "read", "seen"]
+__all__ = ["Completion", "Memory", "Reading", "Request", "Signal", "Token", "Trust", "read", "seen"]
 
 
 def read(request: Request, trust: Trust) -> Reading:
     """What the request means: accept an artifact, ignore, or reject with a named error, and what it signals."""
-    reader = _READERS.get(request.entry, _unknown)
-    try:
-        return answered(request.entry, reader(request, trust))
-    except UnreadableError as fault:
-        return answered(request.entry, rejected(fault))
+    from federation.sources.readers import read_at_entry  # noqa: PLC0415 - only a door needs the readers
 
-
-def _api_response(request: Request, trust: Trust) -> Reading:  # noqa: ARG001 - a reader
-    json_value(request.body)
-    return ignored("An answer to a call of ours is no event; it belongs to the completion that asked for it.")
-
-
-def _unknown(request: Request, trust: Trust) -> Reading:  # noqa: ARG001 - a reader
-    raise UnreadableError("unknown_entry", f"{quoted(request.entry)} is no entry; there are {', '.join(ENTRIES)}.")
-
-
-_READERS: Final[Mapping[str, Callable[[Request, Trust], Reading]]] = {
-    "lambda:eventbridge": eventbridge.read,
-    "lambda:sqs": sqs.read,
-    "lambda:sns": sns.read_invocation,
-    "lambda:s3-notification": s3.read_notification,
-    "lambda:scheduler": schedule.read_input,
-    "lambda:cloudwatch-alarm": cloudwatch.read_action,
-    "http:pubsub-push": pubsub.read,
-    "http:eventarc-binary": eventarc.read_binary,
-    "http:cloudevents-structured": eventarc.read_structured,
-    "http:hf-webhook": hub.read,
-    "http:alertmanager": alertmanager.read,
-    "http:grafana": grafana.read,
-    "http:cloud-scheduler": schedule.read_http,
-    "http:sns": sns.read_http,
-    "http:event-grid": azure.read,
-    "api-response": _api_response,
-}
-ENTRIES: Final = tuple(_READERS)
-"""Every door that an event can come through."""
+    return read_at_entry(request, trust)

@@ -33,7 +33,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What was delivered: the body as received, the headers under lower-case names, and what the edge proved.
 
     Args:
-        entry: Where it arrived, one of `federation.sources.ENTRIES`.
+        entry: Where it arrived, one of `federation.sources.readers.ENTRIES`.
         body: Exact bytes; for a Lambda entry the invocation's payload.
         headers: In any case.
         token: The bearer token, if one was sent.

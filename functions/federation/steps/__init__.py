@@ -4,14 +4,14 @@
 `receive` is different: it takes what clouds send, not our events, and is run by `delivery.deliver`.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal, Protocol
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, Final, Literal, Protocol, cast, get_args
 
 from federation.core.event import Event
 from federation.core.outcome import Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads
-from federation.steps import fuse, gate, govern, launch, promote, roll_back, sweep, validate
 
 StepName = Literal["validate", "gate", "fuse", "promote", "roll_back", "launch", "sweep", "govern"]
 
@@ -33,13 +33,19 @@ class Step(Protocol):
         ...
 
 
-STEPS: Final[Mapping[StepName, Step]] = {
-    "validate": validate,
-    "gate": gate,
-    "fuse": fuse,
-    "promote": promote,
-    "roll_back": roll_back,
-    "launch": launch,
-    "sweep": sweep,
-    "govern": govern,
-}
+class _Steps(Mapping[StepName, Step]):
+    """Each module under its name, imported when it is asked for: a deployed function runs one."""
+
+    def __getitem__(self, name: StepName) -> Step:
+        if name not in get_args(StepName):
+            raise KeyError(name)
+        return cast("Step", import_module(f"{__name__}.{name}"))
+
+    def __iter__(self) -> Iterator[StepName]:
+        return iter(get_args(StepName))
+
+    def __len__(self) -> int:
+        return len(get_args(StepName))
+
+
+STEPS: Final[Mapping[StepName, Step]] = _Steps()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is what is live what the channel says: on the nodes that serve, and in the registry?
+"""Do the nodes serve what the channel says, and could they serve what is warm?
 
 Drift is first announced, and mended by whoever hears that event: so nodes that cannot be shifted hide no other finding.
 """
@@ -14,12 +14,11 @@ from federation.core import channel as channels
 from federation.core import event as events
 from federation.core import instant
 from federation.core.channel import Cause, Channel, Entry
-from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Move, Outcome, shift
 from federation.core.policy import Policy
 from federation.gathering import Reads
-from federation.ports import Receipt, Served
+from federation.ports import Served
 
 HEARS = (events.TICK_AUDIT, events.DRIFT_DETECTED)
 
@@ -28,44 +27,40 @@ PROBE_HOURS: Final = 20
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel and, on a tick, what is really served and published, and which releases answered."""
+    """The channel and, on a tick, what is really served, and which releases answered."""
 
     channel: Channel
     served: Served | None = None
-    receipts: Mapping[str, Receipt | None] = msgspec.field(default_factory=dict)
     probes: Mapping[str, bool] = msgspec.field(default_factory=dict)
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What really serves and is published; to mend a drift, only the channel."""
+    """What really serves; to mend a drift, only the channel."""
     channel = reads.channel(reads.policy().channel)
     if event.type == events.DRIFT_DETECTED:
         return Facts(channel=channel)
-    live = channel.live()
-    unproven = {entry.name for entry in live if _needs_probe(entry, event.time)}
+    unproven = {entry.name for entry in channel.live() if _needs_probe(entry, event.time)}
     return Facts(
         channel=channel,
         served=reads.served(channel.name),
-        receipts={entry.name: reads.published(entry.name) for entry in live},
         probes={name: reads.probe(channel.name, name) for name in sorted(unproven)},
     )
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Report drift and tampering, and record successful probes; or mend the drift that was reported."""
+    """Report drift, and record successful probes; or mend the drift that was reported."""
     del policy
     if event.type == events.DRIFT_DETECTED:
         return Outcome(why=f"traffic is shifted again: {event.data['why']}", acts=(shift(facts.channel),))
     drift = _drift(event, facts)
-    tampered = tuple(_tampered(event, facts))
     move = _probed(event, facts, now)
-    if not (drift or tampered or move):
+    if not (drift or move):
         return NOTHING
     found = [
-        *(str(told.data["why"]) for told in (*drift, *tampered)),
+        *(str(told.data["why"]) for told in drift),
         *([f"proven warm: {', '.join(_proven(facts))}"] if move else []),
     ]
-    return Outcome(why="; ".join(found), move=move, events=(*drift, *tampered))
+    return Outcome(why="; ".join(found), move=move, events=drift)
 
 
 def _drift(event: Event, facts: Facts) -> tuple[Event, ...]:
@@ -83,25 +78,6 @@ def _drift(event: Event, facts: Facts) -> tuple[Event, ...]:
         data={"served": served, "release": serving.name, "why": why},
     )
     return (told,)
-
-
-def _tampered(event: Event, facts: Facts) -> Sequence[Event]:
-    return [told for entry in facts.channel.live() if (told := _tamper(event, entry, facts.receipts.get(entry.name)))]
-
-
-def _tamper(event: Event, entry: Entry, receipt: Receipt | None) -> Event | None:
-    if receipt and receipt.digest == entry.digest and receipt.commit == entry.commit:
-        return None
-    found = f"commit {receipt.commit} with {receipt.digest}" if receipt else "nothing"
-    why = f"the tag {entry.name} should name commit {entry.commit} with {entry.digest}, and names {found}"
-    return Event(
-        type=events.TAMPER_DETECTED,
-        source="//federation/sweep",
-        subject=entry.name,
-        time=event.time,
-        key=f"{entry.name}|{digest(why)}",
-        data={"release": entry.name, "why": why},
-    )
 
 
 def _needs_probe(entry: Entry, time: str) -> bool:

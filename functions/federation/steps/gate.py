@@ -10,9 +10,9 @@ from federation.core import event as events
 from federation.core import names, uri
 from federation.core.channel import Entry
 from federation.core.event import Event
-from federation.core.gates import judge
 from federation.core.gates.compatibility import is_contract_change
 from federation.core.gates.evidence import Subject
+from federation.core.gates.judging import judge
 from federation.core.manifest import Unit, unit_of
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy

@@ -3,6 +3,7 @@
 
 from collections.abc import Container, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -18,10 +19,12 @@ from federation.sources.reading import Completion, Reading, Request, Signal
 
 HEARS: tuple[str, ...] = ()
 
+_POLLED: Final = (events.TICK_SWEEP, events.TICK_AUDIT, events.TICK_REGISTRY)
+
 TICKS: Final[Mapping[str, Sequence[str]]] = {
-    "reconcile": (events.TICK_SWEEP, events.TICK_AUDIT),
-    "ingest": (events.TICK_SWEEP, events.TICK_AUDIT),
-    "sweep": (events.TICK_SWEEP, events.TICK_AUDIT),
+    "reconcile": _POLLED,
+    "ingest": _POLLED,
+    "sweep": _POLLED,
     "alarms": (events.TICK_ALARMS,),
     "merge": (events.TICK_MERGE,),
     "promote": (events.TICK_PROMOTE,),
@@ -132,6 +135,7 @@ def _complete(completion: Completion, facts: Facts, now: str) -> Outcome:
     return Outcome(why=f"{event.subject} completed", events=(event,))
 
 
+@lru_cache(maxsize=16)
 def _completed(completion: Completion, now: str) -> Event:
     data = {
         "provider": completion.provider,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can only be found by polling: jobs that were missed, what is live, alarms that fire?
+"""What can only be found by polling: jobs that were missed, what the nodes serve, what is published, alarms that fire?
 
-Three independent parts, each with its own services, so that a registry that is down hides no alarm.
+Four independent parts, each with its own services, so that a registry that is down hides no alarm and no drift.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,13 @@ from federation.core.event import Event
 from federation.core.outcome import Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads
-from federation.steps import audit, firing, missed
+from federation.steps import audit, firing, missed, registered
 
-HEARS = (*missed.HEARS, *audit.HEARS, *firing.HEARS)
+_PARTS: Final = (missed, audit, registered, firing)
 
-_ASKS: Final[Mapping[str, ModuleType]] = {type_: part for part in (missed, audit, firing) for type_ in part.HEARS}
+HEARS = tuple(type_ for part in _PARTS for type_ in part.HEARS)
+
+_ASKS: Final[Mapping[str, ModuleType]] = {type_: part for part in _PARTS for type_ in part.HEARS}
 
 
 def gather(event: Event, reads: Reads) -> Any:

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from tests.core.gates.units import RULES, latency, unit
 
 from federation.core import records
-from federation.core.gates import judge
 from federation.core.gates.evidence import Evidence, Summary
 from federation.core.gates.finding import verdict
+from federation.core.gates.judging import judge
 from federation.core.gates.rules import LatencyRule, QualityRule
 from federation.core.record_line import LARGEST, SMALLEST
 from federation.core.records import Records

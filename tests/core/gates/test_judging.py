@@ -8,9 +8,9 @@ from msgspec.json import decode, encode
 from msgspec.structs import replace
 from tests.core.gates.units import ANCHOR, BASELINE, CONTRACT, RULES, accuracy, latency, probes, requests, unit
 
-from federation.core.gates import judge
 from federation.core.gates.evidence import Evidence, Summary
 from federation.core.gates.finding import Finding, verdict
+from federation.core.gates.judging import judge
 from federation.core.gates.rules import GateRules
 from federation.errors import ContractError
 

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""May a unit go on? All four gates for one unit against the baseline and the anchor; only `pass` goes on."""
+
+from federation.core.gates.compatibility import judge_compatibility
+from federation.core.gates.evidence import Subject
+from federation.core.gates.finding import Finding
+from federation.core.gates.latency import judge_latency
+from federation.core.gates.quality import judge_quality
+from federation.core.gates.rules import GateRules
+from federation.core.gates.safety import judge_safety
+
+
+def judge(
+    candidate: Subject, baseline: Subject | None, anchor: Subject | None, rules: GateRules
+) -> tuple[Finding, ...]:
+    """Every finding of all four gates, each at least once; `finding.verdict` sums them up.
+
+    Args:
+        candidate: The unit on trial, with its evidence.
+        baseline: The unit of its kind that serves now, with its evidence; None before the first release.
+        anchor: The unit of its kind in the frozen earlier release; None where none is frozen yet.
+        rules: The policy's.
+    """
+    return (
+        *judge_quality(rules.quality, candidate, baseline, anchor),
+        *judge_latency(rules.latency, candidate, baseline),
+        *judge_safety(rules.safety, candidate, baseline),
+        *judge_compatibility(candidate, baseline, rules.compatibility),
+    )
