@@ -5,6 +5,7 @@ S3 makes both atomic: `If-None-Match: *` and `If-Match`.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -17,8 +18,8 @@ from federation.errors import ConflictError, ServiceError
 _TAKEN: Final = 412
 _RACING: Final = 409
 _GONE: Final = 404
-_ATTEMPTS: Final = 4
-"""Attempts at a write that S3 answers with 409, when another conditional write of the same key is in progress."""
+_PAUSES: Final = (0.05, 0.1, 0.2, 0.4)
+"""Seconds after each attempt at a write that S3 answers with 409: another conditional write of the key is in progress."""
 
 
 class _Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +103,7 @@ class S3Store:
 
         A write that botocore repeated after a lost response fails on what its first attempt wrote, so callers compare.
         """
-        for _ in range(_ATTEMPTS):
+        for pause in _PAUSES:
             try:
                 with service_call("S3", "PutObject"):
                     put = self._s3().put_object
@@ -114,7 +115,8 @@ class S3Store:
                     return None
                 if status != _RACING:
                     raise
-        raise ServiceError(f"S3 was busy with other writes of {key} for {_ATTEMPTS} attempts")
+                time.sleep(pause)
+        raise ServiceError(f"S3 was busy with other writes of {key} for {len(_PAUSES)} attempts")
 
     def _get(self, key: str) -> tuple[bytes, str] | None:
         try:

@@ -23,6 +23,8 @@ GOLDEN_PROMPT: Final = b'{"prompt":"federation: are you ready?","max_tokens":1}'
 
 _VERSION: Final = re.compile(r"-v(\d+)-(\d+)-(\d+)$")
 _UNKNOWN: Final = "ValidationException"
+_NO_ANSWER: Final = frozenset({"ModelError", "ModelNotReadyException", "ValidationError"})
+"""Codes of InvokeEndpoint that are about the release; throttled or forbidden is about whoever asks."""
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +87,7 @@ class SageMakerTraffic:
                     Body=GOLDEN_PROMPT,
                 )
         except ServiceError as error:
-            if isinstance(error.__cause__, ClientError):
+            if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in _NO_ANSWER:
                 return False
             raise
         return True
