@@ -2,8 +2,9 @@
 """Jobs of a cluster for the unmodified Kubernetes client: what does the API server answer?
 
 `with serving() as cluster:` gives a `Cluster` whose `endpoint` goes into `Configuration(host=...)`. It imitates create (409
-for a name that is taken, 422 for one that no object may have), read, list by label with pages, and a patch of the status.
-It does not imitate: pods (nothing runs: `finish` ends a job), watches, users and roles, admission, other kinds.
+for a name that is taken, 422 for one that no object may have), read, list by label with pages, a patch of the status; and
+services: create, read, and that they go with the job that owns them (`expire`).
+It does not imitate: pods (nothing runs: `finish` ends a job), DNS, watches, users and roles, admission, other kinds.
 """
 
 import re
@@ -20,17 +21,22 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_NAMES = {
+    "jobs.batch": re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"),
+    "services": re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"),
+}
+_KINDS = {"jobs.batch": "Job.batch", "services": "Service"}
 _REASONS = {404: "NotFound", 409: "AlreadyExists", 422: "Invalid"}
 
 
 @dataclass(slots=True, kw_only=True)
 class Cluster:
-    """Where it is, what was called, and the jobs by namespace and name."""
+    """Where it is, what was called, and the jobs and services by namespace and name."""
 
     endpoint: str
     faults: Faults = field(default_factory=Faults)
     jobs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    services: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def finish(
         self, namespace: str, name: str, ended: Literal["Complete", "Failed"] = "Complete", message: str = ""
@@ -46,28 +52,34 @@ class Cluster:
         done = {"completionTime": now, "succeeded": 1} if ended == "Complete" else {"failed": 1}
         self.jobs[namespace, name]["status"] = {"startTime": now, "conditions": [condition], **done}
 
+    def expire(self, namespace: str, name: str) -> None:
+        """Delete a job with all that it owns, as its time to live and the garbage collector would."""
+        uid = self.jobs.pop((namespace, name))["metadata"]["uid"]
+        self.services = {key: one for key, one in self.services.items() if uid not in _owners(one)}
+
     async def create(self, request: Request) -> Response:
         """POST: a job under its name, unless that is taken."""
-        body = await request.json()
-        name, namespace = body["metadata"]["name"], request.path_params["namespace"]
-        if not _NAME.fullmatch(name):
-            return _status(422, f'Job.batch "{name}" is invalid: metadata.name: Invalid value: "{name}"')
-        if (namespace, name) in self.jobs:
-            return _status(409, f'jobs.batch "{name}" already exists')
-        made = {"namespace": namespace, "uid": str(uuid.uuid4()), "creationTimestamp": _now()}
-        self.jobs[namespace, name] = {**body, "metadata": {**body["metadata"], **made}, "status": {}}
-        return JSONResponse(self.jobs[namespace, name], 201)
+        return _created(self.jobs, "jobs.batch", request, {**await request.json(), "status": {}})
+
+    async def create_service(self, request: Request) -> Response:
+        """POST: a service under its name, unless that is taken."""
+        return _created(self.services, "services", request, await request.json())
+
+    async def read_service(self, request: Request) -> Response:
+        """GET: one service."""
+        found = self.services.get(_key(request))
+        return JSONResponse(found) if found else _missing(request, "services")
 
     async def read(self, request: Request) -> Response:
         """GET: one job."""
         job = self._found(request)
-        return JSONResponse(job) if job else _missing(request)
+        return JSONResponse(job) if job else _missing(request, "jobs.batch")
 
     async def patch(self, request: Request) -> Response:
         """PATCH of the status: what is given replaces what was."""
         job = self._found(request)
         if job is None:
-            return _missing(request)
+            return _missing(request, "jobs.batch")
         job["status"].update((await request.json())["status"])
         return JSONResponse(job)
 
@@ -85,7 +97,7 @@ class Cluster:
         return JSONResponse({"apiVersion": "batch/v1", "kind": "JobList", **page})
 
     def _found(self, request: Request) -> dict[str, Any] | None:
-        return self.jobs.get((request.path_params["namespace"], request.path_params["name"]))
+        return self.jobs.get(_key(request))
 
 
 @contextmanager
@@ -93,16 +105,32 @@ def serving() -> Iterator[Cluster]:
     """A cluster until the context ends."""
     listening, endpoint = bound()
     cluster = Cluster(endpoint=endpoint)
-    jobs = "/apis/batch/v1/namespaces/{namespace}/jobs"
+    jobs, services = "/apis/batch/v1/namespaces/{namespace}/jobs", "/api/v1/namespaces/{namespace}/services"
     board = Switchboard(cluster.faults)
     routes = [
         board.route(jobs, "create_job", cluster.create, "POST"),
         board.route(jobs, "list_jobs", cluster.listing),
         board.route(f"{jobs}/{{name}}", "read_job", cluster.read),
         board.route(f"{jobs}/{{name}}/status", "patch_job_status", cluster.patch, "PATCH"),
+        board.route(services, "create_service", cluster.create_service, "POST"),
+        board.route(f"{services}/{{name}}", "read_service", cluster.read_service),
     ]
     with served(Starlette(routes=routes), [listening]):
         yield cluster
+
+
+def _created(
+    held: dict[tuple[str, str], dict[str, Any]], resource: str, request: Request, body: Mapping[str, Any]
+) -> Response:
+    """Keep an object under its name, if it may have it."""
+    name, namespace = body["metadata"]["name"], request.path_params["namespace"]
+    if not _NAMES[resource].fullmatch(name):
+        return _status(422, f'{_KINDS[resource]} "{name}" is invalid: metadata.name: Invalid value: "{name}"')
+    if (namespace, name) in held:
+        return _status(409, f'{resource} "{name}" already exists')
+    made = {"namespace": namespace, "uid": str(uuid.uuid4()), "creationTimestamp": _now()}
+    held[namespace, name] = {**body, "metadata": {**body["metadata"], **made}}
+    return JSONResponse(held[namespace, name], 201)
 
 
 def _selected(job: Mapping[str, Any], selector: str) -> bool:
@@ -114,8 +142,16 @@ def _selected(job: Mapping[str, Any], selector: str) -> bool:
     return True
 
 
-def _missing(request: Request) -> Response:
-    return _status(404, f'jobs.batch "{request.path_params["name"]}" not found')
+def _key(request: Request) -> tuple[str, str]:
+    return request.path_params["namespace"], request.path_params["name"]
+
+
+def _owners(made: Mapping[str, Any]) -> set[str]:
+    return {owner["uid"] for owner in made["metadata"].get("ownerReferences", ())}
+
+
+def _missing(request: Request, resource: str) -> Response:
+    return _status(404, f'{resource} "{request.path_params["name"]}" not found')
 
 
 def _status(code: int, message: str) -> Response:

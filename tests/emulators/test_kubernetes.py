@@ -3,7 +3,9 @@
 import pytest
 from tests.ports.backends_kubernetes import *  # noqa: F403 - fixtures
 
+from federation.kubernetes.clients import core_api
 from federation.kubernetes.job import Placement, job_of
+from federation.kubernetes.meeting import service_of
 
 JOB = job_of("a", {"image": "i", "arguments": [], "kind": "embedder"}, Placement())
 
@@ -54,3 +56,22 @@ def test_a_name_that_no_object_may_have_is_invalid(kubernetes_batch, kubernetes_
     with pytest.raises(refused) as invalid:
         kubernetes_batch.create_namespaced_job("one", {**JOB, "metadata": {"name": "Not_A_Name"}})
     assert invalid.value.status == 422
+
+
+def test_a_service_has_a_name_of_its_own_and_goes_with_the_job_that_owns_it(
+    kubernetes_batch, kubernetes_cluster, refused
+):
+    core, uid = core_api(kubernetes_batch), kubernetes_batch.create_namespaced_job("one", JOB).metadata.uid
+    core.create_namespaced_service("one", service_of("a", uid))
+    core.create_namespaced_service("one", service_of("b", "of-another"))
+    assert core.read_namespaced_service("a", "one").spec.cluster_ip == "None"
+    kubernetes_cluster.expire("one", "a")
+    assert list(kubernetes_cluster.services) == [("one", "b")]
+    for status, call in (
+        (404, lambda: core.read_namespaced_service("a", "one")),
+        (409, lambda: core.create_namespaced_service("one", service_of("b", uid))),
+        (422, lambda: core.create_namespaced_service("one", service_of("4bit", uid))),
+    ):
+        with pytest.raises(refused) as told:
+            call()
+        assert told.value.status == status

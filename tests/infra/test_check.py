@@ -45,10 +45,13 @@ def _manifests() -> list[dict[str, Any]]:
     ]
 
 
-def test_a_cluster_lets_launch_create_jobs_and_observe_read_them_and_nobody_more():
+def test_a_cluster_lets_launch_create_jobs_with_their_services_and_observe_read_them_and_nobody_more():
     roles = {one["metadata"]["name"]: one["rules"] for one in _manifests() if one["kind"] == "Role"}
     assert roles == {
-        "launch": [{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create"]}],
+        "launch": [
+            {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "get"]},
+            {"apiGroups": [""], "resources": ["services"], "verbs": ["create", "get"]},
+        ],
         "observe": [
             {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list"]},
             {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},

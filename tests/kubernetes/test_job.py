@@ -3,7 +3,9 @@
 import pytest
 
 from federation.core.digest import canonical
-from federation.kubernetes.job import Placement, job_of, unreadable
+from federation.kubernetes.job import Placement, job_of, unnameable, unreadable
+from federation.kubernetes.meeting import service_of
+from training_images.job import detect
 
 JOB = {"platform": "kubernetes", "image": "registry/train:1", "arguments": ["--steps", 3], "kind": "embedder"}
 NAME = "embedder-0123456789ab"
@@ -67,6 +69,54 @@ def test_several_machines_are_an_indexed_job():
     spec = made(count=4)["spec"]
     assert (spec["completions"], spec["parallelism"], spec["completionMode"]) == (4, 4, "Indexed")
     assert "completions" not in made(count=1)["spec"]
+
+
+def test_several_machines_meet_at_the_first_below_a_service_that_leads_to_no_other_pods(tmp_path):
+    job, service = made(count=3, region="here", output="s3://acme/units"), service_of(NAME, "the-uid")
+    environment = {one["name"]: one["value"] for one in container(job)["env"]}
+    spec = detect.spec(tmp_path, {**environment, "JOB_COMPLETION_INDEX": "2"}, [])
+    assert (spec.rank, spec.world, spec.master) == (2, 3, f"{NAME}-0.{pod(job)['subdomain']}")
+    assert pod(job)["subdomain"] == service["metadata"]["name"]
+    assert service["spec"] == {
+        "clusterIP": "None",
+        "selector": {"batch.kubernetes.io/job-name": job["metadata"]["name"]},
+        "publishNotReadyAddresses": True,
+    }
+
+
+def test_the_service_is_owned_by_its_job_and_keeps_nobody_from_deleting_that():
+    owners = service_of(NAME, "the-uid")["metadata"]["ownerReferences"]
+    assert owners == [{"apiVersion": "batch/v1", "kind": "Job", "name": NAME, "uid": "the-uid"}]
+
+
+def test_one_machine_meets_nobody():
+    one = made(count=1)
+    assert "subdomain" not in pod(one)
+    assert [told["name"] for told in container(one)["env"]] == ["FEDERATION_JOB", "FEDERATION_JOB_NAME"]
+    without = {**one, "spec": {**one["spec"], "template": made()["spec"]["template"]}}
+    assert canonical(without) == canonical(made())
+
+
+def test_a_lost_machine_costs_one_attempt_however_many_go_with_it():
+    one, four = made(count=1)["spec"], made(count=4)["spec"]
+    assert (one["backoffLimit"], four["backoffLimit"]) == (3, 12)
+    assert (four["backoffLimitPerIndex"], four["maxFailedIndexes"]) == (3, 0)
+    assert {"backoffLimitPerIndex", "maxFailedIndexes"}.isdisjoint(one)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("a" * 62, 2), ("a" * 61, 11), ("4bit-lora-0123456789ab", 2), ("Embedder-0123456789ab", 2), ("a.b", 2)],
+)
+def test_machines_that_could_not_be_named_are_refused(name, count):
+    assert f"the last of them '{name}-{count - 1}'" in unnameable(name, count)
+    assert unnameable(name, 1) is None
+
+
+def test_the_longest_names_are_those_of_63_characters():
+    assert unnameable("a" * 61, 10) is None
+    assert unnameable("a" * 58, 1024) is None
+    assert unnameable(NAME, 1024) is None
 
 
 def test_where_interrupted_machines_are_is_the_clusters_to_say_and_used_only_when_asked():

@@ -4,6 +4,7 @@ import pytest
 from tests.ports.backends_kubernetes import NAMESPACE
 
 from federation.errors import ContractError, ServiceError
+from federation.kubernetes import meeting
 from federation.kubernetes.clients import batch
 from federation.kubernetes.job import Placement, job_of
 from federation.kubernetes.trainer import PAGE, KubernetesTrainer
@@ -108,6 +109,75 @@ def test_a_lost_answer_is_a_failure_and_the_next_delivery_finds_the_job(kubernet
         kubernetes_trainer.launch(NAME, JOB)
     kubernetes_trainer.launch(NAME, JOB)
     assert list(kubernetes_cluster.jobs) == [(NAMESPACE, NAME)]
+
+
+def service_of(cluster):
+    """The only service, and who owns it."""
+    (service,) = cluster.services.values()
+    (owner,) = service["metadata"]["ownerReferences"]
+    return service, owner
+
+
+def test_several_machines_get_a_service_that_goes_with_their_job(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
+    _, owner = service_of(kubernetes_cluster)
+    assert owner["uid"] == kubernetes_cluster.jobs[NAMESPACE, NAME]["metadata"]["uid"]
+    assert kubernetes_cluster.faults.calls == ["create_job", "create_service"]
+    kubernetes_cluster.expire(NAMESPACE, NAME)
+    assert (kubernetes_cluster.jobs, kubernetes_cluster.services) == ({}, {})
+
+
+def test_one_machine_gets_none(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_trainer.launch(NAME, {**JOB, "count": 1})
+    assert kubernetes_cluster.faults.calls == ["create_job"]
+
+
+def test_several_machines_start_once_and_a_redelivery_finds_both(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
+    first = service_of(kubernetes_cluster)
+    kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
+    assert service_of(kubernetes_cluster) == first
+    assert list(kubernetes_cluster.jobs) == [(NAMESPACE, NAME)]
+    assert kubernetes_cluster.faults.calls[2:] == ["create_job", "read_job", "create_service", "read_service"]
+
+
+@pytest.mark.parametrize("operation", ["create_job", "create_service"])
+@pytest.mark.parametrize("fault", ["refuse", "lose", "act_and_refuse"])
+def test_whatever_a_crash_left_out_the_next_delivery_makes(kubernetes_trainer, kubernetes_cluster, operation, fault):
+    told = (operation,) if fault == "lose" else (operation, 503)
+    getattr(kubernetes_cluster.faults, fault)(*told)
+    with pytest.raises(ServiceError, match="creating"):
+        kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
+    kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
+    _, owner = service_of(kubernetes_cluster)
+    assert owner["uid"] == kubernetes_cluster.jobs[NAMESPACE, NAME]["metadata"]["uid"]
+
+
+def test_a_service_that_an_earlier_job_left_is_waited_for_to_go(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_cluster.services[NAMESPACE, NAME] = meeting.service_of(NAME, "of-an-earlier-job")
+    with pytest.raises(ServiceError, match=f"kubectl delete service {NAME} --namespace {NAMESPACE}"):
+        kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
+    kubernetes_cluster.services.clear()
+    kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
+    assert service_of(kubernetes_cluster)[1]["name"] == NAME
+
+
+def test_a_service_that_nobody_owns_is_not_the_jobs(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_cluster.services[NAMESPACE, NAME] = {"metadata": {"name": NAME}}
+    with pytest.raises(ServiceError, match="is not that of the job"):
+        kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
+
+
+def test_who_may_not_create_services_is_told_with_the_clusters_words(kubernetes_trainer, kubernetes_cluster):
+    kubernetes_cluster.faults.refuse("create_service", 403)
+    with pytest.raises(ServiceError, match=f"creating the service of job {NAME} in {NAMESPACE} failed: 403 Forbidden"):
+        kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
+
+
+def test_machines_that_could_not_be_named_are_never_started(kubernetes_trainer, kubernetes_cluster):
+    with pytest.raises(ContractError, match="asks for 2 machines"):
+        kubernetes_trainer.launch("a" * 62, {**JOB, "count": 2})
+    assert kubernetes_cluster.faults.calls == []
 
 
 def test_any_context_of_the_kubeconfig_is_a_cluster(kubernetes_cluster, tmp_path, monkeypatch):

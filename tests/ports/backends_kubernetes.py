@@ -39,6 +39,7 @@ def kubernetes_cluster(kubernetes_serving):
     """Without a job, a fault or a call that an earlier test left."""
     kubernetes_serving.faults.forget()
     kubernetes_serving.jobs.clear()
+    kubernetes_serving.services.clear()
     return kubernetes_serving
 
 
@@ -49,10 +50,20 @@ def kubernetes_trainer(kubernetes_cluster, kubernetes_batch):
 
 @pytest.fixture
 def kubernetes_jobs(kubernetes_cluster, kubernetes_batch):
-    def ends(name, well):
-        kubernetes_cluster.finish(NAMESPACE, name, "Complete" if well else "Failed")
+    return _imitated(kubernetes_cluster, kubernetes_batch, KUBERNETES_JOB)
 
-    return jobs_on_kubernetes(kubernetes_batch, NAMESPACE, KUBERNETES_JOB, ends)
+
+@pytest.fixture
+def kubernetes_several_jobs(kubernetes_cluster, kubernetes_batch):
+    """The same on several machines, which are a Job and a Service."""
+    return _imitated(kubernetes_cluster, kubernetes_batch, {**KUBERNETES_JOB, "count": 3})
+
+
+def _imitated(cluster, batch, job):
+    def ends(name, well):
+        cluster.finish(NAMESPACE, name, "Complete" if well else "Failed")
+
+    return jobs_on_kubernetes(batch, NAMESPACE, job, ends)
 
 
 def jobs_on_kubernetes(batch, namespace, job, ends):

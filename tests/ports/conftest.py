@@ -85,7 +85,7 @@ def monitor(request):
 PLATFORMS = ["sagemaker", "vertex", "hub", "kubernetes"]
 
 
-@pytest.fixture(params=["local", "azure", *PLATFORMS, *(f"{one}_account" for one in PLATFORMS)])
+@pytest.fixture(params=["local", "azure", "kubernetes_several", *PLATFORMS, *(f"{one}_account" for one in PLATFORMS)])
 def jobs(request):
     """A trainer and jobs for it: `trainer`, `job`, `broken`, `started(name)` how often, `ends(name, well)`."""
     return request.getfixturevalue(f"{request.param}_jobs")

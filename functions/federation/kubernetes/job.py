@@ -22,6 +22,8 @@ _ATTEMPTS: Final = 3
 CONTAINER: Final = "job"
 _RESOURCE: Final = re.compile(r"[a-z0-9./-]+=[0-9]+(?:\.[0-9]+)?[A-Za-z]*")
 _EXAMPLE: Final = "cpu=4,memory=16Gi,nvidia.com/gpu=1"
+_HOST: Final = re.compile(r"[a-z][-a-z0-9]{0,61}[a-z0-9]")
+"""A label of DNS as a Service needs it (RFC 1035), at most 63 characters."""
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,23 +45,39 @@ def unreadable(name: str, machine: str | None) -> str | None:
     return f"job {name} asks for machine {machine!r}; on Kubernetes write {_EXAMPLE}"
 
 
+def unnameable(name: str, count: int) -> str | None:
+    """Why the machines of a job cannot be called `<name>-<index>`, or None; one machine alone is not called at all."""
+    last = f"{name}-{count - 1}"
+    if count == 1 or _HOST.fullmatch(last):
+        return None
+    return (
+        f"job {name} asks for {count} machines, the last of them {last!r}; on Kubernetes such a name has at most 63 "
+        "characters, small letters, digits and hyphens, and begins with a letter: give the job a shorter kind"
+    )
+
+
 def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, Any]:
     """The Job: retried when its node is lost, failed for good when its exit code says that it is configured wrong."""
     minutes, count = job.get("max_minutes"), job.get("count", 1)
-    several = {"completions": count, "parallelism": count, "completionMode": "Indexed"} if count > 1 else {}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": _metadata(name, job),
         "spec": {
-            "backoffLimit": _ATTEMPTS,
+            "backoffLimit": _ATTEMPTS * count,  # pods, and one that is lost takes those of all machines with it
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "podFailurePolicy": {"rules": _rules()},
             "template": {"metadata": {"labels": {LABEL: name}}, "spec": _pod(name, job, placement)},
             **({"activeDeadlineSeconds": minutes * 60} if minutes else {}),
-            **several,
+            **(_several(count) if count > 1 else {}),
         },
     }
+
+
+def _several(count: int) -> dict[str, Any]:
+    """Of an Indexed Job; no machine is tried more often than one alone, which clusters before 1.29 do not know."""
+    machines = {"completions": count, "parallelism": count, "completionMode": "Indexed"}
+    return {**machines, "backoffLimitPerIndex": _ATTEMPTS, "maxFailedIndexes": 0}
 
 
 def _metadata(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +105,7 @@ def _pod(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, A
         "automountServiceAccountToken": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [_container(name, job)],
+        **({"subdomain": name} if job.get("count", 1) > 1 else {}),
         **({"serviceAccountName": account} if account else {}),
         **({"nodeSelector": dict(placement.spot_selector)} if spot and placement.spot_selector else {}),
         **({"tolerations": [dict(one) for one in placement.spot_tolerations]} if spot else {}),
@@ -102,10 +121,16 @@ def _container(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
         "env": [
             {"name": "FEDERATION_JOB", "value": canonical(job).decode()},
             {"name": "FEDERATION_JOB_NAME", "value": name},
+            *_meeting(name, job),
         ],
         "resources": {"requests": resources, "limits": resources} if resources else {},
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
+
+
+def _meeting(name: str, job: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Where the machines of a job meet: at the first of them, below the Service that has the job's name."""
+    return [{"name": "MASTER_ADDR", "value": f"{name}-0.{name}"}] if job.get("count", 1) > 1 else []
 
 
 def _parts(machine: str | None) -> Sequence[str]:

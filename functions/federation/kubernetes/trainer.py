@@ -11,8 +11,9 @@ from typing import Any, Final
 from federation.core import failure
 from federation.core.instant import text
 from federation.errors import ContractError, ServiceError
+from federation.kubernetes import meeting
 from federation.kubernetes.calls import service_call, status_of
-from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of, unreadable
+from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of, unnameable, unreadable
 from federation.kubernetes.pods import decisive_end
 
 PAGE: Final = 200
@@ -41,27 +42,22 @@ class KubernetesTrainer:
         self._placement = placement or Placement()
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the job cannot start here: `machine` is not a list of resources."""
-        return unreadable(name, job.get("machine"))
+        """Why the job cannot start here: `machine` is not a list of resources, or several machines cannot be named."""
+        return unreadable(name, job.get("machine")) or unnameable(name, job.get("count", 1))
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
+
+        Several machines get their Service after the Job, which owns it; a redelivery makes what a crash left out.
 
         Raises:
             ContractError: It cannot be started here, or the cluster rejects it as malformed.
         """
         if why := self.refusal(name, job):
             raise ContractError(why)
-        body = job_of(name, job, self._placement)
-        try:
-            with service_call(f"creating job {name} in {self._namespace}"):
-                self._batch().create_namespaced_job(self._namespace, body, _request_timeout=_SECONDS)
-        except ServiceError as error:
-            status = status_of(error.__cause__)
-            if status in _INVALID:
-                raise ContractError(f"job {name} cannot run: {error}") from error
-            if status != _TAKEN:
-                raise
+        made = self._made(name, job)
+        if job.get("count", 1) > 1:
+            meeting.offer(self._batch(), self._namespace, name, (made or self._read(name)).metadata.uid)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """How each job of ours that ended and is still kept did so, in the order of their names.
@@ -77,13 +73,29 @@ class KubernetesTrainer:
             return None
         name = resource.removeprefix(prefix)
         try:
-            with service_call(f"reading job {name} in {self._namespace}"):
-                job = self._batch().read_namespaced_job(name, self._namespace, _request_timeout=_SECONDS)
+            return _output(self._read(name))
         except ServiceError as error:
             if status_of(error.__cause__) == _ABSENT:
                 return None
             raise
-        return _output(job)
+
+    def _made(self, name: str, job: Mapping[str, Any]) -> Any | None:
+        """The Job as it was created now; None when the name was taken."""
+        body = job_of(name, job, self._placement)
+        try:
+            with service_call(f"creating job {name} in {self._namespace}"):
+                return self._batch().create_namespaced_job(self._namespace, body, _request_timeout=_SECONDS)
+        except ServiceError as error:
+            status = status_of(error.__cause__)
+            if status in _INVALID:
+                raise ContractError(f"job {name} cannot run: {error}") from error
+            if status != _TAKEN:
+                raise
+            return None
+
+    def _read(self, name: str) -> Any:
+        with service_call(f"reading job {name} in {self._namespace}"):
+            return self._batch().read_namespaced_job(name, self._namespace, _request_timeout=_SECONDS)
 
     def _jobs(self) -> Iterator[Any]:
         following = None
