@@ -158,7 +158,7 @@ def test_a_refusal_is_not_repeated(gcs_store, faults, calls, status, asked):
 
 
 def test_a_token_that_has_expired_and_cannot_be_renewed_is_a_failure_of_the_service(gcs_store, faults):
-    faults.refuse("", 401)
+    faults.refuse("objects.insert", 401)
     with pytest.raises(ServiceError, match=r"Cloud Storage did not write home/documents/events/a: .*refreshed"):
         gcs_store.claim("events/a", b"mine")
 
