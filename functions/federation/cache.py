@@ -60,9 +60,10 @@ class CachedStore:
         """Every name with this prefix, sorted."""
         if prefix != names.POLICIES:
             return self._store.names(prefix)
-        if self._policies is None or self._is_old():
-            self._policies = (self._clock(), self._store.names(prefix))
-        return self._policies[1]
+        known = self._policies
+        if known is None or self._age(known) > POLICY_SECONDS:
+            known = self._policies = (self._clock(), self._store.names(prefix))
+        return known[1]
 
     def dates(self, prefix: str) -> Mapping[str, float] | None:
         """When each document under the prefix was kept; None where that is unknown."""
@@ -74,14 +75,16 @@ class CachedStore:
 
     def recall_names(self, prefix: str, within: float | None = None) -> Sequence[str] | None:
         """The last listing under a prefix if it has expired, at most `within` seconds ago; else None."""
-        if self._policies is None or prefix != names.POLICIES or not self._is_old():
+        known = self._policies
+        if known is None or prefix != names.POLICIES:
             return None
-        age = self._clock() - self._policies[0]
-        return self._policies[1] if within is None or age <= POLICY_SECONDS + within else None
+        expired = self._age(known) - POLICY_SECONDS
+        return known[1] if expired > 0 and (within is None or expired <= within) else None
 
     def expect(self, name: str) -> None:
         """Forget a listing that lacks this name, which somebody else has seen."""
-        if self._policies and name.startswith(names.POLICIES) and name not in self._policies[1]:
+        known = self._policies
+        if known and name.startswith(names.POLICIES) and name not in known[1]:
             self._policies = None
 
     def channel(self, name: str) -> bytes | None:
@@ -92,8 +95,8 @@ class CachedStore:
         """Replace the channel's document if its counter is `expected` (0 before the first move), else ConflictError."""
         self._store.move(name, expected, to)
 
-    def _is_old(self) -> bool:
-        return self._policies is not None and self._clock() - self._policies[0] > POLICY_SECONDS
+    def _age(self, listing: tuple[float, Sequence[str]]) -> float:
+        return self._clock() - listing[0]
 
     def _remember(self, name: str, body: bytes) -> None:
         with self._lock:

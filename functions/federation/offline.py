@@ -16,9 +16,9 @@ import msgspec
 from federation.core import channel as channels
 from federation.core import contract, instant, names, strict_json
 from federation.core import event as events
-from federation.core.channel import Cause
 from federation.core.digest import canonical, digest
 from federation.core.event import Event
+from federation.core.move import Cause
 from federation.core.policy import policy_of
 from federation.errors import ContractError, FederationError, MissingError, ServiceError
 from federation.local.files import replace

@@ -6,7 +6,7 @@ Optimistic: results of an earlier delivery of the same event are not looked up a
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -14,9 +14,10 @@ from federation.core import names
 from federation.core.admission import Observed
 from federation.core.channel import Channel, channel_of
 from federation.core.digest import digest, digest_of
-from federation.core.policy import Policy, stored_policy
+from federation.core.policy import Policy, policy_of, stored_policy
 from federation.errors import ContractError, MissingError
-from federation.ports import Firing, Ports, Receipt, Served, Store
+from federation.memory import memory_of
+from federation.ports import Firing, Ports, Receipt, Served
 
 REFUSED: Final = "refused"
 """Key of the recorded answer about a URI that may not be read; its value is a sentence that says why."""
@@ -26,45 +27,6 @@ GUESSED_SECONDS: Final = 3600.0
 
 _decode = msgspec.json.Decoder().decode
 T = TypeVar("T")
-
-
-class Memory(Protocol):
-    """A store's cache in this process."""
-
-    def recall(self, name: str) -> bytes | None:
-        """The cached body under a name, or None."""
-        ...
-
-    def recall_names(self, prefix: str, within: float | None = None) -> Sequence[str] | None:
-        """The last listing under a prefix if it has expired, at most `within` seconds ago; else None."""
-        ...
-
-    def expect(self, name: str) -> None:
-        """Forget a listing that lacks this name, which somebody else has seen."""
-        ...
-
-
-class _Nothing:
-    """An empty cache."""
-
-    def recall(self, name: str) -> bytes | None:
-        del name
-        return None
-
-    def recall_names(self, prefix: str, within: float | None = None) -> Sequence[str] | None:
-        del prefix, within
-        return None
-
-    def expect(self, name: str) -> None:
-        del name
-
-
-_NOTHING: Final = _Nothing()
-
-
-def memory_of(store: Store) -> Memory:
-    """The store's cache, or an empty one."""
-    return cast("Memory", store) if hasattr(store, "recall") else _NOTHING
 
 
 class LiveReads:
@@ -89,24 +51,26 @@ class LiveReads:
     def policy(self) -> Policy:
         """The active policy: the one of the highest version."""
         if self._policy is None:
-            self._policy = active_policy(self.names(names.POLICIES), self._body)
+            self._policy = active_policy(self.names(names.POLICIES), self._body, checked_policy)
         return self._policy
 
     def remembered_policy(self, at_least: int | None = None) -> Policy:
         """The active policy; an expired cached listing will do if it is at least as new as `at_least`.
 
-        Without `at_least` one that expired within GUESSED_SECONDS will do, and that it is current is a guess.
+        Without `at_least`, where nothing may cause delay, one that expired within GUESSED_SECONDS will do, and that it is
+        current is a guess; and it is read as it was stored, since a check that was added since must stop no roll-back.
         """
         memory = memory_of(self._ports.store)
         if at_least is not None:
             memory.expect(names.policy(at_least))
-        within = GUESSED_SECONDS if at_least is None else None
+        within, read = (None, checked_policy) if at_least is not None else (GUESSED_SECONDS, recorded_policy)
         known = () if self._look else memory.recall_names(names.POLICIES, within)
         if known:
             self._note("names", names.POLICIES, list(known))
-            self._policy = active_policy(known, self._body)
-            self.guessed |= set() if at_least else {names.POLICIES}
-        return self.policy()
+            self.guessed |= set() if at_least is not None else {names.POLICIES}
+        if known or self._policy is None:
+            self._policy = active_policy(known or self.names(names.POLICIES), self._body, read)
+        return self._policy
 
     def document(self, name: str) -> Any | None:
         """The document under a name, or None."""
@@ -213,12 +177,15 @@ class LiveReads:
         self.trace.append({"what": what, "of": of, "is": is_})
 
 
-def active_policy(versions: Sequence[str], body: Callable[[str], bytes | None]) -> Policy:
+def active_policy(
+    versions: Sequence[str], body: Callable[[str], bytes | None], read: Callable[[bytes], Policy]
+) -> Policy:
     """The policy of the highest version.
 
     Args:
         versions: The names of all policies, sorted.
-        body: Reads one of them.
+        body: Gives one of them.
+        read: Reads it: `checked_policy`, or `recorded_policy` where an old one must do.
 
     Raises:
         MissingError: There is none.
@@ -228,7 +195,7 @@ def active_policy(versions: Sequence[str], body: Callable[[str], bytes | None]) 
     found = body(versions[-1])
     if found is None:
         raise MissingError(f"{versions[-1]} was listed and is gone")
-    return _policy(found)
+    return read(found)
 
 
 _digest = lru_cache(maxsize=64)(digest_of)
@@ -236,11 +203,14 @@ _digest = lru_cache(maxsize=64)(digest_of)
 
 
 @lru_cache(maxsize=16)
-def _policy(body: bytes) -> Policy:
-    """The policy of a stored document, which was checked when it was stored.
+def checked_policy(body: bytes) -> Policy:
+    """The policy of a stored document, if this version of the code accepts it."""
+    return policy_of(_decode(body))
 
-    A check that a later version of this code added must not stop a roll-back.
-    """
+
+@lru_cache(maxsize=16)
+def recorded_policy(body: bytes) -> Policy:
+    """The policy of a stored document, which was checked when it was stored."""
     return stored_policy(_decode(body))
 
 

@@ -18,7 +18,7 @@ from federation.core.digest import digest, digest_of
 from federation.core.policy import Policy
 from federation.errors import ContractError, MissingError
 from federation.ports import Artifacts, Firing, Receipt, Served, Store
-from federation.reads import REFUSED, active_policy, none_if_missing
+from federation.reads import REFUSED, active_policy, none_if_missing, recorded_policy
 
 _decode = msgspec.json.Decoder().decode
 
@@ -35,7 +35,7 @@ class RecordedReads:
     def policy(self) -> Policy:
         """The policy that was active then."""
         if self._policy is None:
-            self._policy = active_policy(self.names(names.POLICIES), partial(self._body, "document"))
+            self._policy = active_policy(self.names(names.POLICIES), partial(self._body, "document"), recorded_policy)
         return self._policy
 
     def remembered_policy(self, at_least: int | None = None) -> Policy:

@@ -21,8 +21,9 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.outcome import Act, Document, Launch, Outcome, Publish, Shift
 from federation.errors import ConflictError, FederationError, MissingError
+from federation.memory import memory_of
 from federation.ports import Ports
-from federation.reads import LiveReads, memory_of
+from federation.reads import LiveReads
 from federation.steps import STEPS, StepName
 
 log = logging.getLogger("federation")

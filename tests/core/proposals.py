@@ -99,6 +99,7 @@ def proposal(found=None, *, under=None, baseline=None, **options):
         baseline=baseline,
         anchor=None,
         created_at=NOON,
+        merge=digest("a merge"),
         **options,
     )
 

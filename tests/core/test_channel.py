@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from federation.core import channel as channels
-from federation.core.channel import Cause, Channel, Entry, channel_of
+from federation.core.channel import Channel, Entry, channel_of
 from federation.core.contract import check
 from federation.core.digest import canonical, digest
+from federation.core.move import Cause
 
 T = "2026-11-17T10:00:00Z"
 
@@ -106,12 +107,22 @@ def test_bytes_that_were_shipped_again_under_another_number_close_no_way_back():
 
 def test_a_release_that_was_left_serves_again_only_by_name_until_something_is_lifted():
     channel = promoted(2)
-    assert channel.abandoned() == frozenset()
+    assert channel.left == {}
     left = channels.roll_back(channel, channels.rollback_target(channel), cause(5))
-    assert left.abandoned() == {channel.serving.name}
-    assert channels.hold(left, cause(6)).abandoned() == {channel.serving.name}
+    assert set(left.left) == {channel.serving.name}
+    assert set(channels.hold(left, cause(6)).left) == {channel.serving.name}
     (artifact,) = left.quarantine
-    assert channels.lift(left, artifact, cause(7)).abandoned() == frozenset()
+    assert channels.lift(left, artifact, cause(7)).left == {}
+
+
+def test_what_was_left_is_remembered_however_often_the_channel_moves_and_whatever_else_is_lifted():
+    channel = promoted(2)
+    left = channels.roll_back(channel, channels.rollback_target(channel), cause(5))
+    for number in range(40):
+        left = channels.hold(left, cause(number + 10))
+    left = channels.lift(left, digest("something else"), cause(60))
+    assert set(left.left) == {channel.serving.name}
+    assert channels.promote(left, channel.serving, cause(61), warm=2).left == {}
 
 
 def test_an_anchor_that_was_left_is_no_anchor_any_more():

@@ -6,9 +6,10 @@ from tests.simulation.stories import ALARM, CALM, FIRST, SECOND, THIRD, promoted
 
 from federation.core import channel as channels
 from federation.core import names
-from federation.core.channel import Cause, channel_of
+from federation.core.channel import channel_of
 from federation.core.decision import DECIDED_IN
 from federation.core.digest import canonical, digest
+from federation.core.move import Cause
 from federation.simulation.actions import Activate, Alarm, Approve, Ask, Finale, Settle, Ship, Tick, Wait
 from federation.simulation.play import play
 from federation.simulation.policies import Terms

@@ -55,7 +55,7 @@ class Home:
         assert self.local.bus.dead() == []
         return self.announced[before:]
 
-    def ship(self, kind, number, quality="good", content="", *, complete=True):
+    def ship(self, kind, number, quality="good", content="", *, complete=True, at=None):
         """Lay a shipment down where a platform would, and tell that it is complete."""
         serving = self.channel.serving
         sent = shipment(kind, number, quality, serving.units.get(kind) if serving else None, content)
@@ -64,7 +64,7 @@ class Home:
             if complete or path != "quality.jsonl":
                 self.place(f"{where}/{path}", body)
         return self.tell(
-            events.ARTIFACT_COMPLETED, subject=where, key=where, artifact_uri=f"s3://{where}/", provider="s3"
+            events.ARTIFACT_COMPLETED, subject=where, key=where, at=at, artifact_uri=f"s3://{where}/", provider="s3"
         )
 
     def place(self, path, body):

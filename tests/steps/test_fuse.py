@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from federation.cache import CachedStore
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import digest
@@ -130,7 +131,8 @@ def test_a_passed_unit_in_quarantine_is_named_when_nothing_else_is_new(home):
         artifact=home.document(names.version("embedder", 2))["artifact"],
     )
     home.tick("merge", THURSDAY)
-    assert "not in quarantine: spiralverse/embedder-v2 passed" in home.told(events.MERGE_SKIPPED)[-1].data["why"]
+    why = home.told(events.MERGE_SKIPPED)[-1].data["why"]
+    assert why.endswith("; spiralverse/embedder-v2 passed, but is in quarantine until lifted")
 
 
 def contents(home, version):
@@ -139,6 +141,21 @@ def contents(home, version):
 
 
 RELEASE = "spiralverse-ai-federated-v"
+
+
+class Crashing:
+    """A store that a process loses before it keeps a release."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def keep(self, name, body):
+        if name.startswith(names.RELEASES):
+            raise ServiceError("gone")
+        self._store.keep(name, body)
 
 
 def asked_by(who):
@@ -163,15 +180,6 @@ def test_the_loser_of_two_merges_takes_another_name_and_leaves_nothing_out(home)
 
 
 def test_a_name_that_was_chosen_before_a_crash_is_chosen_anew_when_the_change_has_become_another(home):
-    class Crashes:
-        def __getattr__(self, name):
-            return getattr(home.store, name)
-
-        def keep(self, name, body):
-            if name.startswith(names.RELEASES):
-                raise ServiceError("gone")
-            home.store.keep(name, body)
-
     for kind in ("embedder", "runtime-distilled"):
         home.ship(kind, 1)
     home.tick("merge", MONDAY)
@@ -179,10 +187,36 @@ def test_a_name_that_was_chosen_before_a_crash_is_chosen_anew_when_the_change_ha
     home.now = THURSDAY
     home.ship("embedder", 2)
     with pytest.raises(ServiceError):
-        handle("fuse", asked_by("ada"), replace(home.local.ports, store=Crashes()), THURSDAY)
+        handle("fuse", asked_by("ada"), replace(home.local.ports, store=Crashing(home.store)), THURSDAY)
     home.ship("textgen-lora", 1)
     assert "1.1.0 assembled" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
     assert "1.1.0 was assembled before" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
+
+
+def test_one_tick_makes_one_release_whatever_passes_between_its_deliveries(home):
+    """A crash takes the release but not the name; afterwards the selection is another at each delivery."""
+    home.first_release()
+    home.now = THURSDAY
+    home.ship("embedder", 2)
+    with pytest.raises(ServiceError):
+        handle("fuse", asked_by("ada"), replace(home.local.ports, store=Crashing(home.store)), THURSDAY)
+    home.ship("textgen-lora", 2)
+    assert "1.0.1 assembled" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
+    home.ship("textgen-lora", 3)
+    assert "1.0.1 was assembled before" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
+    assert len(home.store.names(names.RELEASES)) == 2
+
+
+def test_a_platform_whose_clock_is_ahead_does_not_decide_what_is_newest(home):
+    home.first_release()
+    home.now = "2026-01-07T00:00:00Z"
+    home.ship("embedder", 2, at="2026-03-01T00:00:00Z")
+    home.tick("merge", THURSDAY)
+    home.now = "2026-01-09T00:00:00Z"
+    home.ship("embedder", 3)
+    home.tick("merge", "2026-01-12T08:00:00Z")
+    home.tick("promote", NEXT_TUESDAY)
+    assert home.channel.serving.numbers["embedder"] == 3
 
 
 @pytest.mark.parametrize("first", ["embedder", "textgen-lora"])
@@ -192,10 +226,9 @@ def test_where_merges_follow_every_pass_the_fullest_release_serves_in_whatever_o
     home = home_under(cadence=ON_PASS)
     home.first_release()
     other = {"embedder": "textgen-lora", "textgen-lora": "embedder"}[first]
-    home.now = "2026-01-07T11:00:00Z"
-    home.ship(first, 2)
-    home.now = "2026-01-07T10:00:00Z"
-    home.ship(other, 2)
+    home.now = "2026-01-07T12:00:00Z"
+    home.ship(first, 2, at="2026-01-07T11:00:00Z")
+    home.ship(other, 2, at="2026-01-07T10:00:00Z")
     home.tick("promote", NEXT_TUESDAY)
     assert home.channel.serving.numbers == {"embedder": 2, "textgen-lora": 2, "runtime-distilled": 1}
 
@@ -221,9 +254,34 @@ def test_a_unit_that_passed_waits_for_no_verdict_that_will_never_be_a_pass(home_
 def test_a_failed_unit_that_nobody_waited_for_makes_no_noise_where_merges_follow_every_pass(home_under):
     home = home_under(cadence=ON_PASS)
     home.first_release()
-    before = len(home.told(events.MERGE_SKIPPED))
-    home.ship("embedder", 2, "worse")
-    assert len(home.told(events.MERGE_SKIPPED)) == before
+    home.ship("runtime-distilled", 2)
+    loud = (events.MERGE_SKIPPED, events.RELEASE_ASSEMBLED)
+    before = [len(home.told(type_)) for type_ in loud]
+    for number in (2, 3):
+        home.ship("embedder", number, "worse")
+    assert [len(home.told(type_)) for type_ in loud] == before
+
+
+def test_verdicts_under_a_newer_policy_than_the_merge_knew_ask_for_nothing_that_is_judged(home):
+    """The gate knew version 2 before `fuse` did: its verdict names it, and `fuse` looks for it."""
+    home.first_release()
+    for kind in ("embedder", "textgen-lora"):
+        home.ship(kind, 2)
+    ports = replace(home.local.ports, store=CachedStore(home.store))
+    assert handle("fuse", asked_by("ada"), ports, THURSDAY).why.endswith("1.0.1 assembled. It brings " + BROUGHT)
+    home.activate(2)
+    told = list(handle("fuse", asked_by("eva"), replace(ports, store=CachedStore(home.store)), THURSDAY).events)
+    for _ in range(4):
+        verdicts = [one for event in told if event.type == events.GATE_REQUESTED for one in gated(home, event)]
+        told = [one for event in verdicts for one in handle("fuse", event, ports, THURSDAY).events]
+    assert not [event for event in told if event.type == events.GATE_REQUESTED]
+
+
+BROUGHT = "spiralverse/embedder-v2, spiralverse/textgen-lora-v2."
+
+
+def gated(home, event):
+    return handle("gate", event, home.local.ports, THURSDAY).events
 
 
 def test_a_merge_goes_on_under_the_policy_that_came_while_its_gates_ran(home):
@@ -258,3 +316,32 @@ def test_one_slow_unit_asks_for_one_distillation_however_many_releases_it_is_in(
         home.ship("runtime-distilled", number)
     assert len(home.told(events.RELEASE_ASSEMBLED)) >= 3
     assert len({event.id for event in home.told(events.JOB_REQUESTED)}) == 1
+    home.activate(2, distillation={"kind": "runtime-distilled", "p95_ms": "1"}, cadence=ON_PASS)
+    home.ship("runtime-distilled", 5)
+    home.tick("merge", THURSDAY)
+    assert len({event.id for event in home.told(events.JOB_REQUESTED)}) == 2, "another policy may have it done"
+
+
+def test_what_a_release_leaves_out_is_in_its_reason(home):
+    home.first_release()
+    home.ship("embedder", 2)
+    home.ship("textgen-lora", 2)
+    matrix = {**POLICY["matrix"], "gcp": ["reranker"], "hf": ["textgen-lora", "embedder"]}
+    home.activate(2, matrix=matrix, gates={**POLICY["gates"], "reranker": POLICY["gates"]["embedder"]})
+    home.tick("merge", THURSDAY)
+    whys = [outcome.why for step, outcome in home.outcomes if step == "fuse" and "assembled. " in outcome.why]
+    assert whys[-1].endswith("; gcp may ship reranker, and embedder is none of them")
+
+
+def test_a_release_that_was_left_is_not_announced_again(home):
+    home.first_release()
+    home.now = "2026-01-07T00:00:00Z"
+    home.ship("embedder", 2, content="1")
+    home.tick("merge", THURSDAY)
+    home.tick("promote", NEXT_TUESDAY)
+    home.now = "2026-01-13T11:00:00Z"
+    home.tell(events.ROLLBACK_ORDERED, who="ada", why="wrong answers")
+    home.tick("merge", "2026-01-15T08:00:00Z")
+    assert home.told(events.MERGE_SKIPPED)[-1].data["why"] == (
+        f"{RELEASE}1.0.1 holds just these units, and a roll-back left it; promote it by name, or ship others"
+    )

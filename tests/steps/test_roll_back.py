@@ -156,8 +156,10 @@ def test_a_policy_that_a_newer_version_would_refuse_stops_no_roll_back(second):
     with pytest.raises(ContractError):
         policy_of(refused)
     second.store.keep(names.policy(2), canonical(refused))
-    alarm(second)
+    handle("roll_back", breached("5xx", LATER, {}), second.local.ports, LATER)
     assert second.channel.serving.name.endswith("v1.0.0")
+    with pytest.raises(ContractError):
+        handle("promote", breached("5xx", LATER, {}), second.local.ports, LATER)
 
 
 def test_an_alarm_before_anything_serves_leaves_a_word(home):

@@ -25,12 +25,14 @@ class SqsRedelivery:
         self._sqs = sqs
 
     def hasten(self, record: Mapping[str, Any]) -> None:
-        """Let the message be received again after a time that doubles with each attempt; failing that, after the queue's.
+        """Let the message be received again in seconds that double with each attempt; if SQS refuses, its timeout stands.
 
         Args:
             record: As Lambda hands it to a function:
                 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
         """
+        if not {"eventSourceARN", "receiptHandle"} <= record.keys():
+            return
         attempts = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
         seconds = min(_FIRST_SECONDS * 2 ** min(attempts - 1, 10), _LONGEST_SECONDS)
         try:

@@ -10,22 +10,17 @@ between two writes a promotion could bring them back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
-from msgspec.structs import force_setattr, replace
+from msgspec.structs import replace
 
 from federation.core.digest import digest
-from federation.core.faults import cut
+from federation.core.move import Cause, Moved, MoveKind
 from federation.core.names import number_of
-
-MoveKind = Literal["promote", "roll_back", "quarantine", "lift", "hold", "resume", "probe", "anchor"]
 
 REMEMBERED: Final = 32
 """Latest moves that the channel holds, so that a redelivered event finds the move that it made."""
-_LONGEST_WHO: Final = 253
-_LONGEST_WHY: Final = 1997
-"""Characters kept before the "..." of a shortened text: the schema allows 256 for `who` and 2,000 for `why`."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,34 +53,12 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
-class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """One remembered move; `quarantined` are the artifacts that a roll-back put into quarantine, with their kinds."""
-
-    counter: int
-    event: str
-    kind: MoveKind
-    at: str
-    release: str | None
-    who: str
-    why: str
-    quarantined: Mapping[str, str] = msgspec.field(default_factory=dict)
-
-
-class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes a move: the event, when, who, and why in a sentence, shortened to what the channel's schema allows."""
-
-    event: str
-    at: str
-    who: str
-    why: str
-
-    def __post_init__(self) -> None:
-        force_setattr(self, "who", cut(self.who, _LONGEST_WHO))
-        force_setattr(self, "why", cut(self.why, _LONGEST_WHY))
-
-
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """The moving pointer."""
+    """The moving pointer.
+
+    `left` are the releases that roll-backs left, with the artifacts that each had introduced: they serve again only if an
+    order names them, or once one of those artifacts was lifted.
+    """
 
     name: str
     counter: int = 0
@@ -94,6 +67,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     anchor: Entry | None = None
     quarantine: Mapping[str, Quarantined] = msgspec.field(default_factory=dict)
     hold: Hold | None = None
+    left: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
     moves: Sequence[Moved] = ()
 
     def document(self) -> dict[str, Any]:
@@ -108,18 +82,6 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     def forbids(self, artifacts: Iterable[str]) -> tuple[str, ...]:
         """Those artifacts that are in quarantine."""
         return tuple(artifact for artifact in artifacts if artifact in self.quarantine)
-
-    def abandoned(self) -> frozenset[str]:
-        """Releases that a remembered roll-back left, unless something was lifted since; only by name they serve again."""
-        left: set[str] = set()
-        serving = None
-        for moved in self.moves:
-            if moved.kind == "roll_back" and serving:
-                left.add(serving)
-            elif moved.kind == "lift":
-                left.clear()
-            serving = moved.release
-        return frozenset(left)
 
     def live(self) -> tuple[Entry, ...]:
         """Every release that garbage collection must leave alone: serving, warm, anchor."""
@@ -163,14 +125,18 @@ def promote(channel: Channel, entry: Entry, cause: Cause, *, warm: int) -> Chann
     stable = (channel.serving, *channel.warm) if channel.serving else tuple(channel.warm)
     kept = [old for old in stable if old.name != entry.name][:warm]
     return replace(
-        _moved(channel, "promote", cause, entry.name), serving=entry, warm=kept, anchor=channel.anchor or entry
+        _moved(channel, "promote", cause, entry.name),
+        serving=entry,
+        warm=kept,
+        anchor=channel.anchor or entry,
+        left={name: new for name, new in channel.left.items() if name != entry.name},
     )
 
 
 def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
     """Serve `target`, and quarantine the artifacts that the release left behind had introduced.
 
-    Candidates are no longer compared with the release left behind: if it was the anchor, the target is now.
+    Candidates are no longer compared with the release left behind: if it was the anchor, the oldest that is kept is now.
     """
     left = channel.serving
     names = {artifact: kind for kind, artifact in left.units.items()} if left else {}
@@ -185,8 +151,9 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
         moved,
         serving=replace(target, since=cause.at),
         warm=older,
-        anchor=target if left and channel.anchor and channel.anchor.name == left.name else channel.anchor,
+        anchor=(*older, target)[-1] if left and channel.anchor and channel.anchor.name == left.name else channel.anchor,
         quarantine={**channel.quarantine, **bad},
+        left=_last({**channel.left, **({left.name: left.new} if left else {})}),
     )
 
 
@@ -213,7 +180,8 @@ def quarantine(channel: Channel, artifact: str, unit: str, cause: Cause) -> Chan
 def lift(channel: Channel, artifact: str, cause: Cause) -> Channel:
     """Allow one artifact again."""
     kept = {digest: why for digest, why in channel.quarantine.items() if digest != artifact}
-    return replace(_moved(channel, "lift", cause), quarantine=kept)
+    left = {name: new for name, new in channel.left.items() if artifact not in new}
+    return replace(_moved(channel, "lift", cause), quarantine=kept, left=left)
 
 
 def anchor(channel: Channel, entry: Entry, cause: Cause) -> Channel:
@@ -242,6 +210,10 @@ def probed(channel: Channel, names: Iterable[str], cause: Cause) -> Channel:
     return replace(
         _moved(channel, "probe", cause), serving=mark(channel.serving), warm=warm, anchor=mark(channel.anchor)
     )
+
+
+def _last(left: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+    return dict(list(left.items())[-REMEMBERED:])
 
 
 def _moved(

@@ -49,7 +49,10 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a release is made from; a pure function of it gives the document or the reasons against it."""
+    """All that a release is made from; a pure function of it gives the document or the reasons against it.
+
+    `merge` is the id of the event that asked for it.
+    """
 
     members: Mapping[str, Member]
     policy: Policy
@@ -57,6 +60,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     baseline: Mapping[str, Any] | None
     anchor: Mapping[str, Any] | None
     created_at: str
+    merge: str
     quarantined: Sequence[str] = ()
     correlation: Sequence[Mapping[str, Any]] = msgspec.field(default_factory=tuple)
 

@@ -21,6 +21,7 @@ def assemble(proposal: Proposal, version: Version) -> dict[str, Any]:
         "name": release_name(policy.org, version),
         "version": str(version),
         "created_at": proposal.created_at,
+        "merge": proposal.merge,
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
         "baseline": _named(proposal.baseline),
         "anchor": _named(proposal.anchor),

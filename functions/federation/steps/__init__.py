@@ -6,7 +6,7 @@
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any, Final, Literal, Protocol, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast, get_args
 
 from federation.core.event import Event
 from federation.core.outcome import Outcome
@@ -31,6 +31,12 @@ class Step(Protocol):
     def decide(self, event: Event, facts: Any, policy: Policy, now: str) -> Outcome:
         """What is to be done, as data."""
         ...
+
+
+if TYPE_CHECKING:
+    from federation.steps import fuse, gate, govern, launch, promote, roll_back, sweep, validate
+
+    _CHECKED: tuple[Step, ...] = (validate, gate, fuse, promote, roll_back, launch, sweep, govern)
 
 
 class _Steps(Mapping[StepName, Step]):

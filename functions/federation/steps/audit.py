@@ -13,8 +13,9 @@ import msgspec
 from federation.core import channel as channels
 from federation.core import event as events
 from federation.core import instant
-from federation.core.channel import Cause, Channel, Entry
+from federation.core.channel import Channel, Entry
 from federation.core.event import Event
+from federation.core.move import Cause
 from federation.core.outcome import NOTHING, Move, Outcome, shift
 from federation.core.policy import Policy
 from federation.gathering import Reads

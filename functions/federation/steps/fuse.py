@@ -21,7 +21,7 @@ from federation.core.report import Basis, basis_of
 from federation.core.testimony import correlations
 from federation.gathering import Reads
 from federation.steps import regate
-from federation.steps.merging import VERDICTS, asks, is_only_heard, merge_id, merge_of
+from federation.steps.merging import VERDICTS, asks, is_unasked_refusal, merge_id, merge_of
 from federation.steps.regate import Asked, Unjudged, gates, judge_first
 from federation.steps.selection import (
     Selection,
@@ -72,13 +72,13 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
 
 def gather(event: Event, reads: Reads) -> Facts | Merged | Unjudged | Asked | None:
     """Everything that a merge needs, or None when this event asks for none."""
-    policy = reads.policy()
+    policy = reads.remembered_policy(event.data["policy"]) if "policy" in event.data else reads.policy()
     if event.type in _NEW_BASELINE:
         return regate.gather(event, reads)
     if not asks(event, policy):
         return None
     merged = reads.document(names.merge(merge_id(event)))
-    if merged and (made := reads.document(names.release(merged["release"]))) is not None and _is_made_by(merged, made):
+    if merged and (made := reads.document(names.release(merged["release"]))) is not None and _is_of(event, made):
         return Merged(release=made)
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
@@ -98,9 +98,9 @@ def gather(event: Event, reads: Reads) -> Facts | Merged | Unjudged | Asked | No
     )
 
 
-def _is_made_by(merged: Mapping[str, Any], release: Mapping[str, Any]) -> bool:
-    """Whether it is the release that the merge chose a name for; a merge at the same time may have taken that name."""
-    return bool(merged["composition"] == release["composition"])
+def _is_of(event: Event, release: Mapping[str, Any]) -> bool:
+    """Whether this merge made the release; one at the same time may have taken the name that this one chose."""
+    return bool(release.get("merge") == merge_id(event))
 
 
 def decide(event: Event, facts: Facts | Merged | Unjudged | Asked | None, policy: Policy, now: str) -> Outcome:
@@ -118,8 +118,7 @@ def decide(event: Event, facts: Facts | Merged | Unjudged | Asked | None, policy
 
 def _decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     merge = merge_of(event)
-    judged_now = event.type in VERDICTS and event.data.get("basis") == facts.basis.digest
-    asked = () if judged_now else gates(event, facts.channel, policy, facts.selection.unjudged, merge)
+    asked = gates(event, facts.channel, policy, _unasked(event, facts), merge)
     if is_awaited(facts.selection, policy, now):
         return judge_first(facts.channel, asked) if asked else NOTHING
     merged = _merge(event, facts, policy, now)
@@ -129,7 +128,7 @@ def _decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     new = [member for member in facts.selection.members.values() if member.origin == "new"]
     if not new:
-        return NOTHING if is_only_heard(event) else _skip(event, facts, nothing_new(facts.selection))
+        return _skip(event, facts, nothing_new(facts.selection))
     if waits := waits_for_quorum(facts.selection, policy, len(new), now):
         return _skip(event, facts, waits)
     proposal = _proposal(event, facts, policy)
@@ -138,11 +137,20 @@ def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     return _assemble(event, facts, proposal)
 
 
+def _unasked(event: Event, facts: Facts) -> Sequence[Mapping[str, Any]]:
+    """The versions to have judged: all without a report; after a verdict only its own unit's, if on another basis."""
+    if event.type not in VERDICTS:
+        return facts.selection.unjudged
+    if event.data.get("basis") == facts.basis.digest:
+        return ()
+    return [version for version in facts.selection.unjudged if version["unit"] == event.data["unit"]]
+
+
 def _created_at(event: Event, selection: Selection) -> str:
-    """When the merge was asked for, or when its last new unit was completed, if a late tick asked for it."""
-    merge = merge_of(event)
-    asked = str(merge["time"]) if merge else event.time
-    return max(asked, selection.completed_at or asked, key=instant.order)
+    """When a tick or a person asked for the merge; where every pass makes one, when its newest unit was completed."""
+    if merge := merge_of(event):
+        return str(merge["time"])
+    return max(event.time, selection.completed_at or event.time, key=instant.order)
 
 
 def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
@@ -152,6 +160,7 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
         basis=facts.basis,
         baseline=facts.serving,
         anchor=facts.anchor,
+        merge=merge_id(event),
         created_at=_created_at(event, facts.selection),
         quarantined=tuple(facts.channel.quarantine),
         correlation=correlations([member.unit for member in facts.selection.members.values()], facts.ballots),
@@ -159,14 +168,14 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
 
 
 def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
-    same = [name for name, found in facts.releases.items() if found["composition"] == proposal.composition]
-    if same:
-        release = facts.releases[same[0]]
-        return _noted(event, facts, replace(_assembled_before(event, release), repeat=False), release)
+    mine = [release for release in facts.releases.values() if _is_of(event, release)]
+    same = [release for release in facts.releases.values() if release["composition"] == proposal.composition]
+    if made := (*mine, *same):
+        return _made_before(event, facts, made[0])
     release = assemble(proposal, next_version(proposal, facts.taken))
     name = release["name"]
     assembled = Outcome(
-        why=f"{name} assembled. {release['change']['why']}",
+        why="; ".join((f"{name} assembled. {release['change']['why']}", *facts.selection.barred)),
         documents=(Document(name=names.release(name), value=release),),
         acts=(Publish(release=name),),
         events=_announcements(event, release),
@@ -174,12 +183,23 @@ def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
     return _noted(event, facts, assembled, release)
 
 
+def _made_before(event: Event, facts: Facts, release: Mapping[str, Any]) -> Outcome:
+    """Announce a release that another merge has made of the same units, unless a roll-back has left it."""
+    name = release["name"]
+    if name in facts.channel.left:
+        return _skip(
+            event, facts, f"{name} holds just these units, and a roll-back left it; promote it by name, or ship others"
+        )
+    if is_unasked_refusal(event):
+        return NOTHING
+    return _noted(event, facts, replace(_assembled_before(event, release), repeat=False), release)
+
+
 def _noted(event: Event, facts: Facts, outcome: Outcome, release: Mapping[str, Any]) -> Outcome:
     """The outcome, plus a document that binds this merge to its release, unless an earlier delivery has stored it."""
     if facts.interrupted:
         return outcome
-    value = {"release": release["name"], "composition": release["composition"]}
-    merged = Document(name=names.merge(merge_id(event)), value=value)
+    merged = Document(name=names.merge(merge_id(event)), value={"release": release["name"]})
     return replace(outcome, documents=(merged, *outcome.documents), told_in=merged.name)
 
 
@@ -212,13 +232,16 @@ def _announcements(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...
         source="//federation/fuse",
         subject=distil["kind"],
         time=event.time,
-        key=f"distil|{distil['kind']}|{distil['unit']}",
+        key=f"distil|{distil['kind']}|{distil.get('unit', name)}|{release['policy']['digest']}",
         data={"kind": distil["kind"], "why": distil["why"], "teacher": name},
     )
     return (told, job)
 
 
 def _skip(event: Event, facts: Facts, why: str) -> Outcome:
+    """Tell why there is no merge, unless nobody asked for one."""
+    if is_unasked_refusal(event):
+        return NOTHING
     told = Event(
         type=events.MERGE_SKIPPED,
         source="//federation/fuse",

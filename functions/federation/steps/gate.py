@@ -78,7 +78,7 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
     if facts.verdict is not None:
         return Outcome(
             why="judged before on this basis",
-            events=(_gate_event(event, facts, facts.verdict, facts.why),),
+            events=(_gate_event(event, facts, policy, facts.verdict, facts.why),),
             repeat=True,
         )
     if facts.candidate is None:
@@ -99,7 +99,7 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
     return Outcome(
         why=f"{facts.unit.name}: {why}",
         documents=(Document(name=name, value={"report": document, "unit": facts.version}),),
-        events=(_gate_event(event, facts, verdict, why),),
+        events=(_gate_event(event, facts, policy, verdict, why),),
         told_in=name,
     )
 
@@ -119,13 +119,14 @@ def _reader(reads: Reads, version: Mapping[str, Any]) -> Read:
     return lambda path: reads.artifact(uri.below(version["uri"], path), RECORDS_BYTES)
 
 
-def _gate_event(event: Event, facts: Facts, verdict: Verdict, why: str) -> Event:
+def _gate_event(event: Event, facts: Facts, policy: Policy, verdict: Verdict, why: str) -> Event:
     merge = event.data.get("merge")
     data = {
         "unit": event.data["unit"],
         "kind": facts.unit.kind,
         "number": facts.unit.number,
         "basis": facts.basis.digest,
+        "policy": policy.version,
         "why": why,
         **({"merge": merge} if merge else {}),
     }

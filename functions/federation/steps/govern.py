@@ -6,9 +6,10 @@ import msgspec
 from federation.core import channel as channels
 from federation.core import event as events
 from federation.core import names
-from federation.core.channel import Cause, Channel
+from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
+from federation.core.move import Cause
 from federation.core.outcome import Document, Move, Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads

@@ -17,8 +17,8 @@ def asks(event: Event, policy: Policy) -> bool:
     return asked or (policy.cadence.merge_on_pass and event.type in VERDICTS)
 
 
-def is_only_heard(event: Event) -> bool:
-    """Whether a unit that did not pass is all there is to merge about: nobody asked, others may have waited for it."""
+def is_unasked_refusal(event: Event) -> bool:
+    """Whether it tells of a unit that did not pass, outside any merge; others may have waited for it."""
     return event.type in VERDICTS - {events.UNIT_PASSED} and "merge" not in event.data
 
 

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from federation.core import cadence, instant, names
 from federation.core import channel as channels
 from federation.core import event as events
-from federation.core.channel import Cause, Channel, Moved
+from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
+from federation.core.move import Cause, Moved
 from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
 from federation.core.policy import Policy
 from federation.core.version import version_of
@@ -99,10 +100,10 @@ def _chosen(event: Event, facts: Facts) -> Candidate | None:
 def _newest(facts: Facts) -> Candidate | None:
     """The candidate merged last; one with quarantined units only when there is no other.
 
-    A release that a roll-back left, or that served and is in quarantine now, serves again only by name.
+    A release that a roll-back left, or that served and holds what is in quarantine now, serves again only by name.
     """
     served = {moved.release for moved in facts.channel.moves if moved.kind == "promote"}
-    left = facts.channel.abandoned()
+    left = facts.channel.left
     fresh = [
         one
         for one in facts.candidates

@@ -9,9 +9,10 @@ from datetime import timedelta
 from federation.core import alarm, instant
 from federation.core import channel as channels
 from federation.core import event as events
-from federation.core.channel import Cause, Channel, Entry, Moved
+from federation.core.channel import Channel, Entry
 from federation.core.digest import digest
 from federation.core.event import Event
+from federation.core.move import Cause, Moved
 from federation.core.outcome import Move, Outcome, shift
 from federation.core.policy import Policy
 from federation.gathering import Reads
@@ -44,7 +45,7 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
 
 
 def _stale(event: Event, serving: Entry, policy: Policy) -> str | None:
-    """Why the alarm's data is about an earlier release, if it is; of the moment of the move itself it is, too."""
+    """Why the alarm's data is about an earlier release, or of the very moment of the move; None if it is neither."""
     at = instant.moment(str(event.data.get("at") or event.time))
     counts_from = alarm.counts_from(serving.since, policy.rollback.settle_seconds)
     if at >= counts_from and at > instant.moment(serving.since):
@@ -68,7 +69,7 @@ def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
     if not wanted:
         return (
             f"no stable release is left to go back to from {serving.name}; a person has to choose: promote another release "
-            "by name, or lift what a release that is kept ready holds and roll back to it (`federation explain roll_back`)"
+            "by name, or lift the quarantined units of a warm one and roll back to it (`federation explain roll_back`)"
         )
     entry = channel.place_of(wanted)
     if entry and (forbidden := channel.forbids(entry.units.values())):

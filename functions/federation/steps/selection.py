@@ -78,7 +78,7 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
 
 
 def _barred(version: Mapping[str, Any], policy: Policy) -> Sequence[str]:
-    """Why a unit that was let in, or told as rejected after a crash, may not come in under the policy in force."""
+    """Why the policy in force does not admit a unit that an earlier one did."""
     return stated_faults(unit_of(version["stated"]), version["platform"], policy)
 
 
@@ -129,9 +129,8 @@ def waits_for_quorum(selection: Selection, policy: Policy, new: int, now: str) -
 def nothing_new(selection: Selection) -> str:
     """Why there is nothing to merge."""
     why = "no unit has passed that is newer than what serves"
-    if selection.forbidden:
-        why += f" and not in quarantine: {', '.join(selection.forbidden)} passed and may be in no release until lifted"
-    return "; ".join((why, *selection.barred))
+    forbidden = [f"{name} passed, but is in quarantine until lifted" for name in selection.forbidden]
+    return "; ".join((why, *forbidden, *selection.barred))
 
 
 def _numbers(serving: Mapping[str, Any] | None) -> Mapping[str, int]:

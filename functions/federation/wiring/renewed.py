@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Renewed(Generic[T]):
-    """What `make` makes, made again after `SECONDS`; the old one stays while a new one cannot be made."""
+    """The result of `make`, renewed every `SECONDS`; if that fails, the last one stays, and so it does meanwhile."""
 
     def __init__(self, make: Callable[[], T], clock: Callable[[], float] = time.monotonic) -> None:
         self._make = make
@@ -30,16 +30,23 @@ class Renewed(Generic[T]):
         Raises:
             FederationError: The first one cannot be made.
         """
-        with self._lock:
-            if self._made is None:
-                self._made = (self._clock(), self._make())
-            elif self._clock() - self._made[0] > SECONDS:
-                self._made = (self._clock(), self._again(self._made[1]))
-            return self._made[1]
-
-    def _again(self, old: T) -> T:
+        made = self._made or self._first()
+        if self._clock() - made[0] <= SECONDS or not self._lock.acquire(blocking=False):
+            return made[1]
         try:
-            return self._make()
+            return self._renewed(made[1])
+        finally:
+            self._lock.release()
+
+    def _first(self) -> tuple[float, T]:
+        with self._lock:
+            self._made = self._made or (self._clock(), self._make())
+            return self._made
+
+    def _renewed(self, old: T) -> T:
+        self._made = (self._clock(), old)  # so that whoever is cut off while it reads is not the next one to wait, too
+        try:
+            self._made = (self._clock(), self._make())
         except FederationError as error:
             log.warning("what was read some minutes ago stays, since it cannot be read again: %s", error)
-            return old
+        return self._made[1]

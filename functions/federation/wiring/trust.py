@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does the door get its secrets? By reference, read once by the process that needs them."""
+"""How does the door get its secrets? By reference, read by the process that needs them, and every five minutes again."""
 
 import logging
 from collections.abc import Callable, Mapping

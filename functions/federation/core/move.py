@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What moved the channel: who or which event, when, and why?"""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import force_setattr
+
+from federation.core.faults import cut
+
+MoveKind = Literal["promote", "roll_back", "quarantine", "lift", "hold", "resume", "probe", "anchor"]
+
+_LONGEST_WHO: Final = 253
+_LONGEST_WHY: Final = 1997
+"""Characters kept before the "..." of a shortened text: the schema allows 256 for `who` and 2,000 for `why`."""
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """One remembered move; `quarantined` are the artifacts that a roll-back put into quarantine, with their kinds."""
+
+    counter: int
+    event: str
+    kind: MoveKind
+    at: str
+    release: str | None
+    who: str
+    why: str
+    quarantined: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes a move: the event, when, who, and why in a sentence, shortened to what the channel's schema allows."""
+
+    event: str
+    at: str
+    who: str
+    why: str
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "who", cut(self.who, _LONGEST_WHO))
+        force_setattr(self, "why", cut(self.why, _LONGEST_WHY))
