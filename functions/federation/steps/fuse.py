@@ -119,10 +119,10 @@ def decide(event: Event, facts: Facts | Merged | Unjudged | Asked | None, policy
 def _decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     merge = merge_of(event)
     asked = gates(event, facts.channel, policy, _unasked(event, facts), merge)
-    if is_awaited(facts.selection, policy, now):
-        return judge_first(facts.channel, asked) if asked else NOTHING
-    merged = _merge(event, facts, policy, now)
-    return replace(merged, events=(*asked, *merged.events))
+    merged = NOTHING if is_awaited(facts.selection, policy, now) else _merge(event, facts, policy, now)
+    if merged:
+        return replace(merged, events=(*asked, *merged.events))
+    return judge_first(facts.channel, asked) if asked else NOTHING
 
 
 def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
