@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An alarm of CloudWatch that is asked for is the alarm that its event tells of."""
 
+import re
 from datetime import UTC, datetime
 
 from infra.emulators import aws
@@ -8,25 +9,11 @@ from infra.emulators import aws
 from federation.aws.alarms import CloudWatchAlarms
 
 
-def test_an_alarm_that_fires_is_told_with_the_key_of_its_event(aws_cloud):
-    cloudwatch = aws_cloud.client("cloudwatch")
-    for name, state in (("production-errors", "ALARM"), ("production-latency", "OK"), ("staging-errors", "ALARM")):
-        cloudwatch.put_metric_alarm(
-            AlarmName=name,
-            Namespace="AWS/SageMaker",
-            MetricName="Invocation5XXErrors",
-            Dimensions=[{"Name": "EndpointName", "Value": "production"}],
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=10,
-            ComparisonOperator="GreaterThanThreshold",
-            Statistic="Sum",
-        )
-        cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a test says so")
-    (firing,) = CloudWatchAlarms(lambda: cloudwatch, "production-").firing()
-    assert firing.key == f"arn:aws:cloudwatch:{aws.REGION}:{aws.ACCOUNT}:alarm:production-errors"
+def test_an_alarm_that_fires_is_told_with_the_key_of_its_event(cloudwatch_monitor):
+    cloudwatch_monitor.fires("errors")
+    (firing,) = cloudwatch_monitor.alarms.firing()
+    assert re.fullmatch(rf"arn:aws:cloudwatch:{aws.REGION}:{aws.ACCOUNT}:alarm:production-\w+-errors", firing.key)
     assert firing.labels == {"EndpointName": "production"}
-    assert firing.at.endswith("Z")
 
 
 def test_an_alarm_that_another_suppresses_is_no_reason_to_leave_a_release():
