@@ -40,5 +40,5 @@ def measure() -> Iterator[Goal]:
 
 def _found(cloud: str) -> Seconds:
     command = [sys.executable, "-m", "bench.warm_handlers", cloud]
-    told = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout  # the functions log to stderr
     return msgspec.json.decode(told, type=dict[str, list[float]])

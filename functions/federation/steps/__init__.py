@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast, get_args
 
@@ -39,19 +40,27 @@ if TYPE_CHECKING:
     _CHECKED: tuple[Step, ...] = (validate, gate, fuse, promote, roll_back, launch, sweep, govern)
 
 
+_NAMES: Final[tuple[StepName, ...]] = get_args(StepName)
+
+
 class _Steps(Mapping[StepName, Step]):
     """Each module under its name, imported when it is asked for: a deployed function runs one."""
 
     def __getitem__(self, name: StepName) -> Step:
-        if name not in get_args(StepName):
+        if name not in _NAMES:
             raise KeyError(name)
-        return cast("Step", import_module(f"{__name__}.{name}"))
+        return _module(name)
 
     def __iter__(self) -> Iterator[StepName]:
-        return iter(get_args(StepName))
+        return iter(_NAMES)
 
     def __len__(self) -> int:
-        return len(get_args(StepName))
+        return len(_NAMES)
+
+
+@cache
+def _module(name: StepName) -> Step:
+    return cast("Step", import_module(f"{__name__}.{name}"))
 
 
 STEPS: Final[Mapping[StepName, Step]] = _Steps()
