@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if fused.release is not None:
             offline.write(fused.release, options.output)
     except FederationError as error:
-        print(f"federation: {error}\n{error.hint}", file=sys.stderr)
+        print("\n".join(filter(None, (f"federation: {error}", error.hint))), file=sys.stderr)
         return error.exit_code
     _tell(fused, options)
     return 0 if fused.release is not None else REFUSED

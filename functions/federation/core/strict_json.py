@@ -92,11 +92,7 @@ def document(body: bytes, *, what: str = "document", limit: int = MAX_BYTES) -> 
 
 
 def document_and_bytes(body: bytes, *, what: str = "document", limit: int = MAX_BYTES) -> tuple[Any, bytes]:
-    """The document in `body` and its canonical bytes, which the check for repeated keys computes anyway.
-
-    Raises:
-        ContractError: As `document`.
-    """
+    """The document in `body`, as `document` reads it, and its canonical bytes, which are computed anyway."""
     quick = _quickly(body, limit, canonical)
     return quick if quick is not None else _carefully(body, what, limit)
 

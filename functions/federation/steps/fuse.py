@@ -168,10 +168,9 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
 
 
 def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
-    mine = [release for release in facts.releases.values() if _is_of(event, release)]
-    same = [release for release in facts.releases.values() if release["composition"] == proposal.composition]
-    if made := (*mine, *same):
-        return _made_before(event, facts, made[0])
+    made = sorted(facts.releases.values(), key=lambda release: not _is_of(event, release))
+    if same := [one for one in made if _is_of(event, one) or one["composition"] == proposal.composition]:
+        return _made_before(event, facts, same[0])
     release = assemble(proposal, next_version(proposal, facts.taken))
     name = release["name"]
     assembled = Outcome(
@@ -185,11 +184,9 @@ def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
 
 def _made_before(event: Event, facts: Facts, release: Mapping[str, Any]) -> Outcome:
     """Announce a release that another merge has made of the same units, unless a roll-back has left it."""
-    name = release["name"]
-    if name in facts.channel.left:
-        return _skip(
-            event, facts, f"{name} holds just these units, and a roll-back left it; promote it by name, or ship others"
-        )
+    if (name := release["name"]) in facts.channel.left:
+        why = f"{name} holds just these units, and a roll-back left it; promote it by name, or ship others"
+        return _skip(event, facts, why)
     if is_unasked_refusal(event):
         return NOTHING
     return _noted(event, facts, replace(_assembled_before(event, release), repeat=False), release)

@@ -19,12 +19,8 @@ from federation.sources.reading import Completion, Reading, Request, Signal
 
 HEARS: tuple[str, ...] = ()
 
-_POLLED: Final = (events.TICK_SWEEP, events.TICK_AUDIT, events.TICK_REGISTRY)
-
 TICKS: Final[Mapping[str, Sequence[str]]] = {
-    "reconcile": _POLLED,
-    "ingest": _POLLED,
-    "sweep": _POLLED,
+    **dict.fromkeys(("reconcile", "ingest", "sweep"), (events.TICK_SWEEP, events.TICK_AUDIT, events.TICK_REGISTRY)),
     "alarms": (events.TICK_ALARMS,),
     "merge": (events.TICK_MERGE,),
     "promote": (events.TICK_PROMOTE,),
