@@ -32,7 +32,11 @@ class Database:
         self._connection = sqlite3.connect(
             path or ":memory:", isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
         )
-        self._connection.executescript(("pragma journal_mode = wal;" if path else "") + _TABLES)
+        try:
+            self._connection.executescript(("pragma journal_mode = wal;" if path else "") + _TABLES)
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     def rows(self, query: str, *values: Any) -> Sequence[tuple[Any, ...]]:
         """Every row that the query gives."""
