@@ -117,8 +117,7 @@ def decide(event: Event, facts: Facts | Merged | Unjudged | Asked | None, policy
 
 
 def _decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    merge = merge_of(event)
-    asked = gates(event, facts.channel, policy, _unasked(event, facts), merge)
+    asked = gates(event, facts.channel, policy, _unasked(event, facts), merge_of(event))
     merged = NOTHING if is_awaited(facts.selection, policy, now) else _merge(event, facts, policy, now)
     if merged:
         return replace(merged, events=(*asked, *merged.events))
@@ -168,8 +167,9 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
 
 
 def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
-    made = sorted(facts.releases.values(), key=lambda release: not _is_of(event, release))
-    if same := [one for one in made if _is_of(event, one) or one["composition"] == proposal.composition]:
+    made = facts.releases.values()
+    mine = [one for one in made if _is_of(event, one)]
+    if same := mine or [one for one in made if one["composition"] == proposal.composition]:
         return _made_before(event, facts, same[0])
     release = assemble(proposal, next_version(proposal, facts.taken))
     name = release["name"]
