@@ -11,8 +11,6 @@ than half of the members willing to help; a server that makes up members is stop
 brings along.
 """
 
-import hashlib
-import hmac
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
 from training_images.federated import sharing
@@ -199,9 +199,7 @@ def _unsealed(keys: Keys, sender: str, occasion: str, body: bytes) -> bytes:
 
 
 def _derived(keys: Keys, other: str, purpose: str) -> bytes:
-    """HKDF (RFC 5869) with SHA-256 and one block of output."""
-    agreed = X25519PrivateKey.from_private_bytes(keys.private).exchange(
-        X25519PublicKey.from_public_bytes(keys.roster[other])
-    )
-    extracted = hmac.digest(bytes(32), agreed, hashlib.sha256)
-    return hmac.digest(extracted, purpose.encode() + b"\x01", hashlib.sha256)
+    """A key of the pair for one purpose, the same for both (HKDF, RFC 5869)."""
+    private = X25519PrivateKey.from_private_bytes(keys.private)
+    agreed = private.exchange(X25519PublicKey.from_public_bytes(keys.roster[other]))
+    return HKDF(SHA256(), length=_SEED, salt=None, info=purpose.encode()).derive(agreed)
