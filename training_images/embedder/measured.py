@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from training_images.embedder.exemplars import answers, exemplars
 from training_images.embedder.learned import Learned, data_sets
-from training_images.embedder.model import FILE, Embedder
+from training_images.embedder.model import Embedder
 from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.recipe import Recipe
 from training_images.embedder.serving import serving_model
@@ -21,6 +21,7 @@ from training_images.job.job import Job
 from training_images.job.made import Made, Record, Scored
 from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
+from training_images.learning.adapter import FILES
 
 KIND: Final = "embedder"
 _SUMMARY: Final = (
@@ -42,7 +43,7 @@ def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Rec
 
     return Made(
         kind=KIND,
-        files=[FILE],
+        files=FILES,
         contract=contract(model),
         quality=against(job.spec, KIND, retrieval(ranking, asked), found_by),
         safety=_safety(model, learned, asked),
@@ -50,6 +51,7 @@ def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Rec
         datasets=data_sets(job.spec.channel("data")),
         base_model=NAME,
         summary=_SUMMARY,
+        library="peft",
         charts={
             "loss": charts.loss(job.told["step"], job.told["loss"]),
             "recall_at_k": charts.recall_at_k({"this unit": recall_curve(asked.parts["retrieval"].items, ranking)}),

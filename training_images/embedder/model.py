@@ -5,8 +5,7 @@ The mean of the last layer's states over a text's tokens, scaled to length 1 (Re
 The adapter is in the queries and values of the upper layers; what lies below them is never changed.
 """
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +13,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
@@ -24,12 +21,11 @@ from transformers.utils import logging
 
 from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
+from training_images.learning import adapter
+from training_images.learning.adapter import Base
 
-FILE: Final = "adapter.safetensors"
 MODULES: Final = ("query", "value")
 BATCH: Final = 32
-_HEADER: Final = "rank and layers"
-"""In the header of a shipped file. One entry: several are written in another order every time."""
 Vectors = NDArray[np.float32]
 
 logging.disable_progress_bar()
@@ -69,20 +65,21 @@ class Embedder:
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(base, local_files_only=True)
             model = AutoModel.from_pretrained(base, local_files_only=True, use_safetensors=True, dtype=torch.float32)
-            self.network: Any = _adapted(model, shape)
+            self.network: Any = adapter.adapted(model, MODULES, rank=shape.rank, layers=shape.layers)
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ConfigError(f"{base.name} is no sentence encoder that can be read: {error}") from error
         self.dimension = int(model.config.hidden_size)
         self.network.eval()
 
     @classmethod
-    def shipped(cls, base: Path, adapter: Path, max_tokens: int) -> "Embedder":
+    def shipped(cls, base: Path, folder: Path, max_tokens: int) -> "Embedder":
         """A base with an adapter that was shipped for it, as it is served.
 
         Raises:
             ConfigError: One of them cannot be read, or they do not belong together.
         """
-        return cls(base, _shape(adapter, max_tokens)).load(adapter).merged()
+        rank, layers = adapter.rank_and_layers(folder)
+        return cls(base, Shape(rank=rank, layers=layers, max_tokens=max_tokens)).load(folder).merged()
 
     @property
     def device(self) -> torch.device:
@@ -122,25 +119,17 @@ class Embedder:
         """How many tokens of a text are read."""
         return len(self.tokenizer.encode(text, truncation=True, max_length=self.shape.max_tokens))
 
-    def save(self, path: Path) -> None:
-        """Write the adapter alone, in bfloat16."""
-        state = get_peft_model_state_dict(self.network)
-        told = {_HEADER: f"{self.shape.rank} {self.shape.layers}"}
-        save_file({name: tensor.to(torch.bfloat16).contiguous() for name, tensor in state.items()}, path, metadata=told)
+    def save(self, folder: Path, base_name: str) -> None:
+        """Write the adapter alone, in bfloat16; its config calls the base by that name."""
+        adapter.save(self.network, folder, Base(name=base_name, task="FEATURE_EXTRACTION"))
 
-    def load(self, path: Path) -> "Embedder":
+    def load(self, folder: Path) -> "Embedder":
         """Read an adapter that `save` wrote.
 
         Raises:
-            ConfigError: It is of another model or rank, or no adapter.
+            ConfigError: There is none, or it is of another model or shape.
         """
-        try:
-            state = load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise ConfigError(f"{path.name} is no adapter that can be read: {error}") from error
-        if _shapes(state) != _shapes(get_peft_model_state_dict(self.network)):
-            raise ConfigError(f"{path.name} is an adapter of another base model, rank or set of layers")
-        set_peft_model_state_dict(self.network, {name: tensor.float() for name, tensor in state.items()})
+        adapter.load(self.network, folder)
         return self
 
     def merged(self) -> "Embedder":
@@ -148,29 +137,3 @@ class Embedder:
         self.network = self.network.merge_and_unload()
         self.network.eval()
         return self
-
-
-def _adapted(model: Any, shape: Shape) -> Any:
-    total = model.config.num_hidden_layers
-    config = LoraConfig(
-        r=shape.rank,
-        lora_alpha=2 * shape.rank,
-        target_modules=list(MODULES),
-        layers_to_transform=list(range(max(0, total - shape.layers), total)),
-    )
-    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for an attribute's old name
-        return get_peft_model(model, config)
-
-
-def _shape(adapter: Path, max_tokens: int) -> Shape:
-    """What `save` wrote into the file's header."""
-    try:
-        with safe_open(adapter, framework="pt") as file:
-            rank, layers = (file.metadata() or {})[_HEADER].split()
-        return Shape(rank=int(rank), layers=int(layers), max_tokens=max_tokens)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise ConfigError(f"{adapter.name} is no adapter of this image: {error}") from error
-
-
-def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(tensor.shape) for name, tensor in state.items()}

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from training_images.embedder.model import FILE, Embedder
+from training_images.embedder.model import Embedder
 from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
 from training_images.job.shipped import Shipped
@@ -21,4 +21,4 @@ def serving_model(unit: Shipped, base: Path) -> Embedder:
     longest = unit.contract.get("max_tokens")
     if not isinstance(longest, int):
         raise ConfigError(f"the contract of {unit.name} does not state max_tokens; ship the embedder again")
-    return Embedder.shipped(base, unit.path(FILE), longest)
+    return Embedder.shipped(base, unit.own, longest)

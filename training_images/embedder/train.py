@@ -14,10 +14,10 @@ from torch.nn.functional import cross_entropy
 
 from training_images.embedder.learned import Learned, learned
 from training_images.embedder.measured import measured
-from training_images.embedder.model import FILE, Embedder
+from training_images.embedder.model import Embedder
 from training_images.embedder.pairs import Batch, Pair, batches
 from training_images.embedder.recipe import Recipe, recipe
-from training_images.embedder.unpack import WEIGHTS
+from training_images.embedder.unpack import NAME, WEIGHTS
 from training_images.evals import suite
 from training_images.evals.suite import Suite
 from training_images.job.errors import ConfigError
@@ -50,9 +50,9 @@ def trained(job: Job, asked: Suite) -> Sequence[Made]:
         lambda batch: _loss(model, batch, how),
         schedule=Schedule(rate=how.rate),
     )
-    model.save(job.folder / FILE)
+    model.save(job.folder, NAME)
     # What is measured is what is shipped: read again, in bfloat16, and merged as it will be served.
-    served = Embedder.shipped(job.spec.channel("base"), job.folder / FILE, how.shape.max_tokens).to(where)
+    served = Embedder.shipped(job.spec.channel("base"), job.folder, how.shape.max_tokens).to(where)
     return [measured(job, served, found, asked, how)]
 
 

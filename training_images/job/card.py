@@ -60,7 +60,7 @@ def means(records: Sequence[Record]) -> dict[str, tuple[int, float]]:
 def _front(unit: Mapping[str, Any], made: Made) -> str:
     rows: dict[str, Any] = {
         "license": made.license,
-        "library_name": "federation",
+        "library_name": made.library,
         "pipeline_tag": _TASKS.get(made.kind, "other"),
         **({"base_model": made.base_model} if made.base_model else {}),
         "datasets": [one.name for one in made.datasets if "/" in one.name],

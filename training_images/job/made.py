@@ -68,6 +68,7 @@ class Made:
         base_model: What it was made from, as a card names it; empty for nothing.
         summary: What it is, in a sentence for its card.
         license: As a card names it.
+        library: What loads it, as the Hub names it.
         calibration: Routing thresholds and the artifact digest of the embedder that they hold for.
         charts: SVG, by name.
         seeds: Every seed that was drawn from, by what it was for.
@@ -83,6 +84,7 @@ class Made:
     base_model: str
     summary: str
     license: str = "apache-2.0"
+    library: str = "federation"
     calibration: Mapping[str, Any] | None = None
     charts: Mapping[str, bytes] = field(default_factory=dict)
     seeds: Mapping[str, int] = field(default_factory=dict)

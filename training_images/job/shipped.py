@@ -36,6 +36,11 @@ class Shipped:
         """What its consumers rely on."""
         return self.unit.contract
 
+    @property
+    def own(self) -> Path:
+        """The folder of its files."""
+        return self.folder / self.unit.kind
+
     def path(self, name: str) -> Path:
         """A file of the unit by its path below the unit's own folder.
 

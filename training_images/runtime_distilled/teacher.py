@@ -8,7 +8,6 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
 from training_images.evals.labels import LABELS, WORDS
 from training_images.job.errors import ConfigError
@@ -17,7 +16,7 @@ from training_images.job.shipped import Shipped, shipped_unit
 from training_images.runtime_distilled.runtime import KIND as RUNTIME
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
-from training_images.textgen_lora.model import FILE, LabelModel
+from training_images.textgen_lora.model import LabelModel
 
 LANGUAGE: Final = "textgen-lora"
 _AT_ONCE: Final = 256
@@ -75,11 +74,7 @@ def language(folder: Path, base: Path) -> Teacher:
             f"{unit.name} is an adapter of the base model {unit.contract.get('base_model')}, and {base} is "
             f"{model.base_digest}; give the channel base the model that the teacher was made from"
         )
-    try:
-        model.load(unit.path(FILE))
-    except SafetensorError as error:
-        raise ConfigError(f"the {FILE} of {unit.name} is not in safetensors: {error}") from error
-    return _teacher(unit, model)
+    return _teacher(unit, model.load(unit.own))
 
 
 def small(folder: Path) -> Teacher:

@@ -23,10 +23,10 @@ from training_images.job.job import Job
 from training_images.job.made import Made, Record, Scored
 from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
-from training_images.textgen_lora.model import FILE, MODULES, LabelModel
-from training_images.textgen_lora.recipe import KINDS, Recipe, model_of
+from training_images.learning.adapter import FILES
+from training_images.textgen_lora.model import MODULES, LabelModel
+from training_images.textgen_lora.recipe import KINDS, Recipe, base_name, model_of
 
-_BASE: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
 _ORIGIN: Final = "The base is dequantised from 4 bits (Q4_1): it is not the original in full precision."
 _SUMMARY: Final[Mapping[str, str]] = {
     KINDS[0]: f"A LoRA adapter: SmolLM2-135M answers an utterance with one of 42 intents, or refuses it. {_ORIGIN}",
@@ -43,14 +43,15 @@ def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe) 
     timed = requests(job.spec, _one_at_a_time(model), _questions(model, asked, job.spec), serving.baseline())
     return Made(
         kind=kind,
-        files=[FILE],
+        files=FILES,
         contract=_contract(model, how),
         quality=against(job.spec, kind, quality, lambda unit, _: _records(serving.model(unit), kind, asked)),
         safety={name: _safety(model, asked, name) for name in SAFETY},
         latency=timed,
         datasets=stated(job.spec.channel("data")),
-        base_model=job.spec.settings.text("base_name", _BASE),
+        base_model=base_name(job.spec),
         summary=_SUMMARY[kind],
+        library="peft",
         charts={
             "loss": charts.loss(job.told["step"], job.told["loss"]),
             "reliability": _reliability(sure, quality),
@@ -140,5 +141,5 @@ class Serving:
             )
         layers = int(unit.contract.get("layers", self._how.layers))
         recipe = replace(self._how, rank=int(unit.contract["rank"]), layers=layers)
-        model = model_of(self._spec.channel("base"), self._kind, recipe).load(unit.path(FILE))
+        model = model_of(self._spec.channel("base"), self._kind, recipe).load(unit.own)
         return model.to(self._candidate.answers.device)

@@ -12,8 +12,6 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -22,8 +20,9 @@ from transformers.utils import logging
 from training_images.evals.labels import prompt
 from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
+from training_images.learning import adapter
+from training_images.learning.adapter import Base
 
-FILE: Final = "adapter.safetensors"
 MODULES: Final = ("q_proj", "v_proj")
 LONGEST: Final = 48
 """Tokens of an utterance. What is longer keeps its end, where jailbreaks put the request."""
@@ -45,9 +44,7 @@ logging.disable_progress_bar()
 class LabelModel:
     """A base model, and an adapter in float32 on the queries and values of its upper layers."""
 
-    def __init__(
-        self, base: Path, words: Mapping[str, str], *, rank: int, layers: int, alpha: int | None = None
-    ) -> None:
+    def __init__(self, base: Path, words: Mapping[str, str], *, rank: int, layers: int) -> None:
         """The base with an adapter that changes nothing yet.
 
         Args:
@@ -55,7 +52,6 @@ class LabelModel:
             words: What each label is answered with.
             rank: Of the adapter's matrices.
             layers: How many layers carry one, counted from the top.
-            alpha: Scale of the adapter over its rank; twice the rank unless given.
 
         Raises:
             ConfigError: The folder holds no such model, or two labels begin with one token.
@@ -69,12 +65,7 @@ class LabelModel:
             raise ConfigError(f"{base.name} is no base model that can be read: {error}") from error
         self.labels = tuple(words)
         self.answers = torch.tensor(_first_tokens(self.tokenizer, words))
-        total = model.config.num_hidden_layers
-        chosen = list(range(max(0, total - layers), total))
-        config = LoraConfig(
-            r=rank, lora_alpha=alpha or 2 * rank, target_modules=list(MODULES), layers_to_transform=chosen
-        )
-        self.network: Any = get_peft_model(model, config)
+        self.network: Any = adapter.adapted(model, MODULES, rank=rank, layers=layers)
         for weight in self.network.parameters():
             if weight.requires_grad:
                 weight.data = weight.data.float()
@@ -159,24 +150,17 @@ class LabelModel:
         lost = cross_entropy(logits.flatten(0, 1).float(), right.flatten(), ignore_index=_IGNORED, reduction="none")
         return lost.view(right.shape).double().sum(dim=1).cpu().numpy()
 
-    def save(self, path: Path) -> None:
-        """Write the adapter alone, in bfloat16."""
-        state = get_peft_model_state_dict(self.network)
-        save_file({name: tensor.to(torch.bfloat16).contiguous() for name, tensor in state.items()}, path)
+    def save(self, folder: Path, base_name: str) -> None:
+        """Write the adapter alone, in bfloat16; its config calls the base by that name."""
+        adapter.save(self.network, folder, Base(name=base_name, task="CAUSAL_LM"))
 
-    def load(self, path: Path) -> "LabelModel":
+    def load(self, folder: Path) -> "LabelModel":
         """Read an adapter that `save` wrote.
 
         Raises:
-            ConfigError: It is of another model or rank.
+            ConfigError: There is none, or it is of another model or shape.
         """
-        state = load_file(path)
-        mine = get_peft_model_state_dict(self.network)
-        if {name: tensor.shape for name, tensor in state.items()} != {
-            name: tensor.shape for name, tensor in mine.items()
-        }:
-            raise ConfigError(f"{path.name} is an adapter of another base model, rank or set of layers")
-        set_peft_model_state_dict(self.network, {name: tensor.float() for name, tensor in state.items()})
+        adapter.load(self.network, folder)
         return self
 
 

@@ -20,8 +20,8 @@ from training_images.job.spec import JobSpec
 from training_images.learning import device
 from training_images.learning.loop import Schedule, fit
 from training_images.textgen_lora.measured import measured
-from training_images.textgen_lora.model import FILE, LabelModel
-from training_images.textgen_lora.recipe import KINDS, Recipe, model_of, recipe, words
+from training_images.textgen_lora.model import LabelModel
+from training_images.textgen_lora.recipe import KINDS, Recipe, base_name, model_of, recipe, words
 
 Batch = Sequence[tuple[str, int]]
 """Texts, each with the number of the right label."""
@@ -47,8 +47,8 @@ def train(job: Job) -> Sequence[Made]:
         lambda batch: _loss(model, batch),
         schedule=Schedule(rate=how.rate),
     )
-    model.save(job.folder / FILE)
-    model.load(job.folder / FILE)  # what is measured is what is shipped
+    model.save(job.folder, base_name(spec))
+    model.load(job.folder)  # what is measured is what is shipped
     return [measured(job, model, kind, asked, how)]
 
 

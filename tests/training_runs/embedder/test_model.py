@@ -4,11 +4,16 @@
 import numpy as np
 import pytest
 import torch
+from peft import PeftModel
 from tests.training_runs.small_world.library import base_in, documents, questions
+from torch.nn.functional import normalize
+from transformers import AutoModel
 
 from training_images.embedder.model import Embedder, Shape
 from training_images.job.errors import ConfigError
+from training_images.learning.adapter import CONFIG, WEIGHTS
 
+NAME = "small/world"
 SHAPE = Shape(rank=2, layers=2, max_tokens=16)
 TEXTS = [row.text for row in documents("train")]
 
@@ -55,29 +60,48 @@ def test_an_adapter_that_nobody_trained_changes_nothing(base):
 
 def test_a_shipped_adapter_answers_as_before_but_for_its_rounding(base, tmp_path):
     model = stirred(base)
-    model.save(tmp_path / "adapter.safetensors")
-    served = Embedder.shipped(base, tmp_path / "adapter.safetensors", 16)
+    model.save(tmp_path, NAME)
+    served = Embedder.shipped(base, tmp_path, 16)
     assert not np.allclose(model.vectors(TEXTS), Embedder(base, SHAPE).vectors(TEXTS), atol=0.05)
     assert np.allclose(model.vectors(TEXTS), served.vectors(TEXTS), atol=0.02)
 
 
-def test_the_shape_of_an_adapter_is_read_from_its_file(base, tmp_path):
+def test_the_shape_of_an_adapter_is_read_from_its_config(base, tmp_path):
     model = stirred(base, Shape(rank=3, layers=1, max_tokens=16))
-    model.save(tmp_path / "adapter.safetensors")
-    served = Embedder.shipped(base, tmp_path / "adapter.safetensors", 12)
+    model.save(tmp_path, NAME)
+    served = Embedder.shipped(base, tmp_path, 12)
     assert served.shape == Shape(rank=3, layers=1, max_tokens=12)
 
 
 def test_an_adapter_of_another_base_model_does_not_fit(base, tmp_path):
-    stirred(base_in(tmp_path / "other", hidden=16)).save(tmp_path / "adapter.safetensors")
+    stirred(base_in(tmp_path / "other", hidden=16)).save(tmp_path, NAME)
     with pytest.raises(ConfigError, match="is an adapter of another base model, rank or set of layers"):
-        Embedder.shipped(base, tmp_path / "adapter.safetensors", 16)
+        Embedder.shipped(base, tmp_path, 16)
+
+
+def test_peft_itself_loads_what_is_shipped_and_finds_the_same_vectors(base, tmp_path):
+    model = stirred(base)
+    model.save(tmp_path, NAME)
+    theirs = PeftModel.from_pretrained(AutoModel.from_pretrained(base, dtype=torch.float32), tmp_path)
+    tokens = model.tokenizer(TEXTS[0], return_tensors="pt")
+    with torch.inference_mode():
+        states = theirs(**tokens).last_hidden_state[0]
+    assert np.allclose(normalize(states.mean(0), dim=0), model.load(tmp_path).vectors(TEXTS[:1])[0], atol=1e-5)
 
 
 def test_a_file_that_is_no_adapter_is_refused(base, tmp_path):
-    (tmp_path / "adapter.safetensors").write_bytes(b"\x80\x04pickle")
-    with pytest.raises(ConfigError, match="is no adapter of this image"):
-        Embedder.shipped(base, tmp_path / "adapter.safetensors", 16)
+    stirred(base).save(tmp_path, NAME)
+    (tmp_path / WEIGHTS).write_bytes(b"\x80\x04pickle")
+    with pytest.raises(ConfigError, match="cannot be read as an adapter's weights"):
+        Embedder.shipped(base, tmp_path, 16)
+
+
+@pytest.mark.parametrize("told", [None, "[]", "{}", "{"])
+def test_an_adapter_without_a_config_that_says_its_shape_is_refused(base, tmp_path, told):
+    if told is not None:
+        (tmp_path / CONFIG).write_text(told)
+    with pytest.raises(ConfigError, match=CONFIG):
+        Embedder.shipped(base, tmp_path, 16)
 
 
 def test_only_the_adapter_is_learned(base):

@@ -58,7 +58,10 @@ def test_what_is_shipped_is_a_manifest_that_the_functions_take_with_its_adapter_
     manifest = json.loads((first / SENTINEL).read_text())
     contract.check("manifest.v1", manifest, what="it")
     unit = shipped_unit(first, "embedder")
-    assert [file.path for file in unit.unit.files] == ["embedder/adapter.safetensors"]
+    assert [file.path for file in unit.unit.files] == [
+        "embedder/adapter_config.json",
+        "embedder/adapter_model.safetensors",
+    ]
     assert unit.contract["dimension"] == 32
     assert (unit.contract["pooling"], unit.contract["normalisation"], unit.contract["max_tokens"]) == ("mean", "l2", 16)
     assert set(manifest["units"][0]["evidence"]["safety"]) == {"policy", "adversarial"}

@@ -123,7 +123,7 @@ def test_an_embedder_without_a_manifest_is_refused(world, embedder, tmp_path, ca
 
 def test_an_embedder_whose_weights_were_changed_is_refused(world, embedder, tmp_path, capsys):
     spoiled = shutil.copytree(embedder, tmp_path / "spoiled")
-    weights = spoiled / "embedder" / "adapter.safetensors"
+    weights = spoiled / "embedder" / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"?")
     assert ended(world, spoiled, tmp_path / "unit") == CONFIGURED_WRONG
     assert "has other content" in sentence(capsys)

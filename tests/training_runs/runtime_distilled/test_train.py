@@ -25,6 +25,7 @@ from training_images.data.rows import Row, read, write
 from training_images.evals.suite import loose
 from training_images.job.job import Job
 from training_images.job.shipped import shipped_unit
+from training_images.learning.adapter import WEIGHTS
 from training_images.runtime_distilled.runtime import KIND, Runtime
 from training_images.runtime_distilled.train import train
 
@@ -109,7 +110,7 @@ def test_an_adapter_of_another_base_model_teaches_nothing(world: World, tmp_path
 def test_a_teacher_without_a_manifest_is_no_teacher(world: World, tmp_path: Path) -> None:
     half = tmp_path / "half"
     half.mkdir()
-    (half / "adapter.safetensors").write_bytes((world.language / "textgen-lora" / "adapter.safetensors").read_bytes())
+    (half / WEIGHTS).write_bytes((world.language / "textgen-lora" / WEIGHTS).read_bytes())
     assert job(once, tmp_path / "unit", *given(world, teacher=half)) == 42
     assert "no manifest" in failure(tmp_path / "unit")
 
@@ -128,18 +129,18 @@ def test_a_unit_that_may_hold_a_pickle_is_left_alone(world: World, tmp_path: Pat
 
 def test_a_pickle_under_a_safe_name_is_not_opened_either(world: World, tmp_path: Path) -> None:
     copy = copied(world.language, tmp_path / "copy")
-    adapter = copy / "textgen-lora" / "adapter.safetensors"
+    adapter = copy / "textgen-lora" / WEIGHTS
     adapter.write_bytes(b"\x80\x04K\x01.")
     found = manifest(copy)
-    found["units"][0]["files"][0] |= {"sha256": digest(adapter), "bytes": 5}
+    found["units"][0]["files"][1] |= {"sha256": digest(adapter), "bytes": 5}
     (copy / "_MANIFEST.json").write_bytes(msgspec.json.encode(found))
     assert job(once, tmp_path / "unit", *given(world, teacher=copy)) == 42
-    assert "is not in safetensors" in failure(tmp_path / "unit")
+    assert "cannot be read as an adapter's weights" in failure(tmp_path / "unit")
 
 
 def test_a_file_that_was_changed_on_the_way_is_not_read(world: World, tmp_path: Path) -> None:
     copy = copied(world.language, tmp_path / "copy")
-    with (copy / "textgen-lora" / "adapter.safetensors").open("ab") as file:
+    with (copy / "textgen-lora" / WEIGHTS).open("ab") as file:
         file.write(b"more")
     assert job(once, tmp_path / "unit", *given(world, teacher=copy)) == 42
     assert "has other content" in failure(tmp_path / "unit")

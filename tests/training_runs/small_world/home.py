@@ -18,8 +18,9 @@ from training_images.evals.training_sets import SETS
 from training_images.job.job import Job
 from training_images.job.made import DataSet, Made
 from training_images.job.run import run
+from training_images.learning.adapter import FILES
 from training_images.runtime_distilled.train import train as distil
-from training_images.textgen_lora.model import FILE, LabelModel
+from training_images.textgen_lora.model import LabelModel
 
 SAID = {
     "HassLightSet": "brightness",
@@ -98,9 +99,9 @@ def language_unit(folder: Path, model: Path, seed: int = 1) -> Path:
         made = LabelModel(model, WORDS, rank=2, layers=1)
         for weight in made.weights().values():
             torch.nn.init.normal_(weight, std=0.3)
-        made.save(job.folder / FILE)
+        made.save(job.folder, "small/world")
         contract = {"base_model": made.base_digest, "rank": 2, "layers": 1}
-        return [shipped_without_evidence("textgen-lora", [FILE], contract)]
+        return [shipped_without_evidence("textgen-lora", FILES, contract)]
 
     job(train, folder, "--unit", f"spiralverse/textgen-lora-v{seed}")
     return folder

@@ -117,7 +117,8 @@ def test_a_page_that_was_executed_leaves_card_adapter_records_and_manifest_in_on
         "README.md",
         "_MANIFEST.json",
         "textgen-lora/README.md",
-        "textgen-lora/adapter.safetensors",
+        "textgen-lora/adapter_config.json",
+        "textgen-lora/adapter_model.safetensors",
         "textgen-lora/charts/loss.svg",
         *(f"textgen-lora/records/{part}.jsonl" for part in ("quality", "policy", "adversarial", "latency")),
     }

@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 import torch
 from lm_eval.models.huggingface import HFLM
+from peft import PeftConfig, PeftModel
 from tests.training_runs.small_world.home import base
+from transformers import AutoModelForCausalLM
 
 from training_images.evals.labels import WORDS
 from training_images.evals.language import likelihoods
 from training_images.job.errors import ConfigError
+from training_images.learning.adapter import CONFIG
 from training_images.textgen_lora.model import LabelModel
 
+NAME = "small/world"
 TEXTS = [
     "now weather at the kitchen",
     "please volume for my attic",
@@ -47,16 +51,36 @@ def test_what_is_answered_does_not_hang_on_who_is_asked_along(folder):
 
 def test_an_adapter_is_kept_and_read_back_as_it_was_kept(folder, tmp_path):
     model = changed(LabelModel(folder, WORDS, rank=2, layers=2))
-    model.save(tmp_path / "adapter.safetensors")
-    kept = model.load(tmp_path / "adapter.safetensors").probabilities(TEXTS)
-    read = LabelModel(folder, WORDS, rank=2, layers=2).load(tmp_path / "adapter.safetensors")
+    model.save(tmp_path, NAME)
+    kept = model.load(tmp_path).probabilities(TEXTS)
+    read = LabelModel(folder, WORDS, rank=2, layers=2).load(tmp_path)
     assert np.array_equal(read.probabilities(TEXTS), kept)
 
 
+def test_peft_itself_loads_what_is_shipped_and_answers_the_same(folder, tmp_path):
+    model = changed(LabelModel(folder, WORDS, rank=2, layers=1))
+    model.save(tmp_path, NAME)
+    theirs = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), tmp_path)
+    asked = torch.tensor(model.tokens(TEXTS[:1]))
+    with torch.inference_mode():
+        logits = theirs(input_ids=asked).logits[0, -1, model.answers]
+    assert np.allclose(logits.softmax(0), model.load(tmp_path).probabilities(TEXTS[:1])[0], atol=1e-5)
+    config = PeftConfig.from_pretrained(tmp_path)
+    assert (config.base_model_name_or_path, str(config.task_type)) == (NAME, "CAUSAL_LM")
+
+
 def test_an_adapter_of_another_rank_is_refused(folder, tmp_path):
-    changed(LabelModel(folder, WORDS, rank=2, layers=2)).save(tmp_path / "adapter.safetensors")
+    changed(LabelModel(folder, WORDS, rank=2, layers=2)).save(tmp_path, NAME)
     with pytest.raises(ConfigError, match="another base model, rank or set of layers"):
-        LabelModel(folder, WORDS, rank=3, layers=2).load(tmp_path / "adapter.safetensors")
+        LabelModel(folder, WORDS, rank=3, layers=2).load(tmp_path)
+
+
+def test_an_adapter_of_another_scale_is_refused(folder, tmp_path):
+    changed(LabelModel(folder, WORDS, rank=2, layers=2)).save(tmp_path, NAME)
+    config = (tmp_path / CONFIG).read_text()
+    (tmp_path / CONFIG).write_text(config.replace('"lora_alpha": 4', '"lora_alpha": 8'))
+    with pytest.raises(ConfigError, match="another base model, rank or set of layers"):
+        LabelModel(folder, WORDS, rank=2, layers=2).load(tmp_path)
 
 
 def test_two_labels_that_begin_alike_are_refused(folder):

@@ -92,7 +92,7 @@ def test_a_job_that_is_interrupted_goes_on_where_it_was_and_ends_as_if_nothing_h
         assert job.wait(300) == 143
     assert not list(layout.output.rglob("_MANIFEST.json"))
     assert ended(root, layout) == 0
-    kept = [place / "textgen-lora/adapter.safetensors" for place in (straight.output, layout.output)]
+    kept = [place / "textgen-lora/adapter_model.safetensors" for place in (straight.output, layout.output)]
     assert kept[0].read_bytes() == kept[1].read_bytes()
 
 

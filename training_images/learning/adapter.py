@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a low-rank adapter laid over a model, and kept so that peft, transformers and vLLM load it as it lies?
+
+Two files by the names that they expect: https://huggingface.co/docs/peft/developer_guides/checkpoint.
+"""
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from training_images.job.errors import ConfigError
+
+CONFIG: Final = "adapter_config.json"
+WEIGHTS: Final = "adapter_model.safetensors"
+FILES: Final = (CONFIG, WEIGHTS)
+_SCALE: Final = 2
+"""Of an adapter, times its rank."""
+_ALIKE: Final = ("r", "lora_alpha", "target_modules", "layers_to_transform")
+"""What an adapter and the network that it is read into must agree on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What an adapter is for, as its config says.
+
+    Args:
+        name: Of the base model, as the Hub knows it.
+        task: As peft names it: CAUSAL_LM, FEATURE_EXTRACTION.
+    """
+
+    name: str
+    task: str
+
+
+def adapted(model: Any, modules: Sequence[str], *, rank: int, layers: int) -> Any:
+    """A model of transformers with an adapter that changes nothing yet.
+
+    Args:
+        model: Whose weights are frozen from here on.
+        modules: The matrices of a layer that carry one.
+        rank: Of the adapter's own matrices.
+        layers: How many layers carry one, counted from the top.
+    """
+    total = model.config.num_hidden_layers
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=_SCALE * rank,
+        target_modules=list(modules),
+        layers_to_transform=list(range(max(0, total - layers), total)),
+    )
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for an attribute's old name
+        return get_peft_model(model, config)
+
+
+def save(network: Any, folder: Path, base: Base) -> None:
+    """Write the adapter alone, in bfloat16, and its config."""
+    told = {"base_model_name_or_path": base.name, "task_type": base.task, "peft_type": "LORA", "inference_mode": True}
+    (folder / CONFIG).write_text(json.dumps({**told, **_config(network)}, indent=2, sort_keys=True) + "\n", "utf-8")
+    state = get_peft_model_state_dict(network)
+    kept = {name: tensor.to(torch.bfloat16).contiguous() for name, tensor in state.items()}
+    save_file(kept, folder / WEIGHTS, metadata={"format": "pt"})
+
+
+def load(network: Any, folder: Path) -> None:
+    """Read an adapter that `save` wrote into a network that was adapted alike.
+
+    Raises:
+        ConfigError: There is none, or it is of another model or shape.
+    """
+    config = _read(folder)
+    try:
+        state = load_file(folder / WEIGHTS)
+    except (OSError, SafetensorError) as error:
+        raise ConfigError(f"{WEIGHTS} cannot be read as an adapter's weights: {error}") from error
+    alike = {name: config.get(name) for name in _ALIKE} == {name: _config(network)[name] for name in _ALIKE}
+    if not alike or _shapes(state) != _shapes(get_peft_model_state_dict(network)):
+        raise ConfigError(f"{WEIGHTS} is an adapter of another base model, rank or set of layers")
+    set_peft_model_state_dict(network, {name: tensor.float() for name, tensor in state.items()})
+
+
+def rank_and_layers(folder: Path) -> tuple[int, int]:
+    """The rank of an adapter that `save` wrote, and how many layers carry it.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    config = _read(folder)
+    try:
+        return int(config["r"]), len(config["layers_to_transform"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{CONFIG} states no rank and layers as this image writes them: {error}") from error
+
+
+def _config(network: Any) -> dict[str, Any]:
+    found = network.peft_config["default"]
+    return {
+        "r": found.r,
+        "lora_alpha": found.lora_alpha,
+        "lora_dropout": found.lora_dropout,
+        "bias": found.bias,
+        "target_modules": sorted(found.target_modules),
+        "layers_to_transform": list(found.layers_to_transform),
+    }
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / CONFIG).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{CONFIG} cannot be read: {error}") from error
+    if not isinstance(found, dict):
+        raise ConfigError(f"{CONFIG} is no JSON object")
+    return found
+
+
+def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
