@@ -28,6 +28,7 @@ from federation import chain
 from federation.aws.redelivery import SqsRedelivery
 from federation.core import contract, strict_json
 from federation.core.event import Event
+from federation.errors import ContractError
 from federation.ports import Bus, Ports
 from federation.relay import relay
 from federation.settings import Settings
@@ -38,11 +39,11 @@ from federation.wiring.clock import clock_of
 from federation.wiring.renewed import Renewed
 
 
-def _written(line: dict[str, Any]) -> str:
+def _written(value: Any) -> str:
     try:
-        return msgspec.json.encode(line, enc_hook=str).decode()
+        return msgspec.json.encode(value, enc_hook=str).decode()
     except UnicodeEncodeError:  # a lone surrogate, in quoted input
-        return json.dumps(line, default=str)
+        return json.dumps(value, default=str)
 
 
 logger = Logger(service="federation", json_serializer=_written)
@@ -66,7 +67,7 @@ def receive(event: dict[str, Any] | list[Any], context: Any) -> dict[str, Any]:
     came = entry.of_invocation(event)
     records = _records(event) if came == "lambda:sqs" else ()
     with _hastened(records):
-        reading = _delivered(Request(entry=came, body=msgspec.json.encode(event)))
+        reading = _delivered(Request(entry=came, body=_written(event).encode()))
     if came == "lambda:sqs":
         return {"batchItemFailures": [{"itemIdentifier": name} for name in _returned(records, reading)]}
     return {"verdict": reading.verdict, "error": reading.error, "why": reading.why}
@@ -151,7 +152,13 @@ def _records(event: dict[str, Any] | list[Any]) -> Sequence[Any]:
 
 
 def _returned(records: Sequence[Any], reading: Reading) -> Sequence[str]:
-    """Ids of the records that return to the door's queue, each to come again soon."""
+    """Ids of the records that return to the door's queue, each to come again soon.
+
+    Raises:
+        ContractError: The records cannot be told apart, so all of them return.
+    """
+    if reading.batch is None:
+        raise ContractError(reading.why)
     failed = reading.batch_item_failures
     for record in records:
         if record["messageId"] in failed:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from infra.emulators import aws
 from infra.emulators.aws_home import BUS, STORE_BUCKET, AwsHome
@@ -145,6 +146,12 @@ def test_what_goes_back_to_the_queue_comes_again_soon(service, cloud):
     assert cloud.faults.calls == ["ChangeMessageVisibility"]
 
 
+def test_a_batch_whose_records_cannot_be_told_apart_returns_to_the_queue_as_a_whole(service):
+    nameless = {key: value for key, value in record("{}").items() if key != "messageId"}
+    with pytest.raises(FailedError, match="ContractError"):
+        service["receive"].invoke({"Records": [record("{}", "good"), nameless]})
+
+
 def test_all_that_the_door_cannot_take_in_comes_again_soon(service, cloud):
     jobs = [
         wire_aws.training_job(f"embedder-v{n}", "s3://spiralverse-artifacts/e/model.tar.gz", "2026-11-15T05:40:00Z")
@@ -189,6 +196,11 @@ def test_when_the_store_fails_the_invocation_fails_and_is_sent_again(service, cl
         service.request("receive", "/hub", push.body, push.headers)
     cloud.faults.forget()
     assert service.request("receive", "/hub", push.body, push.headers).status == 202
+
+
+def test_half_a_surrogate_pair_in_an_event_is_a_fault_of_the_event(service):
+    told = service["receive"].invoke(msgspec.Raw(b'{"source": "aws.sagemaker", "detail": "\\ud83d"}'))
+    assert (told["verdict"], told["error"]) == ("reject", "invalid_json")
 
 
 def test_a_line_of_the_log_is_json_whatever_it_is_told():

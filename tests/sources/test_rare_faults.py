@@ -76,7 +76,7 @@ def sqs(body: str) -> Change:
         ),
         (
             "sagemaker/endpoint_in_service",
-            lambda body: body["detail"].update(EndpointStatus="Sleeping"),
+            lambda body: body["detail"].update(EndpointStatus=None),
             "missing_status",
         ),
         ("alertmanager/mixed_truncated", lambda body: body.update(groupKey=7), "bad_group_key"),

@@ -191,3 +191,50 @@ def test_an_incidents_project_may_be_told_by_its_number_alone():
     assert (signal.verdict, signal.state, signal.key) == ("accept", "resolved", "gcm|acme-ml-prod|0.opqiw61fsv7p")
     push["message"]["data"] = encoded({"incident": {**INCIDENT, "scoping_project_number": 12345}})
     assert read(replace(one.request(), body=json.dumps(push).encode()), one.trust).error == "project_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("condition", "error"),
+    [
+        (None, None),
+        ("projects/acme-ml-prod/alertPolicies/1/conditions/2", None),
+        ("projects/987654321098/alertPolicies/1/conditions/2", None),
+        ("projects/internal-project/alertPolicies/1/conditions/2", "project_not_allowed"),
+    ],
+)
+def test_a_breach_is_not_lost_because_its_incident_names_no_scoping_project(condition: str | None, error: str | None):
+    # ServiceNow's sample payload from Google Monitor (its documentation of 2026) has only its condition's name; one in the
+    # README of Agilicus' stackdriver-google-chat has neither
+    one = case("gcp_monitoring/incident_open")
+    push = json.loads(one.body)
+    old = {key: value for key, value in INCIDENT.items() if not key.startswith("scoping")}
+    push["message"]["data"] = encoded({"incident": {**old, "state": "open", "condition": {"name": condition}}})
+    reading = read(one.request(json.dumps(push).encode()), one.trust)
+    assert reading.error == error
+    if error is None:
+        assert reading.signal is not None
+        assert (reading.signal.verdict, reading.signal.state) == ("accept", "firing")
+        assert reading.signal.key == "gcm|acme-ml-prod|0.opqiw61fsv7p"
+
+
+@pytest.mark.parametrize(
+    ("labels", "text", "verdict"),
+    [
+        # kestra-io/kestra issue 6849, January 2025: the service's last line has the state among its labels
+        ({"ml.googleapis.com/endpoint": "", "ml.googleapis.com/job_state": "SUCCEEDED"}, "Done.", "accept"),
+        ({"ml.googleapis.com/job_state": "FAILED"}, "Job completed successfully.", "ignore"),
+        ({"ml.googleapis.com/job_state": "CANCELLED"}, "Job cancelled.", "ignore"),
+        ({"ml.googleapis.com/endpoint": ""}, "Job completed successfully.", "accept"),
+        ({}, "Job completed successfully.", "accept"),
+        (None, "Job failed.", "ignore"),
+    ],
+)
+def test_how_a_custom_job_ended_is_told_by_its_label_rather_than_by_words(labels: Any, text: str, verdict: str):
+    entry = {
+        "logName": "projects/acme-ml-prod/logs/ml.googleapis.com%2F3000721679224668160",
+        "resource": {"type": "ml_job", "labels": {"job_id": "3000721679224668160", "task_name": "service"}},
+        "labels": labels,
+        "textPayload": text,
+        "timestamp": "2025-01-21T06:28:38.483205565Z",
+    }
+    assert pushed({"data": encoded(entry)}).verdict == verdict

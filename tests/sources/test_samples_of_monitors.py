@@ -59,7 +59,7 @@ def test_an_alert_that_somebody_named_like_the_button_is_an_alert():
     assert (told("http:grafana", mine).verdict, told("http:grafana", mine).state) == ("accept", "firing")
 
 
-def test_a_group_in_which_one_alert_still_fires_fires_since_the_newest_of_its_alerts():
+def test_a_group_in_which_one_alert_still_fires_fires_since_that_one_began():
     # zulip/zulip zerver/webhooks/grafana/fixtures/alert-9-mixed.json, shortened
     alerts = [
         {"status": "resolved", "labels": {"alertname": "Test alert"}, "startsAt": "2022-06-17T01:04:00.782137894Z"},
@@ -67,7 +67,7 @@ def test_a_group_in_which_one_alert_still_fires_fires_since_the_newest_of_its_al
     ]
     mixed = {"status": "firing", "alerts": alerts, "version": "1", "groupKey": '{}/{test="true"}:{}', "groupLabels": {}}
     signal = told("http:grafana", mixed)
-    assert (signal.verdict, signal.state, signal.at) == ("accept", "firing", "2022-06-17T01:04:00.782137Z")
+    assert (signal.verdict, signal.state, signal.at) == ("accept", "firing", "2022-06-17T01:03:00.782137Z")
 
 
 @pytest.mark.parametrize("name", [["TestAlert"], {"a": 1}, None, 1])
@@ -93,6 +93,20 @@ def test_the_alert_that_always_fires_says_nothing_about_the_model(labels: dict[s
     real = {"status": "firing", "labels": {"alertname": "ChurnP99"}, "startsAt": "2026-11-18T16:04:30Z"}
     both = {**always, "alerts": [*always["alerts"], real]}
     assert (told("http:alertmanager", both).verdict, told("http:alertmanager", both).state) == ("accept", "firing")
+
+
+def test_what_joins_a_group_without_being_a_breach_does_not_make_the_breach_newer():
+    # kube-prometheus' InfoInhibitor has the namespace of what it inhibits, by which its Alertmanager groups
+    began, later = "2026-11-18T10:00:00Z", "2026-11-18T11:00:00Z"
+    breach = {"status": "firing", "labels": {"alertname": "ChurnP99"}, "startsAt": began}
+    group = {"version": "4", "groupKey": '{}:{namespace="ml"}', "status": "firing", "alerts": [breach]}
+    alone = told("http:alertmanager", group)
+    inhibitor = {"status": "firing", "labels": {"alertname": "InfoInhibitor"}, "startsAt": later}
+    ended = {"status": "resolved", "labels": {"alertname": "ChurnP50"}, "startsAt": later, "endsAt": later}
+    for joined in (inhibitor, ended):
+        assert told("http:alertmanager", {**group, "alerts": [breach, joined]}) == alone
+    second = {**breach, "labels": {"alertname": "ChurnErrors"}, "startsAt": later}
+    assert told("http:alertmanager", {**group, "alerts": [breach, second]}).at == later
 
 
 def hooked(**changes: Any) -> Reading:
@@ -122,3 +136,29 @@ def test_a_pull_request_of_a_stranger_moves_nothing():
     sha = "227c78346870a85e5de4fff8a585db68df975406"
     body["updatedRefs"] = [{"ref": "refs/pr/5", "oldSha": None, "newSha": sha}]
     assert read(one.request(json.dumps(body).encode()), one.trust).completions == ()
+
+
+SHA = "227c78346870a85e5de4fff8a585db68df975406"
+MAIN = {"ref": "refs/heads/main", "oldSha": None, "newSha": SHA}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ref": "refs/tags/v1@2", "newSha": SHA},
+        {"ref": "refs/tags/v2", "newSha": "main"},
+        {"newSha": SHA},
+        "refs/tags/v3",
+    ],
+    ids=["a name that git allows", "no commit", "no name", "no object"],
+)
+def test_main_is_not_lost_with_what_was_pushed_beside_it(other: Any):
+    one = case("huggingface/push_main")
+    for refs in ([MAIN, other], [other, MAIN]):
+        body = {**json.loads(one.body), "updatedRefs": refs}
+        reading = read(one.request(json.dumps(body).encode()), one.trust)
+        assert (reading.verdict, reading.error) == ("accept", None)
+        assert [completion.ref for completion in reading.completions] == ["refs/heads/main"]
+        assert "Left out" in reading.why
+    alone = read(one.request(json.dumps({**json.loads(one.body), "updatedRefs": [other]}).encode()), one.trust)
+    assert (alone.verdict, alone.park) == ("reject", True)

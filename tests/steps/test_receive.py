@@ -51,7 +51,9 @@ def test_an_alarm_that_fires_half_a_second_after_it_was_resolved_counts(before, 
     assert bool(outcome) is counts
 
 
-@pytest.mark.parametrize(("status", "asked"), [("InService", 1), ("Failed", 1), ("Updating", 0), ("Creating", 0)])
+@pytest.mark.parametrize(
+    ("status", "asked"), [("InService", 1), ("Failed", 1), ("Deleted", 1), ("Updating", 0), ("Deleting", 0)]
+)
 def test_nodes_that_somebody_changed_are_read_back_once_they_are_at_rest(status, asked):
     labels = {"endpoint": "federation", "status": status}
     signal = Signal(kind="endpoint", verdict="accept", key="arn", at="2026-11-18T10:59:00Z", labels=labels)

@@ -2,8 +2,8 @@
 """Which group of Alertmanager's alerts fires or is resolved?
 
 A group fires as long as any of its alerts does. It is sent again at every repeat_interval, so the instant that counts
-is when the newest of its alerts began or ended. Nothing is signed: the credential of `http_config`, or mutual TLS at
-the edge, is the only proof. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+is when the newest of those that fire began, or the last one ended. Nothing is signed: the credential of `http_config`,
+or mutual TLS at the edge, is the only proof. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
 from collections.abc import Mapping, Sequence
@@ -73,22 +73,31 @@ def _alerts(value: Any) -> list[Mapping[str, Any]]:
 
 def _state(status: str, alerts: Sequence[Mapping[str, Any]]) -> State:
     """Firing if any alert about the model fires; alerts about the monitoring itself do not count."""
-    real = [one for one in alerts if _is_about_the_model(mapping_in(one, "labels"))]
-    if any(one.get("status") == "firing" for one in real) or (status == "firing" and not alerts):
+    real = [one for one in alerts if _is_about_the_model(one)]
+    if any(map(_fires, real)) or (status == "firing" and not alerts):
         return "firing"
     if status != "resolved" or len(real) < len(alerts) or any(one.get("status") != "resolved" for one in real):
         return "unknown"
     return "resolved"
 
 
-def _is_about_the_model(labels: Mapping[str, Any]) -> bool:
+def _is_about_the_model(alert: Mapping[str, Any]) -> bool:
+    labels = mapping_in(alert, "labels")
     return labels.get("alertname") not in _OF_THE_MONITOR and not _TEST_BUTTON.items() <= labels.items()
 
 
+def _fires(alert: Mapping[str, Any]) -> bool:
+    return alert.get("status") == "firing"
+
+
 def _changed_at(alerts: Sequence[Mapping[str, Any]], state: State) -> str | None:
-    """When the newest alert began, or, once all are resolved, when the last one ended."""
+    """When the newest alert that fires began, or, once all are resolved, when the last one ended.
+
+    One of the monitor's own in the group, or one that has ended, is no new breach.
+    """
     names = ("endsAt", "startsAt") if state == "resolved" else ("startsAt",)
-    told = [at for one in alerts if (at := next(filter(None, (normalise(one.get(name)) for name in names)), None))]
+    counted = alerts if state == "resolved" else [one for one in alerts if _fires(one) and _is_about_the_model(one)]
+    told = [at for one in counted if (at := next(filter(None, (normalise(one.get(name)) for name in names)), None))]
     return max(told, key=microseconds, default=None)
 
 

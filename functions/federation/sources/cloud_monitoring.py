@@ -49,11 +49,22 @@ def read(body: Mapping[str, Any], trust: Trust, published_at: str | None = None)
 
 
 def _project(incident: Mapping[str, Any], trust: Trust) -> str:
-    told = incident.get("scoping_project_id") or incident.get("scoping_project_number")
+    """The scoping project; an incident that names none is ours if its condition does not name another.
+
+    It came through a subscription of ours, and a breach that is lost is the greater harm.
+    """
+    stated = incident.get("scoping_project_id") or incident.get("scoping_project_number")
+    told = stated or _owner(mapping_in(incident, "condition").get("name")) or trust.project
     project = digits_of(told)
     if not isinstance(project, str) or project not in trust.projects:
         raise UnreadableError("project_not_allowed", f"Project {quoted(told)} is not the one that is trusted.")
     return trust.project or project
+
+
+def _owner(condition: Any) -> str | None:
+    """The project in a condition's resource name, `projects/<project>/alertPolicies/...`."""
+    found = re.match(r"projects/([^/]{1,63})/", condition) if isinstance(condition, str) else None
+    return found[1] if found else None
 
 
 def _state(written: str, incident: Mapping[str, Any]) -> tuple[State, Verdict]:

@@ -10,6 +10,8 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-ev
 from collections.abc import Mapping
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from federation.core.instant import normalise
 from federation.sources.arn import Arn, in_account, named, trusted_account
 from federation.sources.body import json_object, labels_of, mapping_in, object_of, text_of
@@ -28,6 +30,8 @@ _PARTITIONS: Final = {
     "eusc-": "aws-eusc",
     "us-iso-": "aws-iso",
     "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
 }
 
 
@@ -82,8 +86,9 @@ def read_message(message: Mapping[str, Any], trust: Trust, topic: Arn | None = N
     trusted_account(alarm.account, trust)
     in_account(alarm, message.get("AWSAccountId", alarm.account))
     value = text_of(message.get("NewStateValue"), "missing_state", "NewStateValue")
-    labels = _watched(mapping_in(message, "Trigger"))
-    return _signalled(alarm, value, normalise(message.get("StateChangeTime")), _UNSUPPRESSED, labels)
+    labels = {**_watched(mapping_in(message, "Trigger")), **labels_of(message.get("AlarmContributorAttributes"))}
+    told = _signalled(alarm, value, normalise(message.get("StateChangeTime")), _UNSUPPRESSED, labels)
+    return _of_one_series(told) if message.get("AlarmContributorId") else told
 
 
 def _named_through(topic: Arn | None, message: Mapping[str, Any]) -> str | None:
@@ -121,7 +126,21 @@ def _changed(alarm: Arn, detail: Mapping[str, Any], time: Any) -> Reading:
     state = mapping_in(detail, "state")
     value = text_of(state.get("value"), "missing_state", "The state's value")
     at = normalise(state.get("timestamp")) or normalise(time)
-    return _signalled(alarm, value, at, _suppressed_by(state, detail), _dimensions(detail))
+    contributor = mapping_in(detail, "alarmContributor")
+    labels = {**_dimensions(detail), **labels_of(contributor.get("attributes"))}
+    told = _signalled(alarm, value, at, _suppressed_by(state, detail), labels)
+    return _of_one_series(told) if contributor else told
+
+
+def _of_one_series(told: Reading) -> Reading:
+    """What one contributor of an alarm over many series says: the alarm fires with any, and recovers only with all.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Acting_Alarm_Changes.html
+    """
+    if told.signal is None or told.signal.state == "firing":
+        return told
+    why = f"Only one of the alarm's series changed. {told.why}"
+    return ignored(why, replace(told.signal, verdict="ignore", state="unknown"))
 
 
 def _signalled(alarm: Arn, value: str, at: str | None, suppressed_by: str, labels: Mapping[str, str]) -> Reading:

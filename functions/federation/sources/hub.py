@@ -8,10 +8,11 @@ only refs that the trust names count. https://huggingface.co/docs/hub/webhooks
 
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from federation.sources.body import json_object, mapping_in, matching, object_of, text_of
+from federation.sources.carrier import judged
 from federation.sources.reading import Completion, Reading, Request, UnreadableError, accepted, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -76,30 +77,38 @@ def _is_push(event: Mapping[str, Any]) -> bool:
 
 
 def _pushed(body: Mapping[str, Any], repo: Mapping[str, Any], name: str, trust: Trust) -> Reading:
-    """One completion for each trusted ref that moved: a tag and main pushed at once are two keys on one commit."""
+    """One completion for each trusted ref that moved: a tag and main pushed at once are two keys on one commit.
+
+    A ref that cannot be used is named in the sentence, and is a fault only if no other moved: main is not lost with it.
+    """
     identity = matching(repo.get("id"), _ID, "bad_repo_id", "The repository's id")
-    completions = tuple(
-        _completion(name, identity, moved, repo.get("headSha")) for moved in _moved(body.get("updatedRefs"), trust)
-    )
+    told = [judged(one, lambda ref: _moved(ref, repo, name, identity, trust)) for one in _refs(body)]
+    completions = [completion for one in told for completion in one.completions]
+    fault = next((one for one in told if one.error), None)
     if not completions:
-        return ignored("The push moved no ref that is trusted to a new commit.")
+        return fault or ignored("The push moved no ref that is trusted to a new commit.")
     refs = ", ".join(one.ref or "" for one in completions[:3])
-    return accepted(f"The push moved {refs}.", *completions)
+    return accepted(f"The push moved {refs}.{f' Left out: {fault.why}' if fault else ''}", *completions)
 
 
-def _moved(refs: Any, trust: Trust) -> Iterator[Mapping[str, Any]]:
-    """The trusted refs that point at a commit now; a null commit is a deletion."""
+def _refs(body: Mapping[str, Any]) -> list[Any]:
+    refs = body.get("updatedRefs")
     if refs is not None and not isinstance(refs, list):
         raise UnreadableError("bad_ref", f"updatedRefs is {quoted(refs)}, not an array.")
-    for one in refs or ():
-        moved = object_of(one, "bad_ref", "An updated ref")
-        ref = text_of(moved.get("ref"), "bad_ref", "The name of an updated ref")
-        if not any(pattern.fullmatch(ref) for pattern in trust.hub_refs):
-            continue
-        if not re.fullmatch(_REF, ref) or re.search(_CONFUSING, ref):
-            raise UnreadableError("bad_ref", f"{quoted(ref)} is no branch or tag that git would take.")
-        if moved.get("newSha", "") not in (None, _NO_SHA):
-            yield moved
+    return refs or []
+
+
+def _moved(one: Any, repo: Mapping[str, Any], name: str, identity: str, trust: Trust) -> Reading:
+    """What became of one ref; a null commit is a deletion."""
+    moved = object_of(one, "bad_ref", "An updated ref")
+    ref = text_of(moved.get("ref"), "bad_ref", "The name of an updated ref")
+    if not any(pattern.fullmatch(ref) for pattern in trust.hub_refs):
+        return ignored(f"{quoted(ref)} is no ref that is trusted.")
+    if not re.fullmatch(_REF, ref) or re.search(_CONFUSING, ref):
+        raise UnreadableError("bad_ref", f"{quoted(ref)} has characters that we take in no branch's or tag's name.")
+    if moved.get("newSha", "") in (None, _NO_SHA):
+        return ignored(f"{quoted(ref)} was deleted.")
+    return accepted(f"{ref} moved.", _completion(name, identity, moved, repo.get("headSha")))
 
 
 def _completion(name: str, identity: str, moved: Mapping[str, Any], head: Any) -> Completion:

@@ -14,10 +14,11 @@ from federation.core.instant import normalise
 from federation.sources.arn import Arn, in_account, named
 from federation.sources.artifact import s3_artifact
 from federation.sources.body import digits_of, mapping_in, text_of
-from federation.sources.reading import Completion, Reading, Signal, UnreadableError, accepted, ignored, quoted
+from federation.sources.reading import Completion, Reading, Signal, accepted, ignored, quoted
 from federation.sources.trust import Trust
 
 _VERSION: Final = r"[0-9]{1,9}"
+_LONGEST_STATUS: Final = 64
 _DESCRIBE_JOB: Final = "sagemaker:DescribeTrainingJob for ModelArtifacts.S3ModelArtifacts"
 _DESCRIBE_PACKAGE: Final = "sagemaker:DescribeModelPackage for InferenceSpecification.Containers"
 _ENDPOINT_STATUS: Final = {
@@ -32,8 +33,10 @@ _ENDPOINT_STATUS: Final = {
         "Deleting",
         "Failed",
         "UpdateRollbackFailed",
+        "Deleted",
     )
 }
+"""As the API spells it; `DELETED` is sent too, though it stands in no documentation (awslabs/mlspace handles it)."""
 
 
 def read(envelope: Mapping[str, Any], trust: Trust) -> Reading:
@@ -54,12 +57,12 @@ def _training_job(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust:
     if status != "Completed":
         return ignored(f"The training job is {quoted(status)}; only Completed is a completion.")
     uri = mapping_in(detail, "ModelArtifacts").get("S3ModelArtifacts")
-    artifact = s3_artifact(uri, trust, job.partition) if uri else None
+    artifact = _placed(detail, s3_artifact(uri, trust, job.partition)) if uri else None
     completion = Completion(
         provider="sagemaker",
         resource=job.text,
         artifact_uri=artifact,
-        artifact_is_prefix=_is_prefix(detail, artifact),
+        artifact_is_prefix=artifact is not None and artifact.endswith("/"),
         completed_at=normalise(detail.get("TrainingEndTime")) or normalise(envelope.get("time")),
         dedupe_key=f"sagemaker|{job.text}|Completed",
         requires_enrichment=None if artifact else _DESCRIBE_JOB,
@@ -69,9 +72,10 @@ def _training_job(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust:
     )
 
 
-def _is_prefix(detail: Mapping[str, Any], artifact: str | None) -> bool:
+def _placed(detail: Mapping[str, Any], artifact: str) -> str:
+    """The artifact's URI; a model that was left uncompressed is a folder, whether or not the event ends it with a slash."""
     uncompressed = mapping_in(detail, "OutputDataConfig").get("CompressionType") == "NONE"
-    return uncompressed or (artifact is not None and artifact.endswith("/"))
+    return f"{artifact.rstrip('/')}/" if uncompressed else artifact
 
 
 def _model_package(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:
@@ -123,7 +127,7 @@ def _tuning(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust
 
 def _endpoint(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
     endpoint = _own(detail.get("EndpointArn"), "endpoint", envelope)
-    status = endpoint_status(detail.get("EndpointStatus"))
+    status = _endpoint_status(detail.get("EndpointStatus"))
     configuration = detail.get("EndpointConfigName")
     labels = {"endpoint": endpoint.name, "status": status}
     if isinstance(configuration, str):
@@ -135,20 +139,16 @@ def _endpoint(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Tru
         at=normalise(detail.get("LastModifiedTime")) or normalise(envelope.get("time")),
         labels=labels,
     )
-    return ignored(f"The endpoint is {status}: no artifact, but what serves may have drifted.", signal)
+    return ignored(f"The endpoint is {quoted(status)}: no artifact, but what serves may have drifted.", signal)
 
 
-def endpoint_status(written: Any) -> str:
+def _endpoint_status(written: Any) -> str:
     """The status as the API spells it: events write `IN_SERVICE` where the API writes `InService`.
 
-    Raises:
-        UnreadableError: `missing_status`.
+    One that SageMaker adds later is passed on as it came, and nothing follows from it.
     """
     text = text_of(written, "missing_status", "EndpointStatus")
-    known = _ENDPOINT_STATUS.get(text.replace("_", "").lower())
-    if known is None:
-        raise UnreadableError("missing_status", f"EndpointStatus {quoted(text)} is none that SageMaker documents.")
-    return known
+    return _ENDPOINT_STATUS.get(text.replace("_", "").lower(), text[:_LONGEST_STATUS])
 
 
 def _own(value: Any, kind: str, envelope: Mapping[str, Any]) -> Arn:

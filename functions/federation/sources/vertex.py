@@ -20,6 +20,7 @@ _LOG: Final = r"projects/([a-z0-9:.-]{1,63})/logs/([!-~]{1,512})"
 _PIPELINE_LOG: Final = "aiplatform.googleapis.com%2Fpipeline_job_events"
 _AUDIT_LOG: Final = "cloudaudit.googleapis.com%2Factivity"
 _LEGACY_LOG: Final = "ml.googleapis.com%2F"
+_JOB_STATE: Final = "ml.googleapis.com/job_state"
 _JOB: Final = r"[a-z0-9-]{1,128}"
 _NUMBER: Final = r"[0-9]{1,24}"
 _LOCATION: Final = r"[a-z]+(?:-[a-z0-9]+){0,3}"
@@ -113,7 +114,7 @@ def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Rea
     labels = mapping_in(resource, "labels")
     if resource.get("type") != "ml_job" or labels.get("task_name") != "service":
         return ignored(f"The line was written by {quoted(labels.get('task_name'))}, not by the service.")
-    if entry.get("textPayload", mapping_in(entry, "jsonPayload").get("message")) != "Job completed successfully.":
+    if not _says_success(entry):
         return ignored("The service's line tells of no success.")
     _own_project(labels.get("project_id", trust.project), trust)
     job = matching(labels.get("job_id"), _NUMBER, "bad_job_id", "The custom job's id")
@@ -126,6 +127,15 @@ def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Rea
         requires_enrichment=_GET_CUSTOM_JOB,
     )
     return accepted("The service's line hints that the custom job succeeded; GetCustomJob must confirm it.", completion)
+
+
+def _says_success(entry: Mapping[str, Any]) -> bool:
+    """What the label `job_state` of the service's line says, or, on a line without that label, its text."""
+    state = mapping_in(entry, "labels").get(_JOB_STATE)
+    if state is not None:
+        return bool(state == "SUCCEEDED")
+    text = entry.get("textPayload", mapping_in(entry, "jsonPayload").get("message"))
+    return bool(text == "Job completed successfully.")
 
 
 def _audit(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:

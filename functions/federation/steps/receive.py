@@ -27,7 +27,7 @@ TICKS: Final[Mapping[str, Sequence[str]]] = {
 }
 """Ticks by the name of the schedule that fired."""
 
-AT_REST: Final = frozenset({"InService", "OutOfService", "Failed", "UpdateRollbackFailed"})
+AT_REST: Final = frozenset({"InService", "OutOfService", "Failed", "UpdateRollbackFailed", "Deleted"})
 """States of an endpoint in which nothing is under way: what it serves can be held against the channel."""
 
 PROMPT: Final = timedelta(minutes=10)
