@@ -106,14 +106,14 @@ def test_a_swapped_embedder_is_refused_until_the_thresholds_are_measured_again(t
 
 def test_a_tampered_file_is_refused_by_its_hash(tmp_path):
     shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("later"))
-    adapter = tmp_path / "examples/textgen-lora/adapter.safetensors"
+    adapter = tmp_path / "examples/textgen-lora/adapter_model.safetensors"
     adapter.write_bytes(adapter.read_bytes()[::-1])
     judged = offline.judge(tmp_path / "examples/hf_manifest.json", POLICY)
     assert judged.release is None
     assert [report["unit"]["name"] for report in judged.reports] == ["spiralverse/policy-adapter-v1"]
     (refusal,) = judged.refusals
     assert refusal.subject == "spiralverse/textgen-lora-v1"
-    assert "textgen-lora/adapter.safetensors has sha256" in refusal.why
+    assert "textgen-lora/adapter_model.safetensors has sha256" in refusal.why
 
 
 def test_one_manifest_alone_can_be_judged():
