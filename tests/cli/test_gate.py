@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Would these units pass? Asked before anything is sent anywhere."""
 
+import json
+import shutil
+
 import pytest
 
 
@@ -62,3 +65,61 @@ def test_a_fusion_that_is_refused_writes_nothing_and_says_why(federation, exampl
     )
     assert held.code == 0
     assert "spiralverse-ai-federated-v1.0.1" in held.out
+
+
+def test_a_manifest_of_what_serves_is_as_good_a_baseline_as_a_release(federation, examples, baseline):
+    """Whoever tries one candidate has no release of three platforms at hand."""
+    later = examples / "later" / "hf_manifest.json"
+    by_release = federation("gate", later, "--baseline", baseline, "--json").json["reports"]
+    by_manifest = federation("gate", later, "--baseline", examples / "hf_manifest.json", "--json").json["reports"]
+    assert [report["findings"] for report in by_manifest] == [report["findings"] for report in by_release]
+
+
+def test_a_policy_that_merges_on_every_pass_judges_against_a_baseline_too(federation, examples, baseline, tmp_path):
+    document = json.loads((examples / "policy.json").read_text("utf-8"))
+    document["cadence"]["merge_on_pass"] = True
+    eager = tmp_path / "policy.json"
+    eager.write_text(json.dumps(document), "utf-8")
+    answer = federation("gate", examples / "later/hf_manifest.json", "--baseline", baseline, "--policy", eager)
+    assert answer.code == 10
+    assert "spiralverse/textgen-lora-v2: PASS" in answer.out
+
+
+@pytest.fixture
+def released(federation, examples, tmp_path):
+    """A copy of the examples with the release that they make."""
+    there = shutil.copytree(examples, tmp_path / "there")
+    manifests = [word for one in ("hf", "gcp", "aws") for word in (f"--{one}-manifest", there / f"{one}_manifest.json")]
+    federation("fuse", *manifests, "--policy", there / "policy.json", "--output", there / "release.json")
+    return there
+
+
+@pytest.mark.parametrize("named", ["release.json", "hf_manifest.json"])
+def test_a_baseline_that_is_not_there_as_it_says_is_never_taken_for_a_first_release(federation, released, named):
+    """Else a candidate that lost half of the baseline's accuracy would only have to reach the floor."""
+    adapter = released / "textgen-lora" / "adapter.safetensors"
+    adapter.write_bytes(adapter.read_bytes()[::-1])
+    answer = federation("gate", released / "later/hf_manifest.json", "--baseline", released / named)
+    assert answer.code == 2
+    assert "its textgen-lora was not accepted" in answer.err
+    assert "adapter.safetensors has sha256" in answer.err
+
+
+def test_a_baseline_whose_evidence_was_replaced_is_not_the_one_that_was_released(federation, released):
+    path = released / "hf_manifest.json"
+    document = json.loads(path.read_text("utf-8"))
+    document["units"][0]["provenance"]["job"] = "another"
+    path.write_text(json.dumps(document), "utf-8")
+    answer = federation("gate", released / "later/hf_manifest.json", "--baseline", released / "release.json")
+    assert answer.code == 2
+    assert "is no longer spiralverse/textgen-lora-v1 as it was released" in answer.err
+
+
+def test_a_baseline_that_ships_a_kind_twice_does_not_say_which_one_serves(federation, released):
+    path = released / "hf_manifest.json"
+    document = json.loads(path.read_text("utf-8"))
+    document["units"].append({**document["units"][0], "name": "spiralverse/textgen-lora-v9"})
+    path.write_text(json.dumps(document), "utf-8")
+    answer = federation("gate", released / "later/hf_manifest.json", "--baseline", path)
+    assert answer.code == 2
+    assert "ships textgen-lora more than once" in answer.err

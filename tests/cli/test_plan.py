@@ -10,7 +10,7 @@ SITES = Path(__file__).resolve().parents[2] / "docs/topology.json"
 def test_the_examples_can_be_planned(federation, examples):
     answer = federation("plan", examples / "policy.json")
     assert answer.code == 0
-    assert "1,546" in answer.out
+    assert "1,559" in answer.out
 
 
 def test_too_few_items_make_a_policy_impossible_with_every_reason(federation, examples):
@@ -29,7 +29,7 @@ def test_more_power_asks_for_more_items(federation, examples):
     assert federation(*enough).code == 0
     answer = federation(*enough, "--power", 0.95)
     assert answer.code == 10
-    assert "2,706" in " ".join(answer.json["impossible"])
+    assert "2,716" in " ".join(answer.json["impossible"])
 
 
 def test_a_power_that_nobody_computed_is_a_wrong_option(federation, examples):
@@ -71,3 +71,21 @@ def test_the_policy_says_what_is_wanted_of_a_topology(federation, examples, tmp_
 
 def test_neither_a_policy_nor_sites_are_nothing_to_plan(federation):
     assert federation("plan").code == 2
+
+
+def test_steadier_latencies_need_fewer_requests(federation, examples):
+    usual = federation("plan", examples / "policy.json", "--json").json["kinds"]["embedder"][-1]
+    steady = federation("plan", examples / "policy.json", "--spread", 0.3, "--json").json["kinds"]["embedder"][-1]
+    assert steady["check"] == "p95"
+    assert steady["power_80"] < usual["power_80"]
+
+
+def test_a_better_candidate_is_what_a_primary_metric_is_planned_for(federation, examples, tmp_path):
+    document = json.loads((examples / "policy.json").read_text("utf-8"))
+    document["gates"]["embedder"]["quality"][0]["primary"] = True
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(document), "utf-8")
+    answer = federation("plan", policy, "--items", 1600, "--power", 0.95)
+    assert answer.code == 10
+    assert "gain of 0.02" in answer.out
+    assert "give a better candidate less than 95 %" in " ".join(answer.out.split())

@@ -15,7 +15,7 @@ RULES = GateRules(
 
 def test_the_plan_says_what_each_rule_needs():
     quality, safety, latency = plan(RULES, Expected()).needs
-    assert (quality.check, quality.least, quality.power_80) == ("accuracy", 149, 1546)
+    assert (quality.check, quality.least, quality.power_80) == ("accuracy", 149, 1559)
     assert quality.power_95 is not None
     assert quality.power_95 > 2500
     assert (safety.check, safety.least) == ("policy", 299)
@@ -30,11 +30,11 @@ def test_enough_of_everything_makes_a_policy_possible():
 
 def test_a_margin_below_what_the_items_can_show_is_impossible():
     found = plan(RULES, Expected(items=200, differing=0.15))
-    assert found.needs[0].detectable == "0.0681"
+    assert found.needs[0].detectable == "0.0696"
     (reason,) = found.impossible
     assert reason == (
-        "quality of accuracy: 200 can hold an equally good candidate to 0.0681 but not to 0.02; "
-        "allow that much or measure 2,319"
+        "quality of accuracy: 200 can hold an equally good candidate to 0.0696 but not to 0.02; "
+        "allow that much or measure 2,328"
     )
 
 
@@ -58,3 +58,26 @@ def test_what_nobody_can_say_is_not_held_against_the_policy():
 def test_a_margin_of_zero_has_no_number_of_items():
     zero = replace(RULES, quality=(QualityRule(metric="accuracy", margin=Decimal(0), primary=True),))
     assert plan(zero, Expected(items=100, requests=5000)).needs[0].power_80 is None
+
+
+def test_a_primary_metric_is_planned_for_the_gain_that_it_has_to_prove():
+    """Of candidates that are as good as the baseline 5 % beat it beyond chance, however many items there are."""
+    beats = replace(RULES, quality=(QualityRule(metric="accuracy", margin=Decimal("0.02"), primary=True),))
+    found = plan(beats, Expected(items=200, differing=0.15))
+    assert (found.needs[0].limit, found.needs[0].gain) == ("gain of 0.02", True)
+    assert found.impossible == (
+        "quality of accuracy: 200 can prove a gain of 0.0696 but no gain of 0.02, and the metric is primary; measure 2,328",
+    )
+
+
+def test_a_gain_needs_at_least_as_many_differing_items():
+    beats = replace(RULES, quality=(QualityRule(metric="accuracy", margin=Decimal("0.05"), primary=True),))
+    (few, *_), (many, *_) = (plan(beats, Expected(differing=share)).needs for share in (0.01, 0.05))
+    assert few.power_80 == many.power_80
+
+
+def test_a_summary_needs_its_least_number_of_items_and_its_spread_is_not_known_beforehand():
+    prose = replace(RULES, quality=(QualityRule(metric="bits_per_byte", margin=Decimal("0.1"), evidence="summary"),))
+    found = plan(prose, Expected(items=99))
+    assert (found.needs[0].least, found.needs[0].power_80) == (100, None)
+    assert "100 are the least" in found.impossible[0]

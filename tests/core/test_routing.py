@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which units answer which prompt, at which threshold, and what that threshold is worth."""
 
+from msgspec.structs import replace
 from tests.core.proposals import ELSEWHERE, calibrated, critical, policy, unit
 
+from federation.core.manifest import Calibration
 from federation.core.routing import fallback, routing
 
 EMBEDDER = unit("embedder")
@@ -53,6 +55,18 @@ def test_thresholds_of_another_embedder_are_refused_even_where_no_route_asks_for
     (fault,) = routing(by_kind(stale, EMBEDDER, RUNTIME), policy(), None).faults
     assert ELSEWHERE in fault
     assert "spiralverse/embedder-v1" in fault
+
+
+def test_an_index_says_whose_vectors_it_holds_even_where_no_route_needs_a_threshold():
+    """Else the next embedder would be released with an index that it cannot read."""
+    index = replace(unit("textgen-lora"), kind="retrieval-eval", name="spiralverse/retrieval-eval-v1")
+    (fault,) = routing(by_kind(index, EMBEDDER, RUNTIME), policy(), None).faults
+    assert fault == (
+        "spiralverse/retrieval-eval-v1 does not say which embedder its index was made with; state it in "
+        "calibration.embedder"
+    )
+    bound = replace(index, calibration=Calibration(embedder=EMBEDDER.artifact, thresholds={}))
+    assert routing(by_kind(bound, EMBEDDER, RUNTIME), policy(), None).faults == []
 
 
 def test_a_repacked_embedder_of_the_same_content_keeps_its_thresholds():

@@ -52,7 +52,7 @@ def compare(
     seed: Annotated[int, typer.Option(help="Of the bootstrap for scores that are not 0/1.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a page.")] = False,
 ) -> None:
-    """Compare two sides on the items they share: pass, fail or inconclusive, with 95 % bounds.
+    """Compare two sides that answered the same items: pass, fail or inconclusive, with 95 % bounds.
 
     Exit code 0 is a pass, 10 a fail or an inconclusive comparison, 2 input that cannot be read. With --each, which
     reads candidate.jsonl, baseline.jsonl and perhaps anchor.jsonl of every folder, 2 if a pair cannot be read, else 0.

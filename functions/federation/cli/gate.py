@@ -21,7 +21,10 @@ def gate(
         Path | None, typer.Option(help="Default: the nearest policy.json in the manifest's folder or above.")
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option(help="A release that `fuse` made: units have to hold against it.")
+        Path | None,
+        typer.Option(
+            help="What serves: a release that `fuse` made, or the manifest that shipped it. Without one, floors and budgets."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

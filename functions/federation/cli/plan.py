@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from federation.cli.documents import document_of
 from federation.cli.options import AsJson
@@ -41,6 +41,10 @@ def plan(
     discordance: Annotated[
         float, typer.Option(help="Share of items on which two good models differ.", min=0.001, max=1.0)
     ] = 0.1,
+    spread: Annotated[
+        float,
+        typer.Option(help="Standard deviation of the logarithm of latency; 0.3 to 0.7 are usual.", min=0.01, max=5.0),
+    ] = 0.5,
     power: Annotated[float, typer.Option(help="Chance that an equally good candidate passes: 0.8 or 0.95.")] = 0.8,
     as_json: AsJson = False,
 ) -> None:
@@ -57,10 +61,10 @@ def plan(
     percent = round(power * 100)
     if percent not in _POWERS:
         raise typer.BadParameter("expected 0.8 or 0.95", param_hint="--power")
+    expected = Expected(items=items, differing=discordance, requests=requests, spread=spread)
     gates = policy_of(document_of(policy), what=str(policy)).gates
     found = {
-        kind: planned(rules, _expected(rules, items, safety_items, requests, discordance))
-        for kind, rules in gates.items()
+        kind: planned(rules, replace(expected, safety=_suites(rules, safety_items))) for kind, rules in gates.items()
     }
     short = [line for kind, one in sorted(found.items()) for line in _impossible(kind, one, percent)]
     if as_json:
@@ -73,16 +77,8 @@ def plan(
         raise typer.Exit(REFUSED)
 
 
-def _expected(
-    rules: GateRules, items: int | None, safety_items: int | None, requests: int | None, discordance: float
-) -> Expected:
-    suites = rules.safety.suites if rules.safety and safety_items else {}
-    return Expected(
-        items=items,
-        differing=discordance,
-        safety=dict.fromkeys(suites, safety_items or 0),
-        requests=requests,
-    )
+def _suites(rules: GateRules, items: int | None) -> Mapping[str, int]:
+    return dict.fromkeys(rules.safety.suites, items) if rules.safety and items else {}
 
 
 def _impossible(kind: str, found: Plan, percent: int) -> list[str]:
@@ -91,8 +87,9 @@ def _impossible(kind: str, found: Plan, percent: int) -> list[str]:
     for need in found.needs if percent == _POWERS[1] else ():
         wanted = need.power_95
         if need.available and wanted and (need.power_80 or 0) <= need.available < wanted:
+            who = "a better" if need.gain else "an equally good"
             reasons.append(
-                f"{kind}: {need.gate} of {need.check}: {need.available:,} give an equally good candidate less than "
+                f"{kind}: {need.gate} of {need.check}: {need.available:,} give {who} candidate less than "
                 f"95 % at {need.limit}; measure {wanted:,}"
             )
     return reasons
@@ -104,7 +101,12 @@ def _print(found: Mapping[str, Plan], impossible: list[str], discordance: float)
     print_table(
         f"Items needed, where two good models differ on {Decimal(str(discordance)) * 100:g} % of them", columns, rows
     )
-    print("\nThe last three columns are empty until --items, --safety-items or --requests say what there is.")
+    print(
+        "\nFor 80 %, 95 %: so many of equally good candidates pass; of a gain, so many that are better by it.\n"
+        "Quality is of 0/1 scores; graded ones within 0..1 need no more. "
+        "Items of one document or conversation are worth fewer than so many that stand alone.\n"
+        "The last two columns are empty until --items, --safety-items or --requests say what there is."
+    )
     print_lines("Impossible", impossible)
 
 

@@ -3,17 +3,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 
 import typer
 
 from federation.cli.documents import bytes_of
 from federation.cli.options import AsJson
-from federation.cli.output import print_json
+from federation.cli.output import counted, print_json
 from federation.core import contract, strict_json
 from federation.core.contract import SCHEMA_NAMES, SchemaName
 from federation.core.policy import policy_of
+from federation.core.records import quoted
 from federation.errors import ContractError
+
+_GZIP: Final = b"\x1f\x8b"
 
 
 def validate(
@@ -35,7 +38,7 @@ def validate(
 
 def _print(found: Mapping[str, Sequence[str]]) -> None:
     for name, faults in found.items():
-        print(f"{name}: {f'{len(faults):,} faults' if faults else 'valid'}")
+        print(f"{name}: {counted(len(faults), 'fault') if faults else 'valid'}")
         for fault in faults:
             print(f"  {fault}")
 
@@ -56,17 +59,34 @@ def _faults(path: Path) -> Iterator[str]:
 
 
 def _record_faults(body: bytes) -> Iterator[str]:
-    lines = body.splitlines()
-    if not lines:
+    """The faults that the gates would find, too: of each line, and items that come again."""
+    if body.startswith(_GZIP):
+        yield "the file is packed with gzip; unpack it"
+        return
+    if not body.strip():
         yield "the file is empty; expected one record a line"
-    for number, line in enumerate(lines, start=1):
+        return
+    seen: set[str] = set()
+    for number, line in enumerate(body.rstrip().split(b"\n"), start=1):
         try:
-            record = strict_json.parse(line, what=f"line {number}")
-            if record.duplicates:
-                yield f"line {number}: {', '.join(record.duplicates)} is written more than once"
-            contract.check("record.v1", record.value, what=f"line {number}")
+            item = _item(line, number)
         except ContractError as error:
             yield from (f"line {number}: {fault}" for fault in error.faults) if error.faults else (error.what,)
+            continue
+        if item in seen:
+            yield f"line {number} repeats item {quoted(item)}; expected one record an item"
+        seen.add(item)
+
+
+def _item(line: bytes, number: int) -> str:
+    """The id of the item that a line is about."""
+    if not line.strip():
+        raise ContractError(f"line {number} is blank; only the end of the file may be")
+    record = strict_json.parse(line, what=f"line {number}")
+    contract.check("record.v1", record.value, what=f"line {number}")
+    if record.duplicates:
+        raise ContractError(f"line {number}: {', '.join(record.duplicates)} is written more than once")
+    return str(record.value["item"])
 
 
 def _schema(document: Any) -> SchemaName:

@@ -12,6 +12,7 @@ import msgspec
 
 from federation.core.gates.finding import Gate
 from federation.core.gates.rules import GateRules, LatencyRule, QualityRule, SafetyRule
+from federation.core.gates.summary import FEWEST
 from federation.core.statistics.power import (
     detectable_margin,
     detectable_ratio,
@@ -43,7 +44,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 class Need(msgspec.Struct, frozen=True, kw_only=True):
     """One row: below `least` nothing can pass; from `power_80` (`power_95`) on, 80 % (95 %) of equal candidates pass.
 
-    `detectable` is the tightest limit that `available` can hold an equal candidate to, in the unit of `limit`.
+    `detectable` is the tightest limit that `available` can hold an equal candidate to, in the unit of `limit`. Where a
+    `gain` has to be proven, all of that is about candidates that are better by it.
     """
 
     gate: Gate
@@ -54,6 +56,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     power_95: int | None = None
     available: int | None = None
     detectable: str | None = None
+    gain: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,16 +78,24 @@ def plan(rules: GateRules, expected: Expected) -> Plan:
 
 
 def _quality(rule: QualityRule, expected: Expected) -> Need:
+    """A primary metric must beat the baseline: its row is about candidates that are better by the margin.
+
+    What a summary shows depends on the spread that it will state.
+    """
     margin, items = float(rule.margin), expected.items
+    if rule.evidence != "records":
+        return Need(gate="quality", check=rule.metric, limit=number(margin), least=FEWEST, available=items)
+    differing = max(expected.differing, margin) if rule.primary else expected.differing
     return Need(
         gate="quality",
         check=rule.metric,
-        limit=number(margin),
+        limit=f"gain of {number(margin)}" if rule.primary else number(margin),
         least=items_for_rate(margin) if 0 < margin < 1 else 1,
-        power_80=items_for_margin(margin, expected.differing, power=80) if margin else None,
-        power_95=items_for_margin(margin, expected.differing, power=95) if margin else None,
+        power_80=items_for_margin(margin, differing, power=80) if margin else None,
+        power_95=items_for_margin(margin, differing, power=95) if margin else None,
         available=items,
-        detectable=number(detectable_margin(items, expected.differing)) if items else None,
+        detectable=number(detectable_margin(items, differing)) if items else None,
+        gain=rule.primary,
     )
 
 
@@ -133,9 +144,14 @@ def _out_of_reach(need: Need) -> str | None:
             f"{need.gate} of {need.check}: {need.available:,} are too few for any candidate to pass at "
             f"{need.limit}; {need.least:,} are the least"
         )
-    if need.power_80 is not None and need.available < need.power_80:
+    if need.power_80 is None or need.available >= need.power_80:
+        return None
+    if need.gain:
         return (
-            f"{need.gate} of {need.check}: {need.available:,} can hold an equally good candidate to "
-            f"{need.detectable} but not to {need.limit}; allow that much or measure {need.power_80:,}"
+            f"{need.gate} of {need.check}: {need.available:,} can prove a gain of {need.detectable} but no "
+            f"{need.limit}, and the metric is primary; measure {need.power_80:,}"
         )
-    return None
+    return (
+        f"{need.gate} of {need.check}: {need.available:,} can hold an equally good candidate to "
+        f"{need.detectable} but not to {need.limit}; allow that much or measure {need.power_80:,}"
+    )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which units answer which prompts, at which threshold, and does that threshold still mean anything?
 
-A similarity threshold is a number about one embedder. It is carried with that embedder's artifact digest, and a release
-with another embedder is refused, even when the dimension is the same.
+A similarity threshold is a number about one embedder, and an index holds vectors of one. Both are carried with that
+embedder's artifact digest, and a release with another embedder is refused, even when the dimension is the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +15,8 @@ from federation.core.policy import Policy, Route
 
 EMBEDDER: Final = "embedder"
 """The kind whose vectors thresholds are measured with."""
+INDEX: Final = "retrieval-eval"
+"""The kind that holds such vectors, and so has to say whose they are."""
 
 
 class Routing(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,10 +77,11 @@ def _threshold(route: Route, units: Mapping[str, Unit]) -> str | None:
 
 def _misbound(units: Mapping[str, Unit]) -> Iterator[str]:
     embedder = units.get(EMBEDDER)
-    for _, unit in sorted(units.items()):
+    for kind, unit in sorted(units.items()):
         if unit.calibration is None:
-            continue
-        if embedder is None:
+            if kind == INDEX and embedder is not None:
+                yield f"{unit.name} does not say which embedder its index was made with; state it in calibration.embedder"
+        elif embedder is None:
             yield f"{unit.name} brings thresholds, and the release has no embedder to use them with"
         elif unit.calibration.embedder != embedder.artifact:
             yield (

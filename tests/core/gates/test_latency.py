@@ -131,3 +131,10 @@ def test_no_rule_refuses():
 def test_a_summary_is_no_latency_evidence():
     (found,) = judged(Evidence(suite="", machine="m", prices="p", points={"p95_ms": 10.0}))
     assert found.verdict == "inconclusive"
+
+
+def test_a_side_in_seconds_is_not_a_thousand_times_as_fast():
+    (speed, cost) = judged(latency(mine=requests(times=0.001)))
+    assert speed.verdict == "inconclusive"
+    assert "one side seems to be in another unit" in speed.reason
+    assert cost.verdict == "pass"

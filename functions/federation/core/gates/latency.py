@@ -6,7 +6,7 @@ must stay below the policy's limits with 95 % confidence. Without a baseline the
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from federation.core.gates.evidence import LATENCY_SCORES, BaselineRun, Evidence, Subject
 from federation.core.gates.finding import Finding
@@ -20,6 +20,9 @@ from federation.core.statistics.interval import Interval
 from federation.core.statistics.quantile import p95_ratio, p95_upper
 from federation.core.statistics.ratio import cost_ratio, cost_upper
 from federation.core.statistics.wording import number
+
+_TOO_GOOD: Final = 0.01
+"""A ratio to the baseline below which it is likelier that one side states seconds, or dollars for cents."""
 
 
 def judge_latency(rule: LatencyRule | None, candidate: Subject, baseline: Subject | None) -> tuple[Finding, ...]:
@@ -100,6 +103,11 @@ def _ratios(rule: LatencyRule, evidence: Evidence, mine: Records, theirs: Record
 def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Requests") -> Finding:
     if ratio is None:
         return requests.without_bound(check)
+    if ratio.upper < _TOO_GOOD:
+        found = f"{check} is at most {number(ratio.upper)} times the baseline's"
+        return _undecided(
+            check, f"{found}, so one side seems to be in another unit; state milliseconds and one currency"
+        )
     verdict: Verdict = "pass" if ratio.upper <= limit else "fail" if ratio.lower > limit else "inconclusive"
     ending = {
         "pass": f"within the limit of {number(limit)}",

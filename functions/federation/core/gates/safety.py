@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """How often may the unit be unsafe at most, given what the policy and adversarial suites saw?
 
-The exact upper bound on the failure rate must not exceed the suite's limit; a missing suite fails, one that is too small is
-inconclusive and says how many items it lacks. No item or category on the never-event list may fail. Items of one cluster
-may fail together, so where clusters repeat they are the trials, each with its share of failures; or, if that is closer,
-the items are, thinned to as many as the spread of failures over clusters makes them worth. While nothing fails, nothing
-tells that spread.
+The exact upper bound on the failure rate must not exceed the suite's limit. A missing suite fails. One that is too small is
+inconclusive and says how many items it lacks, and so is one whose items or clusters are not those of the baseline's run of
+the same suite. No item or category on the never-event list may fail. Items of one cluster may fail together, so where
+clusters repeat they are the trials, each with its share of failures; or, if that is closer, the items are, thinned to as
+many as the spread of failures over clusters makes them worth. While nothing fails, nothing tells that spread.
 """
 
 import math
@@ -21,7 +21,7 @@ from federation.core.gates.rules import SafetyRule, SuiteRule
 from federation.core.records import Records, quoted
 from federation.core.statistics.bounded import Group, bounded_lower
 from federation.core.statistics.clusters import by_cluster, repeating, worth
-from federation.core.statistics.comparison import NAMED, Verdict
+from federation.core.statistics.comparison import NAMED, Verdict, shared_clusters, unshared
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.exact import rate_upper
 from federation.core.statistics.power import items_for_rate
@@ -39,9 +39,9 @@ def judge_safety(rule: SafetyRule | None, candidate: Subject, baseline: Subject 
         for name, suite in sorted(rule.suites.items())
     ]
     measured = [
-        evidence.records
-        for name in sorted(candidate.safety)
-        if (evidence := candidate.safety[name]).records is not None and _refusal(evidence) is None
+        records
+        for name, evidence in sorted(candidate.safety.items())
+        for records in _categorised(evidence, None if baseline is None else baseline.safety.get(name))
     ]
     return (*suites, *((_never(rule.never, measured),) if rule.never else ()))
 
@@ -54,7 +54,34 @@ def _suite(name: str, rule: SuiteRule, evidence: Evidence | None, before: Eviden
     refusal = _refusal(evidence)
     if refusal is not None or evidence.records is None:
         return _finding(name, "fail", f"suite {name} has no usable evidence: {refusal}")
-    return _bounded(name, rule, evidence.records, _newly(evidence, before))
+    earlier = _comparable(evidence, before)
+    if earlier is None:
+        return _bounded(name, rule, evidence.records, None)
+    records, contradiction = _cut_alike(evidence.records, earlier)
+    if contradiction is not None:
+        return _finding(
+            name, "inconclusive", f"suite {name} ran as {evidence.suite} on both sides, but {contradiction}"
+        )
+    return _bounded(name, rule, records, _newly(records, earlier))
+
+
+def _comparable(evidence: Evidence, before: Evidence | None) -> Records | None:
+    """What the baseline answered to this very suite; None where it did not run it."""
+    if before is None or before.suite != evidence.suite or _refusal(before) is not None:
+        return None
+    return before.records
+
+
+def _cut_alike(records: Records, before: Records) -> tuple[Records, str | None]:
+    """The records with the clusters of both sides; or the sentence that says where the sides contradict.
+
+    A suite's digest fixes its items and what they share: nobody leaves out the hard ones, or says that they stand alone.
+    """
+    different = unshared(records, before)
+    if different is not None:
+        return records, different
+    clusters, clash = shared_clusters(records, before.ordered(records.items))
+    return replace(records, clusters=clusters), clash
 
 
 def _refusal(evidence: Evidence) -> str | None:
@@ -169,30 +196,36 @@ def _missing(limit: float, trials: _Trials) -> int:
     return max(math.ceil(lacking * trials.total / trials.independent), 1)
 
 
-def _newly(evidence: Evidence, before: Evidence | None) -> tuple[str, ...] | None:
-    """The items that fail now and did not before; None where the baseline did not run this suite."""
-    if before is None or before.suite != evidence.suite or _refusal(before) is not None:
-        return None
-    if before.records is None or evidence.records is None:
-        return None
-    known = set(failures(before.records))
-    return tuple(item for item in failures(evidence.records) if item not in known)
+def _newly(records: Records, before: Records) -> tuple[str, ...]:
+    """The items that fail now and did not before."""
+    known = set(failures(before))
+    return tuple(item for item in failures(records) if item not in known)
 
 
 def _never(listed: Sequence[str], measured: Sequence[Records]) -> Finding:
     """One failure fails; a listed item or category that is in no suite is inconclusive."""
     wanted = frozenset(listed)
-    hits = [hit for records in measured for hit in _listed(records, wanted)]
-    failed = [item for item, safe in hits if safe < 1.0]
+    hits = {hit for records in measured for hit in _listed(records, wanted)}
+    failed = sorted(item for item, safe in hits if safe < 1.0)
     if failed:
         shown = ", ".join(map(quoted, failed[:3]))
         text = f"{len(failed):,} items of the never-event list failed ({shown}), and one is enough"
-        return _finding("never", "fail", text, tuple(sorted(failed)[:NAMED]))
+        return _finding("never", "fail", text, tuple(failed[:NAMED]))
     unseen = sorted(wanted - _names(measured))
     if unseen:
         text = f"no suite holds {', '.join(map(quoted, unseen[:3]))} of the never-event list, so nothing proves it"
         return _finding("never", "inconclusive", text, tuple(unseen[:NAMED]))
     return _finding("never", "pass", f"none of the {len(wanted):,} entries of the never-event list failed")
+
+
+def _categorised(evidence: Evidence, before: Evidence | None) -> Iterator[Records]:
+    """What a suite answered, under its own categories and under those of the baseline's run of the same suite."""
+    if evidence.records is None or _refusal(evidence) is not None:
+        return
+    yield evidence.records
+    earlier = _comparable(evidence, before)
+    if earlier is not None and unshared(evidence.records, earlier) is None:
+        yield replace(evidence.records, categories=earlier.ordered(evidence.records.items).categories)
 
 
 def _listed(records: Records, wanted: frozenset[str]) -> Iterator[tuple[str, float]]:

@@ -6,6 +6,7 @@ is below -margin, else inconclusive. Where a lower score is better, differences 
 Two sides that do not hold the same items cannot be compared: inconclusive, never a silent intersection.
 """
 
+import math
 from collections.abc import Sequence
 from operator import gt, lt, sub
 from typing import Final, Literal
@@ -28,6 +29,11 @@ NAMED: Final = 50
 _BINARY: Final = frozenset((0.0, 1.0))
 _EXAMPLES: Final = 3
 _UNKNOWN: Final = "too few scores differ to tell how far one can move; measure more items, or score them within 0..1"
+
+_APART: Final = (
+    "one side's scores lie within 0..1 and the other's far beyond, so they are not on one scale; score both alike"
+)
+_FAR: Final = 10.0
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +79,8 @@ def compare_records(
     first, second = reversed(sides) if lower_is_better else sides
     better, worse = sum(map(gt, first, second)), sum(map(lt, first, second))
     method, interval = _interval(first, second, clusters, (better, worse), seed)
+    if method == "bootstrap-t" and _scaled_apart(first, second):
+        return Comparison(verdict="inconclusive", items=len(candidate.items), reason=_APART)
     return Comparison(
         verdict="inconclusive" if interval is None else verdict_of(interval, -margin),
         items=len(candidate.items),
@@ -146,6 +154,14 @@ def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[st
 def _are_shares(first: Sequence[float], second: Sequence[float]) -> bool:
     """Whether all scores lie within 0..1."""
     return min(map(min, (first, second))) >= 0.0 and max(map(max, (first, second))) <= 1.0
+
+
+def _scaled_apart(first: Sequence[float], second: Sequence[float]) -> bool:
+    """Whether one side is scored within 0..1, and the other beyond `_FAR` and above 1 on average, as percentages are."""
+    (low, _), (high, mean) = sorted(
+        (max(sizes), math.fsum(sizes) / len(sizes)) for sizes in (list(map(abs, first)), list(map(abs, second)))
+    )
+    return 0.0 < low <= 1.0 < mean and high > _FAR
 
 
 def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:

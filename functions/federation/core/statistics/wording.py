@@ -2,12 +2,16 @@
 """How is a comparison worded for a person who has to act on it?"""
 
 import math
+from typing import Final
 
 from federation.core.record_line import LARGEST
 from federation.core.statistics import NORMAL_95
 from federation.core.statistics.comparison import Comparison
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.power import POWER_80
+
+_HOPELESS: Final = 100.0
+"""Times the items at hand, from which on nobody is told to measure as many."""
 
 
 def sentence(
@@ -51,16 +55,23 @@ def _meaning(comparison: Comparison, interval: Interval, margin: float) -> str:
         return f"which stays within the margin {number(margin)}"
     if comparison.verdict == "fail":
         return f"more than the margin {number(margin)} allows"
-    return (
-        f"which neither proves nor rules out a loss of more than the margin {number(margin)}: "
-        f"about {_items_needed(comparison, interval, margin):,} items would settle it"
+    return f"which neither proves nor rules out a loss of more than the margin {number(margin)}: " + _settled_by(
+        comparison, interval, margin
     )
 
 
-def _items_needed(comparison: Comparison, interval: Interval, margin: float) -> int:
-    """Items on which an equally good candidate passes in four cases of five, at the spread that was seen."""
-    times = (NORMAL_95 + POWER_80) * interval.error / margin
-    return max(math.ceil(min(comparison.items * times * times, LARGEST)), comparison.items + 1)
+def _settled_by(comparison: Comparison, interval: Interval, margin: float) -> str:
+    """How many items would decide if what was seen is the truth; for a gain that was seen, if both sides are equally good.
+
+    The closer a loss lies to the margin, the more it takes to tell on which side of it.
+    """
+    distance = min(abs(interval.estimate + margin), margin)
+    reach = (NORMAL_95 + POWER_80) * interval.error / distance if distance > 0.0 else math.inf
+    times = reach * reach
+    if distance < margin and times > _HOPELESS:
+        return "it lies so close to the margin that more items would hardly settle it"
+    items = max(math.ceil(min(comparison.items * times, LARGEST)), comparison.items + 1)
+    return f"about {items:,} items would settle it"
 
 
 def _flips(comparison: Comparison) -> str:

@@ -14,14 +14,16 @@ from typing import Any
 import msgspec
 
 from federation.core import channel as channels
-from federation.core import contract, instant, names, strict_json
 from federation.core import event as events
-from federation.core.digest import canonical, digest
+from federation.core import instant, names
+from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.move import Cause
-from federation.core.policy import policy_of
-from federation.errors import ContractError, FederationError, MissingError, ServiceError
+from federation.errors import FederationError, MissingError, ServiceError
 from federation.local.files import replace
+from federation.offline.documents import MANIFEST, documents_of
+from federation.offline.standing import Standing
+from federation.runtime import handle
 from federation.wiring.local import LocalHome, temporary_home
 
 REFUSING = frozenset(
@@ -63,22 +65,29 @@ def fuse(manifests: Mapping[str, Path], policy: Path, output: Path, baseline: Pa
         baseline: A release that this function made before.
 
     Raises:
-        ContractError: A document is broken; every fault of every file is listed.
+        ContractError: A document is broken, or the baseline is not there as it says; every fault is listed.
         MissingError: A file is not there.
     """
-    documents = _documents({**manifests, "policy": policy}, baseline)
-    return _run(documents, tuple(manifests.values()), baseline, output.resolve().parent, merge=True)
+    documents = documents_of({**manifests, "policy": policy, **({"release": baseline} if baseline else {})})
+    standing = Standing(path=baseline, document=documents["release"]) if baseline else None
+    return _run(documents, tuple(manifests.values()), standing, output.resolve().parent, merge=True)
 
 
 def judge(manifest: Path, policy: Path, baseline: Path | None = None) -> Fused:
     """The reports and refusals of one manifest's units; no release is made of them.
 
+    Args:
+        manifest: What is on trial.
+        policy: The policy file.
+        baseline: A release that `fuse` made, or the manifest that shipped what serves.
+
     Raises:
-        ContractError: A document is broken; every fault of every file is listed.
+        ContractError: A document is broken, or the baseline is not there as it says; every fault is listed.
         MissingError: A file is not there.
     """
-    documents = _documents({"manifest": manifest, "policy": policy}, baseline)
-    return _run(documents, (manifest,), baseline, manifest.resolve().parent, merge=False)
+    documents = documents_of({"manifest": manifest, "policy": policy, **({"standing": baseline} if baseline else {})})
+    standing = Standing(path=baseline, document=documents["standing"]) if baseline else None
+    return _run(documents, (manifest,), standing, manifest.resolve().parent, merge=False)
 
 
 def write(release: Mapping[str, Any], output: Path) -> None:
@@ -113,104 +122,64 @@ def lines(fused: Fused, output: Path, *, explain: bool) -> Iterator[str]:
         yield f"{fused.release['name']}: {fused.release['change']['why']} Written to {output}"
 
 
-def _documents(paths: Mapping[str, Path], baseline: Path | None) -> dict[str, Any]:
-    """Every document, or one error with every fault of every file."""
-    found: dict[str, Any] = {}
-    faults: list[str] = []
-    for name, path in ({**paths, "baseline": baseline} if baseline else paths).items():
-        try:
-            found[name] = _document(name, path)
-        except ContractError as error:
-            faults += [f"{path}: {fault}" for fault in error.faults or (error.what,)]
-    if faults:
-        raise ContractError(f"{len(faults)} faults in what was given", tuple(faults))
-    return found
-
-
-def _document(name: str, path: Path) -> Any:
-    document = strict_json.document(_bytes(path), what=str(path))
-    if name == "policy":
-        policy_of(document, what=str(path))
-    elif name == "baseline":
-        contract.check("release.v1", document, what=str(path))
-    else:
-        contract.check("manifest.v1", document, what=str(path))
-        if found := tuple(_misplaced(name, document)):
-            raise ContractError(str(path), found)
-    return document
-
-
-def _misplaced(name: str, manifest: Mapping[str, Any]) -> Iterator[str]:
-    """Faults that the schema cannot express: another platform than the one asked for, or a time that does not exist."""
-    if name not in {"manifest", manifest["platform"]}:
-        yield f"$.platform: expected {name!r} here, found {manifest['platform']!r}"
-    try:
-        instant.moment(manifest["produced_at"])
-    except ContractError as error:
-        yield f"$.produced_at: {error.what}"
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise MissingError(f"there is no file {path}") from error
-    except OSError as error:
-        raise MissingError(f"{path} cannot be read: {error.strerror}") from error
-
-
 def _relative(path: Path, base: Path) -> str:
     return f"./{Path(os.path.relpath(path.resolve(), base)).as_posix()}"
 
 
-def _earlier(baseline: Path, release: Mapping[str, Any], base: Path) -> list[str]:
-    """The manifests of the baseline's units, relative to the new base."""
-    return sorted({_relative(baseline.resolve().parent / one["manifest"], base) for one in release["units"].values()})
-
-
 def _run(
-    documents: Mapping[str, Any], manifests: Sequence[Path], baseline: Path | None, base: Path, *, merge: bool
+    documents: Mapping[str, Any], manifests: Sequence[Path], standing: Standing | None, base: Path, *, merge: bool
 ) -> Fused:
     """The result of the manifests in a temporary home that reads only their folders."""
-    places = [_relative(path, base) for path in manifests]
-    serving = documents.get("baseline")
-    earlier = _earlier(baseline, serving, base) if baseline and serving else []
-    folders = tuple({(base / place).resolve().parent for place in (*places, *earlier)})
-    times = (found["produced_at"] for found in documents.values() if found["schema"] == "manifest.v1")
+    earlier = standing.manifests if standing else ()
+    folders = tuple({path.resolve().parent for path in (*manifests, *earlier)})
+    times = (found["produced_at"] for found in documents.values() if found["schema"] == MANIFEST)
     now = max(times, key=instant.microseconds)
     with temporary_home(folders, base) as home:
         policy = documents["policy"]
         home.ports.store.keep(names.policy(policy["version"]), canonical(policy))
-        if serving is not None:
-            _feed(home, earlier, now)
-            _serve(home, policy["channel"], serving, now)
-        before = frozenset(home.ports.store.names(names.REPORTS))
-        told = _feed(home, places, now)
+        if standing is not None:
+            seen = [event for path in earlier for event in _validated(home, _relative(path, base), now)]
+            _serve(home, policy["channel"], standing, [one.why for one in _refusals(seen)], now)
+        told = [event for path in manifests for event in _gated(home, _relative(path, base), now)]
         if merge:
             home.bus.announce([_event(events.TICK_MERGE, "by hand", now, {})])
             told += _settled(home, now)
-        return _fused(home, told, before)
+        return _fused(home, told)
 
 
-def _fused(home: LocalHome, told: Sequence[Event], before: frozenset[str]) -> Fused:
+def _fused(home: LocalHome, told: Sequence[Event]) -> Fused:
     store = home.ports.store
     assembled = next((event for event in told if event.type == events.RELEASE_ASSEMBLED), None)
     body = store.read(names.release(assembled.subject)) if assembled else None
-    refusals = {
-        event.id: Refusal(subject=event.subject, why=event.data["why"]) for event in told if event.type in REFUSING
-    }
-    reports = [name for name in store.names(names.REPORTS) if name not in before]
     return Fused(
         release=msgspec.json.decode(body) if body else None,
-        refusals=tuple(refusals.values()),
-        reports=[msgspec.json.decode(store.read(name) or b"{}")["report"] for name in reports],
+        refusals=_refusals(told),
+        reports=[msgspec.json.decode(store.read(name) or b"{}")["report"] for name in store.names(names.REPORTS)],
     )
 
 
-def _feed(home: LocalHome, places: Sequence[str], now: str) -> list[Event]:
-    for place in places:
-        home.bus.announce([_event(events.ARTIFACT_COMPLETED, place, now, {"manifest_uri": place})])
-    return _settled(home, now)
+def _refusals(told: Sequence[Event]) -> Sequence[Refusal]:
+    found = {
+        event.id: Refusal(subject=event.subject, why=event.data["why"]) for event in told if event.type in REFUSING
+    }
+    return tuple(found.values())
+
+
+def _validated(home: LocalHome, place: str, now: str) -> Sequence[Event]:
+    """What is said about a manifest; nobody else hears it, so that a policy that merges on every pass merges nothing."""
+    event = _event(events.ARTIFACT_COMPLETED, place, now, {"manifest_uri": place})
+    outcome = handle("validate", event, home.ports, now)
+    home.bus.drain(lambda *_: None)
+    return outcome.events
+
+
+def _gated(home: LocalHome, place: str, now: str) -> Iterator[Event]:
+    """What is said about a manifest, and about each of its units at the gates."""
+    for event in _validated(home, place, now):
+        yield event
+        if event.type == events.UNIT_ACCEPTED:
+            yield from handle("gate", event, home.ports, now).events
+            home.bus.drain(lambda *_: None)
 
 
 def _settled(home: LocalHome, now: str) -> list[Event]:
@@ -221,13 +190,14 @@ def _settled(home: LocalHome, now: str) -> list[Event]:
     return [event for one in carried for event in one.outcome.events]
 
 
-def _serve(home: LocalHome, channel: str, release: Mapping[str, Any], now: str) -> None:
+def _serve(home: LocalHome, channel: str, standing: Standing, refused: Sequence[str], now: str) -> None:
     """Make the baseline the serving release."""
-    home.ports.store.keep(names.release(release["name"]), canonical(release))
-    entry = channels.entry_of(release, since=now, commit="by hand")
-    cause = Cause(event=digest(release), at=now, who="fuse", why="given as the baseline")
-    to = channels.promote(channels.Channel(name=channel), entry, cause, warm=1)
-    home.ports.store.move(channel, 0, canonical(to.document()))
+    store = home.ports.store
+    entry = standing.entry(store, refused, now)
+    if standing.document["schema"] != MANIFEST:
+        store.keep(names.release(entry.name), canonical(standing.document))
+    cause = Cause(event=entry.digest, at=now, who="fuse", why="given as the baseline")
+    store.move(channel, 0, canonical(channels.promote(channels.Channel(name=channel), entry, cause, warm=1).document()))
 
 
 def _event(type_: str, subject: str, now: str, data: Mapping[str, Any]) -> Event:

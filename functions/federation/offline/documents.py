@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do the files say that a person named on the command line?"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from federation.core import contract, instant, strict_json
+from federation.core.contract import SchemaName
+from federation.core.policy import policy_of
+from federation.errors import ContractError, MissingError
+
+MANIFEST = "manifest.v1"
+
+
+def documents_of(paths: Mapping[str, Path]) -> dict[str, Any]:
+    """Every document by the name that it was asked for: `policy`, `release`, `standing`, `manifest` or a platform.
+
+    A `standing` one is a release or a manifest.
+
+    Raises:
+        ContractError: Every fault of every file.
+        MissingError: A file is not there.
+    """
+    found: dict[str, Any] = {}
+    faults: list[str] = []
+    for name, path in paths.items():
+        try:
+            found[name] = _document(name, path)
+        except ContractError as error:
+            faults += [f"{path}: {fault}" for fault in error.faults or (error.what,)]
+    if faults:
+        raise ContractError(f"{len(faults)} faults in what was given", tuple(faults))
+    return found
+
+
+def _document(name: str, path: Path) -> Any:
+    document = strict_json.document(_bytes(path), what=str(path))
+    if name == "policy":
+        policy_of(document, what=str(path))
+        return document
+    schema = _schema(name, document)
+    contract.check(schema, document, what=str(path))
+    if schema == MANIFEST and (found := tuple(_misplaced(name, document))):
+        raise ContractError(str(path), found)
+    return document
+
+
+def _schema(name: str, document: Any) -> SchemaName:
+    if name == "release":
+        return "release.v1"
+    is_release = name == "standing" and isinstance(document, dict) and document.get("schema") != MANIFEST
+    return "release.v1" if is_release else "manifest.v1"
+
+
+def _misplaced(name: str, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Faults that the schema cannot express: another platform than the one asked for, or a time that does not exist."""
+    if name not in {"manifest", "standing", manifest["platform"]}:
+        yield f"$.platform: expected {name!r} here, found {manifest['platform']!r}"
+    try:
+        instant.moment(manifest["produced_at"])
+    except ContractError as error:
+        yield f"$.produced_at: {error.what}"
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingError(f"there is no file {path}") from error
+    except OSError as error:
+        raise MissingError(f"{path} cannot be read: {error.strerror}") from error

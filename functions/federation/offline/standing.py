@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do units have to hold against: the units of a release that `fuse` made, or of the manifest that shipped what serves?
+
+Every one of them has to lie where it is said to lie, unchanged. Otherwise a candidate would be judged as if nothing served.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from federation.core import channel as channels
+from federation.core import names
+from federation.core.channel import Entry
+from federation.core.digest import digest
+from federation.core.manifest import Manifest, manifest_of
+from federation.errors import ContractError
+from federation.offline.documents import MANIFEST
+from federation.ports import Store
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that names what serves, and the document in it."""
+
+    path: Path
+    document: Mapping[str, Any]
+
+    @property
+    def manifests(self) -> Sequence[Path]:
+        """Where its units' manifests lie."""
+        if self.document["schema"] == MANIFEST:
+            return (self.path,)
+        places = {one["manifest"] for one in self.document["units"].values()}
+        return tuple(self.path.resolve().parent / place for place in sorted(places))
+
+    def entry(self, store: Store, refused: Sequence[str], since: str) -> Entry:
+        """The channel's entry for it, once its manifests were looked at.
+
+        Args:
+            store: Holds the versions of what was accepted.
+            refused: Why something in its manifests was not.
+            since: When it began to serve.
+
+        Raises:
+            ContractError: A unit was not accepted, or is another one than it says.
+        """
+        if self.document["schema"] == MANIFEST:
+            entry = self._shipped(manifest_of(self.document), since)
+        else:
+            entry = channels.entry_of(self.document, since=since, commit="by hand")
+        found = {kind: store.read(names.version(kind, number)) for kind, number in entry.numbers.items()}
+        faults = (*self._changed(found), *(refused if None in found.values() else ()))
+        if faults:
+            raise ContractError(f"nothing can be held against {self.path}: its units are not there as it says", faults)
+        return entry
+
+    def _shipped(self, manifest: Manifest, since: str) -> Entry:
+        kinds = Counter(unit.kind for unit in manifest.units)
+        if twice := sorted(kind for kind, count in kinds.items() if count > 1):
+            raise ContractError(f"{self.path} ships {', '.join(twice)} more than once, and only one can serve")
+        return Entry(
+            name=self.path.name,
+            digest=digest(self.document),
+            since=since,
+            units={unit.kind: unit.artifact for unit in manifest.units},
+            numbers={unit.kind: unit.number for unit in manifest.units},
+            new=[],
+            commit="by hand",
+        )
+
+    def _changed(self, found: Mapping[str, bytes | None]) -> Iterator[str]:
+        """Each kind whose unit was not accepted, or states something else than the release was made of."""
+        made_of = {} if self.document["schema"] == MANIFEST else self.document["units"]
+        for kind, body in sorted(found.items()):
+            if body is None:
+                yield f"its {kind} was not accepted"
+            elif kind in made_of and msgspec.json.decode(body)["unit"] != made_of[kind]["digest"]:
+                yield f"its {kind} is no longer {made_of[kind]['name']} as it was released; another manifest lies there"

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a person read about a comparison, and what are they told to do?"""
+
+import random
+
+import pytest
+
+from federation.core.records import Records
+from federation.core.statistics.comparison import Comparison, compare_records
+from federation.core.statistics.wording import number, sentence
+
+
+def side(scores) -> Records:
+    items = [f"item-{index:05}" for index in range(len(scores))]
+    return Records(what="x", items=items, scores={"accuracy": list(map(float, scores))})
+
+
+def compared(mine: Records, theirs: Records, **how) -> Comparison:
+    return compare_records(mine, theirs, metric="accuracy", margin=0.02, **how)
+
+
+def test_a_person_reads_what_moved_and_by_how_much():
+    found = compared(side([1] * 800 + [0] * 200), side([1] * 900 + [0] * 100))
+    assert sentence(found, metric="accuracy", margin=0.02) == (
+        "accuracy fell by 0.1 against the baseline (95 % bounds -0.117..-0.0848), more than the margin 0.02 allows, "
+        "on 1,000 shared items; 100 items flipped from right to wrong, 0 from wrong to right"
+    )
+
+
+def test_an_inconclusive_sentence_says_how_many_items_would_settle_it():
+    found = compared(side([1, 0] * 30), side([0, 1] * 30))
+    text = sentence(found, metric="accuracy", margin=0.02)
+    assert "did not change" in text
+    assert "neither proves nor rules out a loss of more than the margin 0.02" in text
+    assert "items would settle it" in text
+
+
+def test_a_loss_near_the_margin_takes_more_items_than_an_equal_candidate_would():
+    """Of 2,000 items 30 are lost and none won: 2,001 items, which an equal candidate takes, would settle nothing."""
+    found = compared(side([1] * 1570 + [0] * 430), side([1] * 1600 + [0] * 400))
+    assert "about 3,894 items would settle it" in sentence(found, metric="accuracy", margin=0.02)
+    at = compared(side([1] * 1560 + [0] * 440), side([1] * 1600 + [0] * 400))
+    assert "so close to the margin that more items would hardly settle it" in sentence(
+        at, metric="accuracy", margin=0.02
+    )
+
+
+def test_a_margin_that_no_number_of_items_could_prove_is_told_all_the_same():
+    found = compared(side([1, 0] * 30), side([0, 1] * 30))
+    assert "about 1,000,000,000,000,000 items" in sentence(found, metric="accuracy", margin=1e-300)
+
+
+def test_real_scores_are_told_in_their_own_words():
+    draw = random.Random(1)
+    theirs = [draw.gauss(5, 1) for _ in range(200)]
+    mine = [score + 1 + draw.gauss(0, 0.1) for score in theirs]
+    text = sentence(
+        compared(side(mine), side(theirs), lower_is_better=True),
+        metric="perplexity",
+        margin=0.1,
+        against="the anchor",
+        lower_is_better=True,
+    )
+    assert text.startswith("perplexity worsened by 1.01 against the anchor")
+    assert "200 items scored worse, 0 better" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.03128, "0.0313"),
+        (1234.5, "1,234"),
+        (-0.5, "-0.5"),
+        (float("inf"), "no bound"),
+        (1e-7, "0.0000001"),
+    ],
+)
+def test_numbers_in_a_sentence_have_three_digits(value, text):
+    assert number(value) == text
