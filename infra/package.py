@@ -27,9 +27,9 @@ if not __package__:
 from infra.archive import compiled_for, zipped  # noqa: E402 - after the path, when it is run as a file
 from infra.pinned import Target, requirements  # noqa: E402 - the same
 
-NEVER_DEPLOYED: Final = frozenset({"cli", "demo", "simulation", "local", "offline.py", "__main__.py", "py.typed"})
+NEVER_DEPLOYED: Final = frozenset({"cli", "demo", "simulation", "local", "offline", "__main__.py", "py.typed"})
 CLOUDS: Final = frozenset({"aws", "azure", "gcp", "hub", "kubernetes"})
-COMMAND_ONLY: Final = frozenset({"typer", "rich", "rfc8785"})
+COMMAND_ONLY: Final = frozenset({"typer", "rich"})
 """Of the project's dependencies, those that only the command and the tests import."""
 IN_LAMBDA: Final = frozenset({"boto3", "botocore", "s3transfer"})
 """The runtime has them; `--bundle-sdk` pins them instead."""
@@ -40,6 +40,8 @@ ENTRY_FRAMEWORK: Final = {"aws": "aws-lambda-powertools", "gcp": "functions-fram
 """What only that cloud's entry file imports."""
 GLIBC: Final = {"aws": 34, "gcp": 35}
 """Minor version of glibc 2: Amazon Linux 2023 and Google's Ubuntu 22.04 base."""
+UNPACKED: Final = 262_144_000
+"""https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 250 MB, layers among them."""
 TRIMMED: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
 
@@ -129,9 +131,18 @@ def build(package: Package, output: Path, functions: Path = ROOT / "functions") 
         stage = Path(folder)
         _lay_out(package, stage, functions)
         compiled = compiled_for(package.target.python, stage, package.folder)
+        _fits(package, sum(path.stat().st_size for path in stage.rglob("*") if path.is_file()))
         output.mkdir(parents=True, exist_ok=True)
         body = zipped(stage, output / package.name)
     return Built(name=package.name, bytes=len(body), sha256=hashlib.sha256(body).hexdigest(), byte_code=compiled)
+
+
+def _fits(package: Package, unpacked: int) -> None:
+    if package.cloud == "aws" and unpacked >= UNPACKED:
+        raise SystemExit(
+            f"{package.name} would have {unpacked:,} bytes unpacked, and Lambda takes fewer than {UNPACKED:,}: leave out an "
+            "adapter, or --bundle-sdk; nothing was written"
+        )
 
 
 def _lay_out(package: Package, stage: Path, functions: Path) -> None:
@@ -176,6 +187,8 @@ def _is_dead_weight(path: Path) -> bool:
     parts = path.parts
     if parts[:2] == ("botocore", "data") and len(parts) > 3:  # noqa: PLR2004 - botocore/data/SERVICE/...
         return parts[2] not in BOTOCORE_SERVICES
+    if parts[:2] == ("kubernetes", "aio"):
+        return True  # the whole client once more, for asyncio: with its byte code a quarter of what Lambda takes
     if path.parent.name.endswith(".dist-info"):
         return path.name in TRIMMED
     return parts[0] == "bin" or bool({"tests", "__pycache__"} & set(parts[:-1])) or path.suffix in (".pyi", ".a", ".h")

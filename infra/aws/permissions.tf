@@ -1,12 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 # What may each step do? infra/steps.json says it in the project's words; here they become statements.
 #
-# No statement has "*" for an action; two have it for a resource, where AWS knows no other (each says so).
+# No statement has "*" for an action; some have it for a resource, where AWS knows no other (each says so).
 
 locals {
   documents = local.at_home ? "${aws_s3_bucket.store[0].arn}/${local.store_prefix}documents" : ""
   channels  = local.at_home ? "${aws_s3_bucket.store[0].arn}/${local.store_prefix}channels" : ""
   sagemaker = "${local.arn}:sagemaker:${var.region}:${local.account}"
+
+  # Whom Azure knows by a token that STS signs, and not by a file: for Azure alone, and no longer than it takes.
+  azure_statements = [
+    for azure in var.azure[*] : {
+      # STS knows no resource of a token that it signs.
+      sid = "ProveItselfToAzure", actions = ["sts:GetWebIdentityToken"], resources = ["*"]
+      conditions = [
+        { test = "ForAllValues:StringEquals", variable = "sts:IdentityTokenAudience", values = [azure.audience] },
+        { test = "NumericLessThanEquals", variable = "sts:DurationSeconds", values = [tostring(azure.seconds)] },
+        { test = "StringEquals", variable = "sts:SigningAlgorithm", values = ["RS256"] },
+      ]
+    } if azure.assertion == ""
+  ]
 
   passed_to_sagemaker = [{ test = "StringEquals", variable = "iam:PassedToService", values = ["sagemaker.amazonaws.com"] }]
 
@@ -45,6 +58,7 @@ locals {
         sid     = "WhatSendersProveThemselvesWith", conditions = []
         actions = ["secretsmanager:GetSecretValue"], resources = [for name in keys(local.door_secrets) : aws_secretsmanager_secret.known[name].arn]
       }],
+      length(setintersection(grant.uses, local.job_uses)) == 0 ? [] : local.azure_statements,
       !contains(keys(local.hub_secret), step) ? [] : [{
         sid       = "TheHubsToken", actions = ["secretsmanager:GetSecretValue"], conditions = []
         resources = [aws_secretsmanager_secret.known[local.hub_secret[step]].arn]
@@ -134,7 +148,7 @@ locals {
 }
 
 data "aws_iam_policy_document" "step" {
-  #checkov:skip=CKV_AWS_356: ListTrainingJobs knows no resource but "*"
+  #checkov:skip=CKV_AWS_356: ListTrainingJobs and GetWebIdentityToken know no resource but "*"
   for_each = local.step_statements
 
   dynamic "statement" {

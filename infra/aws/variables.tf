@@ -81,6 +81,13 @@ variable "endpoint" {
   description = "The SageMaker endpoint that serves, or empty when the nodes are elsewhere."
   type        = string
   default     = ""
+
+  validation {
+    # Its configurations are <endpoint>-<counter>-<8 digits> and have 63 characters at most. In ARNs, by which permissions name
+    # it, SageMaker writes small letters.
+    condition     = can(regex("^([a-z0-9](-*[a-z0-9]){0,46})?$", var.endpoint))
+    error_message = "endpoint is at most 47 lower-case letters, digits and hyphens between them."
+  }
 }
 
 variable "node" {
@@ -145,26 +152,6 @@ variable "google_audience" {
   default     = "federation-aws"
 }
 
-variable "azure" {
-  description = "Where Azure Machine Learning runs jobs, and the application that this home is there (docs/settings.md, FEDERATION_AZURE); a function has no token of its own: `assertion` is a file of one."
-  type = object({
-    subscription = string
-    group        = string
-    workspace    = string
-    region       = string
-    tenant       = string
-    client       = string
-    identity     = optional(string, "")
-    assertion    = optional(string, "")
-  })
-  default = null
-
-  validation {
-    condition     = try(var.azure.assertion != "", true)
-    error_message = "azure.assertion is the file of an identity token: a function on AWS has none of its own to show to Azure."
-  }
-}
-
 variable "webhooks" {
   description = "Who besides the Hub may deliver to the door's URL, at home: alertmanager, grafana, event-grid (the ends of runs in `azure`). Each gets the place of a secret; put its value before you apply the rest."
   type        = set(string)
@@ -179,31 +166,6 @@ variable "webhooks" {
     condition     = !contains(var.webhooks, "event-grid") || var.azure != null
     error_message = "event-grid tells of runs in the workspace of the variable azure; set that one too."
   }
-}
-
-variable "clusters" {
-  description = "Kubernetes clusters that run jobs, by the platform's name in the policy (docs/settings.md, FEDERATION_CLUSTERS)."
-  type = map(object({
-    namespace = string
-    context   = string
-    placement = optional(object({
-      service_account  = optional(string)
-      spot_selector    = optional(map(string), {})
-      spot_tolerations = optional(list(map(string)), [])
-    }), {})
-  }))
-  default = {}
-
-  validation {
-    condition     = length(var.clusters) == 0 || var.kubeconfig != ""
-    error_message = "clusters are reached by contexts of a kubeconfig; say in kubeconfig where in the function it lies."
-  }
-}
-
-variable "kubeconfig" {
-  description = "Where in the function the kubeconfig of those contexts lies, such as /var/task/kubeconfig for a file that was added to the package."
-  type        = string
-  default     = ""
 }
 
 variable "trust" {

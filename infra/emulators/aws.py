@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS on this machine: moto behind a server that takes one request at a time, and SageMaker from `sagemaker.py`.
+"""AWS on this machine: moto behind a server that takes one request at a time, and `sagemaker.py` and `sts.py`.
 
 moto alone lets several racers of one conditional write win; taken one at a time its writes are atomic, as S3's are. What it
 does not imitate: EventBridge's `account`, CloudWatch's alarm actions, IAM. https://docs.getmoto.org/
@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from infra.emulators.faults import Faults
 from infra.emulators.sagemaker import SageMaker
+from infra.emulators.sts import Sts
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 REGION = "eu-central-1"
@@ -35,11 +36,12 @@ _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
 class Cloud:
-    """A running imitation: its address, its faults, the log of its calls and its SageMaker."""
+    """A running imitation: its address, its faults, the log of its calls, its SageMaker and the tokens of its STS."""
 
     def __init__(self, faults: Faults, sagemaker: SageMaker) -> None:
         self.faults = faults
         self.sagemaker = sagemaker
+        self.sts = Sts(ACCOUNT)
         self.endpoint = ""
 
     @property
@@ -116,6 +118,10 @@ def _answered(cloud: Cloud, moto: Any, environ: dict[str, Any], operation: str, 
     if operation == "InvokeEndpoint":
         variant = environ.get("HTTP_X_AMZN_SAGEMAKER_TARGET_VARIANT", "")
         return _json(start, *cloud.sagemaker.invoke(environ["PATH_INFO"].split("/")[2], variant))
+    if operation == "GetWebIdentityToken":
+        status, body = cloud.sts.sign(environ["wsgi.input"].read())
+        start(f"{status} Told", [("Content-Type", "text/xml")])
+        return [body]
     answer: Iterable[bytes] = moto(environ, start)
     return answer
 

@@ -80,14 +80,13 @@ class Clouds:
         uploads[scheme](place, {**files, SENTINEL: manifest.read_bytes()})
 
     def succeeded(self, folder: str, at: str) -> None:
-        """A custom job of Vertex AI ended well, its unit in that folder."""
-        jobs = self.vertex.jobs
+        """A pipeline of Vertex AI ended well, its unit in that folder."""
         parent = f"projects/{PROJECT_NUMBER}/locations/{VERTEX_REGION}"
-        name = f"{parent}/customJobs/{self.vertex.resources.id()}"
-        output = {"baseOutputDirectory": {"outputUriPrefix": folder.rstrip("/")}}
-        labelled = {"federation_job": "embedder-v1"}
-        self.vertex.resources.keep(name, {"jobSpec": output, "labels": labelled, "state": "JOB_STATE_RUNNING"})
-        jobs.move(name, "SUCCEEDED", at=at)
+        name = f"{parent}/pipelineJobs/embedder-{self.vertex.resources.id()}"
+        self.vertex.resources.keep(name, {"state": "PIPELINE_STATE_RUNNING"})
+        unit = {"uri": folder.rstrip("/"), "schemaTitle": "system.Model"}
+        detail = {"taskDetails": [{"taskName": "train", "outputs": {"model": {"artifacts": [unit]}}}]}
+        self.vertex.jobs.move(name, "SUCCEEDED", at=at, jobDetail=detail)
 
     def _to_s3(self, place: str, files: Mapping[str, bytes]) -> None:
         bucket, _, folder = place.partition("/")

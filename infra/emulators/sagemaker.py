@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """SageMaker on this machine: training jobs, models, endpoint configurations, endpoints with weighted variants, tags.
 
-A job is Completed when `finish` says so; an endpoint is InService at once. Requests that exceed what botocore's model states
-(sagemaker/2017-07-24) are refused. What it does not imitate: capacity, images that run, model packages, pipelines.
+A job is Completed when `finish` says so; an endpoint is InService at once, unless a test says otherwise. Requests beyond
+what botocore's model states (sagemaker/2017-07-24) are refused. What it does not imitate: capacity, images that run, model
+packages, pipelines.
 """
 
 import time
@@ -14,6 +15,9 @@ from botocore.session import get_session
 
 from federation.aws import limits
 
+_PAGE = 10
+"""Items of a list for who does not ask for more."""
+_SETTLED = frozenset({"InService", "OutOfService", "UpdateRollbackFailed"})
 Document = dict[str, Any]
 Answer = tuple[int, Document]
 
@@ -44,8 +48,8 @@ class SageMaker:
         self._arn = f"arn:aws:sagemaker:{region}:{account}"
         self.jobs: dict[str, Document] = {}
         self.endpoints: dict[str, Document] = {}
-        self._models: dict[str, Document] = {}
-        self._configurations: dict[str, Document] = {}
+        self.models: dict[str, Document] = {}
+        self.configurations: dict[str, Document] = {}
         self._tags: dict[str, dict[str, str]] = {}
         self._operations: Mapping[str, Callable[[Document], Document]] = {
             "CreateTrainingJob": self._create_training_job,
@@ -119,22 +123,23 @@ class SageMaker:
         since = float(request.get("LastModifiedTimeAfter", 0))
         keys = ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "CreationTime", "LastModifiedTime")
         ends = ("TrainingEndTime",)
-        return {
-            "TrainingJobSummaries": [
-                {key: job[key] for key in (*keys, *ends) if key in job}
-                for job in self.jobs.values()
-                if wanted in {None, job["TrainingJobStatus"]} and job["LastModifiedTime"] > since
-            ]
-        }
+        found = [
+            {key: job[key] for key in (*keys, *ends) if key in job}
+            for job in self.jobs.values()
+            if wanted in {None, job["TrainingJobStatus"]} and job["LastModifiedTime"] > since
+        ]
+        start = int(request.get("NextToken", 0))
+        end = start + request.get("MaxResults", _PAGE)
+        return {"TrainingJobSummaries": found[start:end], **({"NextToken": str(end)} if end < len(found) else {})}
 
     def _create_model(self, request: Document) -> Document:
-        return self._new(self._models, "Model", request)
+        return self._new(self.models, "Model", request)
 
     def _create_endpoint_config(self, request: Document) -> Document:
         for variant in request["ProductionVariants"]:
-            if variant["ModelName"] not in self._models:
+            if variant["ModelName"] not in self.models:
                 raise RefusedError("ValidationException", f'Could not find model "{variant["ModelName"]}".')
-        return self._new(self._configurations, "EndpointConfig", request)
+        return self._new(self.configurations, "EndpointConfig", request)
 
     def _new(self, into: dict[str, Document], kind: str, request: Document) -> Document:
         name = request[f"{kind}Name"]
@@ -154,12 +159,12 @@ class SageMaker:
         return {"EndpointArn": arn}
 
     def _update_endpoint(self, request: Document) -> Document:
-        found = self._endpoint(request)
+        found = self._changeable(request)
         self._configure(found["EndpointName"], request["EndpointConfigName"])
         return {"EndpointArn": found["EndpointArn"]}
 
     def _configure(self, name: str, configuration: str) -> None:
-        if configuration not in self._configurations:
+        if configuration not in self.configurations:
             raise RefusedError("ValidationException", f'Could not find endpoint configuration "{configuration}".')
         self.endpoints[name] |= {
             "EndpointConfigName": configuration,
@@ -173,12 +178,12 @@ class SageMaker:
                     "CurrentInstanceCount": variant["InitialInstanceCount"],
                     "DesiredInstanceCount": variant["InitialInstanceCount"],
                 }
-                for variant in self._configurations[configuration]["ProductionVariants"]
+                for variant in self.configurations[configuration]["ProductionVariants"]
             ],
         }
 
     def _update_weights(self, request: Document) -> Document:
-        found = self._endpoint(request)
+        found = self._changeable(request)
         variants = {one["VariantName"]: one for one in found["ProductionVariants"]}
         for wanted in request["DesiredWeightsAndCapacities"]:
             if wanted["VariantName"] not in variants:
@@ -191,6 +196,12 @@ class SageMaker:
 
     def _describe_endpoint(self, request: Document) -> Document:
         return self._endpoint(request)
+
+    def _changeable(self, request: Document) -> Document:
+        found = self._endpoint(request)
+        if found["EndpointStatus"] not in _SETTLED:
+            raise RefusedError("ValidationException", f'Cannot update in-progress endpoint "{found["EndpointArn"]}".')
+        return found
 
     def _endpoint(self, request: Document) -> Document:
         if request["EndpointName"] not in self.endpoints:

@@ -74,5 +74,7 @@ module "function" {
   invoker = each.key == "receive" ? "allUsers" : google_service_account.push.member
   asked   = each.key != "receive" || var.all_users
 
-  depends_on = [google_project_iam_member.builder, google_storage_bucket_iam_member.builder]
+  depends_on = [
+    google_project_iam_member.builder, google_project_iam_member.builder_source, google_storage_bucket_iam_member.builder,
+  ]
 }

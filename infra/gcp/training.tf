@@ -6,12 +6,12 @@ resource "google_service_account" "training" {
   display_name = "${var.prefix}: training jobs"
 }
 
-# Data are read from, and units written to, the same bucket: raw data stay on their cloud. Nothing can be replaced.
+# Data are read from, and units written to, the same bucket: raw data stay on their cloud. Vertex mounts it by Cloud Storage
+# FUSE, for which a file that is written is an object replaced, and one that gets its name an object copied and deleted: who may
+# only create gets an I/O error. What is replaced stays as a version, and a unit is taken by its digest.
 resource "google_storage_bucket_iam_member" "training" {
-  for_each = toset(["roles/storage.objectCreator", "roles/storage.objectViewer"])
-
   bucket = google_storage_bucket.artifacts.name
-  role   = each.key
+  role   = "roles/storage.objectUser"
   member = google_service_account.training.member
 }
 

@@ -126,6 +126,7 @@ variable "azure" {
     client       = string
     identity     = optional(string, "")
     assertion    = optional(string, "")
+    audience     = optional(string, "api://AzureADTokenExchange")
   })
   default = null
 }
@@ -153,6 +154,7 @@ variable "clusters" {
     context   = string
     placement = optional(object({
       service_account  = optional(string)
+      secret           = optional(string)
       spot_selector    = optional(map(string), {})
       spot_tolerations = optional(list(map(string)), [])
     }), {})

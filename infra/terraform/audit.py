@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-EVERYWHERE: Final = frozenset({"AToken", "Metrics", "WhatEnded"})
+EVERYWHERE: Final = frozenset({"AToken", "Metrics", "ProveItselfToAzure", "WhatEnded"})
 """Statements whose actions know no resource but "*"; a key's own policy is the other exception, where "*" is the key."""
 BASIC: Final = re.compile(r"roles/(?:owner|editor|viewer)|roles/.*[aA]dmin")
 DELIVERIES: Final = 50
@@ -87,6 +87,16 @@ def _aws_stars(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             everywhere = "*" in (statement.get("resources") or ()) and ".key" not in document["address"]
             if everywhere and statement.get("sid") not in EVERYWHERE:
                 yield f"{document['address']}: {statement.get('sid')} is allowed on every resource"
+
+
+def _aws_tokens(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Whoever may have STS sign a token for others, where no resource narrows it."""
+    narrow = {"sts:IdentityTokenAudience", "sts:DurationSeconds", "sts:SigningAlgorithm"}
+    for document in _of("aws_iam_policy_document", planned):
+        for statement in document.get("statement") or ():
+            stated = {one["variable"] for one in statement.get("condition") or () if all(one["values"])}
+            if "sts:GetWebIdentityToken" in (statement.get("actions") or ()) and not narrow <= stated:
+                yield f"{document['address']}: {statement.get('sid')}: a token for anybody, or for hours"
 
 
 def _aws_queues(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -171,7 +181,7 @@ def _google_alarms(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"{policy['address']}: say what no data mean, with a duration of a minute or more"
 
 
-_AWS: Final = (_aws_routes, _aws_stars, _aws_queues, _aws_batches, _aws_failures)
+_AWS: Final = (_aws_routes, _aws_stars, _aws_tokens, _aws_queues, _aws_batches, _aws_failures)
 _GOOGLE: Final = (
     _google_routes,
     _google_roles,

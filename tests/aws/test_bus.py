@@ -6,7 +6,7 @@ import pytest
 
 from federation.aws.bus import EventBridgeBus
 from federation.core.event import Event
-from federation.errors import ServiceError
+from federation.errors import ContractError, ServiceError
 
 FAILED = {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}
 TAKEN = {"EventId": "1"}
@@ -66,6 +66,15 @@ def test_large_events_go_in_batches_that_fit():
     service = Answering()
     EventBridgeBus(lambda: service, "test").announce([event(number, "x" * 100_000) for number in range(5)])
     assert [len(batch) for batch in service.batches] == [2, 2, 1]
+
+
+def test_an_event_that_no_queue_behind_the_bus_could_hold_is_refused_before_any_is_sent():
+    client = Answering()
+    with pytest.raises(ContractError, match="a step's queue takes 256000; say less in its data"):
+        EventBridgeBus(lambda: client, "federation").announce([event(1), event(2, "x" * 256_000)])
+    assert client.batches == []
+    EventBridgeBus(lambda: client, "federation").announce([event(3, "x" * 250_000)])
+    assert len(client.batches) == 1
 
 
 def test_only_what_was_not_taken_is_put_again():

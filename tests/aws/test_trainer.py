@@ -183,6 +183,17 @@ def test_an_event_that_does_not_say_where_leads_to_the_job_that_does(trainer, aw
     assert trainer.artifact(told.resource) == f"s3://spiralverse-artifacts/jobs/{name}/output/model/"
 
 
+def test_many_finished_jobs_are_listed_with_few_calls(trainer, aws_cloud):
+    names = [f"inference-benchmark-{number:012x}" for number in range(40)]
+    for one in names:
+        trainer.launch(one, JOB)
+        aws_cloud.sagemaker.finish(one, f"s3://spiralverse-artifacts/jobs/{one}/output/model")
+    aws_cloud.faults.forget()
+    found = {told["resource"].rpartition("/")[2] for told in trainer.finished()}
+    assert set(names) <= found
+    assert aws_cloud.faults.calls.count("ListTrainingJobs") == len(("Failed", "Stopped", "Completed"))
+
+
 def test_a_throttled_service_is_asked_again_and_then_named(trainer, aws_cloud, name):
     aws_cloud.faults.refuse("CreateTrainingJob", 500)
     trainer.launch(name, JOB)

@@ -51,13 +51,15 @@ def test_a_file_that_a_cluster_keeps_fresh_is_read_each_time(azure_cloud, tmp_pa
 def test_a_cloud_that_gives_identity_tokens_needs_no_file(azure_cloud):
     asked = []
 
-    def identity(audience):
-        asked.append(audience)
+    def identity(audience, seconds):
+        asked.append((audience, seconds))
         return "an identity token"
 
     stated = {**STATED, "api": azure_cloud.endpoint, "login": azure_cloud.endpoint}
     assert azure_trainers(stated, identity)["azure"]().finished() == []
-    assert asked == [AUDIENCE]
+    elsewhere = {**stated, "audience": "api://AzureADTokenExchangeUSGov", "seconds": 60}
+    assert azure_trainers(elsewhere, identity)["azure"]().finished() == []
+    assert asked == [(AUDIENCE, 300), ("api://AzureADTokenExchangeUSGov", 60)]
 
 
 @pytest.mark.parametrize(

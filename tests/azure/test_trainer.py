@@ -62,6 +62,15 @@ def test_a_cluster_of_the_workspace_is_named_by_its_id(azure_trainer, azure_clou
     assert only(azure_cloud)["resources"] == {"instanceCount": 1}
 
 
+def test_the_machines_of_one_job_are_told_where_they_meet_and_one_alone_is_not(azure_trainer, azure_cloud):
+    azure_trainer.launch(NAME, JOB)
+    assert "distribution" not in only(azure_cloud)
+    azure_cloud.jobs.clear()
+    azure_trainer.launch(NAME, {**JOB, "count": 3})
+    assert only(azure_cloud)["resources"]["instanceCount"] == 3
+    assert only(azure_cloud)["distribution"] == {"distributionType": "PyTorch", "processCountPerInstance": 1}
+
+
 def test_a_name_that_was_started_before_starts_nothing_whatever_the_policy_says_now(azure_trainer, azure_cloud):
     for image in ("a", "a", "b"):
         azure_trainer.launch(NAME, {**JOB, "image": image})

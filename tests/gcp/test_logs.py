@@ -25,6 +25,10 @@ def test_a_decision_is_told_with_its_fields_beside_the_sentence():
     }
 
 
+def test_a_line_that_quotes_half_a_character_is_not_lost():
+    assert line(levelname="ERROR", msg="half \ud800 of one")["message"] == "half \ud800 of one"
+
+
 def test_a_failure_is_told_with_its_trace():
     with pytest.raises(ValueError, match="nothing") as caught:
         int("nothing")

@@ -1,6 +1,9 @@
 """A stale shift is refused however late it comes, and what is really served is read back."""
 
+import json
+
 import pytest
+from requests import Response
 from tests.ports.backends_gcp import RELEASES
 
 from federation.core.outcome import Shift
@@ -9,6 +12,7 @@ from federation.gcp.traffic import VertexTraffic
 from federation.ports import Served
 
 A, B = RELEASES
+ENDPOINT = "projects/acme/locations/europe-west4/endpoints/42"
 
 
 def shift(counter, release):
@@ -150,3 +154,36 @@ def test_a_probe_that_is_throttled_or_denied_proves_nothing(vertex_traffic, vert
 def test_a_channel_without_an_endpoint_is_named(vertex_traffic):
     with pytest.raises(MissingError, match="channel staging has no endpoint"):
         vertex_traffic.serving("staging")
+
+
+class Dedicated:
+    """A session to an endpoint with an address of its own; the shared one refuses predictions, as Vertex does."""
+
+    def __init__(self, address):
+        self.address = address
+        self.asked = []
+
+    def request(self, method, url, **rest):
+        del rest
+        self.asked.append(url)
+        shared = "europe-west4-aiplatform.googleapis.com" in url
+        answer = Response()
+        answer.status_code = 400 if method == "POST" and shared else 200
+        model = {"id": "7", "displayName": A}
+        told = {"name": ENDPOINT, "dedicatedEndpointEnabled": True, "dedicatedEndpointDns": self.address}
+        answer._content = json.dumps({**told, "deployedModels": [model], "trafficSplit": {"7": 100}}).encode()
+        return answer
+
+
+@pytest.mark.parametrize("scheme", ["", "https://"])
+def test_a_dedicated_endpoint_is_asked_at_its_own_address(scheme):
+    session = Dedicated(f"{scheme}42.europe-west4-1234.prediction.vertexai.goog")
+    assert VertexTraffic(lambda: session, {"production": ENDPOINT}).probe("production", A) is True
+    assert session.asked[-1] == f"https://42.europe-west4-1234.prediction.vertexai.goog/v1/{ENDPOINT}:rawPredict"
+
+
+def test_no_address_but_vertexs_own_is_shown_our_token():
+    session = Dedicated("prediction.vertexai.goog.example.org")
+    with pytest.raises(ServiceError, match="which is none of its own"):
+        VertexTraffic(lambda: session, {"production": ENDPOINT}).probe("production", A)
+    assert len(session.asked) == 1

@@ -11,6 +11,7 @@ from federation.errors import ContractError, ServiceError
 from federation.gcp.trainer import VertexTrainer
 from federation.sources import Trust
 from federation.sources.vertex import read_entry
+from training_images.job import vertex
 
 NOW = datetime.now(UTC)
 REPLICA = "The replica workerpool0-0 exited with a non-zero status of"
@@ -112,7 +113,7 @@ def test_only_what_ended_well_lately_is_finished(trainer, jobs):
     long_ago = (NOW - timedelta(days=30)).isoformat().replace("+00:00", "Z")
     jobs.move(started(trainer, jobs, "d")["name"], "SUCCEEDED", at=long_ago)
     units = [told["artifact_uri"] for told in trainer.finished() if "failure" not in told]
-    assert units == ["gs://acme-units/gcp/c/"]
+    assert units == ["gs://acme-units/gcp/c/model/"]
 
 
 def test_a_job_of_ours_that_failed_tells_why_and_others_are_not_looked_at(trainer, jobs, vertex_cloud, google_session):
@@ -160,11 +161,26 @@ def test_a_job_for_another_region_is_not_started_in_this_one(trainer, jobs):
     assert jobs.named("embedder-2") == []
 
 
+def test_a_unit_is_looked_for_where_an_image_was_told_to_put_it(trainer, jobs, tmp_path):
+    job = started(trainer, jobs)
+    (pool,) = job["jobSpec"]["workerPoolSpecs"]
+    told = {one["name"]: one["value"] for one in pool["containerSpec"]["env"]}
+    base = job["jobSpec"]["baseOutputDirectory"]["outputUriPrefix"].rstrip("/")
+    given = {**told, "AIP_MODEL_DIR": f"{base}/model/", "AIP_CHECKPOINT_DIR": f"{base}/checkpoints/"}
+    output = vertex.spec(tmp_path, {**given, "CLOUD_ML_REGION": REGION}, ()).output
+    jobs.move(job["name"], "SUCCEEDED")
+    found = trainer.artifact(job["name"])
+    assert found == f"gs://{output.relative_to(tmp_path / 'gcs').as_posix()}/"
+    assert found == "gs://acme-units/gcp/embedder-1/model/"
+
+
 def test_finished_jobs_are_listed_over_many_pages(trainer, jobs):
     names = [f"job-{number:03d}" for number in range(120)]
     for name in names:
         jobs.move(started(trainer, jobs, name)["name"], "SUCCEEDED")
-    assert sorted(told["artifact_uri"] for told in trainer.finished()) == [f"gs://acme-units/gcp/{n}/" for n in names]
+    assert sorted(told["artifact_uri"] for told in trainer.finished()) == [
+        f"gs://acme-units/gcp/{n}/model/" for n in names
+    ]
 
 
 @pytest.mark.parametrize("number", [NUMBER, None])

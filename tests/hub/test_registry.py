@@ -89,7 +89,7 @@ def test_a_tag_that_names_other_content_is_a_conflict_and_nothing_is_committed(h
 def test_a_tag_on_a_commit_without_a_manifest_is_no_receipt_and_in_the_way(hub_registry, hub_client, repo, made):
     hub_client.create_tag(repo, tag=NAME)
     assert hub_registry.find(NAME) is None
-    with pytest.raises(ConflictError, match=r"on a commit without manifest\.json"):
+    with pytest.raises(ContractError, match=r"on a commit without manifest\.json"):
         hub_registry.publish(NAME, body())
 
 

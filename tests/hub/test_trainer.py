@@ -15,6 +15,7 @@ from federation.core.digest import canonical
 from federation.errors import ContractError, ServiceError
 from federation.hub.trainer import HubTrainer
 from federation.sources import Request, Trust, read
+from training_images.job.asked import asked
 
 JOB = {
     "platform": "hf",
@@ -78,6 +79,28 @@ def test_a_job_is_limited_to_its_minutes_and_told_secrets_that_nobody_reads_agai
     (listed,) = hub_cloud.jobs.held(hub_owner)
     assert listed["timeoutSeconds"] == 90 * 60
     assert "hf_of_the_job" not in json.dumps(listed)
+
+
+def test_a_job_without_a_limit_gets_a_day_as_elsewhere_and_not_the_hubs_half_hour(trainer, hub_cloud, hub_owner):
+    trainer.launch(NAME, {key: value for key, value in JOB.items() if key != "max_minutes"})
+    (listed,) = hub_cloud.jobs.held(hub_owner)
+    assert listed["timeoutSeconds"] == 24 * 60 * 60
+
+
+@pytest.mark.parametrize("arguments", [[], ["--epochs", "3"]])
+def test_options_without_a_command_are_refused_before_any_money_is_bound(trainer, jobs, arguments):
+    assert "needs in `arguments` the whole command to run on the Hub" in trainer.refusal(
+        NAME, {**JOB, "arguments": arguments}
+    )
+    with pytest.raises(ContractError, match="the whole command"):
+        trainer.launch(NAME, {**JOB, "arguments": arguments})
+    assert jobs() == []
+
+
+def test_a_command_means_the_same_to_our_images_whether_it_follows_their_entrypoint_or_takes_its_place():
+    command = ["python", "-m", "training_images.textgen_lora", "--epochs", "3"]
+    assert asked({}, command).settings == asked({}, command[3:]).settings
+    assert asked({}, command).settings.given == {"epochs": "3"}
 
 
 def test_a_name_that_was_started_before_starts_nothing_even_if_it_failed(trainer, jobs, hub_cloud):

@@ -171,3 +171,17 @@ def test_an_incident_ends_by_itself():
 )
 def test_an_incident_that_would_swallow_the_next_breach_is_named(alarm: Mapping[str, Any]):
     assert len(faults("gcp", _plan(alarm))) == 1
+
+
+def test_a_token_that_sts_signs_is_for_one_audience_and_for_minutes():
+    conditions = [
+        {"test": "ForAllValues:StringEquals", "variable": "sts:IdentityTokenAudience", "values": ["api://a"]},
+        {"test": "NumericLessThanEquals", "variable": "sts:DurationSeconds", "values": ["300"]},
+        {"test": "StringEquals", "variable": "sts:SigningAlgorithm", "values": ["RS256"]},
+    ]
+    proof = {"sid": "ProveItselfToAzure", "actions": ["sts:GetWebIdentityToken"], "resources": ["*"]}
+    assert faults("aws", _plan(_statement(**proof, condition=conditions))) == []
+    for number in range(3):
+        fewer = [one for at, one in enumerate(conditions) if at != number]
+        (fault,) = faults("aws", _plan(_statement(**proof, condition=fewer)))
+        assert "a token for anybody, or for hours" in fault

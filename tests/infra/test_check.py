@@ -2,6 +2,7 @@
 """Where is the AWS provider looked for, and what is in the clusters' manifests? Plans themselves are for `make check`."""
 
 import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,34 @@ def test_the_kustomization_lists_every_manifest():
     assert set(listed) == files
 
 
+@pytest.mark.parametrize(
+    ("address", "port", "may"),
+    [
+        ("169.254.20.10", 53, True),  # NodeLocal DNSCache, which GKE turns on by itself
+        ("169.254.169.254", 53, True),  # GKE's Cloud DNS
+        ("169.254.169.254", 80, False),  # credentials of the node
+        ("169.254.169.254", 443, False),
+        ("fd00:ec2::254", 443, False),
+        ("52.218.0.1", 443, True),
+        ("2600:1f18::1", 443, True),  # a cluster with IPv6 alone
+        ("52.218.0.1", 80, False),
+    ],
+)
+def test_a_job_on_a_cluster_asks_for_names_and_reaches_services_and_no_metadata(address: str, port: int, may: bool):
+    (jobs,) = [one for one in _manifests() if one["kind"] == "NetworkPolicy" and one["metadata"]["name"] == "jobs"]
+    allowed = [
+        peer["ipBlock"]
+        for rule in jobs["spec"]["egress"]
+        for peer in rule["to"]
+        if "ipBlock" in peer and port in {one["port"] for one in rule["ports"]}
+    ]
+    found = ip_address(address)
+    assert may is any(
+        found in ip_network(block["cidr"]) and not any(found in ip_network(one) for one in block.get("except", ()))
+        for block in allowed
+    )
+
+
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])
 def test_hcl_reads_routes_and_grants_and_repeats_neither(cloud: str):
     text = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "infra" / cloud).rglob("*.tf")))
@@ -87,6 +116,22 @@ def test_every_hcl_file_says_which_question_it_answers(cloud: str):
         spdx, question = path.read_text("utf-8").splitlines()[:2]
         assert spdx == "# SPDX-License-Identifier: Apache-2.0", path
         assert question.startswith("# "), path
+
+
+def test_a_job_on_vertex_may_do_what_a_mounted_bucket_needs_to_write_a_file():
+    """Cloud Storage FUSE replaces and renames: https://github.com/GoogleCloudPlatform/gcsfuse/issues/245"""
+    text = (ROOT / "infra/gcp/training.tf").read_text("utf-8")
+    assert re.findall(r'bucket = google_storage_bucket.artifacts.name\n  role   = "(.*?)"', text) == [
+        "roles/storage.objectUser"
+    ]
+
+
+def test_no_function_is_built_before_the_builder_may_read_its_source():
+    (waits,) = re.findall(r"depends_on = \[(.*?)\]", (ROOT / "infra/gcp/functions.tf").read_text("utf-8"), re.DOTALL)
+    granted = re.findall(
+        r'resource "(google_\w+_iam_member)" "(builder\w*)"', (ROOT / "infra/gcp/functions.tf").read_text()
+    )
+    assert {f"{type_}.{name}" for type_, name in granted} == {one for one in re.split(r"[\s,]+", waits) if one}
 
 
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])

@@ -5,13 +5,30 @@ Built without dependencies: these tests have no network. `make package` builds t
 """
 
 import ast
+import re
 import shutil
 import sys
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-from infra.package import COMMAND_ONLY, NEVER_DEPLOYED, PACKAGES, ROOT, Package, asked, build, needed, sources
+from infra.package import (
+    CLOUDS,
+    COMMAND_ONLY,
+    IN_LAMBDA,
+    NEVER_DEPLOYED,
+    PACKAGES,
+    ROOT,
+    UNPACKED,
+    Package,
+    _fits,
+    _is_dead_weight,
+    asked,
+    build,
+    needed,
+    sources,
+)
 from infra.pinned import Target, pins
 
 LOCK = (ROOT / "requirements/dev.lock").read_text("utf-8")
@@ -104,6 +121,18 @@ def test_an_interpreter_that_is_not_there_is_told_and_not_imitated(functions: Pa
     assert not [name for name in _names(tmp_path / built.name) if name.endswith(".pyc")]
 
 
+def test_a_package_that_lambda_would_not_take_is_refused():
+    with pytest.raises(SystemExit, match=r"federation-aws.zip would have 262,144,000 bytes unpacked, .* fewer than"):
+        _fits(PACKAGES["aws"], UNPACKED)
+    _fits(PACKAGES["aws"], UNPACKED - 1)
+    _fits(PACKAGES["gcp"], UNPACKED)
+
+
+def test_a_client_of_kubernetes_is_packed_once():
+    assert _is_dead_weight(Path("kubernetes/aio/client/api_client.py"))
+    assert not _is_dead_weight(Path("kubernetes/client/api_client.py"))
+
+
 def test_a_checkout_without_the_entry_is_refused(package: Package, functions: Path, tmp_path: Path):
     shutil.copytree(functions / "federation", tmp_path / "federation")
     with pytest.raises(SystemExit, match=r"is not there; run this from a whole checkout"):
@@ -114,7 +143,7 @@ def test_every_requirement_is_pinned_with_a_hash_and_the_command_stays_at_home(p
     found = pins(needed(package) + "end==1 \\\n")[:-1]
     names = {pin.name for pin in found}
     assert {"msgspec", "jsonschema-rs", "numpy"} <= names
-    assert not names & {"rich", "rfc8785", "pytest", "moto"}
+    assert not names & {"rich", "pytest", "moto"}
     assert all("--hash=sha256:" in pin.text and pin.marker is None for pin in found)
 
 
@@ -160,6 +189,39 @@ def test_what_is_packed_needs_none_of_the_libraries_that_are_left_out(package: P
     functions = ROOT / "functions"
     for name in _reached(functions, [package.entry, "federation/runtime.py"]):
         assert not _imported(functions / name) & COMMAND_ONLY, name
+
+
+@pytest.mark.parametrize("added", [(), ("azure", "aws", "gcp", "kubernetes")])
+@pytest.mark.parametrize("cloud", sorted(PACKAGES))
+def test_whatever_packed_code_imports_at_any_time_is_packed_or_lent(cloud: str, added: tuple[str, ...]):
+    """As rfc8785, which only a document beyond ASCII needs: a name with an umlaut, or what a job said when it failed."""
+    package = asked([cloud, *(word for name in added for word in ("--with", name))])[0][0]
+    lent = IN_LAMBDA if cloud == "aws" else frozenset[str]()
+    packed = {pin.name for pin in pins(needed(package) + "end==1 \\\n")[:-1]} | lent
+    owners = {top: {_plain(owner) for owner in of} for top, of in packages_distributions().items()}
+    left_out = {f"federation.{adapter}" for adapter in CLOUDS - package.adapters}
+    for name in (one for one in sources(ROOT / "functions", package) if one.endswith(".py")):
+        imported = _imported_sometime(ROOT / "functions" / name)
+        if {".".join(module.split(".")[:2]) for module in _imported(ROOT / "functions" / name)} & left_out:
+            continue  # what makes an adapter that is not packed either
+        tops = {module.partition(".")[0] for module in imported} - sys.stdlib_module_names - {"federation"}
+        for top in tops:
+            assert owners.get(top, {top}) & packed, f"{name} imports {top}, which is not in {package.name}"
+
+
+def _plain(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _imported_sometime(path: Path) -> set[str]:
+    """What a module imports, be it only when one of its functions is called."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+        elif isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+    return found
 
 
 def _reached(functions: Path, starts: list[str]) -> list[str]:

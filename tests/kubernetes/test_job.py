@@ -117,6 +117,8 @@ def test_the_longest_names_are_those_of_63_characters():
     assert unnameable("a" * 61, 10) is None
     assert unnameable("a" * 58, 1024) is None
     assert unnameable(NAME, 1024) is None
+    assert unnameable("a" * 63, 1) is None
+    assert "has a name of 64 characters; on Kubernetes 63 are the most" in unnameable("a" * 64, 1)
 
 
 def test_where_interrupted_machines_are_is_the_clusters_to_say_and_used_only_when_asked():
@@ -140,3 +142,14 @@ def test_the_place_of_the_unit_is_written_on_the_job():
         "federation/output": f"s3://acme-models/units/{NAME}/",
     }
     assert metadata["labels"] == {"federation_job": NAME}
+
+
+def test_a_job_is_not_evicted_to_save_a_node_unless_it_may_be_interrupted():
+    stays = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "karpenter.sh/do-not-disrupt": "true"}
+    assert made()["spec"]["template"]["metadata"]["annotations"] == stays
+    assert "annotations" not in made(spot=True)["spec"]["template"]["metadata"]
+
+
+def test_a_job_is_told_the_secrets_of_its_cluster_and_nothing_of_them_is_in_the_job():
+    assert container(made(Placement(secret="hub")))["envFrom"] == [{"secretRef": {"name": "hub"}}]
+    assert "envFrom" not in container(made())

@@ -14,6 +14,12 @@ NAME = "embedder-0123456789ab"
 OUTPUT = "s3://acme-models/units"
 
 
+def test_a_kubeconfig_without_the_context_is_told_as_a_service_that_is_not_reached():
+    elsewhere = KubernetesTrainer(lambda: batch("a-context-that-nobody-has"), NAMESPACE)
+    with pytest.raises(ServiceError, match=r"listing the jobs of .* failed: ConfigException: Invalid kube-config file"):
+        elsewhere.finished()
+
+
 def test_a_name_that_was_started_before_starts_nothing(kubernetes_trainer, kubernetes_cluster):
     kubernetes_trainer.launch(NAME, JOB)
     first = kubernetes_cluster.jobs[NAMESPACE, NAME]
@@ -90,7 +96,7 @@ def test_a_cluster_that_refuses_is_told_with_its_words(kubernetes_trainer, kuber
     with pytest.raises(ServiceError, match=f"creating job {NAME} in {NAMESPACE} failed: 403 Forbidden"):
         kubernetes_trainer.launch(NAME, JOB)
     kubernetes_cluster.faults.refuse("list_jobs", 500)
-    with pytest.raises(ServiceError, match="listing the jobs of training failed: 500"):
+    with pytest.raises(ServiceError, match=r"listing the jobs of training failed: 500"):
         kubernetes_trainer.finished()
     kubernetes_cluster.faults.refuse("read_job", 401)
     with pytest.raises(ServiceError, match="reading job a in training failed: 401"):
@@ -99,7 +105,7 @@ def test_a_cluster_that_refuses_is_told_with_its_words(kubernetes_trainer, kuber
 
 def test_an_answer_of_another_shape_is_a_failure(kubernetes_trainer, kubernetes_cluster):
     kubernetes_cluster.jobs[NAMESPACE, NAME] = {"metadata": {"labels": {"federation_job": NAME}}, "spec": {}}
-    with pytest.raises(ServiceError, match="listing the jobs of training failed: ValidationError"):
+    with pytest.raises(ServiceError, match=r"listing the jobs of training failed: ValidationError"):
         kubernetes_trainer.finished()
 
 

@@ -1,9 +1,11 @@
 """What is published can be found, once, under a tag that names its commit."""
 
+import msgspec
 import pytest
 from tests.steps.home import home as made
 
 from federation.core.digest import canonical, digest_of
+from federation.errors import ConflictError
 from federation.simulation.platform import PLATFORM_OF
 
 
@@ -39,3 +41,13 @@ def test_a_release_lies_there_with_its_card(local_registry, release, tmp_path):
 
 def test_publishing_again_gives_the_same_receipt(registry, release):
     assert registry.publish(NAME, release) == registry.publish(NAME, release)
+
+
+def test_a_tag_on_other_content_is_refused_and_stays_what_it_was(registry, release):
+    receipt = registry.publish(NAME, release)
+    other = canonical({**msgspec.json.decode(release), "created_at": "2026-01-06T08:00:00Z"})
+    with pytest.raises(
+        ConflictError, match=f"has the tag {NAME} on other content: {receipt.digest} at {receipt.commit}"
+    ):
+        registry.publish(NAME, other)
+    assert registry.find(NAME) == receipt

@@ -7,7 +7,7 @@ from typing import Any, Final
 from federation.aws.calls import service_call
 from federation.core.digest import canonical
 from federation.core.event import Event
-from federation.errors import ServiceError
+from federation.errors import ContractError, ServiceError
 
 SOURCE: Final = "federation"
 """The event source that the rules of infra/aws match."""
@@ -15,10 +15,10 @@ SOURCE: Final = "federation"
 _ENTRIES: Final = 10
 """Entries of one PutEvents at most."""
 _BYTES: Final = 240_000
-"""Bytes of one PutEvents at most, unless a single event has more.
-
-EventBridge takes 1 MiB since January 2026 (core/strict_json.py: MAX_BYTES); some regions' manuals still say 256 KiB, which
-batches respect.
+"""Bytes of one PutEvents at most, unless a single event has more; some regions' manuals still say 256 KiB."""
+_LARGEST: Final = 256_000
+"""Bytes of an event. EventBridge takes 1 MiB since January 2026, but the queues of infra/aws take 256 KiB, envelope and all,
+and those of dead letters no more: a larger event would be accepted, and then lost without a trace.
 """
 _ROUNDS: Final = 3
 
@@ -33,12 +33,21 @@ class EventBridgeBus:
         self._bus = bus
 
     def announce(self, events: Sequence[Event]) -> None:
-        """Hand each event to every step that hears its type."""
+        """Hand each event to every step that hears its type.
+
+        Raises:
+            ContractError: An event is too large for the steps' queues; nothing was announced.
+        """
         for batch in _batches([self._entry(event) for event in events]):
             self._put(batch)
 
     def _entry(self, event: Event) -> Entry:
-        detail = canonical(event.document()).decode()
+        encoded = canonical(event.document())
+        if len(encoded) > _LARGEST:
+            raise ContractError(
+                f"event {event.id} has {len(encoded)} bytes, and a step's queue takes {_LARGEST}; say less in its data"
+            )
+        detail = encoded.decode()
         return {"Source": SOURCE, "DetailType": event.type, "Detail": detail, "EventBusName": self._bus}
 
     def _put(self, entries: Sequence[Entry]) -> None:

@@ -4,15 +4,20 @@
 A warm release is a running variant of weight 0, so going back to it is one UpdateEndpointWeightsAndCapacities. A release
 without a variant gets one by a new endpoint configuration. The endpoint's tags hold the counter of the last shift.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-ab-testing.html
+
+Neither models nor endpoint configurations can be changed, and both outlive their endpoint. So the digest of what they hold
+is in their names: what is taken holds the same.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from federation.aws import limits
 from federation.aws.calls import ClientError, code_of, service_call
+from federation.core.digest import digest
 from federation.core.outcome import Shift
 from federation.errors import ServiceError
 from federation.ports import Served
@@ -25,6 +30,10 @@ _VERSION: Final = re.compile(r"-v(\d+)-(\d+)-(\d+)$")
 _UNKNOWN: Final = "ValidationException"
 _NO_ANSWER: Final = frozenset({"ModelError", "ModelNotReadyException", "ValidationError"})
 """Codes of InvokeEndpoint that are about the release; throttled or forbidden is about whoever asks."""
+_BUSY: Final = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+"""Statuses in which SageMaker changes nothing else about an endpoint (DescribeEndpoint: EndpointStatus)."""
+_FAILED: Final = "Failed"
+_DIGITS: Final = 8
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,23 +54,32 @@ class SageMakerTraffic:
         self._endpoint = endpoint
         self._node = node
 
-    def refusal(self, channel: str, release: str) -> None:
-        """None: nothing has to be done beforehand, since a release without a variant gets one."""
-        del channel, release
+    def refusal(self, channel: str, release: str) -> str | None:
+        """Why it cannot be served now: the endpoint is busy or has failed, or no request can name the release."""
+        del channel
+        if too_much := "; ".join(self._faults(release)):
+            return f"{release} is not what SageMaker takes: {too_much}"
+        found = self._described() or {}
+        status = found.get("EndpointStatus", "")
+        if status in _BUSY:
+            return f"the endpoint {self._endpoint} is {status}, and SageMaker changes it only after that"
+        return _beyond_repair(found) if status == _FAILED else None
 
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing."""
         found = self._described()
         if found is None:
-            self._deploy(shift, "create_endpoint")
+            changed = self._deploy(shift, "create_endpoint")
+        elif found.get("EndpointStatus") == _FAILED:
+            raise ServiceError(_beyond_repair(found))
         elif self._obeyed(found, shift):
             return
         elif variant_of(shift.release) in _weights(found):
-            self._weigh(shift, found)
+            changed = self._weigh(shift, found)
         else:
-            self._deploy(shift, "update_endpoint")
-        arn = (found or self._described() or {})["EndpointArn"]
-        self._call("add_tags", ResourceArn=arn, Tags=[{"Key": COUNTER, "Value": str(shift.counter)}])
+            changed = self._deploy(shift, "update_endpoint")
+        tags = [{"Key": COUNTER, "Value": str(shift.counter)}]
+        self._call("add_tags", ResourceArn=changed["EndpointArn"], Tags=tags)
 
     def serving(self, channel: str) -> Served | None:
         """What is really served, read back; None before the first shift. If several releases serve, all are named."""
@@ -98,40 +116,53 @@ class SageMakerTraffic:
         live = [variant for variant, weight in _weights(found).items() if weight > 0]
         return counter > shift.counter or (counter == shift.counter and live == [variant_of(shift.release)])
 
-    def _weigh(self, shift: Shift, found: Mapping[str, Any]) -> None:
+    def _weigh(self, shift: Shift, found: Mapping[str, Any]) -> Mapping[str, Any]:
         serving = variant_of(shift.release)
         weights = [
             {"VariantName": variant, "DesiredWeight": 1.0 if variant == serving else 0.0} for variant in _weights(found)
         ]
-        self._call(
-            "update_endpoint_weights_and_capacities",
-            EndpointName=self._endpoint,
-            DesiredWeightsAndCapacities=weights,
-        )
+        operation = "update_endpoint_weights_and_capacities"
+        return self._call(operation, EndpointName=self._endpoint, DesiredWeightsAndCapacities=weights)
 
-    def _deploy(self, shift: Shift, operation: str) -> None:
-        configuration = f"{self._endpoint}-{shift.counter}"
-        for release in (shift.release, *shift.warm):
-            self._made("create_model", ModelName=variant_of(release), **self._container(release))
-        variants = [
-            self._variant(release, 1.0 if release == shift.release else 0.0) for release in (shift.release, *shift.warm)
-        ]
-        self._made("create_endpoint_config", EndpointConfigName=configuration, ProductionVariants=variants)
-        self._call(operation, EndpointName=self._endpoint, EndpointConfigName=configuration)
+    def _deploy(self, shift: Shift, operation: str) -> Mapping[str, Any]:
+        releases = (shift.release, *shift.warm)
+        for release in releases:
+            self._made("create_model", **self._model(release))
+        configuration = self._configuration(shift.counter, releases)
+        self._made("create_endpoint_config", **configuration)
+        named = configuration["EndpointConfigName"]
+        return self._call(operation, EndpointName=self._endpoint, EndpointConfigName=named)
 
-    def _container(self, release: str) -> dict[str, Any]:
-        """The node's image, and the release that it has to serve."""
+    def _model(self, release: str) -> dict[str, Any]:
+        """CreateModel's request: the node's image, and the release that it has to serve."""
         container = {"Image": self._node.image, "Environment": {"FEDERATION_RELEASE": release}}
-        return {"ExecutionRoleArn": self._node.role, "PrimaryContainer": container}
+        made = {"ExecutionRoleArn": self._node.role, "PrimaryContainer": container}
+        return {"ModelName": f"{variant_of(release)}-{_short(made)}", **made}
 
-    def _variant(self, release: str, weight: float) -> dict[str, Any]:
-        return {
-            "VariantName": variant_of(release),
-            "ModelName": variant_of(release),
-            "InstanceType": self._node.machine,
-            "InitialInstanceCount": self._node.count,
-            "InitialVariantWeight": weight,
+    def _configuration(self, counter: int, releases: Sequence[str]) -> dict[str, Any]:
+        """CreateEndpointConfig's request: a variant each, of which the first has all the weight."""
+        variants = [
+            {
+                "VariantName": variant_of(release),
+                "ModelName": self._model(release)["ModelName"],
+                "InstanceType": self._node.machine,
+                "InitialInstanceCount": self._node.count,
+                "InitialVariantWeight": 0 if number else 1,
+            }
+            for number, release in enumerate(releases)
+        ]
+        name = f"{self._endpoint}-{counter}-{_short(variants)}"
+        return {"EndpointConfigName": name, "ProductionVariants": variants}
+
+    def _faults(self, release: str) -> Iterator[str]:
+        """What SageMaker would not take of the requests that deploy the release, with a counter of six digits."""
+        model = self._sagemaker().meta.service_model
+        requests = {
+            "CreateModel": self._model(release),
+            "CreateEndpointConfig": self._configuration(100_000, [release]),
         }
+        for operation, request in requests.items():
+            yield from limits.faults(model.operation_model(operation).input_shape, request)
 
     def _described(self) -> Mapping[str, Any] | None:
         try:
@@ -157,6 +188,17 @@ class SageMakerTraffic:
         with service_call("SageMaker", operation):
             answer: Mapping[str, Any] = getattr(self._sagemaker(), operation)(**request)
             return answer
+
+
+def _beyond_repair(found: Mapping[str, Any]) -> str:
+    """DescribeEndpoint: "DeleteEndpoint is the only operation that can be performed on a failed endpoint"."""
+    name, why = found["EndpointName"], found.get("FailureReason", "SageMaker says no more")
+    delete = f"aws sagemaker delete-endpoint --endpoint-name {name}"
+    return f"the endpoint {name} has failed ({why}); delete it, and the next shift makes it anew: {delete}"
+
+
+def _short(content: Any) -> str:
+    return digest(content).removeprefix("sha256:")[:_DIGITS]
 
 
 def variant_of(release: str) -> str:

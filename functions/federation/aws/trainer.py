@@ -22,6 +22,8 @@ _FAILED: Final = ("Failed", "Stopped")
 _TAKEN_AWAY: Final = frozenset({"Interrupted", "MaxWaitTimeExceeded"})
 """Secondary statuses of a spot job whose machine was preempted, or never available."""
 _STARTED_BEFORE: Final = "ResourceInUse"
+_PAGE: Final = 100
+"""Jobs of one ListTrainingJobs at most; SageMaker gives ten to who does not ask for more."""
 _PART: Final = 512
 """Characters of an environment variable that SageMaker takes; a longer job is cut into parts."""
 _OURS: Final = r"[a-z][a-z0-9-]*-[0-9a-f]{12}"
@@ -107,7 +109,7 @@ class SageMakerTrainer:
     def _listed(self, since: datetime, status: str) -> Iterator[Mapping[str, Any]]:
         with service_call("SageMaker", "ListTrainingJobs"):
             pages = self._sagemaker().get_paginator("list_training_jobs")
-            for page in pages.paginate(StatusEquals=status, LastModifiedTimeAfter=since):
+            for page in pages.paginate(StatusEquals=status, LastModifiedTimeAfter=since, MaxResults=_PAGE):
                 yield from page["TrainingJobSummaries"]
 
     def _described(self, operation: str, **names: str) -> Mapping[str, Any]:

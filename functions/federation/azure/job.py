@@ -61,6 +61,7 @@ def job_of(name: str, job: Mapping[str, Any], workspace: str, identity: str = ""
             "identity": {"identityType": "Managed", "clientId": identity} if identity else {"identityType": "AMLToken"},
             **_command(name, job),
             **_machine(job, workspace),
+            **_meeting(job),
             **_limits(job),
         }
     }
@@ -83,6 +84,16 @@ def _machine(job: Mapping[str, Any], workspace: str) -> dict[str, Any]:
         return {"computeId": f"{workspace}/{machine}", "resources": {"instanceCount": count}}
     tier = {"queueSettings": {"jobTier": "Spot"}} if job.get("spot") else {}
     return {"resources": {"instanceType": machine, "instanceCount": count}, **tier}
+
+
+def _meeting(job: Mapping[str, Any]) -> dict[str, Any]:
+    """One process a machine, told MASTER_ADDR, RANK and WORLD_SIZE; without a distribution the machines do not meet.
+
+    https://learn.microsoft.com/azure/machine-learning/how-to-train-distributed-gpu#pytorch
+    """
+    if int(job.get("count") or 1) == 1:
+        return {}
+    return {"distribution": {"distributionType": "PyTorch", "processCountPerInstance": 1}}
 
 
 def _limits(job: Mapping[str, Any]) -> dict[str, Any]:

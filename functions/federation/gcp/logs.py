@@ -4,6 +4,7 @@
 https://cloud.google.com/logging/docs/structured-logging
 """
 
+import json
 import logging
 import traceback
 from typing import Final
@@ -22,7 +23,10 @@ class CloudLoggingFormatter(logging.Formatter):
         line |= {"severity": record.levelname, "message": record.getMessage()}
         if record.exc_info:
             line["stack_trace"] = "".join(traceback.format_exception(*record.exc_info))
-        return msgspec.json.encode(line, enc_hook=str).decode()
+        try:
+            return msgspec.json.encode(line, enc_hook=str).decode()
+        except UnicodeEncodeError:  # a lone surrogate, in quoted input
+            return json.dumps(line, default=str)
 
 
 def configure(level: str) -> None:

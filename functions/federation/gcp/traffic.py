@@ -7,6 +7,7 @@ refused however late it comes. Models are deployed beforehand, with the release 
 https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ COUNTER: Final = "federation_counter"
 GOLDEN_PROMPT: Final[Mapping[str, Any]] = {"prompt": "federation: are you ready?", "max_tokens": 1}
 """The body of a probe; any successful response proves that the release can answer."""
 
+_DEDICATED: Final = re.compile(r"[a-z0-9.-]+\.prediction\.vertexai\.goog", re.ASCII)
 _ATTEMPTS: Final = 4
 _ALL: Final = 100
 _SUCCESS: Final = 200
@@ -80,7 +82,7 @@ class VertexTraffic:
             return False
         if endpoint.get("trafficSplit", {}).get(model) != _ALL:
             return True
-        operation, url = f"answer a golden prompt for {release}", f"{self._url(channel)}:rawPredict"
+        operation, url = f"answer a golden prompt for {release}", f"{self._asked_at(channel, endpoint)}:rawPredict"
         response = self._rest.answer(operation, "POST", url, body=GOLDEN_PROMPT)
         if response.status_code != _SUCCESS and response.status_code not in _ANSWERED_BY_THE_NODE:
             raise ServiceError(f"Vertex AI did not {operation}: {response.status_code}")
@@ -101,6 +103,22 @@ class VertexTraffic:
     def _read(self, channel: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._rest.ask(f"show the endpoint of {channel}", "GET", self._url(channel))
         return found
+
+    def _asked_at(self, channel: str, endpoint: Mapping[str, Any]) -> str:
+        """Where it is asked: a dedicated endpoint answers nothing at the shared address.
+
+        Raises:
+            ServiceError: Its own address is not one of Vertex AI's; nobody else may see our token.
+        """
+        told = str(endpoint.get("dedicatedEndpointDns", "")) if endpoint.get("dedicatedEndpointEnabled") else ""
+        if not told:
+            return self._url(channel)
+        host = told.removeprefix("https://").rstrip("/")
+        if not _DEDICATED.fullmatch(host):
+            raise ServiceError(
+                f"Vertex AI names {host:.200} as the address of {endpoint['name']}, which is none of its own"
+            )
+        return f"https://{host}/v1/{self._endpoints[channel]}"
 
     def _url(self, channel: str) -> str:
         if channel not in self._endpoints:

@@ -46,7 +46,7 @@ def service_url(location: str, api: str | None) -> str:
 def artifact_of(kind: str, resource: Mapping[str, Any]) -> str | None:
     """The folder that the resource names; None when it has not succeeded, or names none or more than one.
 
-    A job of ours has its unit in its output folder, any other custom job in the model folder that Vertex assigns to it.
+    A custom job leaves its unit in AIP_MODEL_DIR, which is `model/` below its output folder.
     https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables
     """
     match kind:
@@ -62,7 +62,7 @@ def _of_custom_job(job: Mapping[str, Any]) -> str | None:
     prefix = _folder(job.get("jobSpec", {}).get("baseOutputDirectory", {}).get("outputUriPrefix"))
     if prefix is None or job.get("state") != "JOB_STATE_SUCCEEDED":
         return None
-    return prefix if LABEL in job.get("labels", {}) else f"{prefix}model/"
+    return f"{prefix}model/"
 
 
 def _of_pipeline(job: Mapping[str, Any]) -> str | None:

@@ -61,7 +61,7 @@ class HubRegistry:
 
         Raises:
             ConflictError: The tag names other content, or others kept committing.
-            ContractError: The Hub refuses the card.
+            ContractError: The Hub refuses the card, or the tag stands on a commit without a manifest.
             ServiceError: The Hub does not answer, and does not hold the release either.
         """
         wanted = digest_of(body)
@@ -151,6 +151,6 @@ class HubRegistry:
             if found := self.find(release):
                 return found
             if status_of(error.__cause__) == _TAKEN:
-                raise ConflictError(f"{self._repo} has the tag {release} on a commit without {_MANIFEST}") from error
+                raise ContractError(f"{self._repo} has the tag {release} on a commit without {_MANIFEST}") from error
             raise
         return Receipt(commit=commit, tag=release, digest=wanted)

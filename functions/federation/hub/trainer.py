@@ -25,6 +25,8 @@ _FAILED: Final = ("ERROR", "CANCELED")
 _MAIN: Final = "refs/heads/main"
 _MODELS: Final = "hf://models/"
 _ABSENT: Final = 404
+_MINUTES: Final = 24 * 60
+"""The Hub's own default is half an hour."""
 
 
 class HubTrainer:
@@ -55,10 +57,15 @@ class HubTrainer:
         self._clock = clock
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the job cannot start here: it asks for several machines."""
-        if job.get("count", 1) == 1:
+        """Why the job cannot start here: it asks for several machines, or does not say the whole command."""
+        if job.get("count", 1) != 1:
+            return f"job {name} wants {job['count']} machines; a job on the Hub runs on one: set count to 1"
+        if not str(next(iter(job.get("arguments", ())), "-")).startswith("-"):
             return None
-        return f"job {name} wants {job['count']} machines; a job on the Hub runs on one: set count to 1"
+        return (
+            f"jobs.{job['kind']} needs in `arguments` the whole command to run on the Hub, such as "
+            "`python -m training_images.embedder --epochs 3`; write it there"
+        )
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
@@ -99,7 +106,10 @@ class HubTrainer:
             return any(self._api().list_jobs(namespace=self._namespace, labels={LABEL: name}))
 
     def _run(self, name: str, job: Mapping[str, Any]) -> None:
-        minutes = job.get("max_minutes")
+        """Start it. The Hub says nowhere whether a command takes the place of an image's ENTRYPOINT or follows it.
+
+        A whole command runs in the first case; in the second our images pass over the words before the first option.
+        """
         with service_call(f"running job {name}"):
             self._api().run_job(
                 image=job["image"],
@@ -107,7 +117,7 @@ class HubTrainer:
                 env={ENVIRONMENT: canonical(job).decode(), "FEDERATION_JOB_NAME": name},
                 secrets=dict(self._secrets()),
                 flavor=job.get("machine"),
-                timeout=minutes * 60 if minutes else None,
+                timeout=60 * int(job.get("max_minutes") or _MINUTES),
                 name=name,
                 labels={LABEL: name},
                 namespace=self._namespace,

@@ -14,11 +14,12 @@ from federation.errors import ServiceError
 def service_call(operation: str) -> Iterator[None]:
     """Turn whatever the client raises within into a ServiceError that names the operation and the cluster's own words."""
     from kubernetes.client.exceptions import OpenApiException  # noqa: PLC0415 - with the client
+    from kubernetes.config import ConfigException  # noqa: PLC0415 - with the client
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - with the client
 
     try:
         yield
-    except (OpenApiException, HTTPError, OSError, ValueError) as error:  # ValueError: an answer of another shape
+    except (OpenApiException, ConfigException, HTTPError, OSError, ValueError) as error:  # ValueError: another shape
         raise ServiceError(f"Kubernetes: {operation} failed: {_words(error)}") from error
 
 

@@ -18,22 +18,30 @@ OUTPUT: Final = "federation/output"
 KEPT_SECONDS: Final = int(RECENT.total_seconds())
 """A finished job stays for as long as a sweep looks for it."""
 
+_STAYS: Final = {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",  # GKE's, AKS's
+    "karpenter.sh/do-not-disrupt": "true",  # EKS's
+}
 _ATTEMPTS: Final = 3
 CONTAINER: Final = "job"
 _RESOURCE: Final = re.compile(r"[a-z0-9./-]+=[0-9]+(?:\.[0-9]+)?[A-Za-z]*")
 _EXAMPLE: Final = "cpu=4,memory=16Gi,nvidia.com/gpu=1"
 _HOST: Final = re.compile(r"[a-z][-a-z0-9]{0,61}[a-z0-9]")
 """A label of DNS as a Service needs it (RFC 1035), at most 63 characters."""
+_LONGEST: Final = 63
+"""Characters of a Job's name: its pods carry it in a label."""
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """Where a cluster lets jobs run, which differs from cluster to cluster.
 
+    `secret` names a Secret whose entries are environment variables of every job, such as HF_TOKEN to push a unit to the Hub.
     `spot_selector` and `spot_tolerations` are for jobs that may be interrupted, e.g. `cloud.google.com/gke-spot: "true"`
     or `karpenter.sh/capacity-type: spot`.
     """
 
     service_account: str | None = None
+    secret: str | None = None
     spot_selector: Mapping[str, str] = {}
     spot_tolerations: Sequence[Mapping[str, str]] = ()
 
@@ -46,7 +54,11 @@ def unreadable(name: str, machine: str | None) -> str | None:
 
 
 def unnameable(name: str, count: int) -> str | None:
-    """Why the machines of a job cannot be called `<name>-<index>`, or None; one machine alone is not called at all."""
+    """Why a job cannot have its name, or its machines not be called `<name>-<index>`; None when they can."""
+    if count == 1 and len(name) > _LONGEST:
+        return (
+            f"job {name} has a name of {len(name)} characters; on Kubernetes {_LONGEST} are the most: shorten its kind"
+        )
     last = f"{name}-{count - 1}"
     if count == 1 or _HOST.fullmatch(last):
         return None
@@ -67,7 +79,7 @@ def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str,
             "backoffLimit": _ATTEMPTS * count,  # pods, and one that is lost takes those of all machines with it
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "podFailurePolicy": {"rules": _rules()},
-            "template": {"metadata": {"labels": {LABEL: name}}, "spec": _pod(name, job, placement)},
+            "template": {"metadata": _template(name, job), "spec": _pod(name, job, placement)},
             **({"activeDeadlineSeconds": minutes * 60} if minutes else {}),
             **(_several(count) if count > 1 else {}),
         },
@@ -88,6 +100,11 @@ def _metadata(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "labels": {LABEL: name}, "annotations": annotations}
 
 
+def _template(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the pods; a job that is not for spot is left alone by who tidies up nodes, or an eviction would begin it anew."""
+    return {"labels": {LABEL: name}, **({} if job.get("spot") else {"annotations": _STAYS})}
+
+
 def _rules() -> list[dict[str, Any]]:
     """The pod failure policy; the first match counts. A pod that the cluster evicted is not the job's failure."""
     refused = {"containerName": CONTAINER, "operator": "In", "values": [CONFIGURED_WRONG]}
@@ -104,7 +121,7 @@ def _pod(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, A
         "restartPolicy": "Never",  # what a failure policy needs
         "automountServiceAccountToken": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [_container(name, job)],
+        "containers": [_container(name, job, placement.secret)],
         **({"subdomain": name} if job.get("count", 1) > 1 else {}),
         **({"serviceAccountName": account} if account else {}),
         **({"nodeSelector": dict(placement.spot_selector)} if spot and placement.spot_selector else {}),
@@ -112,7 +129,7 @@ def _pod(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, A
     }
 
 
-def _container(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
+def _container(name: str, job: Mapping[str, Any], secret: str | None) -> dict[str, Any]:
     resources = dict(one.split("=") for one in _parts(job.get("machine")))
     return {
         "name": CONTAINER,
@@ -123,6 +140,7 @@ def _container(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
             {"name": "FEDERATION_JOB_NAME", "value": name},
             *_meeting(name, job),
         ],
+        **({"envFrom": [{"secretRef": {"name": secret}}]} if secret else {}),
         "resources": {"requests": resources, "limits": resources} if resources else {},
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }

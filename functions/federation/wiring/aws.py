@@ -8,6 +8,7 @@ from typing import Any
 from federation.aws.alarms import CloudWatchAlarms
 from federation.aws.bus import EventBridgeBus
 from federation.aws.clients import Clients
+from federation.aws.identity import StsIdentity
 from federation.aws.secrets import AwsSecrets
 from federation.aws.store import S3Store
 from federation.aws.traffic import Node, SageMakerTraffic
@@ -77,7 +78,7 @@ def _trainers(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Mapp
         platforms["gcp"] = lambda: _google().google_trainer(settings, trust)
     if trust.hub_owners:
         platforms["hf"] = partial(hub_trainer, settings, trust, read_secret)
-    return {**platforms, **others(settings)}
+    return {**platforms, **others(settings, StsIdentity(own_clients().of("sts")).token)}
 
 
 def _google() -> Any:

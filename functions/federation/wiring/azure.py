@@ -4,7 +4,7 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -13,6 +13,9 @@ from federation.azure.trainer import API, AzureTrainer, Workspace
 from federation.errors import ServiceError, SettingsError
 from federation.ports import Trainer
 
+Identity = Callable[[str, int], str]
+"""Gives an identity token of this process for an audience, valid for some seconds."""
+
 
 class Stated(Workspace, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """FEDERATION_AZURE: the workspace, the directory and application, and the source of this home's identity token.
@@ -20,7 +23,9 @@ class Stated(Workspace, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Args:
         tenant: The directory's id.
         client: The application's id.
-        assertion: The file of an identity token, such as a cluster projects; empty where the cloud gives one.
+        assertion: The file of an identity token, such as a cluster projects; empty for one that this home's cloud gives.
+        audience: Of the token that this home's cloud gives; Azure's other clouds have others.
+        seconds: For which that token is valid on AWS; on Google Cloud it is an hour.
         api: Resource Manager's address.
         login: Entra's address.
     """
@@ -28,13 +33,13 @@ class Stated(Workspace, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tenant: str
     client: str
     assertion: str = ""
+    audience: str = AUDIENCE
+    seconds: Annotated[int, msgspec.Meta(ge=60, le=3600)] = 300
     api: str = API
     login: str = LOGIN
 
 
-def azure_trainers(
-    stated: Mapping[str, Any], identity: Callable[[str], str] | None = None
-) -> Mapping[str, Callable[[], Trainer]]:
+def azure_trainers(stated: Mapping[str, Any], identity: Identity | None = None) -> Mapping[str, Callable[[], Trainer]]:
     """The trainer of the platform `azure`.
 
     Raises:
@@ -53,11 +58,11 @@ def azure_trainers(
     return {"azure": made}
 
 
-def _proof(stated: Stated, identity: Callable[[str], str] | None) -> Callable[[], str]:
+def _proof(stated: Stated, identity: Identity | None) -> Callable[[], str]:
     if stated.assertion:
         return lambda: _read(Path(stated.assertion))
     if identity:
-        return lambda: identity(AUDIENCE)
+        return lambda: identity(stated.audience, stated.seconds)
     raise SettingsError(
         "FEDERATION_AZURE cannot be used: this home has no identity token of its own; name a file of one as `assertion`"
     )

@@ -111,7 +111,8 @@ def _trainers(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Tra
         platforms["aws"] = lambda: _aws().aws_trainer(assumed_role_clients(settings), settings)
     if trust.hub_owners:
         platforms["hf"] = partial(hub_trainer, settings, trust, read_secret(settings))
-    return {**platforms, **others(settings, _identity(settings).token)}
+    identity = _identity(settings)
+    return {**platforms, **others(settings, lambda audience, _: identity.token(audience))}
 
 
 def _traffic(settings: Settings) -> VertexTraffic:

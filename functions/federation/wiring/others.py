@@ -10,12 +10,14 @@ from federation.ports import Trainer
 from federation.settings import Settings
 
 
-def others(settings: Settings, identity: Callable[[str], str] | None = None) -> Mapping[str, Callable[[], Trainer]]:
+def others(
+    settings: Settings, identity: Callable[[str, int], str] | None = None
+) -> Mapping[str, Callable[[], Trainer]]:
     """The trainers of the platforms in FEDERATION_CLUSTERS and FEDERATION_AZURE, by platform.
 
     Args:
         settings: Of this home.
-        identity: Gives an identity token of this process for an audience, where its cloud has one.
+        identity: Gives an identity token of this process for an audience, valid for some seconds, where its cloud has one.
     """
     found: dict[str, Callable[[], Trainer]] = {}
     if settings.clusters:

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """One port over several clouds: which adapter answers? Each is made, and loads its SDK, at its first use."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from federation.core.admission import Observed
-from federation.errors import ContractError
+from federation.errors import ContractError, FederationError
 from federation.ports import Artifacts, Trainer
+
+log = logging.getLogger("federation")
 
 
 class ArtifactsByScheme:
@@ -52,8 +55,22 @@ class TrainerByPlatform:
         self._platforms[job["platform"]]().launch(name, job)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """How each job that ended recently did so, on all platforms."""
-        return [data for trainer in self._platforms.values() for data in trainer().finished()]
+        """How each job that ended recently did so, on all platforms that answer; the next sweep asks the others again.
+
+        Raises:
+            FederationError: No platform answers.
+        """
+        found: dict[str, Sequence[Mapping[str, Any]]] = {}
+        failures: list[FederationError] = []
+        for name, trainer in self._platforms.items():
+            try:
+                found[name] = trainer().finished()
+            except FederationError as error:
+                log.warning("%s does not say which jobs have ended, and the next sweep asks again: %s", name, error)
+                failures.append(error)
+        if failures and not found:
+            raise failures[0]
+        return [data for told in found.values() for data in told]
 
     def artifact(self, resource: str) -> str | None:
         """URI of a finished job's unit, from the first platform that knows the job."""

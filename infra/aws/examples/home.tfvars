@@ -37,7 +37,6 @@ azure = {
   region       = "westeurope"
   tenant       = "0b1a3c52-6f0e-4a5e-9d59-3a4b1f0e7c11"
   client       = "5d2c8f3e-7a41-4c39-8a53-9c2f6f1f0b22"
-  assertion    = "/var/task/azure-token"
 }
 webhooks = ["event-grid"]
 

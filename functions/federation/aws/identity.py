@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which token proves to others who this function is? One that STS signs, where the account lets it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound.html
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from federation.aws.calls import service_call
+from federation.errors import SettingsError
+
+_ALGORITHM: Final = "RS256"
+"""The only one that Entra takes of a federated credential."""
+
+
+class StsIdentity:
+    """The role that this process runs as; the token's subject is its ARN, the issuer is the account's own."""
+
+    def __init__(self, sts: Callable[[], Any]) -> None:
+        self._sts = sts
+
+    def token(self, audience: str, seconds: int) -> str:
+        """An identity token for that audience, valid for so long.
+
+        Raises:
+            ServiceError: STS refuses, because the account does not let tokens out, or the role may not have this one.
+            SettingsError: The SDK of this runtime does not know of such tokens.
+        """
+        sign = getattr(self._sts(), "get_web_identity_token", None)
+        if sign is None:
+            raise SettingsError(
+                "this function's botocore is older than GetWebIdentityToken of STS: package with --bundle-sdk, or name the "
+                "file of an identity token as `assertion`"
+            )
+        with service_call("STS", "GetWebIdentityToken"):
+            found = sign(Audience=[audience], DurationSeconds=seconds, SigningAlgorithm=_ALGORITHM)
+        return str(found["WebIdentityToken"])

@@ -1,0 +1,102 @@
+"""Nodes on SageMaker: names that hold what they say, and an endpoint that cannot be changed just now."""
+
+import uuid
+
+import pytest
+from infra.emulators import aws
+
+from federation.aws.traffic import Node, SageMakerTraffic
+from federation.core.outcome import Shift
+from federation.errors import ServiceError
+from federation.ports import Served
+
+A, B = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.1.0"
+
+
+def shift(counter, release, *warm):
+    return Shift(channel="production", counter=counter, release=release, warm=warm)
+
+
+@pytest.fixture
+def endpoint():
+    return f"production-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def nodes(aws_cloud, endpoint):
+    """Makes the nodes of that endpoint, with an image of one's own."""
+    clients = {name: aws_cloud.client(name) for name in ("sagemaker", "sagemaker-runtime")}
+    role = f"arn:aws:iam::{aws.ACCOUNT}:role/federation-node"
+
+    def made(image="node:1", name=endpoint):
+        node = Node(image=image, role=role)
+        return SageMakerTraffic(lambda: clients["sagemaker"], lambda: clients["sagemaker-runtime"], name, node)
+
+    return made
+
+
+def image_of(aws_cloud, endpoint, release):
+    """The image of the model that serves a release now."""
+    found = aws_cloud.sagemaker.endpoints[endpoint]
+    variants = aws_cloud.sagemaker.configurations[found["EndpointConfigName"]]["ProductionVariants"]
+    (model,) = [one["ModelName"] for one in variants if one["VariantName"] == release.replace(".", "-")]
+    return aws_cloud.sagemaker.models[model]["PrimaryContainer"]["Image"]
+
+
+def test_a_home_that_begins_anew_serves_its_own_releases_and_not_what_an_earlier_one_left_under_the_same_counter(
+    nodes, aws_cloud, endpoint
+):
+    nodes().shift(shift(1, A))
+    del aws_cloud.sagemaker.endpoints[endpoint]  # as the guide says; models and configurations stay
+    nodes().shift(shift(1, B))
+    assert nodes().serving("production") == Served(counter=1, release=B)
+
+
+def test_a_new_image_of_the_nodes_serves_a_release_that_the_old_one_served_before(nodes, aws_cloud, endpoint):
+    nodes("node:1").shift(shift(1, A))
+    nodes("node:1").shift(shift(2, B))
+    nodes("node:2").shift(shift(3, A))
+    assert image_of(aws_cloud, endpoint, A) == "node:2"
+
+
+def test_a_shift_that_was_cut_off_is_taken_up_again(nodes, aws_cloud):
+    aws_cloud.faults.refuse("CreateEndpoint", 500, times=9)
+    with pytest.raises(ServiceError):
+        nodes().shift(shift(1, A))
+    aws_cloud.faults.forget()
+    nodes().shift(shift(1, A))
+    assert nodes().serving("production") == Served(counter=1, release=A)
+
+
+@pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack"])
+def test_no_release_is_promoted_to_an_endpoint_that_sagemaker_would_not_change_now(nodes, aws_cloud, endpoint, status):
+    nodes().shift(shift(1, A))
+    aws_cloud.sagemaker.endpoints[endpoint]["EndpointStatus"] = status
+    why = f"the endpoint {endpoint} is {status}, and SageMaker changes it only after that"
+    assert nodes().refusal("production", B) == why
+    with pytest.raises(ServiceError, match="Cannot update in-progress endpoint"):
+        nodes().shift(shift(2, B))
+    aws_cloud.sagemaker.endpoints[endpoint]["EndpointStatus"] = "InService"
+    assert nodes().refusal("production", B) is None
+    nodes().shift(shift(2, B))
+    assert nodes().serving("production") == Served(counter=2, release=B)
+
+
+def test_an_endpoint_that_failed_says_why_and_what_alone_helps(nodes, aws_cloud, endpoint):
+    nodes().shift(shift(1, A))
+    failed = {"EndpointStatus": "Failed", "FailureReason": "no capacity of ml.m5.xlarge", "ProductionVariants": []}
+    aws_cloud.sagemaker.endpoints[endpoint] |= failed
+    why = rf"{endpoint} has failed \(no capacity of ml.m5.xlarge\); .* aws sagemaker delete-endpoint"
+    with pytest.raises(ServiceError, match=why):
+        nodes().shift(shift(2, B))
+    assert "delete-endpoint" in nodes().refusal("production", B)
+    del aws_cloud.sagemaker.endpoints[endpoint]
+    nodes().shift(shift(2, B))
+    assert nodes().serving("production") == Served(counter=2, release=B)
+
+
+def test_a_release_or_an_endpoint_whose_name_is_too_long_is_refused_before_the_channel_moves(nodes, endpoint):
+    long = f"{'o' * 60}-ai-federated-v1.0.0"
+    assert "ModelName has 89 characters, and 63 are the most" in nodes().refusal("production", long)
+    assert "EndpointConfigName has" in nodes(name=endpoint + 40 * "n").refusal("production", A)
+    assert nodes().refusal("production", A) is None

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a home hear of its jobs while one of its platforms is down?"""
+
+import pytest
+
+from federation.errors import ServiceError
+from federation.wiring.several import TrainerByPlatform
+
+
+class Platform:
+    """Tells of one job that ended, unless it is down."""
+
+    def __init__(self, name, *, down=False):
+        self.name, self.down = name, down
+
+    def finished(self):
+        if self.down:
+            raise ServiceError(f"{self.name} is down")
+        return [{"resource": f"a job on {self.name}"}]
+
+
+def home(**platforms):
+    return TrainerByPlatform({name: lambda one=one: one for name, one in platforms.items()})
+
+
+def test_a_platform_that_is_down_hides_no_job_of_the_others(caplog):
+    found = home(aws=Platform("aws"), hf=Platform("hf", down=True), gcp=Platform("gcp")).finished()
+    assert [one["resource"] for one in found] == ["a job on aws", "a job on gcp"]
+    (told,) = caplog.messages
+    assert told == "hf does not say which jobs have ended, and the next sweep asks again: hf is down"
+
+
+def test_where_no_platform_answers_the_sweep_fails_and_comes_again(caplog):
+    with pytest.raises(ServiceError, match="aws is down"):
+        home(aws=Platform("aws", down=True), hf=Platform("hf", down=True)).finished()
+    assert len(caplog.messages) == 2
+
+
+def test_a_home_without_platforms_has_no_jobs():
+    assert home().finished() == []
