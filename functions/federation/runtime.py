@@ -17,10 +17,10 @@ import msgspec
 
 from federation.core import names
 from federation.core.decision import Decision
-from federation.core.digest import canonical
+from federation.core.digest import canonical, digest_of
 from federation.core.event import Event
-from federation.core.outcome import Act, Document, Launch, Outcome, Publish, Shift
-from federation.errors import ConflictError, FederationError, MissingError
+from federation.core.outcome import Document, Launch, Outcome, Publish, Shift
+from federation.errors import ConflictError, ContractError, FederationError, MissingError
 from federation.memory import memory_of
 from federation.ports import Ports
 from federation.reads import LiveReads
@@ -33,13 +33,7 @@ _RACES: Final = 4
 
 
 def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
-    """Run one step on one event and carry out what it decided. Safe to repeat at any point.
-
-    Args:
-        step: Which step.
-        event: Any number of times, in any order.
-        ports: The world.
-        now: The moment of the decision, RFC 3339 in UTC.
+    """Run one step on one event, at a moment (RFC 3339, UTC), and carry out what it decided. Safe to repeat at any point.
 
     Raises:
         FederationError: The event has to be redelivered; what was stored until then stays.
@@ -69,13 +63,7 @@ def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool =
 
     Optimistic: it assumes a first delivery and looks up no earlier result whose name the outcome writes, since that write
     would conflict. If the outcome writes no such name, or something raises, the event is decided again with the look-up.
-
-    Args:
-        step: Which step.
-        event: The event.
-        ports: The world.
-        now: The moment of the decision, RFC 3339 in UTC.
-        look: Whether to look up earlier results first.
+    With `look` it is looked up first.
     """
     reads = LiveReads(ports, look=look)
     try:
@@ -106,7 +94,7 @@ def carry_out(decision: Decision, ports: Ports) -> Decision:
         try:
             _store(decision, ports)
         finally:
-            _act_all(outcome, ports)
+            _act(decision, ports)
     else:
         try:
             _store(decision, ports)
@@ -116,8 +104,9 @@ def carry_out(decision: Decision, ports: Ports) -> Decision:
             step = cast("StepName", decision.step)
             return carry_out(decide(step, decision.event, ports, decision.now, look=True), ports)
         _move(outcome, ports)
-        _act_all(outcome, ports)
-    _announce(outcome, ports)
+        _act(decision, ports)
+    if outcome.events:
+        ports.bus.announce(outcome.events)
     if names.POLICIES in decision.guessed:
         ports.store.names(names.POLICIES)  # renews the cached listing, only now, so as not to delay a roll-back
     return decision
@@ -161,35 +150,55 @@ def _move(outcome: Outcome, ports: Ports) -> None:
         ports.store.move(outcome.move.channel, outcome.move.expected, canonical(outcome.move.to))
 
 
-def _announce(outcome: Outcome, ports: Ports) -> None:
-    if outcome.events:
-        ports.bus.announce(outcome.events)
+def _act(decision: Decision, ports: Ports) -> None:
+    for act in decision.outcome.acts:
+        match act:
+            case Publish(release=release):
+                _publish(release, decision, ports)
+            case Shift():
+                ports.traffic.shift(act)
+            case Launch():
+                _launch(act, decision.event, ports)
 
 
-def _act_all(outcome: Outcome, ports: Ports) -> None:
-    for act in outcome.acts:
-        _act(act, outcome, ports)
+def _launch(act: Launch, event: Event, ports: Ports) -> None:
+    """Start the job; what its platform refuses for good has failed, which is told like any other job's failure."""
+    try:
+        ports.trainer.launch(act.name, act.job)
+    except ContractError as error:
+        from federation.steps.asked_jobs import refused_by_platform  # noqa: PLC0415 - only a step that launches has it
+
+        ports.bus.announce([refused_by_platform(act.name, act.job, str(error), event.time)])
 
 
-def _act(act: Act, outcome: Outcome, ports: Ports) -> None:
-    match act:
-        case Publish(release=release):
-            _publish(release, ports, new=names.release(release) in {document.name for document in outcome.documents})
-        case Shift():
-            ports.traffic.shift(act)
-        case Launch(name=name, job=job):
-            ports.trainer.launch(name, job)
-
-
-def _publish(release: str, ports: Ports, *, new: bool) -> None:
+def _publish(release: str, decision: Decision, ports: Ports) -> None:
     """Publish the release unless its receipt is stored; publishing again would accept a tag that was moved since."""
+    new = names.release(release) in {document.name for document in decision.outcome.documents}
     if not new and ports.store.read(names.receipt(release)) is not None:
         return
     body = ports.store.read(names.release(release))
     if body is None:
         raise MissingError(f"{release} is to be published, and the store does not hold it")
-    receipt = ports.registry.publish(release, body)
+    try:
+        receipt = ports.registry.publish(release, body)
+    except (ConflictError, ContractError) as error:
+        _remember_refusal(error, release, body, ports)
+        if not decision.knew(names.unpublished(release)):
+            raise
+        return
     ports.store.keep(names.receipt(release), canonical(msgspec.to_builtins(receipt)))
+
+
+def _remember_refusal(error: ConflictError | ContractError, release: str, body: bytes, ports: Ports) -> None:
+    """Write down what trying again does not mend, so that the next delivery decides with that.
+
+    Any other conflict than a tag on other content is a race.
+    """
+    taken = isinstance(error, ConflictError)
+    if taken and ((found := ports.registry.find(release)) is None or found.digest == digest_of(body)):
+        return
+    refusal = {"release": release, "why": str(error), "taken": taken}
+    ports.store.claim(names.unpublished(release), canonical(refusal))
 
 
 def _confirm(decision: Decision, ports: Ports) -> None:

@@ -5,12 +5,13 @@ from msgspec.structs import replace
 from tests.simulation.stories import ALARM, CALM, FIRST, SECOND, THIRD, promoted
 
 from federation.core import channel as channels
+from federation.core import event as events
 from federation.core import names
 from federation.core.channel import channel_of
 from federation.core.decision import DECIDED_IN
 from federation.core.digest import canonical, digest
 from federation.core.move import Cause
-from federation.simulation.actions import Activate, Alarm, Approve, Ask, Finale, Settle, Ship, Tick, Wait
+from federation.simulation.actions import Activate, Alarm, Approve, Ask, Elsewhere, Finale, Settle, Ship, Tick, Wait
 from federation.simulation.play import play
 from federation.simulation.policies import Terms
 from federation.simulation.promises import PROMISES, broken
@@ -175,6 +176,50 @@ def test_what_is_served_under_a_digest_that_nothing_has_is_noticed():
     told = list(PROMISES[12](played))
     assert any("the registry holds something else" in fault for fault in told)
     assert any("by a digest that nothing has" in fault for fault in told)
+
+
+def test_a_release_that_the_registry_refuses_in_silence_is_noticed():
+    played = play([Elsewhere(count=2), *FIRST, Finale(kind="embedder")], CALM)
+    assert list(PROMISES[9](played)) == []
+    kept = [event for event in played.world.bus.announced if event.type != events.PROMOTION_HELD]
+    played.world.bus.announced[:] = kept
+    assert [fault for fault in PROMISES[9](played) if "refused by the registry" in fault]
+
+
+def test_a_contract_that_changed_in_a_patch_is_noticed():
+    played = play([*FIRST, *SECOND], CALM)
+    name = names.version("embedder", 2)
+    stated = played.world.document(name)["stated"]
+    changed(played, name, stated={**stated, "contract": {**stated["contract"], "dimension": 128}})
+    assert any("changes the contract of embedder and is a patch" in fault for fault in PROMISES[1](played))
+
+
+def test_a_warm_release_more_than_the_policy_asks_for_is_noticed():
+    played = play([Activate(terms=Terms(one_warm=True)), *FIRST, *SECOND, *THIRD], CALM)
+    assert list(PROMISES[7](played)) == []
+    played.world.store.documents[names.policy(2)] = played.world.store.documents[names.policy(1)]
+    assert any("should be warm" in fault for fault in PROMISES[7](played))
+
+
+def test_a_month_that_costs_more_than_its_budget_is_noticed():
+    terms = Terms(jobs=True, budget=True)
+    played = play([Activate(terms=terms), *FIRST, Ask(), Wait(until=2 * 1440 + 60), Tick(what="sweep"), Settle()], CALM)
+    assert list(PROMISES[4](played)) == []
+    (line,) = played.world.store.names(names.COMMITTED)
+    changed(played, line, cost="6", total="6")
+    assert any("6 of 5 are committed" in fault for fault in PROMISES[4](played))
+
+
+def test_a_unit_that_is_distilled_twice_is_noticed():
+    slow = [Ship(kind="embedder", number=2, quality="leisurely"), Settle(), Wait(until=WEEK + 60), Tick(what="merge")]
+    night = [Wait(until=WEEK + 1440), Tick(what="sweep"), Settle()]
+    played = play([Activate(terms=Terms(jobs=True, distils=True)), *FIRST, *slow, Settle(), *night], CALM)
+    (taught,) = (
+        name for name in played.world.store.names(names.JOBS) if "teacher" in played.world.document(name).get("job", {})
+    )
+    assert list(PROMISES[4](played)) == []
+    played.world.store.documents[names.job("another")] = played.world.store.documents[taught]
+    assert any("distilled more than once" in fault for fault in PROMISES[4](played))
 
 
 def test_every_promise_has_a_check():

@@ -1,5 +1,6 @@
 """Somebody asks for a job: it runs once, where the data may be read, for the least money, in its hours, or is refused."""
 
+import dataclasses
 import json
 
 import pytest
@@ -9,7 +10,7 @@ from federation.core import event as events
 from federation.core import names
 from federation.core.event import Event
 from federation.core.failure import sentence
-from federation.errors import ConflictError
+from federation.errors import ConflictError, ContractError
 from federation.recorded import RecordedReads
 from federation.runtime import handle
 from federation.simulation.platform import POLICY
@@ -374,3 +375,26 @@ def test_where_nothing_may_run_no_platform_is_asked(home_under):
     home = home_under(jobs={"embedder": {**PLACED, "places": [ABROAD], "data": EUROPE}})
     (told,) = asked(home, replace(home.local.ports, trainer=None)).events
     assert "does not leave" in told.data["why"]
+
+
+class Invalid(Region):
+    """A platform that refuses a job only when it is to begin, as Kubernetes does one that breaks a rule of its cluster."""
+
+    def refusal(self, name, job):
+        return None
+
+    def launch(self, name, job):
+        raise ContractError(f"job {name} cannot run: 422 Unprocessable Entity")
+
+
+def test_what_the_platform_refuses_when_it_is_to_begin_has_failed_and_is_not_tried_again(home_under):
+    home = home_under(jobs={"embedder": ON_DEMAND_TOO})
+    home.local = dataclasses.replace(
+        home.local, ports=replace(home.local.ports, trainer=Invalid(home.local.ports.trainer, ""))
+    )
+    ask(home)
+    ask(home)
+    (name,) = {event.data["name"] for event in home.told(events.JOB_LAUNCHED)}
+    ended = home.document(names.failed_job(name))
+    assert "422 Unprocessable Entity" in ended["failure"]
+    assert ended["followed_by"] is None

@@ -8,6 +8,7 @@ from federation.core import names
 from federation.core.alarm import breached
 from federation.core.digest import canonical
 from federation.core.event import Event
+from federation.core.move import not_before
 from federation.core.policy import policy_of
 from federation.errors import ContractError, ServiceError
 from federation.runtime import handle
@@ -212,3 +213,20 @@ def test_a_target_that_is_not_kept_ready_is_told_with_those_that_are(second):
     assert skipped(second) == (
         "spiralverse-ai-federated-v0.9.0 is not kept ready; those that are: spiralverse-ai-federated-v1.0.0"
     )
+
+
+def test_what_serves_next_began_after_the_roll_back_though_its_process_has_a_slow_clock(second):
+    """So an alarm that fired before both, and fires on, leaves only the release that it spoke of."""
+    alarm(second)
+    moved = second.channel.serving.since
+    second.ship("textgen-lora", 2)
+    second.tick("merge", "2026-01-13T11:00:30Z")
+    second.now = "2026-01-13T10:59:10Z"
+    second.tell(events.PROMOTION_ORDERED, who="ada", why="it is good", outside_window=True)
+    assert second.channel.serving.name.endswith("v1.0.2")
+    assert second.channel.serving.since == moved == LATER
+
+
+@pytest.mark.parametrize(("last", "since"), [(LATER, LATER), ("2026-01-14T11:00:00Z", "2026-01-13T10:59:10Z")])
+def test_a_clock_that_is_a_day_ahead_is_not_followed(last, since):
+    assert not_before("2026-01-13T10:59:10Z", last, seconds=300) == since

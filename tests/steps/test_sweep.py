@@ -94,3 +94,17 @@ def test_a_registry_that_is_down_hides_no_drift(second):
     assert [told.type for told in handle("sweep", audit, ports, second.now).events] == [events.DRIFT_DETECTED]
     with pytest.raises(ServiceError):
         handle("sweep", registry, ports, second.now)
+
+
+def test_nodes_that_have_obeyed_later_moves_than_a_restored_channel_has_are_told_of_before_they_disobey(home):
+    serving = home.first_release().name
+    home.local.ports.traffic.shift(Shift(channel="production", counter=5, release=serving, warm=()))
+    (told,) = [event for event in home.tick("sweep", WEDNESDAY) if event.type == events.DRIFT_DETECTED]
+    assert "the nodes have obeyed move 5, and the channel is at move 1" in told.data["why"]
+    for number in range(2):
+        at = f"2026-01-07T13:0{number}:00Z"
+        home.tell(events.HOLD_ORDERED, at=at, who="ada", why="to catch up")
+        home.tell(events.RESUME_ORDERED, at=at, who="ada", why="to catch up")
+    assert home.channel.counter >= 5
+    later = home.tick("sweep", "2026-01-08T12:00:00Z")
+    assert [event for event in later if event.type == events.DRIFT_DETECTED] == []

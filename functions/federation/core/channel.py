@@ -79,6 +79,10 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         """The move that this event made, if it is remembered."""
         return next((moved for moved in self.moves if moved.event == event_id), None)
 
+    def last_moved(self) -> tuple[str, ...]:
+        """When the last move was made, if there was one: what serves from the next one on began later."""
+        return tuple(moved.at for moved in self.moves[-1:])
+
     def forbids(self, artifacts: Iterable[str]) -> tuple[str, ...]:
         """Those artifacts that are in quarantine."""
         return tuple(artifact for artifact in artifacts if artifact in self.quarantine)

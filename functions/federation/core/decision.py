@@ -48,6 +48,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
             if entry["what"] == "channel":
                 yield entry["of"], entry["is"]["counter"] if entry["is"] else 0
 
+    def knew(self, name: str) -> bool:
+        """Whether a document of this name was read, and was there."""
+        return any(entry["of"] == name and entry["is"] is not None for entry in self.trace)
+
     def document(self) -> dict[str, Any]:
         """The decision as it is stored."""
         return {

@@ -2,11 +2,13 @@
 """What moved the channel: who or which event, when, and why?"""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import force_setattr
 
+from federation.core import instant
 from federation.core.faults import cut
 
 MoveKind = Literal["promote", "roll_back", "quarantine", "lift", "hold", "resume", "probe", "anchor"]
@@ -40,3 +42,10 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         force_setattr(self, "who", cut(self.who, _LONGEST_WHO))
         force_setattr(self, "why", cut(self.why, _LONGEST_WHY))
+
+
+def not_before(now: str, *others: str, seconds: int) -> str:
+    """`now`, or the latest of the other moments that are ahead of it by at most so many seconds, as clocks differ."""
+    latest = instant.moment(now) + timedelta(seconds=seconds)
+    near = (other for other in others if instant.moment(other) <= latest)
+    return instant.text(max(map(instant.moment, (now, *near))))

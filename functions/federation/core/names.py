@@ -19,6 +19,7 @@ MERGES: Final = "merges/"
 ASKED: Final = "asked/"
 RELEASES: Final = "releases/"
 RECEIPTS: Final = "receipts/"
+UNPUBLISHED: Final = "unpublished/"
 APPROVALS: Final = "approvals/"
 DECISIONS: Final = "decisions/"
 POLICIES: Final = "policies/"
@@ -98,6 +99,11 @@ def release(name: str) -> str:
 def receipt(name: str) -> str:
     """The registry's receipt for a release."""
     return f"{RECEIPTS}{name}"
+
+
+def unpublished(name: str) -> str:
+    """Why the registry refuses a release, however often it is asked."""
+    return f"{UNPUBLISHED}{name}"
 
 
 def approvals(release_name: str) -> str:

@@ -122,6 +122,8 @@ def _explained(line: bytes, error: Exception) -> str:
         return "is no record: " + str(error).replace("`float`", "a finite number").replace(" - at `$", " at `record")
     if line.startswith(b"\xef\xbb\xbf"):
         return "begins with a byte-order mark; write UTF-8 without one"
+    if line.startswith(b"\x1f\x8b"):
+        return "begins as a file does that is packed with gzip; unpack it"
     if b"NaN" in line or b"Infinity" in line:
         return "is not JSON: NaN and Infinity are no numbers of JSON; expected a finite number"
     if isinstance(error, UnicodeDecodeError):

@@ -7,7 +7,7 @@ import msgspec
 
 from federation.core.card import card
 from federation.core.digest import digest_of
-from federation.errors import ServiceError
+from federation.errors import ConflictError, ServiceError
 from federation.local.files import replace
 from federation.ports import Receipt
 
@@ -19,7 +19,16 @@ class LocalRegistry:
         self._folder = folder
 
     def publish(self, release: str, body: bytes) -> Receipt:
-        """Commit and tag the release; idempotent: a second call returns the first one's commit."""
+        """Commit and tag the release; idempotent: a second call returns the first one's commit.
+
+        Raises:
+            ConflictError: The tag names other content.
+        """
+        wanted = digest_of(body)
+        if (found := self.find(release)) and found.digest != wanted:
+            raise ConflictError(
+                f"{self._folder} has the tag {release} on other content: {found.digest} at {found.commit}, not {wanted}"
+            )
         home = self._folder / release
         try:
             home.mkdir(parents=True, exist_ok=True)
@@ -30,7 +39,7 @@ class LocalRegistry:
             replace(tags / release, _commit(body).encode())
         except OSError as error:
             raise ServiceError(f"the registry at {self._folder} cannot be written: {error.strerror}") from error
-        return Receipt(commit=_commit(body), tag=release, digest=digest_of(body))
+        return Receipt(commit=_commit(body), tag=release, digest=wanted)
 
     def find(self, release: str) -> Receipt | None:
         """What the registry holds under that tag now."""

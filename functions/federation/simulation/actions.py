@@ -8,10 +8,16 @@ from typing import Literal
 from federation.simulation.platform import Kind, Quality
 from federation.simulation.policies import Terms
 
+Place = Literal["", "serving", "warm", "anchor", "left", "newest", "nowhere"]
+"""Which release a person names, if any; the newest warm one, the one that was left last."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ship:
-    """A job ends: `lost` events are found only by a sweep, `half` uploads finish after their event, `copies` repeat it."""
+    """A job ends: `lost` events are found only by a sweep, `half` uploads finish after their event, `copies` repeat it.
+
+    A `paired` one is told in one event with the next.
+    """
 
     kind: Kind
     number: int
@@ -20,6 +26,7 @@ class Ship:
     copies: int = 1
     lost: bool = False
     half: bool = False
+    paired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +46,11 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A person's order; it is about the serving unit of a kind, where it is about one."""
+    """A person's order; it is about the serving unit of a kind, or names a release by its place, where it is about one."""
 
-    kind: Literal["hold", "resume", "quarantine", "lift"]
+    kind: Literal["hold", "resume", "quarantine", "lift", "anchor", "promote", "roll_back"]
     about: Kind = "textgen-lora"
+    place: Place = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +103,20 @@ class Hub:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Another home publishes in our repository, under the next `count` names that ours would take."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """From now on this share of the deliveries that fail are given up; at 0 those that were are delivered again."""
+
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """The serving node quietly goes back to what it served before."""
 
@@ -111,7 +133,23 @@ class Finale:
     kind: Kind
 
 
-Action = Ship | Alarm | Order | Approve | Activate | Ask | Tick | Wait | Settle | Hub | Drift | Tampering | Finale
+Action = (
+    Ship
+    | Alarm
+    | Order
+    | Approve
+    | Activate
+    | Ask
+    | Tick
+    | Wait
+    | Settle
+    | Hub
+    | Elsewhere
+    | Letters
+    | Drift
+    | Tampering
+    | Finale
+)
 Story = Sequence[Action]
 
 

@@ -4,6 +4,8 @@
 import random
 from dataclasses import dataclass
 
+from federation.errors import ServiceError
+
 
 class CrashError(BaseException):
     """The process died here, and nothing in it can catch that; its event will be delivered again."""
@@ -11,10 +13,17 @@ class CrashError(BaseException):
 
 @dataclass(slots=True, kw_only=True)
 class Chaos:
-    """How likely each misfortune is. `drawn` is None in a calm world."""
+    """How likely each misfortune is. `drawn` is None in a calm world.
+
+    `dies` is the share of failed deliveries that are given up until somebody has the dead letters delivered again.
+    """
 
     drawn: random.Random | None
     crash: float = 0.03
+    fails: float = 0.01
+    silent: float = 0.002
+    dies: float = 0.0
+    born: float = 0.1
     stale: float = 0.05
     twice: float = 0.15
     race: float = 0.15
@@ -30,6 +39,12 @@ class Chaos:
         """The moment between any two effects."""
         if self.strikes(self.crash):
             raise CrashError("the process died between two effects")
+        self.answers(self.fails)
+
+    def answers(self, failing: float) -> None:
+        """The moment in which a service answers, or fails with this likelihood."""
+        if self.strikes(failing):
+            raise ServiceError("503")
 
     def pick(self, count: int) -> int:
         """Which of so many waiting deliveries comes next: the oldest, when nothing is in disorder."""

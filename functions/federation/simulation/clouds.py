@@ -3,13 +3,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from federation.core.admission import Observed
 from federation.core.digest import canonical, digest_of
 from federation.core.failure import CONFIGURED_WRONG, sentence
 from federation.core.outcome import Shift
-from federation.errors import MissingError, ServiceError
+from federation.errors import ConflictError, MissingError, ServiceError
 from federation.ports import Firing, Receipt, Served
 from federation.simulation.chaos import Chaos
 
@@ -33,13 +33,17 @@ class SimulatedArtifacts:
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedRegistry:
-    """Releases with commits and tags; it goes down, and sometimes commits and then says that it failed."""
+    """Releases with commits and tags; it goes down, and sometimes commits and then says that it failed.
+
+    Another home may have published there: `others` are the tags that are its own.
+    """
 
     chaos: Chaos
     up: bool = True
     bodies: dict[str, bytes] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
     times_published: dict[str, int] = field(default_factory=dict)
+    others: set[str] = field(default_factory=set)
 
     def publish(self, release: str, body: bytes) -> Receipt:
         """Commit and tag the release; a second call finds the first one's commit."""
@@ -52,7 +56,15 @@ class SimulatedRegistry:
             self.times_published[release] = self.times_published.get(release, 0) + 1
             if self.chaos.strikes(self.chaos.unknown):
                 raise ServiceError("500, although the commit was made")
-        return Receipt(commit=self.commits[release], tag=release, digest=digest_of(self.bodies[release]))
+        if self.bodies[release] != body:
+            raise ConflictError(f"the tag {release} is on other content, at {self.commits[release]}")
+        return Receipt(commit=self.commits[release], tag=release, digest=digest_of(body))
+
+    def publish_elsewhere(self, release: str) -> None:
+        """Another home publishes a release of its own under that name, if the name is free."""
+        if release not in self.commits:
+            self.others.add(release)
+            self.bodies[release], self.commits[release] = b"another home's", "e" * 40
 
     def find(self, release: str) -> Receipt | None:
         """What lies under the tag now."""
@@ -81,12 +93,17 @@ class SimulatedTrainer:
         self.chaos.between_effects()
         self.started.setdefault(name, []).append(canonical(job))
 
-    def end(self, now: str) -> None:
-        """Everything under way ends: by its name a job ends well, is taken away, or turns out to be configured wrong."""
-        for name in self.started.keys() - self.ended.keys():
+    def end(self, now: str) -> list[str]:
+        """Everything under way ends, by its name: well, well and without a manifest, taken away, or configured wrong.
+
+        Returns the names of those that have a unit to ship.
+        """
+        ending = sorted(self.started.keys() - self.ended.keys())
+        for name in ending:
             failure = _ENDS[int(name[-2:], 16) % len(_ENDS)]
             told = {"provider": "sagemaker", "resource": name, "name": name, "completed_at": now}
-            self.ended[name] = {**told, "failure": failure, "dedupe_key": f"job|{name}"} if failure else {}
+            self.ended[name] = {**told, **failure, "dedupe_key": f"job|{name}"} if failure else {}
+        return [name for name in ending if not self.ended[name]]
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """Everything that ended well with a unit, and what failed."""
@@ -140,10 +157,11 @@ class SimulatedAlarms:
         return self.now
 
 
-_ENDS = (
-    None,
-    sentence("FAILED", "the machine was taken away", interrupted=True),
-    sentence("FAILED", "the data set is not there", code=CONFIGURED_WRONG),
+_ENDS: Final[Sequence[Mapping[str, str]]] = (
+    {},
+    {"artifact_uri": "s3://bucket/nothing/"},
+    {"failure": sentence("FAILED", "the machine was taken away", interrupted=True)},
+    {"failure": sentence("FAILED", "the data set is not there", code=CONFIGURED_WRONG)},
 )
 
 

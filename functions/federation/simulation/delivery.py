@@ -62,7 +62,8 @@ class Played:
 
     `way`: what comes from outside comes over the bus, through the door, or through the door with all that follows from it
     in one process. `coming` are policies that become active while something is under way. `alarm_of` is the key of the
-    alarm that each breach tells of.
+    alarm that each breach tells of, `paired` are manifests that are told of with the next one, and `dead` the letters that
+    wait for somebody to have them delivered again; `gave_up` is whether there ever were any.
     """
 
     world: World
@@ -70,11 +71,14 @@ class Played:
     minute: int = 0
     shipped: list[tuple[Ship, str]] = field(default_factory=list)
     unfinished: list[tuple[str, Mapping[str, bytes]]] = field(default_factory=list)
+    paired: list[str] = field(default_factory=list)
     fresh: list[FiredAlarm] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     burning: list[Burning] = field(default_factory=list)
     alarm_of: dict[str, str] = field(default_factory=dict)
     coming: list[Mapping[str, Any]] = field(default_factory=list)
+    dead: list[Waiting | Knock] = field(default_factory=list)
+    gave_up: bool = False
     finale: tuple[Kind, str] | None = None
     orders: int = 0
     alarms: int = 0
@@ -94,7 +98,7 @@ class Played:
         self.activate()
         channel = self.world.channel()
         for alarm in self.fresh:
-            if alarm.after is None:
+            if alarm.after is None and not self.dead:
                 alarm.after = channel["counter"] if channel else 0
 
     def activate(self) -> None:
@@ -126,7 +130,9 @@ def _deliver(played: Played, waiting: list[Waiting | Knock], *, calm: bool) -> b
     try:
         _handle(played, chosen, other)
     except (FederationError, CrashError):
-        waiting.append(chosen)
+        dies = chaos.strikes(chaos.dies)
+        played.gave_up |= dies
+        (played.dead if dies else waiting).append(chosen)
         return False
     if not calm and chaos.strikes(chaos.twice):
         waiting.append(chosen)
@@ -135,24 +141,24 @@ def _deliver(played: Played, waiting: list[Waiting | Knock], *, calm: bool) -> b
 
 def _handle(played: Played, chosen: Waiting | Knock, other: Waiting | Knock | None) -> None:
     """One worker does its work; sometimes another does all of its own between the first one's decision and its effects."""
-    world = played.world
+    world, ports = played.world, played.world.ports
     if isinstance(chosen, Knock) or played.way == "inline":
         _handle_other(played, other)
     _meanwhile(played)
     under = world.store.under = world.store.active_policy()
     match chosen:
         case Knock(request=request):
-            deliver_as_deployed(request, TRUST, world.ports, played.clock, inline=played.way == "inline")
+            deliver_as_deployed(request, TRUST, ports, played.clock, inline=played.way == "inline")
         case Waiting(step=step, event=event) if played.way == "inline":
-            run_chain(step, event, world.ports, played.clock)
+            run_chain(step, event, ports, played.clock)
         case Waiting(step=step, event=event):
             try:
-                decided = decide(step, event, world.ports, played.clock())
+                decided = decide(step, event, ports, played.clock())
             finally:
                 _meanwhile(played)
                 _handle_other(played, other)
             world.store.under = under
-            carry_out(decided, world.ports)
+            carry_out(decided, ports)
 
 
 def _handle_other(played: Played, other: Waiting | Knock | None) -> None:

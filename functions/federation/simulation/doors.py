@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does what happens outside come in? As an event on the bus, or through the door where clouds deliver."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from federation.core import alarm
@@ -22,16 +22,20 @@ def told(type_: str, subject: str, key: str, played: Played, data: Mapping[str, 
     return Event(type=type_, source="//simulation", subject=subject, time=played.now, key=key, data=data)
 
 
-def completed(played: Played, where: str, copies: int) -> None:
-    """A job's manifest lies there now: S3 says so of the object, or the job's platform of the job."""
+def completed(played: Played, places: Sequence[str], copies: int) -> None:
+    """A job's manifest lies at each place now: S3 says so of the objects, or the job's platform of the job."""
     if played.way != "bus":
-        stored = {"key": f"{where.removeprefix('s3://bucket/')}{SENTINEL}", "sequencer": str(played.minute)}
-        record: dict[str, Any] = {"eventSource": "aws:s3", "eventVersion": "2.1", "eventName": "ObjectCreated:Put"}
-        record |= {"eventTime": played.now, "s3": {"bucket": {"name": "bucket"}, "object": stored}}
-        _delivered(played, "lambda:s3-notification", {"Records": [record]}, copies)
+        _delivered(played, "lambda:s3-notification", {"Records": [_record(played, where) for where in places]}, copies)
         return
-    data = {"provider": "s3", "resource": where, "artifact_uri": where}
-    arrive(played, told(events.ARTIFACT_COMPLETED, where, f"job|{where}", played, data), copies)
+    for where in places:
+        data = {"provider": "s3", "resource": where, "artifact_uri": where}
+        arrive(played, told(events.ARTIFACT_COMPLETED, where, f"job|{where}", played, data), copies)
+
+
+def _record(played: Played, where: str) -> dict[str, Any]:
+    stored = {"key": f"{where.removeprefix('s3://bucket/')}{SENTINEL}", "sequencer": str(played.minute)}
+    record: dict[str, Any] = {"eventSource": "aws:s3", "eventVersion": "2.1", "eventName": "ObjectCreated:Put"}
+    return {**record, "eventTime": played.now, "s3": {"bucket": {"name": "bucket"}, "object": stored}}
 
 
 def ticked(played: Played, what: str, copies: int) -> None:

@@ -14,16 +14,33 @@ from federation.core.digest import canonical, digest
 from federation.core.manifest import File, artifact_of
 from federation.core.uri import SENTINEL
 
-Kind = Literal["textgen-lora", "embedder", "runtime-distilled"]
+Kind = Literal["textgen-lora", "embedder", "runtime-distilled", "reranker"]
 Quality = Literal[
-    "good", "leisurely", "worse", "unsafe", "slow", "tiny", "missing", "broken", "leaky", "foreign", "corrupt"
+    "good",
+    "leisurely",
+    "changed",
+    "worse",
+    "unsafe",
+    "slow",
+    "tiny",
+    "missing",
+    "broken",
+    "leaky",
+    "foreign",
+    "corrupt",
 ]
 
 PLATFORM_OF: Final[Mapping[Kind, str]] = {"textgen-lora": "hf", "embedder": "gcp", "runtime-distilled": "aws"}
+OWN: Final[Kind] = "reranker"
+"""A kind of one's own: what its contract must state, only a policy says."""
+SHIPPED_BY: Final[Mapping[Kind, str]] = {**PLATFORM_OF, OWN: "azure"}
 NEVER_PASS: Final[frozenset[Quality]] = frozenset(
     {"worse", "unsafe", "slow", "tiny", "missing", "broken", "leaky", "foreign", "corrupt"}
 )
-"""Qualities of which no unit may ever be in a release; a `leisurely` one may, unless the floors are stricter."""
+"""Qualities of which no unit may ever be in a release.
+
+A `leisurely` one may, unless the floors are stricter; one of a `changed` contract in a release that is a major.
+"""
 
 _ITEMS: Final = 80
 _SUITE: Final = {"name": "canonical", "digest": digest("canonical suite")}
@@ -88,7 +105,10 @@ _CONTRACTS: Final[Mapping[Kind, Mapping[str, Any]]] = {
         "outputs": ["logits"],
         "limits": {"max_batch": 8, "max_tokens": 512},
     },
+    OWN: {"languages": ["de", "en"], "limits": {"max_tokens": 512}},
 }
+_CHANGED: Final[Mapping[str, Any]] = {"dimension": 128, "languages": ["de"]}
+"""What those who rely on a contract have to notice, in the kinds that state it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,18 +133,23 @@ def shipment(kind: Kind, number: int, quality: Quality, serving_artifact: str | 
     files = {"model.bin": weights}
     evidence = _evidence(quality, serving_artifact, files)
     shipped = [_file("model.bin", weights)]
+    stated = _CONTRACTS[kind]
+    contract = {
+        **stated,
+        **({name: _CHANGED[name] for name in stated if name in _CHANGED} if quality == "changed" else {}),
+    }
     unit = {
         "name": f"spiralverse/{kind}-v{number}",
         "kind": kind,
         "files": [{**shipped[0], "sha256": "0" * 64}] if quality == "corrupt" else shipped,
-        "contract": _CONTRACTS[kind],
+        "contract": contract,
         "api": "fusion-api-v1",
         "evidence": evidence,
         "residency": {"raw_data_left": quality == "leaky", "datasets": []},
         "provenance": {"job": f"job-{number}"},
     }
     platform = (
-        PLATFORM_OF["embedder" if kind != "embedder" else "textgen-lora"] if quality == "foreign" else PLATFORM_OF[kind]
+        SHIPPED_BY["embedder" if kind != "embedder" else "textgen-lora"] if quality == "foreign" else SHIPPED_BY[kind]
     )
     manifest = {
         "schema": "manifest.v1",

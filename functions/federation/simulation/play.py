@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does a story go in a world? Every action is played, every delivery made, in whatever disorder the chaos draws."""
 
-from collections.abc import Mapping
-from typing import Final
-
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
 from federation.core.outcome import Shift
-from federation.core.version import version_of
-from federation.simulation import alarms, doors
+from federation.core.version import FIRST, release_name, version_of
+from federation.simulation import alarms, doors, people
 from federation.simulation.actions import (
     Action,
     Activate,
@@ -17,8 +14,10 @@ from federation.simulation.actions import (
     Approve,
     Ask,
     Drift,
+    Elsewhere,
     Finale,
     Hub,
+    Letters,
     Order,
     Settle,
     Ship,
@@ -33,13 +32,6 @@ from federation.simulation.platform import POLICY, Kind, shipment
 from federation.simulation.policies import TRAINED, policy
 from federation.simulation.story import WEEK
 from federation.simulation.world import world
-
-_ORDERS: Final[Mapping[str, str]] = {
-    "hold": events.HOLD_ORDERED,
-    "resume": events.RESUME_ORDERED,
-    "quarantine": events.QUARANTINE_ORDERED,
-    "lift": events.LIFT_ORDERED,
-}
 
 
 def play(story: Story, chaos: Chaos, way: Way = "bus") -> Played:
@@ -59,6 +51,8 @@ def play(story: Story, chaos: Chaos, way: Way = "bus") -> Played:
 
 
 def _act(played: Played, action: Action) -> None:  # noqa: C901, PLR0912 - one case an action
+    if not isinstance(action, Ship):
+        _tell_paired(played)
     match action:
         case Ship():
             _ship(played, action)
@@ -69,9 +63,9 @@ def _act(played: Played, action: Action) -> None:  # noqa: C901, PLR0912 - one c
         case Alarm():
             alarms.begin(played, action)
         case Order():
-            _order(played, action)
+            people.order(played, action)
         case Approve(who=who):
-            _approve(played, who)
+            people.approve(played, who)
         case Activate():
             _activate(played, action)
         case Ask(copies=copies):
@@ -79,13 +73,17 @@ def _act(played: Played, action: Action) -> None:  # noqa: C901, PLR0912 - one c
         case Wait(until=until):
             _finish_uploads(played)
             played.minute = max(played.minute, until)
-            played.world.trainer.end(played.now)
+            _end_jobs(played)
             alarms.end(played)
         case Settle():
             settle(played)
             alarms.end(played)
         case Hub(up=up):
             played.world.registry.up = up
+        case Elsewhere(count=count):
+            _publish_elsewhere(played, count)
+        case Letters(share=share):
+            _give_up(played, share)
         case Drift():
             _drift(played)
         case Tampering():
@@ -107,8 +105,17 @@ def _ship(played: Played, ship: Ship) -> None:
     data = {"provider": "s3", "resource": where, "artifact_uri": where}
     played.world.trainer.done.append({**data, "completed_at": played.now, "dedupe_key": key})
     played.shipped.append((ship, sent.artifact))
-    if not ship.lost or played.world.chaos.drawn is None:
-        doors.completed(played, where, ship.copies)
+    if ship.lost and played.world.chaos.drawn:
+        return
+    played.paired.append(where)
+    if not ship.paired:
+        _tell_paired(played, ship.copies)
+
+
+def _tell_paired(played: Played, copies: int = 1) -> None:
+    places, played.paired = played.paired, []
+    if places:
+        doors.completed(played, places, copies)
 
 
 def _serving(played: Played, kind: Kind) -> str | None:
@@ -124,30 +131,6 @@ def _finish_uploads(played: Played) -> None:
     played.unfinished.clear()
 
 
-def _order(played: Played, order: Order) -> None:
-    channel = played.world.channel() or {"serving": None, "quarantine": {}}
-    artifact = _serving(played, order.about)
-    if order.kind == "lift":
-        artifact = next(iter(sorted(channel["quarantine"])), None)
-    if order.kind in {"quarantine", "lift"} and artifact is None:
-        return
-    played.orders += 1
-    data = {"who": "ada", "why": f"order {played.orders}", **({"artifact": artifact} if artifact else {})}
-    doors.arrive(played, doors.told(_ORDERS[order.kind], "order", f"order|{played.orders}", played, data))
-    settle(played)
-
-
-def _approve(played: Played, who: str) -> None:
-    releases = [played.world.document(name) for name in played.world.store.names(names.RELEASES)]
-    if not releases:
-        return
-    last = max(releases, key=lambda release: (release["created_at"], version_of(release["name"])))
-    played.orders += 1
-    data = {"who": who, "why": "it was read", "release": last["name"]}
-    doors.arrive(played, doors.told(events.APPROVAL_GIVEN, "order", f"order|{played.orders}", played, data))
-    settle(played)
-
-
 def _activate(played: Played, action: Activate) -> None:
     version = len(played.world.store.names(names.POLICIES)) + len(played.coming) + 1
     played.coming.append(policy(version, action.terms))
@@ -159,6 +142,32 @@ def _ask(played: Played, copies: int) -> None:
     played.jobs += 1
     data = {"kind": TRAINED, "why": "a person asks"}
     doors.arrive(played, doors.told(events.JOB_REQUESTED, TRAINED, f"ask|{played.jobs}", played, data), copies)
+
+
+def _end_jobs(played: Played) -> None:
+    """Jobs end, and the unit that one has made comes in under the next number, but in the finale."""
+    for name in played.world.trainer.end(played.now) if played.finale is None else ():
+        _ship(played, Ship(kind=TRAINED, number=_next(played, TRAINED), quality="good", content=name))
+        settle(played)
+
+
+def _next(played: Played, kind: Kind) -> int:
+    return 1 + max((ship.number for ship, _ in played.shipped if ship.kind == kind), default=0)
+
+
+def _publish_elsewhere(played: Played, count: int) -> None:
+    taken = [version_of(name) for name in played.world.store.names(names.RELEASES)]
+    version = max(taken).next("patch") if taken else FIRST
+    for _ in range(count):
+        played.world.registry.publish_elsewhere(release_name(POLICY["org"], version))
+        version = version.next("patch")
+
+
+def _give_up(played: Played, share: float) -> None:
+    played.world.chaos.dies = share
+    if not share:
+        played.world.bus.waiting += played.dead
+        played.dead.clear()
 
 
 def _drift(played: Played) -> None:
@@ -176,22 +185,32 @@ def _tamper(played: Played) -> None:
 
 
 def _finale(played: Played, kind: Kind) -> None:
-    """A good unit's whole way, from a calm Monday to the next window; what serves then is the promises' business."""
+    """A good unit's whole way from a calm Monday to the next window, with another for the quorum.
+
+    What serves then is the promises' business.
+    """
     played.world.registry.up = True
+    _give_up(played, 0)
     settle(played)
     monday = (played.minute // WEEK + 1) * WEEK
-    number = 1 + max((ship.number for ship, _ in played.shipped if ship.kind == kind), default=0)
+    _act(played, Wait(until=monday))
+    number = _next(played, kind)
+    other: Kind = "embedder" if kind == "textgen-lora" else "textgen-lora"
+    played.finale = (kind, "")
     steps: Story = (
-        Wait(until=monday),
         Order(kind="resume"),
         Tick(what="sweep"),
         Settle(),
+        Ship(kind=other, number=_next(played, other), quality="good", content="beside the finale"),
         Ship(kind=kind, number=number, quality="good", content="finale"),
         Settle(),
         Wait(until=monday + 485),
         Tick(what="merge"),
         Settle(),
         Approve(who="finale"),
+        Wait(until=monday + 1560),
+        Tick(what="sweep"),
+        Settle(),
         Wait(until=monday + 2010),
         Tick(what="promote"),
         Settle(),

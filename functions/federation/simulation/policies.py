@@ -5,17 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from federation.simulation.platform import NEVER_PASS, POLICY, Kind, Quality
+from federation.simulation.platform import NEVER_PASS, OWN, POLICY, SHIPPED_BY, Kind, Quality
 
 GIVEN_UP: Final[Kind] = "embedder"
 """The kind that a policy may do without."""
 TRAINED: Final[Kind] = "runtime-distilled"
 """The kind that a policy may describe a job for."""
+AMOUNT: Final = 5
+"""What all jobs of a month may cost: one on demand and two on spot, and then no more."""
 
 _STRICT: Final[Mapping[str, str]] = {"p95_ratio": "1.1", "p95_ms": "18"}
 """`good` units need as long as what serves, 16 ms at most; `leisurely` ones 1.25 times as long, 20 ms at most."""
 _DEADLINE_HOURS: Final = 60 * 24
 """Longer than any history: of units that nobody waits for any more, the merge takes those whose gate answers first."""
+_OWN_CONTRACT: Final = {"contract": {"languages": "same set", "limits.max_tokens": "may grow"}}
 _JOB: Final[Mapping[str, Any]] = {
     "image": "train",
     "arguments": [],
@@ -29,39 +32,57 @@ _JOB: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """In what a policy differs from the first: stricter floors, a kind given up, an approval asked for, a job described."""
+    """In what a policy differs from the first.
+
+    Stricter floors, a kind given up, an approval asked for, a job described, a month's budget, a merge on every pass, a
+    distillation of what is leisurely, consent to a major, a kind of one's own, only one warm release, a quorum of two.
+    """
 
     strict: bool = False
     without_embedder: bool = False
     approved: bool = False
     jobs: bool = False
+    budget: bool = False
+    on_pass: bool = False
+    distils: bool = False
+    major: bool = False
+    own: bool = False
+    one_warm: bool = False
+    quorum: bool = False
 
 
 def policy(version: int, terms: Terms) -> dict[str, Any]:
     """The policy of that version; the same terms under another version are another policy."""
-    given_up = {GIVEN_UP} if terms.without_embedder else set()
-    gates = {
-        kind: {**rules, "latency": _STRICT} if terms.strict else rules
-        for kind, rules in POLICY["gates"].items()
-        if kind not in given_up
-    }
-    matrix = {
-        platform: [kind for kind in kinds if kind not in given_up] for platform, kinds in POLICY["matrix"].items()
-    }
+    absent = {GIVEN_UP} if terms.without_embedder else set()
+    absent |= set() if terms.own else {OWN}
+    kinds = [kind for kind in SHIPPED_BY if kind not in absent]
     return {
         **POLICY,
         "version": version,
-        "matrix": {platform: kinds for platform, kinds in matrix.items() if kinds},
-        "gates": gates,
-        "fusion": {**POLICY["fusion"], "carry": list(gates), "deadline_hours": _DEADLINE_HOURS},
-        "promotion": {**POLICY["promotion"], "approvals": int(terms.approved)},
+        "matrix": {SHIPPED_BY[kind]: [kind] for kind in kinds},
+        "gates": {kind: _gates(kind, terms) for kind in kinds},
+        "fusion": {**POLICY["fusion"], "carry": kinds, **_fusion(terms)},
+        "cadence": {**POLICY["cadence"], "merge_on_pass": terms.on_pass},
+        "promotion": {"approvals": int(terms.approved), "warm": 1 if terms.one_warm else 2},
         "jobs": {TRAINED: _JOB} if terms.jobs else {},
+        **({"budget": {"currency": "EUR", "amount": str(AMOUNT)}} if terms.budget else {}),
+        **({"distillation": {"kind": TRAINED, "p95_ms": "18"}} if terms.distils else {}),
     }
+
+
+def _fusion(terms: Terms) -> dict[str, Any]:
+    return {"deadline_hours": _DEADLINE_HOURS, "allow_major": terms.major, "quorum": 2 if terms.quorum else 1}
+
+
+def _gates(kind: Kind, terms: Terms) -> dict[str, Any]:
+    rules = POLICY["gates"][TRAINED]
+    compatibility = {"major": terms.major, **(_OWN_CONTRACT if kind == OWN else {})}
+    return {**rules, **({"latency": _STRICT} if terms.strict else {}), "compatibility": compatibility}
 
 
 def never_pass(active: Mapping[str, Any], kind: str) -> frozenset[Quality]:
     """Qualities of which no unit of a kind may pass under a policy."""
     rules = active["gates"].get(kind)
     if rules is None:
-        return NEVER_PASS | {"good", "leisurely"}
+        return NEVER_PASS | {"good", "leisurely", "changed"}
     return NEVER_PASS | {"leisurely"} if rules["latency"] == _STRICT else NEVER_PASS

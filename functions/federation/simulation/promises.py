@@ -9,7 +9,7 @@ import msgspec
 from federation.core import names
 from federation.core.digest import digest
 from federation.simulation.delivery import Played
-from federation.simulation.platform import PLATFORM_OF
+from federation.simulation.platform import SHIPPED_BY
 from federation.simulation.policies import never_pass
 from federation.simulation.promises_jobs import once
 from federation.simulation.promises_leaving import never_blocked, rolled_back
@@ -46,6 +46,8 @@ def _immutable(played: Played) -> Iterator[str]:
     for name, body in played.world.store.documents.items():
         if name.startswith(names.RELEASES):
             composition = msgspec.json.decode(body)["composition"]
+            if played.world.document(names.receipt(name.removeprefix(names.RELEASES))) is None:
+                continue
             if composition in composed:
                 yield f"{name} and {composed[composition]} hold the same set"
             composed[composition] = name
@@ -83,6 +85,16 @@ def _told(played: Played) -> Iterator[str]:
         report = (event.data.get("basis"), event.data.get("unit"))
         if event.type in REFUSALS and event.id not in written and report not in reported:
             yield f"{event.type} about {event.subject} is written down nowhere"
+    yield from _told_of_the_unpublished(played)
+
+
+def _told_of_the_unpublished(played: Played) -> Iterator[str]:
+    """Nobody has to wonder why the registry refuses a release, unless its merge came again only when another one served."""
+    said = {str(event.data["why"]) for event in played.world.bus.announced if event.type in REFUSALS}
+    may_be_late = played.gave_up or any(policy["cadence"]["merge_on_pass"] for policy in policies(played).values())
+    for name in (name.removeprefix(names.UNPUBLISHED) for name in played.world.store.names(names.UNPUBLISHED)):
+        if played.finale and not may_be_late and not any(f"{name} cannot be published" in why for why in said):
+            yield f"{name} was refused by the registry, and nobody said why"
 
 
 def _at_home(played: Played) -> Iterator[str]:
@@ -91,7 +103,7 @@ def _at_home(played: Played) -> Iterator[str]:
         version = played.world.document(name)
         if version["stated"]["residency"]["raw_data_left"]:
             yield f"{version['name']} was accepted although its raw data left"
-        if version["platform"] != PLATFORM_OF[version["kind"]]:
+        if version["platform"] != SHIPPED_BY[version["kind"]]:
             yield f"{version['name']} was accepted from {version['platform']}, which may not ship it"
 
 

@@ -10,6 +10,7 @@ from federation.core import instant, names
 from federation.core.channel import channel_of
 from federation.core.digest import digest, digest_of
 from federation.simulation.delivery import CLOCKS, Played
+from federation.simulation.platform import POLICY
 from federation.simulation.seen import REFUSALS, Document, moves, pairs, policy_of, promotions, release_in
 from federation.steps.audit import PROBE_HOURS
 
@@ -36,6 +37,7 @@ def gated(played: Played) -> Iterator[str]:
         if (release["baseline"] or {}).get("digest") != (serving["digest"] if serving else None):
             yield f"{release['name']} was judged against {release['baseline']} and replaced {serving}"
         policy = policy_of(played, after)
+        yield from _unannounced(played, serving, release, policy)
         if release["policy"]["digest"] != digest(policy):
             active = policy and policy["version"]
             yield f"{release['name']} is of policy {release['policy']['version']}, decided under {active}"
@@ -48,6 +50,25 @@ def gated(played: Played) -> Iterator[str]:
                 yield f"{unit['name']} is carried by {release['name']} from a release that did not hold it"
             if unit["origin"] == "new" and not _passed(played, kind, unit, before, after):
                 yield f"{unit['name']} serves in {release['name']} without a passing report on that basis"
+
+
+def _unannounced(played: Played, serving: Document | None, release: Document, policy: Document | None) -> Iterator[str]:
+    """A contract that changed makes a major, and only where the policy consents to one."""
+    before = release_in(played, serving)["units"] if serving else {}
+    contracts = {
+        kind: [_contract(played, kind, units[kind]) for units in (before, release["units"])]
+        for kind in before.keys() & release["units"].keys()
+    }
+    changed = sorted(kind for kind, (then, now) in contracts.items() if then != now)
+    consented = policy is not None and policy["fusion"]["allow_major"]
+    if changed and not (release["change"]["bump"] == "major" and consented):
+        yield f"{release['name']} changes the contract of {', '.join(changed)} and is a {release['change']['bump']}"
+
+
+def _contract(played: Played, kind: str, unit: Document) -> Document:
+    version = played.world.document(names.version(kind, names.number_of(unit["name"])))
+    found: Document = version["stated"]["contract"]
+    return found
 
 
 def _approvals(played: Played, release: Document) -> list[Document]:
@@ -91,7 +112,8 @@ def warm(played: Played) -> Iterator[str]:
     """7. The last two stable releases stay warm, on the nodes too, and are proven; what is live is never collected."""
     for before, after in promotions(played):
         stable = ([before["serving"]] if before["serving"] else []) + list(before["warm"])
-        expected = [entry["name"] for entry in stable if entry["name"] != after["serving"]["name"]][:2]
+        most = (policy_of(played, after) or POLICY)["promotion"]["warm"]
+        expected = [entry["name"] for entry in stable if entry["name"] != after["serving"]["name"]][:most]
         if [entry["name"] for entry in after["warm"]] != expected:
             yield f"{expected} should be warm, and {[entry['name'] for entry in after['warm']]} is"
     yield from _proven(played)

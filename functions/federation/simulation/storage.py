@@ -15,7 +15,7 @@ from federation.steps import StepName
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedStore:
-    """Documents and channels, with every move remembered for the promises.
+    """Documents and channels, with every move remembered for the promises; it may write and then say that it failed.
 
     `under` is the policy that was active when what is now carried out was decided; `decided_under` has it by counter.
     """
@@ -30,21 +30,25 @@ class SimulatedStore:
     def claim(self, name: str, body: bytes) -> bool:
         """Write once without comparing."""
         self.chaos.between_effects()
-        return self.documents.setdefault(name, body) is body
+        is_free = self.documents.setdefault(name, body) is body
+        self.chaos.answers(self.chaos.fails)
+        return is_free
 
     def keep(self, name: str, body: bytes) -> None:
         """Write once."""
         self.chaos.between_effects()
         if self.documents.setdefault(name, body) != body:
             raise ConflictError(f"{name} is taken by other content")
+        self.chaos.answers(self.chaos.fails)
 
     def read(self, name: str) -> bytes | None:
         """The body under a name, or None."""
+        self.chaos.answers(self.chaos.silent)
         return self.documents.get(name)
 
     def names(self, prefix: str) -> Sequence[str]:
         """Every name with this prefix, sorted."""
-        return sorted(name for name in self.documents if name.startswith(prefix))
+        return sorted([name for name in self.documents if name.startswith(prefix)])
 
     def channel(self, name: str) -> bytes | None:
         """The channel's document, or now and then one that was true before the last move; the next read has caught up."""
@@ -60,6 +64,7 @@ class SimulatedStore:
             raise ConflictError(f"channel {name} is no longer at move {expected}")
         moves.append(to)
         self.decided_under[len(moves)] = self.under
+        self.chaos.answers(self.chaos.fails)
 
     def active_policy(self) -> str:
         """The name of the policy that is active now."""

@@ -2,9 +2,9 @@
 """How does a history go? Drawn from its seed: some weeks of shipments, merges, promotions, and what comes between."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from federation.simulation.actions import (
     Action,
@@ -13,9 +13,12 @@ from federation.simulation.actions import (
     Approve,
     Ask,
     Drift,
+    Elsewhere,
     Finale,
     Hub,
+    Letters,
     Order,
+    Place,
     Settle,
     Ship,
     Story,
@@ -23,11 +26,21 @@ from federation.simulation.actions import (
     Tick,
     Wait,
 )
-from federation.simulation.platform import NEVER_PASS, PLATFORM_OF, Kind, Quality
+from federation.simulation.platform import NEVER_PASS, OWN, PLATFORM_OF, SHIPPED_BY, Kind, Quality
 from federation.simulation.policies import Terms
 
 _CONTENDED = 0.4
 """Share of the histories in which things that exclude each other may meet."""
+_CHANGES: Final = (*("strict", "without_embedder") * 2, "approved", "distils", "major", "own", "one_warm", "quorum")
+"""What another policy may turn round."""
+_ORDERS: Final[Sequence[tuple[Literal["quarantine", "lift", "roll_back", "promote", "anchor"], Sequence[Place]]]] = (
+    ("quarantine", ("",)),
+    ("lift", ("",)),
+    ("roll_back", ("", "warm", "anchor", "serving", "nowhere")),
+    ("promote", ("", "left", "left", "warm", "newest")),
+    ("anchor", ("warm", "warm", "serving", "nowhere")),
+)
+"""What people order, and which releases they name."""
 DAY = 24 * 60
 WEEK = 7 * DAY
 _MERGE = 8 * 60 + 5
@@ -41,7 +54,7 @@ class _Course:
     drawn: random.Random
     contended: bool
     terms: Terms
-    numbers: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(PLATFORM_OF, 0))
+    numbers: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(SHIPPED_BY, 0))
 
     def chance(self, of: float) -> bool:
         return self.drawn.random() < of
@@ -51,33 +64,48 @@ def story(seed: int) -> Story:
     """One history. It begins on a Monday, 00:00 UTC."""
     drawn = random.Random(seed)  # noqa: S311 - a seeded history, no secret
     contended = drawn.random() < _CONTENDED
-    terms = Terms(approved=drawn.random() < 0.2, jobs=drawn.random() < 0.3)
-    course = _Course(drawn=drawn, contended=contended, terms=terms)
-    actions: list[Action] = [Activate(terms=terms)]
+    course = _Course(drawn=drawn, contended=contended, terms=_terms(drawn, contended=contended))
+    actions: list[Action] = [Activate(terms=course.terms)]
     for week in range(drawn.randint(2, 4)):
         actions += _week(course, week)
     return [*actions, Finale(kind="runtime-distilled")]
+
+
+def _terms(drawn: random.Random, *, contended: bool) -> Terms:
+    """What the first policy asks for."""
+    likely = {"approved": 0.2, "jobs": 0.4, "distils": 0.25, "major": 0.2, "own": 0.25, "one_warm": 0.15, "quorum": 0.1}
+    likely |= {"budget": 0.5, "on_pass": 0.25} if contended else {}
+    return Terms(**{name: drawn.random() < chance for name, chance in likely.items()})
 
 
 def _week(course: _Course, week: int) -> Iterator[Action]:
     drawn, start = course.drawn, week * WEEK
     if week and course.chance(0.15):
         yield _activate(course)
+    if course.contended and course.chance(0.2):
+        yield Letters(share=drawn.choice((0, 0.3)))
     yield from _shipments(course, first=week == 0)
     if course.terms.jobs and course.chance(0.5):
         yield Ask(copies=drawn.choice((1, 2)))
     yield from _calm(drawn, start + 6 * 60, "sweep")
     if course.chance(0.15):
         yield Hub(up=False)
+    if course.chance(0.1):
+        yield Elsewhere(count=drawn.randint(1, 3))
     yield Wait(until=start + _MERGE)
     yield Tick(what="merge", copies=drawn.choice((1, 1, 2, 3)))
+    if course.contended and course.chance(0.1):
+        yield Elsewhere()
     if course.contended and course.chance(0.3):
         yield from _shipments(course, first=False)
     yield Settle()
-    yield Hub(up=True)
+    if not (course.contended and course.chance(0.3)):
+        yield Hub(up=True)
+        yield Settle()
     yield from _calm(drawn, start + _MERGE + 60, "merge")
     yield from _before(course, start + _MERGE + 120)
     yield from _promotion(course, start + _WINDOW)
+    yield Hub(up=True)
     yield from _afterwards(course, start + _WINDOW)
 
 
@@ -126,7 +154,7 @@ def _watched(drawn: random.Random, start: int) -> Iterator[Action]:
 
 def _activate(course: _Course, *, meanwhile: bool = False) -> Activate:
     """Another policy: its floors, its kinds, the approvals or only its version differ."""
-    change = course.drawn.choice(("strict", "strict", "without_embedder", "without_embedder", "approved", None))
+    change = course.drawn.choice((*_CHANGES, None))
     if change:
         course.terms = replace(course.terms, **{change: not getattr(course.terms, change)})
     return Activate(terms=course.terms, meanwhile=meanwhile)
@@ -141,7 +169,8 @@ def _calm(drawn: random.Random, until: int, tick: Literal["sweep", "merge"]) -> 
 
 def _shipments(course: _Course, *, first: bool) -> Iterator[Action]:
     drawn, numbers = course.drawn, course.numbers
-    kinds = list(PLATFORM_OF) if first else drawn.choices(list(PLATFORM_OF), k=drawn.randint(1, 3))
+    shipped = [*PLATFORM_OF, *([OWN] if course.terms.own else [])]
+    kinds = list(shipped) if first else drawn.choices(shipped, k=drawn.randint(1, 3))
     drawn.shuffle(kinds)
     for kind in kinds:
         again = numbers[kind] > 0 and course.chance(0.08)
@@ -151,15 +180,18 @@ def _shipments(course: _Course, *, first: bool) -> Iterator[Action]:
         yield Ship(
             kind=kind,
             number=number,
-            quality=_quality(course, first=first),
+            quality=_quality(course, kind, first=first),
             content=str(drawn.randint(1, number)) if returns else f"other {number}" if again else "",
             copies=drawn.choice((1, 1, 2, 4)),
             lost=course.chance(0.3),
             half=course.chance(0.2),
+            paired=course.chance(0.2),
         )
 
 
-def _quality(course: _Course, *, first: bool) -> Quality:
+def _quality(course: _Course, kind: Kind, *, first: bool) -> Quality:
+    if kind in {"embedder", OWN} and course.chance(0.2):
+        return "changed"
     if course.chance(0.15):
         return "leisurely"
     return "good" if first or course.chance(0.6) else course.drawn.choice(sorted(NEVER_PASS))
@@ -175,6 +207,8 @@ def _afterwards(course: _Course, start: int) -> Iterator[Action]:
     if course.chance(0.3):
         yield Alarm(count=drawn.randint(1, 3), stale=True)
     yield from _calm(drawn, start + 60, "sweep")
+    if course.chance(0.5):
+        yield from _orders(drawn, start + 80)
     for turn in range(drawn.choice((0, 0, 1, 1, 2))):
         yield Wait(until=start + 120 + turn * 60)
         if course.chance(0.3):
@@ -184,11 +218,19 @@ def _afterwards(course: _Course, start: int) -> Iterator[Action]:
             yield Tick(what="promote")
         yield Settle()
         yield Hub(up=True)
+        yield Settle()
         if course.chance(0.3):
             yield from _watched(drawn, start + 128 + turn * 60)
-    if course.chance(0.2):
-        yield Order(kind=drawn.choice(("quarantine", "lift")), about=drawn.choice(list(PLATFORM_OF)))
+    yield from _orders(drawn, start + 240)
     yield from _calm(drawn, start + 300, "sweep")
+
+
+def _orders(drawn: random.Random, start: int) -> Iterator[Action]:
+    """People quarantine, lift, go back, choose what serves, or freeze another anchor."""
+    for turn in range(drawn.choice((0, 0, 0, 1, 1, 3))):
+        kind, places = drawn.choice(_ORDERS)
+        yield Wait(until=start + turn * 10)
+        yield Order(kind=kind, about=drawn.choice(list(SHIPPED_BY)), place=drawn.choice(places))
 
 
 def _alarm(drawn: random.Random, *, untold: bool = False) -> Alarm:

@@ -5,12 +5,14 @@ Whatever happens, the ports keep their contracts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
 
 import msgspec
 
-from federation.ports import Ports
+from federation.cache import POLICY_SECONDS, CachedStore
+from federation.ports import Ports, Store
 from federation.simulation.chaos import Chaos
 from federation.simulation.clouds import (
     SimulatedAlarms,
@@ -21,10 +23,12 @@ from federation.simulation.clouds import (
 )
 from federation.simulation.storage import SimulatedBus, SimulatedStore
 
+_PROCESSES: Final = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Every port of one history."""
+    """Every port of one history, and the memories of the processes that live in it."""
 
     chaos: Chaos
     store: SimulatedStore
@@ -34,12 +38,13 @@ class World:
     trainer: SimulatedTrainer
     traffic: SimulatedTraffic
     alarms: SimulatedAlarms
+    memories: dict[int, CachedStore] = field(default_factory=dict)
 
     @property
     def ports(self) -> Ports:
-        """The world as the steps meet it."""
+        """The world as some process meets it."""
         return Ports(
-            store=self.store,
+            store=self._remembering(),
             bus=self.bus,
             artifacts=self.artifacts,
             registry=self.registry,
@@ -47,6 +52,16 @@ class World:
             traffic=self.traffic,
             alarms=self.alarms,
         )
+
+    def _remembering(self) -> Store:
+        """The store as a process knows it, which has just begun or has been there for a while; in a calm world none has."""
+        if self.chaos.drawn is None:
+            return self.store
+        process = self.chaos.pick(_PROCESSES)
+        if process not in self.memories or self.chaos.strikes(self.chaos.born):
+            minutes = count(step=POLICY_SECONDS + 1)
+            self.memories[process] = CachedStore(self.store, lambda: next(minutes))
+        return self.memories[process]
 
     def channel(self) -> Mapping[str, Any] | None:
         """The channel as it truly is."""

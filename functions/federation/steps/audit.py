@@ -65,20 +65,32 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 
 
 def _drift(event: Event, facts: Facts) -> tuple[Event, ...]:
-    serving = facts.channel.serving
-    if serving is None or (facts.served and facts.served.release == serving.name):
+    serving, ahead = facts.channel.serving, _ahead(facts)
+    if serving is None or (facts.served and facts.served.release == serving.name and not ahead):
         return ()
     served = facts.served.release if facts.served else "nothing"
-    why = f"{served} is really served, and the channel says {serving.name}"
+    why = f"{served} is really served, and the channel says {serving.name}{ahead}"
     told = Event(
         type=events.DRIFT_DETECTED,
         source="//federation/sweep",
         subject=serving.name,
         time=event.time,
-        key=f"{event.id}|{served}|{serving.name}",
+        key=f"{event.id}|{served}|{serving.name}{'|ahead' if ahead else ''}",
         data={"served": served, "release": serving.name, "why": why},
     )
     return (told,)
+
+
+def _ahead(facts: Facts) -> str:
+    """What to do where the nodes have obeyed a later move than the channel has: it was restored from a backup."""
+    served, counter = facts.served, facts.channel.counter
+    if served is None or served.counter <= counter:
+        return ""
+    return (
+        f"; the nodes have obeyed move {served.counter}, and the channel is at move {counter}, as after a backup was "
+        f"restored: they obey no earlier move than {served.counter}, so `federation hold` and `federation resume`, each "
+        "one move, until it is reached"
+    )
 
 
 def _needs_probe(entry: Entry, time: str) -> bool:

@@ -19,8 +19,10 @@ from federation.core.proposal import Proposal, next_version
 from federation.core.release import assemble
 from federation.core.report import Basis, basis_of
 from federation.core.testimony import correlations
+from federation.core.version import version_of
 from federation.gathering import Reads
 from federation.steps import regate
+from federation.steps.assembled import Refusal, again, announcements, held, refusal_of
 from federation.steps.merging import VERDICTS, asks, is_unasked_refusal, merge_id, merge_of
 from federation.steps.regate import Asked, Unjudged, gates, judge_first
 from federation.steps.selection import (
@@ -49,8 +51,9 @@ _NEW_BASELINE: Final = frozenset({events.RELEASE_PROMOTED, events.RELEASE_ROLLED
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What serves, what has passed on that basis, what has still to be judged, and what was assembled before.
 
-    `taken` are the names of all releases, `releases` those assembled to replace what serves; `interrupted` is whether an
-    earlier delivery of this merge has stored which release it makes, and not the release.
+    `taken` are the names of all releases, `releases` those assembled to replace what serves, `refusals` what the registry
+    has against them; `interrupted` is whether an earlier delivery of this merge has stored which release it makes, and not
+    the release.
     """
 
     channel: Channel
@@ -60,14 +63,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     selection: Selection
     taken: Sequence[str]
     releases: Mapping[str, Mapping[str, Any]]
+    refusals: Mapping[str, Refusal]
     interrupted: bool
     ballots: Mapping[str, Mapping[str, bytes | None]]
 
 
 class Merged(msgspec.Struct, frozen=True, kw_only=True):
-    """The release that this merge has made already."""
+    """The release that this merge has made already, and what the registry has against it."""
 
     release: Mapping[str, Any]
+    refusal: Refusal | None = None
 
 
 def gather(event: Event, reads: Reads) -> Facts | Merged | Unjudged | Asked | None:
@@ -79,12 +84,13 @@ def gather(event: Event, reads: Reads) -> Facts | Merged | Unjudged | Asked | No
         return None
     merged = reads.document(names.merge(merge_id(event)))
     if merged and (made := reads.document(names.release(merged["release"]))) is not None and _is_of(event, made):
-        return Merged(release=made)
+        return Merged(release=made, refusal=refusal_of(reads, made["name"]))
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
     selection = select(reads, channel, basis, serving)
     taken = [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)]
+    releases = successors(reads, channel.serving, taken)
     return Facts(
         channel=channel,
         basis=basis,
@@ -92,7 +98,8 @@ def gather(event: Event, reads: Reads) -> Facts | Merged | Unjudged | Asked | No
         anchor=reads.document(names.release(channel.anchor.name)) if channel.anchor else None,
         selection=selection,
         taken=taken,
-        releases=successors(reads, channel.serving, taken),
+        releases=releases,
+        refusals={name: found for name in releases if (found := refusal_of(reads, name)) is not None},
         interrupted=merged is not None,
         ballots=ballots(reads, selection.members),
     )
@@ -108,8 +115,8 @@ def decide(event: Event, facts: Facts | Merged | Unjudged | Asked | None, policy
     match facts:
         case None:
             return NOTHING
-        case Merged(release=release):
-            return _assembled_before(event, release)
+        case Merged(release=release, refusal=refusal):
+            return again(event, release, refusal)
         case Unjudged() | Asked():
             return regate.decide(event, facts)
         case _:
@@ -168,18 +175,30 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
 
 def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
     made = facts.releases.values()
+    taken = {name for name, refusal in facts.refusals.items() if refusal.taken}
     mine = [one for one in made if _is_of(event, one)]
-    if same := mine or [one for one in made if one["composition"] == proposal.composition]:
-        return _made_before(event, facts, same[0])
+    if mine and mine[0]["name"] in taken:
+        return again(event, mine[0], facts.refusals[mine[0]["name"]])
+    same = [one for one in made if one["composition"] == proposal.composition]
+    if before := mine or [one for one in same if one["name"] not in taken]:
+        return _made_before(event, facts, before[0])
     release = assemble(proposal, next_version(proposal, facts.taken))
     name = release["name"]
     assembled = Outcome(
         why="; ".join((f"{name} assembled. {release['change']['why']}", *facts.selection.barred)),
         documents=(Document(name=names.release(name), value=release),),
         acts=(Publish(release=name),),
-        events=_announcements(event, release),
+        events=(*_passed_over(event, facts, same), *announcements(event, release)),
     )
     return _noted(event, facts, assembled, release)
+
+
+def _passed_over(event: Event, facts: Facts, same: Sequence[Mapping[str, Any]]) -> Sequence[Event]:
+    """That the last release of just these units is held, as its name is taken, unless the event follows from that."""
+    lost = sorted(same, key=lambda one: version_of(one["name"]))
+    if not lost or event.subject in {one["name"] for one in lost}:
+        return ()
+    return (held(lost[-1], facts.refusals[lost[-1]["name"]]),)
 
 
 def _made_before(event: Event, facts: Facts, release: Mapping[str, Any]) -> Outcome:
@@ -189,7 +208,7 @@ def _made_before(event: Event, facts: Facts, release: Mapping[str, Any]) -> Outc
         return _skip(event, facts, why)
     if is_unasked_refusal(event):
         return NOTHING
-    return _noted(event, facts, replace(_assembled_before(event, release), repeat=False), release)
+    return _noted(event, facts, replace(again(event, release, None), repeat=False), release)
 
 
 def _noted(event: Event, facts: Facts, outcome: Outcome, release: Mapping[str, Any]) -> Outcome:
@@ -198,41 +217,6 @@ def _noted(event: Event, facts: Facts, outcome: Outcome, release: Mapping[str, A
         return outcome
     merged = Document(name=names.merge(merge_id(event)), value={"release": release["name"]})
     return replace(outcome, documents=(merged, *outcome.documents), told_in=merged.name)
-
-
-def _assembled_before(event: Event, release: Mapping[str, Any]) -> Outcome:
-    """Publish and announce a release that is already assembled: an earlier delivery may have been interrupted."""
-    name = release["name"]
-    return Outcome(
-        why=f"{name} was assembled before",
-        acts=(Publish(release=name),),
-        events=_announcements(event, release),
-        repeat=True,
-    )
-
-
-def _announcements(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...]:
-    name = release["name"]
-    told = Event(
-        type=events.RELEASE_ASSEMBLED,
-        source="//federation/fuse",
-        subject=name,
-        time=release["created_at"],
-        key=name,
-        data={"release": name, "digest": digest(release), "why": release["change"]["why"]},
-    )
-    distil = release["distillation"]
-    if distil is None:
-        return (told,)
-    job = Event(
-        type=events.JOB_REQUESTED,
-        source="//federation/fuse",
-        subject=distil["kind"],
-        time=event.time,
-        key=f"distil|{distil['kind']}|{distil.get('unit', name)}|{release['policy']['digest']}",
-        data={"kind": distil["kind"], "why": distil["why"], "teacher": name},
-    )
-    return (told, job)
 
 
 def _skip(event: Event, facts: Facts, why: str) -> Outcome:

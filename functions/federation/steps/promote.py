@@ -13,21 +13,23 @@ from federation.core import event as events
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
-from federation.core.move import Cause, Moved
+from federation.core.move import Cause, Moved, not_before
 from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
 from federation.core.policy import Policy
 from federation.core.version import version_of
 from federation.gathering import Reads
+from federation.steps.assembled import Refusal, because, refusal_of
 from federation.steps.selection import successors
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A release that might serve next, its receipt from the registry, and who approved it."""
+    """A release that might serve next, its receipt from the registry or what that has against it, and who approved it."""
 
     release: Mapping[str, Any]
     receipt: Mapping[str, Any] | None
+    refusal: Refusal | None
     approved_by: frozenset[str]
 
     @property
@@ -84,7 +86,9 @@ def _candidate(reads: Reads, release: Mapping[str, Any]) -> Candidate:
     places = reads.names(names.approvals(name)) if reads.policy().promotion.approvals else ()
     approvals = [reads.document(place) for place in places]
     people = frozenset(_person(found["who"]) for found in approvals if found and found["release"] == digest(release))
-    return Candidate(release=release, receipt=reads.document(names.receipt(name)), approved_by=people)
+    receipt = reads.document(names.receipt(name))
+    refusal = refusal_of(reads, name) if receipt is None else None
+    return Candidate(release=release, receipt=receipt, refusal=refusal, approved_by=people)
 
 
 def _person(who: str) -> str:
@@ -107,7 +111,9 @@ def _newest(facts: Facts) -> Candidate | None:
     fresh = [
         one
         for one in facts.candidates
-        if one.name not in left and not (one.name in served and facts.channel.forbids(one.artifacts.values()))
+        if one.name not in left
+        and not (one.refusal and one.refusal.taken)
+        and not (one.name in served and facts.channel.forbids(one.artifacts.values()))
     ]
     clean = [one for one in fresh if not facts.channel.forbids(one.artifacts.values())]
     ranked = sorted(clean or fresh, key=lambda one: (instant.order(one.release["created_at"]), version_of(one.name)))
@@ -123,7 +129,11 @@ def _holds(event: Event, candidate: Candidate, channel: Channel, policy: Policy,
         if not item["yes"]:
             yield f"its checklist says no: {item['item']} ({item['why']})"
     if candidate.receipt is None:
-        yield "it is not in the registry yet; it is being published now"
+        yield (
+            because(candidate.refusal)
+            if candidate.refusal
+            else "it is not in the registry yet; it is being published now"
+        )
     if channel.hold:
         yield f"{channel.hold.who} holds promotions: {channel.hold.why}"
     if len(candidate.approved_by) < policy.promotion.approvals:
@@ -155,9 +165,10 @@ def _next_window(policy: Policy, now: str) -> str:
 
 def _promote(event: Event, candidate: Candidate, channel: Channel, policy: Policy, now: str) -> Outcome:
     receipt = candidate.receipt or {}
-    entry = channels.entry_of(candidate.release, since=now, commit=receipt["commit"])
+    at = not_before(now, *channel.last_moved(), seconds=policy.rollback.settle_seconds)
+    entry = channels.entry_of(candidate.release, since=at, commit=receipt["commit"])
     why = str(event.data.get("why") or candidate.release["change"]["why"])
-    cause = Cause(event=event.id, at=now, who=str(event.data.get("who") or "promote"), why=why)
+    cause = Cause(event=event.id, at=at, who=str(event.data.get("who") or "promote"), why=why)
     to = channels.promote(channel, entry, cause, warm=policy.promotion.warm)
     return Outcome(
         why=f"{entry.name} serves. {why}",
@@ -194,7 +205,7 @@ def _nothing(event: Event) -> Outcome:
 
 def _held(event: Event, candidate: Candidate, reasons: Sequence[str]) -> Outcome:
     held = _announce_held(event, candidate.name, "; ".join(reasons))
-    if candidate.receipt is not None:
+    if candidate.receipt is not None or (candidate.refusal and candidate.refusal.taken):
         return held
     return Outcome(why=held.why, acts=(Publish(release=candidate.name),), events=held.events)
 

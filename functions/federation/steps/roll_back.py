@@ -4,15 +4,13 @@
 This step reads only the policy and the channel, and no window, gate, approval, hold or registry can block it.
 """
 
-from datetime import timedelta
-
 from federation.core import alarm, instant
 from federation.core import channel as channels
 from federation.core import event as events
 from federation.core.channel import Channel, Entry
 from federation.core.digest import digest
 from federation.core.event import Event
-from federation.core.move import Cause, Moved
+from federation.core.move import Cause, Moved, not_before
 from federation.core.outcome import Move, Outcome, shift
 from federation.core.policy import Policy
 from federation.gathering import Reads
@@ -41,7 +39,7 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
     target = _target(event, channel)
     if target is None:
         return _skip(event, _nowhere(event, channel, serving))
-    return _roll_back(event, channel, serving, target, _moment(event, policy, now))
+    return _roll_back(event, channel, serving, target, _moment(event, channel, policy, now))
 
 
 def _stale(event: Event, serving: Entry, policy: Policy) -> str | None:
@@ -79,14 +77,13 @@ def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
     return f"{wanted} is not kept ready; those that are: {kept}"
 
 
-def _moment(event: Event, policy: Policy, now: str) -> str:
-    """The moment of the roll-back: not before the alarm, if the alarm's clock is only a little ahead of ours.
+def _moment(event: Event, channel: Channel, policy: Policy, now: str) -> str:
+    """The moment of the roll-back: not before the alarm, nor the last move, if only a clock is a little ahead of ours.
 
     Otherwise the same alarm, still firing, would seem to have begun under the restored release.
     """
-    ahead = instant.moment(str(event.data.get("at") or event.time)) - instant.moment(now)
-    is_little = timedelta() < ahead <= timedelta(seconds=policy.rollback.settle_seconds)
-    return instant.text(instant.moment(now) + ahead) if is_little else now
+    fired = str(event.data.get("at") or event.time)
+    return not_before(now, fired, *channel.last_moved(), seconds=policy.rollback.settle_seconds)
 
 
 def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, now: str) -> Outcome:

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is told of a release that was assembled, and of one that the registry refuses?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from federation.core import event as events
+from federation.core import names
+from federation.core.digest import digest
+from federation.core.event import Event
+from federation.core.outcome import Outcome, Publish
+from federation.gathering import Reads
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """What the registry has against a release, and whether another home's release has its name there."""
+
+    release: str
+    why: str
+    taken: bool
+
+
+def refusal_of(reads: Reads, release: str) -> Refusal | None:
+    """Why the registry refuses a release, or None if it holds it or was not asked yet."""
+    if reads.document(names.receipt(release)) is not None:
+        return None
+    found = reads.document(names.unpublished(release))
+    return msgspec.convert(found, Refusal) if found else None
+
+
+def again(event: Event, release: Mapping[str, Any], refusal: Refusal | None) -> Outcome:
+    """Publish and announce a release that is already assembled; or hold it, and merge again if its name is taken."""
+    name = release["name"]
+    if refusal is None:
+        publish, told = Publish(release=name), announcements(event, release)
+        return Outcome(why=f"{name} was assembled before", acts=(publish,), events=told, repeat=True)
+    told = (_merge_again(release),) if refusal.taken else announcements(event, release)
+    return Outcome(why=f"{name} is held: {because(refusal)}", events=(held(release, refusal), *told))
+
+
+def held(release: Mapping[str, Any], refusal: Refusal) -> Event:
+    """That a release cannot be promoted, as it cannot be published."""
+    why = because(refusal)
+    return Event(
+        type=events.PROMOTION_HELD,
+        source="//federation/fuse",
+        subject=release["name"],
+        time=release["created_at"],
+        key=f"{release['name']}|{digest(why)}",
+        data={"release": release["name"], "why": why},
+    )
+
+
+def because(refusal: Refusal) -> str:
+    """Why a release cannot be published, and what to do."""
+    if refusal.taken:
+        return (
+            f"{refusal.release} cannot be published: {refusal.why}. Another home published that, or this one before it was "
+            "restored from a backup. Its units are merged again under the next free number; if two homes share the "
+            "repository, give each its own (FEDERATION_REGISTRY)"
+        )
+    return (
+        f"{refusal.release} cannot be published: {refusal.why}. Once that is mended, "
+        f"`federation promote {refusal.release}` publishes it, and given again promotes it"
+    )
+
+
+def announcements(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...]:
+    """That a release was assembled, and the distillation that it asks for, if any."""
+    name = release["name"]
+    told = Event(
+        type=events.RELEASE_ASSEMBLED,
+        source="//federation/fuse",
+        subject=name,
+        time=release["created_at"],
+        key=name,
+        data={"release": name, "digest": digest(release), "why": release["change"]["why"]},
+    )
+    distil = release["distillation"]
+    if distil is None:
+        return (told,)
+    job = Event(
+        type=events.JOB_REQUESTED,
+        source="//federation/fuse",
+        subject=distil["kind"],
+        time=event.time,
+        key=f"distil|{distil['kind']}|{distil.get('unit', name)}|{release['policy']['digest']}",
+        data={"kind": distil["kind"], "why": distil["why"], "teacher": name},
+    )
+    return (told, job)
+
+
+def _merge_again(release: Mapping[str, Any]) -> Event:
+    """A merge at the moment of the first, whose release takes the next number."""
+    name = release["name"]
+    return Event(
+        type=events.MERGE_REQUESTED,
+        source="//federation/fuse",
+        subject=name,
+        time=release["created_at"],
+        key=f"{name}|taken",
+        data={"why": f"the registry has another {name}"},
+    )
