@@ -26,7 +26,7 @@ def test_every_kind_has_an_exit_code_and_a_word_of_its_own():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_readme_has_its_exit_code(kind):
-    assert f"· {kind.exit_code} " in README.partition("Exit codes:")[2].partition("\n\n")[0].replace("\n", " ")
+    assert f"\n| {kind.exit_code} | " in README.partition("| exit code |")[2].partition("\n\n")[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)

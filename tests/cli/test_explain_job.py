@@ -75,7 +75,7 @@ def test_a_job_that_waits_says_until_when(federation, asked):
     folder, name = asked(jobs={"embedder": {**JOB, "hours": {"opens": "0 22 * * *", "minutes": 600}}})
     answer = federation("explain", name, "--folder", folder)
     assert "HELD" in answer.out
-    assert "they begin again at 2026-11-17T21:00:00Z" in answer.out
+    assert "they begin again at 2026-11-17 21:00:00Z" in answer.out
     assert "The first sweep within its hours starts it" in answer.out
 
 

@@ -5,8 +5,10 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -196,7 +198,39 @@ def test_operations_lists_every_code_that_a_script_may_read():
     page = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text("utf-8")
     listed = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE))
     kinds = (ContractError, MissingError, ConflictError, ServiceError, SettingsError)
-    others = {"usage": 2, "system": 5, "login": 6, "denied": 6, "interrupted": 130}
+    others = {"usage": 2, "system": 5, "login": 6, "denied": 6, "interrupted": 130, "fault": 1}
     assert listed == {
         code: str(number) for code, number in {**{one.code: one.exit_code for one in kinds}, **others}.items()
     }
+
+
+def in_a_shell(words, folder):
+    command = f"{sys.executable} {words} --folder {folder}"
+    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def damaged(own):
+    """A home whose channel was cut in the middle."""
+    with closing(sqlite3.connect(own / "store.sqlite")) as database, database:
+        database.execute("update channels set body = ?", (b'{"schema":',))
+    return own
+
+
+def test_a_damaged_home_is_told_without_a_traceback_and_as_json(damaged):
+    told = in_a_shell("-m federation status --json", damaged)
+    assert told.returncode == 1
+    error = json.loads(told.stdout)["error"]
+    assert (error["code"], error["exit_code"]) == ("fault", 1)
+    assert "a document of the home is damaged" in error["message"]
+    assert "Traceback" not in told.stderr
+    assert "-X dev" in told.stderr
+
+
+def test_whoever_asks_for_the_traceback_gets_it(damaged):
+    assert "Traceback" in in_a_shell("-X dev -m federation status", damaged).stderr
+
+
+def test_a_shell_that_closed_the_output_gets_the_exit_code_and_nothing_else(own):
+    told = in_a_shell("-m federation status >&-", own)
+    assert (told.returncode, told.stdout, told.stderr) == (0, "", "")

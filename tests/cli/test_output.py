@@ -3,10 +3,13 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 
 import pytest
+
+from federation.cli.output import counted, minute, readable
 
 
 def shown(words, columns, **variables):
@@ -41,6 +44,17 @@ def test_however_narrow_a_terminal_is_names_and_digests_can_be_copied(federation
     assert all(unit["name"] in page for unit in found["units"])
 
 
+@pytest.mark.parametrize("columns", [80, 84, 120])
+def test_no_character_is_lost_in_a_table_of_any_width(federation, played, columns):
+    page = shown(("status", "--folder", played), columns, NO_COLOR="1")
+    found = federation("status", "--folder", played, "--json").json
+    assert all(minute(one["proven"]) in page for one in found["releases"])
+    reasons = [readable(one["why"]) for one in found["units"] if one["state"] in {"refused", "inconclusive"}]
+    assert reasons
+    solid = re.sub(r"\s|\x1b\[[0-9;]*m", "", page)
+    assert all("".join(why.split()) in solid for why in reasons)
+
+
 def test_what_is_folded_stands_under_its_column(played):
     lines = shown(("status", "--folder", played), 70).splitlines()
     (at,) = [number for number, line in enumerate(lines) if line.startswith("- artifact  06f606c437c2")]
@@ -60,3 +74,22 @@ def test_whoever_wants_no_colour_gets_none(tmp_path):
     bold = "\x1b[1m"
     assert bold in shown_in[""].partition("What became")[0]
     assert bold not in shown_in["1"].partition("What became")[0]
+
+
+def test_a_stored_sentence_is_read_with_one_form_of_time_and_short_names():
+    alarm = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:production-error-rate"
+    told = readable(f"{alarm} fired at 2026-11-24T14:04:40.5Z about sha256:{'0123456789ab' + 'c' * 52}")
+    assert told == "production-error-rate fired at 2026-11-24 14:04:40Z about 0123456789ab"
+
+
+def test_what_only_looks_like_a_digest_or_a_time_stays():
+    told = "s3://bucket/2026-11-24/efd074141a1f, in 0123456789ab of 2026-11-24"
+    assert readable(told) == told
+
+
+def test_one_of_a_thing_is_not_several():
+    assert [counted(count, "delivery", "deliveries") for count in (0, 1, 1_000)] == [
+        "0 deliveries",
+        "1 delivery",
+        "1,000 deliveries",
+    ]

@@ -14,7 +14,7 @@ def test_a_dead_letter_says_which_step_failed_on_what_how_often_and_why(federati
 
 
 def test_looking_sends_nothing(federation, stuck):
-    assert "1 dead letters, 0 sent again" in federation("redrive", "--dry-run", "--folder", stuck.home).out
+    assert "1 dead letter, 0 sent again" in federation("redrive", "--dry-run", "--folder", stuck.home).out
     assert len(federation("status", "--folder", stuck.home, "--json").json["dead"]) == 1
 
 
@@ -23,7 +23,7 @@ def test_what_is_mended_goes_now(federation, stuck):
     answer = federation("redrive", "--folder", stuck.home)
     assert answer.code == 0
     assert "spiralverse/runtime-distilled-v1 accepted" in answer.out
-    assert "1 dead letters, 1 sent again" in answer.out
+    assert "1 dead letter, 1 sent again" in answer.out
     assert federation("status", "--folder", stuck.home, "--json").json["dead"] == []
 
 

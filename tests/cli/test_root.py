@@ -74,3 +74,11 @@ def test_a_listing_loads_no_store():
     )
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert listed.stderr.strip() == b"False"
+
+
+def test_a_paragraph_of_help_is_broken_where_the_terminal_ends(federation, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = [line.strip() for line in federation("rollback", "--help").out.splitlines()]
+    start = next(number for number, line in enumerate(lines) if line.startswith("The order names"))
+    end = lines.index("", start)
+    assert all(len(line) > 60 for line in lines[start : end - 1])

@@ -5,6 +5,7 @@ import json
 import msgspec
 import pytest
 
+from federation.cli.output import readable
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
@@ -86,7 +87,7 @@ def test_a_held_job_says_why_and_until_when(federation, play):
     assert job["document"] == names.held_job("embedder-1")
     (line,) = [line for line in federation("status", "--folder", played.folder).out.splitlines() if "held" in line]
     assert line.split()[:4] == ["embedder-1", "held", "2026-11-17", "21:00:00Z"]
-    assert line.endswith(job["why"])
+    assert line.endswith(readable(job["why"]))
 
 
 def test_a_held_job_that_was_started_or_refused_since_waits_no_more(federation, play):

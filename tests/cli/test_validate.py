@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every fault of every file, with its path."""
 
+import gzip
 import json
+
+import pytest
 
 from federation.core import event as events
 from federation.core.event import Event
@@ -55,6 +58,27 @@ def test_records_are_checked_line_by_line(federation, examples, tmp_path):
     assert answer.code == 2
     lines = [fault.partition(":")[0].split(" is")[0] for fault in answer.json[0]["faults"]]
     assert lines == ["line 2", "line 3"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda body: body + body.splitlines(keepends=True)[0], "line 4 repeats item 'a'"),
+        (lambda body: body.replace(b"\n", b"\n\n", 1), "line 2 is blank"),
+        (lambda body: body.replace(b"\n", b"\r"), "line 1 is not JSON"),
+        (gzip.compress, "packed with gzip"),
+    ],
+)
+def test_a_file_that_no_gate_reads_is_not_valid_either(federation, tmp_path, change, told):
+    body = b"".join(b'{"item": "%s", "scores": {"accuracy": 1}}\n' % item for item in (b"a", b"b", b"c"))
+    path, sound = tmp_path / "quality.jsonl", tmp_path / "sound.jsonl"
+    path.write_bytes(change(body))
+    sound.write_bytes(body.replace(b"\n", b"\r\n") + b"\n\n")
+    assert federation("validate", sound).code == 0
+    answer = federation("validate", path)
+    assert answer.code == 2
+    assert told in answer.out
+    assert federation("compare", path, sound, "--metric", "accuracy", "--margin", 0.02).code == 2
 
 
 def test_an_empty_file_of_records_is_a_fault(federation, tmp_path):

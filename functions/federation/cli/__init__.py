@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The `federation` command: what does a person at a shell type, and what does the shell get back?
 
-Exit codes: 0 done; 10 refused, held or not passed, with the reason; 11 announced to a home in a cloud, and not seen decided
-while the command waited; 12 carried out by this process, and what follows could not be announced; 2 a broken document or a
-wrong option; 3 something is missing; 4 somebody else was first; 5 a service or this machine failed; 6 the environment is
-wrong, or nobody is logged in; 130 interrupted.
+Exit codes: 0 done; 1 a fault that nothing foresaw, or a pipe that its reader closed; 10 refused, held or not passed, with
+the reason; 11 announced to a home in a cloud, and not seen decided while the command waited; 12 carried out by this process,
+and what follows could not be announced; 2 a broken document or a wrong option; 3 something is missing; 4 somebody else was
+first; 5 a service or this machine failed; 6 the environment is wrong, or nobody is logged in; 130 interrupted.
 """
 
 import io
 import os
 import sys
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Final, NoReturn
 
 from federation.errors import FederationError
@@ -21,10 +22,35 @@ CLOSED_PIPE: Final = 1
 
 def main() -> NoReturn:
     """Run what was typed, and exit; a character that the terminal cannot show is shown by its number."""
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    raise SystemExit(run(sys.argv[1:]))
+    if not sys.flags.dev_mode:
+        sys.excepthook = told_fault
+    try:
+        raise SystemExit(run(sys.argv[1:]))
+    except KeyboardInterrupt:  # while a module was imported; `run` answers the others
+        raise SystemExit(_interrupted(sys.argv[1:])) from None
+
+
+def told_fault(_kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+    """Tell a person of an exception that nothing foresaw, in two sentences; `python -X dev` shows the whole traceback."""
+    from federation.cli.failure import failure_of_fault, tell, wants_json  # noqa: PLC0415 - only a failure needs it
+
+    tell(failure_of_fault(fault, trace), as_json=wants_json(sys.argv[1:]))
+
+
+def _interrupted(typed: Sequence[str]) -> int:
+    from federation.cli.failure import interrupted, tell, wants_json  # noqa: PLC0415 - only a failure needs it
+
+    return tell(interrupted(), as_json=wants_json(typed))
+
+
+def _nowhere() -> io.TextIOWrapper:
+    """What is printed where the shell has closed the stream."""
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open until the process ends
 
 
 def run(arguments: Sequence[str]) -> int:

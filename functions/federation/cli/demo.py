@@ -16,7 +16,7 @@ import typer
 from federation.cli import inventory
 from federation.cli.home import opened
 from federation.cli.options import AsJson
-from federation.cli.output import as_text, minute, print_lines, print_table, shortened, wrapped
+from federation.cli.output import as_text, minute, print_lines, print_table, readable, shortened, wrapped
 from federation.cli.shelf import Shelf
 from federation.demo.examples import examples as found
 from federation.demo.show import play
@@ -29,6 +29,7 @@ _KINDS: Final = {
     "asked/": "the units to be judged again after a move, and the decision",
     "releases/": "a release",
     "receipts/": "the registry's receipt for a release",
+    "unpublished/": "what the registry has against a release",
     "decisions/": "any other decision, with all that it read",
     "parked/": "a body that could not be used",
     "settled/": "what became of a completion, and the decision",
@@ -80,7 +81,7 @@ def _print_line(line: Line) -> None:
     bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "")
     print(f"{minute(line.at)}  {bold}{line.what}{plain}")
     for sentence in line.became:
-        print(wrapped(sentence, indent=22))
+        print(wrapped(readable(sentence), indent=22))
     sys.stdout.flush()
 
 
@@ -95,13 +96,8 @@ def _print_end(lines: Sequence[Line], place: Path, *, kept: bool) -> None:
     rows += [(f"a body at {one['entry']}", "parked", shortened(one["document"])) for one in parked]
     print_table("What became of everything", ("what", "state", "document that says so"), rows)
     print_table("How many documents lie where", ("prefix", "documents", "what each is"), _counted(documents))
-    print_lines("Outside the store", _files(place))
-    if kept:
-        print_lines("Look around", (f"federation {words} --folder {place}" for words in _LOOKS))
-    else:
-        print_lines(
-            "To look around, keep the home", ("federation demo --folder DIR", f"federation {_LOOKS[0]} --folder DIR")
-        )
+    print_lines("Outside the store", _files(place if kept else Path("DIR")))
+    print_lines("Look around" if kept else "To look around, keep the home", _looks(place, kept=kept))
 
 
 def _counted(documents: Sequence[str]) -> Iterator[tuple[str, str, str]]:
@@ -109,6 +105,14 @@ def _counted(documents: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         count = sum(name.startswith(prefix) for name in documents)
         if count:
             yield prefix, str(count), what
+
+
+def _looks(place: Path, *, kept: bool) -> Iterator[str]:
+    """What to type next, as this shell finds it: after `make demo` the command is `.venv/bin/federation`."""
+    is_found = shutil.which("federation") or Path(sys.argv[0]).name != "federation"
+    command = "federation" if is_found else sys.argv[0]
+    looks = _LOOKS if kept else ("demo", *_LOOKS)
+    yield from (f"{command} {words} --folder {place if kept else 'DIR'}" for words in looks)
 
 
 def _files(place: Path) -> Iterator[str]:

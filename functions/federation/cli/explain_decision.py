@@ -5,14 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from federation.cli import inventory
+from federation.cli.candidate import candidate
+from federation.cli.clock import now
 from federation.cli.history import History, Past
-from federation.cli.output import short
+from federation.cli.output import readable, short
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
 from federation.cli.ways_out import ways_out
 from federation.core import event as events
 from federation.core import names
-from federation.core.channel import Channel
+from federation.core.channel import Channel, rollback_target
 from federation.gathering import Reads
 
 _VERDICTS: Final[Mapping[str, str]] = {
@@ -55,13 +57,14 @@ def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
     documents = dict.fromkeys([past.name, *past.outcome["documents"], *([origin] if shelf.document(origin) else [])])
     return Page(
         subject=past.event.subject,
+        about=_about(past),
         verdict=next((word for type_, word in _VERDICTS.items() if type_ in told), "done"),
         why=[past.why],
         facts=facts,
         findings=_findings(shelf, past),
         led_here=[*earlier, past],
         documents=[*documents, *(one.name for one in earlier)],
-        next_steps=list(_next(past, channel)),
+        next_steps=list(_next(shelf, past, channel)),
     )
 
 
@@ -81,11 +84,25 @@ def _facts(past: Past, channel: Channel) -> Iterator[tuple[str, str]]:
         yield "warm", ", ".join(entry.name for entry in channel.warm)
 
 
+def _about(past: Past) -> str:
+    """The release that was left, promoted, held or assembled; "" for any other decision."""
+    for told in past.outcome["events"]:
+        if told["type"] == events.RELEASE_ROLLED_BACK:
+            return _left(told)
+        if told["type"] in {events.RELEASE_PROMOTED, events.PROMOTION_HELD, events.RELEASE_ASSEMBLED}:
+            return str(told["subject"])
+    return ""
+
+
+def _left(rolled_back: Mapping[str, Any]) -> str:
+    return str(rolled_back["data"]["why"].partition(" left: ")[0])
+
+
 def _rolled_back(past: Past) -> Iterator[tuple[str, str]]:
     told = next((event for event in past.outcome["events"] if event["type"] == events.RELEASE_ROLLED_BACK), None)
     if told is None:
         return
-    yield "left", told["data"]["why"].partition(" left: ")[0]
+    yield "left", _left(told)
     yield "served instead", told["data"]["release"]
     for artifact, unit in told["data"]["quarantined"].items():
         yield f"quarantined {unit}", artifact
@@ -104,20 +121,14 @@ def _findings(reads: Reads, past: Past) -> Sequence[Mapping[str, Any]]:
     return [finding for found in reports if found for finding in found["report"]["findings"]]
 
 
-def _next(past: Past, channel: Channel) -> Iterator[str]:
+def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
     told = set(past.announced_types)
     if events.RELEASE_ROLLED_BACK in told:
-        left = past.why.partition(". ")[2].partition(" left: ")[0]
-        yield f"Look at what was left: federation explain {left}"
-        yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
-        for artifact in channel.quarantine:
-            yield f"If it was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+        yield from _after_rollback(past, channel)
     if events.ROLLBACK_SKIPPED in told:
         yield from ways_out(channel)
     if events.PROMOTION_HELD in told:
-        name = past.outcome["events"][0]["subject"]
-        yield "When the reasons are gone, the next tick promotes it."
-        yield f"By hand: federation promote {name} --who YOU --why 'WHY NOW'"
+        yield from _after_hold(shelf, past, channel)
     if told & {events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED}:
         yield f"federation explain {past.outcome['events'][0]['subject']}"
     if events.JOB_HELD in told:
@@ -128,3 +139,32 @@ def _next(past: Past, channel: Channel) -> Iterator[str]:
         yield "Look at the job's log on its platform; a job that fails on its settings or its data fails again."
     if events.MERGE_SKIPPED in told:
         yield "federation status lists every unit with the reason why it does not go on."
+
+
+def _after_rollback(past: Past, channel: Channel) -> Iterator[str]:
+    serving = channel.serving
+    if serving and rollback_target(channel):
+        yield f"If {serving.name} is bad as well: federation rollback --from {serving.name} --who YOU --why 'WHAT YOU SAW'"
+    elif serving:
+        yield (
+            f"If {serving.name} is bad as well, nothing older is kept ready: see docs/operations.md, "
+            '"When nothing is left to go back to"'
+        )
+    yield f"Look at what was left: federation explain {_about(past)}"
+    yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
+    for artifact, one in channel.quarantine.items():
+        unit = one.unit.rpartition("/")[2]
+        yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+
+
+def _after_hold(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
+    """What can be done about what holds the release now, which may be less than at the time of the decision."""
+    name = past.outcome["events"][0]["subject"]
+    if channel.serving and channel.serving.name == name:
+        yield f"Nothing: {name} serves now."
+    elif found := candidate(shelf, name, now()):
+        if found.held not in past.why:
+            yield f"Held now: {readable(found.held)}"
+        if not found.held:
+            yield "Nothing holds it any more."
+        yield from found.ways

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from federation.cli import inventory
+from federation.cli.candidate import candidate
+from federation.cli.clock import now
 from federation.cli.history import History, Past
 from federation.cli.output import minute, short
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
-from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
 from federation.core.digest import digest
@@ -22,10 +23,10 @@ def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
     left = inventory.left_by_rollback(channel)
     state = inventory.release_state(channel, left, name)
     decisions = history.about(name)
-    held = next((past for past in reversed(decisions) if events.PROMOTION_HELD in past.announced_types), None)
+    waits = candidate(shelf, name, now()) if state == "assembled" else None
     why = [release["change"]["why"], *([left[name]] if name in left else [])]
-    if state == "assembled" and held:
-        why.append(held.why)
+    if waits and waits.held:
+        why.append(f"{name} is held: {waits.held}")
     return Page(
         subject=name,
         verdict=state,
@@ -33,7 +34,7 @@ def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
         facts=dict(_facts(release)),
         led_here=decisions,
         documents=_documents(shelf, release, decisions),
-        next_steps=list(_next(channel, release, state)),
+        next_steps=waits.ways if waits else list(_next(channel, release, state)),
     )
 
 
@@ -68,7 +69,5 @@ def _next(channel: Channel, release: Mapping[str, Any], state: str) -> Iterator[
                 if unit["artifact"] in channel.quarantine:
                     digits = short(unit["artifact"])
                     yield f"{unit['name']} is in quarantine: ship other content, or federation lift {digits}"
-        case "assembled":
-            yield f"To let it serve: federation promote {name} --who YOU --why 'WHY NOW'"
         case _:
             yield f"To go back to it: federation rollback --to {name} --who YOU --why 'WHAT YOU SAW'"

@@ -9,8 +9,11 @@ was decided is the answer, and its exit code is 10.
 import json
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
 from typing import Any, Final, cast
 
 import typer
@@ -97,6 +100,20 @@ def failure_of_import(error: ImportError) -> Failure:
         message=f"{name} is not installed here",
         hint="A home on AWS needs `pip install '.[aws]'` in a checkout, one on Google Cloud `pip install '.[gcp]'`.",
         exit_code=SettingsError.exit_code,
+    )
+
+
+def failure_of_fault(fault: BaseException, trace: TracebackType | None) -> Failure:
+    """An exception that nothing foresaw: a damaged document in the home, or a mistake in Federation."""
+    frames = traceback.extract_tb(trace)
+    at = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return Failure(
+        code="fault",
+        message=f"{type(fault).__name__}: {fault}{at}. Nothing foresaw this: a document of the home is damaged, was written "
+        "by a newer version, or Federation has a mistake",
+        hint="If it was an order, look with `federation status` before you give it again. For a report: python -X dev -m "
+        "federation, with the same words after it, shows where it happened.",
+        exit_code=1,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from federation.cli.holds import holds_now
-from federation.cli.output import print_json, short
+from federation.cli.output import print_json, readable, short
 from federation.core.event import Event
 from federation.core.outcome import Outcome
 
@@ -70,7 +70,7 @@ def of_decision(document: Mapping[str, Any]) -> Happened:
 
 
 def print_happened(followed: Followed, *, as_json: bool, named: Mapping[str, str] | None = None) -> None:
-    """One line a decision that changed or refused something; JSON is a list of objects.
+    """One line a decision that changed or refused something, the same line once; JSON is a list of all, as objects.
 
     Args:
         followed: What happened.
@@ -82,9 +82,8 @@ def print_happened(followed: Followed, *, as_json: bool, named: Mapping[str, str
     if as_json:
         print_json(list(rendered(followed, named)))
         return
-    for one in followed.happened:
-        holds = holds_now(one.event, one.moved, named or {})
-        print(f"{one.step:10} {'; '.join(filter(None, (holds, one.why)))}")
+    for line in dict.fromkeys(_line(one, named or {}) for one in followed.happened):
+        print(line)
     for event in followed.open:
         print(f"{'ordered':10} {_open(event)}; later: federation explain {short(event.id)}")
     if not followed.happened and not followed.open:
@@ -107,6 +106,11 @@ def rendered(followed: Followed, named: Mapping[str, str] | None = None) -> Iter
     for event in followed.open:
         nothing: dict[str, Any] = {"documents": [], "moved": None, "told": []}
         yield {"step": None, "event": event.id, "subject": event.subject, "holds": None, "why": _open(event), **nothing}
+
+
+def _line(one: Happened, named: Mapping[str, str]) -> str:
+    holds = holds_now(one.event, one.moved, named)
+    return f"{one.step:10} {readable('; '.join(filter(None, (holds, one.why))))}"
 
 
 def _open(event: Event) -> str:

@@ -45,7 +45,7 @@ def init(
         return
     print(f"{checked.name} version {checked.version} ({short(checked.digest)}) is stored in {place} as {name}.")
     if active != name:
-        print(f"{active} stays in force: it has a higher version.")
+        print(f"{active} stays in force: it has a higher version. To go back to these rules, give them a higher one.")
 
 
 def _same_channel(store: Store, new: Policy, path: Path) -> None:

@@ -19,9 +19,9 @@ from federation.cli.happened import ORDERED, Followed, Happened, print_happened
 from federation.cli.home import WAIT_SECONDS, Home, opened
 from federation.cli.options import AsJson, Folder, Wait, Who, Why
 from federation.cli.orders_about import named_in, release_of
+from federation.cli.orders_after import unless_just_left, what_is_left, with_its_move
 from federation.cli.output import print_lines
 from federation.cli.shelf import Shelf
-from federation.cli.ways_out import ways_out
 from federation.core import event as events
 from federation.core.channel import Channel
 from federation.core.digest import digest
@@ -38,7 +38,7 @@ _UNANNOUNCED: Final = (
     "with: federation train KIND --who YOU --why WHY"
 )
 _WITHOUT_BUS: Final = (
-    "Look with `federation status` whether it was carried out. If not, and the bus or the functions are down: the same "
+    "Look with `federation status` whether it was carried out. If not, and a cloud's bus or functions are down: the same "
     "command with --direct needs neither (docs/operations.md)."
 )
 
@@ -94,6 +94,12 @@ def rollback(
     to: Annotated[
         str | None, typer.Option("--to", help="A warm release or the anchor. Default: the newest proven one.")
     ] = None,
+    leave: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="The release to leave. Default: what serves, unless a roll-back has only just come."
+        ),
+    ] = None,
     direct: Annotated[
         bool, typer.Option("--direct", help="Carry it out in this process: neither bus nor functions are needed.")
     ] = False,
@@ -103,13 +109,16 @@ def rollback(
 ) -> None:
     """Leave the release that serves, and quarantine what it brought; no window, gate or hold stands in the way.
 
-    The order names what serves when it is given, so two people who give it at once roll back once. With --direct it needs
+    The order names what serves when it is given, so two people who give it at once roll back once; within the policy's
+    rollback.settle_seconds of a roll-back, by whomever, it has to say --from or --to (exit code 4). With --direct it needs
     what the function roll_back may do; exit code 12 when it is done and what follows could not be announced.
     """
 
-    def about(_shelf: Shelf, channel: Channel) -> Data:
-        left = {"release": channel.serving.name} if channel.serving else {}
-        return {**left, **({"to": to} if to else {})}
+    def about(shelf: Shelf, channel: Channel) -> Data:
+        if leave is None and to is None:
+            unless_just_left(channel, shelf.policy().rollback.settle_seconds, now())
+        left = leave or (channel.serving.name if channel.serving else None)
+        return {**({"release": left} if left else {}), **({"to": to} if to else {})}
 
     given = {"who": who, "why": why}
     give(
@@ -178,9 +187,9 @@ def give(
         given_now = order(type_, {**given, **about(shelf, channel)}, channel.name, now())
         named = named_in(shelf, channel, given_now.data)
         followed, unannounced = _carried(home, given_now, directly)
+        ways = [] if as_json else list(what_is_left(home, given_now, followed))
     print_happened(followed, as_json=as_json, named=named)
-    if not as_json and any(events.ROLLBACK_SKIPPED in one.announced_types for one in followed.happened):
-        print_lines("What can be done", ways_out(channel))
+    print_lines("What can be done", ways)
     if unannounced:
         print(f"federation: what follows is not announced: {unannounced}\n{_UNANNOUNCED}", file=sys.stderr)
     if any(_refused(one, given_now) for one in followed.happened):
@@ -218,7 +227,9 @@ def _carried(home: Home, given: Event, directly: StepName | None) -> tuple[Follo
     try:
         return home.carry(given), ""
     except ServiceError as error:
-        if given.type == events.ROLLBACK_ORDERED and error.hint == ServiceError.hint:
+        if error.hint != ServiceError.hint:
+            raise with_its_move(home, given, error) from error
+        if given.type == events.ROLLBACK_ORDERED:
             error.hint = _WITHOUT_BUS
         raise
 

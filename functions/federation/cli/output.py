@@ -16,6 +16,9 @@ from typing import Any, Final
 DIGITS: Final = 12
 """Digits of a digest shown to people; JSON has all of them."""
 
+_INSTANT: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
+_DIGEST: Final = re.compile(r"\b(?:sha256:)?([0-9a-f]{64})\b")
+_ALARM: Final = re.compile(r"\barn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:\d+:alarm:")
 _GAP: Final = "  "
 _LAST_COLUMN: Final = 24
 """Columns of a terminal that the last column of a table gets at least."""
@@ -63,7 +66,8 @@ def print_lines(title: str, lines: Iterable[str]) -> None:
     """A titled list; nothing at all when there are no lines."""
     found = list(lines)
     if found:
-        print(f"\n{title}")
+        print()
+        print(wrapped(title, indent=0))
         for line in found:
             print(wrapped(line, indent=2))
 
@@ -99,13 +103,28 @@ def shortened(name: str) -> str:
     return re.sub(r"[0-9a-f]{40,64}", lambda digits: f"{digits[0][:DIGITS]}..", name)
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """A number of things in words: `1 unit`, `2 units`."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def readable(text: str) -> str:
+    """A stored sentence as a person reads it: instants as `minute` has them, 12 digits of a digest, an alarm's own name."""
+    return _ALARM.sub("", _DIGEST.sub(lambda digest: digest[1][:DIGITS], timed(text)))
+
+
+def timed(text: str) -> str:
+    """A text with every instant in the form of `minute`."""
+    return _INSTANT.sub(lambda instant: f"{instant[1]} {instant[2]}Z", text)
+
+
 def minute(time: str | None) -> str:
     """An instant to the second, as a table shows it."""
     return f"{time[:10]} {time[11:19]}Z" if time else "never"
 
 
 def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    widths = _widths(columns, rows)
     print(f"\n{title}")
     for row in (columns, *rows):
         print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -124,15 +143,13 @@ def _folded(line: str, *, inner: int) -> str:
 
 
 def _is_narrow(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a terminal would break a name or a digest, which could not be copied then; the last column may be folded."""
-    needed = sum(_longest(columns, rows)[:-1]) + len(_GAP) * len(columns) + _LAST_COLUMN
-    return needed > shutil.get_terminal_size().columns
+    """Whether a terminal has no room for all columns but the last as they are, and for some of the last, which is folded."""
+    *others, last = _widths(columns, rows)
+    return sum(others) + len(_GAP) * len(others) + min(last, _LAST_COLUMN) > shutil.get_terminal_size().columns
 
 
-def _longest(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
-    """The length of the longest word in each column."""
-    every = zip(columns, *rows, strict=True)
-    return [max(len(word) for cell in column for word in (cell.split() or [""])) for column in every]
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
 
 
 def _records(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -148,11 +165,14 @@ def _rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     from rich.table import Table  # noqa: PLC0415 - only a terminal needs it
     from rich.text import Text  # noqa: PLC0415 - only a terminal needs it
 
+    *others, last = _widths(columns, rows)
+    console = Console()
+    left = console.width - sum(others) - len(_GAP) * len(others)
     table = Table(title=title, title_justify="left", box=None, header_style="dim", pad_edge=False)
-    for column, width in zip(columns, (*_longest(columns, rows)[:-1], None), strict=True):
-        table.add_column(column, overflow="fold", min_width=width)
+    for column, width in zip(columns, (*others, min(last, left)), strict=True):
+        # Rich would take from a column what its least width gives back, and then cut what does not fit.
+        table.add_column(column, overflow="fold", width=width)
     for row in rows:
         table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
-    console = Console()
     console.print()
     console.print(table)

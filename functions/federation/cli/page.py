@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from federation.cli.history import Past
-from federation.cli.output import minute, print_lines
+from federation.cli.output import minute, print_lines, readable, timed
 from federation.cli.remedy import remedies
 
 SHOWN_ITEMS: Final = 12
@@ -25,6 +25,8 @@ class Page:
     led_here: Sequence[Past] = ()
     documents: Sequence[str] = ()
     next_steps: Sequence[str] = ()
+    about: str = ""
+    """What the verdict is about, if that is not the subject: an alarm is not what was rolled back."""
 
     def document(self) -> dict[str, Any]:
         """The page as JSON."""
@@ -41,20 +43,27 @@ class Page:
 
 
 def print_page(page: Page) -> None:
-    """Print the page on a screen."""
-    print(f"{page.subject}: {page.verdict.upper()}")
-    print_lines("Why", page.why)
-    width = max(map(len, page.facts), default=0)
-    print_lines("Facts", (f"{name.ljust(width)}  {value}" for name, value in page.facts.items()))
-    print_lines("Gates", (line for finding in page.findings for line in finding_lines(finding)))
-    print_lines("What led here", (f"{minute(past.now)}  {past.step:10} {past.why}" for past in page.led_here))
-    print_lines("Documents", page.documents)
+    """Print the page on a screen; the decision whose reason stands under `Why` is not told again."""
+    print(f"{page.about or page.subject}: {page.verdict.upper()}")
+    print_lines("Why", map(readable, page.why))
     print_lines("What to do next", page.next_steps)
+    width = max(map(len, page.facts), default=0)
+    print_lines("Facts", (f"{name.ljust(width)}  {_fact(name, value)}" for name, value in page.facts.items()))
+    print_lines("Gates", (line for finding in page.findings for line in finding_lines(finding)))
+    if [past.why for past in page.led_here] != list(page.why):
+        told = (f"{minute(past.now)}  {past.step:10} {readable(past.why)}" for past in page.led_here)
+        print_lines("What led here", told)
+    print_lines("Documents", page.documents)
+
+
+def _fact(name: str, value: str) -> str:
+    """An alarm is found in its cloud by its whole name."""
+    return timed(value) if name == "alarm" else readable(value)
 
 
 def finding_lines(finding: Mapping[str, Any]) -> Iterator[str]:
     """One check on a screen: verdict and reason, what would have passed, the items behind it."""
-    yield f"{finding['verdict']:12} {finding['gate']}: {finding['reason']}"
+    yield f"{finding['verdict']:12} {finding['gate']}: {readable(finding['reason'])}"
     if finding["verdict"] == "pass":
         return
     for remedy in remedies(finding):

@@ -9,7 +9,7 @@ from federation.cli.happened import Followed, print_happened, rendered
 from federation.cli.home import opened
 from federation.cli.letters import page_of, sentence
 from federation.cli.options import AsJson, Folder
-from federation.cli.output import print_json, print_lines
+from federation.cli.output import counted, print_json, print_lines
 from federation.steps import STEPS
 
 _STEPS = ("receive", *STEPS)
@@ -39,6 +39,6 @@ def redrive(
     if as_json:
         print_json({"dead": letters, "sent": sent, "followed": list(rendered(followed))})
         return
-    print(f"{len(letters):,} dead letters, {sent:,} sent again")
+    print(f"{counted(len(letters), 'dead letter')}, {sent:,} sent again")
     if followed.happened:
         print_happened(followed, as_json=False)

@@ -31,7 +31,8 @@ def _margin(numbers: Mapping[str, str]) -> Iterator[str]:
         yield "The metric is primary: it has to beat the baseline beyond chance, not only to hold it."
     else:
         yield f"Any margin above {_shown(str(-lower))} would have held; the policy allows {_shown(numbers['margin'])}."
-    if margin > 0 and "detectable" in numbers and Decimal(numbers["upper"]) >= -margin:
+    told = "gained" in numbers  # of paired items the reason says how many would settle it
+    if margin > 0 and not told and "detectable" in numbers and Decimal(numbers["upper"]) >= -margin:
         needed = int(items * (Decimal(numbers["detectable"]) / margin) ** 2) + 1
         yield f"About {max(needed, items + 1):,} items would settle it, if both sides are equally good."
 

@@ -10,7 +10,7 @@ import typer
 from federation.cli.history import History
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
-from federation.cli.output import print_json
+from federation.cli.output import counted, print_json
 from federation.cli.shelf import Shelf
 from federation.core.decision import decision_in, summary
 from federation.core.digest import canonical
@@ -110,4 +110,4 @@ def _print(replayed: Sequence[Replayed]) -> None:
         for difference in one.differences:
             print(f"  {difference}")
     different = sum(bool(one.differences) for one in replayed)
-    print(f"{len(replayed):,} decisions, {different:,} different")
+    print(f"{counted(len(replayed), 'decision')}, {different:,} different")

@@ -6,6 +6,7 @@ loop must not pay for what it does not use.
 """
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, cast
@@ -38,7 +39,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     **_panel(
         "Look",
-        status=("status:status", "What serves, what is warm, what waits, what was refused, and why."),
+        status=("status:status", "What serves, what needs a person, what waits, what was refused, and why."),
         releases=("releases:releases", "Every release: what it replaced, what it holds, and what became of it."),
         explain=("explain:explain", "Why is it so? The page that a person on call needs."),
         replay=("replay:replay", "Take stored decisions again and compare every byte."),
@@ -78,7 +79,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         plan=("plan:plan", "How many items does each margin need, before anything runs?"),
         compare=(
             "compare:compare",
-            "Compare two sides on the items they share: pass, fail or inconclusive, with 95 % bounds.",
+            "Compare two sides that answered the same items: pass, fail or inconclusive, with 95 % bounds.",
         ),
         schema=("schema:schema", "Print a JSON Schema."),
         simulate=("simulate:simulate", "Run random histories against the promises."),
@@ -113,8 +114,18 @@ def load(name: str) -> Any:
     """One command, ready to parse its arguments."""
     module, _, function = COMMANDS[name].target.partition(":")
     one = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    one.command(name)(getattr(importlib.import_module(module), function))
-    return typer.main.get_command(one)
+    called = getattr(importlib.import_module(module), function)
+    one.command(name, help=_unwrapped(inspect.getdoc(inspect.unwrap(called)) or ""))(called)
+    command = typer.main.get_command(one)
+    for parameter in cast("Any", command).params:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""  # newer typers print <bool>, as if a flag took a value
+    return command
+
+
+def _unwrapped(text: str) -> str:
+    """Every paragraph in one line, for the terminal breaks lines where it ends and not where the source does."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _nothing() -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from federation.cli.output import working
+from federation.core.policy import Policy
 from federation.ports import Dated, Ports
 from federation.reads import LiveReads
 
@@ -40,6 +41,15 @@ class Shelf(LiveReads):
         self._store = ports.store
         self._readers = readers
         self._known: dict[str, dict[str, float]] = {}
+
+    def policy(self) -> Policy:
+        """The active policy as it was stored: a check that was added since must keep nobody from looking or going back."""
+        return self.remembered_policy()
+
+    def unservable(self, channel: str, release: str) -> str | None:
+        """Nothing: whoever only looks may not be allowed to ask the nodes, and need not wait for them."""
+        del channel, release
+        return None
 
     def kept(self, *prefixes: str) -> dict[str, float]:
         """When each document under the prefixes was kept, in seconds; all at the same moment where that is unknown."""

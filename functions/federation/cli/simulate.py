@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from federation.cli.options import AsJson
+from federation.cli.output import counted
 from federation.errors import REFUSED
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def simulate(
 
     if history is not None:
         results = iter([simulation.one(history)])
-        histories = 1
+        seed, histories = history, 1
         if not as_json:
             print("\n".join(simulation.told(simulation.story(history))))
     else:
@@ -41,7 +42,7 @@ def simulate(
     if as_json:
         print(json.dumps({"seed": seed, "histories": histories, "broken": broken}))
     else:
-        print(f"{histories:,} histories from seed {seed}: {broken} broken")
+        print(f"{counted(histories, 'history', 'histories')} from seed {seed}: {broken} broken")
     if broken:
         raise typer.Exit(REFUSED)
 

@@ -9,14 +9,26 @@ import msgspec
 import typer
 
 from federation.cli import inventory
+from federation.cli.candidate import next_release
+from federation.cli.clock import now
 from federation.cli.home import Home, opened
 from federation.cli.inventory import UnitLine
 from federation.cli.jobs import open_jobs
 from federation.cli.letters import page_of, sentence
 from federation.cli.options import AsJson, Folder
-from federation.cli.output import minute, print_json, print_lines, print_table, short
+from federation.cli.output import (
+    counted,
+    minute,
+    print_json,
+    print_lines,
+    print_table,
+    readable,
+    short,
+    shortened,
+    wrapped,
+)
 from federation.cli.shelf import Shelf
-from federation.core import names
+from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.errors import FederationError
 
@@ -26,7 +38,7 @@ def status(
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """What serves, what is warm, what waits, what was refused, and why."""
+    """What serves, what needs a person, what waits, what was refused, and why."""
     with opened(folder) as home:
         found = status_of(home, every=every)
     if as_json:
@@ -45,8 +57,13 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
     return {
         "home": home.place,
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
-        "channel": {"name": channel.name, "counter": channel.counter},
+        "channel": {
+            "name": channel.name,
+            "counter": channel.counter,
+            "moved": channel.moves[-1].at if channel.moves else None,
+        },
         "releases": list(_live(channel)),
+        "candidate": asdict(found) if (found := next_release(shelf, channel, now())) else None,
         "hold": msgspec.to_builtins(channel.hold),
         "quarantine": [
             {
@@ -68,6 +85,10 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
         "queue": home.queued(),
         **_dead(home),
     }
+
+
+def _last_moved(channel: Channel) -> str | None:
+    return channel.moves[-1].at if channel.moves else None
 
 
 def _dead(home: Home) -> dict[str, Any]:
@@ -96,44 +117,75 @@ def _live(channel: Channel) -> Iterator[dict[str, Any]]:
 
 
 def _print(found: Mapping[str, Any]) -> None:
-    policy, channel = found["policy"], found["channel"]
-    print(f"{channel['name']} at move {channel['counter']}, under {policy['name']} version {policy['version']}")
-    if not found["releases"]:
-        print("Nothing serves yet.")
+    """What serves, then what needs a person, then the rest."""
+    print(wrapped(_headline(found), indent=0))
+    if (moved := found["channel"]["moved"]) and instant.order(moved) > instant.order(now()):
+        behind = (
+            f"This machine's clock says {minute(now())}, and the channel's last move is of {minute(moved)}: one clock is "
+            "wrong. Alarms and windows are judged by these times, and `explain last` shows what has the latest."
+        )
+        print(wrapped(behind, indent=0))
+    if hold := found["hold"]:
+        print(wrapped(f"Promotions are held by {hold['who']} since {minute(hold['at'])}: {hold['why']}", indent=0))
+    _print_urgent(found)
     print_table(
         "Releases",
         ("state", "release", "since", "proven"),
         ((one["state"], one["name"], minute(one["since"]), minute(one["proven"])) for one in found["releases"]),
     )
-    if hold := found["hold"]:
-        print(f"\nPromotions are held by {hold['who']} since {minute(hold['at'])}: {hold['why']}")
     print_table(
         "Quarantine",
         ("artifact", "unit", "since", "why"),
-        ((short(one["artifact"]), one["unit"], minute(one["at"]), one["why"]) for one in found["quarantine"]),
+        ((short(one["artifact"]), one["unit"], minute(one["at"]), readable(one["why"])) for one in found["quarantine"]),
     )
-    print_table("Units", ("unit", "state", "why"), ((one["name"], one["state"], one["why"]) for one in found["units"]))
+    print_table("Units", ("unit", "state", "why"), (_unit_row(one) for one in found["units"]))
     print_table(
         "Jobs",
         ("job", "state", "until", "why"),
         (
-            (one["name"], one["state"], minute(one["until"]) if one["until"] else "", one["why"])
+            (one["name"], one["state"], minute(one["until"]) if one["until"] else "", readable(one["why"]))
             for one in found["jobs"]
         ),
     )
     _print_open(found)
 
 
+def _headline(found: Mapping[str, Any]) -> str:
+    policy, channel = found["policy"], found["channel"]
+    serving = next((one for one in found["releases"] if one["state"] == "serving"), None)
+    serves = f"{serving['name']} serves since {minute(serving['since'])}." if serving else "Nothing serves yet."
+    rules = f"policy {policy['name']}, version {policy['version']}"
+    return f"{serves} Channel {channel['name']}, move {channel['counter']}; {rules}."
+
+
+def _unit_row(one: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Of a unit in quarantine its artifact, since another table says why; of one that serves nothing more."""
+    if one["state"] == "quarantined":
+        return one["name"], one["state"], f"artifact {short(one['artifact'])}"
+    return one["name"], one["state"], "" if one["state"] == "serving" else readable(one["why"])
+
+
+def _print_urgent(found: Mapping[str, Any]) -> None:
+    print_lines("Dead letters: mend the cause; `federation redrive` delivers them again", map(sentence, found["dead"]))
+    if found["dead_unknown"]:
+        print_lines("Dead letters are not known", (found["dead_unknown"],))
+    served = {one["artifact"]: one["name"] for one in found["units"] if one["state"] == "serving"}
+    print_lines(
+        "Serves although it is in quarantine: `federation rollback` leaves it, `federation lift` allows it",
+        (f"{served[one['artifact']]}: {one['why']}" for one in found["quarantine"] if one["artifact"] in served),
+    )
+    if candidate := found["candidate"]:
+        held = f"held: {readable(candidate['held'])}" if candidate["held"] else "nothing holds it now"
+        print_lines(f"Next to serve: {candidate['name']}, made {minute(candidate['made'])}; {held}", candidate["ways"])
+
+
 def _print_open(found: Mapping[str, Any]) -> None:
     print_lines("Waiting for files", (f"{one['subject']}: {one['why']}" for one in found["waiting"]))
     print_lines(
         "Parked bodies",
-        (f"{one['entry']}: {one['error']}: {one['why']} ({one['document']})" for one in found["parked"]),
+        (f"{one['entry']}: {one['error']}: {one['why']} ({shortened(one['document'])})" for one in found["parked"]),
     )
-    print_lines("Dead letters; `federation redrive` delivers them again", map(sentence, found["dead"]))
-    if found["dead_unknown"]:
-        print_lines("Dead letters are not known", (found["dead_unknown"],))
     if older := ", ".join(f"{count:,} {what}" for what, count in found["older"].items() if count):
-        print(f"\nNot looked at, because older: {older}; `federation status --all` does.")
+        print(f"\nOlder, and not looked at: {older}; `federation status --all` does.")
     if found["queue"]:
-        print(f"\n{found['queue']} deliveries are under way or wait for the next command.")
+        print(f"\n{counted(found['queue'], 'delivery', 'deliveries')} under way, or waiting for the next command.")

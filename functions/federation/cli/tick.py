@@ -43,7 +43,7 @@ def tick(
 ) -> None:
     """Do by hand what a schedule does: merge, promote, sweep, look at the alarms, or what the timetable says.
 
-    Exit code 10 when the merge is skipped or the promotion held; the reason is printed.
+    Exit code 10 when the merge makes no release or the promotion is held; the reason is printed.
     """
     with opened(folder, wait=wait) as home:
         moment = instant.text(instant.moment(at)) if at else now()
@@ -51,7 +51,8 @@ def tick(
         if kind is Tick.DUE:
             home.ports.store.keep(f"{names.TICKS}{moment}", canonical({}))
     print_happened(followed, as_json=as_json)
-    if any(not REFUSING.isdisjoint(one.announced_types) for one in followed.happened):
+    told = frozenset[str]().union(*(one.announced_types for one in followed.happened))
+    if not REFUSING.isdisjoint(told) and events.RELEASE_ASSEMBLED not in told:
         raise typer.Exit(REFUSED)
     if followed.open:
         raise typer.Exit(ORDERED)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which release would serve next, what holds it now, and what can a person do about that?
+
+The step `promote` is asked, on what is stored now: a reason of yesterday may be gone, and another one may have come.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from federation.cli.inventory import left_by_rollback, release_state
+from federation.cli.output import minute, short
+from federation.cli.shelf import Shelf
+from federation.core import cadence, instant, names
+from federation.core import event as events
+from federation.core.channel import Channel
+from federation.core.event import Event
+from federation.core.policy import Policy
+from federation.core.version import version_of
+from federation.steps import promote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A release that does not serve, when it was made, what holds it now ("": nothing), and what can be done about it."""
+
+    name: str
+    made: str
+    held: str
+    ways: tuple[str, ...]
+
+
+def next_release(shelf: Shelf, channel: Channel, at: str) -> Candidate | None:
+    """The newest release that was made for what serves now and has not served yet."""
+    left = left_by_rollback(channel)
+    stored = [name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)]
+    serving = version_of(channel.serving.name) if channel.serving else None
+    newer = [name for name in stored if serving is None or version_of(name) > serving]
+    fresh = [name for name in newer if release_state(channel, left, name) == "assembled"]
+    return candidate(shelf, max(fresh, key=version_of), at) if fresh else None
+
+
+def candidate(shelf: Shelf, name: str, at: str) -> Candidate | None:
+    """A release, and what would hold it if it were to be promoted at that moment; None if there is none of that name."""
+    order = Event(
+        type=events.PROMOTION_ORDERED, source="//federation/cli", subject=name, time=at, key="", data={"release": name}
+    )
+    facts = promote.gather(order, shelf)
+    if not facts.candidates:
+        return None
+    policy, (found,) = shelf.policy(), facts.candidates
+    outcome = promote.decide(order, facts, policy, at)
+    held = next((told.data["why"] for told in outcome.events if told.type == events.PROMOTION_HELD), "")
+    ways = _ways(found, facts.channel, policy, at) if held else [_promote(name)]
+    return Candidate(name=name, made=found.release["created_at"], held=held, ways=tuple(ways))
+
+
+def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -> Iterator[str]:
+    if _is_outdated(found.release, channel, policy):
+        yield "A merge makes a release that is judged against what serves now, under this policy: federation tick merge"
+        return
+    for artifact in channel.forbids(found.artifacts.values()):
+        kind = next(kind for kind, held in found.artifacts.items() if held == artifact)
+        yield f"If {kind} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+    if channel.hold:
+        yield f"Held by {channel.hold.who} since {minute(channel.hold.at)}: federation resume --who YOU --why 'WHY NOW'"
+    if missing := policy.promotion.approvals - len(found.approved_by):
+        so_far = ", ".join(sorted(found.approved_by)) or "nobody"
+        yield (
+            f"Approved by {so_far}; {missing} more {'person has' if missing == 1 else 'people have'} to type: "
+            f"federation approve {found.name} --who NAME --why 'WHY'"
+        )
+    if not cadence.is_open(policy.cadence.promotion, policy.cadence.time_zone, instant.moment(at)):
+        yield f"Not to wait for the window: {_promote(found.name, ' --outside-window')}"
+    yield "When nothing holds it any more, the next tick in the window promotes it."
+
+
+def _is_outdated(release: Mapping[str, Any], channel: Channel, policy: Policy) -> bool:
+    then = [(release[role] or {}).get("digest") for role in ("baseline", "anchor")]
+    now = [entry.digest if entry else None for entry in (channel.serving, channel.anchor)]
+    return then != now or release["policy"]["digest"] != policy.digest
+
+
+def _promote(name: str, option: str = "") -> str:
+    return f"federation promote {name}{option} --who YOU --why 'WHY NOW'"

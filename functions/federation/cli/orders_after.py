@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Was somebody first with a roll-back, and what is left to do after an order?"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from federation.cli.candidate import candidate
+from federation.cli.clock import now
+from federation.cli.happened import Followed
+from federation.cli.home import Home
+from federation.cli.output import readable, short
+from federation.cli.shelf import Shelf
+from federation.cli.ways_out import ways_out
+from federation.core import event as events
+from federation.core import instant
+from federation.core.channel import Channel, Entry
+from federation.core.event import Event
+from federation.errors import ConflictError, ServiceError
+
+
+def unless_just_left(channel: Channel, settle_seconds: int, at: str) -> None:
+    """Refuse a roll-back that names nothing right after another one, which it would take one release further.
+
+    Args:
+        channel: As it is now.
+        settle_seconds: For how long what serves is given time, as with alarms.
+        at: When the order is given.
+
+    Raises:
+        ConflictError: An alarm or another person was first.
+    """
+    last = next((moved for moved in reversed(channel.moves) if moved.kind in {"roll_back", "promote"}), None)
+    if last is None or last.kind != "roll_back":
+        return
+    since = instant.moment(at) - instant.moment(last.at)
+    if timedelta() <= since < timedelta(seconds=settle_seconds):
+        raise ConflictError(
+            f"there was a roll-back {int(since.total_seconds())} seconds ago. {last.release} serves since. "
+            f"{readable(last.why)} (by {last.who})",
+            hint=f"If {last.release} is bad as well, the same command with: --from {last.release}",
+        )
+
+
+def what_is_left(home: Home, given: Event, followed: Followed) -> Iterator[str]:
+    """What a person can do after an order that was refused, or that leaves something to be done."""
+    told = [event for one in followed.happened if one.event.id == given.id for event in one.announced]
+    shelf = Shelf(home.ports)
+    channel = shelf.channel(shelf.policy().channel)
+    if any(event.type == events.ROLLBACK_SKIPPED for event in told):
+        yield from ways_out(channel)
+    for event in told:
+        if event.type == events.PROMOTION_HELD and (found := candidate(shelf, event.subject, now())):
+            yield from found.ways
+    if given.type == events.APPROVAL_GIVEN and told:
+        yield from _after_approval(shelf, channel, given.subject)
+    if given.type == events.QUARANTINE_ORDERED and channel.serving:
+        yield from _still_serving(channel.serving, channel.forbids([given.data["artifact"]]))
+
+
+def with_its_move(home: Home, given: Event, error: ServiceError) -> ServiceError:
+    """The error, with what the order has done already if it has moved the channel."""
+    shelf = Shelf(home.ports)
+    moved = shelf.channel(shelf.policy().channel).moved_by(given.id)
+    if moved is None:
+        return error
+    if any(letter.event.id == given.id for letter in home.letters.list()):
+        told = f"{moved.release} is to serve since move {moved.counter}, but the nodes may not know yet: {error}"
+    else:
+        told = (
+            f"the order is carried out: {moved.release} serves since move {moved.counter}. What follows failed: {error}"
+        )
+    return ServiceError(told, hint=error.hint)
+
+
+def _after_approval(shelf: Shelf, channel: Channel, name: str) -> Iterator[str]:
+    """What holds an approved release still; nothing about one that serves."""
+    found = None if channel.serving and channel.serving.name == name else candidate(shelf, name, now())
+    if found:
+        yield f"{name} is held: {readable(found.held)}" if found.held else f"Nothing holds {name} any more."
+        yield from found.ways
+
+
+def _still_serving(serving: Entry, forbidden: Sequence[str]) -> Iterator[str]:
+    """What to do about an artifact in quarantine that serves: a quarantine takes nothing away from the nodes."""
+    for artifact in forbidden:
+        if artifact in serving.units.values():
+            yield f"{short(artifact)} serves all the same, in {serving.name}: federation rollback --who YOU --why 'WHY'"

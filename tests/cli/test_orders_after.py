@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two people at three in the morning, and an order that was carried out only in part."""
+
+import json
+import shutil
+
+import pytest
+
+from federation.cli.home import opened
+from federation.cli.orders_after import unless_just_left
+from federation.core.channel import Channel
+from federation.core.move import Moved
+from federation.demo.show import staged
+from federation.demo.story import first_week, second_week
+from federation.errors import ConflictError
+
+FIRST = "spiralverse-ai-federated-v1.0.0"
+SECOND = "spiralverse-ai-federated-v1.0.1"
+WHO = ("--who", "eva", "--why", "it is needed")
+
+
+def moved(kind, at):
+    return Moved(counter=1, event="e", kind=kind, at=at, release="v1", who="roll_back", why="v2 left: alarm fired")
+
+
+def channel(*moves):
+    return Channel(name="production", counter=1, moves=moves)
+
+
+LEFT = moved("roll_back", "2026-11-24T14:04:41Z")
+
+
+@pytest.fixture(scope="module")
+def before_the_alarm(tmp_path_factory, examples):
+    """The demo's home before the alarm."""
+    folder = tmp_path_factory.mktemp("twice") / "home"
+    with staged(folder, examples) as stage:
+        assert [*first_week(stage), *second_week(stage)]
+    return folder
+
+
+@pytest.fixture
+def promoted_twice(before_the_alarm, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(before_the_alarm, tmp_path / "twice")
+
+
+def test_a_second_roll_back_within_minutes_has_to_name_what_it_leaves(federation, promoted_twice):
+    assert federation("rollback", *WHO, "--folder", promoted_twice).code == 0
+    again = federation("rollback", "--who", "bo", "--why", "it is bad", "--folder", promoted_twice)
+    assert again.code == 4
+    assert f"{FIRST} serves since. {SECOND} left: it is needed (by eva)" in again.err
+    assert f"--from {FIRST}" in again.err
+    assert federation("status", "--folder", promoted_twice, "--json").json["releases"][0]["name"] == FIRST
+    meant = federation("rollback", "--from", FIRST, *WHO, "--folder", promoted_twice)
+    assert meant.code == 10
+    assert "no stable release is left" in meant.out
+
+
+def test_what_is_named_has_to_serve(federation, promoted_twice):
+    answer = federation("rollback", "--from", FIRST, *WHO, "--folder", promoted_twice)
+    assert answer.code == 10
+    assert federation("status", "--folder", promoted_twice, "--json").json["releases"][0]["name"] == SECOND
+
+
+def test_an_alarm_that_was_first_counts_too():
+    with pytest.raises(ConflictError, match=r"19 seconds ago. v1 serves since. v2 left: alarm fired \(by roll_back\)"):
+        unless_just_left(channel(LEFT, moved("hold", "2026-11-24T14:04:50Z")), 300, "2026-11-24T14:05:00Z")
+
+
+@pytest.mark.parametrize(
+    ("moves", "at"),
+    [
+        ((), "2026-11-24T14:05:00Z"),
+        ((LEFT,), "2026-11-24T14:09:41Z"),
+        ((LEFT,), "2026-11-24T14:04:40Z"),
+        ((LEFT, moved("promote", "2026-11-24T14:04:50Z")), "2026-11-24T14:05:00Z"),
+    ],
+)
+def test_otherwise_a_roll_back_goes_ahead(moves, at):
+    unless_just_left(channel(*moves), 300, at)
+
+
+def test_nodes_that_cannot_be_told_are_no_secret(federation, promoted_twice):
+    (promoted_twice / "serving" / "production.json").unlink()
+    (promoted_twice / "serving").rmdir()
+    (promoted_twice / "serving").write_text("in the way")
+    answer = federation("rollback", *WHO, "--folder", promoted_twice)
+    assert answer.code == 5
+    assert f"{FIRST} is to serve since move 4, but the nodes may not know yet" in answer.err
+    page = federation("status", "--folder", promoted_twice).out
+    assert page.index("Dead letters") < page.index("\nReleases\n")
+
+
+def test_a_policy_of_a_newer_version_stops_neither_a_look_nor_the_way_back(federation, promoted_twice, examples):
+    policy = {**json.loads((examples / "policy.json").read_bytes()), "schema": "policy.v9", "version": 9}
+    with opened(promoted_twice) as home:
+        home.ports.store.keep("policies/000009", json.dumps(policy).encode())
+    assert federation("status", "--folder", promoted_twice).code == 0
+    answer = federation("rollback", *WHO, "--folder", promoted_twice)
+    assert f"the order is carried out: {FIRST} serves since move 4. What follows failed" in answer.err
+    assert json.loads((promoted_twice / "serving" / "production.json").read_text())["release"] == FIRST
+
+
+def test_a_quarantine_of_what_serves_says_that_it_serves_all_the_same(federation, promoted_twice):
+    answer = federation("quarantine", "spiralverse/textgen-lora-v2", *WHO, "--folder", promoted_twice)
+    assert answer.code == 0
+    assert f"serves all the same, in {SECOND}: federation rollback" in answer.out
+    page = federation("status", "--folder", promoted_twice).out
+    assert "Serves although it is in quarantine" in page.partition("\nReleases\n")[0]
+
+
+def test_a_merge_that_had_units_judged_first_and_made_a_release_is_done(federation, own, tmp_path, examples):
+    for one in federation("status", "--folder", own, "--json").json["quarantine"]:
+        assert federation("lift", one["artifact"], *WHO, "--folder", own).code == 0
+    policy = {**json.loads((examples / "policy.json").read_bytes()), "version": 2}
+    (tmp_path / "policy.json").write_text(json.dumps(policy))
+    federation("init", "--policy", tmp_path / "policy.json", "--folder", own)
+    answer = federation("tick", "merge", "--folder", own)
+    assert answer.code == 0
+    lines = answer.out.splitlines()
+    assert any("spiralverse-ai-federated-v1.0.2 assembled." in line for line in lines)
+    assert len(lines) == len(set(lines))
