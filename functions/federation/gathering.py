@@ -17,13 +17,16 @@ class Reads(Protocol):
         """The active policy."""
         ...
 
-    def remembered_policy(self, at_least: int | None = None) -> Policy:
-        """The active policy, from this process's cache if possible.
+    def policy_at_least(self, version: int | None) -> Policy:
+        """The active policy, from this process's cache if that is no older than a version known to be active.
 
         Args:
-            at_least: A version known to be active, such as the one that the event's sender used; an older cached one is not
-                used. Without it the cached policy is a guess, for use only where nothing may cause delay.
+            version: Such as the one that the event's sender used; None if it did not say.
         """
+        ...
+
+    def policy_without_delay(self) -> Policy:
+        """The active policy, from this process's cache if possible: a guess, for use only where nothing may cause delay."""
         ...
 
     def document(self, name: str) -> Any | None:

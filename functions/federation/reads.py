@@ -54,23 +54,32 @@ class LiveReads:
             self._policy = active_policy(self.names(names.POLICIES), self._body, checked_policy)
         return self._policy
 
-    def remembered_policy(self, at_least: int | None = None) -> Policy:
-        """The active policy; an expired cached listing will do if it is at least as new as `at_least`.
+    def policy_at_least(self, version: int | None) -> Policy:
+        """The active policy; an expired cached listing will do if that version is in it."""
+        if version is not None:
+            memory_of(self._ports.store).expect(names.policy(version))
+            if known := self._remembered():
+                self._policy = active_policy(known, self._body, checked_policy)
+        return self.policy()
 
-        Without `at_least`, where nothing may cause delay, one that expired within GUESSED_SECONDS will do, and that it is
-        current is a guess; and it is read as it was stored, since a check that was added since must stop no roll-back.
+    def policy_without_delay(self) -> Policy:
+        """The active policy as it was stored; a cached listing that expired within GUESSED_SECONDS will do, as a guess.
+
+        It is not checked again, since a check that was added since must stop no roll-back.
         """
-        memory = memory_of(self._ports.store)
-        if at_least is not None:
-            memory.expect(names.policy(at_least))
-        within, read = (None, checked_policy) if at_least is not None else (GUESSED_SECONDS, recorded_policy)
-        known = () if self._look else memory.recall_names(names.POLICIES, within)
+        known = self._remembered(GUESSED_SECONDS)
+        if known:
+            self.guessed.add(names.POLICIES)
+        if known or self._policy is None:
+            self._policy = active_policy(known or self.names(names.POLICIES), self._body, recorded_policy)
+        return self._policy
+
+    def _remembered(self, within: float | None = None) -> Sequence[str]:
+        """The cached listing of policies if it expired at most `within` seconds ago; none where the store is to be asked."""
+        known = () if self._look else memory_of(self._ports.store).recall_names(names.POLICIES, within)
         if known:
             self._note("names", names.POLICIES, list(known))
-            self.guessed |= set() if at_least is not None else {names.POLICIES}
-        if known or self._policy is None:
-            self._policy = active_policy(known or self.names(names.POLICIES), self._body, read)
-        return self._policy
+        return known or ()
 
     def document(self, name: str) -> Any | None:
         """The document under a name, or None."""

@@ -38,9 +38,13 @@ class RecordedReads:
             self._policy = active_policy(self.names(names.POLICIES), partial(self._body, "document"), recorded_policy)
         return self._policy
 
-    def remembered_policy(self, at_least: int | None = None) -> Policy:
+    def policy_at_least(self, version: int | None) -> Policy:
         """The policy that was remembered then."""
-        del at_least
+        del version
+        return self.policy()
+
+    def policy_without_delay(self) -> Policy:
+        """The same."""
         return self.policy()
 
     def document(self, name: str) -> Any | None:

@@ -97,12 +97,12 @@ def released(federation, examples, tmp_path):
 @pytest.mark.parametrize("named", ["release.json", "hf_manifest.json"])
 def test_a_baseline_that_is_not_there_as_it_says_is_never_taken_for_a_first_release(federation, released, named):
     """Else a candidate that lost half of the baseline's accuracy would only have to reach the floor."""
-    adapter = released / "textgen-lora" / "adapter.safetensors"
+    adapter = released / "textgen-lora" / "adapter_model.safetensors"
     adapter.write_bytes(adapter.read_bytes()[::-1])
     answer = federation("gate", released / "later/hf_manifest.json", "--baseline", released / named)
     assert answer.code == 2
     assert "its textgen-lora was not accepted" in answer.err
-    assert "adapter.safetensors has sha256" in answer.err
+    assert "adapter_model.safetensors has sha256" in answer.err
 
 
 def test_a_baseline_whose_evidence_was_replaced_is_not_the_one_that_was_released(federation, released):

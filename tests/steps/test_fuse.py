@@ -233,7 +233,7 @@ def test_where_merges_follow_every_pass_the_fullest_release_serves_in_whatever_o
     assert home.channel.serving.numbers == {"embedder": 2, "textgen-lora": 2, "runtime-distilled": 1}
 
 
-def test_a_unit_that_passed_waits_for_no_verdict_that_will_never_be_a_pass(home_under):
+def test_a_unit_that_passed_waits_for_no_verdict_that_will_never_be_a_pass(home_under, tmp_path):
     """Merges follow every pass: one unit passes while another is being judged, and that one fails."""
     home = home_under(cadence=ON_PASS)
     home.first_release()
@@ -246,6 +246,7 @@ def test_a_unit_that_passed_waits_for_no_verdict_that_will_never_be_a_pass(home_
     body = home.store.read(report)
     for name in unheard:
         home.local.database.changed(f"delete from documents where name like '{name}'")  # noqa: S608 - ours
+    (tmp_path / "registry/tags/spiralverse-ai-federated-v1.0.1").unlink()
     assert not handle("fuse", passed, home.local.ports, home.now), "the other one is still being judged"
     home.store.keep(report, body)
     assert "1.0.1 assembled" in handle("fuse", failed, home.local.ports, home.now).why

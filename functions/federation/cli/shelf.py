@@ -44,7 +44,7 @@ class Shelf(LiveReads):
 
     def policy(self) -> Policy:
         """The active policy as it was stored: a check that was added since must keep nobody from looking or going back."""
-        return self.remembered_policy()
+        return self.policy_without_delay()
 
     def unservable(self, channel: str, release: str) -> str | None:
         """Nothing: whoever only looks may not be allowed to ask the nodes, and need not wait for them."""

@@ -77,7 +77,7 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
 
 def gather(event: Event, reads: Reads) -> Facts | Merged | Unjudged | Asked | None:
     """Everything that a merge needs, or None when this event asks for none."""
-    policy = reads.remembered_policy(event.data["policy"]) if "policy" in event.data else reads.policy()
+    policy = reads.policy_at_least(event.data.get("policy"))
     if event.type in _NEW_BASELINE:
         return regate.gather(event, reads)
     if not asks(event, policy):

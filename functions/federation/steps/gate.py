@@ -45,7 +45,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def gather(event: Event, reads: Reads) -> Facts | None:
     """The evidence of the unit, of what serves, and of the anchor; None for a unit that was never accepted."""
-    policy = reads.remembered_policy(event.data.get("policy"))
+    policy = reads.policy_at_least(event.data.get("policy"))
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
     version = reads.document(names.version(event.data["kind"], event.data["number"]))

@@ -21,7 +21,7 @@ HEARS = (events.SLO_BREACHED, events.ROLLBACK_ORDERED)
 def gather(event: Event, reads: Reads) -> Channel:
     """The channel."""
     del event
-    return reads.channel(reads.remembered_policy().channel)
+    return reads.channel(reads.policy_without_delay().channel)
 
 
 def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
