@@ -5,21 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from federation.core import strict_json
-from federation.errors import MissingError
-
-
-def bytes_of(path: Path) -> bytes:
-    """The bytes of a file.
-
-    Raises:
-        MissingError: It is not there, or cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise MissingError(f"there is no file {path}") from error
-    except OSError as error:
-        raise MissingError(f"{path} cannot be read: {error.strerror}") from error
+from federation.local.files import bytes_of
 
 
 def document_of(path: Path) -> Any:

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final, cast
 
 import typer
 
-from federation.cli.documents import bytes_of
 from federation.cli.options import AsJson
 from federation.cli.output import counted, print_json
 from federation.core import contract, strict_json
@@ -15,6 +14,7 @@ from federation.core.contract import SCHEMA_NAMES, SchemaName
 from federation.core.policy import policy_of
 from federation.core.records import quoted
 from federation.errors import ContractError
+from federation.local.files import bytes_of
 
 _GZIP: Final = b"\x1f\x8b"
 

@@ -1,9 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a file replaced atomically, so that nobody ever reads half of it?"""
+"""How is a file that a person named read, and how is one replaced so that nobody ever reads half of it?"""
 
 import os
 import tempfile
 from pathlib import Path
+
+from federation.errors import MissingError
+
+
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        MissingError: It is not there, or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingError(f"there is no file {path}") from error
+    except OSError as error:
+        raise MissingError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def replace(path: Path, body: bytes) -> None:

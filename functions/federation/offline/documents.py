@@ -8,7 +8,8 @@ from typing import Any
 from federation.core import contract, instant, strict_json
 from federation.core.contract import SchemaName
 from federation.core.policy import policy_of
-from federation.errors import ContractError, MissingError
+from federation.errors import ContractError
+from federation.local.files import bytes_of
 
 MANIFEST = "manifest.v1"
 
@@ -35,7 +36,7 @@ def documents_of(paths: Mapping[str, Path]) -> dict[str, Any]:
 
 
 def _document(name: str, path: Path) -> Any:
-    document = strict_json.document(_bytes(path), what=str(path))
+    document = strict_json.document(bytes_of(path), what=str(path))
     if name == "policy":
         policy_of(document, what=str(path))
         return document
@@ -61,12 +62,3 @@ def _misplaced(name: str, manifest: Mapping[str, Any]) -> Iterator[str]:
         instant.moment(manifest["produced_at"])
     except ContractError as error:
         yield f"$.produced_at: {error.what}"
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise MissingError(f"there is no file {path}") from error
-    except OSError as error:
-        raise MissingError(f"{path} cannot be read: {error.strerror}") from error
