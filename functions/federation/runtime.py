@@ -185,6 +185,7 @@ def _publish(release: str, decision: Decision, ports: Ports) -> None:
         _remember_refusal(error, release, body, ports)
         if not decision.knew(names.unpublished(release)):
             raise
+        log.warning("%s is still not published: %s", release, error)
         return
     ports.store.keep(names.receipt(release), canonical(msgspec.to_builtins(receipt)))
 

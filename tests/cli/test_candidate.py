@@ -3,9 +3,13 @@
 
 import json
 import shutil
+import sqlite3
 
 import pytest
 
+from federation.cli.home import opened
+from federation.core import names
+from federation.core.digest import canonical
 from federation.demo.show import staged
 from federation.demo.story import first_week, second_week
 
@@ -87,6 +91,23 @@ def test_a_release_of_other_rules_is_merged_again(federation, assembled, tmp_pat
     answer = federation("promote", SECOND, *WHO, "--folder", assembled)
     assert answer.code == 10
     assert "federation tick merge" in answer.out.partition("What can be done")[2]
+
+
+def test_a_release_whose_name_another_home_has_published_is_merged_again(federation, assembled):
+    with opened(assembled) as home:
+        refusal = {"release": SECOND, "why": f"the tag {SECOND} is on other content", "taken": True}
+        home.ports.store.keep(names.unpublished(SECOND), canonical(refusal))
+    with sqlite3.connect(assembled / "store.sqlite") as store:
+        store.execute("delete from documents where name = ?", (names.receipt(SECOND),))
+    store.close()
+    answer = federation("promote", SECOND, "--outside-window", *WHO, "--folder", assembled)
+    assert answer.code == 10
+    told = answer.out.partition("What can be done")[2]
+    assert "federation tick merge" in told
+    assert "the next tick" not in told
+    assert federation("tick", "merge", "--folder", assembled).code == 0
+    candidate = federation("status", "--folder", assembled, "--json").json["candidate"]
+    assert candidate["name"] == "spiralverse-ai-federated-v1.0.2"
 
 
 def test_an_approval_says_how_many_are_missing_and_one_person_is_one(federation, unapproved):

@@ -3,16 +3,21 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
+from federation.cli.direct import carried_directly
 from federation.cli.home import opened
-from federation.cli.orders_after import unless_just_left
+from federation.cli.orders import order
+from federation.cli.orders_after import unless_just_left, what_is_left, with_its_move
+from federation.core import event as events
 from federation.core.channel import Channel
 from federation.core.move import Moved
 from federation.demo.show import staged
 from federation.demo.story import first_week, second_week
-from federation.errors import ConflictError
+from federation.errors import ConflictError, ServiceError
 
 FIRST = "spiralverse-ai-federated-v1.0.0"
 SECOND = "spiralverse-ai-federated-v1.0.1"
@@ -68,12 +73,18 @@ def test_an_alarm_that_was_first_counts_too():
         unless_just_left(channel(LEFT, moved("hold", "2026-11-24T14:04:50Z")), 300, "2026-11-24T14:05:00Z")
 
 
+def test_an_alarm_whose_clock_is_ahead_counts_too():
+    """The roll-back then has the alarm's time (`core/move.py: not_before`)."""
+    with pytest.raises(ConflictError, match="0 seconds ago"):
+        unless_just_left(channel(LEFT), 300, "2026-11-24T14:04:00Z")
+
+
 @pytest.mark.parametrize(
     ("moves", "at"),
     [
         ((), "2026-11-24T14:05:00Z"),
         ((LEFT,), "2026-11-24T14:09:41Z"),
-        ((LEFT,), "2026-11-24T14:04:40Z"),
+        ((LEFT,), "2026-11-24T13:59:41Z"),
         ((LEFT, moved("promote", "2026-11-24T14:04:50Z")), "2026-11-24T14:05:00Z"),
     ],
 )
@@ -90,6 +101,24 @@ def test_nodes_that_cannot_be_told_are_no_secret(federation, promoted_twice):
     assert f"{FIRST} is to serve since move 4, but the nodes may not know yet" in answer.err
     page = federation("status", "--folder", promoted_twice).out
     assert page.index("Dead letters") < page.index("\nReleases\n")
+
+
+class Down:
+    """A service that fails whatever it is asked."""
+
+    def __getattr__(self, name):
+        raise ServiceError(f"{name} failed")
+
+
+def test_a_store_that_fails_after_an_order_hides_neither_its_refusal_nor_what_went_wrong(promoted_twice):
+    given = order(events.ROLLBACK_ORDERED, {"release": FIRST}, "production", "2026-11-20T03:00:00Z")
+    with opened(promoted_twice) as home:
+        followed, _ = carried_directly("roll_back", given, home)
+        failing = SimpleNamespace(ports=replace(home.ports, store=Down()), letters=Down())
+    (way,) = what_is_left(failing, given, followed)
+    assert "could not be looked up" in way
+    error = ServiceError("the nodes failed", hint="its own")
+    assert with_its_move(failing, given, error) is error
 
 
 def test_a_policy_of_a_newer_version_stops_neither_a_look_nor_the_way_back(federation, promoted_twice, examples):

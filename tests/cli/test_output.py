@@ -57,7 +57,10 @@ def test_no_character_is_lost_in_a_table_of_any_width(federation, played, column
 
 def test_what_is_folded_stands_under_its_column(played):
     lines = shown(("status", "--folder", played), 70).splitlines()
-    at = next(number for number, line in enumerate(lines) if line.startswith("  unit      spiralverse/textgen-lora-v2")) - 1
+    at = (
+        next(number for number, line in enumerate(lines) if line.startswith("  unit      spiralverse/textgen-lora-v2"))
+        - 1
+    )
     assert lines[at].startswith("- artifact  ")
     assert lines[at + 3].startswith("  why       ")
     assert lines[at + 4].startswith(" " * 12)

@@ -25,6 +25,7 @@ from federation.simulation.contention import is_contended
 from federation.simulation.play import play
 from federation.simulation.policies import Terms
 from federation.simulation.promises import broken
+from federation.simulation.storage import SimulatedStore
 from federation.simulation.story import WEEK, story
 
 WAYS = ("bus", "door", "inline")
@@ -190,3 +191,11 @@ def test_a_broken_story_is_shrunk_to_what_breaks_it():
         return any(isinstance(action, Alarm) for action in actions)
 
     assert shrunk([*FIRST, *SECOND, *ALARM], needs_an_alarm) == [Alarm(count=2)]
+
+
+def test_whoever_confirms_a_stale_read_sees_the_move_though_another_worker_reads_in_between():
+    """Else one audit in a hundred thousand takes the last move for one that was never made (history 120693)."""
+    store = SimulatedStore(chaos=Chaos(drawn=random.Random(1), crash=0, fails=0, stale=1))
+    store.move("production", 0, b"first")
+    store.move("production", 1, b"second")
+    assert [store.channel("production") for _ in range(4)] == [b"first", *[b"second"] * 3]

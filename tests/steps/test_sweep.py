@@ -47,9 +47,11 @@ def test_the_same_tick_again_tells_the_same_again_for_what_follows_may_have_been
 
 
 def test_nodes_that_drifted_are_brought_back_and_told_of(home):
-    home.first_release()
-    home.local.ports.traffic.shift(Shift(channel="production", counter=9, release="something else", warm=()))
+    serving = home.first_release().name
+    counter = home.channel.counter
+    home.local.ports.traffic.shift(Shift(channel="production", counter=counter, release="something else", warm=()))
     told = home.tick("sweep", WEDNESDAY)
+    assert home.local.ports.traffic.serving("production").release == serving
     assert told[0].type == events.DRIFT_DETECTED
     assert "something else is really served" in told[0].data["why"]
 
@@ -90,21 +92,42 @@ def test_a_registry_that_is_down_hides_no_drift(second):
         for type_ in (events.TICK_AUDIT, events.TICK_REGISTRY)
     )
     warm = second.channel.warm[0].name
-    second.local.ports.traffic.shift(Shift(channel="production", counter=99, release=warm, warm=()))
+    second.local.ports.traffic.shift(Shift(channel="production", counter=second.channel.counter, release=warm, warm=()))
     assert [told.type for told in handle("sweep", audit, ports, second.now).events] == [events.DRIFT_DETECTED]
     with pytest.raises(ServiceError):
         handle("sweep", registry, ports, second.now)
 
 
-def test_nodes_that_have_obeyed_later_moves_than_a_restored_channel_has_are_told_of_before_they_disobey(home):
-    serving = home.first_release().name
-    home.local.ports.traffic.shift(Shift(channel="production", counter=5, release=serving, warm=()))
-    (told,) = [event for event in home.tick("sweep", WEDNESDAY) if event.type == events.DRIFT_DETECTED]
-    assert "the nodes have obeyed move 5, and the channel is at move 1" in told.data["why"]
-    for number in range(2):
-        at = f"2026-01-07T13:0{number}:00Z"
-        home.tell(events.HOLD_ORDERED, at=at, who="ada", why="to catch up")
-        home.tell(events.RESUME_ORDERED, at=at, who="ada", why="to catch up")
-    assert home.channel.counter >= 5
-    later = home.tick("sweep", "2026-01-08T12:00:00Z")
-    assert [event for event in later if event.type == events.DRIFT_DETECTED] == []
+def restored(home):
+    """The channel as it was before a roll-back, under nodes that have obeyed it; what they serve."""
+    counter, backup = home.channel.counter, home.store.channel("production")
+    home.tell(events.ROLLBACK_ORDERED, at="2026-01-13T10:00:00Z", who="ada", why="bad")
+    good = home.channel.serving.name
+    home.local.database.changed("update channels set counter = ?, body = ?", counter, backup)
+    assert home.channel.serving.name != good
+    return good
+
+
+def test_a_channel_restored_from_a_backup_shifts_no_node_to_what_a_roll_back_has_left(second):
+    good, counter = restored(second), second.channel.counter
+    for day in (14, 15, 16):
+        (told,) = second.tick("sweep", f"2026-01-{day}T12:00:00Z")
+        assert told.type == events.TAMPER_DETECTED
+        assert f"the nodes serve {good} since move {counter + 1}" in told.data["why"]
+    assert second.local.ports.traffic.serving("production").release == good
+    assert second.channel.counter == counter, "not even a proof moves it to a move that the nodes would obey"
+
+
+def test_what_tampering_says_to_do_makes_the_nodes_obey_again_and_lets_them_serve_on(second):
+    good = restored(second)
+    home, traffic = second, second.local.ports.traffic
+    traffic.shift(Shift(channel="production", counter=9, release=good, warm=()))
+    home.tell(events.ROLLBACK_ORDERED, at="2026-01-14T12:00:00Z", who="ada", why="restored", to=good)
+    minute = 0
+    while home.channel.counter < 10:
+        kind = (events.HOLD_ORDERED, events.RESUME_ORDERED)[minute % 2]
+        home.tell(kind, at=f"2026-01-14T12:{minute + 10}:00Z", who="ada", why="restored")
+        home.tick("sweep", f"2026-01-14T12:{minute + 10}:30Z")
+        assert traffic.serving("production").release == good
+        minute += 1
+    assert home.tick("sweep", "2026-01-14T13:00:00Z") == []

@@ -11,7 +11,7 @@ from federation.core.decision import summary
 from federation.core.digest import canonical
 from federation.errors import ConflictError, ContractError
 from federation.recorded import RecordedReads
-from federation.runtime import handle
+from federation.runtime import decide, handle
 from federation.steps import fuse
 from tests.ports.backends_hub import (  # noqa: F401 - fixtures
     hub_client,
@@ -185,3 +185,14 @@ def test_what_was_decided_about_a_taken_name_can_be_decided_again_from_what_was_
         event = events.Event.of(document["event"])
         outcome = fuse.decide(event, fuse.gather(event, reads), reads.policy(), document["now"])
         assert canonical(summary(outcome)) == canonical(document["outcome"])
+
+
+def test_a_receipt_is_read_once_for_one_that_comes_between_two_reads_would_replay_another_decision(tmp_path, shared):
+    (home,) = homes(tmp_path, shared, 1)
+    shared.refuses = ContractError("the Hub refuses the card: license is unknown")
+    home.tick("merge", MONDAY)
+    tick = events.Event(type=events.TICK_PROMOTE, source="//test", subject="test", time=TUESDAY, key="t", data={})
+    read = [entry["of"] for entry in decide("promote", tick, home.local.ports, TUESDAY).trace]
+    assert read.count(names.receipt(f"{NAME}.0")) == 1
+    assert read.count(names.unpublished(f"{NAME}.0")) == 1
+    home.local.close()

@@ -31,7 +31,7 @@ class Candidate:
 
 
 def next_release(shelf: Shelf, channel: Channel, at: str) -> Candidate | None:
-    """The newest release that was made for what serves now and has not served yet."""
+    """The newest release that has a higher version than what serves and has not served yet."""
     left = left_by_rollback(channel)
     stored = [name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)]
     serving = version_of(channel.serving.name) if channel.serving else None
@@ -58,6 +58,9 @@ def candidate(shelf: Shelf, name: str, at: str) -> Candidate | None:
 def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -> Iterator[str]:
     if _is_outdated(found.release, channel, policy):
         yield "A merge makes a release that is judged against what serves now, under this policy: federation tick merge"
+        return
+    if found.refusal and found.refusal.taken:
+        yield "A merge makes the same release under the next free name: federation tick merge"
         return
     for artifact in channel.forbids(found.artifacts.values()):
         kind = next(kind for kind, held in found.artifacts.items() if held == artifact)

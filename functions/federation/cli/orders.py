@@ -187,7 +187,7 @@ def give(
         given_now = order(type_, {**given, **about(shelf, channel)}, channel.name, now())
         named = named_in(shelf, channel, given_now.data)
         followed, unannounced = _carried(home, given_now, directly)
-        ways = [] if as_json else list(what_is_left(home, given_now, followed))
+        ways = [] if as_json else what_is_left(home, given_now, followed)
     print_happened(followed, as_json=as_json, named=named)
     print_lines("What can be done", ways)
     if unannounced:

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Final
 
 from federation.cli.candidate import candidate
 from federation.cli.clock import now
@@ -15,7 +16,10 @@ from federation.core import event as events
 from federation.core import instant
 from federation.core.channel import Channel, Entry
 from federation.core.event import Event
-from federation.errors import ConflictError, ServiceError
+from federation.errors import ConflictError, FederationError, ServiceError
+
+_LEAVE_SOMETHING: Final = frozenset({events.APPROVAL_GIVEN, events.QUARANTINE_ORDERED})
+_REFUSALS: Final = frozenset({events.ROLLBACK_SKIPPED, events.PROMOTION_HELD})
 
 
 def unless_just_left(channel: Channel, settle_seconds: int, at: str) -> None:
@@ -33,18 +37,29 @@ def unless_just_left(channel: Channel, settle_seconds: int, at: str) -> None:
     if last is None or last.kind != "roll_back":
         return
     since = instant.moment(at) - instant.moment(last.at)
-    if timedelta() <= since < timedelta(seconds=settle_seconds):
+    if abs(since) < timedelta(seconds=settle_seconds):  # a move has its alarm's time, and that clock may be ahead
         raise ConflictError(
-            f"there was a roll-back {int(since.total_seconds())} seconds ago. {last.release} serves since. "
+            f"there was a roll-back {max(0, int(since.total_seconds()))} seconds ago. {last.release} serves since. "
             f"{readable(last.why)} (by {last.who})",
             hint=f"If {last.release} is bad as well, the same command with: --from {last.release}",
         )
 
 
-def what_is_left(home: Home, given: Event, followed: Followed) -> Iterator[str]:
-    """What a person can do after an order that was refused, or that leaves something to be done."""
+def what_is_left(home: Home, given: Event, followed: Followed) -> list[str]:
+    """What a person can do after an order that was refused, or that leaves something to be done.
+
+    The order has been decided by then, so a service that fails while this is looked up does not make it fail.
+    """
     told = [event for one in followed.happened if one.event.id == given.id for event in one.announced]
-    shelf = Shelf(home.ports)
+    if given.type not in _LEAVE_SOMETHING and _REFUSALS.isdisjoint(event.type for event in told):
+        return []
+    try:
+        return list(_what_is_left(Shelf(home.ports), given, told))
+    except FederationError as error:
+        return [f"That could not be looked up: {error}. Later: federation status"]
+
+
+def _what_is_left(shelf: Shelf, given: Event, told: Sequence[Event]) -> Iterator[str]:
     channel = shelf.channel(shelf.policy().channel)
     if any(event.type == events.ROLLBACK_SKIPPED for event in told):
         yield from ways_out(channel)
@@ -58,12 +73,16 @@ def what_is_left(home: Home, given: Event, followed: Followed) -> Iterator[str]:
 
 
 def with_its_move(home: Home, given: Event, error: ServiceError) -> ServiceError:
-    """The error, with what the order has done already if it has moved the channel."""
+    """The error, with what the order has done already if it has moved the channel and that can be read."""
     shelf = Shelf(home.ports)
-    moved = shelf.channel(shelf.policy().channel).moved_by(given.id)
+    try:
+        moved = shelf.channel(shelf.policy().channel).moved_by(given.id)
+        is_dead = moved is not None and any(letter.event.id == given.id for letter in home.letters.list())
+    except FederationError:
+        return error
     if moved is None:
         return error
-    if any(letter.event.id == given.id for letter in home.letters.list()):
+    if is_dead:
         told = f"{moved.release} is to serve since move {moved.counter}, but the nodes may not know yet: {error}"
     else:
         told = (

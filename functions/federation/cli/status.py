@@ -87,10 +87,6 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
     }
 
 
-def _last_moved(channel: Channel) -> str | None:
-    return channel.moves[-1].at if channel.moves else None
-
-
 def _dead(home: Home) -> dict[str, Any]:
     """The dead letters, or why they cannot be read, so that the rest of the status is shown all the same."""
     try:

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from federation.core import names
 from federation.core.event import Event
@@ -12,18 +13,22 @@ from federation.simulation.chaos import Chaos
 from federation.sources import Request
 from federation.steps import StepName
 
+_CURRENT: Final = 10
+"""More reads than another worker makes between a decision and its confirmation."""
+
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedStore:
     """Documents and channels, with every move remembered for the promises; it may write and then say that it failed.
 
-    `under` is the policy that was active when what is now carried out was decided; `decided_under` has it by counter.
+    `current` is how many reads of a channel are sure to have caught up, after a stale one. `under` is the policy that was
+    active when what is now carried out was decided; `decided_under` has it by counter.
     """
 
     chaos: Chaos
     documents: dict[str, bytes] = field(default_factory=dict)
     moves: dict[str, list[bytes]] = field(default_factory=dict)
-    lagged: bool = False
+    current: int = 0
     under: str = ""
     decided_under: dict[int, str] = field(default_factory=dict)
 
@@ -51,10 +56,14 @@ class SimulatedStore:
         return sorted([name for name in self.documents if name.startswith(prefix)])
 
     def channel(self, name: str) -> bytes | None:
-        """The channel's document, or now and then one that was true before the last move; the next read has caught up."""
+        """The channel's document, or now and then one that was true before the last move.
+
+        Then the next reads have caught up: whoever confirms what it decided on, too, if another worker reads in between.
+        """
         moves = [None, *self.moves.get(name, [])]
-        self.lagged = not self.lagged and len(moves) > 1 and self.chaos.strikes(self.chaos.stale)
-        return moves[-2 if self.lagged else -1]
+        is_stale = not self.current and len(moves) > 1 and self.chaos.strikes(self.chaos.stale)
+        self.current = _CURRENT if is_stale else max(0, self.current - 1)
+        return moves[-2 if is_stale else -1]
 
     def move(self, name: str, expected: int, to: bytes) -> None:
         """Replace the channel's document if its counter is `expected`."""

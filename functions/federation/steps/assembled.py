@@ -24,8 +24,11 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 def refusal_of(reads: Reads, release: str) -> Refusal | None:
     """Why the registry refuses a release, or None if it holds it or was not asked yet."""
-    if reads.document(names.receipt(release)) is not None:
-        return None
+    return unpublished(reads, release) if reads.document(names.receipt(release)) is None else None
+
+
+def unpublished(reads: Reads, release: str) -> Refusal | None:
+    """Why the registry refused a release without a receipt, or None if it was not asked yet."""
     found = reads.document(names.unpublished(release))
     return msgspec.convert(found, Refusal) if found else None
 

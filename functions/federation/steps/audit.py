@@ -2,6 +2,8 @@
 """Do the nodes serve what the channel says, and could they serve what is warm?
 
 Drift is first announced, and mended by whoever hears that event: so nodes that cannot be shifted hide no other finding.
+Nodes that have obeyed a later move than the channel has are announced as tampering, and nothing is moved or shifted: the
+channel was restored from a backup, and what it says may be a release that a roll-back has left since.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,6 +55,8 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     del policy
     if event.type == events.DRIFT_DETECTED:
         return Outcome(why=f"traffic is shifted again: {event.data['why']}", acts=(shift(facts.channel),))
+    if why := _ahead(facts):
+        return Outcome(why=why, events=(_found(event, facts, events.TAMPER_DETECTED, why),))
     drift = _drift(event, facts)
     move = _probed(event, facts, now)
     if not (drift or move):
@@ -65,32 +69,44 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 
 
 def _drift(event: Event, facts: Facts) -> tuple[Event, ...]:
-    serving, ahead = facts.channel.serving, _ahead(facts)
-    if serving is None or (facts.served and facts.served.release == serving.name and not ahead):
+    serving = facts.channel.serving
+    if serving is None or (facts.served and facts.served.release == serving.name):
         return ()
-    served = facts.served.release if facts.served else "nothing"
-    why = f"{served} is really served, and the channel says {serving.name}{ahead}"
-    told = Event(
-        type=events.DRIFT_DETECTED,
-        source="//federation/sweep",
-        subject=serving.name,
-        time=event.time,
-        key=f"{event.id}|{served}|{serving.name}{'|ahead' if ahead else ''}",
-        data={"served": served, "release": serving.name, "why": why},
-    )
-    return (told,)
+    why = f"{_served(facts)} is really served, and the channel says {serving.name}"
+    return (_found(event, facts, events.DRIFT_DETECTED, why),)
 
 
 def _ahead(facts: Facts) -> str:
-    """What to do where the nodes have obeyed a later move than the channel has: it was restored from a backup."""
-    served, counter = facts.served, facts.channel.counter
-    if served is None or served.counter <= counter:
+    """What to do where the nodes have obeyed a later move than the channel has; "" otherwise."""
+    served, channel = facts.served, facts.channel
+    if served is None or served.counter <= channel.counter:
         return ""
     return (
-        f"; the nodes have obeyed move {served.counter}, and the channel is at move {counter}, as after a backup was "
-        f"restored: they obey no earlier move than {served.counter}, so `federation hold` and `federation resume`, each "
-        "one move, until it is reached"
+        f"the nodes serve {served.release} since move {served.counter}, and the channel says {_wanted(facts)} at move "
+        f"{channel.counter}, as after a backup was restored. Nothing is shifted. First have the channel say what is to "
+        "serve (`federation rollback --to`, or `federation promote`); then `federation hold` and `federation resume`, "
+        f"each one move, until it is past move {served.counter}, for the nodes obey no earlier one"
     )
+
+
+def _found(event: Event, facts: Facts, type_: str, why: str) -> Event:
+    served, wanted = _served(facts), _wanted(facts)
+    return Event(
+        type=type_,
+        source="//federation/sweep",
+        subject=wanted,
+        time=event.time,
+        key=f"{event.id}|{served}|{wanted}",
+        data={"served": served, "release": wanted, "why": why},
+    )
+
+
+def _served(facts: Facts) -> str:
+    return facts.served.release if facts.served else "nothing"
+
+
+def _wanted(facts: Facts) -> str:
+    return facts.channel.serving.name if facts.channel.serving else "nothing"
 
 
 def _needs_probe(entry: Entry, time: str) -> bool:

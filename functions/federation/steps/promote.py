@@ -18,7 +18,7 @@ from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
 from federation.core.policy import Policy
 from federation.core.version import version_of
 from federation.gathering import Reads
-from federation.steps.assembled import Refusal, because, refusal_of
+from federation.steps.assembled import Refusal, because, unpublished
 from federation.steps.selection import successors
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
@@ -87,7 +87,7 @@ def _candidate(reads: Reads, release: Mapping[str, Any]) -> Candidate:
     approvals = [reads.document(place) for place in places]
     people = frozenset(_person(found["who"]) for found in approvals if found and found["release"] == digest(release))
     receipt = reads.document(names.receipt(name))
-    refusal = refusal_of(reads, name) if receipt is None else None
+    refusal = unpublished(reads, name) if receipt is None else None
     return Candidate(release=release, receipt=receipt, refusal=refusal, approved_by=people)
 
 
