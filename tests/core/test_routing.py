@@ -62,7 +62,7 @@ def test_an_index_says_whose_vectors_it_holds_even_where_no_route_needs_a_thresh
     index = replace(unit("textgen-lora"), kind="retrieval-eval", name="spiralverse/retrieval-eval-v1")
     (fault,) = routing(by_kind(index, EMBEDDER, RUNTIME), policy(), None).faults
     assert fault == (
-        "spiralverse/retrieval-eval-v1 does not say which embedder its index was made with; state it in "
+        "spiralverse/retrieval-eval-v1 does not say which embedder made its index; ship it anew with "
         "calibration.embedder"
     )
     bound = replace(index, calibration=Calibration(embedder=EMBEDDER.artifact, thresholds={}))

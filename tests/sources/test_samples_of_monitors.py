@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tests.sources.cases import TRUST, case
 
+from federation.core.alarm import breached
+from federation.core.digest import canonical
 from federation.sources import Reading, Request, Signal, Trust, read
 
 
@@ -52,6 +54,17 @@ def test_nobody_rolls_back_by_pressing_grafanas_test_button():
     assert told("http:grafana", renamed).verdict == "ignore"
     resolved = {**BUTTON, "status": "resolved", "alerts": [{**BUTTON["alerts"][0], "status": "resolved"}]}
     assert told("http:grafana", resolved).verdict == "ignore"
+
+
+def test_an_alarm_with_labels_of_any_length_still_fits_into_an_event_of_every_bus():
+    """EventBridge's queues take 256,000 bytes, and whoever refuses the breach refuses the roll-back."""
+    first, second = ({f"{one}{number}": "\x01" * 1000 for number in range(64)} for one in "ab")
+    mine = {**BUTTON, "groupLabels": first, "commonLabels": {"alertname": "Slow", **second}}
+    mine["alerts"] = [{**BUTTON["alerts"][0], "labels": {"alertname": "Slow"}}]
+    signal = told("http:grafana", mine)
+    assert signal.state == "firing"
+    assert signal.labels["alertname"] == "Slow"
+    assert len(canonical(breached(signal.key, signal.at, signal.labels).document())) < 256_000
 
 
 def test_an_alert_that_somebody_named_like_the_button_is_an_alert():

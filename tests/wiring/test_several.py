@@ -3,19 +3,21 @@
 
 import pytest
 
-from federation.errors import ServiceError
+from federation.errors import ServiceError, SettingsError
 from federation.wiring.several import TrainerByPlatform
 
 
 class Platform:
-    """Tells of one job that ended, unless it is down."""
+    """Tells of one job that ended, unless it is down or configured wrong."""
 
-    def __init__(self, name, *, down=False):
-        self.name, self.down = name, down
+    def __init__(self, name, *, down=False, wrong=False):
+        self.name, self.down, self.wrong = name, down, wrong
 
     def finished(self):
         if self.down:
             raise ServiceError(f"{self.name} is down")
+        if self.wrong:
+            raise SettingsError(f"{self.name} has no region")
         return [{"resource": f"a job on {self.name}"}]
 
 
@@ -34,6 +36,11 @@ def test_where_no_platform_answers_the_sweep_fails_and_comes_again(caplog):
     with pytest.raises(ServiceError, match="aws is down"):
         home(aws=Platform("aws", down=True), hf=Platform("hf", down=True)).finished()
     assert len(caplog.messages) == 2
+
+
+def test_a_platform_that_is_configured_wrong_is_not_passed_over():
+    with pytest.raises(SettingsError, match="gcp has no region"):
+        home(aws=Platform("aws"), gcp=Platform("gcp", wrong=True)).finished()
 
 
 def test_a_home_without_platforms_has_no_jobs():

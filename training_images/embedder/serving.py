@@ -7,6 +7,7 @@ from training_images.embedder.model import Embedder
 from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
 from training_images.job.shipped import Shipped
+from training_images.learning.adapter import FILES
 
 
 def serving_model(unit: Shipped, base: Path) -> Embedder:
@@ -21,4 +22,4 @@ def serving_model(unit: Shipped, base: Path) -> Embedder:
     longest = unit.contract.get("max_tokens")
     if not isinstance(longest, int):
         raise ConfigError(f"the contract of {unit.name} does not state max_tokens; ship the embedder again")
-    return Embedder.shipped(base, unit.own, longest)
+    return Embedder.shipped(base, unit.holding(FILES), longest)

@@ -2,7 +2,7 @@
 """Which unit lies in a folder that another job shipped: what it is called, what it is made of, and is it whole?"""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,6 @@ class Shipped:
         """What its consumers rely on."""
         return self.unit.contract
 
-    @property
-    def own(self) -> Path:
-        """The folder of its files."""
-        return self.folder / self.unit.kind
-
     def path(self, name: str) -> Path:
         """A file of the unit by its path below the unit's own folder.
 
@@ -51,6 +46,16 @@ class Shipped:
         if place not in {file.path for file in self.unit.files}:
             raise ConfigError(f"{self.name} has no {name}; it consists of {', '.join(f.path for f in self.unit.files)}")
         return self.folder / place
+
+    def holding(self, names: Sequence[str]) -> Path:
+        """The unit's own folder, of which the caller reads those files.
+
+        Raises:
+            ConfigError: It consists of other files.
+        """
+        for name in names:
+            self.path(name)
+        return self.folder / self.unit.kind
 
 
 def shipped_unit(folder: Path, kind: str) -> Shipped:

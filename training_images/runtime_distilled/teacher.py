@@ -13,6 +13,7 @@ from training_images.evals.labels import LABELS, WORDS
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.shipped import Shipped, shipped_unit
+from training_images.learning.adapter import FILES
 from training_images.runtime_distilled.runtime import KIND as RUNTIME
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
@@ -74,7 +75,7 @@ def language(folder: Path, base: Path) -> Teacher:
             f"{unit.name} is an adapter of the base model {unit.contract.get('base_model')}, and {base} is "
             f"{model.base_digest}; give the channel base the model that the teacher was made from"
         )
-    return _teacher(unit, model.load(unit.own))
+    return _teacher(unit, model.load(unit.holding(FILES)))
 
 
 def small(folder: Path) -> Teacher:

@@ -141,5 +141,5 @@ class Serving:
             )
         layers = int(unit.contract.get("layers", self._how.layers))
         recipe = replace(self._how, rank=int(unit.contract["rank"]), layers=layers)
-        model = model_of(self._spec.channel("base"), self._kind, recipe).load(unit.own)
+        model = model_of(self._spec.channel("base"), self._kind, recipe).load(unit.holding(FILES))
         return model.to(self._candidate.answers.device)

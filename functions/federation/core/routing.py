@@ -80,7 +80,7 @@ def _misbound(units: Mapping[str, Unit]) -> Iterator[str]:
     for kind, unit in sorted(units.items()):
         if unit.calibration is None:
             if kind == INDEX and embedder is not None:
-                yield f"{unit.name} does not say which embedder its index was made with; state it in calibration.embedder"
+                yield f"{unit.name} does not say which embedder made its index; ship it anew with calibration.embedder"
         elif embedder is None:
             yield f"{unit.name} brings thresholds, and the release has no embedder to use them with"
         elif unit.calibration.embedder != embedder.artifact:

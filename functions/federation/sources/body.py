@@ -17,6 +17,7 @@ MAX_CARRIER_BYTES: Final = 8 * MAX_BYTES
 """Largest envelope: a body quoted inside it grows by escapes, and by a third in base64; Lambda takes 6 MB."""
 _MAX_LABELS: Final = 64
 _MAX_LABEL: Final = 1024
+_ROOM_FOR_LABELS: Final = 16_384
 _ASCII: Final = r"[A-Za-z0-9+/]*={0,2}"
 
 
@@ -114,14 +115,19 @@ def mapping_in(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def labels_of(value: Any) -> dict[str, str]:
-    """The labels a person gave: text only, at most 64 of at most 1,024 characters; others are left out."""
-    found = value if isinstance(value, dict) else {}
-    kept = [
-        (key, one)
-        for key, one in found.items()
-        if isinstance(one, str) and len(key) <= _MAX_LABEL and len(one) <= _MAX_LABEL
-    ]
-    return dict(kept[:_MAX_LABELS])
+    """The labels a person gave: text only, at most 64 of at most 1,024 characters, 16,384 in all; others are left out.
+
+    An alarm may have two such sets, and a character six bytes: more would not fit into an event of every bus.
+    """
+    kept: dict[str, str] = {}
+    room = _ROOM_FOR_LABELS
+    for key, one in value.items() if isinstance(value, dict) else ():
+        if not isinstance(one, str) or max(len(key), len(one)) > _MAX_LABEL or len(kept) == _MAX_LABELS:
+            continue
+        if len(key) + len(one) <= room:
+            kept[key] = one
+            room -= len(key) + len(one)
+    return kept
 
 
 def decoded(value: str) -> bytes:

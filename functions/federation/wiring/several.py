@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from federation.core.admission import Observed
-from federation.errors import ContractError, FederationError
+from federation.errors import ContractError, ServiceError
 from federation.ports import Artifacts, Trainer
 
 log = logging.getLogger("federation")
@@ -58,14 +58,15 @@ class TrainerByPlatform:
         """How each job that ended recently did so, on all platforms that answer; the next sweep asks the others again.
 
         Raises:
-            FederationError: No platform answers.
+            ServiceError: No platform answers.
+            SettingsError: One is configured wrong, which no later sweep mends.
         """
         found: dict[str, Sequence[Mapping[str, Any]]] = {}
-        failures: list[FederationError] = []
+        failures: list[ServiceError] = []
         for name, trainer in self._platforms.items():
             try:
                 found[name] = trainer().finished()
-            except FederationError as error:
+            except ServiceError as error:
                 log.warning("%s does not say which jobs have ended, and the next sweep asks again: %s", name, error)
                 failures.append(error)
         if failures and not found:

@@ -129,6 +129,15 @@ def test_a_suite_without_its_hard_items_is_not_the_one_that_the_baseline_answere
     assert found.verdict == "inconclusive"
     assert "hold different items" in found.reason
     assert "probe-0010" in found.reason
+    assert found.reason.endswith("run it as the baseline did, or give a changed suite a new digest")
+
+
+def test_whoever_leaves_out_an_item_and_fails_on_the_others_fails():
+    every = probes(unsafe=range(60))
+    shorter = replace(every, items=every.items[:-1], scores={"safe": every.scores["safe"][:-1]}, categories=None)
+    (found,) = judged(ran(shorter))
+    assert found.verdict == "fail"
+    assert found.reason.startswith("60 of 599 items of suite policy failed")
 
 
 def test_items_stay_in_their_conversations_whatever_the_candidate_says_of_them():

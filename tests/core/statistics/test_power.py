@@ -43,6 +43,14 @@ def test_as_many_equal_candidates_pass_on_the_planned_items_as_the_plan_says(mar
     assert power / 100 - 0.025 < passing < power / 100 + 0.06
 
 
+@pytest.mark.parametrize(("margin", "differing", "planned"), [(0.02, 0.001, 149), (0.1, 0.01, 29), (0.05, 0.01, 93)])
+def test_where_hardly_an_item_differs_the_plan_asks_for_no_more_than_the_exact_bound_does(margin, differing, planned):
+    """It asked for 1,339, 139 and 158, and called impossible what nearly every equal candidate passes."""
+    assert items_for_margin(margin, differing) == planned
+    assert chance_to_pass(margin, differing, planned) > 0.8
+    assert detectable_margin(planned, differing) <= margin
+
+
 def chance_to_pass(margin: float, differing: float, items: int) -> float:
     """The exact chance, summed over how many items differ and how many of those are gained."""
     most = round(items * differing + 8 * math.sqrt(items * differing))
@@ -79,7 +87,7 @@ def test_200_items_of_which_15_percent_differ_can_hold_70_points_per_thousand():
 
 
 def test_a_handful_of_items_or_requests_holds_nobody_to_anything():
-    assert math.isinf(detectable_margin(13, 0.1))
+    assert math.isinf(detectable_margin(1, 1.0))
     assert math.isinf(detectable_ratio(25, 0.5))
 
 
