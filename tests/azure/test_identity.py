@@ -38,6 +38,14 @@ def test_an_assertion_that_is_not_believed_is_told_with_entras_words(azure_cloud
         entra.token()
 
 
+def test_a_federation_that_entra_does_not_know_yet_is_no_fault_of_a_job(azure_cloud, azure_session):
+    azure_cloud.faults.refuse("token", 400)
+    entra = EntraToken(lambda: azure_session, "t", "c", lambda: "an identity token", login=azure_cloud.endpoint)
+    with pytest.raises(ServiceError, match="Azure did not give a token: 400"):
+        entra.token()
+    assert entra.token()
+
+
 def test_a_file_that_a_cluster_keeps_fresh_is_read_each_time(azure_cloud, tmp_path):
     place = tmp_path / "token"
     stated = {**STATED, "assertion": str(place), "api": azure_cloud.endpoint, "login": azure_cloud.endpoint}

@@ -80,12 +80,11 @@ def test_a_name_that_was_started_before_starts_nothing_whatever_the_policy_says_
     ]
 
 
-def test_a_start_whose_answer_was_lost_is_found_again(azure_trainer, azure_cloud):
+def test_a_start_whose_answer_was_lost_is_found_at_once(azure_trainer, azure_cloud):
     azure_cloud.faults.lose("put_job")
-    with pytest.raises(ServiceError, match=f"Azure did not start job {NAME}"):
-        azure_trainer.launch(NAME, JOB)
     azure_trainer.launch(NAME, JOB)
     assert len(azure_cloud.jobs) == 1
+    assert azure_cloud.faults.calls[-2:] == ["put_job", "get_job"]
 
 
 @pytest.mark.parametrize("lacking", ["machine", "output", "arguments"])
@@ -105,6 +104,15 @@ def test_a_job_that_azure_refuses_is_a_fault_of_the_policy(azure_trainer, azure_
     azure_cloud.faults.refuse("put_job", 400)
     with pytest.raises(ContractError, match=f"Azure did not start job {NAME}: 400"):
         azure_trainer.launch(NAME, JOB)
+
+
+@pytest.mark.parametrize("request_", ["put_environment", "put_job"])
+def test_what_is_under_way_elsewhere_is_no_fault_of_the_policy_and_is_tried_again(azure_trainer, azure_cloud, request_):
+    azure_cloud.faults.refuse(request_, 409)
+    with pytest.raises(ServiceError, match="409"):
+        azure_trainer.launch(NAME, JOB)
+    azure_trainer.launch(NAME, JOB)
+    assert len(azure_cloud.jobs) == 1
 
 
 def test_what_has_ended_is_told_with_its_unit_or_its_reason(azure_trainer, azure_cloud, azure_workspace):

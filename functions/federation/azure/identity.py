@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from federation.azure.rest import meaning, reached
+from federation.errors import ServiceError
 
 LOGIN: Final = "https://login.microsoftonline.com"
 AUDIENCE: Final = "api://AzureADTokenExchange"
@@ -57,8 +58,7 @@ class EntraToken:
         """A token that remains valid for a while.
 
         Raises:
-            ContractError: Entra does not take the assertion.
-            ServiceError: Entra does not answer.
+            ServiceError: Entra does not answer, or does not take the assertion (yet), which is no fault of a job's.
         """
         if not self._token or self._clock() >= self._until:
             found = self._exchanged()
@@ -79,4 +79,4 @@ class EntraToken:
             response = self._session().request("POST", self._url, data=form, timeout=_TIMEOUT)
             if response.status_code == _OK:
                 return response.json()
-        raise meaning(operation, response)
+        raise ServiceError(str(meaning(operation, response)))

@@ -11,7 +11,8 @@ _TIMEOUT: Final = 30.0
 """Seconds for one answer."""
 _FIRST_ERROR: Final = 400
 _MISSING: Final = 404
-_REFUSED: Final = frozenset({400, 409, 422})
+_REFUSED: Final = frozenset({400, 422})
+"""That the same request would be refused again; 409 is also said of what is under way."""
 _SHOWN: Final = 300
 
 

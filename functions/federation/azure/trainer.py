@@ -13,7 +13,7 @@ import msgspec
 from federation.azure.job import ENVIRONMENT, TAG, UNIT, environment_version, job_of, wanting
 from federation.azure.rest import Rest
 from federation.core import failure, instant
-from federation.errors import ContractError, MissingError
+from federation.errors import ContractError, MissingError, ServiceError
 from federation.ports import RECENT
 
 API: Final = "https://management.azure.com"
@@ -83,7 +83,7 @@ class AzureTrainer:
         self._make_environment(str(job["image"]))
         try:
             self._rest.ask(f"start job {name}", "PUT", self._path(name), body=body)
-        except ContractError:
+        except (ContractError, ServiceError):
             if self._job(name) is None:
                 raise
 
