@@ -82,19 +82,12 @@ def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool =
 def carry_out(decision: Decision, ports: Ports) -> Decision:
     """Keep, move, act, announce, in this order; the decision itself is kept before any effect, so that none goes unrecorded.
 
-    An urgent outcome moves the channel first, and its acts do not depend on what else may fail, so that nothing delays a
-    roll-back.
-
     Returns:
         The decision that was carried out: a new one, if a name that was guessed to be free was taken.
     """
     outcome = decision.outcome
     if outcome.urgent:
-        _move(outcome, ports)
-        try:
-            _store(decision, ports)
-        finally:
-            _act(decision, ports)
+        _move_first(decision, ports)
     else:
         try:
             _store(decision, ports)
@@ -110,6 +103,15 @@ def carry_out(decision: Decision, ports: Ports) -> Decision:
     if names.POLICIES in decision.guessed:
         ports.store.names(names.POLICIES)  # renews the cached listing, only now, so as not to delay a roll-back
     return decision
+
+
+def _move_first(decision: Decision, ports: Ports) -> None:
+    """Move the channel before all else, and act even if the store fails then, so that nothing delays a roll-back."""
+    _move(decision.outcome, ports)
+    try:
+        _store(decision, ports)
+    finally:
+        _act(decision, ports)
 
 
 def _store(decision: Decision, ports: Ports) -> None:

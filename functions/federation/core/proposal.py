@@ -66,9 +66,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def composition(self) -> Digest:
-        """The digest of the set: the same units on the same basis are one release, however often they are merged."""
-        units = {kind: member.digest for kind, member in self.members.items()}
-        return digest({"units": units, "basis": self.basis.digest})
+        """The digest of the set that the release holds."""
+        return composition(self.members, self.basis)
 
     @property
     def units(self) -> Mapping[str, Unit]:
@@ -88,6 +87,11 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     def routing(self) -> Routing:
         """Its routes, and what is wrong with them."""
         return routing(self.units, self.policy, self.voting)
+
+
+def composition(members: Mapping[str, Member], basis: Basis) -> Digest:
+    """The digest of a set: the same units on the same basis are one release, however often they are merged."""
+    return digest({"units": {kind: member.digest for kind, member in members.items()}, "basis": basis.digest})
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

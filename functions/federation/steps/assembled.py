@@ -22,9 +22,27 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     taken: bool
 
 
-def refusal_of(reads: Reads, release: str) -> Refusal | None:
-    """Why the registry refuses a release, or None if it holds it or was not asked yet."""
-    return unpublished(reads, release) if reads.document(names.receipt(release)) is None else None
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """A release that is already assembled, and what the registry has against it."""
+
+    release: Mapping[str, Any]
+    refusal: Refusal | None
+
+    @property
+    def name(self) -> str:
+        """The release's name."""
+        return str(self.release["name"])
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether another home's release has its name in the registry, so that this one can never be published."""
+        return self.refusal is not None and self.refusal.taken
+
+
+def made_of(reads: Reads, release: Mapping[str, Any]) -> Made:
+    """The release with what the registry has against it: nothing if it holds it, or was not asked yet."""
+    published = reads.document(names.receipt(release["name"])) is not None
+    return Made(release=release, refusal=None if published else unpublished(reads, release["name"]))
 
 
 def unpublished(reads: Reads, release: str) -> Refusal | None:
@@ -33,27 +51,29 @@ def unpublished(reads: Reads, release: str) -> Refusal | None:
     return msgspec.convert(found, Refusal) if found else None
 
 
-def again(event: Event, release: Mapping[str, Any], refusal: Refusal | None) -> Outcome:
+def again(event: Event, made: Made) -> Outcome:
     """Publish and announce a release that is already assembled; or hold it, and merge again if its name is taken."""
-    name = release["name"]
-    if refusal is None:
-        publish, told = Publish(release=name), announcements(event, release)
-        return Outcome(why=f"{name} was assembled before", acts=(publish,), events=told, repeat=True)
-    told = (_merge_again(release),) if refusal.taken else announcements(event, release)
-    return Outcome(why=f"{name} is held: {because(refusal)}", events=(held(release, refusal), *told))
+    told = (_merge_again(made.release),) if made.is_taken else announcements(event, made.release)
+    if made.refusal is None:
+        why = f"{made.name} was assembled before"
+        return Outcome(why=why, acts=(Publish(release=made.name),), events=told, repeat=True)
+    return Outcome(why=f"{made.name} is held: {because(made.refusal)}", events=(*held_of(made), *told))
 
 
-def held(release: Mapping[str, Any], refusal: Refusal) -> Event:
-    """That a release cannot be promoted, as it cannot be published."""
-    why = because(refusal)
-    return Event(
+def held_of(made: Made) -> tuple[Event, ...]:
+    """That a release cannot be promoted, as the registry refuses it."""
+    if made.refusal is None:
+        return ()
+    why = because(made.refusal)
+    held = Event(
         type=events.PROMOTION_HELD,
         source="//federation/fuse",
-        subject=release["name"],
-        time=release["created_at"],
-        key=f"{release['name']}|{digest(why)}",
-        data={"release": release["name"], "why": why},
+        subject=made.name,
+        time=made.release["created_at"],
+        key=f"{made.name}|{digest(why)}",
+        data={"release": made.name, "why": why},
     )
+    return (held,)
 
 
 def because(refusal: Refusal) -> str:

@@ -15,14 +15,14 @@ from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome, Publish
 from federation.core.policy import Policy
-from federation.core.proposal import Proposal, next_version
+from federation.core.proposal import Proposal, composition, next_version
 from federation.core.release import assemble
 from federation.core.report import Basis, basis_of
 from federation.core.testimony import correlations
 from federation.core.version import version_of
 from federation.gathering import Reads
 from federation.steps import regate
-from federation.steps.assembled import Refusal, again, announcements, held, refusal_of
+from federation.steps.assembled import Made, again, announcements, held_of, made_of
 from federation.steps.merging import VERDICTS, asks, is_unasked_refusal, merge_id, merge_of
 from federation.steps.regate import Asked, Unjudged, gates, judge_first
 from federation.steps.selection import (
@@ -51,9 +51,8 @@ _NEW_BASELINE: Final = frozenset({events.RELEASE_PROMOTED, events.RELEASE_ROLLED
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What serves, what has passed on that basis, what has still to be judged, and what was assembled before.
 
-    `taken` are the names of all releases, `releases` those assembled to replace what serves, `refusals` what the registry
-    has against them; `interrupted` is whether an earlier delivery of this merge has stored which release it makes, and not
-    the release.
+    `taken` are the names of all releases, `same` the releases of just these units that were assembled to replace what
+    serves; `bound` is whether an earlier delivery has stored which release this merge makes.
     """
 
     channel: Channel
@@ -62,35 +61,30 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     anchor: Mapping[str, Any] | None
     selection: Selection
     taken: Sequence[str]
-    releases: Mapping[str, Mapping[str, Any]]
-    refusals: Mapping[str, Refusal]
-    interrupted: bool
+    same: Sequence[Made]
+    bound: bool
     ballots: Mapping[str, Mapping[str, bytes | None]]
 
 
-class Merged(msgspec.Struct, frozen=True, kw_only=True):
-    """The release that this merge has made already, and what the registry has against it."""
-
-    release: Mapping[str, Any]
-    refusal: Refusal | None = None
-
-
-def gather(event: Event, reads: Reads) -> Facts | Merged | Unjudged | Asked | None:
-    """Everything that a merge needs, or None when this event asks for none."""
+def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | Asked | None:
+    """Everything that a merge needs, the release that it has made already, or None when this event asks for none."""
     policy = reads.policy_at_least(event.data.get("policy"))
     if event.type in _NEW_BASELINE:
         return regate.gather(event, reads)
     if not asks(event, policy):
         return None
-    merged = reads.document(names.merge(merge_id(event)))
-    if merged and (made := reads.document(names.release(merged["release"]))) is not None and _is_of(event, made):
-        return Merged(release=made, refusal=refusal_of(reads, made["name"]))
+    bound = reads.document(names.merge(merge_id(event)))
+    if bound and (made := reads.document(names.release(bound["release"]))) and _is_of(event, made):
+        return made_of(reads, made)
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
-    selection = select(reads, channel, basis, serving)
     taken = [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)]
-    releases = successors(reads, channel.serving, taken)
+    waiting = successors(reads, channel.serving, taken).values()
+    if mine := [one for one in waiting if _is_of(event, one)]:
+        return made_of(reads, mine[0])
+    selection = select(reads, channel, basis, serving)
+    composed = composition(selection.members, basis)
     return Facts(
         channel=channel,
         basis=basis,
@@ -98,9 +92,8 @@ def gather(event: Event, reads: Reads) -> Facts | Merged | Unjudged | Asked | No
         anchor=reads.document(names.release(channel.anchor.name)) if channel.anchor else None,
         selection=selection,
         taken=taken,
-        releases=releases,
-        refusals={name: found for name in releases if (found := refusal_of(reads, name)) is not None},
-        interrupted=merged is not None,
+        same=[made_of(reads, one) for one in waiting if one["composition"] == composed],
+        bound=bound is not None,
         ballots=ballots(reads, selection.members),
     )
 
@@ -110,13 +103,13 @@ def _is_of(event: Event, release: Mapping[str, Any]) -> bool:
     return bool(release.get("merge") == merge_id(event))
 
 
-def decide(event: Event, facts: Facts | Merged | Unjudged | Asked | None, policy: Policy, now: str) -> Outcome:
+def decide(event: Event, facts: Facts | Made | Unjudged | Asked | None, policy: Policy, now: str) -> Outcome:
     """Ask for gates first, skip with a reason, or assemble and publish."""
     match facts:
         case None:
             return NOTHING
-        case Merged(release=release, refusal=refusal):
-            return again(event, release, refusal)
+        case Made():
+            return again(event, facts)
         case Unjudged() | Asked():
             return regate.decide(event, facts)
         case _:
@@ -174,13 +167,7 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
 
 
 def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
-    made = facts.releases.values()
-    taken = {name for name, refusal in facts.refusals.items() if refusal.taken}
-    mine = [one for one in made if _is_of(event, one)]
-    if mine and mine[0]["name"] in taken:
-        return again(event, mine[0], facts.refusals[mine[0]["name"]])
-    same = [one for one in made if one["composition"] == proposal.composition]
-    if before := mine or [one for one in same if one["name"] not in taken]:
+    if before := [one for one in facts.same if not one.is_taken]:
         return _made_before(event, facts, before[0])
     release = assemble(proposal, next_version(proposal, facts.taken))
     name = release["name"]
@@ -188,35 +175,35 @@ def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
         why="; ".join((f"{name} assembled. {release['change']['why']}", *facts.selection.barred)),
         documents=(Document(name=names.release(name), value=release),),
         acts=(Publish(release=name),),
-        events=(*_passed_over(event, facts, same), *announcements(event, release)),
+        events=(*_passed_over(event, facts), *announcements(event, release)),
     )
-    return _noted(event, facts, assembled, release)
+    return _bound(event, facts, assembled, name)
 
 
-def _passed_over(event: Event, facts: Facts, same: Sequence[Mapping[str, Any]]) -> Sequence[Event]:
+def _passed_over(event: Event, facts: Facts) -> Sequence[Event]:
     """That the last release of just these units is held, as its name is taken, unless the event follows from that."""
-    lost = sorted(same, key=lambda one: version_of(one["name"]))
-    if not lost or event.subject in {one["name"] for one in lost}:
+    lost = sorted(facts.same, key=lambda one: version_of(one.name))
+    if not lost or event.subject in {one.name for one in lost}:
         return ()
-    return (held(lost[-1], facts.refusals[lost[-1]["name"]]),)
+    return held_of(lost[-1])
 
 
-def _made_before(event: Event, facts: Facts, release: Mapping[str, Any]) -> Outcome:
+def _made_before(event: Event, facts: Facts, made: Made) -> Outcome:
     """Announce a release that another merge has made of the same units, unless a roll-back has left it."""
-    if (name := release["name"]) in facts.channel.left:
-        why = f"{name} holds just these units, and a roll-back left it; promote it by name, or ship others"
+    if made.name in facts.channel.left:
+        why = f"{made.name} holds just these units, and a roll-back left it; promote it by name, or ship others"
         return _skip(event, facts, why)
     if is_unasked_refusal(event):
         return NOTHING
-    return _noted(event, facts, replace(again(event, release, None), repeat=False), release)
+    return _bound(event, facts, replace(again(event, made), repeat=False), made.name)
 
 
-def _noted(event: Event, facts: Facts, outcome: Outcome, release: Mapping[str, Any]) -> Outcome:
+def _bound(event: Event, facts: Facts, outcome: Outcome, release: str) -> Outcome:
     """The outcome, plus a document that binds this merge to its release, unless an earlier delivery has stored it."""
-    if facts.interrupted:
+    if facts.bound:
         return outcome
-    merged = Document(name=names.merge(merge_id(event)), value={"release": release["name"]})
-    return replace(outcome, documents=(merged, *outcome.documents), told_in=merged.name)
+    bound = Document(name=names.merge(merge_id(event)), value={"release": release})
+    return replace(outcome, documents=(bound, *outcome.documents), told_in=bound.name)
 
 
 def _skip(event: Event, facts: Facts, why: str) -> Outcome:
