@@ -43,6 +43,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
         releases=("releases:releases", "Every release: what it replaced, what it holds, and what became of it."),
         explain=("explain:explain", "Why is it so? The page that a person on call needs."),
         replay=("replay:replay", "Take stored decisions again and compare every byte."),
+        attest=(
+            "attest:attest",
+            "What the gates found about a release, as in-toto statements: signed ones, with a key.",
+        ),
     ),
     **_panel(
         "Run",
@@ -81,6 +85,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
             "compare:compare",
             "Compare two sides that answered the same items: pass, fail or inconclusive, with 95 % bounds.",
         ),
+        verify=("verify:verify", "Check who vouches for a release, and that these are its files."),
         schema=("schema:schema", "Print a JSON Schema."),
         simulate=("simulate:simulate", "Run random histories against the promises."),
     ),
