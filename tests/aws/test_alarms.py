@@ -28,3 +28,18 @@ def test_an_alarm_that_another_suppresses_is_no_reason_to_leave_a_release():
             return [{"CompositeAlarms": [{**told, "ActionsSuppressedBy": "Alarm"}, {**told, "AlarmArn": "other"}]}]
 
     assert [one.key for one in CloudWatchAlarms(Pages, "").firing()] == ["other"]
+
+
+def test_an_alarm_over_logs_is_asked_for_like_any_other():
+    told = {"AlarmArn": "arn", "StateValue": "ALARM", "StateUpdatedTimestamp": datetime(2026, 11, 18, tzinfo=UTC)}
+
+    class Pages:
+        def get_paginator(self, name):
+            assert name == "describe_alarms"
+            return self
+
+        def paginate(self, *, AlarmTypes, StateValue):  # noqa: N803 - the service's own words
+            assert StateValue == "ALARM"
+            return [{"LogAlarms": [told]}] if "LogAlarm" in AlarmTypes else []
+
+    assert [one.key for one in CloudWatchAlarms(Pages, "").firing()] == ["arn"]

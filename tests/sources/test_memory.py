@@ -64,6 +64,17 @@ def test_a_suppressed_alarm_does_not_hide_the_one_that_follows_at_the_same_insta
     assert judged[1].signal.verdict == "accept"
 
 
+def test_each_state_of_an_endpoint_is_told_though_an_update_gives_them_one_instant():
+    # docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html, "endpoint deployment": while it
+    # bakes, minutes after the update began, LastModifiedTime is still that of the beginning
+    def endpoint(status: str) -> Reading:
+        signal = Signal(kind="endpoint", verdict="accept", key="e", at=INSTANTS[0], labels={"status": status})
+        return Reading(verdict="ignore", why="An endpoint.", signal=signal)
+
+    judged = told([endpoint("Updating"), endpoint("InService"), endpoint("InService")])
+    assert [one.signal.verdict for one in judged if one.signal] == ["accept", "accept", "ignore"]
+
+
 def test_a_repetition_says_so():
     again = told([pushed("a"), pushed("a")])[1]
     assert (again.verdict, again.completions) == ("ignore", ())

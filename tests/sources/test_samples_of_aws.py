@@ -77,6 +77,24 @@ def test_an_alarm_on_a_formula_says_through_a_topic_which_metric_it_watches():
     assert signal.labels == {"InstanceId": "TestInstance"}
 
 
+def test_an_alarm_is_its_arns_own_if_its_message_names_no_account():
+    for account in ({"AWSAccountId": None}, {"AWSAccountId": ""}):
+        signal = notified({**METRIC_MATH, **account}).signal
+        assert signal is not None
+        assert (signal.verdict, signal.state, signal.key) == ("accept", "firing", METRIC_MATH["AlarmArn"])
+    assert notified({**METRIC_MATH, "AWSAccountId": "222233334444"}).error == "account_mismatch"
+
+
+def test_a_topic_of_the_european_sovereign_cloud_has_its_own_host():
+    # botocore/data/partitions.json: the suffix of aws-eusc is amazonaws.eu
+    topic = "arn:aws-eusc:sns:eusc-de-east-1:111122223333:alarms"
+    told = {"Type": "Notification", "TopicArn": topic, "Message": json.dumps(METRIC_MATH)}
+    for host, error in (("amazonaws.eu", None), ("amazonaws.eu.example.com", "sns_url_not_allowed")):
+        body = {**told, "SigningCertURL": f"https://sns.eusc-de-east-1.{host}/SimpleNotificationService-1.pem"}
+        request = Request(entry="http:sns", body=json.dumps(body).encode(), proven=True)
+        assert read(request, TRUST).error == error
+
+
 def test_a_composite_alarm_watches_no_metric_of_its_own():
     # as docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html describes it
     composite = {key: value for key, value in METRIC_MATH.items() if key != "Trigger"}

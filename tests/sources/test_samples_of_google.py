@@ -168,6 +168,14 @@ def test_a_models_version_may_be_a_number():
     assert (completion.resource, completion.revision) == (f"{model}@3", "3")
 
 
+def test_two_uploads_to_one_model_are_two_artifacts_though_no_version_is_told():
+    model = "projects/987654321098/locations/us-central1/models/7766123855621390336"
+    first, second = (f"{model}/operations/{number}" for number in (1999838413418659840, 1999838413418659841))
+    found = [uploaded(name, model=model).completion for name in (first, second)]
+    assert [one and one.resource for one in found] == [first, second]
+    assert [one and one.dedupe_key for one in found] == [f"vertex|{name}|REGISTERED" for name in (first, second)]
+
+
 # target/goalert engine documentation of cloud.google.com/monitoring/support/notification-options#webhooks
 INCIDENT = {
     "incident_id": "0.opqiw61fsv7p",
@@ -191,6 +199,19 @@ def test_an_incidents_project_may_be_told_by_its_number_alone():
     assert (signal.verdict, signal.state, signal.key) == ("accept", "resolved", "gcm|acme-ml-prod|0.opqiw61fsv7p")
     push["message"]["data"] = encoded({"incident": {**INCIDENT, "scoping_project_number": 12345}})
     assert read(replace(one.request(), body=json.dumps(push).encode()), one.trust).error == "project_not_allowed"
+
+
+def test_a_breach_is_not_lost_because_somebody_wrote_numbers_on_the_way():
+    # OpsiMate/OpsiMate apps/server/src/api/v1/alerts/models.ts: `version?: string | number`
+    one = case("gcp_monitoring/incident_open")
+    push = json.loads(one.body)
+    incident = {**INCIDENT, "state": "open", "incident_id": 12345}
+    push["message"]["data"] = encoded({"version": 1.2, "incident": incident})
+    signal = read(one.request(json.dumps(push).encode()), one.trust).signal
+    assert signal is not None
+    assert (signal.verdict, signal.state, signal.key) == ("accept", "firing", "gcm|acme-ml-prod|12345")
+    push["message"]["data"] = encoded({"version": 2.0, "incident": incident})
+    assert read(one.request(json.dumps(push).encode()), one.trust).error == "unsupported_incident_version"
 
 
 @pytest.mark.parametrize(

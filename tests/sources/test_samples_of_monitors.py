@@ -122,6 +122,21 @@ def test_what_joins_a_group_without_being_a_breach_does_not_make_the_breach_newe
     assert told("http:alertmanager", {**group, "alerts": [breach, second]}).at == later
 
 
+@pytest.mark.parametrize("hidden", [1, "37", 2**40])
+def test_a_group_of_which_not_all_alerts_are_shown_has_not_recovered(hidden: Any):
+    # prometheus/alertmanager notify/webhook/webhook.go: `max_alerts` cuts the list before the status is computed of it,
+    # and the alerts are ordered by job and instance, so that one that fires may well be among those left out
+    ended = {"status": "resolved", "startsAt": "2026-11-18T10:00:00Z", "endsAt": "2026-11-18T10:20:00Z"}
+    group = {"version": "4", "groupKey": "{}:{}", "status": "resolved", "alerts": [ended]}
+    cut = told("http:alertmanager", {**group, "truncatedAlerts": hidden})
+    assert (cut.verdict, cut.state) == ("ignore", "unknown")
+    for whole in ({}, {"truncatedAlerts": 0}, {"truncatedAlerts": None}):
+        assert told("http:alertmanager", {**group, **whole}).state == "resolved"
+    fires = {"status": "firing", "startsAt": "2026-11-18T10:00:00Z"}
+    both = {**group, "status": "firing", "alerts": [ended, fires], "truncatedAlerts": hidden}
+    assert (told("http:alertmanager", both).verdict, told("http:alertmanager", both).state) == ("accept", "firing")
+
+
 def hooked(**changes: Any) -> Reading:
     one = case("huggingface/push_main")
     body = json.loads(one.body)
@@ -175,3 +190,38 @@ def test_main_is_not_lost_with_what_was_pushed_beside_it(other: Any):
         assert "Left out" in reading.why
     alone = read(one.request(json.dumps({**json.loads(one.body), "updatedRefs": [other]}).encode()), one.trust)
     assert (alone.verdict, alone.park) == ("reject", True)
+
+
+def pushed(**members: Any) -> Reading:
+    one = case("huggingface/push_main")
+    return read(one.request(json.dumps({**json.loads(one.body), **members}).encode()), one.trust)
+
+
+@pytest.mark.parametrize("scope", ["repo", "repo.content", "repo.content.lfs", "repo.refs", "repo.config"])
+def test_code_moved_wherever_an_event_of_a_repository_names_refs(scope: str):
+    # huggingface.co/docs/hub/webhooks: `updatedRefs` is specified "on repo events", more scopes can be added, and an
+    # unknown narrower one "can be considered as an update action on the broader scope"
+    reading = pushed(event={"action": "update", "scope": scope})
+    assert [one.ref for one in reading.completions] == ["refs/heads/main"]
+    still = pushed(event={"action": "update", "scope": scope}, updatedRefs=None)
+    assert (still.verdict, still.error, still.completions) == ("ignore", None, ())
+
+
+@pytest.mark.parametrize("scope", ["discussion", "discussion.comment", "repository", "repos.content", "content"])
+def test_what_is_said_about_a_repository_moves_none_of_its_code(scope: str):
+    reading = pushed(event={"action": "update", "scope": scope})
+    assert (reading.verdict, reading.error, reading.completions) == ("ignore", None, ())
+
+
+def test_what_changes_in_a_bucket_has_no_commit():
+    # huggingface/hub-docs pull request 2741, August 2026
+    one = case("huggingface/push_main")
+    body = json.loads(one.body)
+    body["repo"] = {**body["repo"], "type": "bucket"}
+    del body["repo"]["headSha"], body["updatedRefs"]
+    body |= {
+        "updatedFiles": [{"path": "a", "action": "add", "xetHash": "f" * 64, "size": 7}],
+        "updatedFilesTruncated": True,
+    }
+    reading = read(one.request(json.dumps(body).encode()), one.trust)
+    assert (reading.verdict, reading.error, reading.respond, reading.park) == ("ignore", None, 202, False)

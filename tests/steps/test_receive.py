@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from federation.core import contract, instant
+from federation.reads import LiveReads
 from federation.sources import read
 from federation.sources.reading import Reading, Request, Signal
 from federation.steps import receive
@@ -55,12 +57,52 @@ def test_an_alarm_that_fires_half_a_second_after_it_was_resolved_counts(before, 
     ("status", "asked"), [("InService", 1), ("Failed", 1), ("Deleted", 1), ("Updating", 0), ("Deleting", 0)]
 )
 def test_nodes_that_somebody_changed_are_read_back_once_they_are_at_rest(status, asked):
+    outcome = of_an_endpoint(status)
+    assert [event.type for event in outcome.events] == ["federation.tick.audit.v1"] * asked
+    assert outcome.documents == (), "it is no alarm, whose state would be kept"
+
+
+def test_each_state_that_an_update_gives_one_instant_is_read_back():
+    asked = {event.id for status in ("InService", "Failed", "InService") for event in of_an_endpoint(status).events}
+    assert len(asked) == 2
+
+
+def of_an_endpoint(status):
     labels = {"endpoint": "federation", "status": status}
     signal = Signal(kind="endpoint", verdict="accept", key="arn", at="2026-11-18T10:59:00Z", labels=labels)
     reading = Reading(verdict="ignore", why="", signal=signal)
     delivery = Delivery(request=Request(entry="test", body=b""), reading=reading)
-    outcome = receive.decide(delivery, Facts(stored={}, settled=frozenset()), NOW)
-    assert [event.type for event in outcome.events] == ["federation.tick.audit.v1"] * asked
+    return receive.decide(delivery, Facts(stored={}, settled=frozenset()), NOW)
+
+
+def test_an_alarm_that_cannot_be_told_from_others_moves_nothing():
+    unnamed = told("firing", "2026-11-18T10:59:00Z")
+    signal = replace(unnamed.reading.signal, key=None)
+    outcome = receive.decide(
+        replace(unnamed, reading=replace(unnamed.reading, signal=signal)), Facts(stored={}, settled=frozenset()), NOW
+    )
+    assert not outcome
+
+
+@pytest.mark.parametrize(
+    ("signal", "listed"),
+    [
+        (Signal(kind="alarm", verdict="accept", state="firing", key="a", at="2026-11-18T10:50:00Z"), 1),
+        (Signal(kind="alarm", verdict="accept", state="resolved", key="a", at="2026-11-18T10:59:00Z"), 1),
+        (Signal(kind="alarm", verdict="accept", state="firing", key="a", at="2026-11-18T10:50:01Z"), 0),
+        (Signal(kind="alarm", verdict="ignore", state="resolved", key="a", at="2026-11-18T10:59:00Z"), 0),
+        (Signal(kind="endpoint", verdict="accept", key="a", labels={"status": "InService"}), 0),
+        (Signal(kind="tick", verdict="accept", key="a", name="merge"), 0),
+    ],
+)
+def test_earlier_states_are_looked_up_only_for_an_alarm_that_is_not_new(home, signal, listed):
+    """One that began ten minutes ago is not, and what becomes of a new one must wait for no listing."""
+    delivery = Delivery(
+        request=Request(entry="test", body=b""), reading=Reading(verdict="ignore", why="", signal=signal)
+    )
+    reads = LiveReads(home.local.ports)
+    receive.gather(delivery, (), reads, NOW)
+    assert [note["what"] for note in reads.trace] == ["names"] * listed
 
 
 @given(moments, words, moments, words)

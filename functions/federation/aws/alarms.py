@@ -3,23 +3,29 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
-from typing import Any
+from typing import Any, Final
 
 from federation.aws.calls import service_call
 from federation.core import instant
 from federation.ports import Firing
 
+_LISTS: Final = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms", "LogAlarm": "LogAlarms"}
+"""In which list of its answer DescribeAlarms has each type; it tells of those alone that it is asked for."""
+
 
 class CloudWatchAlarms:
-    """The metric and composite alarms whose names begin with a prefix."""
+    """The alarms of every type whose names begin with a prefix."""
 
     def __init__(self, cloudwatch: Callable[[], Any], prefix: str) -> None:
         self._cloudwatch = cloudwatch
         self._prefix = prefix
 
     def firing(self) -> Sequence[Firing]:
-        """Every alarm in state ALARM, since when its event says that it fires; not one that another suppresses."""
-        asked = {"StateValue": "ALARM", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+        """Every alarm in state ALARM, since when its event says that it fires; not one that another suppresses.
+
+        A rule that mutes alarms is not told here, so a muted one counts.
+        """
+        asked = {"StateValue": "ALARM", "AlarmTypes": list(_LISTS)}
         named = {"AlarmNamePrefix": self._prefix} if self._prefix else {}
         with service_call("CloudWatch", "DescribeAlarms"):
             pages = self._cloudwatch().get_paginator("describe_alarms").paginate(**asked, **named)
@@ -28,7 +34,7 @@ class CloudWatchAlarms:
 
 
 def _in(page: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    return (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ()))
+    return [alarm for list_ in _LISTS.values() for alarm in page.get(list_, ())]
 
 
 def _firing(alarm: Mapping[str, Any]) -> Firing:

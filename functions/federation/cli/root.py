@@ -43,10 +43,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         releases=("releases:releases", "Every release: what it replaced, what it holds, and what became of it."),
         explain=("explain:explain", "Why is it so? The page that a person on call needs."),
         replay=("replay:replay", "Take stored decisions again and compare every byte."),
-        attest=(
-            "attest:attest",
-            "What the gates found about a release, as in-toto statements: signed ones, with a key.",
-        ),
+        attest=("attest:attest", "What the gates found about a release, as in-toto statements."),
     ),
     **_panel(
         "Run",

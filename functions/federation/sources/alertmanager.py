@@ -2,8 +2,9 @@
 """Which group of Alertmanager's alerts fires or is resolved?
 
 A group fires as long as any of its alerts does. It is sent again at every repeat_interval, so the instant that counts
-is when the newest of those that fire began, or the last one ended. Nothing is signed: the credential of `http_config`,
-or mutual TLS at the edge, is the only proof. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+is when the newest of those that fire began, or the last one ended. With `max_alerts` only the first alerts are shown, and
+the status is theirs alone. Nothing is signed: the credential of `http_config`, or mutual TLS at the edge, is the only
+proof. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from federation.core.instant import microseconds, normalise
 from federation.sources.bearer import authentic
-from federation.sources.body import json_object, labels_of, mapping_in, text_of
+from federation.sources.body import digits_of, json_object, labels_of, mapping_in, text_of
 from federation.sources.reading import Reading, Request, Signal, State, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -46,7 +47,8 @@ def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
     """
     group = text_of(body.get("groupKey"), "bad_group_key", "The groupKey")
     alerts = _alerts(body.get("alerts"))
-    state = _state(text_of(body.get("status"), "missing_state", "The group's status"), alerts)
+    status = text_of(body.get("status"), "missing_state", "The group's status")
+    state = _state(status, alerts, whole=digits_of(body.get("truncatedAlerts")) in (None, "0"))
     signal = Signal(
         kind="alarm",
         verdict="ignore" if state == "unknown" else "accept",
@@ -61,7 +63,7 @@ def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
 _SAID: Final[Mapping[State, str]] = {
     "firing": "at least one fires",
     "resolved": "all are resolved",
-    "unknown": "the monitor speaks of itself, or its state is none we know; a person should look",
+    "unknown": "the monitor speaks of itself, shows only some, or its state is none we know; a person should look",
 }
 
 
@@ -71,14 +73,16 @@ def _alerts(value: Any) -> list[Mapping[str, Any]]:
     return value
 
 
-def _state(status: str, alerts: Sequence[Mapping[str, Any]]) -> State:
-    """Firing if any alert about the model fires; alerts about the monitoring itself do not count."""
+def _state(status: str, alerts: Sequence[Mapping[str, Any]], *, whole: bool) -> State:
+    """Firing if any alert about the model fires; alerts about the monitoring itself do not count.
+
+    Resolved only if `whole`: one that was left out may still fire.
+    """
     real = [one for one in alerts if _is_about_the_model(one)]
     if any(map(_fires, real)) or (status == "firing" and not alerts):
         return "firing"
-    if status != "resolved" or len(real) < len(alerts) or any(one.get("status") != "resolved" for one in real):
-        return "unknown"
-    return "resolved"
+    resolved = status == "resolved" and all(one.get("status") == "resolved" for one in real)
+    return "resolved" if whole and resolved and len(real) == len(alerts) else "unknown"
 
 
 def _is_about_the_model(alert: Mapping[str, Any]) -> bool:

@@ -34,9 +34,9 @@ def read(body: Mapping[str, Any], trust: Trust, published_at: str | None = None)
         UnreadableError: `unsupported_incident_version`, `not_an_event`, `project_not_allowed`, `bad_incident_id` or
             `missing_state`.
     """
-    version = matching(body.get("version") or "1.2", _VERSION, "unsupported_incident_version", "The version")
+    version = matching(_written(body.get("version")), _VERSION, "unsupported_incident_version", "The version")
     incident = object_of(body["incident"], "not_an_event", "The incident")
-    name = matching(incident.get("incident_id"), _INCIDENT, "bad_incident_id", "The incident's id")
+    name = matching(digits_of(incident.get("incident_id")), _INCIDENT, "bad_incident_id", "The incident's id")
     key = f"gcm|{trust.project if version == 'test' else _project(incident, trust)}|{name}"
     written = text_of(incident.get("state"), "missing_state", "The incident's state").lower()
     state, verdict = _state("test" if version == "test" else written, incident)
@@ -46,6 +46,11 @@ def read(body: Mapping[str, Any], trust: Trust, published_at: str | None = None)
     return ignored(
         f"Incident {name} is {quoted(written)}{' in a test notification' if version == 'test' else ''}.", signal
     )
+
+
+def _written(version: Any) -> Any:
+    """The version as text; whoever passes a notification on may have made a number of it, and one without it is of today."""
+    return str(version) if isinstance(version, float) else version or "1.2"
 
 
 def _project(incident: Mapping[str, Any], trust: Trust) -> str:

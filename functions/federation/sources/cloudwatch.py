@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which CloudWatch alarm changed to which state, and do we act on it?
 
-One alarm comes in three shapes: EventBridge event, Lambda action, SNS message. `reasonData` and other diagnostics are
-never read: if they do not parse, the alarm still counts. EventBridge sends the event although actions are suppressed or
-muted, so that is honoured here.
+One alarm comes in three shapes: EventBridge event, Lambda action, SNS message. `reasonData` and other diagnostics decide
+nothing: if they do not parse, the alarm still counts. EventBridge sends the event although actions are suppressed or
+muted, so that is honoured here. The end of a suppression is told too, as a change from ALARM to ALARM: the breach is as
+old as the state, as DescribeAlarms' StateTransitionedTimestamp says it.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 """
 
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from federation.core.instant import normalise
+from federation.core.instant import microseconds, normalise
 from federation.sources.arn import Arn, in_account, named, trusted_account
 from federation.sources.body import json_object, labels_of, mapping_in, object_of, text_of
 from federation.sources.reading import Reading, Request, Signal, State, UnreadableError, Verdict, ignored, quoted
@@ -84,10 +85,13 @@ def read_message(message: Mapping[str, Any], trust: Trust, topic: Arn | None = N
     """
     alarm = named(message.get("AlarmArn") or _named_through(topic, message), "cloudwatch", "alarm")
     trusted_account(alarm.account, trust)
-    in_account(alarm, message.get("AWSAccountId", alarm.account))
+    in_account(alarm, message.get("AWSAccountId") or alarm.account)
     value = text_of(message.get("NewStateValue"), "missing_state", "NewStateValue")
     labels = {**_watched(mapping_in(message, "Trigger")), **labels_of(message.get("AlarmContributorAttributes"))}
-    told = _signalled(alarm, value, normalise(message.get("StateChangeTime")), _UNSUPPRESSED, labels)
+    at = normalise(message.get("StateChangeTime"))
+    if message.get("OldStateValue") == value:
+        at = _earliest(at, _latest_trigger(message.get("TriggeringChildren"), "State", "Timestamp"))
+    told = _signalled(alarm, value, at, _UNSUPPRESSED, labels)
     return _of_one_series(told) if message.get("AlarmContributorId") else told
 
 
@@ -126,10 +130,40 @@ def _changed(alarm: Arn, detail: Mapping[str, Any], time: Any) -> Reading:
     state = mapping_in(detail, "state")
     value = text_of(state.get("value"), "missing_state", "The state's value")
     at = normalise(state.get("timestamp")) or normalise(time)
+    previous = mapping_in(detail, "previousState")
+    if previous.get("value") == value and previous.get("actionsSuppressedBy"):
+        at = _earliest(at, _held_since(previous, state))
     contributor = mapping_in(detail, "alarmContributor")
     labels = {**_dimensions(detail), **labels_of(contributor.get("attributes"))}
     told = _signalled(alarm, value, at, _suppressed_by(state, detail), labels)
     return _of_one_series(told) if contributor else told
+
+
+def _held_since(previous: Mapping[str, Any], state: Mapping[str, Any]) -> str | None:
+    """Since when, at the latest, the alarm was in its state before the event that only changed its suppression.
+
+    A wait begins with the state itself; before a longer suppression only the alarms that triggered it were told.
+    """
+    held = normalise(previous.get("timestamp"))
+    if previous.get("actionsSuppressedBy") == "WaitPeriod":
+        return held
+    try:
+        reasons = json_object(text_of(state.get("reasonData"), "not_an_event", "reasonData").encode())
+    except UnreadableError:
+        return held
+    return _earliest(held, _latest_trigger(reasons.get("triggeringAlarms"), "state", "timestamp"))
+
+
+def _latest_trigger(alarms: Any, state: str, timestamp: str) -> str | None:
+    """When the last of the alarms changed that triggered a composite one."""
+    told = [one for one in (alarms if isinstance(alarms, list) else ()) if isinstance(one, dict)]
+    return max(
+        filter(None, (normalise(mapping_in(one, state).get(timestamp)) for one in told)), key=microseconds, default=None
+    )
+
+
+def _earliest(*instants: str | None) -> str | None:
+    return min(filter(None, instants), key=microseconds, default=None)
 
 
 def _of_one_series(told: Reading) -> Reading:

@@ -43,7 +43,7 @@ def read(request: Request, trust: Trust) -> Reading:
     event = object_of(body.get("event"), "not_an_event", "The webhook's event")
     repo = object_of(body.get("repo"), "not_an_event", "The webhook's repo")
     name = _owned(repo, trust)
-    if not _is_push(event):
+    if not _is_push(event, body.get("updatedRefs")):
         return ignored(f"{quoted(event.get('action'))} of {quoted(event.get('scope'))} moves no commit of ours.")
     if repo.get("type") != "model":
         return ignored(f"The repository is a {quoted(repo.get('type'))}, not a model.")
@@ -69,11 +69,11 @@ def _owned(repo: Mapping[str, Any], trust: Trust) -> str:
     return name
 
 
-def _is_push(event: Mapping[str, Any]) -> bool:
-    """Whether code may have moved: an unknown narrower scope, or another action, is an update; `updatedRefs` decides."""
+def _is_push(event: Mapping[str, Any], refs: Any) -> bool:
+    """Whether code may have moved: whatever the action, or a scope that is new to us, `updatedRefs` decides."""
     scope = text_of(event.get("scope"), "not_an_event", "The event's scope")
     text_of(event.get("action"), "not_an_event", "The event's action")
-    return scope == "repo.content" or scope.startswith("repo.content.")
+    return f"{scope}.".startswith("repo.content.") or (bool(refs) and f"{scope}.".startswith("repo."))
 
 
 def _pushed(body: Mapping[str, Any], repo: Mapping[str, Any], name: str, trust: Trust) -> Reading:

@@ -16,7 +16,7 @@ from federation.sources.reading import Reading, Signal
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """What was accepted so far: keys of completions and ticks, and the newest instant of each alarm by key."""
+    """What was accepted so far: keys of completions and ticks, and the newest instant of each alarm and endpoint's state."""
 
     dedupe_keys: frozenset[str] = frozenset()
     last_alarm_at: Mapping[str, str] = msgspec.field(default_factory=lambda: MappingProxyType({}))
@@ -68,11 +68,17 @@ def _alarm_seen(signal: Signal, memory: Memory) -> tuple[Signal, Memory]:
     """An alarm without a time cannot be compared, and counts: one roll-back too many is the smaller harm."""
     if signal.at is None or signal.key is None:
         return signal, memory
-    last = memory.last_alarm_at.get(signal.key)
+    subject = _subject(signal)
+    last = memory.last_alarm_at.get(subject)
     if last is not None and microseconds(signal.at) <= microseconds(last):
         return replace(signal, verdict="ignore"), memory
-    told = MappingProxyType({**memory.last_alarm_at, signal.key: signal.at})
+    told = MappingProxyType({**memory.last_alarm_at, subject: signal.at})
     return signal, replace(memory, last_alarm_at=told)
+
+
+def _subject(signal: Signal) -> str:
+    """What moves forward in time: an alarm, or one state of an endpoint, since an update's states share one instant."""
+    return f"{signal.key}|{signal.labels.get('status')}" if signal.kind == "endpoint" else str(signal.key)
 
 
 def _overtaken(reading: Reading, signal: Signal) -> Reading:

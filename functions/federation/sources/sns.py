@@ -17,7 +17,7 @@ from federation.sources.payload import read_payload
 from federation.sources.reading import Reading, Request, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
-_HOST: Final = r"https://sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?/[!-~]{0,2000}"
+_HOST: Final = r"https://sns\.[a-z0-9-]{1,40}\.amazonaws\.(?:com(?:\.cn)?|eu)/[!-~]{0,2000}"
 _CONFIRMATIONS: Final = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 
 

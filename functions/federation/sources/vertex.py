@@ -149,12 +149,11 @@ def _audit(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
     if mapping_in(payload, "status").get("code") not in (None, 0):
         return ignored("The upload failed.")
     response = mapping_in(payload, "response")
-    if response.get("model") is None:
+    model, version = response.get("model"), response.get("modelVersionId")
+    if model is None or version is None:  # one model has many versions, and each upload an operation of its own
         return _registered(_operation(entry, trust), time, None, _GET_OPERATION)
-    model = _in_project(response["model"], _MODEL, trust)
-    version = response.get("modelVersionId")
-    revision = None if version is None else matching(digits_of(version), _NUMBER, "bad_model", "The model's version")
-    return _registered(model if revision is None else f"{model}@{revision}", time, revision, _GET_MODEL)
+    revision = matching(digits_of(version), _NUMBER, "bad_model", "The model's version")
+    return _registered(f"{_in_project(model, _MODEL, trust)}@{revision}", time, revision, _GET_MODEL)
 
 
 def _operation(entry: Mapping[str, Any], trust: Trust) -> str:

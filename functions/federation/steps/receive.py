@@ -181,7 +181,7 @@ def _endpoint(signal: Signal, now: str) -> Outcome:
         source="//federation/receive",
         subject=signal.labels.get("endpoint", "endpoint"),
         time=at,
-        key=f"endpoint|{signal.key}|{at}",
+        key=f"endpoint|{signal.key}|{at}|{signal.labels['status']}",
         data={},
     )
     return Outcome(why=f"{audit.subject} is {signal.labels['status']}", events=(audit,), repeat=True)
