@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is it fast and small enough? One file a question; `run.py` asks them all."""
+"""Is it fast and small enough? Each file answers one question, and `run.py` asks them all."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many calls does each function of a home on AWS make, and what do a million such events cost?
 
-Counted by the emulators in the second week of a home (bench/cloud_walk.py): each function is warm, and its last event was
-more than a minute and at most ten ago, so that it asks which policies there are. Reads of artifacts are evidence, which
-depends on what is shipped, and the calls by which SageMaker is told to shift traffic are its own; both are told apart.
+The emulators count them in the second week of a home (bench/cloud_walk.py). Each function is warm, and its last event was
+one to ten minutes ago, so it lists the policies again. Two kinds of calls are not counted: reads of artifacts, which depend
+on what is shipped, and those by which SageMaker shifts traffic.
 """
 
 import subprocess
@@ -21,15 +21,15 @@ from bench.shipped import Units
 from federation.core import event as events
 
 ASKED: Final[Mapping[str, int]] = {"receive": 2, "validate": 3, "gate": 4, "fuse": 8, "promote": 5}
-"""Calls of one run at most, evidence apart."""
+"""The most calls that one run may make, reads of artifacts not counted."""
 _A_UNIT_EACH: Final = ("validate", "fuse")
-"""Functions whose calls grow with the units shipped: counted with the demo's six, and with three, one a manifest."""
+"""Functions whose calls grow with the units shipped: measured with the demo's six, and with three, one per manifest."""
 USUAL: Final = 58
-"""Calls of the usual pipeline for three units, one from each cloud: boto3, idempotency tables, a function a step."""
+"""Calls of the usual pipeline for three units, one from each cloud: boto3, idempotency tables, a function per step."""
 
 
 def measure() -> Iterator[Goal]:
-    """Each function, the way back, duplicates, and the chain in one process."""
+    """Goals for each function, for a roll-back, for duplicates, and for all steps in one process."""
     run, piped, inline = walked("six"), walked("three"), walked("three", inline=True)
     for function, asked in ASKED.items():
         yield _function(function, asked, run)
@@ -41,14 +41,14 @@ def measure() -> Iterator[Goal]:
 
 
 def walked(units: Units, *, inline: bool = False) -> Sequence[Invocation]:
-    """Every run of a function in two weeks and their alarm, in a process of its own."""
+    """Every run of a function in two weeks and their alarm, played in a process of its own."""
     command = [sys.executable, "-m", "bench.cloud_walk", units, *(["--inline"] if inline else [])]
     told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
     return msgspec.json.decode(told, type=list[Invocation])
 
 
 def warm(run: Sequence[Invocation], function: str) -> Sequence[Invocation]:
-    """The runs of a function from the second week on that were about its own business."""
+    """The runs of a function from the second week on; of `fuse` only those by a tick."""
     parts = {cloud_walk.SECOND, cloud_walk.ALARM}
     mine = [one for one in run if one.part in parts and one.function == function]
     return [one for one in mine if function != "fuse" or one.heard == events.TICK_MERGE]
@@ -60,7 +60,7 @@ def most(run: Sequence[Invocation]) -> Invocation:
 
 
 def to_the_move(run: Sequence[Invocation]) -> tuple[int, int]:
-    """Calls from the alarm to the moved channel: in all, and of the function that moves it."""
+    """The number of calls from the alarm to the moved channel: of all functions, and of the one that moves it."""
     alarmed = [one for one in run if one.part == cloud_walk.ALARM]
     place = next(place for place, one in enumerate(alarmed) if any(call.method == "move" for call in one.calls))
     moved = ledger.before_the_move(alarmed[place].calls)
@@ -69,14 +69,14 @@ def to_the_move(run: Sequence[Invocation]) -> tuple[int, int]:
 
 
 def duplicates(run: Sequence[Invocation]) -> Mapping[str, int]:
-    """The most calls of a run that was told the same again, by function."""
+    """The most calls of a run on a repeated event, by function."""
     again = [one for one in run if one.part == cloud_walk.AGAIN]
     functions = dict.fromkeys(one.function for one in again)
     return {name: ledger.counted(most([one for one in again if one.function == name]).calls) for name in functions}
 
 
 def until_promoted(run: Sequence[Invocation]) -> Sequence[Invocation]:
-    """The second week's runs, until the one that promotes has ended."""
+    """The second week's runs, up to and including the one that promotes."""
     week = [one for one in run if one.part == cloud_walk.SECOND]
     last = next(place for place, one in enumerate(week) if any(call.method == "move" for call in one.calls))
     return week[: last + 1]
@@ -144,7 +144,7 @@ def _duplicate(run: Sequence[Invocation]) -> Goal:
 
 
 def _chain(inline: Sequence[Invocation], piped: Sequence[Invocation]) -> Goal:
-    """Three units, one from each cloud, as the usual pipeline was counted with."""
+    """Three units, one from each cloud: what the usual pipeline was counted with."""
     inline, piped = until_promoted(inline), until_promoted(piped)
     ports = ledger.by_port([call for one in inline for call in one.calls])
     return Goal(
@@ -168,7 +168,7 @@ def _all(run: Sequence[Invocation]) -> int:
 
 
 def _by_event(run: Sequence[Invocation]) -> dict[str, str]:
-    """The least and the most calls by what was heard."""
+    """The least and the most calls, by the type of the event."""
     found: dict[str, list[int]] = {}
     for one in run:
         found.setdefault(one.heard.removeprefix("federation."), []).append(ledger.counted(one.calls))

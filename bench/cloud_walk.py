@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does every function of a home on AWS call in two weeks? `python -m bench.cloud_walk six|three [--inline]`
 
-In a process of its own, since the clients read the environment: boto3 and huggingface_hub against the emulators, one
-set of ports for each function, as each is a process, and the story's time as their caches'. Unless inline, all is
-delivered twice.
+boto3 and huggingface_hub run against the emulators, in a process of its own since they read the environment. Each function
+has ports of its own, as it would have a process of its own, and their caches follow the story's time. Unless inline,
+everything is delivered twice.
 """
 
 import argparse
@@ -44,7 +44,7 @@ SECOND: Final = "week 2"
 ALARM: Final = "alarm"
 AGAIN: Final = "again"
 REST_SECONDS: Final = 600.0
-"""How long a process rests at most; one that rests for days would be a new one."""
+"""The longest pause between two events of one process; after days it would be a new process."""
 _NODE: Final = {"image": "node@sha256:0", "role": "arn:aws:iam::111122223333:role/federation-node"}
 
 
@@ -58,7 +58,7 @@ class Invocation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Home:
-    """Functions that are not deployed but called, each with ports of its own."""
+    """The functions of a home, called directly instead of being deployed, each with ports of its own."""
 
     def __init__(self, clouds: Any, settings: Settings) -> None:
         self.invocations: list[Invocation] = []
@@ -72,7 +72,7 @@ class Home:
         self._ports = {name: self._function() for name in ("receive", *STEPS)}
 
     def deliver(self, part: str, request: Request, now: str) -> None:
-        """A cloud tells something, twice, and all that follows from the first time is done."""
+        """Deliver a body twice, and carry out everything that follows from the first delivery."""
         self._elapsed += min(_seconds_between(self._now, now), REST_SECONDS)
         self._part, self._now = part, now
         self._receive(request)
@@ -84,7 +84,7 @@ class Home:
         self._again(partial(self._receive, request))
 
     def _again(self, act: Callable[[], None]) -> None:
-        """What it announces has been heard before; the chain in one process is counted once."""
+        """Do it once more as a duplicate, and drop what it announces; nothing inline, where each event is counted once."""
         if self._settings.inline:
             return
         part, waiting = self._part, list(self._waiting)
@@ -114,7 +114,7 @@ class Home:
         self.invocations.append(Invocation(part=self._part, function=function, heard=heard, calls=calls))
 
     def _function(self) -> Ports:
-        """The ports as the wiring makes them, but for the cache's clock and an ear on the bus."""
+        """The ports as the wiring makes them, except that the cache follows the story's time and the bus is listened to."""
         ports = aws_ports(self._settings)
         bucket, prefix = self._settings.store_in("s3")
         store = CachedStore(S3Store(Clients().of("s3"), bucket, prefix), self._seconds)
@@ -130,7 +130,7 @@ def _seconds_between(earlier: str, later: str) -> float:
 
 
 class _Ear:
-    """A bus whose events are heard here too, as they would be by rules and queues."""
+    """A bus that also appends its events to a queue of this process, in place of rules and queues."""
 
     def __init__(self, bus: Any, waiting: deque[Event]) -> None:
         self._bus = bus
@@ -142,7 +142,7 @@ class _Ear:
 
 
 def walk(units: Units, *, inline: bool) -> list[Invocation]:
-    """Two weeks, a stale alarm and a true one. To be called once a process: it changes the environment."""
+    """Every invocation of two weeks, a stale alarm and a true one. Call it once per process: it changes the environment."""
     with _clouds() as clouds:
         _begin(clouds, units)
         home = Home(clouds, _settings(clouds, inline=inline))

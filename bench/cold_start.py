@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much dearer is the first invocation of each deployed function than of one that imports the least, or the usual?
+"""How much more does the first invocation of a deployed function cost than that of a minimal handler, or of the usual stack?
 
-The least is Logger and Batch, or functions-framework, and each SDK client that the invocation needs, made and asked once;
-ours ask as often as they have to. CPU time from the start of the process to its first answer, in turns.
+The minimal handler imports Logger and Batch, or functions-framework, and asks once with each SDK client that the invocation
+needs. What is compared is CPU time from the start of the process to its first answer; the cases take turns.
 """
 
 import sys
@@ -21,11 +21,11 @@ from bench.timing import duration
 _ROUNDS: Final = 5
 
 Starts = Mapping[str, Sequence[Start]]
-"""One start a round, by what was started."""
+"""One start per round, by what was started."""
 
 
 def measure() -> Iterator[Goal]:
-    """On each cloud every function, on AWS also against the usual stack. Nothing where a process has no clock to read."""
+    """Goals for every function of each cloud; on AWS also against the usual stack. None except on Linux."""
     if not sys.platform.startswith("linux"):
         return
     with tempfile.TemporaryDirectory(prefix="federation-bench-") as name:
@@ -39,7 +39,7 @@ def measure() -> Iterator[Goal]:
 
 
 def _interleaved(cases: Mapping[str, Starting]) -> Starts:
-    """Each case once, so that byte code and files are there, and then all of them in turns."""
+    """Start each case once, so that byte code and files are cached, and then all of them in turns."""
     for start in cases.values():
         start()
     found: dict[str, list[Start]] = {name: [] for name in cases}
@@ -64,7 +64,7 @@ def _against_the_least(cloud: Cloud, found: Starts) -> Iterator[Goal]:
 
 
 def _against_the_usual(cloud: Cloud, found: Starts) -> Iterator[Goal]:
-    """The dearest of ours, so that each keeps the goal if this does."""
+    """Only the most expensive of our functions: if it keeps the goal, all do."""
     slowest = max(cloud.ours, key=lambda name: median(_seconds(found[name])))
     largest = max(cloud.ours, key=lambda name: median(_megabytes(found[name])))
     yield Goal(
@@ -86,7 +86,7 @@ def _against_the_usual(cloud: Cloud, found: Starts) -> Iterator[Goal]:
 
 
 def _by_instructions(cloud: Cloud) -> Iterator[Goal]:
-    """The same without the platform's runtime and without noise; nothing where there is no valgrind."""
+    """The same counted in instructions, which have no noise, and without the platform's runtime; none without valgrind."""
     told = {name: processes.instructions(["-c", one.code], one.environment) for name, one in cloud.programs.items()}
     counted = {name: count for name, count in told.items() if count is not None}
     for other, asked in (("least", 1.25), ("usual", 0.45)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a step ask of the world, and what does it change there?"""
+"""How many reads and writes does a step make at its ports?"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -23,23 +23,23 @@ class Calls:
 
     @property
     def reads(self) -> int:
-        """Questions: documents, listings, channels, what is served."""
+        """How many calls read: documents, listings, channels, what is served."""
         return sum(count for method, count in self.made.items() if method in READS)
 
     @property
     def writes(self) -> int:
-        """Documents kept, channels moved, shifts of traffic."""
+        """How many calls write: documents, moves of a channel, shifts of traffic."""
         return sum(count for method, count in self.made.items() if method in WRITES)
 
 
 def counted(ports: Ports, calls: Calls) -> Ports:
-    """The same ports with store and traffic counting; the bus carries messages, not documents."""
+    """The same ports, with the calls of store and traffic counted. The bus is not: it carries messages, not documents."""
     store = cast("Store", _Counting(ports.store, calls))
     return replace(ports, store=store, traffic=cast("Traffic", _Counting(ports.traffic, calls)))
 
 
 class _Counting:
-    """Passes every method on and counts it."""
+    """Passes every call on and counts it."""
 
     def __init__(self, port: object, calls: Calls) -> None:
         self._port = port

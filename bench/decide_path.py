@@ -31,7 +31,7 @@ _ROUNDS = 21
 
 
 def measure() -> Iterator[Goal]:
-    """Two goals a document."""
+    """Two goals for each document."""
     documents = {
         "4 KB": manifests.with_more_files(4_096),
         "64 KB of files": manifests.with_more_files(65_536),
@@ -91,7 +91,7 @@ def floor(plain: "Plain", body: bytes) -> Answer:
 
 
 def usual(plain: "Plain", body: bytes) -> Answer:
-    """The same with the libraries that most reach for."""
+    """The same with the libraries that most people use."""
     document = json.loads(body)
     good = plain.walking.is_valid(document) and plain.admits(document)
     return good, "sha256:" + hashlib.sha256(rfc8785.dumps(document)).hexdigest()

@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which processes are started on each cloud to be compared: our packages, the least, the usual?
+"""Which processes does a cold start compare on each cloud? Our package, handlers that import the least, and the usual stack.
 
-The packages are built as they are deployed, for this interpreter, with libraries from this environment; the services are
+The package is built as it is deployed, for this interpreter; libraries come from this environment, and the services are
 the emulators, in this process.
 """
 
 import json
 import os
-import sys
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -33,17 +31,17 @@ _HOMES: Final = {
     "aws": ("s3", _BUS, {"gcp_project", "gcp_project_number", "gcs_buckets"}),
     "gcp": ("gs", _TOPIC, {"aws_accounts", "s3_buckets"}),
 }
-"""By cloud: the scheme of its store, its bus, and what its trust says of the other."""
+"""By cloud: the scheme of its store, its bus, and the fields of the trust document that are about the other cloud."""
 
 _END: Final = "import os; os._exit(0)"
-"""A function's process is frozen or killed, never ended: what Python does at its end is no part of its start."""
+"""End without cleaning up: a function's process is frozen or killed, so Python's own exit is no part of its start."""
 
 Starting = Callable[[], Start]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What makes a process ready, its store asked once, without the platform's own runtime; it ends without cleaning up."""
+    """Python code that does what a function's process does until it has asked its store once, but for the runtime."""
 
     code: str
     environment: Mapping[str, str]
@@ -51,7 +49,11 @@ class Program:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
-    """Each of our functions, the least without and with the bus's client, and the usual stack."""
+    """What can be started on one cloud: each of our functions, two handlers that import the least, and the usual stack.
+
+    `least_that_tells` also has the bus's client; `programs` are the same without the platform's runtime, where it can do
+    without.
+    """
 
     name: str
     ours: Mapping[str, Starting]
@@ -61,18 +63,14 @@ class Cloud:
     programs: Mapping[str, Program] = field(default_factory=dict)
 
     def cases(self) -> Mapping[str, Starting]:
-        """All of them by name."""
+        """Everything that can be started, by name."""
         others = {"least": self.least, "least that tells": self.least_that_tells, "usual": self.usual}
         return {**self.ours, **others}
 
 
 @contextmanager
 def on_aws(folder: Path) -> Iterator[Cloud]:
-    """Under awslambdaric.
-
-    Args:
-        folder: The package goes there.
-    """
+    """What can be started under awslambdaric; our package is unpacked into `folder`."""
     from infra.emulators import aws  # noqa: PLC0415 - moto is slow to import
 
     package = _unpacked("aws", folder)
@@ -99,12 +97,8 @@ def on_aws(folder: Path) -> Iterator[Cloud]:
 
 @contextmanager
 def on_google(folder: Path) -> Iterator[Cloud]:
-    """Under functions-framework.
-
-    Args:
-        folder: The package goes there.
-    """
-    from infra.emulators import clouds, gcp_home, gcs, pubsub  # noqa: PLC0415 - with grpc, only who starts pays
+    """What can be started under functions-framework; our package is unpacked into `folder`."""
+    from infra.emulators import clouds, gcp_home, gcs, pubsub  # noqa: PLC0415 - grpc is slow to import
 
     package = _unpacked("gcp", folder) / "main.py"
     with gcs.serving(buckets=(_BUCKET,)) as storage, pubsub.serving() as messages:
@@ -146,12 +140,12 @@ def _programs(package: Path, environment: Mapping[str, str]) -> Mapping[str, Pro
 
 
 def _least(bus: str, clients: str) -> dict[str, str]:
-    """What the handlers beside ours are told."""
+    """The environment of the handlers that are not ours."""
     return {"LEAN_BUCKET": _BUCKET, "LEAN_BUS": bus, "LEAN_CLIENTS": clients}
 
 
 def home_of(cloud: str) -> dict[str, str]:
-    """Our functions' environment: a home that believes no other cloud, since the package has no SDK of it."""
+    """Our functions' environment: a home that trusts no other cloud, since the package has no SDK for one."""
     scheme, bus, foreign = _HOMES[cloud]
     trust: dict[str, Any] = {name: value for name, value in first_events.TRUST.items() if name not in foreign}
     settings = {"home": cloud, "store": f"{scheme}://{_BUCKET}/home", "bus": bus, "trust": json.dumps(trust)}
@@ -159,12 +153,6 @@ def home_of(cloud: str) -> dict[str, str]:
 
 
 def _unpacked(cloud: str, folder: Path) -> Path:
-    from infra.package import PACKAGES, build  # noqa: PLC0415 - only who starts pays
-    from infra.pinned import Target  # noqa: PLC0415 - the same
+    from infra.package import PACKAGES, unpacked  # noqa: PLC0415 - only who starts a process needs it
 
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    target = Target(python=version, architecture="x86_64")
-    built = build(replace(PACKAGES[cloud], target=target, dependencies=False), folder / "dist")
-    with zipfile.ZipFile(folder / "dist" / built.name) as archive:
-        archive.extractall(folder / "package")
-    return folder / "package"
+    return unpacked(PACKAGES[cloud], folder)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""With which event has each function the least to do? It asks its store a few things and has nothing to tell.
+"""Which event gives each function the least to do? It reads a few documents and announces nothing.
 
-Except `roll_back`, which always tells why it did nothing. A store that holds one policy and what was settled before is
-all that these need.
+Only `roll_back` announces something: why it did nothing. The store needs no more than a policy and the completions that were
+settled before.
 """
 
 import base64
@@ -29,15 +29,15 @@ _TOLD: Final = Request(
     body=(_PUSH / "raw.json").read_bytes(),
     headers={name.lower(): value for name, value in _HEADERS.items()},
 )
-"""What `receive` is told by the Hub: a push that was settled before."""
+"""What `receive` gets: the Hub's webhook about a push that was settled before."""
 _PATH: Final = "/hub"
 TELLS: Final = frozenset({"roll_back"})
-"""Functions that cannot but announce something, so that they need the bus's client too."""
+"""Functions that announce something in any case, and so need the bus's client too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pushed:
-    """A request that a function is sent."""
+    """An HTTP request to a function."""
 
     path: str
     body: bytes
@@ -45,7 +45,7 @@ class Pushed:
 
 
 def heard() -> Mapping[StepName, Event]:
-    """What each step hears."""
+    """The event for each step."""
     return {
         "validate": _event(events.ARTIFACT_COMPLETED, provider="s3", artifact_uri="s3://b/embedder-v1/"),
         "gate": _event(events.UNIT_ACCEPTED, unit=f"sha256:{'0' * 64}", kind="embedder", number=1),
@@ -57,7 +57,7 @@ def heard() -> Mapping[StepName, Event]:
 
 
 def prepare(store: Store) -> None:
-    """Keep the policy, and that what `receive` and `validate` hear was settled before."""
+    """Store the policy, and that the completions for `receive` and `validate` were settled before."""
     store.keep(names.policy(1), canonical(shipped.policy("six")))
     delivery = receive.Delivery(request=_TOLD, reading=read(_TOLD, Trust.read(TRUST)))
     for claim in receive.claims(delivery, AT):
@@ -67,14 +67,14 @@ def prepare(store: Store) -> None:
 
 
 def invocation(function: str) -> dict[str, Any]:
-    """Of Lambda: a request to the function's URL, or one message of its queue."""
+    """The event as Lambda passes it: a request to the function's URL, or one message of its queue."""
     if function == "receive":
         return _requested()
     return {"Records": [_record(_envelope(heard()[_step(function)]))]}
 
 
 def push(function: str) -> Pushed:
-    """To Google's function: the Hub's webhook, or a push of Pub/Sub."""
+    """The event as Google's function gets it: the Hub's webhook, or a push of Pub/Sub."""
     if function == "receive":
         return Pushed(path=_PATH, body=_TOLD.body, headers=_HEADERS)
     message = {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What reaches a home in two weeks, as the clouds write it?
+"""What reaches a home in two weeks, in the clouds' own formats?
 
-Six deliveries a week: three sentinels of shipped units, a merge, a promotion; the second week ends with an alarm. The
-bodies are those of events/, with other names and times; home, store and queue are the local ones, kept in memory. The
-policy is the simulation's with a quorum of three, so that a merge told too early waits for all of the week's units.
+Five deliveries a week: three sentinels of shipped units, a merge, a promotion; the second week also ends with an alarm. The
+bodies are those of events/ with other names and times. The home is a local one in memory. The policy is the simulation's
+with a quorum of three, so that a merge that comes too early waits for all of the week's units.
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bench.processes import ROOT
 from federation.core import names
 from federation.core.digest import canonical
 from federation.core.event import Event
@@ -22,7 +23,7 @@ from federation.simulation.platform import PLATFORM_OF, POLICY, Kind, shipment
 from federation.sources import Request, Trust
 from federation.wiring.local import LocalHome, local_home
 
-EVENTS: Final = Path(__file__).resolve().parents[1] / "events"
+EVENTS: Final = ROOT / "events"
 BUCKET: Final = "acme-ml-artifacts-prod"
 CHANNEL: Final = str(POLICY["channel"])
 POLICY_OF_THREE: Final = {**POLICY, "fusion": {**POLICY["fusion"], "quorum": len(PLATFORM_OF)}}
@@ -30,7 +31,7 @@ POLICY_OF_THREE: Final = {**POLICY, "fusion": {**POLICY["fusion"], "quorum": len
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
-    """When it is told what, RFC 3339 in UTC; promotions open Tuesdays from 10 to 14 in Berlin."""
+    """When the week's deliveries come, RFC 3339 in UTC; the promotion window is open Tuesdays from 10 to 14 in Berlin."""
 
     number: int
     shipped: str
@@ -47,7 +48,7 @@ SECOND: Final = Week(
 ALARMED: Final = "2026-01-13T10:30:00Z"
 """More than the settling time after the second promotion, and within its window."""
 STALE: Final = "2026-01-13T09:05:00Z"
-"""Before the second promotion: an alarm about it means nothing."""
+"""Before the second promotion, so an alarm of that moment means nothing."""
 AFTER: Final = "2026-01-13T10:31:00Z"
 
 
@@ -79,7 +80,7 @@ def files(kind: Kind, week: Week, serving: Mapping[str, str]) -> Mapping[str, by
 
 
 def deliveries(week: Week) -> Sequence[Request]:
-    """What the clouds tell in a week, in order."""
+    """What the clouds send in a week, in order."""
     told = [sentinel(_place(kind, week), week.shipped) for kind in PLATFORM_OF]
     return [*told, *ticks(week)]
 
@@ -90,7 +91,7 @@ def ticks(week: Week) -> Sequence[Request]:
 
 
 def alarm(at: str = ALARMED) -> Request:
-    """CloudWatch tells that an SLO is breached, by data of that moment."""
+    """CloudWatch's event about an SLO that was breached at that moment."""
     body = _raw("cloudwatch/alarm_single_firing")
     body["time"] = at
     body["detail"]["state"]["timestamp"] = at.replace("Z", ".000+0000")
@@ -98,7 +99,7 @@ def alarm(at: str = ALARMED) -> Request:
 
 
 def sentinel(place: str, at: str) -> Request:
-    """S3 tells that a manifest lies in a folder of the bucket, and since when."""
+    """S3's event about a manifest that was written into a folder of the bucket at that moment."""
     body = _raw("s3/object_created_sentinel")
     body["time"] = at
     body["detail"]["object"] |= {"key": f"{place}/_MANIFEST.json", "version-id": place.replace("-v", "")}
@@ -106,11 +107,11 @@ def sentinel(place: str, at: str) -> Request:
 
 
 def deliver_all(home: LocalHome, told: Sequence[Request | Event], now: str) -> list[Event]:
-    """Deliver one after the other, each down to an empty queue; every event that this announced.
+    """Deliver one after the other, each until the queue is empty; every event that was announced.
 
     Args:
-        home: Where to.
-        told: A cloud's bodies, and events of our own that are delivered again.
+        home: The home.
+        told: Bodies from a cloud, or events of ours that are delivered again.
         now: The moment of every decision.
     """
     trust = Trust.read(json.loads((EVENTS / "trust.json").read_bytes()))

@@ -16,7 +16,7 @@ _ROUNDS = 21
 
 
 def measure() -> Iterator[Goal]:
-    """One goal; the ratio to the closed forms in NumPy is context."""
+    """One goal; the ratio to the closed forms in NumPy is shown beside it."""
     theirs = evidence.baseline(ITEMS)
     mine = evidence.candidate(ITEMS, theirs.unit)
     cases: dict[str, Callable[[], tuple[bool, ...]]] = {
@@ -40,7 +40,7 @@ def measure() -> Iterator[Goal]:
 
 
 def ours(mine: Side, theirs: Side) -> tuple[bool, ...]:
-    """Whether each check passes, and the contract and the API with one another."""
+    """Whether each check passes; those of the contract and of the API count as one."""
     candidate = testimony.subject(mine.unit, mine.bodies.get, evidence.RULES)
     baseline = testimony.standing(theirs.unit, theirs.bodies.get, evidence.RULES, known=testimony.items(candidate))
     passed = [finding.verdict == "pass" for finding in judge(candidate, baseline, None, evidence.RULES)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How fast are the four gates' numbers to be had by somebody who wants nothing but the numbers?
+"""How are the four gates' numbers computed in the fastest way, when nothing but the numbers is wanted?
 
 Untyped msgspec (`decode_lines`; orjson over joined lines takes as long) and NumPy: no digest, no schema, no check for
 repeated items, no sentence, no item named. Two ways to bound the latency ratios: `bootstrap`, as most would write it,
@@ -37,8 +37,8 @@ def verdicts(
     Args:
         mine: The candidate's files: quality, latency, against, safety.
         theirs: The baseline's: quality, safety.
-        contracts: Both sides'.
-        rules: One quality metric, one safety suite.
+        contracts: Both sides' contracts.
+        rules: With one quality metric and one safety suite.
         ratios: `bootstrap` or `closed_form`.
     """
     (quality,), (suite,) = rules.quality, (rules.safety.suites if rules.safety else {}).values()

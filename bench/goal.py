@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was asked, what was measured, and is the one kept by the other?"""
+"""What was asked, what was measured, and is the goal kept?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Verdict = Literal["ok", "within noise", "missed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """The median of what was measured, and the tenth and ninetieth percentile; all three the same for a count."""
+    """The median of what was measured, and the tenth and ninetieth percentiles; for a count all three are equal."""
 
     middle: float
     low: float

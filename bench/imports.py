@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does importing our own code cost little beside the libraries that it stands on?
+"""Does importing our own code cost little compared with the libraries that it uses?
 
-Every module of `federation.core` that a deployed step imports; what only scores other than 0/1 need comes later. The
-third-party modules are found by importing ours. The interpreter's own start is in both numbers, as in a cold start.
+Measured for every module of `federation.core` that a deployed step imports at its start. Which third-party modules these use
+is found by importing them. The interpreter's own start is in both numbers, as in a cold start.
 """
 
 import json
@@ -14,11 +14,11 @@ from pathlib import Path
 
 from bench import processes
 from bench.goal import Goal, Spread
+from bench.manifests import EXAMPLES
 from bench.processes import ROOT
 from bench.timing import Seconds, ratio, shown
 
 _ROUNDS = 9
-_EXAMPLES = ROOT / "training" / "examples"
 _THIRD_PARTY = """
 import json, sys
 before = set(sys.modules)
@@ -44,7 +44,7 @@ def core() -> str:
 
 
 def third_party(program: str) -> Sequence[str]:
-    """The top-level modules that a program of imports brings in and that are neither ours nor Python's."""
+    """The top-level modules that the program imports and that are neither ours nor Python's."""
     found = _told(_THIRD_PARTY.format(imports=program))
     return [name for name in found if not name.startswith("_")]
 
@@ -57,12 +57,12 @@ def _told(program: str) -> list[str]:
 
 
 def _seed(folder: str) -> Sequence[str]:
-    manifests = [f"--{one}-manifest={_EXAMPLES / f'{one}_manifest.json'}" for one in ("hf", "gcp", "aws")]
+    manifests = [f"--{one}-manifest={EXAMPLES / f'{one}_manifest.json'}" for one in ("hf", "gcp", "aws")]
     return ["training/federated_orchestrator.py", *manifests, f"--output={Path(folder) / 'fused_manifest.json'}"]
 
 
 def _imported(ours: Sequence[str], floor: Sequence[str]) -> Goal:
-    """By instructions where valgrind is there, since they do not wobble; else by CPU time."""
+    """In instructions where there is valgrind, since they have no noise; else in CPU time."""
     found = _timed(ours, floor)
     counted = {case: processes.instructions(arguments) for case, arguments in (("ours", ours), ("floor", floor))}
     mine, theirs = counted["ours"], counted["floor"]
@@ -78,7 +78,7 @@ def _imported(ours: Sequence[str], floor: Sequence[str]) -> Goal:
 
 
 def _commanded(ours: Sequence[str], floor: Sequence[str]) -> Goal:
-    """By CPU time: valgrind would take half a minute."""
+    """In CPU time: with valgrind it would take half a minute."""
     found = _timed(ours, floor)
     return Goal(
         name="the seed's command, against importing jsonschema and msgspec",

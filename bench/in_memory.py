@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What are ports that answer at once, from memory?
+"""Which ports answer at once, so that only our own code is measured?
 
-Everything that a cloud's services would hold is in two dictionaries; what is announced or shifted is forgotten.
+The store is two dictionaries, and what is announced is dropped.
 """
 
 from collections.abc import Sequence

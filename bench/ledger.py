@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which calls of which services does each question and each deed of a step become?
+"""Which operations of a cloud's services does each call of a port become?
 
-Told by the logs of the emulators, so what a cache answers is no call, and what an adapter asks twice is two.
+They are read from the emulators' logs: an answer from a cache is no operation, and what an adapter asks twice is two.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from federation.core import names
 from federation.ports import Alarms, Artifacts, Bus, Ports, Registry, Store, Traffic, Trainer
 
 Log = Callable[[], Sequence[str]]
-"""The operations that an emulator was asked for until now."""
+"""Gives every operation that an emulator was asked for until now."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,14 +28,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """What was called, in order, since it was last asked."""
+    """The calls of watched ports that became operations, in order."""
 
     def __init__(self, *logs: Log) -> None:
         self._logs = logs
         self._calls: list[Call] = []
 
     def watched(self, ports: Ports) -> Ports:
-        """The same ports, whose calls are written down here."""
+        """The same ports, with every call recorded here."""
         return Ports(
             store=cast("Store", self._watched("store", ports.store)),
             bus=cast("Bus", self._watched("bus", ports.bus)),
@@ -47,7 +47,7 @@ class Ledger:
         )
 
     def taken(self) -> list[Call]:
-        """What was called since this was asked last."""
+        """The calls since the last time that this was called."""
         found, self._calls = self._calls, []
         return found
 
@@ -83,22 +83,22 @@ def _call(port: str, method: str, arguments: Sequence[Any], told: Sequence[str])
 
 
 def evidence(calls: Sequence[Call]) -> int:
-    """How many operations read artifacts: their number depends on what is shipped."""
+    """How many operations read artifacts, which depends on what is shipped."""
     return sum(len(call.operations) for call in calls if call.port == "artifacts")
 
 
 def others(calls: Sequence[Call]) -> int:
-    """How many operations do anything else."""
+    """How many operations do anything else than read artifacts."""
     return sum(len(call.operations) for call in calls if call.port != "artifacts")
 
 
 def counted(calls: Sequence[Call]) -> int:
-    """How many operations are a function's: without evidence, and without those by which a platform shifts traffic."""
+    """How many operations a goal counts: all but those of artifacts and of traffic."""
     return others([call for call in calls if call.port != "traffic"])
 
 
 def listing(calls: Sequence[Call]) -> int:
-    """How many operations ask which policies there are, which a process does once a minute."""
+    """How many operations list the policies, which a process does once a minute."""
     return sum(len(call.operations) for call in calls if call.on == names.POLICIES)
 
 

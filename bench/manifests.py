@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a platform ship in 4 KB, and what in 64?
+"""Which manifests of 4 KB and of 64 KB are the steps measured with?
 
-A true manifest (training/examples), with more shards of weights in its units or more versions of its units until the
-size is reached, written as `json.dumps` writes it: most jobs do, and it is not canonical. Every document is checked
-against the schema before anything is timed.
+A manifest of training/examples gets more shards of weights, or more versions of its units, until the size is reached. It is
+encoded by `json.dumps`, as most jobs do, so it is not canonical. Every document satisfies the schema.
 """
 
 import hashlib
@@ -14,12 +13,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from bench.processes import ROOT
 from federation.core import contract, strict_json
 from federation.core.admission import Observed, files_of
 from federation.core.manifest import manifest_of
 from federation.core.policy import Policy, policy_of
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "training" / "examples"
+EXAMPLES = ROOT / "training" / "examples"
 
 
 def with_more_files(size: int) -> bytes:
@@ -53,7 +53,7 @@ def policy() -> Policy:
 
 
 def observed(body: bytes) -> Mapping[str, Observed]:
-    """Every file of a manifest, lying where it says."""
+    """What storage would hold for every file of a manifest."""
     units = manifest_of(strict_json.document(body)).units
     files = [file for unit in units for file in files_of(unit)]
     return {file.path: Observed(sha256=file.sha256, bytes=file.bytes) for file in files}

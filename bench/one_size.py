@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does one run of the four gates take, in a process that did nothing before?
+"""How long does one run of the four gates take in a fresh process, and how much memory?
 
-`python -m bench.one_size FOLDER` judges what `scale.py` wrote there, as the step `gate` does: one file is held at a time.
-It prints one JSON object.
+`python -m bench.one_size FOLDER` judges what `scale.py` wrote there, one file at a time as the step `gate` does, and prints
+one JSON object.
 """
 
 import json
@@ -45,7 +45,7 @@ def _reader(folder: Path) -> Callable[[str], bytes]:
 
 
 def _peak() -> float:
-    """The most memory that was resident, in megabytes; Linux tells it of this program alone, others of what began it too."""
+    """Peak resident memory in megabytes: on Linux of this program alone, elsewhere perhaps of its parent."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))

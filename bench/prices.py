@@ -13,13 +13,13 @@ from bench.ledger import Call
 from bench.processes import ROOT
 
 S3_CLASS_A: Final = 5.00
-"""A million PUT or LIST requests, dollars; so are all below."""
+"""Dollars for a million PUT or LIST requests; the prices below are for a million, too."""
 S3_CLASS_B: Final = 0.40
 EVENTBRIDGE_EVENTS: Final = 1.00
 SQS_REQUESTS: Final = 0.40
 LAMBDA_REQUESTS: Final = 0.20
 LAMBDA_GB_SECOND: Final = 0.0000166667
-"""One, not a million."""
+"""For one GB-second, not a million."""
 
 PER_OPERATION: Final[Mapping[str, float]] = {
     "PutObject": S3_CLASS_A,
@@ -36,13 +36,13 @@ SECONDS: Final[Mapping[str, float]] = {
     "alarms": 0.100,
     "registry": 0.200,
 }
-"""How long one operation of a port is taken to last: guesses, for the bill of waiting."""
+"""Assumed seconds of one operation of a port, since waiting is billed, too."""
 POLLS: Final = 3
-"""Requests to SQS for one message: sent, received, deleted. The scheduler invokes without a queue."""
+"""Requests to SQS for one message: send, receive, delete. The scheduler invokes without a queue."""
 
 
 def dollars(function: str, heard: str, calls: Sequence[Call]) -> float:
-    """A million such runs, what they read of artifacts and the waiting among it, the computing not."""
+    """Dollars for a million such runs: their requests, artifacts included, and their waiting, but not their CPU time."""
     operations = sum(PER_OPERATION.get(one, 0.0) for call in calls for one in call.operations)
     announced = EVENTBRIDGE_EVENTS * sum(call.events for call in calls)
     queue = 0.0 if heard == "lambda:scheduler" else POLLS * SQS_REQUESTS
@@ -52,6 +52,6 @@ def dollars(function: str, heard: str, calls: Sequence[Call]) -> float:
 
 
 def _gigabytes(function: str) -> float:
-    """Of memory, as deployed."""
+    """The function's memory, as deployed."""
     deployed: Mapping[str, Any] = json.loads((ROOT / "infra" / "steps.json").read_bytes())
     return float(deployed[function]["memory"]) / 1024

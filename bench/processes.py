@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does one fresh interpreter cost from start to exit?"""
+"""How much CPU time or how many instructions does a fresh interpreter take from start to exit?"""
 
 import os
 import re
@@ -15,7 +15,7 @@ from bench.timing import Seconds
 
 ROOT = Path(__file__).resolve().parents[1]
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-"""Ours, but that byte code is written: else each round compiles anew what was edited since."""
+"""Our environment, except that byte code is written: otherwise each round would compile again what was edited since."""
 
 
 def interleaved(commands: Mapping[str, Sequence[str]], *, rounds: int) -> Seconds:
@@ -35,7 +35,7 @@ def interleaved(commands: Mapping[str, Sequence[str]], *, rounds: int) -> Second
 
 
 def above(found: Seconds, bare: str, ours: str, other: str) -> Spread:
-    """How many times more `ours` costs than `other`, the bare interpreter taken off both, round by round."""
+    """How many times more `ours` costs than `other`, round by round, after subtracting the bare interpreter from both."""
     rounds = zip(found[ours], found[other], found[bare], strict=True)
     return Spread.of([(mine - start) / (theirs - start) for mine, theirs, start in rounds])
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much does a roll-back read and write?
 
-Counted at the ports, from the event to the shifted traffic: the fewer, the less can stand in its way.
+Counted at the ports, from the event to the shifted traffic: the fewer calls, the less can delay it.
 """
 
 import tempfile

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the four gates stay linear and small up to a million paired records, without NumPy where it is not worth its import?"""
+"""Do time and memory of the four gates stay in proportion up to a million paired records, and is NumPy imported late?"""
 
 import json
 import subprocess
@@ -13,8 +13,7 @@ from typing import Any
 from bench import evidence
 from bench.evidence import Side
 from bench.goal import Goal, Spread
-
-ROOT = Path(__file__).resolve().parents[1]
+from bench.processes import ROOT
 
 
 def measure() -> Iterator[Goal]:

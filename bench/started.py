@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the process of a function cost until it has answered its first invocation?
+"""How much CPU time and memory does a function's process take until it has answered its first invocation?
 
-awslambdaric with a Runtime API, and functions-framework over HTTP with its own server and workers. CPU time of all its
-processes, told by their clocks at the answer, and the largest one's peak of resident memory. Only on Linux.
+On AWS it is awslambdaric with a Runtime API; on Google functions-framework over HTTP, with its own server and workers. The
+CPU time is that of all processes together, read when the answer comes; the memory is the largest process's peak of resident
+memory. Only on Linux.
 """
 
 import http.client
@@ -26,7 +27,7 @@ import msgspec
 from bench.first_events import Pushed
 
 TRACE = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0"
-"""What Lambda says of an invocation to whoever traces it."""
+"""The trace header that Lambda gives to an invocation."""
 _SECONDS = 60.0
 _POLL = 0.01
 _SERVER = "from functions_framework._cli import _cli; _cli()"

@@ -29,7 +29,7 @@ _PARTS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aftermath:
-    """How often what happened in the second week, and what serves at the end."""
+    """What happened in the second week and how often, and what serves at the end."""
 
     releases: int
     promotions: int
@@ -43,7 +43,7 @@ CALM = Aftermath(releases=1, promotions=1, roll_backs=1, serves="spiralverse-ai-
 
 
 def measure() -> Iterator[Goal]:
-    """What became of it, and the rate."""
+    """Goals on what ten thousand duplicates change, and on the rate of deliveries."""
     clean = [_clean() for _ in range(_CLEAN_RUNS)]
     aftermath, rates = storm(COPIES)
     calm = Spread.of(clean)
@@ -67,7 +67,7 @@ def measure() -> Iterator[Goal]:
 
 
 def storm(copies: int, *, seed: int = 1) -> tuple[Aftermath, list[float]]:
-    """What so many deliveries of the same six events come to, and the deliveries a second of each tenth of them.
+    """What so many deliveries of the same six events change, and the deliveries per second in each tenth of them.
 
     Args:
         copies: Deliveries in all, at least 100.
@@ -84,7 +84,7 @@ def storm(copies: int, *, seed: int = 1) -> tuple[Aftermath, list[float]]:
 
 
 def astray(aftermath: Aftermath) -> int:
-    """How many things are not as after a calm week."""
+    """How many things differ from a calm week."""
     found = [
         abs(aftermath.releases - CALM.releases),
         abs(aftermath.promotions - CALM.promotions),
@@ -96,7 +96,7 @@ def astray(aftermath: Aftermath) -> int:
 
 
 def _clean() -> float:
-    """Deliveries a second when each comes once."""
+    """Deliveries per second when each comes once."""
     with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder, closing(_second_week(Path(folder))) as home:
         week = fortnight.deliveries(fortnight.SECOND)
         began = process_time()

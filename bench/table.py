@@ -31,7 +31,7 @@ def document(goal: Goal) -> dict[str, Any]:
 
 
 def closing(goals: list[Goal]) -> str:
-    """What it comes to."""
+    """The last line: how many goals are kept, and which are missed."""
     missed = [goal.name for goal in goals if goal.verdict == "missed"]
     kept = f"{len(goals) - len(missed)} of {len(goals)} goals kept"
     return f"{kept}; missed by more than noise: {'; '.join(missed)}" if missed else kept

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Do the training images learn and measure as fast as the libraries below them, and exchange no more than theory asks?
 
-What needs torch runs in processes of the virtual environment .venv-training; without it that is said, and not measured.
+What needs torch runs in processes of the virtual environment .venv-training. Without that it is not measured, and a line
+says so.
 """
 
 import os
@@ -21,7 +22,7 @@ PYTHON: Final = ROOT / ".venv-training" / "bin" / "python"
 UNITS: Final = ROOT / "build" / "units"
 _QUIET: Final[Mapping[str, str]] = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 _SLACK: Final = 1.05
-"""Headers of messages and what processes say beside gradients."""
+"""Allowed factor over theory, for message headers and whatever else processes exchange."""
 _SMALLEST: Final = 8_000
 """Megabytes of the smallest machine of a price table that a policy may name, ml.m5.large."""
 
@@ -80,7 +81,7 @@ def exchanges(trials: list[dict[str, Any]]) -> Iterator[Goal]:
 
 
 def memory(units: Path) -> Iterator[Goal]:
-    """The peak of each image's jobs, out of the manifests of the units that were made here."""
+    """The peak memory of each image's jobs, from the manifests of the units that were made on this machine."""
     found: dict[str, int] = {}
     for manifest in sorted(units.glob("*/unit/_MANIFEST.json")):
         for unit in msgspec.json.decode(manifest.read_bytes())["units"]:
@@ -99,7 +100,7 @@ def memory(units: Path) -> Iterator[Goal]:
 
 
 def _equality(trials: list[dict[str, Any]]) -> Goal:
-    """A run whose replicas drift apart ends with an error; here the ways to share a batch are compared."""
+    """How far the weights differ between the ways to share a batch; a run whose replicas drift apart ends with an error."""
     digests = {trial["account"]["weights"] for trial in trials[1:]}
     return Goal(
         name="ring and server, weights that are not equal bit by bit",
@@ -116,7 +117,7 @@ def _equality(trials: list[dict[str, Any]]) -> Goal:
 
 
 def _told(python: Path, module: str) -> Any:
-    """The JSON that a module prints last in the environment with torch."""
+    """The JSON that a module prints last, run in the environment with torch."""
     variables = {**os.environ, **_QUIET, "PYTHONPATH": str(ROOT / "functions"), "PYTHONWARNINGS": "ignore"}
     told = subprocess.run(
         [str(python), "-m", module], cwd=ROOT, check=True, stdout=subprocess.PIPE, env=variables

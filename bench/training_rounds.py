@@ -49,7 +49,7 @@ Batch = tuple[Sequence[str], Tensor]
 
 
 class Bare:
-    """What a user of transformers and peft writes who knows what is asked: the same adapter, the labels' logits alone."""
+    """What an expert would write with transformers and peft: the same adapter, and no logits but the labels'."""
 
     def __init__(self, base: Path) -> None:
         torch.manual_seed(2)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the benchmarks of training learn from, and on what? Sentences at random, and a Llama that knows nothing."""
+"""Which data and which model do the training benchmarks use? Random sentences, and a small untrained Llama."""
 
 import random
 from pathlib import Path

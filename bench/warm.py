@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much dearer is a warm invocation of ours than one of a handler that does nothing, when every service answers at once?
+"""How much more does a warm invocation cost than one of a handler that does nothing, when every service answers at once?
 
 The deployed entry files, called as their platforms call them: with a batch of one message, and through functions-framework's
 WSGI application. Their ports hold everything in memory, so what is timed is reading, deciding, logging and answering.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long does one warm invocation of each entry point take? `python -m bench.warm_handlers aws|gcp` prints CPU seconds.
 
-In a process of its own, since the entry files read the environment and Powertools takes the log. The environment says what
-a deployed function's would; only the ports are others, and what is logged is written to nowhere.
+It runs in a process of its own, since the entry files read the environment and Powertools configures logging. The
+environment is that of a deployed function. Only the ports are other ones, and log lines are dropped.
 """
 
 import io
@@ -35,13 +35,13 @@ _CONTEXT: Final = SimpleNamespace(
 
 NOTHING: Final = "nothing"
 ONE_LINE: Final = "one line of log"
-"""What is not ours."""
+"""Both are cases that run no code of ours."""
 
 Calls = Mapping[str, Callable[[], object]]
 
 
 def on_aws() -> Calls:
-    """Each function of `lambda_function`, and one that does nothing, invoked with a batch of one message."""
+    """The cases on AWS: each function of `lambda_function`, and one that does nothing, invoked with one message."""
     entry = _loaded(ROOT / "functions" / "lambda_function.py")
     _answer_at_once(entry)
     idle = _loaded(_HANDLERS / "idle_aws.py")
@@ -52,7 +52,7 @@ def on_aws() -> Calls:
 
 
 def on_google() -> Calls:
-    """Each function of `main`, and one that does nothing, as functions-framework serves them."""
+    """The cases on Google: each function of `main`, and one that does nothing, as functions-framework serves them."""
     source = ROOT / "functions" / "main.py"
     ours = {name: partial(_served, _application(name, str(source)), first_events.push(name)) for name in _FUNCTIONS}
     idle = _application("handler", str(_HANDLERS / "idle_gcp.py"))
@@ -86,7 +86,7 @@ def _answer_at_once(entry: dict[str, Any]) -> None:
 
 
 def _invoked(handler: Callable[..., Any], event: dict[str, Any]) -> None:
-    """One invocation, of which nothing may fail."""
+    """One invocation; no message of it may fail."""
     answer = handler(event, _CONTEXT)
     if started.is_refused(answer):
         raise AssertionError(f"a function answered with {answer}")
@@ -130,7 +130,7 @@ def measured(cloud: str) -> Seconds:
 
 
 def main() -> None:
-    """Print them; what the functions log goes nowhere."""
+    """Print the seconds; log lines of the functions are dropped."""
     cloud = sys.argv[1]
     os.environ.update(deployed.home_of(cloud))
     out, sys.stdout = sys.stdout, _nowhere()

@@ -3,7 +3,7 @@
 
 `terraform fmt`, `init`, `validate` and `plan` run offline on copies, with the variables of examples/. AWS needs its provider
 in a mirror folder of this machine: $TF_PLUGIN_MIRROR, or one of the usual places. Google gets a provider that has only
-schemas (infra/terraform). What is not on the machine is skipped, and said so in one line.
+schemas (infra/terraform). What this machine lacks is skipped, and a line says so.
 """
 
 import json
@@ -58,10 +58,10 @@ class Terraform:
     environment: Mapping[str, str]
 
     def run(self, folder: Path, *arguments: str) -> str:
-        """What it prints.
+        """What the command prints.
 
         Raises:
-            SystemExit: With what it complains of.
+            SystemExit: It failed; the message is Terraform's.
         """
         command = [self.binary, f"-chdir={folder}", *arguments]
         done = subprocess.run(command, env=dict(self.environment), capture_output=True, text=True, check=False)  # noqa: S603
@@ -96,7 +96,7 @@ def plan(terraform: Terraform, cloud: str, example: str) -> Mapping[str, Any]:
 
 
 def _copied(cloud: str, folder: Path) -> Path:
-    """The cloud's HCL where a plan may leave its traces, with what it reads from elsewhere and any file as the package."""
+    """A copy of the cloud's HCL, which a plan may write beside, with the files that it reads and an empty package."""
     for name in (f"infra/{cloud}", "events/routes.json", "infra/steps.json"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_dir():
@@ -133,7 +133,7 @@ def attached(cloud: str, binary: str) -> Iterator[Terraform | None]:
 
 
 def check(cloud: str, binary: str) -> bool:
-    """Whether everything that can be checked of a cloud holds; each result is told in a line."""
+    """Whether every check of a cloud passes; a line is printed for each result."""
     with attached(cloud, binary) as terraform:
         if terraform is None:
             _tell(f"infra/{cloud}: skipped: no AWS provider in $TF_PLUGIN_MIRROR, nor in {', '.join(MIRRORS)}")

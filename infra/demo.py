@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo's story in a cloud that runs on this machine: `python infra/demo.py aws` or `gcp`.
+"""Does the demo's story end the same in an imitated cloud as in a local home? `python infra/demo.py aws` or `gcp`.
 
-Real clients, the packaged functions under awslambdaric and functions-framework, and at the end a comparison with the same
-story at home on this machine: the releases have the same digests.
+The clients are the real ones, and the packaged functions run under awslambdaric and functions-framework. At the end the
+digests of the releases are compared with those of the same story in a local home.
 """
 
 import argparse
@@ -10,17 +10,16 @@ import json
 import shutil
 import sys
 import tempfile
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
 
 from infra.emulators.stage import staged_on_aws, staged_on_gcp  # noqa: E402
-from infra.package import PACKAGES, build  # noqa: E402
-from infra.pinned import Target  # noqa: E402
+from infra.package import PACKAGES, unpacked  # noqa: E402
 
 from federation.cli.demo import printed  # noqa: E402 - after the path
 from federation.core import names  # noqa: E402
@@ -30,6 +29,14 @@ from federation.demo.show import staged  # noqa: E402
 from federation.demo.story import story  # noqa: E402
 
 STAGES = {"aws": staged_on_aws, "gcp": staged_on_gcp}
+
+
+class Released(Protocol):
+    """A stage that can show a stored release."""
+
+    def release(self, name: str) -> bytes | None:
+        """The release as it is stored."""
+        ...
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,11 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _play(home: str, folder: Path, examples: Path, *, as_json: bool) -> int:
-    packages = {cloud: unpacked(cloud, folder) for cloud in STAGES}
-    with STAGES[home](packages, folder, examples) as stage:
-        documents = [name for line in story(stage) for name in printed(line, as_json=as_json).documents]
-        releases = {name.removeprefix(names.RELEASES): None for name in documents if name.startswith(names.RELEASES)}
-        here = {name: digest_of(stage.release(name) or b"") for name in releases}
+    with STAGES[home](packages(folder), folder, examples) as stage:
+        here = _digests(stage, [name for line in story(stage) for name in printed(line, as_json=as_json).documents])
         serves = stage.serves()["serving"]["name"]
     there = _at_home(folder / "home", examples)
     _tell(here, there, serves, as_json=as_json)
@@ -58,24 +62,21 @@ def _play(home: str, folder: Path, examples: Path, *, as_json: bool) -> int:
 def _at_home(folder: Path, examples: Path) -> Mapping[str, str]:
     """The releases of the same story in a local home."""
     with staged(folder, examples) as stage:
-        documents = [name for line in story(stage) for name in line.documents]
-        there = [name.removeprefix(names.RELEASES) for name in documents if name.startswith(names.RELEASES)]
-        return {name: digest_of(stage.release(name) or b"") for name in there}
+        return _digests(stage, [name for line in story(stage) for name in line.documents])
 
 
-def unpacked(cloud: str, folder: Path) -> Path:
-    """The package as it is deployed, its libraries taken from this environment."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    asked = replace(
-        PACKAGES[cloud],
-        adapters=PACKAGES[cloud].adapters | {"aws", "gcp"},
-        target=Target(python=version, architecture="x86_64"),
-        dependencies=False,
-    )
-    built = build(asked, folder / "dist")
-    with zipfile.ZipFile(folder / "dist" / built.name) as archive:
-        archive.extractall(folder / cloud)
-    return folder / cloud
+def _digests(stage: Released, documents: Iterable[str]) -> Mapping[str, str]:
+    """The digest of each release among the documents, by the release's name."""
+    releases = [name.removeprefix(names.RELEASES) for name in documents if name.startswith(names.RELEASES)]
+    return {name: digest_of(stage.release(name) or b"") for name in releases}
+
+
+def packages(folder: Path) -> Mapping[str, Path]:
+    """The unpacked package of each cloud, with the adapters of both, since the story's units come from both."""
+    return {
+        cloud: unpacked(replace(package, adapters=package.adapters | {"aws", "gcp"}), folder)
+        for cloud, package in PACKAGES.items()
+    }
 
 
 def _tell(here: Mapping[str, str], there: Mapping[str, str], serves: str, *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -60,7 +61,7 @@ class Package:
 
     @property
     def name(self) -> str:
-        """The file's name; adapters that are not there by default stand in it."""
+        """The file's name, which states the adapters that were added."""
         added = sorted(self.adapters - PACKAGES[self.cloud].adapters)
         return "-with-".join((f"federation-{self.cloud}", *added)) + ".zip"
 
@@ -90,7 +91,7 @@ class Built:
 
 
 def sources(functions: Path, package: Package) -> Iterator[str]:
-    """What of functions/ is in the package, as paths relative to it."""
+    """The files of functions/ that are in the package, as paths relative to functions/."""
     left_out = NEVER_DEPLOYED | (CLOUDS - package.adapters)
     yield package.entry
     for path in sorted((functions / "federation").rglob("*")):
@@ -100,7 +101,7 @@ def sources(functions: Path, package: Package) -> Iterator[str]:
 
 
 def roots(package: Package, project: Mapping[str, object]) -> Sequence[str]:
-    """What the package's code imports, as pyproject.toml states it."""
+    """The requirements of the package's code, as pyproject.toml states them."""
     stated = project["project"]
     if not isinstance(stated, dict):
         raise SystemExit("pyproject.toml has no [project]")
@@ -112,7 +113,7 @@ def roots(package: Package, project: Mapping[str, object]) -> Sequence[str]:
 
 
 def needed(package: Package) -> str:
-    """The requirements file of the package: the part of the lock that it needs, with hashes."""
+    """The package's requirements file: the part of the lock that it needs, with hashes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     lock = (ROOT / "requirements/dev.lock").read_text("utf-8")
     there = IN_LAMBDA if package.cloud == "aws" and not package.bundle_sdk else frozenset[str]()
@@ -135,6 +136,15 @@ def build(package: Package, output: Path, functions: Path = ROOT / "functions") 
         output.mkdir(parents=True, exist_ok=True)
         body = zipped(stage, output / package.name)
     return Built(name=package.name, bytes=len(body), sha256=hashlib.sha256(body).hexdigest(), byte_code=compiled)
+
+
+def unpacked(package: Package, folder: Path) -> Path:
+    """A new folder in `folder` with the package as it is deployed, for this interpreter and without the libraries."""
+    here = Target(python=f"{sys.version_info.major}.{sys.version_info.minor}", architecture="x86_64")
+    built = build(replace(package, target=here, dependencies=False), folder / "dist")
+    with zipfile.ZipFile(folder / "dist" / built.name) as archive:
+        archive.extractall(folder / package.cloud)
+    return folder / package.cloud
 
 
 def _fits(package: Package, unpacked: int) -> None:

@@ -51,6 +51,10 @@ class Jobs:
         """The jobs of a namespace, newest first."""
         return [job for job in reversed(self._jobs.values()) if job["owner"]["name"] == namespace]
 
+    def secrets_of(self, id_: str) -> Mapping[str, str]:
+        """The environment that only the job sees."""
+        return dict(self._secrets[id_])
+
     def finish(self, id_: str, stage: Stage = "COMPLETED", message: str | None = None) -> None:
         """End a job that is still running."""
         job = self._jobs[id_]

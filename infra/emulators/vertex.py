@@ -30,7 +30,7 @@ class Emulator:
     Args:
         endpoint: Stands for every `https://<region>-aiplatform.googleapis.com` and the other two services.
         alerts: The alerts of Cloud Monitoring, to be filled by whoever plays it.
-        secrets: Text by `projects/P/secrets/S/versions/V`.
+        secrets: Text or bytes by `projects/P/secrets/S/versions/V`; None for a version that is disabled.
     """
 
     endpoint: str
@@ -39,7 +39,7 @@ class Emulator:
     jobs: Jobs
     endpoints: Endpoints
     alerts: list[dict[str, Any]] = field(default_factory=list)
-    secrets: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str | bytes | None] = field(default_factory=dict)
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def serving(projects: Mapping[str, str]) -> Iterator[Emulator]:
     faults, resources = Faults(), Resources(projects)
     jobs, endpoints = Jobs(resources), Endpoints(resources)
     alerts: list[dict[str, Any]] = []
-    secrets: dict[str, str] = {}
+    secrets: dict[str, str | bytes | None] = {}
     routes = (*jobs.routes(), *endpoints.routes(), _alerts(alerts), _secrets(secrets))
     with http_serving(routes, faults) as endpoint:
         yield Emulator(
@@ -81,13 +81,16 @@ def _alerts(alerts: list[dict[str, Any]]) -> Route:
     return Route("alerts.list", "GET", re.compile("/v3/projects/([^/]+)/alerts"), answer)
 
 
-def _secrets(secrets: Mapping[str, str]) -> Route:
+def _secrets(secrets: Mapping[str, str | bytes | None]) -> Route:
     def answer(call: Call, reference: str) -> Answer:
         """A version's payload."""
         del call
         if reference not in secrets:
             raise Refusal(404, f"Secret Version [{reference}] not found.")
-        data = base64.b64encode(secrets[reference].encode()).decode()
+        held = secrets[reference]
+        if held is None:
+            raise Refusal(400, f"Secret Version [{reference}] is in DISABLED state.", status="FAILED_PRECONDITION")
+        data = base64.b64encode(held.encode() if isinstance(held, str) else held).decode()
         return shown({"name": reference, "payload": {"data": data}})
 
     return Route(

@@ -1,4 +1,4 @@
-"""A stage on which everything goes wrong that may: the story's own lines are left as they are."""
+"""A stage on which everything goes wrong that may, for a story that knows nothing of it."""
 
 import threading
 from dataclasses import dataclass, field
@@ -8,12 +8,20 @@ EFFECTS = {
     "gcp": ("objects.insert", "Publish", "endpoints.patch"),
 }
 STATUSES = (500, 503, 429, 403)
-"""A fault of the service, an overload, a throttle, an expired token."""
+"""A fault of the service, an overload, throttling, an expired token."""
 
 
 @dataclass
 class Troubled:
-    """Delivers twice, out of order, and lets services fail, answers get lost and processes die in between."""
+    """Delivers each body twice and older ones again, while services fail, answers are lost and processes die.
+
+    Args:
+        stage: The stage underneath.
+        cloud: `aws` or `gcp`.
+        drawn: A seeded `random.Random`.
+        told: The bodies that may be delivered again.
+        log: What arrived, and what went wrong meanwhile, for the message of a test that fails.
+    """
 
     stage: object
     cloud: str
@@ -32,7 +40,7 @@ class Troubled:
         self.stage.ended(name, data)
 
     def arrives(self, at, what, request):
-        """The body, and then once more this or an older one, whatever happens meanwhile."""
+        """Deliver the body amid some trouble, and then calmly the same or an older one again."""
         trouble = self.trouble()
         self.log.append((what, trouble))
         line = self.stage.arrives(at, what, request)
@@ -47,6 +55,7 @@ class Troubled:
         return line
 
     def trouble(self):
+        """Arrange one misfortune, or none; what it is, in a few words."""
         kind = self.drawn.choice(("refuse", "lose", "kill", "calm", "calm"))
         operation = self.drawn.choice(EFFECTS[self.cloud])
         if kind == "refuse":
@@ -65,6 +74,7 @@ class Troubled:
         return "nothing"
 
     def killer(self, after):
+        """A watcher of calls that kills a busy process after so many effects."""
         left, lock = [after], threading.Lock()
 
         def watch(operation):

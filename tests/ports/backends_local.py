@@ -69,8 +69,8 @@ def local_traffic(tmp_path):
     return LocalTraffic(tmp_path / "serving", tmp_path / "registry")
 
 
-class Told:
-    """Traffic of a home whose nodes are elsewhere, each shift after the move of the channel that led to it."""
+class MovedFirst:
+    """Traffic of a home whose nodes are elsewhere and read the channel: each shift first moves the channel."""
 
     def __init__(self, store):
         self._store = store
@@ -91,7 +91,7 @@ class Told:
 
 @pytest.fixture
 def elsewhere_traffic(memory_store):
-    return Told(memory_store)
+    return MovedFirst(memory_store)
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def local_line():
 
 @pytest.fixture
 def local_jobs(tmp_path, monkeypatch):
-    """Jobs that wait for a file, and write their manifest or something else."""
+    """Jobs that wait for a file, and then write their manifest, or a file that is none."""
     (tmp_path / "waits_to_go.py").write_text(WAITS)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     folder = tmp_path / "jobs"
@@ -152,7 +152,7 @@ def local_jobs(tmp_path, monkeypatch):
 
 @pytest.fixture
 def local_monitor(tmp_path):
-    """A folder has no alarm that is not ours: what is no document of one is a fault, what is no JSON file is left alone."""
+    """Alarms in a folder. All of them are ours, so `strange` leaves a file that is not JSON, and `deny` a torn one."""
     folder = tmp_path / "alarms"
     folder.mkdir()
 

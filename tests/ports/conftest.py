@@ -1,9 +1,9 @@
-"""Every adapter that claims a port; the same suite runs against each.
+"""The backends that each port's suite runs against: every adapter, on an imitation or on a real account.
 
-A backend `b` of a port `p` is a fixture `b_p`, in backends_<cloud>.py; the lists below say which there are. What a
-backend proves: `s3` is moto behind a server that takes one request at a time, so it proves that our conditions are sent
-and obeyed, and that racers are told apart; that S3 itself is atomic, only S3 proves: the backends that end in `_account`,
-in accounts_<cloud>.py, run where a FEDERATION_TEST_* variable names a real account.
+The backend `b` of a port `p` is the fixture `b_p` of backends_<cloud>.py; the lists below name them all. An imitation takes
+one request at a time, so it proves that our adapter sends the right conditions and understands the answers, but not that the
+service itself is atomic. That is proven by the backends that end in `_account`, of accounts_<cloud>.py: they run where a
+FEDERATION_TEST_* variable names a real account.
 """
 
 import pytest

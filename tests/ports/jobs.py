@@ -12,8 +12,13 @@ FAILS = ("sh", "-c", "exit 42")
 class Jobs:
     """What `test_launching.py` needs of a backend.
 
-    `job` succeeds and `broken` fails, where something runs them; those of `unstartable` nobody can start there. `started`
-    counts the jobs of a name. `ends` has a job end well or not where nothing runs, else waits until it has ended.
+    Args:
+        trainer: Starts them.
+        job: A job that succeeds.
+        broken: A job that fails.
+        started: How many jobs of a name there are.
+        ends: Makes a job end, well or not, on an imitation; on a real platform waits until it has ended.
+        unstartable: Jobs that this platform must refuse.
     """
 
     trainer: Any
@@ -24,7 +29,7 @@ class Jobs:
     unstartable: Sequence[Mapping[str, Any]] = ()
 
     def remembering(self, names: set[str]) -> "Jobs":
-        """The same, and the names of all that it was asked to launch, for whoever has to clean up."""
+        """The same, adding every launched name to `names`, so that a fixture can delete the jobs afterwards."""
         return replace(self, trainer=_Remembering(self.trainer, names))
 
 
@@ -44,7 +49,7 @@ class _Remembering:
 
 
 def jobs_of(trainer, job, started, ends, *wrong):
-    """Jobs that are all like that one but for what they run, and each of `wrong` for what makes it impossible to start."""
+    """Jobs like `job` that succeed or fail, and one that cannot be started for each change in `wrong`."""
     good, broken = ({**job, "arguments": arguments} for arguments in (SUCCEEDS, FAILS))
     unstartable = [{**good, **what} for what in wrong]
     return Jobs(trainer=trainer, job=good, broken=broken, started=started, ends=ends, unstartable=unstartable)

@@ -8,14 +8,14 @@ from uuid import uuid4
 from federation.core.event import Event
 
 HEARD = "federation.conformance.heard.v1"
-"""A type that no step hears, for the bus of an account may have other listeners."""
+"""A type that no step hears, since the bus of an account may have other listeners."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """What `test_announcing.py` needs of a backend.
 
-    `heard` are the events that came in since it was asked last: at least `count` different ones, if they come at all.
+    `heard(count)` gives the events that came in since the last call, and waits for `count` different ones.
     """
 
     bus: Any

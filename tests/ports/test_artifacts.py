@@ -36,6 +36,17 @@ def test_a_file_that_is_not_there_yet_is_missing(shelf):
             look()
 
 
+def test_a_folder_is_no_file_and_nothing_lies_below_one(shelf):
+    uri = shelf.place(PATH, b"weights")
+    for other in (uri.removesuffix("/model.bin"), f"{uri}/model.bin"):
+        for look in (
+            lambda other=other: shelf.artifacts.read(other, 10),
+            lambda other=other: shelf.artifacts.observe(other),
+        ):
+            with pytest.raises(MissingError, match="nothing lies at"):
+                look()
+
+
 def test_nothing_is_read_from_outside(shelf):
     shelf.place(PATH, b"weights")
     for uri in shelf.foreign:

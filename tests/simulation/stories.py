@@ -1,4 +1,4 @@
-"""Stories of a release, and another, and another, told in short."""
+"""Short stories of one, two and three releases, and what can be seen of a world after them."""
 
 from federation.simulation.actions import Alarm, Settle, Ship, Tick, Wait
 from federation.simulation.chaos import Chaos
@@ -8,7 +8,7 @@ CALM = Chaos(drawn=None)
 
 
 def promoted(week):
-    """The window of that week opens."""
+    """The promotion window of that week opens; `week` is when it begins, in minutes."""
     return [Wait(until=week + 2010), Tick(what="promote"), Settle()]
 
 
@@ -32,3 +32,13 @@ FIRST = [
 SECOND = embedder(2, WEEK)
 THIRD = [*embedder(3, 2 * WEEK), Tick(what="sweep"), Settle()]
 ALARM = [Wait(until=WEEK + 2130), Alarm(count=2), Settle()]
+
+
+def serving(played):
+    """The channel's entry of the release that serves."""
+    return played.world.serving()
+
+
+def announced(played, type_):
+    """Every event of that type that was ever on the bus."""
+    return [event for event in played.world.bus.announced if event.type == type_]

@@ -1,9 +1,9 @@
-"""What else a policy, a person or misfortune can do: each is in some history, and here in a story of its own."""
+"""What a policy, a person or a misfortune can do beside the usual course: one short story for each."""
 
 import random
 
 import pytest
-from tests.simulation.stories import ALARM, CALM, FIRST, SECOND, promoted
+from tests.simulation.stories import ALARM, CALM, FIRST, SECOND, announced, promoted, serving
 
 from federation.core import event as events
 from federation.core import names
@@ -23,21 +23,19 @@ from federation.simulation.actions import (
     Wait,
 )
 from federation.simulation.chaos import Chaos
+from federation.simulation.delivery import WAYS
 from federation.simulation.play import play
 from federation.simulation.policies import Terms
 from federation.simulation.promises import broken
 from federation.simulation.story import WEEK
 
-WAYS = ("bus", "door", "inline")
 NIGHT = [Wait(until=WEEK + 1440), Tick(what="sweep"), Settle()]
 
 
-def serving(played):
-    return played.world.channel()["serving"]
-
-
-def told(played, type_):
-    return [event for event in played.world.bus.announced if event.type == type_]
+def serving_units(played):
+    """The names of the units in the serving release."""
+    release = played.world.document(names.release(serving(played)["name"]))
+    return [unit["name"] for unit in release["units"].values()]
 
 
 def merged(*shipped, week=WEEK):
@@ -53,7 +51,7 @@ def test_names_that_another_home_took_are_passed_over_and_told_of(way):
         assert serving(played)["name"].endswith("v1.0.3")
         assert broken(played, play(taken, CALM)) == ()
         refused = {
-            event.subject[-6:] for event in told(played, events.PROMOTION_HELD) if "published" in event.data["why"]
+            event.subject[-6:] for event in announced(played, events.PROMOTION_HELD) if "published" in event.data["why"]
         }
         assert refused == {"v1.0.0", "v1.0.1", "v1.0.2"}
 
@@ -91,7 +89,7 @@ def test_a_month_has_money_for_some_jobs_and_says_so_of_the_others():
     for seed in range(4):
         chaos = Chaos(drawn=random.Random(seed))
         played = play([Activate(terms=Terms(jobs=True, budget=True)), *FIRST, *asked, *NIGHT], chaos)
-        refused = [event for event in told(played, events.JOB_REFUSED) if "do not fit" in event.data["why"]]
+        refused = [event for event in announced(played, events.JOB_REFUSED) if "do not fit" in event.data["why"]]
         assert refused
         assert broken(played, None) == ()
 
@@ -138,13 +136,8 @@ def test_two_manifests_come_in_one_event():
     for seed in range(4):
         chaos = Chaos(drawn=random.Random(seed))
         played = play([*FIRST, *merged(*pair)], chaos, "door")
-        assert {one.rpartition("-v")[2] for one in names_in(played)} == {"2", "1"}
+        assert {one.rpartition("-v")[2] for one in serving_units(played)} == {"2", "1"}
         assert broken(played, play([*FIRST, *merged(*pair)], CALM)) == ()
-
-
-def names_in(played):
-    release = played.world.document(names.release(serving(played)["name"]))
-    return [unit["name"] for unit in release["units"].values()]
 
 
 def test_people_go_back_where_they_want_to_and_choose_what_was_left_by_name():
@@ -157,7 +150,7 @@ def test_people_go_back_where_they_want_to_and_choose_what_was_left_by_name():
     assert serving(again)["name"].endswith("v1.0.1")
     assert broken(again, again) == ()
     nowhere = play([*FIRST, *SECOND, Order(kind="roll_back", place="nowhere")], CALM)
-    assert "is not kept ready" in told(nowhere, events.ROLLBACK_SKIPPED)[-1].data["why"]
+    assert "is not kept ready" in announced(nowhere, events.ROLLBACK_SKIPPED)[-1].data["why"]
 
 
 def test_another_anchor_is_frozen_by_a_person():

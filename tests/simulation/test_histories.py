@@ -1,9 +1,9 @@
-"""A few hundred histories that nobody thought of, and the stories that are in them."""
+"""A few hundred random histories break no promise, and short stories show what each of them may hold."""
 
 import random
 
 import pytest
-from tests.simulation.stories import ALARM, CALM, FIRST, SECOND, THIRD, promoted
+from tests.simulation.stories import ALARM, CALM, FIRST, SECOND, THIRD, announced, promoted, serving
 
 from federation.core import event as events
 from federation.simulation import one, shrunk
@@ -22,13 +22,17 @@ from federation.simulation.actions import (
 )
 from federation.simulation.chaos import Chaos
 from federation.simulation.contention import is_contended
+from federation.simulation.delivery import WAYS
 from federation.simulation.play import play
 from federation.simulation.policies import Terms
 from federation.simulation.promises import broken
 from federation.simulation.storage import SimulatedStore
 from federation.simulation.story import WEEK, story
 
-WAYS = ("bus", "door", "inline")
+
+def rolled_back(played):
+    """The moves that rolled back."""
+    return [moved for moved in played.world.channel()["moves"] if moved["kind"] == "roll_back"]
 
 
 @pytest.mark.parametrize("chunk", range(8))
@@ -54,7 +58,7 @@ def test_histories_roll_back_hold_launch_and_promote_again():
         played = play(story(seed), CALM)
         kinds |= {moved["kind"] for moved in (played.world.channel() or {"moves": []})["moves"]}
         types |= {event.type for event in played.world.bus.announced}
-        held += "".join(str(event.data) for event in played.world.bus.announced if event.type == events.PROMOTION_HELD)
+        held += "".join(str(event.data) for event in announced(played, events.PROMOTION_HELD))
     assert {"promote", "roll_back", "probe"} <= kinds
     assert {events.JOB_LAUNCHED, events.JOB_HELD, events.JOB_FAILED, events.ROLLBACK_SKIPPED} <= types
     assert "is active; merge again" in held
@@ -72,16 +76,8 @@ def test_the_story_of_an_alarm_ends_where_it_began():
 def test_drift_and_tampering_are_seen_by_the_next_sweep():
     played = play([*FIRST, *SECOND, Drift(), Tampering(), Tick(what="sweep"), Settle()], CALM)
     types = {event.type for event in played.world.bus.announced}
-    assert {"federation.drift.detected.v1", "federation.tamper.detected.v1"} <= types
+    assert {events.DRIFT_DETECTED, events.TAMPER_DETECTED} <= types
     assert played.world.traffic.state.release.endswith("v1.0.1")
-
-
-def serving(played):
-    return played.world.channel()["serving"]
-
-
-def rolled_back(played):
-    return [moved for moved in played.world.channel()["moves"] if moved["kind"] == "roll_back"]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -154,7 +150,7 @@ def test_an_alarm_that_fires_since_before_a_release_began_does_not_leave_it():
     watched = [Wait(until=WEEK + 2020), Tick(what="alarms"), Settle()]
     played = play([*FIRST, *SECOND[:-3], *before, *promoted(WEEK), *watched], CALM)
     assert serving(played)["name"].endswith("v1.0.1")
-    assert events.ROLLBACK_SKIPPED in {event.type for event in played.world.bus.announced}
+    assert announced(played, events.ROLLBACK_SKIPPED)
     assert broken(played, played) == ()
 
 
@@ -179,7 +175,7 @@ def test_a_job_waits_for_its_hours_and_what_was_taken_away_runs_once_more(way):
         chaos = Chaos(drawn=random.Random(seed), crash=0.15)
         played = play([Activate(terms=Terms(jobs=True)), *asked, *swept], chaos, way)
         started = played.world.trainer.started
-        again = [name for name, told_ in started.items() if b"instead_of" in told_[0]]
+        again = [name for name, described in started.items() if b"instead_of" in described[0]]
         taken = [end for name, end in played.world.trainer.ended.items() if "taken" in end.get("failure", "")]
         assert len(started) - len(again) == 6
         assert 0 < len(again) <= len(taken)
@@ -194,7 +190,7 @@ def test_a_broken_story_is_shrunk_to_what_breaks_it():
 
 
 def test_whoever_confirms_a_stale_read_sees_the_move_though_another_worker_reads_in_between():
-    """Else one audit in a hundred thousand takes the last move for one that was never made (history 120693)."""
+    """Otherwise one audit in a hundred thousand believes that the last move was never made (history 120693)."""
     store = SimulatedStore(chaos=Chaos(drawn=random.Random(1), crash=0, fails=0, stale=1))
     store.move("production", 0, b"first")
     store.move("production", 1, b"second")

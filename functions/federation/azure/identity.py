@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from federation.azure.rest import meaning, reached
+from federation.azure.rest import TIMEOUT, meaning, reached
 from federation.errors import ServiceError
 
 LOGIN: Final = "https://login.microsoftonline.com"
@@ -19,7 +19,6 @@ _SCOPE: Final = "https://management.azure.com/.default"
 _JWT: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _EARLY: Final = 300.0
 """Seconds before its expiry at which a token is renewed."""
-_TIMEOUT: Final = 30.0
 _OK: Final = 200
 
 
@@ -76,7 +75,7 @@ class EntraToken:
         }
         operation = "give a token"
         with reached(operation):
-            response = self._session().request("POST", self._url, data=form, timeout=_TIMEOUT)
+            response = self._session().request("POST", self._url, data=form, timeout=TIMEOUT)
             if response.status_code == _OK:
                 return response.json()
         raise ServiceError(str(meaning(operation, response)))

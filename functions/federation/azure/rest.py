@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from federation.errors import ContractError, MissingError, ServiceError
 
-_TIMEOUT: Final = 30.0
+TIMEOUT: Final = 30.0
 """Seconds for one answer."""
 _FIRST_ERROR: Final = 400
 _MISSING: Final = 404
 _REFUSED: Final = frozenset({400, 422})
-"""That the same request would be refused again; 409 is also said of what is under way."""
+"""Statuses with which the same request would be refused again; not 409, which may also mean that something is under way."""
 _SHOWN: Final = 300
 
 
@@ -62,7 +62,7 @@ class Rest:
     def _answer(self, operation: str, method: str, url: str, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {self._token()}"}
         with reached(operation):
-            response = self._session().request(method, url, headers=headers, timeout=_TIMEOUT, **more)
+            response = self._session().request(method, url, headers=headers, timeout=TIMEOUT, **more)
             if response.status_code < _FIRST_ERROR:
                 return response.json()
         raise meaning(operation, response)

@@ -47,7 +47,6 @@ class AzureTrainer:
         workspace: Workspace,
         *,
         api: str = API,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Jobs of that workspace.
 
@@ -56,11 +55,9 @@ class AzureTrainer:
             token: Gives an access token of Resource Manager.
             workspace: Whose jobs.
             api: Resource Manager's address.
-            now: The current time, from which a sweep looks back.
         """
         self._rest = Rest(session, api, token, VERSION)
         self._workspace = workspace
-        self._now = now
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
         """Why the job cannot start here: the policy says too little, or names another region."""
@@ -89,7 +86,7 @@ class AzureTrainer:
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """Every job of ours that ended within RECENT, if its unit is on Azure's storage or it failed."""
-        since = self._now() - RECENT
+        since = datetime.now(UTC) - RECENT
         found = (_finished_job(job) for job in self._rest.pages("list jobs", self._path(), jobType="Command", tag=TAG))
         return [told for told in found if told and instant.moment(told["completed_at"]) >= since]
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the command centre do in two weeks? Told in a minute, on one machine, without an account or a network.
+"""What does the command centre do in two weeks? Shown in a minute, on one machine, without an account or a network.
 
-The events are true in shape and carry invented names; the units are the really evaluated ones of training/examples.
+The events have the shapes that the clouds send, with invented names; the units are those of training/examples, whose
+evaluations were really run.
 """

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from federation.core import uri
 from federation.core.admission import files_of
-from federation.core.digest import digest_of
 from federation.core.manifest import manifest_of
 from federation.core.strict_json import document
+from federation.local.registry import commit_of
 
 
 def upload(manifest: Path, clouds: Path, to: str) -> None:
@@ -27,5 +27,5 @@ def upload(manifest: Path, clouds: Path, to: str) -> None:
 
 
 def commit(manifest: Path) -> str:
-    """Forty digits that name the manifest's content, as a Hub commit does."""
-    return digest_of(manifest.read_bytes()).removeprefix("sha256:")[:40]
+    """The commit that the demo's Hub has for a manifest."""
+    return commit_of(manifest.read_bytes())

@@ -34,7 +34,7 @@ def play(folder: Path, examples: Path) -> Iterator[Line]:
 
 @contextmanager
 def staged(folder: Path, examples: Path) -> Iterator[LocalStage]:
-    """A new home under the examples' policy, to which nothing has come; closed afterwards.
+    """A new home with the examples' policy and nothing else; closed afterwards.
 
     Raises:
         ConflictError: There is a home in the folder.

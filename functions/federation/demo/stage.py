@@ -19,7 +19,14 @@ REPEATED: Final = "all of it was carried out before, and nothing moves twice"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One thing that happened: when, what arrived, what followed, and the names of the documents about it."""
+    """One thing that happened.
+
+    Args:
+        at: When, RFC 3339 in UTC.
+        what: What arrived, in a sentence.
+        became: What followed, a sentence each.
+        documents: Names of the documents that were kept because of it.
+    """
 
     at: str
     what: str
@@ -36,20 +43,26 @@ class Stage(Protocol):
         ...
 
     def ships(self, manifest: Path, to: str) -> None:
-        """A platform uploads a manifest and every file that it names below a URI, the manifest last."""
+        """Upload a manifest and every file that it names below a URI, the manifest last, as a platform's job would."""
         ...
 
     def ended(self, name: str, data: Mapping[str, Any]) -> None:
-        """A job succeeded, and its platform lists it from now on; `data` is that of `artifact.completed`."""
+        """Have the job's platform list it as finished from now on; `data` is that of `artifact.completed`."""
         ...
 
     def arrives(self, at: str, what: str, request: Request) -> Line:
-        """A body is delivered as its sender would, and everything that follows from it is done."""
+        """Deliver a body at that time as its sender would, and carry out everything that follows.
+
+        Args:
+            at: RFC 3339 in UTC.
+            what: The delivery in a sentence.
+            request: The body.
+        """
         ...
 
 
 class LocalStage:
-    """A local home."""
+    """A local home; with `inline` one process runs `receive` and all steps that follow, as FEDERATION_INLINE has it."""
 
     def __init__(self, home: LocalHome, trust: Trust, examples: Path, *, inline: bool = False) -> None:
         self._home = home
@@ -63,7 +76,7 @@ class LocalStage:
         return self._examples
 
     def ships(self, manifest: Path, to: str) -> None:
-        """Copy it to where the local artifacts adapter reads that URI."""
+        """Copy the files to where the local artifacts adapter reads that URI."""
         upload(manifest, self._home.folder / "clouds", to)
 
     def ended(self, name: str, data: Mapping[str, Any]) -> None:
@@ -73,7 +86,7 @@ class LocalStage:
         completion.write_text(json.dumps(dict(data)), "utf-8")
 
     def arrives(self, at: str, what: str, request: Request) -> Line:
-        """Deliver a body as its sender would, and everything that follows from it."""
+        """Deliver a body as its sender would, and carry out everything that follows."""
         store = self._home.ports.store
         before = set(store.names(""))
         reading = deliver_as_deployed(request, self._trust, self._home.ports, lambda: at, inline=self._inline)
@@ -90,7 +103,7 @@ class LocalStage:
         return self._home.ports.store.read(names.release(name))
 
     def _forbidden(self, kept: Sequence[str]) -> Iterator[str]:
-        """Which of the units that just came are in quarantine, whatever their number."""
+        """Each unit just accepted whose artifact is in quarantine, in a sentence: a new number does not set it free."""
         reads = LiveReads(self._home.ports)
         quarantine = reads.channel(reads.policy().channel).quarantine
         for name in kept:
@@ -101,8 +114,8 @@ class LocalStage:
 
 
 def heard(reading: Reading) -> str:
-    """What the door decided about a delivery from which nothing follows."""
+    """What `receive` decided about a delivery from which nothing follows."""
     if reading.verdict == "reject":
         kept = "parked for a person" if reading.park else "not kept"
         return f"rejected as {reading.error}, {kept}: {reading.why}"
-    return f"{reading.verdict}d: {reading.why}" if reading.verdict == "ignore" else reading.why
+    return f"ignored: {reading.why}" if reading.verdict == "ignore" else reading.why

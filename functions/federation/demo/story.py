@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two weeks: a first release, a second one, an alarm, the roll-back, and the bad unit's return.
+"""What happens in the demo's two weeks? A first release, a second one, an alarm, the roll-back, the bad unit's return.
 
 Merges are due Mondays and Thursdays at 9, promotions Tuesdays from 10 to 14, both in Berlin (UTC+1 in November).
 """
@@ -15,7 +15,7 @@ REPO = "adapters"
 
 
 def story(stage: Stage) -> Iterator[Line]:
-    """Every line, told when it has happened."""
+    """Every line of the story, as it happens."""
     yield from first_week(stage)
     yield from second_week(stage)
     yield from the_alarm(stage)
@@ -27,15 +27,10 @@ def first_week(stage: Stage) -> Iterator[Line]:
     yield from _hub_ships(stage)
     yield from _sagemaker_ships(stage)
     yield from _vertex_ships(stage)
-    yield stage.arrives(
-        "2026-11-16T08:00:00Z", "The merge is due: Monday, 9 in Berlin", wire_aws.tick("merge", "2026-11-16T08:00:00Z")
-    )
-    at = "2026-11-16T08:05:00Z"
-    yield stage.arrives(at, "Somebody's schedule asks for a promotion on Monday", wire_aws.tick("promote", at))
-    at = "2026-11-17T09:00:00Z"
-    yield stage.arrives(at, "The promotion window opens: Tuesday, 10 in Berlin", wire_aws.tick("promote", at))
-    at = "2026-11-18T05:00:00Z"
-    yield stage.arrives(at, "The daily sweep reads everything back", wire_aws.tick("ingest", at))
+    yield _tick(stage, "2026-11-16T08:00:00Z", "merge", "The merge is due: Monday, 9 in Berlin")
+    yield _tick(stage, "2026-11-16T08:05:00Z", "promote", "Somebody's schedule asks for a promotion on Monday")
+    yield _tick(stage, "2026-11-17T09:00:00Z", "promote", "The promotion window opens: Tuesday, 10 in Berlin")
+    yield _tick(stage, "2026-11-18T05:00:00Z", "ingest", "The daily sweep reads everything back")
 
 
 def second_week(stage: Stage) -> Iterator[Line]:
@@ -53,14 +48,12 @@ def second_week(stage: Stage) -> Iterator[Line]:
     stage.ships(stage.examples / "later" / "gcp_manifest.json", f"gs://{GCS_BUCKET}/embedder/v2/")
     at = "2026-11-18T05:50:00Z"
     yield stage.arrives(at, "Cloud Storage: the sentinel is written", wire_google.sentinel("embedder/v2/", at))
-    at = "2026-11-19T08:00:00Z"
-    yield stage.arrives(at, "The merge is due: Thursday, 9 in Berlin", wire_aws.tick("merge", at))
-    at = "2026-11-24T09:00:00Z"
-    yield stage.arrives(at, "The promotion window opens: Tuesday, 10 in Berlin", wire_aws.tick("promote", at))
+    yield _tick(stage, "2026-11-19T08:00:00Z", "merge", "The merge is due: Thursday, 9 in Berlin")
+    yield _tick(stage, "2026-11-24T09:00:00Z", "promote", "The promotion window opens: Tuesday, 10 in Berlin")
 
 
 def the_alarm(stage: Stage) -> Iterator[Line]:
-    """An alarm about the release before means nothing, one about this release rolls it back, once."""
+    """An alarm about the release before changes nothing; one about the serving release rolls it back, once."""
     yield stage.arrives(
         "2026-11-24T09:03:00Z",
         "CloudWatch: the error rate is too high, measured before the promotion",
@@ -79,8 +72,11 @@ def the_return(stage: Stage) -> Iterator[Line]:
     before = commit(stage.examples / "later" / "hf_manifest.json")
     push = wire_hub.push(REPO, sha, before=before)
     yield stage.arrives("2026-11-25T05:30:00Z", "The Hub tells of a push: textgen-lora returns as v3", push)
-    at = "2026-11-26T08:00:00Z"
-    yield stage.arrives(at, "The merge is due: Thursday, 9 in Berlin", wire_aws.tick("merge", at))
+    yield _tick(stage, "2026-11-26T08:00:00Z", "merge", "The merge is due: Thursday, 9 in Berlin")
+
+
+def _tick(stage: Stage, at: str, kind: str, what: str) -> Line:
+    return stage.arrives(at, what, wire_aws.tick(kind, at))
 
 
 def _hub_ships(stage: Stage) -> Iterator[Line]:
@@ -109,7 +105,7 @@ def _sagemaker_ships(stage: Stage) -> Iterator[Line]:
 
 
 def _vertex_ships(stage: Stage) -> Iterator[Line]:
-    """The notification of the bucket is lost; asking the cloud finds the job all the same."""
+    """The bucket's notification is lost, and the sweep finds the job."""
     at = "2026-11-15T05:50:00Z"
     stage.ships(stage.examples / "gcp_manifest.json", f"gs://{GCS_BUCKET}/embedder/v1/")
     stage.ended("embedder-v1", wire_google.finished("embedder/v1/", at))
@@ -118,7 +114,6 @@ def _vertex_ships(stage: Stage) -> Iterator[Line]:
         "Vertex AI: the pipeline succeeded; where, only the bucket tells",
         wire_google.pipeline_succeeded("train-embedder-v1", at),
     )
-    due = "2026-11-16T05:00:00Z"
-    yield stage.arrives(due, "The daily sweep asks the clouds what really ended", wire_aws.tick("ingest", due))
+    yield _tick(stage, "2026-11-16T05:00:00Z", "ingest", "The daily sweep asks the clouds what really ended")
     late = wire_google.sentinel("embedder/v1/", at)
     yield stage.arrives("2026-11-16T05:10:00Z", "Cloud Storage, late: the sentinel is written", late)

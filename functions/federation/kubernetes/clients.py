@@ -5,7 +5,10 @@ The package `kubernetes` is imported when the first client is made: it is one of
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
+
+TIMEOUTS: Final = (5.0, 30.0)
+"""Seconds to connect and to read, for each request."""
 
 
 @cache

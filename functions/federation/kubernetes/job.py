@@ -18,7 +18,7 @@ OUTPUT: Final = "federation/output"
 KEPT_SECONDS: Final = int(RECENT.total_seconds())
 """A finished job stays for as long as a sweep looks for it."""
 
-_STAYS: Final = {
+_NOT_EVICTED: Final = {
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",  # GKE's, AKS's
     "karpenter.sh/do-not-disrupt": "true",  # EKS's
 }
@@ -27,8 +27,8 @@ CONTAINER: Final = "job"
 _RESOURCE: Final = re.compile(r"[a-z0-9./-]+=[0-9]+(?:\.[0-9]+)?[A-Za-z]*")
 _EXAMPLE: Final = "cpu=4,memory=16Gi,nvidia.com/gpu=1"
 _HOST: Final = re.compile(r"[a-z][-a-z0-9]{0,61}[a-z0-9]")
-"""A label of DNS as a Service needs it (RFC 1035), at most 63 characters."""
-_LONGEST: Final = 63
+"""A DNS label as a Service needs it (RFC 1035), at most 63 characters."""
+_LONGEST_NAME: Final = 63
 """Characters of a Job's name: its pods carry it in a label."""
 
 
@@ -54,10 +54,11 @@ def unreadable(name: str, machine: str | None) -> str | None:
 
 
 def unnameable(name: str, count: int) -> str | None:
-    """Why a job cannot have its name, or its machines not be called `<name>-<index>`; None when they can."""
-    if count == 1 and len(name) > _LONGEST:
+    """Why the job's name does not fit, or the names `<name>-<index>` of its machines do not; None when they do."""
+    if count == 1 and len(name) > _LONGEST_NAME:
         return (
-            f"job {name} has a name of {len(name)} characters; on Kubernetes {_LONGEST} are the most: shorten its kind"
+            f"job {name} has a name of {len(name)} characters; on Kubernetes {_LONGEST_NAME} are the most: "
+            "shorten its kind"
         )
     last = f"{name}-{count - 1}"
     if count == 1 or _HOST.fullmatch(last):
@@ -76,7 +77,7 @@ def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str,
         "kind": "Job",
         "metadata": _metadata(name, job),
         "spec": {
-            "backoffLimit": _ATTEMPTS * count,  # pods, and one that is lost takes those of all machines with it
+            "backoffLimit": _ATTEMPTS * count,  # counted in pods, and losing one machine fails the pods of all
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "podFailurePolicy": {"rules": _rules()},
             "template": {"metadata": _template(name, job), "spec": _pod(name, job, placement)},
@@ -87,7 +88,7 @@ def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str,
 
 
 def _several(count: int) -> dict[str, Any]:
-    """Of an Indexed Job; no machine is tried more often than one alone, which clusters before 1.29 do not know."""
+    """What makes it an Indexed Job. Each machine is tried as often as a single one; clusters before 1.29 ignore that."""
     machines = {"completions": count, "parallelism": count, "completionMode": "Indexed"}
     return {**machines, "backoffLimitPerIndex": _ATTEMPTS, "maxFailedIndexes": 0}
 
@@ -101,12 +102,12 @@ def _metadata(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _template(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the pods; a job that is not for spot is left alone by who tidies up nodes, or an eviction would begin it anew."""
-    return {"labels": {LABEL: name}, **({} if job.get("spot") else {"annotations": _STAYS})}
+    """The pods' metadata. A pod that is not for spot asks not to be evicted, since its job would start anew."""
+    return {"labels": {LABEL: name}, **({} if job.get("spot") else {"annotations": _NOT_EVICTED})}
 
 
 def _rules() -> list[dict[str, Any]]:
-    """The pod failure policy; the first match counts. A pod that the cluster evicted is not the job's failure."""
+    """The pod failure policy, of which the first match counts: fail for good on our exit code, ignore an evicted pod."""
     refused = {"containerName": CONTAINER, "operator": "In", "values": [CONFIGURED_WRONG]}
     return [
         {"action": "FailJob", "onExitCodes": refused},
@@ -147,7 +148,7 @@ def _container(name: str, job: Mapping[str, Any], secret: str | None) -> dict[st
 
 
 def _meeting(name: str, job: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Where the machines of a job meet: at the first of them, below the Service that has the job's name."""
+    """Where the machines of a job meet: at the first one, whose address is `<name>-0` of the Service named like the job."""
     return [{"name": "MASTER_ADDR", "value": f"{name}-0.{name}"}] if job.get("count", 1) > 1 else []
 
 

@@ -9,14 +9,13 @@ from typing import Any, Final
 
 from federation.errors import ServiceError
 from federation.kubernetes.calls import service_call, status_of
-from federation.kubernetes.clients import core_api
+from federation.kubernetes.clients import TIMEOUTS, core_api
 from federation.kubernetes.job import LABEL
 
 _JOB_NAME: Final = "batch.kubernetes.io/job-name"
 """The label that the cluster puts on every pod of a Job."""
 
 _TAKEN: Final = 409
-_SECONDS: Final = (5.0, 30.0)
 
 
 def offer(batch: Any, namespace: str, name: str, uid: str) -> None:
@@ -26,18 +25,18 @@ def offer(batch: Any, namespace: str, name: str, uid: str) -> None:
         batch: The batch/v1 API of the cluster.
         namespace: Of the job.
         name: Of the job.
-        uid: Of the Job, with which the Service is deleted.
+        uid: Of the Job, which will own the Service, so that both are deleted together.
 
     Raises:
         ServiceError: The cluster refuses, or the name is another's.
     """
     try:
         with service_call(f"creating the service of job {name} in {namespace}"):
-            core_api(batch).create_namespaced_service(namespace, service_of(name, uid), _request_timeout=_SECONDS)
+            core_api(batch).create_namespaced_service(namespace, service_of(name, uid), _request_timeout=TIMEOUTS)
     except ServiceError as error:
         if status_of(error.__cause__) != _TAKEN:
             raise
-        _see_whose(batch, namespace, name, uid)
+        _check_owner(batch, namespace, name, uid)
 
 
 def service_of(name: str, uid: str) -> dict[str, Any]:
@@ -50,15 +49,15 @@ def service_of(name: str, uid: str) -> dict[str, Any]:
         "spec": {
             "clusterIP": "None",
             "selector": {_JOB_NAME: name},
-            "publishNotReadyAddresses": True,  # they look for each other as soon as they run
+            "publishNotReadyAddresses": True,  # machines look for each other as soon as they run
         },
     }
 
 
-def _see_whose(batch: Any, namespace: str, name: str, uid: str) -> None:
-    """Refuse a Service that does not go with this Job: one of an earlier Job is about to be deleted."""
+def _check_owner(batch: Any, namespace: str, name: str, uid: str) -> None:
+    """Raise unless this Job owns the Service; one that an earlier Job owns is about to be deleted by the cluster."""
     with service_call(f"reading the service of job {name} in {namespace}"):
-        found = core_api(batch).read_namespaced_service(name, namespace, _request_timeout=_SECONDS)
+        found = core_api(batch).read_namespaced_service(name, namespace, _request_timeout=TIMEOUTS)
     if uid not in {owner.uid for owner in found.metadata.owner_references or ()}:
         raise ServiceError(
             f"Kubernetes: the service {name} in {namespace} is not that of the job {name}, whose machines therefore cannot "

@@ -13,14 +13,13 @@ import msgspec
 from federation.core.failure import CONFIGURED_WRONG
 from federation.errors import ServiceError
 from federation.kubernetes.calls import service_call, status_of
-from federation.kubernetes.clients import core_api
+from federation.kubernetes.clients import TIMEOUTS, core_api
 from federation.kubernetes.job import CONTAINER, LABEL
 
 _HIDDEN: Final = frozenset({403, 404})
-"""Statuses for a caller who may read only jobs; the Job's own condition then has to suffice."""
+"""Statuses for a caller that may read only jobs; then only the Job's own condition is known."""
 _PODS: Final = 200
-_LONGEST: Final = 1024
-_SECONDS: Final = (5.0, 30.0)
+_LONGEST_WORDS: Final = 1024
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +31,7 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decisive_end(batch: Any, namespace: str, job: str) -> End | None:
-    """The decisive end: of a pod that says it is configured wrong, else the latest; None where pods cannot be read."""
+    """How the job failed: the end of a pod that says it is configured wrong, else the latest end; None if no pod tells."""
     ends = sorted(_ends(batch, namespace, job), key=lambda end: (end.code == CONFIGURED_WRONG, end.at))
     return ends[-1] if ends else None
 
@@ -42,7 +41,7 @@ def _ends(batch: Any, namespace: str, job: str) -> Iterator[End]:
         for one in (pod.status and pod.status.container_statuses) or ():
             ended = one.state and one.state.terminated
             if one.name == CONTAINER and ended and ended.exit_code and ended.finished_at:
-                words = (ended.message or "").strip()[:_LONGEST]
+                words = (ended.message or "").strip()[:_LONGEST_WORDS]
                 yield End(at=ended.finished_at, code=ended.exit_code, words=words)
 
 
@@ -51,7 +50,7 @@ def _pods(batch: Any, namespace: str, job: str) -> Sequence[Any]:
         with service_call(f"listing the pods of job {job} in {namespace}"):
             found: Sequence[Any] = (
                 core_api(batch)
-                .list_namespaced_pod(namespace, label_selector=f"{LABEL}={job}", limit=_PODS, _request_timeout=_SECONDS)
+                .list_namespaced_pod(namespace, label_selector=f"{LABEL}={job}", limit=_PODS, _request_timeout=TIMEOUTS)
                 .items
             )
     except ServiceError as error:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs in one namespace of a cluster; our job's name is the Job's, so the cluster itself starts a name only once.
+"""Jobs in one namespace of a cluster; a job's name is the Job's, so the cluster itself starts a name only once.
 
-A cluster sends no events: only the sweep finds what is complete, so `kubernetes` is a provider that no source reads.
+A cluster sends no events, so only the sweep finds what has ended.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,12 +13,11 @@ from federation.core.instant import text
 from federation.errors import ContractError, ServiceError
 from federation.kubernetes import meeting
 from federation.kubernetes.calls import service_call, status_of
+from federation.kubernetes.clients import TIMEOUTS
 from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of, unnameable, unreadable
 from federation.kubernetes.pods import decisive_end
 
 PAGE: Final = 200
-_SECONDS: Final = (5.0, 30.0)
-"""Timeouts to connect and to read."""
 
 _ABSENT: Final = 404
 _TAKEN: Final = 409
@@ -60,7 +59,7 @@ class KubernetesTrainer:
             meeting.offer(self._batch(), self._namespace, name, (made or self._read(name)).metadata.uid)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """How each job of ours that ended and is still kept did so, in the order of their names.
+        """How each job of ours that has ended did so, in the order of the names; the cluster keeps a Job for RECENT.
 
         A completion time "is set when the job finishes successfully, and only then" (JobStatus); a failure is a condition.
         """
@@ -84,7 +83,7 @@ class KubernetesTrainer:
         body = job_of(name, job, self._placement)
         try:
             with service_call(f"creating job {name} in {self._namespace}"):
-                return self._batch().create_namespaced_job(self._namespace, body, _request_timeout=_SECONDS)
+                return self._batch().create_namespaced_job(self._namespace, body, _request_timeout=TIMEOUTS)
         except ServiceError as error:
             status = status_of(error.__cause__)
             if status in _INVALID:
@@ -95,14 +94,14 @@ class KubernetesTrainer:
 
     def _read(self, name: str) -> Any:
         with service_call(f"reading job {name} in {self._namespace}"):
-            return self._batch().read_namespaced_job(name, self._namespace, _request_timeout=_SECONDS)
+            return self._batch().read_namespaced_job(name, self._namespace, _request_timeout=TIMEOUTS)
 
     def _jobs(self) -> Iterator[Any]:
         following = None
         while True:
             with service_call(f"listing the jobs of {self._namespace}"):
                 page = self._batch().list_namespaced_job(
-                    self._namespace, label_selector=LABEL, limit=PAGE, _continue=following, _request_timeout=_SECONDS
+                    self._namespace, label_selector=LABEL, limit=PAGE, _continue=following, _request_timeout=TIMEOUTS
                 )
             yield from page.items
             following = page.metadata._continue  # noqa: SLF001 - the client's name for `continue`
@@ -120,7 +119,10 @@ class KubernetesTrainer:
         return None
 
     def _failure(self, name: str, condition: Any) -> str:
-        """The condition's message, which has the exit code if our failure policy ended the job, and the pod's last words."""
+        """A sentence with the condition's message and the pod's last words.
+
+        If our failure policy ended the job, the message has the exit code; otherwise it is taken from the pod.
+        """
         end = decisive_end(self._batch(), self._namespace, name)
         reason, words = condition.reason or "Failed", condition.message or "no message"
         code = end.code if end and reason != _BY_RULE else None

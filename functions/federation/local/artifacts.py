@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that platforms shipped: `file://` as it is, every other scheme from a folder that mirrors the clouds."""
 
+import errno
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from federation.core.admission import Observed
 from federation.errors import ContractError, MissingError, ServiceError
+
+_NOTHING: Final = frozenset({errno.ENOENT, errno.ENAMETOOLONG})
+"""What the system says of a path at which nothing lies, or could."""
 
 
 class LocalArtifacts:
@@ -23,40 +31,51 @@ class LocalArtifacts:
 
     def read(self, uri: str, limit: int) -> bytes:
         """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
-        path = self._path(uri)
-        try:
-            with path.open("rb") as file:
-                body = file.read(limit + 1)
-        except FileNotFoundError as error:
-            raise MissingError(f"nothing lies at {uri} yet") from error
-        except OSError as error:
-            raise ServiceError(f"{uri} cannot be read: {error.strerror}") from error
+        with self._opened(uri) as file:
+            body = file.read(limit + 1)
         if len(body) > limit:
             raise ContractError(f"{uri} is larger than the {limit} bytes that are read of it")
         return body
 
     def observe(self, uri: str) -> Observed:
         """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
+        with self._opened(uri) as file:
+            return Observed(sha256=hashlib.file_digest(file, "sha256").hexdigest(), bytes=file.tell())
+
+    @contextmanager
+    def _opened(self, uri: str) -> Iterator[BufferedReader]:
+        """The file, as an object of a cloud: a folder is none, and a pipe would be waited for without end."""
         path = self._path(uri)
         try:
+            if not path.exists() or path.is_dir():
+                raise MissingError(f"nothing lies at {uri} yet")
+            if not path.is_file():
+                raise ServiceError(f"{uri} cannot be read: it is a pipe, a device or the like, and no file")
             with path.open("rb") as file:
-                return Observed(sha256=hashlib.file_digest(file, "sha256").hexdigest(), bytes=file.tell())
-        except FileNotFoundError as error:
-            raise MissingError(f"nothing lies at {uri} yet") from error
+                yield file
         except OSError as error:
+            if error.errno in _NOTHING:
+                raise MissingError(f"nothing lies at {uri} yet") from error
             raise ServiceError(f"{uri} cannot be read: {error.strerror}") from error
 
     def _path(self, uri: str) -> Path:
-        if uri.startswith("file://"):
-            return self._below(Path(unquote(urlsplit(uri).path)), self._folders, uri)
-        scheme, separator, rest = uri.partition("://")
-        if not separator:
-            return self._below(self._base / uri, self._folders, uri)
-        return self._below(self._clouds / scheme / rest, (self._clouds,), uri)
+        """Where the URI leads, links followed.
 
-    @staticmethod
-    def _below(path: Path, folders: tuple[Path, ...], uri: str) -> Path:
-        resolved = path.resolve()
+        Raises:
+            ContractError: Outside the folders, or nowhere: a link to itself, a character that no path holds.
+        """
+        try:
+            path, folders = self._named(uri)
+            resolved = path.resolve()
+        except (ValueError, RuntimeError) as error:
+            raise ContractError(f"{uri!a:.200} is not read: it names no file of this machine") from error
         if not any(resolved.is_relative_to(folder) for folder in folders):
             raise ContractError(f"{uri} lies outside the folders that artifacts are read from")
         return resolved
+
+    def _named(self, uri: str) -> tuple[Path, tuple[Path, ...]]:
+        """The path as it is written, and the folders below which it may lie."""
+        if uri.startswith("file://"):
+            return Path(unquote(urlsplit(uri).path)), self._folders
+        scheme, separator, rest = uri.partition("://")
+        return (self._clouds / scheme / rest, (self._clouds,)) if separator else (self._base / uri, self._folders)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A queue on SQLite that behaves like the clouds': an event whose step raises is redelivered, in the end dead-lettered."""
+"""Bus on SQLite, a queue like the clouds': an event whose step raises is redelivered, and in the end a dead letter."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final

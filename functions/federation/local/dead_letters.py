@@ -18,5 +18,5 @@ class LocalDeadLetters:
         return self._bus.dead()
 
     def redrive(self, step: str | None = None) -> int:
-        """Redeliver the step's letters, or all; how many."""
+        """Redeliver the step's letters, or all; how many there are."""
         return self._bus.redrive(step)

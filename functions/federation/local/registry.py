@@ -36,10 +36,10 @@ class LocalRegistry:
             replace(home / "manifest.json", body)
             tags = self._folder / "tags"
             tags.mkdir(exist_ok=True)
-            replace(tags / release, _commit(body).encode())
+            replace(tags / release, commit_of(body).encode())
         except OSError as error:
             raise ServiceError(f"the registry at {self._folder} cannot be written: {error.strerror}") from error
-        return Receipt(commit=_commit(body), tag=release, digest=wanted)
+        return Receipt(commit=commit_of(body), tag=release, digest=wanted)
 
     def find(self, release: str) -> Receipt | None:
         """What the registry holds under that tag now."""
@@ -53,6 +53,6 @@ class LocalRegistry:
         return Receipt(commit=commit, tag=release, digest=digest_of(body))
 
 
-def _commit(body: bytes) -> str:
+def commit_of(body: bytes) -> str:
     """Forty hexadecimal digits that name the content, as a Hub commit does."""
     return digest_of(body).removeprefix("sha256:")[:40]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Store on SQLite."""
+"""Store on SQLite: documents are only created, and a channel is replaced only at the counter that was expected."""
 
 from collections.abc import Sequence
 

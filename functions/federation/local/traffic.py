@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A serving node in a folder: one file per channel says what it serves and keeps warm."""
+"""A serving node in a folder: one file per channel states what it serves and keeps warm."""
 
 from pathlib import Path
 
@@ -43,7 +43,13 @@ class LocalTraffic:
             return None
         except OSError as error:
             raise ServiceError(f"the serving node at {self._folder} cannot be read: {error.strerror}") from error
-        return msgspec.json.decode(body, type=Served)
+        try:
+            return msgspec.json.decode(body, type=Served)
+        except msgspec.MsgspecError as error:
+            place = self._folder / f"{channel}.json"
+            raise ServiceError(
+                f"{place} does not say what is served: {error}; delete it, and the next shift writes it"
+            ) from error
 
     def probe(self, channel: str, release: str) -> bool:
         """Whether the release's manifest is there to be served."""

@@ -57,21 +57,20 @@ class LocalTrainer:
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job's module with its arguments in a folder of its own; a started name starts nothing."""
         home = self._folder / name
-        try:
-            home.mkdir(parents=True)
-        except FileExistsError:
-            return
-        replace(home / "job.json", canonical(job) + b"\n")
         module = [self._python, "-m", str(job["image"]), *map(str, job.get("arguments", ()))]
         command = ["/bin/sh", "-c", _DETACHED, "sh", *module]
         try:
+            home.mkdir(parents=True)
+            replace(home / "job.json", canonical(job) + b"\n")
             subprocess.run(command, cwd=home, env=_environment(name, job), check=True, start_new_session=True)  # noqa: S603 - the policy names the module
+        except FileExistsError:
+            return
         except (OSError, subprocess.CalledProcessError) as error:
             raise ServiceError(f"job {name} did not start: {error}") from error
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """How each job that has ended did so, in the order of their names."""
-        found = (_ended(home) for home in sorted(self._folder.glob("*")) if home.is_dir())
+        """How each job that has ended did so, in the order of the jobs' names."""
+        found = (_read(home) for home in sorted(self._folder.glob("*")) if home.is_dir())
         return [told for told in found if told is not None]
 
     def artifact(self, resource: str) -> str | None:
@@ -98,6 +97,13 @@ def _sources() -> Sequence[str]:
     checkout = functions.parent
     own = [str(checkout), str(functions)] if (checkout / "training_images").is_dir() else []
     return [*own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+
+
+def _read(home: Path) -> Mapping[str, Any] | None:
+    try:
+        return _ended(home)
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        raise ServiceError(f"how the job in {home} ended cannot be read: {error}") from error
 
 
 def _ended(home: Path) -> Mapping[str, Any] | None:

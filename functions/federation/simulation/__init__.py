@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random histories against the twelve promises: each from its seed, each failure shrunk to a short story."""
+"""Does any random history break one of the twelve promises? Each is drawn from its seed, and a failure is shrunk."""
 
 import logging
 import random
@@ -13,7 +13,7 @@ from federation.errors import FederationError
 from federation.simulation.actions import Action, Story, told
 from federation.simulation.chaos import Chaos
 from federation.simulation.contention import is_contended
-from federation.simulation.delivery import Way
+from federation.simulation.delivery import WAYS
 from federation.simulation.play import play
 from federation.simulation.promises import broken
 from federation.simulation.story import story
@@ -22,10 +22,8 @@ __all__ = ["Result", "faults", "one", "run", "shrunk", "story", "told"]
 
 _CHUNK: Final = 10
 """Histories that a process takes at a time."""
-_WAYS: Final[Sequence[Way]] = ("bus", "door", "inline")
-"""How what happens outside comes in, in turn; without chaos always over the bus."""
 _ATTEMPTS: Final = 300
-"""Shorter stories tried before a broken one is told."""
+"""How many shorter stories are tried before the shortest one so far is reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +37,12 @@ class Result:
 
 
 def run(seed: int, histories: int, jobs: int = 1) -> Iterator[Result]:
-    """One result a history; history `i` of seed `s` is the same for ever: `one(s * 1,000,000 + i)`.
+    """One result per history. History `i` of seed `s` is always the same: `one(s * 1_000_000 + i)`.
 
     Args:
-        seed: Of all of them.
-        histories: How many.
-        jobs: Processes to share them among.
+        seed: Chooses the million histories from which the first ones are taken.
+        histories: How many are played.
+        jobs: How many processes share the work.
     """
     seeds = range(seed * 1_000_000, seed * 1_000_000 + histories)
     if jobs == 1:
@@ -55,7 +53,7 @@ def run(seed: int, histories: int, jobs: int = 1) -> Iterator[Result]:
 
 
 def one(seed: int) -> Result:
-    """The history of one seed."""
+    """Plays the history of one seed; if it breaks a promise, the result holds a short story that does so too."""
     actions = story(seed)
     found = faults(actions, seed)
     if not found:
@@ -66,11 +64,15 @@ def one(seed: int) -> Result:
 
 
 def faults(actions: Story, seed: int) -> tuple[str, ...]:
-    """What a story breaks, played once in chaos and once calmly."""
+    """Every promise that a story breaks, as `number: what happened`.
+
+    The story is played in chaos, and if it has only one good end also in a calm world, to compare the ends. Events come in
+    by another way from seed to seed; in the calm world always over the bus.
+    """
     try:
         with _quiet():
             chaos = Chaos(drawn=random.Random(seed))  # noqa: S311 - a seeded history, no secret
-            chaotic = play(actions, chaos, _WAYS[seed % len(_WAYS)])
+            chaotic = play(actions, chaos, WAYS[seed % len(WAYS)])
             calm = None if is_contended(actions) else play(actions, Chaos(drawn=None))
         return broken(chaotic, calm)
     except FederationError as error:
@@ -79,7 +81,7 @@ def faults(actions: Story, seed: int) -> tuple[str, ...]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What goes wrong in a history is part of it: nobody is warned of it."""
+    """Without our log lines: what goes wrong in a history is meant to."""
     log = logging.getLogger("federation")
     level = log.level
     log.setLevel(logging.CRITICAL)
@@ -90,7 +92,7 @@ def _quiet() -> Iterator[None]:
 
 
 def shrunk(actions: Story, breaks: Callable[[Story], bool]) -> Story:
-    """A story as short as can be found that `breaks` as well, by leaving out ever smaller parts."""
+    """The shortest story found for which `breaks` still holds: ever smaller parts are left out, down to single actions."""
     kept = list(actions)
     size = max(1, len(kept) // 2)
     attempts = 0

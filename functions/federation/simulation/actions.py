@@ -9,14 +9,25 @@ from federation.simulation.platform import Kind, Quality
 from federation.simulation.policies import Terms
 
 Place = Literal["", "serving", "warm", "anchor", "left", "newest", "nowhere"]
-"""Which release a person names, if any; the newest warm one, the one that was left last."""
+"""Which release an order names: none, one by its place in the channel, or one that does not exist.
+
+`warm` is the newest warm release, `left` the one that a roll-back left last, `newest` the one assembled last.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ship:
-    """A job ends: `lost` events are found only by a sweep, `half` uploads finish after their event, `copies` repeat it.
+    """A job ends and ships one unit.
 
-    A `paired` one is told in one event with the next.
+    Args:
+        kind: Of the unit.
+        number: The n of its name.
+        quality: What is true about it.
+        content: Makes two shipments of one version differ, or two versions the same.
+        copies: How often its event is delivered.
+        lost: The event never comes, so only a sweep finds the job.
+        half: Some of its files are uploaded only after the event.
+        paired: One event reports this job together with the next one.
     """
 
     kind: Kind
@@ -31,9 +42,15 @@ class Ship:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """Alarms under `count` names fire, since `ago` minutes, and for as long as it `lasts` after what serves is left.
+    """Alarms about what serves begin to fire.
 
-    `stale` ones tell of the release before; `untold` ones can only be seen to fire.
+    Args:
+        count: How many, each under a name of its own.
+        copies: How often each is delivered.
+        ago: Minutes since they began.
+        lasts: Minutes for which they still fire once the release that they are about no longer serves.
+        stale: They are about the release before, and began before the serving one did.
+        untold: They are never delivered, so only polling finds them.
     """
 
     count: int
@@ -46,7 +63,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A person's order; it is about the serving unit of a kind, or names a release by its place, where it is about one."""
+    """A person's order: about the serving unit of the kind `about`, or about the release in that `place`."""
 
     kind: Literal["hold", "resume", "quarantine", "lift", "anchor", "promote", "roll_back"]
     about: Kind = "textgen-lora"
@@ -62,7 +79,7 @@ class Approve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activate:
-    """The next version of the policy becomes active: at once, or `meanwhile`, at some moment before all is at rest."""
+    """The next version of the policy becomes active: at once, or with `meanwhile` while deliveries are under way."""
 
     terms: Terms
     meanwhile: bool = False
@@ -85,14 +102,14 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Time passes until this moment, whole minutes since the history began; what was under way elsewhere ends."""
+    """Time passes until this minute of the history. Uploads, jobs and alarms that were to end by then end."""
 
     until: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settle:
-    """Whatever is under way comes to rest."""
+    """Every waiting delivery is made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +121,14 @@ class Hub:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """Another home publishes in our repository, under the next `count` names that ours would take."""
+    """Another home publishes into our repository, under the next `count` names that ours would use."""
 
     count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letters:
-    """From now on this share of the deliveries that fail are given up; at 0 those that were are delivered again."""
+    """From now on this share of the failed deliveries become dead letters; at 0 all dead letters are redriven."""
 
     share: float
 
@@ -128,7 +145,7 @@ class Tampering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finale:
-    """Whatever happened before: holds are lifted, a good unit of this kind is shipped, merged, and due to be promoted."""
+    """The end of every history: promotions go on, and a good unit of this kind is shipped, merged and due to be promoted."""
 
     kind: Kind
 
@@ -154,7 +171,7 @@ Story = Sequence[Action]
 
 
 def told(actions: Story) -> tuple[str, ...]:
-    """The story in one line an action."""
+    """The story as text, one line per action."""
     return tuple(_line(action) for action in actions)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which alarms fire in a history, of which release do they speak in truth, and when do they end?"""
+"""Which alarms fire in a history, which release is each really about, and when does it end?"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,8 +16,8 @@ _SETTLES: Final = timedelta(seconds=POLICY["rollback"]["settle_seconds"])
 
 
 def begin(played: Played, action: Alarm) -> None:
-    """Alarms begin to fire; whether anybody tells of that or not, they can be seen to fire until they end."""
-    serving = _serving(played)
+    """Alarms begin to fire. Whether or not that is delivered, polling finds them until they end."""
+    serving = played.world.serving()
     if serving is None:
         return
     at = EPOCH + timedelta(minutes=played.minute - action.ago)
@@ -37,14 +37,14 @@ def begin(played: Played, action: Alarm) -> None:
 
 
 def seen(played: Played) -> None:
-    """Somebody looks which alarms fire: what has to be left, and what must not be, is noted."""
+    """Alarms are polled: note which of those that fire ask for a roll-back, and which must not cause one."""
     for one in played.burning:
         _judge(played, one, told=False)
 
 
 def end(played: Played) -> None:
-    """What spoke of a release that is left fires as long as it lasts after that, and then no more."""
-    serving = _serving(played)
+    """Note which alarms are about a release that no longer serves, and stop those whose time is over."""
+    serving = played.world.serving()
     for one in played.burning:
         if one.left is None and (serving is None or serving["name"] != one.release):
             one.left = played.minute
@@ -57,8 +57,14 @@ def _show(played: Played) -> None:
 
 
 def _judge(played: Played, one: Burning, *, told: bool) -> None:
-    """What the alarm asks for in truth, about what serves now: to be left, to be let pass, or nobody can say."""
-    channel, serving = played.world.channel(), _serving(played)
+    """Note what the alarm really asks for: a roll-back (`fresh`), nothing (`stale`), or neither when clocks cannot tell.
+
+    Args:
+        played: The world.
+        one: The alarm.
+        told: Whether it is delivered now; otherwise it is polled.
+    """
+    channel, serving = played.world.channel(), played.world.serving()
     if channel is None or serving is None:
         return
     since = instant.moment(serving["since"])
@@ -75,15 +81,10 @@ def _judge(played: Played, one: Burning, *, told: bool) -> None:
 
 
 def _targets(channel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The releases that a roll-back could go to: warm or the anchor, without an artifact that is or would be quarantined."""
     bad = {*channel["quarantine"], *channel["serving"]["new"]}
     entries = [*channel["warm"], *([channel["anchor"]] if channel["anchor"] else [])]
     return [entry for entry in entries if not bad & set(entry["units"].values())]
-
-
-def _serving(played: Played) -> Mapping[str, Any] | None:
-    channel = played.world.channel()
-    found: Mapping[str, Any] | None = channel["serving"] if channel else None
-    return found
 
 
 def _now(played: Played) -> datetime:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the simulated clouds do? They hold files and releases, run jobs, serve and watch, and sometimes go wrong."""
+"""What do artifacts, registry, trainer, traffic and alarms of a simulated home do?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from federation.core.digest import canonical, digest_of
 from federation.core.failure import CONFIGURED_WRONG, sentence
 from federation.core.outcome import Shift
 from federation.errors import ConflictError, MissingError, ServiceError
+from federation.local.registry import commit_of
 from federation.ports import Firing, Receipt, Served
 from federation.simulation.chaos import Chaos
 
@@ -33,9 +34,9 @@ class SimulatedArtifacts:
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedRegistry:
-    """Releases with commits and tags; it goes down, and sometimes commits and then says that it failed.
+    """Releases with commits and tags; it goes down, and sometimes publishes and then answers with an error.
 
-    Another home may have published there: `others` are the tags that are its own.
+    `others` are the names under which another home has published.
     """
 
     chaos: Chaos
@@ -52,7 +53,7 @@ class SimulatedRegistry:
             raise ServiceError("the hub is down")
         if release not in self.commits:
             self.bodies[release] = body
-            self.commits[release] = digest_of(body).removeprefix("sha256:")[:40]
+            self.commits[release] = commit_of(body)
             self.times_published[release] = self.times_published.get(release, 0) + 1
             if self.chaos.strikes(self.chaos.unknown):
                 raise ServiceError("500, although the commit was made")
@@ -61,13 +62,13 @@ class SimulatedRegistry:
         return Receipt(commit=self.commits[release], tag=release, digest=digest_of(body))
 
     def publish_elsewhere(self, release: str) -> None:
-        """Another home publishes a release of its own under that name, if the name is free."""
+        """Publish as another home would: a release of its own under that name, if the name is free."""
         if release not in self.commits:
             self.others.add(release)
             self.bodies[release], self.commits[release] = b"another home's", "e" * 40
 
     def find(self, release: str) -> Receipt | None:
-        """What lies under the tag now."""
+        """What the registry holds under that tag now."""
         if not self.up:
             raise ServiceError("the hub is down")
         if release not in self.commits:
@@ -77,7 +78,14 @@ class SimulatedRegistry:
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedTrainer:
-    """Jobs that ended well, and those that were started here: what each name was started with, and how some failed."""
+    """Jobs, some of which were started here.
+
+    Args:
+        chaos: What goes wrong.
+        done: The data of each job that ended with a unit.
+        started: Every job description that a name was started with, encoded.
+        ended: For each started job that has ended: what `finished` reports, or nothing if it shipped a unit.
+    """
 
     chaos: Chaos
     done: list[Mapping[str, Any]] = field(default_factory=list)
@@ -89,14 +97,14 @@ class SimulatedTrainer:
         del name, job
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
-        """Start it, if it was not started before; what it was started with is remembered each time."""
+        """Start the job; its description is remembered at each call, so that a promise can compare them."""
         self.chaos.between_effects()
         self.started.setdefault(name, []).append(canonical(job))
 
     def end(self, now: str) -> list[str]:
-        """Everything under way ends, by its name: well, well and without a manifest, taken away, or configured wrong.
+        """End every job that runs, in a way that depends on its name; the names of those that ship a unit.
 
-        Returns the names of those that have a unit to ship.
+        The others end without a manifest, lose their machine, or are configured wrong.
         """
         ending = sorted(self.started.keys() - self.ended.keys())
         for name in ending:
@@ -106,17 +114,17 @@ class SimulatedTrainer:
         return [name for name in ending if not self.ended[name]]
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """Everything that ended well with a unit, and what failed."""
+        """How each job that has ended did so."""
         return [*self.done, *(end for _, end in sorted(self.ended.items()) if end)]
 
     def artifact(self, resource: str) -> str | None:
-        """Where it lies, if it ended well."""
+        """URI of the job's unit, if it left one."""
         return next((data.get("artifact_uri") for data in self.done if data["resource"] == resource), None)
 
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedTraffic:
-    """A serving node that obeys the newest shift; `answered` are the releases that ever answered a probe."""
+    """A node that obeys the shift with the highest counter; `answered` are the releases that ever answered a probe."""
 
     chaos: Chaos
     state: Shift | None = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Has a history only one good end, or do things meet in it of which either may win?"""
+"""Does a story have only one good end, or does its end depend on which of two things comes first?"""
 
 from federation.simulation.actions import (
     Activate,
@@ -18,13 +18,17 @@ from federation.simulation.platform import Kind
 
 
 def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one case an action
-    """Whether things that exclude each other are under way at once, so that which of them wins is nobody's promise.
+    """Whether things that exclude each other are under way at once, so that no promise says which of them wins.
 
-    Of two merges either may make the release. A unit that arrives while a merge runs, or that no sweep has found before it,
-    may be in it or in the next; so may one where every pass makes a merge. Of two contents under one version the first
-    counts. A promotion that meets an alarm may come first or not at all. What is under way when a policy becomes active may
-    be decided by either. Any of several jobs may have the last of the month's money. Of two homes that publish under one
-    name at once either may be first. And nobody says which deliveries become dead letters.
+    - Either of two merges may make the release.
+    - A unit that arrives while a merge runs, or that no sweep has found before it, may be in that release or in the next.
+      The same holds for every unit where each pass makes a merge.
+    - Of two contents under one version the first counts.
+    - A promotion and an alarm at the same time: the promotion may come first, or not at all.
+    - When a policy becomes active while something is under way, either policy may decide.
+    - Any of several jobs may get the last of the month's money.
+    - Of two homes that publish under one name at once, either may be first.
+    - Any failed delivery may become a dead letter.
     """
     under_way: set[str] = set()
     versions: set[tuple[Kind, int]] = set()

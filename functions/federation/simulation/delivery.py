@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from federation.chain import deliver_as_deployed, run_chain
 from federation.core import instant, names
@@ -20,23 +20,29 @@ from federation.simulation.world import World
 from federation.sources import Trust
 
 Way = Literal["bus", "door", "inline"]
+"""How events from outside come in: over the bus, through `receive`, or through `receive` with all steps in one process."""
+WAYS: Final[tuple[Way, ...]] = get_args(Way)
 EPOCH: Final = datetime(2026, 1, 5, tzinfo=UTC)
 TRUST: Final = Trust(s3_buckets=frozenset({"bucket"}), sentinel=SENTINEL)
 CLOCKS: Final = timedelta(minutes=2)
-"""Clocks are a minute wrong: of what lies closer together nobody can say which came first."""
+"""Each clock may be a minute wrong, so of two moments closer than this nobody can say which came first."""
 _PATIENCE: Final = 3000
-"""Deliveries after which a history that has not come to rest is stuck."""
+"""Deliveries after which a history that has not come to rest counts as stuck."""
 
 
 class StuckError(FederationError):
-    """Deliveries go on and on and nothing comes to rest."""
+    """Deliveries go on without end: some events cause each other again and again, or keep failing."""
 
 
 @dataclass(slots=True, kw_only=True)
 class FiredAlarm:
-    """An alarm that spoke of the serving release, and whether there was anything to go back to.
+    """An alarm that was about the serving release, so that promise 10 asks for a roll-back.
 
-    The channel's counter `before` it was told, and `after` everything that followed had come to rest.
+    Args:
+        event: The id of the breach.
+        before: The channel's counter when it was delivered.
+        had_target: Whether there was a release to go back to.
+        after: The channel's counter once all deliveries that followed were made; None until then.
     """
 
     event: str
@@ -47,7 +53,15 @@ class FiredAlarm:
 
 @dataclass(slots=True, kw_only=True)
 class Burning:
-    """An alarm that fires since `at` while `release` serves, and `lasts` minutes after that is `left`."""
+    """An alarm that fires now.
+
+    Args:
+        key: Which alarm.
+        at: Since when it fires.
+        release: The release that it is about.
+        lasts: Minutes for which it still fires once that release no longer serves.
+        left: The minute in which that release stopped serving; None while it serves.
+    """
 
     key: str
     at: datetime
@@ -58,12 +72,26 @@ class Burning:
 
 @dataclass(slots=True, kw_only=True)
 class Played:
-    """A world after its story, and what is true about it.
+    """A world in which a story is played, and what is true about it, whatever the steps believe.
 
-    `way`: what comes from outside comes over the bus, through the door, or through the door with all that follows from it
-    in one process. `coming` are policies that become active while something is under way. `alarm_of` is the key of the
-    alarm that each breach tells of, `paired` are manifests that are told of with the next one, and `dead` the letters that
-    wait for somebody to have them delivered again; `gave_up` is whether there ever were any.
+    Args:
+        world: The ports, with everything that they hold.
+        way: How events from outside come in.
+        minute: The true time, in minutes since EPOCH.
+        shipped: Every job that shipped a unit, with the unit's artifact digest.
+        unfinished: Folders whose upload has not ended, with the files that are still to come.
+        paired: Folders that will be reported together with the next one.
+        fresh: The alarms that ask for a roll-back.
+        stale: Ids of breaches that must not roll back, since they are about an earlier release.
+        burning: The alarms that fire now.
+        alarm_of: The key of the alarm behind each breach, by the breach's id.
+        coming: Policies that become active at some moment while deliveries are under way.
+        dead: Dead letters.
+        gave_up: Whether there ever were any.
+        finale: Once the finale has begun: the kind that it ships, and the artifact digest of that unit, which must serve.
+        orders: How many orders people gave, so that each gets a key of its own.
+        alarms: How many alarms began, for the same reason.
+        jobs: How many jobs were asked for, for the same reason.
     """
 
     world: World
@@ -90,11 +118,11 @@ class Played:
         return instant.text(EPOCH + timedelta(minutes=self.minute))
 
     def clock(self) -> str:
-        """The time as some process tells it."""
+        """The time by some process's clock."""
         return instant.text(EPOCH + timedelta(minutes=self.minute, seconds=self.world.chaos.skew()))
 
     def rest(self) -> None:
-        """Nothing is under way any more."""
+        """Note that every delivery was made: a coming policy becomes active, and each alarm learns what it led to."""
         self.activate()
         channel = self.world.channel()
         for alarm in self.fresh:
@@ -102,14 +130,20 @@ class Played:
                 alarm.after = channel["counter"] if channel else 0
 
     def activate(self) -> None:
-        """The next policy that was to come is the active one from now on."""
+        """Make the next of the coming policies the active one, if there is one."""
         if self.coming:
             policy = self.coming.pop(0)
             self.world.store.documents[names.policy(policy["version"])] = canonical(policy)
 
 
 def settle(played: Played) -> None:
-    """Make every delivery; when the chaos has had its fill, the rest comes calmly. What needs a hub that is down waits."""
+    """Make every delivery, in whatever order the chaos draws; what fails only because the hub is down stays waiting.
+
+    After a third of `_PATIENCE` deliveries no more misfortunes are drawn for them, so that the history comes to an end.
+
+    Raises:
+        StuckError: It did not.
+    """
     waiting = played.world.bus.waiting
     failures = 0
     for number in range(_PATIENCE):
@@ -123,7 +157,7 @@ def settle(played: Played) -> None:
 
 
 def _deliver(played: Played, waiting: list[Waiting | Knock], *, calm: bool) -> bool:
-    """Whether the delivery returned; one that raised is delivered again, and sometimes one that returned is, too."""
+    """Make one delivery; whether it returned. One that raised is made again, and now and then one that returned, too."""
     chaos = played.world.chaos
     chosen = waiting.pop(chaos.pick(len(waiting)))
     other = waiting.pop(chaos.pick(len(waiting))) if waiting and not calm and chaos.strikes(chaos.race) else None
@@ -140,7 +174,7 @@ def _deliver(played: Played, waiting: list[Waiting | Knock], *, calm: bool) -> b
 
 
 def _handle(played: Played, chosen: Waiting | Knock, other: Waiting | Knock | None) -> None:
-    """One worker does its work; sometimes another does all of its own between the first one's decision and its effects."""
+    """Handle `chosen`; a second worker handles `other`, if any, between the first one's decision and its effects."""
     world, ports = played.world, played.world.ports
     if isinstance(chosen, Knock) or played.way == "inline":
         _handle_other(played, other)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does what happens outside come in? As an event on the bus, or through the door where clouds deliver."""
+"""How do events from outside come in? On the bus, or through `receive` as a cloud would deliver them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -14,22 +14,22 @@ from federation.sources import Request
 from federation.steps.receive import TICKS
 
 _MONITOR: Final = "am"
-"""What the door puts before the key of a group of alerts."""
+"""What `receive` puts before the key of a group of alerts."""
 
 
-def told(type_: str, subject: str, key: str, played: Played, data: Mapping[str, Any]) -> Event:
-    """An event as somebody outside tells it now."""
+def reported(type_: str, subject: str, key: str, played: Played, data: Mapping[str, Any]) -> Event:
+    """An event as somebody outside reports it now."""
     return Event(type=type_, source="//simulation", subject=subject, time=played.now, key=key, data=data)
 
 
 def completed(played: Played, places: Sequence[str], copies: int) -> None:
-    """A job's manifest lies at each place now: S3 says so of the objects, or the job's platform of the job."""
+    """A manifest was written to each place: an event per job on the bus, or one S3 notification with a record for each."""
     if played.way != "bus":
         _delivered(played, "lambda:s3-notification", {"Records": [_record(played, where) for where in places]}, copies)
         return
     for where in places:
         data = {"provider": "s3", "resource": where, "artifact_uri": where}
-        arrive(played, told(events.ARTIFACT_COMPLETED, where, f"job|{where}", played, data), copies)
+        arrive(played, reported(events.ARTIFACT_COMPLETED, where, f"job|{where}", played, data), copies)
 
 
 def _record(played: Played, where: str) -> dict[str, Any]:
@@ -44,11 +44,11 @@ def ticked(played: Played, what: str, copies: int) -> None:
         _delivered(played, "lambda:scheduler", {"kind": what, "time": played.now}, copies)
         return
     for type_ in TICKS[what]:
-        arrive(played, told(type_, "schedule", f"tick|{played.now}", played, {}), copies)
+        arrive(played, reported(type_, "schedule", f"tick|{played.now}", played, {}), copies)
 
 
 def breached(played: Played, key: str, at: str, copies: int) -> None:
-    """An alarm tells that it began to fire."""
+    """A monitor reports that an alarm began to fire."""
     if played.way != "bus":
         alerts = [{"status": "firing", "startsAt": at, "labels": {}}]
         group = {"version": "4", "groupKey": key.removeprefix(f"{_MONITOR}|"), "status": "firing", "alerts": alerts}
@@ -58,17 +58,17 @@ def breached(played: Played, key: str, at: str, copies: int) -> None:
 
 
 def alarm_key(number: int) -> str:
-    """The key under which an alarm is known, whoever tells of it."""
+    """The key under which an alarm is known, whichever way its breach comes in."""
     return f"{_MONITOR}|alarm {number}"
 
 
 def arrive(played: Played, event: Event, copies: int = 1) -> None:
-    """The event comes over the bus, in a calm world once."""
-    for _ in range(copies if played.world.chaos.drawn else 1):
+    """Put the event on the bus `copies` times; in a calm world once."""
+    for _ in range(1 if played.world.chaos.is_calm else copies):
         played.world.bus.arrive(event)
 
 
 def _delivered(played: Played, entry: str, body: Mapping[str, Any], copies: int) -> None:
     request = Request(entry=entry, body=canonical(body), proven=True)
-    for _ in range(copies if played.world.chaos.drawn else 1):
+    for _ in range(1 if played.world.chaos.is_calm else copies):
         played.world.bus.knock(request)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do people order in a history, and about what?"""
+"""Which event does a person's order become, and about which unit or release is it?"""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -23,27 +23,27 @@ _ORDERS: Final[Mapping[str, str]] = {
 
 
 def order(played: Played, given: Order) -> None:
-    """A person gives an order, unless what it is about is not there; everything that follows comes to rest."""
+    """Give the order, and make every delivery that follows; nothing happens when there is nothing that it could be about."""
     about = _about(played, given)
     if about is not None:
-        _told(played, _ORDERS[given.kind], {"who": "ada", **about})
+        _give(played, _ORDERS[given.kind], {"who": "ada", **about})
 
 
 def approve(played: Played, who: str) -> None:
-    """A person approves the release that was assembled last."""
+    """Approve the release that was assembled last, if there is one."""
     if release := _newest(played):
-        _told(played, events.APPROVAL_GIVEN, {"who": who, "release": release})
+        _give(played, events.APPROVAL_GIVEN, {"who": who, "release": release})
 
 
-def _told(played: Played, type_: str, data: Mapping[str, Any]) -> None:
+def _give(played: Played, type_: str, data: Mapping[str, Any]) -> None:
     played.orders += 1
     said = {"why": f"order {played.orders}", **data}
-    doors.arrive(played, doors.told(type_, "order", f"order|{played.orders}", played, said))
+    doors.arrive(played, doors.reported(type_, "order", f"order|{played.orders}", played, said))
     settle(played)
 
 
 def _about(played: Played, given: Order) -> Mapping[str, Any] | None:
-    """What the order says besides who and why; None when there is nothing that it could be about."""
+    """The order's data besides who and why; None when there is nothing that it could be about."""
     channel = played.world.channel() or {"serving": None, "quarantine": {}}
     serving = channel["serving"] or {"name": None, "units": {}}
     named = _named(played, given.place)
@@ -59,7 +59,7 @@ def _about(played: Played, given: Order) -> Mapping[str, Any] | None:
 
 
 def _named(played: Played, place: Place) -> str | None:
-    """The name of the release in that place."""
+    """The name of the release in that place; None when it is empty."""
     channel = played.world.channel() or {"serving": None, "warm": [], "anchor": None, "left": {}}
     match place:
         case "":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What do simulated platforms ship, and what is true about it?
 
-Every unit carries true evidence bytes of a known quality, so that a gate's verdict can be held against the truth.
+Every unit comes with real records that fit its quality, so that a gate's verdict can be compared with the truth.
 """
 
 import hashlib
@@ -32,14 +32,14 @@ Quality = Literal[
 
 PLATFORM_OF: Final[Mapping[Kind, str]] = {"textgen-lora": "hf", "embedder": "gcp", "runtime-distilled": "aws"}
 OWN: Final[Kind] = "reranker"
-"""A kind of one's own: what its contract must state, only a policy says."""
+"""A kind that the package does not know: only a policy says what its contract must state."""
 SHIPPED_BY: Final[Mapping[Kind, str]] = {**PLATFORM_OF, OWN: "azure"}
 NEVER_PASS: Final[frozenset[Quality]] = frozenset(
     {"worse", "unsafe", "slow", "tiny", "missing", "broken", "leaky", "foreign", "corrupt"}
 )
-"""Qualities of which no unit may ever be in a release.
+"""Units of these qualities may be in no release.
 
-A `leisurely` one may, unless the floors are stricter; one of a `changed` contract in a release that is a major.
+A `leisurely` unit may, unless the policy's latency rule is the strict one; a `changed` contract may, in a major release.
 """
 
 _ITEMS: Final = 80
@@ -108,7 +108,7 @@ _CONTRACTS: Final[Mapping[Kind, Mapping[str, Any]]] = {
     OWN: {"languages": ["de", "en"], "limits": {"max_tokens": 512}},
 }
 _CHANGED: Final[Mapping[str, Any]] = {"dimension": 128, "languages": ["de"]}
-"""What those who rely on a contract have to notice, in the kinds that state it."""
+"""The fields in which a `changed` contract differs, as far as a kind states them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,34 +126,27 @@ def shipment(kind: Kind, number: int, quality: Quality, serving_artifact: str | 
         kind: Of the unit.
         number: The n of its name.
         quality: What is true about it.
-        serving_artifact: The unit of this kind that serves, for the interleaved latency run.
+        serving_artifact: Artifact digest of the unit of this kind that serves, for the interleaved latency run; None if
+            there is none.
         content: Makes two shipments of one version differ, or two versions the same.
     """
     weights = f"{kind} {content or number}".encode()
     files = {"model.bin": weights}
     evidence = _evidence(quality, serving_artifact, files)
     shipped = [_file("model.bin", weights)]
-    stated = _CONTRACTS[kind]
-    contract = {
-        **stated,
-        **({name: _CHANGED[name] for name in stated if name in _CHANGED} if quality == "changed" else {}),
-    }
     unit = {
         "name": f"spiralverse/{kind}-v{number}",
         "kind": kind,
         "files": [{**shipped[0], "sha256": "0" * 64}] if quality == "corrupt" else shipped,
-        "contract": contract,
+        "contract": _contract(kind, quality),
         "api": "fusion-api-v1",
         "evidence": evidence,
         "residency": {"raw_data_left": quality == "leaky", "datasets": []},
         "provenance": {"job": f"job-{number}"},
     }
-    platform = (
-        SHIPPED_BY["embedder" if kind != "embedder" else "textgen-lora"] if quality == "foreign" else SHIPPED_BY[kind]
-    )
     manifest = {
         "schema": "manifest.v1",
-        "platform": platform,
+        "platform": _platform(kind, quality),
         "produced_at": "2026-01-05T00:00:00Z",
         "units": [unit],
     }
@@ -161,7 +154,21 @@ def shipment(kind: Kind, number: int, quality: Quality, serving_artifact: str | 
     return Shipment(files={**files, SENTINEL: canonical(manifest)}, artifact=artifact)
 
 
+def _contract(kind: Kind, quality: Quality) -> Mapping[str, Any]:
+    stated = _CONTRACTS[kind]
+    changed = {name: value for name, value in _CHANGED.items() if name in stated} if quality == "changed" else {}
+    return {**stated, **changed}
+
+
+def _platform(kind: Kind, quality: Quality) -> str:
+    """Who ships it: for a `foreign` unit a platform that may not ship its kind."""
+    if quality == "foreign":
+        return SHIPPED_BY["textgen-lora" if kind == "embedder" else "embedder"]
+    return SHIPPED_BY[kind]
+
+
 def _evidence(quality: Quality, serving_artifact: str | None, files: dict[str, bytes]) -> dict[str, Any]:
+    """The unit's statement of its evidence; the records themselves are added to `files`."""
     wrong = {"worse": 30, "unsafe": 4}.get(quality, 4)
     items = 10 if quality == "tiny" else _ITEMS
     files["quality.jsonl"] = (

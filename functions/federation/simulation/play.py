@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a story go in a world? Every action is played, every delivery made, in whatever disorder the chaos draws."""
+"""What does each action of a story do in a world?"""
 
 from federation.core import event as events
 from federation.core import names
@@ -35,12 +35,12 @@ from federation.simulation.world import world
 
 
 def play(story: Story, chaos: Chaos, way: Way = "bus") -> Played:
-    """The world after the story, at rest.
+    """The world after the story, with every delivery made.
 
     Args:
         story: What happens.
         chaos: What goes wrong meanwhile.
-        way: How what happens outside comes in.
+        way: How events from outside come in.
     """
     played = Played(world=world(chaos), way=way)
     played.world.store.documents[names.policy(1)] = canonical(POLICY)
@@ -52,7 +52,7 @@ def play(story: Story, chaos: Chaos, way: Way = "bus") -> Played:
 
 def _act(played: Played, action: Action) -> None:  # noqa: C901, PLR0912 - one case an action
     if not isinstance(action, Ship):
-        _tell_paired(played)
+        _report_shipments(played)
     match action:
         case Ship():
             _ship(played, action)
@@ -105,22 +105,23 @@ def _ship(played: Played, ship: Ship) -> None:
     data = {"provider": "s3", "resource": where, "artifact_uri": where}
     played.world.trainer.done.append({**data, "completed_at": played.now, "dedupe_key": key})
     played.shipped.append((ship, sent.artifact))
-    if ship.lost and played.world.chaos.drawn:
+    if ship.lost and not played.world.chaos.is_calm:
         return
     played.paired.append(where)
     if not ship.paired:
-        _tell_paired(played, ship.copies)
+        _report_shipments(played, ship.copies)
 
 
-def _tell_paired(played: Played, copies: int = 1) -> None:
+def _report_shipments(played: Played, copies: int = 1) -> None:
+    """Report the jobs that ended since the last report, all in one event."""
     places, played.paired = played.paired, []
     if places:
         doors.completed(played, places, copies)
 
 
 def _serving(played: Played, kind: Kind) -> str | None:
-    channel = played.world.channel()
-    serving = channel["serving"] if channel else None
+    """The artifact digest of the serving unit of that kind."""
+    serving = played.world.serving()
     found: str | None = serving["units"].get(kind) if serving else None
     return found
 
@@ -141,11 +142,11 @@ def _activate(played: Played, action: Activate) -> None:
 def _ask(played: Played, copies: int) -> None:
     played.jobs += 1
     data = {"kind": TRAINED, "why": "a person asks"}
-    doors.arrive(played, doors.told(events.JOB_REQUESTED, TRAINED, f"ask|{played.jobs}", played, data), copies)
+    doors.arrive(played, doors.reported(events.JOB_REQUESTED, TRAINED, f"ask|{played.jobs}", played, data), copies)
 
 
 def _end_jobs(played: Played) -> None:
-    """Jobs end, and the unit that one has made comes in under the next number, but in the finale."""
+    """End every job that runs, and ship what it made under the kind's next number; in the finale jobs run on."""
     for name in played.world.trainer.end(played.now) if played.finale is None else ():
         _ship(played, Ship(kind=TRAINED, number=_next(played, TRAINED), quality="good", content=name))
         settle(played)
@@ -164,6 +165,7 @@ def _publish_elsewhere(played: Played, count: int) -> None:
 
 
 def _give_up(played: Played, share: float) -> None:
+    """From now on this share of the failed deliveries become dead letters; at 0 redrive those that there are."""
     played.world.chaos.dies = share
     if not share:
         played.world.bus.waiting += played.dead
@@ -179,15 +181,14 @@ def _drift(played: Played) -> None:
 
 
 def _tamper(played: Played) -> None:
-    channel = played.world.channel()
-    if channel and channel["serving"]:
-        played.world.registry.commits[channel["serving"]["name"]] = "f" * 40
+    if serving := played.world.serving():
+        played.world.registry.commits[serving["name"]] = "f" * 40
 
 
 def _finale(played: Played, kind: Kind) -> None:
-    """A good unit's whole way from a calm Monday to the next window, with another for the quorum.
+    """Ship a good unit on the next Monday, and everything that brings it to the next promotion window.
 
-    What serves then is the promises' business.
+    A unit of another kind is shipped too, in case the policy asks for a quorum of two. Promise 0 checks the result.
     """
     played.world.registry.up = True
     _give_up(played, 0)

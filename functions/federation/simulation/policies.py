@@ -8,16 +8,16 @@ from typing import Any, Final
 from federation.simulation.platform import NEVER_PASS, OWN, POLICY, SHIPPED_BY, Kind, Quality
 
 GIVEN_UP: Final[Kind] = "embedder"
-"""The kind that a policy may do without."""
+"""The kind that some policies leave out of the matrix."""
 TRAINED: Final[Kind] = "runtime-distilled"
-"""The kind that a policy may describe a job for."""
+"""The kind that some policies describe a job for."""
 AMOUNT: Final = 5
-"""What all jobs of a month may cost: one on demand and two on spot, and then no more."""
+"""What all jobs of a month may cost, in EUR: enough for one on demand and two on spot."""
 
 _STRICT: Final[Mapping[str, str]] = {"p95_ratio": "1.1", "p95_ms": "18"}
-"""`good` units need as long as what serves, 16 ms at most; `leisurely` ones 1.25 times as long, 20 ms at most."""
+"""A `good` unit answers within 16 ms, as what serves does; a `leisurely` one within 20 ms, 1.25 times as long."""
 _DEADLINE_HOURS: Final = 60 * 24
-"""Longer than any history: of units that nobody waits for any more, the merge takes those whose gate answers first."""
+"""Longer than any history. After a deadline, which units a merge holds would depend on which gate answers first."""
 _OWN_CONTRACT: Final = {"contract": {"languages": "same set", "limits.max_tokens": "may grow"}}
 _JOB: Final[Mapping[str, Any]] = {
     "image": "train",
@@ -32,10 +32,20 @@ _JOB: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """In what a policy differs from the first.
+    """How a policy differs from POLICY.
 
-    Stricter floors, a kind given up, an approval asked for, a job described, a month's budget, a merge on every pass, a
-    distillation of what is leisurely, consent to a major, a kind of one's own, only one warm release, a quorum of two.
+    Args:
+        strict: No `leisurely` unit passes its latency rule.
+        without_embedder: The kind GIVEN_UP is not in the matrix.
+        approved: A promotion needs one approval.
+        jobs: It describes a job for the kind TRAINED.
+        budget: A month's jobs may cost at most AMOUNT.
+        on_pass: Every pass makes a merge, without a tick.
+        distils: A release that is too slow asks for a distillation.
+        major: Contracts may change, which makes the release a major.
+        own: The kind OWN is in the matrix.
+        one_warm: One release is kept warm instead of two.
+        quorum: A merge needs two new units instead of one.
     """
 
     strict: bool = False
@@ -52,7 +62,7 @@ class Terms:
 
 
 def policy(version: int, terms: Terms) -> dict[str, Any]:
-    """The policy of that version; the same terms under another version are another policy."""
+    """The policy of that version under these terms."""
     absent = {GIVEN_UP} if terms.without_embedder else set()
     absent |= set() if terms.own else {OWN}
     kinds = [kind for kind in SHIPPED_BY if kind not in absent]
@@ -81,7 +91,7 @@ def _gates(kind: Kind, terms: Terms) -> dict[str, Any]:
 
 
 def never_pass(active: Mapping[str, Any], kind: str) -> frozenset[Quality]:
-    """Qualities of which no unit of a kind may pass under a policy."""
+    """Qualities of which no unit of that kind may pass under the policy `active`."""
     rules = active["gates"].get(kind)
     if rules is None:
         return NEVER_PASS | {"good", "leisurely", "changed"}

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Are the twelve promises of the design kept in a world after its story? Each check gives a sentence for what is broken."""
+"""Does a world keep the twelve promises after its story? Each check yields a sentence for every breach."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
-
-import msgspec
 
 from federation.core import names
 from federation.core.digest import digest
@@ -17,15 +15,14 @@ from federation.simulation.promises_serving import alive, gated, pinned, warm, w
 from federation.simulation.seen import REFUSALS, decisions, moves, policies
 
 Check = Callable[[Played], Iterator[str]]
-Document = Mapping[str, Any]
 
 
 def broken(played: Played, calm: Played | None) -> tuple[str, ...]:
-    """Every promise that the history breaks, as `number: what happened`.
+    """Every breach of a promise, as `number: what happened`.
 
     Args:
         played: The world after the story in chaos.
-        calm: The world after the same story without any, where the story has only one good end.
+        calm: The world after the same story without chaos; None if the story has more than one good end.
     """
     found = [f"{number}: {told}" for number, check in PROMISES.items() for told in check(played)]
     return (*found, *(f"4: {told}" for told in (_same_state(played, calm) if calm else ())))
@@ -33,28 +30,35 @@ def broken(played: Played, calm: Played | None) -> tuple[str, ...]:
 
 def _immutable(played: Played) -> Iterator[str]:
     """2. Documents never change (the store refuses); a version names one digest for ever."""
-    for name, body in played.world.store.documents.items():
-        if (
-            name.startswith(names.VERSIONS)
-            and digest((version := msgspec.json.decode(body))["stated"]) != version["unit"]
-        ):
+    for name in _listed(played, names.VERSIONS):
+        version = played.world.document(name)
+        if digest(version["stated"]) != version["unit"]:
             yield f"{name} does not hold what its name says"
     for release, times in played.world.registry.times_published.items():
         if times > 1:
             yield f"{release} was committed {times} times"
+    yield from _composed_twice(played)
+
+
+def _composed_twice(played: Played) -> Iterator[str]:
+    """Published releases that hold the same units on the same basis."""
     composed: dict[str, str] = {}
-    for name, body in played.world.store.documents.items():
-        if name.startswith(names.RELEASES):
-            composition = msgspec.json.decode(body)["composition"]
-            if played.world.document(names.receipt(name.removeprefix(names.RELEASES))) is None:
-                continue
-            if composition in composed:
-                yield f"{name} and {composed[composition]} hold the same set"
-            composed[composition] = name
+    for name in _listed(played, names.RELEASES):
+        if played.world.document(names.receipt(name.removeprefix(names.RELEASES))) is None:
+            continue
+        composition = played.world.document(name)["composition"]
+        if composition in composed:
+            yield f"{name} and {composed[composition]} hold the same set"
+        composed[composition] = name
+
+
+def _listed(played: Played, prefix: str) -> list[str]:
+    """Names in the order in which they were first written."""
+    return [name for name in played.world.store.documents if name.startswith(prefix)]
 
 
 def _counted(played: Played) -> Iterator[str]:
-    """3. The counter only grows, by one a move."""
+    """3. The counter grows by one with each move."""
     counters = [move["counter"] for move in moves(played)]
     if counters != list(range(1, len(counters) + 1)):
         yield f"the counter went {counters}"
@@ -89,7 +93,10 @@ def _told(played: Played) -> Iterator[str]:
 
 
 def _told_of_the_unpublished(played: Played) -> Iterator[str]:
-    """Nobody has to wonder why the registry refuses a release, unless its merge came again only when another one served."""
+    """9, of a release that the registry refused: an event says why.
+
+    Not asked where the next merge may come so late that another release serves by then.
+    """
     said = {str(event.data["why"]) for event in played.world.bus.announced if event.type in REFUSALS}
     may_be_late = played.gave_up or any(policy["cadence"]["merge_on_pass"] for policy in policies(played).values())
     for name in (name.removeprefix(names.UNPUBLISHED) for name in played.world.store.names(names.UNPUBLISHED)):

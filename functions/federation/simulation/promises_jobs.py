@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Did every job that was asked for start as one job, or is it written down why not?"""
+"""Did every job that was asked for start exactly once, or does a document say why it did not?"""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -10,29 +10,53 @@ from federation.core.failure import cause_of
 from federation.simulation.delivery import Played
 from federation.simulation.policies import AMOUNT
 
+Jobs = Mapping[str, Any]
+"""Every document about a job, by its name in the store."""
+
 
 def once(played: Played) -> Iterator[str]:
-    """4. A job is started as one job, whatever comes twice; one that is asked for runs, or it is written down why not."""
+    """4. A job starts once, whatever is delivered twice; a job that is asked for runs, or a document says why not."""
     listed = (name for name in played.world.store.names(names.JOBS) if not name.startswith(names.COMMITTED))
     jobs = {name: played.world.document(name) for name in listed}
-    trainer = played.world.trainer
-    for name, described in trainer.started.items():
-        if len(set(described)) > 1 or names.job(name) not in jobs:
-            yield f"{name} was started as {len(set(described))} jobs, and {names.job(name) in jobs} is written down"
+    yield from _started_once(played, jobs)
+    yield from _replaced(played, jobs)
+    yield from _overdue(played, jobs)
+    yield from _paid(played)
+    yield from _distilled(played, jobs)
+    yield from _unanswered(played, jobs)
+
+
+def _started_once(played: Played, jobs: Jobs) -> Iterator[str]:
+    """A name is only ever started with one description, and its document is stored."""
+    for name, described in played.world.trainer.started.items():
+        if len(set(described)) > 1:
+            yield f"{name} was started as {len(set(described))} jobs"
+        if names.job(name) not in jobs:
+            yield f"{name} was started, and no document says so"
+
+
+def _replaced(played: Played, jobs: Jobs) -> Iterator[str]:
+    """Only a job whose machine was taken away is started again, and only once."""
     replaced = [job["job"]["instead_of"] for job in jobs.values() if "instead_of" in job.get("job", {})]
     for name in {name for name in replaced if replaced.count(name) > 1 or not _was_taken(played, name)}:
         yield f"{name} was started again {replaced.count(name)} times"
+
+
+def _overdue(played: Played, jobs: Jobs) -> Iterator[str]:
+    """A job that was held for its hours is started or refused once they have come."""
     for name in (name.removeprefix(names.HELD_JOBS) for name in jobs if name.startswith(names.HELD_JOBS)):
         opens = jobs[names.held_job(name)]["told"]["opens"]
-        decided = name in trainer.started or names.refused_job(name) in jobs
+        decided = name in played.world.trainer.started or names.refused_job(name) in jobs
         if opens < played.now and played.finale and not decided:
             yield f"{name} waits since its hours came at {opens}"
-    yield from _paid(played)
-    yield from _distilled(played, jobs)
-    asked = {job["job"]["asked_by"] for name, job in jobs.items() if "job" in job and "instead_of" not in job["job"]}
-    settled = [jobs[name]["name"] for name in jobs if name.startswith(names.REFUSED_JOBS)]
-    if played.finale and len(asked) + len(settled) < played.jobs:
-        yield f"{played.jobs} jobs were asked for, {len(asked)} were started and {len(settled)} refused"
+
+
+def _unanswered(played: Played, jobs: Jobs) -> Iterator[str]:
+    """Every job that somebody asked for was started or refused."""
+    asked = {job["job"]["asked_by"] for job in jobs.values() if "job" in job and "instead_of" not in job["job"]}
+    refused = [name for name in jobs if name.startswith(names.REFUSED_JOBS)]
+    if played.finale and len(asked) + len(refused) < played.jobs:
+        yield f"{played.jobs} jobs were asked for, {len(asked)} were started and {len(refused)} refused"
 
 
 def _paid(played: Played) -> Iterator[str]:
@@ -45,20 +69,21 @@ def _paid(played: Played) -> Iterator[str]:
             yield f"{name} commits {line['cost']}, and {totals[month]} of {AMOUNT} are committed"
 
 
-def _distilled(played: Played, jobs: Mapping[str, Any]) -> Iterator[str]:
-    """One slow unit asks for one distillation under a policy, whatever becomes of it."""
-    taught = [played.world.document(names.release(job["job"]["teacher"])) for job in jobs.values() if _is_pass(job)]
+def _distilled(played: Played, jobs: Jobs) -> Iterator[str]:
+    """A slow unit is distilled at most once under one policy."""
+    taught = [played.world.document(names.release(job["job"]["teacher"])) for job in jobs.values() if _distils(job)]
     passes = [(release["distillation"]["unit"], release["policy"]["digest"]) for release in taught]
     for unit, _ in {one for one in passes if passes.count(one) > 1}:
         yield f"{unit} was distilled more than once under one policy"
 
 
-def _is_pass(job: Mapping[str, Any]) -> bool:
+def _distils(job: Mapping[str, Any]) -> bool:
+    """Whether it is a distillation, and not the second try of one."""
     return "teacher" in job.get("job", {}) and "instead_of" not in job["job"]
 
 
 def _was_taken(played: Played, name: str) -> bool:
-    """Whether a job's machine was taken away from it, and it was no second try."""
+    """Whether the job lost its machine, and was itself no second try."""
     (first, *_) = played.world.trainer.started.get(name, [b""])
     failure = str(played.world.trainer.ended.get(name, {}).get("failure", ""))
     return cause_of(failure) == "interruption" and b"instead_of" not in first

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is what was bad left, once, and for something good?"""
+"""Did every alarm about the serving release roll it back once, to a release that was stable before?"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -31,6 +31,7 @@ def rolled_back(played: Played) -> Iterator[str]:
 
 
 def _fell_further(played: Played, causes: Sequence[str]) -> Iterator[str]:
+    """Neither an alarm that fires on nor an incident of several alarms rolls back more than once."""
     keys = [played.alarm_of[cause] for cause in causes if cause in played.alarm_of]
     for key in {key for key in keys if keys.count(key) > 1}:
         yield f"{key} fired on and rolled back {keys.count(key)} times"
@@ -49,9 +50,9 @@ def _incidents(played: Played) -> Sequence[Sequence[FiredAlarm]]:
 
 
 def never_blocked(played: Played) -> Iterator[str]:
-    """10. An alarm about what serves leaves it, hub down or not, held or not, as long as something stable is left.
+    """10. An alarm about what serves rolls it back, hub down or not, held or not, if there is a stable release to go to.
 
-    Also one that began while the release settled in and fires on, as soon as somebody looks.
+    So does an alarm that began while the release settled in and still fires when alarms are polled.
     """
     causes = {move["moves"][-1]["event"] for move in moves(played)}
     for alarms in _incidents(played):
@@ -61,7 +62,7 @@ def never_blocked(played: Played) -> Iterator[str]:
 
 
 def _moved_on(played: Played, alarm: FiredAlarm) -> bool:
-    """Whether another move came between the alarm and its delivery, so that it spoke of an earlier release by then."""
+    """Whether another move came first, so that the alarm was about an earlier release by the time it was handled."""
     end = math.inf if alarm.after is None else alarm.after
     return any(
         alarm.before < move["counter"] <= end and move["moves"][-1]["kind"] in {"promote", "roll_back"}

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Did everything that ever served have the right to, and is it really served?"""
+"""Was every promotion allowed, and do nodes and registry hold what the channel says?"""
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Final
 
 import msgspec
 
@@ -14,9 +15,11 @@ from federation.simulation.platform import POLICY
 from federation.simulation.seen import REFUSALS, Document, moves, pairs, policy_of, promotions, release_in
 from federation.steps.audit import PROBE_HOURS
 
+_GATES: Final = frozenset({"quality", "latency", "safety", "compatibility"})
+
 
 def alive(played: Played) -> Iterator[str]:
-    """0. None of the promises is kept by standing still: after anything at all, a good unit still gets to serve."""
+    """0. Doing nothing keeps no promise: whatever happened before, a good unit serves in the end."""
     channel = played.world.channel()
     if played.finale is None:
         return
@@ -27,9 +30,9 @@ def alive(played: Played) -> Iterator[str]:
 
 
 def gated(played: Played) -> Iterator[str]:
-    """1. Nothing serves that did not pass all gates against what it replaced, or is carried from it.
+    """1. Every unit that serves passed all gates against what it replaced, or is carried from it.
 
-    Under the policy that was active when its promotion was decided, and with the approvals that this policy asks for.
+    The policy is the one that was active when the promotion was decided, and its approvals were given.
     """
     for before, after in promotions(played):
         release = release_in(played, after["serving"])
@@ -53,7 +56,7 @@ def gated(played: Played) -> Iterator[str]:
 
 
 def _unannounced(played: Played, serving: Document | None, release: Document, policy: Document | None) -> Iterator[str]:
-    """A contract that changed makes a major, and only where the policy consents to one."""
+    """A changed contract makes the release a major, which the policy has to allow."""
     before = release_in(played, serving)["units"] if serving else {}
     contracts = {
         kind: [_contract(played, kind, units[kind]) for units in (before, release["units"])]
@@ -85,7 +88,7 @@ def _passed(played: Played, kind: str, unit: Document, before: Document, after: 
             basis = report["basis"]
             return (
                 report["verdict"] == "pass"
-                and len(gates) == len(("quality", "latency", "safety", "compatibility"))
+                and gates == _GATES
                 and report["unit"]["digest"] == unit["digest"]
                 and basis["baseline"] == (before["serving"]["digest"] if before["serving"] else None)
                 and basis["policy"] == digest(policy_of(played, after))
@@ -97,7 +100,7 @@ def _passed(played: Played, kind: str, unit: Document, before: Document, after: 
 def won(played: Played) -> Iterator[str]:
     """5. Of two promotions one wins: no event promotes twice, and what serves is never promoted over itself.
 
-    That the loser was gated again is what 1 asks of whatever is promoted next.
+    That the loser is gated again follows from promise 1 about the next promotion.
     """
     promoted = [move["moves"][-1] for move in moves(played) if move["moves"][-1]["kind"] == "promote"]
     causes = [moved["event"] for moved in promoted]
@@ -109,7 +112,7 @@ def won(played: Played) -> Iterator[str]:
 
 
 def warm(played: Played) -> Iterator[str]:
-    """7. The last two stable releases stay warm, on the nodes too, and are proven; what is live is never collected."""
+    """7. The last stable releases stay warm, on the nodes too, and answer probes; nothing live is ever deleted."""
     for before, after in promotions(played):
         stable = ([before["serving"]] if before["serving"] else []) + list(before["warm"])
         most = (policy_of(played, after) or POLICY)["promotion"]["warm"]
@@ -129,7 +132,7 @@ def warm(played: Played) -> Iterator[str]:
 
 
 def _proven(played: Played) -> Iterator[str]:
-    """Proofs that are none, and what an audit at rest left unproven."""
+    """A release counts as proven only if it answered a probe, and after the finale every live one did so lately."""
     for _, after in pairs(played):
         proven = {entry.name for entry in channel_of(after, "production").live() if entry.probed_at}
         if invented := proven - played.world.traffic.answered:

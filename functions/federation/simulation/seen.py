@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be seen of a world after its story: its moves, releases and decisions, as documents?"""
+"""Which moves, releases, policies and decisions did a story leave behind? All of them as documents."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -29,6 +29,7 @@ REFUSALS: Final = frozenset(
         events.ORDER_REFUSED,
     }
 )
+"""Events that say that something does not go on."""
 
 
 def moves(played: Played) -> Sequence[Document]:

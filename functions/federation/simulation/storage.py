@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a simulated home keep and hand on? Its store never forgets, its bus delivers at least once."""
+"""What do the store and the bus of a simulated home do? Both keep their ports' contracts, at their worst."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,15 +14,20 @@ from federation.sources import Request
 from federation.steps import StepName
 
 _CURRENT: Final = 10
-"""More reads than another worker makes between a decision and its confirmation."""
+"""After a stale read, so many reads are current: more than another worker makes between a decision and its confirmation."""
 
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedStore:
-    """Documents and channels, with every move remembered for the promises; it may write and then say that it failed.
+    """Documents and channels; it may also write and then answer with an error.
 
-    `current` is how many reads of a channel are sure to have caught up, after a stale one. `under` is the policy that was
-    active when what is now carried out was decided; `decided_under` has it by counter.
+    Args:
+        chaos: What goes wrong.
+        documents: Bodies by name.
+        moves: Every state of each channel, in order.
+        current: How many of the next reads of a channel are current, because an earlier one was stale.
+        under: Name of the policy that was active when the outcome that is now carried out was decided.
+        decided_under: The same for each move of the channel, by its counter.
     """
 
     chaos: Chaos
@@ -56,9 +61,10 @@ class SimulatedStore:
         return sorted([name for name in self.documents if name.startswith(prefix)])
 
     def channel(self, name: str) -> bytes | None:
-        """The channel's document, or now and then one that was true before the last move.
+        """The channel's document, now and then as it was before the last move.
 
-        Then the next reads have caught up: whoever confirms what it decided on, too, if another worker reads in between.
+        After a stale read the next ones are current, so that a worker that confirms its decision sees the move, even if
+        another worker reads in between.
         """
         moves = [None, *self.moves.get(name, [])]
         is_stale = not self.current and len(moves) > 1 and self.chaos.strikes(self.chaos.stale)
@@ -82,7 +88,7 @@ class SimulatedStore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """One delivery to be made, of an event to a step."""
+    """An event that is to be delivered to a step."""
 
     step: StepName
     event: Event
@@ -90,14 +96,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knock:
-    """One delivery to be made, of what a cloud sends to the door."""
+    """A body that a cloud is to deliver to `receive`."""
 
     request: Request
 
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedBus:
-    """At least once, in any order."""
+    """Delivers at least once, in any order; `announced` are all events that ever were on it."""
 
     chaos: Chaos
     waiting: list[Waiting | Knock] = field(default_factory=list)
@@ -110,13 +116,10 @@ class SimulatedBus:
             self.arrive(event)
 
     def arrive(self, event: Event) -> None:
-        """An event from outside: whoever sent it makes sure that it comes."""
+        """Put an event on the bus without any misfortune, as a sender from outside does who tries until it succeeds."""
         self.announced.append(event)
-        self.waiting.extend(Waiting(step=step, event=event) for step in _ROUTES.get(event.type, ()))
+        self.waiting.extend(Waiting(step=step, event=event) for step in routes().get(event.type, ()))
 
     def knock(self, request: Request) -> None:
-        """A cloud delivers at the door, and again until it is told that this was enough."""
+        """Have a cloud deliver a body to `receive`, again and again until that returns."""
         self.waiting.append(Knock(request=request))
-
-
-_ROUTES = routes()

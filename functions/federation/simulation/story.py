@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a history go? Drawn from its seed: some weeks of shipments, merges, promotions, and what comes between."""
+"""What happens in the history of a seed? Some weeks of shipments, merges and promotions, and what gets in their way."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -30,9 +30,9 @@ from federation.simulation.platform import NEVER_PASS, OWN, PLATFORM_OF, SHIPPED
 from federation.simulation.policies import Terms
 
 _CONTENDED = 0.4
-"""Share of the histories in which things that exclude each other may meet."""
+"""Share of the histories in which things that exclude each other may be under way at once."""
 _CHANGES: Final = (*("strict", "without_embedder") * 2, "approved", "distils", "major", "own", "one_warm", "quorum")
-"""What another policy may turn round."""
+"""The terms of which another policy may reverse one; a name that stands here twice is drawn twice as often."""
 _ORDERS: Final[Sequence[tuple[Literal["quarantine", "lift", "roll_back", "promote", "anchor"], Sequence[Place]]]] = (
     ("quarantine", ("",)),
     ("lift", ("",)),
@@ -40,16 +40,19 @@ _ORDERS: Final[Sequence[tuple[Literal["quarantine", "lift", "roll_back", "promot
     ("promote", ("", "left", "left", "warm", "newest")),
     ("anchor", ("warm", "warm", "serving", "nowhere")),
 )
-"""What people order, and which releases they name."""
-DAY = 24 * 60
-WEEK = 7 * DAY
-_MERGE = 8 * 60 + 5
-_WINDOW = DAY + 9 * 60 + 30
+"""What people order, and the releases that they may name; a place that stands here twice is drawn twice as often."""
+DAY: Final = 24 * 60
+"""Minutes, as are all times of a story."""
+WEEK: Final = 7 * DAY
+_MERGE: Final = 8 * 60 + 5
+"""Monday, 9:05 in Berlin."""
+_WINDOW: Final = DAY + 9 * 60 + 30
+"""Tuesday, 10:30 in Berlin: the promotion window is open."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Course:
-    """What the weeks of one history share: how far each kind's versions have come, and the policy's terms."""
+    """What the weeks of one history share: the last number of each kind, and the terms of the active policy."""
 
     drawn: random.Random
     contended: bool
@@ -61,7 +64,7 @@ class _Course:
 
 
 def story(seed: int) -> Story:
-    """One history. It begins on a Monday, 00:00 UTC."""
+    """The story of that seed. It begins on a Monday, 00:00 UTC."""
     drawn = random.Random(seed)  # noqa: S311 - a seeded history, no secret
     contended = drawn.random() < _CONTENDED
     course = _Course(drawn=drawn, contended=contended, terms=_terms(drawn, contended=contended))
@@ -110,7 +113,7 @@ def _week(course: _Course, week: int) -> Iterator[Action]:
 
 
 def _before(course: _Course, start: int) -> Iterator[Action]:
-    """What a release meets that waits for its window: a tick too early, another policy, a hold, people who approve."""
+    """What may happen while a release waits for its window: an early tick, another policy, a hold, an approval."""
     if course.chance(0.2):
         yield Tick(what="promote")
         yield Settle()
@@ -127,7 +130,7 @@ def _before(course: _Course, start: int) -> Iterator[Action]:
 
 
 def _promotion(course: _Course, window: int) -> Iterator[Action]:
-    """The window opens; an alarm may fire since before, and another may begin while the release settles in."""
+    """The window opens. One alarm may have begun before that, and another may begin while the release settles in."""
     drawn = course.drawn
     if course.chance(0.15):
         yield Wait(until=window - 5)
@@ -145,7 +148,7 @@ def _promotion(course: _Course, window: int) -> Iterator[Action]:
 
 
 def _watched(drawn: random.Random, start: int) -> Iterator[Action]:
-    """Somebody looks which alarms fire, twice."""
+    """Alarms are polled twice."""
     for until in (start, start + 9):
         yield Wait(until=until)
         yield Tick(what="alarms", copies=drawn.choice((1, 1, 2)))
@@ -153,7 +156,7 @@ def _watched(drawn: random.Random, start: int) -> Iterator[Action]:
 
 
 def _activate(course: _Course, *, meanwhile: bool = False) -> Activate:
-    """Another policy: its floors, its kinds, the approvals or only its version differ."""
+    """Another policy: one of its terms is reversed, or only its version differs."""
     change = course.drawn.choice((*_CHANGES, None))
     if change:
         course.terms = replace(course.terms, **{change: not getattr(course.terms, change)})
@@ -161,7 +164,7 @@ def _activate(course: _Course, *, meanwhile: bool = False) -> Activate:
 
 
 def _calm(drawn: random.Random, until: int, tick: Literal["sweep", "merge"]) -> Iterator[Action]:
-    """Time passes, a tick comes, and everything under way comes to rest."""
+    """Time passes, a schedule fires, and every delivery is made."""
     yield Wait(until=until)
     yield Tick(what=tick, copies=drawn.choice((1, 1, 2)))
     yield Settle()
@@ -198,7 +201,7 @@ def _quality(course: _Course, kind: Kind, *, first: bool) -> Quality:
 
 
 def _afterwards(course: _Course, start: int) -> Iterator[Action]:
-    """What the promoted release meets: nothing, an old alarm, a storm of new ones, drift, tampering, a person."""
+    """What may happen to the promoted release: drift, tampering, stale alarms, storms of alarms, orders."""
     drawn = course.drawn
     if course.chance(0.2):
         yield Drift()
@@ -226,7 +229,7 @@ def _afterwards(course: _Course, start: int) -> Iterator[Action]:
 
 
 def _orders(drawn: random.Random, start: int) -> Iterator[Action]:
-    """People quarantine, lift, go back, choose what serves, or freeze another anchor."""
+    """People give orders of _ORDERS, ten minutes apart."""
     for turn in range(drawn.choice((0, 0, 0, 1, 1, 3))):
         kind, places = drawn.choice(_ORDERS)
         yield Wait(until=start + turn * 10)
@@ -234,6 +237,6 @@ def _orders(drawn: random.Random, start: int) -> Iterator[Action]:
 
 
 def _alarm(drawn: random.Random, *, untold: bool = False) -> Alarm:
-    """A storm about what serves; the alarms end when it is left, or minutes later."""
+    """One or more alarms about what serves; they end when it is left, or some minutes later."""
     lasts = drawn.choice((0, 0, 5, 12))
     return Alarm(count=drawn.choice((1, 1, 2, 5)), copies=drawn.choice((1, 2, 3)), lasts=lasts, untold=untold)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A world in memory that does everything a real one may: crash between two effects, answer late, lie about the past.
+"""What does one history run on? A world in memory where processes crash between effects, services fail and reads are stale.
 
 Whatever happens, the ports keep their contracts.
 """
@@ -28,7 +28,7 @@ _PROCESSES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Every port of one history, and the memories of the processes that live in it."""
+    """Every port of one history; `memories` are the caches of its processes, by process."""
 
     chaos: Chaos
     store: SimulatedStore
@@ -42,7 +42,7 @@ class World:
 
     @property
     def ports(self) -> Ports:
-        """The world as some process meets it."""
+        """The ports as some process has them, which is drawn anew at each access."""
         return Ports(
             store=self._remembering(),
             bus=self.bus,
@@ -54,19 +54,25 @@ class World:
         )
 
     def _remembering(self) -> Store:
-        """The store as a process knows it, which has just begun or has been there for a while; in a calm world none has."""
-        if self.chaos.drawn is None:
+        """The store behind the cache of some process, new or old; in a calm world no process caches."""
+        if self.chaos.is_calm:
             return self.store
         process = self.chaos.pick(_PROCESSES)
         if process not in self.memories or self.chaos.strikes(self.chaos.born):
-            minutes = count(step=POLICY_SECONDS + 1)
-            self.memories[process] = CachedStore(self.store, lambda: next(minutes))
+            clock = count(step=POLICY_SECONDS + 1)  # each look finds the cached listing of policies expired
+            self.memories[process] = CachedStore(self.store, lambda: next(clock))
         return self.memories[process]
 
     def channel(self) -> Mapping[str, Any] | None:
-        """The channel as it truly is."""
+        """The channel after its last move, as no stale read would give it; None before the first."""
         moves = self.store.moves.get("production")
         found: Mapping[str, Any] | None = msgspec.json.decode(moves[-1]) if moves else None
+        return found
+
+    def serving(self) -> Mapping[str, Any] | None:
+        """The channel's entry of the release that truly serves, or None."""
+        channel = self.channel()
+        found: Mapping[str, Any] | None = channel["serving"] if channel else None
         return found
 
     def document(self, name: str) -> Any:

@@ -1,4 +1,5 @@
-"""At least once, oldest first, and nothing lost that keeps raising."""
+# SPDX-License-Identifier: Apache-2.0
+"""The local queue delivers at least once, oldest first, and keeps as a dead letter what raises again and again."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""A job runs once under its name, in a folder and an environment of its own, and is told of when it has ended."""
+# SPDX-License-Identifier: Apache-2.0
+"""A local job runs once under its name, in a folder and an environment of its own, and is reported once it has ended."""
 
 import json
 import os
@@ -8,6 +9,7 @@ import time
 import pytest
 
 from federation.core.uri import SENTINEL
+from federation.errors import ServiceError
 from federation.local.artifacts import LocalArtifacts
 from federation.local.trainer import LocalTrainer
 
@@ -163,3 +165,18 @@ def test_what_an_imitated_platform_reported_counts(trainer, jobs):
     assert trainer.finished() == [{"resource": "local/embedder-3", "artifact_uri": "s3://acme/unit/"}]
     assert trainer.artifact("local/embedder-3") == "s3://acme/unit/"
     assert trainer.artifact("local/embedder-4") is None
+
+
+def test_a_folder_in_which_no_job_can_be_written_is_a_service_that_failed(jobs):
+    jobs.write_text("not a folder")
+    with pytest.raises(ServiceError, match="job embedder-1 did not start"):
+        LocalTrainer(jobs).launch("embedder-1", JOB)
+
+
+@pytest.mark.parametrize("name", ["completion.json", "exit_code.txt", "process.txt"])
+def test_a_result_that_is_only_half_written_is_read_again_later(trainer, jobs, name):
+    home = jobs / "embedder-1"
+    home.mkdir(parents=True)
+    (home / name).write_text("")
+    with pytest.raises(ServiceError, match="embedder-1 ended cannot be read"):
+        trainer.finished()
