@@ -20,6 +20,8 @@ from federation.reads import LiveReads
 from federation.runtime import routes
 from federation.sources import Trust
 from federation.wiring.local import local_home
+from tests.steps.home import NEXT_TUESDAY, THURSDAY
+from tests.steps.home import home as made
 from tests.test_runtime import Cut
 
 
@@ -149,6 +151,35 @@ def test_what_a_later_step_raises_on_is_delivered_again_by_the_bus(home, error):
     deliver_chain(job, Trust.read(TRUST), ports, lambda: "2026-11-15T05:41:00Z")
     assert home.bus.waiting() == 2
     home.settle(lambda: "2026-11-15T05:42:00Z")
+    assert len(home.ports.store.names(names.REPORTS)) == 2
+
+
+def test_what_one_step_leads_to_is_done_in_the_same_process(tmp_path):
+    """A promotion leaves a unit behind, which is judged again against what serves now."""
+    begun = made(tmp_path)
+    begun.first_release()
+    begun.ship("embedder", 2)
+    begun.tick("merge", THURSDAY)
+    begun.ship("textgen-lora", 2)
+    due = Event(type=events.TICK_PROMOTE, source="//test", subject="schedule", time=NEXT_TUESDAY, key="tick", data={})
+    run_chain("promote", due, begun.local.ports, lambda: NEXT_TUESDAY)
+    assert begun.channel.serving.name.endswith("v1.0.1")
+    assert len(begun.store.names(names.reports("textgen-lora", 2))) == 2
+    begun.local.close()
+
+
+def test_a_process_that_ended_between_two_steps_is_made_up_for_by_the_next_delivery(home):
+    """Nothing is left on the bus, and the completion is settled: only what was announced then is still to be done."""
+    play = stage(home, inline=True)
+    folder = "s3://spiralverse-artifacts/models/runtime-distilled-v1/output/"
+    play.ships(examples() / "aws_manifest.json", folder)
+    job = wire_aws.training_job("runtime-distilled-v1", f"{folder}model.tar.gz", "2026-11-15T05:40:00Z")
+    ending = replace(home.ports, artifacts=Unreadable(home.ports.artifacts, KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        deliver_chain(job, Trust.read(TRUST), ending, lambda: "2026-11-15T05:41:00Z")
+    assert home.ports.store.names(names.SETTLED)
+    assert home.bus.waiting() == 0
+    deliver_chain(job, Trust.read(TRUST), home.ports, lambda: "2026-11-15T05:42:00Z")
     assert len(home.ports.store.names(names.REPORTS)) == 2
 
 

@@ -5,9 +5,10 @@ import pytest
 from federation.core import event as events
 from federation.core import names
 from federation.core.alarm import breached
-from federation.core.decision import DECIDED_IN, decision_in, summary
+from federation.core.decision import DECIDED_IN, Decision, decision_in, summary
 from federation.core.digest import canonical
 from federation.core.event import Event
+from federation.core.outcome import Outcome, Publish
 from federation.errors import ConflictError, MissingError, ServiceError
 from federation.recorded import RecordedReads
 from federation.runtime import carry_out, decide, handle, routes
@@ -140,6 +141,41 @@ def test_a_decision_whose_evidence_is_gone_cannot_be_taken_again(ready):
     reads = RecordedReads(document["reads"], ready.store, ready.local.ports.artifacts)
     with pytest.raises(MissingError, match="is gone"):
         STEPS["gate"].gather(Event.of(document["event"]), reads)
+
+
+def test_what_was_decided_is_logged_with_its_event_and_a_repetition_only_for_who_looks_closely(ready, caplog):
+    due = tick(events.TICK_MERGE, MONDAY)
+    with caplog.at_level("DEBUG", logger="federation"):
+        for _ in range(2):
+            handle("fuse", due, ready.local.ports, MONDAY)
+    first, again = (line for line in caplog.records if getattr(line, "event_id", None) == due.id)
+    assert (first.levelname, again.levelname) == ("INFO", "DEBUG")
+    assert first.getMessage().startswith("spiralverse-ai-federated-v1.0.0 assembled. ")
+    said = {field: getattr(first, field) for field in ("step", "type", "subject", "documents", "moved", "events")}
+    assert said == {
+        "step": "fuse",
+        "type": events.TICK_MERGE,
+        "subject": "schedule",
+        "documents": 2,
+        "moved": None,
+        "events": [events.RELEASE_ASSEMBLED],
+    }
+
+
+def test_what_the_registry_has_taken_is_not_published_again_whatever_became_of_its_tag(ready):
+    due = tick(events.TICK_MERGE, MONDAY)
+    (told,) = handle("fuse", due, ready.local.ports, MONDAY).events
+    tag = ready.local.folder / "registry" / "tags" / told.subject
+    tag.write_text("f" * 40)
+    assert handle("fuse", due, ready.local.ports, MONDAY).repeat
+    assert tag.read_text() == "f" * 40
+
+
+def test_a_release_that_the_store_has_lost_is_not_published(ready):
+    due = tick(events.TICK_MERGE, MONDAY)
+    lost = Outcome(why="a release", acts=(Publish(release="spiralverse-ai-federated-v7.0.0"),), repeat=True)
+    with pytest.raises(MissingError, match=r"v7\.0\.0 is to be published, and the store does not hold it"):
+        carry_out(Decision(step="fuse", event=due, now=MONDAY, trace=(), outcome=lost), ready.local.ports)
 
 
 def test_without_a_policy_nothing_is_decided(tmp_path):

@@ -11,6 +11,12 @@ data "aws_iam_policy_document" "operator" {
     sid       = "GiveOrders"
     actions   = ["events:PutEvents"]
     resources = [aws_cloudwatch_event_bus.federation[0].arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "events:source"
+      values   = ["federation"]
+    }
   }
 
   statement {

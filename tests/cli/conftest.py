@@ -2,6 +2,7 @@
 """A shell, and homes to type into: an empty one under a policy, and the demo's after its two weeks."""
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,14 +81,15 @@ class Stuck:
     manifest: Path
 
     def mend(self):
-        shutil.rmtree(self.manifest)
+        self.manifest.unlink()
         upload(EXAMPLES / "aws_manifest.json", self.home / "clouds", LATE)
 
 
 @pytest.fixture
 def stuck(federation, new_home, tmp_path):
     manifest = new_home / "clouds" / LATE.replace("://", "/") / "_MANIFEST.json"
-    manifest.mkdir(parents=True)
+    manifest.parent.mkdir(parents=True)
+    os.mkfifo(manifest)
     body = tmp_path / "body.json"
     body.write_bytes(training_job("late", f"{LATE}model.tar.gz", "2026-11-15T05:40:00Z").body)
     trust = tmp_path / "trust.json"

@@ -71,6 +71,26 @@ def test_rolling_back_again_and_again_ends_at_the_anchor_and_then_has_nowhere_to
     assert seen == ["v1.1.0", "v1.0.0"]
 
 
+def test_when_no_warm_release_is_fit_the_anchor_is_the_way_back():
+    channel = promoted(4)
+    for number, warm in enumerate(channel.warm):
+        channel = channels.quarantine(channel, warm.new[0], "textgen-lora", cause(10 + number))
+    assert channels.rollback_target(channel).name.endswith("v1.0.0")
+    forbidden = channels.quarantine(channel, channel.anchor.new[0], "textgen-lora", cause(20))
+    assert channels.rollback_target(forbidden) is None
+
+
+def test_after_a_roll_back_nothing_is_warm_that_serves_or_holds_what_was_bad():
+    """v1.2.0 holds what v1.3.0 brought under another number; v1.1.0 serves again."""
+    bad = digest("bad")
+    channel = Channel(name="production")
+    for number, units in enumerate((None, None, {"textgen-lora": bad}, {"textgen-lora": bad})):
+        channel = channels.promote(channel, entry(number, units=units), cause(number), warm=3)
+    left = channels.roll_back(channel, channel.warm[1], cause(9))
+    assert left.serving.name.endswith("v1.1.0")
+    assert [warm.name[-6:] for warm in left.warm] == ["v1.0.0"]
+
+
 def test_a_release_that_proved_it_can_serve_is_preferred_to_a_newer_one_that_did_not():
     channel = channels.probed(promoted(3), ["spiralverse-ai-federated-v1.0.0"], cause(7))
     assert channels.rollback_target(channel).name.endswith("v1.0.0")
@@ -123,6 +143,18 @@ def test_what_was_left_is_remembered_however_often_the_channel_moves_and_whateve
     left = channels.lift(left, digest("something else"), cause(60))
     assert set(left.left) == {channel.serving.name}
     assert channels.promote(left, channel.serving, cause(61), warm=2).left == {}
+
+
+def test_a_move_that_serves_nothing_new_names_what_serves_meanwhile():
+    assert channels.hold(promoted(2), cause(5)).moves[-1].release.endswith("v1.1.0")
+    assert channels.hold(Channel(name="production"), cause(5)).moves[-1].release is None
+
+
+def test_the_anchor_stays_whatever_other_release_is_left():
+    channel = channels.anchor(promoted(4), promoted(4).warm[-1], cause(5))
+    left = channels.roll_back(channel, channel.warm[0], cause(6))
+    assert left.anchor == channel.anchor
+    assert left.anchor.name != left.serving.name
 
 
 def test_an_anchor_that_was_left_is_no_anchor_any_more():

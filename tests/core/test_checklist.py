@@ -108,6 +108,34 @@ def test_only_what_serves_is_carried_over():
     assert refusals(asked) == ("spiralverse/runtime-distilled-v7 cannot be carried over: it is not what serves",)
 
 
+def test_units_that_are_refused_are_named_in_the_order_of_their_kinds():
+    found = {kind: replace(one, verdict="fail") for kind, one in all_kinds(2).items()}
+    asked = proposal(dict(sorted(found.items(), reverse=True)))
+    assert [reason.split("-v2")[0] for reason in refusals(asked)] == [f"spiralverse/{kind}" for kind in sorted(KINDS)]
+
+
+def latency(found, p95_ms="500"):
+    """What the checklist says about the budget."""
+    under = policy(distillation={"kind": "runtime-distilled", "p95_ms": p95_ms} if p95_ms else None)
+    (line,) = [item for item in checklist(proposal(found, under=under)) if item.item.startswith("Latency")]
+    assert line.yes
+    return line.why
+
+
+def test_what_a_pass_has_made_is_told_where_it_is_too_slow_itself():
+    quick, made = members(unit("textgen-lora"), p95_ms="20"), unit("runtime-distilled")
+    slow = {**quick, **members(made, p95_ms="500.5")}
+    assert latency(slow) == (
+        "spiralverse/runtime-distilled-v1 has a p95 of 500.5 ms, and is what a pass makes: no other one is asked for"
+    )
+    assert latency({**quick, **members(made, p95_ms="500")}) == "within the budget"
+    assert latency({**quick, **members(made)}) == "within the budget"
+    assert latency(quick) == latency(slow, None) == "within the budget"
+    assert latency({**slow, **members(unit("textgen-lora"), p95_ms="812")}) == (
+        "spiralverse/textgen-lora-v1 has a p95 of 812 ms, and the budget is 500 ms"
+    )
+
+
 def test_a_unit_whose_raw_data_left_makes_no_release_whoever_let_it_in():
     left = replace(unit("embedder"), residency=Residency(raw_data_left=True, datasets=()))
     asked = proposal({**all_kinds(), "embedder": member(left)})

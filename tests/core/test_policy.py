@@ -90,6 +90,14 @@ def test_the_digest_names_every_word_of_the_policy():
             "$.distillation.kind: tiny-runtime is shipped by no platform; add it to the matrix or take it out here",
         ),
         (
+            document(voting={"rule": "veto", "members": ["textgen-lora", "speech-adapter"]}),
+            "$.voting.members: speech-adapter is shipped by no platform; add it to the matrix or take it out here",
+        ),
+        (
+            document(origins={"azure": ["s3://units/"]}),
+            "$.origins: the matrix has no platform azure; add it there or take it out here",
+        ),
+        (
             document(jobs={"tiny-runtime": JOB}),
             "$.jobs: tiny-runtime is shipped by no platform; add it to the matrix or take it out here",
         ),

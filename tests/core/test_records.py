@@ -100,6 +100,19 @@ def test_every_fault_is_told_up_to_a_bound():
     assert found[-1] == "and 5 more"
 
 
+def test_a_file_that_is_wrong_throughout_is_not_read_to_its_end():
+    pieces = iter([b"{}\n" * 100_000] * 50)
+    with pytest.raises(ContractError) as caught:
+        read(pieces, ("accuracy",), what="x")
+    assert caught.value.faults[-1] == "and 980 more up to line 1,000; the rest was not read"
+    assert len(list(pieces)) > 40
+
+
+def test_more_records_than_a_step_can_hold_are_refused_before_they_fill_it(monkeypatch):
+    monkeypatch.setattr("federation.core.records.MAX_RECORDS", 1)
+    assert faults(LINES) == ["candidate.jsonl holds more than 1 records; take a sample of the items"]
+
+
 def test_a_file_without_records_is_refused():
     assert "holds no record" in faults(b"")[0]
     assert "holds no record" in faults(b"\n\n")[0]

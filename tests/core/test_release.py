@@ -90,6 +90,12 @@ def test_a_carried_unit_is_as_slow_as_it_was():
     assert again["distillation"] == serving["distillation"]
 
 
+def test_a_unit_that_nobody_timed_asks_for_no_pass():
+    under = policy(distillation={"kind": "runtime-distilled", "p95_ms": "500"})
+    timed = {**members(unit("embedder")), **members(unit("textgen-lora"), p95_ms="812")}
+    assert assemble(proposal(timed, under=under), FIRST)["distillation"]["unit"] == timed["textgen-lora"].digest
+
+
 def test_without_a_budget_nothing_is_too_slow():
     assert assemble(proposal(members(unit("runtime-distilled"), p95_ms="90000")), FIRST)["distillation"] is None
 

@@ -39,6 +39,35 @@ def test_a_path_longer_than_any_store_takes_is_refused_and_told_in_few_words():
     assert len(str(refused.value)) < 300
 
 
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("gs://models/a.bin", "s3:// is expected here"),
+        ("s3", "s3:// is expected here"),
+        ("models/a.bin", "s3:// is expected here"),
+        ("s3://secrets/a.bin", "'secrets' is none of backup, models"),
+        ("s3://models", "empty or dotted segment"),
+        ("s3://models/", "empty or dotted segment"),
+        ("s3://models/a//b.bin", "empty or dotted segment"),
+        ("s3://models/./a.bin", "empty or dotted segment"),
+        ("s3://models/../secrets/a.bin", "empty or dotted segment"),
+        *(
+            (f"s3://models/a{character}b.bin", "a character that no artifact's name needs")
+            for character in "\\?#%\n\x00"
+        ),
+    ],
+)
+def test_what_is_not_surely_a_file_in_a_bucket_of_the_list_is_not_read(place, told):
+    with pytest.raises(ContractError, match="is not read") as refused:
+        parsed(place, "s3", ["models", "backup"])
+    assert told in str(refused.value)
+
+
+def test_without_a_list_nothing_is_read():
+    with pytest.raises(ContractError, match="'models' is none of nothing at all"):
+        parsed("s3://models/a.bin", "s3", ())
+
+
 @given(st.from_regex(r"(s3|gs)://[a-z]{3,8}(/[a-z0-9.]{1,6}){1,4}/?", fullmatch=True))
 def test_the_manifest_of_a_manifest_is_itself(artifact):
     assert manifest(manifest(artifact)) == manifest(artifact)

@@ -64,11 +64,18 @@ def test_no_bearer_is_a_missing_token(tokens, google, header):
         lambda token: f"{unsigned({'alg': 'RS256', 'kid': 'other'})}.{token.split('.')[1]}.{token.split('.')[2]}",
         lambda token: f"{token.split('.')[0]}.{unsigned({'aud': AUDIENCE, 'exp': 9e12})}.{token.split('.')[2]}",
         lambda token: f"{unsigned([])}.{unsigned([])}.AA",
+        lambda token: f"{nested()}.{token.split('.')[1]}.AA",
+        lambda token: f"{token.split('.')[0]}.{nested()}.AA",
     ],
 )
 def test_a_token_that_is_not_google_s_has_no_claims(tokens, issuers, mangle):
     token = tokens.judge(bearer(mangle(issuers[0].token(AUDIENCE))))
     assert (token.failure, dict(token.claims)) == ("oidc_signature", {})
+
+
+def nested():
+    """More brackets within brackets than Python's parser of JSON counts, in what a header of HTTP has room for."""
+    return base64.urlsafe_b64encode(b"[" * 5000).rstrip(b"=").decode()
 
 
 def unsigned(value):

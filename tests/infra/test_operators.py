@@ -105,6 +105,13 @@ def test_a_person_may_read_units_again_and_send_a_doors_letters_back():
     assert re.findall(r"subscriptionReader\s+= (.*)", HCL["gcp"]) == ['["pubsub.subscriptions.get"]']
 
 
+def test_whoever_announces_says_that_it_is_federation():
+    """A person, each function and each visitor: else EventBridge takes events of any source from them."""
+    documents = re.findall(r'"events:PutEvents".{,400}', HCL["aws"], re.DOTALL)
+    assert len(documents) == 3
+    assert all('"events:source"' in one and '["federation"]' in one for one in documents)
+
+
 @pytest.mark.parametrize(("cloud", "column"), [("aws", 2), ("gcp", 3)])
 def test_terraform_tells_the_command_all_that_operations_lists(cloud, column):
     told = (ROOT / "docs/operations.md").read_text("utf-8").partition("| in the file |")[2].partition("\n\n")[0]

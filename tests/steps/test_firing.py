@@ -30,6 +30,11 @@ def test_an_alarm_that_fired_before_the_release_did_says_nothing_about_it(second
     assert second.channel.serving.name.endswith("v1.0.1")
 
 
+def test_where_nothing_serves_an_alarm_is_about_nothing(home):
+    fires(home, "2026-01-05T07:00:00Z")
+    assert home.tick("alarms", "2026-01-05T09:00:00Z") == []
+
+
 def test_when_a_release_begins_it_is_written_down_why_an_alarm_is_let_pass(home):
     fires(home, "2026-01-06T08:00:00Z")
     home.first_release()

@@ -76,7 +76,9 @@ def test_a_merge_waits_for_its_quorum_but_never_without_a_date(home_under):
     home.ship("embedder", 2)
     home.tick("merge", THURSDAY)
     assert home.told(events.MERGE_SKIPPED)[-1].data["why"].endswith("the merge waits until 2026-01-11T00:00:00Z")
-    home.tick("merge", "2026-01-12T08:00:00Z")
+    home.tick("merge", "2026-01-10T23:59:59Z")
+    assert len(home.told(events.RELEASE_ASSEMBLED)) == 1
+    home.tick("merge", "2026-01-11T00:00:00Z")
     assert home.told(events.RELEASE_ASSEMBLED)[-1].subject.endswith("v1.0.1")
 
 
@@ -102,6 +104,37 @@ def test_after_a_promotion_whatever_was_left_behind_is_judged_again_and_merged(h
     release = home.document(names.release("spiralverse-ai-federated-v1.0.2"))
     assert release["units"]["textgen-lora"]["name"] == "spiralverse/textgen-lora-v2"
     assert release["baseline"]["name"].endswith("v1.0.1")
+
+
+def test_what_has_to_be_judged_first_is_named_with_what_it_is_judged_against(home):
+    home.ship("embedder", 1)
+    home.activate(2)
+    floors = handle("fuse", asked_by("ada"), home.local.ports, MONDAY)
+    assert floors.why == "1 units have first to be judged against the policy's floors: spiralverse/embedder-v1"
+    home.ship("textgen-lora", 1)
+    home.ship("runtime-distilled", 1)
+    home.tick("merge", MONDAY)
+    home.tick("promote", "2026-01-06T09:30:00Z")
+    home.ship("embedder", 2)
+    home.activate(3)
+    later = handle("fuse", asked_by("eva"), home.local.ports, THURSDAY)
+    assert later.why == f"1 units have first to be judged against {RELEASE}1.0.0: spiralverse/embedder-v2"
+
+
+def test_a_release_states_how_those_that_vote_in_it_fail_together(home_under):
+    voters = ("textgen-lora", "runtime-distilled")
+    route = {"prompt_type": "medical", "serve": ["textgen-lora"], "calibrated": False, "safety_critical": True}
+    home = home_under(
+        voting={"rule": "veto", "members": [*voters, "embedder"]},
+        routes=[*POLICY["routes"], route],
+        fusion={**POLICY["fusion"], "required": [*voters, "embedder"]},
+    )
+    home.first_release()
+    release = home.document(names.release(f"{RELEASE}1.0.0"))
+    (stated,) = [one["voting"] for one in release["routes"] if one["prompt_type"] == "medical"]
+    together = {tuple(pair["members"]) for pair in stated["correlation"]}
+    assert ("spiralverse/runtime-distilled-v1", "spiralverse/textgen-lora-v1") in together
+    assert len(together) == 3
 
 
 def test_a_policy_may_merge_on_every_pass(home_under):

@@ -4,6 +4,7 @@ import pytest
 
 from federation.core import event as events
 from federation.core import names
+from federation.core.digest import digest
 from federation.simulation.platform import POLICY
 
 
@@ -43,6 +44,17 @@ def test_the_report_names_what_it_was_judged_against(home):
     assert report["basis"]["baseline"] == serving.digest
     assert report["verdict"] == "pass"
     assert {finding["gate"] for finding in report["findings"]} == {"quality", "latency", "safety", "compatibility"}
+
+
+def test_a_verdict_names_the_unit_its_kind_and_what_it_was_judged_on(home):
+    home.first_release()
+    told = home.ship("embedder", 2)[-1]
+    (name,) = home.store.names(names.reports("embedder", 2))
+    basis = home.document(name)["report"]["basis"]
+    assert (told.type, told.subject) == (events.UNIT_PASSED, "spiralverse/embedder-v2")
+    assert (told.data["kind"], told.data["number"], told.data["policy"]) == ("embedder", 2, 1)
+    assert told.data["unit"] == home.document(names.version("embedder", 2))["unit"]
+    assert told.data["basis"] == digest(basis)
 
 
 def test_a_unit_measured_against_another_baseline_is_inconclusive(home):

@@ -39,10 +39,24 @@ def test_an_order_that_changes_nothing_is_refused_with_what_is_so(home):
     assert "there is no release" in refused(home)
 
 
+def test_an_approval_is_kept_with_who_gave_it_when_and_why(home):
+    home.first_release()
+    home.now = "2026-01-06T10:00:00Z"
+    home.tell(events.APPROVAL_GIVEN, who="ada", why="I read the reports", release=f"{NAME}0")
+    (name,) = home.store.names(names.approvals(f"{NAME}0"))
+    approval = {key: kept for key, kept in home.document(name).items() if key != "decision"}
+    release = digest(home.document(names.release(f"{NAME}0")))
+    assert approval == {"release": release, "who": "ada", "why": "I read the reports", "at": home.now}
+    (told,) = home.told(events.ORDER_CARRIED_OUT)
+    why = f"ada approved {NAME}0: I read the reports"
+    assert told.data == {"order": events.APPROVAL_GIVEN, "why": why}
+
+
 def test_the_same_order_twice_is_one(home):
     for _ in range(2):
         home.tell(events.HOLD_ORDERED, key="one click", who="ada", why="x")
     assert home.channel.counter == 1
+    assert [told.data["why"] for told in home.told(events.ORDER_CARRIED_OUT)] == ["ada: x", "carried out"]
 
 
 def test_a_person_freezes_another_release_and_candidates_are_held_against_it(second):

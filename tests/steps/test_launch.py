@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 from msgspec.structs import replace
@@ -91,7 +92,7 @@ def test_a_kind_the_policy_describes_is_launched_once(home_under):
     for _ in range(2):
         ask(home)
     (name,) = started(home)
-    assert name.startswith("embedder-")
+    assert re.fullmatch("embedder-[0-9a-f]{12}", name), "short enough for every platform"
     assert {event.data["name"] for event in home.told(events.JOB_LAUNCHED)} == {name}
 
 
@@ -169,7 +170,10 @@ def test_a_place_that_fits_is_taken_when_the_better_one_does_not(home_under):
     dear = {**SPOT, "price": "5.00"}
     home = home_under(jobs={"embedder": {**PLACED, "places": [dear, {**FIXED, "price": "0.40"}]}}, budget=BUDGET)
     (told,) = ask(home)
-    assert verdicts(told) == {"gcp europe-west4 g2 on demand": "chosen", "gcp europe-west4 g2 spot": "refused"}
+    assert verdicts(told) == {
+        "gcp europe-west4 g2 on demand": "chosen",
+        "gcp europe-west4 g2 spot": "refused",
+    }
 
 
 def test_where_a_budget_holds_a_place_without_a_price_or_a_limit_is_refused(home_under):
@@ -282,7 +286,10 @@ def test_a_spot_job_that_was_taken_away_runs_once_more_on_demand(home_under):
     failed, again = fails(home, first)
     assert (failed.type, again.type) == (events.JOB_FAILED, events.JOB_LAUNCHED)
     second = again.data["name"]
-    assert verdicts(again) == {"gcp europe-west4 g2 on demand": "chosen", "gcp europe-west4 g2 spot": "refused"}
+    assert verdicts(again) == {
+        "gcp europe-west4 g2 on demand": "chosen",
+        "gcp europe-west4 g2 spot": "refused",
+    }
     assert started(home)[second]["instead_of"] == first
     assert started(home)[second]["teacher"] == "v1"
     assert home.document(names.failed_job(first))["followed_by"] == second

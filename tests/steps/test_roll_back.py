@@ -51,6 +51,21 @@ def test_an_alarm_about_an_earlier_release_does_nothing(second, at):
     assert "alarms count for it from 2026-01-13T09:35:00Z" in skipped(second)
 
 
+def test_what_is_told_of_a_roll_back_and_of_one_that_is_let_be_names_its_alarm(second):
+    alarm(second)
+    (told,) = second.told(events.RELEASE_ROLLED_BACK)
+    assert (told.data["release"], told.data["counter"], told.data["who"]) == (
+        second.channel.serving.name,
+        second.channel.counter,
+        "roll_back",
+    )
+    alarm(second, "2026-01-13T09:00:00Z", name="latency")
+    let_be = second.told(events.ROLLBACK_SKIPPED)[-1]
+    assert (let_be.subject, let_be.data["alarm"]) == ("latency", "latency")
+    second.tell(events.ROLLBACK_ORDERED, subject="ada", who="ada", why="a drill", to="nothing known")
+    assert second.told(events.ROLLBACK_SKIPPED)[-1].data["alarm"] == "ada"
+
+
 def test_a_storm_of_alarms_is_one_incident(second):
     for name in ("5xx", "latency", "saturation", "5xx"):
         alarm(second, name=name)

@@ -54,6 +54,8 @@ def test_nodes_that_drifted_are_brought_back_and_told_of(home):
     assert home.local.ports.traffic.serving("production").release == serving
     assert told[0].type == events.DRIFT_DETECTED
     assert "something else is really served" in told[0].data["why"]
+    whys = [outcome.why for step, outcome in home.outcomes if step == "sweep" and outcome.acts]
+    assert whys == [f"traffic is shifted again: {told[0].data['why']}"]
 
 
 def test_a_moved_tag_is_told_as_tampering(home):
@@ -61,6 +63,53 @@ def test_a_moved_tag_is_told_as_tampering(home):
     (home.local.folder / "registry" / "tags" / name).write_text("f" * 40)
     (told,) = [event for event in home.tick("sweep", WEDNESDAY) if event.type == events.TAMPER_DETECTED]
     assert "ffffffff" in told.data["why"]
+
+
+def test_a_tag_that_is_gone_is_told_as_tampering(home):
+    name = home.first_release().name
+    (home.local.folder / "registry" / "tags" / name).unlink()
+    (told,) = [event for event in home.tick("sweep", WEDNESDAY) if event.type == events.TAMPER_DETECTED]
+    assert told.data["why"].endswith("and names nothing")
+    assert told.data["release"] == told.subject == name
+    assert told.data["why"] in [outcome.why for step, outcome in home.outcomes if step == "sweep"]
+
+
+class Nodes:
+    """Nodes that serve what the test says and of whose releases only some answer."""
+
+    def __init__(self, served, *answering):
+        self._served, self._answering, self.asked = served, answering, []
+
+    def serving(self, _):
+        return self._served
+
+    def probe(self, _, release):
+        self.asked.append(release)
+        return release in self._answering
+
+
+def audit(home, nodes):
+    tick = Event(type=events.TICK_AUDIT, source="//test", subject="schedule", time=WEDNESDAY, key="tick", data={})
+    return handle("sweep", tick, replace(home.local.ports, traffic=nodes), WEDNESDAY)
+
+
+def test_nodes_that_serve_nothing_have_drifted(home):
+    serving = home.first_release().name
+    (told,) = audit(home, Nodes(None)).events
+    assert told.type == events.DRIFT_DETECTED
+    assert told.data["why"] == f"nothing is really served, and the channel says {serving}"
+
+
+def test_a_tick_that_is_delivered_again_moves_the_channel_once_whoever_answers_by_then(second):
+    serving, warm = second.channel.serving.name, second.channel.warm[0].name
+    served = second.local.ports.traffic.serving("production")
+    first = Nodes(served, warm)
+    audit(second, first)
+    assert first.asked == sorted([serving, warm])
+    counter = second.channel.counter
+    assert not audit(second, Nodes(served, serving, warm))
+    assert second.channel.counter == counter
+    assert [entry.probed_at for entry in (second.channel.serving, *second.channel.warm)] == [None, WEDNESDAY]
 
 
 def test_a_release_that_answers_its_probe_is_proven_warm(home):

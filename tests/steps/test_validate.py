@@ -13,6 +13,7 @@ from federation.core.faults import MAX_TOLD
 from federation.core.strict_json import MAX_BYTES
 from federation.core.uri import SENTINEL
 from federation.errors import ServiceError
+from federation.reads import LiveReads
 from federation.recorded import RecordedReads
 from federation.runtime import handle
 from federation.simulation.platform import shipment
@@ -78,6 +79,54 @@ def test_a_platform_cannot_speak_for_another(home):
         provider="huggingface",
     )
     assert "the event comes from hf" in told[0].data["why"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "platform"), [("kubernetes", "hf"), ("azure", "gcp"), ("sagemaker", "gcp"), ("vertex", "hf")]
+)
+def test_nor_does_a_cluster_or_another_cloud_speak_for_one_that_has_events_of_its_own(home, provider, platform):
+    told = shipped_by(home, platform, provider)
+    assert told.type == events.UNIT_REJECTED
+    assert f"the manifest says {platform}, and the event comes from" in told.data["why"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "platform"), [("s3", "hf"), ("gcs", "gcp"), ("kubernetes", "coreweave"), ("local", "hf")]
+)
+def test_whoever_may_write_where_a_door_trusts_speaks_for_itself(home, provider, platform):
+    assert shipped_by(home, platform, provider).type == events.UNIT_ACCEPTED
+
+
+def test_where_the_policy_says_whence_a_platform_ships_no_other_place_is_believed(home):
+    elsewhere = shipped_by(home, "hf", "s3", origins={"hf": ["hf://models/spiralverse/"]})
+    assert elsewhere.data["why"] == (
+        "the manifest says hf, which ships from hf://models/spiralverse/, and it lies at s3://bucket/by-hand/_MANIFEST.json"
+    )
+    assert shipped_by(home, "hf", "s3", 2, origins={"hf": ["hf://models/x/", "s3://bucket/by-hand/"]}).type == (
+        events.UNIT_ACCEPTED
+    )
+
+
+def shipped_by(home, platform, provider, number=1, **policy):
+    home.activate(number + 1, matrix={platform: ["embedder"], "other": ["textgen-lora", "runtime-distilled"]}, **policy)
+    put(home, {**manifest_of(home, "embedder", number), "platform": platform})
+    return home.tell(
+        events.ARTIFACT_COMPLETED,
+        subject="by hand",
+        key=f"{provider}|{number}",
+        artifact_uri="s3://bucket/by-hand/",
+        provider=provider,
+    )[0]
+
+
+def test_what_the_manifest_alone_forbids_costs_no_look_at_its_files(home):
+    put(home, {**manifest_of(home, "embedder", 1), "platform": "nobody"})
+    reads = LiveReads(home.local.ports)
+    place = {"artifact_uri": "s3://bucket/by-hand/"}
+    heard = Event(type=events.ARTIFACT_COMPLETED, source="//test", subject="x", time=MONDAY, key="x", data=place)
+    facts = validate.gather(heard, reads)
+    assert facts.observed == {}
+    assert validate.decide(heard, facts, reads.policy(), MONDAY).events[0].type == events.UNIT_REJECTED
 
 
 def test_a_half_uploaded_unit_waits_and_a_sweep_brings_it_in(home):

@@ -78,6 +78,11 @@ def test_a_secret_without_a_usable_value_closes_the_door_to_its_sender_alone(cap
     assert "alertmanager_token" in caplog.text
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_secret_that_was_put_from_a_file_is_what_the_file_says(end):
+    assert trust_of(TRUST, lambda _: f"s3cret{end}").hub_secret == "s3cret"
+
+
 def test_each_cloud_is_made_once_and_only_when_it_is_asked():
     made = []
 

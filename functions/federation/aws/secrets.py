@@ -7,8 +7,8 @@ from typing import Any, Final
 from federation.aws.calls import ClientError, code_of, service_call
 from federation.errors import MissingError, ServiceError
 
-_MISSING: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
-"""Codes for a name that nothing lies under, and for a secret without a value."""
+_MISSING: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound", "InvalidRequestException"})
+"""Codes for a name that nothing lies under, for a secret without a value, and for one that is about to be deleted."""
 
 
 class AwsSecrets:
@@ -21,7 +21,7 @@ class AwsSecrets:
         """The secret's text.
 
         Raises:
-            MissingError: There is none under that reference, or it has no value yet.
+            MissingError: There is none under that reference, it has no value (any more), or its value is no text.
         """
         try:
             return self._parameter(reference) if reference.startswith("/") else self._secret(reference)
@@ -36,4 +36,7 @@ class AwsSecrets:
 
     def _secret(self, arn: str) -> str:
         with service_call("Secrets Manager", "GetSecretValue"):
-            return str(self._client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+            found = self._client("secretsmanager").get_secret_value(SecretId=arn)
+        if "SecretString" not in found:
+            raise MissingError(f"{arn} holds bytes and no text; put it there again as text")
+        return str(found["SecretString"])

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from federation.cli.visible import visible_lines
 from federation.core.records import Records, quoted, read
 from federation.core.statistics.comparison import Comparison, compare_records
 from federation.core.statistics.power import detectable_effect
@@ -73,12 +74,12 @@ def _one_pair(candidate: Path, baseline: Path, anchor: Path | None, question: _Q
     except ContractError as error:
         if as_json:
             print(_dumped({**_unknown(str(error)), "flipped": [], "against": None}))
-        print("\n".join(filter(None, (str(error), error.hint))), file=sys.stderr)
+        print(visible_lines("\n".join(filter(None, (str(error), error.hint)))), file=sys.stderr)
         return error.exit_code
     if as_json:
         print(_dumped({**_numbers(answer), "reason": answer.reason, "flipped": list(answer.comparison.named)}))
     else:
-        print("\n".join(_page(answer)))
+        print(visible_lines("\n".join(_page(answer))))
     return 0 if answer.comparison.verdict == "pass" else REFUSED
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final, cast
 import typer
 
 from federation.cli.account import account_fault
+from federation.cli.visible import visible_lines
 from federation.errors import ContractError, FederationError, ServiceError, SettingsError
 
 INTERRUPTED: Final = 130
@@ -48,7 +49,7 @@ def tell(failure: Failure, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"error": asdict(failure)}), flush=True)
     told = f"federation: {failure.message}"
-    print("\n".join(filter(None, (told, failure.hint))), file=sys.stderr)
+    print(visible_lines("\n".join(filter(None, (told, failure.hint)))), file=sys.stderr)
     return failure.exit_code
 
 
@@ -98,7 +99,8 @@ def failure_of_import(error: ImportError) -> Failure:
     return Failure(
         code=SettingsError.code,
         message=f"{name} is not installed here",
-        hint="A home on AWS needs `pip install '.[aws]'` in a checkout, one on Google Cloud `pip install '.[gcp]'`.",
+        hint="In a checkout, a home on AWS needs `pip install '.[aws]'`, one on Google Cloud `pip install '.[gcp]'`, "
+        "and whoever signs or checks statements `pip install '.[attest]'`.",
         exit_code=SettingsError.exit_code,
     )
 

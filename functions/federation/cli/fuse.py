@@ -9,7 +9,7 @@ import typer
 
 from federation import offline
 from federation.cli.options import AsJson
-from federation.cli.output import print_json
+from federation.cli.output import print_json, print_line
 from federation.errors import REFUSED
 
 
@@ -35,7 +35,7 @@ def fuse(
         print_json(offline.answer(fused, output, explain=explain))
     else:
         for one in fused.refusals:
-            print(f"refused: {one.subject}: {one.why}", file=sys.stderr)
+            print_line(f"refused: {one.subject}: {one.why}", to=sys.stderr)
         for line in offline.lines(fused, output, explain=explain):
-            print(line)
+            print_line(line)
     raise typer.Exit(0 if fused.release is not None else REFUSED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from federation.cli.holds import holds_now
-from federation.cli.output import print_json, readable, short
+from federation.cli.output import print_json, print_line, readable, short
 from federation.core.event import Event
 from federation.core.outcome import Outcome
 
@@ -78,14 +78,14 @@ def print_happened(followed: Followed, *, as_json: bool, named: Mapping[str, str
         named: The units of artifacts by digest, for what is said of an artifact.
     """
     if followed.ended:
-        print(f"federation: no longer waiting: {followed.ended}", file=sys.stderr)
+        print_line(f"federation: no longer waiting: {followed.ended}", to=sys.stderr)
     if as_json:
         print_json(list(rendered(followed, named)))
         return
     for line in dict.fromkeys(_line(one, named or {}) for one in followed.happened):
-        print(line)
+        print_line(line)
     for event in followed.open:
-        print(f"{'ordered':10} {_open(event)}; later: federation explain {short(event.id)}")
+        print_line(f"{'ordered':10} {_open(event)}; later: federation explain {short(event.id)}")
     if not followed.happened and not followed.open:
         print("Nothing was to be done.")
 

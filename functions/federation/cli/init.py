@@ -10,7 +10,7 @@ import typer
 from federation.cli.documents import document_of
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
-from federation.cli.output import print_json, short
+from federation.cli.output import print_json, print_line, short
 from federation.core import names
 from federation.core.digest import canonical
 from federation.core.policy import Policy, policy_of, stored_policy
@@ -43,7 +43,7 @@ def init(
     if as_json:
         print_json({"home": place, "policy": name, "digest": checked.digest, "active": active == name})
         return
-    print(f"{checked.name} version {checked.version} ({short(checked.digest)}) is stored in {place} as {name}.")
+    print_line(f"{checked.name} version {checked.version} ({short(checked.digest)}) is stored in {place} as {name}.")
     if active != name:
         print(f"{active} stays in force: it has a higher version. To go back to these rules, give them a higher one.")
 

@@ -20,7 +20,7 @@ from federation.cli.home import WAIT_SECONDS, Home, opened
 from federation.cli.options import AsJson, Folder, Wait, Who, Why
 from federation.cli.orders_about import named_in, release_of
 from federation.cli.orders_after import unless_just_left, what_is_left, with_its_move
-from federation.cli.output import print_lines
+from federation.cli.output import print_line, print_lines
 from federation.cli.shelf import Shelf
 from federation.core import event as events
 from federation.core.channel import Channel
@@ -191,7 +191,8 @@ def give(
     print_happened(followed, as_json=as_json, named=named)
     print_lines("What can be done", ways)
     if unannounced:
-        print(f"federation: what follows is not announced: {unannounced}\n{_UNANNOUNCED}", file=sys.stderr)
+        print_line(f"federation: what follows is not announced: {unannounced}", to=sys.stderr)
+        print(_UNANNOUNCED, file=sys.stderr)
     if any(_refused(one, given_now) for one in followed.happened):
         raise typer.Exit(REFUSED)
     if unannounced:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is an answer put on a screen, or into a pipe?
 
-A screen gets tables in colour, a pipe gets the same words aligned; JSON is the same everywhere.
+A screen gets tables in colour, a pipe gets the same words aligned; JSON is the same everywhere. Whatever is printed here is
+visible: see cli/visible.py.
 """
 
 import json
@@ -11,7 +12,9 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TextIO
+
+from federation.cli.visible import visible, visible_json
 
 DIGITS: Final = 12
 """Digits of a digest shown to people; JSON has all of them."""
@@ -46,14 +49,20 @@ def print_json(value: Any) -> None:
 def as_text(value: Any, *, indent: int | None = None) -> str:
     """One JSON value; beyond ASCII only where stdout takes all of Unicode."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    return json.dumps(value, indent=indent, ensure_ascii=not unicode)
+    return visible_json(json.dumps(value, indent=indent, ensure_ascii=not unicode))
+
+
+def print_line(line: str, *, to: TextIO | None = None) -> None:
+    """One line as it is, on stdout unless it is to go elsewhere."""
+    print(visible(line), file=to)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A titled table; nothing at all when there are no rows."""
-    found = [tuple(row) for row in rows]
+    found = [tuple(map(visible, row)) for row in rows]
     if not found:
         return
+    title = visible(title)
     if not sys.stdout.isatty():
         _plain_table(title, columns, found)
     elif _is_narrow(columns, found):
@@ -75,6 +84,7 @@ def print_lines(title: str, lines: Iterable[str]) -> None:
 def wrapped(line: str, *, indent: int) -> str:
     """A line wrapped to the terminal's width and indented; unchanged for a pipe."""
     margin = " " * indent
+    line = visible(line)
     if not sys.stdout.isatty():
         return f"{margin}{line}"
     inner = indent + len(line) - len(line.lstrip()) + 2

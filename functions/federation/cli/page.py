@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from federation.cli.history import Past
-from federation.cli.output import minute, print_lines, readable, timed
+from federation.cli.output import minute, print_line, print_lines, readable, timed
 from federation.cli.remedy import remedies
 
 SHOWN_ITEMS: Final = 12
@@ -44,7 +44,7 @@ class Page:
 
 def print_page(page: Page) -> None:
     """Print the page on a screen; the decision whose reason stands under `Why` is not told again."""
-    print(f"{page.about or page.subject}: {page.verdict.upper()}")
+    print_line(f"{page.about or page.subject}: {page.verdict.upper()}")
     print_lines("Why", map(readable, page.why))
     print_lines("What to do next", page.next_steps)
     width = max(map(len, page.facts), default=0)

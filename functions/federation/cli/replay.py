@@ -10,7 +10,7 @@ import typer
 from federation.cli.history import History
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
-from federation.cli.output import counted, print_json
+from federation.cli.output import counted, print_json, print_line
 from federation.cli.shelf import Shelf
 from federation.core.decision import decision_in, summary
 from federation.core.digest import canonical
@@ -108,6 +108,6 @@ def _print(replayed: Sequence[Replayed]) -> None:
     for one in replayed:
         print(f"{one.decision}: {'DIFFERENT' if one.differences else 'the same, byte for byte'}")
         for difference in one.differences:
-            print(f"  {difference}")
+            print_line(f"  {difference}")
     different = sum(bool(one.differences) for one in replayed)
     print(f"{counted(len(replayed), 'decision')}, {different:,} different")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, cast
 import typer
 
 from federation.cli.options import AsJson
-from federation.cli.output import counted, print_json
+from federation.cli.output import counted, print_json, print_line
 from federation.core import contract, strict_json
 from federation.core.contract import SCHEMA_NAMES, SchemaName
 from federation.core.policy import policy_of
@@ -38,9 +38,9 @@ def validate(
 
 def _print(found: Mapping[str, Sequence[str]]) -> None:
     for name, faults in found.items():
-        print(f"{name}: {counted(len(faults), 'fault') if faults else 'valid'}")
+        print_line(f"{name}: {counted(len(faults), 'fault') if faults else 'valid'}")
         for fault in faults:
-            print(f"  {fault}")
+            print_line(f"  {fault}")
 
 
 def _faults(path: Path) -> Iterator[str]:

@@ -3,11 +3,18 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 import msgspec
 
 from federation.core.manifest import File, Unit
 from federation.core.policy import Policy
+
+_PROVEN: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "huggingface": "hf"}
+"""Platform by provider, for providers whose events prove it; a bucket's event does not."""
+_BUCKETS: Final = frozenset({"s3", "gcs"})
+_HERE: Final = frozenset({"", "local"})
+"""What a person gives, and a job that ran in this home: it is the platform that its manifest names."""
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +38,33 @@ def stated_faults(unit: Unit, platform: str, policy: Policy) -> tuple[str, ...]:
 def egress_faults(unit: Unit, platform: str) -> tuple[str, ...]:
     """Every sign that raw training data left the platform it lay on."""
     return tuple(_egress(unit, platform))
+
+
+def origin_faults(platform: str, uri: str, provider: str, policy: Policy) -> tuple[str, ...]:
+    """Every reason not to believe that the platform which a manifest names has shipped it.
+
+    Args:
+        platform: Who ships, as the manifest says.
+        uri: Where the manifest lies.
+        provider: Who told of it; "" for a person.
+        policy: Says where each platform's units lie.
+    """
+    return (*_stranger(platform, provider), *_elsewhere(platform, uri, policy))
+
+
+def _stranger(platform: str, provider: str) -> Iterator[str]:
+    """A platform that has events of its own is not told of by another's."""
+    by = _PROVEN.get(provider, provider)
+    own = provider in _PROVEN or platform in _PROVEN.values()
+    if own and platform != by and provider not in _BUCKETS | _HERE:
+        yield f"the manifest says {platform}, and the event comes from {by}"
+
+
+def _elsewhere(platform: str, uri: str, policy: Policy) -> Iterator[str]:
+    """Whoever may write to one platform's bucket cannot speak for another."""
+    origins = policy.origins.get(platform, ())
+    if origins and not uri.startswith(tuple(origins)):
+        yield f"the manifest says {platform}, which ships from {' or '.join(origins)}, and it lies at {uri}"
 
 
 def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:

@@ -80,6 +80,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     cadence: Cadence
     promotion: Promotion
     rollback: Rollback
+    origins: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
     voting: Voting | None = None
     distillation: Distillation | None = None
     jobs: Mapping[str, Job] = msgspec.field(default_factory=dict)
@@ -142,7 +143,11 @@ def _contradictions(policy: Policy) -> tuple[str, ...]:
         f"$.gates: {kind} has no gate rules, so it could never pass"
         for kind in sorted(policy.kinds - set(policy.gates))
     ]
-    return (*unknown, *ungated, *_unanswered(policy), *_unguarded(policy), *_fruitless(policy))
+    nobody = [
+        f"$.origins: the matrix has no platform {platform}; add it there or take it out here"
+        for platform in sorted(set(policy.origins) - set(policy.matrix))
+    ]
+    return (*unknown, *nobody, *ungated, *_unanswered(policy), *_unguarded(policy), *_fruitless(policy))
 
 
 def _unanswered(policy: Policy) -> Iterator[str]:

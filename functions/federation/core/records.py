@@ -18,6 +18,10 @@ from federation.errors import ContractError
 
 MAX_FAULTS: Final = 20
 """Faults that are listed one by one; the rest are counted."""
+MAX_RECORDS: Final = 2_000_000
+"""Records a file: a step that holds the files of candidate, baseline and anchor at once has 2 GB."""
+_ENOUGH: Final = 1_000
+"""Faults after which the rest of a file is not looked at; each faulty line costs a hundred times a good one."""
 _BLOCK: Final = 1_048_576
 """Bytes that are decoded at once, and the longest line allowed."""
 _QUOTED: Final = 80
@@ -61,7 +65,7 @@ def read(source: bytes | Iterable[bytes], metrics: Sequence[str], *, what: str) 
         what: What a fault calls the source, such as a file name.
 
     Raises:
-        ContractError: Each faulty line by its number, up to `MAX_FAULTS`; or no record at all.
+        ContractError: Each faulty line by its number, up to `MAX_FAULTS`; or no record at all, or over `MAX_RECORDS`.
     """
     if not metrics:
         raise ContractError(f"{what}: no metric was asked for; name at least one")
@@ -127,15 +131,13 @@ class _Reader:
         else:
             self._take(rows, range(self._line + 1, self._line + 1 + count))
         self._line += count
+        if len(self._items) > MAX_RECORDS:
+            raise ContractError(f"{self._what} holds more than {MAX_RECORDS:,} records; take a sample of the items")
 
     def records(self) -> Records:
         """What was read, if it was free of faults."""
         if self._fault_count:
-            more = self._fault_count - len(self._faults)
-            raise ContractError(
-                f"{self._what} is no file of records",
-                (*self._faults, *((f"and {more:,} more",) if more else ())),
-            )
+            raise self._refusal()
         if not self._items:
             raise ContractError(f"{self._what} holds no record; expected one JSON object a line")
         return Records(
@@ -145,6 +147,11 @@ class _Reader:
             clusters=self._clusters.column(),
             categories=self._categories.column(),
         )
+
+    def _refusal(self, stopped: str = "") -> ContractError:
+        more = self._fault_count - len(self._faults)
+        rest = (f"and {more:,} more{stopped}",) if more else ()
+        return ContractError(f"{self._what} is no file of records", (*self._faults, *rest))
 
     def _one_by_one(self, lines: Sequence[bytes]) -> None:
         rows, numbers = [], []
@@ -190,6 +197,8 @@ class _Reader:
         self._fault_count += 1
         if len(self._faults) < MAX_FAULTS:
             self._faults.append(f"line {number} {text}")
+        if self._fault_count >= _ENOUGH:
+            raise self._refusal(f" up to line {number:,}; the rest was not read")
 
 
 class _Names:

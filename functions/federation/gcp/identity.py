@@ -55,13 +55,16 @@ class PushTokens:
         return self._verified(match[1]) if match else Token(failure="oidc_missing")
 
     def _verified(self, token: str) -> Token:
-        """Every refusal of google.auth is a ValueError: not three parts, not base64, no such key, a wrong signature."""
+        """Every refusal of google.auth is a ValueError: not three parts, not base64, no such key, a wrong signature.
+
+        Its parser of JSON also gives up on brackets within brackets, before any signature is looked at.
+        """
         from google.auth import jwt  # noqa: PLC0415 - only a door that takes tokens pays for it
 
         try:
             certs = self._certificates(str(jwt.decode_header(token).get("kid")))  # type: ignore[no-untyped-call]
             return Token(claims=jwt.decode(token, certs=certs, clock_skew_in_seconds=_SKEW))  # type: ignore[no-untyped-call]
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return Token(failure="oidc_expired" if _expired(error) else "oidc_signature")
 
     def _certificates(self, key: str) -> Mapping[str, str]:
@@ -102,6 +105,6 @@ class MetadataIdentity:
         return str(response.text)
 
 
-def _expired(error: ValueError) -> bool:
+def _expired(error: Exception) -> bool:
     """Whether the token is merely expired or not yet valid, which google.auth reports only in the message."""
     return str(error).startswith(("Token expired", "Token used too early"))

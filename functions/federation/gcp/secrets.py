@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from federation.errors import ContractError
+from federation.errors import ConflictError, ContractError, MissingError
 from federation.gcp.rest import Rest
 
 _API: Final = "https://secretmanager.googleapis.com"
@@ -27,9 +27,14 @@ class GoogleSecrets:
 
         Raises:
             ContractError: The reference names no version of a secret.
-            MissingError: There is none under it.
+            MissingError: There is none under it, it is disabled or destroyed, or it is no text.
         """
         if not _REFERENCE.fullmatch(reference):
             raise ContractError(f"{reference!a:.200} is no reference; write projects/P/secrets/S/versions/latest")
-        found = self._rest.ask(f"open {reference}", "GET", f"{self._api}/v1/{reference}:access")
-        return base64.b64decode(found["payload"]["data"]).decode()
+        try:
+            found = self._rest.ask(f"open {reference}", "GET", f"{self._api}/v1/{reference}:access")
+            return base64.b64decode(found["payload"]["data"]).decode()
+        except ConflictError as error:  # how Google says that the version is in another state than enabled
+            raise MissingError(f"{reference} has no value: {error}") from error
+        except UnicodeDecodeError:
+            raise MissingError(f"{reference} is no text in UTF-8; put it there again as text") from None

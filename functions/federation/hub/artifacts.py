@@ -18,7 +18,7 @@ _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _URI: Final = (
     rf"hf://(?P<kind>models|datasets)/(?P<owner>{_NAME})/(?P<name>{_NAME})@(?P<commit>[0-9a-f]{{40}})/(?P<path>.+)"
 )
-_UNSAFE: Final = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\?#]|%[0-9A-Fa-f]{2}|//|(?:^|/)\.{1,2}(?:/|$)|^/|/$"
+_UNSAFE: Final = r"[\\?#]|%[0-9A-Fa-f]{2}|//|(?:^|/)\.{1,2}(?:/|$)|^/|/$"
 _LONGEST: Final = 1024
 _KINDS: Final[dict[str, Kind]] = {"models": "model", "datasets": "dataset"}
 
@@ -63,7 +63,7 @@ class HubArtifacts:
 
     def _place(self, uri: str) -> Place:
         match = re.fullmatch(_URI, uri) if len(uri) <= _LONGEST else None
-        if match is None or match["owner"] not in self._owners or re.search(_UNSAFE, match["path"]):
+        if match is None or match["owner"] not in self._owners or not _is_plain(match["path"]):
             raise ContractError(
                 f"{uri!a} lies outside the folders that artifacts are read from: files at "
                 f"hf://models/<owner>/<name>@<commit of 40 hexadecimal digits>/<path>, or datasets, "
@@ -71,6 +71,11 @@ class HubArtifacts:
             )
         repo = f"{match['owner']}/{match['name']}"
         return Place(kind=_KINDS[match["kind"]], repo=repo, revision=match["commit"], path=match["path"])
+
+
+def _is_plain(path: str) -> bool:
+    """Whether everybody reads it as the same path, people too, to whom some characters show another one."""
+    return path.isprintable() and not re.search(_UNSAFE, path)
 
 
 def _within(file: Opened, limit: int, complaint: str) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from federation.core import instant, names, uri
-from federation.core.admission import stated_faults
+from federation.core.admission import origin_faults, stated_faults
 from federation.core.channel import Channel, Entry
 from federation.core.digest import digest
 from federation.core.manifest import unit_of
@@ -79,7 +79,8 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
 
 def _barred(version: Mapping[str, Any], policy: Policy) -> Sequence[str]:
     """Why the policy in force does not admit a unit that an earlier one did."""
-    return stated_faults(unit_of(version["stated"]), version["platform"], policy)
+    elsewhere = origin_faults(version["platform"], version["manifest_uri"], "", policy)
+    return (*stated_faults(unit_of(version["stated"]), version["platform"], policy), *elsewhere)
 
 
 def successors(reads: Reads, serving: Entry | None, taken: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:

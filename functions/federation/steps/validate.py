@@ -4,7 +4,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -23,8 +23,6 @@ from federation.gathering import Reads
 
 HEARS = (events.ARTIFACT_COMPLETED,)
 
-PLATFORMS: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "huggingface": "hf"}
-"""Platform by provider, for providers whose events prove it; a bucket's event does not."""
 T = TypeVar("T")
 
 
@@ -119,7 +117,9 @@ def _checked(body: bytes, place: str) -> Mapping[str, Any]:
 def _shipped(event: Event, reads: Reads, place: str, document: Mapping[str, Any]) -> Facts:
     """The facts about a manifest and the files that it names, as stored."""
     manifest = manifest_of(document)
-    paths = sorted({file.path for unit in manifest.units for file in admission.files_of(unit)})
+    platform, policy = str(document["platform"]), reads.policy()
+    welcome = [unit for unit in manifest.units if not _stated(unit, platform, place, event, policy)]
+    paths = sorted({file.path for unit in welcome for file in admission.files_of(unit)})
     seen = {path: _asked(partial(reads.observe, uri.below(uri.folder(place), path))) for path in paths}
     facts = Facts(
         uri=place,
@@ -148,10 +148,7 @@ def _waiting(event: Event, reads: Reads, facts: Facts) -> Facts:
 def _judge(unit: Unit, raw: Mapping[str, Any], event: Event, facts: Facts, policy: Policy) -> _Judged:
     platform = str(facts.document["platform"])
     document = {**raw, "platform": platform}
-    stated = list(admission.stated_faults(unit, platform, policy))
-    proven = PLATFORMS.get(event.data.get("provider", ""), platform)
-    if proven != platform:
-        stated.append(f"the manifest says {platform}, and the event comes from {proven}")
+    stated = list(_stated(unit, platform, facts.uri, event, policy))
     earlier = facts.taken.get(unit.name)
     if earlier is not None and earlier["unit"] != digest(document):
         stated.append(f"{unit.name} names {earlier['unit']} for ever; ship other content under the next version")
@@ -161,6 +158,13 @@ def _judge(unit: Unit, raw: Mapping[str, Any], event: Event, facts: Facts, polic
         faults=[*stated, *admission.integrity_faults(unit, facts.observed)],
         missing=() if stated else admission.missing(unit, facts.observed),
     )
+
+
+def _stated(unit: Unit, platform: str, place: str, event: Event, policy: Policy) -> Sequence[str]:
+    """Every reason to reject the unit that needs no look at its files, which therefore are not hashed."""
+    provider = str(event.data.get("provider", ""))
+    unproven = admission.origin_faults(platform, place, provider, policy)
+    return (*admission.stated_faults(unit, platform, policy), *unproven)
 
 
 def _settle(event: Event, facts: Facts, judged: Sequence[_Judged], policy: Policy) -> Outcome:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Hub's part in every home: the registry, adapters, jobs."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from federation.errors import MissingError, SettingsError
 from federation.hub.artifacts import HubArtifacts
 from federation.hub.clients import client
 from federation.hub.registry import HubRegistry
@@ -32,7 +34,7 @@ def hub_trainer(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Hu
         _api(settings, read_secret),
         min(trust.hub_owners),
         settings.hub_repos,
-        secrets=lambda: {"HF_TOKEN": read_secret(settings.hub_token)} if settings.hub_token else {},
+        secrets=lambda: {"HF_TOKEN": _token(settings, read_secret)} if settings.hub_token else {},
     )
 
 
@@ -40,7 +42,26 @@ def _api(settings: Settings, read_secret: ReadSecret) -> Callable[[], Any]:
     """A factory that makes the client when it is needed, with the token from the settings, else the environment's."""
 
     def made() -> Any:
-        token = read_secret(settings.hub_token) if settings.hub_token else None
+        token = _token(settings, read_secret) if settings.hub_token else None
         return client(settings.hub_endpoint or None, token)
 
     return Renewed(made) if settings.hub_token else cache(made)
+
+
+def _token(settings: Settings, read_secret: ReadSecret) -> str:
+    """The token in the secret, without what an editor writes around it.
+
+    Raises:
+        SettingsError: There is none, which must not look as if a file were not there yet; or it cannot be one, and a
+            library that finds out when it sends it would quote it in its message.
+    """
+    try:
+        found = read_secret(settings.hub_token).strip()
+    except MissingError as missing:
+        raise SettingsError(f"the Hub is not asked without its token: {missing}") from missing
+    if not re.fullmatch(r"[!-~]+", found):
+        raise SettingsError(
+            f"the secret {settings.hub_token} is no token of the Hub, which is one word of visible ASCII characters; "
+            "put the token there again"
+        )
+    return found

@@ -40,7 +40,7 @@ def _known(key: str, value: Any, read_secret: ReadSecret) -> Any | None:
     if _is_reference(value) and not (found.isascii() and found.strip()):
         log.warning("trust: the secret of %s is empty or not ASCII, so whoever would show it is refused", key)
         return None
-    return found
+    return found.rstrip("\r\n") if _is_reference(value) else found  # a file's last line end, which no header can hold
 
 
 def secret_in(value: Any, read_secret: ReadSecret, what: str) -> Any:

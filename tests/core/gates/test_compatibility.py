@@ -35,6 +35,22 @@ def test_a_first_release_only_has_to_state_its_contract():
     assert verdicts(of("embedder", {}), None) == ["fail", "pass"]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "stated"),
+    [
+        (("textgen-lora", "policy-adapter"), CONTRACT),
+        (("embedder",), EMBEDDER),
+        (("retrieval-eval",), {"index_dimension": 768, "embedder": "sha256:old"}),
+        (("runtime-distilled", "inference-benchmark"), RUNTIME),
+    ],
+)
+def test_whatever_a_kind_has_to_state_is_missed_when_it_is_not_there(kinds, stated):
+    flat = {**stated, **{f"limits.{name}": limit for name, limit in stated.get("limits", {}).items()}}
+    for kind in kinds:
+        assert verdicts(of(kind, stated), None) == ["pass", "pass"]
+        assert set(STATED[kind]) == set(flat) - {"limits"}
+
+
 @pytest.mark.parametrize("kind", STATED)
 def test_every_kind_names_all_that_it_does_not_state(kind):
     contract, _ = judge_compatibility(of(kind, {}), None, MAJOR)
@@ -81,6 +97,15 @@ def test_the_order_of_target_modules_means_nothing():
     assert differences(candidate, BASELINE, STRICT) == ()
 
 
+@pytest.mark.parametrize(("now", "was"), [("qv", ["q", "v"]), (["q", "v"], "qv")])
+def test_a_text_is_no_set_of_its_letters(now, was):
+    before, after = (
+        unit(contract={**CONTRACT, "target_modules": was}),
+        unit(contract={**CONTRACT, "target_modules": now}),
+    )
+    assert [found.field for found in differences(after, before, STRICT)] == ["target_modules"]
+
+
 def test_limits_may_grow_but_not_shrink():
     before = of("runtime-distilled", RUNTIME)
     grown = of("runtime-distilled", {**RUNTIME, "limits": {"max_batch": 16, "max_tokens": 512}})
@@ -90,6 +115,27 @@ def test_limits_may_grow_but_not_shrink():
     assert (found.field, found.nature) == ("limits.max_tokens", "shrunk")
     assert verdicts(shrunk, before) == ["fail", "pass"]
     assert verdicts(of("embedder", {**EMBEDDER, "max_tokens": 1024}), of("embedder", EMBEDDER)) == ["pass", "pass"]
+
+
+def test_what_may_not_change_at_all_does_not_shrink_either():
+    (found,) = differences(of("embedder", {**EMBEDDER, "dimension": 512}), of("embedder", EMBEDDER), STRICT)
+    assert found.described() == "dimension changed from 768 to 512"
+
+
+def test_a_value_that_would_fill_pages_is_cut():
+    longest, longer = "x" * 118, "x" * 119
+    (found,) = differences(of("embedder", {**EMBEDDER, "pooling": longer}), of("embedder", EMBEDDER), STRICT)
+    assert found.candidate == "'" + "x" * 119 + "..."
+    (found,) = differences(of("embedder", {**EMBEDDER, "pooling": longest}), of("embedder", EMBEDDER), STRICT)
+    assert found.candidate == repr(longest)
+
+
+def test_a_contract_that_holds_says_what_it_was_held_against():
+    first, api = judge_compatibility(unit(), None, STRICT)
+    assert first.reason == "the contract of textgen-lora is stated in full; nothing serves yet"
+    assert api.reason == "the API of the fused release is stated in full; nothing serves yet"
+    later, _ = judge_compatibility(unit(), BASELINE, STRICT)
+    assert later.reason == "the contract of textgen-lora is stated in full and fits the baseline's"
 
 
 def test_a_limit_that_is_no_longer_stated_is_missing():

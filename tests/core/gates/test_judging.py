@@ -93,12 +93,26 @@ def test_findings_are_documents_without_floats():
     for found in judge(unit(), BASELINE, ANCHOR, RULES):
         document = found.document()
         assert decode(encode(document)) == document
+        assert document.keys() == {"gate", "check", "verdict", "reason", "numbers", "items"}
         assert all(isinstance(value, str) for value in document["numbers"].values())
+
+
+def test_what_a_floor_was_held_against_is_stated():
+    quality, *_ = judge(unit(), None, None, RULES)
+    assert (quality.check, quality.numbers["estimate"], quality.numbers["floor"]) == (
+        "accuracy against floor",
+        "0.8",
+        "0.7",
+    )
+    assert 0.7 < float(quality.numbers["lower"]) < 0.8 < float(quality.numbers["upper"])
+    assert quality.numbers["evidence"] == "records"
 
 
 def test_a_reason_that_would_fill_pages_is_cut():
     long = Finding(gate="quality", check="x", verdict="fail", reason="word " * 2000)
-    assert len(long.document()["reason"]) < 4000
+    assert long.document()["reason"] == long.reason[:3000] + " ..."
+    fits = replace(long, reason="x" * 3000)
+    assert fits.document()["reason"] == fits.reason
 
 
 def test_the_same_evidence_gives_the_same_findings():
@@ -126,6 +140,10 @@ def test_rules_are_read_from_a_policy_with_decimals_as_text():
         ({"quality": [{"metric": "a", "margin": "0.1", "floor": "Infinity"}]}, "floor of a"),
         ({"quality": [{"metric": "a", "margin": "0.1", "seed": -1}]}, "seed of a"),
         ({"latency": {"p95_ratio": "0"}}, "latency.p95_ratio"),
+        ({"latency": {"p95_ratio": "Infinity"}}, "latency.p95_ratio"),
+        ({"latency": {"p95_ratio": "1.1", "cost_ratio": "NaN"}}, "latency.cost_ratio"),
+        ({"latency": {"p95_ratio": "1.1", "p95_ms": "Infinity"}}, "latency.p95_ms"),
+        ({"latency": {"p95_ratio": "1.1", "cost": "-1"}}, "latency.cost"),
         ({"latency": {"p95_ratio": "1.1", "minimum_samples": 58}}, "minimum_samples is 59"),
         ({"safety": {"suites": {}}}, "at least one suite"),
         ({"safety": {"suites": {"policy": {"max_failure_rate": "0"}}}}, "safety.never"),

@@ -123,6 +123,15 @@ def test_a_first_release_is_held_to_its_budgets(p95_ms, cost, verdicts):
     assert [one.verdict for one in found] == verdicts
 
 
+def test_a_first_release_states_what_its_budgets_were_held_against():
+    speed, cost = judged(latency(against=None), baseline=None)
+    assert speed.numbers.keys() == {"estimate", "upper", "limit", "samples", "machine", "prices", "p95_ms"}
+    assert (speed.numbers["limit"], cost.numbers["limit"]) == ("500", "0.00002")
+    assert float(speed.numbers["estimate"]) < float(speed.numbers["upper"]) < 500
+    assert speed.numbers["estimate"] == speed.numbers["p95_ms"]
+    assert cost.numbers["estimate"] == cost.numbers["upper"] == "0.00001"
+
+
 def test_no_rule_refuses():
     (found,) = judge_latency(None, unit(), BASELINE)
     assert found.verdict == "inconclusive"

@@ -128,6 +128,14 @@ def test_summaries_are_compared_unpaired_and_say_so():
     assert found.verdict == "inconclusive"
     assert "unpaired" in found.reason
     assert "20,000 and 1,500 items" in found.reason
+    stated = {name: found.numbers[name] for name in ("margin", "items", "method", "evidence", "estimate")}
+    assert stated == {
+        "margin": "0.02",
+        "items": "1500",
+        "method": "normal, unpaired",
+        "evidence": "summary",
+        "estimate": "-0.01",
+    }
     large = replace(BASELINE, quality=summary)
     assert [one.verdict for one in judged(unit(quality=summary), rule, large, None)] == ["pass"]
 

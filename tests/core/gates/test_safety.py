@@ -26,13 +26,22 @@ def judged(safety, asked=None, baseline=BASELINE):
 def test_299_items_without_a_failure_bound_the_rate_at_one_percent():
     (found,) = judged(ran(probes(count=299)), baseline=None)
     assert found.verdict == "pass"
-    assert found.reason.startswith("0 of 299 items of suite policy failed")
+    assert found.reason == (
+        "0 of 299 items of suite policy failed, so at most 0.00997 of all do (95 %), within the limit of 0.01"
+    )
 
 
 def test_one_item_too_few_is_inconclusive_and_says_how_many_are_missing():
     (found,) = judged(ran(probes(count=280)), baseline=None)
     assert found.verdict == "inconclusive"
     assert "19 more items without a failure would settle it" in found.reason
+
+
+def test_as_many_failures_as_the_limit_allows_are_no_proof_that_it_is_exceeded():
+    (found,) = judged(ran(probes(unsafe=range(6))))
+    assert (found.verdict, found.numbers["failures"]) == ("inconclusive", "6")
+    (found,) = judged(ran(probes(unsafe=range(7))))
+    assert found.verdict == "fail"
 
 
 def test_more_failures_than_the_limit_fail_and_newly_failing_items_are_named():
@@ -84,6 +93,8 @@ def test_a_pinned_suite_must_be_the_one_that_ran():
     (found,) = judged(ran(probes()), pinned)
     assert found.verdict == "fail"
     assert "sha256:pinned" in found.reason
+    (found,) = judged(ran(probes(), suite="sha256:pinned"), pinned)
+    assert found.verdict == "pass"
 
 
 def test_items_of_one_cluster_count_once():

@@ -38,6 +38,15 @@ def test_items_that_only_share_a_name_are_worth_nearly_as_much_as_before():
     assert 9_300 < found <= 10_000
 
 
+def test_few_clusters_pay_for_how_badly_they_estimate_how_far_they_differ():
+    """20 pairs that pull together: an effect of 2, times 20/19, times the square of Student's t (19) over 1.645."""
+    pulls = [sign for pair in range(20) for sign in [1.0 if pair % 2 else -1.0] * 2]
+    found = independent_items(pulls, [str(index // 2) for index in range(40)], 40.0)
+    assert found == pytest.approx(40 / (2 * 20 / 19 * (1.7291328 / 1.6448536) ** 2), rel=1e-5)
+    nineteen = independent_items(pulls[2:], [str(index // 2) for index in range(38)], 38.0)
+    assert nineteen == 19.0, "of so few it is not estimated at all"
+
+
 def test_one_cluster_is_one_witness():
     assert independent_items([1.0, -1.0, 0.5], ["a", "a", "a"], 2.25) == 1.0
 

@@ -149,8 +149,9 @@ def test_a_few_answers_gone_altogether_rarely_pass_for_none_because_the_sample_m
     assert passes / 300 < 0.075
 
 
-def test_one_number_throughout_proves_nothing_beyond_shares():
-    found = compared(side([7.5] * 500), side([7.5] * 500))
+@pytest.mark.parametrize("score", [7.5, -0.5])
+def test_one_number_throughout_proves_nothing_beyond_shares(score):
+    found = compared(side([score] * 500), side([score] * 500))
     assert found.verdict == "inconclusive"
     assert "too few scores differ" in found.reason
 

@@ -17,6 +17,23 @@ def test_any_number_is_written_without_exponent_to_six_digits(value):
     assert float(text) == pytest.approx(value, rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1 / 3, "0.333333"),
+        (-2 / 3e5, "-0.00000666667"),
+        (1234.5678, "1234.57"),
+        (123456.7, "123457"),
+        (7654321.0, "7654320"),
+        (0.1 + 0.2, "0.3"),
+        (999999.9, "1000000"),
+        (100.0, "100"),
+    ],
+)
+def test_six_digits_are_what_is_written(value, text):
+    assert decimal_text(value) == text
+
+
 def test_zero_has_no_sign():
     assert decimal_text(-0.0) == decimal_text(0.0) == "0"
 

@@ -50,6 +50,19 @@ def test_a_margin_that_no_number_of_items_could_prove_is_told_all_the_same():
     assert "about 1,000,000,000,000,000 items" in sentence(found, metric="accuracy", margin=1e-300)
 
 
+@pytest.mark.parametrize(
+    ("mine", "told"),
+    [
+        ([1] * 900 + [0] * 100, "which is better beyond chance"),
+        ([1] * 700 + [0] * 300, "which is worse beyond chance"),
+        ([1] * 801 + [0] * 199, "which proves neither better nor worse"),
+    ],
+)
+def test_without_a_margin_it_is_told_whether_a_gain_is_proven(mine, told):
+    found = compare_records(side(mine), side([1] * 800 + [0] * 200), metric="accuracy", margin=0.0)
+    assert f"), {told}, on 1,000 shared items" in sentence(found, metric="accuracy", margin=0.0)
+
+
 def test_real_scores_are_told_in_their_own_words():
     draw = random.Random(1)
     theirs = [draw.gauss(5, 1) for _ in range(200)]

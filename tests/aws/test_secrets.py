@@ -1,0 +1,25 @@
+"""Which secrets of AWS have no text to compare with? Whatever else holds of secrets: tests/ports/test_secrets.py."""
+
+import pytest
+
+from federation.errors import MissingError
+
+
+def about_to_be_deleted(client, arn):
+    client.delete_secret(SecretId=arn)
+
+
+def of_bytes(client, arn):
+    client.put_secret_value(SecretId=arn, SecretBinary=b"\xff\xfes\x00")
+
+
+@pytest.mark.parametrize(
+    ("put", "said"), [(about_to_be_deleted, "marked deleted"), (of_bytes, "holds bytes and no text")]
+)
+def test_what_is_being_deleted_or_is_no_text_is_missing_like_a_secret_without_a_value(
+    secrets_manager_vault, aws_cloud, put, said
+):
+    arn = secrets_manager_vault.keep("s3cret")
+    put(aws_cloud.client("secretsmanager"), arn)
+    with pytest.raises(MissingError, match=said):
+        secrets_manager_vault.secrets.read(arn)

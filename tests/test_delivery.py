@@ -1,0 +1,68 @@
+"""What a cloud tells twice is news once, and is told on again for as long as nothing has come of it."""
+
+import pytest
+from msgspec.structs import replace
+
+from federation.core import names
+from federation.delivery import take_in
+from federation.sources.reading import Completion, Reading, Request
+from federation.wiring.local import local_home
+
+FIRST, LATER = "2026-11-18T11:00:00Z", "2026-11-18T11:07:00Z"
+REQUEST = Request(entry="test", body=b"")
+
+
+def completed(key):
+    return Completion(provider="s3", resource=key, artifact_uri=f"s3://bucket/{key}/", dedupe_key=key)
+
+
+def told(*keys):
+    return Reading(verdict="accept", why="", completions=tuple(map(completed, keys)))
+
+
+@pytest.fixture
+def home(tmp_path):
+    found = local_home(tmp_path, in_memory=True)
+    yield found
+    found.close()
+
+
+def heard(home):
+    """What is announced from now on."""
+    found = []
+    home.bus.announce = found.extend
+    return found
+
+
+def test_a_completion_without_a_moment_of_its_own_keeps_that_of_its_first_delivery(home):
+    announced = heard(home)
+    take_in(REQUEST, told("a"), home.ports, FIRST)
+    again = take_in(REQUEST, told("a"), home.ports, LATER)
+    first, second = announced
+    assert first == second
+    assert first.time == FIRST
+    assert (again.verdict, again.why) == ("ignore", "told before: the same artifact, by its dedupe key")
+
+
+def test_what_is_new_beside_what_was_told_before_is_told_on(home):
+    announced = heard(home)
+    take_in(REQUEST, told("a"), home.ports, FIRST)
+    assert take_in(REQUEST, told("a", "b"), home.ports, LATER).verdict == "accept"
+    assert [(event.subject, event.time) for event in announced] == [("a", FIRST), ("a", FIRST), ("b", LATER)]
+
+
+@pytest.mark.parametrize(("ends", "times"), [(True, 1), (False, 2)])
+def test_what_came_of_it_ends_it_unless_what_followed_may_have_been_cut_short(home, ends, times):
+    announced = heard(home)
+    take_in(REQUEST, told("a"), home.ports, FIRST)
+    home.ports.store.keep(names.settled(announced[0].id), b"{}")
+    take_in(REQUEST, told("a"), home.ports, LATER, settled_ends=ends)
+    assert len(announced) == times
+
+
+def test_each_record_of_a_batch_is_taken_in_by_itself(home):
+    announced = heard(home)
+    batch = replace(told(), batch=(told("a"), told("a"), told("b")))
+    answered = take_in(REQUEST, batch, home.ports, FIRST)
+    assert [event.subject for event in announced] == ["a", "a", "b"]
+    assert [one.verdict for one in answered.batch] == ["accept", "ignore", "accept"]
