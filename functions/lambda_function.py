@@ -94,7 +94,7 @@ def promote(event: dict[str, Any], context: Any) -> Any:
 
 
 def roll_back(event: dict[str, Any], context: Any) -> Any:
-    """Does the breach speak of what serves now, and what served well before?"""
+    """Is the breach about what serves now, and which stable release is there to return to?"""
     return _step(event, context, "roll_back")
 
 

@@ -78,7 +78,7 @@ def promote(event: CloudEvent) -> None:
 
 @functions_framework.cloud_event
 def roll_back(event: CloudEvent) -> None:
-    """Does the breach speak of what serves now, and what served well before?"""
+    """Is the breach about what serves now, and which stable release is there to return to?"""
     _step("roll_back", event)
 
 

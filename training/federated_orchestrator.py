@@ -17,6 +17,7 @@ sys.path.insert(0, str(HERE.parent / "functions"))
 
 try:
     from federation import offline
+    from federation.cli.visible import visible, visible_lines
     from federation.errors import REFUSED, FederationError
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if fused.release is not None:
             offline.write(fused.release, options.output)
     except FederationError as error:
-        print("\n".join(filter(None, (f"federation: {error}", error.hint))), file=sys.stderr)
+        print(visible_lines("\n".join(filter(None, (f"federation: {error}", error.hint)))), file=sys.stderr)
         return error.exit_code
     _tell(fused, options)
     return 0 if fused.release is not None else REFUSED
@@ -47,9 +48,9 @@ def _tell(fused: offline.Fused, options: argparse.Namespace) -> None:
         print(json.dumps(offline.answer(fused, options.output, explain=options.explain), indent=2))
         return
     for one in fused.refusals:
-        print(f"refused: {one.subject}: {one.why}", file=sys.stderr)
+        print(visible(f"refused: {one.subject}: {one.why}"), file=sys.stderr)
     for line in offline.lines(fused, options.output, explain=options.explain):
-        print(line)
+        print(visible(line))
 
 
 def _parser() -> argparse.ArgumentParser:

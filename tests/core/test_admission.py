@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.core.proposals import policy, unit
 
 from federation.core.admission import Observed, files_of, integrity_faults, missing, stated_faults
-from federation.core.manifest import DataSet, File, Residency
+from federation.core.manifest import File, Residency, StatedDataSet
 
 LORA = unit("textgen-lora", 12)
 WEIGHTS = LORA.files[0]
@@ -28,7 +28,7 @@ def trained_on(*datasets, left=False):
 
 
 def dataset(name, platform):
-    return DataSet(name=name, digest="sha256:" + "0" * 64, platform=platform, region="eu-west-1")
+    return StatedDataSet(name=name, digest="sha256:" + "0" * 64, platform=platform, region="eu-west-1")
 
 
 def test_an_honest_unit_comes_in():

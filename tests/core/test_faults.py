@@ -22,6 +22,8 @@ def test_a_sentence_says_only_the_first():
 def test_a_path_says_where_however_long_its_keys_are():
     assert below("$.units[0]", "name") == "$.units[0].name"
     assert below("$", "k" * 10_000) == f"$.{'k' * 80}..."
+    assert below("$", "größe") == "$.größe"
+    assert below("$", "x\n$.name: fine\x1b[2J") == r"$.x\n$.name: fine\x1b[2J"
     assert len(below("$" * 10_000, "k")) < 600
 
 

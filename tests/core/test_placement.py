@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from federation.core.budget import Budget, Funds
-from federation.core.placement import DataSet, Hours, Job, Place, considered, cost_at
+from federation.core.placement import Hours, Job, JobData, Place, considered, cost_at
 
 MATRIX = {"aws": ["runtime-distilled"], "gcp": ["embedder", "runtime-distilled"], "azure": ["runtime-distilled"]}
 KIND = "runtime-distilled"
@@ -22,7 +22,7 @@ places = st.builds(
     price=prices,
 )
 data = st.builds(
-    DataSet,
+    JobData,
     name=st.just("tickets"),
     platform=st.sampled_from(["aws", "gcp"]),
     region=st.sampled_from(["here", "there"]),
@@ -80,17 +80,17 @@ def reasons(*listed, **more):
         (place("hf"), {}, "the matrix does not let hf ship runtime-distilled"),
         (
             place(),
-            {"data": [DataSet(name="tickets", platform="aws", region="there")]},
+            {"data": [JobData(name="tickets", platform="aws", region="there")]},
             "tickets lies at aws there and does not leave; this place is aws here",
         ),
         (
             Place(platform="aws"),
-            {"data": [DataSet(name="tickets", platform="aws", region="there")]},
+            {"data": [JobData(name="tickets", platform="aws", region="there")]},
             "tickets lies at aws there and does not leave; this place is aws, in no stated region",
         ),
         (
             place("gcp"),
-            {"data": [DataSet(name="tickets", platform="aws", region="here")]},
+            {"data": [JobData(name="tickets", platform="aws", region="here")]},
             "tickets lies at aws here and does not leave; this place is gcp here",
         ),
     ],
@@ -146,7 +146,7 @@ def test_a_job_of_one_place_is_told_to_its_trainer_as_it_stands_in_the_policy():
 
 
 def test_a_place_may_have_its_own_image_and_the_job_its_data():
-    known = DataSet(name="tickets", platform="aws", region="here")
+    known = JobData(name="tickets", platform="aws", region="here")
     asked = job(place(image="registry/distil"), data=[known], hours=Hours(opens="0 22 * * *", minutes=60))
     told = asked.at(asked.places[0])
     assert told["image"] == "registry/distil"

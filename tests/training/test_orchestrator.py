@@ -120,3 +120,13 @@ def test_a_missing_file_exits_with_three_and_its_name(tmp_path):
     assert f"there is no file {tmp_path / 'hf_manifest.json'}" in missing.stderr
     assert "Traceback" not in missing.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_manifest_quotes_into_a_refusal_moves_no_cursor(tmp_path):
+    folder = shutil.copytree(EXAMPLES, tmp_path / "examples")
+    manifest = json.loads((folder / "hf_manifest.json").read_text("utf-8"))
+    manifest["units"][0]["residency"]["datasets"][0] |= {"name": "\x1b[2J\nembedder: PASS", "platform": "gcp"}
+    (folder / "hf_manifest.json").write_text(json.dumps(manifest), "utf-8")
+    told = run(folder, tmp_path / "out.json", cwd=tmp_path)
+    assert told.returncode == 10
+    assert r"data set \x1b[2J embedder: PASS" in told.stderr

@@ -23,7 +23,7 @@ _TAKEN_AWAY: Final = frozenset({"Interrupted", "MaxWaitTimeExceeded"})
 """Secondary statuses of a spot job whose machine was preempted, or never available."""
 _STARTED_BEFORE: Final = "ResourceInUse"
 _PAGE: Final = 100
-"""Jobs of one ListTrainingJobs at most; SageMaker gives ten to who does not ask for more."""
+"""Jobs of one ListTrainingJobs at most; SageMaker returns ten unless asked for more."""
 _PART: Final = 512
 """Characters of an environment variable that SageMaker takes; a longer job is cut into parts."""
 _OURS: Final = r"[a-z][a-z0-9-]*-[0-9a-f]{12}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Did it fail because nobody is logged in, or because whoever is may not do this?
+"""Did the call fail because nobody is logged in, or because the caller may not do this?
 
 An adapter says that a service failed, which for a function is right: it runs again. A person has to log in, and has the
 client's own exception as the error's cause. Its class is known by name, so that no client is loaded to ask.
@@ -106,7 +106,7 @@ def account_fault(error: FederationError) -> AccountFault | None:
 
 
 def _causes(error: FederationError) -> Iterator[Any]:
-    """The clients' exceptions behind an error; not behind an error of ours that another one of ours has told of."""
+    """The clients' exceptions behind an error, unless another error of ours has explained it."""
     cause: Any = error.__cause__
     while cause is not None and not isinstance(cause, FederationError):
         yield cause

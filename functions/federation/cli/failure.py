@@ -54,7 +54,7 @@ def tell(failure: Failure, *, as_json: bool) -> int:
 
 
 def failure_of(error: FederationError) -> Failure:
-    """What an error of ours is to a person: whoever is not logged in reads so, and not that a service failed."""
+    """How an error of ours is told to a person; one who is not logged in is told to log in."""
     if fault := account_fault(error):
         return Failure(code=fault.code, message=str(error), hint=fault.hint, exit_code=fault.exit_code)
     return Failure(code=error.code, message=str(error), hint=error.hint, exit_code=error.exit_code)

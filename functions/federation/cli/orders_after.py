@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Was somebody first with a roll-back, and what is left to do after an order?"""
+"""Did somebody else roll back first, and what is left to do after an order?"""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`federation quarantine` and `federation lift`: which artifact may no release hold, or again?"""
+"""`federation quarantine` and `federation lift`: which artifact may no release hold, and which one may again?"""
 
 from typing import Annotated
 

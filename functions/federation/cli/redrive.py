@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`federation redrive`: what was delivered in vain, and does it go now?"""
+"""`federation redrive`: which deliveries failed for good, and do they succeed now?"""
 
 from typing import Annotated
 

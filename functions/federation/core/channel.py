@@ -142,22 +142,23 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
 
     Candidates are no longer compared with the release left behind: if it was the anchor, the oldest that is kept is now.
     """
-    left = channel.serving
-    names = {artifact: kind for kind, artifact in left.units.items()} if left else {}
+    leaving = channel.serving
+    names = {artifact: kind for kind, artifact in leaving.units.items()} if leaving else {}
     bad = {
         artifact: Quarantined(unit=names.get(artifact, "unit"), at=cause.at, who=cause.who, why=cause.why)
-        for artifact in (left.new if left else ())
+        for artifact in (leaving.new if leaving else ())
         if artifact not in target.units.values()
     }
     older = [entry for entry in channel.warm if entry.name != target.name and not set(entry.units.values()) & set(bad)]
+    leaves_anchor = bool(leaving and channel.anchor and channel.anchor.name == leaving.name)
     moved = _moved(channel, "roll_back", cause, target.name, {artifact: one.unit for artifact, one in bad.items()})
     return replace(
         moved,
         serving=replace(target, since=cause.at),
         warm=older,
-        anchor=(*older, target)[-1] if left and channel.anchor and channel.anchor.name == left.name else channel.anchor,
+        anchor=(*older, target)[-1] if leaves_anchor else channel.anchor,
         quarantine={**channel.quarantine, **bad},
-        left=_last({**channel.left, **({left.name: left.new} if left else {})}),
+        left=_last({**channel.left, **({leaving.name: leaving.new} if leaving else {})}),
     )
 
 

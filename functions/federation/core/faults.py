@@ -40,8 +40,12 @@ def sentence(faults: Sequence[str]) -> str:
 
 
 def below(path: str, key: str) -> str:
-    """The path extended by a key, both cut: long keys around many values must not exhaust the memory."""
-    return cut(f"{path}.{cut(key, _KEY)}", _PATH)
+    """The path extended by a key, both cut: long keys around many values must not exhaust the memory.
+
+    A key is a stranger's; what does not print is escaped, so that no key makes a line of its own.
+    """
+    shown = cut(key, _KEY)
+    return cut(f"{path}.{shown if shown.isprintable() else ascii(shown)[1:-1]}", _PATH)
 
 
 def cut(text: str, longest: int = LONGEST) -> str:

@@ -84,7 +84,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: Mapping[str, str]
 
 
-class DataSet(msgspec.Struct, frozen=True, kw_only=True):
+class StatedDataSet(msgspec.Struct, frozen=True, kw_only=True):
     """A data set by digest, and where it is stored."""
 
     name: str
@@ -97,7 +97,7 @@ class Residency(msgspec.Struct, frozen=True, kw_only=True):
     """Where the raw training data stayed."""
 
     raw_data_left: bool
-    datasets: Sequence[DataSet]
+    datasets: Sequence[StatedDataSet]
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):

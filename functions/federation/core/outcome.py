@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What did a step decide, as data?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -80,3 +80,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING = Outcome()
+
+
+def joined(outcomes: Iterable[Outcome]) -> Outcome:
+    """What several outcomes say together, none of which moves the channel; NOTHING if there is none."""
+    told = [outcome for outcome in outcomes if outcome]
+    if not told:
+        return NOTHING
+    return Outcome(
+        why="; ".join(outcome.why for outcome in told),
+        documents=tuple(document for outcome in told for document in outcome.documents),
+        acts=tuple(act for outcome in told for act in outcome.acts),
+        events=tuple(event for outcome in told for event in outcome.events),
+        repeat=all(outcome.repeat for outcome in told),
+    )

@@ -43,7 +43,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return " ".join(part for part in (self.platform, self.region, self.machine, kind) if part)
 
 
-class DataSet(msgspec.Struct, frozen=True, kw_only=True):
+class JobData(msgspec.Struct, frozen=True, kw_only=True):
     """Raw data that a job reads, and where it is stored; it must not leave."""
 
     name: str
@@ -94,7 +94,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     places: Sequence[Place] = ()
     count: int = 1
     max_minutes: int | None = None
-    data: Sequence[DataSet] = ()
+    data: Sequence[JobData] = ()
     hours: Hours | None = None
     on_demand_after_spot: bool = False
 
@@ -195,7 +195,7 @@ def _unspecialised(kind: str, place: Place, matrix: Mapping[str, Sequence[str]])
     return f"the matrix does not let {place.platform} ship {kind}"
 
 
-def _leaves(place: Place, data: DataSet) -> str | None:
+def _leaves(place: Place, data: JobData) -> str | None:
     """Why the data would leave its home for this place."""
     if (place.platform, place.region) == (data.platform, data.region):
         return None

@@ -80,7 +80,7 @@ def plan(rules: GateRules, expected: Expected) -> Plan:
 def _quality(rule: QualityRule, expected: Expected) -> Need:
     """A primary metric must beat the baseline: its row is about candidates that are better by the margin.
 
-    What a summary shows depends on the spread that it will state.
+    For a summary only the least number of items is known; the rest depends on the spread that it will state.
     """
     margin, items = float(rule.margin), expected.items
     if rule.evidence != "records":

@@ -38,7 +38,7 @@ Read = Callable[[str], bytes | None]
 class Files(msgspec.Struct, frozen=True, kw_only=True):
     """A unit's records, read one file at a time; `known` are item lists already in memory, shared instead of duplicated.
 
-    `others` are the artifacts whose answers to this unit's suite are read: of those that nobody asks for none is.
+    `others` are the artifacts whose answers to this unit's suite are read; no other unit's are.
     """
 
     whose: str

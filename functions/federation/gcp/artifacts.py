@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that platforms shipped into Cloud Storage, by `gs://bucket/object`, from trusted buckets only."""
+"""Artifacts in Cloud Storage, by `gs://bucket/object`: only in buckets that are trusted."""
 
 import hashlib
 from collections.abc import Callable, Collection

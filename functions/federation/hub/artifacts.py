@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that a platform shipped to the Hub: only from trusted owners, only at a commit, streamed and never kept on disk."""
+"""Artifacts on the Hub: only from trusted owners, only at a commit, streamed and never kept on disk."""
 
 import hashlib
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that platforms shipped: `file://` as it is, every other scheme from a folder that mirrors the clouds."""
+"""Artifacts on this machine: `file://` as it is, every other scheme from a folder that mirrors the clouds."""
 
 import errno
 import hashlib

@@ -76,11 +76,11 @@ def _drift(event: Event, facts: Facts) -> tuple[Event, ...]:
     return (_found(event, facts, events.DRIFT_DETECTED, why),)
 
 
-def _ahead(facts: Facts) -> str:
-    """What to do where the nodes have obeyed a later move than the channel has; "" otherwise."""
+def _ahead(facts: Facts) -> str | None:
+    """What to do where the nodes have obeyed a later move than the channel has; None otherwise."""
     served, channel = facts.served, facts.channel
     if served is None or served.counter <= channel.counter:
-        return ""
+        return None
     return (
         f"the nodes serve {served.release} since move {served.counter}, and the channel says {_wanted(facts)} at move "
         f"{channel.counter}, as after a backup was restored. Nothing is shifted. First have the channel say what is to "

@@ -24,7 +24,7 @@ from federation.gathering import Reads
 from federation.steps import regate
 from federation.steps.assembled import Made, again, announcements, held_of, made_of
 from federation.steps.merging import VERDICTS, asks, is_unasked_refusal, merge_id, merge_of
-from federation.steps.regate import Asked, Unjudged, gates, judge_first
+from federation.steps.regate import AskedBefore, Unjudged, gates, judge_first
 from federation.steps.selection import (
     Selection,
     ballots,
@@ -66,7 +66,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ballots: Mapping[str, Mapping[str, bytes | None]]
 
 
-def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | Asked | None:
+def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore | None:
     """Everything that a merge needs, the release that it has made already, or None when this event asks for none."""
     policy = reads.policy_at_least(event.data.get("policy"))
     if event.type in _NEW_BASELINE:
@@ -103,14 +103,14 @@ def _is_of(event: Event, release: Mapping[str, Any]) -> bool:
     return bool(release.get("merge") == merge_id(event))
 
 
-def decide(event: Event, facts: Facts | Made | Unjudged | Asked | None, policy: Policy, now: str) -> Outcome:
+def decide(event: Event, facts: Facts | Made | Unjudged | AskedBefore | None, policy: Policy, now: str) -> Outcome:
     """Ask for gates first, skip with a reason, or assemble and publish."""
     match facts:
         case None:
             return NOTHING
         case Made():
             return again(event, facts)
-        case Unjudged() | Asked():
+        case Unjudged() | AskedBefore():
             return regate.decide(event, facts)
         case _:
             return _decide(event, facts, policy, now)
@@ -181,7 +181,7 @@ def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
 
 
 def _passed_over(event: Event, facts: Facts) -> Sequence[Event]:
-    """That the last release of just these units is held, as its name is taken, unless the event follows from that."""
+    """That the last release of just these units is held, as its name is taken; nothing if this merge follows from that."""
     lost = sorted(facts.same, key=lambda one: version_of(one.name))
     if not lost or event.subject in {one.name for one in lost}:
         return ()

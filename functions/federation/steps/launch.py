@@ -16,7 +16,7 @@ from federation.core import event as events
 from federation.core.budget import Budget, Commitment, Ledger, ledger_prefix
 from federation.core.event import Event
 from federation.core.failure import is_pointless_again
-from federation.core.outcome import NOTHING, Document, Launch, Outcome
+from federation.core.outcome import Document, Launch, Outcome, joined
 from federation.core.placement import Considered, Hours, Job, Place, considered
 from federation.core.policy import Policy
 from federation.gathering import Reads
@@ -66,15 +66,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     ledgers = dict(facts.ledgers)
     for asked, known in facts.asked:
         told.append(_redelivered(event, asked, known) or _decide(case, asked, known, ledgers))
-    if not told:
-        return NOTHING
-    return Outcome(
-        why="; ".join(outcome.why for outcome in told),
-        documents=tuple(document for outcome in told for document in outcome.documents),
-        acts=tuple(act for outcome in told for act in outcome.acts),
-        events=tuple(announced for outcome in told for announced in outcome.events),
-        repeat=all(outcome.repeat for outcome in told),
-    )
+    return joined(told)
 
 
 def _ledgers(event: Event, policy: Policy, budget: Budget, reads: Reads) -> dict[str, Ledger]:

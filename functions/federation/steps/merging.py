@@ -18,7 +18,7 @@ def asks(event: Event, policy: Policy) -> bool:
 
 
 def is_unasked_refusal(event: Event) -> bool:
-    """Whether it tells of a unit that did not pass, outside any merge; others may have waited for it."""
+    """Whether the event is a verdict that is no pass and that no merge asked for; others may have waited for it."""
     return event.type in VERDICTS - {events.UNIT_PASSED} and "merge" not in event.data
 
 

@@ -22,8 +22,7 @@ HEARS = (events.TICK_SWEEP,)
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the clouds' jobs ended with, what we heard and have settled, and which jobs were launched or wait.
 
-    `told` are the events that an earlier handling of this tick led to: what follows from them may have been cut short after
-    it was written down that it happens.
+    `told` are the events that an earlier delivery of this tick announced; they are announced again in case it was cut short.
     """
 
     finished: Sequence[Mapping[str, Any]]

@@ -38,6 +38,11 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         return str(self.release["name"])
 
     @property
+    def commit(self) -> str:
+        """The registry's commit; one without a receipt, which is held, has none."""
+        return str(self.receipt["commit"]) if self.receipt else ""
+
+    @property
     def artifacts(self) -> Mapping[str, str]:
         """Artifact digests by kind."""
         return {kind: unit["artifact"] for kind, unit in self.release["units"].items()}
@@ -75,8 +80,8 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     candidate = _chosen(event, facts)
     if candidate is None:
         return _nothing(event)
-    reasons = tuple(_holds(event, candidate, facts.channel, policy, now))
-    if reasons := (*reasons, facts.unservable) if facts.unservable else reasons:
+    reasons = tuple(_holds(event, candidate, facts, policy, now))
+    if reasons:
         return _held(event, candidate, reasons)
     return _promote(event, candidate, facts.channel, policy, now)
 
@@ -120,8 +125,9 @@ def _newest(facts: Facts) -> Candidate | None:
     return ranked[-1] if ranked else None
 
 
-def _holds(event: Event, candidate: Candidate, channel: Channel, policy: Policy, now: str) -> Iterator[str]:
+def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now: str) -> Iterator[str]:
     """Every reason why the candidate may not serve now."""
+    channel = facts.channel
     yield from _outdated(candidate.release, channel, policy)
     if forbidden := channel.forbids(candidate.artifacts.values()):
         yield f"it holds {', '.join(channel.quarantine[one].unit for one in forbidden)}, which is in quarantine"
@@ -140,6 +146,8 @@ def _holds(event: Event, candidate: Candidate, channel: Channel, policy: Policy,
         yield f"{len(candidate.approved_by)} of {policy.promotion.approvals} people have approved it"
     if not event.data.get("outside_window") and not _in_window(policy, now):
         yield f"the promotion window is closed; it opens {_next_window(policy, now)}"
+    if facts.unservable:
+        yield facts.unservable
 
 
 def _outdated(release: Mapping[str, Any], channel: Channel, policy: Policy) -> Iterator[str]:
@@ -164,9 +172,8 @@ def _next_window(policy: Policy, now: str) -> str:
 
 
 def _promote(event: Event, candidate: Candidate, channel: Channel, policy: Policy, now: str) -> Outcome:
-    receipt = candidate.receipt or {}
     at = not_before(now, *channel.last_moved(), seconds=policy.rollback.settle_seconds)
-    entry = channels.entry_of(candidate.release, since=at, commit=receipt["commit"])
+    entry = channels.entry_of(candidate.release, since=at, commit=candidate.commit)
     why = str(event.data.get("why") or candidate.release["change"]["why"])
     cause = Cause(event=event.id, at=at, who=str(event.data.get("who") or "promote"), why=why)
     to = channels.promote(channel, entry, cause, warm=policy.promotion.warm)

@@ -13,7 +13,7 @@ from federation.core import alarm, instant, names
 from federation.core import event as events
 from federation.core.digest import digest, digest_of
 from federation.core.event import Event
-from federation.core.outcome import NOTHING, Document, Outcome
+from federation.core.outcome import NOTHING, Document, Outcome, joined
 from federation.gathering import Reads
 from federation.sources.reading import Completion, Reading, Request, Signal
 
@@ -93,10 +93,9 @@ def decide(delivery: Delivery, facts: Facts, now: str) -> Outcome:
         return _park(delivery)
     if reading.verdict == "reject":
         return NOTHING
-    return _merge(
-        *(_complete(completion, facts, now) for completion in reading.completions),
-        _signal(reading.signal, facts, now) if reading.signal else NOTHING,
-    )
+    completed = [_complete(completion, facts, now) for completion in reading.completions]
+    signalled = [_signal(reading.signal, facts, now)] if reading.signal else []
+    return joined([*completed, *signalled])
 
 
 def urgent(reading: Reading, now: str) -> Event | None:
@@ -235,13 +234,3 @@ def _park(delivery: Delivery) -> Outcome:
         "bytes": len(request.body),
     }
     return Outcome(why=f"parked: {reading.why}", documents=(Document(name=name, value=value),))
-
-
-def _merge(*outcomes: Outcome) -> Outcome:
-    told = [outcome for outcome in outcomes if outcome]
-    return Outcome(
-        why="; ".join(outcome.why for outcome in told),
-        documents=tuple(document for outcome in told for document in outcome.documents),
-        events=tuple(event for outcome in told for event in outcome.events),
-        repeat=all(outcome.repeat for outcome in told),
-    )

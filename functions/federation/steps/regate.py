@@ -25,17 +25,17 @@ class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
     versions: Sequence[Mapping[str, Any]]
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class AskedBefore(msgspec.Struct, frozen=True, kw_only=True):
     """The events that an earlier delivery of this move led to."""
 
     told: Sequence[Mapping[str, Any]]
 
 
-def gather(event: Event, reads: Reads) -> Unjudged | Asked:
+def gather(event: Event, reads: Reads) -> Unjudged | AskedBefore:
     """What has to be judged after a move of the channel."""
     earlier = reads.earlier(names.asked(event.id))
     if earlier is not None:
-        return Asked(told=earlier["told"])
+        return AskedBefore(told=earlier["told"])
     policy = reads.policy()
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
@@ -43,9 +43,9 @@ def gather(event: Event, reads: Reads) -> Unjudged | Asked:
     return Unjudged(channel=channel, policy=policy, versions=unjudged(reads, judged(reads, basis, serving)))
 
 
-def decide(event: Event, facts: Unjudged | Asked) -> Outcome:
+def decide(event: Event, facts: Unjudged | AskedBefore) -> Outcome:
     """A gate for each of them, the same ones however often the move is delivered."""
-    if isinstance(facts, Asked):
+    if isinstance(facts, AskedBefore):
         told = tuple(Event.of(document) for document in facts.told)
         return Outcome(why="asked before", events=told, repeat=True)
     asked = gates(event, facts.channel, facts.policy, facts.versions)

@@ -18,15 +18,15 @@ _PARTS: Final = (missed, audit, registered, firing)
 
 HEARS = tuple(type_ for part in _PARTS for type_ in part.HEARS)
 
-_ASKS: Final[Mapping[str, ModuleType]] = {type_: part for part in _PARTS for type_ in part.HEARS}
+_PART_OF: Final[Mapping[str, ModuleType]] = {type_: part for part in _PARTS for type_ in part.HEARS}
 
 
 def gather(event: Event, reads: Reads) -> Any:
     """The facts of the part that hears this event."""
-    return _ASKS[event.type].gather(event, reads)
+    return _PART_OF[event.type].gather(event, reads)
 
 
 def decide(event: Event, facts: Any, policy: Policy, now: str) -> Outcome:
     """That part's decision."""
-    outcome: Outcome = _ASKS[event.type].decide(event, facts, policy, now)
+    outcome: Outcome = _PART_OF[event.type].decide(event, facts, policy, now)
     return outcome

@@ -6,7 +6,7 @@ inconclusive and says how many items it lacks, and so is one whose items or clus
 the same suite, unless too many of those that ran failed. No item or category on the never-event list may fail. Items of one
 cluster may fail together, so where clusters repeat they are the trials, each with its share of failures; or, if that is
 closer, the items are, thinned to as many as the spread of failures over clusters makes them worth. While nothing fails,
-nothing tells that spread.
+that spread cannot be estimated.
 """
 
 import math
@@ -58,7 +58,7 @@ def _suite(name: str, rule: SuiteRule, evidence: Evidence | None, before: Eviden
     earlier = _comparable(evidence, before)
     if earlier is None:
         return _bounded(name, rule, evidence.records, None)
-    records, contradiction = _cut_alike(evidence.records, earlier)
+    records, contradiction = _clustered_alike(evidence.records, earlier)
     if contradiction is None:
         return _bounded(name, rule, records, _newly(records, earlier))
     alone = _bounded(name, rule, evidence.records, None)
@@ -74,7 +74,7 @@ def _comparable(evidence: Evidence, before: Evidence | None) -> Records | None:
     return before.records
 
 
-def _cut_alike(records: Records, before: Records) -> tuple[Records, str | None]:
+def _clustered_alike(records: Records, before: Records) -> tuple[Records, str | None]:
     """The records with the clusters of both sides; or the sentence that says where the sides contradict.
 
     A suite's digest fixes its items and what they share: nobody leaves out the hard ones, or says that they stand alone.
