@@ -53,7 +53,7 @@ def orders(speech: home.World, documents: library.World, embedder: Path, members
         "embedder": Order(
             kind="embedder",
             channels=found,
-            settings=(*FEW, *LEARNED, *library.SHAPE, "--base_digest", documents.base_digest),
+            settings=(*FEW, *LEARNED, *library.SHAPE, *documents.named),
             wrong=("--temperature", "0"),
             told="--temperature 0 divides by zero",
         ),

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a folder of prepared data say that it holds?"""
+"""What does a folder of data say that it holds? Somebody's own data say it after this, and again after every change:
 
+python -m training_images.data.about FOLDER --licence TEXT
+"""
+
+import argparse
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from training_images.job.errors import ConfigError
+from training_images.data.rows import digest, read
+from training_images.job.errors import CONFIGURED_WRONG, ConfigError
 
 _FILE: Final = "about.json"
 
@@ -41,10 +47,45 @@ def about(folder: Path, name: str) -> About:
         return About(**json.loads((folder / name / _FILE).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(
-            f"{name}/{_FILE} does not say what the data are; make them with: python -m training_images.data"
+            f"{name}/{_FILE} does not say what the data are; make them with: python -m training_images.data, or for data of "
+            f"your own: python -m training_images.data.about {folder / name} --licence TEXT"
         ) from error
 
 
 def tell(folder: Path, told: About) -> None:
     """Write what a data set's own folder holds."""
     (folder / _FILE).write_text(json.dumps(asdict(told), indent=2) + "\n", encoding="utf-8")
+
+
+def described(folder: Path, licence: str) -> About:
+    """What somebody's own data are, by the rows that lie there.
+
+    Raises:
+        ConfigError: There are none, or a file holds something else.
+    """
+    found = {path.stem: read(path) for path in sorted(folder.glob("*.jsonl"))}
+    if not any(found.values()):
+        raise ConfigError(f"no rows lie in {folder}; write them there, train.jsonl first, a JSON object a line")
+    rows = {name: len(rows) for name, rows in found.items()}
+    told = digest(row for rows in found.values() for row in rows)
+    return About(name=folder.resolve().name, digest=told, licence=licence, wheels=[], rows=rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser(prog="python -m training_images.data.about", description=__doc__)
+    parser.add_argument("folder", type=Path, help="of one data set: train.jsonl, and others if it has them")
+    parser.add_argument("--licence", required=True, help="under which the rows may be used")
+    chosen = parser.parse_args(arguments)
+    try:
+        told = described(chosen.folder, chosen.licence)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return CONFIGURED_WRONG
+    tell(chosen.folder, told)
+    print(f"{told.name}: {told.digest}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

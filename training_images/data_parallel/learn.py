@@ -45,8 +45,9 @@ class Learner:
         self._encoded = features.encoded(examples.texts, self.router.buckets)
         among = workers(task.how.exchange, task.world)
         self._shares = Shares(total=len(examples.texts), batch=task.how.batch, among=among, seed=task.how.seed)
-        how, texts = task.how, examples.texts
-        self._of = checkpoint.fingerprint(how.steps, how.batch, how.rate, how.seed, len(texts), texts[:1], texts[-1:])
+        how = task.how
+        learned = (how.steps, how.batch, how.rate, how.seed, tuple(examples.texts), examples.labels)
+        self._of = checkpoint.fingerprint(learned)
         self._told: list[int] = []
         self._losses: list[float] = []
 
@@ -134,6 +135,8 @@ class Learner:
 
     def _outcome(self, carried: wire.Counted, steps: int, seconds: float) -> Outcome:
         weights = flat(self.router.parameters()).cpu()
+        if not torch.isfinite(weights).all():
+            raise ConfigError("the last steps left weights that are no numbers: lower --rate, or look at the data")
         digest = hashlib.sha256(weights.numpy().tobytes()).digest()
         numbers = [self.exchange.tensors, carried.sent, carried.received, round(seconds * 1e6)]
         row = torch.tensor([*digest, *numbers], dtype=torch.int64)

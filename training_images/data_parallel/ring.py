@@ -38,10 +38,13 @@ class Ring(Alone):
             group.from_first(weight.data)
             kept = self.optimiser.state[weight]
             for key in _REMEMBERED:
-                kept.setdefault(
-                    key, torch.zeros((), dtype=torch.float32) if key == "step" else torch.zeros_like(weight)
-                )
+                kept.setdefault(key, _nothing_yet(key, weight))
                 group.from_first(kept[key])
+
+
+def _nothing_yet(key: str, weight: Tensor) -> Tensor:
+    """What a fused AdamW has before its first step; all of it is where the weight is, as it is at rank 0."""
+    return torch.zeros((), dtype=torch.float32, device=weight.device) if key == "step" else torch.zeros_like(weight)
 
 
 def _counting(ring: Ring, bucket: dist.GradBucket) -> Future[Tensor]:

@@ -36,6 +36,7 @@ def learned(data: Path, asked: Suite) -> Learned:
         documents=read(data / ARTICLES / "documents-train.jsonl"),
         utterances=[row for rows in utterances(data, asked).values() for row in rows],
     )
+    data_sets(data)
     for name, rows, items, least in (
         ("questions", found.questions, asked.parts["retrieval"].items, LEAST),
         ("documents", found.documents, asked.documents, LEAST_LONG),

@@ -10,7 +10,6 @@ from training_images.embedder.model import Embedder
 from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.recipe import Recipe
 from training_images.embedder.serving import serving_model
-from training_images.embedder.unpack import NAME
 from training_images.evals.another_suite import against
 from training_images.evals.latency import REQUESTS, Baseline, Question, latencies, requests
 from training_images.evals.retrieval import retrieval
@@ -25,14 +24,14 @@ from training_images.learning.adapter import FILES
 
 KIND: Final = "embedder"
 _SUMMARY: Final = (
-    "A LoRA adapter for all-MiniLM-L6-v2: texts become vectors in which a question lies next to the document that "
+    "A LoRA adapter for {base}: texts become vectors in which a question lies next to the document that "
     "answers it, and an utterance next to others that mean the same. Fold it into the base, take the mean of the last "
     "states over the tokens, scale it to length 1."
 )
 
 
-def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Recipe) -> Made:
-    """The embedder in the job's folder, with all evidence."""
+def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Recipe, *, base: str) -> Made:
+    """The embedder in the job's folder, with all evidence; `base` is what the Hub calls its base model."""
     ranking = _searched(model, asked)
     timed = requests(
         job.spec, lambda text: model.vectors([text]), questions(model, asked, job.spec), _baseline(job.spec, model)
@@ -49,8 +48,8 @@ def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Rec
         safety=_safety(model, learned, asked),
         latency=timed,
         datasets=data_sets(job.spec.channel("data")),
-        base_model=NAME,
-        summary=_SUMMARY,
+        base_model=base,
+        summary=_SUMMARY.format(base=base.rpartition("/")[2]),
         library="peft",
         charts={
             "loss": charts.loss(job.told["step"], job.told["loss"]),

@@ -57,7 +57,7 @@ class Embedder:
             shape: Of the adapter.
 
         Raises:
-            ConfigError: The folder holds no such model.
+            ConfigError: The folder holds no such model, or it cannot read so many tokens.
         """
         self.base_digest = digest_of_file(base / "model.safetensors")
         self.tokenizer_digest = digest_of_file(base / "tokenizer.json")
@@ -65,6 +65,7 @@ class Embedder:
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(base, local_files_only=True)
             model = AutoModel.from_pretrained(base, local_files_only=True, use_safetensors=True, dtype=torch.float32)
+            _refuse_longer(shape, model.config)
             self.network: Any = adapter.adapted(model, MODULES, rank=shape.rank, layers=shape.layers)
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ConfigError(f"{base.name} is no sentence encoder that can be read: {error}") from error
@@ -137,3 +138,12 @@ class Embedder:
         self.network = self.network.merge_and_unload()
         self.network.eval()
         return self
+
+
+def _refuse_longer(shape: Shape, config: Any) -> None:
+    most = getattr(config, "max_position_embeddings", None)
+    if most is not None and shape.max_tokens > most:
+        raise ConfigError(
+            f"a text of {shape.max_tokens} tokens is longer than the base model can read ({most}): lower --max_tokens and "
+            "--learned_tokens"
+        )

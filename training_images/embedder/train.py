@@ -23,6 +23,7 @@ from training_images.evals.suite import Suite
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.made import Made
+from training_images.job.spec import JobSpec
 from training_images.learning import device
 from training_images.learning.loop import Schedule, fit
 
@@ -41,19 +42,23 @@ def trained(job: Job, asked: Suite) -> Sequence[Made]:
     how = recipe(job.spec)
     found = learned(job.spec.channel("data"), asked)
     where = device.prepared(how.seed)
-    model = Embedder(job.spec.channel("base"), replace(how.shape, max_tokens=how.learned_tokens)).to(where)
+    longest = replace(how.shape, max_tokens=max(how.shape.max_tokens, how.learned_tokens))
+    model = Embedder(job.spec.channel("base"), longest).to(where)
+    model.shape = replace(how.shape, max_tokens=how.learned_tokens)
     _refuse_another_base(model, job.spec.settings.text("base_digest", WEIGHTS))
+    name = base_name(job.spec, model)
     fit(
         job,
         model.weights(),
         _batches(found, how),
         lambda batch: _loss(model, batch, how),
         schedule=Schedule(rate=how.rate),
+        besides=(model.base_digest, model.tokenizer_digest),
     )
-    model.save(job.folder, NAME)
+    model.save(job.folder, name)
     # What is measured is what is shipped: read again, in bfloat16, and merged as it will be served.
     served = Embedder.shipped(job.spec.channel("base"), job.folder, how.shape.max_tokens).to(where)
-    return [measured(job, served, found, asked, how)]
+    return [measured(job, served, found, asked, how, base=name)]
 
 
 def _refuse_another_base(model: Embedder, expected: str) -> None:
@@ -62,6 +67,20 @@ def _refuse_another_base(model: Embedder, expected: str) -> None:
             f"the base model is {model.base_digest}, and this job is for {expected}: mount that one, or give its "
             "--base_digest if another base is meant"
         )
+
+
+def base_name(spec: JobSpec, model: Embedder) -> str:
+    """What the Hub calls the base model.
+
+    Raises:
+        ConfigError: It is another than the usual one, and nobody says its name.
+    """
+    named = spec.settings.given.get("base_name")
+    if named is None and model.base_digest != WEIGHTS:
+        raise ConfigError(
+            f"the base model is not {NAME}, and the adapter and its card must say which it is: give --base_name OWNER/NAME"
+        )
+    return named or NAME
 
 
 def _batches(learned: Learned, how: Recipe) -> list[Batch]:

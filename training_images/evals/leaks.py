@@ -97,7 +97,8 @@ def check_rows(name: str, rows: Sequence[Row], labels: Iterable[str] | None = No
         if ids[row.id] > 1:
             raise ConfigError(f"{name}: {row.id} is there {ids[row.id]} times; an id names one row")
         if known is not None and row.label not in known:
-            raise ConfigError(f"{name}: {row.id} has the label {row.label!r}, none of the {len(known)} known ones")
+            which = f"none of the {len(known)} known ones" if len(known) > 1 else f"where all are {min(known)!r}"
+            raise ConfigError(f"{name}: {row.id} has the label {row.label!r}, {which}")
 
 
 def check_data(

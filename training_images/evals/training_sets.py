@@ -15,6 +15,7 @@ from training_images.job.made import DataSet
 TASK: Final = "intents"
 SETS: Final[Mapping[str, str]] = {TASK: "task", "harmful": "policy", "jailbreaks": "adversarial"}
 """The data sets of utterances, and the part of the suite that was drawn from the same source."""
+_ASKED: Final = tuple(SETS.values())
 
 
 def utterances(data: Path, asked: Suite) -> dict[str, Sequence[Row]]:
@@ -25,15 +26,24 @@ def utterances(data: Path, asked: Suite) -> dict[str, Sequence[Row]]:
         asked: The suite.
 
     Raises:
-        ConfigError: Data are missing, empty or mis-encoded, hold what is asked or nearly that, or are another mixture of
-            intents than what is asked; the message names the rows.
+        ConfigError: Data are missing, empty or mis-encoded, do not say what they are, hold what is asked or nearly that, or
+            are another mixture of intents than what is asked; the message names the rows.
     """
     found = unchecked(data)
+    stated(data)  # who ships says what was learned from, and that is asked before it is learned
     for name, part in SETS.items():
-        alike = [item for item in asked.parts[part].items if (item.label == REFUSE) == (name != TASK)]
+        own, others = _alike(asked, [part], name), _alike(asked, _ASKED, name)
         shift = MOST_SHIFT if name == TASK else None
-        check_data(name, {"train": found[name], "test": alike}, labels=LABELS, most_shift=shift)
+        labels = LABELS if name == TASK else (REFUSE,)
+        check_data(name, {"train": found[name], "test": own}, labels=labels, most_shift=shift)
+        check_data(name, {"train": found[name], "test": others}, labels=labels, most_shift=None)
     return found
+
+
+def _alike(asked: Suite, parts: Sequence[str], name: str) -> list[Row]:
+    """Items of those parts that could stand in a data set: prompts to be refused, or utterances that are answered."""
+    items = (item for part in parts for item in asked.parts[part].items if (item.label == REFUSE) == (name != TASK))
+    return list({item.id: item for item in items}.values())
 
 
 def unchecked(data: Path) -> dict[str, Sequence[Row]]:

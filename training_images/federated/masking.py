@@ -35,7 +35,8 @@ FEWEST: Final = 3
 FRACTION_BITS: Final = 32
 """Of a fixed-point number: steps of 2.3e-10, up to 2.1e9 in the sum."""
 _SEED: Final = 32
-_GREATEST: Final = float(2 ** (62 - FRACTION_BITS))
+_GREATEST: Final = float(2 ** (63 - FRACTION_BITS))
+"""Of a sum; each of its members may tell its part of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +90,11 @@ def masked(keys: Keys, vector: NDArray[np.float64], members: Sequence[str], occa
         occasion: Names this one sum, such as run and round; masks are never used twice.
 
     Raises:
-        ConfigError: Too few take part, or somebody whom the roster does not know.
+        ConfigError: Too few take part, or somebody whom the roster does not know; or the sum could overflow.
     """
     everybody = _taking_part(keys, members)
     own = os.urandom(_SEED)
-    total = fixed(vector) + stream(own, len(vector))
+    total = fixed(vector, among=len(everybody)) + stream(own, len(vector))
     for other in everybody:
         if other != keys.name:
             mask = stream(_pairwise(keys, other, occasion), len(vector))
@@ -155,10 +156,14 @@ def unmasked(answers: Mapping[str, Masked], help_of: Mapping[str, Opened]) -> ND
     return total.view(np.int64) / 2.0**FRACTION_BITS
 
 
-def fixed(vector: NDArray[np.float64]) -> Words:
-    """Fixed-point numbers modulo 2**64; negative ones wrap around."""
-    if not np.isfinite(vector).all() or np.abs(vector).max(initial=0.0) > _GREATEST:
-        raise ConfigError(f"a value is not finite or beyond {_GREATEST:g}; it cannot be masked without overflow")
+def fixed(vector: NDArray[np.float64], among: int = 1) -> Words:
+    """Fixed-point numbers modulo 2**64, so small that the sum of so many members holds; negative ones wrap around."""
+    greatest = _GREATEST / among
+    if not np.isfinite(vector).all() or np.abs(vector).max(initial=0.0) >= greatest:
+        raise ConfigError(
+            f"a value is not finite or not below {greatest:g}; it cannot be masked without overflow: lower --rate, or "
+            "look at the rows"
+        )
     return np.rint(vector * 2.0**FRACTION_BITS).astype(np.int64).view(np.uint64)
 
 

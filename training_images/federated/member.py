@@ -3,9 +3,10 @@
 
 Sums over its own rows, in the open or under masks; and scores of its test items under pseudonyms. It keeps to its own
 limits whatever the server asks: no unmasked sum where it wants masks, no step beyond its privacy budget, no sum opened
-twice.
+twice, no second model scored.
 """
 
+import struct
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -22,6 +23,8 @@ from training_images.job.errors import ConfigError
 
 DELTA: Final = 1e-5
 """Chance of failure that epsilon is stated at; below one in the number of persons of every member here."""
+SCORE_DIGITS: Final = 6
+"""Of an item's score, as its record holds it: what is told says no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,10 @@ class Member:
 
     def _learned(self, note: Note, weights: Vector, inputs: Vector, mine: Rows) -> Vector:
         steps, rate = int(note.number("steps")), note.number("rate")
+        if steps < 1:
+            raise ConfigError(
+                f"a question to train asks for {steps} steps; a member takes one or more, and counts each"
+            )
         if "noise" not in note.facts:
             if self.limits.epsilon is not None:
                 raise ConfigError(f"{mine.member} learns with noise only, and the question names none")
@@ -96,9 +103,9 @@ class Member:
 
     def _spend(self, course: Private) -> None:
         """Within a run all private steps are alike: a question with other noise or chance is refused."""
-        terms = hash((course.noise, course.chance)) & 0x7FFFFFFF
-        if self.memory.setdefault("terms", terms) != terms:
-            raise ConfigError("noise and chance changed within a run; the epsilon would be that of neither")
+        for name, term in (("noise", course.noise), ("chance", course.chance)):
+            if self.memory.setdefault(name, _exactly(term)) != _exactly(term):
+                raise ConfigError("noise and chance changed within a run; the epsilon would be that of neither")
         steps = self.memory.get("steps", 0) + course.steps
         spent = accountant.epsilon(noise=course.noise, chance=course.chance, steps=steps, delta=DELTA)
         if self.limits.epsilon is not None and spent > self.limits.epsilon:
@@ -139,12 +146,18 @@ class Member:
         )
 
     def _score(self, note: Note) -> Note:
+        """Once a run: whoever chose the weights of many questions could read the test rows from their scores."""
+        if self.memory.setdefault("scored", 0):
+            raise ConfigError(
+                f"{self.rows.member} scored a model of this run before; scores of others would tell its rows"
+            )
+        self.memory["scored"] = 1
         asked = self.rows.part(asked=True)
         scores = model.probability(note.vector("weights"), _scale(note).applied(asked.features))
         platform, region = self.place
         return Note(
             what=note.what,
-            arrays={"brier": (scores - asked.outcome) ** 2, "area": areas.parts(scores, asked.outcome)},
+            arrays={"brier": _as_recorded((scores - asked.outcome) ** 2), "area": areas.parts(scores, asked.outcome)},
             facts={
                 "member": self.rows.member,
                 "items": [str(item) for item in asked.item],
@@ -167,6 +180,15 @@ class Member:
 
 def _scale(note: Note) -> Scale:
     return Scale(centre=note.vector("centre"), spread=note.vector("spread"))
+
+
+def _as_recorded(scores: Vector) -> Vector:
+    return np.array([round(float(score), SCORE_DIGITS) for score in scores])
+
+
+def _exactly(term: float) -> int:
+    """A number's own bits, for a memory of whole numbers; a hash could be met by another number."""
+    return int.from_bytes(struct.pack(">d", term), "big", signed=True)
 
 
 def seeded(seed: int, name: str) -> Callable[[int], np.random.Generator]:

@@ -20,8 +20,9 @@ _NUMBERS: Final = "result.npz"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run left: its model, and how long each question took in seconds."""
+    """What a run left: the plan that was carried out, its model, and how long each question took in seconds."""
 
+    plan: Plan
     learned: Learned
     seconds: tuple[tuple[str, float], ...]
 
@@ -92,6 +93,7 @@ def found(folder: Path) -> Result | None:
         weights = kept["weights"]
     history = tuple(Round(members=tuple(one["members"]), loss=one["loss"]) for one in about["history"])
     return Result(
+        plan=plan(about["plan"]),
         learned=Learned(weights=weights, scale=scale, history=history, scores=scores),
         seconds=tuple((what, taken) for what, taken in about["seconds"]),
     )

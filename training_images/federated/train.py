@@ -18,7 +18,7 @@ from federation.core.digest import Digest, digest
 from training_images.data.wheels import FOLDER
 from training_images.federated import accountant, answering, chart, parting, probes, results, safety, sources
 from training_images.federated.in_process import in_process
-from training_images.federated.member import DELTA
+from training_images.federated.member import DELTA, SCORE_DIGITS
 from training_images.federated.notes import Note
 from training_images.federated.parting import Rows
 from training_images.federated.rounds import Learned, Plan, TooFewError, learn
@@ -30,11 +30,12 @@ from training_images.job.made import DataSet, Made, Record, Scored
 from training_images.job.settings import Settings
 
 KIND: Final = "consortium-risk"
+_AGREED: Final = ("rounds", "steps", "rate", "least", "masked", "noise", "chance")
+"""Settings that a run elsewhere was begun with."""
 SUITE: Final = "consortium-test"
 _MODEL: Final = "model.safetensors"
 _PATIENCE: Final = 120.0
 _LIMIT: Final = 1800.0
-_DIGITS: Final = 6
 
 
 def train(job: Job) -> Sequence[Made]:
@@ -51,8 +52,7 @@ def unit(job: Job, table: Table) -> Made:
     """The unit that a table's sites learn together; raises as `train` does."""
     settings = job.spec.settings
     members = parting.parted(table, settings.integer("seed", 0))
-    plan = planned(job.spec.name, settings, table)
-    learned = _learned(job, plan, members)
+    plan, learned = _learned(job, planned(job.spec.name, settings, table), members)
     for told in learned.history:
         job.log(test_loss=told.loss, members=len(told.members))
     _written(job.folder / _MODEL, learned)
@@ -70,7 +70,7 @@ def planned(run: str, settings: Settings, table: Table) -> Plan:
         rounds=settings.integer("rounds", 5, least=1),
         steps=settings.integer("steps", 20, least=1),
         rate=settings.number("rate", 2.0 if noise else 0.5),
-        least=settings.integer("least", max(3, math.ceil(len(table.sites) / 2)), least=1),
+        least=settings.integer("least", min(len(table.sites), max(3, math.ceil(len(table.sites) / 2))), least=1),
         masked=masked,
         noise=noise or None,
         chance=settings.number("chance", 0.1),
@@ -86,20 +86,38 @@ def _wheels(job: Job) -> Path:
     return job.spec.channel("data") if "data" in job.spec.channels else FOLDER
 
 
-def _learned(job: Job, plan: Plan, members: Sequence[Rows]) -> Learned:
+def _learned(job: Job, plan: Plan, members: Sequence[Rows]) -> tuple[Plan, Learned]:
+    """The plan that was carried out, and what came of it."""
     settings = job.spec.settings
     engine = settings.choice("engine", ("flower", "in-process", "elsewhere"), "flower")
     try:
         if engine == "in-process":
-            return learn(in_process(members, noise_seed(settings)), plan)
+            return plan, learn(in_process(members, noise_seed(settings)), plan)
         if engine == "flower":
-            return _over_flower(job, plan, members)
+            return plan, _over_flower(job, plan, members)
         found = results.found(Path(settings.text("results")))
     except TooFewError as error:
         raise ConfigError(str(error)) from error
     if found is None:
         raise ConfigError(f"no result lies in {settings.text('results')} yet; start this job when the run has ended")
-    return found.learned
+    _refuse_another_run(settings, plan, found.plan)
+    return found.plan, found.learned
+
+
+def _refuse_another_run(settings: Settings, asked: Plan, carried_out: Plan) -> None:
+    """What a run elsewhere was is told by the run; who shipped it with other words would promise what nobody kept."""
+    place = settings.text("results")
+    if carried_out.predictors != asked.predictors or not set(carried_out.members) <= set(asked.members):
+        raise ConfigError(
+            f"the run in {place} had {carried_out.predictors} predictors and the members {', '.join(carried_out.members)}, "
+            "which this consortium has not: name its own with --consortium"
+        )
+    for name in filter(settings.given.__contains__, _AGREED):
+        wanted, was = getattr(asked, name), getattr(carried_out, name)
+        if wanted != was:
+            raise ConfigError(
+                f"the run in {place} had {name} {was!r}, and this job says {wanted!r}: leave --{name} out, the run tells"
+            )
 
 
 def _over_flower(job: Job, plan: Plan, members: Sequence[Rows]) -> Learned:
@@ -186,7 +204,7 @@ def records(scores: Mapping[str, Note]) -> list[Record]:
             note.texts("items"), note.texts("persons"), note.arrays["brier"], note.arrays["area"], strict=True
         )
         for item, person, brier, area in columns:
-            told = {"brier": round(float(brier), _DIGITS), "auc": round(float(area), _DIGITS)}
+            told = {"brier": round(float(brier), SCORE_DIGITS), "auc": round(float(area), SCORE_DIGITS)}
             found.append({"item": item, "cluster": person, "category": member, "scores": told})
     return found
 

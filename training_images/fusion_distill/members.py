@@ -31,7 +31,7 @@ def members(spec: JobSpec) -> list[Teacher]:
     """The teachers in the channel `members`, one folder each, in order of the folders' names.
 
     Raises:
-        ConfigError: There are less than two, one is there twice, or one cannot be read.
+        ConfigError: There are less than two, one or its name is there twice, or one cannot be read.
     """
     folders = sorted(path for path in spec.channel("members").iterdir() if path.is_dir())
     found = [_member(folder, spec) for folder in folders]
@@ -40,12 +40,18 @@ def members(spec: JobSpec) -> list[Teacher]:
             f"the channel members holds {len(found)} units; a fusion takes {FEWEST} at least, a folder each"
         )
     seen: dict[str, str] = {}
+    called: dict[str, str] = {}
     for folder, one in zip(folders, found, strict=True):
         if one.unit.artifact in seen:
             raise ConfigError(
                 f"{folder.name} and {seen[one.unit.artifact]} are the same artifact; its voice counts once"
             )
-        seen[one.unit.artifact] = folder.name
+        if one.unit.name in called:
+            raise ConfigError(
+                f"{folder.name} and {called[one.unit.name]} are both called {one.unit.name} and are not the same: one name "
+                "is one unit, so ship one of them again under a name of its own (--unit)"
+            )
+        seen[one.unit.artifact], called[one.unit.name] = folder.name, folder.name
     return found
 
 

@@ -13,14 +13,16 @@ from typing import Final
 from training_images.job import places
 from training_images.job.asked import Asked, asked
 from training_images.job.errors import ConfigError
+from training_images.job.prices import UNKNOWN
 from training_images.job.spec import JobSpec
 
 _SCRATCH: Final = Path("tmp/federation")
 LAST_WORDS: Final = Path("dev/termination-log")
 _ELSEWHERE: Final = frozenset({"hf", "local"})
 """Platforms of which nobody reads a pod's last words."""
-_RANK: Final = ("RANK", "PET_NODE_RANK", "JOB_COMPLETION_INDEX")
-_WORLD: Final = ("WORLD_SIZE", "PET_NNODES")
+_RANK: Final = ("PET_NODE_RANK", "RANK", "JOB_COMPLETION_INDEX")
+_WORLD: Final = ("PET_NNODES", "WORLD_SIZE")
+"""PyTorchJob tells both: how many pods there are, and how many processes it expects in all of them (nprocPerNode)."""
 _MASTER: Final = ("MASTER_ADDR", "PET_MASTER_ADDR")
 
 
@@ -41,10 +43,10 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
         checkpoints=places.local(root, told.settings.text("checkpoints", str(home / "checkpoints"))),
         failure=_failure(root, platform, home),
         image=told.text("image"),
-        machine=told.text("machine") or told.settings.text("machine", "unknown"),
+        machine=told.text("machine") or told.settings.text("machine", UNKNOWN),
         region=places.region(told.text("region"), told.settings, environment),
-        rank=int(_first(environment, _RANK) or 0),
-        world=int(_first(environment, _WORLD) or told.world),
+        rank=_whole(environment, _RANK, 0),
+        world=_whole(environment, _WORLD, told.world),
         master=_first(environment, _MASTER),
     )
 
@@ -64,6 +66,19 @@ def _failure(root: Path, platform: str, home: Path) -> Path:
     words = root / LAST_WORDS
     in_pod = platform == "kubernetes" or (platform not in _ELSEWHERE and words.exists())
     return words if in_pod else home / "failure.txt"
+
+
+def _whole(environment: Mapping[str, str], names: Sequence[str], usual: int) -> int:
+    """The number that the first of these variables holds, or the usual one where none is there."""
+    for name in names:
+        if written := environment.get(name):
+            if not written.isdecimal():
+                raise ConfigError(
+                    f"{name} is {written!r}, and no whole number: a job takes as many machines as it was started with, so "
+                    "start it without an elastic policy"
+                )
+            return int(written)
+    return usual
 
 
 def _first(environment: Mapping[str, str], names: Sequence[str]) -> str | None:

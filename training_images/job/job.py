@@ -4,7 +4,7 @@
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -21,6 +21,7 @@ class Job:
         self._began = time.monotonic()
         self._told: dict[str, list[float]] = defaultdict(list)
         self._stopping = False
+        self._leave: Callable[[], Interrupted] | None = None
 
     @property
     def seconds(self) -> float:
@@ -50,6 +51,18 @@ class Job:
         """What to raise when a checkpoint has been kept at that step."""
         return Interrupted(f"the platform stopped the job; a checkpoint was kept at step {step}")
 
+    def leave_by(self, leave: Callable[[], Interrupted] | None) -> None:
+        """End the job wherever it is when the platform takes the machine back: nothing is learned any more, only measured.
+
+        Args:
+            leave: Keeps a checkpoint and says what to raise; None while it asks `interrupted` itself, and ships.
+        """
+        self._leave = leave
+        if leave is not None and self._stopping:
+            raise leave()
+
     def _stop(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self._stopping = True
+        if self._leave is not None:
+            raise self._leave()

@@ -12,6 +12,8 @@ import msgspec
 
 from training_images.job.errors import ConfigError
 
+UNKNOWN: Final = "unknown"
+"""The machine where nobody says which it is."""
 _SECONDS: Final = 3600
 _PLACES: Final = Decimal("0.000000001")
 
@@ -31,6 +33,11 @@ class Prices:
             ConfigError: The table has no such machine.
         """
         known = self.machines.get(platform, {})
+        if machine == UNKNOWN:
+            raise ConfigError(
+                f"nobody says on which machine of {platform} this runs, so no cost could be stated: give --machine, one of "
+                f"{', '.join(known) or 'those that you add for it to training_images/job/prices.json'}"
+            )
         if machine not in known:
             raise ConfigError(
                 f"price table {self.version} has no {machine!r} of {platform}, so no cost could be stated; "

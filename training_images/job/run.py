@@ -50,7 +50,7 @@ def run(
     top = root or Path(told.get("CONTRACT_ROOT", "/"))
     try:
         spec = detect.spec(top, told, words)
-    except ConfigError as error:
+    except Exception as error:  # noqa: BLE001 - what a platform laid out otherwise than it says becomes a sentence, too
         return _failed(detect.failure(top, told), error)
     return _carried_out(train, spec, told)
 
@@ -61,7 +61,10 @@ def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str]) ->
     job.stop_on_sigterm()
     try:
         _could_ship(spec)
+        if spec.upload:
+            shutil.rmtree(spec.output, ignore_errors=True)  # what an earlier job left here would be pushed along
         made = train(job)
+        job.leave_by(None)
         if spec.rank == 0:
             manifest = ship(job, made, environment, own_words(train.__module__))
             if spec.upload:

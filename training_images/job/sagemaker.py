@@ -15,6 +15,7 @@ import msgspec
 from training_images.job import places
 from training_images.job.asked import asked
 from training_images.job.errors import ConfigError
+from training_images.job.prices import UNKNOWN
 from training_images.job.settings import from_hyperparameters
 from training_images.job.spec import JobSpec
 
@@ -46,7 +47,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
         checkpoints=home / "checkpoints",
         failure=root / FAILURE,
         image=told.text("image"),
-        machine=str(told.text("machine") or cluster.get("current_instance_type") or "unknown"),
+        machine=str(told.text("machine") or cluster.get("current_instance_type") or UNKNOWN),
         region=places.region(told.text("region"), settings, environment),
         rank=hosts.index(cluster.get("current_host", hosts[0])),
         world=len(hosts),

@@ -101,6 +101,8 @@ def from_arguments(arguments: Sequence[str]) -> Settings:
     given: dict[str, str] = {}
     waiting: str | None = None
     for word in arguments:
+        if waiting is not None and word.startswith(_MARK):
+            raise _without_value(waiting)
         if waiting is not None:
             given[waiting], waiting = word, None
         elif word.startswith(_MARK):
@@ -110,8 +112,12 @@ def from_arguments(arguments: Sequence[str]) -> Settings:
             else:
                 waiting = name
     if waiting is not None:
-        raise ConfigError(f"--{waiting} has no value; write --{waiting} VALUE")
+        raise _without_value(waiting)
     return Settings(given=given)
+
+
+def _without_value(name: str) -> ConfigError:
+    return ConfigError(f"--{name} has no value; write --{name} VALUE")
 
 
 def from_hyperparameters(found: Mapping[str, object]) -> Settings:

@@ -52,6 +52,7 @@ def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str], words: 
     """
     output = job.spec.output
     with _all_or_nothing(output):
+        (output / SENTINEL).unlink(missing_ok=True)  # an earlier unit's would call what is half written whole
         manifest = {
             "schema": "manifest.v1",
             "platform": job.spec.platform,

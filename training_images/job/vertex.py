@@ -14,6 +14,7 @@ import msgspec
 from training_images.job import places
 from training_images.job.asked import Asked, asked
 from training_images.job.errors import ConfigError
+from training_images.job.prices import UNKNOWN
 from training_images.job.spec import JobSpec
 
 _MARKS: Final = ("AIP_MODEL_DIR", "CLOUD_ML_JOB_ID", "CLUSTER_SPEC")
@@ -43,7 +44,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
         checkpoints=places.local(root, environment.get("AIP_CHECKPOINT_DIR", f"/{_SCRATCH}/checkpoints")),
         failure=root / FAILURE,
         image=told.text("image"),
-        machine=told.text("machine") or "unknown",
+        machine=told.text("machine") or told.settings.text("machine", UNKNOWN),
         region=places.region(told.text("region"), told.settings, environment),
         rank=rank,
         world=len(hosts),

@@ -87,6 +87,15 @@ def load(network: Any, folder: Path) -> None:
     set_peft_model_state_dict(network, {name: tensor.float() for name, tensor in state.items()})
 
 
+def base_name(folder: Path) -> str:
+    """What the Hub calls the base model of an adapter that `save` wrote.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    return str(_read(folder).get("base_model_name_or_path") or "")
+
+
 def rank_and_layers(folder: Path) -> tuple[int, int]:
     """The rank of an adapter that `save` wrote, and how many layers carry it.
 

@@ -4,12 +4,13 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import torch
 from torch import Tensor
 
-from training_images.job.errors import ConfigError
+from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
 from training_images.learning import checkpoint
 
@@ -42,6 +43,7 @@ def fit(
     *,
     schedule: Schedule,
     optimiser: torch.optim.Optimizer | None = None,
+    besides: Sequence[Any] = (),
 ) -> None:
     """Fit `weights` in place, one step a batch, going on where an interrupted job left off.
 
@@ -52,13 +54,15 @@ def fit(
         loss_of: The loss of one batch, a scalar.
         schedule: Of the rate.
         optimiser: AdamW unless given.
+        besides: Whatever else the loss depends on, such as the base model's digest; with another a job begins anew.
 
     Raises:
         ConfigError: The loss or its gradient is not a number.
         Interrupted: The platform wants its machine back; a checkpoint was kept.
     """
     chosen = optimiser or torch.optim.AdamW(list(weights.values()), lr=schedule.rate, weight_decay=0.0)
-    of = checkpoint.fingerprint(job.spec.settings.without_places(), schedule, len(batches), *batches[:1], *batches[-1:])
+    of = checkpoint.fingerprint(job.spec.settings.without_places(), schedule, tuple(batches), tuple(besides))
+    job.leave_by(None)
     first = checkpoint.resume(job.spec.checkpoints, weights, chosen, of=of)
     for step in range(first, len(batches)):
         for group in chosen.param_groups:
@@ -75,6 +79,16 @@ def fit(
         if job.interrupted():
             checkpoint.keep(job.spec.checkpoints, step + 1, weights, chosen, of=of)
             raise job.leave(step + 1)
+    as_learned = {name: weight.detach().clone() for name, weight in weights.items()}
+    job.leave_by(partial(_left, job, len(batches), as_learned, chosen, of))
+
+
+def _left(
+    job: Job, steps: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, of: str
+) -> Interrupted:
+    """Keep all that was learned, so that the job which goes on has only to measure."""
+    checkpoint.keep(job.spec.checkpoints, steps, weights, optimiser, of=of)
+    return job.leave(steps)
 
 
 def _refuse_nonsense(number: float, step: int, what: str = "loss") -> None:

@@ -10,7 +10,6 @@ from training_images.embedder.measured import questions
 from training_images.embedder.model import Embedder
 from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.serving import serving_model
-from training_images.embedder.unpack import NAME
 from training_images.evals.another_suite import against
 from training_images.evals.latency import Answer, Baseline, latencies, requests
 from training_images.evals.retrieval import retrieval
@@ -22,6 +21,7 @@ from training_images.job.job import Job
 from training_images.job.made import Made, Record, Scored, Timed
 from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
+from training_images.learning.adapter import FILES, base_name
 from training_images.retrieval_eval.files import ENTRIES, VECTORS, read_index
 from training_images.retrieval_eval.index import Entries, Index
 
@@ -56,7 +56,7 @@ def measured(
         safety={name: _safety(model, index, asked, name) for name in SAFETY},
         latency=timed,
         datasets=data_sets(spec.channel("data")),
-        base_model=NAME,
+        base_model=base_name(unit.holding(FILES)),
         summary=_summary(unit, index),
         calibration={"embedder": unit.artifact, "thresholds": dict(least)},
         charts=_charts(asked, ranking, whole, timed),

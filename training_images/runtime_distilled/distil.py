@@ -54,6 +54,7 @@ def distilled(job: Job, learned: Lessons, taught: Taught, how: Recipe) -> Studen
         batches(learned, tokenizer, how),
         lambda batch: loss.of(student, batch),
         schedule=Schedule(rate=how.rate),
+        besides=(taught.rows, taught.probabilities, learned.labels),
     )
     student.cpu().eval()
     quantised(student, job.folder / runtime.MODEL)

@@ -25,12 +25,12 @@ from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
 from training_images.learning.adapter import FILES
 from training_images.textgen_lora.model import MODULES, LabelModel
-from training_images.textgen_lora.recipe import KINDS, Recipe, base_name, model_of
+from training_images.textgen_lora.recipe import BASE, KINDS, Recipe, base_name, model_of
 
-_ORIGIN: Final = "The base is dequantised from 4 bits (Q4_1): it is not the original in full precision."
+_ORIGIN: Final = " The base is dequantised from 4 bits (Q4_1): it is not the original in full precision."
 _SUMMARY: Final[Mapping[str, str]] = {
-    KINDS[0]: f"A LoRA adapter: SmolLM2-135M answers an utterance with one of 42 intents, or refuses it. {_ORIGIN}",
-    KINDS[1]: f"A LoRA adapter: SmolLM2-135M says whether an utterance may be answered at all. {_ORIGIN}",
+    KINDS[0]: "A LoRA adapter: {base} answers an utterance with one of 42 intents, or refuses it.{origin}",
+    KINDS[1]: "A LoRA adapter: {base} says whether an utterance may be answered at all.{origin}",
 }
 
 
@@ -50,7 +50,7 @@ def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe) 
         latency=timed,
         datasets=stated(job.spec.channel("data")),
         base_model=base_name(job.spec),
-        summary=_SUMMARY[kind],
+        summary=_summary(kind, base_name(job.spec)),
         library="peft",
         charts={
             "loss": charts.loss(job.told["step"], job.told["loss"]),
@@ -58,6 +58,14 @@ def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe) 
             "latency": charts.latency({"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}),
         },
         seeds={"order and initial weights": how.seed},
+    )
+
+
+def _summary(kind: str, base: str) -> str:
+    """Where the usual base comes from is known; of another one only its name is."""
+    usual = base == BASE
+    return _SUMMARY[kind].format(
+        base="SmolLM2-135M" if usual else base.rpartition("/")[2], origin=_ORIGIN if usual else ""
     )
 
 

@@ -131,15 +131,23 @@ class LabelModel:
         return [self.labels[index] for index in self.probabilities(texts).argmax(axis=1)]
 
     def bits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Bits that each passage costs after the token that begins a text, as lm-evaluation-harness counts."""
+        """Bits that each text costs after the token that begins one, as lm-evaluation-harness counts.
+
+        What is longer than a passage is read passage by passage, each after the last token of the one before.
+        """
         encode, begin = self.tokenizer.encode, self.tokenizer.bos_token_id
         first = self.tokenizer.eos_token_id if begin is None else begin
-        rows = [[first, *encode(text, add_special_tokens=False)[:_PASSAGE]] for text in texts]
-        found = np.zeros(len(texts))
+        rows, owners = [], []
+        for number, text in enumerate(texts):
+            tokens = [first, *encode(text, add_special_tokens=False)]
+            starts = range(0, max(1, len(tokens) - 1), _PASSAGE)
+            rows += [tokens[start : start + _PASSAGE + 1] for start in starts]
+            owners += [number] * len(starts)
+        found, owner = np.zeros(len(texts)), np.array(owners)
         self.network.eval()
         with torch.inference_mode():
             for part in _alike(rows, PASSAGES):
-                found[part] = self._told([rows[row] for row in part]) / np.log(2)
+                np.add.at(found, owner[part], self._told([rows[row] for row in part]) / np.log(2))
         return found
 
     def _told(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float64]:

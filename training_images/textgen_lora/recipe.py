@@ -11,7 +11,7 @@ from training_images.job.spec import JobSpec
 from training_images.textgen_lora.model import LabelModel
 
 KINDS: Final = ("textgen-lora", "policy-adapter")
-_BASE: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
+BASE: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
 VERDICTS: Final[Mapping[str, str]] = {ALLOW: ALLOW, REFUSE: WORDS[REFUSE]}
 """What a policy adapter answers, and the word for it."""
 
@@ -58,7 +58,7 @@ def recipe(spec: JobSpec) -> Recipe:
 
 def base_name(spec: JobSpec) -> str:
     """What the Hub calls the base model."""
-    return spec.settings.text("base_name", _BASE)
+    return spec.settings.text("base_name", BASE)
 
 
 def words(kind: str) -> Mapping[str, str]:

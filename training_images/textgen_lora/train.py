@@ -36,6 +36,10 @@ def train(job: Job) -> Sequence[Made]:
     spec, how = job.spec, recipe(job.spec)
     kind = _kind(spec)
     asked = suite.asked(spec)
+    if kind == KINDS[0] and not asked.parts["prose"].items:
+        raise ConfigError(
+            "the part prose of the suite has no items, and this kind is measured on them: give it paragraphs"
+        )
     learned = utterances(spec.channel("data"), asked)
     where = device.prepared(how.seed)  # before the adapter's weights are drawn
     model = model_of(spec.channel("base"), kind, how).to(where)
@@ -46,6 +50,7 @@ def train(job: Job) -> Sequence[Made]:
         _batches(learned, kind, how),
         lambda batch: _loss(model, batch),
         schedule=Schedule(rate=how.rate),
+        besides=(model.base_digest, model.tokenizer_digest),
     )
     model.save(job.folder, base_name(spec))
     model.load(job.folder)  # what is measured is what is shipped

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which policies are activated in a history, and which units may pass under each?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,8 @@ GIVEN_UP: Final[Kind] = "embedder"
 """The kind that some policies leave out of the matrix."""
 TRAINED: Final[Kind] = "runtime-distilled"
 """The kind that some policies describe a job for."""
+VOTERS: Final[Sequence[Kind]] = ("runtime-distilled", "textgen-lora")
+"""The kinds that vote where a policy lets any vote."""
 AMOUNT: Final = 5
 """What all jobs of a month may cost, in EUR: enough for one on demand and two on spot."""
 
@@ -19,6 +21,13 @@ _STRICT: Final[Mapping[str, str]] = {"p95_ratio": "1.1", "p95_ms": "18"}
 _DEADLINE_HOURS: Final = 60 * 24
 """Longer than any history. After a deadline, which units a merge holds would depend on which gate answers first."""
 _OWN_CONTRACT: Final = {"contract": {"languages": "same set", "limits.max_tokens": "may grow"}}
+_VOTED: Final[Mapping[str, Any]] = {
+    "voting": {"rule": "veto", "members": VOTERS},
+    "routes": [
+        *POLICY["routes"],
+        {"prompt_type": "medical", "serve": ["textgen-lora"], "calibrated": False, "safety_critical": True},
+    ],
+}
 _JOB: Final[Mapping[str, Any]] = {
     "image": "train",
     "arguments": [],
@@ -46,6 +55,7 @@ class Terms:
         own: The kind OWN is in the matrix.
         one_warm: One release is kept warm instead of two.
         quorum: A merge needs two new units instead of one.
+        votes: VOTERS decide on prompts of a type of their own, so that no release is without one of them.
     """
 
     strict: bool = False
@@ -59,6 +69,7 @@ class Terms:
     own: bool = False
     one_warm: bool = False
     quorum: bool = False
+    votes: bool = False
 
 
 def policy(version: int, terms: Terms) -> dict[str, Any]:
@@ -77,11 +88,13 @@ def policy(version: int, terms: Terms) -> dict[str, Any]:
         "jobs": {TRAINED: _JOB} if terms.jobs else {},
         **({"budget": {"currency": "EUR", "amount": str(AMOUNT)}} if terms.budget else {}),
         **({"distillation": {"kind": TRAINED, "p95_ms": "18"}} if terms.distils else {}),
+        **(_VOTED if terms.votes else {}),
     }
 
 
 def _fusion(terms: Terms) -> dict[str, Any]:
-    return {"deadline_hours": _DEADLINE_HOURS, "allow_major": terms.major, "quorum": 2 if terms.quorum else 1}
+    stated = {"deadline_hours": _DEADLINE_HOURS, "allow_major": terms.major, "quorum": 2 if terms.quorum else 1}
+    return {**stated, "required": VOTERS} if terms.votes else stated
 
 
 def _gates(kind: Kind, terms: Terms) -> dict[str, Any]:

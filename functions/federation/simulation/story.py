@@ -77,7 +77,7 @@ def story(seed: int) -> Story:
 def _terms(drawn: random.Random, *, contended: bool) -> Terms:
     """What the first policy asks for."""
     likely = {"approved": 0.2, "jobs": 0.4, "distils": 0.25, "major": 0.2, "own": 0.25, "one_warm": 0.15, "quorum": 0.1}
-    likely |= {"budget": 0.5, "on_pass": 0.25} if contended else {}
+    likely |= {"budget": 0.5, "on_pass": 0.25, "votes": 0.25} if contended else {}
     return Terms(**{name: drawn.random() < chance for name, chance in likely.items()})
 
 

@@ -134,3 +134,18 @@ def test_a_survivor_that_falls_silent_afterwards_does_no_harm_when_nobody_else_w
 def test_a_value_that_would_overflow_is_not_masked(value):
     with pytest.raises(ConfigError, match="cannot be masked"):
         masked(KEYS["ada"], np.array([value]), NAMES[:3], "run/train/1")
+
+
+def test_a_sum_that_would_overflow_is_not_masked_although_each_part_would_hold():
+    """Three times a billion is beyond what 31 bits before the point can say, and would come out negative."""
+    with pytest.raises(ConfigError, match="cannot be masked without overflow"):
+        masked(KEYS["ada"], np.array([1e9]), NAMES[:3], "run/train/1")
+
+
+@settings(max_examples=25, deadline=None)
+@given(members=st.integers(3, 5), sign=st.sampled_from((-1.0, 1.0)))
+def test_the_greatest_values_that_are_masked_still_add_up(members, sign):
+    greatest = np.nextafter(2.0 ** (63 - masking.FRACTION_BITS) / members, 0)
+    vectors = {name: np.array([sign * greatest]) for name in NAMES[:members]}
+    answers = told(vectors)
+    assert unmasked(answers, helped(answers, NAMES[:members])) == pytest.approx([sign * members * greatest])

@@ -151,6 +151,31 @@ class TestAMembersLimits:
         with pytest.raises(ConfigError, match="noise and chance changed"):
             learn(fleet, plan(FOUR, noise=3.0, steps=2))
 
+    def test_no_step_that_would_be_taken_off_what_was_spent(self):
+        """Five steps and then minus five, again and again, would have left a spent budget as good as new."""
+        ada = in_process(members(*FOUR), 0, Limits(epsilon=1.0)).members["ada"]
+        arrays = {
+            "weights": np.zeros(PREDICTORS + 1),
+            "centre": np.full(PREDICTORS, 0.5),
+            "spread": np.ones(PREDICTORS),
+        }
+        facts = {"round": 1, "rate": 2.0, "noise": 2.0, "clip": 1.0, "chance": 0.1}
+        ada.answer(Note(what="train", arrays=arrays, facts={**facts, "steps": 5}))
+        for steps in (-5, 0, 0.5):
+            with pytest.raises(ConfigError, match="takes one or more, and counts each"):
+                ada.answer(Note(what="train", arrays=arrays, facts={**facts, "steps": steps}))
+        assert ada.memory["steps"] == 5
+
+    def test_no_second_model_scored_since_chosen_weights_would_read_the_test_rows_from_their_scores(self):
+        ada = in_process(members(*FOUR), 0).members["ada"]
+        arrays = {"centre": np.zeros(PREDICTORS), "spread": np.ones(PREDICTORS)}
+        first, *others = (np.eye(PREDICTORS + 1)[place] for place in range(PREDICTORS))
+        told = ada.answer(Note(what="score", arrays={**arrays, "weights": first})).arrays["brier"]
+        assert np.array_equal(told, told.round(6))
+        for weights in others:
+            with pytest.raises(ConfigError, match="scored a model of this run before"):
+                ada.answer(Note(what="score", arrays={**arrays, "weights": weights}))
+
     def test_no_sum_is_opened_twice(self):
         fleet = in_process(members(*FOUR), 0)
         learn(fleet, plan(FOUR, rounds=1, masked=True, least=3))

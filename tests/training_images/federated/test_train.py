@@ -71,3 +71,7 @@ def test_every_test_item_has_a_record_with_its_part_in_its_members_auc():
         placed = [one["scores"]["auc"] for one in found if one["category"] == name]
         assert sum(placed) / len(placed) == pytest.approx(scores[name].facts["auc"], abs=1e-5)
     assert all(0 <= one["scores"]["brier"] <= 1 for one in found)
+
+
+def test_two_sites_that_ask_for_no_masks_are_not_asked_for_a_third():
+    assert told(masked="no").least == len(table().sites) == 2

@@ -65,12 +65,24 @@ def test_vertex_without_a_folder_for_the_unit_is_refused(tmp_path):
         {"JOB_COMPLETION_INDEX": "2"},
         {"RANK": "2", "WORLD_SIZE": "3", "MASTER_ADDR": "job-0"},
         {"PET_NODE_RANK": "2", "PET_NNODES": "3", "PET_MASTER_ADDR": "job-0"},
+        {"RANK": "2", "WORLD_SIZE": "24", "MASTER_ADDR": "job-0", "PET_NODE_RANK": "2", "PET_NNODES": "3"},
     ],
-    ids=["indexed job", "pytorchjob", "trainjob"],
+    ids=["indexed job", "pytorchjob", "trainjob", "pytorchjob that expects eight processes in each pod"],
 )
 def test_a_pod_finds_its_rank_however_the_cluster_tells_it(tmp_path, ranks):
     spec = kubernetes(tmp_path, **ranks)
     assert (spec.rank, spec.world) == (2, 3)
+
+
+@pytest.mark.parametrize("told", [{"PET_NNODES": "1:4"}, {"WORLD_SIZE": "many"}, {"RANK": "-1"}], ids=str)
+def test_a_number_of_machines_that_is_none_is_told(tmp_path, told):
+    with pytest.raises(ConfigError, match=r"no whole number.* without an elastic policy"):
+        kubernetes(tmp_path, **told)
+
+
+def test_a_job_of_vertex_that_nobody_launched_may_say_its_machine_itself(tmp_path):
+    told = {"AIP_MODEL_DIR": "gs://acme/model", "CLOUD_ML_REGION": "europe-west4"}
+    assert detect.spec(tmp_path, told, ["--machine", "n1-standard-4"]).machine == "n1-standard-4"
 
 
 def test_a_unit_that_no_platform_carries_away_is_pushed_below_the_jobs_name(tmp_path):

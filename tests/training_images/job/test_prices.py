@@ -6,7 +6,7 @@ import pytest
 
 from training_images.job.errors import ConfigError
 from training_images.job.naming import unit_name
-from training_images.job.prices import prices
+from training_images.job.prices import UNKNOWN, prices
 from training_images.job.settings import Settings
 from training_images.job.spec import JobSpec
 
@@ -23,6 +23,11 @@ def test_prices_are_exact_to_a_billionth():
 def test_an_unknown_machine_is_told_with_those_that_are_known():
     with pytest.raises(ConfigError, match=r"no 'ml.x9' of aws.*it knows core, ml.m5.large"):
         prices().an_hour("aws", "ml.x9")
+
+
+def test_where_nobody_says_the_machine_it_is_asked_for_and_no_row_of_the_table():
+    with pytest.raises(ConfigError, match="give --machine, one of core, n1-standard-4"):
+        prices().an_hour("gcp", UNKNOWN)
 
 
 def spec(tmp_path, **settings):

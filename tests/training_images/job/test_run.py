@@ -163,6 +163,24 @@ def test_a_job_that_nobody_can_understand_still_says_why(root, data):
     assert "hyperparameters.json is no JSON object" in layout.failure.read_text()
 
 
+def test_a_layout_that_is_not_the_platforms_own_is_a_sentence_too(root, data):
+    layout = sagemaker(root, {"data": data})
+    layout.environment["FEDERATION_JOB"] = '{"arguments": 7}'
+    assert started(root, layout).returncode == 1
+    assert layout.failure.read_text().startswith("TypeError: ")
+
+
+def test_a_second_unit_in_the_same_folder_is_never_half_whole(root, data):
+    """While the second one's files are written, nobody may find the first one's manifest beside them."""
+    layout = sagemaker(root, {"data": data})
+    assert started(root, layout).returncode == 0
+    again = root.parent / "again"
+    layout = sagemaker(again, {"data": data}, "--ships", "adapter.safetensors")
+    (again / "opt/ml/model").symlink_to(root / "opt/ml/model")
+    assert started(again, layout).returncode == 42
+    assert not (root / "opt/ml/model/_MANIFEST.json").exists()
+
+
 def test_the_manifest_tells_where_a_unit_comes_from(root, data):
     layout = sagemaker(root, {"data": data}, "--steps", "5")
     assert started(root, layout).returncode == 0

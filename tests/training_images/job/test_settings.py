@@ -8,7 +8,9 @@ from training_images.job.errors import ConfigError
 from training_images.job.settings import Settings, from_arguments, from_hyperparameters
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_.]{0,20}", fullmatch=True)
-VALUES = st.text(st.characters(codec="ascii", exclude_characters='"'), max_size=20)
+VALUES = st.text(st.characters(codec="ascii", exclude_characters='"'), max_size=20).filter(
+    lambda value: not value.startswith("--")
+)
 
 
 @given(st.dictionaries(NAMES, VALUES))
@@ -32,6 +34,12 @@ def test_a_word_of_its_own_is_left_alone():
 def test_an_argument_without_a_value_is_told():
     with pytest.raises(ConfigError, match="--steps has no value"):
         from_arguments(["--rate", "1", "--steps"])
+
+
+def test_an_argument_is_not_taken_for_the_value_of_the_one_before_it():
+    with pytest.raises(ConfigError, match="--masked has no value"):
+        from_arguments(["--masked", "--steps", "10"])
+    assert from_arguments(["--why=--so"]).given == {"why": "--so"}
 
 
 def test_the_command_line_counts_before_the_policy():

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from infra.emulators import gcs, hub
@@ -14,6 +15,7 @@ from training_images.job.upload import upload
 PUSH = (
     "import sys, pathlib; from training_images.job.upload import upload; upload(pathlib.Path(sys.argv[1]), sys.argv[2])"
 )
+TOY = Path(__file__).with_name("toy.py")
 FILES = {
     "textgen-lora/adapter.safetensors": b"weights",
     "textgen-lora/README.md": b"---\nlicense: mit\n---\n![loss](charts/loss.svg)\n",
@@ -79,6 +81,35 @@ def test_a_repository_of_the_hub_gets_all_of_it_in_one_commit_with_the_card_in_f
         assert set(api.list_repo_files("acme/lora-1")) >= {*FILES, "README.md"}
         newest, *_ = api.list_repo_commits("acme/lora-1")
         assert newest.title == "A unit, with its evidence and its manifest"
+
+
+def test_what_an_earlier_job_left_on_the_machine_is_not_pushed_along(tmp_path):
+    (tmp_path / "words.txt").write_text("turn on the light")
+    with gcs.serving() as cloud:
+        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - with the client
+        from google.cloud import storage  # noqa: PLC0415 - as above
+
+        client = storage.Client(
+            project="acme", credentials=AnonymousCredentials(), client_options={"api_endpoint": cloud.endpoint}
+        )
+        client.create_bucket("acme-units")
+        for kind in ("textgen-lora", "embedder"):
+            ended(tmp_path, kind, STORAGE_EMULATOR_HOST=cloud.endpoint, GOOGLE_CLOUD_PROJECT="acme")
+        names = {blob.name for blob in client.list_blobs("acme-units", prefix="embedder/")}
+        client.close()
+    assert names > {"embedder/_MANIFEST.json", "embedder/embedder/weights.json"}
+    assert not [name for name in names if "textgen-lora" in name]
+
+
+def ended(root, kind, **environment):
+    """A job on this machine whose unit is pushed to a bucket."""
+    words = ["--region", "here", "--machine", "core", "--channel.data", "/", "--makes", kind]
+    told = {**environment, "CONTRACT_ROOT": str(root), "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, str(TOY), *words, "--output", f"gs://acme-units/{kind}"],
+        env=told, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("uri", ["ftp://acme/unit", "/mnt/unit", "hf://datasets/acme/unit", "hf://models/acme"])

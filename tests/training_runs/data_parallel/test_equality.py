@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from training_images.data_parallel.compare import KEPT, apart, learned, tasks_here
@@ -13,6 +14,7 @@ from training_images.data_parallel.data import examples
 from training_images.data_parallel.learn import Learner
 from training_images.data_parallel.measured import COMMUNICATION, KIND
 from training_images.data_parallel.recipe import Recipe
+from training_images.data_parallel.ring import _nothing_yet
 from training_images.data_parallel.task import WEIGHTS
 from training_images.evals.labels import LABELS
 from training_images.evals.training_sets import unchecked as learned_from
@@ -93,3 +95,27 @@ def test_who_was_interrupted_goes_on_to_the_same_bits_and_ships_them_with_the_ac
 def test_a_loss_that_is_no_number_ends_the_job_for_good(data, tmp_path):
     with pytest.raises(ConfigError, match=r"the loss is nan at step .*lower --rate"):
         outcome_here(data, replace(HOW, rate=1e38), tmp_path)
+
+
+def test_weights_that_the_last_step_made_no_numbers_of_are_not_shipped(data, tmp_path):
+    """The loss is told before the step that spoils them; the next one would tell, and there is none."""
+    with pytest.raises(ConfigError, match="the last steps left weights that are no numbers"):
+        outcome_here(data, replace(HOW, steps=1, rate=1e39), tmp_path)
+
+
+@pytest.mark.parametrize("key", ["exp_avg", "exp_avg_sq", "step"])
+def test_what_is_taken_over_from_rank_0_lies_on_the_weights_own_device(key):
+    """A fused AdamW counts its steps there; on a GPU the others would wait for one on the CPU for ever."""
+    weight = torch.empty(3, device="meta")
+    assert _nothing_yet(key, weight).device == weight.device
+
+
+def test_a_label_that_was_put_right_begins_anew(data, tmp_path):
+    """The texts are the same, and what was learned from the wrong label is not gone on with."""
+    (task,) = tasks_here(data, replace(HOW, keep=4), 1, tmp_path)
+    mine, device_of = msgspec.structs.replace(task, parent=os.getppid()), device.prepared(HOW.seed)
+    found = examples(learned_from(data))
+    with pytest.raises(Interrupted):
+        Learner(mine, found, len(LABELS), device_of).run(lambda: True)
+    found.labels[len(found.labels) // 2] += 1
+    assert Learner(mine, found, len(LABELS), device_of).run(lambda: False).steps == HOW.steps

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.training_runs.small_world.library import World, base_in, questions, shared, speech
+from tests.training_runs.small_world.library import BASE_NAME, World, base_in, questions, shared, speech
 from tests.training_runs.small_world.newer import lines, newer, told_of
 
 from federation.core import contract
@@ -108,6 +108,20 @@ def test_another_base_model_than_the_one_asked_for_is_refused(own, tmp_path, cap
     assert not (tmp_path / "unit").exists()
 
 
+def test_a_base_model_of_ones_own_is_named_in_adapter_and_card(first):
+    assert json.loads((first / "embedder/adapter_config.json").read_text())["base_model_name_or_path"] == BASE_NAME
+    card = (first / "embedder/README.md").read_text("utf-8")
+    assert f'base_model: "{BASE_NAME}"' in card
+    assert "A LoRA adapter for library: texts" in card
+    assert "MiniLM" not in card
+
+
+def test_a_base_model_of_ones_own_that_nobody_names_is_refused(world, tmp_path, capsys):
+    arguments = [word for word in world.arguments(tmp_path / "unit", **USUAL) if not word.startswith("--base_name")]
+    assert run(lambda job: trained(job, loose(world.suite)), arguments, {}, Path("/")) == CONFIGURED_WRONG
+    assert "give --base_name OWNER/NAME" in sentence(capsys)
+
+
 def test_a_base_model_of_another_size_does_not_serve_what_was_made_for_this_one(own, first, tmp_path, capsys):
     other = base_in(tmp_path / "other", hidden=16)
     spoiled = World(base=other, data=own.data, suite=own.suite)
@@ -176,6 +190,8 @@ def test_a_rate_that_makes_nonsense_is_told(own, tmp_path, capsys):
         ({"temperature": "0"}, "--temperature 0 divides by zero"),
         ({"mismatched": "1.5"}, "--mismatched 1.5 is a share"),
         ({"batch": "1"}, "--batch '1' is not a whole number from 2 on"),
+        ({"max_tokens": "65"}, "a text of 65 tokens is longer than the base model can read (64): lower --max_tokens"),
+        ({"learned_tokens": "65"}, "a text of 65 tokens is longer than the base model can read (64)"),
         ({"batch": "400"}, "--batch 400 is more than one and at most the 36 questions"),
     ],
 )

@@ -91,6 +91,14 @@ def test_the_same_artifact_twice_counts_once(world: World, tmp_path: Path) -> No
     assert "two and one are the same artifact" in failure(tmp_path / "unit")
 
 
+def test_two_members_of_one_name_are_not_taken_for_one(world: World, tmp_path: Path) -> None:
+    """Answers are kept by name: the first would teach nothing, and the card would still speak of two."""
+    copytree(world.runtime, tmp_path / "members" / "one")
+    runtime_unit(tmp_path / "members" / "two", world, "--seed", "4", number=1)
+    assert job(once, tmp_path / "unit", *given(world, tmp_path / "members")) == 42
+    assert "two and one are both called spiralverse/runtime-distilled-v1" in failure(tmp_path / "unit")
+
+
 def test_a_member_without_a_manifest_is_named(world: World, tmp_path: Path) -> None:
     copytree(world.runtime, tmp_path / "members" / "one")
     half = Path(copytree(world.runtime, tmp_path / "members" / "two"))

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A job goes on from its own checkpoint and from nobody else's, and never ships weights that are no numbers."""
 
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
 from training_images.job.settings import Settings
 from training_images.job.spec import JobSpec
+from training_images.learning.checkpoint import fingerprint
 from training_images.learning.loop import Schedule, fit
 
 
@@ -30,7 +34,7 @@ class Stopping(Job):
         return self.after == 0
 
 
-def learned(job: Job, examples: list[float]) -> float:
+def learned(job: Job, examples: list[float], base: str = "sha256:1") -> float:
     """A number that moves towards the examples."""
     weight = torch.nn.Parameter(torch.zeros(1))
     fit(
@@ -39,6 +43,7 @@ def learned(job: Job, examples: list[float]) -> float:
         examples,
         lambda example: (weight - example).square().sum(),
         schedule=Schedule(rate=0.1),
+        besides=(base,),
     )
     return float(weight.detach())
 
@@ -50,7 +55,11 @@ def test_an_interrupted_job_ends_as_if_nothing_had_happened(tmp_path: Path) -> N
     assert learned(Stopping(tmp_path / "again", seed="1"), [3.0] * 20) == straight
 
 
-@pytest.mark.parametrize(("seed", "examples"), [("2", [3.0] * 20), ("1", [-3.0] * 20)], ids=["settings", "examples"])
+@pytest.mark.parametrize(
+    ("seed", "examples"),
+    [("2", [3.0] * 20), ("1", [-3.0] * 20), ("1", [*[3.0] * 10, -3.0, *[3.0] * 9])],
+    ids=["settings", "examples", "one example in the middle"],
+)
 def test_a_job_of_other_settings_or_examples_does_not_go_on_where_that_one_was(
     tmp_path: Path, seed: str, examples: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,6 +68,23 @@ def test_a_job_of_other_settings_or_examples_does_not_go_on_where_that_one_was(
         learned(Stopping(tmp_path / "again", after=7, seed="1"), [3.0] * 20)
     assert learned(Stopping(tmp_path / "again", seed=seed), examples) == straight
     assert "this job begins anew" in capsys.readouterr().out
+
+
+def test_a_job_on_another_base_model_does_not_go_on_where_that_one_was(tmp_path: Path) -> None:
+    straight = learned(Stopping(tmp_path / "straight"), [3.0] * 20, base="sha256:2")
+    with pytest.raises(Interrupted):
+        learned(Stopping(tmp_path / "again", after=7), [3.0] * 20, base="sha256:1")
+    (tmp_path / "again" / "checkpoints" / "weights.safetensors").write_bytes(b"of the other base, never read")
+    assert learned(Stopping(tmp_path / "again"), [3.0] * 20, base="sha256:2") == straight
+
+
+@pytest.mark.parametrize("place", [0, 999, 1999])
+def test_a_checkpoint_tells_long_tensors_and_arrays_apart_wherever_they_differ(place: int) -> None:
+    one, other = torch.zeros(2000), torch.zeros(2000)
+    other[place] = 1
+    assert fingerprint([one]) == fingerprint([one.clone()])
+    assert len({fingerprint([told]) for told in (one, other, one.numpy(), one.view(2, 1000), (one, other))}) >= 4
+    assert fingerprint([one]) != fingerprint([other])
 
 
 def test_a_gradient_that_is_no_number_is_refused_even_in_the_last_step(tmp_path: Path) -> None:
@@ -72,3 +98,37 @@ def test_a_gradient_that_is_no_number_is_refused_even_in_the_last_step(tmp_path:
             schedule=Schedule(rate=0.1),
         )
     assert float(weight.detach()) == 0.0
+
+
+def test_a_machine_that_is_taken_while_its_job_measures_takes_nothing_that_was_learned(tmp_path: Path) -> None:
+    job = Stopping(tmp_path)
+    job.stop_on_sigterm()
+    straight = learned(job, [3.0] * 20)
+    with pytest.raises(Interrupted, match="at step 20"):
+        os.kill(os.getpid(), signal.SIGTERM)
+    again = Stopping(tmp_path)
+    assert learned(again, [3.0] * 20) == straight
+    assert not again.told, "no step was taken again"
+
+
+def test_what_is_being_shipped_is_shipped_whoever_wants_the_machine(tmp_path: Path) -> None:
+    job = Stopping(tmp_path)
+    job.stop_on_sigterm()
+    learned(job, [3.0] * 20)
+    job.leave_by(None)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_second_lesson_is_left_between_two_steps_again(tmp_path: Path) -> None:
+    job = Stopping(tmp_path / "second", after=27)
+    learned(job, [3.0] * 20)
+    with pytest.raises(Interrupted, match="at step 7"):
+        learned(job, [2.0] * 20)
+
+
+@pytest.fixture(autouse=True)
+def _own_sigterm() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)

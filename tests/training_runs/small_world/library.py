@@ -29,6 +29,7 @@ SPEECH = {"intents": ("turn", "stop"), "harmful": ("harm",), "jailbreaks": ("har
 LABEL = {"turn": "HassTurnOn", "stop": "HassTurnOff", "harm": REFUSE}
 
 
+BASE_NAME = "small/library"
 SHAPE = ("--layers", "2", "--rank", "2", "--max_tokens", "16", "--learned_tokens", "12")
 """Of an adapter for the base model of this world."""
 
@@ -45,6 +46,11 @@ class World:
     def base_digest(self) -> str:
         return digest_of_file(self.base / "model.safetensors")
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The words with which a job takes this base for its own."""
+        return ("--base_digest", self.base_digest, "--base_name", BASE_NAME)
+
     def arguments(self, output: Path, **settings: str) -> list[str]:
         """A job's command line."""
         given = {
@@ -52,6 +58,7 @@ class World:
             "machine": "core",
             "output": str(output),
             "base_digest": self.base_digest,
+            "base_name": BASE_NAME,
             "requests": "12",
             **{f"channel.{name}": str(getattr(self, name)) for name in ("base", "data", "suite")},
             **settings,

@@ -103,3 +103,12 @@ def test_a_passage_costs_the_same_bits_beside_a_longer_one(folder):
     passages = ["weather volume", "skip", "hey weather volume skip attic", "volume volume weather"]
     alone = [model.bits([passage])[0] for passage in passages]
     assert model.bits(passages) == pytest.approx(alone, rel=1e-5)
+
+
+def test_a_text_that_is_longer_than_a_passage_costs_bits_to_its_end(folder):
+    model = LabelModel(folder, WORDS, rank=1, layers=1)
+    one = "weather volume skip attic " * 128
+    whole, double = (model.bits([text])[0] for text in (one, one * 2))
+    assert len(model.tokenizer.encode(one, add_special_tokens=False)) == 512
+    assert double == pytest.approx(2 * whole, rel=0.05)
+    assert model.bits([one * 2, "skip", one]) == pytest.approx([double, model.bits(["skip"])[0], whole], rel=1e-5)

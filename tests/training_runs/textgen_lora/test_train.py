@@ -128,6 +128,21 @@ def test_a_baseline_that_was_made_for_another_base_is_not_asked(tmp_path, channe
     assert "was made for the base model sha256:" in told
 
 
+def test_a_suite_without_prose_is_told_before_anything_is_learned(tmp_path, channels):
+    spoilt = home.suite(tmp_path / "suite")
+    write(spoilt / "prose.jsonl", [])
+    assert "the part prose of the suite has no items" in failed(tmp_path, {**channels, "suite": spoilt})
+
+
+def test_the_card_of_an_adapter_for_ones_own_base_claims_no_other(tmp_path, channels):
+    root, layout = laid_out(LAYOUTS["hub"], tmp_path, channels, "--base_name", "acme/tiny-llama")
+    assert ended(root, layout) == 0
+    card = (layout.output / "textgen-lora/README.md").read_text("utf-8")
+    assert "A LoRA adapter: tiny-llama answers an utterance" in card
+    assert "SmolLM2" not in card
+    assert "dequantised" not in card
+
+
 def test_another_base_model_than_the_one_meant_is_refused(tmp_path, channels):
     told = failed(tmp_path, channels, "--base_digest", "sha256:" + "9" * 64)
     assert "this job is for sha256:9999" in told
