@@ -7,10 +7,13 @@ import msgspec
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import channel_of
+from federation.core.decision import summary
 from federation.core.digest import canonical
 from federation.core.event import Event
+from federation.recorded import RecordedReads
 from federation.runtime import handle
 from federation.simulation.platform import POLICY, shipment
+from federation.steps import STEPS
 from federation.steps.receive import TICKS
 from federation.wiring.local import local_home
 
@@ -111,6 +114,14 @@ class Home:
 
     def decisions(self, step):
         return [self.document(name) for name in self.store.names(f"{names.DECISIONS}{step}/")]
+
+    def assert_decides_again(self, decision):
+        """From what the decision has recorded, its step decides the same, to the byte."""
+        step = STEPS[decision["step"]]
+        reads = RecordedReads(decision["reads"], self.store, self.local.ports.artifacts)
+        heard = Event.of(decision["event"])
+        outcome = step.decide(heard, step.gather(heard, reads), reads.policy(), decision["now"])
+        assert canonical(summary(outcome)) == canonical(decision["outcome"])
 
 
 def home(folder, **policy):

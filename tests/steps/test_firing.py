@@ -24,6 +24,14 @@ def test_a_breach_that_begins_while_a_release_settles_in_and_goes_on_leaves_it(s
     assert [moved.kind for moved in second.channel.moves].count("roll_back") == 1, "it does not fall further"
 
 
+def test_what_fired_is_in_the_record(second):
+    fires(second, "2026-01-13T10:00:00Z")
+    second.tick("alarms", "2026-01-13T10:30:00Z")
+    decision = second.decisions("sweep")[-1]
+    assert decision["outcome"]["why"] == "alarms that fire now: churn-prod-5xx"
+    second.assert_decides_again(decision)
+
+
 def test_an_alarm_that_fired_before_the_release_did_says_nothing_about_it(second):
     fires(second, "2026-01-13T08:00:00Z")
     assert second.tick("alarms", "2026-01-14T09:00:00Z") == []

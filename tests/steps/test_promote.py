@@ -7,12 +7,7 @@ from msgspec.structs import replace
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.decision import summary
-from federation.core.digest import canonical
-from federation.core.event import Event
-from federation.recorded import RecordedReads
 from federation.simulation.platform import POLICY
-from federation.steps import promote
 from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, TUESDAY, WEDNESDAY
 
 GATES = POLICY["gates"]
@@ -168,10 +163,7 @@ def test_that_the_nodes_could_not_serve_is_in_the_record(assembled):
     with_undeployed(assembled)
     assembled.tick("promote", TUESDAY)
     (decision,) = assembled.decisions("promote")
-    reads = RecordedReads(decision["reads"], assembled.store, assembled.local.ports.artifacts)
-    event = Event.of(decision["event"])
-    again = promote.decide(event, promote.gather(event, reads), reads.policy(), decision["now"])
-    assert canonical(summary(again)) == canonical(decision["outcome"])
+    assembled.assert_decides_again(decision)
 
 
 def test_of_two_releases_for_one_baseline_the_later_serves_and_the_other_is_void(home):

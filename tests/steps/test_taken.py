@@ -7,12 +7,8 @@ import pytest
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.decision import summary
-from federation.core.digest import canonical
 from federation.errors import ConflictError, ContractError
-from federation.recorded import RecordedReads
 from federation.runtime import decide, handle
-from federation.steps import fuse
 from tests.ports.backends_hub import (  # noqa: F401 - fixtures
     hub_client,
     hub_cloud,
@@ -181,10 +177,7 @@ def test_what_was_decided_about_a_taken_name_can_be_decided_again_from_what_was_
     decided = second.decisions("fuse")
     assert any("cannot be published" in document["outcome"]["why"] for document in decided)
     for document in decided:
-        reads = RecordedReads(document["reads"], second.store, second.local.ports.artifacts)
-        event = events.Event.of(document["event"])
-        outcome = fuse.decide(event, fuse.gather(event, reads), reads.policy(), document["now"])
-        assert canonical(summary(outcome)) == canonical(document["outcome"])
+        second.assert_decides_again(document)
 
 
 def test_a_receipt_is_read_once_for_one_that_comes_between_two_reads_would_replay_another_decision(tmp_path, shared):

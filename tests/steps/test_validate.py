@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.decision import decision_in, summary
+from federation.core.decision import decision_in
 from federation.core.digest import canonical, digest
 from federation.core.event import Event
 from federation.core.faults import MAX_TOLD
@@ -14,7 +14,6 @@ from federation.core.strict_json import MAX_BYTES
 from federation.core.uri import SENTINEL
 from federation.errors import ServiceError
 from federation.reads import LiveReads
-from federation.recorded import RecordedReads
 from federation.runtime import handle
 from federation.simulation.platform import shipment
 from federation.steps import validate
@@ -173,11 +172,7 @@ def assert_settled_for_good(home, event):
     """There is a document that says why, a sweep brings nothing back, and a replay decides the same."""
     (name,) = [name for name in home.store.names(names.SETTLED) if home.document(name)["told"] == [event.document()]]
     assert home.tick("sweep", "2026-03-01T00:00:00Z") == []
-    decision = decision_in(home.document(name))
-    reads = RecordedReads(decision["reads"], home.store, home.local.ports.artifacts)
-    heard = Event.of(decision["event"])
-    again = validate.decide(heard, validate.gather(heard, reads), reads.policy(), decision["now"])
-    assert canonical(summary(again)) == canonical(decision["outcome"])
+    home.assert_decides_again(decision_in(home.document(name)))
 
 
 def test_a_manifest_larger_than_any_that_is_read_is_rejected_and_not_tried_for_ever(home):
