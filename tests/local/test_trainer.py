@@ -66,6 +66,20 @@ def test_a_job_runs_in_its_own_folder_once(trainer, jobs, image):
     assert json.loads((home / "job.json").read_bytes()) == JOB
 
 
+def test_a_launch_that_was_cut_short_before_the_job_began_is_made_up_for(trainer, jobs, image):
+    image(SHIPS)
+    (jobs / "late").mkdir(parents=True)
+    trainer.launch("late", JOB)
+    assert not (jobs / "late/process.txt").exists(), "somebody else may be about to start it"
+    os.utime(jobs / "late", (0, 0))
+    trainer.launch("late", JOB)
+    assert ended(trainer, "late")["artifact_uri"].endswith("/late/unit/")
+    os.utime(jobs / "late", (0, 0))
+    began = (jobs / "late/process.txt").read_text()
+    trainer.launch("late", JOB)
+    assert (jobs / "late/process.txt").read_text() == began
+
+
 def test_a_job_sees_its_request_and_nothing_of_who_launched_it(trainer, jobs, image, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of the launcher")
     image(SHIPS)
@@ -173,10 +187,19 @@ def test_a_folder_in_which_no_job_can_be_written_is_a_service_that_failed(jobs):
         LocalTrainer(jobs).launch("embedder-1", JOB)
 
 
-@pytest.mark.parametrize("name", ["completion.json", "exit_code.txt", "process.txt"])
-def test_a_result_that_is_only_half_written_is_read_again_later(trainer, jobs, name):
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("completion.json", ""),
+        ("exit_code.txt", ""),
+        ("process.txt", ""),
+        ("completion.json", "[1]"),
+        ("process.txt", "9" * 30),
+    ],
+)
+def test_a_result_that_is_only_half_written_is_read_again_later(trainer, jobs, name, text):
     home = jobs / "embedder-1"
     home.mkdir(parents=True)
-    (home / name).write_text("")
+    (home / name).write_text(text)
     with pytest.raises(ServiceError, match="embedder-1 ended cannot be read"):
         trainer.finished()

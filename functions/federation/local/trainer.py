@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,10 @@ _DETACHED: Final = f"""
 echo $! > {_PROCESS}
 """
 """A job outlives the process that launched it, as it does in a cloud, and leaves its exit code."""
+_STARTING_SECONDS: Final = 60.0
+"""For how long another launch of the same job may still be about to start it."""
+_BEGUN: Final = (_PROCESS, _CODE, _COMPLETION, UNIT)
+"""Of a job that began, one of these is in its folder."""
 _BY_SIGNAL: Final = 128
 _LONGEST: Final = 1024
 
@@ -60,11 +65,10 @@ class LocalTrainer:
         module = [self._python, "-m", str(job["image"]), *map(str, job.get("arguments", ()))]
         command = ["/bin/sh", "-c", _DETACHED, "sh", *module]
         try:
-            home.mkdir(parents=True)
+            if not _claimed(home):
+                return
             replace(home / "job.json", canonical(job) + b"\n")
             subprocess.run(command, cwd=home, env=_environment(name, job), check=True, start_new_session=True)  # noqa: S603 - the policy names the module
-        except FileExistsError:
-            return
         except (OSError, subprocess.CalledProcessError) as error:
             raise ServiceError(f"job {name} did not start: {error}") from error
 
@@ -76,6 +80,16 @@ class LocalTrainer:
     def artifact(self, resource: str) -> str | None:
         """URI of the unit of the job with that resource name."""
         return next((found.get("artifact_uri") for found in self.finished() if found["resource"] == resource), None)
+
+
+def _claimed(home: Path) -> bool:
+    """Whether the job is ours to start: nobody has made its folder, or whoever did was cut short before it began."""
+    try:
+        home.mkdir(parents=True)
+    except FileExistsError:
+        age = time.time() - home.stat().st_mtime
+        return age > _STARTING_SECONDS and not any((home / name).exists() for name in _BEGUN)
+    return True
 
 
 def _environment(name: str, job: Mapping[str, Any]) -> dict[str, str]:
@@ -102,15 +116,14 @@ def _sources() -> Sequence[str]:
 def _read(home: Path) -> Mapping[str, Any] | None:
     try:
         return _ended(home)
-    except (OSError, ValueError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, OverflowError, msgspec.MsgspecError) as error:
         raise ServiceError(f"how the job in {home} ended cannot be read: {error}") from error
 
 
 def _ended(home: Path) -> Mapping[str, Any] | None:
     """The result of the job in that folder; None while it runs."""
     if (reported := home / _COMPLETION).exists():
-        told: Mapping[str, Any] = msgspec.json.decode(reported.read_bytes())
-        return told
+        return msgspec.json.decode(reported.read_bytes(), type=dict[str, Any])
     if (manifest := home / UNIT / SENTINEL).exists():
         return {**_about(home, "Completed", manifest), "artifact_uri": f"{(home / UNIT).resolve().as_uri()}/"}
     if (code := home / _CODE).exists():
