@@ -58,6 +58,14 @@ def test_the_first_manifests_make_the_first_release(first):
         contract.check("report.v1", report)
 
 
+def test_a_policy_that_says_whence_each_platform_ships_says_nothing_of_files_given_by_hand(tmp_path, place, first):
+    origins = {"hf": ["hf://models/spiralverse/"], "aws": ["s3://models/"], "gcp": ["gs://models/"]}
+    policy = bent(tmp_path, "policy.json", lambda found: found.update(origins=origins))
+    fused = offline.fuse(manifests(EXAMPLES), policy, tmp_path / "out.json")
+    assert fused.refusals == ()
+    assert fused.release["name"] == first.release["name"]
+
+
 def test_the_later_ones_are_a_patch_that_carries_what_was_refused(first, second):
     units = second.release["units"]
     assert second.release["name"] == "spiralverse-ai-federated-v1.0.1"

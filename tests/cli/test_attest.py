@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A release's evidence leaves the house, signed, and a stranger checks it against the files in their hands."""
 
+import base64
+import hashlib
 import json
 import subprocess
 
 import pytest
+
+from federation.cli.signed import envelope, signer_of
+from federation.core.digest import canonical
 
 RELEASE = "spiralverse-ai-federated-v1.0.1"
 SHIPPED = "later/embedder/adapter_model.safetensors"
@@ -46,6 +51,19 @@ def test_a_carried_units_files_are_vouched_for_too(federation, bundle, keys, exa
     assert federation("verify", bundle, carried, "--key", keys / "public.pem").code == 0
 
 
+def test_an_older_releases_statements_do_not_stand_for_the_one_that_is_expected(federation, bundle, keys):
+    newer = RELEASE.replace("1.0.1", "1.0.2")
+    answer = federation("verify", bundle, "--key", keys / "public.pem", "--release", newer, "--json")
+    assert (answer.code, answer.json["faults"]) == (10, [f"it is about {RELEASE}, and not about {newer}"])
+    assert federation("verify", bundle, "--key", keys / "public.pem", "--release", RELEASE).code == 0
+
+
+def test_one_array_is_told_to_come_as_lines(federation, played, keys, tmp_path):
+    array = federation("attest", RELEASE, "--key", keys / "key.pem", "--folder", played, "--json").out
+    (tmp_path / "array.json").write_text(array, "utf-8")
+    assert "one a line" in federation("verify", tmp_path / "array.json", "--key", keys / "public.pem").err
+
+
 def test_a_file_of_another_release_is_not(federation, bundle, keys, examples):
     answer = federation("verify", bundle, examples / "embedder/adapter_model.safetensors", "--key", keys / "public.pem")
     assert answer.code == 10
@@ -81,6 +99,107 @@ def test_a_statement_of_another_release_is_not_slipped_in(federation, bundle, ke
     bundle.write_text(other.splitlines()[0] + "\n" + bundle.read_text("utf-8"), "utf-8")
     answer = federation("verify", bundle, "--key", keys / "public.pem", "--json")
     assert answer.json["faults"] == ["1 statement that the summary does not rest on"]
+
+
+@pytest.fixture
+def signed(keys):
+    """Whatever else is signed with the same key."""
+    return lambda statement: json.dumps(envelope(statement, signer_of(keys / "key.pem")))
+
+
+@pytest.fixture
+def untested(tmp_path):
+    """A file that no gate has seen, and its subject."""
+    (tmp_path / "untested.bin").write_bytes(b"untested")
+    found = {"name": "untested.bin", "digest": {"sha256": hashlib.sha256(b"untested").hexdigest()}}
+    return tmp_path / "untested.bin", found
+
+
+def said(line):
+    return json.loads(base64.b64decode(json.loads(line)["payload"]))
+
+
+def sha256_of(statement):
+    return {"sha256": hashlib.sha256(canonical(statement)).hexdigest()}
+
+
+def test_a_file_that_the_same_key_signed_for_something_else_has_passed_no_gate(
+    federation, bundle, keys, signed, untested
+):
+    path, subject = untested
+    built = {"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://slsa.dev/provenance/v1"}
+    bundle.write_text(
+        f"{bundle.read_text('utf-8')}{signed({**built, 'subject': [subject], 'predicate': {}})}\n", "utf-8"
+    )
+    answer = federation("verify", bundle, path, "--key", keys / "public.pem", "--json")
+    assert answer.code == 10
+    assert answer.json["faults"] == [
+        "1 statement not of a gate that passed",
+        "1 statement that the summary does not rest on",
+    ]
+
+
+def test_a_summary_that_says_passed_of_a_gate_that_failed_is_not_believed(federation, bundle, keys, signed):
+    *results, summary = map(said, bundle.read_text("utf-8").splitlines())
+    results[0]["predicate"]["result"] = "FAILED"
+    summary["predicate"]["inputAttestations"] = [{"digest": sha256_of(one)} for one in results]
+    bundle.write_text("\n".join(map(signed, (*results, summary))), "utf-8")
+    answer = federation("verify", bundle, "--key", keys / "public.pem", "--json")
+    assert answer.json["faults"] == ["1 statement not of a gate that passed"]
+
+
+def test_a_summary_that_rests_on_nothing_vouches_for_nothing(federation, bundle, keys, signed, untested):
+    path, subject = untested
+    summary = said(bundle.read_text("utf-8").splitlines()[-1])
+    summary["predicate"]["inputAttestations"] = []
+    bundle.write_text(signed({**summary, "subject": [subject]}), "utf-8")
+    answer = federation("verify", bundle, path, "--key", keys / "public.pem", "--json")
+    assert (answer.code, answer.json["faults"]) == (10, ["no gate's result is among the statements"])
+
+
+def test_a_unit_of_very_many_files_can_be_verified(federation, bundle, keys, signed):
+    first, *results, summary = map(said, bundle.read_text("utf-8").splitlines())
+    first["subject"] = [
+        {"name": f"spiralverse/embedder-v2/shards/{number}.safetensors", "digest": {"sha256": f"{number:064x}"}}
+        for number in range(9_000)
+    ]
+    summary["predicate"]["inputAttestations"] = [{"digest": sha256_of(one)} for one in (first, *results)]
+    bundle.write_text("\n".join(map(signed, (first, *results, summary))), "utf-8")
+    assert federation("verify", bundle, "--key", keys / "public.pem").code == 0
+
+
+@pytest.mark.parametrize(
+    "payload", [b"[]", b"no JSON", b'{"a":' + b"[" * 9_000 + b"]" * 9_000 + b"}", b'{"a":1,"a":2}']
+)
+def test_what_is_signed_and_no_statement_is_a_fault_of_its_line(federation, bundle, keys, payload):
+    from securesystemslib.dsse import Envelope  # noqa: PLC0415
+
+    made = Envelope(payload, "application/vnd.in-toto+json", {})
+    made.sign(signer_of(keys / "key.pem"))
+    bundle.write_text(json.dumps(made.to_dict()), "utf-8")
+    answer = federation("verify", bundle, "--key", keys / "public.pem")
+    assert (answer.code, "line 1 of" in answer.err) == (2, True)
+
+
+@pytest.mark.parametrize("hint", [{}, {"keyid": ""}, {"keyid": "another tool's"}])
+def test_a_key_id_is_a_hint_and_proves_nothing(federation, bundle, keys, hint):
+    """https://github.com/secure-systems-lab/dsse/blob/master/protocol.md: it is optional and not authenticated."""
+    written = [json.loads(line) for line in bundle.read_text("utf-8").splitlines()]
+    for one in written:
+        one["signatures"] = [{"sig": one["signatures"][0]["sig"], **hint}]
+    bundle.write_text("\n".join(map(json.dumps, written)), "utf-8")
+    assert federation("verify", bundle, "--key", keys / "public.pem").code == 0
+
+
+def test_a_file_that_cannot_be_read_is_told_and_not_verified(federation, bundle, keys, tmp_path):
+    for path in (tmp_path, tmp_path / "absent"):
+        answer = federation("verify", bundle, path, "--key", keys / "public.pem")
+        assert (answer.code, f"{path} cannot be read" in answer.err) == (3, True)
+
+
+def test_a_key_of_another_kind_is_told_which_kinds_sign(federation, played, keys):
+    openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1", "-out", keys / "bitcoin.pem")
+    assert "P-256" in federation("attest", RELEASE, "--key", keys / "bitcoin.pem", "--folder", played).err
 
 
 def test_without_the_summary_nothing_is_said(federation, bundle, keys):

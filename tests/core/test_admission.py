@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 from tests.core.proposals import policy, unit
 
-from federation.core.admission import Observed, files_of, integrity_faults, missing, stated_faults
+from federation.core.admission import Observed, files_of, integrity_faults, missing, origin_faults, stated_faults
 from federation.core.manifest import File, Residency, StatedDataSet
 
 LORA = unit("textgen-lora", 12)
@@ -102,3 +102,19 @@ def test_every_reason_is_told_at_once():
         files=[File(path="model.bin", sha256="0" * 64, bytes=WEIGHTS.bytes)],
     )
     assert len(told(wrong, "aws", lying(LORA))) == 6
+
+
+@pytest.mark.parametrize(
+    ("origin", "uri", "believed"),
+    [
+        ("hf://models/spiralverse/", "hf://models/spiralverse/lora@2ce38a/_MANIFEST.json", True),
+        ("hf://models/spiralverse/lora/", "hf://models/spiralverse/lora@2ce38a/_MANIFEST.json", True),
+        ("hf://models/spiralverse/lora/", "hf://models/spiralverse/lora-of-others@2ce38a/_MANIFEST.json", False),
+        ("hf://models/spiralverse/lora/", "hf://models/others/lora@2ce38a/_MANIFEST.json", False),
+        ("s3://bucket/a/", "s3://bucket@x/a/_MANIFEST.json", False),
+        ("hf://models/spiralverse/", "./hf_manifest.json", True),
+        ("hf://models/spiralverse/", "file:///srv/hf_manifest.json", False),
+    ],
+)
+def test_an_origin_may_be_one_repository_and_a_path_given_by_hand_has_none(origin, uri, believed):
+    assert (origin_faults("hf", uri, "", replace(policy(), origins={"hf": [origin]})) == ()) == believed

@@ -189,3 +189,14 @@ def test_a_receipt_is_read_once_for_one_that_comes_between_two_reads_would_repla
     assert read.count(names.receipt(f"{NAME}.0")) == 1
     assert read.count(names.unpublished(f"{NAME}.0")) == 1
     home.local.close()
+
+
+def test_the_next_merge_of_the_same_units_publishes_what_was_mended_since(tmp_path, shared):
+    (home,) = homes(tmp_path, shared, 1)
+    shared.refuses = ContractError("the Hub refuses the card: license is unknown")
+    home.tick("merge", MONDAY)
+    assert home.document(names.receipt(f"{NAME}.0")) is None
+    shared.refuses = None
+    home.tick("merge", THURSDAY)
+    assert home.document(names.receipt(f"{NAME}.0")) is not None
+    assert len(home.store.names(names.RELEASES)) == 1

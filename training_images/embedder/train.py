@@ -76,7 +76,7 @@ def base_name(spec: JobSpec, model: Embedder) -> str:
         ConfigError: It is another than the usual one, and nobody says its name.
     """
     named = spec.settings.given.get("base_name")
-    if named is None and model.base_digest != WEIGHTS:
+    if not named and model.base_digest != WEIGHTS:
         raise ConfigError(
             f"the base model is not {NAME}, and the adapter and its card must say which it is: give --base_name OWNER/NAME"
         )

@@ -32,18 +32,17 @@ def utterances(data: Path, asked: Suite) -> dict[str, Sequence[Row]]:
     found = unchecked(data)
     stated(data)  # who ships says what was learned from, and that is asked before it is learned
     for name, part in SETS.items():
-        own, others = _alike(asked, [part], name), _alike(asked, _ASKED, name)
         shift = MOST_SHIFT if name == TASK else None
         labels = LABELS if name == TASK else (REFUSE,)
-        check_data(name, {"train": found[name], "test": own}, labels=labels, most_shift=shift)
-        check_data(name, {"train": found[name], "test": others}, labels=labels, most_shift=None)
+        check_data(name, {"train": found[name], "test": _alike(asked, part, name)}, labels=labels, most_shift=shift)
+        for other in filter(None, (_alike(asked, one, name) for one in _ASKED if one != part)):
+            check_data(name, {"train": found[name], "test": other}, labels=labels, most_shift=None)
     return found
 
 
-def _alike(asked: Suite, parts: Sequence[str], name: str) -> list[Row]:
-    """Items of those parts that could stand in a data set: prompts to be refused, or utterances that are answered."""
-    items = (item for part in parts for item in asked.parts[part].items if (item.label == REFUSE) == (name != TASK))
-    return list({item.id: item for item in items}.values())
+def _alike(asked: Suite, part: str, name: str) -> list[Row]:
+    """Items of a part that could stand in a data set: prompts to be refused, or utterances that are answered."""
+    return [item for item in asked.parts[part].items if (item.label == REFUSE) == (name != TASK)]
 
 
 def unchecked(data: Path) -> dict[str, Sequence[Row]]:

@@ -41,7 +41,8 @@ def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
     teachers = members(spec)
     rows = pool(learned, how.pool, how.seed)
     told = _asked(job, teachers, [learned.rows[row].text for row in rows], voting)
-    distilled(job, learned, Taught(rows=rows, probabilities=told[_ENSEMBLE]), how)
+    artifacts = [one.unit.artifact for one in teachers]
+    distilled(job, learned, Taught(rows=rows, probabilities=told[_ENSEMBLE], artifacts=artifacts), how)
     compared = asked.sample(spec.settings.integer("compared", _COMPARED, least=1)).parts["task"]
     right = _right(job, teachers, compared, voting)
     names = [one.unit.name for one in teachers]

@@ -23,6 +23,8 @@ _ELSEWHERE: Final = frozenset({"hf", "local"})
 _RANK: Final = ("PET_NODE_RANK", "RANK", "JOB_COMPLETION_INDEX")
 _WORLD: Final = ("PET_NNODES", "WORLD_SIZE")
 """PyTorchJob tells both: how many pods there are, and how many processes it expects in all of them (nprocPerNode)."""
+_IN_TORCHRUN: Final = "TORCHELASTIC_RUN_ID"
+"""What torchrun tells its processes. Each has a RANK of its own, and the pod's PET_ variables speak of all of them."""
 _MASTER: Final = ("MASTER_ADDR", "PET_MASTER_ADDR")
 
 
@@ -70,7 +72,7 @@ def _failure(root: Path, platform: str, home: Path) -> Path:
 
 def _whole(environment: Mapping[str, str], names: Sequence[str], usual: int) -> int:
     """The number that the first of these variables holds, or the usual one where none is there."""
-    for name in names:
+    for name in names[1:] if _IN_TORCHRUN in environment else names:
         if written := environment.get(name):
             if not written.isdecimal():
                 raise ConfigError(

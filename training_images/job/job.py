@@ -13,7 +13,10 @@ from training_images.job.spec import JobSpec
 
 
 class Job:
-    """A job that runs. `folder` is empty at first and gone afterwards; what is shipped is copied from it."""
+    """A job that runs. `folder` is empty at first and gone afterwards; what is shipped is copied from it.
+
+    `left` is what was raised when the machine was wanted while it measured, whatever a library made of that.
+    """
 
     def __init__(self, spec: JobSpec, folder: Path) -> None:
         self.spec = spec
@@ -22,6 +25,7 @@ class Job:
         self._told: dict[str, list[float]] = defaultdict(list)
         self._stopping = False
         self._leave: Callable[[], Interrupted] | None = None
+        self.left: Interrupted | None = None
 
     @property
     def seconds(self) -> float:
@@ -58,11 +62,17 @@ class Job:
             leave: Keeps a checkpoint and says what to raise; None while it asks `interrupted` itself, and ships.
         """
         self._leave = leave
-        if leave is not None and self._stopping:
-            raise leave()
+        if self._stopping:
+            self._go()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self._stopping = True
-        if self._leave is not None:
-            raise self._leave()
+        self._go()
+
+    def _go(self) -> None:
+        """Once: a platform that asks twice must not disturb what the first time began."""
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            self.left = leave()
+            raise self.left

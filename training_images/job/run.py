@@ -71,7 +71,8 @@ def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str]) ->
                 upload(spec.output, spec.upload)
             print(f"shipped {spec.upload or manifest}", flush=True)
     except Exception as error:  # noqa: BLE001 - the last place: whatever it was becomes a sentence and an exit code
-        return _failed(spec.failure, error)
+        job.leave_by(None)
+        return _failed(spec.failure, job.left or error)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0

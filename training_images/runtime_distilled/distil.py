@@ -5,6 +5,7 @@ The teacher is compared at a temperature, times its square so that its share of 
 also has its true label, and texts that the teacher was not asked about have nothing else.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,10 +32,17 @@ _LEAST: Final = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taught:
-    """What a teacher said: the lessons that it was asked about, and its probabilities (rows, labels) for them."""
+    """What was taught.
+
+    Args:
+        rows: The lessons that the teachers were asked about.
+        probabilities: What they said of them together: (rows, labels). Another processor rounds them otherwise.
+        artifacts: Which units the teachers are.
+    """
 
     rows: NDArray[np.int64]
     probabilities: NDArray[np.float64]
+    artifacts: Sequence[str]
 
 
 def distilled(job: Job, learned: Lessons, taught: Taught, how: Recipe) -> Student:
@@ -54,7 +62,7 @@ def distilled(job: Job, learned: Lessons, taught: Taught, how: Recipe) -> Studen
         batches(learned, tokenizer, how),
         lambda batch: loss.of(student, batch),
         schedule=Schedule(rate=how.rate),
-        besides=(taught.rows, taught.probabilities, learned.labels),
+        besides=(taught.rows, tuple(taught.artifacts), learned.labels),
     )
     student.cpu().eval()
     quantised(student, job.folder / runtime.MODEL)

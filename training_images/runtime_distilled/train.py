@@ -33,7 +33,7 @@ def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
     told = teacher.probabilities(job, [learned.rows[row].text for row in rows])
     agreed = float(np.mean(told.argmax(axis=1) == learned.labels[rows]))
     job.log(teacher_right=agreed, taught=len(rows), teacher_seconds=job.seconds)
-    distilled(job, learned, Taught(rows=rows, probabilities=told), how)
+    distilled(job, learned, Taught(rows=rows, probabilities=told, artifacts=[teacher.unit.artifact]), how)
     summary = _summary(teacher, len(rows), agreed)
     return [measured(job, asked, how, datasets=list(learned.datasets), teacher=teacher.unit.name, summary=summary)]
 

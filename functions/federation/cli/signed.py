@@ -6,17 +6,22 @@ Envelopes are DSSE's (https://github.com/secure-systems-lab/dsse), keys PEM: Ed2
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
+from federation.core import strict_json
 from federation.core.attestation import PAYLOAD
 from federation.core.digest import canonical
 from federation.errors import ContractError
 from federation.local.files import bytes_of
 
 if TYPE_CHECKING:  # an optional package, loaded by whoever signs or checks
+    from securesystemslib.dsse import Envelope
     from securesystemslib.signer import CryptoSigner, SSlibKey
+
+LONGEST: Final = 16_777_216
+"""Bytes of an envelope: it names every file of a unit, as a manifest does, with more around each, and in base64."""
+
+_KINDS: Final = "Ed25519, RSA, or ECDSA on P-256, P-384 or P-521"
 
 
 def signer_of(path: Path) -> "CryptoSigner":
@@ -40,7 +45,7 @@ def signer_of(path: Path) -> "CryptoSigner":
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         made = "openssl genpkey -algorithm ed25519 -out KEY.pem"
-        raise ContractError(f"{path} holds no private key in PEM; one is made by: {made}") from error
+        raise ContractError(f"{path} holds no private key in PEM of {_KINDS}; one is made by: {made}") from error
 
 
 def public_key_of(path: Path) -> "SSlibKey":
@@ -58,8 +63,8 @@ def public_key_of(path: Path) -> "SSlibKey":
     try:
         return SSlibKey.from_crypto(load_pem_public_key(body))
     except (ValueError, UnsupportedAlgorithm) as error:
-        written = "openssl pkey -in KEY.pem -pubout -out PUBLIC.pem"
-        raise ContractError(f"{path} holds no public key in PEM; a private key's is written by: {written}") from error
+        written = f"{_KINDS}; a private key's is written by: openssl pkey -in KEY.pem -pubout -out PUBLIC.pem"
+        raise ContractError(f"{path} holds no public key in PEM of {written}") from error
 
 
 def envelope(statement: Mapping[str, Any], signer: "CryptoSigner") -> dict[str, Any]:
@@ -78,17 +83,40 @@ def statement_of(written: Any, key: "SSlibKey", *, what: str) -> dict[str, Any]:
     Raises:
         ContractError: It is no envelope around a statement, or was not signed with that key, or was changed since.
     """
-    from securesystemslib.dsse import Envelope  # noqa: PLC0415
-    from securesystemslib.exceptions import FormatError, VerificationError  # noqa: PLC0415
+    from securesystemslib.exceptions import FormatError  # noqa: PLC0415
 
     try:
-        read = Envelope.from_dict(written)
-        read.verify([key], 1)
-        found = msgspec.json.decode(read.payload, type=dict[str, Any])
-    except VerificationError as error:
-        raise ContractError(f"{what} was not signed with this key, or was changed since") from error
+        read = _read(written)
     except (AttributeError, KeyError, TypeError, ValueError, FormatError) as error:
         raise ContractError(f"{what} is no signed statement; `federation attest --key` writes them") from error
+    if not _is_signed(read, key):
+        raise ContractError(f"{what} was not signed with this key, or was changed since")
     if read.payload_type != PAYLOAD:
         raise ContractError(f"{what} holds {read.payload_type!r:.80}, not {PAYLOAD}")
+    found = strict_json.document(read.payload, what=f"the payload of {what}", limit=LONGEST)
+    if not isinstance(found, dict):
+        raise ContractError(f"{what} is no signed statement; `federation attest --key` writes them")
     return found
+
+
+def _read(written: Any) -> "Envelope":
+    """The envelope, its signatures numbered: a key id is a hint that anybody may change or leave out."""
+    from securesystemslib.dsse import Envelope  # noqa: PLC0415
+
+    signatures = [{**one, "keyid": str(number)} for number, one in enumerate(written["signatures"])]
+    read = Envelope.from_dict({**written, "signatures": signatures})
+    read.pae()  # of a type that is text
+    return read
+
+
+def _is_signed(read: "Envelope", key: "SSlibKey") -> bool:
+    from securesystemslib.exceptions import UnverifiedSignatureError  # noqa: PLC0415
+    from securesystemslib.signer import Signature  # noqa: PLC0415
+
+    for signature in read.signatures.values():
+        try:
+            key.verify_signature(Signature(key.keyid, signature.signature), read.pae())
+        except UnverifiedSignatureError:
+            continue
+        return True
+    return False

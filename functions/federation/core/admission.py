@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """May this unit come in at all: right name, right platform, data that stayed home, files that are what they claim?"""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -13,6 +14,7 @@ from federation.core.policy import Policy
 _PROVEN: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "huggingface": "hf"}
 """Platform by provider, for providers whose events prove it; a bucket's event does not."""
 _BUCKETS: Final = frozenset({"s3", "gcs"})
+_REVISION: Final = re.compile("@[^/]*")
 _HERE: Final = frozenset({"", "local"})
 """What a person gives, and a job that ran in this home: it is the platform that its manifest names."""
 
@@ -61,10 +63,15 @@ def _stranger(platform: str, provider: str) -> Iterator[str]:
 
 
 def _elsewhere(platform: str, uri: str, policy: Policy) -> Iterator[str]:
-    """Whoever may write to one platform's bucket cannot speak for another."""
+    """Whoever may write to one platform's bucket cannot speak for another; a path on this machine is a person's word."""
     origins = policy.origins.get(platform, ())
-    if origins and not uri.startswith(tuple(origins)):
+    if origins and "://" in uri and not _unpinned(uri).startswith(tuple(origins)):
         yield f"the manifest says {platform}, which ships from {' or '.join(origins)}, and it lies at {uri}"
+
+
+def _unpinned(uri: str) -> str:
+    """The URI without the revision of the Hub's repository, which is one folder at all of them."""
+    return _REVISION.sub("", uri, count=1) if uri.startswith("hf://") else uri
 
 
 def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:

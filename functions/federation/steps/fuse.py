@@ -195,7 +195,8 @@ def _made_before(event: Event, facts: Facts, made: Made) -> Outcome:
         return _skip(event, facts, why)
     if is_unasked_refusal(event):
         return NOTHING
-    return _bound(event, facts, replace(again(event, made), repeat=False), made.name)
+    asked_again = replace(made, refusal=None)  # what the registry had against it may have been mended since
+    return _bound(event, facts, replace(again(event, asked_again), repeat=False), made.name)
 
 
 def _bound(event: Event, facts: Facts, outcome: Outcome, release: str) -> Outcome:

@@ -74,6 +74,12 @@ def test_a_pod_finds_its_rank_however_the_cluster_tells_it(tmp_path, ranks):
     assert (spec.rank, spec.world) == (2, 3)
 
 
+def test_processes_that_torchrun_started_in_one_pod_are_told_apart(tmp_path):
+    pod = {"PET_NODE_RANK": "0", "PET_NNODES": "1", "TORCHELASTIC_RUN_ID": "none", "WORLD_SIZE": "2"}
+    specs = [kubernetes(tmp_path, **pod, RANK=rank) for rank in ("0", "1")]
+    assert [(spec.rank, spec.world) for spec in specs] == [(0, 2), (1, 2)]
+
+
 @pytest.mark.parametrize("told", [{"PET_NNODES": "1:4"}, {"WORLD_SIZE": "many"}, {"RANK": "-1"}], ids=str)
 def test_a_number_of_machines_that_is_none_is_told(tmp_path, told):
     with pytest.raises(ConfigError, match=r"no whole number.* without an elastic policy"):

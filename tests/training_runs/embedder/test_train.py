@@ -120,6 +120,9 @@ def test_a_base_model_of_ones_own_that_nobody_names_is_refused(world, tmp_path, 
     arguments = [word for word in world.arguments(tmp_path / "unit", **USUAL) if not word.startswith("--base_name")]
     assert run(lambda job: trained(job, loose(world.suite)), arguments, {}, Path("/")) == CONFIGURED_WRONG
     assert "give --base_name OWNER/NAME" in sentence(capsys)
+    unnamed = world.arguments(tmp_path / "unit", **USUAL, base_name="")
+    assert run(lambda job: trained(job, loose(world.suite)), unnamed, {}, Path("/")) == CONFIGURED_WRONG
+    assert "give --base_name OWNER/NAME" in sentence(capsys)
 
 
 def test_a_base_model_of_another_size_does_not_serve_what_was_made_for_this_one(own, first, tmp_path, capsys):

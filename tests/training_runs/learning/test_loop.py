@@ -3,14 +3,16 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import torch
 
-from training_images.job.errors import ConfigError, Interrupted
+from training_images.job.errors import CONFIGURED_WRONG, INTERRUPTED, ConfigError, Interrupted
 from training_images.job.job import Job
+from training_images.job.made import Made
+from training_images.job.run import run
 from training_images.job.settings import Settings
 from training_images.job.spec import JobSpec
 from training_images.learning.checkpoint import fingerprint
@@ -29,7 +31,7 @@ class Stopping(Job):
         self.after = after
 
     def interrupted(self) -> bool:
-        """Asked once a step."""
+        """AskedError once a step."""
         self.after -= 1
         return self.after == 0
 
@@ -125,6 +127,54 @@ def test_a_second_lesson_is_left_between_two_steps_again(tmp_path: Path) -> None
     learned(job, [3.0] * 20)
     with pytest.raises(Interrupted, match="at step 7"):
         learned(job, [2.0] * 20)
+
+
+class AskedError(ConfigError):
+    """What is wrong; the platform asks for its machine while that is being said."""
+
+    def __str__(self) -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return super().__str__()
+
+
+def wrapped() -> None:
+    """What a library makes of an exception that passes through it."""
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except Interrupted as error:
+        raise AskedError("no tokenizer can be read") from error
+
+
+def wrong() -> None:
+    raise AskedError("the suite is empty")
+
+
+@pytest.mark.parametrize(
+    ("measured", "code", "sentence"),
+    [(wrapped, INTERRUPTED, "a checkpoint was kept at step 20"), (wrong, CONFIGURED_WRONG, "the suite is empty")],
+    ids=["a library between", "wrong before it was asked"],
+)
+def test_how_a_job_ends_is_not_changed_by_what_comes_after(
+    tmp_path: Path, measured: Callable[[], None], code: int, sentence: str
+) -> None:
+    def train(job: Job) -> Sequence[Made]:
+        learned(job, [3.0] * 20)
+        measured()
+        return []
+
+    given = ["--region", "here", "--machine", "core", "--output", str(tmp_path / "unit")]
+    assert run(train, given, {}, Path("/")) == code
+    assert sentence in (tmp_path / "failure.txt").read_text("utf-8")
+
+
+def test_a_platform_that_asks_twice_disturbs_nothing(tmp_path: Path) -> None:
+    job = Stopping(tmp_path)
+    job.stop_on_sigterm()
+    learned(job, [3.0] * 20)
+    with pytest.raises(Interrupted):
+        os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert str(job.left).endswith("a checkpoint was kept at step 20")
 
 
 @pytest.fixture(autouse=True)

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does a job turn a shipped teacher into a runtime that is worth what its manifest says?"""
 
+import contextlib
 import json
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tests.training_runs.small_world.home import (
     ENOUGH,
+    WHERE,
     World,
     base,
     channels,
@@ -22,10 +27,16 @@ from tests.training_runs.small_world.newer import newer, told_of
 
 from federation.core import contract
 from training_images.data.rows import Row, read, write
+from training_images.evals.labels import LABELS
 from training_images.evals.suite import loose
+from training_images.job import detect
+from training_images.job.errors import Interrupted
 from training_images.job.job import Job
 from training_images.job.shipped import shipped_unit
 from training_images.learning.adapter import WEIGHTS
+from training_images.runtime_distilled.distil import Taught, distilled
+from training_images.runtime_distilled.lessons import lessons, pool
+from training_images.runtime_distilled.recipe import Recipe
 from training_images.runtime_distilled.runtime import KIND, Runtime
 from training_images.runtime_distilled.train import train
 
@@ -83,6 +94,25 @@ def test_the_contract_states_format_inputs_outputs_and_limits(world: World) -> N
 def test_the_same_job_again_ships_the_same_bytes(world: World, tmp_path: Path) -> None:
     again = runtime_unit(tmp_path / "again", world)
     assert shipped_unit(again, KIND).artifact == shipped_unit(world.runtime, KIND).artifact
+
+
+def test_a_student_goes_on_where_another_processor_rounds_its_teacher_otherwise(world: World, tmp_path: Path) -> None:
+    """Whoever comes after a spot machine seldom has the same one, and a last bit is no other teacher."""
+    learned = lessons(world.data, loose(world.suite), 0.2)
+    rows = pool(learned, 8, 0)
+    said = np.full((len(rows), len(LABELS)), 1 / len(LABELS))
+
+    def steps(probabilities: NDArray[np.float64], teacher: str, *, stopped: bool) -> Sequence[float]:
+        job = Job(detect.spec(Path("/"), {}, [*WHERE, "--output", str(tmp_path / "unit")]), tmp_path)
+        job.interrupted = lambda: stopped and len(job.told["step"]) == 2  # type: ignore[method-assign]
+        with contextlib.suppress(Interrupted):
+            taught = Taught(rows=rows, probabilities=probabilities, artifacts=[teacher])
+            distilled(job, learned, taught, Recipe(steps=7, batch=4, width=8, heads=2))
+        return job.told["step"]
+
+    assert steps(said, "sha256:1", stopped=True) == [0, 5]
+    assert steps(np.nextafter(said, 1), "sha256:1", stopped=False) == [6]
+    assert steps(said, "sha256:2", stopped=False) == [0, 5, 6]
 
 
 def test_what_serves_now_is_asked_in_turns(world: World, tmp_path: Path) -> None:
