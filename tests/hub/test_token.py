@@ -33,7 +33,9 @@ def test_a_token_that_was_put_from_a_file_opens_the_hub_and_goes_with_jobs(home,
 @pytest.mark.parametrize("kept", ["", " \n", "hf_s3cret and\r\nX-Evil: more", "hf_s3cr\u00e9t", "hf_s3cret\0"])
 def test_what_can_be_no_token_is_not_sent_and_not_told(home, hub_owner, hub_cloud, kept):
     artifacts = hub_artifacts(home, Trust(hub_owners=frozenset({hub_owner})), lambda _: kept)
-    with pytest.raises(SettingsError, match="the secret arn:token is no token of the Hub") as refused:
+    with pytest.raises(
+        SettingsError, match="FEDERATION_HUB_TOKEN names the secret arn:token, which is no token of the Hub"
+    ) as refused:
         artifacts.read(f"hf://models/{hub_owner}/unit@{'0' * 40}/model.bin", 10)
     assert "hf_s3cr" not in str(refused.value)
     assert hub_cloud.faults.calls == []
@@ -46,6 +48,8 @@ def test_a_token_that_is_not_there_is_no_file_that_is_not_there_yet(home, hub_ow
         raise MissingError(f"{reference} has no value")
 
     artifacts = hub_artifacts(home, Trust(hub_owners=frozenset({hub_owner})), gone)
-    with pytest.raises(SettingsError, match="without its token: arn:token has no value"):
+    with pytest.raises(
+        SettingsError, match="without the token that FEDERATION_HUB_TOKEN names: arn:token has no value"
+    ):
         artifacts.observe(f"hf://models/{hub_owner}/unit@{'0' * 40}/model.bin")
     assert hub_cloud.faults.calls == []

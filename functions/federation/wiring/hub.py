@@ -58,10 +58,12 @@ def _token(settings: Settings, read_secret: ReadSecret) -> str:
     try:
         found = read_secret(settings.hub_token).strip()
     except MissingError as missing:
-        raise SettingsError(f"the Hub is not asked without its token: {missing}") from missing
+        raise SettingsError(
+            f"the Hub is not asked without the token that FEDERATION_HUB_TOKEN names: {missing}"
+        ) from missing
     if not re.fullmatch(r"[!-~]+", found):
         raise SettingsError(
-            f"the secret {settings.hub_token} is no token of the Hub, which is one word of visible ASCII characters; "
-            "put the token there again"
+            f"FEDERATION_HUB_TOKEN names the secret {settings.hub_token}, which is no token of the Hub: that is one word of "
+            "visible ASCII characters; put the token there again"
         )
     return found
