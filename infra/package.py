@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -142,8 +141,7 @@ def unpacked(package: Package, folder: Path) -> Path:
     """A new folder in `folder` with the package as it is deployed, for this interpreter and without the libraries."""
     here = Target(python=f"{sys.version_info.major}.{sys.version_info.minor}", architecture="x86_64")
     built = build(replace(package, target=here, dependencies=False), folder / "dist")
-    with zipfile.ZipFile(folder / "dist" / built.name) as archive:
-        archive.extractall(folder / package.cloud)
+    shutil.unpack_archive(folder / "dist" / built.name, folder / package.cloud)
     return folder / package.cloud
 
 
