@@ -22,6 +22,16 @@ def test_a_held_promotion_goes_ahead_when_it_is_resumed(federation, own):
     assert _channel(federation, own)["hold"] is None
 
 
+def test_a_hold_ends_at_the_moment_it_names(federation, own):
+    answer = federation("hold", "--until", "2099-12-01T06:00:00+02:00", *WHO, "--folder", own)
+    assert "held until 2099-12-01 04:00:00Z, or until somebody resumes them" in answer.out
+    assert _channel(federation, own)["hold"]["until"] == "2099-12-01T04:00:00Z"
+    assert "until 2099-12-01 04:00:00Z: the demo asks for it" in federation("status", "--folder", own).out
+    over = federation("hold", "--until", "2026-01-01T00:00:00Z", *WHO, "--folder", own)
+    assert (over.code, "name a later moment" in over.out) == (10, True)
+    assert federation("hold", "--until", "tomorrow", *WHO, "--folder", own).code == 2
+
+
 def test_resuming_what_nobody_holds_is_refused(federation, own):
     answer = federation("resume", *WHO, "--folder", own)
     assert answer.code == 10

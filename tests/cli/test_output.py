@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from federation.cli.output import counted, minute, readable
+from federation.cli.output import counted, readable, when
 
 
 def shown(words, columns, **variables):
@@ -48,7 +48,7 @@ def test_however_narrow_a_terminal_is_names_and_digests_can_be_copied(federation
 def test_no_character_is_lost_in_a_table_of_any_width(federation, played, columns):
     page = shown(("status", "--folder", played), columns, NO_COLOR="1")
     found = federation("status", "--folder", played, "--json").json
-    assert all(minute(one["proven"]) in page for one in found["releases"])
+    assert all(when(one["proven"]) in page for one in found["releases"])
     reasons = [readable(one["why"]) for one in found["units"] if one["state"] in {"refused", "inconclusive"}]
     assert reasons
     solid = re.sub(r"\s|\x1b\[[0-9;]*m", "", page)

@@ -150,6 +150,11 @@ def test_a_move_that_serves_nothing_new_names_what_serves_meanwhile():
     assert channels.hold(Channel(name="production"), cause(5)).moves[-1].release is None
 
 
+def test_a_hold_without_an_end_is_written_as_it_was_before_holds_could_end():
+    held = channels.hold(Channel(name="production"), cause(5)).document()["hold"]
+    assert held.keys() == {"who", "why", "at"}
+
+
 def test_the_anchor_stays_whatever_other_release_is_left():
     channel = channels.anchor(promoted(4), promoted(4).warm[-1], cause(5))
     left = channels.roll_back(channel, channel.warm[0], cause(6))

@@ -39,6 +39,18 @@ def test_an_order_that_changes_nothing_is_refused_with_what_is_so(home):
     assert "there is no release" in refused(home)
 
 
+def test_a_hold_may_end_by_itself_but_not_before_it_begins(home):
+    home.now = "2026-01-06T10:00:00Z"
+    home.tell(events.HOLD_ORDERED, who="ada", why="x", until=home.now)
+    assert refused(home) == "2026-01-06T10:00:00Z is over, so nothing would be held; name a later moment"
+    home.tell(events.HOLD_ORDERED, key="again", who="ada", why="x", until="2026-01-06T11:00:00Z")
+    assert home.channel.held("2026-01-06T10:59:59.9Z") == home.channel.hold
+    assert home.channel.held("2026-01-06T11:00:00Z") is None
+    home.now = "2026-01-06T11:00:00Z"
+    home.tell(events.RESUME_ORDERED, who="ada", why="x")
+    assert refused(home) == "nobody holds promotions"
+
+
 def test_an_approval_is_kept_with_who_gave_it_when_and_why(home):
     home.first_release()
     home.now = "2026-01-06T10:00:00Z"

@@ -93,6 +93,14 @@ def test_a_hold_stops_promotions_until_it_is_lifted(assembled):
     assert assembled.channel.serving is not None
 
 
+def test_a_hold_that_names_its_end_ends_by_itself(assembled):
+    assembled.tell(events.HOLD_ORDERED, who="ada", why="Black Friday", until="2026-01-06T09:45:00Z")
+    assembled.tick("promote", TUESDAY)
+    assert held(assembled) == "ada holds promotions until 2026-01-06T09:45:00Z: Black Friday"
+    assembled.tick("promote", "2026-01-06T09:45:00Z")
+    assert assembled.channel.serving is not None
+
+
 def test_it_waits_for_as_many_people_as_the_policy_asks_for(home_under):
     home = home_under(promotion={"approvals": 2, "warm": 2})
     home.ship("runtime-distilled", 1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from federation.cli.inventory import left_by_rollback, release_state
-from federation.cli.output import minute, short
+from federation.cli.output import short, when
 from federation.cli.shelf import Shelf
 from federation.core import cadence, instant, names
 from federation.core import event as events
@@ -65,8 +65,9 @@ def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -
     for artifact in channel.forbids(found.artifacts.values()):
         kind = next(kind for kind, held in found.artifacts.items() if held == artifact)
         yield f"If {kind} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
-    if channel.hold:
-        yield f"Held by {channel.hold.who} since {minute(channel.hold.at)}: federation resume --who YOU --why 'WHY NOW'"
+    if hold := channel.held(at):
+        ends = f" until {when(hold.until)}" if hold.until else ""
+        yield f"Held by {hold.who} since {when(hold.at)}{ends}: federation resume --who YOU --why 'WHY NOW'"
     if missing := policy.promotion.approvals - len(found.approved_by):
         so_far = ", ".join(sorted(found.approved_by)) or "nobody"
         yield (

@@ -16,7 +16,7 @@ import typer
 from federation.cli import inventory
 from federation.cli.home import opened
 from federation.cli.options import AsJson
-from federation.cli.output import as_text, minute, print_lines, print_table, readable, shortened, wrapped
+from federation.cli.output import as_text, print_lines, print_table, readable, shortened, when, wrapped
 from federation.cli.shelf import Shelf
 from federation.demo.examples import examples as found
 from federation.demo.show import play
@@ -79,7 +79,7 @@ def printed(line: Line, *, as_json: bool) -> Line:
 
 def _print_line(line: Line) -> None:
     bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "")
-    print(f"{minute(line.at)}  {bold}{line.what}{plain}")
+    print(f"{when(line.at)}  {bold}{line.what}{plain}")
     for sentence in line.became:
         print(wrapped(readable(sentence), indent=22))
     sys.stdout.flush()

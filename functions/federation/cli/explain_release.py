@@ -8,7 +8,7 @@ from federation.cli import inventory
 from federation.cli.candidate import candidate
 from federation.cli.clock import now
 from federation.cli.history import History, Past
-from federation.cli.output import minute, short
+from federation.cli.output import short, when
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
 from federation.core import names
@@ -39,7 +39,7 @@ def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
 
 
 def _facts(release: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "made", minute(release["created_at"])
+    yield "made", when(release["created_at"])
     yield "replaces", release["baseline"]["name"] if release["baseline"] else "nothing"
     yield "policy", f"{release['policy']['name']} version {release['policy']['version']}"
     yield "digest", short(digest(release))

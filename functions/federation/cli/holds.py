@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from federation.cli.output import short
+from federation.cli.output import short, when
 from federation.core import event as events
 from federation.core.event import Event
 
@@ -27,6 +27,8 @@ def holds_now(order: Event, moved: int | None, named: Mapping[str, str]) -> str 
     """
     if moved is None:
         return None
+    if until := order.data.get("until"):
+        return f"promotions are held until {when(until)}, or until somebody resumes them"
     found = _HOLDS.get(order.type)
     about = _artifact(order, named) if "artifact" in order.data else order.data.get("release")
     return found.format(about) if found else None

@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from federation.cli.output import minute, readable
+from federation.cli.output import readable, when
 from federation.ports import DeadLetter
 
 
@@ -25,4 +25,4 @@ def page_of(letter: DeadLetter) -> dict[str, Any]:
 def sentence(page: Mapping[str, Any]) -> str:
     """The letter on a screen."""
     why = readable(page["failure"] or "the step's log says why")
-    return f"{page['step']} could not handle {page['type']} about {page['subject']} of {minute(page['at'])}: {why}"
+    return f"{page['step']} could not handle {page['type']} about {page['subject']} of {when(page['at'])}: {why}"

@@ -23,6 +23,7 @@ from federation.cli.orders_after import unless_just_left, what_is_left, with_its
 from federation.cli.output import print_line, print_lines
 from federation.cli.shelf import Shelf
 from federation.core import event as events
+from federation.core import instant
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
@@ -131,9 +132,29 @@ def rollback(
     )
 
 
-def hold(*, who: Who, why: Why, folder: Folder = None, wait: Wait = WAIT_SECONDS, as_json: AsJson = False) -> None:
-    """Stop promotions until somebody resumes them; a roll-back goes ahead all the same."""
-    give(events.HOLD_ORDERED, {"who": who, "why": why}, lambda _shelf, _channel: {}, opened(folder, wait=wait), as_json)
+def hold(
+    *,
+    who: Who,
+    why: Why,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until", help="When it ends by itself (RFC 3339). Default: when somebody resumes them.", metavar="TIME"
+        ),
+    ] = None,
+    folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
+    as_json: AsJson = False,
+) -> None:
+    """Stop promotions until somebody resumes them, or until a moment. A roll-back goes ahead all the same."""
+    data = {"until": instant.text(instant.moment(until))} if until else {}
+    give(
+        events.HOLD_ORDERED,
+        {"who": who, "why": why, **data},
+        lambda _shelf, _channel: {},
+        opened(folder, wait=wait),
+        as_json,
+    )
 
 
 def resume(*, who: Who, why: Why, folder: Folder = None, wait: Wait = WAIT_SECONDS, as_json: AsJson = False) -> None:

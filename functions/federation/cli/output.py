@@ -119,16 +119,16 @@ def counted(number: int, one: str, several: str = "") -> str:
 
 
 def readable(text: str) -> str:
-    """A stored sentence as a person reads it: instants as `minute` has them, 12 digits of a digest, an alarm's own name."""
+    """A stored sentence as a person reads it: instants as `when` has them, 12 digits of a digest, an alarm's own name."""
     return _ALARM.sub("", _DIGEST.sub(lambda digest: digest[1][:DIGITS], timed(text)))
 
 
 def timed(text: str) -> str:
-    """A text with every instant in the form of `minute`."""
+    """A text with every instant in the form of `when`."""
     return _INSTANT.sub(lambda instant: f"{instant[1]} {instant[2]}Z", text)
 
 
-def minute(time: str | None) -> str:
+def when(time: str | None) -> str:
     """An instant to the second, as a table shows it."""
     return f"{time[:10]} {time[11:19]}Z" if time else "never"
 

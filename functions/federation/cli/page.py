@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from federation.cli.history import Past
-from federation.cli.output import minute, print_line, print_lines, readable, timed
+from federation.cli.output import print_line, print_lines, readable, timed, when
 from federation.cli.remedy import remedies
 
 SHOWN_ITEMS: Final = 12
@@ -51,7 +51,7 @@ def print_page(page: Page) -> None:
     print_lines("Facts", (f"{name.ljust(width)}  {_fact(name, value)}" for name, value in page.facts.items()))
     print_lines("Gates", (line for finding in page.findings for line in finding_lines(finding)))
     if [past.why for past in page.led_here] != list(page.why):
-        told = (f"{minute(past.now)}  {past.step:10} {readable(past.why)}" for past in page.led_here)
+        told = (f"{when(past.now)}  {past.step:10} {readable(past.why)}" for past in page.led_here)
         print_lines("What led here", told)
     print_lines("Documents", page.documents)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from federation.cli import inventory
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
-from federation.cli.output import minute, print_json, print_table, readable
+from federation.cli.output import print_json, print_table, readable, when
 from federation.cli.shelf import Shelf
 
 
@@ -26,7 +26,7 @@ def releases(folder: Folder = None, as_json: AsJson = False) -> None:
             (
                 line.name,
                 line.state,
-                minute(line.created_at),
+                when(line.created_at),
                 line.baseline or "nothing",
                 _commit(line.published),
                 readable(line.why),

@@ -69,7 +69,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         quarantine=("quarantine:quarantine", "Forbid one artifact in every release from now on."),
         lift=("quarantine:lift", "Allow a quarantined artifact again."),
         anchor=("orders:anchor", "Freeze another release as the anchor that candidates are held against too."),
-        hold=("orders:hold", "Stop promotions until somebody resumes them."),
+        hold=("orders:hold", "Stop promotions until somebody resumes them, or until a moment."),
         resume=("orders:resume", "Let promotions go on."),
         train=("train:train", "Ask for a training job."),
     ),

@@ -18,13 +18,13 @@ from federation.cli.letters import page_of, sentence
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import (
     counted,
-    minute,
     print_json,
     print_lines,
     print_table,
     readable,
     short,
     shortened,
+    when,
     wrapped,
 )
 from federation.cli.shelf import Shelf
@@ -64,7 +64,7 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
         },
         "releases": list(_live(channel)),
         "candidate": asdict(found) if (found := next_release(shelf, channel, now())) else None,
-        "hold": msgspec.to_builtins(channel.hold),
+        "hold": msgspec.to_builtins(channel.held(now())),
         "quarantine": [
             {
                 "artifact": artifact,
@@ -117,29 +117,30 @@ def _print(found: Mapping[str, Any]) -> None:
     print(wrapped(_headline(found), indent=0))
     if (moved := found["channel"]["moved"]) and instant.order(moved) > instant.order(now()):
         behind = (
-            f"This machine's clock says {minute(now())}, and the channel's last move is of {minute(moved)}: one clock is "
+            f"This machine's clock says {when(now())}, and the channel's last move is of {when(moved)}: one clock is "
             "wrong. Alarms and windows are judged by these times, and `explain last` shows what has the latest."
         )
         print(wrapped(behind, indent=0))
     if hold := found["hold"]:
-        print(wrapped(f"Promotions are held by {hold['who']} since {minute(hold['at'])}: {hold['why']}", indent=0))
+        ends = f" until {when(hold['until'])}" if "until" in hold else ""
+        print(wrapped(f"Promotions are held by {hold['who']} since {when(hold['at'])}{ends}: {hold['why']}", indent=0))
     _print_urgent(found)
     print_table(
         "Releases",
         ("state", "release", "since", "proven"),
-        ((one["state"], one["name"], minute(one["since"]), minute(one["proven"])) for one in found["releases"]),
+        ((one["state"], one["name"], when(one["since"]), when(one["proven"])) for one in found["releases"]),
     )
     print_table(
         "Quarantine",
         ("artifact", "unit", "since", "why"),
-        ((short(one["artifact"]), one["unit"], minute(one["at"]), readable(one["why"])) for one in found["quarantine"]),
+        ((short(one["artifact"]), one["unit"], when(one["at"]), readable(one["why"])) for one in found["quarantine"]),
     )
     print_table("Units", ("unit", "state", "why"), (_unit_row(one) for one in found["units"]))
     print_table(
         "Jobs",
         ("job", "state", "until", "why"),
         (
-            (one["name"], one["state"], minute(one["until"]) if one["until"] else "", readable(one["why"]))
+            (one["name"], one["state"], when(one["until"]) if one["until"] else "", readable(one["why"]))
             for one in found["jobs"]
         ),
     )
@@ -149,7 +150,7 @@ def _print(found: Mapping[str, Any]) -> None:
 def _headline(found: Mapping[str, Any]) -> str:
     policy, channel = found["policy"], found["channel"]
     serving = next((one for one in found["releases"] if one["state"] == "serving"), None)
-    serves = f"{serving['name']} serves since {minute(serving['since'])}." if serving else "Nothing serves yet."
+    serves = f"{serving['name']} serves since {when(serving['since'])}." if serving else "Nothing serves yet."
     rules = f"policy {policy['name']}, version {policy['version']}"
     return f"{serves} Channel {channel['name']}, move {channel['counter']}; {rules}."
 
@@ -172,7 +173,7 @@ def _print_urgent(found: Mapping[str, Any]) -> None:
     )
     if candidate := found["candidate"]:
         held = f"held: {readable(candidate['held'])}" if candidate["held"] else "nothing holds it now"
-        print_lines(f"Next to serve: {candidate['name']}, made {minute(candidate['made'])}; {held}", candidate["ways"])
+        print_lines(f"Next to serve: {candidate['name']}, made {when(candidate['made'])}; {held}", candidate["ways"])
 
 
 def _print_open(found: Mapping[str, Any]) -> None:

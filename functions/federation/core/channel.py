@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from federation.core import instant
 from federation.core.digest import digest
 from federation.core.move import Cause, Moved, MoveKind
 from federation.core.names import number_of
@@ -45,12 +46,13 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's stop to promotions."""
+class Hold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A person's stop to promotions: until that moment, or until somebody resumes them."""
 
     who: str
     why: str
     at: str
+    until: str | None = None
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +84,11 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     def last_moved(self) -> tuple[str, ...]:
         """When the last move was made, if there was one: what serves from the next one on began later."""
         return tuple(moved.at for moved in self.moves[-1:])
+
+    def held(self, now: str) -> Hold | None:
+        """The stop to promotions that is in force at a moment."""
+        hold = self.hold
+        return None if hold and hold.until and instant.moment(hold.until) <= instant.moment(now) else hold
 
     def forbids(self, artifacts: Iterable[str]) -> tuple[str, ...]:
         """Those artifacts that are in quarantine."""
@@ -194,9 +201,9 @@ def anchor(channel: Channel, entry: Entry, cause: Cause) -> Channel:
     return replace(_moved(channel, "anchor", cause), anchor=entry)
 
 
-def hold(channel: Channel, cause: Cause) -> Channel:
-    """Stop promotions."""
-    return replace(_moved(channel, "hold", cause), hold=Hold(who=cause.who, why=cause.why, at=cause.at))
+def hold(channel: Channel, cause: Cause, *, until: str | None = None) -> Channel:
+    """Stop promotions, for good or until a moment."""
+    return replace(_moved(channel, "hold", cause), hold=Hold(who=cause.who, why=cause.why, at=cause.at, until=until))
 
 
 def resume(channel: Channel, cause: Cause) -> Channel:

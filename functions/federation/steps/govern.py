@@ -5,7 +5,7 @@ import msgspec
 
 from federation.core import channel as channels
 from federation.core import event as events
-from federation.core import names
+from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
@@ -52,7 +52,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         return _refuse(event, f"an order needs {' and '.join(missing)}; both are written down for those who come after")
     if event.type == events.APPROVAL_GIVEN:
         return _approve(event, facts)
-    if refused := _impossible(event, channel):
+    if refused := _impossible(event, channel, now):
         return _refuse(event, refused)
     to = _moved(event, channel, now)
     why = f"{event.data['who']}: {event.data['why']}"
@@ -78,7 +78,7 @@ def _approve(event: Event, facts: Facts) -> Outcome:
     return Outcome(why=why, documents=(kept,), events=(_order_event(event, events.ORDER_CARRIED_OUT, why),))
 
 
-def _impossible(event: Event, channel: Channel) -> str | None:
+def _impossible(event: Event, channel: Channel, now: str) -> str | None:
     artifact = str(event.data.get("artifact"))
     if event.type == events.LIFT_ORDERED and artifact not in channel.quarantine:
         return f"{artifact} is not in quarantine"
@@ -86,8 +86,11 @@ def _impossible(event: Event, channel: Channel) -> str | None:
         return f"{artifact} is in quarantine already: {channel.quarantine[artifact].why}"
     if event.type == events.ANCHOR_ORDERED:
         return _unfit(event.data.get("release"), channel)
-    if event.type == events.RESUME_ORDERED and channel.hold is None:
+    if event.type == events.RESUME_ORDERED and channel.held(now) is None:
         return "nobody holds promotions"
+    until = event.data.get("until")
+    if event.type == events.HOLD_ORDERED and until and instant.moment(until) <= instant.moment(now):
+        return f"{until} is over, so nothing would be held; name a later moment"
     return None
 
 
@@ -114,7 +117,7 @@ def _moved(event: Event, channel: Channel, now: str) -> Channel:
         case events.ANCHOR_ORDERED if entry := channel.place_of(event.data["release"]):
             return channels.anchor(channel, entry, cause)
         case events.HOLD_ORDERED:
-            return channels.hold(channel, cause)
+            return channels.hold(channel, cause, until=event.data.get("until"))
         case _:
             return channels.resume(channel, cause)
 

@@ -140,8 +140,8 @@ def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now
             if candidate.refusal
             else "it is not in the registry yet; it is being published now"
         )
-    if channel.hold:
-        yield f"{channel.hold.who} holds promotions: {channel.hold.why}"
+    if hold := channel.held(now):
+        yield f"{hold.who} holds promotions{f' until {hold.until}' if hold.until else ''}: {hold.why}"
     if len(candidate.approved_by) < policy.promotion.approvals:
         yield f"{len(candidate.approved_by)} of {policy.promotion.approvals} people have approved it"
     if not event.data.get("outside_window") and not _in_window(policy, now):
