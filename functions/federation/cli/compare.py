@@ -11,14 +11,14 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from federation.cli.record_file import records_of
 from federation.cli.visible import visible_lines
-from federation.core.records import Records, quoted, read
+from federation.core.records import Records, quoted
 from federation.core.statistics.comparison import Comparison, compare_records
 from federation.core.statistics.power import detectable_effect
 from federation.core.statistics.wording import number, sentence
 from federation.errors import REFUSED, ContractError
 
-_CHUNK: Final = 1_048_576
 _SEVERITY: Final = {"fail": 0, "inconclusive": 1, "pass": 2}
 
 
@@ -106,9 +106,9 @@ def _pairs(folder: Path) -> list[str]:
 
 
 def _answer(candidate: Path, baseline: Path, anchor: Path | None, question: _Question) -> _Answer:
-    mine = _records(candidate, question.metric)
+    mine = records_of(candidate, question.metric)
     others = {"baseline": baseline} if anchor is None else {"baseline": baseline, "anchor": anchor}
-    answers = [_against(name, mine, _records(path, question.metric), question) for name, path in others.items()]
+    answers = [_against(name, mine, records_of(path, question.metric), question) for name, path in others.items()]
     return min(answers, key=_strictness)
 
 
@@ -134,19 +134,6 @@ def _against(name: str, mine: Records, other: Records, question: _Question) -> _
 def _strictness(answer: _Answer) -> tuple[int, float]:
     interval = answer.comparison.interval
     return _SEVERITY[answer.comparison.verdict], -math.inf if interval is None else interval.lower
-
-
-def _records(path: Path, metric: str) -> Records:
-    return read(_chunks(path), (metric,), what=str(path))
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
-    except OSError as error:
-        raise ContractError(f"{path} cannot be read: {error.strerror}; expected a file of records") from error
 
 
 def _numbers(answer: _Answer) -> dict[str, Any]:

@@ -82,6 +82,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
             "compare:compare",
             "Compare two sides that answered the same items: pass, fail or inconclusive, with 95 % bounds.",
         ),
+        flaky=("flaky:flaky", "Which items disagree with themselves, when the same unit runs the suite again?"),
         verify=("verify:verify", "Check who vouches for a release, and that these are its files."),
         schema=("schema:schema", "Print a JSON Schema."),
         simulate=("simulate:simulate", "Run random histories against the promises."),

@@ -6,7 +6,7 @@ stays in memory. Only the metrics asked for are read; everything else in a line 
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
@@ -48,6 +48,17 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
             scores={metric: array("d", map(column.__getitem__, order)) for metric, column in self.scores.items()},
             clusters=None if self.clusters is None else [self.clusters[index] for index in order],
             categories=None if self.categories is None else [self.categories[index] for index in order],
+        )
+
+    def without(self, items: Container[str]) -> "Records":
+        """The same rows but for those of `items`."""
+        kept = [index for index, item in enumerate(self.items) if item not in items]
+        return replace(
+            self,
+            items=[self.items[index] for index in kept],
+            scores={metric: array("d", map(column.__getitem__, kept)) for metric, column in self.scores.items()},
+            clusters=None if self.clusters is None else [self.clusters[index] for index in kept],
+            categories=None if self.categories is None else [self.categories[index] for index in kept],
         )
 
 

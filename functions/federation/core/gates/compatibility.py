@@ -6,11 +6,12 @@ values. A policy adds fields to it, and kinds of its own. It may consent to chan
 excuses a field that is not stated.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
 
+from federation.core.digest import canonical
 from federation.core.gates.evidence import Subject
 from federation.core.gates.finding import Finding
 from federation.core.gates.rules import Comparison, CompatibilityRule
@@ -55,15 +56,12 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def differences(candidate: Subject, baseline: Subject | None, rule: CompatibilityRule) -> tuple[Difference, ...]:
-    """Every field that the kind must state and the unit does not, or that does not fit the baseline's, by name."""
-    mine = _flat({**candidate.contract, **({} if candidate.api is None else {"api": candidate.api})})
-    theirs = {} if baseline is None else _flat({**baseline.contract, "api": baseline.api})
-    required: Mapping[str, Comparison] = {**_stated(candidate.kind, rule), "api": "equal"}
-    return tuple(
-        difference
-        for name in sorted({*required, *theirs})
-        if (difference := _difference(name, mine, theirs, required.get(name, "equal"))) is not None
-    )
+    """Every field that the kind must state and the unit does not, or that does not fit the baseline's, by name; the API last."""
+    required, mine = _stated(candidate.kind, rule), _flat(candidate.contract)
+    theirs = {} if baseline is None else _flat(baseline.contract)
+    found = (_difference(name, mine, theirs, required.get(name)) for name in sorted({*required, *theirs}))
+    api = _difference("api", {"api": candidate.api}, {"api": None if baseline is None else baseline.api}, "equal")
+    return tuple(difference for difference in (*found, api) if difference is not None)
 
 
 def is_contract_change(candidate: Subject, baseline: Subject | None, rule: CompatibilityRule) -> bool:
@@ -111,11 +109,12 @@ def _finding(check: str, verdict: Literal["pass", "fail"], reason: str, items: t
 
 
 def _difference(
-    name: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], comparison: Comparison
+    name: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], comparison: Comparison | None
 ) -> Difference | None:
+    """`comparison` is None for a field that only the baseline states: it has to stay as it is, even empty."""
     here, there = mine.get(name), theirs.get(name)
     nature: Literal["missing", "changed", "shrunk"]
-    if here is None or here in ("", [], {}):
+    if here is None or (comparison is not None and here in ("", [], {})):
         nature = "missing"
     elif there is None or _fits(here, there, comparison):
         return None
@@ -124,11 +123,11 @@ def _difference(
     return Difference(field=name, nature=nature, candidate=_shown(here), baseline=_shown(there))
 
 
-def _fits(here: Any, there: Any, comparison: Comparison) -> bool:
+def _fits(here: Any, there: Any, comparison: Comparison | None) -> bool:
+    """Whether both are the same document, in which true is not 1 at any depth and keys have no order; or as `comparison` allows."""
     if comparison == "same set" and isinstance(here, list) and isinstance(there, list):
-        return sorted(map(repr, here)) == sorted(map(repr, there))
-    same = type(here) is type(there) and bool(here == there)
-    return same or (comparison == "may grow" and _grew(here, there))
+        return sorted(map(canonical, here)) == sorted(map(canonical, there))
+    return canonical(here) == canonical(there) or (comparison == "may grow" and _grew(here, there))
 
 
 def _grew(here: Any, there: Any) -> bool:
@@ -142,13 +141,10 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 120 else text[:120] + "..."  # noqa: PLR2004 - a line of a page
 
 
-def _flat(contract: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(_fields(contract))
-
-
-def _fields(contract: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in contract.items():
-        if name == "limits" and isinstance(value, dict):
-            yield from ((f"{name}.{inner}", limit) for inner, limit in value.items())
-        else:
-            yield name, value
+def _flat(contract: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The contract with its limits one level up; what stands in `limits` counts, not a field that has such a name."""
+    limits = contract.get("limits")
+    if not isinstance(limits, dict):
+        return contract
+    rest = {name: value for name, value in contract.items() if name != "limits"}
+    return {**rest, **{f"limits.{inner}": limit for inner, limit in limits.items()}}

@@ -3,6 +3,7 @@
 
 from federation.core.gates.evidence import Evidence, Summary
 from federation.core.gates.finding import Finding
+from federation.core.gates.flaky import counted, left_out
 from federation.core.gates.rules import QualityRule
 from federation.core.gates.summary import interval_of, unusable
 from federation.core.record_line import LARGEST
@@ -11,6 +12,7 @@ from federation.core.statistics.comparison import Verdict, mean_interval, verdic
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.wording import number
+from federation.errors import ContractError
 
 
 def judge_floor(rule: QualityRule, evidence: Evidence | None) -> Finding:
@@ -26,19 +28,23 @@ def judge_floor(rule: QualityRule, evidence: Evidence | None) -> Finding:
 def _by_grade(rule: QualityRule, floor: float, evidence: Evidence) -> Finding:
     grade = evidence.grade(rule.metric)
     if evidence.records is not None and grade == "records":
-        return _from_records(rule, floor, evidence.records)
+        return _from_records(rule, floor, evidence.records, evidence.suite)
     if grade == "summary":
         return _from_summary(rule, floor, evidence.summaries[rule.metric])
     return _from_point(rule, floor, evidence.points[rule.metric])
 
 
-def _from_records(rule: QualityRule, floor: float, records: Records) -> Finding:
-    interval = mean_interval(records, rule.metric, seed=rule.seed)
+def _from_records(rule: QualityRule, floor: float, records: Records, suite: str) -> Finding:
+    try:
+        kept = counted(records, suite, rule.flaky)
+    except ContractError as error:
+        return _undecided(rule, error.what)
+    interval = mean_interval(kept, rule.metric, seed=rule.seed)
     if interval is None:
         return _undecided(
             rule, f"too few scores of {rule.metric} differ to tell how far one can move; measure more items"
         )
-    return _judged(rule, floor, interval, f"{len(records.items):,} items", "records")
+    return _judged(rule, floor, interval, f"{len(kept.items):,} items{left_out(records, kept)}", "records")
 
 
 def _from_summary(rule: QualityRule, floor: float, summary: Summary) -> Finding:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from federation.core.gates.evidence import Evidence, Subject
 from federation.core.gates.finding import Finding
+from federation.core.gates.flaky import counted, left_out
 from federation.core.gates.floor import judge_floor
 from federation.core.gates.rules import GRADES, QualityRule
 from federation.core.gates.summary import difference_of, summary_of, unusable
@@ -17,6 +18,7 @@ from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.power import detectable_effect
 from federation.core.statistics.wording import number, sentence
+from federation.errors import ContractError
 
 
 def judge_quality(
@@ -75,10 +77,14 @@ def _margin(rule: QualityRule, name: str) -> float:
 def _paired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Evidence) -> Finding:
     if mine.records is None or theirs.records is None:
         return _undecided(check, "no records")
+    try:
+        ours, others = counted(mine.records, mine.suite, rule.flaky), counted(theirs.records, theirs.suite, rule.flaky)
+    except ContractError as error:
+        return _undecided(check, error.what)
     margin, lower_is_better = _margin(rule, name), rule.direction == "lower"
     comparison = compare_records(
-        mine.records,
-        theirs.records,
+        ours,
+        others,
         metric=rule.metric,
         margin=margin,
         lower_is_better=lower_is_better,
@@ -90,7 +96,8 @@ def _paired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Ev
         verdict=comparison.verdict,
         reason=sentence(
             comparison, metric=rule.metric, margin=margin, against=f"the {name}", lower_is_better=lower_is_better
-        ),
+        )
+        + left_out(mine.records, ours),
         numbers=_numbers(rule, comparison, margin),
         items=comparison.named,
     )

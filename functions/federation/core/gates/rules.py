@@ -21,11 +21,31 @@ Comparison = Literal["equal", "same set", "may grow"]
 """How a field of a contract may differ from the baseline's; a list is a set where order means nothing."""
 
 
+class Flaky(msgspec.Struct, frozen=True, kw_only=True):
+    """Items that disagree with themselves: of all pairs of runs of one suite by one unit, the share that scored them apart.
+
+    Each share is above `limit`, so that the policy states by which rule an item is here.
+    """
+
+    suite: str
+    runs: int
+    limit: Decimal
+    items: Mapping[str, Decimal]
+
+    def __post_init__(self) -> None:
+        _expect(self.runs > 1, "quality.flaky.runs is 2 or more, as one run cannot disagree")
+        _expect(0 <= self.limit < 1, "quality.flaky.limit is a share from 0 on and below 1")
+        for item, share in self.items.items():
+            _expect(
+                self.limit < share <= 1, f"quality.flaky.items: the share of {item!r:.80} is above the limit, at most 1"
+            )
+
+
 class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
     """How much of `metric` may be lost against baseline and anchor, in the metric's unit.
 
     `floor` is what a first release must reach (where lower is better: stay below); a `primary` metric must beat the
-    baseline; `evidence` is the least grade that is believed.
+    baseline; `evidence` is the least grade that is believed; records leave `flaky` items out.
     """
 
     metric: str
@@ -35,6 +55,7 @@ class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
     primary: bool = False
     evidence: Grade = "records"
     seed: int = 0
+    flaky: Flaky | None = None
 
     def __post_init__(self) -> None:
         _expect(bool(self.metric.strip()), "quality.metric names a score")

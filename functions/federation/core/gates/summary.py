@@ -11,6 +11,7 @@ from typing import Final
 from federation.core.gates.evidence import Evidence, Summary
 from federation.core.record_line import LARGEST
 from federation.core.statistics import NORMAL_95
+from federation.core.statistics.comparison import APART, FAR, ROUNDING
 from federation.core.statistics.interval import Interval
 
 FEWEST: Final = 100
@@ -36,7 +37,20 @@ def unusable(*summaries: Summary) -> str | None:
             return f"a summary of {summary.items} items proves nothing; {FEWEST} are the least"
         if summary.deviation <= 0.0:
             return "a summary states no spread, so its mean has no interval"
+    if any(map(_of_shares, summaries)) and any(map(_far_beyond_shares, summaries)):
+        return APART
     return None
+
+
+def _of_shares(summary: Summary) -> bool:
+    """Whether scores within 0..1 can have this mean and deviation."""
+    spread = summary.deviation**2 * (summary.items - 1) / summary.items
+    return 0.0 <= summary.mean <= 1.0 and spread <= summary.mean * (1.0 - summary.mean) + ROUNDING
+
+
+def _far_beyond_shares(summary: Summary) -> bool:
+    """Whether scores are above 1 on average, and some of them far above, as percentages are."""
+    return summary.mean > 1.0 and summary.mean + summary.deviation > FAR
 
 
 def interval_of(summary: Summary) -> Interval:

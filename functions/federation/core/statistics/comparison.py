@@ -30,10 +30,13 @@ _BINARY: Final = frozenset((0.0, 1.0))
 _EXAMPLES: Final = 3
 _UNKNOWN: Final = "too few scores differ to tell how far one can move; measure more items, or score them within 0..1"
 
-_APART: Final = (
+APART: Final = (
     "one side's scores lie within 0..1 and the other's far beyond, so they are not on one scale; score both alike"
 )
-_FAR: Final = 10.0
+FAR: Final = 10.0
+"""Scores beyond that are none within 0..1 that were measured badly."""
+ROUNDING: Final = 1e-6
+"""How far beyond 0..1 a share may come out: in single precision, the cosine of a vector with itself may be 1.0000001."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +83,7 @@ def compare_records(
     better, worse = sum(map(gt, first, second)), sum(map(lt, first, second))
     method, interval = _interval(first, second, clusters, (better, worse), seed)
     if method == "bootstrap-t" and _scaled_apart(first, second):
-        return Comparison(verdict="inconclusive", items=len(candidate.items), reason=_APART)
+        return Comparison(verdict="inconclusive", items=len(candidate.items), reason=APART)
     return Comparison(
         verdict="inconclusive" if interval is None else verdict_of(interval, -margin),
         items=len(candidate.items),
@@ -144,24 +147,24 @@ def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[st
 
     Fewer than 59 independent scores do not even show where 95 % of all scores lie: then 0, for unknown.
     """
-    if _are_shares(first, second):
-        return 1.0
     low, high = min(map(min, (first, second))), max(map(max, (first, second)))
+    if _are_shares(first, second):
+        return max(1.0, high - low)
     independent = len(first) if clusters is None else count_clusters(clusters)
     return high - low if independent >= samples_for_quantile() else 0.0
 
 
 def _are_shares(first: Sequence[float], second: Sequence[float]) -> bool:
-    """Whether all scores lie within 0..1."""
-    return min(map(min, (first, second))) >= 0.0 and max(map(max, (first, second))) <= 1.0
+    """Whether all scores lie within 0..1, but for rounding."""
+    return min(map(min, (first, second))) >= -ROUNDING and max(map(max, (first, second))) <= 1.0 + ROUNDING
 
 
 def _scaled_apart(first: Sequence[float], second: Sequence[float]) -> bool:
-    """Whether one side is scored within 0..1, and the other beyond `_FAR` and above 1 on average, as percentages are."""
+    """Whether one side is scored within 0..1, and the other beyond `FAR` and above 1 on average, as percentages are."""
     (low, _), (high, mean) = sorted(
         (max(sizes), math.fsum(sizes) / len(sizes)) for sizes in (list(map(abs, first)), list(map(abs, second)))
     )
-    return 0.0 < low <= 1.0 < mean and high > _FAR
+    return 0.0 < low <= 1.0 + ROUNDING and mean > 1.0 and high > FAR
 
 
 def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which items count, where a policy leaves some out because they disagree with themselves?
+
+The policy names them, measured on what serves before a candidate is there, so they cannot be chosen after the fact; both
+sides lose the same ones. They are few, or it is the suite that has to be mended.
+"""
+
+from typing import Final
+
+from federation.core.gates.rules import Flaky
+from federation.core.records import Records, quoted
+from federation.errors import ContractError
+
+ONE_IN: Final = 10
+"""At most one item of so many is left out."""
+_EXAMPLES: Final = 3
+
+
+def counted(records: Records, suite: str, flaky: Flaky | None) -> Records:
+    """The records that count; all of them if the policy's items are of another suite than the one that was run.
+
+    Raises:
+        ContractError: The policy leaves out items that are not there, or too many.
+    """
+    if flaky is None or flaky.suite != suite:
+        return records
+    if absent := sorted(flaky.items.keys() - set(records.items)):
+        shown = ", ".join(map(quoted, absent[:_EXAMPLES]))
+        raise ContractError(
+            f"the policy leaves out {len(absent):,} flaky items that {records.what} does not hold ({shown}); "
+            "name items of the suite, and ship a record for each item"
+        )
+    if len(flaky.items) * ONE_IN > len(records.items):
+        raise ContractError(
+            f"the policy leaves out {len(flaky.items):,} of {len(records.items):,} items as flaky, more than one in "
+            f"{ONE_IN}; mend the suite"
+        )
+    return records.without(flaky.items)
+
+
+def left_out(records: Records, kept: Records) -> str:
+    """How many items do not count, as the end of a sentence; nothing if all do."""
+    missing = len(records.items) - len(kept.items)
+    return f"; {missing:,} items are left out, which the policy lists as flaky" if missing else ""

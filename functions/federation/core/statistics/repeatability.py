@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How often does each item disagree with itself, when the same unit runs the suite again?"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from federation.core.records import Records
+from federation.core.statistics.comparison import unshared
+from federation.errors import ContractError
+
+
+def disagreement(runs: Sequence[Records], metric: str) -> Mapping[str, float]:
+    """By item, the share of all pairs of runs that scored it apart, in 0..1.
+
+    Args:
+        runs: The same unit on the same items, in any order of items.
+        metric: A score that every run holds.
+
+    Raises:
+        ContractError: Fewer than two runs, or runs that do not hold the same items.
+    """
+    if len(runs) < 2:  # noqa: PLR2004 - a pair
+        raise ContractError("one run cannot disagree with itself; expected two files of records or more")
+    first = runs[0]
+    for run in runs[1:]:
+        if difference := unshared(run, first):
+            raise ContractError(difference)
+    columns = [run.ordered(first.items).scores[metric] for run in runs]
+    return {item: _apart(scores) for item, scores in zip(first.items, zip(*columns, strict=True), strict=True)}
+
+
+def _apart(scores: Sequence[float]) -> float:
+    pairs = _pairs(len(scores))
+    return (pairs - sum(map(_pairs, Counter(scores).values()))) / pairs
+
+
+def _pairs(count: int) -> int:
+    return count * (count - 1) // 2
