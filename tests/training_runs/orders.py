@@ -46,7 +46,7 @@ def orders(speech: home.World, documents: library.World, embedder: Path, members
         "textgen_lora": Order(
             kind="textgen-lora",
             channels={**said, "base": speech.base},
-            settings=(*FEW, *LEARNED, "--rank", "2", "--layers", "1"),
+            settings=(*FEW, *LEARNED, "--rank", "2", "--layers", "1", "--base_name", "small/world"),
             wrong=("--rank", "0"),
             told="--rank '0' is not a whole number from 1 on",
         ),

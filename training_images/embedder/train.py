@@ -20,12 +20,11 @@ from training_images.embedder.recipe import Recipe, recipe
 from training_images.embedder.unpack import NAME, WEIGHTS
 from training_images.evals import suite
 from training_images.evals.suite import Suite
-from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.made import Made
-from training_images.job.spec import JobSpec
 from training_images.learning import device
 from training_images.learning.loop import Schedule, fit
+from training_images.learning.named_base import Known, named_base
 
 
 def train(job: Job) -> Sequence[Made]:
@@ -45,8 +44,7 @@ def trained(job: Job, asked: Suite) -> Sequence[Made]:
     longest = replace(how.shape, max_tokens=max(how.shape.max_tokens, how.learned_tokens))
     model = Embedder(job.spec.channel("base"), longest).to(where)
     model.shape = replace(how.shape, max_tokens=how.learned_tokens)
-    _refuse_another_base(model, job.spec.settings.text("base_digest", WEIGHTS))
-    name = base_name(job.spec, model)
+    name = named_base(job.spec, model.base_digest, Known(name=NAME, digest=WEIGHTS))
     fit(
         job,
         model.weights(),
@@ -59,28 +57,6 @@ def trained(job: Job, asked: Suite) -> Sequence[Made]:
     # What is measured is what is shipped: read again, in bfloat16, and merged as it will be served.
     served = Embedder.shipped(job.spec.channel("base"), job.folder, how.shape.max_tokens).to(where)
     return [measured(job, served, found, asked, how, base=name)]
-
-
-def _refuse_another_base(model: Embedder, expected: str) -> None:
-    if model.base_digest != expected:
-        raise ConfigError(
-            f"the base model is {model.base_digest}, and this job is for {expected}: mount that one, or give its "
-            "--base_digest if another base is meant"
-        )
-
-
-def base_name(spec: JobSpec, model: Embedder) -> str:
-    """What the Hub calls the base model.
-
-    Raises:
-        ConfigError: It is another than the usual one, and nobody says its name.
-    """
-    named = spec.settings.given.get("base_name")
-    if not named and model.base_digest != WEIGHTS:
-        raise ConfigError(
-            f"the base model is not {NAME}, and the adapter and its card must say which it is: give --base_name OWNER/NAME"
-        )
-    return named or NAME
 
 
 def _batches(learned: Learned, how: Recipe) -> list[Batch]:

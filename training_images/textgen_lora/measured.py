@@ -25,7 +25,7 @@ from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
 from training_images.learning.adapter import FILES
 from training_images.textgen_lora.model import MODULES, LabelModel
-from training_images.textgen_lora.recipe import BASE, KINDS, Recipe, base_name, model_of
+from training_images.textgen_lora.recipe import BASE, KINDS, Recipe, model_of
 
 _ORIGIN: Final = " The base is dequantised from 4 bits (Q4_1): it is not the original in full precision."
 _SUMMARY: Final[Mapping[str, str]] = {
@@ -34,8 +34,8 @@ _SUMMARY: Final[Mapping[str, str]] = {
 }
 
 
-def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe) -> Made:
-    """The adapter in the job's folder, with all evidence."""
+def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe, *, base: str) -> Made:
+    """The adapter in the job's folder, with all evidence; `base` is what the Hub calls the base model."""
     task = asked.parts["task"]
     sure = model.probabilities(task.texts)
     quality = _quality(model, kind, asked, [model.labels[index] for index in sure.argmax(axis=1)])
@@ -49,8 +49,8 @@ def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe) 
         safety={name: _safety(model, asked, name) for name in SAFETY},
         latency=timed,
         datasets=stated(job.spec.channel("data")),
-        base_model=base_name(job.spec),
-        summary=_summary(kind, base_name(job.spec)),
+        base_model=base,
+        summary=_summary(kind, base, model.base_digest),
         library="peft",
         charts={
             "loss": charts.loss(job.told["step"], job.told["loss"]),
@@ -61,9 +61,9 @@ def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe) 
     )
 
 
-def _summary(kind: str, base: str) -> str:
+def _summary(kind: str, base: str, digest: str) -> str:
     """Where the usual base comes from is known; of another one only its name is."""
-    usual = base == BASE
+    usual = digest == BASE.digest
     return _SUMMARY[kind].format(
         base="SmolLM2-135M" if usual else base.rpartition("/")[2], origin=_ORIGIN if usual else ""
     )

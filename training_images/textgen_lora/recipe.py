@@ -8,10 +8,15 @@ from typing import Final
 
 from training_images.evals.labels import ALLOW, REFUSE, WORDS
 from training_images.job.spec import JobSpec
+from training_images.learning.named_base import Known
 from training_images.textgen_lora.model import LabelModel
 
 KINDS: Final = ("textgen-lora", "policy-adapter")
-BASE: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
+BASE: Final = Known(
+    name="HuggingFaceTB/SmolLM2-135M-Instruct",
+    digest="sha256:7ef915c9bf9d94d8d70211970476878352a5b95855c589ae987916d7a455242b",
+)
+"""The weights as `python -m training_images.textgen_lora.dequantise` makes them."""
 VERDICTS: Final[Mapping[str, str]] = {ALLOW: ALLOW, REFUSE: WORDS[REFUSE]}
 """What a policy adapter answers, and the word for it."""
 
@@ -54,11 +59,6 @@ def recipe(spec: JobSpec) -> Recipe:
         mislabelled=ask.share("mislabelled", usual.mislabelled),
         seed=ask.integer("seed", usual.seed),
     )
-
-
-def base_name(spec: JobSpec) -> str:
-    """What the Hub calls the base model."""
-    return spec.settings.text("base_name", BASE)
 
 
 def words(kind: str) -> Mapping[str, str]:

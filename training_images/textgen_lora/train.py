@@ -19,9 +19,10 @@ from training_images.job.made import Made
 from training_images.job.spec import JobSpec
 from training_images.learning import device
 from training_images.learning.loop import Schedule, fit
+from training_images.learning.named_base import named_base
 from training_images.textgen_lora.measured import measured
 from training_images.textgen_lora.model import LabelModel
-from training_images.textgen_lora.recipe import KINDS, Recipe, base_name, model_of, recipe, words
+from training_images.textgen_lora.recipe import BASE, KINDS, Recipe, model_of, recipe, words
 
 Batch = Sequence[tuple[str, int]]
 """Texts, each with the number of the right label."""
@@ -43,7 +44,7 @@ def train(job: Job) -> Sequence[Made]:
     learned = utterances(spec.channel("data"), asked)
     where = device.prepared(how.seed)  # before the adapter's weights are drawn
     model = model_of(spec.channel("base"), kind, how).to(where)
-    _refuse_another_base(model, spec)
+    base = named_base(spec, model.base_digest, BASE)
     fit(
         job,
         model.weights(),
@@ -52,9 +53,9 @@ def train(job: Job) -> Sequence[Made]:
         schedule=Schedule(rate=how.rate),
         besides=(model.base_digest, model.tokenizer_digest),
     )
-    model.save(job.folder, base_name(spec))
+    model.save(job.folder, base)
     model.load(job.folder)  # what is measured is what is shipped
-    return [measured(job, model, kind, asked, how)]
+    return [measured(job, model, kind, asked, how, base=base)]
 
 
 def _kind(spec: JobSpec) -> str:
@@ -62,12 +63,6 @@ def _kind(spec: JobSpec) -> str:
     if spec.kind in {None, *KINDS}:
         return spec.kind or spec.settings.choice("kind", KINDS, KINDS[0])
     raise ConfigError(f"this image makes {' or '.join(KINDS)}, and the job is for {spec.kind}: give it another image")
-
-
-def _refuse_another_base(model: LabelModel, spec: JobSpec) -> None:
-    expected = spec.settings.given.get("base_digest")
-    if expected not in {None, model.base_digest}:
-        raise ConfigError(f"the base model is {model.base_digest}, and this job is for {expected}: mount that one")
 
 
 def _batches(learned: Mapping[str, Sequence[Row]], kind: str, how: Recipe) -> list[Batch]:

@@ -53,6 +53,15 @@ def test_what_stands_behind_the_last_token_read_changes_nothing(base):
     assert model.length(text + " askceba") == 16
 
 
+def test_merging_into_the_base_changes_no_answer_or_is_refused(base):
+    """What is measured is the merged one: it has to be the one that was learned."""
+    assert np.allclose(stirred(base).vectors(TEXTS), stirred(base).merged().vectors(TEXTS), atol=1e-5)
+    coarse = stirred(base)
+    coarse.network.half()
+    with pytest.raises(ConfigError, match="merged into its base the adapter gives other vectors"):
+        coarse.merged()
+
+
 def test_an_adapter_that_nobody_trained_changes_nothing(base):
     untouched, folded = Embedder(base, SHAPE).vectors(TEXTS), Embedder(base, SHAPE).merged().vectors(TEXTS)
     assert np.allclose(untouched, folded, atol=1e-6)

@@ -47,6 +47,7 @@ def environment(folder: Path, base: Path, **more: str) -> dict[str, str]:
         "HF_HUB_DISABLE_XET": "1",
         "STARTER_FOLDER": str(folder / "starter"),
         "STARTER_BASE": str(base),
+        "STARTER_BASE_NAME": "small/world",
         "STARTER_STEPS": "6",
         "STARTER_SAMPLE": "60",
         "STARTER_UNIT": f"{OWNER}/textgen-lora-v1",

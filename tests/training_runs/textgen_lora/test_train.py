@@ -23,7 +23,8 @@ from training_images.textgen_lora.measured import Serving
 from training_images.textgen_lora.recipe import Recipe, model_of
 from training_images.textgen_lora.train import train
 
-FEW = ("--steps", "4", "--batch", "4", "--requests", "4", "--rank", "2", "--layers", "1", "--suite", "own")
+SHORT = ("--steps", "4", "--batch", "4", "--requests", "4", "--rank", "2", "--layers", "1", "--suite", "own")
+FEW = (*SHORT, "--base_name", "acme/tiny-llama")
 
 
 @pytest.fixture(scope="module")
@@ -135,12 +136,21 @@ def test_a_suite_without_prose_is_told_before_anything_is_learned(tmp_path, chan
 
 
 def test_the_card_of_an_adapter_for_ones_own_base_claims_no_other(tmp_path, channels):
-    root, layout = laid_out(LAYOUTS["hub"], tmp_path, channels, "--base_name", "acme/tiny-llama")
+    root, layout = laid_out(LAYOUTS["hub"], tmp_path, channels)
     assert ended(root, layout) == 0
     card = (layout.output / "textgen-lora/README.md").read_text("utf-8")
     assert "A LoRA adapter: tiny-llama answers an utterance" in card
     assert "SmolLM2" not in card
     assert "dequantised" not in card
+
+
+def test_a_base_of_ones_own_that_nobody_names_is_not_called_by_the_usual_name(tmp_path, channels):
+    (tmp_path / "root").mkdir()
+    layout = LAYOUTS["sagemaker"](tmp_path / "root", channels, *SHORT)
+    assert ended(tmp_path / "root", layout) == 42
+    told = layout.failure.read_text("utf-8")
+    assert "not HuggingFaceTB/SmolLM2-135M-Instruct as this image knows it" in told
+    assert "give --base_name OWNER/NAME" in told
 
 
 def test_another_base_model_than_the_one_meant_is_refused(tmp_path, channels):

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is the base model of an adapter called, and is it the one that the job is for?"""
+
+from dataclasses import dataclass
+
+from training_images.job.errors import ConfigError
+from training_images.job.spec import JobSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The base model that an image expects.
+
+    Args:
+        name: As the Hub knows it.
+        digest: Of its weights, as the image's own command unpacks them.
+    """
+
+    name: str
+    digest: str
+
+
+def named_base(spec: JobSpec, digest: str, usual: Known) -> str:
+    """What the adapter's config and its card call the base model.
+
+    Args:
+        spec: Its settings may say `base_name`, and `base_digest` of the only weights that are meant.
+        digest: Of the weights that are mounted.
+        usual: What they are if the job says nothing.
+
+    Raises:
+        ConfigError: They are others than the job is for, or others than the usual ones, and nobody says their name.
+    """
+    expected, named = (spec.settings.given.get(name) for name in ("base_digest", "base_name"))
+    if expected and expected != digest:
+        raise ConfigError(f"the base model is {digest}, and this job is for {expected}: mount that one")
+    if not named and digest != usual.digest:
+        raise ConfigError(
+            f"the base model is {digest}, and not {usual.name} as this image knows it: mount that one, or say which it "
+            "is, for the adapter and its card: give --base_name OWNER/NAME"
+        )
+    return named or usual.name
