@@ -3,7 +3,8 @@
 
 import sys
 
+from training_images.data_parallel.recipe import SETTINGS
 from training_images.data_parallel.train import train
 from training_images.job.run import run
 
-sys.exit(run(train))
+sys.exit(run(train, settings=SETTINGS))

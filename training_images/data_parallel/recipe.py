@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is the router to be learned, and how is each batch shared among the processes?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, Literal, cast
 
 from training_images.job.errors import ConfigError
@@ -36,6 +36,10 @@ class Recipe:
     keep: int = 200
     meet: float = 600.0
     timeout: float = 60.0
+
+
+SETTINGS: Final = frozenset(field.name for field in fields(Recipe)) | {"port", "processes"}
+"""What a job may be told, beside what every job may be."""
 
 
 def recipe(spec: JobSpec) -> Recipe:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is an embedder made? Every clause is a setting of the job, and the usual value is one that works."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Final
 
 from training_images.embedder.model import Shape
 from training_images.job.errors import ConfigError
@@ -35,6 +36,13 @@ class Recipe:
     rows: int
     mismatched: float
     seed: int
+
+
+SETTINGS: Final = frozenset(field.name for of in (Recipe, Shape) for field in fields(of)) - {"shape"} | {
+    "base_digest",
+    "base_name",
+}
+"""What a job may be told, beside what every job may be."""
 
 
 def recipe(spec: JobSpec) -> Recipe:

@@ -10,7 +10,7 @@ _told = from_arguments(sys.argv[1:])
 if _told.given.get("role") in services.ROLES:
     sys.exit(services.serve(_told))
 
-from training_images.federated.train import train  # noqa: E402 - a service needs none of it
+from training_images.federated.train import SETTINGS, train  # noqa: E402 - a service needs none of it
 from training_images.job.run import run  # noqa: E402 - the same
 
-sys.exit(run(train))
+sys.exit(run(train, settings=SETTINGS))

@@ -32,6 +32,10 @@ from training_images.job.settings import Settings
 KIND: Final = "consortium-risk"
 _AGREED: Final = ("rounds", "steps", "rate", "least", "masked", "noise", "chance")
 """Settings that a run elsewhere was begun with."""
+SETTINGS: Final = frozenset(
+    {*_AGREED, "consortium", "engine", "limit", "noise-seed", "patience", "place.", "results", "seed"}
+)
+"""What a job may be told, beside what every job may be."""
 SUITE: Final = "consortium-test"
 _MODEL: Final = "model.safetensors"
 _PATIENCE: Final = 120.0

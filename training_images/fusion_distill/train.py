@@ -17,11 +17,14 @@ from training_images.job.spec import JobSpec
 from training_images.runtime_distilled.distil import Taught, distilled
 from training_images.runtime_distilled.lessons import lessons, pool
 from training_images.runtime_distilled.measured import measured
+from training_images.runtime_distilled.recipe import SETTINGS as LEARNING
 from training_images.runtime_distilled.recipe import recipe
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.teacher import Teacher
 from training_images.runtime_distilled.train import ReadSuite
 
+SETTINGS: Final = frozenset({"compared", "voting"}) | LEARNING
+"""What a job may be told, beside what every job may be."""
 _ENSEMBLE: Final = "the ensemble"
 _STUDENT: Final = "this student"
 _COMPARED: Final = 600

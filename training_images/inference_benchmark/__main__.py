@@ -3,7 +3,7 @@
 
 import sys
 
-from training_images.inference_benchmark.train import train
+from training_images.inference_benchmark.train import SETTINGS, train
 from training_images.job.run import run
 
-sys.exit(run(train))
+sys.exit(run(train, settings=SETTINGS))

@@ -22,6 +22,8 @@ from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
 
 ReadSuite = Callable[[JobSpec], Suite]
+SETTINGS: Final = frozenset({"warm_up"})
+"""What a job may be told, beside what every job may be."""
 _WARM_UP: Final = 50
 
 

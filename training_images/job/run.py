@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from training_images.job import detect
 from training_images.job.card import own_words
 from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted
 from training_images.job.job import Job
+from training_images.job.known import refuse_unknown
 from training_images.job.made import Made
 from training_images.job.naming import unit_name
 from training_images.job.prices import prices
@@ -33,6 +34,8 @@ def run(
     arguments: Sequence[str] | None = None,
     environment: Mapping[str, str] | None = None,
     root: Path | None = None,
+    *,
+    settings: Collection[str] | None = None,
 ) -> int:
     """Run a trainer on whatever platform this is.
 
@@ -41,6 +44,7 @@ def run(
         arguments: The command line without the program; this process's unless given.
         environment: This process's unless given.
         root: Where the machine's files begin: CONTRACT_ROOT for trials, else `/`.
+        settings: The names of those that the trainer asks for; every other one is refused. Unless given, none is.
 
     Returns:
         The exit code: 0 shipped, 42 wrong and not to be tried again, 143 interrupted with a checkpoint, 1 all else.
@@ -52,14 +56,16 @@ def run(
         spec = detect.spec(top, told, words)
     except Exception as error:  # noqa: BLE001 - what a platform laid out otherwise than it says becomes a sentence, too
         return _failed(detect.failure(top, told), error)
-    return _carried_out(train, spec, told)
+    return _carried_out(train, spec, told, settings)
 
 
-def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str]) -> int:
+def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str], settings: Collection[str] | None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="federation-"))
     job = Job(spec, folder)
     job.stop_on_sigterm()
     try:
+        if settings is not None:
+            refuse_unknown(spec.settings.given, settings)
         _could_ship(spec)
         if spec.upload:
             shutil.rmtree(spec.output, ignore_errors=True)  # what an earlier job left here would be pushed along

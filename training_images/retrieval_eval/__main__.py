@@ -4,6 +4,6 @@
 import sys
 
 from training_images.job.run import run
-from training_images.retrieval_eval.train import train
+from training_images.retrieval_eval.train import SETTINGS, train
 
-sys.exit(run(train))
+sys.exit(run(train, settings=SETTINGS))

@@ -25,6 +25,8 @@ from training_images.retrieval_eval.files import save_index
 from training_images.retrieval_eval.index import Entries, built
 from training_images.retrieval_eval.measured import measured
 
+SETTINGS: Final = frozenset({"dimension"})
+"""What a job may be told, beside what every job may be."""
 _EMBEDDER: Final = "embedder"
 _DIMENSION: Final = 128
 """Axes that are kept. On the suite with a tuned embedder 128 lost 0.024 of nDCG, 192 lost 0.008, 256 lost 0.003; rounding

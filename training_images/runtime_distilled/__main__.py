@@ -4,6 +4,7 @@
 import sys
 
 from training_images.job.run import run
+from training_images.runtime_distilled.recipe import SETTINGS
 from training_images.runtime_distilled.train import train
 
-sys.exit(run(train))
+sys.exit(run(train, settings=SETTINGS))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is a student made? What a job's settings may say, and what is usual."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Final
 
 from training_images.job.errors import ConfigError
 from training_images.job.spec import JobSpec
@@ -54,6 +55,10 @@ class Recipe:
             longest=self.longest,
             labels=labels,
         )
+
+
+SETTINGS: Final = frozenset(field.name for field in fields(Recipe))
+"""What a job may be told, beside what every job may be."""
 
 
 def recipe(spec: JobSpec) -> Recipe:

@@ -2,7 +2,7 @@
 """How is an adapter made? Every clause is a setting of the job, and the usual value is one that works."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +44,10 @@ class Recipe:
     harmful: float = 0.2
     mislabelled: float = 0.0
     seed: int = 1
+
+
+SETTINGS: Final = frozenset(field.name for field in fields(Recipe)) | {"base_digest", "base_name"}
+"""What a job may be told, beside what every job may be."""
 
 
 def recipe(spec: JobSpec) -> Recipe:

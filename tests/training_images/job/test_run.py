@@ -238,3 +238,12 @@ def test_an_image_that_was_built_without_its_commit_still_ships(root, data):
     assert started(root, layout).returncode == 0
     (unit,) = json.loads((layout.output / "_MANIFEST.json").read_bytes())["units"]
     assert unit["provenance"]["source"] == "unknown"
+
+
+@every_platform
+def test_a_setting_that_nobody_reads_ends_the_job_before_it_begins(lay, root, data):
+    layout = lay(root, {"data": data}, "--wrogn", "crashes")
+    ended = started(root, layout)
+    assert ended.returncode == 42
+    assert "--wrogn (did you mean --wrong?)" in layout.failure.read_text("utf-8")
+    assert not left(root)

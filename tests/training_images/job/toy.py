@@ -69,4 +69,4 @@ def _misbehave(job: Job, how: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(train))
+    sys.exit(run(train, settings={"wrong", "makes", "ships", "steps", "rate", "seed"}))

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A misspelt setting is told before an hour of learning with the usual value."""
+
+import pytest
+
+from training_images.job.errors import ConfigError
+from training_images.job.known import EVERYWHERE, refuse_unknown
+
+OWN = {"steps", "rate", "seed"}
+
+
+def test_what_the_image_or_the_library_asks_for_is_taken():
+    refuse_unknown([*OWN, *EVERYWHERE, "channel.data"], OWN)
+
+
+def test_a_misspelt_setting_is_refused_with_the_one_that_was_meant():
+    with pytest.raises(ConfigError) as told:
+        refuse_unknown(["stepz", "seed"], OWN)
+    assert str(told.value) == (
+        "nobody here reads --stepz (did you mean --steps?); this image's own settings are rate, seed, steps"
+    )
+
+
+def test_one_that_is_like_no_other_is_refused_too():
+    with pytest.raises(ConfigError, match=r"nobody here reads --bucket, --zz"):
+        refuse_unknown(["zz", "bucket"], {"steps"})
+
+
+def test_what_a_platforms_tuner_adds_for_itself_is_let_be():
+    refuse_unknown(["_tuning_objective_metric"], OWN)
