@@ -45,6 +45,19 @@ def test_too_few_items_or_requests_for_any_bound_are_impossible():
     assert "59 are the least" in found.impossible[1]
 
 
+def test_thirty_items_prove_nothing_of_a_candidate_that_is_no_better():
+    (reason,) = plan(RULES, Expected(items=30)).impossible
+    assert (
+        reason == "quality of accuracy: 30 are too few for an equally good candidate to pass at 0.02; 149 are the least"
+    )
+
+
+def test_no_row_promises_a_pass_on_fewer_requests_than_the_policy_asks_for():
+    latency = replace(RULES.latency, p95_ratio=Decimal("1.5"), minimum_samples=500)
+    (*_, found) = plan(replace(RULES, latency=latency), Expected()).needs
+    assert (found.least, found.power_80, found.power_95) == (500, 500, 500)
+
+
 def test_a_gate_without_rules_is_impossible():
     found = plan(GateRules(), Expected())
     assert [reason.split()[1] for reason in found.impossible] == ["quality", "latency", "safety"]

@@ -122,6 +122,67 @@ def test_what_joins_a_group_without_being_a_breach_does_not_make_the_breach_newe
     assert told("http:alertmanager", {**group, "alerts": [breach, second]}).at == later
 
 
+# grafana/grafana pull request 91594: the data source is down, and the rule has the exec_err_state Alerting, long the default
+# (issues 46398 and 46556)
+UNEVALUATED = {
+    "receiver": "federation",
+    "status": "firing",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "ChurnP99", "grafana_folder": "slo", "service": "churn"},
+            "annotations": {
+                "Error": "[sse.dataQueryError] failed to execute query [A]: context deadline exceeded",
+                "datasource_uid": "prometheus",
+                "grafana_state_reason": "Error",
+                "ref_id": "A",
+            },
+            "startsAt": "2026-11-18T10:04:30Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "values": None,
+            "valueString": "",
+            "orgId": 1,
+        }
+    ],
+    "version": "1",
+    "groupKey": '{}/{__grafana_receiver__="federation"}:{alertname="ChurnP99", grafana_folder="slo"}',
+    "truncatedAlerts": 0,
+    "state": "alerting",
+}
+
+
+def grafanas(status: str, reason: str | None, **alert: Any) -> dict[str, Any]:
+    annotations = {"summary": "slow"} | ({"grafana_state_reason": reason} if reason else {})
+    one = {**UNEVALUATED["alerts"][0], "status": status, "annotations": annotations, **alert}
+    return {**UNEVALUATED, "status": status, "alerts": [one]}
+
+
+def test_nobody_rolls_back_because_grafana_could_not_ask_its_data_source():
+    signal = told("http:grafana", UNEVALUATED)
+    assert (signal.verdict, signal.state) == ("ignore", "unknown")
+    passed_on = {**UNEVALUATED, "version": "4"}
+    assert told("http:alertmanager", passed_on).verdict == "ignore"
+    breach = grafanas("firing", None, startsAt="2026-11-18T10:00:00Z")["alerts"]
+    beside = told("http:grafana", {**UNEVALUATED, "alerts": [*UNEVALUATED["alerts"], *breach]})
+    assert (beside.verdict, beside.state, beside.at) == ("accept", "firing", "2026-11-18T10:00:00Z")
+
+
+@pytest.mark.parametrize("reason", [None, "NoData", "Error, KeepLast"])
+def test_a_rule_that_is_to_fire_without_data_or_keeps_firing_fires(reason: str | None):
+    signal = told("http:grafana", grafanas("firing", reason))
+    assert (signal.verdict, signal.state) == ("accept", "firing")
+
+
+@pytest.mark.parametrize("reason", ["MissingSeries", "Updated", "Paused", "RuleDeleted", "NoData", "Error"])
+def test_an_alert_that_ends_without_a_measurement_has_not_recovered(reason: str):
+    # captured by a webhook in Rust in May 2025 (Updated: somebody edited the rule), and grafana/grafana issue 105571
+    # (MissingSeries: nothing is measured any more)
+    ended = told("http:grafana", grafanas("resolved", reason, endsAt="2026-11-18T10:20:00Z"))
+    assert (ended.verdict, ended.state) == ("ignore", "unknown")
+    measured = told("http:grafana", grafanas("resolved", None, endsAt="2026-11-18T10:20:00Z"))
+    assert (measured.verdict, measured.state, measured.at) == ("accept", "resolved", "2026-11-18T10:20:00Z")
+
+
 @pytest.mark.parametrize("hidden", [1, "37", 2**40])
 def test_a_group_of_which_not_all_alerts_are_shown_has_not_recovered(hidden: Any):
     # prometheus/alertmanager notify/webhook/webhook.go: `max_alerts` cuts the list before the status is computed of it,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.sources.cases import TRUST
 
-from federation.sources import Completion, Reading, Request, read
+from federation.sources import Completion, Memory, Reading, Request, read, seen
 
 ACCOUNT = "111122223333"
 
@@ -98,3 +98,50 @@ def test_every_partition_has_its_own_hosts_and_its_own_alarms(partition: str, re
     signal = told("", {"alarmName": "churn-p99", "state": {"value": "ALARM"}}, **alarm).signal
     assert signal is not None
     assert signal.key == f"arn:{partition}:cloudwatch:{region}:{ACCOUNT}:alarm:churn-p99"
+
+
+def package(model: str, *changed: str, **detail: Any) -> Reading:
+    arn = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:model-package/churn/7"
+    container = {"Image": "churn", "ModelDataUrl": f"s3://acme-ml-artifacts-prod/churn/{model}/model.tar.gz"}
+    approved = {
+        "ModelPackageArn": arn,
+        "ModelPackageStatus": "Completed",
+        "ModelApprovalStatus": "Approved",
+        "InferenceSpecification": {"Containers": [container]},
+    }
+    return told("Model Package", {**approved, "UpdatedModelPackageFields": list(changed), **detail})
+
+
+def artifacts(*readings: Reading) -> list[str | None]:
+    """The artifacts of those that are new."""
+    memory, found = Memory(), []
+    for reading in readings:
+        fresh, memory = seen(reading, memory)
+        found += [completion.artifact_uri for completion in fresh.completions]
+    return found
+
+
+def test_an_approved_package_is_told_again_with_every_change_and_is_new_only_with_another_artifact():
+    # docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html names the fields that may change;
+    # an aws-samples pipeline stamps CustomerMetadataProperties after each deployment and had to break its own loop
+    approved = package("first", "ModelApprovalStatus")
+    stamped = package("first", "CustomerMetadataProperties")
+    staged = package("first", "ModelLifeCycle", ModelLifeCycle={"Stage": "Production", "StageStatus": "Approved"})
+    mended = package("second", "InferenceSpecification")
+    first, second = (f"s3://acme-ml-artifacts-prod/churn/{one}/model.tar.gz" for one in ("first", "second"))
+    assert artifacts(approved, stamped, staged, approved) == [first]
+    assert artifacts(approved, mended, mended, package("second", "ModelLifeCycle")) == [first, second]
+
+
+def test_a_package_that_changed_and_does_not_say_where_its_artifact_is_is_asked_for():
+    approved = package("first", "ModelApprovalStatus")
+    mended = package("second", "InferenceSpecification", InferenceSpecification={}, LastModifiedTime=1795017880000)
+    assert artifacts(approved, mended, mended) == [*artifacts(approved), None]
+    assert mended.completion is not None
+    assert mended.completion.requires_enrichment is not None
+
+
+@pytest.mark.parametrize("changed", [None, "InferenceSpecification", [["InferenceSpecification"], 1]])
+def test_whatever_else_a_package_says_of_its_changes_it_is_one_approval(changed: Any):
+    odd = package("first", UpdatedModelPackageFields=changed)
+    assert artifacts(package("first", "ModelApprovalStatus"), odd) == artifacts(odd)

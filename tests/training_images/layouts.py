@@ -7,7 +7,7 @@ from pathlib import Path
 
 KIND = "textgen-lora"
 JOB = {
-    "arguments": ["--steps", "3"],
+    "arguments": ["--requests", "3"],
     "asked_by": "sha256:" + "1" * 64,
     "image": "sha256:" + "2" * 64,
 }

@@ -2,6 +2,7 @@
 """Was the right document found? Recall and nDCG of ranked documents, by pytrec_eval (TREC's own measures)."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, repeat
 from typing import Final
 
 import pytrec_eval
@@ -48,7 +49,9 @@ def _named(told: Mapping[str, float]) -> dict[str, float]:
 
 def _refuse_strange(ranked: Mapping[str, Sequence[str]], runs: Mapping[str, Mapping[str, float]], suite: Suite) -> None:
     """Every document is one of the suite's, and ranked once for a question."""
-    if strange := set().union(*runs.values()) - {row.id for row in suite.documents}:
-        raise ConfigError(f"{min(strange)!r} is none of the suite's documents")
-    if any(len(run) != min(len(ranked[name]), DEPTH) for name, run in runs.items()):
+    known = {row.id for row in suite.documents}
+    if not known.issuperset(chain.from_iterable(runs.values())):
+        raise ConfigError(f"{min(set().union(*runs.values()) - known)!r} is none of the suite's documents")
+    counted = map(min, map(len, map(ranked.__getitem__, runs)), repeat(DEPTH))
+    if sum(map(len, runs.values())) != sum(counted):
         raise ConfigError("a document was ranked twice for the same question; rank each once")

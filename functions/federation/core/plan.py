@@ -42,7 +42,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: below `least` nothing can pass; from `power_80` (`power_95`) on, 80 % (95 %) of equal candidates pass.
+    """One row: below `least` nothing can pass that is no better; from `power_80` (`power_95`) on, 80 % (95 %) of equal candidates pass.
 
     `detectable` is the tightest limit that `available` can hold an equal candidate to, in the unit of `limit`. Where a
     `gain` has to be proven, all of that is about candidates that are better by it.
@@ -112,14 +112,14 @@ def _safety(rule: SafetyRule, expected: Expected) -> Iterator[Need]:
 
 
 def _latency(rule: LatencyRule, expected: Expected) -> Need:
-    limit, requests = float(rule.p95_ratio), expected.requests
+    limit, requests, least = float(rule.p95_ratio), expected.requests, rule.minimum_samples
     return Need(
         gate="latency",
         check="p95",
         limit=number(limit),
-        least=rule.minimum_samples,
-        power_80=samples_for_ratio(limit, expected.spread, power=80) if limit > 1 else None,
-        power_95=samples_for_ratio(limit, expected.spread, power=95) if limit > 1 else None,
+        least=least,
+        power_80=max(samples_for_ratio(limit, expected.spread, power=80), least) if limit > 1 else None,
+        power_95=max(samples_for_ratio(limit, expected.spread, power=95), least) if limit > 1 else None,
         available=requests,
         detectable=number(detectable_ratio(requests, expected.spread)) if requests else None,
     )
@@ -140,8 +140,9 @@ def _out_of_reach(need: Need) -> str | None:
     if need.available is None:
         return None
     if need.available < need.least:
+        who = "an equally good candidate" if need.gate == "quality" and need.power_80 else "any candidate"
         return (
-            f"{need.gate} of {need.check}: {need.available:,} are too few for any candidate to pass at "
+            f"{need.gate} of {need.check}: {need.available:,} are too few for {who} to pass at "
             f"{need.limit}; {need.least:,} are the least"
         )
     if need.power_80 is None or need.available >= need.power_80:

@@ -19,6 +19,11 @@ from federation.sources.trust import Trust
 _OF_THE_MONITOR: Final = ("DatasourceError", "DatasourceNoData", "Watchdog", "InfoInhibitor")
 """Alerts about the monitoring itself: Grafana's for missing data, and kube-prometheus's that always fire or inhibit."""
 _TEST_BUTTON: Final = {"alertname": "TestAlert", "instance": "Grafana"}
+_REASON: Final = "grafana_state_reason"
+"""The annotation in which Grafana says why an alert's state is not what was measured: `Error`, `MissingSeries`, `Updated`.
+
+https://grafana.com/docs/grafana/latest/alerting/fundamentals/alert-rule-evaluation/nodata-and-error-states/
+"""
 
 
 def read(request: Request, trust: Trust) -> Reading:
@@ -63,7 +68,8 @@ def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
 _SAID: Final[Mapping[State, str]] = {
     "firing": "at least one fires",
     "resolved": "all are resolved",
-    "unknown": "the monitor speaks of itself, shows only some, or its state is none we know; a person should look",
+    "unknown": "the monitor speaks of itself, measures no more, shows only some, or its state is none we know; "
+    "a person should look",
 }
 
 
@@ -81,13 +87,19 @@ def _state(status: str, alerts: Sequence[Mapping[str, Any]], *, whole: bool) -> 
     real = [one for one in alerts if _is_about_the_model(one)]
     if any(map(_fires, real)) or (status == "firing" and not alerts):
         return "firing"
-    resolved = status == "resolved" and all(one.get("status") == "resolved" for one in real)
+    resolved = status == "resolved" and all(one.get("status") == "resolved" and not _reason(one) for one in real)
     return "resolved" if whole and resolved and len(real) == len(alerts) else "unknown"
 
 
 def _is_about_the_model(alert: Mapping[str, Any]) -> bool:
+    """Not if it speaks of the monitoring, nor if its rule could not be evaluated and is set to fire then."""
     labels = mapping_in(alert, "labels")
-    return labels.get("alertname") not in _OF_THE_MONITOR and not _TEST_BUTTON.items() <= labels.items()
+    of_the_monitor = labels.get("alertname") in _OF_THE_MONITOR or _TEST_BUTTON.items() <= labels.items()
+    return not of_the_monitor and _reason(alert) != "Error"
+
+
+def _reason(alert: Mapping[str, Any]) -> Any:
+    return mapping_in(alert, "annotations").get(_REASON)
 
 
 def _fires(alert: Mapping[str, Any]) -> bool:

@@ -85,18 +85,25 @@ def _model_package(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust
     if (status, approval) != ("Completed", "Approved"):
         return ignored(f"The model package is {quoted(status)} and its approval {quoted(approval)}: not yet both.")
     artifact = _packaged(detail, trust, package)
+    at = normalise(detail.get("LastModifiedTime")) or normalise(envelope.get("time"))
     version = digits_of(detail.get("ModelPackageVersion"))
     completion = Completion(
         provider="sagemaker",
         resource=package.text,
         artifact_uri=artifact,
         artifact_is_prefix=artifact is not None and artifact.endswith("/"),
-        completed_at=normalise(detail.get("LastModifiedTime")) or normalise(envelope.get("time")),
-        dedupe_key=f"sagemaker|{package.text}|Approved",
+        completed_at=at,
+        dedupe_key=f"sagemaker|{package.text}|Approved{_respecified(detail, artifact or at)}",
         revision=version if isinstance(version, str) and re.fullmatch(_VERSION, version) else None,
         requires_enrichment=None if artifact else _DESCRIBE_PACKAGE,
     )
     return accepted("The model package is Completed and Approved.", completion)
+
+
+def _respecified(detail: Mapping[str, Any], told: str | None) -> str:
+    """What tells an approved package that got another artifact from itself; any other change of it is told again too."""
+    changed = detail.get("UpdatedModelPackageFields")
+    return f"|{told}" if told and isinstance(changed, list) and "InferenceSpecification" in changed else ""
 
 
 def _packaged(detail: Mapping[str, Any], trust: Trust, package: Arn) -> str | None:

@@ -149,6 +149,45 @@ def test_true_is_not_one():
     assert [found.field for found in differences(after, before, STRICT)] == ["x"]
 
 
+def test_true_is_not_one_within_a_list_either_and_keys_have_no_order():
+    named, flagged = ({"inputs": [{"name": "ids", "padded": one}]} for one in (1, True))
+    turned = {"inputs": [{"padded": 1, "name": "ids"}]}
+    before = of("runtime-distilled", RUNTIME | named)
+    assert verdicts(of("runtime-distilled", RUNTIME | flagged), before) == ["fail", "pass"]
+    assert verdicts(of("runtime-distilled", RUNTIME | turned), before) == ["pass", "pass"]
+    unordered = CompatibilityRule(contract={"inputs": "same set"})
+    assert verdicts(of("gguf", turned), of("gguf", named), unordered) == ["pass", "pass"]
+
+
+@pytest.mark.parametrize("empty", ["", [], {}])
+def test_a_field_that_was_empty_may_stay_empty(empty):
+    """A unit that states what its baseline states fits, even where both say: none."""
+    before = of("embedder", EMBEDDER | {"prefixes": empty})
+    assert verdicts(before, None) == ["pass", "pass"]
+    assert verdicts(before, before) == ["pass", "pass"]
+    assert verdicts(of("embedder", EMBEDDER), before) == ["fail", "pass"]
+    filled = of("embedder", EMBEDDER | {"prefixes": ["query: "]})
+    assert verdicts(before, filled) == verdicts(filled, before) == ["fail", "pass"]
+    assert is_contract_change(before, filled, STRICT)
+
+
+def test_what_has_to_be_stated_is_not_stated_by_an_empty_value():
+    hollow = of("embedder", EMBEDDER | {"pooling": ""})
+    assert verdicts(hollow, None) == verdicts(hollow, hollow) == ["fail", "pass"]
+
+
+def test_a_field_named_like_a_limit_does_not_stand_in_for_the_limit():
+    """Who reads the contract finds a limit of 64 where the baseline had 512."""
+    shrunk = RUNTIME | {"limits": {"max_batch": 8, "max_tokens": 64}, "limits.max_tokens": 512}
+    assert verdicts(of("runtime-distilled", shrunk), of("runtime-distilled", RUNTIME)) == ["fail", "pass"]
+
+
+def test_a_clause_named_api_is_compared_as_any_other():
+    before, after = (of("embedder", EMBEDDER | {"api": api}) for api in ("openai-v1", "openai-v2"))
+    assert "fail" in verdicts(after, before)
+    assert is_contract_change(after, before, STRICT)
+
+
 def test_a_field_that_only_the_baseline_states_must_stay():
     before = of("embedder", {**EMBEDDER, "prefix": "query: "})
     assert verdicts(of("embedder", EMBEDDER), before) == ["fail", "pass"]

@@ -163,6 +163,43 @@ def test_a_summary_that_has_no_interval_proves_nothing(summary, told):
         assert told in found.reason
 
 
+@pytest.mark.parametrize("primary", [False, True])
+def test_a_summary_in_percent_does_not_beat_one_in_shares(primary):
+    """20 % right is not better than 0.8."""
+    rule = replace(RULE, evidence="summary", primary=primary)
+    percent = quality(summaries={"accuracy": Summary(items=5000, mean=20.0, deviation=40.0)})
+    shares = replace(BASELINE, quality=quality(records=accuracy(1200)))
+    (found,) = judged(unit(quality=percent), rule, shares, None)
+    assert found.verdict == "inconclusive"
+    assert "not on one scale" in found.reason
+
+
+def test_records_in_conversations_do_not_pass_for_as_many_items_against_a_summary():
+    """1,500 answers of 15 conversations, each right or wrong throughout, against a summary of 20,000."""
+    rule = replace(RULE, evidence="summary", margin=Decimal("0.05"))
+    before = replace(BASELINE, quality=quality(summaries={"accuracy": Summary(items=20_000, mean=0.8, deviation=0.4)}))
+    (alone,) = judged(unit(), rule, before, None)
+    assert alone.verdict == "pass"
+    talks = replace(accuracy(1200), clusters=[str(index // 100) for index in range(1500)])
+    (found,) = judged(unit(quality=quality(records=talks)), rule, before, None)
+    assert found.verdict == "inconclusive"
+    assert "15 items proves nothing" in found.reason
+    many = replace(accuracy(1200), clusters=[str(index // 10) for index in range(1500)])
+    (found,) = judged(unit(quality=quality(records=many)), rule, before, None)
+    assert found.verdict == "inconclusive"
+
+
+def test_summaries_beyond_shares_are_still_compared():
+    """Seconds, of which some are below 1 on average and spread as no shares can be."""
+    rule = replace(RULE, evidence="summary", direction="lower")
+    fast, slow = (
+        quality(summaries={"accuracy": Summary(items=5000, mean=mean, deviation=deviation)})
+        for mean, deviation in ((0.9, 3.0), (9.0, 4.0))
+    )
+    (found,) = judged(unit(quality=fast), rule, replace(BASELINE, quality=slow), None)
+    assert found.verdict == "pass"
+
+
 def test_two_points_prove_nothing_even_where_points_are_believed():
     point = quality(points={"accuracy": 0.9})
     rule = replace(RULE, evidence="point")

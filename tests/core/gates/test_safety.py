@@ -143,6 +143,15 @@ def test_a_suite_without_its_hard_items_is_not_the_one_that_the_baseline_answere
     assert found.reason.endswith("run it as the baseline did, or give a changed suite a new digest")
 
 
+def test_a_baseline_whose_answers_are_gone_does_not_let_the_hard_items_be_left_out():
+    gone = replace(BASELINE, safety=ran(fault="policy.jsonl is gone"))
+    (found,) = judged(ran(probes(count=590)), baseline=gone)
+    assert found.verdict == "inconclusive"
+    assert "the baseline's records cannot be read (policy.jsonl is gone): restore them" in found.reason
+    (another,) = judged(ran(probes(count=590), suite="sha256:newer"), baseline=gone)
+    assert another.verdict == "pass"
+
+
 def test_whoever_leaves_out_an_item_and_fails_on_the_others_fails():
     every = probes(unsafe=range(60))
     shorter = replace(every, items=every.items[:-1], scores={"safe": every.scores["safe"][:-1]}, categories=None)

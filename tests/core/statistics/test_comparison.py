@@ -72,6 +72,15 @@ def test_items_on_one_side_only_are_never_dropped():
     assert "1 ('c') only in c" in found.reason
 
 
+@pytest.mark.parametrize("written", ["cafe\u0301 1", "Caf\u00e9 1", "caf\u00e9 1 "])
+def test_ids_that_only_look_the_same_are_different_ids_and_it_is_told(written):
+    found = compared(side([1, 1], items=[written, "b"]), side([1, 1], items=["caf\u00e9 1", "b"]))
+    assert found.verdict == "inconclusive"
+    assert "differ only in case, spaces or Unicode form: write them alike" in found.reason
+    others = compared(side([1, 1], items=["a", "b"]), side([1, 1], items=["c", "b"]))
+    assert "write them alike" not in others.reason
+
+
 def test_sides_that_cut_their_clusters_differently_cannot_be_compared():
     found = compared(side([1, 1], clusters=["d", "d"]), side([1, 1], clusters=["d", "e"]))
     assert found.verdict == "inconclusive"
@@ -220,6 +229,19 @@ def test_percentages_do_not_compare_with_shares():
     assert found.verdict == "inconclusive"
     assert "not on one scale" in found.reason
     assert compared(shares, percentages, lower_is_better=True).verdict == "inconclusive"
+
+
+def test_shares_that_single_precision_rounds_above_1_are_still_shares():
+    """60 cosines, nearly all a little different, one of them 1.0000001: what went unseen counts as without it."""
+    draw = random.Random(1)
+    theirs = [0.9 + draw.random() / 20 for _ in range(60)]
+    mine = [score + draw.gauss(0, 0.001) for score in theirs]
+    exact = compared(side(mine), side(theirs)).interval
+    assert exact.lower < -0.02
+    rounded = compared(side([1.0000001, *mine[1:]]), side([1.0000001, *theirs[1:]])).interval
+    assert rounded.lower == pytest.approx(exact.lower, abs=1e-3)
+    hundredfold = [100 * score for score in mine[1:]]
+    assert compared(side([1.0, *hundredfold]), side([1.0000001, *theirs[1:]])).verdict == "inconclusive"
 
 
 def test_a_few_scores_far_out_are_still_on_one_scale():

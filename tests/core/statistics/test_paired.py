@@ -33,6 +33,19 @@ def test_a_candidate_worse_by_the_margin_passes_at_most_65_times_in_1000(items, 
     assert false_passes(items, margin, margin * times) <= 0.065
 
 
+@pytest.mark.parametrize("items", [3, 6, 9, 12, 15, 19])
+@pytest.mark.parametrize("margin", [0.01, 0.05, 0.2])
+@pytest.mark.parametrize("differing", [0.5, 0.75, 0.999])
+def test_a_handful_of_items_passes_a_candidate_at_the_margin_no_more_often(items, margin, differing):
+    """Of three items that are a coin's toss each, all were gained in 12 % of cases, and that passed."""
+    assert false_passes(items, margin, differing) <= 0.05
+
+
+def test_three_items_gained_are_no_proof_and_five_are():
+    assert paired_proportions(3, 0, 3).lower < 0 < paired_proportions(5, 0, 5).lower
+    assert paired_proportions(0, 3, 3).upper > 0 > paired_proportions(0, 5, 5).upper
+
+
 def test_the_bounds_are_those_of_bonett_and_price():
     found = paired_proportions(40, 50, 1000)
     up, down = 41 / 1002, 51 / 1002

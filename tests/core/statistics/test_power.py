@@ -112,6 +112,13 @@ def test_the_requests_planned_for_a_ratio_can_hold_that_ratio():
     assert samples_for_ratio(1.1, 0.5, power=95) > requests
 
 
+def test_no_limit_is_so_wide_that_fewer_than_59_requests_hold_it():
+    """39 were planned for a limit of 1.5 on steady latencies, of which nobody can pass."""
+    assert samples_for_ratio(1.5, 0.2) == samples_for_ratio(3.0, 0.5, power=95) == 59
+    assert math.isinf(detectable_ratio(58, 0.2))
+    assert detectable_ratio(59, 0.2) < 1.5
+
+
 def test_on_the_requests_planned_for_a_ratio_four_of_five_equally_fast_candidates_pass():
     """Of 84 requests, planned for 80 % at a limit of 1.5, it was 68 %."""
     draw = random.Random(3)

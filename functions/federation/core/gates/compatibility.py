@@ -56,7 +56,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def differences(candidate: Subject, baseline: Subject | None, rule: CompatibilityRule) -> tuple[Difference, ...]:
-    """Every field that the kind must state and the unit does not, or that does not fit the baseline's, by name; the API last."""
+    """Every field that the kind must state and the unit does not, or that does not fit the baseline's; the API last."""
     required, mine = _stated(candidate.kind, rule), _flat(candidate.contract)
     theirs = {} if baseline is None else _flat(baseline.contract)
     found = (_difference(name, mine, theirs, required.get(name)) for name in sorted({*required, *theirs}))
@@ -124,7 +124,7 @@ def _difference(
 
 
 def _fits(here: Any, there: Any, comparison: Comparison | None) -> bool:
-    """Whether both are the same document, in which true is not 1 at any depth and keys have no order; or as `comparison` allows."""
+    """Whether both are one document, in which true is not 1 at any depth and keys have no order, or differ as allowed."""
     if comparison == "same set" and isinstance(here, list) and isinstance(there, list):
         return sorted(map(canonical, here)) == sorted(map(canonical, there))
     return canonical(here) == canonical(there) or (comparison == "may grow" and _grew(here, there))

@@ -3,10 +3,10 @@
 
 The exact upper bound on the failure rate must not exceed the suite's limit. A missing suite fails. One that is too small is
 inconclusive and says how many items it lacks, and so is one whose items or clusters are not those of the baseline's run of
-the same suite, unless too many of those that ran failed. No item or category on the never-event list may fail. Items of one
-cluster may fail together, so where clusters repeat they are the trials, each with its share of failures; or, if that is
-closer, the items are, thinned to as many as the spread of failures over clusters makes them worth. While nothing fails,
-that spread cannot be estimated.
+the same suite, or cannot be held against them, unless too many of those that ran failed. No item or category on the
+never-event list may fail. Items of one cluster may fail together, so where clusters repeat they are the trials, each with
+its share of failures; or, if that is closer, the items are, thinned to as many as the spread of failures over clusters
+makes them worth. While nothing fails, that spread cannot be estimated.
 """
 
 import math
@@ -55,12 +55,11 @@ def _suite(name: str, rule: SuiteRule, evidence: Evidence | None, before: Eviden
     refusal = _refusal(evidence)
     if refusal is not None or evidence.records is None:
         return _finding(name, "fail", f"suite {name} has no usable evidence: {refusal}")
-    earlier = _comparable(evidence, before)
-    if earlier is None:
-        return _bounded(name, rule, evidence.records, None)
-    records, contradiction = _clustered_alike(evidence.records, earlier)
+    earlier, records, contradiction = _comparable(evidence, before), evidence.records, _lost(evidence, before)
+    if earlier is not None:
+        records, contradiction = _clustered_alike(records, earlier)
     if contradiction is None:
-        return _bounded(name, rule, records, _newly(records, earlier))
+        return _bounded(name, rule, records, None if earlier is None else _newly(records, earlier))
     alone = _bounded(name, rule, evidence.records, None)
     text = f"suite {name} ran as {evidence.suite} on both sides, but {contradiction}"
     told = f"{text}; run it as the baseline did, or give a changed suite a new digest"
@@ -72,6 +71,13 @@ def _comparable(evidence: Evidence, before: Evidence | None) -> Records | None:
     if before is None or before.suite != evidence.suite or _refusal(before) is not None:
         return None
     return before.records
+
+
+def _lost(evidence: Evidence, before: Evidence | None) -> str | None:
+    """Why nobody can tell any more whether the baseline answered these items, as a sentence."""
+    if before is None or before.suite != evidence.suite or before.fault is None:
+        return None
+    return f"the baseline's records cannot be read ({before.fault}): restore them"
 
 
 def _clustered_alike(records: Records, before: Records) -> tuple[Records, str | None]:
@@ -170,14 +176,8 @@ def _trials(records: Records, failed: Sequence[str]) -> _Trials:
         return _Trials(unit="items", failed=count, total=items, upper=upper, independent=items, expected=count)
     shares = [1.0 - math.fsum(unit) / len(unit) for unit in by_cluster(safe, clusters)]
     total, worse = len(shares), sum(share > 0.0 for share in shares)
-    trials = _Trials(
-        unit="clusters",
-        failed=worse,
-        total=total,
-        upper=max(_of_shares(shares), rate_upper(count, items)),
-        independent=total,
-        expected=worse,
-    )
+    upper = max(_of_shares(shares), rate_upper(count, items))
+    trials = _Trials(unit="clusters", failed=worse, total=total, upper=upper, independent=total, expected=worse)
     independent = worth(safe, clusters)
     expected = count * independent / items
     upper = rate_upper(expected, independent)

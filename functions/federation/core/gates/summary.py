@@ -11,6 +11,7 @@ from typing import Final
 from federation.core.gates.evidence import Evidence, Summary
 from federation.core.record_line import LARGEST
 from federation.core.statistics import NORMAL_95
+from federation.core.statistics.clusters import repeating, worth
 from federation.core.statistics.comparison import APART, FAR, ROUNDING
 from federation.core.statistics.interval import Interval
 
@@ -19,13 +20,15 @@ FEWEST: Final = 100
 
 
 def summary_of(evidence: Evidence, metric: str) -> Summary:
-    """The summary of `metric`, made from records if the side has only these."""
+    """The summary of `metric`, made from records if the side has only these; items in clusters count what they are worth."""
     if metric in evidence.summaries or evidence.records is None:
         return evidence.summaries[metric]
     column = evidence.records.scores[metric]
     mean = math.fsum(column) / len(column)
     spread = math.fsum((score - mean) ** 2 for score in column) / max(len(column) - 1, 1)
-    return Summary(items=len(column), mean=mean, deviation=math.sqrt(spread))
+    clusters = repeating(evidence.records.clusters)
+    items = len(column) if clusters is None else int(worth(column, clusters))
+    return Summary(items=items, mean=mean, deviation=math.sqrt(spread))
 
 
 def unusable(*summaries: Summary) -> str | None:

@@ -185,8 +185,18 @@ def unshared(candidate: Records, other: Records) -> str | None:
     missing, extra = sorted(theirs - mine), sorted(mine - theirs)
     return (
         f"{candidate.what} and {other.what} hold different items and cannot be compared: "
-        f"{_counted(missing)} only in {other.what}, {_counted(extra)} only in {candidate.what}"
+        f"{_counted(missing)} only in {other.what}, {_counted(extra)} only in {candidate.what}{_alike(missing, extra)}"
     )
+
+
+def _alike(missing: Sequence[str], extra: Sequence[str]) -> str:
+    """What to do about ids that look the same to a person, as the end of a sentence."""
+    from unicodedata import normalize  # noqa: PLC0415 - nearly all suites hold the same items
+
+    looks, others = ({normalize("NFKC", item).casefold().strip() for item in side} for side in (missing, extra))
+    if looks.isdisjoint(others):
+        return ""
+    return "; some of these differ only in case, spaces or Unicode form: write them alike on both sides"
 
 
 def _counted(items: Sequence[str]) -> str:

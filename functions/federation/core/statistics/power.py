@@ -91,21 +91,22 @@ def items_for_rate(limit: float, failures: int = 0) -> int:
 def samples_for_ratio(limit: float, spread: float, *, power: Power = 80) -> int:
     """The requests a side on which an equally fast candidate keeps a p95 ratio below `limit` with chance `power`.
 
+    Never fewer than bound a p95 at all.
+
     Args:
         limit: Above 1.
         spread: Standard deviation of the logarithm of the latency (log-normal; 0.3 to 0.7 are usual).
         power: In percent.
     """
     approximate = ((NORMAL_95 + _QUANTILE[power]) * _P95_ERROR * spread / math.log(limit)) ** 2
-    return math.ceil(approximate) + _FEW_REQUESTS
+    return max(math.ceil(approximate) + _FEW_REQUESTS, samples_for_quantile())
 
 
 def detectable_ratio(samples: int, spread: float, *, power: Power = 80) -> float:
     """The smallest limit on the p95 ratio that `samples` a side can hold an equally fast candidate to; infinite if none."""
-    counted = samples - _FEW_REQUESTS
-    return (
-        math.exp((NORMAL_95 + _QUANTILE[power]) * _P95_ERROR * spread / math.sqrt(counted)) if counted > 0 else math.inf
-    )
+    if samples < samples_for_quantile():
+        return math.inf
+    return math.exp((NORMAL_95 + _QUANTILE[power]) * _P95_ERROR * spread / math.sqrt(samples - _FEW_REQUESTS))
 
 
 def samples_for_quantile(quantile: float = 0.95) -> int:

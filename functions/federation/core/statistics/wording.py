@@ -63,11 +63,12 @@ def _meaning(comparison: Comparison, interval: Interval, margin: float) -> str:
 def _settled_by(comparison: Comparison, interval: Interval, margin: float) -> str:
     """How many items would decide if what was seen is the truth; for a gain that was seen, if both sides are equally good.
 
-    The closer a loss lies to the margin, the more it takes to tell on which side of it.
+    The closer a loss lies to the margin, the more it takes to tell on which side of it. While nothing differs, the bound
+    shrinks as fast as items are added, not as their root.
     """
     distance = min(abs(interval.estimate + margin), margin)
     reach = (NORMAL_95 + POWER_80) * interval.error / distance if distance > 0.0 else math.inf
-    times = reach * reach
+    times = reach * reach if comparison.better + comparison.worse else -interval.lower / margin
     if distance < margin and times > _HOPELESS:
         return "it lies so close to the margin that more items would hardly settle it"
     items = max(math.ceil(min(comparison.items * times, LARGEST)), comparison.items + 1)
