@@ -39,7 +39,7 @@ resource "aws_cloudwatch_metric_alarm" "slo_errors" {
 # A query has no percentiles, so the p95 is of the metric that the nodes publish: one value a request, in milliseconds, with
 # the dimension Channel.
 resource "aws_cloudwatch_metric_alarm" "slo_p95" {
-  count = local.serves ? 1 : 0
+  count = local.watches ? 1 : 0
 
   alarm_name          = "${var.prefix}-slo-p95"
   alarm_description   = "The 95th percentile of the nodes' latency is too high: the serving release is rolled back."

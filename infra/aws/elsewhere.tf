@@ -24,10 +24,11 @@ variable "azure" {
 }
 
 variable "clusters" {
-  description = "Kubernetes clusters that run jobs, by the platform's name in the policy (docs/settings.md, FEDERATION_CLUSTERS)."
+  description = "Kubernetes clusters that run jobs, by the platform's name in the policy (docs/settings.md, FEDERATION_CLUSTERS). `context` is of the account `launch` of infra/kubernetes, `observe` of that which only looks; without it all use the first."
   type = map(object({
     namespace = string
     context   = string
+    observe   = optional(string)
     placement = optional(object({
       service_account  = optional(string)
       secret           = optional(string)

@@ -26,7 +26,7 @@ locals {
         }
       }
     },
-    local.serves ? {
+    local.watches ? {
       slo = {
         source      = ["aws.cloudwatch"]
         detail-type = ["CloudWatch Alarm State Change"]

@@ -79,17 +79,26 @@ locals {
     })
   }) : tomap({})
 
+  # Nodes that are elsewhere follow the home's channel: it watches over them, too.
+  watches = local.at_home || local.serves
+
   # Who starts jobs, or looks what became of them, also does so where neither cloud is: told to nobody else.
   job_uses = ["describe_jobs", "list_jobs", "launch_jobs"]
   elsewhere = merge(
     { for azure in var.azure[*] : "FEDERATION_AZURE" => jsonencode(azure) },
-    {
-      for name, value in { FEDERATION_CLUSTERS = jsonencode(var.clusters), KUBECONFIG = var.kubeconfig } : name => value
-      if length(var.clusters) > 0
-    },
+    { for kubeconfig in compact([var.kubeconfig]) : "KUBECONFIG" => kubeconfig if length(var.clusters) > 0 },
   )
   jobs_environment = {
-    for step, grant in(local.at_home ? local.grants : {}) : step => local.elsewhere
+    for step, grant in(local.at_home ? local.grants : {}) : step => merge(local.elsewhere, length(var.clusters) == 0 ? {} : {
+      # Who only looks does so as the account that may do no more, where there is one.
+      FEDERATION_CLUSTERS = jsonencode({
+        for platform, cluster in var.clusters : platform => {
+          namespace = cluster.namespace
+          context   = contains(grant.uses, "launch_jobs") ? cluster.context : coalesce(cluster.observe, cluster.context)
+          placement = cluster.placement
+        }
+      })
+    })
     if length(setintersection(grant.uses, local.job_uses)) > 0
   }
 
@@ -99,6 +108,8 @@ locals {
       for step, grant in local.functions : step => {
         # Google's storage client wants a project, and this service account may not ask for the name of its own.
         GOOGLE_CLOUD_PROJECT = google.project
+        # Nor for the bucket that a unit lies in, which that client does for traces that nobody takes.
+        DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA = "true"
         FEDERATION_GOOGLE = jsonencode({
           type                              = "external_account"
           audience                          = "//iam.googleapis.com/projects/${google.number}/locations/global/workloadIdentityPools/${google.pool}/providers/aws-account"

@@ -35,7 +35,7 @@ output "secrets" {
 }
 
 output "roles" {
-  description = "Names of the functions' roles: infra/gcp lets them act on Google (variable aws.roles)."
+  description = "Names of the functions' roles: infra/gcp lets them act on Google by these names, so both have the same prefix."
   value       = { for step, function in module.function : step => function.role }
 }
 

@@ -102,10 +102,8 @@ locals {
       },
     ]
     alarms = [{
-      # DescribeAlarms by prefix and state is judged against every alarm of the account and region.
-      sid        = "WhichAlarmsFire", actions = ["cloudwatch:DescribeAlarms"]
-      resources  = ["${local.arn}:cloudwatch:${var.region}:${local.account}:alarm:*"]
-      conditions = []
+      # Whoever may ask on anything narrower than "*" is told of no composite alarm.
+      sid = "WhichAlarmsFire", actions = ["cloudwatch:DescribeAlarms"], resources = ["*"], conditions = []
     }]
     hub_read  = []
     hub_write = []
@@ -148,7 +146,7 @@ locals {
 }
 
 data "aws_iam_policy_document" "step" {
-  #checkov:skip=CKV_AWS_356: ListTrainingJobs and GetWebIdentityToken know no resource but "*"
+  #checkov:skip=CKV_AWS_356: ListTrainingJobs and GetWebIdentityToken know no resource but "*", and DescribeAlarms hides composite alarms for any other
   for_each = local.step_statements
 
   dynamic "statement" {

@@ -77,6 +77,8 @@ resource "google_monitoring_notification_channel" "email" {
   display_name = each.key
   type         = "email"
   labels       = { email_address = each.key }
+
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_monitoring_alert_policy" "slo" {
@@ -158,4 +160,6 @@ resource "google_monitoring_alert_policy" "own" {
       }
     }
   }
+
+  depends_on = [google_project_service.needed]
 }

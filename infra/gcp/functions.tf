@@ -4,6 +4,8 @@
 resource "google_service_account" "builder" {
   account_id   = "${var.prefix}-builder"
   display_name = "${var.prefix}: builds the functions"
+
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_project_iam_member" "builder" {
@@ -35,6 +37,8 @@ resource "google_project_iam_member" "builder_source" {
 resource "google_service_account" "push" {
   account_id   = "${var.prefix}-push"
   display_name = "${var.prefix}: whose tokens Pub/Sub shows to the functions"
+
+  depends_on = [google_project_service.needed]
 }
 
 # Pub/Sub makes the tokens itself.

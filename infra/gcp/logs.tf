@@ -7,6 +7,8 @@ resource "google_logging_project_bucket_config" "functions" {
   bucket_id      = var.prefix
   description    = "Logs of the functions of ${var.prefix}"
   retention_days = var.log_days
+
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_logging_project_sink" "functions" {

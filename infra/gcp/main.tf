@@ -69,6 +69,10 @@ locals {
     FEDERATION_BUS = one([for aws in var.aws[*] : "arn:aws:events:${aws.region}:${aws.account}:event-bus/${var.prefix}"])
   })
 
+  # Else Google's storage client asks for the bucket itself, for traces that nobody takes: with no right to it, again at each
+  # document that is not there yet.
+  storage_environment = { DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA = "true" }
+
   environment = merge(
     {
       FEDERATION_HOME             = var.home
@@ -80,6 +84,7 @@ locals {
       FEDERATION_TRAINING_ACCOUNT = google_service_account.training.email
       FEDERATION_TRUST            = jsonencode(local.trust)
     },
+    local.storage_environment,
     local.home_environment,
     { for endpoint in compact([var.endpoint]) : "FEDERATION_ENDPOINT" => endpoint },
   )
@@ -99,13 +104,19 @@ locals {
   job_uses = ["describe_jobs", "list_jobs", "launch_jobs"]
   elsewhere = merge(
     { for azure in var.azure[*] : "FEDERATION_AZURE" => jsonencode(azure) },
-    {
-      for name, value in { FEDERATION_CLUSTERS = jsonencode(var.clusters), KUBECONFIG = var.kubeconfig } : name => value
-      if length(var.clusters) > 0
-    },
+    { for kubeconfig in compact([var.kubeconfig]) : "KUBECONFIG" => kubeconfig if length(var.clusters) > 0 },
   )
   jobs_environment = {
-    for step, grant in(local.at_home ? local.grants : {}) : step => local.elsewhere
+    for step, grant in(local.at_home ? local.grants : {}) : step => merge(local.elsewhere, length(var.clusters) == 0 ? {} : {
+      # Who only looks does so as the account that may do no more, where there is one.
+      FEDERATION_CLUSTERS = jsonencode({
+        for platform, cluster in var.clusters : platform => {
+          namespace = cluster.namespace
+          context   = contains(grant.uses, "launch_jobs") ? cluster.context : coalesce(cluster.observe, cluster.context)
+          placement = cluster.placement
+        }
+      })
+    })
     if length(setintersection(grant.uses, local.job_uses)) > 0
   }
 

@@ -9,6 +9,8 @@ resource "google_service_account" "step" {
 
   account_id   = local.name[each.key]
   display_name = "${var.prefix}: ${each.key}"
+
+  depends_on = [google_project_service.needed]
 }
 
 locals {
@@ -23,7 +25,7 @@ locals {
     jobReader          = ["aiplatform.customJobs.get", "aiplatform.models.get", "aiplatform.pipelineJobs.get"]
     jobLister          = ["aiplatform.customJobs.list", "aiplatform.pipelineJobs.list"]
     jobStarter         = ["aiplatform.customJobs.create", "aiplatform.customJobs.list"]
-    alertReader        = ["monitoring.alerts.get", "monitoring.alerts.list"]
+    alertReader        = ["monitoring.alerts.list"]
     trafficShifter     = ["aiplatform.endpoints.get", "aiplatform.endpoints.update"]
     prober             = ["aiplatform.endpoints.get", "aiplatform.endpoints.predict"]
     impersonator       = ["iam.serviceAccounts.getAccessToken"]
@@ -40,6 +42,8 @@ locals {
     probe         = "prober"
   }
 
+  # No endpoint, no traffic: nodes elsewhere follow the channel by themselves.
+  home_uses  = [for use in keys(local.project_roles) : use if local.serves || !contains(["probe", "traffic"], use)]
   roles_away = concat(["unitReader"], [for use in local.platform_uses : local.project_roles[use] if use != "artifacts"])
 
   objects = "projects/_/buckets/${local.store_name}/objects/${local.store_prefix}"
@@ -54,7 +58,7 @@ locals {
   on_project = merge([
     for step in local.identities : {
       for use in local.grants[step].uses : "${step}/${use}" => { step = step, role = local.project_roles[use] }
-      if contains(keys(local.project_roles), use) && (local.at_home || contains(local.platform_uses, use))
+      if contains(local.at_home ? local.home_uses : local.platform_uses, use) && contains(keys(local.project_roles), use)
     }
   ]...)
   on_units = {
@@ -69,6 +73,8 @@ resource "google_project_iam_custom_role" "narrow" {
   role_id     = "${replace(var.prefix, "-", "_")}_${each.key}"
   title       = "${var.prefix}: ${each.key}"
   permissions = each.value
+
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_storage_bucket_iam_member" "reads" {

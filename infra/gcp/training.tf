@@ -4,6 +4,8 @@
 resource "google_service_account" "training" {
   account_id   = "${var.prefix}-training"
   display_name = "${var.prefix}: training jobs"
+
+  depends_on = [google_project_service.needed]
 }
 
 # Data are read from, and units written to, the same bucket: raw data stay on their cloud. Vertex mounts it by Cloud Storage

@@ -148,10 +148,11 @@ variable "webhooks" {
 }
 
 variable "clusters" {
-  description = "Kubernetes clusters that run jobs, by the platform's name in the policy (docs/settings.md, FEDERATION_CLUSTERS)."
+  description = "Kubernetes clusters that run jobs, by the platform's name in the policy (docs/settings.md, FEDERATION_CLUSTERS). `context` is of the account `launch` of infra/kubernetes, `observe` of that which only looks; without it all use the first."
   type = map(object({
     namespace = string
     context   = string
+    observe   = optional(string)
     placement = optional(object({
       service_account  = optional(string)
       secret           = optional(string)
@@ -174,7 +175,7 @@ variable "kubeconfig" {
 }
 
 variable "trust" {
-  description = "Further keys of the trust document (docs/sources.md); they win over what is put together here."
+  description = "Further keys of the trust document (docs/sources.md); they win over what is put together here. A secret of your own that one refers to is yours to open for `receive`: one that it may not read stops the door."
   type        = any
   default     = {}
 }

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from infra.terraform.rights import unfitting
+
 ROOT: Final = Path(__file__).resolve().parents[2]
-EVERYWHERE: Final = frozenset({"AToken", "Metrics", "ProveItselfToAzure", "WhatEnded"})
+EVERYWHERE: Final = frozenset({"AToken", "Metrics", "ProveItselfToAzure", "WhatEnded", "WhichAlarmsFire"})
 """Statements whose actions know no resource but "*"; a key's own policy is the other exception, where "*" is the key."""
 BASIC: Final = re.compile(r"roles/(?:owner|editor|viewer)|roles/.*[aA]dmin")
 DELIVERIES: Final = 50
@@ -38,7 +40,12 @@ def faults(cloud: str, plan: Plan) -> Sequence[str]:
 
 
 def _planned(plan: Plan) -> Iterator[Mapping[str, Any]]:
-    """Everything that is made or read: address, type, and what is known of its values."""
+    """Everything that is made or read: address, type, and what is known of its values.
+
+    A document whose every part is known is read while the plan is made, and is no change of it.
+    """
+    for one in _read(plan.get("prior_state", {}).get("values", {}).get("root_module", {})):
+        yield {"address": one["address"], "type": one["type"], "index": one.get("index"), **one["values"]}
     for one in plan["resource_changes"]:
         yield {
             "address": one["address"],
@@ -46,6 +53,12 @@ def _planned(plan: Plan) -> Iterator[Mapping[str, Any]]:
             "index": one.get("index"),
             **(one["change"]["after"] or {}),
         }
+
+
+def _read(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from module.get("resources", ())
+    for child in module.get("child_modules", ()):
+        yield from _read(child)
 
 
 def _of(type_: str, planned: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -181,7 +194,7 @@ def _google_alarms(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"{policy['address']}: say what no data mean, with a duration of a minute or more"
 
 
-_AWS: Final = (_aws_routes, _aws_stars, _aws_tokens, _aws_queues, _aws_batches, _aws_failures)
+_AWS: Final = (_aws_routes, _aws_stars, _aws_tokens, _aws_queues, _aws_batches, _aws_failures, unfitting)
 _GOOGLE: Final = (
     _google_routes,
     _google_roles,

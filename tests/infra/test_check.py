@@ -127,10 +127,9 @@ def test_a_job_on_vertex_may_do_what_a_mounted_bucket_needs_to_write_a_file():
 
 
 def test_no_function_is_built_before_the_builder_may_read_its_source():
-    (waits,) = re.findall(r"depends_on = \[(.*?)\]", (ROOT / "infra/gcp/functions.tf").read_text("utf-8"), re.DOTALL)
-    granted = re.findall(
-        r'resource "(google_\w+_iam_member)" "(builder\w*)"', (ROOT / "infra/gcp/functions.tf").read_text()
-    )
+    text = (ROOT / "infra/gcp/functions.tf").read_text("utf-8")
+    (waits,) = re.findall(r'^module "function" \{.*?depends_on = \[(.*?)\]', text, re.DOTALL | re.MULTILINE)
+    granted = re.findall(r'resource "(google_\w+_iam_member)" "(builder\w*)"', text)
     assert {f"{type_}.{name}" for type_, name in granted} == {one for one in re.split(r"[\s,]+", waits) if one}
 
 

@@ -27,7 +27,12 @@ GRANTS: Mapping[str, Mapping[str, Any]] = json.loads((ROOT / "infra/steps.json")
 USES = {
     "artifacts": {"read": "artifacts", "observe": "artifacts"},
     "registry": {"publish": "hub_write", "find": "hub_read"},
-    "trainer": {"launch": "launch_jobs", "finished": "list_jobs", "artifact": "describe_jobs"},
+    "trainer": {
+        "refusal": "launch_jobs",
+        "launch": "launch_jobs",
+        "finished": "list_jobs",
+        "artifact": "describe_jobs",
+    },
     "traffic": {"shift": "traffic", "serving": "traffic", "refusal": "traffic", "probe": "probe"},
     "alarms": {"firing": "alarms"},
 }
