@@ -77,6 +77,11 @@ def test_the_status_shows_what_would_serve_next_and_what_holds_it(federation, as
     assert "federation resume --who YOU" in page
 
 
+def test_a_unit_that_a_merge_has_taken_is_not_told_to_wait_for_one(federation, assembled):
+    (way,) = federation("explain", "spiralverse/embedder-v2", "--folder", assembled, "--json").json["next"]
+    assert way == f"{SECOND} holds it: federation explain {SECOND}"
+
+
 def test_what_nothing_holds_has_one_command(federation, assembled):
     (way,) = federation("explain", SECOND, "--folder", assembled, "--json").json["next"][:1]
     assert "--outside-window" in way or way.startswith(f"federation promote {SECOND} --who YOU")

@@ -78,7 +78,34 @@ def test_the_page_for_eyes_has_the_same_headings(federation, played):
 
 
 def test_an_unknown_subject_is_not_guessed(federation, played):
-    assert federation("explain", "spiralverse/nothing-v1", "--folder", played).code == 3
+    """Nor is a word that stands in every sentence taken for a name."""
+    for subject in ("spiralverse/nothing-v1", "the", "serves", "v9.9.9", "nothing-v1", "0123456789ab"):
+        assert federation("explain", subject, "--folder", played).code == 3, subject
+
+
+def test_the_short_names_that_other_commands_show_are_understood(federation, played):
+    (forbidden, *_) = federation("status", "--folder", played, "--json").json["quarantine"]
+    digits = forbidden["artifact"].removeprefix("sha256:")[:12]
+    assert _explained(federation, played, "v1.0.1")["subject"] == SECOND
+    assert _explained(federation, played, "embedder-v1")["subject"] == "spiralverse/embedder-v1"
+    assert _explained(federation, played, digits)["subject"] in forbidden["unit"]
+
+
+def test_a_unit_in_quarantine_says_since_when_by_whom_and_why(federation, own):
+    federation("quarantine", "spiralverse/embedder-v1", "--who", "bo", "--why", "it leaks", "--folder", own)
+    page = _explained(federation, own, "spiralverse/embedder-v1")
+    assert page["facts"]["in quarantine"].endswith("by bo: it leaks")
+    assert "It serves although it is in quarantine" in page["next"][0]
+    order = _explained(federation, own, "govern")
+    assert order["facts"]["ordered by"] == "bo: it leaks"
+
+
+def test_a_roll_back_offers_to_lift_the_units_that_it_forbade_and_no_others(federation, own):
+    federation("quarantine", "spiralverse/policy-adapter-v1", "--who", "bo", "--why", "x", "--folder", own)
+    offered = {
+        step.split()[1] for step in _explained(federation, own, "roll_back")["next"] if "federation lift" in step
+    }
+    assert offered == {"runtime-distilled-v2", "embedder-v2", "retrieval-eval-v2", "textgen-lora-v2"}
 
 
 def test_a_home_where_nothing_happened_says_so(federation, new_home):

@@ -70,7 +70,7 @@ def test_a_unit_that_never_came_cannot_be_forbidden(federation, own):
 
 
 @pytest.mark.parametrize("order", ["quarantine", "lift"])
-@pytest.mark.parametrize("written", ["", "everything!", "nosuch"])
+@pytest.mark.parametrize("written", ["everything!", "nosuch"])
 def test_what_is_no_name_and_no_digest_is_said_so_and_no_document_is_to_be_mended(federation, own, order, written):
     answer = federation(order, written, *WHO, "--folder", own)
     assert answer.code == 2
@@ -183,9 +183,48 @@ def promoted_twice(tmp_path, examples):
     return tmp_path / "twice"
 
 
+def test_a_variable_without_a_value_never_means_any_release_nor_for_ever(federation, promoted_twice):
+    before = _channel(federation, promoted_twice)
+    for words in (("rollback", "--to", ""), ("rollback", "--from="), ("promote", ""), ("hold", "--until", "")):
+        answer = federation(*words, *WHO, "--folder", promoted_twice)
+        assert (answer.code, "is followed by nothing" in answer.err) == (2, True), words
+    assert _channel(federation, promoted_twice) == before
+
+
+def test_a_release_that_never_was_is_told_before_anything_is_ordered(federation, promoted_twice):
+    for option in ("--to", "--from"):
+        answer = federation("rollback", option, "v9", *WHO, "--folder", promoted_twice)
+        assert (answer.code, "there is no release 'v9'" in answer.err) == (3, True)
+
+
+def test_what_is_taken_back_and_given_again_within_a_second_is_given(federation, own):
+    for order, held in (("hold", True), ("resume", False)) * 4:
+        assert federation(order, *WHO, "--folder", own).code == 0
+        assert (_channel(federation, own)["hold"] is not None) == held
+
+
+def test_the_release_that_serves_is_not_asked_to_be_merged_again(federation, promoted_twice):
+    answer = federation("promote", SECOND, "--outside-window", *WHO, "--folder", promoted_twice)
+    assert answer.code == 10
+    assert "it serves already" in answer.out
+    assert "tick merge" not in answer.out
+
+
+def test_whoever_lifts_what_a_roll_back_left_is_told_that_its_release_comes_back(federation, promoted_twice):
+    assert federation("rollback", *WHO, "--folder", promoted_twice).code == 0
+    forbidden = _channel(federation, promoted_twice)["quarantine"]
+    *others, last = [one["artifact"] for one in forbidden]
+    for artifact in others:
+        federation("lift", artifact, *WHO, "--folder", promoted_twice)
+    answer = federation("lift", last, *WHO, "--folder", promoted_twice)
+    assert f"{SECOND}, which a roll-back left, is promoted again by the next tick in the window" in answer.out
+    assert "federation hold" in answer.out
+    assert _channel(federation, promoted_twice)["candidate"]["name"] == SECOND
+
+
 def test_an_order_without_a_reason_is_not_taken(federation, own):
     assert federation("hold", "--who", "eva", "--folder", own).code == 2
-    for blank in (("--who", "eva", "--why", " "), ("--who", "", "--why", "it is needed")):
+    for blank in (("--who", "eva", "--why", " "), ("--who", "  ", "--why", "it is needed")):
         answer = federation("rollback", *blank, "--folder", own)
         assert answer.code == 2
         assert "written down for those who come after" in answer.err

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from federation.cli.output import counted, readable, when
+from federation.cli.output import readable, when
+from federation.core.counted import counted
 
 
 def shown(words, columns, **variables):

@@ -6,6 +6,7 @@ import re
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from federation.cli.page import finding_lines
 from federation.cli.remedy import remedies
 from federation.core.statistics.exact import rate_upper
 
@@ -75,3 +76,11 @@ def test_a_limit_of_the_upper_bound_would_have_held():
 def test_what_passed_or_was_not_measured_needs_no_remedy():
     assert remedies(_finding("pass", upper="1.2", limit="1.5")) == ()
     assert remedies(_finding("inconclusive")) == ()
+
+
+def test_items_that_a_report_only_counts_are_counted_on_the_page():
+    finding = {
+        "gate": "quality", "check": "accuracy against baseline", "verdict": "fail", "reason": "306 items flipped",
+        "numbers": {"lost": "306"}, "items": [f"item-{number}" for number in range(50)],
+    }  # fmt: skip
+    assert list(finding_lines(finding))[-1].endswith("item-11 and 294 more")

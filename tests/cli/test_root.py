@@ -82,3 +82,8 @@ def test_a_paragraph_of_help_is_broken_where_the_terminal_ends(federation, monke
     start = next(number for number, line in enumerate(lines) if line.startswith("The order names"))
     end = lines.index("", start)
     assert all(len(line) > 60 for line in lines[start : end - 1])
+
+
+def test_h_asks_for_help_as_it_does_everywhere(federation):
+    assert "status" in federation("-h").out
+    assert "--folder" in federation("status", "-h").out

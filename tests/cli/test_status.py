@@ -4,6 +4,7 @@
 import pytest
 
 from federation.cli.home import opened
+from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
 
@@ -40,6 +41,20 @@ def test_the_page_names_what_could_not_be_handled_and_the_way_out(federation, st
     page = federation("status", "--folder", stuck.home).out
     assert "`federation redrive` delivers them again" in page
     assert "validate could not handle federation.artifact.completed.v1" in page
+
+
+@pytest.mark.parametrize(("accepted_at", "rejections"), [("2026-11-16T00:00:00Z", 0), ("2026-11-14T00:00:00Z", 1)])
+def test_a_rejection_is_forgotten_once_the_same_name_was_accepted(federation, new_home, accepted_at, rejections):
+    name, told = "spiralverse/embedder-v7", {"subject": "spiralverse/embedder-v7", "data": {"why": "not on the matrix"}}
+    with opened(new_home) as home:
+        for digit, type_, now in (
+            ("a", events.UNIT_ACCEPTED, accepted_at),
+            ("b", events.UNIT_REJECTED, "2026-11-15T00:00:00Z"),
+        ):
+            settled = {"told": [{"type": type_, **told}], "decision": {"schema": "decision.v1", "now": now}}
+            home.ports.store.keep(names.settled(f"sha256:{digit * 64}"), canonical(settled))
+    units = federation("status", "--folder", new_home, "--json").json["units"]
+    assert [unit["state"] for unit in units if unit["name"] == name] == ["rejected"] * rejections
 
 
 @pytest.mark.parametrize("latest", ["a", "z"])

@@ -81,6 +81,15 @@ def test_a_file_that_no_gate_reads_is_not_valid_either(federation, tmp_path, cha
     assert federation("compare", path, sound, "--metric", "accuracy", "--margin", 0.02).code == 2
 
 
+def test_a_file_that_is_not_there_keeps_nobody_from_hearing_of_the_others(federation, tmp_path, examples):
+    sound, broken, absent = examples / "policy.json", tmp_path / "broken.json", tmp_path / "absent.json"
+    broken.write_text('{"schema": "policy.v1"}')
+    answer = federation("validate", absent, sound, broken)
+    assert answer.code == 3
+    for told in (f"{absent}: 1 fault", "there is no such file", f"{sound}: valid", "$: gates is missing"):
+        assert told in answer.out
+
+
 def test_an_empty_file_of_records_is_a_fault(federation, tmp_path):
     path = tmp_path / "records.jsonl"
     path.write_bytes(b"")

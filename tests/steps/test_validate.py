@@ -278,7 +278,7 @@ def test_a_rejected_unit_waits_only_for_the_others_of_its_manifest(home):
     records = quality.read_bytes()
     quality.unlink()
     (waiting,) = completed(home, "bucket/by-hand")
-    assert waiting.data["why"] == "1 files of the manifest are not there yet: quality.jsonl"
+    assert waiting.data["why"] == "1 file of the manifest not there yet: quality.jsonl"
     quality.write_bytes(records)
     told = home.tick("sweep", MONDAY)
     assert [event.type for event in told if event.source == "//federation/validate"] == [
@@ -294,7 +294,7 @@ def test_what_never_becomes_whole_is_rejected_when_its_time_is_over_and_may_come
     assert home.told(events.ARTIFACT_REJECTED) == []
     home.tick("sweep", "2026-01-09T08:00:00Z")
     (rejected,) = home.told(events.ARTIFACT_REJECTED)
-    assert "it never became whole: 96 hours after it was first looked for, 1 files" in rejected.data["why"]
+    assert "it never became whole: 96 hours after it was first looked for, 1 file" in rejected.data["why"]
     assert_settled_for_good(home, rejected)
     assert home.ship("embedder", 2, content="again")[0].type == events.UNIT_ACCEPTED
 

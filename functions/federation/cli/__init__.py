@@ -76,6 +76,8 @@ def _answered(typed: Sequence[str]) -> int:
     from federation.cli.root import root  # noqa: PLC0415 - the same
 
     as_json = failure.wants_json(typed)
+    if empty := failure.empty_in(typed):
+        return failure.tell(empty, as_json=as_json)
     try:
         code = root().main(args=list(typed), prog_name="federation", standalone_mode=False)
     except FederationError as error:

@@ -31,7 +31,10 @@ class Candidate:
 
 
 def next_release(shelf: Shelf, channel: Channel, at: str) -> Candidate | None:
-    """The newest release that has a higher version than what serves and has not served yet."""
+    """The release that the next tick promotes or holds; else the newest of a higher version that has not served yet."""
+    tick = Event(type=events.TICK_PROMOTE, source="//federation/cli", subject="schedule", time=at, key="", data={})
+    if due := promote.chosen(tick, promote.gather(tick, shelf)):
+        return candidate(shelf, due.name, at)
     left = left_by_rollback(channel)
     stored = [name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)]
     serving = version_of(channel.serving.name) if channel.serving else None
@@ -56,6 +59,8 @@ def candidate(shelf: Shelf, name: str, at: str) -> Candidate | None:
 
 
 def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -> Iterator[str]:
+    if channel.serving and channel.serving.name == found.name:
+        return
     if _is_outdated(found.release, channel, policy):
         yield "A merge makes a release that is judged against what serves now, under this policy: federation tick merge"
         return

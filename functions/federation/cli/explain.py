@@ -12,6 +12,7 @@ from federation.cli.explain_unit import page_of_unit
 from federation.cli.history import History, Past
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
+from federation.cli.orders_about import LEAST_DIGITS, artifact_of
 from federation.cli.output import print_json
 from federation.cli.page import Page, print_page
 from federation.cli.shelf import Shelf
@@ -19,6 +20,9 @@ from federation.core import names
 from federation.errors import MissingError
 from federation.steps import STEPS
 
+_VERSION: Final = re.compile(r"v?(\d+\.\d+\.\d+)")
+_SHORT_UNIT: Final = re.compile(r"[a-z][a-z0-9-]*-v\d{1,9}")
+_ARTIFACT: Final = re.compile(rf"(?:sha256:)?[0-9a-f]{{{LEAST_DIGITS},64}}")
 _EVENT: Final = re.compile(r"(?:sha256:)?[0-9a-f]{6,64}")
 
 
@@ -58,12 +62,27 @@ def page_about(shelf: Shelf, subject: str) -> Page:
         return page
     if found := _decision(history, subject):
         return page_of_decision(shelf, history, found)
+    if (meant := _whole_name(shelf, subject)) is not None:
+        return page_about(shelf, meant)
     if subject == "last":
         raise MissingError("nothing has been decided in this home yet")
     raise MissingError(
         f"nothing is stored about {subject!r:.100}; name a release, a unit, an event's id, a step, or `last`",
         hint="`federation releases` and `federation status` list names.",
     )
+
+
+def _whole_name(shelf: Shelf, written: str) -> str | None:
+    """The release or unit that is meant by `v1.0.1`, `embedder-v2`, or digits of an artifact."""
+    if match := _VERSION.fullmatch(written):
+        releases = (name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES))
+        return next((name for name in releases if name.endswith(f"-v{match[1]}")), None)
+    if not (_SHORT_UNIT.fullmatch(written) or _ARTIFACT.fullmatch(written)):
+        return None
+    try:
+        return str(artifact_of(shelf, written).get("unit") or "") or None
+    except MissingError:
+        return None
 
 
 def _decision(history: History, subject: str) -> Past | None:

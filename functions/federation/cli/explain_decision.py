@@ -72,6 +72,8 @@ def _facts(past: Past, channel: Channel) -> Iterator[tuple[str, str]]:
     yield "step", past.step
     yield "event", f"{past.event.type} {short(past.event.id)} of {past.event.time}"
     yield "decided at", past.now
+    if who := past.event.data.get("who"):
+        yield "ordered by", f"{who}: {past.event.data.get('why', '')}"
     if "alarm" in past.event.data:
         yield "alarm", f"{past.event.data['alarm']} fired at {past.event.data['at']}"
     move = past.outcome["move"]
@@ -98,8 +100,13 @@ def _left(rolled_back: Mapping[str, Any]) -> str:
     return str(rolled_back["data"]["why"].partition(" left: ")[0])
 
 
+def _roll_back_in(past: Past) -> Mapping[str, Any] | None:
+    """The event that tells of the roll-back that it was, if it was one."""
+    return next((event for event in past.outcome["events"] if event["type"] == events.RELEASE_ROLLED_BACK), None)
+
+
 def _rolled_back(past: Past) -> Iterator[tuple[str, str]]:
-    told = next((event for event in past.outcome["events"] if event["type"] == events.RELEASE_ROLLED_BACK), None)
+    told = _roll_back_in(past)
     if told is None:
         return
     yield "left", _left(told)
@@ -123,8 +130,8 @@ def _findings(reads: Reads, past: Past) -> Sequence[Mapping[str, Any]]:
 
 def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
     told = set(past.announced_types)
-    if events.RELEASE_ROLLED_BACK in told:
-        yield from _after_rollback(past, channel)
+    if rolled_back := _roll_back_in(past):
+        yield from _after_rollback(shelf, rolled_back, channel)
     if events.ROLLBACK_SKIPPED in told:
         yield from ways_out(channel)
     if events.PROMOTION_HELD in told:
@@ -141,7 +148,7 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
         yield "federation status lists every unit with the reason why it does not go on."
 
 
-def _after_rollback(past: Past, channel: Channel) -> Iterator[str]:
+def _after_rollback(shelf: Shelf, rolled_back: Mapping[str, Any], channel: Channel) -> Iterator[str]:
     serving = channel.serving
     if serving and rollback_target(channel):
         yield f"If {serving.name} is bad as well: federation rollback --from {serving.name} --who YOU --why 'WHAT YOU SAW'"
@@ -150,11 +157,14 @@ def _after_rollback(past: Past, channel: Channel) -> Iterator[str]:
             f"If {serving.name} is bad as well, nothing older is kept ready: see docs/operations.md, "
             '"When nothing is left to go back to"'
         )
-    yield f"Look at what was left: federation explain {_about(past)}"
+    yield f"Look at what was left: federation explain {_left(rolled_back)}"
     yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
-    for artifact, one in channel.quarantine.items():
-        unit = one.unit.rpartition("/")[2]
-        yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+    left = shelf.document(names.release(_left(rolled_back))) or {"units": {}}
+    named = {unit["artifact"]: unit["name"].rpartition("/")[2] for unit in left["units"].values()}
+    for artifact, kind in rolled_back["data"]["quarantined"].items():
+        if artifact in channel.quarantine:
+            unit = named.get(artifact, kind)
+            yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
 
 
 def _after_hold(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:

@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from federation.cli import inventory
+from federation.cli.candidate import next_release
+from federation.cli.clock import now
 from federation.cli.history import History
 from federation.cli.inventory import UnitLine
 from federation.cli.output import short
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
 from federation.core import names
+from federation.core.channel import Channel
 from federation.gathering import Reads
 
 
@@ -19,6 +22,7 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
     line = inventory.unit(shelf, name)
     if line is None:
         return None
+    channel = shelf.channel(shelf.policy().channel)
     reports = _reports(shelf, line)
     latest = reports[-1][1] if reports else None
     decisions = history.about(name)
@@ -27,11 +31,11 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
         subject=name,
         verdict=line.state,
         why=[line.why],
-        facts=dict(_facts(shelf, line, latest)),
+        facts=dict(_facts(shelf, channel, line, latest)),
         findings=latest["findings"] if latest else (),
         led_here=decisions,
         documents=list(documents),
-        next_steps=list(_next(line)),
+        next_steps=list(_next(shelf, channel, line)),
     )
 
 
@@ -48,19 +52,23 @@ def _places(reads: Reads, line: UnitLine) -> Iterator[str]:
         yield from reads.names(f"{version.replace(names.VERSIONS, names.REPORTS, 1)}/")
 
 
-def _facts(reads: Reads, line: UnitLine, report: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+def _facts(
+    reads: Reads, channel: Channel, line: UnitLine, report: Mapping[str, Any] | None
+) -> Iterator[tuple[str, str]]:
     version = next((reads.document(place) for place in line.documents if place.startswith(names.VERSIONS)), None)
     if version is not None:
         yield "artifact", short(version["artifact"])
         yield "platform", version["platform"]
         yield "lies at", version["uri"]
         yield "completed", version["completed_at"]
+    if forbidden := channel.quarantine.get(line.artifact or ""):
+        yield "in quarantine", f"since {forbidden.at}, by {forbidden.who}: {forbidden.why}"
     if report is not None:
         basis = report["basis"]["baseline"]
         yield "judged against", f"release {short(basis)}" if basis else "the policy's floors"
 
 
-def _next(line: UnitLine) -> Iterator[str]:
+def _next(shelf: Shelf, channel: Channel, line: UnitLine) -> Iterator[str]:
     number = names.number_of(line.name)
     following = f"{line.name.rpartition('-v')[0]}-v{number + 1}"
     match line.state:
@@ -74,6 +82,18 @@ def _next(line: UnitLine) -> Iterator[str]:
         case "waiting":
             yield "federation tick merge asks the gates now."
         case "passed":
-            yield "The next merge takes it into a release: federation tick merge"
+            due = next_release(shelf, channel, now())
+            yield (
+                f"{due.name} holds it: federation explain {due.name}"
+                if due and _holds(shelf, due.name, line.name)
+                else "The next merge takes it into a release: federation tick merge"
+            )
+        case "serving" if channel.forbids([line.artifact or ""]):
+            yield "It serves although it is in quarantine: federation rollback --who YOU --why 'WHY'"
         case _:
             yield "Nothing."
+
+
+def _holds(reads: Reads, release: str, unit: str) -> bool:
+    stored = reads.document(names.release(release))
+    return stored is not None and unit in {one["name"] for one in stored["units"].values()}

@@ -75,9 +75,22 @@ def failure_of_usage(error: Exception, arguments: Sequence[str]) -> Failure:
     )
 
 
+def empty_in(arguments: Sequence[str]) -> Failure | None:
+    """What is wrong if an argument is empty: a script's variable without a value must not mean "any" or "for ever"."""
+    for before, argument in zip(("federation", *arguments), arguments, strict=False):
+        if not argument or (argument.startswith("--") and argument.endswith("=")):
+            return Failure(
+                code="usage",
+                message=f"{argument or before} is followed by nothing",
+                hint="Write a value, or leave the option out; is a variable of the shell not set?",
+                exit_code=ContractError.exit_code,
+            )
+    return None
+
+
 def failure_of_system(error: OSError) -> Failure:
     """A disk that is full, a folder that may not be written."""
-    place = f"{error.filename}: " if error.filename else ""
+    place = f"{error.filename2 or error.filename}: " if error.filename else ""  # of a copy, where it goes to
     return Failure(
         code="system",
         message=f"{place}{error.strerror or error}",
@@ -124,7 +137,8 @@ def interrupted() -> Failure:
     return Failure(
         code="interrupted",
         message="interrupted",
-        hint="What was announced before is carried out all the same: look with `federation status` before you order again.",
+        hint="If it was an order, what was announced before is carried out all the same: look with `federation status` "
+        "before you order again.",
         exit_code=INTERRUPTED,
     )
 

@@ -31,6 +31,8 @@ _LATEST: Final = 16
 _SWEPT_SECONDS: Final = 3600.0
 """Seconds within which a completion that a sweep announced in its sender's name is validated."""
 _SOURCE: Final = "//federation/"
+_NAMED: Final = re.compile(r"[\d/]")
+"""What every name has that a sentence quotes: a number, or an owner."""
 _UNIT: Final = re.compile(r"[a-z0-9-]+/([a-z][a-z0-9-]*)-v([1-9]\d{0,8})")
 
 
@@ -60,10 +62,14 @@ class Past:
         return tuple(event["type"] for event in self.outcome["events"])
 
     def mentions(self, subject: str) -> bool:
-        """Whether it is about a release or a unit: the event is, one that it announced is, or its sentence names it."""
+        """Whether it is about a release or a unit: the event is, one that it announced is, or its sentence names it.
+
+        A word that names nothing, such as `the`, stands in every sentence.
+        """
         if subject in (self.event.subject, *(event["subject"] for event in self.outcome["events"])):
             return True
-        return re.search(rf"(?<![\w./-]){re.escape(subject)}(?![\w-]|\.\d)", self.why) is not None
+        named = _NAMED.search(subject) is not None
+        return named and re.search(rf"(?<![\w./-]){re.escape(subject)}(?![\w-]|\.\d)", self.why) is not None
 
 
 class History:

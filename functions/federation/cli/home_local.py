@@ -32,7 +32,8 @@ class FolderHome:
         except (OSError, sqlite3.Error) as error:
             raise SettingsError(
                 f"the home at {folder} cannot be opened: {error}",
-                hint="Name another folder with --folder, or mend this one: even to look, one has to be able to write there.",
+                hint="Name another folder with --folder, or mend this one: even to look, one has to be able to write there, "
+                "on a disk that is not full.",
             ) from error
 
     @property

@@ -2,7 +2,7 @@
 """What is stored in a home, and in what state is it?"""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -193,12 +193,21 @@ def _state(
     return "waiting", f"not judged against {against} yet; a merge asks for it"
 
 
-def _rejected(shelf: Shelf, completions: Sequence[str]) -> Iterator[UnitLine]:
-    for place, settled in shelf.documents(completions):
-        for told in settled["told"]:
-            if told["type"] in _REJECTED:
-                why = told["data"]["why"]
-                yield UnitLine(name=told["subject"], state="rejected", why=why, artifact=None, documents=[place])
+def _rejected(shelf: Shelf, completions: Sequence[str]) -> Sequence[UnitLine]:
+    """What was rejected and not accepted since under the same name, in the order of the documents."""
+    settled = list(shelf.documents(completions))
+    accepted = {
+        told["subject"]: _decided_at(document)
+        for _, document in sorted(settled, key=lambda one: _decided_at(one[1]))
+        for told in document["told"]
+        if told["type"] == events.UNIT_ACCEPTED
+    }
+    return [
+        UnitLine(name=told["subject"], state="rejected", why=told["data"]["why"], artifact=None, documents=[place])
+        for place, document in settled
+        for told in document["told"]
+        if told["type"] in _REJECTED and accepted.get(told["subject"], 0) <= _decided_at(document)
+    ]
 
 
 def _completion(waiting_at: str) -> str:

@@ -34,6 +34,10 @@ REFUSING: Final = frozenset(
     {events.ORDER_REFUSED, events.PROMOTION_HELD, events.ROLLBACK_SKIPPED, events.JOB_REFUSED, events.JOB_HELD}
 )
 
+_TAKEN_BACK: Final = frozenset(
+    {events.HOLD_ORDERED, events.RESUME_ORDERED, events.QUARANTINE_ORDERED, events.LIFT_ORDERED, events.ANCHOR_ORDERED}
+)
+"""Orders that another one undoes: given again after that, they are no double click."""
 _UNANNOUNCED: Final = (
     "The next merge has the gates judge anew all the same; ask for a retraining, if the policy wants one after a roll-back, "
     "with: federation train KIND --who YOU --why WHY"
@@ -118,6 +122,9 @@ def rollback(
     def about(shelf: Shelf, channel: Channel) -> Data:
         if leave is None and to is None:
             unless_just_left(channel, shelf.policy().rollback.settle_seconds, now())
+        for written in filter(None, (to, leave)):
+            if channel.place_of(written) is None:
+                release_of(shelf, written)
         left = leave or (channel.serving.name if channel.serving else None)
         return {**({"release": left} if left else {}), **({"to": to} if to else {})}
 
@@ -205,7 +212,8 @@ def give(
     with reached as home:
         shelf = Shelf(home.ports, home.readers)
         channel = shelf.channel(shelf.policy().channel)
-        given_now = order(type_, {**given, **about(shelf, channel)}, channel.name, now())
+        after = channel.counter if type_ in _TAKEN_BACK else None
+        given_now = order(type_, {**given, **about(shelf, channel)}, channel.name, now(), after=after)
         named = named_in(shelf, channel, given_now.data)
         followed, unannounced = _carried(home, given_now, directly)
         ways = [] if as_json else what_is_left(home, given_now, followed)
@@ -222,7 +230,7 @@ def give(
         raise typer.Exit(ORDERED)
 
 
-def order(type_: str, data: Data, channel: str, at: str) -> Event:
+def order(type_: str, data: Data, channel: str, at: str, *, after: int | None = None) -> Event:
     """The event of an order.
 
     Args:
@@ -230,6 +238,7 @@ def order(type_: str, data: Data, channel: str, at: str) -> Event:
         data: Who, why, and what it is about.
         channel: What it is about when it names nothing else.
         at: When it is given; fractions of a second are ignored.
+        after: The channel's counter, for an order that may be taken back and given again within that second.
     """
     second = f"{at[:19]}Z"
     return Event(
@@ -237,7 +246,7 @@ def order(type_: str, data: Data, channel: str, at: str) -> Event:
         source="//federation/cli",
         subject=str(data.get("release") or data.get("unit") or data.get("artifact") or data.get("kind") or channel),
         time=second,
-        key=f"{digest(data)}|{second}",
+        key=f"{digest(data)}|{second}{'' if after is None else f'|{after}'}",
         data=data,
     )
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from federation.cli.candidate import candidate
+from federation.cli.candidate import candidate, next_release
 from federation.cli.clock import now
 from federation.cli.happened import Followed
 from federation.cli.home import Home
+from federation.cli.inventory import left_by_rollback
 from federation.cli.output import readable, short
 from federation.cli.shelf import Shelf
 from federation.cli.ways_out import ways_out
@@ -18,7 +19,7 @@ from federation.core.channel import Channel, Entry
 from federation.core.event import Event
 from federation.errors import ConflictError, FederationError, ServiceError
 
-_LEAVE_SOMETHING: Final = frozenset({events.APPROVAL_GIVEN, events.QUARANTINE_ORDERED})
+_LEAVE_SOMETHING: Final = frozenset({events.APPROVAL_GIVEN, events.QUARANTINE_ORDERED, events.LIFT_ORDERED})
 _REFUSALS: Final = frozenset({events.ROLLBACK_SKIPPED, events.PROMOTION_HELD})
 
 
@@ -68,6 +69,8 @@ def _what_is_left(shelf: Shelf, given: Event, told: Sequence[Event]) -> Iterator
             yield from found.ways
     if given.type == events.APPROVAL_GIVEN and told:
         yield from _after_approval(shelf, channel, given.subject)
+    if given.type == events.LIFT_ORDERED:
+        yield from _coming_back(shelf, channel)
     if given.type == events.QUARANTINE_ORDERED and channel.serving:
         yield from _still_serving(channel.serving, channel.forbids([given.data["artifact"]]))
 
@@ -97,6 +100,14 @@ def _after_approval(shelf: Shelf, channel: Channel, name: str) -> Iterator[str]:
     if found:
         yield f"{name} is held: {readable(found.held)}" if found.held else f"Nothing holds {name} any more."
         yield from found.ways
+
+
+def _coming_back(shelf: Shelf, channel: Channel) -> Iterator[str]:
+    """Whether the release that a roll-back left is promoted again by itself, now that nothing forbids what it holds."""
+    found = next_release(shelf, channel, now())
+    if found and found.name in left_by_rollback(channel):
+        yield f"{found.name}, which a roll-back left, is promoted again by the next tick in the window"
+        yield "Not to have it back: federation hold --who YOU --why 'WHY', until there is a better one"
 
 
 def _still_serving(serving: Entry, forbidden: Sequence[str]) -> Iterator[str]:

@@ -113,11 +113,6 @@ def shortened(name: str) -> str:
     return re.sub(r"[0-9a-f]{40,64}", lambda digits: f"{digits[0][:DIGITS]}..", name)
 
 
-def counted(number: int, one: str, several: str = "") -> str:
-    """A number of things in words: `1 unit`, `2 units`."""
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
-
-
 def readable(text: str) -> str:
     """A stored sentence as a person reads it: instants as `when` has them, 12 digits of a digest, an alarm's own name."""
     return _ALARM.sub("", _DIGEST.sub(lambda digest: digest[1][:DIGITS], timed(text)))

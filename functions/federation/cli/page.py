@@ -70,7 +70,8 @@ def finding_lines(finding: Mapping[str, Any]) -> Iterator[str]:
         yield f"{'':12}   would have passed: {remedy}"
     items = finding["items"]
     if items:
-        more = f" and {len(items) - SHOWN_ITEMS} more" if len(items) > SHOWN_ITEMS else ""
+        counted = max(len(items), int(finding["numbers"].get("lost", 0)))
+        more = f" and {counted - SHOWN_ITEMS:,} more" if counted > SHOWN_ITEMS else ""
         yield f"{'':12}   items: {', '.join(items[:SHOWN_ITEMS])}{more}"
 
 

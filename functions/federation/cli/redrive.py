@@ -9,7 +9,8 @@ from federation.cli.happened import Followed, print_happened, rendered
 from federation.cli.home import opened
 from federation.cli.letters import page_of, sentence
 from federation.cli.options import AsJson, Folder
-from federation.cli.output import counted, print_json, print_lines
+from federation.cli.output import print_json, print_lines
+from federation.core.counted import counted
 from federation.steps import STEPS
 
 _STEPS = ("receive", *STEPS)

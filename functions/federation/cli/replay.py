@@ -10,8 +10,9 @@ import typer
 from federation.cli.history import History
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
-from federation.cli.output import counted, print_json, print_line
+from federation.cli.output import print_json, print_line
 from federation.cli.shelf import Shelf
+from federation.core.counted import counted
 from federation.core.decision import decision_in, summary
 from federation.core.digest import canonical
 from federation.core.event import Event

@@ -24,6 +24,9 @@ class Command:
     help: str
 
 
+_HELP: Final = {"help_option_names": ["-h", "--help"]}
+
+
 def _panel(title: str, **commands: tuple[str, str]) -> dict[str, Command]:
     return {
         name: Command(panel=title, target=f"federation.cli.{target}", help=line)
@@ -108,7 +111,13 @@ class Root(TyperGroup):
 
 def root() -> TyperGroup:
     """The whole command."""
-    app = typer.Typer(cls=Root, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+    app = typer.Typer(
+        cls=Root,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings=_HELP,
+    )
     app.callback()(_federation)
     return cast("TyperGroup", typer.main.get_command(app))
 
@@ -116,7 +125,7 @@ def root() -> TyperGroup:
 def load(name: str) -> Any:
     """One command, ready to parse its arguments."""
     module, _, function = COMMANDS[name].target.partition(":")
-    one = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    one = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=_HELP)
     called = getattr(importlib.import_module(module), function)
     one.command(name, help=_unwrapped(inspect.getdoc(inspect.unwrap(called)) or ""))(called)
     command = typer.main.get_command(one)

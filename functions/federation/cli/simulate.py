@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from federation.cli.options import AsJson
-from federation.cli.output import counted
+from federation.core.counted import counted
 from federation.errors import REFUSED
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from federation.cli.jobs import open_jobs
 from federation.cli.letters import page_of, sentence
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import (
-    counted,
     print_json,
     print_lines,
     print_table,
@@ -30,6 +29,7 @@ from federation.cli.output import (
 from federation.cli.shelf import Shelf
 from federation.core import instant, names
 from federation.core.channel import Channel
+from federation.core.counted import counted
 from federation.errors import FederationError
 
 

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Final, cast
 import typer
 
 from federation.cli.options import AsJson
-from federation.cli.output import counted, print_json, print_line
+from federation.cli.output import print_json, print_line
 from federation.core import contract, strict_json
 from federation.core.contract import SCHEMA_NAMES, SchemaName
+from federation.core.counted import counted
 from federation.core.policy import policy_of
 from federation.core.records import quoted
-from federation.errors import ContractError
+from federation.errors import ContractError, MissingError
 from federation.local.files import bytes_of
 
 _GZIP: Final = b"\x1f\x8b"
@@ -25,15 +26,16 @@ def validate(
 ) -> None:
     """Does each file say what the schema that it names requires?
 
-    Prints every fault with its path; exit code 2 if there is one.
+    Prints every fault with its path; exit code 2 if there is one, 3 if there is no such file.
     """
-    found = {str(path): list(_faults(path)) for path in files}
+    missing = [path for path in files if not path.exists()]
+    found = {str(path): ["there is no such file"] if path in missing else list(_faults(path)) for path in files}
     if as_json:
         print_json([{"file": name, "valid": not faults, "faults": faults} for name, faults in found.items()])
     else:
         _print(found)
     if any(found.values()):
-        raise typer.Exit(ContractError.exit_code)
+        raise typer.Exit(MissingError.exit_code if missing else ContractError.exit_code)
 
 
 def _print(found: Mapping[str, Sequence[str]]) -> None:

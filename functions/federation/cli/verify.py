@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from federation.cli.options import AsJson
-from federation.cli.output import counted, print_json, print_line
+from federation.cli.output import print_json, print_line
 from federation.cli.signed import LONGEST, public_key_of, statement_of
 from federation.core import strict_json
 from federation.core.attestation import SUMMARY, TEST_RESULT
+from federation.core.counted import counted
 from federation.core.digest import canonical, digest_of
 from federation.errors import REFUSED, ContractError, MissingError
 from federation.local.files import bytes_of
@@ -62,7 +63,7 @@ def verify(
         for fault in faults:
             print_line(f"  {fault}")
         if not faults:
-            checked = counted(len(files), "file") if files else "no file given to check"
+            checked = f"{counted(len(files), 'file')} checked" if files else "no file given to check"
             print_line(f"  {counted(len(found.files), 'file')} vouched for; {checked}")
     if faults:
         raise typer.Exit(REFUSED)

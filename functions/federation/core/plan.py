@@ -42,7 +42,9 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: below `least` nothing can pass that is no better; from `power_80` (`power_95`) on, 80 % (95 %) of equal candidates pass.
+    """One row: below `least` nothing can pass that is no better.
+
+    From `power_80` (`power_95`) on, 80 % (95 %) of equal candidates pass.
 
     `detectable` is the tightest limit that `available` can hold an equal candidate to, in the unit of `limit`. Where a
     `gain` has to be proven, all of that is about candidates that are better by it.

@@ -12,6 +12,7 @@ _CONNECT_SECONDS: Final = 5.0
 _READ_SECONDS: Final = 30.0
 
 _QUIET: Final = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # else a function's log has lines about uploads of no bytes
     "HF_HUB_DISABLE_TELEMETRY": "1",  # else each process asks huggingface.co who may have started it
     "HF_HUB_DISABLE_XET": "1",  # what is published is small, and Xet wants a second service and a folder to write in
 }

@@ -20,6 +20,7 @@ create table if not exists queue (
 create index if not exists waiting on queue (dead, attempts, number);
 """
 _BUSY_SECONDS = 30.0
+_FULL = "; is the disk full?"
 
 
 class Database:
@@ -59,4 +60,9 @@ class Database:
             try:
                 yield self._connection
             except sqlite3.Error as error:
-                raise ServiceError(f"the local store failed: {error}") from error
+                raise ServiceError(f"the local store failed: {error}{_FULL if _is_full(error) else ''}") from error
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    """Whether SQLite could not write; on a full disk it says so, or speaks of an I/O error."""
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)

@@ -7,6 +7,7 @@ from typing import Any
 
 from federation.core import contract, instant, strict_json
 from federation.core.contract import SchemaName
+from federation.core.counted import counted
 from federation.core.policy import policy_of
 from federation.errors import ContractError
 from federation.local.files import bytes_of
@@ -31,7 +32,7 @@ def documents_of(paths: Mapping[str, Path]) -> dict[str, Any]:
         except ContractError as error:
             faults += [f"{path}: {fault}" for fault in error.faults or (error.what,)]
     if faults:
-        raise ContractError(f"{len(faults)} faults in what was given", tuple(faults))
+        raise ContractError(f"{counted(len(faults), 'fault')} in what was given", tuple(faults))
     return found
 
 

@@ -69,15 +69,15 @@ def gather(event: Event, reads: Reads) -> Facts:
         taken = [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)]
         found = list(successors(reads, channel.serving, taken).values())
     facts = Facts(channel=channel, candidates=[_candidate(reads, release) for release in found])
-    chosen = _chosen(event, facts)
-    return replace(facts, unservable=reads.unservable(channel.name, chosen.name)) if chosen else facts
+    due = chosen(event, facts)
+    return replace(facts, unservable=reads.unservable(channel.name, due.name)) if due else facts
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Move the channel, or say what holds the promotion; nothing when there is no candidate."""
     if moved := facts.channel.moved_by(event.id):
         return _redelivered(facts.channel, moved)
-    candidate = _chosen(event, facts)
+    candidate = chosen(event, facts)
     if candidate is None:
         return _nothing(event)
     reasons = tuple(_holds(event, candidate, facts, policy, now))
@@ -101,8 +101,8 @@ def _person(who: str) -> str:
     return " ".join(who.split()).casefold()
 
 
-def _chosen(event: Event, facts: Facts) -> Candidate | None:
-    """The release that an order names, else the newest."""
+def chosen(event: Event, facts: Facts) -> Candidate | None:
+    """The release that is to be promoted: the one that an order names, else the newest."""
     return facts.candidates[0] if event.data.get("release") and facts.candidates else _newest(facts)
 
 
@@ -128,6 +128,9 @@ def _newest(facts: Facts) -> Candidate | None:
 def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now: str) -> Iterator[str]:
     """Every reason why the candidate may not serve now."""
     channel = facts.channel
+    if channel.serving and channel.serving.name == candidate.name:
+        yield "it serves already"
+        return
     yield from _outdated(candidate.release, channel, policy)
     if forbidden := channel.forbids(candidate.artifacts.values()):
         yield f"it holds {', '.join(channel.quarantine[one].unit for one in forbidden)}, which is in quarantine"

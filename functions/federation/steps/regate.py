@@ -9,6 +9,7 @@ import msgspec
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
+from federation.core.counted import counted
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
@@ -89,4 +90,4 @@ def judge_first(channel: Channel, asked: tuple[Event, ...]) -> Outcome:
     """The outcome that asks for gates before a merge can go on."""
     serving = channel.serving.name if channel.serving else "the policy's floors"
     names_ = ", ".join(event.subject for event in asked)
-    return Outcome(why=f"{len(asked)} units have first to be judged against {serving}: {names_}", events=asked)
+    return Outcome(why=f"{counted(len(asked), 'unit')} to be judged first against {serving}: {names_}", events=asked)

@@ -13,6 +13,7 @@ from federation.core import admission, contract, instant, names, strict_json, ur
 from federation.core import event as events
 from federation.core import faults as faulty
 from federation.core.admission import Observed
+from federation.core.counted import counted
 from federation.core.digest import digest, digest_of
 from federation.core.event import Event
 from federation.core.manifest import Manifest, Unit, manifest_of
@@ -87,7 +88,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         for unit, raw in zip(facts.manifest.units, facts.document["units"], strict=True)
     ]
     if missing := [path for one in judged for path in one.missing]:
-        absent = f"{len(missing)} files of the manifest are not there yet: {', '.join(missing[:5])}"
+        absent = f"{counted(len(missing), 'file')} of the manifest not there yet: {', '.join(missing[:5])}"
         return _wait(event, facts, absent, policy, now)
     return _settle(event, facts, judged, policy)
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.core.gates.units import ANCHOR, BASELINE, ITEMS, accuracy, unit
 
 from federation.core.gates.evidence import Evidence
-from federation.core.gates.flaky import counted, left_out
+from federation.core.gates.flaky import left_out, steady
 from federation.core.gates.quality import judge_quality
 from federation.core.gates.rules import Flaky, QualityRule
 from federation.errors import ContractError
@@ -59,7 +59,7 @@ def test_a_first_release_has_to_reach_its_floor_without_them():
 def test_on_another_suite_nothing_is_left_out():
     """A suite of another version may have mended them."""
     records = accuracy(1200)
-    assert counted(records, "sha256:newer", flaky(*ITEMS[:10])) is records
+    assert steady(records, "sha256:newer", flaky(*ITEMS[:10])) is records
     assert left_out(records, records) == ""
 
 
@@ -68,14 +68,14 @@ def test_an_item_that_is_not_there_decides_nothing():
     for name, rest in (("baseline", None), ("floor", {"baseline": None, "anchor": None})):
         found = judged(replace(RULE, flaky=flaky("item-9999")), answering(1200), **(rest or {}))[0]
         assert found.verdict == "inconclusive", name
-        assert "leaves out 1 flaky items that quality.jsonl does not hold ('item-9999')" in found.reason
+        assert "leaves out 1 flaky item that quality.jsonl does not hold ('item-9999')" in found.reason
 
 
 def test_so_many_cannot_be_left_out_that_the_suite_says_what_the_policy_likes():
     at_most = flaky(*ITEMS[:150])
-    assert len(counted(accuracy(1200), SUITE, at_most).items) == 1350
+    assert len(steady(accuracy(1200), SUITE, at_most).items) == 1350
     with pytest.raises(ContractError, match=r"151 of 1,500 items as flaky, more than one in 10; mend the suite"):
-        counted(accuracy(1200), SUITE, flaky(*ITEMS[:151]))
+        steady(accuracy(1200), SUITE, flaky(*ITEMS[:151]))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ sides lose the same ones. They are few, or it is the suite that has to be mended
 
 from typing import Final
 
+from federation.core.counted import counted
 from federation.core.gates.rules import Flaky
 from federation.core.records import Records, quoted
 from federation.errors import ContractError
@@ -16,8 +17,13 @@ ONE_IN: Final = 10
 _EXAMPLES: Final = 3
 
 
-def counted(records: Records, suite: str, flaky: Flaky | None) -> Records:
-    """The records that count; all of them if the policy's items are of another suite than the one that was run.
+def steady(records: Records, suite: str, flaky: Flaky | None) -> Records:
+    """The records of items that agree with themselves; all of them if the policy's items are of another suite.
+
+    Args:
+        records: Of every item.
+        suite: That was run.
+        flaky: What the policy leaves out.
 
     Raises:
         ContractError: The policy leaves out items that are not there, or too many.
@@ -27,7 +33,7 @@ def counted(records: Records, suite: str, flaky: Flaky | None) -> Records:
     if absent := sorted(flaky.items.keys() - set(records.items)):
         shown = ", ".join(map(quoted, absent[:_EXAMPLES]))
         raise ContractError(
-            f"the policy leaves out {len(absent):,} flaky items that {records.what} does not hold ({shown}); "
+            f"the policy leaves out {counted(len(absent), 'flaky item')} that {records.what} does not hold ({shown}); "
             "name items of the suite, and ship a record for each item"
         )
     if len(flaky.items) * ONE_IN > len(records.items):

@@ -3,7 +3,7 @@
 
 from federation.core.gates.evidence import Evidence, Summary
 from federation.core.gates.finding import Finding
-from federation.core.gates.flaky import counted, left_out
+from federation.core.gates.flaky import left_out, steady
 from federation.core.gates.rules import QualityRule
 from federation.core.gates.summary import interval_of, unusable
 from federation.core.record_line import LARGEST
@@ -36,7 +36,7 @@ def _by_grade(rule: QualityRule, floor: float, evidence: Evidence) -> Finding:
 
 def _from_records(rule: QualityRule, floor: float, records: Records, suite: str) -> Finding:
     try:
-        kept = counted(records, suite, rule.flaky)
+        kept = steady(records, suite, rule.flaky)
     except ContractError as error:
         return _undecided(rule, error.what)
     interval = mean_interval(kept, rule.metric, seed=rule.seed)

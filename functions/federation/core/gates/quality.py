@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from federation.core.gates.evidence import Evidence, Subject
 from federation.core.gates.finding import Finding
-from federation.core.gates.flaky import counted, left_out
+from federation.core.gates.flaky import left_out, steady
 from federation.core.gates.floor import judge_floor
 from federation.core.gates.rules import GRADES, QualityRule
 from federation.core.gates.summary import difference_of, summary_of, unusable
@@ -78,7 +78,7 @@ def _paired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Ev
     if mine.records is None or theirs.records is None:
         return _undecided(check, "no records")
     try:
-        ours, others = counted(mine.records, mine.suite, rule.flaky), counted(theirs.records, theirs.suite, rule.flaky)
+        ours, others = steady(mine.records, mine.suite, rule.flaky), steady(theirs.records, theirs.suite, rule.flaky)
     except ContractError as error:
         return _undecided(check, error.what)
     margin, lower_is_better = _margin(rule, name), rule.direction == "lower"
