@@ -32,6 +32,18 @@ def test_what_fired_is_in_the_record(second):
     second.assert_decides_again(decision)
 
 
+def test_a_look_that_was_cut_short_after_the_roll_back_tells_the_breach_again(second):
+    """Where all follows in one process, what the roll-back led to may have been heard by nobody."""
+    fires(second, "2026-01-13T10:00:00Z")
+    first = second.tick("alarms", "2026-01-13T10:30:00Z")
+    again = second.tick("alarms", "2026-01-13T10:30:00Z")
+    rolled_back = [event.id for event in first if event.type == events.RELEASE_ROLLED_BACK]
+    assert rolled_back
+    assert [event.id for event in again if event.type == events.RELEASE_ROLLED_BACK] == rolled_back
+    assert [moved.kind for moved in second.channel.moves].count("roll_back") == 1
+    assert second.tick("alarms", "2026-01-13T10:35:00Z") == [], "the next look has nothing of its own to tell"
+
+
 def test_an_alarm_that_fired_before_the_release_did_says_nothing_about_it(second):
     fires(second, "2026-01-13T08:00:00Z")
     assert second.tick("alarms", "2026-01-14T09:00:00Z") == []

@@ -17,7 +17,7 @@ from federation.reads import LiveReads
 from federation.runtime import handle
 from federation.simulation.platform import shipment
 from federation.steps import validate
-from tests.steps.home import MONDAY
+from tests.steps.home import MONDAY, TUESDAY
 
 
 def test_a_complete_unit_is_accepted_and_its_version_names_it_for_ever(home):
@@ -262,6 +262,16 @@ def test_a_unit_whose_data_left_is_not_waited_for(home):
     (rejected, *_) = home.ship("embedder", 2, "leaky", complete=False)
     assert rejected.type == events.UNIT_REJECTED
     assert "raw training data left" in rejected.data["why"]
+
+
+def test_an_unfinished_upload_may_be_told_of_by_whoever_hears_of_it(home):
+    """A relay, a sweep, another relay: each tells it with its own name and time, and it is one wait."""
+    told = {"type": events.ARTIFACT_COMPLETED, "subject": "s3://bucket/late/", "key": "job|late"}
+    data = {"provider": "s3", "resource": "s3://bucket/late/", "artifact_uri": "s3://bucket/late/"}
+    for source, time in (("receive", MONDAY), ("sweep", MONDAY), ("receive", TUESDAY)):
+        event = Event(**told, source=f"//federation/{source}", time=time, data=data)
+        assert handle("validate", event, home.local.ports, MONDAY).why
+    assert len(home.store.names(names.waiting(event.id))) == 1
 
 
 def test_a_rejected_unit_waits_only_for_the_others_of_its_manifest(home):

@@ -14,6 +14,11 @@ Place = Literal["", "serving", "warm", "anchor", "left", "newest", "nowhere"]
 `warm` is the newest warm release, `left` the one that a roll-back left last, `newest` the one assembled last.
 """
 
+Measured = Literal["newest", "serving", "unknown", "unsaid"]
+"""The embedder that an index is measured with: the one shipped last, the one that serves, one that nobody ships, or none
+that it says.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ship:
@@ -27,7 +32,9 @@ class Ship:
         copies: How often its event is delivered.
         lost: The event never comes, so only a sweep finds the job.
         half: Some of its files are uploaded only after the event.
+        never: One of its files is never uploaded.
         paired: One event reports this job together with the next one.
+        measured: With which embedder, if it is an index.
     """
 
     kind: Kind
@@ -37,7 +44,9 @@ class Ship:
     copies: int = 1
     lost: bool = False
     half: bool = False
+    never: bool = False
     paired: bool = False
+    measured: Measured = "newest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from federation.core import alarm, instant
 from federation.ports import Firing
 from federation.simulation import doors
 from federation.simulation.actions import Alarm
-from federation.simulation.delivery import CLOCKS, EPOCH, Burning, FiredAlarm, Played
+from federation.simulation.delivery import EPOCH, Burning, FiredAlarm, Played
 from federation.simulation.platform import POLICY
 
 _SETTLES: Final = timedelta(seconds=POLICY["rollback"]["settle_seconds"])
@@ -71,10 +71,12 @@ def _judge(played: Played, one: Burning, *, told: bool) -> None:
     counts = since + _SETTLES
     as_seen = max(one.at, counts)
     played.alarm_of[_event(one.key, as_seen)] = one.key
-    if one.at < since - CLOCKS:
+    if one.at < since - played.apart:
         rightful = {alarm.event for alarm in played.fresh}
         played.stale += [id_ for id_ in (_event(one.key, as_seen), _event(one.key, one.at)) if id_ not in rightful]
-    elif one.at >= counts + CLOCKS or (not told and one.at > since + CLOCKS and _now(played) > counts + CLOCKS):
+    elif one.at >= counts + played.apart or (
+        not told and one.at > since + played.apart and _now(played) > counts + played.apart
+    ):
         had_target = any(entry["name"] != serving["name"] for entry in _targets(channel))
         event = _event(one.key, as_seen)
         played.fresh.append(FiredAlarm(event=event, before=channel["counter"], had_target=had_target))

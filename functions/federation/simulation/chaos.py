@@ -3,8 +3,12 @@
 
 import random
 from dataclasses import dataclass
+from typing import Final
 
 from federation.errors import ServiceError
+
+SKEWS: Final = (60.0, 60.0, 150.0)
+"""Seconds by which clocks are wrong at most, from history to history: two differ at most by the `settle_seconds`."""
 
 
 class CrashError(BaseException):

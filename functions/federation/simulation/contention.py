@@ -25,6 +25,8 @@ def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one 
       The same holds for every unit where each pass makes a merge.
     - Of two contents under one version the first counts.
     - A promotion and an alarm at the same time: the promotion may come first, or not at all.
+    - A merge that does not wait for what is past the deadline takes those whose gate answers first, if another policy or
+      anchor has made all that was shipped wait for its gates again.
     - When a policy becomes active while something is under way, either policy may decide.
     - Any of several jobs may get the last of the month's money.
     - Of two homes that publish under one name at once, either may be first.
@@ -32,7 +34,7 @@ def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one 
     """
     under_way: set[str] = set()
     versions: set[tuple[Kind, int]] = set()
-    missed, is_up = False, True
+    missed, is_up, hurries, shipped = False, True, False, False
     for action in actions:
         match action:
             case Hub(up=up):
@@ -45,12 +47,14 @@ def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one 
                 return True
             case Tick(what=what):
                 under_way.add("alarm" if what == "alarms" else what)
+            case Order(kind="anchor") if hurries and shipped:
+                return True
             case Order() | Approve():
                 if under_way & {"merge", "promote", "alarm"}:
                     return True
-            case Activate():
-                is_scarce = action.terms.jobs and action.terms.budget
-                if under_way or missed or is_scarce or action.meanwhile or action.terms.on_pass:
+            case Activate(terms=terms, meanwhile=meanwhile):
+                hurries, is_scarce = terms.deadline, terms.jobs and terms.budget
+                if under_way or missed or is_scarce or meanwhile or terms.on_pass or (hurries and shipped):
                     return True
             case Letters():
                 return True
@@ -62,7 +66,8 @@ def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one 
                     return True
                 versions.add((kind, number))
                 under_way.add("ship")
-                missed = missed or action.lost or action.half
+                shipped = True
+                missed = missed or ((action.lost or action.half) and not action.never)
             case Alarm(untold=False):
                 under_way.add("alarm")
             case _:

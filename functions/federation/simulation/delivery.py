@@ -24,8 +24,6 @@ Way = Literal["bus", "door", "inline"]
 WAYS: Final[tuple[Way, ...]] = get_args(Way)
 EPOCH: Final = datetime(2026, 1, 5, tzinfo=UTC)
 TRUST: Final = Trust(s3_buckets=frozenset({"bucket"}), sentinel=SENTINEL)
-CLOCKS: Final = timedelta(minutes=2)
-"""Each clock may be a minute wrong, so of two moments closer than this nobody can say which came first."""
 _PATIENCE: Final = 3000
 """Deliveries after which a history that has not come to rest counts as stuck."""
 
@@ -79,6 +77,10 @@ class Played:
         way: How events from outside come in.
         minute: The true time, in minutes since EPOCH.
         shipped: Every job that shipped a unit, with the unit's artifact digest.
+        measured: What is true about each index, by its artifact digest: the embedder that it was measured with, and the
+            threshold.
+        completed: The minute in which each of their jobs ended, by the folder that it wrote.
+        abandoned: Folders whose upload never ends.
         unfinished: Folders whose upload has not ended, with the files that are still to come.
         paired: Folders that will be reported together with the next one.
         fresh: The alarms that ask for a roll-back.
@@ -98,6 +100,9 @@ class Played:
     way: Way = "bus"
     minute: int = 0
     shipped: list[tuple[Ship, str]] = field(default_factory=list)
+    measured: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    completed: dict[str, int] = field(default_factory=dict)
+    abandoned: list[str] = field(default_factory=list)
     unfinished: list[tuple[str, Mapping[str, bytes]]] = field(default_factory=list)
     paired: list[str] = field(default_factory=list)
     fresh: list[FiredAlarm] = field(default_factory=list)
@@ -117,9 +122,18 @@ class Played:
         """The true time."""
         return instant.text(EPOCH + timedelta(minutes=self.minute))
 
+    @property
+    def apart(self) -> timedelta:
+        """The most by which two clocks differ: of two moments closer than this nobody can say which came first."""
+        return timedelta(seconds=2 * self.world.chaos.skew_seconds)
+
     def clock(self) -> str:
         """The time by some process's clock."""
         return instant.text(EPOCH + timedelta(minutes=self.minute, seconds=self.world.chaos.skew()))
+
+    def next(self, kind: Kind) -> int:
+        """The number that the next unit of that kind may have."""
+        return 1 + max((ship.number for ship, _ in self.shipped if ship.kind == kind), default=0)
 
     def rest(self) -> None:
         """Note that every delivery was made: a coming policy becomes active, and each alarm learns what it led to."""
@@ -181,11 +195,7 @@ def _handle(played: Played, chosen: Waiting | Knock, other: Waiting | Knock | No
     _meanwhile(played)
     under = world.store.under = world.store.active_policy()
     match chosen:
-        case Knock(request=request):
-            deliver_as_deployed(request, TRUST, ports, played.clock, inline=played.way == "inline")
-        case Waiting(step=step, event=event) if played.way == "inline":
-            run_chain(step, event, ports, played.clock)
-        case Waiting(step=step, event=event):
+        case Waiting(step=step, event=event) if played.way != "inline":
             try:
                 decided = decide(step, event, ports, played.clock())
             finally:
@@ -193,6 +203,10 @@ def _handle(played: Played, chosen: Waiting | Knock, other: Waiting | Knock | No
                 _handle_other(played, other)
             world.store.under = under
             carry_out(decided, ports)
+        case Knock(request=request):
+            deliver_as_deployed(request, TRUST, ports, played.clock, inline=played.way == "inline")
+        case Waiting(step=step, event=event):
+            run_chain(step, event, ports, played.clock)
 
 
 def _handle_other(played: Played, other: Waiting | Knock | None) -> None:

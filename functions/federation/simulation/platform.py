@@ -14,7 +14,7 @@ from federation.core.digest import canonical, digest
 from federation.core.manifest import File, artifact_of
 from federation.core.uri import SENTINEL
 
-Kind = Literal["textgen-lora", "embedder", "runtime-distilled", "reranker"]
+Kind = Literal["textgen-lora", "embedder", "runtime-distilled", "reranker", "retrieval-eval"]
 Quality = Literal[
     "good",
     "leisurely",
@@ -33,7 +33,9 @@ Quality = Literal[
 PLATFORM_OF: Final[Mapping[Kind, str]] = {"textgen-lora": "hf", "embedder": "gcp", "runtime-distilled": "aws"}
 OWN: Final[Kind] = "reranker"
 """A kind that the package does not know: only a policy says what its contract must state."""
-SHIPPED_BY: Final[Mapping[Kind, str]] = {**PLATFORM_OF, OWN: "azure"}
+INDEX: Final[Kind] = "retrieval-eval"
+"""The kind that holds vectors of one embedder, and brings the threshold that was measured with it."""
+SHIPPED_BY: Final[Mapping[Kind, str]] = {**PLATFORM_OF, OWN: "azure", INDEX: "gcp"}
 NEVER_PASS: Final[frozenset[Quality]] = frozenset(
     {"worse", "unsafe", "slow", "tiny", "missing", "broken", "leaky", "foreign", "corrupt"}
 )
@@ -41,6 +43,12 @@ NEVER_PASS: Final[frozenset[Quality]] = frozenset(
 
 A `leisurely` unit may, unless the policy's latency rule is the strict one; a `changed` contract may, in a major release.
 """
+
+SEARCH: Final = "search"
+"""The type of prompts for which an index brings a threshold."""
+
+WEIGHTS: Final = "model.bin"
+"""The one file of a unit that is no evidence."""
 
 _ITEMS: Final = 80
 _SUITE: Final = {"name": "canonical", "digest": digest("canonical suite")}
@@ -106,6 +114,7 @@ _CONTRACTS: Final[Mapping[Kind, Mapping[str, Any]]] = {
         "limits": {"max_batch": 8, "max_tokens": 512},
     },
     OWN: {"languages": ["de", "en"], "limits": {"max_tokens": 512}},
+    INDEX: {"index_dimension": 64, "embedder": "spiralverse/embedder"},
 }
 _CHANGED: Final[Mapping[str, Any]] = {"dimension": 128, "languages": ["de"]}
 """The fields in which a `changed` contract differs, as far as a kind states them."""
@@ -113,13 +122,25 @@ _CHANGED: Final[Mapping[str, Any]] = {"dimension": 128, "languages": ["de"]}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
-    """A manifest's folder: its files by path, the manifest among them, and the artifact digest of the one unit."""
+    """A manifest's folder: its files by path, the manifest among them, and the artifact digest of the one unit.
+
+    `calibration` is what an index says of the embedder that it was measured with, and of the threshold.
+    """
 
     files: Mapping[str, bytes]
     artifact: str
+    calibration: Mapping[str, Any] | None = None
 
 
-def shipment(kind: Kind, number: int, quality: Quality, serving_artifact: str | None, content: str = "") -> Shipment:
+def shipment(
+    kind: Kind,
+    number: int,
+    quality: Quality,
+    serving_artifact: str | None,
+    content: str = "",
+    *,
+    embedder: str | None = None,
+) -> Shipment:
     """What a platform's job writes for one unit.
 
     Args:
@@ -129,20 +150,23 @@ def shipment(kind: Kind, number: int, quality: Quality, serving_artifact: str | 
         serving_artifact: Artifact digest of the unit of this kind that serves, for the interleaved latency run; None if
             there is none.
         content: Makes two shipments of one version differ, or two versions the same.
+        embedder: Artifact digest of the embedder that an index says it is made with; None if it, or another kind, says none.
     """
-    weights = f"{kind} {content or number}".encode()
-    files = {"model.bin": weights}
+    weights = f"{kind} {content or number}{embedder or ''}".encode()
+    calibration = _calibration(embedder, weights) if embedder else None
+    files = {WEIGHTS: weights}
     evidence = _evidence(quality, serving_artifact, files)
-    shipped = [_file("model.bin", weights)]
+    shipped = [_file(WEIGHTS, weights)]
     unit = {
         "name": f"spiralverse/{kind}-v{number}",
         "kind": kind,
         "files": [{**shipped[0], "sha256": "0" * 64}] if quality == "corrupt" else shipped,
-        "contract": _contract(kind, quality),
+        "contract": contract(kind, quality),
         "api": "fusion-api-v1",
         "evidence": evidence,
         "residency": {"raw_data_left": quality == "leaky", "datasets": []},
         "provenance": {"job": f"job-{number}"},
+        **({"calibration": calibration} if calibration else {}),
     }
     manifest = {
         "schema": "manifest.v1",
@@ -151,10 +175,16 @@ def shipment(kind: Kind, number: int, quality: Quality, serving_artifact: str | 
         "units": [unit],
     }
     artifact = artifact_of([File(**shipped[0])])
-    return Shipment(files={**files, SENTINEL: canonical(manifest)}, artifact=artifact)
+    return Shipment(files={**files, SENTINEL: canonical(manifest)}, artifact=artifact, calibration=calibration)
 
 
-def _contract(kind: Kind, quality: Quality) -> Mapping[str, Any]:
+def _calibration(embedder: str, weights: bytes) -> Mapping[str, Any]:
+    """The threshold that is true of this index alone, with the embedder that it holds for."""
+    return {"embedder": embedder, "thresholds": {SEARCH: f"0.{500 + hashlib.sha256(weights).digest()[0]}"}}
+
+
+def contract(kind: Kind, quality: Quality) -> Mapping[str, Any]:
+    """What a unit of that kind and quality states."""
     stated = _CONTRACTS[kind]
     changed = {name: value for name, value in _CHANGED.items() if name in stated} if quality == "changed" else {}
     return {**stated, **changed}
@@ -163,7 +193,7 @@ def _contract(kind: Kind, quality: Quality) -> Mapping[str, Any]:
 def _platform(kind: Kind, quality: Quality) -> str:
     """Who ships it: for a `foreign` unit a platform that may not ship its kind."""
     if quality == "foreign":
-        return SHIPPED_BY["textgen-lora" if kind == "embedder" else "embedder"]
+        return SHIPPED_BY["textgen-lora" if SHIPPED_BY[kind] == "gcp" else "embedder"]
     return SHIPPED_BY[kind]
 
 

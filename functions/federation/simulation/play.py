@@ -3,7 +3,7 @@
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.digest import canonical
+from federation.core.digest import canonical, digest
 from federation.core.outcome import Shift
 from federation.core.version import FIRST, release_name, version_of
 from federation.simulation import alarms, doors, people
@@ -28,7 +28,8 @@ from federation.simulation.actions import (
 )
 from federation.simulation.chaos import Chaos
 from federation.simulation.delivery import Played, Way, settle
-from federation.simulation.platform import POLICY, Kind, shipment
+from federation.simulation.finale import finale
+from federation.simulation.platform import INDEX, POLICY, WEIGHTS, Kind, shipment
 from federation.simulation.policies import TRAINED, policy
 from federation.simulation.story import WEEK
 from federation.simulation.world import world
@@ -89,22 +90,29 @@ def _act(played: Played, action: Action) -> None:  # noqa: C901, PLR0912 - one c
         case Tampering():
             _tamper(played)
         case Finale(kind=kind):
-            _finale(played, kind)
+            _end(played, kind)
 
 
 def _ship(played: Played, ship: Ship) -> None:
-    sent = shipment(ship.kind, ship.number, ship.quality, _serving(played, ship.kind), ship.content)
+    serving, embedder = _serving(played, ship.kind), _measured_with(played, ship)
+    sent = shipment(ship.kind, ship.number, ship.quality, serving, ship.content, embedder=embedder)
+    if sent.calibration:
+        played.measured[sent.artifact] = sent.calibration
     where = f"s3://bucket/{ship.kind}-{ship.number}-{len(played.shipped)}/"
     files = {f"{where}{path}": body for path, body in sent.files.items()}
     if ship.half:
         late = {uri: body for uri, body in files.items() if uri.endswith("quality.jsonl")}
         played.unfinished.append((where, late))
         files = {uri: body for uri, body in files.items() if uri not in late}
+    if ship.never:
+        played.abandoned.append(where)
+        del files[f"{where}{WEIGHTS}"]
     played.world.artifacts.files.update(files)
     key = f"job|{where}"
     data = {"provider": "s3", "resource": where, "artifact_uri": where}
     played.world.trainer.done.append({**data, "completed_at": played.now, "dedupe_key": key})
     played.shipped.append((ship, sent.artifact))
+    played.completed[where] = played.minute
     if ship.lost and not played.world.chaos.is_calm:
         return
     played.paired.append(where)
@@ -124,6 +132,15 @@ def _serving(played: Played, kind: Kind) -> str | None:
     serving = played.world.serving()
     found: str | None = serving["units"].get(kind) if serving else None
     return found
+
+
+def _measured_with(played: Played, ship: Ship) -> str | None:
+    """The artifact digest of the embedder that a shipped index says it is made with; None if none is said."""
+    if ship.kind != INDEX or ship.measured == "unsaid":
+        return None
+    newest = [artifact for shipped, artifact in played.shipped if shipped.kind == "embedder"][-1:]
+    known = {"newest": newest[0] if newest else None, "serving": _serving(played, "embedder")}
+    return known.get(ship.measured) or digest("an embedder that nobody ships")
 
 
 def _finish_uploads(played: Played) -> None:
@@ -148,12 +165,8 @@ def _ask(played: Played, copies: int) -> None:
 def _end_jobs(played: Played) -> None:
     """End every job that runs, and ship what it made under the kind's next number; in the finale jobs run on."""
     for name in played.world.trainer.end(played.now) if played.finale is None else ():
-        _ship(played, Ship(kind=TRAINED, number=_next(played, TRAINED), quality="good", content=name))
+        _ship(played, Ship(kind=TRAINED, number=played.next(TRAINED), quality="good", content=name))
         settle(played)
-
-
-def _next(played: Played, kind: Kind) -> int:
-    return 1 + max((ship.number for ship, _ in played.shipped if ship.kind == kind), default=0)
 
 
 def _publish_elsewhere(played: Played, count: int) -> None:
@@ -185,39 +198,13 @@ def _tamper(played: Played) -> None:
         played.world.registry.commits[serving["name"]] = "f" * 40
 
 
-def _finale(played: Played, kind: Kind) -> None:
-    """Ship a good unit on the next Monday, and everything that brings it to the next promotion window.
-
-    A unit of another kind is shipped too, in case the policy asks for a quorum of two. Promise 0 checks the result.
-    """
+def _end(played: Played, kind: Kind) -> None:
+    """Play the finale on the next Monday, when all is up and redriven. Promise 0 checks the result."""
     played.world.registry.up = True
     _give_up(played, 0)
     settle(played)
-    monday = (played.minute // WEEK + 1) * WEEK
-    _act(played, Wait(until=monday))
-    number = _next(played, kind)
-    other: Kind = "embedder" if kind == "textgen-lora" else "textgen-lora"
+    _act(played, Wait(until=(played.minute // WEEK + 1) * WEEK))
     played.finale = (kind, "")
-    steps: Story = (
-        Order(kind="resume"),
-        Tick(what="sweep"),
-        Settle(),
-        Ship(kind=other, number=_next(played, other), quality="good", content="beside the finale"),
-        Ship(kind=kind, number=number, quality="good", content="finale"),
-        Settle(),
-        Wait(until=monday + 485),
-        Tick(what="merge"),
-        Settle(),
-        Approve(who="finale"),
-        Wait(until=monday + 1560),
-        Tick(what="sweep"),
-        Settle(),
-        Wait(until=monday + 2010),
-        Tick(what="promote"),
-        Settle(),
-        Tick(what="sweep"),
-        Settle(),
-    )
-    for step in steps:
-        _act(played, step)
-    played.finale = (kind, played.shipped[-1][1])
+    for action in finale(played, kind):
+        _act(played, action)
+    played.finale = (kind, next(artifact for ship, artifact in reversed(played.shipped) if ship.kind == kind))

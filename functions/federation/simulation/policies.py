@@ -5,7 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from federation.simulation.platform import NEVER_PASS, OWN, POLICY, SHIPPED_BY, Kind, Quality
+from federation.simulation.platform import (
+    INDEX,
+    NEVER_PASS,
+    OWN,
+    PLATFORM_OF,
+    POLICY,
+    SEARCH,
+    SHIPPED_BY,
+    Kind,
+    Quality,
+)
 
 GIVEN_UP: Final[Kind] = "embedder"
 """The kind that some policies leave out of the matrix."""
@@ -18,16 +28,16 @@ AMOUNT: Final = 5
 
 _STRICT: Final[Mapping[str, str]] = {"p95_ratio": "1.1", "p95_ms": "18"}
 """A `good` unit answers within 16 ms, as what serves does; a `leisurely` one within 20 ms, 1.25 times as long."""
-_DEADLINE_HOURS: Final = 60 * 24
-"""Longer than any history. After a deadline, which units a merge holds would depend on which gate answers first."""
+_NO_DEADLINE_HOURS: Final = 60 * 24
+"""Longer than any history."""
 _OWN_CONTRACT: Final = {"contract": {"languages": "same set", "limits.max_tokens": "may grow"}}
-_VOTED: Final[Mapping[str, Any]] = {
-    "voting": {"rule": "veto", "members": VOTERS},
-    "routes": [
-        *POLICY["routes"],
-        {"prompt_type": "medical", "serve": ["textgen-lora"], "calibrated": False, "safety_critical": True},
-    ],
+_VOTED_ROUTE: Final = {
+    "prompt_type": "medical",
+    "serve": ["textgen-lora"],
+    "calibrated": False,
+    "safety_critical": True,
 }
+_CALIBRATED_ROUTE: Final = {"prompt_type": SEARCH, "serve": ["embedder"], "calibrated": True, "safety_critical": False}
 _JOB: Final[Mapping[str, Any]] = {
     "image": "train",
     "arguments": [],
@@ -56,6 +66,10 @@ class Terms:
         one_warm: One release is kept warm instead of two.
         quorum: A merge needs two new units instead of one.
         votes: VOTERS decide on prompts of a type of their own, so that no release is without one of them.
+        calibrated: A route over the embedder needs a threshold, so the kind INDEX is in the matrix, unless the embedder
+            is given up.
+        deadline: Units, and files that are still to come, are waited for until Friday; otherwise for ever.
+        whole: Every kind that the package knows is required, as far as the matrix has it.
     """
 
     strict: bool = False
@@ -70,17 +84,18 @@ class Terms:
     one_warm: bool = False
     quorum: bool = False
     votes: bool = False
+    calibrated: bool = False
+    deadline: bool = False
+    whole: bool = False
 
 
 def policy(version: int, terms: Terms) -> dict[str, Any]:
     """The policy of that version under these terms."""
-    absent = {GIVEN_UP} if terms.without_embedder else set()
-    absent |= set() if terms.own else {OWN}
-    kinds = [kind for kind in SHIPPED_BY if kind not in absent]
+    kinds = _kinds(terms)
     return {
         **POLICY,
         "version": version,
-        "matrix": {SHIPPED_BY[kind]: [kind] for kind in kinds},
+        "matrix": _matrix(kinds),
         "gates": {kind: _gates(kind, terms) for kind in kinds},
         "fusion": {**POLICY["fusion"], "carry": kinds, **_fusion(terms)},
         "cadence": {**POLICY["cadence"], "merge_on_pass": terms.on_pass},
@@ -88,13 +103,39 @@ def policy(version: int, terms: Terms) -> dict[str, Any]:
         "jobs": {TRAINED: _JOB} if terms.jobs else {},
         **({"budget": {"currency": "EUR", "amount": str(AMOUNT)}} if terms.budget else {}),
         **({"distillation": {"kind": TRAINED, "p95_ms": "18"}} if terms.distils else {}),
-        **(_VOTED if terms.votes else {}),
+        "routes": _routes(terms),
+        **({"voting": {"rule": "veto", "members": VOTERS}} if terms.votes else {}),
     }
 
 
+def _kinds(terms: Terms) -> Sequence[Kind]:
+    """The kinds in the matrix."""
+    absent = set() if terms.own else {OWN}
+    absent |= {GIVEN_UP} if terms.without_embedder else set()
+    absent |= set() if is_calibrated(terms) else {INDEX}
+    return [kind for kind in SHIPPED_BY if kind not in absent]
+
+
+def _matrix(kinds: Sequence[Kind]) -> Mapping[str, Sequence[Kind]]:
+    shippers = dict.fromkeys(SHIPPED_BY[kind] for kind in kinds)
+    return {platform: [kind for kind in kinds if SHIPPED_BY[kind] == platform] for platform in shippers}
+
+
+def is_calibrated(terms: Terms) -> bool:
+    """Whether a route needs a threshold; none does where there is no embedder."""
+    return terms.calibrated and not terms.without_embedder
+
+
+def _routes(terms: Terms) -> Sequence[Mapping[str, Any]]:
+    voted = [_VOTED_ROUTE] if terms.votes else []
+    return [*POLICY["routes"], *voted, *([_CALIBRATED_ROUTE] if is_calibrated(terms) else [])]
+
+
 def _fusion(terms: Terms) -> dict[str, Any]:
-    stated = {"deadline_hours": _DEADLINE_HOURS, "allow_major": terms.major, "quorum": 2 if terms.quorum else 1}
-    return {**stated, "required": VOTERS} if terms.votes else stated
+    hours = POLICY["fusion"]["deadline_hours"] if terms.deadline else _NO_DEADLINE_HOURS
+    stated = {"deadline_hours": hours, "allow_major": terms.major, "quorum": 2 if terms.quorum else 1}
+    required = [kind for kind in _kinds(terms) if kind in PLATFORM_OF] if terms.whole else VOTERS if terms.votes else []
+    return {**stated, "required": required} if required else stated
 
 
 def _gates(kind: Kind, terms: Terms) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from federation.simulation.policies import never_pass
 from federation.simulation.promises_jobs import once
 from federation.simulation.promises_leaving import never_blocked, rolled_back
 from federation.simulation.promises_serving import alive, gated, pinned, warm, won
+from federation.simulation.promises_waiting import accepted, forgotten
 from federation.simulation.seen import REFUSALS, decisions, moves, policies
 
 Check = Callable[[Played], Iterator[str]]
@@ -66,6 +67,7 @@ def _counted(played: Played) -> Iterator[str]:
 
 def _closed(played: Played) -> Iterator[str]:
     """8. No unit with missing, broken, too little or bad evidence ever passes, nor one that its policy's floors forbid."""
+    yield from accepted(played)
     active = policies(played)
     versions: dict[tuple[str, int], set[str]] = {}
     for ship, _ in played.shipped:
@@ -90,6 +92,7 @@ def _told(played: Played) -> Iterator[str]:
         if event.type in REFUSALS and event.id not in written and report not in reported:
             yield f"{event.type} about {event.subject} is written down nowhere"
     yield from _told_of_the_unpublished(played)
+    yield from forgotten(played)
 
 
 def _told_of_the_unpublished(played: Played) -> Iterator[str]:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Did every job that was asked for start exactly once, or does a document say why it did not?"""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from federation.core import names
 from federation.core.failure import cause_of
@@ -12,6 +13,9 @@ from federation.simulation.policies import AMOUNT
 
 Jobs = Mapping[str, Any]
 """Every document about a job, by its name in the store."""
+
+_WANTING: Final = re.compile(r"do not fit: of .* for (\d{4}-\d\d),")
+"""What a place that costs too much is refused with, and the month."""
 
 
 def once(played: Played) -> Iterator[str]:
@@ -22,6 +26,7 @@ def once(played: Played) -> Iterator[str]:
     yield from _replaced(played, jobs)
     yield from _overdue(played, jobs)
     yield from _paid(played)
+    yield from _accounted(played, jobs)
     yield from _distilled(played, jobs)
     yield from _unanswered(played, jobs)
 
@@ -67,6 +72,39 @@ def _paid(played: Played) -> Iterator[str]:
         totals[month] = totals.get(month, Decimal()) + Decimal(line["cost"])
         if Decimal(line["total"]) != totals[month] or totals[month] > AMOUNT:
             yield f"{name} commits {line['cost']}, and {totals[month]} of {AMOUNT} are committed"
+
+
+def _accounted(played: Played, jobs: Jobs) -> Iterator[str]:
+    """However launches race: each that was started has its money, no other has any, and none was refused for too little."""
+    ledgers = _ledgers(played)
+    held: dict[str, Decimal] = {}
+    for line in (line for lines in ledgers.values() for line in lines):
+        held[line["job"]] = held.get(line["job"], Decimal()) + Decimal(line["cost"])
+    started = {job["name"]: job for job in jobs.values() if "job" in job}
+    for name, job in started.items() if _is_scarce(played) else ():
+        if held.get(name, Decimal()) < Decimal(job["told"]["places"][0]["cost"]):
+            yield f"{name} was started, and {held.get(name, 0)} are committed for it"
+    for name in sorted(held.keys() - started.keys()) if played.finale else ():
+        yield f"{held[name]} are committed for {name}, which was never started"
+    for place in (place for job in jobs.values() if "job" not in job for place in job.get("places", ())):
+        if month := _WANTING.search(place["why"]):
+            left = AMOUNT - sum(Decimal(line["cost"]) for line in ledgers.get(month[1], ()))
+            if Decimal(place["cost"]) <= left:
+                yield f"a job was refused {place['cost']} of {month[1]}, and {left} are left"
+
+
+def _is_scarce(played: Played) -> bool:
+    """Whether the policy has a budget."""
+    return "budget" in played.world.document(played.world.store.active_policy())
+
+
+def _ledgers(played: Played) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """Every month's lines."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for name in played.world.store.names(names.COMMITTED):
+        month = name.removeprefix(names.COMMITTED).partition("/")[0]
+        found.setdefault(month, []).append(played.world.document(name))
+    return found
 
 
 def _distilled(played: Played, jobs: Jobs) -> Iterator[str]:

@@ -10,8 +10,10 @@ import msgspec
 from federation.core import instant, names
 from federation.core.channel import channel_of
 from federation.core.digest import digest, digest_of
-from federation.simulation.delivery import CLOCKS, Played
+from federation.simulation.delivery import Played
 from federation.simulation.platform import POLICY
+from federation.simulation.promises_routes import bound
+from federation.simulation.promises_waiting import complete, hasty
 from federation.simulation.seen import REFUSALS, Document, moves, pairs, policy_of, promotions, release_in
 from federation.steps.audit import PROBE_HOURS
 
@@ -34,6 +36,7 @@ def gated(played: Played) -> Iterator[str]:
 
     The policy is the one that was active when the promotion was decided, and its approvals were given.
     """
+    yield from hasty(played)
     for before, after in promotions(played):
         release = release_in(played, after["serving"])
         serving = before["serving"]
@@ -41,6 +44,8 @@ def gated(played: Played) -> Iterator[str]:
             yield f"{release['name']} was judged against {release['baseline']} and replaced {serving}"
         policy = policy_of(played, after)
         yield from _unannounced(played, serving, release, policy)
+        yield from bound(played, release, policy)
+        yield from complete(release, policy)
         if release["policy"]["digest"] != digest(policy):
             active = policy and policy["version"]
             yield f"{release['name']} is of policy {release['policy']['version']}, decided under {active}"
@@ -138,7 +143,7 @@ def _proven(played: Played) -> Iterator[str]:
         if invented := proven - played.world.traffic.answered:
             yield f"{invented} is called proven and never answered a probe"
     channel = played.world.channel()
-    oldest = instant.moment(played.now) - timedelta(hours=PROBE_HOURS) - CLOCKS
+    oldest = instant.moment(played.now) - timedelta(hours=PROBE_HOURS) - played.apart
     for entry in channel_of(channel, "production").live() if played.finale else ():
         if entry.probed_at is None or instant.moment(entry.probed_at) < oldest:
             yield f"{entry.name} is kept warm and was proven last at {entry.probed_at}"

@@ -3,7 +3,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from federation.simulation.actions import (
@@ -20,18 +20,28 @@ from federation.simulation.actions import (
     Order,
     Place,
     Settle,
-    Ship,
     Story,
     Tampering,
     Tick,
     Wait,
 )
-from federation.simulation.platform import NEVER_PASS, OWN, PLATFORM_OF, SHIPPED_BY, Kind, Quality
+from federation.simulation.course import Course, shipments
+from federation.simulation.platform import PLATFORM_OF, SHIPPED_BY
 from federation.simulation.policies import Terms
 
-_CONTENDED = 0.4
+_CONTENDED = 0.35
 """Share of the histories in which things that exclude each other may be under way at once."""
-_CHANGES: Final = (*("strict", "without_embedder") * 2, "approved", "distils", "major", "own", "one_warm", "quorum")
+_CHANGES: Final = (
+    *("strict", "without_embedder") * 2,
+    "approved",
+    "distils",
+    "major",
+    "own",
+    "one_warm",
+    "quorum",
+    "calibrated",
+    "whole",
+)
 """The terms of which another policy may reverse one; a name that stands here twice is drawn twice as often."""
 _ORDERS: Final[Sequence[tuple[Literal["quarantine", "lift", "roll_back", "promote", "anchor"], Sequence[Place]]]] = (
     ("quarantine", ("",)),
@@ -50,24 +60,13 @@ _WINDOW: Final = DAY + 9 * 60 + 30
 """Tuesday, 10:30 in Berlin: the promotion window is open."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Course:
-    """What the weeks of one history share: the last number of each kind, and the terms of the active policy."""
-
-    drawn: random.Random
-    contended: bool
-    terms: Terms
-    numbers: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(SHIPPED_BY, 0))
-
-    def chance(self, of: float) -> bool:
-        return self.drawn.random() < of
-
-
 def story(seed: int) -> Story:
     """The story of that seed. It begins on a Monday, 00:00 UTC."""
     drawn = random.Random(seed)  # noqa: S311 - a seeded history, no secret
     contended = drawn.random() < _CONTENDED
-    course = _Course(drawn=drawn, contended=contended, terms=_terms(drawn, contended=contended))
+    course = Course(drawn=drawn, contended=contended, terms=_terms(drawn, contended=contended))
+    if course.terms.whole and course.chance(0.4):
+        course.withheld = drawn.choice(list(PLATFORM_OF))
     actions: list[Action] = [Activate(terms=course.terms)]
     for week in range(drawn.randint(2, 4)):
         actions += _week(course, week)
@@ -76,20 +75,31 @@ def story(seed: int) -> Story:
 
 def _terms(drawn: random.Random, *, contended: bool) -> Terms:
     """What the first policy asks for."""
-    likely = {"approved": 0.2, "jobs": 0.4, "distils": 0.25, "major": 0.2, "own": 0.25, "one_warm": 0.15, "quorum": 0.1}
-    likely |= {"budget": 0.5, "on_pass": 0.25, "votes": 0.25} if contended else {}
+    likely = {
+        "approved": 0.2,
+        "jobs": 0.4,
+        "distils": 0.25,
+        "major": 0.2,
+        "own": 0.25,
+        "one_warm": 0.15,
+        "quorum": 0.15,
+        "calibrated": 0.25,
+        "deadline": 0.1,
+        "whole": 0.15,
+    }
+    likely |= {"budget": 0.5, "on_pass": 0.25, "votes": 0.25, "deadline": 0.4} if contended else {}
     return Terms(**{name: drawn.random() < chance for name, chance in likely.items()})
 
 
-def _week(course: _Course, week: int) -> Iterator[Action]:
+def _week(course: Course, week: int) -> Iterator[Action]:
     drawn, start = course.drawn, week * WEEK
     if week and course.chance(0.15):
         yield _activate(course)
     if course.contended and course.chance(0.2):
         yield Letters(share=drawn.choice((0, 0.3)))
-    yield from _shipments(course, first=week == 0)
+    yield from shipments(course, first=week == 0)
     if course.terms.jobs and course.chance(0.5):
-        yield Ask(copies=drawn.choice((1, 2)))
+        yield from _asks(course)
     yield from _calm(drawn, start + 6 * 60, "sweep")
     if course.chance(0.15):
         yield Hub(up=False)
@@ -100,7 +110,7 @@ def _week(course: _Course, week: int) -> Iterator[Action]:
     if course.contended and course.chance(0.1):
         yield Elsewhere()
     if course.contended and course.chance(0.3):
-        yield from _shipments(course, first=False)
+        yield from shipments(course, first=False)
     yield Settle()
     if not (course.contended and course.chance(0.3)):
         yield Hub(up=True)
@@ -112,7 +122,13 @@ def _week(course: _Course, week: int) -> Iterator[Action]:
     yield from _afterwards(course, start + _WINDOW)
 
 
-def _before(course: _Course, start: int) -> Iterator[Action]:
+def _asks(course: Course) -> Iterator[Ask]:
+    """Somebody asks for a job, or, where money is short, for several at once."""
+    for _ in range(course.drawn.choice((1, 3, 6)) if course.terms.budget else 1):
+        yield Ask(copies=course.drawn.choice((1, 2)))
+
+
+def _before(course: Course, start: int) -> Iterator[Action]:
     """What may happen while a release waits for its window: an early tick, another policy, a hold, an approval."""
     if course.chance(0.2):
         yield Tick(what="promote")
@@ -129,7 +145,7 @@ def _before(course: _Course, start: int) -> Iterator[Action]:
         yield Approve(who="grace")
 
 
-def _promotion(course: _Course, window: int) -> Iterator[Action]:
+def _promotion(course: Course, window: int) -> Iterator[Action]:
     """The window opens. One alarm may have begun before that, and another may begin while the release settles in."""
     drawn = course.drawn
     if course.chance(0.15):
@@ -155,7 +171,7 @@ def _watched(drawn: random.Random, start: int) -> Iterator[Action]:
         yield Settle()
 
 
-def _activate(course: _Course, *, meanwhile: bool = False) -> Activate:
+def _activate(course: Course, *, meanwhile: bool = False) -> Activate:
     """Another policy: one of its terms is reversed, or only its version differs."""
     change = course.drawn.choice((*_CHANGES, None))
     if change:
@@ -170,37 +186,7 @@ def _calm(drawn: random.Random, until: int, tick: Literal["sweep", "merge"]) -> 
     yield Settle()
 
 
-def _shipments(course: _Course, *, first: bool) -> Iterator[Action]:
-    drawn, numbers = course.drawn, course.numbers
-    shipped = [*PLATFORM_OF, *([OWN] if course.terms.own else [])]
-    kinds = list(shipped) if first else drawn.choices(shipped, k=drawn.randint(1, 3))
-    drawn.shuffle(kinds)
-    for kind in kinds:
-        again = numbers[kind] > 0 and course.chance(0.08)
-        number = drawn.randint(1, numbers[kind]) if again else numbers[kind] + 1
-        numbers[kind] = max(number, numbers[kind])
-        returns = not first and course.chance(0.15)
-        yield Ship(
-            kind=kind,
-            number=number,
-            quality=_quality(course, kind, first=first),
-            content=str(drawn.randint(1, number)) if returns else f"other {number}" if again else "",
-            copies=drawn.choice((1, 1, 2, 4)),
-            lost=course.chance(0.3),
-            half=course.chance(0.2),
-            paired=course.chance(0.2),
-        )
-
-
-def _quality(course: _Course, kind: Kind, *, first: bool) -> Quality:
-    if kind in {"embedder", OWN} and course.chance(0.2):
-        return "changed"
-    if course.chance(0.15):
-        return "leisurely"
-    return "good" if first or course.chance(0.6) else course.drawn.choice(sorted(NEVER_PASS))
-
-
-def _afterwards(course: _Course, start: int) -> Iterator[Action]:
+def _afterwards(course: Course, start: int) -> Iterator[Action]:
     """What may happen to the promoted release: drift, tampering, stale alarms, storms of alarms, orders."""
     drawn = course.drawn
     if course.chance(0.2):

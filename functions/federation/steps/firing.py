@@ -16,33 +16,38 @@ from federation.core.outcome import NOTHING, Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads
 from federation.ports import Firing
+from federation.steps.again import told_before
 
 HEARS = (events.TICK_ALARMS, events.RELEASE_PROMOTED)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel, and the alarms that fire."""
+    """The channel, the alarms that fire, and what an earlier delivery of the same event announced."""
 
     channel: Channel
     firing: Sequence[Firing]
+    told: Sequence[Event] = ()
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """The channel and the alarms, and nothing else, so that no other service's failure hides an alarm."""
-    del event
-    return Facts(channel=reads.channel(reads.policy().channel), firing=reads.firing())
+    """The home's own documents and the alarms, and nothing else, so that no other service's failure hides an alarm."""
+    told = told_before(reads, "sweep", event)
+    return Facts(channel=reads.channel(reads.policy().channel), firing=reads.firing(), told=told)
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """A breach for each alarm about what serves, the same event however often it is polled.
 
-    When a release begins, every alarm that already fires is announced, so that it is recorded why it is ignored.
+    When a release begins, every alarm that already fires is announced, so that it is recorded why it is ignored. What was
+    announced before is so again: if its roll-back has moved the channel and nobody heard, the alarm is no news any more.
     """
     begins = event.type == events.RELEASE_PROMOTED
-    breached = tuple(_breached(facts, policy, now)) if not begins else tuple(map(_breach_of, facts.firing))
+    new = _breached(facts, policy, now) if not begins else map(_breach_of, facts.firing)
+    breached = {one.id: one for one in (*facts.told, *new)}
     if not breached:
         return NOTHING
-    return Outcome(why=f"alarms that fire now: {', '.join(one.subject for one in breached)}", events=breached)
+    why = f"alarms that fire now: {', '.join(one.subject for one in breached.values())}"
+    return Outcome(why=why, events=tuple(breached.values()), repeat=len(breached) == len(facts.told))
 
 
 def _breach_of(one: Firing) -> Event:

@@ -15,6 +15,7 @@ from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads
+from federation.steps.again import told_before
 
 HEARS = (events.TICK_SWEEP,)
 
@@ -30,12 +31,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     settled: frozenset[str]
     jobs: frozenset[str]
     held: Mapping[str, Mapping[str, Any]]
-    told: Sequence[Mapping[str, Any]] = ()
+    told: Sequence[Event] = ()
 
 
 def gather(event: Event, reads: Reads) -> Facts:
     """What the clouds list as finished, and what the store lists as heard, settled, launched and held."""
-    earlier = [reads.document(name) for name in reads.names(names.decisions("sweep", event.id))]
     settled = frozenset(name.removeprefix(names.SETTLED) for name in reads.names(names.SETTLED))
     heard = [name for name in reads.names(names.EVENTS) if name.removeprefix(names.EVENTS) not in settled]
     jobs = frozenset(reads.names(names.JOBS))
@@ -45,7 +45,7 @@ def gather(event: Event, reads: Reads) -> Facts:
         settled=settled,
         jobs=jobs,
         held={name: found for name in _waiting(jobs) if (found := reads.document(names.held_job(name))) is not None},
-        told=[told for decision in earlier if decision for told in decision["outcome"]["events"]],
+        told=told_before(reads, "sweep", event),
     )
 
 
@@ -65,7 +65,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         if names.event(found.id) not in facts.heard
     )
     new = (*missed, *failed, *due)
-    told = {event.id: event for event in (*map(Event.of, facts.told), *new)}
+    told = {event.id: event for event in (*facts.told, *new)}
     if not told:
         return NOTHING
     why = "; ".join(part for part in found if part) or "told before"

@@ -241,7 +241,10 @@ def _wait(event: Event, facts: Facts, why: str, policy: Policy, now: str) -> Out
         key=f"{event.id}|{digest(why)}",
         data={"why": why},
     )
-    waiting = {"event": event.document(), "why": why}
+    waiting = {
+        "event": {"id": event.id, "subject": event.subject},
+        "why": why,
+    }  # whoever told of it: another does next time
     name = f"{names.waiting(event.id)}/{names.short(digest(why))}"
     heard = (Document(name=names.event(event.id), value=event.document()),) if facts.unkept else ()
     return Outcome(why=why, documents=(*heard, Document(name=name, value=waiting)), events=(told,), told_in=name)

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does every threshold that serves hold for the embedder beside it?"""
+
+from collections.abc import Iterator
+
+from federation.simulation.delivery import Played
+from federation.simulation.platform import INDEX, SEARCH
+from federation.simulation.seen import Document
+
+
+def bound(played: Played, release: Document, policy: Document | None) -> Iterator[str]:
+    """1, of thresholds: each is an index's own, and that was measured with the embedder of the same release."""
+    embedder = release["units"].get("embedder", {}).get("artifact")
+    indexes = [unit for kind, unit in release["units"].items() if kind == INDEX]
+    true = [played.measured.get(unit["artifact"], {"embedder": None, "thresholds": {}}) for unit in indexes]
+    for unit in (unit for unit, index in zip(indexes, true, strict=True) if index["embedder"] != embedder):
+        yield f"{unit['name']} serves in {release['name']} beside an embedder that it was not measured with"
+    asked = {route["prompt_type"] for route in (policy["routes"] if policy else ()) if route["calibrated"]}
+    measured = [(index["embedder"], index["thresholds"].get(SEARCH)) for index in true]
+    for route in release["routes"]:
+        stated = (route["embedder"], route["threshold"])
+        if (route["prompt_type"] in asked or stated != (None, None)) and stated not in measured:
+            yield f"{release['name']} answers {route['prompt_type']} at {route['threshold']}, which nobody measured"

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is nothing released before what it waits for has come, and nothing waited for without end?"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from federation.core import instant, names
+from federation.core.uri import SENTINEL
+from federation.simulation.delivery import EPOCH, Played
+from federation.simulation.seen import Document, policies
+
+
+def complete(release: Document, policy: Document | None) -> Iterator[str]:
+    """1, of kinds: no release is without one that its policy requires, however long that is waited for."""
+    if missing := set(policy["fusion"]["required"] if policy else ()) - release["units"].keys():
+        yield f"{release['name']} serves without {' and '.join(sorted(missing))}, which its policy requires"
+
+
+def hasty(played: Played) -> Iterator[str]:
+    """1, of a quorum: with fewer new units nothing is merged before the deadline of the oldest of them."""
+    active = policies(played)
+    for name in played.world.store.names(names.MERGES):
+        merge = played.world.document(name)
+        release = played.world.document(names.release(merge["release"]))
+        new = [unit for unit in release["units"].values() if unit["origin"] == "new"] if release else []
+        fusion = active[release["policy"]["digest"]]["fusion"] if new else {"quorum": 0}
+        if len(new) >= fusion["quorum"]:
+            continue
+        since = EPOCH + timedelta(minutes=min(played.completed[unit["uri"]] for unit in new))
+        if instant.moment(merge["decision"]["now"]) < since + timedelta(hours=fusion["deadline_hours"]):
+            yield f"{release['name']} was made of {len(new)} new units, and {fusion['quorum']} were to be waited for"
+
+
+def accepted(played: Played) -> Iterator[str]:
+    """8, of files: a unit of which one never came is not accepted."""
+    for name in played.world.store.names(names.VERSIONS):
+        version = played.world.document(name)
+        if version["uri"] in played.abandoned:
+            yield f"{version['name']} was accepted, and one of its files never came"
+
+
+def forgotten(played: Played) -> Iterator[str]:
+    """9, of files: an upload that never ended is given up at the deadline, and an event says why."""
+    policy = played.world.document(played.world.store.active_policy())
+    oldest = instant.moment(played.now) - timedelta(hours=policy["fusion"]["deadline_hours"])
+    settled = {played.world.document(name)["uri"] for name in played.world.store.names(names.SETTLED)}
+    for where in played.abandoned if played.finale else ():
+        completed = EPOCH + timedelta(minutes=played.completed[where])
+        if completed < oldest and f"{where}{SENTINEL}" not in settled:
+            yield f"what should lie at {where} is still waited for, and nobody gave it up"
