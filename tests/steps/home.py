@@ -58,10 +58,10 @@ class Home:
         assert self.local.bus.dead() == []
         return self.announced[before:]
 
-    def ship(self, kind, number, quality="good", content="", *, complete=True, at=None):
+    def ship(self, kind, number, quality="good", content="", *, complete=True, at=None, embedder=None):
         """Lay a shipment down where a platform would, and tell that it is complete."""
         serving = self.channel.serving
-        sent = shipment(kind, number, quality, serving.units.get(kind) if serving else None, content)
+        sent = shipment(kind, number, quality, serving.units.get(kind) if serving else None, content, embedder=embedder)
         where = f"bucket/{kind}-{number}-{content or 'own'}"
         for path, body in sent.files.items():
             if complete or path != "quality.jsonl":

@@ -11,7 +11,8 @@ from federation.core.event import Event
 from federation.errors import ConflictError, ServiceError
 from federation.runtime import carry_out, decide, handle
 from federation.simulation.platform import POLICY
-from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY
+from federation.simulation.policies import Terms, policy
+from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, TUESDAY, WEDNESDAY
 
 ON_PASS = {**POLICY["cadence"], "merge_on_pass": True}
 
@@ -104,6 +105,35 @@ def test_after_a_promotion_whatever_was_left_behind_is_judged_again_and_merged(h
     release = home.document(names.release("spiralverse-ai-federated-v1.0.2"))
     assert release["units"]["textgen-lora"]["name"] == "spiralverse/textgen-lora-v2"
     assert release["baseline"]["name"].endswith("v1.0.1")
+
+
+def test_an_embedder_without_its_index_holds_up_no_other_unit(home_under):
+    home = home_under(**policy(1, Terms(calibrated=True)))
+    for kind in ("textgen-lora", "embedder", "runtime-distilled"):
+        home.ship(kind, 1)
+    first = home.document(names.version("embedder", 1))["artifact"]
+    home.ship("retrieval-eval", 1, embedder=first)
+    home.tick("merge", MONDAY)
+    home.tick("promote", TUESDAY)
+
+    home.ship("embedder", 2, at=WEDNESDAY)
+    home.ship("runtime-distilled", 2, at=WEDNESDAY)
+    home.tick("merge", THURSDAY)
+    release = home.document(names.release(f"{RELEASE}1.0.1"))
+    assert names_in(release) == ["embedder-v1", "retrieval-eval-v1", "runtime-distilled-v2", "textgen-lora-v1"]
+    why = next(outcome.why for step, outcome in reversed(home.outcomes) if step == "fuse" and outcome.documents)
+    assert "without spiralverse/embedder-v2: spiralverse/retrieval-eval-v1 brings thresholds measured with" in why
+
+    home.tick("promote", NEXT_TUESDAY)
+    second = home.document(names.version("embedder", 2))["artifact"]
+    home.ship("retrieval-eval", 2, at="2026-01-14T12:00:00Z", embedder=second)
+    home.tick("merge", "2026-01-15T08:00:00Z")
+    both = home.document(names.release(f"{RELEASE}1.0.2"))
+    assert names_in(both) == ["embedder-v2", "retrieval-eval-v2", "runtime-distilled-v2", "textgen-lora-v1"]
+
+
+def names_in(release):
+    return sorted(unit["name"].rpartition("/")[2] for unit in release["units"].values())
 
 
 def test_what_has_to_be_judged_first_is_named_with_what_it_is_judged_against(home):

@@ -129,7 +129,7 @@ def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     if not new:
         return _skip(event, facts, nothing_new(facts.selection))
     if waits := waits_for_quorum(facts.selection, policy, len(new), now):
-        return _skip(event, facts, waits)
+        return _skip(event, facts, "; ".join((waits, *facts.selection.left_out)))
     proposal = _proposal(event, facts, policy)
     if reasons := refusals(proposal):
         return _skip(event, facts, "; ".join(reasons))
@@ -172,7 +172,9 @@ def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
     release = assemble(proposal, next_version(proposal, facts.taken))
     name = release["name"]
     assembled = Outcome(
-        why="; ".join((f"{name} assembled. {release['change']['why']}", *facts.selection.barred)),
+        why="; ".join(
+            (f"{name} assembled. {release['change']['why']}", *facts.selection.left_out, *facts.selection.barred)
+        ),
         documents=(Document(name=names.release(name), value=release),),
         acts=(Publish(release=name),),
         events=(*_passed_over(event, facts), *announcements(event, release)),

@@ -14,10 +14,12 @@ import msgspec
 from federation.core import instant, names, uri
 from federation.core.admission import origin_faults, stated_faults
 from federation.core.channel import Channel, Entry
+from federation.core.checklist import refusals
 from federation.core.digest import digest
+from federation.core.fitting import Fitted, fitted
 from federation.core.manifest import unit_of
 from federation.core.policy import Policy
-from federation.core.proposal import Member
+from federation.core.proposal import Member, Proposal
 from federation.core.report import Basis
 from federation.core.testimony import RECORDS_BYTES
 from federation.core.version import version_of
@@ -27,14 +29,16 @@ from federation.gathering import Reads
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """The newest units by kind; version records of units without a report; names of quarantined units that passed.
 
-    `barred` says of units that passed why they may not come in under this policy any more. `waiting_since` is when the
-    oldest new member was completed, `completed_at` when the newest was.
+    `barred` says of units that passed why they may not come in under this policy any more, `left_out` of others why they do
+    not fit together with the rest. `waiting_since` is when the oldest new member was completed, `completed_at` when the
+    newest was.
     """
 
     members: Mapping[str, Member] = msgspec.field(default_factory=dict)
     unjudged: Sequence[Mapping[str, Any]] = ()
     forbidden: Sequence[str] = ()
     barred: Sequence[str] = ()
+    left_out: Sequence[str] = ()
     waiting_since: str | None = None
     completed_at: str | None = None
 
@@ -65,16 +69,38 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
     welcome = [found for found in passed if not _barred(found["unit"], reads.policy())]
     forbidden = [found for found in welcome if channel.forbids([found["unit"]["artifact"]])]
     allowed = {found["unit"]["kind"]: found for found in welcome if found not in forbidden}
-    new = {kind: _new(found) for kind, found in allowed.items()}
-    completed = sorted((found["unit"]["completed_at"] for found in allowed.values()), key=instant.order)
+    found = _fitted(reads, channel, basis, serving, {kind: _new(found) for kind, found in allowed.items()})
+    taken = [allowed[kind] for kind, member in found.members.items() if member.origin == "new"]
+    completed = sorted((one["unit"]["completed_at"] for one in taken), key=instant.order)
     return Selection(
-        members={**_carried(reads, channel, serving, besides=new), **new},
+        members=found.members,
         unjudged=unjudged(reads, newer),
         forbidden=[found["unit"]["name"] for found in forbidden],
         barred=barred,
+        left_out=found.left_out,
         waiting_since=completed[0] if completed else None,
         completed_at=completed[-1] if completed else None,
     )
+
+
+def _fitted(
+    reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, Any] | None, new: Mapping[str, Member]
+) -> Fitted:
+    """The members of a release; what serves of the new units' kinds is read only if these do not all fit."""
+    proposal = Proposal(
+        members={**_carried(reads, channel, serving, besides=new), **new},
+        policy=reads.policy(),
+        basis=basis,
+        baseline=serving,
+        anchor=None,
+        created_at="",
+        merge="",
+        quarantined=tuple(channel.quarantine),
+    )
+    if not refusals(proposal):
+        return Fitted(members=proposal.members)
+    others = frozenset(proposal.members) - frozenset(new)
+    return fitted(proposal, _carried(reads, channel, serving, besides=others))
 
 
 def _barred(version: Mapping[str, Any], policy: Policy) -> Sequence[str]:
