@@ -5,10 +5,11 @@ An alarm is delivered only when it begins. One that begins while a release settl
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 import msgspec
 
-from federation.core import alarm
+from federation.core import alarm, instant
 from federation.core import event as events
 from federation.core.channel import Channel
 from federation.core.event import Event
@@ -31,8 +32,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def gather(event: Event, reads: Reads) -> Facts:
     """The home's own documents and the alarms, and nothing else, so that no other service's failure hides an alarm."""
-    told = told_before(reads, "sweep", event)
-    return Facts(channel=reads.channel(reads.policy().channel), firing=reads.firing(), told=told)
+    policy = reads.policy()
+    channel = reads.channel(policy.channel)
+    told = told_before(reads, "sweep", event) if _has_led_back(event, channel, policy) else ()
+    return Facts(channel=channel, firing=reads.firing(), told=told)
+
+
+def _has_led_back(event: Event, channel: Channel, policy: Policy) -> bool:
+    """Whether an earlier delivery of this look may have been cut short after a roll-back: there was one since it was due."""
+    due = instant.moment(event.time) - timedelta(seconds=policy.rollback.settle_seconds)
+    return any(moved.kind == "roll_back" and instant.moment(moved.at) >= due for moved in channel.moves)
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
