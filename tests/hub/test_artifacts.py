@@ -76,8 +76,10 @@ def refuses(uri):
 
 
 def test_nothing_but_that_keeps_the_hub_from_being_asked():
-    with pytest.raises(AssertionError, match="nothing may be asked"):
-        HubArtifacts(nobody, {"acme"}).read(GOOD, 10)
+    """A name may begin with an underscore, as the Hub allows."""
+    for uri in (GOOD, GOOD.replace("/unit@", "/_draft@"), GOOD.replace("/unit@", f"/{'x' * 96}@")):
+        with pytest.raises(AssertionError, match="nothing may be asked"):
+            HubArtifacts(nobody, {"acme"}).read(uri, 10)
 
 
 def test_a_refusal_says_what_would_be_read():

@@ -216,6 +216,7 @@ def test_a_repository_of_nobody_is_not_ours():
     )
     assert hooked(name="acme-ml").error == "owner_not_allowed"
     assert hooked(name="acme-ml/..").error == "bad_repo_name"
+    assert hooked(name="acme-ml/_draft").error is None, "the Hub takes such a name"
 
 
 def test_a_pull_request_of_a_stranger_moves_nothing():

@@ -14,9 +14,10 @@ from federation.hub.files import Kind, Opened, Place, opened
 LARGEST: Final = 68_719_476_736
 """Bytes of the largest file that is hashed by default: 64 GiB."""
 
-_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
+_OWNER: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
+_NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}"
 _URI: Final = (
-    rf"hf://(?P<kind>models|datasets)/(?P<owner>{_NAME})/(?P<name>{_NAME})@(?P<commit>[0-9a-f]{{40}})/(?P<path>.+)"
+    rf"hf://(?P<kind>models|datasets)/(?P<owner>{_OWNER})/(?P<name>{_NAME})@(?P<commit>[0-9a-f]{{40}})/(?P<path>.+)"
 )
 _UNSAFE: Final = r"[\\?#]|%[0-9A-Fa-f]{2}|//|(?:^|/)\.{1,2}(?:/|$)|^/|/$"
 _LONGEST: Final = 1024
