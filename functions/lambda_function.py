@@ -32,11 +32,12 @@ from federation.errors import ContractError
 from federation.ports import Bus, Ports
 from federation.relay import relay
 from federation.settings import Settings
-from federation.sources import Reading, Request, entry
+from federation.sources import Reading, Request, Trust, entry
 from federation.steps import StepName
 from federation.wiring.aws import aws_ports, aws_trust, own_clients
 from federation.wiring.clock import clock_of
 from federation.wiring.renewed import Renewed
+from federation.wiring.trust import trust_without_secrets
 
 
 def _written(value: Any) -> str:
@@ -191,8 +192,8 @@ def _delivered(request: Request) -> Reading:
     """Deliver a request, here if this is home, else through the relay to a home on another cloud."""
     settings = _settings()
     if settings.home == "aws":
-        return chain.deliver_as_deployed(request, _trust(), _ports(), _clock(), inline=settings.inline)
-    return relay(request, _trust(), _bus_of(settings), _clock()())
+        return chain.deliver_as_deployed(request, _trust_for(request), _ports(), _clock(), inline=settings.inline)
+    return relay(request, _trust_for(request), _bus_of(settings), _clock()())
 
 
 def _bus_of(settings: Settings) -> Bus:
@@ -217,6 +218,16 @@ def _ports() -> Ports:
 
 
 _trust = Renewed(lambda: aws_trust(_settings()))
+
+
+def _trust_for(request: Request) -> Trust:
+    """With its secrets only where one is shown: what comes otherwise, such as an alarm, must not wait for a secret."""
+    return _trust() if entry.shows_secret(request.entry) else _trust_without_secrets()
+
+
+@cache
+def _trust_without_secrets() -> Trust:
+    return trust_without_secrets(_settings().trust)
 
 
 @cache

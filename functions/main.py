@@ -28,11 +28,12 @@ from federation.gcp.identity import PushTokens
 from federation.ports import Bus, Ports
 from federation.relay import relay
 from federation.settings import Settings
-from federation.sources import Reading, Request, entry
+from federation.sources import Reading, Request, Trust, entry
 from federation.steps import StepName
 from federation.wiring.clock import clock_of
 from federation.wiring.gcp import bus_on_aws, gcp_ports, gcp_trust, push_tokens
 from federation.wiring.renewed import Renewed
+from federation.wiring.trust import trust_without_secrets
 
 logs.configure(os.environ.get("LOG_LEVEL", "INFO"))
 
@@ -121,8 +122,8 @@ def _published(data: Any) -> bytes:
 def _delivered(request: Request) -> Reading:
     """Deliver a request, here if this is home, else through the relay to a home on another cloud."""
     if _settings().home == "gcp":
-        return chain.deliver_as_deployed(request, _trust(), _ports(), _clock(), inline=_settings().inline)
-    return relay(request, _trust(), _bus(), _clock()())
+        return chain.deliver_as_deployed(request, _trust_for(request), _ports(), _clock(), inline=_settings().inline)
+    return relay(request, _trust_for(request), _bus(), _clock()())
 
 
 @cache
@@ -141,6 +142,16 @@ def _bus() -> Bus:
 
 
 _trust = Renewed(lambda: gcp_trust(_settings()))
+
+
+def _trust_for(request: Request) -> Trust:
+    """With its secrets only where one is shown: what comes otherwise, such as an alarm, must not wait for a secret."""
+    return _trust() if entry.shows_secret(request.entry) else _trust_without_secrets()
+
+
+@cache
+def _trust_without_secrets() -> Trust:
+    return trust_without_secrets(_settings().trust)
 
 
 @cache

@@ -175,7 +175,7 @@ variable "kubeconfig" {
 }
 
 variable "trust" {
-  description = "Further keys of the trust document (docs/sources.md); they win over what is put together here. A secret of your own that one refers to is yours to open for `receive`: one that it may not read stops the door."
+  description = "Further keys of the trust document (docs/sources.md); they win over what is put together here. A secret of your own that one refers to is yours to open for `receive`: one that it may not read stops every sender that shows one."
   type        = any
   default     = {}
 }

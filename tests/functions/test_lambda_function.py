@@ -29,18 +29,38 @@ def cloud():
         yield serving
 
 
-@pytest.fixture(scope="module")
-def service(cloud):
+def environment(cloud, **trust):
+    """A deployed function's, whose trust document has other keys, too."""
     settings = {
         "HOME": "aws",
         "STORE": f"s3://{STORE_BUCKET}/home",
         "BUS": BUS,
-        "TRUST": json.dumps({**TRUST, **ENDED.told["trust"]}),
+        "TRUST": json.dumps({**TRUST, **ENDED.told["trust"], **trust}),
     }
-    environment = {f"FEDERATION_{name}": value for name, value in settings.items()}
-    with running(FUNCTIONS, {**cloud.environment, **environment, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}) as functions:
+    told = {f"FEDERATION_{name}": value for name, value in settings.items()}
+    return {**cloud.environment, **told, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
+
+
+@pytest.fixture(scope="module")
+def service(cloud):
+    with running(FUNCTIONS, environment(cloud)) as functions:
         AwsHome(cloud, functions)
         yield functions
+
+
+def test_a_secret_that_cannot_be_opened_stops_its_sender_and_nothing_else():
+    """An alarm shows none: it is not kept waiting for the Hub's."""
+    secret = f"arn:aws:secretsmanager:{aws.REGION}:{aws.ACCOUNT}:secret:hub-AbCdEf"
+    job = wire_aws.training_job("embedder-v9", "s3://spiralverse-artifacts/e/model.tar.gz", "2026-11-15T05:40:00Z")
+    push = wire_hub.push("adapters", SHA)
+    with aws.serving() as cloud, running(FUNCTIONS, environment(cloud, hf_secret={"secret": secret})) as functions:
+        AwsHome(cloud, functions)
+        cloud.faults.forget()
+        cloud.faults.refuse("GetSecretValue", 400, times=50)
+        assert functions["receive"].invoke({"Records": [record(job.body.decode())]}) == {"batchItemFailures": []}
+        assert cloud.faults.calls == ["PutObject", "PutEvents"]
+        with pytest.raises(FailedError):
+            functions.request("receive", "/hub", push.body, push.headers)
 
 
 @pytest.fixture

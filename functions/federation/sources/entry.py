@@ -16,6 +16,7 @@ PATHS: Final[Mapping[str, str]] = {
 }
 """Entries by the path of the request's URL; every other path is Google's."""
 
+_SHOWING: Final = frozenset({"http:hf-webhook", "http:alertmanager", "http:grafana", "http:event-grid"})
 _STRUCTURED: Final = ("application/cloudevents+json", "application/cloudevents-batch+json")
 _CARRIERS: Final = {"aws:sqs": "lambda:sqs", "aws:sns": "lambda:sns", "aws:s3": "lambda:s3-notification"}
 
@@ -32,6 +33,11 @@ def of_request(path: str, headers: Mapping[str, str]) -> str:
     if headers.get("content-type", "").lower().startswith(_STRUCTURED):
         return "http:cloudevents-structured"
     return "http:eventarc-binary" if "ce-specversion" in headers else "http:pubsub-push"
+
+
+def shows_secret(entry: str) -> bool:
+    """Whether a sender that comes so proves itself by a secret of ours, which then has to be read."""
+    return entry in _SHOWING
 
 
 def of_invocation(payload: Any) -> str:
