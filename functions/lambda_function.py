@@ -37,7 +37,6 @@ from federation.steps import StepName
 from federation.wiring.aws import aws_ports, aws_trust, own_clients
 from federation.wiring.clock import clock_of
 from federation.wiring.renewed import Renewed
-from federation.wiring.trust import trust_without_secrets
 
 
 def _written(value: Any) -> str:
@@ -217,17 +216,14 @@ def _ports() -> Ports:
     return aws_ports(_settings())
 
 
-_trust = Renewed(lambda: aws_trust(_settings()))
-
-
 def _trust_for(request: Request) -> Trust:
-    """With its secrets only where one is shown: what comes otherwise, such as an alarm, must not wait for a secret."""
-    return _trust() if entry.shows_secret(request.entry) else _trust_without_secrets()
+    """With the secret that its sender shows, and no other: an alarm must not wait for the Hub's."""
+    return _trust(entry.secret_shown(request.entry))()
 
 
 @cache
-def _trust_without_secrets() -> Trust:
-    return trust_without_secrets(_settings().trust)
+def _trust(shown: str | None) -> Renewed[Trust]:
+    return Renewed(lambda: aws_trust(_settings(), shown))
 
 
 @cache

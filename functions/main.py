@@ -33,7 +33,6 @@ from federation.steps import StepName
 from federation.wiring.clock import clock_of
 from federation.wiring.gcp import bus_on_aws, gcp_ports, gcp_trust, push_tokens
 from federation.wiring.renewed import Renewed
-from federation.wiring.trust import trust_without_secrets
 
 logs.configure(os.environ.get("LOG_LEVEL", "INFO"))
 
@@ -141,17 +140,14 @@ def _bus() -> Bus:
     return bus_on_aws(_settings())
 
 
-_trust = Renewed(lambda: gcp_trust(_settings()))
-
-
 def _trust_for(request: Request) -> Trust:
-    """With its secrets only where one is shown: what comes otherwise, such as an alarm, must not wait for a secret."""
-    return _trust() if entry.shows_secret(request.entry) else _trust_without_secrets()
+    """With the secret that its sender shows, and no other: an alarm must not wait for the Hub's."""
+    return _trust(entry.secret_shown(request.entry))()
 
 
 @cache
-def _trust_without_secrets() -> Trust:
-    return trust_without_secrets(_settings().trust)
+def _trust(shown: str | None) -> Renewed[Trust]:
+    return Renewed(lambda: gcp_trust(_settings(), shown))
 
 
 @cache

@@ -58,17 +58,16 @@ def test_that_something_is_not_there_is_asked_again(store):
 def test_a_new_policy_is_seen_within_a_minute_and_an_expired_listing_is_only_recalled(store):
     now = [1000.0]
     process = CachedStore(store, clock=lambda: now[0])
-    assert process.recall_names(names.POLICIES) is None
+    assert process.recall_policies(None) is None
     assert process.names(names.POLICIES) == []
     store.keep(names.policy(1), b"{}")
     now[0] += 60.0
     assert process.names(names.POLICIES) == []
-    assert process.recall_names(names.POLICIES) is None, "it has not expired, so there is no need to guess"
+    assert process.recall_policies(None) is None, "it has not expired, so there is no need to guess"
     now[0] += 1.0
-    assert process.recall_names(names.POLICIES) == []
-    assert process.recall_names(names.POLICIES, 1.0) == []
-    assert process.recall_names(names.POLICIES, 0.5) is None
-    assert process.recall_names(names.RELEASES) is None
+    assert process.recall_policies(None) == []
+    assert process.recall_policies(1.0) == []
+    assert process.recall_policies(0.5) is None
     assert process.names(names.POLICIES) == [names.policy(1)]
 
 

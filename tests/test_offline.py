@@ -11,6 +11,7 @@ from federation import offline
 from federation.core import contract
 from federation.core.digest import digest
 from federation.errors import ContractError, MissingError, ServiceError
+from federation.local.trainer import LocalTrainer
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "training/examples"
 POLICY = EXAMPLES / "policy.json"
@@ -66,6 +67,17 @@ def test_a_policy_that_says_whence_each_platform_ships_says_nothing_of_files_giv
     assert fused.release["name"] == first.release["name"]
 
 
+def test_a_release_that_asks_for_a_distillation_starts_no_job_on_the_machine_of_whoever_fuses(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(LocalTrainer, "launch", lambda _self, name, _job: started.append(name))
+    job = {"platform": "aws", "image": "distil", "arguments": [], "after_rollback": False}
+    slow = {"distillation": {"kind": "runtime-distilled", "p95_ms": "0.001"}, "jobs": {"runtime-distilled": job}}
+    policy = bent(tmp_path, "policy.json", lambda found: found.update(slow))
+    fused = offline.fuse(manifests(EXAMPLES), policy, tmp_path / "out.json")
+    assert fused.release["distillation"]["kind"] == "runtime-distilled"
+    assert started == []
+
+
 def test_the_later_ones_are_a_patch_that_carries_what_was_refused(first, second):
     units = second.release["units"]
     assert second.release["name"] == "spiralverse-ai-federated-v1.0.1"
@@ -98,7 +110,7 @@ def test_only_the_reports_on_this_basis_are_told(first, second):
     assert {report["basis"]["baseline"] for report in second.reports} == {digest(first.release)}
 
 
-def test_a_swapped_embedder_is_refused_until_the_thresholds_are_measured_again(tmp_path, place, first):
+def test_a_swapped_embedder_is_left_out_until_the_thresholds_are_measured_again(tmp_path, place, first):
     """The new embedder has the dimension of the old one; the thresholds are the old ones'."""
     shutil.copytree(EXAMPLES / "later", tmp_path / "later")
     path = tmp_path / "later/gcp_manifest.json"
@@ -106,10 +118,10 @@ def test_a_swapped_embedder_is_refused_until_the_thresholds_are_measured_again(t
     document["units"] = [unit for unit in document["units"] if unit["kind"] == "embedder"]
     path.write_text(json.dumps(document), "utf-8")
     fused = offline.fuse(manifests(tmp_path / "later"), POLICY, tmp_path / "out.json", place / "first.json")
-    assert fused.release is None
-    (why,) = [refusal.why for refusal in fused.refusals if refusal.subject == "merge"]
-    assert "spiralverse/retrieval-eval-v1 brings thresholds measured with embedder sha256:" in why
-    assert "measure them again with it" in why
+    assert fused.release["units"]["embedder"]["name"] == "spiralverse/embedder-v1"
+    (why,) = [refusal.why for refusal in fused.refusals if refusal.subject == "spiralverse/embedder-v2"]
+    assert why.startswith("spiralverse/retrieval-eval-v1 brings thresholds measured with embedder sha256:")
+    assert why.endswith("measure them again with it")
 
 
 def test_a_tampered_file_is_refused_by_its_hash(tmp_path):

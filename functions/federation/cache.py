@@ -73,10 +73,10 @@ class CachedStore:
         """The cached body under a name, or None."""
         return self._bodies.get(name)
 
-    def recall_names(self, prefix: str, within: float | None = None) -> Sequence[str] | None:
-        """The last listing under a prefix if it has expired, at most `within` seconds ago; else None."""
+    def recall_policies(self, within: float | None) -> Sequence[str] | None:
+        """The last listing of policies if it has expired, at most `within` seconds ago; else None."""
         known = self._policies
-        if known is None or prefix != names.POLICIES:
+        if known is None:
             return None
         expired = self._age(known) - POLICY_SECONDS
         return known[1] if expired > 0 and (within is None or expired <= within) else None

@@ -34,10 +34,10 @@ class Reads(Protocol):
         ...
 
     def earlier(self, name: str) -> Any | None:
-        """The result of an earlier delivery of this event, from this process's cache only.
+        """The result of an earlier delivery of this event; None if this process remembers none, which is a guess.
 
-        For names that the outcome then writes: a wrong guess surfaces as a conflict on write, and the event is decided again
-        against the store; so it is if the outcome does not write the name.
+        Only for a name that the outcome then writes: if the guess was wrong, that write conflicts, and the event is decided
+        again with a look into the store. It is also decided again if the outcome does not write the name after all.
         """
         ...
 

@@ -14,8 +14,8 @@ class Memory(Protocol):
         """The cached body under a name, or None."""
         ...
 
-    def recall_names(self, prefix: str, within: float | None = None) -> Sequence[str] | None:
-        """The last listing under a prefix if it has expired, at most `within` seconds ago; else None."""
+    def recall_policies(self, within: float | None) -> Sequence[str] | None:
+        """The last listing of policies if it has expired, at most `within` seconds ago; else None."""
         ...
 
     def expect(self, name: str) -> None:
@@ -30,8 +30,8 @@ class _Nothing:
         del name
         return None
 
-    def recall_names(self, prefix: str, within: float | None = None) -> Sequence[str] | None:
-        del prefix, within
+    def recall_policies(self, within: float | None) -> Sequence[str] | None:
+        del within
         return None
 
     def expect(self, name: str) -> None:

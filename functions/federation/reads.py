@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does `gather` read? It asks the ports, and records every answer.
 
-Optimistic: results of an earlier delivery of the same event are not looked up at first; see `LiveReads.earlier`.
+It guesses at first that there was no earlier delivery of the same event; `gathering.Reads.earlier` says when that is safe.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +51,7 @@ class LiveReads:
     def policy(self) -> Policy:
         """The active policy: the one of the highest version."""
         if self._policy is None:
-            self._policy = active_policy(self.names(names.POLICIES), self._body, checked_policy)
+            self._policy = active_policy(self.names(names.POLICIES), self._body, _checked_policy)
         return self._policy
 
     def policy_at_least(self, version: int | None) -> Policy:
@@ -59,7 +59,7 @@ class LiveReads:
         if version is not None:
             memory_of(self._ports.store).expect(names.policy(version))
             if known := self._remembered():
-                self._policy = active_policy(known, self._body, checked_policy)
+                self._policy = active_policy(known, self._body, _checked_policy)
         return self.policy()
 
     def policy_without_delay(self) -> Policy:
@@ -76,7 +76,7 @@ class LiveReads:
 
     def _remembered(self, within: float | None = None) -> Sequence[str]:
         """The cached listing of policies if it expired at most `within` seconds ago; none where the store is to be asked."""
-        known = () if self._look else memory_of(self._ports.store).recall_names(names.POLICIES, within)
+        known = () if self._look else memory_of(self._ports.store).recall_policies(within)
         if known:
             self._note("names", names.POLICIES, list(known))
         return known or ()
@@ -194,7 +194,7 @@ def active_policy(
     Args:
         versions: The names of all policies, sorted.
         body: Gives one of them.
-        read: Reads it: `checked_policy`, or `recorded_policy` where an old one must do.
+        read: Reads it, with the checks of this version or, where an old one must do, without.
 
     Raises:
         MissingError: There is none.
@@ -212,7 +212,7 @@ _digest = lru_cache(maxsize=64)(digest_of)
 
 
 @lru_cache(maxsize=16)
-def checked_policy(body: bytes) -> Policy:
+def _checked_policy(body: bytes) -> Policy:
     """The policy of a stored document, if this version of the code accepts it."""
     return policy_of(_decode(body))
 

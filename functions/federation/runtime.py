@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from federation.core import names
+from federation.core import failure, names
 from federation.core.decision import Decision
 from federation.core.digest import canonical, digest_of
 from federation.core.event import Event
@@ -48,22 +48,22 @@ def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
 
 def _handled(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
     """Decide and carry out; an urgent decision overtaken by another move is taken again at once, not at redelivery."""
-    for left in reversed(range(_RACES)):
+    for _ in range(_RACES - 1):
         decision = decide(step, event, ports, now)
         try:
             return carry_out(decision, ports)
         except ConflictError:
-            if not (decision.outcome.urgent and left):
+            if not decision.outcome.urgent:
                 raise
-    raise AssertionError
+    return carry_out(decide(step, event, ports, now), ports)
 
 
 def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool = False) -> Decision:
     """What a step decides about an event, given the current state; nothing is changed.
 
-    Optimistic: it assumes a first delivery and looks up no earlier result whose name the outcome writes, since that write
-    would conflict. If the outcome writes no such name, or something raises, the event is decided again with the look-up.
-    With `look` it is looked up first.
+    Nearly every delivery is the first one, so the store is not asked for the result of an earlier one. That is safe where
+    the outcome writes the name that was guessed to be free: the write would conflict. Where it does not, or where something
+    raises, the event is decided again, and the store is asked. With `look` it is asked from the start.
     """
     reads = LiveReads(ports, look=look)
     try:
@@ -168,9 +168,7 @@ def _launch(act: Launch, event: Event, ports: Ports) -> None:
     try:
         ports.trainer.launch(act.name, act.job)
     except ContractError as error:
-        from federation.steps.asked_jobs import refused_by_platform  # noqa: PLC0415 - only a step that launches has it
-
-        ports.bus.announce([refused_by_platform(act.name, act.job, str(error), event.time)])
+        ports.bus.announce([failure.refused(act.name, act.job, str(error), event.time)])
 
 
 def _publish(release: str, decision: Decision, ports: Ports) -> None:
@@ -205,9 +203,10 @@ def _remember_refusal(error: ConflictError | ContractError, release: str, body: 
 
 
 def _confirm(decision: Decision, ports: Ports) -> None:
-    """Raise if the channel has moved since it was read: an outcome without a move has no compare-and-set that would fail.
+    """Raise if the channel has moved since it was read.
 
-    No need if it was read after the move that the event reports, or for a report, whose name contains its basis.
+    An outcome that moves the channel needs no such look, as its compare-and-set fails then; nor does a report, whose name
+    holds its basis; nor what follows from a move, if the channel was read after that move.
     """
     if decision.outcome.move or decision.outcome.told_in.startswith(names.REPORTS):
         return

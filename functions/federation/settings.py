@@ -86,19 +86,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         home = environment.get("FEDERATION_HOME", "local")
         if home not in get_args(Home):
             raise SettingsError(f"FEDERATION_HOME is {home!r}; expected one of {', '.join(get_args(Home))}")
-        given = {name: environment[_variable(name)] for name in _TEXTS if _variable(name) in environment}
+        texts: dict[str, Any] = {
+            name: environment[_variable(name)] for name in _TEXTS if _variable(name) in environment
+        }
+        objects: dict[str, Any] = {name: _object(environment, name) for name in _OBJECTS}
         return cls(
             home=cast("Home", home),
             folder=Path(environment.get("FEDERATION_FOLDER", ".federation")),
-            trust=_object(environment, "trust"),
-            node=_object(environment, "node"),
-            apis=_object(environment, "apis"),
-            google=_object(environment, "google"),
-            clusters=_object(environment, "clusters"),
-            azure=_object(environment, "azure"),
             hub_repos=tuple(environment.get("FEDERATION_HUB_REPOS", "").split()),
             inline=_truth(environment, "inline"),
-            **given,
+            **texts,
+            **objects,
         )
 
     def store_in(self, scheme: str) -> tuple[str, str]:
@@ -146,6 +144,7 @@ _TEXTS: Final = (
     "queues",
     "dead_letters",
 )
+_OBJECTS: Final = ("trust", "node", "apis", "google", "clusters", "azure")
 
 
 def _variable(name: str) -> str:

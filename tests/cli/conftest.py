@@ -12,7 +12,8 @@ import pytest
 
 from federation.cli import run
 from federation.demo.clouds import upload
-from federation.demo.show import play
+from federation.demo.show import play, staged
+from federation.demo.story import first_week, second_week
 from federation.demo.wire_aws import training_job
 
 LATE = "s3://spiralverse-artifacts/models/late/output/"
@@ -71,6 +72,21 @@ def own(played, tmp_path):
     folder = tmp_path / "own"
     shutil.copytree(played, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def before_the_alarm(tmp_path_factory):
+    """The demo's home after its second promotion; a test that changes it takes `promoted_twice` instead."""
+    folder = tmp_path_factory.mktemp("twice") / "home"
+    with staged(folder, EXAMPLES) as stage:
+        assert [*first_week(stage), *second_week(stage)]
+    return folder
+
+
+@pytest.fixture
+def promoted_twice(before_the_alarm, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(before_the_alarm, tmp_path / "twice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Two files of records are compared: the exit code is the verdict, and the page says by how much and on which items."""
 
 import json
 import random

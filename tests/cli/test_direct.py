@@ -2,7 +2,6 @@
 """The bus is down, and a person goes back all the same."""
 
 import json
-import shutil
 import sqlite3
 
 import msgspec
@@ -15,8 +14,6 @@ from federation.cli.home import opened
 from federation.cli.orders import order
 from federation.core import event as events
 from federation.core import names
-from federation.demo.show import staged
-from federation.demo.story import first_week, second_week
 from federation.errors import ServiceError
 from federation.local.traffic import LocalTraffic
 from federation.runtime import handle
@@ -33,28 +30,13 @@ ORDER = order(
 )
 
 
-@pytest.fixture(scope="module")
-def played_twice(tmp_path_factory, examples):
-    """The demo's home before the alarm."""
-    folder = tmp_path_factory.mktemp("twice") / "home"
-    with staged(folder, examples) as stage:
-        assert [*first_week(stage), *second_week(stage)]
-    return folder
-
-
 @pytest.fixture
-def serving_second(played_twice, tmp_path):
-    """A copy of it."""
-    return shutil.copytree(played_twice, tmp_path / "twice")
-
-
-@pytest.fixture
-def without_bus(serving_second):
-    """The same, whose queue takes nothing any more."""
+def without_bus(promoted_twice):
+    """A home whose second release serves, and whose queue takes nothing any more."""
     _changed(
-        serving_second, "create trigger down before insert on queue begin select raise(abort, 'the bus is down'); end"
+        promoted_twice, "create trigger down before insert on queue begin select raise(abort, 'the bus is down'); end"
     )
-    return serving_second
+    return promoted_twice
 
 
 def _changed(folder, statement):
@@ -87,12 +69,12 @@ def test_directly_it_goes_back_and_says_that_nobody_was_told(federation, without
     assert "federation train" in answer.err
 
 
-def test_directly_with_a_bus_that_works_all_that_follows_happens_too(federation, serving_second):
-    answer = federation("rollback", "--direct", *WHO, "--folder", serving_second, "--json")
+def test_directly_with_a_bus_that_works_all_that_follows_happens_too(federation, promoted_twice):
+    answer = federation("rollback", "--direct", *WHO, "--folder", promoted_twice, "--json")
     assert (answer.code, answer.err) == (0, "")
     assert answer.json[0]["told"][0]["type"] == events.RELEASE_ROLLED_BACK
-    assert _serves(serving_second) == (FIRST, FIRST)
-    assert federation("status", "--folder", serving_second, "--json").json["queue"] == 0
+    assert _serves(promoted_twice) == (FIRST, FIRST)
+    assert federation("status", "--folder", promoted_twice, "--json").json["queue"] == 0
 
 
 def test_a_refusal_stays_one(federation, without_bus):
@@ -143,8 +125,8 @@ class Down:
         return failing
 
 
-def test_nodes_that_cannot_be_reached_are_told_and_nobody_is_asked_to_order_it_twice(serving_second):
-    with opened(serving_second) as home:
+def test_nodes_that_cannot_be_reached_are_told_and_nobody_is_asked_to_order_it_twice(promoted_twice):
+    with opened(promoted_twice) as home:
         nodes = Down()
         ports = msgspec.structs.replace(home.ports, traffic=nodes)
         with pytest.raises(
@@ -152,10 +134,10 @@ def test_nodes_that_cannot_be_reached_are_told_and_nobody_is_asked_to_order_it_t
         ):
             carried_directly("roll_back", ORDER, Home(ports))
         assert nodes.asked == 3
-    assert _serves(serving_second) == (FIRST, SECOND)
+    assert _serves(promoted_twice) == (FIRST, SECOND)
 
 
-def test_what_fails_before_the_move_is_told_as_it_is(serving_second):
+def test_what_fails_before_the_move_is_told_as_it_is(promoted_twice):
     class Still:
         """A store that cannot be written to."""
 
@@ -165,20 +147,20 @@ def test_what_fails_before_the_move_is_told_as_it_is(serving_second):
         def __getattr__(self, name):
             return getattr(Down() if name == "move" else self._store, name)
 
-    with opened(serving_second) as home:
+    with opened(promoted_twice) as home:
         ports = msgspec.structs.replace(home.ports, store=Still(home.ports.store))
         with pytest.raises(ServiceError, match=r"^move failed$"):
             carried_directly("roll_back", ORDER, Home(ports))
 
 
-def test_in_a_cloud_it_is_the_store_and_the_nodes_that_are_needed(serving_second, tmp_path, monkeypatch):
-    with aws.serving() as cloud, opened(serving_second) as local:
+def test_in_a_cloud_it_is_the_store_and_the_nodes_that_are_needed(promoted_twice, tmp_path, monkeypatch):
+    with aws.serving() as cloud, opened(promoted_twice) as local:
         variables = {**OnAws(cloud).variables, "FEDERATION_BUS": "arn:aws:events:eu-west-1:111122223333:event-bus/gone"}
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         ports = cloud_ports(Settings.read(variables))
         seeded(ports.store, local.ports)
-        nodes = LocalTraffic(tmp_path / "serving", serving_second / "registry")
+        nodes = LocalTraffic(tmp_path / "serving", promoted_twice / "registry")
         followed, failure = carried_directly("roll_back", ORDER, Home(msgspec.structs.replace(ports, traffic=nodes)))
         assert [one.step for one in followed.happened] == ["roll_back"]
         assert "EventBridge" in failure

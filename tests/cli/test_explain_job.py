@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why does this job run there, and not elsewhere; why not at all; why not yet?"""
 
-import msgspec
 import pytest
 
 from federation.core import event as events
@@ -83,4 +82,4 @@ def test_the_decision_is_taken_again_with_the_same_bytes(federation, asked):
     folder, _ = asked(jobs={"embedder": JOB}, budget={"currency": "EUR", "amount": "5"})
     answer = federation("replay", "--all", "--folder", folder, "--json")
     assert answer.code == 0
-    assert msgspec.json.encode(answer.json).count(b"launch") >= 1
+    assert [one["decision"].split("/")[1] for one in answer.json] == ["launch"]

@@ -156,6 +156,15 @@ def test_an_answer_that_cannot_be_written_is_one_sentence(played, tmp_path):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.fixture
+def interruptible():
+    """In the background of a shell ^C is ignored, by these tests and by what they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_whoever_interrupts_is_told_that_an_order_goes_on(tmp_path):
     endless = tmp_path / "endless.json"
     os.mkfifo(endless)

@@ -45,6 +45,11 @@ def test_a_higher_limit_keeps_an_item_that_seldom_disagrees(federation, runs):
     assert federation("flaky", *runs, *ASKED, "--limit", "0.4", "--json").json["items"].keys() == {"item-07"}
 
 
+def test_where_nothing_disagrees_a_policy_needs_no_list(federation, runs):
+    answer = federation("flaky", runs[0], runs[0], *ASKED, "--json")
+    assert (answer.code, answer.json) == (0, None)
+
+
 def test_a_suite_of_coins_has_to_be_mended(federation, runs):
     for number, path in enumerate(runs):
         path.write_text(json.dumps({"item": "only", "scores": {"accuracy": number % 2}}) + "\n")

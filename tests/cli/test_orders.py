@@ -3,9 +3,6 @@
 
 import pytest
 
-from federation.demo.show import staged
-from federation.demo.story import first_week, second_week
-
 FIRST = "spiralverse-ai-federated-v1.0.0"
 SECOND = "spiralverse-ai-federated-v1.0.1"
 WHO = ("--who", "eva", "--why", "the demo asks for it")
@@ -175,20 +172,13 @@ def test_a_roll_back_is_ordered_while_promotions_are_held(federation, promoted_t
     assert _channel(federation, promoted_twice)["releases"][0]["name"] == FIRST
 
 
-@pytest.fixture
-def promoted_twice(tmp_path, examples):
-    """The demo's home before the alarm."""
-    with staged(tmp_path / "twice", examples) as stage:
-        assert [*first_week(stage), *second_week(stage)]
-    return tmp_path / "twice"
-
-
 def test_a_variable_without_a_value_never_means_any_release_nor_for_ever(federation, promoted_twice):
     before = _channel(federation, promoted_twice)
     for words in (("rollback", "--to", ""), ("rollback", "--from="), ("promote", ""), ("hold", "--until", "")):
         answer = federation(*words, *WHO, "--folder", promoted_twice)
         assert (answer.code, "is followed by nothing" in answer.err) == (2, True), words
     assert _channel(federation, promoted_twice) == before
+    assert federation("hold", "--who=ada", "--why=p95 rose to >=", "--folder", promoted_twice).code == 0
 
 
 def test_a_release_that_never_was_is_told_before_anything_is_ordered(federation, promoted_twice):

@@ -2,7 +2,6 @@
 """Two people at three in the morning, and an order that was carried out only in part."""
 
 import json
-import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -15,8 +14,6 @@ from federation.cli.orders_after import unless_just_left, what_is_left, with_its
 from federation.core import event as events
 from federation.core.channel import Channel
 from federation.core.move import Moved
-from federation.demo.show import staged
-from federation.demo.story import first_week, second_week
 from federation.errors import ConflictError, ServiceError
 
 FIRST = "spiralverse-ai-federated-v1.0.0"
@@ -33,21 +30,6 @@ def channel(*moves):
 
 
 LEFT = moved("roll_back", "2026-11-24T14:04:41Z")
-
-
-@pytest.fixture(scope="module")
-def before_the_alarm(tmp_path_factory, examples):
-    """The demo's home before the alarm."""
-    folder = tmp_path_factory.mktemp("twice") / "home"
-    with staged(folder, examples) as stage:
-        assert [*first_week(stage), *second_week(stage)]
-    return folder
-
-
-@pytest.fixture
-def promoted_twice(before_the_alarm, tmp_path):
-    """A copy of it."""
-    return shutil.copytree(before_the_alarm, tmp_path / "twice")
 
 
 def test_a_second_roll_back_within_minutes_has_to_name_what_it_leaves(federation, promoted_twice):

@@ -10,7 +10,6 @@ import sys
 import pytest
 
 from federation.cli.output import readable, when
-from federation.core.counted import counted
 
 
 def shown(words, columns, **variables):
@@ -89,11 +88,3 @@ def test_a_stored_sentence_is_read_with_one_form_of_time_and_short_names():
 def test_what_only_looks_like_a_digest_or_a_time_stays():
     told = "s3://bucket/2026-11-24/efd074141a1f, in 0123456789ab of 2026-11-24"
     assert readable(told) == told
-
-
-def test_one_of_a_thing_is_not_several():
-    assert [counted(count, "delivery", "deliveries") for count in (0, 1, 1_000)] == [
-        "0 deliveries",
-        "1 delivery",
-        "1,000 deliveries",
-    ]

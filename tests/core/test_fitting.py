@@ -46,31 +46,37 @@ def numbers(found):
 def test_units_that_fit_all_go_on():
     found = merged(NEW, index(2, NEW.artifact), unit("runtime-distilled", 2))
     assert numbers(found) == {"textgen-lora": 1, "embedder": 2, INDEX: 2, "runtime-distilled": 2}
-    assert found.left_out == ()
+    assert found.left_out == {}
 
 
 def test_an_embedder_waits_for_its_index_and_the_others_do_not():
     found = merged(NEW, unit("runtime-distilled", 2))
     assert numbers(found) == {"textgen-lora": 1, "embedder": 1, INDEX: 1, "runtime-distilled": 2}
-    (why,) = found.left_out
-    assert why.startswith(
-        "without spiralverse/embedder-v2: spiralverse/retrieval-eval-v1 brings thresholds measured with"
-    )
+    ((name, why),) = found.left_out.items()
+    assert name == "spiralverse/embedder-v2"
+    assert why.startswith("spiralverse/retrieval-eval-v1 brings thresholds measured with")
 
 
 def test_an_embedder_and_an_index_of_another_one_wait_both():
     found = merged(NEW, index(2, ELSEWHERE), unit("runtime-distilled", 2))
     assert numbers(found) == {"textgen-lora": 1, "embedder": 1, INDEX: 1, "runtime-distilled": 2}
-    assert found.left_out[0].startswith("without spiralverse/embedder-v2, spiralverse/retrieval-eval-v2: ")
+    assert found.left_out.keys() == {"spiralverse/embedder-v2", "spiralverse/retrieval-eval-v2"}
 
 
 def test_nothing_is_left_out_in_vain():
     """An embedder alone makes no release without itself, and a kind that is required and absent mends nobody's absence."""
     alone = merged(NEW)
-    assert (numbers(alone)["embedder"], alone.left_out) == (2, ())
+    assert (numbers(alone)["embedder"], alone.left_out) == (2, {})
     needy = policy_of(simulated(1, Terms(calibrated=True, whole=True)))
     found = proposal(all_kinds(), under=needy)
     assert fitted(found, {}).members == found.members
+
+
+def test_no_kind_that_serves_is_lost_by_leaving_out_its_new_unit():
+    """What serves of it may be in quarantine, or is not to be carried: then there is nothing to put in its place."""
+    found = {"textgen-lora": STANDING["textgen-lora"], **members(NEW, unit("runtime-distilled", 2))}
+    without = {kind: one for kind, one in STANDING.items() if kind not in {"embedder", INDEX}}
+    assert fitted(proposal(found, under=WITH_INDEX, baseline=SERVING), without).members == found
 
 
 def test_a_unit_of_another_api_waits_for_the_policy():

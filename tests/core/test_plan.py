@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Before anything is trained: what each rule of a policy needs, and which one can never be passed."""
+
 from decimal import Decimal
 
 from msgspec.structs import replace

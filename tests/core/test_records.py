@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Files of records become columns, and whatever is wrong with one is told by the number of its line."""
+
 import json
 from pathlib import Path
 
@@ -7,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from federation.core.records import MAX_FAULTS, read
+from federation.core.faults import MAX_TOLD
+from federation.core.records import read
 from federation.errors import ContractError
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "record.v1.json").read_bytes())
@@ -95,8 +98,8 @@ def test_a_faulty_line_is_named_by_its_number_and_what_was_expected(line, told):
 
 
 def test_every_fault_is_told_up_to_a_bound():
-    found = faults(b'{"item":"a"}\n' * (MAX_FAULTS + 5))
-    assert len(found) == MAX_FAULTS + 1
+    found = faults(b'{"item":"a"}\n' * (MAX_TOLD + 5))
+    assert len(found) == MAX_TOLD + 1
     assert found[-1] == "and 5 more"
 
 

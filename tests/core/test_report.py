@@ -8,7 +8,7 @@ from federation.core import contract
 from federation.core.channel import Channel, Entry
 from federation.core.digest import canonical, digest
 from federation.core.gates.finding import GATES, Finding
-from federation.core.report import Basis, basis_of, report
+from federation.core.report import Basis, basis_of, reasons, report
 
 BASIS = Basis(baseline=digest("serving"), anchor=digest("anchor"), policy=digest("policy"))
 
@@ -83,7 +83,9 @@ def test_the_verdict_is_the_worst_of_the_findings(verdicts, worst):
 
 @pytest.mark.parametrize("silent", GATES)
 def test_a_gate_that_checked_nothing_does_not_pass(silent):
-    assert reported([finding(gate) for gate in GATES if gate != silent])["verdict"] == "inconclusive"
+    document = reported([finding(gate) for gate in GATES if gate != silent])
+    assert document["verdict"] == "inconclusive"
+    assert reasons(document) == "a gate had nothing to check"
 
 
 def test_a_first_release_is_reported_against_nothing():

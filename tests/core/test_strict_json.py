@@ -33,7 +33,7 @@ def test_a_repeated_key_is_never_lost_wherever_it_hides(outer, key, first, secon
     body = f"[{json.dumps(outer)},{repeated}]".encode()
     with pytest.raises(ContractError, match="repeated"):
         strict_json.document(body)
-    assert strict_json.parse(body).duplicates[0] == key or key in strict_json.parse(body).duplicates
+    assert key in strict_json.parse(body).duplicates
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_whatever_is_chosen_takes_nothing_out_of_where_it_must_stay(asked, data)
 
 def test_where_rows_may_not_leave_federated_is_what_remains():
     asked = task(site("a", leaves="updates"), site("b", leaves="updates"), site("c", platform="aws"))
-    found = by_name(ranked(asked))
+    found = by_name(ranked(asked, Preference()))
     assert found["federated"].verdict == "chosen"
     assert found["federated"].why.startswith("the only way that is possible: ")
     assert found["centralised"].why == "the rows of b may not leave, and would go to a"
@@ -61,7 +61,7 @@ def test_within_one_cloud_the_policy_says_whether_money_or_time_counts():
     assert next(iter(cheap)) == min(cheap, key=cheap.get)
     dear = [one.load.egress for one in ranked(asked, Preference(prefer="cost"))]
     assert dear == sorted(dear)
-    assert ranked(asked)[0].why.startswith("of 4 possible ways it costs the least to send: ")
+    assert ranked(asked, Preference())[0].why.startswith("of 4 possible ways it costs the least to send: ")
 
 
 def test_what_a_loss_would_stop_is_refused_where_the_policy_does_not_bear_it():
@@ -79,7 +79,7 @@ def test_what_takes_too_long_is_refused():
 
 
 def test_where_nothing_may_leave_two_sites_nothing_is_chosen():
-    found = ranked(task(site("a", leaves="nothing"), site("b", leaves="nothing")))
+    found = ranked(task(site("a", leaves="nothing"), site("b", leaves="nothing")), Preference())
     assert {one.verdict for one in found} == {"refused"}
     assert "nothing may leave a and b, not even what was learnt there" in found[0].why or found[1].why
 

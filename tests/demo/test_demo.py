@@ -99,11 +99,11 @@ def test_the_same_webhook_twice_is_one_fact(lines):
 def test_only_the_vertex_pipeline_waits_because_nobody_has_asked_where_its_artifact_is(reads):
     settled = {name.removeprefix(names.SETTLED) for name in reads.names(names.SETTLED)}
     waits = [
-        reads.document(name)["event"]["data"]["provider"]
+        reads.document(name)["event"]["subject"]
         for name in reads.names(names.WAITING)
         if name.removeprefix(names.WAITING).partition("/")[0] not in settled
     ]
-    assert set(waits) == {"vertex"}
+    assert {subject.split("/")[-2] for subject in waits} == {"pipelineJobs"}
 
 
 def test_a_stale_alarm_and_a_repeated_one_moved_nothing(reads):

@@ -51,14 +51,18 @@ def service(cloud):
 def test_a_secret_that_cannot_be_opened_stops_its_sender_and_nothing_else():
     """An alarm shows none: it is not kept waiting for the Hub's."""
     secret = f"arn:aws:secretsmanager:{aws.REGION}:{aws.ACCOUNT}:secret:hub-AbCdEf"
+    trust = {"hf_secret": {"secret": secret}, "alertmanager_token": "known"}
+    alert = case("alertmanager/resolved")
     job = wire_aws.training_job("embedder-v9", "s3://spiralverse-artifacts/e/model.tar.gz", "2026-11-15T05:40:00Z")
     push = wire_hub.push("adapters", SHA)
-    with aws.serving() as cloud, running(FUNCTIONS, environment(cloud, hf_secret={"secret": secret})) as functions:
+    with aws.serving() as cloud, running(FUNCTIONS, environment(cloud, **trust)) as functions:
         AwsHome(cloud, functions)
         cloud.faults.forget()
         cloud.faults.refuse("GetSecretValue", 400, times=50)
         assert functions["receive"].invoke({"Records": [record(job.body.decode())]}) == {"batchItemFailures": []}
         assert cloud.faults.calls == ["PutObject", "PutEvents"]
+        told = functions.request("receive", "/alertmanager", alert.body, {"Authorization": "Bearer known"})
+        assert told.status == 200
         with pytest.raises(FailedError):
             functions.request("receive", "/hub", push.body, push.headers)
 

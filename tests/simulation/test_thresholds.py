@@ -52,7 +52,6 @@ def test_an_embedder_and_the_index_that_was_measured_with_it_serve_together(way)
     ("shipped", "why"),
     [
         ([embedder()], "thresholds measured with embedder"),
-        ([embedder(), index("serving")], "thresholds measured with embedder"),
         ([index("unknown")], "thresholds measured with embedder"),
         ([index("unsaid")], "does not say which embedder made its index"),
     ],
@@ -66,8 +65,28 @@ def test_a_threshold_of_another_embedder_is_merged_with_none_until_it_is_measure
     assert broken(healed, healed) == ()
 
 
-def test_the_first_release_waits_for_the_index_that_its_route_needs():
+def test_an_index_of_what_serves_goes_on_and_the_embedder_beside_it_waits():
+    played = play([*CALIBRATED, *merged(embedder(), index("serving"))], CALM)
+    assert serving(played)["numbers"] == {"textgen-lora": 1, "embedder": 1, "runtime-distilled": 1, "retrieval-eval": 2}
+    assert announced(played, events.UNIT_LEFT_OUT)[-1].subject == "spiralverse/embedder-v2"
+    assert broken(played, played) == ()
+
+
+def test_the_first_release_goes_without_an_embedder_whose_route_has_no_threshold():
     played = play([action for action in CALIBRATED if action != INDEX], CALM)
+    assert serving(played)["numbers"] == {"textgen-lora": 1, "runtime-distilled": 1}
+    (told,) = announced(played, events.UNIT_LEFT_OUT)
+    assert "route search needs a threshold" in told.data["why"]
+    assert broken(played, played) == ()
+
+
+def test_the_first_release_waits_for_the_index_where_every_kind_is_required():
+    whole = [
+        Activate(terms=Terms(calibrated=True, whole=True)) if isinstance(action, Activate) else action
+        for action in CALIBRATED
+        if action != INDEX
+    ]
+    played = play(whole, CALM)
     assert played.world.channel() is None
     assert "needs a threshold" in announced(played, events.MERGE_SKIPPED)[-1].data["why"]
 

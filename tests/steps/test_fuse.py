@@ -122,7 +122,11 @@ def test_an_embedder_without_its_index_holds_up_no_other_unit(home_under):
     release = home.document(names.release(f"{RELEASE}1.0.1"))
     assert names_in(release) == ["embedder-v1", "retrieval-eval-v1", "runtime-distilled-v2", "textgen-lora-v1"]
     why = next(outcome.why for step, outcome in reversed(home.outcomes) if step == "fuse" and outcome.documents)
-    assert "without spiralverse/embedder-v2: spiralverse/retrieval-eval-v1 brings thresholds measured with" in why
+    assert "Without spiralverse/embedder-v2, as spiralverse/retrieval-eval-v1 brings thresholds measured with" in why
+    (told,) = home.told(events.UNIT_LEFT_OUT)
+    assert told.subject == "spiralverse/embedder-v2"
+    home.tick("merge", "2026-01-08T09:00:00Z")
+    assert len(home.told(events.UNIT_LEFT_OUT)) == 2, "each merge says so, also one that makes no other release"
 
     home.tick("promote", NEXT_TUESDAY)
     second = home.document(names.version("embedder", 2))["artifact"]

@@ -51,6 +51,27 @@ def test_a_hold_may_end_by_itself_but_not_before_it_begins(home):
     assert refused(home) == "nobody holds promotions"
 
 
+@pytest.mark.parametrize("until", ["tomorrow", 17, "2026-01-06T11:00:00+01:00", ""])
+def test_a_hold_until_what_is_no_moment_is_refused(home, until):
+    home.tell(events.HOLD_ORDERED, who="ada", why="x", until=until)
+    assert "is no moment; write one such as" in refused(home)
+    assert home.channel.hold is None
+
+
+def test_nobody_ends_somebody_elses_hold_by_holding_for_less(home):
+    home.now = "2026-01-06T10:00:00Z"
+    home.tell(events.HOLD_ORDERED, who="ada", why="the audit")
+    home.tell(events.HOLD_ORDERED, key="bob's", who="bob", why="lunch", until="2026-01-06T11:00:00Z")
+    assert refused(home) == (
+        "ada holds promotions until somebody resumes them: the audit; resume them first, if that is over"
+    )
+    home.tell(events.RESUME_ORDERED, who="ada", why="done")
+    for hour, told in ((12, 1), (11, 2), (13, 2)):
+        home.tell(events.HOLD_ORDERED, key=str(hour), who="bob", why="lunch", until=f"2026-01-06T{hour}:00:00Z")
+        assert len(home.told(events.ORDER_REFUSED)) == told
+    assert home.channel.hold.until == "2026-01-06T13:00:00Z"
+
+
 def test_an_approval_is_kept_with_who_gave_it_when_and_why(home):
     home.first_release()
     home.now = "2026-01-06T10:00:00Z"

@@ -14,7 +14,7 @@ from federation.core.strict_json import MAX_BYTES
 from federation.core.uri import SENTINEL
 from federation.errors import ServiceError
 from federation.reads import LiveReads
-from federation.runtime import handle
+from federation.runtime import decide, handle
 from federation.simulation.platform import shipment
 from federation.steps import validate
 from tests.steps.home import MONDAY, TUESDAY
@@ -272,6 +272,20 @@ def test_an_unfinished_upload_may_be_told_of_by_whoever_hears_of_it(home):
         event = Event(**told, source=f"//federation/{source}", time=time, data=data)
         assert handle("validate", event, home.local.ports, MONDAY).why
     assert len(home.store.names(names.waiting(event.id))) == 1
+
+
+def test_a_wait_that_an_older_version_wrote_down_is_in_nobodys_way(home):
+    """Until that version, the document held the whole event and was named by the reason alone."""
+    data = {"provider": "s3", "resource": "s3://bucket/late/", "artifact_uri": "s3://bucket/late/"}
+    event = Event(
+        type=events.ARTIFACT_COMPLETED, source="//federation/receive", subject="x", time=MONDAY, key="k", data=data
+    )
+    decision = decide("validate", event, home.local.ports, MONDAY)
+    why = decision.outcome.why
+    old = f"{names.waiting(event.id)}/{names.short(digest(why))}"
+    stored = {"event": event.document(), "why": why, "decision": decision.document()}
+    home.store.keep(old, canonical(stored))
+    assert handle("validate", event, home.local.ports, TUESDAY).why == why
 
 
 def test_a_rejected_unit_waits_only_for_the_others_of_its_manifest(home):

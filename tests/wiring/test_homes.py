@@ -14,7 +14,7 @@ from federation.wiring.cluster import cluster_trainers
 from federation.wiring.gcp import gcp_ports
 from federation.wiring.google_parts import set_google_credentials
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
-from federation.wiring.trust import trust_of, trust_without_secrets
+from federation.wiring.trust import trust_of, trust_showing, trust_without_secrets
 
 TRUST = {"aws_accounts": ["111122223333"], "s3_buckets": ["acme"], "hf_owner": "acme", "hf_secret": {"secret": "arn:a"}}
 AWS = Settings(home="aws", store="s3://acme-home/production", bus="federation", trust=TRUST, registry="acme/releases")
@@ -60,6 +60,8 @@ def test_a_deployed_function_loads_no_other_clouds_sdk():
 def test_the_door_reads_its_secrets_by_reference_and_no_other_function_does():
     assert trust_of(TRUST, {"arn:a": "s3cret"}.__getitem__).hub_secret == "s3cret"
     assert trust_without_secrets(TRUST).hub_secret is None
+    assert trust_showing(TRUST, "hf_secret", {"arn:a": "s3cret"}.__getitem__).hub_secret == "s3cret"
+    assert trust_showing(TRUST, "alertmanager_token", {}.__getitem__).hub_secret is None, "nobody asks for it"
     with pytest.raises(SettingsError, match="hf_secret: a secret is referred to by a text"):
         trust_of({"hf_secret": {"secret": 1}}, str)
 

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The `federation` command: what does a person at a shell type, and what does the shell get back?
 
-Exit codes: 0 done; 1 a fault that nothing foresaw, or a pipe that its reader closed; 10 refused, held or not passed, with
-the reason; 11 announced to a home in a cloud, and not seen decided while the command waited; 12 carried out by this process,
-and what follows could not be announced; 2 a broken document or a wrong option; 3 something is missing; 4 somebody else was
-first; 5 a service or this machine failed; 6 the environment is wrong, or nobody is logged in; 130 interrupted.
+Exit codes:
+    0   done
+    1   a fault that nothing foresaw, or a pipe that its reader closed
+    2   a broken document or a wrong option
+    3   something is missing
+    4   somebody else was first
+    5   a service or this machine failed
+    6   the environment is wrong, or nobody is logged in
+    10  refused, held or not passed, with the reason
+    11  announced to a home in a cloud, and not seen decided while the command waited
+    12  carried out by this process, and what follows could not be announced
+    130 interrupted
 """
 
 import io
@@ -28,14 +36,14 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if not sys.flags.dev_mode:
-        sys.excepthook = told_fault
+        sys.excepthook = _told_fault
     try:
         raise SystemExit(run(sys.argv[1:]))
     except KeyboardInterrupt:  # while a module was imported; `run` answers the others
         raise SystemExit(_interrupted(sys.argv[1:])) from None
 
 
-def told_fault(_kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+def _told_fault(_kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
     """Tell a person of an exception that nothing foresaw, in two sentences; `python -X dev` shows the whole traceback."""
     from federation.cli.failure import failure_of_fault, tell, wants_json  # noqa: PLC0415 - only a failure needs it
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from federation.cli.home import opened
+from federation.cli.inventory import report_of
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import as_text, print_json
 from federation.cli.shelf import Shelf
 from federation.cli.signed import envelope, signer_of
 from federation.core import names
 from federation.core.attestation import statements
-from federation.core.digest import digest
 from federation.errors import MissingError
 
 
@@ -51,10 +51,7 @@ def attest(
 
 
 def _report(shelf: Shelf, kind: str, unit: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The report that the release names by its digest."""
-    places = shelf.names(names.reports(kind, names.number_of(unit["name"])))
-    for _, found in shelf.documents(places):
-        report: Mapping[str, Any] = found["report"]
-        if digest(report) == unit["report"]:
-            return report
-    raise MissingError(f"this home does not hold the report {unit['report']} by which {unit['name']} came in")
+    found = report_of(shelf, kind, unit)
+    if found is None:
+        raise MissingError(f"this home does not hold the report {unit['report']} by which {unit['name']} came in")
+    return found[1]

@@ -4,9 +4,8 @@
 The step `promote` is asked, on what is stored now: a reason of yesterday may be gone, and another one may have come.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from federation.cli.inventory import left_by_rollback, release_state
 from federation.cli.output import short, when
@@ -61,7 +60,7 @@ def candidate(shelf: Shelf, name: str, at: str) -> Candidate | None:
 def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -> Iterator[str]:
     if channel.serving and channel.serving.name == found.name:
         return
-    if _is_outdated(found.release, channel, policy):
+    if any(promote.outdated(found.release, channel, policy)):
         yield "A merge makes a release that is judged against what serves now, under this policy: federation tick merge"
         return
     if found.refusal and found.refusal.taken:
@@ -82,12 +81,6 @@ def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -
     if not cadence.is_open(policy.cadence.promotion, policy.cadence.time_zone, instant.moment(at)):
         yield f"Not to wait for the window: {_promote(found.name, ' --outside-window')}"
     yield "When nothing holds it any more, the next tick in the window promotes it."
-
-
-def _is_outdated(release: Mapping[str, Any], channel: Channel, policy: Policy) -> bool:
-    then = [(release[role] or {}).get("digest") for role in ("baseline", "anchor")]
-    now = [entry.digest if entry else None for entry in (channel.serving, channel.anchor)]
-    return then != now or release["policy"]["digest"] != policy.digest
 
 
 def _promote(name: str, option: str = "") -> str:

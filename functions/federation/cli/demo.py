@@ -18,24 +18,25 @@ from federation.cli.home import opened
 from federation.cli.options import AsJson
 from federation.cli.output import as_text, print_lines, print_table, readable, shortened, when, wrapped
 from federation.cli.shelf import Shelf
+from federation.core import names
 from federation.demo.examples import examples as found
 from federation.demo.show import play
 from federation.demo.stage import Line
 
 _KINDS: Final = {
-    "versions/": "the unit that a version names for ever",
-    "reports/": "a unit's four gates on one basis, and the decision",
-    "merges/": "the release that a merge made, and the decision",
-    "asked/": "the units to be judged again after a move, and the decision",
-    "releases/": "a release",
-    "receipts/": "the registry's receipt for a release",
-    "unpublished/": "what the registry has against a release",
-    "decisions/": "any other decision, with all that it read",
-    "parked/": "a body that could not be used",
-    "settled/": "what became of a completion, and the decision",
-    "waiting/": "why a completion is not settled yet, and the decision",
-    "events/": "a completion as it was received",
-    "alarms/": "a state that an alarm has told",
+    names.VERSIONS: "the unit that a version names for ever",
+    names.REPORTS: "a unit's four gates on one basis, and the decision",
+    names.MERGES: "the release that a merge made, and the decision",
+    names.ASKED: "the units to be judged again after a move, and the decision",
+    names.RELEASES: "a release",
+    names.RECEIPTS: "the registry's receipt for a release",
+    names.UNPUBLISHED: "what the registry has against a release",
+    names.DECISIONS: "any other decision, with all that it read",
+    names.PARKED: "a body that could not be used",
+    names.SETTLED: "what became of a completion, and the decision",
+    names.WAITING: "why a completion is not settled yet, and the decision",
+    names.EVENTS: "a completion as it was received",
+    names.ALARMS: "a state that an alarm has told",
 }
 
 _LOOKS: Final = ("explain last", "explain roll_back", "explain spiralverse/policy-adapter-v2", "status", "replay --all")
@@ -91,7 +92,7 @@ def _print_end(lines: Sequence[Line], place: Path, *, kept: bool) -> None:
         shelf = Shelf(home.ports)
         units, releases = inventory.units(shelf).lines, inventory.releases(shelf)
         parked = inventory.parked(shelf)
-    rows = [(line.name, line.state, f"releases/{line.name}") for line in releases]
+    rows: list[tuple[str, str, str]] = [(line.name, line.state, names.release(line.name)) for line in releases]
     rows += [(line.name, line.state, shortened(line.documents[-1])) for line in units]
     rows += [(f"a body at {one['entry']}", "parked", shortened(one["document"])) for one in parked]
     print_table("What became of everything", ("what", "state", "document that says so"), rows)

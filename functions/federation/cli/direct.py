@@ -5,6 +5,7 @@ The order is the same event as over the bus: the channel's compare-and-set prote
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from msgspec.structs import replace
@@ -57,13 +58,13 @@ def carried_directly(step: StepName, order: Event, home: Home) -> tuple[Followed
 
 
 def _handled(step: StepName, order: Event, ports: Ports) -> Outcome:
-    for left in reversed(range(_ATTEMPTS)):
-        try:
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(FederationError):
             return handle(step, order, ports, now())
-        except FederationError as error:
-            if not left:
-                raise _half_done(order, _channel(ports), error) from error
-    raise AssertionError
+    try:
+        return handle(step, order, ports, now())
+    except FederationError as error:
+        raise _half_done(order, _channel(ports), error) from error
 
 
 def _channel(ports: Ports) -> Channel:

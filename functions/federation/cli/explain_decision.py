@@ -26,6 +26,7 @@ _VERDICTS: Final[Mapping[str, str]] = {
     events.MERGE_SKIPPED: "merge skipped",
     events.UNIT_REFUSED: "refused",
     events.UNIT_INCONCLUSIVE: "inconclusive",
+    events.UNIT_LEFT_OUT: "left out",
     events.UNIT_PASSED: "passed",
     events.UNIT_REJECTED: "rejected",
     events.ARTIFACT_REJECTED: "rejected",

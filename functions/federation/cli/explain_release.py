@@ -8,6 +8,7 @@ from federation.cli import inventory
 from federation.cli.candidate import candidate
 from federation.cli.clock import now
 from federation.cli.history import History, Past
+from federation.cli.inventory import ReleaseState
 from federation.cli.output import short, when
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
@@ -53,13 +54,13 @@ def _documents(shelf: Shelf, release: Mapping[str, Any], decisions: Sequence[Pas
     name = release["name"]
     wanted = [names.release(name), names.receipt(name), *shelf.names(names.approvals(name))]
     for kind, unit in sorted(release["units"].items()):
-        judged = shelf.documents(shelf.names(names.reports(kind, names.number_of(unit["name"]))))
-        wanted += [place for place, found in judged if digest(found.get("report")) == unit["report"]]
+        found = inventory.report_of(shelf, kind, unit)
+        wanted += [found[0]] if found else []
     wanted += [past.name for past in decisions]
     return [place for place, _ in shelf.documents(list(dict.fromkeys(wanted)))]
 
 
-def _next(channel: Channel, release: Mapping[str, Any], state: str) -> Iterator[str]:
+def _next(channel: Channel, release: Mapping[str, Any], state: ReleaseState) -> Iterator[str]:
     name = release["name"]
     match state:
         case "serving":

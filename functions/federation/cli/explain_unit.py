@@ -7,11 +7,12 @@ from typing import Any
 from federation.cli import inventory
 from federation.cli.candidate import next_release
 from federation.cli.clock import now
-from federation.cli.history import History
+from federation.cli.history import History, Past
 from federation.cli.inventory import UnitLine
-from federation.cli.output import short
+from federation.cli.output import readable, short
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
+from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
 from federation.gathering import Reads
@@ -23,7 +24,8 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
     if line is None:
         return None
     channel = shelf.channel(shelf.policy().channel)
-    reports = _reports(shelf, line)
+    version = _version(shelf, line)
+    reports = _reports(shelf, line, version) if version else ()
     latest = reports[-1][1] if reports else None
     decisions = history.about(name)
     documents = dict.fromkeys((*line.documents, *(place for place, _ in reports), *(past.name for past in decisions)))
@@ -31,31 +33,30 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
         subject=name,
         verdict=line.state,
         why=[line.why],
-        facts=dict(_facts(shelf, channel, line, latest)),
+        facts=dict(_facts(channel, line, version, latest)),
         findings=latest["findings"] if latest else (),
         led_here=decisions,
         documents=list(documents),
-        next_steps=list(_next(shelf, channel, line)),
+        next_steps=list(_next(shelf, channel, line, decisions)),
     )
 
 
-def _reports(reads: Reads, line: UnitLine) -> Sequence[tuple[str, Mapping[str, Any]]]:
+def _version(reads: Reads, line: UnitLine) -> Mapping[str, Any] | None:
+    """The unit's version record; None for one that was only ever rejected."""
+    return next((reads.document(place) for place in line.documents if place.startswith(names.VERSIONS)), None)
+
+
+def _reports(reads: Reads, line: UnitLine, version: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
     """The unit's reports with their names; the last one is on the current basis."""
     current = next((place for place in line.documents if place.startswith(names.REPORTS)), "")
-    found = [(place, found["report"]) for place in _places(reads, line) if (found := reads.document(place)) is not None]
+    places = reads.names(names.reports(version["kind"], names.number_of(line.name)))
+    found = [(place, found["report"]) for place in places if (found := reads.document(place)) is not None]
     return sorted(found, key=lambda one: one[0] == current)
 
 
-def _places(reads: Reads, line: UnitLine) -> Iterator[str]:
-    version = next((place for place in line.documents if place.startswith(names.VERSIONS)), None)
-    if version is not None:
-        yield from reads.names(f"{version.replace(names.VERSIONS, names.REPORTS, 1)}/")
-
-
 def _facts(
-    reads: Reads, channel: Channel, line: UnitLine, report: Mapping[str, Any] | None
+    channel: Channel, line: UnitLine, version: Mapping[str, Any] | None, report: Mapping[str, Any] | None
 ) -> Iterator[tuple[str, str]]:
-    version = next((reads.document(place) for place in line.documents if place.startswith(names.VERSIONS)), None)
     if version is not None:
         yield "artifact", short(version["artifact"])
         yield "platform", version["platform"]
@@ -68,7 +69,7 @@ def _facts(
         yield "judged against", f"release {short(basis)}" if basis else "the policy's floors"
 
 
-def _next(shelf: Shelf, channel: Channel, line: UnitLine) -> Iterator[str]:
+def _next(shelf: Shelf, channel: Channel, line: UnitLine, decisions: Sequence[Past]) -> Iterator[str]:
     number = names.number_of(line.name)
     following = f"{line.name.rpartition('-v')[0]}-v{number + 1}"
     match line.state:
@@ -83,11 +84,12 @@ def _next(shelf: Shelf, channel: Channel, line: UnitLine) -> Iterator[str]:
             yield "federation tick merge asks the gates now."
         case "passed":
             due = next_release(shelf, channel, now())
-            yield (
-                f"{due.name} holds it: federation explain {due.name}"
-                if due and _holds(shelf, due.name, line.name)
-                else "The next merge takes it into a release: federation tick merge"
-            )
+            if due and _holds(shelf, due.name, line.name):
+                yield f"{due.name} holds it: federation explain {due.name}"
+            elif left_out := _left_out(line, decisions):
+                yield f"The last merge left it out: {readable(left_out)}"
+            else:
+                yield "The next merge takes it into a release: federation tick merge"
         case "serving" if channel.forbids([line.artifact or ""]):
             yield "It serves although it is in quarantine: federation rollback --who YOU --why 'WHY'"
         case _:
@@ -97,3 +99,16 @@ def _next(shelf: Shelf, channel: Channel, line: UnitLine) -> Iterator[str]:
 def _holds(reads: Reads, release: str, unit: str) -> bool:
     stored = reads.document(names.release(release))
     return stored is not None and unit in {one["name"] for one in stored["units"].values()}
+
+
+def _left_out(line: UnitLine, decisions: Sequence[Past]) -> str:
+    """Why the last merge that told of it left the unit out; nothing if none did."""
+    told = [event for past in decisions for event in past.outcome["events"]]
+    return next(
+        (
+            str(one["data"]["why"])
+            for one in reversed(told)
+            if one["type"] == events.UNIT_LEFT_OUT and one["subject"] == line.name
+        ),
+        "",
+    )

@@ -78,7 +78,7 @@ def failure_of_usage(error: Exception, arguments: Sequence[str]) -> Failure:
 def empty_in(arguments: Sequence[str]) -> Failure | None:
     """What is wrong if an argument is empty: a script's variable without a value must not mean "any" or "for ever"."""
     for before, argument in zip(("federation", *arguments), arguments, strict=False):
-        if not argument or (argument.startswith("--") and argument.endswith("=")):
+        if not argument or (argument.startswith("--") and argument.find("=") == len(argument) - 1):
             return Failure(
                 code="usage",
                 message=f"{argument or before} is followed by nothing",

@@ -41,14 +41,14 @@ def flaky(
     """Which items disagree with themselves, when the same unit runs the suite again?
 
     Let what serves run its suite several times. With --json this prints what a policy takes as `flaky` of the metric's
-    quality rule; the gates then leave those items out on both sides. Exit code 10 if they are more than one item in ten:
-    then it is the suite that has to be mended.
+    quality rule, or null if it needs none; the gates then leave those items out on both sides. Exit code 10 if they are
+    more than one item in ten: then it is the suite that has to be mended.
     """
     shares = disagreement([records_of(path, metric) for path in runs], metric)
     written = {item: Decimal(decimal_text(share)) for item, share in sorted(shares.items())}
     found = {item: share for item, share in written.items() if share > Decimal(decimal_text(limit))}
     if as_json:
-        print_json(_rule(found, suite, len(runs), limit))
+        print_json(_rule(found, suite, len(runs), limit) if found else None)
     else:
         _print(found, len(shares), len(runs))
     if len(found) * ONE_IN > len(shares):

@@ -6,13 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from federation.cli.holds import holds_now
-from federation.cli.output import print_json, print_line, readable, short
+from federation.cli.output import print_json, print_line, readable, short, when
+from federation.core import event as events
 from federation.core.event import Event
 from federation.core.outcome import Outcome
 
 ORDERED: Final = 11
 """Exit code of a command whose order was announced, but not seen carried out while the command waited."""
+
+_HOLDS: Final = {
+    events.LIFT_ORDERED: "{} is lifted: releases may hold it again",
+    events.QUARANTINE_ORDERED: "{} is in quarantine: no release may hold it",
+    events.HOLD_ORDERED: "promotions are held until somebody resumes them",
+    events.RESUME_ORDERED: "promotions go on",
+    events.ANCHOR_ORDERED: "{} is the anchor",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +105,7 @@ def rendered(followed: Followed, named: Mapping[str, str] | None = None) -> Iter
             "step": one.step,
             "event": one.event.id,
             "subject": one.event.subject,
-            "holds": holds_now(one.event, one.moved, named or {}),
+            "holds": _holds_now(one.event, one.moved, named or {}),
             "why": one.why,
             "documents": list(one.documents),
             "moved": one.moved,
@@ -109,8 +117,31 @@ def rendered(followed: Followed, named: Mapping[str, str] | None = None) -> Iter
 
 
 def _line(one: Happened, named: Mapping[str, str]) -> str:
-    holds = holds_now(one.event, one.moved, named)
+    holds = _holds_now(one.event, one.moved, named)
     return f"{one.step:10} {readable('; '.join(filter(None, (holds, one.why))))}"
+
+
+def _holds_now(order: Event, moved: int | None, named: Mapping[str, str]) -> str | None:
+    """In a few words what holds since the order; None if it moved nothing, or if the decision says it itself.
+
+    Args:
+        order: The order.
+        moved: The channel's new counter; None after a refusal, or a double click.
+        named: The units of artifacts, by digest.
+    """
+    if moved is None:
+        return None
+    if until := order.data.get("until"):
+        return f"promotions are held until {when(until)}, or until somebody resumes them"
+    found = _HOLDS.get(order.type)
+    about = _artifact(order, named) if "artifact" in order.data else order.data.get("release")
+    return found.format(about) if found else None
+
+
+def _artifact(order: Event, named: Mapping[str, str]) -> str:
+    digest = str(order.data["artifact"])
+    units = named.get(digest) or order.data.get("unit")
+    return f"{short(digest)} ({units})" if units else short(digest)
 
 
 def _open(event: Event) -> str:

@@ -14,16 +14,11 @@ from typing import Any, Final
 from federation.cli.shelf import SLACK_SECONDS, Shelf, newest_first
 from federation.core import event as events
 from federation.core import instant, names
-from federation.core.decision import DECIDED_IN, decision_in, places
+from federation.core.decision import DECIDED_IN, TOLD_IN, decision_in, places
 from federation.core.event import Event
 from federation.runtime import routes
 from federation.steps import STEPS
 
-_TOLD_IN: Final[Mapping[str, tuple[str, ...]]] = {
-    "validate": (names.SETTLED, names.WAITING),
-    "gate": (names.REPORTS,),
-    "fuse": (names.MERGES, names.ASKED),
-}
 _BY_EVENT: Final = (names.SETTLED, names.WAITING, names.MERGES, names.ASKED)
 """Prefixes under which names begin with the id of the event."""
 _ABOUT_RELEASES: Final = ("fuse", "promote", "roll_back", "launch", "sweep", "govern")
@@ -33,7 +28,6 @@ _SWEPT_SECONDS: Final = 3600.0
 _SOURCE: Final = "//federation/"
 _NAMED: Final = re.compile(r"[\d/]")
 """What every name has that a sentence quotes: a number, or an owner."""
-_UNIT: Final = re.compile(r"[a-z0-9-]+/([a-z][a-z0-9-]*)-v([1-9]\d{0,8})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +76,12 @@ class History:
     @cached_property
     def decisions(self) -> Sequence[Past]:
         """All decisions, oldest first; simultaneous ones in the order in which they led to each other."""
-        return in_order(self._all(newest_first(self._shelf.kept(*DECIDED_IN))))
+        return _in_order(self._all(newest_first(self._shelf.kept(*DECIDED_IN))))
 
     def last(self, step: str | None = None) -> Past | None:
         """The last one, of a step if it is named."""
         stored = DECIDED_IN if step is None else _places_of(step)
-        found = in_order(self._all(self._shelf.latest(*stored, count=_LATEST)))
+        found = _in_order(self._all(self._shelf.latest(*stored, count=_LATEST)))
         return found[-1] if found else None
 
     def led_to(self, past: Past) -> Sequence[Past]:
@@ -104,7 +98,7 @@ class History:
         kept = self._shelf.kept(*(place for step in steps for place in _places_of(step)))
         since = self._shelf.kept(born).get(born, 0.0) - SLACK_SECONDS if born else 0.0
         found = self._all(name for name in newest_first(kept) if kept[name] >= since)
-        return in_order(past for past in found if past.mentions(subject))
+        return _in_order(past for past in found if past.mentions(subject))
 
     def on(self, event_prefix: str) -> Sequence[Past]:
         """Every decision about an event, or about those that it led to, by the first digits of its id; oldest first."""
@@ -115,24 +109,27 @@ class History:
             new = [past for past in self._followers(open_.pop()) if past.name not in found]
             found |= {past.name: past for past in new}
             open_ += new
-        return in_order(found.values())
+        return _in_order(found.values())
 
     def under(self, name: str) -> Sequence[Past]:
         """The decisions under a prefix, oldest first."""
         found = [*self._shelf.names(name), *self._shelf.names(f"{names.DECISIONS}{name}")]
-        return in_order(self._all(one for one in found if one.startswith(DECIDED_IN)))
+        return _in_order(self._all(one for one in found if one.startswith(DECIDED_IN)))
 
     def _life(self, subject: str) -> tuple[str, Iterable[str]]:
         """The document in which a release or unit first appears (else ""), and the steps that decide about the subject."""
         if self._shelf.document(names.release(subject)) is not None:
             return names.release(subject), _ABOUT_RELEASES
-        unit = _UNIT.fullmatch(subject)
-        place = names.version(unit[1], int(unit[2])) if unit else ""
-        is_accepted = bool(place) and self._shelf.document(place) is not None
-        return place if is_accepted else "", STEPS
+        place = names.version_named(subject)
+        if place and self._shelf.document(place) is not None:
+            return place, STEPS
+        return "", STEPS
 
     def _announced_by(self, past: Past) -> Past | None:
-        """The decision that announced the event which another one is about."""
+        """The decision that announced the event which another one is about.
+
+        A completion that a cloud has sent was announced by nobody here, unless a sweep told of it once more before.
+        """
         step = past.event.source.removeprefix(_SOURCE)
         is_ours = past.event.source.startswith(_SOURCE) and step in STEPS
         if not (is_ours or past.event.type == events.ARTIFACT_COMPLETED):
@@ -145,7 +142,7 @@ class History:
         if is_ours:
             return next(tellers, None)
         before = [one for one in tellers if instant.microseconds(one.now) <= instant.microseconds(past.now)]
-        return in_order(before)[-1] if before else None
+        return _in_order(before)[-1] if before else None
 
     def _begun(self, digits: str) -> Sequence[Past]:
         starts = [
@@ -178,7 +175,7 @@ class History:
                 yield past
 
 
-def in_order(found: Iterable[Past]) -> Sequence[Past]:
+def _in_order(found: Iterable[Past]) -> Sequence[Past]:
     """Oldest first; simultaneous ones in the order in which they led to each other."""
     decisions = list(found)
     teller = {id_: past for past in decisions for id_ in past.announced}
@@ -194,7 +191,7 @@ def in_order(found: Iterable[Past]) -> Sequence[Past]:
 
 
 def _places_of(step: str) -> tuple[str, ...]:
-    return (f"{names.DECISIONS}{step}/", *_TOLD_IN.get(step, ()))
+    return (f"{names.DECISIONS}{step}/", *TOLD_IN.get(step, ()))
 
 
 def _past(name: str, stored: Mapping[str, Any]) -> Past | None:

@@ -9,14 +9,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from federation.cli.happened import Followed
+from federation.cli.options import WAIT_SECONDS
 from federation.core.event import Event
 from federation.ports import DeadLetters, Ports
 from federation.settings import Settings
-
-WAIT_SECONDS: Final = 30.0
 
 
 class Home(Protocol):

@@ -21,7 +21,7 @@ class FolderHome:
         SettingsError: It cannot be opened: its folder cannot be written, or its store is no database.
     """
 
-    def __init__(self, folder: Path, *, create: bool, training_python: str = "") -> None:
+    def __init__(self, folder: Path, *, create: bool, training_python: str) -> None:
         if not create and not (folder / "store.sqlite").exists():
             raise MissingError(
                 f"there is no home at {folder}; begin one with: federation init --policy POLICY.json --folder {folder}",

@@ -7,7 +7,6 @@ from typing import Annotated
 import msgspec
 import typer
 
-from federation.cli.documents import document_of
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json, print_line, short
@@ -15,6 +14,7 @@ from federation.core import names
 from federation.core.digest import canonical
 from federation.core.policy import Policy, policy_of, stored_policy
 from federation.errors import ConflictError, ContractError
+from federation.local.files import document_of
 from federation.ports import Store
 
 

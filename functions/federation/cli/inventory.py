@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is stored in a home, and in what state is it?"""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -11,17 +10,18 @@ from federation.core import event as events
 from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.core.decision import decision_in
-from federation.core.report import Basis, basis_of
+from federation.core.digest import digest
+from federation.core.report import Basis, basis_of, reasons
 from federation.core.version import version_of
 from federation.gathering import Reads
 
 UnitState = Literal["serving", "quarantined", "passed", "refused", "inconclusive", "waiting", "superseded", "rejected"]
+ReleaseState = Literal["serving", "rolled back", "warm", "anchor", "served before", "assembled"]
 _VERDICTS: Final[Mapping[str, UnitState]] = {"pass": "passed", "fail": "refused", "inconclusive": "inconclusive"}
 LOOKED_AT: Final = 50
 """How many of the newest entries of a list that grows without end are read, unless all are wanted."""
 BACK: Final = 20
 """For a kind with quarantined units: how many versions before the serving one are read to find their names."""
-_UNIT: Final = re.compile(r"[a-z0-9-]+/([a-z][a-z0-9-]*)-v([1-9]\d{0,8})")
 _REJECTED: Final = frozenset({events.ARTIFACT_REJECTED, events.UNIT_REJECTED})
 
 
@@ -41,7 +41,7 @@ class ReleaseLine:
     """One release: its state and why, the release it replaced, its units, and its registry commit."""
 
     name: str
-    state: str
+    state: ReleaseState
     created_at: str
     baseline: str | None
     units: Sequence[str]
@@ -81,10 +81,10 @@ def units(shelf: Shelf, *, every: bool = True) -> Units:
 
 def unit(shelf: Shelf, name: str) -> UnitLine | None:
     """The unit of that name; for one that was only ever rejected, its latest rejection."""
-    match = _UNIT.fullmatch(name)
-    if match is None:
+    place = names.version_named(name)
+    if place is None:
         return None
-    version = shelf.document(names.version(match[1], int(match[2])))
+    version = shelf.document(place)
     if version is not None and version["name"] == name:
         case = _case(shelf)
         return _unit(case, version, shelf.document(case.report_of(version)))
@@ -99,6 +99,13 @@ def releases(shelf: Shelf) -> Sequence[ReleaseLine]:
     found = sorted((name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)), key=version_of)
     stored = dict(shelf.documents([*map(names.release, found), *map(names.receipt, found)]))
     return [_release(stored, channel, left, name) for name in found]
+
+
+def report_of(shelf: Shelf, kind: str, unit: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+    """The report whose digest a release states with its unit, after its document's name; None if this home has it not."""
+    places = shelf.names(names.reports(kind, names.number_of(unit["name"])))
+    found = ((place, document["report"]) for place, document in shelf.documents(places))
+    return next(((place, report) for place, report in found if digest(report) == unit["report"]), None)
 
 
 def left_by_rollback(channel: Channel) -> Mapping[str, str]:
@@ -133,12 +140,6 @@ def parked(shelf: Shelf, *, every: bool = True) -> Sequence[Mapping[str, Any]]:
         {"document": name, **{key: document[key] for key in ("entry", "error", "why", "bytes")}}
         for name, document in shelf.documents(wanted)
     ]
-
-
-def reasons(report: Mapping[str, Any]) -> str:
-    """The decisive findings of a report, in sentences."""
-    decisive = [finding["reason"] for finding in report["findings"] if finding["verdict"] != "pass"]
-    return "; ".join(decisive) or f"all {len(report['findings'])} checks pass"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +234,7 @@ def _release(stored: Mapping[str, Any], channel: Channel, left: Mapping[str, str
     )
 
 
-def release_state(channel: Channel, left: Mapping[str, str], name: str) -> str:
+def release_state(channel: Channel, left: Mapping[str, str], name: str) -> ReleaseState:
     """A release's state in the channel now."""
     if channel.serving and channel.serving.name == name:
         return "serving"

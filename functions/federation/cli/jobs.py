@@ -14,6 +14,7 @@ from federation.core.decision import decision_in
 from federation.core.failure import is_pointless_again
 from federation.gathering import Reads
 from federation.ports import RECENT
+from federation.steps.missed import waiting
 
 JobState = Literal["held", "under way", "configured wrong"]
 _SEPARATORS: Final = re.compile("[/@]")
@@ -31,7 +32,7 @@ class JobLine:
     document: str
 
 
-def open_jobs(shelf: Shelf, *, every: bool = True) -> Sequence[JobLine]:
+def open_jobs(shelf: Shelf, *, every: bool) -> Sequence[JobLine]:
     """The jobs that are held, then those under way, then those configured wrong, each in the order of their names.
 
     A job is under way from its launch until its unit is settled or it has failed. One that was configured wrong is listed
@@ -66,11 +67,7 @@ def _shipped(shelf: Shelf, launched: Mapping[str, float]) -> Mapping[str, dateti
 
 
 def _held(reads: Reads, stored: frozenset[str]) -> Iterator[JobLine]:
-    """Held, and neither launched nor refused since."""
-    for place in sorted(stored):
-        name = place.removeprefix(names.HELD_JOBS)
-        if name == place or names.job(name) in stored or names.refused_job(name) in stored:
-            continue
+    for place in map(names.held_job, waiting(stored)):
         told = (reads.document(place) or {})["told"]
         yield _line(told, "held", told["why"], place, until=told["opens"])
 

@@ -2,7 +2,7 @@
 """Which options do several commands share?"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,6 +14,8 @@ Folder = Annotated[
         metavar="DIR",
     ),
 ]
+WAIT_SECONDS: Final = 30.0
+"""For how long a command waits for functions in a cloud, unless it is told otherwise."""
 Wait = Annotated[
     float,
     typer.Option(

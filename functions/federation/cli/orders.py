@@ -1,39 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which orders may a person give, and were they carried out?
+"""How is a person's order given, and was it carried out?
 
 An order is an event like any other. Its dedupe key is its content and the second in which it was given, so a double click is
-one order. In a cloud it is announced to the functions, and the command waits for what they decide: exit code 11 means that
-they had not when the wait was over.
+one order. What another order may take back also names the move that it follows: given again after that, it is a new one.
+In a cloud it is announced to the functions, and the command waits for what they decide: exit code 11 means that they had
+not when the wait was over.
 """
 
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import typer
 
 from federation.cli.clock import now
 from federation.cli.direct import UNANNOUNCED, carried_directly
 from federation.cli.happened import ORDERED, Followed, Happened, print_happened
-from federation.cli.home import WAIT_SECONDS, Home, opened
-from federation.cli.options import AsJson, Folder, Wait, Who, Why
-from federation.cli.orders_about import named_in, release_of
-from federation.cli.orders_after import unless_just_left, what_is_left, with_its_move
+from federation.cli.home import Home
+from federation.cli.orders_about import named_in
+from federation.cli.orders_after import what_is_left, with_its_move
 from federation.cli.output import print_line, print_lines
 from federation.cli.shelf import Shelf
 from federation.core import event as events
-from federation.core import instant
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
 from federation.errors import REFUSED, ServiceError
 from federation.steps import StepName
 
-REFUSING: Final = frozenset(
-    {events.ORDER_REFUSED, events.PROMOTION_HELD, events.ROLLBACK_SKIPPED, events.JOB_REFUSED, events.JOB_HELD}
-)
-
+_REFUSING: Final = events.REFUSALS | {events.JOB_REFUSED, events.JOB_HELD}
 _TAKEN_BACK: Final = frozenset(
     {events.HOLD_ORDERED, events.RESUME_ORDERED, events.QUARANTINE_ORDERED, events.LIFT_ORDERED, events.ANCHOR_ORDERED}
 )
@@ -52,142 +48,9 @@ About = Callable[[Shelf, Channel], Data]
 """Looks up, in the home, the data that an order needs besides what was typed."""
 
 
-def promote(
-    release: Annotated[str | None, typer.Argument(help="Default: the newest release that may serve.")] = None,
-    *,
-    who: Who,
-    why: Why,
-    outside_window: Annotated[bool, typer.Option("--outside-window", help="Do not wait for the window.")] = False,
-    folder: Folder = None,
-    wait: Wait = WAIT_SECONDS,
-    as_json: AsJson = False,
-) -> None:
-    """Let a release serve, if nothing holds it. Exit code 10 when something does; every reason is printed."""
-    data = {"outside_window": outside_window}
-    give(
-        events.PROMOTION_ORDERED,
-        {"who": who, "why": why},
-        lambda shelf, _channel: {**data, **(release_of(shelf, release) if release else {})},
-        opened(folder, wait=wait),
-        as_json,
-    )
-
-
-def approve(
-    release: Annotated[str, typer.Argument(help="The release's name.")],
-    *,
-    who: Who,
-    why: Why,
-    folder: Folder = None,
-    wait: Wait = WAIT_SECONDS,
-    as_json: AsJson = False,
-) -> None:
-    """Write down that a person wants a release to serve."""
-    give(
-        events.APPROVAL_GIVEN,
-        {"who": who, "why": why},
-        lambda shelf, _channel: release_of(shelf, release),
-        opened(folder, wait=wait),
-        as_json,
-    )
-
-
-def rollback(
-    *,
-    who: Who,
-    why: Why,
-    to: Annotated[
-        str | None, typer.Option("--to", help="A warm release or the anchor. Default: the newest proven one.")
-    ] = None,
-    leave: Annotated[
-        str | None,
-        typer.Option(
-            "--from", help="The release to leave. Default: what serves, unless a roll-back has only just come."
-        ),
-    ] = None,
-    direct: Annotated[
-        bool, typer.Option("--direct", help="Carry it out in this process: neither bus nor functions are needed.")
-    ] = False,
-    folder: Folder = None,
-    wait: Wait = WAIT_SECONDS,
-    as_json: AsJson = False,
-) -> None:
-    """Leave the release that serves, and quarantine what it brought; no window, gate or hold stands in the way.
-
-    The order names what serves when it is given, so two people who give it at once roll back once; within the policy's
-    rollback.settle_seconds of a roll-back, by whomever, it has to say --from or --to (exit code 4). With --direct it needs
-    what the function roll_back may do; exit code 12 when it is done and what follows could not be announced.
-    """
-
-    def about(shelf: Shelf, channel: Channel) -> Data:
-        if leave is None and to is None:
-            unless_just_left(channel, shelf.policy().rollback.settle_seconds, now())
-        for written in filter(None, (to, leave)):
-            if channel.place_of(written) is None:
-                release_of(shelf, written)
-        left = leave or (channel.serving.name if channel.serving else None)
-        return {**({"release": left} if left else {}), **({"to": to} if to else {})}
-
-    given = {"who": who, "why": why}
-    give(
-        events.ROLLBACK_ORDERED,
-        given,
-        about,
-        opened(folder, wait=wait),
-        as_json,
-        directly="roll_back" if direct else None,
-    )
-
-
-def hold(
-    *,
-    who: Who,
-    why: Why,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            "--until", help="When it ends by itself (RFC 3339). Default: when somebody resumes them.", metavar="TIME"
-        ),
-    ] = None,
-    folder: Folder = None,
-    wait: Wait = WAIT_SECONDS,
-    as_json: AsJson = False,
-) -> None:
-    """Stop promotions until somebody resumes them, or until a moment. A roll-back goes ahead all the same."""
-    data = {"until": instant.text(instant.moment(until))} if until else {}
-    give(
-        events.HOLD_ORDERED,
-        {"who": who, "why": why, **data},
-        lambda _shelf, _channel: {},
-        opened(folder, wait=wait),
-        as_json,
-    )
-
-
-def resume(*, who: Who, why: Why, folder: Folder = None, wait: Wait = WAIT_SECONDS, as_json: AsJson = False) -> None:
-    """Let promotions go on."""
-    give(
-        events.RESUME_ORDERED, {"who": who, "why": why}, lambda _shelf, _channel: {}, opened(folder, wait=wait), as_json
-    )
-
-
-def anchor(
-    release: Annotated[str, typer.Argument(help="A release that serves or is kept warm.")],
-    *,
-    who: Who,
-    why: Why,
-    folder: Folder = None,
-    wait: Wait = WAIT_SECONDS,
-    as_json: AsJson = False,
-) -> None:
-    """Freeze another release as the anchor that candidates are held against too."""
-    give(
-        events.ANCHOR_ORDERED,
-        {"who": who, "why": why},
-        lambda shelf, _channel: release_of(shelf, release),
-        opened(folder, wait=wait),
-        as_json,
-    )
+def nothing_more(_shelf: Shelf, _channel: Channel) -> Data:
+    """For an order that needs nothing besides what was typed."""
+    return {}
 
 
 def give(
@@ -195,8 +58,8 @@ def give(
     given: Data,
     about: About,
     reached: AbstractContextManager[Home],
-    as_json: bool,
     *,
+    as_json: bool,
     directly: StepName | None = None,
 ) -> None:
     """Give an order and print what came of it; the exit code says whether it was refused or is still open.
@@ -266,4 +129,4 @@ def _carried(home: Home, given: Event, directly: StepName | None) -> tuple[Follo
 
 
 def _refused(one: Happened, given: Event) -> bool:
-    return one.event.id == given.id and not REFUSING.isdisjoint(one.announced_types)
+    return one.event.id == given.id and not _REFUSING.isdisjoint(one.announced_types)

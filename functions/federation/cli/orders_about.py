@@ -87,7 +87,7 @@ def version_of(shelf: Shelf, written: str) -> dict[str, Any]:
     return found
 
 
-def units_named(shelf: Shelf, artifact: str, unit: str) -> str:
+def _units_named(shelf: Shelf, artifact: str, unit: str) -> str:
     """Every unit of an artifact, in a few words: `textgen-lora-v2, -v3`.
 
     Args:
@@ -119,7 +119,7 @@ def named_in(shelf: Shelf, channel: Channel, data: Mapping[str, Any]) -> dict[st
     if artifact is None:
         return {}
     unit = data.get("unit") or (channel.quarantine[artifact].unit if artifact in channel.quarantine else "")
-    return {artifact: units_named(shelf, artifact, unit)} if unit else {}
+    return {artifact: _units_named(shelf, artifact, unit)} if unit else {}
 
 
 def _digits(written: str) -> str | None:
@@ -131,7 +131,7 @@ def _digits(written: str) -> str | None:
     match = _DIGITS.fullmatch(written.lower())
     if match is not None and len(match[1]) < LEAST_DIGITS:
         raise typer.BadParameter(
-            f"{written} is {len(match[1])} digits, and a digest is named by {LEAST_DIGITS} or more of them, or by its unit"
+            f"{written} is {len(match[1])} digits; name an artifact by {LEAST_DIGITS} or more of its digest, or by its unit"
         )
     return match[1] if match else None
 

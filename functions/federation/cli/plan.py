@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from msgspec.structs import asdict, replace
 
-from federation.cli.documents import document_of
 from federation.cli.options import AsJson
 from federation.cli.output import print_json, print_lines, print_table
 from federation.cli.plan_topology import planned as planned_topology
@@ -18,6 +17,7 @@ from federation.core.plan import Expected, Need, Plan
 from federation.core.plan import plan as planned
 from federation.core.policy import policy_of
 from federation.errors import REFUSED
+from federation.local.files import document_of
 
 _POWERS = (80, 95)
 

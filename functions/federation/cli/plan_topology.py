@@ -4,13 +4,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from federation.cli.documents import document_of
 from federation.cli.output import print_json, print_lines, print_table
 from federation.core.budget import money
 from federation.core.policy import policy_of
 from federation.core.preference import Preference
 from federation.core.topology import Task
 from federation.core.topology_plan import Ranked, duration, gravity, ranked, size, task_of
+from federation.local.files import document_of
 
 
 def planned(place: Path, policy: Path | None, *, as_json: bool) -> bool:

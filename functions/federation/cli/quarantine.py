@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from federation.cli.home import WAIT_SECONDS, opened
-from federation.cli.options import AsJson, Folder, Wait, Who, Why
+from federation.cli.home import opened
+from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
 from federation.cli.orders import give
 from federation.cli.orders_about import artifact_of, quarantined_of
 from federation.core import event as events
@@ -29,7 +29,7 @@ def quarantine(
         {"who": who, "why": why},
         lambda shelf, _channel: artifact_of(shelf, artifact),
         opened(folder, wait=wait),
-        as_json,
+        as_json=as_json,
     )
 
 
@@ -51,5 +51,5 @@ def lift(
         {"who": who, "why": why},
         lambda shelf, channel: {"artifact": quarantined_of(shelf, channel, artifact)},
         opened(folder, wait=wait),
-        as_json,
+        as_json=as_json,
     )

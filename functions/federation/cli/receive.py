@@ -15,7 +15,7 @@ import typer
 from msgspec.structs import asdict, replace
 
 from federation.cli.failure import failure_of, tell
-from federation.cli.options import Folder, Wait
+from federation.cli.options import WAIT_SECONDS, Folder, Wait
 from federation.core.event import Event
 from federation.core.strict_json import parse
 from federation.errors import ContractError, FederationError, MissingError
@@ -44,7 +44,7 @@ def receive(
     ] = None,
     after: Annotated[list[Path] | None, typer.Option(help="A body that came before; repeatable, in order.")] = None,
     folder: Folder = None,
-    wait: Wait = 30.0,
+    wait: Wait = WAIT_SECONDS,
     json_: Annotated[bool, typer.Option("--json", help="A failure is JSON, too; the answer is anyhow.")] = False,
 ) -> None:
     """Read one payload as the command centre would. Exit 0: accepted or ignored; 2: rejected."""

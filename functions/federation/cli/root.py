@@ -63,17 +63,17 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     **_panel(
         "Order",
-        promote=("orders:promote", "Let a release serve, if nothing holds it."),
-        approve=("orders:approve", "Write down that a person wants a release to serve."),
+        promote=("promote:promote", "Let a release serve, if nothing holds it."),
+        approve=("promote:approve", "Write down that a person wants a release to serve."),
         rollback=(
-            "orders:rollback",
+            "rollback:rollback",
             "Leave the release that serves, and quarantine what it brought; no window, gate or hold stands in the way.",
         ),
         quarantine=("quarantine:quarantine", "Forbid one artifact in every release from now on."),
         lift=("quarantine:lift", "Allow a quarantined artifact again."),
-        anchor=("orders:anchor", "Freeze another release as the anchor that candidates are held against too."),
-        hold=("orders:hold", "Stop promotions until somebody resumes them, or until a moment."),
-        resume=("orders:resume", "Let promotions go on."),
+        anchor=("anchor:anchor", "Freeze another release as the anchor that candidates are held against too."),
+        hold=("hold:hold", "Stop promotions until somebody resumes them, or until a moment."),
+        resume=("hold:resume", "Let promotions go on."),
         train=("train:train", "Ask for a training job."),
     ),
     **_panel(

@@ -47,7 +47,7 @@ class Shelf(LiveReads):
         return self.policy_without_delay()
 
     def unservable(self, channel: str, release: str) -> str | None:
-        """Nothing: whoever only looks may not be allowed to ask the nodes, and need not wait for them."""
+        """None: whoever only looks has perhaps no right to ask the nodes, and need not wait for them."""
         del channel, release
         return None
 

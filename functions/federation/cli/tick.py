@@ -9,8 +9,8 @@ import typer
 
 from federation.cli.clock import now
 from federation.cli.happened import ORDERED, print_happened
-from federation.cli.home import WAIT_SECONDS, Home, opened
-from federation.cli.options import AsJson, Folder, Wait
+from federation.cli.home import Home, opened
+from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait
 from federation.core import cadence, instant, names
 from federation.core import event as events
 from federation.core.digest import canonical
@@ -19,7 +19,7 @@ from federation.errors import REFUSED
 from federation.reads import LiveReads
 from federation.steps.receive import TICKS
 
-REFUSING: Final = frozenset({events.MERGE_SKIPPED, events.PROMOTION_HELD})
+_REFUSING: Final = frozenset({events.MERGE_SKIPPED, events.PROMOTION_HELD})
 
 
 class Tick(StrEnum):
@@ -52,7 +52,7 @@ def tick(
             home.ports.store.keep(f"{names.TICKS}{moment}", canonical({}))
     print_happened(followed, as_json=as_json)
     told = frozenset[str]().union(*(one.announced_types for one in followed.happened))
-    if not REFUSING.isdisjoint(told) and events.RELEASE_ASSEMBLED not in told:
+    if not _REFUSING.isdisjoint(told) and events.RELEASE_ASSEMBLED not in told:
         raise typer.Exit(REFUSED)
     if followed.open:
         raise typer.Exit(ORDERED)

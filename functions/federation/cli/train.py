@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from federation.cli.home import WAIT_SECONDS, opened
-from federation.cli.options import AsJson, Folder, Wait, Who, Why
+from federation.cli.home import opened
+from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
 from federation.cli.orders import Data, give
 from federation.cli.shelf import Shelf
 from federation.core import event as events
@@ -28,7 +28,7 @@ def train(
         {"who": who, "why": why},
         lambda shelf, _channel: _described(shelf, kind),
         opened(folder, wait=wait),
-        as_json,
+        as_json=as_json,
     )
 
 

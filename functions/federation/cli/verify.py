@@ -58,7 +58,7 @@ def verify(
         print_json({**told, "files": found.files, "faults": faults, "verified": not faults})
     else:
         print_line(
-            f"{found.release}: {'NOT verified' if faults else 'verified'}, as {found.verifier} said on {found.when}"
+            f"{found.release}: {'NOT ' if faults else ''}verified. {found.verifier} vouched for it on {found.when}"
         )
         for fault in faults:
             print_line(f"  {fault}")

@@ -16,7 +16,7 @@ _PROVEN: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "huggi
 _BUCKETS: Final = frozenset({"s3", "gcs"})
 _REVISION: Final = re.compile("@[^/]*")
 _HERE: Final = frozenset({"", "local"})
-"""What a person gives, and a job that ran in this home: it is the platform that its manifest names."""
+"""A person, and a job that ran in this home: of these the manifest's own word is believed."""
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ def origin_faults(platform: str, uri: str, provider: str, policy: Policy) -> tup
 
 
 def _stranger(platform: str, provider: str) -> Iterator[str]:
-    """A platform that has events of its own is not told of by another's."""
+    """An event that proves its platform speaks for no other, and nobody else speaks for a platform with such events."""
     by = _PROVEN.get(provider, provider)
     own = provider in _PROVEN or platform in _PROVEN.values()
     if own and platform != by and provider not in _BUCKETS | _HERE:

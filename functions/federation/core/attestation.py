@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from federation.core.digest import canonical, digest, digest_of
+from federation.core.gates.finding import GATES
 
-STATEMENT: Final = "https://in-toto.io/Statement/v1"
+_STATEMENT: Final = "https://in-toto.io/Statement/v1"
 TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
 SUMMARY: Final = "https://slsa.dev/verification_summary/v1"
 PAYLOAD: Final = "application/vnd.in-toto+json"
 """The payload type of a statement in its envelope."""
 
 _UNEVALUATED: Final = "SLSA_BUILD_LEVEL_UNEVALUATED"
-_GATES: Final = ("quality", "latency", "safety", "compatibility")
 
 Document = Mapping[str, Any]
 
@@ -37,7 +37,7 @@ def statements(release: Document, reports: Mapping[str, Document], verifier: str
 
 def _results(unit: Document, report: Document) -> Iterator[Document]:
     """One statement for each gate that checked something."""
-    for gate in _GATES:
+    for gate in GATES:
         findings = [finding for finding in report["findings"] if finding["gate"] == gate]
         if findings:
             yield _statement(_files(unit), TEST_RESULT, _result(gate, findings, report))
@@ -82,7 +82,7 @@ def _summary(release: Document, results: Sequence[Document], verifier: str) -> D
 
 def _levels(release: Document, results: Sequence[Document]) -> Iterator[str]:
     """The gates that every unit has passed; not each kind is asked for everything."""
-    for gate in _GATES:
+    for gate in GATES:
         told = [one for one in results if any(test.startswith(f"{gate}: ") for test in one["predicate"]["passedTests"])]
         if len(told) == len(release["units"]):
             yield f"FEDERATION_{gate.upper()}"
@@ -93,7 +93,7 @@ def _files(unit: Document) -> list[Document]:
 
 
 def _statement(subject: Sequence[Document], predicate_type: str, predicate: Document) -> Document:
-    return {"_type": STATEMENT, "subject": list(subject), "predicateType": predicate_type, "predicate": predicate}
+    return {"_type": _STATEMENT, "subject": list(subject), "predicateType": predicate_type, "predicate": predicate}
 
 
 def _described(name: str, found: str) -> Document:

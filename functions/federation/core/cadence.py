@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When is the next merge due, and is the promotion window open?
+"""When does a cron line of the policy fire, what is due by now, and is a window open?
 
 Cron lines are read in the policy's time zone the way Debian's cron reads them: a time that the clock skips fires once
 right after the gap, a time that it repeats fires once.
@@ -14,8 +14,8 @@ import msgspec
 from cronsim import CronSim, CronSimError
 
 Due = Literal["sweep", "merge", "promote"]
-_LEAP_YEAR: Final = datetime(2027, 12, 1, tzinfo=UTC)
-_AFTER_IT: Final = datetime(2029, 1, 1, tzinfo=UTC)
+_SEARCHED_FROM: Final = datetime(2027, 12, 1, tzinfo=UTC)
+_SEARCHED_TO: Final = datetime(2029, 1, 1, tzinfo=UTC)
 _MISSES: Final = 1_000
 """Alternating steps through two timetables (more than two a day for a year) before they are taken never to meet."""
 _SECOND: Final = timedelta(seconds=1)
@@ -55,12 +55,12 @@ def month(time_zone: str, now: datetime) -> str:
 
 def meets(line: str, line_zone: str, window: Window, window_zone: str) -> bool:
     """Whether the cron line ever fires inside the window; 13 months that include a leap year are searched."""
-    moment = _LEAP_YEAR
+    moment = _SEARCHED_FROM
     for _ in range(_MISSES):
         fired = _from(line, line_zone, moment)
         moment = _from(window.opens, window_zone, fired - timedelta(minutes=window.minutes) + _SECOND)
-        if fired >= _AFTER_IT or moment <= fired:
-            return fired < _AFTER_IT
+        if fired >= _SEARCHED_TO or moment <= fired:
+            return fired < _SEARCHED_TO
     return False
 
 

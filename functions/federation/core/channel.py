@@ -82,7 +82,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         return next((moved for moved in self.moves if moved.event == event_id), None)
 
     def last_moved(self) -> tuple[str, ...]:
-        """When the last move was made, if there was one: what serves from the next one on began later."""
+        """When the last move was made, before which the next one cannot be; empty before the first."""
         return tuple(moved.at for moved in self.moves[-1:])
 
     def held(self, now: str) -> Hold | None:

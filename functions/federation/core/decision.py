@@ -6,6 +6,7 @@ decision is a document of its own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +19,13 @@ from federation.core.outcome import Outcome
 Trace = Sequence[Mapping[str, Any]]
 """What `gather` read: `{"what": question, "of": name, "is": answer or its digest}`, in the order it was read."""
 
-DECIDED_IN: Final = (names.DECISIONS, names.SETTLED, names.WAITING, names.REPORTS, names.MERGES, names.ASKED)
+TOLD_IN: Final[Mapping[str, tuple[str, ...]]] = {
+    "validate": (names.SETTLED, names.WAITING),
+    "gate": (names.REPORTS,),
+    "fuse": (names.MERGES, names.ASKED),
+}
+"""By step, prefixes of the documents that hold its decisions besides those in DECISIONS."""
+DECIDED_IN: Final = (names.DECISIONS, *chain.from_iterable(TOLD_IN.values()))
 """Prefixes of all documents that hold decisions."""
 
 
@@ -65,7 +72,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decision_in(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The decision in a stored document, or the document itself if it is one; None without."""
+    """The decision in a stored document, or the document itself if it is one; None if there is none."""
     if document.get("schema") == "decision.v1":
         return document
     found: Mapping[str, Any] | None = document.get("decision")

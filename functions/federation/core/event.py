@@ -24,6 +24,7 @@ GATE_REQUESTED: Final = "federation.gate.requested.v1"
 UNIT_PASSED: Final = "federation.unit.passed.v1"
 UNIT_REFUSED: Final = "federation.unit.refused.v1"
 UNIT_INCONCLUSIVE: Final = "federation.unit.inconclusive.v1"
+UNIT_LEFT_OUT: Final = "federation.unit.left_out.v1"
 TICK_SWEEP: Final = "federation.tick.sweep.v1"
 TICK_AUDIT: Final = "federation.tick.audit.v1"
 TICK_REGISTRY: Final = "federation.tick.registry.v1"
@@ -55,6 +56,22 @@ JOB_HELD: Final = "federation.job.held.v1"
 JOB_FAILED: Final = "federation.job.failed.v1"
 DRIFT_DETECTED: Final = "federation.drift.detected.v1"
 TAMPER_DETECTED: Final = "federation.tamper.detected.v1"
+
+REFUSALS: Final = frozenset(
+    {
+        ARTIFACT_REJECTED,
+        ARTIFACT_WAITING,
+        UNIT_REJECTED,
+        UNIT_REFUSED,
+        UNIT_INCONCLUSIVE,
+        UNIT_LEFT_OUT,
+        MERGE_SKIPPED,
+        PROMOTION_HELD,
+        ROLLBACK_SKIPPED,
+        ORDER_REFUSED,
+    }
+)
+"""Events that something does not go on; `why` in their data is a sentence that says so."""
 
 _LONGEST_SUBJECT: Final = 1024
 _LONGEST_KEY: Final = 2048

@@ -7,7 +7,10 @@ where it is known, before those words; `cause_of` reads it back from the sentenc
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+from federation.core import event as events
+from federation.core.event import Event
 
 CONFIGURED_WRONG: Final = 42
 """Exit code of a job that would fail the same way again: a setting, the base model or the data is wrong."""
@@ -52,6 +55,30 @@ def sentence(status: str, words: str, *, code: int | None = None, interrupted: b
     elif interrupted or INTERRUPTED in codes:
         cause = "interruption"
     return f"{_OPENINGS.get(cause, '')}{status}: {words}"
+
+
+def refused(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
+    """That a platform refused a job for good: it failed before it began, and is pointless to try again.
+
+    Args:
+        name: The job's.
+        job: As the platform's trainer got it.
+        why: The trainer's sentence.
+        at: When it was to begin.
+    """
+    return Event(
+        type=events.JOB_FAILED,
+        source="//federation/launch",
+        subject=name,
+        time=at,
+        key=f"refused|{name}",
+        data={
+            "provider": str(job.get("platform", "")),
+            "resource": name,
+            "name": name,
+            "failure": sentence("REFUSED", why, code=CONFIGURED_WRONG),
+        },
+    )
 
 
 def cause_of(told: str) -> Cause:

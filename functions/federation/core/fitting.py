@@ -7,6 +7,7 @@ kind is carried. As few as possible are left out, at most a pair, since that is 
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, combinations
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -16,26 +17,29 @@ from federation.core.proposal import Member, Proposal
 
 
 class Fitted(msgspec.Struct, frozen=True, kw_only=True):
-    """The members that make a release, or all of them if no part does; and why new units are left out, as sentences."""
+    """The members that make a release, or all of them if no part does; and by name why new units are left out."""
 
     members: Mapping[str, Member]
-    left_out: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def fitted(proposal: Proposal, standing: Mapping[str, Member]) -> Fitted:
-    """As many of a proposal's new units as make a release, at least one.
+    """As many of a proposal's new units as make a release, at least one; no kind that serves is lost by that.
 
     Args:
         proposal: With every unit that has passed, and what is carried besides.
         standing: Of the kinds of new units, what serves and may be carried instead.
     """
     reasons = refusals(proposal)
+    served: Mapping[str, Any] = proposal.baseline["units"] if proposal.baseline else {}
     for left in _parts(proposal) if reasons else ():
+        if any(kind in served and kind not in standing for kind in left):
+            continue
         members = {kind: member for kind, member in proposal.members.items() if kind not in left}
         members |= {kind: standing[kind] for kind in left if kind in standing}
         if not refusals(replace(proposal, members=members)):
-            names = ", ".join(proposal.members[kind].unit.name for kind in left)
-            return Fitted(members=members, left_out=(f"without {names}: {'; '.join(reasons)}",))
+            names = [proposal.members[kind].unit.name for kind in left]
+            return Fitted(members=members, left_out=dict.fromkeys(names, "; ".join(reasons)))
     return Fitted(members=proposal.members)
 
 

@@ -24,6 +24,17 @@ _WRITTEN: Final = (
     r"(?a)(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,30}))? ?(?:([Zz])|([+-])(\d\d):?(\d\d))?"
 )
 _STRICT: Final = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)"
+_LONGEST: Final = 80
+"""Characters of a text that may be a time."""
+_EXAMPLE: Final = "2026-11-18T10:02:38.557Z"
+_UNITS: Final = (
+    (Decimal("1e17"), Decimal("0.001")),
+    (Decimal("1e14"), Decimal(1)),
+    (Decimal("1e11"), Decimal(1000)),
+)
+"""From which number on it is nanoseconds, microseconds or milliseconds, and how many microseconds one of them is."""
+_LEAP: Final = 60
+"""The second that only a leap second has."""
 
 
 def normalise(value: Any) -> str | None:
@@ -51,9 +62,6 @@ def moment(written: str) -> datetime:
     except (ValueError, OverflowError) as error:
         raise ContractError(f"{written!r:.60} is no date of the calendar; write a time such as {_EXAMPLE}") from error
     raise ContractError(f"{written!r:.60} is not RFC 3339; write a time such as {_EXAMPLE}")
-
-
-_EXAMPLE: Final = "2026-11-18T10:02:38.557Z"
 
 
 def text(when: datetime) -> str:
@@ -99,9 +107,6 @@ def _read(written: str) -> int | None:
     return _composed(match) if match else None
 
 
-_LONGEST: Final = 80
-
-
 def _counted(value: Any) -> int | None:
     """Microseconds from the epoch in a number of any unit; None for a bool, an infinity or anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -121,13 +126,6 @@ def _scaled(number: Decimal) -> int | None:
     return int(number * 1_000_000)
 
 
-_UNITS: Final = (
-    (Decimal("1e17"), Decimal("0.001")),
-    (Decimal("1e14"), Decimal(1)),
-    (Decimal("1e11"), Decimal(1000)),
-)
-
-
 def _composed(match: re.Match[str]) -> int | None:
     """Microseconds of a date, a time and an offset; the fraction is cut, never rounded; second 60 is a leap second."""
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
@@ -142,6 +140,3 @@ def _composed(match: re.Match[str]) -> int | None:
         return None
     leap = timedelta(seconds=second // _LEAP)
     return (when - _EPOCH + leap) // timedelta(microseconds=1) + int(f"{fraction or '0':0<6.6}")
-
-
-_LEAP: Final = 60

@@ -6,14 +6,13 @@ every round trip.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from federation.core.digest import Digest, digest
+from federation.core.gates.rules import Grade
 from federation.core.names import number_of
-
-Grade = Literal["records", "summary", "point"]
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,10 +136,9 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What one platform's job ships; `raw` holds each unit exactly as it was written."""
+    """What one platform's job ships."""
 
     platform: str
-    produced_at: str
     units: Sequence[Unit]
 
 

@@ -4,6 +4,7 @@
 Every name follows from content, so storing the same document again is a no-op and storing another is a conflict.
 """
 
+import re
 from typing import Final
 
 from federation.core.digest import Digest
@@ -29,6 +30,8 @@ HELD_JOBS: Final = "jobs/held/"
 REFUSED_JOBS: Final = "jobs/refused/"
 FAILED_JOBS: Final = "jobs/failed/"
 TICKS: Final = "ticks/"
+
+_UNIT: Final = r"[a-z0-9-]+/([a-z][a-z0-9-]*)-v([1-9]\d{0,8})"
 
 
 def short(digest: str) -> str:
@@ -69,6 +72,12 @@ def number_of(unit: str) -> int:
 def version(kind: str, number: int) -> str:
     """The one unit that this version names for ever, as its manifest states it, and its location."""
     return f"{VERSIONS}{kind}/{number:09d}"
+
+
+def version_named(unit: str) -> str | None:
+    """The version of the unit of that name; None for what is no unit's name."""
+    match = re.fullmatch(_UNIT, unit)
+    return version(match[1], int(match[2])) if match else None
 
 
 def reports(kind: str, number: int) -> str:

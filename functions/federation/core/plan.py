@@ -42,12 +42,11 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: below `least` nothing can pass that is no better.
+    """One row: how many items or requests a check needs, and how many there are.
 
-    From `power_80` (`power_95`) on, 80 % (95 %) of equal candidates pass.
-
-    `detectable` is the tightest limit that `available` can hold an equal candidate to, in the unit of `limit`. Where a
-    `gain` has to be proven, all of that is about candidates that are better by it.
+    With fewer than `least`, no candidate passes that is only as good as the baseline. From `power_80` (`power_95`) on, 80 %
+    (95 %) of such candidates pass. `detectable` is the tightest limit that `available` can hold one to, in the unit of
+    `limit`. Where a `gain` has to be proven, all of that is about candidates that are better by it.
     """
 
     gate: Gate

@@ -13,11 +13,10 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from federation.core.faults import MAX_TOLD
 from federation.core.record_line import Lines
 from federation.errors import ContractError
 
-MAX_FAULTS: Final = 20
-"""Faults that are listed one by one; the rest are counted."""
 MAX_RECORDS: Final = 2_000_000
 """Records a file: a step that holds the files of candidate, baseline and anchor at once has 2 GB."""
 _ENOUGH: Final = 1_000
@@ -41,24 +40,21 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
         if self.items == items:
             return self
         row = {item: index for index, item in enumerate(self.items)}
-        order = [row[item] for item in items]
-        return replace(
-            self,
-            items=items,
-            scores={metric: array("d", map(column.__getitem__, order)) for metric, column in self.scores.items()},
-            clusters=None if self.clusters is None else [self.clusters[index] for index in order],
-            categories=None if self.categories is None else [self.categories[index] for index in order],
-        )
+        return self._picked(items, [row[item] for item in items])
 
     def without(self, items: Container[str]) -> "Records":
         """The same rows but for those of `items`."""
         kept = [index for index, item in enumerate(self.items) if item not in items]
+        return self._picked([self.items[index] for index in kept], kept)
+
+    def _picked(self, items: Sequence[str], rows: Sequence[int]) -> "Records":
+        """Only these rows, in this order; `items` are theirs, so that a list already in memory can be shared."""
         return replace(
             self,
-            items=[self.items[index] for index in kept],
-            scores={metric: array("d", map(column.__getitem__, kept)) for metric, column in self.scores.items()},
-            clusters=None if self.clusters is None else [self.clusters[index] for index in kept],
-            categories=None if self.categories is None else [self.categories[index] for index in kept],
+            items=items,
+            scores={metric: array("d", map(column.__getitem__, rows)) for metric, column in self.scores.items()},
+            clusters=None if self.clusters is None else [self.clusters[index] for index in rows],
+            categories=None if self.categories is None else [self.categories[index] for index in rows],
         )
 
 
@@ -76,7 +72,7 @@ def read(source: bytes | Iterable[bytes], metrics: Sequence[str], *, what: str) 
         what: What a fault calls the source, such as a file name.
 
     Raises:
-        ContractError: Each faulty line by its number, up to `MAX_FAULTS`; or no record at all, or over `MAX_RECORDS`.
+        ContractError: Each faulty line by its number, up to `MAX_TOLD`; or no record at all, or over `MAX_RECORDS`.
     """
     if not metrics:
         raise ContractError(f"{what}: no metric was asked for; name at least one")
@@ -206,7 +202,7 @@ class _Reader:
 
     def _fault(self, number: int, text: str) -> None:
         self._fault_count += 1
-        if len(self._faults) < MAX_FAULTS:
+        if len(self._faults) < MAX_TOLD:
             self._faults.append(f"line {number} {text}")
         if self._fault_count >= _ENOUGH:
             raise self._refusal(f" up to line {number:,}; the rest was not read")

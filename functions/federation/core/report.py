@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Against what was a unit judged, and with what result?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -46,3 +46,12 @@ def report(
         "contract_changed": contract_changed,
         "findings": [finding.document() for finding in findings],
     }
+
+
+def reasons(report: Mapping[str, Any]) -> str:
+    """The findings that decided, in a sentence."""
+    findings = report["findings"]
+    if report["verdict"] == "pass":
+        return f"all {len(findings)} checks pass"
+    decisive = [finding["reason"] for finding in findings if finding["verdict"] != "pass"]
+    return "; ".join(decisive) or "a gate had nothing to check"

@@ -102,8 +102,8 @@ def _refuse_float(text: str) -> NoReturn:
 
 
 _decode = msgspec.json.Decoder(float_hook=_refuse_float).decode
-_alike = bytes.maketrans(b"123456789]}", b"000000000,,")
-_long_integer = b"0" * 16 + b","
+_ALIKE: Final = bytes.maketrans(b"123456789]}", b"000000000,,")
+_LONG_INTEGER: Final = b"0" * 16 + b","
 
 
 def _quickly(body: bytes, limit: int, encode: Callable[[Any], bytes]) -> tuple[Any, bytes] | None:
@@ -126,7 +126,7 @@ def _quickly(body: bytes, limit: int, encode: Callable[[Any], bytes]) -> tuple[A
 
 def _may_hold_a_long_integer(encoded: bytes) -> bool:
     """Whether sixteen digits precede a `,`, `]` or `}`, as at the end of a number; digits inside text very rarely do."""
-    return _long_integer in encoded.translate(_alike) + b","
+    return _LONG_INTEGER in encoded.translate(_ALIKE) + b","
 
 
 def _carefully(body: bytes, what: str, limit: int) -> tuple[Any, bytes]:
@@ -159,19 +159,19 @@ def _text(body: bytes, what: str, limit: int) -> str:
     return text
 
 
-_strings = r'(?s)"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
+_STRINGS: Final = r'(?s)"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 """Possessive, and an unterminated string matches to the end, so that matching is linear wherever the quotes are."""
-_closed = bytes.maketrans(b"[]", b"{}")
-_other = bytes(set(range(256)) - set(b"[]{}"))
+_CLOSED: Final = bytes.maketrans(b"[]", b"{}")
+_OTHER: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _without_strings(text: str) -> str:
-    return re.sub(_strings, "", text)
+    return re.sub(_STRINGS, "", text)
 
 
 def _is_too_deep(text: str) -> bool:
     """Whether brackets nest beyond the limit, once those that are still open at the end are closed."""
-    brackets = _without_strings(text).encode().translate(_closed, _other)
+    brackets = _without_strings(text).encode().translate(_CLOSED, _OTHER)
     still_open = brackets.count(b"{") - brackets.count(b"}")
     return _depth(brackets + b"}" * max(still_open, 0)) > MAX_DEPTH
 
@@ -181,7 +181,7 @@ def _depth(encoded: bytes) -> int:
 
     Brackets inside strings can only make the answer larger, never smaller.
     """
-    brackets = encoded.translate(_closed, _other)
+    brackets = encoded.translate(_CLOSED, _OTHER)
     for depth in range(MAX_DEPTH + 1):
         if not brackets:
             return depth

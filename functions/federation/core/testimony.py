@@ -47,30 +47,29 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     others: frozenset[str] = frozenset()
 
 
-def subject(
-    unit: Unit,
-    read: Read,
-    rules: GateRules,
-    *,
-    known: Sequence[Sequence[str]] = (),
-    others: Iterable[str] = (),
-) -> Subject:
+def subject(unit: Unit, read: Read, rules: GateRules, *, others: Iterable[str] = ()) -> Subject:
     """The unit on trial, as the gates see it.
 
     Args:
         unit: As its manifest states it.
         read: The records behind its evidence.
         rules: Which metrics will be asked for.
-        known: Item lists already in memory, to be shared.
         others: Artifact digests of the units that it is compared with.
     """
-    files = Files(whose=unit.name, read=read, known=known, others=frozenset(others))
+    files = Files(whose=unit.name, read=read, others=frozenset(others))
     latency = _latency(unit.evidence.latency, files) if unit.evidence.latency else None
     return replace(_standing(unit, files, rules), latency=latency)
 
 
-def standing(unit: Unit, read: Read, rules: GateRules, *, known: Sequence[Sequence[str]] = ()) -> Subject:
-    """A serving unit as the gates see it, without latency, which counts only from an interleaved run."""
+def standing(unit: Unit, read: Read, rules: GateRules, *, known: Sequence[Sequence[str]]) -> Subject:
+    """A serving unit as the gates see it, without latency, which counts only from an interleaved run.
+
+    Args:
+        unit: As its manifest states it.
+        read: The records behind its evidence.
+        rules: Which metrics will be asked for.
+        known: Item lists already in memory, to be shared.
+    """
     return _standing(unit, Files(whose=unit.name, read=read, known=known), rules)
 
 
@@ -165,23 +164,16 @@ def _with_others(own: Evidence, measured: Measured, metrics: Sequence[str], file
 def _latency(measured: MeasuredLatency, files: Files) -> Evidence:
     bare = Evidence(suite="", machine=measured.machine, prices=measured.price_table)
     if measured.grade != "records":
-        return Evidence(
-            suite="",
-            machine=measured.machine,
-            prices=measured.price_table,
-            summaries=_summaries(measured),
-            points=_points(measured),
-        )
+        return replace(bare, summaries=_summaries(measured), points=_points(measured))
     own = _with_records(bare, measured.records, LATENCY_SCORES, files)
-    if measured.against is None or own.fault:
+    if measured.against is None or own.records is None:
         return own
     try:
-        shared = replace(files, known=(own.records.items,)) if own.records else files
+        shared = replace(files, known=(own.records.items,))
         theirs = _records(measured.against.records, LATENCY_SCORES, shared)
     except ContractError as error:
-        return Evidence(suite="", machine=measured.machine, prices=measured.price_table, fault=_sentence(error))
-    run = BaselineRun(unit=measured.against.artifact, records=theirs)
-    return Evidence(suite="", machine=measured.machine, prices=measured.price_table, records=own.records, against=run)
+        return replace(bare, fault=_sentence(error))
+    return replace(own, against=BaselineRun(unit=measured.against.artifact, records=theirs))
 
 
 def _with_records(bare: Evidence, file: File | None, metrics: Sequence[str], files: Files) -> Evidence:

@@ -67,7 +67,7 @@ def task_of(document: Any, *, what: str) -> Task:
     return task
 
 
-def ranked(task: Task, preference: Preference = Preference()) -> Sequence[Ranked]:  # noqa: B008 - it never changes
+def ranked(task: Task, preference: Preference) -> Sequence[Ranked]:
     """Every topology, the best first; the first is the one to take, unless all are refused."""
     judged = sorted((_judged(topology, task, preference) for topology in LOADS), key=lambda one: _rank(one, preference))
     first = judged[0]
@@ -175,7 +175,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def gravity(task: Task) -> str:
     """Where the data pulls, in a sentence."""
-    middle: Site = task.middle
+    middle = task.middle
     whole = sum(site.bytes for site in task.sites)
     share = f"{middle.bytes / whole:.0%}" if whole else "none"
     return f"{middle.name} is the centre: it holds {share} of {size(whole)}, {_may_leave(middle)}"

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which version number does the next release get, and why?
-
-Semantic versioning as consumers of the fused manifest feel it: a changed contract is major, another set of kinds or
-routes is minor, everything else is a patch.
-"""
+"""How is a release numbered and named? `<org>-ai-federated-vX.Y.Z`; which part moves, `proposal.change` says."""
 
 import re
 from typing import Literal

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a file that a person named read, and how is one replaced so that nobody ever reads half of it?"""
+"""How is what a person named read from a file, and how is a file replaced so that nobody ever reads half of it?"""
 
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
+from federation.core import strict_json
 from federation.errors import MissingError
 
 
@@ -20,6 +22,16 @@ def bytes_of(path: Path) -> bytes:
         raise MissingError(f"there is no file {path}") from error
     except OSError as error:
         raise MissingError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def document_of(path: Path) -> Any:
+    """The JSON document in a file.
+
+    Raises:
+        MissingError: It is not there, or cannot be read.
+        ContractError: It is no strict JSON.
+    """
+    return strict_json.document(bytes_of(path), what=str(path))
 
 
 def replace(path: Path, body: bytes) -> None:

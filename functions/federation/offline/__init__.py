@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three manifests and nothing else: which release do they make, or why none?
 
-The same steps as everywhere run in memory up to the assembled release. Nothing is promoted, and nothing is written but
-the output, whole or not at all.
+The same steps as everywhere run in memory up to the assembled release. Nothing is promoted, no job is launched, and nothing
+is written but the output, whole or not at all.
 """
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -24,18 +24,8 @@ from federation.local.files import replace
 from federation.offline.documents import MANIFEST, documents_of
 from federation.offline.standing import Standing
 from federation.runtime import handle
+from federation.steps import StepName
 from federation.wiring.local import LocalHome, temporary_home
-
-REFUSING = frozenset(
-    {
-        events.ARTIFACT_REJECTED,
-        events.ARTIFACT_WAITING,
-        events.UNIT_REJECTED,
-        events.UNIT_REFUSED,
-        events.UNIT_INCONCLUSIVE,
-        events.MERGE_SKIPPED,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +132,7 @@ def _run(
             _serve(home, policy["channel"], standing, [one.why for one in _refusals(seen)], now)
         told = [event for path in manifests for event in _gated(home, _relative(path, base), now)]
         if merge:
-            home.bus.announce([_event(events.TICK_MERGE, "by hand", now, {})])
-            told += _settled(home, now)
+            told += _merged(home, now)
         return _fused(home, told)
 
 
@@ -160,7 +149,9 @@ def _fused(home: LocalHome, told: Sequence[Event]) -> Fused:
 
 def _refusals(told: Sequence[Event]) -> Sequence[Refusal]:
     found = {
-        event.id: Refusal(subject=event.subject, why=event.data["why"]) for event in told if event.type in REFUSING
+        event.id: Refusal(subject=event.subject, why=event.data["why"])
+        for event in told
+        if event.type in events.REFUSALS
     }
     return tuple(found.values())
 
@@ -182,12 +173,19 @@ def _gated(home: LocalHome, place: str, now: str) -> Iterator[Event]:
             home.bus.drain(lambda *_: None)
 
 
-def _settled(home: LocalHome, now: str) -> list[Event]:
-    """Every event that the steps announced until nothing was left to do."""
-    carried = home.settle(lambda: now)
+def _merged(home: LocalHome, now: str) -> Sequence[Event]:
+    """What is said about a merge, and about all that follows; a job that the release asks for is not launched."""
+    told: list[Event] = []
+
+    def deliver(step: str, event: Event) -> None:
+        if step != "launch":
+            told.extend(handle(cast("StepName", step), event, home.ports, now).events)
+
+    home.bus.announce([_event(events.TICK_MERGE, "by hand", now, {})])
+    home.bus.drain(deliver)
     if dead := home.bus.dead():
         raise FederationError(f"{dead[0].step} could not handle {dead[0].event.subject}: {dead[0].failure}")
-    return [event for one in carried for event in one.outcome.events]
+    return told
 
 
 def _serve(home: LocalHome, channel: str, standing: Standing, refused: Sequence[str], now: str) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from federation.core import contract, instant, strict_json
+from federation.core import contract, instant
 from federation.core.contract import SchemaName
 from federation.core.counted import counted
 from federation.core.policy import policy_of
 from federation.errors import ContractError
-from federation.local.files import bytes_of
+from federation.local.files import document_of
 
 MANIFEST = "manifest.v1"
 
@@ -37,7 +37,7 @@ def documents_of(paths: Mapping[str, Path]) -> dict[str, Any]:
 
 
 def _document(name: str, path: Path) -> Any:
-    document = strict_json.document(bytes_of(path), what=str(path))
+    document = document_of(path)
     if name == "policy":
         policy_of(document, what=str(path))
         return document

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from federation.core import event as events
 from federation.core import names
 from federation.core.digest import digest
 from federation.simulation.delivery import Played
@@ -13,7 +14,7 @@ from federation.simulation.promises_jobs import once
 from federation.simulation.promises_leaving import never_blocked, rolled_back
 from federation.simulation.promises_serving import alive, gated, pinned, warm, won
 from federation.simulation.promises_waiting import accepted, forgotten
-from federation.simulation.seen import REFUSALS, decisions, moves, policies
+from federation.simulation.seen import decisions, moves, policies
 
 Check = Callable[[Played], Iterator[str]]
 
@@ -86,10 +87,10 @@ def _told(played: Played) -> Iterator[str]:
     reports = [played.world.document(name)["report"] for name in played.world.store.names(names.REPORTS)]
     reported = {(digest(report["basis"]), report["unit"]["digest"]) for report in reports}
     for event in played.world.bus.announced:
-        if event.type in REFUSALS and not str(event.data.get("why", "")).strip():
+        if event.type in events.REFUSALS and not str(event.data.get("why", "")).strip():
             yield f"{event.type} about {event.subject} says no reason"
         report = (event.data.get("basis"), event.data.get("unit"))
-        if event.type in REFUSALS and event.id not in written and report not in reported:
+        if event.type in events.REFUSALS and event.id not in written and report not in reported:
             yield f"{event.type} about {event.subject} is written down nowhere"
     yield from _told_of_the_unpublished(played)
     yield from forgotten(played)
@@ -100,7 +101,7 @@ def _told_of_the_unpublished(played: Played) -> Iterator[str]:
 
     Not asked where the next merge may come so late that another release serves by then.
     """
-    said = {str(event.data["why"]) for event in played.world.bus.announced if event.type in REFUSALS}
+    said = {str(event.data["why"]) for event in played.world.bus.announced if event.type in events.REFUSALS}
     may_be_late = played.gave_up or any(policy["cadence"]["merge_on_pass"] for policy in policies(played).values())
     for name in (name.removeprefix(names.UNPUBLISHED) for name in played.world.store.names(names.UNPUBLISHED)):
         if played.finale and not may_be_late and not any(f"{name} cannot be published" in why for why in said):

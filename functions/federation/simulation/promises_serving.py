@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from federation.core import event as events
 from federation.core import instant, names
 from federation.core.channel import channel_of
 from federation.core.digest import digest, digest_of
@@ -14,7 +15,7 @@ from federation.simulation.delivery import Played
 from federation.simulation.platform import POLICY
 from federation.simulation.promises_routes import bound
 from federation.simulation.promises_waiting import complete, hasty
-from federation.simulation.seen import REFUSALS, Document, moves, pairs, policy_of, promotions, release_in
+from federation.simulation.seen import Document, moves, pairs, policy_of, promotions, release_in
 from federation.steps.audit import PROBE_HOURS
 
 _GATES: Final = frozenset({"quality", "latency", "safety", "compatibility"})
@@ -27,7 +28,7 @@ def alive(played: Played) -> Iterator[str]:
         return
     kind, artifact = played.finale
     if channel is None or channel["serving"] is None or channel["serving"]["units"].get(kind) != artifact:
-        said = [str(event.data["why"]) for event in played.world.bus.announced if event.type in REFUSALS][-3:]
+        said = [str(event.data["why"]) for event in played.world.bus.announced if event.type in events.REFUSALS][-3:]
         yield f"a good {kind} does not serve in the end: {'; '.join(said)}"
 
 

@@ -3,11 +3,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from federation.core import event as events
 from federation.core import names
 from federation.core.channel import channel_of
 from federation.core.decision import DECIDED_IN, decision_in
@@ -15,21 +14,6 @@ from federation.core.digest import digest
 from federation.simulation.delivery import Played
 
 Document = Mapping[str, Any]
-
-REFUSALS: Final = frozenset(
-    {
-        events.ARTIFACT_REJECTED,
-        events.ARTIFACT_WAITING,
-        events.UNIT_REJECTED,
-        events.UNIT_REFUSED,
-        events.UNIT_INCONCLUSIVE,
-        events.MERGE_SKIPPED,
-        events.PROMOTION_HELD,
-        events.ROLLBACK_SKIPPED,
-        events.ORDER_REFUSED,
-    }
-)
-"""Events that say that something does not go on."""
 
 
 def moves(played: Played) -> Sequence[Document]:

@@ -16,7 +16,12 @@ PATHS: Final[Mapping[str, str]] = {
 }
 """Entries by the path of the request's URL; every other path is Google's."""
 
-_SHOWING: Final = frozenset({"http:hf-webhook", "http:alertmanager", "http:grafana", "http:event-grid"})
+_SHOWN: Final[Mapping[str, str]] = {
+    "http:hf-webhook": "hf_secret",
+    "http:alertmanager": "alertmanager_token",
+    "http:grafana": "grafana_secret",
+    "http:event-grid": "azure_token",
+}
 _STRUCTURED: Final = ("application/cloudevents+json", "application/cloudevents-batch+json")
 _CARRIERS: Final = {"aws:sqs": "lambda:sqs", "aws:sns": "lambda:sns", "aws:s3": "lambda:s3-notification"}
 
@@ -35,9 +40,9 @@ def of_request(path: str, headers: Mapping[str, str]) -> str:
     return "http:eventarc-binary" if "ce-specversion" in headers else "http:pubsub-push"
 
 
-def shows_secret(entry: str) -> bool:
-    """Whether a sender that comes so proves itself by a secret of ours, which then has to be read."""
-    return entry in _SHOWING
+def secret_shown(entry: str) -> str | None:
+    """The key of the trust document whose secret proves a sender that comes so; None where none does."""
+    return _SHOWN.get(entry)
 
 
 def of_invocation(payload: Any) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from federation.core import event as events
 from federation.core import names
 from federation.core.event import Event
-from federation.core.failure import CONFIGURED_WRONG, is_pointless_again, sentence
+from federation.core.failure import is_pointless_again
 from federation.core.placement import Job, Place, considered
 from federation.core.policy import Policy
 from federation.gathering import Reads
@@ -82,23 +82,6 @@ def _follower(event: Event, policy: Policy, failed: Mapping[str, Any]) -> str | 
     if not is_first or job is None or not job.on_demand_after_spot or is_pointless_again(str(event.data["failure"])):
         return None
     return _name(failed["kind"], event)
-
-
-def refused_by_platform(name: str, job: Mapping[str, Any], why: str, time: str) -> Event:
-    """That a job ended before it began; told as any other failure, and pointless to try again."""
-    return Event(
-        type=events.JOB_FAILED,
-        source="//federation/launch",
-        subject=name,
-        time=time,
-        key=f"refused|{name}",
-        data={
-            "provider": str(job.get("platform", "")),
-            "resource": name,
-            "name": name,
-            "failure": sentence("REFUSED", why, code=CONFIGURED_WRONG),
-        },
-    )
 
 
 def known_of(asked: Asked, reads: Reads) -> Known:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is told of a release that was assembled, and of one that the registry refuses?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -23,10 +23,11 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """A release that is already assembled, and what the registry has against it."""
+    """A release that is already assembled, what the registry has against it, and what its merge told besides."""
 
     release: Mapping[str, Any]
     refusal: Refusal | None
+    besides: Sequence[Event] = ()
 
     @property
     def name(self) -> str:
@@ -54,6 +55,7 @@ def unpublished(reads: Reads, release: str) -> Refusal | None:
 def again(event: Event, made: Made) -> Outcome:
     """Publish and announce a release that is already assembled; or hold it, and merge again if its name is taken."""
     told = (_merge_again(made.release),) if made.is_taken else announcements(event, made.release)
+    told = (*made.besides, *told)
     if made.refusal is None:
         why = f"{made.name} was assembled before"
         return Outcome(why=why, acts=(Publish(release=made.name),), events=told, repeat=True)

@@ -11,6 +11,7 @@ from federation.core import event as events
 from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.core.checklist import refusals
+from federation.core.decision import decision_in
 from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome, Publish
@@ -75,7 +76,7 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
         return None
     bound = reads.document(names.merge(merge_id(event)))
     if bound and (made := reads.document(names.release(bound["release"]))) and _is_of(event, made):
-        return made_of(reads, made)
+        return replace(made_of(reads, made), besides=_told_besides(bound))
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
@@ -96,6 +97,13 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
         bound=bound is not None,
         ballots=ballots(reads, selection.members),
     )
+
+
+def _told_besides(bound: Mapping[str, Any]) -> Sequence[Event]:
+    """What the decision that bound a merge to its release told of units that it left out."""
+    decision = decision_in(bound)
+    told = decision["outcome"]["events"] if decision else ()
+    return [Event.of(one) for one in told if one["type"] == events.UNIT_LEFT_OUT]
 
 
 def _is_of(event: Event, release: Mapping[str, Any]) -> bool:
@@ -129,11 +137,31 @@ def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     if not new:
         return _skip(event, facts, nothing_new(facts.selection))
     if waits := waits_for_quorum(facts.selection, policy, len(new), now):
-        return _skip(event, facts, "; ".join((waits, *facts.selection.left_out)))
+        return _with_left_out(event, facts, _skip(event, facts, waits))
     proposal = _proposal(event, facts, policy)
     if reasons := refusals(proposal):
         return _skip(event, facts, "; ".join(reasons))
-    return _assemble(event, facts, proposal)
+    return _with_left_out(event, facts, _assemble(event, facts, proposal))
+
+
+def _with_left_out(event: Event, facts: Facts, outcome: Outcome) -> Outcome:
+    """The outcome, and of each new unit that does not fit, why it waits."""
+    left_out = facts.selection.left_out
+    if not (outcome and left_out):
+        return outcome
+    told = [
+        Event(
+            type=events.UNIT_LEFT_OUT,
+            source="//federation/fuse",
+            subject=name,
+            time=event.time,
+            key=f"{name}|{merge_id(event)}|{digest(why)}",
+            data={"unit": name, "why": why},
+        )
+        for name, why in left_out.items()
+    ]
+    without = f"Without {', '.join(left_out)}, as {'; '.join(dict.fromkeys(left_out.values()))}"
+    return replace(outcome, why=f"{outcome.why.rstrip('.')}. {without}", events=(*told, *outcome.events))
 
 
 def _unasked(event: Event, facts: Facts) -> Sequence[Mapping[str, Any]]:
@@ -172,9 +200,7 @@ def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
     release = assemble(proposal, next_version(proposal, facts.taken))
     name = release["name"]
     assembled = Outcome(
-        why="; ".join(
-            (f"{name} assembled. {release['change']['why']}", *facts.selection.left_out, *facts.selection.barred)
-        ),
+        why="; ".join((f"{name} assembled. {release['change']['why']}", *facts.selection.barred)),
         documents=(Document(name=names.release(name), value=release),),
         acts=(Publish(release=name),),
         events=(*_passed_over(event, facts), *announcements(event, release)),

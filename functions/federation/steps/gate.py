@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A unit was accepted: is it good enough to take the place of what serves?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +16,7 @@ from federation.core.gates.judging import judge
 from federation.core.manifest import Unit, unit_of
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
-from federation.core.report import Basis, basis_of, report
+from federation.core.report import Basis, basis_of, reasons, report
 from federation.core.statistics.comparison import Verdict
 from federation.core.testimony import RECORDS_BYTES, Read, items, standing, subject
 from federation.gathering import Reads
@@ -31,19 +31,25 @@ _EVENT_TYPES: Final[Mapping[Verdict, str]] = {
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The unit as stored under its version, what it is judged against, and the verdict if it has a report on that basis."""
+    """The unit as stored under its version, its evidence, and that of what it is judged against."""
 
     basis: Basis
     version: Mapping[str, Any]
     unit: Unit
-    candidate: Subject | None = None
-    baseline: Subject | None = None
-    anchor: Subject | None = None
-    verdict: Verdict | None = None
-    why: str = ""
+    candidate: Subject
+    baseline: Subject | None
+    anchor: Subject | None
 
 
-def gather(event: Event, reads: Reads) -> Facts | None:
+class JudgedBefore(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit that has a report on this basis already."""
+
+    basis: Basis
+    unit: Unit
+    report: Mapping[str, Any]
+
+
+def gather(event: Event, reads: Reads) -> Facts | JudgedBefore | None:
     """The evidence of the unit, of what serves, and of the anchor; None for a unit that was never accepted."""
     policy = reads.policy_at_least(event.data.get("policy"))
     channel = reads.channel(policy.channel)
@@ -54,9 +60,7 @@ def gather(event: Event, reads: Reads) -> Facts | None:
     unit = unit_of(version["stated"])
     earlier = reads.earlier(names.report(basis.digest, unit.kind, unit.number))
     if earlier is not None:
-        found = earlier["report"]
-        why = _why(found["verdict"], found["findings"])
-        return Facts(basis=basis, version=version, unit=unit, verdict=found["verdict"], why=why)
+        return JudgedBefore(basis=basis, unit=unit, report=earlier["report"])
     compared = [entry.units.get(unit.kind, "") for entry in (channel.serving, channel.anchor) if entry]
     candidate = subject(unit, _reader(reads, version), policy.rules(unit.kind), others=compared)
     anchor = channel.anchor if channel.anchor != channel.serving else None
@@ -70,19 +74,14 @@ def gather(event: Event, reads: Reads) -> Facts | None:
     )
 
 
-def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outcome:
+def decide(event: Event, facts: Facts | JudgedBefore | None, policy: Policy, now: str) -> Outcome:
     """A report, and whether the unit passed; the same evidence on the same basis always gives the same bytes."""
     del now
     if facts is None:
         return NOTHING
-    if facts.verdict is not None:
-        return Outcome(
-            why="judged before on this basis",
-            events=(_gate_event(event, facts, policy, facts.verdict, facts.why),),
-            repeat=True,
-        )
-    if facts.candidate is None:
-        return NOTHING
+    if isinstance(facts, JudgedBefore):
+        told = _gate_event(event, facts, policy, facts.report)
+        return Outcome(why="judged before on this basis", events=(told,), repeat=True)
     rules = policy.rules(facts.unit.kind)
     findings = judge(facts.candidate, facts.baseline, facts.anchor, rules)
     document = report(
@@ -93,13 +92,11 @@ def decide(event: Event, facts: Facts | None, policy: Policy, now: str) -> Outco
         findings=findings,
         contract_changed=is_contract_change(facts.candidate, facts.baseline, rules.compatibility),
     )
-    verdict: Verdict = document["verdict"]
     name = names.report(facts.basis.digest, facts.unit.kind, facts.unit.number)
-    why = _why(verdict, document["findings"])
     return Outcome(
-        why=f"{facts.unit.name}: {why}",
+        why=f"{facts.unit.name}: {reasons(document)}",
         documents=(Document(name=name, value={"report": document, "unit": facts.version}),),
-        events=(_gate_event(event, facts, policy, verdict, why),),
+        events=(_gate_event(event, facts, policy, document),),
         told_in=name,
     )
 
@@ -119,7 +116,8 @@ def _reader(reads: Reads, version: Mapping[str, Any]) -> Read:
     return lambda path: reads.artifact(uri.below(version["uri"], path), RECORDS_BYTES)
 
 
-def _gate_event(event: Event, facts: Facts, policy: Policy, verdict: Verdict, why: str) -> Event:
+def _gate_event(event: Event, facts: Facts | JudgedBefore, policy: Policy, judged: Mapping[str, Any]) -> Event:
+    """What the report says, told on to the merge that asked for it, if one did."""
     merge = event.data.get("merge")
     data = {
         "unit": event.data["unit"],
@@ -127,23 +125,15 @@ def _gate_event(event: Event, facts: Facts, policy: Policy, verdict: Verdict, wh
         "number": facts.unit.number,
         "basis": facts.basis.digest,
         "policy": policy.version,
-        "why": why,
+        "why": reasons(judged),
         **({"merge": merge} if merge else {}),
     }
     key = f"{event.data['unit']}|{facts.basis.digest}|{merge['event'] if merge else ''}"
     return Event(
-        type=_EVENT_TYPES[verdict],
+        type=_EVENT_TYPES[judged["verdict"]],
         source="//federation/gate",
         subject=facts.unit.name,
         time=event.time,
         key=key,
         data=data,
     )
-
-
-def _why(verdict: Verdict, findings: Sequence[Mapping[str, Any]]) -> str:
-    """The findings that decided, in a sentence."""
-    if verdict == "pass":
-        return f"all {len(findings)} checks pass"
-    decisive = [finding["reason"] for finding in findings if finding["verdict"] != "pass"]
-    return "; ".join(decisive) or "a gate had nothing to check"

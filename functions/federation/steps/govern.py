@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A person gave an order: what does it change, and what is recorded about who and why?"""
 
+from typing import Any
+
 import msgspec
 
 from federation.core import channel as channels
@@ -89,8 +91,19 @@ def _impossible(event: Event, channel: Channel, now: str) -> str | None:
     if event.type == events.RESUME_ORDERED and channel.held(now) is None:
         return "nobody holds promotions"
     until = event.data.get("until")
-    if event.type == events.HOLD_ORDERED and until and instant.moment(until) <= instant.moment(now):
+    return _in_vain(until, channel, now) if event.type == events.HOLD_ORDERED and until is not None else None
+
+
+def _in_vain(until: Any, channel: Channel, now: str) -> str | None:
+    """Why a hold that ends by itself would hold nothing, or end somebody else's."""
+    if not isinstance(until, str) or instant.normalise(until) != until:
+        return f"{until!r:.60} is no moment; write one such as 2026-12-01T06:00:00Z"
+    if instant.moment(until) <= instant.moment(now):
         return f"{until} is over, so nothing would be held; name a later moment"
+    held = channel.held(now)
+    if held and (held.until is None or instant.moment(held.until) > instant.moment(until)):
+        ends = f"until {held.until}" if held.until else "until somebody resumes them"
+        return f"{held.who} holds promotions {ends}: {held.why}; resume them first, if that is over"
     return None
 
 

@@ -4,7 +4,7 @@
 Whatever a cloud has finished and we have not settled takes the same path as its event would have.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -44,7 +44,7 @@ def gather(event: Event, reads: Reads) -> Facts:
         heard={name: found for name in heard if (found := reads.document(name)) is not None},
         settled=settled,
         jobs=jobs,
-        held={name: found for name in _waiting(jobs) if (found := reads.document(names.held_job(name))) is not None},
+        held={name: found for name in waiting(jobs) if (found := reads.document(names.held_job(name))) is not None},
         told=told_before(reads, "sweep", event),
     )
 
@@ -54,21 +54,21 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     missed = tuple(_missed(facts))
     failed = tuple(_failed(facts))
     due = tuple(_due(event, facts, policy, now))
-    found = [
+    new = (*missed, *failed, *due)
+    told = {one.id: one for one in (*facts.told, *new)}
+    if not told:
+        return NOTHING
+    documents = tuple(
+        Document(name=names.event(one.id), value=one.document())
+        for one in missed
+        if names.event(one.id) not in facts.heard
+    )
+    parts = (
         f"unsettled completions: {len(missed)}" if missed else "",
         f"ended without a unit: {_names(failed)}" if failed else "",
         f"hours have come for: {_names(due)}" if due else "",
-    ]
-    documents = tuple(
-        Document(name=names.event(found.id), value=found.document())
-        for found in missed
-        if names.event(found.id) not in facts.heard
     )
-    new = (*missed, *failed, *due)
-    told = {event.id: event for event in (*facts.told, *new)}
-    if not told:
-        return NOTHING
-    why = "; ".join(part for part in found if part) or "told before"
+    why = "; ".join(filter(None, parts)) or "told before"
     return Outcome(why=why, documents=documents, events=tuple(told.values()), repeat=not new)
 
 
@@ -111,8 +111,12 @@ def _failed(facts: Facts) -> Iterator[Event]:
             )
 
 
-def _waiting(jobs: frozenset[str]) -> Sequence[str]:
-    """Names of the jobs that are held, and neither launched nor refused since."""
+def waiting(jobs: Collection[str]) -> Sequence[str]:
+    """Names of the jobs that are held, and neither launched nor refused since.
+
+    Args:
+        jobs: Names of all documents under JOBS.
+    """
     held = (name.removeprefix(names.HELD_JOBS) for name in sorted(jobs) if name.startswith(names.HELD_JOBS))
     return [name for name in held if names.job(name) not in jobs and names.refused_job(name) not in jobs]
 

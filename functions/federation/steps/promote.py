@@ -131,7 +131,7 @@ def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now
     if channel.serving and channel.serving.name == candidate.name:
         yield "it serves already"
         return
-    yield from _outdated(candidate.release, channel, policy)
+    yield from outdated(candidate.release, channel, policy)
     if forbidden := channel.forbids(candidate.artifacts.values()):
         yield f"it holds {', '.join(channel.quarantine[one].unit for one in forbidden)}, which is in quarantine"
     for item in candidate.release["checklist"]:
@@ -153,7 +153,7 @@ def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now
         yield facts.unservable
 
 
-def _outdated(release: Mapping[str, Any], channel: Channel, policy: Policy) -> Iterator[str]:
+def outdated(release: Mapping[str, Any], channel: Channel, policy: Policy) -> Iterator[str]:
     """What has changed since the release's units were judged."""
     for role, now in (("baseline", channel.serving), ("anchor", channel.anchor)):
         then = release[role]

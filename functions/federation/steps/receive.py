@@ -11,13 +11,11 @@ from msgspec.structs import replace
 
 from federation.core import alarm, instant, names
 from federation.core import event as events
-from federation.core.digest import digest, digest_of
+from federation.core.digest import Digest, digest, digest_of
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome, joined
 from federation.gathering import Reads
 from federation.sources.reading import Completion, Reading, Request, Signal
-
-HEARS: tuple[str, ...] = ()
 
 TICKS: Final[Mapping[str, Sequence[str]]] = {
     **dict.fromkeys(("reconcile", "ingest", "sweep"), (events.TICK_SWEEP, events.TICK_AUDIT, events.TICK_REGISTRY)),
@@ -71,14 +69,12 @@ def gather(delivery: Delivery, taken: Container[str], reads: Reads, now: str, *,
         now: The moment of delivery, RFC 3339 in UTC.
         settled_ends: Whether to look up which completions are settled; otherwise all count as only stored.
     """
-    told = [event for one in delivery.reading.completions if names.event((event := _completed(one, "")).id) in taken]
-    settled = frozenset(
-        event.id for event in told if settled_ends and reads.document(names.settled(event.id)) is not None
-    )
+    told = [id_ for id_ in map(_id, delivery.reading.completions) if names.event(id_) in taken]
+    settled = frozenset(id_ for id_ in told if settled_ends and reads.document(names.settled(id_)) is not None)
     stored: dict[str, Mapping[str, Any]] = {
-        event.id: document
-        for event in told
-        if event.id not in settled and (document := reads.document(names.event(event.id))) is not None
+        id_: document
+        for id_ in told
+        if id_ not in settled and (document := reads.document(names.event(id_))) is not None
     }
     signal = delivery.reading.signal
     asks = signal is not None and _fires(signal) and urgent(delivery.reading, now) is None
@@ -110,10 +106,8 @@ def urgent(reading: Reading, now: str) -> Event | None:
 def judged(delivery: Delivery, facts: Facts) -> Reading:
     """The reading to answer the sender with: a repetition or a late alarm becomes `ignore`."""
     reading = delivery.reading
-    if reading.verdict == "accept" and all(
-        (event := _completed(completion, "")).id in facts.settled or event.id in facts.stored
-        for completion in reading.completions
-    ):
+    known = {*facts.settled, *facts.stored}
+    if reading.verdict == "accept" and known.issuperset(map(_id, reading.completions)):
         return replace(reading, verdict="ignore", why="told before: the same artifact, by its dedupe key")
     signal = reading.signal
     if signal and _fires(signal) and _is_late(signal, facts):
@@ -128,6 +122,11 @@ def _complete(completion: Completion, facts: Facts, now: str) -> Outcome:
     if event.id in facts.stored:
         return Outcome(why="told before and not settled yet", events=(Event.of(facts.stored[event.id]),), repeat=True)
     return Outcome(why=f"{event.subject} completed", events=(event,))
+
+
+def _id(completion: Completion) -> Digest:
+    """The id of the completion's event, which does not depend on when it was delivered."""
+    return _completed(completion, "").id
 
 
 @lru_cache(maxsize=16)

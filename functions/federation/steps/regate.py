@@ -89,5 +89,5 @@ def gates(
 def judge_first(channel: Channel, asked: tuple[Event, ...]) -> Outcome:
     """The outcome that asks for gates before a merge can go on."""
     serving = channel.serving.name if channel.serving else "the policy's floors"
-    names_ = ", ".join(event.subject for event in asked)
-    return Outcome(why=f"{counted(len(asked), 'unit')} to be judged first against {serving}: {names_}", events=asked)
+    units = ", ".join(event.subject for event in asked)
+    return Outcome(why=f"{counted(len(asked), 'unit')} to be judged first against {serving}: {units}", events=asked)

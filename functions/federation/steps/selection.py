@@ -29,16 +29,16 @@ from federation.gathering import Reads
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """The newest units by kind; version records of units without a report; names of quarantined units that passed.
 
-    `barred` says of units that passed why they may not come in under this policy any more, `left_out` of others why they do
-    not fit together with the rest. `waiting_since` is when the oldest new member was completed, `completed_at` when the
-    newest was.
+    `barred` says of units that passed why they may not come in under this policy any more, `left_out` of others, by name,
+    why they do not fit together with the rest. `waiting_since` is when the oldest new member was completed, `completed_at`
+    when the newest was.
     """
 
     members: Mapping[str, Member] = msgspec.field(default_factory=dict)
     unjudged: Sequence[Mapping[str, Any]] = ()
     forbidden: Sequence[str] = ()
     barred: Sequence[str] = ()
-    left_out: Sequence[str] = ()
+    left_out: Mapping[str, str] = msgspec.field(default_factory=dict)
     waiting_since: str | None = None
     completed_at: str | None = None
 

@@ -77,7 +77,7 @@ def gather(event: Event, reads: Reads) -> Facts:
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Accept or reject each unit, or wait, until a deadline, for what is not there yet."""
     if facts.settled is not None:
-        return Outcome(why="settled before", events=_settled_events(facts.settled), repeat=True)
+        return Outcome(why="settled before", events=tuple(map(Event.of, facts.settled["told"])), repeat=True)
     if facts.faults:
         return _reject(event, facts, facts.faults)
     if facts.manifest is None:
@@ -241,14 +241,8 @@ def _wait(event: Event, facts: Facts, why: str, policy: Policy, now: str) -> Out
         key=f"{event.id}|{digest(why)}",
         data={"why": why},
     )
-    waiting = {
-        "event": {"id": event.id, "subject": event.subject},
-        "why": why,
-    }  # whoever told of it: another does next time
-    name = f"{names.waiting(event.id)}/{names.short(digest(why))}"
+    # Nothing of the event but this: the same completion may next be told of by another, at another time.
+    waiting = {"event": {"id": event.id, "subject": event.subject}, "why": why}
+    name = f"{names.waiting(event.id)}/{names.short(digest(waiting))}"
     heard = (Document(name=names.event(event.id), value=event.document()),) if facts.unkept else ()
     return Outcome(why=why, documents=(*heard, Document(name=name, value=waiting)), events=(told,), told_in=name)
-
-
-def _settled_events(settled: Mapping[str, Any]) -> tuple[Event, ...]:
-    return tuple(Event.of(document) for document in msgspec.convert(settled["told"], list[dict[str, Any]]))

@@ -21,7 +21,7 @@ from federation.wiring.elsewhere import TrafficElsewhere
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
 from federation.wiring.others import others
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
-from federation.wiring.trust import ReadSecret, trust_of, trust_without_secrets
+from federation.wiring.trust import ReadSecret, trust_showing, trust_without_secrets
 
 
 def aws_ports(settings: Settings) -> Ports:
@@ -58,9 +58,9 @@ def aws_bus(settings: Settings, clients: Clients) -> EventBridgeBus:
     return EventBridgeBus(clients.of("events"), settings.bus)
 
 
-def aws_trust(settings: Settings) -> Trust:
-    """What the door on AWS trusts, with its secrets read."""
-    return trust_of(settings.trust, AwsSecrets(own_clients().client).read)
+def aws_trust(settings: Settings, shown: str | None) -> Trust:
+    """What the door on AWS trusts, with the secret that a sender shows."""
+    return trust_showing(settings.trust, shown, AwsSecrets(own_clients().client).read)
 
 
 def _artifacts(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Mapping[str, Callable[[], Artifacts]]:

@@ -21,7 +21,7 @@ from federation.wiring.google_parts import google_artifacts, google_trainer, ses
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
 from federation.wiring.others import others
 from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
-from federation.wiring.trust import trust_of, trust_without_secrets
+from federation.wiring.trust import ReadSecret, trust_showing, trust_without_secrets
 
 if TYPE_CHECKING:
     from federation.aws.clients import Clients
@@ -36,7 +36,6 @@ def gcp_ports(settings: Settings) -> Ports:
     settings.needed("store", "bus")
     bucket, prefix = settings.store_in("gs")
     trust = trust_without_secrets(settings.trust)
-    apis = settings.apis
     store = CachedStore(GcsStore(partial(clients.bucket, bucket), prefix))
     return Ports(
         store=store,
@@ -46,7 +45,7 @@ def gcp_ports(settings: Settings) -> Ports:
         trainer=TrainerByPlatform(_trainers(settings, trust)),
         traffic=_traffic(settings) if settings.endpoint else TrafficElsewhere(store),
         alarms=MonitoringAlarms(
-            session(settings, "monitoring"), trust.project or "", **_at("api", apis.get("monitoring"))
+            session(settings, "monitoring"), trust.project or "", **_at("api", settings.apis.get("monitoring"))
         ),
     )
 
@@ -81,12 +80,12 @@ def assumed_role_clients(settings: Settings) -> "Clients":
     return Clients(token=partial(_identity(settings).token, settings.relay_audience), role=settings.relay_role)
 
 
-def gcp_trust(settings: Settings) -> Trust:
-    """What the door on Google Cloud trusts, with its secrets read."""
-    return trust_of(settings.trust, read_secret(settings))
+def gcp_trust(settings: Settings, shown: str | None) -> Trust:
+    """What the door on Google Cloud trusts, with the secret that a sender shows."""
+    return trust_showing(settings.trust, shown, read_secret(settings))
 
 
-def read_secret(settings: Settings) -> Callable[[str], str]:
+def read_secret(settings: Settings) -> ReadSecret:
     """Reads a secret of Secret Manager."""
     return GoogleSecrets(session(settings, "secrets"), **_at("api", settings.apis.get("secrets"))).read
 

@@ -14,8 +14,7 @@ from federation.hub.trainer import HubTrainer
 from federation.settings import Settings
 from federation.sources import Trust
 from federation.wiring.renewed import Renewed
-
-ReadSecret = Callable[[str], str]
+from federation.wiring.trust import ReadSecret
 
 
 def hub_registry(settings: Settings, read_secret: ReadSecret) -> HubRegistry:

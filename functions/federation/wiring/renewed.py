@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Renewed(Generic[T]):
-    """The result of `make`, renewed every `SECONDS`; if that fails, the last one stays, and so it does meanwhile."""
+    """The result of `make`, made anew every `SECONDS`; while that is under way, and if it fails, the last one is given."""
 
     def __init__(self, make: Callable[[], T], clock: Callable[[], float] = time.monotonic) -> None:
         self._make = make

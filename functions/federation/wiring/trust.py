@@ -11,6 +11,7 @@ from federation.sources import Trust
 log = logging.getLogger("federation")
 
 ReadSecret = Callable[[str], str]
+"""Gives a secret's text by its reference."""
 
 
 def trust_of(document: Mapping[str, Any], read_secret: ReadSecret) -> Trust:
@@ -33,7 +34,7 @@ def trust_of(document: Mapping[str, Any], read_secret: ReadSecret) -> Trust:
 
 def _known(key: str, value: Any, read_secret: ReadSecret) -> Any | None:
     try:
-        found = secret_in(value, read_secret, key)
+        found = _secret_in(value, read_secret, key)
     except MissingError as missing:
         log.warning("trust: %s has no value, so whoever would show it is refused: %s", key, missing)
         return None
@@ -43,13 +44,26 @@ def _known(key: str, value: Any, read_secret: ReadSecret) -> Any | None:
     return found.rstrip("\r\n") if _is_reference(value) else found  # a file's last line end, which no header can hold
 
 
-def secret_in(value: Any, read_secret: ReadSecret, what: str) -> Any:
+def _secret_in(value: Any, read_secret: ReadSecret, what: str) -> Any:
     """The value, or the secret that it refers to."""
     if not _is_reference(value):
         return value
     if not isinstance(value["secret"], str):
         raise SettingsError(f"{what}: a secret is referred to by a text, as in {{'secret': 'arn:...'}}")
     return read_secret(value["secret"])
+
+
+def trust_showing(document: Mapping[str, Any], shown: str | None, read_secret: ReadSecret) -> Trust:
+    """The trust with the only secret that a sender shows: none that another one shows can keep its delivery waiting.
+
+    Args:
+        document: As for `trust_of`.
+        shown: The key of that secret; None where the sender shows none.
+        read_secret: Reads a secret by its reference.
+    """
+    return trust_of(
+        {key: value for key, value in document.items() if key == shown or not _is_reference(value)}, read_secret
+    )
 
 
 def trust_without_secrets(document: Mapping[str, Any]) -> Trust:
