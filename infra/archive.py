@@ -30,8 +30,9 @@ def compiled_for(version: str, stage: Path, folder: str) -> bool:
     if python is None:
         return False
     how = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(stage), "-p", folder]
-    seeded = {**os.environ, "PYTHONHASHSEED": "0"}
-    subprocess.run([python, *how, str(stage)], check=True, env=seeded)  # noqa: S603 - our own arguments
+    # PYTHONOPTIMIZE or PYTHONPYCACHEPREFIX of whoever builds would name or place the byte code where nobody looks.
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    subprocess.run([python, *how, str(stage)], check=True, env={**bare, "PYTHONHASHSEED": "0"})  # noqa: S603 - our own
     return True
 
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -237,8 +237,7 @@ def main() -> None:
     packages, options = asked()
     built = [build(package, options.output) for package in packages]
     if options.json:
-        told = [{"name": one.name, "bytes": one.bytes, "sha256": one.sha256} for one in built]
-        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+        sys.stdout.write(json.dumps([asdict(one) for one in built], indent=2) + "\n")
         return
     for one in built:
         note = "" if one.byte_code else f"  (no byte code: python{options.python} is not on the path)"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from infra.terraform.guarded import unguarded_on_aws, unguarded_on_google
 from infra.terraform.rights import unfitting
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -194,7 +195,16 @@ def _google_alarms(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"{policy['address']}: say what no data mean, with a duration of a minute or more"
 
 
-_AWS: Final = (_aws_routes, _aws_stars, _aws_tokens, _aws_queues, _aws_batches, _aws_failures, unfitting)
+_AWS: Final = (
+    _aws_routes,
+    _aws_stars,
+    _aws_tokens,
+    _aws_queues,
+    _aws_batches,
+    _aws_failures,
+    unguarded_on_aws,
+    unfitting,
+)
 _GOOGLE: Final = (
     _google_routes,
     _google_roles,
@@ -202,4 +212,5 @@ _GOOGLE: Final = (
     _google_order,
     _google_names,
     _google_alarms,
+    unguarded_on_google,
 )

@@ -40,6 +40,7 @@ def _subscriptions(heard_by: Mapping[str, frozenset[str]]) -> list[Mapping[str, 
             filter=f'attributes.type="{type_}"',
             push_config=[{}],
             dead_letter_policy=[{"max_delivery_attempts": DELIVERIES}],
+            retry_policy=[{"minimum_backoff": "10s"}],
         )
         for step, types in heard_by.items()
         for number, type_ in enumerate(sorted(types))
@@ -81,8 +82,8 @@ def test_every_resource_is_refused_but_where_aws_knows_no_other():
 
 
 def test_a_queue_whose_dead_letters_call_nobody_is_named():
-    queue = _resource('module.queue["gate"].aws_sqs_queue.dead')
-    alarm = _resource('module.queue["gate"].aws_cloudwatch_metric_alarm.dead')
+    queue = _resource('module.queue["gate"].aws_sqs_queue.dead', name="dead")
+    alarm = _resource('module.queue["gate"].aws_cloudwatch_metric_alarm.dead', dimensions={"QueueName": "dead"})
     assert faults("aws", _plan(queue)) == ['module.queue["gate"] has no alarm on its dead letters']
     assert not faults("aws", _plan(queue, alarm))
 
@@ -119,7 +120,8 @@ def test_basic_roles_and_stars_in_permissions_are_refused():
 
 @pytest.mark.parametrize("policy", [[], [{"max_delivery_attempts": 5}]])
 def test_a_push_that_never_gives_up_or_after_minutes_is_named(policy: list[Mapping[str, int]]):
-    door = _resource("google_pubsub_subscription.door", push_config=[{}], dead_letter_policy=policy)
+    again = [{"minimum_backoff": "10s"}]
+    door = _resource("google_pubsub_subscription.door", push_config=[{}], dead_letter_policy=policy, retry_policy=again)
     assert faults("gcp", _plan(door)) == [
         f"google_pubsub_subscription.door does not give up after {DELIVERIES} deliveries"
     ]

