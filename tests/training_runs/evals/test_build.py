@@ -11,7 +11,7 @@ from training_images.data.rows import folder
 from training_images.evals import judge
 from training_images.evals.build import build, described
 from training_images.evals.labels import LABELS
-from training_images.evals.leaks import check_data
+from training_images.evals.leaks import check_data, check_folder
 from training_images.evals.suite import committed, load
 
 
@@ -47,6 +47,12 @@ def test_intents_may_be_learned_from_and_every_label_is_there(data: Path) -> Non
     sides = {side: folder(data, "intents", side) for side in ("train", "val", "test")}
     check_data("intents", sides, labels=LABELS)
     assert {row.label for row in sides["train"]} == set(LABELS) - {"refuse"}
+
+
+def test_nothing_leaks_from_any_set_that_is_learned_from_into_the_suite(data: Path) -> None:
+    found = dict(check_folder(data))
+    assert len(found) >= 6
+    assert not any(found.values())
 
 
 def test_the_judges_errors_are_the_committed_ones(data: Path) -> None:
