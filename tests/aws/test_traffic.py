@@ -5,9 +5,9 @@ import uuid
 import pytest
 from infra.emulators import aws
 
-from federation.aws.traffic import Node, SageMakerTraffic
+from federation.aws.traffic import COUNTER, Node, SageMakerTraffic, variant_of
 from federation.core.outcome import Shift
-from federation.errors import ServiceError
+from federation.errors import ConflictError, ServiceError
 from federation.ports import Served
 
 A, B = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.1.0"
@@ -100,3 +100,22 @@ def test_a_release_or_an_endpoint_whose_name_is_too_long_is_refused_before_the_c
     assert "ModelName has 89 characters, and 63 are the most" in nodes().refusal("production", long)
     assert "EndpointConfigName has" in nodes(name=endpoint + 40 * "n").refusal("production", A)
     assert nodes().refusal("production", A) is None
+
+
+def test_a_promotion_that_was_overtaken_by_its_roll_back_is_not_the_last_word(nodes, aws_cloud, endpoint):
+    """The roll-back runs from its look to its tag while the promotion's request is on its way."""
+    nodes().shift(shift(1, A, B))
+    arn = aws_cloud.sagemaker.endpoints[endpoint]["EndpointArn"]
+
+    def roll_back(operation):
+        if operation == "UpdateEndpointWeightsAndCapacities":
+            aws_cloud.faults.forget()
+            weights = [{"VariantName": variant_of(one), "DesiredWeight": float(one == A)} for one in (A, B)]
+            aws_cloud.sagemaker.call(operation, {"EndpointName": endpoint, "DesiredWeightsAndCapacities": weights})
+            aws_cloud.sagemaker.call("AddTags", {"ResourceArn": arn, "Tags": [{"Key": COUNTER, "Value": "3"}]})
+
+    aws_cloud.faults.watch = roll_back
+    with pytest.raises(ConflictError, match="move 3 was shifted while move 2 was"):
+        nodes().shift(shift(2, B, A))
+    nodes().shift(shift(3, A, B))
+    assert nodes().serving("production") == Served(counter=3, release=A)

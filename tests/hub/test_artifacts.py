@@ -5,6 +5,8 @@ import hashlib
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from infra.emulators.proxy import proxied
+from tests.ports.backends_hub import shelf_on_hub
 
 from federation.errors import ContractError, MissingError, ServiceError
 from federation.hub.artifacts import HubArtifacts
@@ -148,3 +150,18 @@ def test_an_answer_that_breaks_off_is_not_half_a_file(hub_shelf, placed, hub_clo
     hub_cloud.faults.lose("resolve_cache")
     with pytest.raises(ServiceError, match="RemoteProtocolError"):
         hub_shelf.artifacts.observe(placed)
+
+
+def test_a_page_of_a_proxy_between_us_and_the_storage_is_no_file(hub_cloud, hub_client, hub_owner):
+    """The Hub itself has answered, with the commit and where the file is; the page comes in the place of the file."""
+    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+
+    hub_client.create_repo(f"{hub_owner}/unit")
+    with proxied(hub_cloud.endpoint) as proxy:
+        shelf = shelf_on_hub(HfApi(endpoint=proxy.endpoint, token="hf_test"), f"{hub_owner}/unit")
+        uri = shelf.place("unit/model.txt", b"weights")
+        proxy.interfere(at="/resolve-cache/")
+        with pytest.raises(ServiceError, match="a page of HTML came"):
+            shelf.artifacts.observe(uri)
+        proxy.hand_on()
+        assert shelf.artifacts.read(uri, 100) == b"weights"

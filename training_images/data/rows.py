@@ -83,13 +83,17 @@ def _row(path: Path, number: int, content: bytes) -> Row:
         found: Any = json.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}, line {number} is not UTF-8; write the file again in UTF-8") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}, line {number} is no JSON ({error})") from error
     if not (isinstance(found, dict) and found.keys() >= _FIELDS):
         raise ConfigError(f"{path}, line {number} is no row; a row has the fields {', '.join(sorted(_FIELDS))}")
     named: dict[str, str] = {name: found[name] for name in _FIELDS}
     if any(not isinstance(value, str) for value in named.values()):
         raise ConfigError(f"{path}, line {number} has a field that is no text; every field of a row is text")
+    if any("\ud800" <= letter <= "\udfff" for value in named.values() for letter in value):
+        raise ConfigError(
+            f"{path}, line {number} holds half of a character: a text was cut inside one; cut it before or after"
+        )
     return Row(**named)
 
 

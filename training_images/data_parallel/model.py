@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from training_images.data_parallel.features import encoded, joined
+from training_images.job.errors import ConfigError
 
 BUCKETS: Final = 8192
 WIDTH: Final = 48
@@ -52,6 +54,13 @@ def save(router: Router, path: Path) -> None:
 
 
 def load(router: Router, path: Path) -> Router:
-    """The same router with the weights of a file."""
-    router.load_state_dict({name: weight.float() for name, weight in load_file(path).items()})
+    """The same router with the weights of a file.
+
+    Raises:
+        ConfigError: They are of no router, or of one of another size.
+    """
+    try:
+        router.load_state_dict({name: weight.float() for name, weight in load_file(path).items()})
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise ConfigError(f"{path.name} holds no weights of a router as this image makes them: {error}") from error
     return router.eval()

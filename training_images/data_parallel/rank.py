@@ -6,7 +6,7 @@ It ends with the exit codes of a job and leaves a sentence where it failed; the 
 
 import signal
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -18,7 +18,7 @@ from training_images.data_parallel.learn import Learner
 from training_images.data_parallel.task import OUTCOME, Task, written
 from training_images.evals.labels import LABELS
 from training_images.evals.training_sets import unchecked
-from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted
+from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted, sentence
 from training_images.learning import device
 
 
@@ -47,6 +47,10 @@ def main(path: Path) -> int:
         return _failed(task, str(error), CONFIGURED_WRONG)
     except group.Lost as error:
         return _failed(task, str(error), FAILED)
+    except Exception as error:
+        with suppress(OSError):  # the disk may be full
+            _failed(task, sentence(error), FAILED)
+        raise
     return 0
 
 
@@ -67,8 +71,8 @@ def _device(task: Task) -> torch.device:
     return found
 
 
-def _failed(task: Task, sentence: str, code: int) -> int:
-    task.sentence.write_text(sentence + "\n", encoding="utf-8")
+def _failed(task: Task, told: str, code: int) -> int:
+    task.sentence.write_text(told + "\n", encoding="utf-8")
     return code
 
 

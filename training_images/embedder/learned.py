@@ -11,6 +11,7 @@ from training_images.data.rows import Row, folder, read
 from training_images.evals.leaks import check_data
 from training_images.evals.suite import Suite
 from training_images.evals.training_sets import SETS, stated, utterances
+from training_images.job.errors import ConfigError
 from training_images.job.made import DataSet
 
 ARTICLES: Final = "articles"
@@ -42,7 +43,19 @@ def learned(data: Path, asked: Suite) -> Learned:
         ("documents", found.documents, asked.documents, LEAST_LONG),
     ):
         check_data(name, {"train": rows, "test": items}, least=least, most_shift=None)
+    _refuse_unanswerable(asked)
     return found
+
+
+def _refuse_unanswerable(asked: Suite) -> None:
+    """A question whose document is not there is never answered, whatever is learned."""
+    known = {row.id for row in asked.documents}
+    lost = [item for item in asked.parts["retrieval"].items if item.label not in known]
+    if lost:
+        raise ConfigError(
+            f"{len(lost)} questions of the suite are answered by none of its documents, the first is {lost[0].id}, whose "
+            f"label is {lost[0].label!r}: a question's label is the id of a document"
+        )
 
 
 def data_sets(data: Path) -> list[DataSet]:

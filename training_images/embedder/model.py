@@ -13,19 +13,19 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn import functional
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel
 from transformers.utils import logging
 
-from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
-from training_images.learning import adapter
+from training_images.learning import adapter, pretrained
 from training_images.learning.adapter import Base
 
 MODULES: Final = ("query", "value")
 BATCH: Final = 32
+_POOLER: Final = "pooler."
+"""A layer after the last one, which the mean of the states does without."""
 _PROBES: Final = ("turn the light in the kitchen off", "how do I read a file line by line?", "the")
 """Texts of which merged and unmerged must make the same vectors."""
 _ROUNDING: Final = 1e-4
@@ -63,16 +63,18 @@ class Embedder:
         Raises:
             ConfigError: The folder holds no such model, or it cannot read so many tokens.
         """
-        self.base_digest = digest_of_file(base / "model.safetensors")
-        self.tokenizer_digest = digest_of_file(base / "tokenizer.json")
+        self.base_digest, self.tokenizer_digest = pretrained.digests(base)
         self.shape = shape
-        try:
-            self.tokenizer: Any = AutoTokenizer.from_pretrained(base, local_files_only=True)
-            model = AutoModel.from_pretrained(base, local_files_only=True, use_safetensors=True, dtype=torch.float32)
+        with pretrained.readable(base, "sentence encoder"):
+            self.tokenizer: Any = pretrained.tokenizer(base)
+            model = pretrained.model(base, AutoModel, unasked=_POOLER, dtype=torch.float32)
             _refuse_longer(shape, model.config)
             self.network: Any = adapter.adapted(model, MODULES, rank=shape.rank, layers=shape.layers)
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
-            raise ConfigError(f"{base.name} is no sentence encoder that can be read: {error}") from error
+        if self.tokenizer.pad_token_id is None:
+            raise ConfigError(
+                f"the tokenizer of {base.name} has no token to fill up with, and texts are read side by side: name a "
+                "pad_token in its tokenizer_config.json"
+            )
         self.dimension = int(model.config.hidden_size)
         self.network.eval()
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from training_images.data.rows import Row, digest, read
 from training_images.data.splits import place
+from training_images.evals.leaks import check_rows
 from training_images.job.errors import ConfigError
 from training_images.job.spec import JobSpec
 
@@ -21,6 +22,8 @@ DOCUMENTS: Final = "documents"
 FILE: Final = "suite.json"
 DISTRACTORS: Final = 3
 """Documents without a question, for each question of a sample."""
+_LONGEST: Final = 512
+_SHOWN: Final = 40
 Item = Row
 """A row is an item: its id, cluster and category are its record's."""
 
@@ -121,9 +124,31 @@ def asked(spec: JobSpec) -> Suite:
 
 
 def _own(found: Suite) -> Suite:
-    """The same items under a name that nobody takes for the canonical suite's."""
+    """The same items under a name that nobody takes for the canonical suite's.
+
+    Raises:
+        ConfigError: An item could not be asked, or could not stand in a record; the message names it.
+    """
+    for name, part in found.parts.items():
+        if part.items:  # a kind is not asked everything
+            check_rows(f"the suite's {name}", part.items)
+        for item in part.items:
+            _refuse_unrecordable(name, item)
     parts = {name: replace(part, suite=f"own-{name}") for name, part in found.parts.items()}
     return replace(found, name="own", parts=parts)
+
+
+def _refuse_unrecordable(name: str, item: Item) -> None:
+    """schemas/record.v1.json says the same, after an hour of learning."""
+    if not item.id.strip():
+        raise ConfigError(
+            f"the suite's {name}: an item has no id, where it says {item.text[:_SHOWN]!r}; name each once"
+        )
+    for field in ("id", "cluster", "category"):
+        if len(getattr(item, field)) > _LONGEST:
+            raise ConfigError(
+                f"the suite's {name}: the {field} of {item.id[:_SHOWN]} is longer than the {_LONGEST} characters of a record"
+            )
 
 
 def loose(folder: Path) -> Suite:

@@ -4,13 +4,17 @@
 import sys
 
 from training_images.federated import services
-from training_images.job.settings import from_arguments
+from training_images.job.errors import ConfigError
+from training_images.job.settings import Settings, from_arguments
 
-_told = from_arguments(sys.argv[1:])
+try:
+    _told = from_arguments(sys.argv[1:])
+except ConfigError:
+    _told = Settings()  # what is wrong with it is said as every job says it
 if _told.given.get("role") in services.ROLES:
     sys.exit(services.serve(_told))
 
-from training_images.federated.train import SETTINGS, train  # noqa: E402 - a service needs none of it
-from training_images.job.run import run  # noqa: E402 - the same
+from training_images.federated.train import SETTINGS, train
+from training_images.job.run import run
 
 sys.exit(run(train, settings=SETTINGS))

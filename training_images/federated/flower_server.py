@@ -18,7 +18,7 @@ from flwr.serverapp import Grid, ServerApp
 from training_images.federated import letters, results
 from training_images.federated.notes import Note
 from training_images.federated.rounds import TooFewError, learn
-from training_images.job.errors import ConfigError
+from training_images.job.errors import ConfigError, sentence
 
 app = ServerApp()
 _POLL: Final = 0.3
@@ -84,8 +84,12 @@ class OverFlower:
         if reply.has_error():
             print(f"node {node} refused or failed: {reply.error.reason}", flush=True)
             return
-        note = letters.read(reply.content)
-        name = note.text("member")
+        try:
+            note = letters.read(reply.content)
+            name = note.text("member")
+        except ConfigError as error:
+            print(f"node {node} answered with something else: {error}", flush=True)
+            return
         if self.nodes.setdefault(name, node) != node:
             print(f"node {node} calls itself {name}, which is node {self.nodes[name]}; not counted", flush=True)
             return
@@ -105,7 +109,7 @@ def main(grid: Grid, context: Context) -> None:
     members = OverFlower(grid=grid, patience=float(str(told["patience"])), expected=plan.members)
     try:
         learned = learn(members, plan)
-    except (ConfigError, TooFewError) as error:
-        results.fail(folder, str(error))
+    except Exception as error:
+        results.fail(folder, str(error) if isinstance(error, TooFewError) else sentence(error))
         raise
     results.keep(folder, plan, learned, members.seconds)

@@ -197,7 +197,7 @@ def _unsealed(keys: Keys, sender: str, occasion: str, body: bytes) -> bytes:
     key = _derived(keys, sender, f"share/{occasion}")
     try:
         return ChaCha20Poly1305(key).decrypt(body[:12], body[12:], f"{sender}>{keys.name}".encode())
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise ConfigError(
             f"the share said to be {sender}'s was not made by it for {keys.name} on this occasion"
         ) from error

@@ -2,24 +2,21 @@
 """How do rounds of questions become one model, whoever the members are and however they are reached?
 
 The same loop runs over Flower and in one process, so that the one can be checked against the other. A member that does
-not answer in time is left out for the rest of the run. When fewer than the plan allows are left, the run ends with a
-sentence and no model.
+not answer in time is left out for the rest of the run, and an answer that is none is left out of its round. When fewer
+than the plan allows are left, the run ends with a sentence and no model.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
-from training_images.federated import masking, model
+from training_images.federated import masking, model, sound
 from training_images.federated.masking import Masked, Opened
 from training_images.federated.model import Scale, Vector
 from training_images.federated.notes import Fact, Members, Note
+from training_images.federated.sound import EXTRA
 from training_images.job.errors import ConfigError
-
-_EXTRA: Final = 3
-"""Behind the summed weights: rows learned from, loss on the test rows, number of those."""
 
 
 class TooFewError(Exception):
@@ -84,7 +81,7 @@ def learn(members: Members, plan: Plan) -> Learned:
 
     Raises:
         TooFewError: More members were lost than the plan allows.
-        ConfigError: The plan asks for what would hide nobody.
+        ConfigError: The plan asks for what would hide nobody, or a sum under masks holds what no rows add up to.
     """
     if plan.masked and plan.least < masking.FEWEST:
         raise ConfigError(f"masked sums of fewer than {masking.FEWEST} members hide nobody; set least to that or more")
@@ -98,7 +95,13 @@ def learn(members: Members, plan: Plan) -> Learned:
 
 
 def _scores(members: Members, plan: Plan, note: Note) -> Mapping[str, Note]:
-    return _enough(plan, members.ask(note, _present(members, plan)), "score")
+    taken: set[str] = set()
+
+    def check(answer: Note) -> None:
+        sound.check_scores(answer, taken)
+        taken.update(answer.texts("items"))
+
+    return _enough(plan, members.ask(note, _present(members, plan)), "score", check)
 
 
 def _agreed_scale(members: Members, plan: Plan) -> Scale:
@@ -121,8 +124,8 @@ def _round(members: Members, plan: Plan, number: int, weights: Vector, scale: Sc
         **private,
     }
     total, names = _summed(members, plan, "train", _arrays(weights, scale), facts)
-    count, lost, asked = total[-_EXTRA:]
-    return total[:-_EXTRA] / count, Round(members=names, loss=float(lost / asked))
+    count, lost, asked = total[-EXTRA:]
+    return total[:-EXTRA] / count, Round(members=names, loss=float(lost / asked))
 
 
 def _summed(
@@ -130,15 +133,28 @@ def _summed(
 ) -> tuple[Vector, tuple[str, ...]]:
     """The sum of everybody's vectors, and who is in it. Members are added in order of their names, so that it repeats."""
     present = _present(members, plan)
+
+    def check(answer: Note) -> None:
+        sound.check_sum(question, answer, plan.predictors, present)
+
     if not plan.masked:
-        answers = _enough(plan, members.ask(Note(what=what, arrays=arrays, facts=facts), present), what)
+        question = Note(what=what, arrays=arrays, facts=facts)
+        answers = _enough(plan, members.ask(question, present), what, check)
         return np.sum([answers[name].vector("vector") for name in sorted(answers)], axis=0), tuple(sorted(answers))
     occasion = f"{plan.run}/{what}/{facts.get('round', 0)!s}"
     question = Note(
         what=what, arrays=arrays, facts={**facts, "masked": True, "members": list(present), "occasion": occasion}
     )
-    answers = _enough(plan, members.ask(question, present), what)
-    return _unmasked(members, plan, present, answers, occasion), tuple(sorted(answers))
+    answers = _enough(plan, members.ask(question, present), what, check)
+    total = _unmasked(members, plan, present, answers, occasion)
+    try:
+        sound.check_counts(what, total)
+    except ConfigError as error:
+        raise ConfigError(
+            f"the sum {occasion} makes no sense: {error}; a member told something else, and masks hide which: agree on "
+            "another run"
+        ) from error
+    return total, tuple(sorted(answers))
 
 
 def _unmasked(
@@ -161,17 +177,20 @@ def _unmasked(
         "lost": lost,
     }
     helped = members.ask(Note(what="open", facts={**about, **boxes}), tuple(told))
+    opened = {name: found for name, note in helped.items() if (found := _opened(note, told, lost))}
     try:
-        return masking.unmasked(told, {name: _opened(note) for name, note in helped.items()})
+        return masking.unmasked(told, opened)
     except ConfigError as error:
         raise TooFewError(f"{plan.run}: the sum {occasion} stays hidden: {error}") from error
 
 
-def _opened(note: Note) -> Opened:
-    return Opened(
-        shares=dict(zip(note.texts("shares of"), note.bodies("shares"), strict=True)),
-        seeds=dict(zip(note.texts("seeds of"), note.bodies("seeds"), strict=True)),
+def _opened(note: Note, told: Collection[str], lost: Collection[str]) -> Opened | None:
+    """What a survivor opened; None where it is not a share of each survivor and a seed of each that was lost."""
+    found = Opened(
+        shares=dict(zip(note.texts("shares of"), note.bodies("shares"), strict=False)),
+        seeds=dict(zip(note.texts("seeds of"), note.bodies("seeds"), strict=False)),
     )
+    return found if found.shares.keys() == set(told) and found.seeds.keys() == set(lost) else None
 
 
 def _present(members: Members, plan: Plan) -> tuple[str, ...]:
@@ -179,13 +198,24 @@ def _present(members: Members, plan: Plan) -> tuple[str, ...]:
     return tuple(name for name in sorted(plan.members) if name in online)
 
 
-def _enough(plan: Plan, answers: Mapping[str, Note], what: str) -> Mapping[str, Note]:
-    known = {name: note for name, note in answers.items() if name in plan.members}
+def _enough(plan: Plan, answers: Mapping[str, Note], what: str, check: Callable[[Note], None]) -> Mapping[str, Note]:
+    """The members' answers that are sound, if there are enough of them."""
+    known: dict[str, Note] = {}
+    unsound: dict[str, str] = {}
+    for name in filter(answers.__contains__, plan.members):
+        try:
+            check(answers[name])
+            known[name] = answers[name]
+        except ConfigError as error:
+            unsound[name] = str(error)
+            print(f"the answer of {name} ({what}) is left out: {error}", flush=True)
     if len(known) < plan.least:
-        missing = ", ".join(name for name in plan.members if name not in known)
+        missing = ", ".join(name for name in plan.members if name not in known and name not in unsound)
         raise TooFewError(
             f"{len(known)} of {len(plan.members)} members answered ({what}), and the plan needs {plan.least}; "
-            f"nothing came from {missing}. Start their SuperNodes, or agree on a smaller number"
+            + "".join(f"the answer of {name} is none: {why}; " for name, why in unsound.items())
+            + (f"nothing came from {missing}. " if missing else "")
+            + "Start their SuperNodes, or agree on a smaller number"
         )
     return known
 

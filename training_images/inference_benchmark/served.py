@@ -29,6 +29,9 @@ MOST_BYTES: Final = 1 << 16
 _HOST: Final = "127.0.0.1"
 _PATIENCE: Final = 30.0
 """Seconds that a caller waits for an answer."""
+_LOOK_EVERY: Final = 0.05
+_GRACE: Final = 2.0
+"""Seconds that a server has to end."""
 _TIMING: Final = "Server-Timing"
 
 
@@ -53,11 +56,20 @@ class Caller:
         """The answer to one request.
 
         Raises:
-            ConfigError: The server refused the request, or answered with something else than a label.
+            ConfigError: The text is too long for a request, the server refused it or could not answer it, or answered with
+                something else than a label.
+            TimeoutError: It did not answer in time.
         """
         body = json.dumps({"text": text}).encode()
-        self._connection.request("POST", PATH, body, {"Content-Type": "application/json"})
-        response = self._connection.getresponse()
+        if len(body) > MOST_BYTES:
+            raise ConfigError(
+                f"a text of the suite takes {len(body):,} bytes of JSON, and a request {MOST_BYTES:,} at most: shorten it"
+            )
+        try:
+            self._connection.request("POST", PATH, body, {"Content-Type": "application/json"})
+            response = self._connection.getresponse()
+        except TimeoutError as error:
+            raise TimeoutError(f"the runtime gave no answer to a text within {_PATIENCE:g} s: it hangs") from error
         told: Any = json.loads(response.read())
         if response.status != HTTPStatus.OK:
             raise ConfigError(f"the server answered {response.status}: {told.get('error')}")
@@ -71,16 +83,23 @@ class Caller:
 @contextmanager
 def served(answer: Answer) -> Iterator[Caller]:
     """Somebody to ask while the block runs; afterwards nothing listens any more."""
+    over = threading.Event()
     server = TCPServer((_HOST, 0), partial(_Handler, answer))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    server.timeout = _LOOK_EVERY
+    thread = threading.Thread(target=_serve, args=(server, over), daemon=True)
     thread.start()
     try:
         with closing(Caller(server.server_address[1])) as caller:
             yield caller
     finally:
-        server.shutdown()
+        over.set()
+        thread.join(_GRACE)  # a runtime that hangs would keep the job for ever
         server.server_close()
-        thread.join()
+
+
+def _serve(server: TCPServer, over: threading.Event) -> None:
+    while not over.is_set():
+        server.handle_request()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -102,7 +121,12 @@ class _Handler(BaseHTTPRequestHandler):
         if fault:
             self._reply(HTTPStatus.BAD_REQUEST, {"error": fault}, began)
             return
-        self._reply(HTTPStatus.OK, {"label": self._answer(text)}, began)
+        try:
+            label = self._answer(text)
+        except Exception as error:  # noqa: BLE001 - a runtime may be anybody's, and whoever asks is told
+            self._reply(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": f"{type(error).__name__}: {error}"}, began)
+            return
+        self._reply(HTTPStatus.OK, {"label": label}, began)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in http.server
         """Nothing is written: it would be timed."""

@@ -8,6 +8,9 @@ from typing import Final
 import msgspec
 
 from training_images.evals import suite
+from training_images.evals.labels import LABELS
+from training_images.evals.leaks import check_rows
+from training_images.evals.scoring import SAFETY
 from training_images.evals.suite import Suite
 from training_images.inference_benchmark.measured import KIND, REPORT, Served, Serving, measured
 from training_images.inference_benchmark.served import served
@@ -35,6 +38,8 @@ def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
     """
     spec = job.spec
     asked = read_suite(spec)
+    for name in ("task", *SAFETY):
+        check_rows(f"the suite's {name}", asked.parts[name].items, LABELS)
     unit = safe(shipped_unit(spec.channel("runtime"), RUNTIME))
     with _behind_http(unit) as candidate, _serving(spec) as baseline:
         for one in (candidate, *([baseline.served] if baseline else [])):

@@ -4,7 +4,11 @@
 42 is what `podFailurePolicy` of a Kubernetes Job takes as "do not try again"; 143 is 128 + SIGTERM, as shells count.
 """
 
+import errno
+import os
 from typing import Final
+
+from federation.errors import ContractError
 
 CONFIGURED_WRONG: Final = 42
 FAILED: Final = 1
@@ -17,3 +21,20 @@ class ConfigError(Exception):
 
 class Interrupted(Exception):  # noqa: N818 - no error: the platform asked, and a checkpoint was kept
     """The platform took the machine back; what was learned lies in the checkpoints."""
+
+
+def sentence(error: Exception) -> str:
+    """What is told of a job that ended so."""
+    if isinstance(error, (ConfigError, Interrupted, ContractError)):
+        return str(error)
+    if _no_space(error):
+        full = error if isinstance(error, OSError) else OSError()
+        return f"the disk is full ({full.filename2 or full.filename or 'no file named'}); ask for a larger one"
+    if isinstance(error, MemoryError):
+        return "the machine has too little memory for this job; ask for a larger one, or a smaller batch"
+    return f"{type(error).__name__}: {error}"
+
+
+def _no_space(error: Exception) -> bool:
+    """Libraries that write files themselves tell it in words alone."""
+    return getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error)

@@ -7,7 +7,7 @@ from typing import Final
 
 from training_images.job.errors import ConfigError
 
-_ABOUT_THE_JOB: Final = ("image", "kind", "machine", "platform", "region", "teacher", "unit")
+_ABOUT_THE_JOB: Final = ("image", "kind", "machine", "org", "platform", "region", "teacher", "unit")
 EVERYWHERE: Final = frozenset({*_ABOUT_THE_JOB, "api", "channel.", "checkpoints", "output", "requests", "suite"})
 """What the library asks for, whatever the image: `teacher` is written into the job of a distillation."""
 _TUNERS_OWN: Final = "_"

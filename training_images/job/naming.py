@@ -21,8 +21,31 @@ def unit_name(spec: JobSpec, kind: str) -> str:
     """
     named = spec.settings.given.get("unit")
     if named is None:
-        return f"{spec.settings.text('org', _ORG)}/{kind}-v{int(time.time()) // _MINUTE}"
+        return _numbered(spec, kind)
     match = _NAME.fullmatch(named)
     if match is None or match["kind"] != kind:
         raise ConfigError(f"--unit {named!r} is no name for a unit of kind {kind}; write ORG/{kind}-vN")
     return named
+
+
+def refuse_no_name(spec: JobSpec) -> None:
+    """Settle before anything is learned that the unit can be called so, as far as its kind is known by then.
+
+    Raises:
+        ConfigError: It is of another kind, or no name.
+    """
+    named = spec.settings.given.get("unit")
+    if spec.kind:
+        unit_name(spec, spec.kind)
+    elif named is None:
+        _numbered(spec, "kind")
+    elif _NAME.fullmatch(named) is None:
+        raise ConfigError(f"--unit {named!r} is no name for a unit; write ORG/KIND-vN in small letters")
+
+
+def _numbered(spec: JobSpec, kind: str) -> str:
+    org = spec.settings.text("org", _ORG)
+    name = f"{org}/{kind}-v{int(time.time()) // _MINUTE}"
+    if _NAME.fullmatch(name) is None:
+        raise ConfigError(f"--org {org!r} is no name; write small letters, digits and hyphens")
+    return name

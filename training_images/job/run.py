@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a platform's layout to a unit with its manifest, or to one sentence that says why there is none."""
 
-import errno
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from federation.errors import ContractError
 from training_images.job import detect
 from training_images.job.card import own_words
-from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted
+from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted, sentence
 from training_images.job.job import Job
 from training_images.job.known import refuse_unknown
 from training_images.job.made import Made
-from training_images.job.naming import unit_name
+from training_images.job.naming import refuse_no_name
 from training_images.job.prices import prices
 from training_images.job.shipment import ship
 from training_images.job.spec import JobSpec
@@ -60,7 +60,11 @@ def run(
 
 
 def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str], settings: Collection[str] | None) -> int:
-    folder = Path(tempfile.mkdtemp(prefix="federation-"))
+    try:
+        folder = _scratch()
+        _forget(spec.failure)
+    except Exception as error:  # noqa: BLE001 - as in `run`
+        return _failed(spec.failure, error)
     job = Job(spec, folder)
     job.stop_on_sigterm()
     try:
@@ -84,6 +88,26 @@ def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str], se
     return 0
 
 
+def _scratch() -> Path:
+    """A folder to work in.
+
+    Raises:
+        ConfigError: There is no place for one.
+    """
+    try:
+        return Path(tempfile.mkdtemp(prefix="federation-"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            "there is no folder to work in: where an image's files may only be read, mount a folder and name it in TMPDIR"
+        ) from error
+
+
+def _forget(failure: Path) -> None:
+    """What an earlier job said is none of this one's; a place that its platform holds open stays as it is."""
+    with suppress(OSError):
+        failure.unlink()
+
+
 def _could_ship(spec: JobSpec) -> None:
     """Whatever would keep the unit from being shipped and is known by now, before an hour is spent on learning.
 
@@ -91,8 +115,7 @@ def _could_ship(spec: JobSpec) -> None:
         ConfigError: The machine has no price, the unit's name is none, or there is no way to where it should go.
     """
     prices().an_hour(spec.platform, spec.machine)
-    if spec.kind:
-        unit_name(spec, spec.kind)
+    refuse_no_name(spec)
     if spec.upload:
         target(spec.upload)
     place = next(one for one in (spec.output, *spec.output.absolute().parents) if one.exists())
@@ -104,24 +127,14 @@ def _could_ship(spec: JobSpec) -> None:
 
 
 def _failed(place: Path | None, error: Exception) -> int:
-    sentence = _sentence(error)[:_LONGEST]
-    print(sentence, file=sys.stderr, flush=True)
+    told = sentence(error)[:_LONGEST]
+    print(told, file=sys.stderr, flush=True)
     if place is not None:
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(sentence + "\n", encoding="utf-8")
+            place.write_text(told + "\n", encoding="utf-8")
         except OSError as full:
             print(f"the sentence could not be kept at {place}: {full}", file=sys.stderr)
     if isinstance(error, Interrupted):
         return INTERRUPTED
     return CONFIGURED_WRONG if isinstance(error, (ConfigError, ContractError)) else FAILED
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, (ConfigError, Interrupted, ContractError)):
-        return str(error)
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return f"the disk is full ({error.filename or 'no file named'}); ask for a larger one"
-    if isinstance(error, MemoryError):
-        return "the machine has too little memory for this job; ask for a larger one, or a smaller batch"
-    return f"{type(error).__name__}: {error}"

@@ -6,9 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from training_images.job.errors import ConfigError
 
 _MARK: Final = "--"
+_PLATFORMS_WORD: Final = "train"
+"""What SageMaker starts an image with."""
+_STARTED_BY: Final = ("python", "-m")
+"""How a command begins that names the whole program: it may be put behind the image's entry point, as on the Hub."""
 _PLATFORMS_OWN: Final = "sagemaker_"
 """Hyperparameters that SageMaker's SDK adds for containers of its own."""
 _PLACES: Final = frozenset({"output", "checkpoints"})
@@ -97,10 +103,14 @@ def _is_place(name: str) -> bool:
 
 
 def from_arguments(arguments: Sequence[str]) -> Settings:
-    """`--name value` and `--name=value`; a word on its own, such as SageMaker's `train`, is left alone."""
+    """`--name value` and `--name=value`, and the one word on its own that a platform adds.
+
+    Raises:
+        ConfigError: A setting has no value, or a word belongs to none.
+    """
     given: dict[str, str] = {}
     waiting: str | None = None
-    for word in arguments:
+    for word in arguments[3:] if tuple(arguments[:2]) == _STARTED_BY else arguments:
         if waiting is not None and word.startswith(_MARK):
             raise _without_value(waiting)
         if waiting is not None:
@@ -111,6 +121,8 @@ def from_arguments(arguments: Sequence[str]) -> Settings:
                 given[name] = value
             else:
                 waiting = name
+        elif word != _PLATFORMS_WORD:
+            raise ConfigError(f"the word {word!r} belongs to no setting; write --NAME VALUE, with two hyphens")
     if waiting is not None:
         raise _without_value(waiting)
     return Settings(given=given)
@@ -121,7 +133,17 @@ def _without_value(name: str) -> ConfigError:
 
 
 def from_hyperparameters(found: Mapping[str, object]) -> Settings:
-    """SageMaker's hyperparameters: every value is text, and its SDK writes text once more in quotation marks."""
+    """SageMaker's hyperparameters: every value is text, and its SDK writes text once more, as JSON."""
     return Settings(
-        given={name: str(value).strip('"') for name, value in found.items() if not name.startswith(_PLATFORMS_OWN)}
+        given={name: _unquoted(str(value)) for name, value in found.items() if not name.startswith(_PLATFORMS_OWN)}
     )
+
+
+def _unquoted(written: str) -> str:
+    """The text that JSON in quotation marks is of; whoever wrote them by hand may have escaped nothing in between."""
+    if not (len(written) > 1 and written.startswith('"') and written.endswith('"')):
+        return written
+    try:
+        return msgspec.json.decode(written, type=str)
+    except msgspec.MsgspecError:
+        return written[1:-1]

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -44,24 +45,29 @@ def resume(folder: Path, weights: Mapping[str, Tensor], optimiser: torch.optim.O
     """Load what was kept into weights and optimiser: the number of steps that are done, 0 without a checkpoint.
 
     One that an earlier job with other settings or examples left in the folder is not read: its steps are not this job's.
+    Nor is one of which a part is broken or missing: its steps are lost, and the job is not.
 
     Raises:
         ConfigError: The checkpoint is of another model.
     """
     if not (folder / _STEP).exists():
         return 0
-    told = msgspec.json.decode((folder / _STEP).read_bytes())
+    try:
+        told = msgspec.json.decode((folder / _STEP).read_bytes(), type=dict[str, Any])
+        kept, remembered = load_file(folder / _WEIGHTS), load_file(folder / _OPTIMISER)
+    except (OSError, msgspec.MsgspecError, SafetensorError) as error:
+        print(f"the checkpoint at {folder} cannot be read ({error}): this job begins anew", flush=True)
+        return 0
     if told.get("of") != of:
         print(f"the checkpoint at {folder} is of other settings or examples: this job begins anew", flush=True)
         return 0
-    kept = load_file(folder / _WEIGHTS)
     shapes = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     if {name: tuple(tensor.shape) for name, tensor in kept.items()} != shapes:
         raise ConfigError(f"the checkpoint at {folder} is of another model; empty that folder to begin anew")
     with torch.no_grad():
         for name, tensor in weights.items():
             tensor.copy_(kept[name])
-    _fill(optimiser, load_file(folder / _OPTIMISER))
+    _fill(optimiser, remembered)
     return int(told["step"])
 
 

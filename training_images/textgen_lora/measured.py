@@ -23,7 +23,7 @@ from training_images.job.job import Job
 from training_images.job.made import Made, Record, Scored
 from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
-from training_images.learning.adapter import FILES
+from training_images.learning.adapter import FILES, rank_and_layers
 from training_images.textgen_lora.model import MODULES, LabelModel
 from training_images.textgen_lora.recipe import BASE, KINDS, Recipe, model_of
 
@@ -147,7 +147,8 @@ class Serving:
                 f"{unit.name} was made for the base model {unit.contract.get('base_model')}, and "
                 f"{self._candidate.base_digest} is mounted: on it, it would answer what it never answers"
             )
-        layers = int(unit.contract.get("layers", self._how.layers))
-        recipe = replace(self._how, rank=int(unit.contract["rank"]), layers=layers)
-        model = model_of(self._spec.channel("base"), self._kind, recipe).load(unit.holding(FILES))
+        folder = unit.holding(FILES)
+        rank, layers = rank_and_layers(folder)
+        recipe = replace(self._how, rank=rank, layers=layers)
+        model = model_of(self._spec.channel("base"), self._kind, recipe).load(folder)
         return model.to(self._candidate.answers.device)

@@ -14,13 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 from transformers.utils import logging
 
 from training_images.evals.labels import prompt
-from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
-from training_images.learning import adapter
+from training_images.learning import adapter, pretrained
 from training_images.learning.adapter import Base
 
 MODULES: Final = ("q_proj", "v_proj")
@@ -35,6 +34,9 @@ _PASSAGE: Final = 512
 _IGNORED: Final = -100
 """What cross_entropy leaves out."""
 _PLACE: Final = "\0"
+_PROBE: Final = "turn the light in the kitchen off"
+_ROUNDING: Final = 0.02
+"""Of the labels' logits, as a share of how far they lie apart: several times what bfloat16 loses."""
 _WORTH: Final = 0.75
 """Two passes over fewer tokens pay from here on."""
 
@@ -54,18 +56,19 @@ class LabelModel:
             layers: How many layers carry one, counted from the top.
 
         Raises:
-            ConfigError: The folder holds no such model, or two labels begin with one token.
+            ConfigError: The folder holds no such model, or two labels begin with one token, or its logits are not the
+                states times a matrix.
         """
-        self.base_digest = digest_of_file(base / "model.safetensors")
-        self.tokenizer_digest = digest_of_file(base / "tokenizer.json")
-        try:
-            self.tokenizer: Any = AutoTokenizer.from_pretrained(base, local_files_only=True)
-            model = AutoModelForCausalLM.from_pretrained(base, local_files_only=True, use_safetensors=True)
-        except (OSError, ValueError, KeyError) as error:
-            raise ConfigError(f"{base.name} is no base model that can be read: {error}") from error
+        self.base_digest, self.tokenizer_digest = pretrained.digests(base)
+        with pretrained.readable(base, "base model"):
+            self.tokenizer: Any = pretrained.tokenizer(base)
+            model = pretrained.model(base, AutoModelForCausalLM)
+            self.network: Any = adapter.adapted(model, MODULES, rank=rank, layers=layers)
         self.labels = tuple(words)
         self.answers = torch.tensor(_first_tokens(self.tokenizer, words))
-        self.network: Any = adapter.adapted(model, MODULES, rank=rank, layers=layers)
+        self._begin = _first_of_a_text(self.tokenizer)
+        with pretrained.readable(base, "base model"):
+            self._refuse_another_head()
         for weight in self.network.parameters():
             if weight.requires_grad:
                 weight.data = weight.data.float()
@@ -107,7 +110,21 @@ class LabelModel:
         inner = self.network.get_base_model()
         hidden = inner.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
         ends = hidden[torch.arange(len(rows), device=mask.device), mask.sum(dim=1) - 1]
-        return (ends @ inner.lm_head.weight[self.answers].T.to(ends.dtype)).float()
+        found = ends @ inner.lm_head.weight[self.answers].T.to(ends.dtype)
+        bias = inner.lm_head.bias
+        return (found if bias is None else found + bias[self.answers].to(ends.dtype)).float()
+
+    def _refuse_another_head(self) -> None:
+        """Some models scale their logits or cap them: asked for a few of them, they would be other ones."""
+        row = self.tokens([_PROBE])[0]
+        with torch.inference_mode():
+            mine = self._asked([row])[0]
+            whole = self.network(input_ids=torch.tensor([row])).logits[0, -1, self.answers].float()
+        if float((mine - whole).abs().max()) > _ROUNDING * float(whole.max() - whole.min()):
+            raise ConfigError(
+                f"a {type(self.network.get_base_model()).__name__} does something to its logits after its last matrix, and "
+                "this image does not: take a base model that neither scales nor caps them"
+            )
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Tokens padded at the end to the longest row, and which of them count: (rows, tokens) both."""
@@ -135,11 +152,10 @@ class LabelModel:
 
         What is longer than a passage is read passage by passage, each after the last token of the one before.
         """
-        encode, begin = self.tokenizer.encode, self.tokenizer.bos_token_id
-        first = self.tokenizer.eos_token_id if begin is None else begin
+        encode = self.tokenizer.encode
         rows, owners = [], []
         for number, text in enumerate(texts):
-            tokens = [first, *encode(text, add_special_tokens=False)]
+            tokens = [self._begin, *encode(text, add_special_tokens=False)]
             starts = range(0, max(1, len(tokens) - 1), _PASSAGE)
             rows += [tokens[start : start + _PASSAGE + 1] for start in starts]
             owners += [number] * len(starts)
@@ -188,7 +204,18 @@ def _cut(lengths: Sequence[int]) -> int:
 
 
 def _first_tokens(tokenizer: Any, words: Mapping[str, str]) -> list[int]:
-    found = [tokenizer.encode(f" {word}", add_special_tokens=False)[0] for word in words.values()]
+    encoded = [tokenizer.encode(f" {word}", add_special_tokens=False) for word in words.values()]
+    if not all(encoded):
+        raise ConfigError("the tokenizer makes no token of some label's word: it is none of this base model")
+    found = [tokens[0] for tokens in encoded]
     if len(set(found)) != len(found):
         raise ConfigError("two labels are answered with words that begin with the same token; choose others")
     return found
+
+
+def _first_of_a_text(tokenizer: Any) -> int:
+    """The token after which a text begins."""
+    begin = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+    if begin is None:
+        raise ConfigError("the tokenizer names no token that begins or ends a text; name one in tokenizer_config.json")
+    return int(begin)

@@ -25,11 +25,13 @@ class S3Artifacts:
 
     def read(self, uri: str, limit: int) -> bytes:
         """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
-        with service_call("S3", "GetObject"):
-            body: bytes = self._open(uri)["Body"].read(limit + 1)
-        if len(body) > limit:
-            raise ContractError(f"{uri} is larger than the {limit} bytes that are read of it")
-        return body
+        body = bytearray()
+        with service_call("S3", "GetObject"):  # to its end, since only there botocore compares the lengths
+            for chunk in self._open(uri)["Body"].iter_chunks(_CHUNK):
+                body += chunk
+                if len(body) > limit:
+                    raise ContractError(f"{uri} is larger than the {limit} bytes that are read of it")
+        return bytes(body)
 
     def observe(self, uri: str) -> Observed:
         """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet).

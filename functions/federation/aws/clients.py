@@ -43,9 +43,11 @@ class Clients:
     def _made(self) -> Any:
         from botocore.session import get_session  # noqa: PLC0415 - with the client
 
+        from federation.aws import answers  # noqa: PLC0415 - the same
         from federation.aws.service_models import ServiceModels  # noqa: PLC0415 - the same
 
         session = get_session()
+        session.register("before-parse", answers.check)
         session.register_component("data_loader", ServiceModels())
         if self._token is not None:
             session._credentials = _assumed(session, self._token, self._role)  # noqa: SLF001 - botocore has no setter

@@ -19,7 +19,7 @@ from federation.aws import limits
 from federation.aws.calls import ClientError, code_of, service_call
 from federation.core.digest import digest
 from federation.core.outcome import Shift
-from federation.errors import ServiceError
+from federation.errors import ConflictError, ServiceError
 from federation.ports import Served
 
 COUNTER: Final = "federation:counter"
@@ -66,7 +66,13 @@ class SageMakerTraffic:
         return _beyond_repair(found) if status == _FAILED else None
 
     def shift(self, shift: Shift) -> None:
-        """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing."""
+        """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing.
+
+        SageMaker takes no condition, so the counter is looked at again after a change.
+
+        Raises:
+            ConflictError: A later shift came meanwhile; what the channel says now has to be shifted again.
+        """
         found = self._described()
         if found is None:
             changed = self._deploy(shift, "create_endpoint")
@@ -78,6 +84,10 @@ class SageMakerTraffic:
             changed = self._weigh(shift, found)
         else:
             changed = self._deploy(shift, "update_endpoint")
+        if found and (later := self._counter(changed)) > shift.counter:
+            raise ConflictError(
+                f"move {later} was shifted while move {shift.counter} was; the later one has to be again"
+            )
         tags = [{"Key": COUNTER, "Value": str(shift.counter)}]
         self._call("add_tags", ResourceArn=changed["EndpointArn"], Tags=tags)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from federation.core import uri as uris
 from federation.core.admission import Observed
 from federation.errors import ContractError, MissingError
-from federation.gcp.calls import retry_policy, service_call
+from federation.gcp.calls import generation_of, retry_policy, service_call
 
 LARGEST: Final = 64 * 2**30
 """Bytes of one file that are hashed at most."""
@@ -45,6 +45,7 @@ class GcsArtifacts:
             with service_call("Cloud Storage", f"read {uri}"):
                 blob = self._client().bucket(place.root).blob(place.path)
                 blob.download_to_file(sink, raw_download=True, timeout=_TIMEOUT, retry=retry_policy(_PATIENCE))
+                generation_of(blob)
         except MissingError as error:
             raise MissingError(f"nothing lies at {uri} yet") from error
 

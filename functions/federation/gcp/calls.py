@@ -41,6 +41,17 @@ def meaning(service: str, operation: str, status: int | None, why: str) -> Feder
     return ConflictError(text) if status in _CONFLICTS else ServiceError(text)
 
 
+def generation_of(blob: Any) -> int:
+    """The generation that was read or written, which each answer of Cloud Storage names.
+
+    Raises:
+        ServiceError: The answer names none: it is the page of a proxy on the way.
+    """
+    if blob.generation is None:
+        raise ServiceError(f"the answer about {blob.name} names no generation, so it is not Cloud Storage's own")
+    return int(blob.generation)
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether a retry may succeed soon; the failed call may have taken effect all the same."""
     status = status_of(error)

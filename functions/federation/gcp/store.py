@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from federation.errors import ConflictError, FederationError, MissingError, ServiceError
-from federation.gcp.calls import retry_policy, service_call, status_of
+from federation.gcp.calls import generation_of, retry_policy, service_call, status_of
 
 _TIMEOUT: Final = 20.0
 """Seconds for one request."""
@@ -160,7 +160,7 @@ class GcsStore:
                 timeout=_TIMEOUT,
                 retry=attempts.retry,
             )
-            return int(blob.generation)
+            return generation_of(blob)
 
     def _read(self, path: str) -> tuple[bytes, int] | None:
         """The body and its generation, both from one response."""
@@ -168,7 +168,7 @@ class GcsStore:
             with service_call(_SERVICE, f"read {path}"):
                 blob = self._bucket().blob(path)
                 body = blob.download_as_bytes(timeout=_TIMEOUT, retry=retry_policy(self._patience))
-                return body, int(blob.generation)
+                return body, generation_of(blob)
         except MissingError:
             return None
 

@@ -2,7 +2,7 @@
 """Jobs on Vertex AI: custom jobs that we launch, and whatever custom or pipeline job ended well.
 
 Vertex chooses a job's id itself, so a label carries our name and is looked up before a job is created. Two simultaneous
-launches of one name could both find nothing, but the queue that delivers launches is ordered by key.
+launches of one name may both find none: then two jobs run, and the second one's version is rejected as taken.
 """
 
 import re

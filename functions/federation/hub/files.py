@@ -40,7 +40,7 @@ def opened(api: Any, place: Place) -> Iterator[Opened | None]:
     """The file, open until the context ends, or None when there is no such file, revision or repository.
 
     Raises:
-        ServiceError: The Hub does not answer, refuses, or breaks off.
+        ServiceError: The Hub does not answer, refuses, or breaks off; or somebody else answers.
     """
     from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status  # noqa: PLC0415 - with the client
 
@@ -51,6 +51,7 @@ def opened(api: Any, place: Place) -> Iterator[Opened | None]:
             yield None
             return
         hf_raise_for_status(response)
+        _not_a_page(response, place)
         yield Opened(commit=_commit(response), size=_size(response), chunks=response.iter_bytes())
 
 
@@ -63,6 +64,14 @@ def commit_of(file: Opened, place: Place) -> str:
     if file.commit is None:
         raise ServiceError(f"Hugging Face Hub: reading {place} failed: the answer does not name its commit")
     return file.commit
+
+
+def _not_a_page(response: Any, place: Place) -> None:
+    """Every file comes with an ETag, from the Hub and from the storage that it redirects to; a proxy's page has none."""
+    if "ETag" not in response.headers and "text/html" in response.headers.get("Content-Type", ""):
+        raise ServiceError(
+            f"Hugging Face Hub: reading {place} failed: a page of HTML came, perhaps of a proxy on the way"
+        )
 
 
 def _commit(response: Any) -> str | None:

@@ -34,7 +34,9 @@ def test_a_digest_does_not_depend_on_the_order(rows: list[Row]) -> None:
         ("ä".encode("latin-1"), "line 2 is not UTF-8"),
         (b"{", "line 2 is no JSON"),
         (b'{"id": "2"}', "line 2 is no row"),
+        (b"[" * 100_000, "line 2 is no JSON"),
         (GOOD.replace(b'"1"', b"1"), "line 2 has a field that is no text"),
+        (GOOD.replace(b'"x"', rb'"on \ud83d"'), "line 2 holds half of a character"),
     ],
 )
 def test_a_line_that_is_no_row_is_named(tmp_path: Path, content: bytes, said: str) -> None:

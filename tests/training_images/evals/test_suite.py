@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.training_images.evals.suites import tiny
+from tests.training_images.evals.suites import row, tiny
 
-from training_images.data.rows import write
+from training_images.data.rows import Row, write
 from training_images.evals import judge
-from training_images.evals.suite import NAME, PARTS, committed, load, loose
+from training_images.evals.suite import DOCUMENTS, NAME, PARTS, asked, committed, load, loose
 from training_images.job.errors import ConfigError
+from training_images.job.settings import Settings
+from training_images.job.spec import JobSpec
 
 
 def kept(folder: Path) -> Path:
@@ -67,3 +69,42 @@ def test_the_committed_suite_says_how_often_its_judge_errs() -> None:
 
 def test_nothing_that_is_asked_is_committed() -> None:
     assert "text" not in json.dumps(committed())
+
+
+def own(folder: Path) -> JobSpec:
+    return JobSpec(
+        platform="local", name="by-hand", kind=None, settings=Settings(given={"suite": "own"}), channels={"suite": folder},
+        output=folder, checkpoints=folder, failure=folder, machine="core", region="here",
+    )  # fmt: skip
+
+
+def test_a_suite_of_ones_own_is_asked_under_a_name_of_its_own(tmp_path: Path) -> None:
+    assert asked(own(kept(tmp_path))).parts["task"].suite == "own-task"
+
+
+@pytest.mark.parametrize("part", [name for name in PARTS if name != "retrieval"])
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        (row(" ", "one more"), "an item has no id, where it says 'one more'"),
+        (row("x" * 513, "one more"), "the id of xxx.* is longer than the 512 characters of a record"),
+        (row("new", "one more", cluster="x" * 513), "the cluster of new is longer"),
+        (row("{part}-001", "one more"), "001 is there 2 times"),
+        (row("new", "  "), "new has no text"),
+    ],
+    ids=["no id", "long id", "long cluster", "twice", "no text"],
+)
+def test_an_item_of_ones_own_that_no_record_could_hold_is_told_before_anything_is_learned(
+    part: str, item: Row, said: str, tmp_path: Path
+) -> None:
+    named = Row(**{**{name: getattr(item, name) for name in Row.__slots__}, "id": item.id.format(part=part)})
+    write(kept(tmp_path) / f"{part}.jsonl", [*tiny().parts[part].items, named])
+    with pytest.raises(ConfigError, match=rf"the suite's {part}: .*{said}"):
+        asked(own(tmp_path))
+
+
+def test_a_part_that_a_kind_is_not_asked_may_be_empty(tmp_path: Path) -> None:
+    kept(tmp_path)
+    for name in ("prose", "retrieval", DOCUMENTS):
+        write(tmp_path / f"{name}.jsonl", [])
+    assert not asked(own(tmp_path)).parts["retrieval"].items

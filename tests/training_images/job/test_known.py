@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """A misspelt setting is told before an hour of learning with the usual value."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from training_images.job.errors import ConfigError
 from training_images.job.known import EVERYWHERE, refuse_unknown
 
+README = Path(__file__).resolve().parents[3] / "training_images" / "README.md"
 OWN = {"steps", "rate", "seed"}
 
 
 def test_what_the_image_or_the_library_asks_for_is_taken():
     refuse_unknown([*OWN, *EVERYWHERE, "channel.data"], OWN)
+
+
+def test_what_the_readme_says_that_every_image_knows_is_known():
+    page = " ".join(README.read_text("utf-8").split())
+    told = re.findall(r"`([a-z.]+)(?:NAME)?`", page[page.index("Every image knows") :].partition("; its own README")[0])
+    assert len(told) > 6
+    refuse_unknown(told, ())
 
 
 def test_a_misspelt_setting_is_refused_with_the_one_that_was_meant():

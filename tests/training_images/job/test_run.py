@@ -211,8 +211,10 @@ def test_an_image_that_makes_another_kind_than_was_asked_for_ships_nothing(lay, 
         (("--output", "hf://datasets/acme"), "is no repository of a model"),
         (("--output", "ftp://acme/units"), "a unit cannot be pushed to ftp://acme/units"),
         (("--output", str(TOY / "unit")), "may not make a folder in"),
+        (("--unit", "spiralverse/textgen_lora-v1"), "is no name for a unit; write ORG/KIND-vN"),
+        (("--org", "Acme Ltd"), "--org 'Acme Ltd' is no name"),
     ],
-    ids=["no price", "no model's repository", "no way to push", "no place"],
+    ids=["no price", "no repository", "no way to push", "no place", "no name", "no org"],
 )
 def test_what_could_never_be_shipped_is_told_before_anything_is_learned(words, told, root, data):
     given = {"--machine": "core", "--output": str(root / "mnt/unit"), **dict([words])}

@@ -1,5 +1,7 @@
 """Settings are text, and a typing error is told before an hour has gone."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,12 +25,26 @@ def test_both_ways_of_writing_an_argument_say_the_same(told):
 @given(st.dictionaries(NAMES, VALUES))
 def test_hyperparameters_are_read_with_and_without_the_quotation_marks_of_the_sdk(told):
     told = {name: value for name, value in told.items() if not name.startswith("sagemaker_")}
-    quoted = {name: f'"{value}"' for name, value in told.items()}
+    quoted = {name: json.dumps(value) for name, value in told.items()}
     assert from_hyperparameters(quoted).given == from_hyperparameters(told).given == told
 
 
-def test_a_word_of_its_own_is_left_alone():
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [(r'"acme/gr\u00fcn"', "acme/grün"), (r'"say \"so\""', 'say "so"'), (r'"C:\models"', r"C:\models"), ('"', '"')],
+)
+def test_what_the_sdk_escaped_is_what_was_meant(written, meant):
+    assert from_hyperparameters({"base_name": written}).given == {"base_name": meant}
+
+
+def test_the_word_that_a_platform_adds_is_left_alone():
     assert from_arguments(["train", "--steps", "3"]).given == {"steps": "3"}
+
+
+@pytest.mark.parametrize("words", [["-steps", "3"], ["steps", "3"], ["--layers", "2", "3"]])
+def test_a_word_that_belongs_to_no_setting_would_be_a_setting_that_nobody_reads(words):
+    with pytest.raises(ConfigError, match="belongs to no setting; write --NAME VALUE, with two hyphens"):
+        from_arguments(words)
 
 
 def test_an_argument_without_a_value_is_told():

@@ -64,3 +64,9 @@ def test_who_never_comes_is_told_as_such(data, tmp_path):
         joined(first),
     ):
         pass
+
+
+def test_what_a_rank_ended_with_is_what_its_job_says(data, tmp_path):
+    (tmp_path / "checkpoints").write_text("a file where a folder should be")
+    with pytest.raises(RankFailed, match=r"^(FileExists|NotADirectory)Error: .*checkpoints"):
+        learned(data, Recipe(steps=2, batch=24, keep=1), 1, tmp_path)

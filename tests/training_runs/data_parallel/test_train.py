@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is refused before any process is started?"""
 
+import hashlib
+import json
 from shutil import copytree
 
+from safetensors.torch import load_file, save_file
 from tests.training_runs.small_world import home
 from tests.training_runs.small_world.newer import lines, newer, told_of
 
+from federation.core.uri import SENTINEL
 from training_images.data.rows import read, write
+from training_images.data_parallel.task import WEIGHTS
 from training_images.data_parallel.train import train
 from training_images.job.run import run
 from training_images.job.shipped import shipped_unit
@@ -47,3 +52,25 @@ def test_one_of_several_machines_that_cannot_know_where_the_first_is_does_not_wa
     indexed = {"JOB_COMPLETION_INDEX": "1", "WORLD_SIZE": "2"}
     assert run(train, [*home.WHERE, "--output", str(tmp_path / "unit"), *words], indexed) == 42
     assert "nobody says where the first is met" in capsys.readouterr().err
+
+
+def test_a_baseline_whose_weights_are_of_another_router_is_told(started, tmp_path):
+    few = ("--steps", "5", "--requests", "4")
+    assert started(*few)[:2] == (0, "")
+    serving = (tmp_path / "unit").rename(tmp_path / "serving")
+    place = serving / "router-classifier" / WEIGHTS
+    save_file({"grams.weight": load_file(place)["grams.weight"][:, :8].contiguous()}, place)
+    stated_again(serving / SENTINEL, place)
+    code, sentence, unit = started(*few, baseline=serving)
+    assert code == 42
+    assert sentence.startswith(f"{WEIGHTS} holds no weights of a router as this image makes them")
+    assert not unit.exists()
+
+
+def stated_again(manifest, changed):
+    """The manifest as somebody would have written it whose file is that one."""
+    document = json.loads(manifest.read_bytes())
+    for file in document["units"][0]["files"]:
+        if file["path"].endswith(changed.name):
+            file |= {"sha256": hashlib.sha256(changed.read_bytes()).hexdigest(), "bytes": changed.stat().st_size}
+    manifest.write_text(json.dumps(document), "utf-8")

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Are vectors what the contract says, and does an adapter survive being shipped?"""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -130,3 +133,12 @@ def test_learning_brings_questions_nearer_to_their_documents(base):
         optimiser.zero_grad()
         losses.append(float(loss.detach()))
     assert losses[-1] < losses[0] / 2
+
+
+def test_a_tokenizer_that_has_nothing_to_fill_up_with_is_told(base, tmp_path):
+    shutil.copytree(base, tmp_path / "base")
+    place = tmp_path / "base" / "tokenizer_config.json"
+    told = json.loads(place.read_text("utf-8"))
+    place.write_text(json.dumps({name: value for name, value in told.items() if name != "pad_token"}), "utf-8")
+    with pytest.raises(ConfigError, match="name a pad_token in its tokenizer_config"):
+        Embedder(tmp_path / "base", SHAPE)

@@ -3,6 +3,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,10 @@ def test_a_rate_that_makes_nonsense_is_told(own, tmp_path, capsys):
 def test_a_setting_that_cannot_be_meant_is_refused(world, tmp_path, capsys, given, said):
     assert ended(world, tmp_path / "unit", **given) == CONFIGURED_WRONG
     assert sentence(capsys).startswith(said)
+
+
+def test_a_question_that_no_document_of_the_suite_answers_is_told_before_anything_is_learned(own, tmp_path, capsys):
+    asked = questions("test")
+    write(own.suite / "retrieval.jsonl", [*asked[1:], replace(asked[0], label="nowhere")])
+    assert ended(own, tmp_path / "unit") == CONFIGURED_WRONG
+    assert "1 questions of the suite are answered by none of its documents, the first is q44" in sentence(capsys)

@@ -7,6 +7,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -60,8 +62,11 @@ def test_too_large_a_request_and_another_path_are_refused() -> None:
             assert posted(port, body, path)[0] == 400
 
 
-def test_a_refusal_reaches_the_caller_as_a_sentence() -> None:
-    with served(shouted) as caller, pytest.raises(ConfigError, match=r"answered 400: POST at most"):
+def test_a_text_that_no_request_takes_is_told_by_its_size() -> None:
+    with (
+        served(shouted) as caller,
+        pytest.raises(ConfigError, match=r"takes 65,548 bytes of JSON, and a request 65,536"),
+    ):
         caller.ask("x" * MOST_BYTES)
 
 
@@ -72,9 +77,22 @@ def test_nobody_listens_when_it_is_over() -> None:
         socket.create_connection(("127.0.0.1", port), timeout=1)
 
 
-def test_a_failing_runtime_fails_the_caller_and_leaves_nobody_listening() -> None:
-    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)), served(failing) as caller:
+def test_what_a_runtime_failed_with_reaches_the_caller_as_a_sentence() -> None:
+    with served(failing) as caller, pytest.raises(ConfigError, match=r"the server answered 500: ValueError: x"):
         caller.ask("x")
+
+
+def test_a_runtime_that_hangs_is_told_as_such_and_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training_images.inference_benchmark.served._PATIENCE", 0.5)
+    over = threading.Event()
+    began = time.monotonic()
+    with (
+        pytest.raises(TimeoutError, match=r"no answer to a text within 0\.5 s"),
+        served(lambda _: str(over.wait(60))) as caller,
+    ):
+        caller.ask("x")
+    over.set()
+    assert time.monotonic() - began < 20
 
 
 def test_serving_a_runtime_takes_no_torch() -> None:

@@ -111,3 +111,11 @@ def test_a_runtime_without_a_manifest_is_not_served(world: World, tmp_path: Path
 def test_without_the_channel_runtime_there_is_nothing_to_measure(world: World, tmp_path: Path) -> None:
     assert job(once, tmp_path / "unit", *channels(suite=world.suite), *FEW) == 42
     assert "the channel runtime is not given" in failure(tmp_path / "unit")
+
+
+@pytest.mark.parametrize("part", ["task", "policy", "adversarial"])
+def test_a_part_without_items_is_told_before_anybody_is_asked(part: str, world: World, tmp_path: Path) -> None:
+    copytree(world.suite, tmp_path / "suite")
+    (tmp_path / "suite" / f"{part}.jsonl").write_bytes(b"")
+    assert job(once, tmp_path / "unit", *channels(runtime=world.runtime, suite=tmp_path / "suite"), *FEW) == 42
+    assert f"the suite's {part} is empty" in failure(tmp_path / "unit")

@@ -182,3 +182,21 @@ def _own_sigterm() -> Iterator[None]:
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:30])
+
+
+@pytest.mark.parametrize("spoil", [cut, Path.unlink, lambda path: path.write_text("[1]", "utf-8")])
+@pytest.mark.parametrize("name", ["weights.safetensors", "optimiser.safetensors", "step.json"])
+def test_a_checkpoint_that_is_not_whole_costs_its_steps_and_not_the_job(
+    name: str, spoil: Callable[[Path], object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    straight = learned(Stopping(tmp_path / "straight", seed="1"), [3.0] * 20)
+    with pytest.raises(Interrupted):
+        learned(Stopping(tmp_path / "again", after=7, seed="1"), [3.0] * 20)
+    spoil(tmp_path / "again" / "checkpoints" / name)
+    assert learned(Stopping(tmp_path / "again", seed="1"), [3.0] * 20) == straight
+    told = capsys.readouterr().out
+    assert ("cannot be read" in told) or (name == "step.json" and spoil is Path.unlink)

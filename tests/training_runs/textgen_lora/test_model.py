@@ -2,6 +2,7 @@
 """A language model that answers with one word, and an adapter that can be kept and read back."""
 
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -9,7 +10,18 @@ import torch
 from lm_eval.models.huggingface import HFLM
 from peft import PeftConfig, PeftModel
 from tests.training_runs.small_world.home import base
-from transformers import AutoModelForCausalLM
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    Gemma2Config,
+    Gemma2ForCausalLM,
+    GraniteConfig,
+    GraniteForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PhiConfig,
+    PhiForCausalLM,
+)
 
 from training_images.evals.labels import WORDS
 from training_images.evals.language import likelihoods
@@ -112,3 +124,49 @@ def test_a_text_that_is_longer_than_a_passage_costs_bits_to_its_end(folder):
     assert len(model.tokenizer.encode(one, add_special_tokens=False)) == 512
     assert double == pytest.approx(2 * whole, rel=0.05)
     assert model.bits([one * 2, "skip", one]) == pytest.approx([double, model.bits(["skip"])[0], whole], rel=1e-5)
+
+
+WHOLE = {
+    "gives its logits a bias": (PhiForCausalLM, PhiConfig, {}),
+    "ties its two ends": (LlamaForCausalLM, LlamaConfig, {"tie_word_embeddings": True}),
+    "computes in half": (LlamaForCausalLM, LlamaConfig, {"dtype": torch.float16}),
+}
+OTHER_HEADS = {
+    "divides its logits": (GraniteForCausalLM, GraniteConfig, {"logits_scaling": 8.0}),
+    "caps its logits": (Gemma2ForCausalLM, Gemma2Config, {"final_logit_softcapping": 0.5, "head_dim": 8}),
+}
+
+
+def another(folder, tmp_path, kind, config, how):
+    """The tokenizer of this world, with a model of another sort."""
+    shutil.copytree(folder, tmp_path / "another")
+    torch.manual_seed(3)
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    words = AutoConfig.from_pretrained(folder).vocab_size
+    made = kind(config(vocab_size=words, initializer_range=0.5, num_key_value_heads=4, bos_token_id=1, **size, **how))
+    if getattr(made.lm_head, "bias", None) is not None:
+        torch.nn.init.normal_(made.lm_head.bias)
+    made.to(how.get("dtype", torch.float32)).save_pretrained(tmp_path / "another")
+    return tmp_path / "another"
+
+
+@pytest.mark.parametrize("sort", WHOLE)
+def test_of_a_base_of_another_sort_the_logits_of_labels_are_those_of_the_whole_model(sort, folder, tmp_path):
+    model = LabelModel(another(folder, tmp_path, *WHOLE[sort]), WORDS, rank=1, layers=1)
+    (row,) = model.tokens(TEXTS[:1])
+    with torch.no_grad():
+        whole = model.network(input_ids=torch.tensor([row])).logits[0, -1, model.answers]
+        assert torch.allclose(model.logits(TEXTS[:1])[0], whole.float(), atol=0.05)
+
+
+@pytest.mark.parametrize("sort", OTHER_HEADS)
+def test_a_base_that_does_something_to_its_logits_afterwards_is_refused(sort, folder, tmp_path):
+    with pytest.raises(ConfigError, match="does something to its logits after its last matrix"):
+        LabelModel(another(folder, tmp_path, *OTHER_HEADS[sort]), WORDS, rank=1, layers=1)
+
+
+def test_a_tokenizer_that_knows_no_beginning_is_told_before_anything_is_learned(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "another")
+    (tmp_path / "another" / "tokenizer_config.json").unlink()
+    with pytest.raises(ConfigError, match="names no token that begins or ends a text"):
+        LabelModel(tmp_path / "another", WORDS, rank=1, layers=1)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An adapter is learned in a small world, and whatever is wrong with what it is given is told in a sentence."""
 
+import json
+import shutil
 import signal
 import subprocess
 
@@ -14,6 +16,7 @@ from tests.training_runs.small_world.newer import lines, newer, told_of
 
 from federation.core import contract, strict_json
 from federation.core.manifest import manifest_of
+from federation.core.uri import SENTINEL
 from training_images.data.rows import read, write
 from training_images.job.run import run
 from training_images.job.settings import Settings
@@ -204,3 +207,12 @@ def test_a_killed_job_leaves_no_manifest_and_nothing_half_written(tmp_path, chan
         job.kill()
         assert job.wait(300) == -signal.SIGKILL
     assert not layout.output.exists()
+
+
+def test_a_baseline_is_read_by_its_own_config_whatever_its_contract_leaves_out(tmp_path, channels, serving):
+    other = shutil.copytree(serving, tmp_path / "serving")
+    document = json.loads((other / SENTINEL).read_bytes())
+    document["units"][0]["contract"] = {"base_model": document["units"][0]["contract"]["base_model"], "rank": "two"}
+    (other / SENTINEL).write_text(json.dumps(document), "utf-8")
+    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path, {**channels, "baseline": other})
+    assert ended(root, layout) == 0

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may stand between a client and a service? A proxy that hands on, cuts answers short, or answers in its place.
+
+Bodies of requests have to state their length. It speaks no TLS.
+"""
+
+import http.client
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+from infra.emulators.http_serving import Answer
+
+PAGE = Answer(body=b"<html><body>Please log in.</body></html>", headers={"Content-Type": "text/html"})
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding"})
+
+
+class Proxy:
+    """A running one, which at first only hands on.
+
+    Args:
+        service: The address of the service behind it.
+    """
+
+    def __init__(self, service: str) -> None:
+        self.endpoint = ""
+        self._service = urlsplit(service).netloc
+        self._does = ""
+        self._at = ""
+
+    def hand_on(self) -> None:
+        """From now on answers come as they are."""
+        self._does = ""
+
+    def cut(self) -> None:
+        """From now on the connection ends in the middle of each answer."""
+        self._does = "cut"
+
+    def interfere(self, at: str = "") -> None:
+        """From now on it answers itself, with a page for people and status 200; the service hears of nothing.
+
+        Args:
+            at: Only where this is part of the path.
+        """
+        self._does, self._at = "interfere", at
+
+    def answer(self, asked: BaseHTTPRequestHandler) -> tuple[Answer, int]:
+        """The answer to a request, and how many bytes of its body are to be sent."""
+        body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
+        if self._does == "interfere" and self._at in asked.path:
+            return PAGE, len(PAGE.body)
+        found = self._asked(asked.command, asked.path, dict(asked.headers.items()), body)
+        return found, len(found.body) // 2 if self._does == "cut" else len(found.body)
+
+    def _asked(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        connection = http.client.HTTPConnection(self._service, timeout=60)
+        try:
+            connection.request(method, path, body, headers)
+            told = connection.getresponse()
+            return Answer(status=told.status, body=told.read(), headers=dict(told.getheaders()))
+        finally:
+            connection.close()
+
+
+@contextmanager
+def proxied(service: str) -> Iterator[Proxy]:
+    """A proxy before a service, on a free port of the loopback, until the block ends."""
+    proxy = Proxy(service)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(proxy.answer))
+    server.daemon_threads = True
+    proxy.endpoint = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(answer: Callable[[BaseHTTPRequestHandler], tuple[Answer, int]]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is inherited
+            """Nothing."""
+
+        def __getattr__(self, name: str) -> Callable[[], None]:
+            """Every method is handed on alike; http.server asks for do_GET and so on."""
+            if name.startswith("do_"):
+                return self._serve
+            raise AttributeError(name)
+
+        def _serve(self) -> None:
+            told, sent = answer(self)
+            self.send_response_only(told.status)
+            kept = {name: value for name, value in told.headers.items() if name.lower() not in _HOP_BY_HOP}
+            for name, value in {**kept, "Content-Length": str(len(told.body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(told.body[:sent])
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_WR)
+
+    return Handler

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A member that answers with something else is left out of the sum, and nobody else's run ends with it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from tests.training_images.federated.consortium_fixture import members, plan
+
+from training_images.federated.in_process import InProcess, in_process
+from training_images.federated.notes import Note
+from training_images.federated.rounds import TooFewError, learn
+from training_images.federated.train import records
+from training_images.job.errors import ConfigError
+
+FOUR = ("ada", "ben", "cem", "dot")
+WRONG = "ben"
+BEFORE_TRAINING = {False: 2, True: 3}
+"""The number of the first question to train; under masks each sum takes two."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Among(InProcess):
+    """Members of whom one answers a sort of question otherwise."""
+
+    what: str
+    otherwise: Callable[[Note], Note]
+
+    def ask(self, note, names) -> Mapping[str, Note]:
+        answers = dict(super().ask(note, names))
+        if note.what == self.what and WRONG in answers:
+            answers[WRONG] = self.otherwise(answers[WRONG])
+        return answers
+
+
+def among(what, otherwise):
+    honest = in_process(members(*FOUR), seed=0)
+    return Among(members=honest.members, what=what, otherwise=otherwise)
+
+
+def array(name, changed):
+    return lambda note: replace(note, arrays={**note.arrays, name: changed(note.arrays[name])})
+
+
+def fact(name, value):
+    return lambda note: replace(note, facts={**note.facts, name: value})
+
+
+def at(place, value):
+    def changed(vector):
+        found = vector.copy()
+        found[place] = value
+        return found
+
+    return changed
+
+
+IN_THE_OPEN = {
+    "no number": array("vector", at(0, np.nan)),
+    "endless": array("vector", at(0, np.inf)),
+    "too short": array("vector", lambda vector: vector[:-1]),
+    "a table": array("vector", lambda vector: vector[None]),
+    "one number": array("vector", lambda vector: np.array(3.0)),
+    "half as exact": array("vector", lambda vector: vector.astype(np.float32)),
+    "fewer rows than none": array("vector", at(-3, -180.0)),
+    "no rows to ask": array("vector", at(-1, 0.0)),
+    "nothing": lambda note: Note(what=note.what, facts=note.facts),
+}
+UNDER_MASKS = {
+    "too short": array("vector", lambda vector: vector[:-1]),
+    "in the open": array("vector", lambda vector: vector.astype(np.float64)),
+    "shares for nobody": fact("shares", []),
+    "shares for others": fact("names", ["x", "y", "z", "w"]),
+}
+ANSWERS = [(False, said) for said in IN_THE_OPEN] + [(True, said) for said in UNDER_MASKS]
+
+
+@pytest.mark.parametrize(("masked", "said"), ANSWERS)
+def test_who_answers_with_something_else_is_not_in_the_sum(masked, said, capsys):
+    otherwise = (UNDER_MASKS if masked else IN_THE_OPEN)[said]
+    agreed = plan(FOUR, masked=masked, least=3)
+    found = learn(among("train", otherwise), agreed)
+    gone = in_process(members(*FOUR), seed=0, lost={BEFORE_TRAINING[masked]: [WRONG]})
+    without = learn(gone, replace(agreed, scored=False))
+    assert np.allclose(found.weights, without.weights, atol=1e-6)
+    assert {told.members for told in found.history} == {("ada", "cem", "dot")}
+    assert f"the answer of {WRONG} (train) is left out" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        array("brier", at(0, np.nan)),
+        array("brier", at(0, 5.0)),
+        array("area", lambda parts: parts[:-1]),
+        lambda note: replace(note, facts={**note.facts, "items": ["ben-i0"] * len(note.facts["items"])}),
+        lambda note: replace(
+            note, facts={**note.facts, "items": [i.replace("ben", "ada") for i in note.facts["items"]]}
+        ),
+        fact("persons", []),
+        fact("rows", 3),
+    ],
+    ids=["no number", "no chance's", "too few", "one item", "another's items", "nobody's", "of no rows"],
+)
+def test_scores_that_could_stand_in_no_record_are_left_out(otherwise):
+    scores = learn(among("score", otherwise), plan(FOUR, least=3)).scores
+    assert set(scores) == {"ada", "cem", "dot"}
+    items = [record["item"] for record in records(scores)]
+    assert len(items) == len(set(items))
+
+
+def test_where_too_few_are_left_the_sentence_says_who_answered_with_what():
+    with pytest.raises(TooFewError, match=r"3 of 4 .* the answer of ben is none: it is a vector of shape \(6,\)"):
+        learn(among("train", IN_THE_OPEN["too short"]), plan(FOUR, least=4))
+
+
+def test_a_sum_under_masks_that_no_rows_add_up_to_ends_the_run_with_a_sentence():
+    less = at(-3, np.uint64(2**64 - 2**50))
+
+    def otherwise(note):
+        return replace(note, arrays={"vector": note.arrays["vector"] + less(np.zeros_like(note.arrays["vector"]))})
+
+    with pytest.raises(ConfigError, match=r"the sum trial/train/1 makes no sense: .* masks hide which"):
+        learn(among("train", otherwise), plan(FOUR, masked=True, least=3))
+
+
+@pytest.mark.parametrize("otherwise", [fact("shares", []), fact("shares of", ["x"] * 4)])
+def test_whose_help_is_none_is_not_needed_where_the_others_are_enough(otherwise):
+    agreed = plan(FOUR, masked=True, least=3)
+    found = learn(among("open", otherwise), agreed)
+    assert np.allclose(found.weights, learn(in_process(members(*FOUR), seed=0), agreed).weights)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Can what a member answered be added up and recorded? Who sends something else must not end everybody's run."""
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Final
+
+import numpy as np
+
+from training_images.federated.model import Vector
+from training_images.federated.notes import Note
+from training_images.job.errors import ConfigError
+
+EXTRA: Final = 3
+"""Behind the summed weights: rows learned from, loss on the test rows, number of those."""
+
+
+def check_sum(question: Note, answer: Note, predictors: int, members: Collection[str]) -> None:
+    """Whether an answer's vector can be added to the others'.
+
+    Args:
+        question: What was asked.
+        answer: What came.
+        predictors: How many the plan has.
+        members: Who was asked.
+
+    Raises:
+        ConfigError: It cannot.
+    """
+    size = 2 * predictors + 1 if question.what == "moments" else predictors + 1 + EXTRA
+    if question.facts.get("masked", False):
+        vector = answer.arrays.get("vector")
+        if vector is None or vector.dtype != np.uint64 or vector.shape != (size,):
+            raise ConfigError(f"it is no masked vector of {size} numbers")
+        if answer.texts("names") != sorted(members) or len(answer.bodies("shares")) != len(members):
+            raise ConfigError("its shares are not one for each member")
+        return
+    told = answer.vector("vector")
+    if told.shape != (size,):
+        raise ConfigError(f"it is a vector of shape {told.shape}, and {size} numbers were asked for")
+    check_counts(question.what, told)
+
+
+def check_counts(what: str, told: Vector) -> None:
+    """Whether a vector, or a sum of some, is of any rows.
+
+    Raises:
+        ConfigError: It says of none, or of fewer.
+    """
+    counts = [told[-1]] if what == "moments" else [told[-EXTRA], told[-1]]
+    if not (np.isfinite(told).all() and min(counts) >= 1):
+        raise ConfigError(f"it is told of {min(counts):g} rows, of which there is no mean")
+
+
+def check_scores(answer: Note, taken: Collection[str]) -> None:
+    """Whether an answer's scores can stand in records.
+
+    Args:
+        answer: Of one member.
+        taken: Items of other members.
+
+    Raises:
+        ConfigError: They cannot.
+    """
+    items, persons = answer.texts("items"), answer.texts("persons")
+    brier, area = answer.vector("brier"), answer.vector("area")
+    if not items or {len(persons), *brier.shape, *area.shape} != {len(items)}:
+        raise ConfigError(f"its scores are not one for each of its {len(items)} items")
+    if brier.min() < 0 or brier.max() > 1:
+        raise ConfigError("the square of a difference of two chances lies from 0 to 1, and one of its does not")
+    twice = [item for item, times in Counter(items).items() if times > 1 or item in taken]
+    if twice:
+        raise ConfigError(f"the item {twice[0]} is scored twice, by it or by another member")
+    for name in ("rows", "platform", "region"):
+        answer.text(name)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which model and tokenizer lie in a folder, and are they whole? Code that they bring along is never run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from safetensors import SafetensorError
+from transformers import AutoTokenizer
+
+from training_images.job.digests import digest_of_file
+from training_images.job.errors import ConfigError
+
+_WEIGHTS: Final = "model.safetensors"
+_SHARDS: Final = "model.safetensors.index.json"
+_TOKENIZER: Final = "tokenizer.json"
+_UNREADABLE: Final = (
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError),
+    SafetensorError,
+)
+"""What the libraries raise for files that are none of a model, or of one that they cannot read or adapt."""
+_NAMED: Final = 3
+
+
+def digests(base: Path) -> tuple[str, str]:
+    """The digest of the weights and that of the tokenizer.
+
+    Raises:
+        ConfigError: One of them is missing, or the weights lie in several files.
+    """
+    if (base / _SHARDS).exists() and not (base / _WEIGHTS).exists():
+        raise ConfigError(
+            f"the weights in {base.name} lie in several files, and a base model has one digest: load it and save it again "
+            "with save_pretrained(FOLDER, max_shard_size='1TB')"
+        )
+    return digest_of_file(base / _WEIGHTS), digest_of_file(base / _TOKENIZER)
+
+
+@contextmanager
+def readable(base: Path, what: str) -> Iterator[None]:
+    """Where a folder is read and adapted: what is wrong with it becomes a sentence.
+
+    Args:
+        base: The folder.
+        what: It should hold.
+
+    Raises:
+        ConfigError: It does not hold that.
+    """
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise ConfigError(f"{base.name} is no {what} that can be read: {error}") from error
+
+
+def tokenizer(base: Path) -> Any:
+    """The tokenizer in a folder."""
+    return AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)
+
+
+def model(base: Path, kind: Any, unasked: str | None = None, **how: Any) -> Any:
+    """The model in a folder.
+
+    Args:
+        base: The folder.
+        kind: The class of transformers that reads it.
+        unasked: How the names begin of weights that may be missing, since nobody asks them.
+        how: What else the class is told.
+
+    Raises:
+        ConfigError: Weights are missing or of another shape, in place of which the library would draw random ones.
+    """
+    found, told = kind.from_pretrained(
+        base,
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+        **how,
+    )
+    drawn = sorted({*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])})
+    if unasked:
+        drawn = [name for name in drawn if not name.startswith(unasked)]
+    if drawn:
+        raise ConfigError(
+            f"{_WEIGHTS} in {base.name} lacks {len(drawn)} weights of the model that its config.json describes, or has them "
+            f"in another shape, such as {', '.join(drawn[:_NAMED])}: give the whole model as its own class saved it"
+        )
+    return found
