@@ -113,7 +113,7 @@ class Member:
         self.memory["steps"] = steps
 
     def _summed(self, note: Note, vector: Vector) -> Note:
-        about: dict[str, Fact] = {"member": self.rows.member}
+        about = self._about()
         if not note.facts.get("masked", False):
             if self.limits.masked:
                 raise ConfigError(
@@ -154,20 +154,26 @@ class Member:
         self.memory["scored"] = 1
         asked = self.rows.part(asked=True)
         scores = model.probability(note.vector("weights"), _scale(note).applied(asked.features))
-        platform, region = self.place
         return Note(
             what=note.what,
             arrays={"brier": _as_recorded((scores - asked.outcome) ** 2), "area": areas.parts(scores, asked.outcome)},
             facts={
-                "member": self.rows.member,
+                **self._about(),
                 "items": [str(item) for item in asked.item],
                 "persons": [str(person) for person in asked.person],
                 "auc": areas.auc(scores, asked.outcome),
-                "rows": parting.digest(self.rows),
-                "platform": platform,
-                "region": region,
             },
         )
+
+    def _about(self) -> dict[str, Fact]:
+        """Who answers, from which rows, and where they lie; told each time, as this answer may be the last."""
+        platform, region = self.place
+        return {
+            "member": self.rows.member,
+            "rows": parting.digest(self.rows),
+            "platform": platform,
+            "region": region,
+        }
 
     def _occasion(self, note: Note) -> str:
         return f"{self.run}/{note.text('occasion')}"

@@ -11,7 +11,7 @@ import numpy as np
 
 from training_images.federated.model import Scale
 from training_images.federated.notes import Note
-from training_images.federated.rounds import Learned, Plan, Round, TooFewError
+from training_images.federated.rounds import Learned, Plan, Round, Stated, TooFewError
 from training_images.job.errors import ConfigError
 
 _FAILURE: Final = "failure.txt"
@@ -57,6 +57,7 @@ def keep(folder: Path, agreed: Plan, learned: Learned, seconds: Sequence[tuple[s
     about = {
         "plan": asdict(agreed),
         "history": [asdict(one) for one in learned.history],
+        "rows": {name: asdict(one) for name, one in learned.rows.items()},
         "scores": {name: dict(note.facts) for name, note in learned.scores.items()},
         "seconds": list(seconds),
     }
@@ -94,6 +95,12 @@ def found(folder: Path) -> Result | None:
     history = tuple(Round(members=tuple(one["members"]), loss=one["loss"]) for one in about["history"])
     return Result(
         plan=plan(about["plan"]),
-        learned=Learned(weights=weights, scale=scale, history=history, scores=scores),
+        learned=Learned(
+            weights=weights,
+            scale=scale,
+            history=history,
+            scores=scores,
+            rows={name: Stated(**one) for name, one in about["rows"].items()},
+        ),
         seconds=tuple((what, taken) for what, taken in about["seconds"]),
     )

@@ -67,6 +67,15 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What a member said of its rows: their digest, and where they lie."""
+
+    rows: str
+    platform: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
     """What a run made."""
 
@@ -74,6 +83,8 @@ class Learned:
     scale: Scale
     history: tuple[Round, ...]
     scores: Mapping[str, Note] = field(default_factory=dict)
+    rows: Mapping[str, Stated] = field(default_factory=dict)
+    """Of every member that was in any sum or score, whether or not it was lost later."""
 
 
 def learn(members: Members, plan: Plan) -> Learned:
@@ -85,13 +96,23 @@ def learn(members: Members, plan: Plan) -> Learned:
     """
     if plan.masked and plan.least < masking.FEWEST:
         raise ConfigError(f"masked sums of fewer than {masking.FEWEST} members hide nobody; set least to that or more")
-    scale = _agreed_scale(members, plan)
+    rows: dict[str, Stated] = {}
+    scale, asked = _agreed_scale(members, plan)
+    _state(rows, asked)
     weights, history = np.zeros(plan.predictors + 1), []
     for number in range(1, plan.rounds + 1):
-        weights, told = _round(members, plan, number, weights, scale)
+        weights, told, asked = _round(members, plan, number, weights, scale)
+        _state(rows, asked)
         history.append(told)
     scores = _scores(members, plan, Note(what="score", arrays=_arrays(weights, scale))) if plan.scored else {}
-    return Learned(weights=weights, scale=scale, history=tuple(history), scores=scores)
+    _state(rows, scores)
+    return Learned(weights=weights, scale=scale, history=tuple(history), scores=scores, rows=rows)
+
+
+def _state(rows: dict[str, Stated], answers: Mapping[str, Note]) -> None:
+    """Write down which rows were learned from."""
+    for name, note in answers.items():
+        rows[name] = Stated(rows=note.text("rows"), platform=note.text("platform"), region=note.text("region"))
 
 
 def _scores(members: Members, plan: Plan, note: Note) -> Mapping[str, Note]:
@@ -104,15 +125,17 @@ def _scores(members: Members, plan: Plan, note: Note) -> Mapping[str, Note]:
     return _enough(plan, members.ask(note, _present(members, plan)), "score", check)
 
 
-def _agreed_scale(members: Members, plan: Plan) -> Scale:
+def _agreed_scale(members: Members, plan: Plan) -> tuple[Scale, Mapping[str, Note]]:
     """With noise nothing is told without noise, so the public bounds must do."""
     if plan.noise is not None:
-        return model.public_scale(plan.predictors)
-    total, _ = _summed(members, plan, "moments", {}, {})
-    return model.scale(total)
+        return model.public_scale(plan.predictors), {}
+    total, answers = _summed(members, plan, "moments", {}, {})
+    return model.scale(total), answers
 
 
-def _round(members: Members, plan: Plan, number: int, weights: Vector, scale: Scale) -> tuple[Vector, Round]:
+def _round(
+    members: Members, plan: Plan, number: int, weights: Vector, scale: Scale
+) -> tuple[Vector, Round, Mapping[str, Note]]:
     private: dict[str, Fact] = {}
     if plan.noise is not None:
         private = {"noise": plan.noise, "clip": plan.clip, "chance": plan.chance}
@@ -123,15 +146,15 @@ def _round(members: Members, plan: Plan, number: int, weights: Vector, scale: Sc
         "decay": plan.decay,
         **private,
     }
-    total, names = _summed(members, plan, "train", _arrays(weights, scale), facts)
+    total, answers = _summed(members, plan, "train", _arrays(weights, scale), facts)
     count, lost, asked = total[-EXTRA:]
-    return total[:-EXTRA] / count, Round(members=names, loss=float(lost / asked))
+    return total[:-EXTRA] / count, Round(members=tuple(sorted(answers)), loss=float(lost / asked)), answers
 
 
 def _summed(
     members: Members, plan: Plan, what: str, arrays: Mapping[str, Vector], facts: Mapping[str, Fact]
-) -> tuple[Vector, tuple[str, ...]]:
-    """The sum of everybody's vectors, and who is in it. Members are added in order of their names, so that it repeats."""
+) -> tuple[Vector, Mapping[str, Note]]:
+    """The sum of everybody's vectors, and the answers in it. Members are added in order of names, so that it repeats."""
     present = _present(members, plan)
 
     def check(answer: Note) -> None:
@@ -140,7 +163,7 @@ def _summed(
     if not plan.masked:
         question = Note(what=what, arrays=arrays, facts=facts)
         answers = _enough(plan, members.ask(question, present), what, check)
-        return np.sum([answers[name].vector("vector") for name in sorted(answers)], axis=0), tuple(sorted(answers))
+        return np.sum([answers[name].vector("vector") for name in sorted(answers)], axis=0), answers
     occasion = f"{plan.run}/{what}/{facts.get('round', 0)!s}"
     question = Note(
         what=what, arrays=arrays, facts={**facts, "masked": True, "members": list(present), "occasion": occasion}
@@ -154,7 +177,7 @@ def _summed(
             f"the sum {occasion} makes no sense: {error}; a member told something else, and masks hide which: agree on "
             "another run"
         ) from error
-    return total, tuple(sorted(answers))
+    return total, answers
 
 
 def _unmasked(

@@ -27,6 +27,7 @@ def check_sum(question: Note, answer: Note, predictors: int, members: Collection
     Raises:
         ConfigError: It cannot.
     """
+    _check_rows(answer)
     size = 2 * predictors + 1 if question.what == "moments" else predictors + 1 + EXTRA
     if question.facts.get("masked", False):
         vector = answer.arrays.get("vector")
@@ -39,6 +40,12 @@ def check_sum(question: Note, answer: Note, predictors: int, members: Collection
     if told.shape != (size,):
         raise ConfigError(f"it is a vector of shape {told.shape}, and {size} numbers were asked for")
     check_counts(question.what, told)
+
+
+def _check_rows(answer: Note) -> None:
+    """Whether it says which rows it is of, and where they lie."""
+    for name in ("rows", "platform", "region"):
+        answer.text(name)
 
 
 def check_counts(what: str, told: Vector) -> None:
@@ -62,6 +69,7 @@ def check_scores(answer: Note, taken: Collection[str]) -> None:
     Raises:
         ConfigError: They cannot.
     """
+    _check_rows(answer)
     items, persons = answer.texts("items"), answer.texts("persons")
     brier, area = answer.vector("brier"), answer.vector("area")
     if not items or {len(persons), *brier.shape, *area.shape} != {len(items)}:
@@ -71,5 +79,3 @@ def check_scores(answer: Note, taken: Collection[str]) -> None:
     twice = [item for item, times in Counter(items).items() if times > 1 or item in taken]
     if twice:
         raise ConfigError(f"the item {twice[0]} is scored twice, by it or by another member")
-    for name in ("rows", "platform", "region"):
-        answer.text(name)

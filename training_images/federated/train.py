@@ -21,7 +21,7 @@ from training_images.federated.in_process import in_process
 from training_images.federated.member import DELTA, SCORE_DIGITS
 from training_images.federated.notes import Note
 from training_images.federated.parting import Rows
-from training_images.federated.rounds import Learned, Plan, TooFewError, learn
+from training_images.federated.rounds import Learned, Plan, Stated, TooFewError, learn
 from training_images.federated.sources import Table
 from training_images.federated.timing import timed
 from training_images.job.errors import ConfigError
@@ -168,7 +168,7 @@ def _made(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
         quality=Scored(suite=f"{SUITE}-{table.name}", digest=_digest(learned.scores), records=records(learned.scores)),
         safety=safety.judged(model.answer, suites),
         latency=timed(job.spec, model, suites["policy"], KIND, _MODEL),
-        datasets=[_dataset(job, table, name, note) for name, note in sorted(learned.scores.items())],
+        datasets=[_dataset(job, table, name, stated) for name, stated in sorted(learned.rows.items())],
         base_model="",
         summary=_summary(table, plan, learned),
         charts={"loss": chart.lines("test loss by round", {"consortium": [told.loss for told in learned.history]})},
@@ -218,11 +218,11 @@ def _digest(scores: Mapping[str, Note]) -> Digest:
     return digest({name: sorted(note.texts("items")) for name, note in sorted(scores.items())})
 
 
-def _dataset(job: Job, table: Table, member: str, note: Note) -> DataSet:
+def _dataset(job: Job, table: Table, member: str, stated: Stated) -> DataSet:
     platform, region = _place(job, member)
-    if note.text("platform") != "local":
-        platform, region = note.text("platform"), note.text("region")
-    return DataSet(name=f"{table.name}/{member}", digest=note.text("rows"), platform=platform, region=region)
+    if stated.platform != "local":
+        platform, region = stated.platform, stated.region
+    return DataSet(name=f"{table.name}/{member}", digest=stated.rows, platform=platform, region=region)
 
 
 def _summary(table: Table, plan: Plan, learned: Learned) -> str:

@@ -12,6 +12,7 @@ from training_images.federated.in_process import in_process
 from training_images.federated.member import Limits
 from training_images.federated.model import Course, moments
 from training_images.federated.notes import Note
+from training_images.federated.parting import digest
 from training_images.federated.rounds import TooFewError, learn
 from training_images.job.errors import ConfigError
 
@@ -45,12 +46,24 @@ def test_masks_change_nothing_but_what_the_server_sees():
     sums = [note for _, note in hidden.heard if "vector" in note.arrays]
     assert len(sums) == len(FOUR) * 4
     assert all(note.arrays["vector"].dtype == np.uint64 for note in sums)
-    assert not {"rows", "count", "loss", "auc"} & {name for note in sums for name in note.facts}
+    told = {"member", "rows", "platform", "region", "names", "shares"}
+    assert {name for note in sums for name in note.facts} == told
+    assert all(note.facts["rows"].startswith("sha256:") for note in sums), "whose rows, and not how many"
 
 
 def test_a_member_lost_in_the_middle_is_left_out_and_the_rounds_go_on():
     learned = learn(in_process(members(*FOUR), 0, lost={3: ["ben"]}), plan(FOUR))
     assert [told.members for told in learned.history] == [FOUR, ("ada", "cem", "dot"), ("ada", "cem", "dot")]
+
+
+@pytest.mark.parametrize("question", [2, 3, 5])
+def test_whoever_was_learned_from_is_named_however_early_it_is_lost(question):
+    """Question 1 asks for moments, 2 to 4 to train, 5 for scores: a unit states the rows of each that was in a sum."""
+    fleet = in_process(members(*FOUR), 0, lost={question: ["ben"]})
+    learned = learn(fleet, plan(FOUR))
+    assert set(learned.rows) == set(FOUR)
+    assert learned.rows["ben"].rows == digest(fleet.members["ben"].rows)
+    assert "ben" not in learned.scores
 
 
 def test_a_member_lost_under_masks_is_taken_out_of_the_sum():
