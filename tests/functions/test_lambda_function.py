@@ -1,5 +1,6 @@
 """AWS's entry points under AWS's own runtime client: what they answer, and what stays in the store."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -97,6 +98,27 @@ def test_a_webhook_of_the_hub_is_taken_and_kept(service, store):
     push = wire_hub.push("adapters", SHA)
     assert service.request("receive", "/hub", push.body, push.headers).status == 202
     assert len(store.names("events/")) == len(before) + 1
+
+
+def test_a_body_that_the_functions_url_wrote_in_base64_is_the_same_delivery(service, store):
+    """A function's URL hands over in base64 whatever its content type does not call a text."""
+    before = set(store.names("events/"))
+    push = wire_hub.push("adapters", "ab" * 20)
+    http = {"method": "POST", "path": "/hub", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
+    told = service["receive"].invoke(
+        {
+            "version": "2.0",
+            "rawPath": "/hub",
+            "rawQueryString": "",
+            "headers": {name.lower(): value for name, value in push.headers.items()},
+            "requestContext": {"http": http},
+            "body": base64.b64encode(push.body).decode(),
+            "isBase64Encoded": True,
+        }
+    )
+    assert (told["statusCode"], told["body"]) == (202, "")
+    (kept,) = set(store.names("events/")) - before
+    assert json.loads(store.read(kept))["data"]["revision"] == "ab" * 20
 
 
 @pytest.mark.parametrize(("headers", "status"), [({"X-Webhook-Secret": "guessed"}, 403), ({}, 401)])

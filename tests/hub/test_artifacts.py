@@ -1,11 +1,16 @@
 """Nothing is fetched but files of our owners at a commit; what comes is streamed, and stops at the limit."""
 
 import hashlib
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from infra.emulators.asgi_serving import bound, served
 from infra.emulators.proxy import proxied
+from starlette.applications import Starlette
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
 from tests.ports.backends_hub import shelf_on_hub
 
 from federation.errors import ContractError, MissingError, ServiceError
@@ -137,6 +142,41 @@ def test_more_than_may_be_hashed_is_refused(hub_client, hub_owner, hub_shelf):
     with pytest.raises(ContractError, match="larger than the 6 bytes that are hashed"):
         HubArtifacts(lambda: hub_client, {hub_owner}, largest=6).observe(uri)
     assert HubArtifacts(lambda: hub_client, {hub_owner}, largest=7).observe(uri).bytes == 7
+
+
+@pytest.mark.parametrize("cut", [1, 3, 7])
+def test_a_file_whose_size_nobody_announces_is_counted_as_it_comes(cut):
+    """The header Content-Length is optional: where it is missing, nothing but the count keeps to the limit."""
+    with unannounced([b"weights"[at : at + cut] for at in range(0, 7, cut)]) as api:
+        exact, short = (HubArtifacts(lambda: api, {"acme"}, largest=limit) for limit in (7, 6))
+        assert exact.observe(GOOD).bytes == 7
+        assert exact.read(GOOD, 7) == b"weights"
+        with pytest.raises(ContractError, match="larger than the 6 bytes that are hashed"):
+            short.observe(GOOD)
+        with pytest.raises(ContractError, match="larger than the 6 bytes that are read"):
+            exact.read(GOOD, 6)
+
+
+def test_a_file_that_does_not_end_is_left_at_the_limit():
+    sent = []
+    endless = (sent.append(size) or bytes(size) for size in [65_536] * 2_000)
+    with unannounced(endless) as api, pytest.raises(ContractError, match="larger than the 100000 bytes"):
+        HubArtifacts(lambda: api, {"acme"}, largest=100_000).observe(GOOD)
+    assert sum(sent) < 65_536 * 1_000
+
+
+@contextmanager
+def unannounced(chunks):
+    """A Hub with one file, whose answer ends when it ends."""
+    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+
+    async def resolve(request):
+        del request
+        return StreamingResponse(iter(chunks), headers={"ETag": '"weights"', "X-Repo-Commit": COMMIT})
+
+    listening, endpoint = bound()
+    with served(Starlette(routes=[Route("/{path:path}", resolve)]), [listening]):
+        yield HfApi(endpoint=endpoint, token="hf_test")
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])

@@ -64,6 +64,13 @@ def test_a_release_is_one_commit_with_its_card_and_its_manifest(hub_registry, hu
     assert files == [".gitattributes", "README.md", "manifest.json"]
 
 
+def test_the_manifest_comes_last_in_its_commit(hub_registry, hub_cloud, repo):
+    """Whoever reads a commit as it comes has everything else when the manifest is there."""
+    receipt = hub_registry.publish(NAME, body())
+    came = list(hub_cloud.repositories.find("model", repo).at(receipt.commit).files)
+    assert came == [".gitattributes", "README.md", "manifest.json"]
+
+
 def test_publishing_twice_is_one_commit_and_the_second_call_only_looks(hub_registry, hub_client, repo, made, hub_cloud):
     first = hub_registry.publish(NAME, body())
     hub_cloud.faults.forget()

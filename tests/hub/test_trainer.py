@@ -101,6 +101,7 @@ def test_a_command_means_the_same_to_our_images_whether_it_follows_their_entrypo
     command = ["python", "-m", "training_images.textgen_lora", "--epochs", "3"]
     assert asked({}, command).settings == asked({}, command[3:]).settings
     assert asked({}, command).settings.given == {"epochs": "3"}
+    assert asked({}, ["/usr/bin/python3.11", *command[1:]]).settings.given == {"epochs": "3"}
 
 
 def test_a_name_that_was_started_before_starts_nothing_even_if_it_failed(trainer, jobs, hub_cloud):
@@ -215,6 +216,23 @@ def test_a_job_of_ours_that_ended_otherwise_than_well_tells_why(trainer, hub_cli
     assert (told["name"], told["failure"]) == (NAME, failure)
     assert told["resource"].startswith(f"hf://jobs/{owner}/")
     assert trainer.finished() == [told]
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["no repository", "an empty repository"])
+def test_a_job_that_completed_and_pushed_nothing_ended_without_a_unit(trainer, jobs, hub_client, hub_cloud, made):
+    hub_owner = trainer._namespace
+    trainer.launch(NAME, {**JOB, "output": f"hf://models/{hub_owner}"})
+    if made:
+        hub_client.create_repo(f"{hub_owner}/{NAME}")
+    hub_cloud.jobs.finish(jobs()[0].id)
+    (told,) = trainer.finished()
+    assert told["name"] == NAME
+    assert told["failure"].startswith(f"COMPLETED: nothing was pushed to {hub_owner}/{NAME}")
+    assert told["dedupe_key"] == f"hf|hf://jobs/{hub_owner}/{jobs()[0].id}|COMPLETED"
+    assert trainer.finished() == [told]
+    hub_client.create_repo(f"{hub_owner}/{NAME}", exist_ok=True)
+    push(hub_client, f"{hub_owner}/{NAME}")
+    assert [one.get("failure") for one in trainer.finished()] == [None], "what is there after all, counts"
 
 
 @pytest.mark.parametrize("output", [None, "s3://acme-models/units", "hf://models/acme/shared", "hf://datasets/acme"])

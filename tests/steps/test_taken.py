@@ -38,16 +38,23 @@ class Shared:
         return self.registry.publish(release, body)
 
 
-def homes(tmp_path, registry, count=2):
-    """Homes of their own that share a registry; each has accepted the first three units, each its own."""
+@pytest.fixture
+def homes(tmp_path):
+    """Makes homes of their own that share a registry; each has accepted the first three units, each its own."""
     found = []
-    for number in range(count):
-        one = made(tmp_path / str(number))
-        one.local = replace(one.local, ports=msgspec.structs.replace(one.local.ports, registry=registry))
-        for kind in ("textgen-lora", "embedder", "runtime-distilled"):
-            one.ship(kind, 1, content=f"of home {number}")
-        found.append(one)
-    return found
+
+    def sharing(registry, count=2):
+        for number in range(count):
+            one = made(tmp_path / str(number))
+            one.local = replace(one.local, ports=msgspec.structs.replace(one.local.ports, registry=registry))
+            for kind in ("textgen-lora", "embedder", "runtime-distilled"):
+                one.ship(kind, 1, content=f"of home {number}")
+            found.append(one)
+        return found
+
+    yield sharing
+    for one in found:
+        one.local.close()
 
 
 @pytest.fixture
@@ -56,9 +63,9 @@ def shared(home):
 
 
 @pytest.fixture(params=["local", "hub"])
-def pair(request, tmp_path):
+def pair(request, homes):
     registry = request.getfixturevalue("hub_registry" if request.param == "hub" else "shared")
-    found = homes(tmp_path, registry)
+    found = homes(registry)
     yield found
     for one in found:
         one.local.close()
@@ -99,8 +106,8 @@ def test_two_homes_take_turns_for_as_long_as_they_share(pair):
     assert [one.channel.serving.name for one in pair] == [f"{NAME}.2", f"{NAME}.3"]
 
 
-def test_a_restored_backup_passes_every_number_that_it_has_forgotten(tmp_path, shared):
-    before, restored = homes(tmp_path, shared)
+def test_a_restored_backup_passes_every_number_that_it_has_forgotten(homes, shared):
+    before, restored = homes(shared)
     before.tick("merge", MONDAY)
     for number in (2, 3):
         before.ship("embedder", number)
@@ -125,8 +132,8 @@ def test_every_delivery_of_the_merge_tells_the_same_and_makes_no_other_release(p
     assert len(told) == 1
 
 
-def test_a_release_whose_name_is_taken_serves_not_even_when_a_person_names_it(tmp_path, shared):
-    first, second = homes(tmp_path, shared)
+def test_a_release_whose_name_is_taken_serves_not_even_when_a_person_names_it(homes, shared):
+    first, second = homes(shared)
     for one in (first, second):
         one.tick("merge", MONDAY)
     second.now = TUESDAY
@@ -139,8 +146,8 @@ def test_a_release_whose_name_is_taken_serves_not_even_when_a_person_names_it(tm
         one.local.close()
 
 
-def test_a_card_that_the_registry_refuses_holds_the_release_until_a_person_promotes_it_again(tmp_path, shared):
-    (home,) = homes(tmp_path, shared, 1)
+def test_a_card_that_the_registry_refuses_holds_the_release_until_a_person_promotes_it_again(homes, shared):
+    (home,) = homes(shared, 1)
     shared.refuses = ContractError("the Hub refuses the card: license is unknown")
     home.tick("merge", MONDAY)
     (why,) = held(home)
@@ -157,8 +164,8 @@ def test_a_card_that_the_registry_refuses_holds_the_release_until_a_person_promo
     home.local.close()
 
 
-def test_a_race_for_a_commit_is_no_refusal_and_is_tried_again(tmp_path, shared):
-    (home,) = homes(tmp_path, shared, 1)
+def test_a_race_for_a_commit_is_no_refusal_and_is_tried_again(homes, shared):
+    (home,) = homes(shared, 1)
     shared.refuses = ConflictError("others committed 5 times while it was to be published")
     tick = events.Event(type=events.TICK_MERGE, source="//test", subject="test", time=MONDAY, key="tick", data={})
     for _ in range(2):
@@ -180,8 +187,8 @@ def test_what_was_decided_about_a_taken_name_can_be_decided_again_from_what_was_
         second.assert_decides_again(document)
 
 
-def test_a_receipt_is_read_once_for_one_that_comes_between_two_reads_would_replay_another_decision(tmp_path, shared):
-    (home,) = homes(tmp_path, shared, 1)
+def test_a_receipt_is_read_once_for_one_that_comes_between_two_reads_would_replay_another_decision(homes, shared):
+    (home,) = homes(shared, 1)
     shared.refuses = ContractError("the Hub refuses the card: license is unknown")
     home.tick("merge", MONDAY)
     tick = events.Event(type=events.TICK_PROMOTE, source="//test", subject="test", time=TUESDAY, key="t", data={})
@@ -191,8 +198,8 @@ def test_a_receipt_is_read_once_for_one_that_comes_between_two_reads_would_repla
     home.local.close()
 
 
-def test_the_next_merge_of_the_same_units_publishes_what_was_mended_since(tmp_path, shared):
-    (home,) = homes(tmp_path, shared, 1)
+def test_the_next_merge_of_the_same_units_publishes_what_was_mended_since(homes, shared):
+    (home,) = homes(shared, 1)
     shared.refuses = ContractError("the Hub refuses the card: license is unknown")
     home.tick("merge", MONDAY)
     assert home.document(names.receipt(f"{NAME}.0")) is None

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Can what a member answered be added up and recorded? Who sends something else must not end everybody's run."""
 
+import re
 from collections import Counter
 from collections.abc import Collection
 from typing import Final
 
 import numpy as np
 
+from federation.core.record_line import LARGEST
 from training_images.federated.model import Vector
 from training_images.federated.notes import Note
 from training_images.job.errors import ConfigError
 
+_LONGEST: Final = 512
+"""Characters of a name in schemas/record.v1.json."""
+_FORMS: Final = {"rows": r"sha256:[0-9a-f]{64}", "platform": r"[a-z][a-z0-9-]{0,31}", "region": r"\S.{0,63}"}
+"""What schemas/manifest.v1.json takes of a data set."""
 EXTRA: Final = 3
 """Behind the summed weights: rows learned from, loss on the test rows, number of those."""
 
@@ -44,8 +50,9 @@ def check_sum(question: Note, answer: Note, predictors: int, members: Collection
 
 def _check_rows(answer: Note) -> None:
     """Whether it says which rows it is of, and where they lie."""
-    for name in ("rows", "platform", "region"):
-        answer.text(name)
+    for name, form in _FORMS.items():
+        if not re.fullmatch(form, answer.text(name)):
+            raise ConfigError(f"its {name} is {answer.text(name)[:40]!r}, which no manifest can state")
 
 
 def check_counts(what: str, told: Vector) -> None:
@@ -72,10 +79,15 @@ def check_scores(answer: Note, taken: Collection[str]) -> None:
     _check_rows(answer)
     items, persons = answer.texts("items"), answer.texts("persons")
     brier, area = answer.vector("brier"), answer.vector("area")
-    if not items or {len(persons), *brier.shape, *area.shape} != {len(items)}:
+    if not items or len(persons) != len(items) or {brier.shape, area.shape} != {(len(items),)}:
         raise ConfigError(f"its scores are not one for each of its {len(items)} items")
     if brier.min() < 0 or brier.max() > 1:
         raise ConfigError("the square of a difference of two chances lies from 0 to 1, and one of its does not")
+    if np.abs(area).max() > LARGEST:
+        raise ConfigError(f"a part of an AUC is beyond {LARGEST:g}, which nobody measures")
+    unfit = [name for name in (*items, *persons) if not (name.strip() and len(name) <= _LONGEST and name.isprintable())]
+    if unfit:
+        raise ConfigError(f"{unfit[0][:40]!r} names no item and no person: 1 to {_LONGEST} printable characters do")
     twice = [item for item, times in Counter(items).items() if times > 1 or item in taken]
     if twice:
         raise ConfigError(f"the item {twice[0]} is scored twice, by it or by another member")

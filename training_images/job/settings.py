@@ -2,6 +2,7 @@
 """What was the job told to do? Platforms hand hyperparameters over as text, and a typing error must not cost an hour."""
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,7 +14,7 @@ from training_images.job.errors import ConfigError
 _MARK: Final = "--"
 _PLATFORMS_WORD: Final = "train"
 """What SageMaker starts an image with."""
-_STARTED_BY: Final = ("python", "-m")
+_PYTHON: Final = re.compile(r"(?:.*/)?python[\d.]*")
 """How a command begins that names the whole program: it may be put behind the image's entry point, as on the Hub."""
 _PLATFORMS_OWN: Final = "sagemaker_"
 """Hyperparameters that SageMaker's SDK adds for containers of its own."""
@@ -110,7 +111,7 @@ def from_arguments(arguments: Sequence[str]) -> Settings:
     """
     given: dict[str, str] = {}
     waiting: str | None = None
-    for word in arguments[3:] if tuple(arguments[:2]) == _STARTED_BY else arguments:
+    for word in _behind_the_program(arguments):
         if waiting is not None and word.startswith(_MARK):
             raise _without_value(waiting)
         if waiting is not None:
@@ -126,6 +127,12 @@ def from_arguments(arguments: Sequence[str]) -> Settings:
     if waiting is not None:
         raise _without_value(waiting)
     return Settings(given=given)
+
+
+def _behind_the_program(arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments without `python -m MODULE` before them."""
+    is_whole = len(arguments) > 1 and _PYTHON.fullmatch(arguments[0]) and arguments[1] == "-m"
+    return arguments[3:] if is_whole else arguments
 
 
 def _without_value(name: str) -> ConfigError:

@@ -90,11 +90,14 @@ class HubTrainer:
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """Every recent commit on main of every watched repository, the newest of a repository first.
 
-        Then the jobs of ours that ended in an error or were cancelled.
+        Then the jobs of ours that pushed nothing, ended in an error or were cancelled.
         """
         since = self._clock() - RECENT
-        repos = sorted(self._repos | set(self._pushed_to(since)))
-        return [*(push for repo in repos for push in self._pushes(repo, since)), *self._failed(since)]
+        pushing = dict(self._pushing(since))
+        pushes = {repo: self._pushes(repo, since) for repo in sorted(self._repos | pushing.keys())}
+        found = [push for told in pushes.values() for push in told or ()]
+        idle = [_idle(job, repo) for repo, job in pushing.items() if pushes[repo] is None]
+        return [*found, *idle, *self._failed(since)]
 
     def artifact(self, resource: str) -> str | None:
         """None: every event of the Hub names its commit; without one, only "the newest" could be returned."""
@@ -123,11 +126,11 @@ class HubTrainer:
                 namespace=self._namespace,
             )
 
-    def _pushed_to(self, since: datetime) -> Iterator[str]:
-        """The repositories that our completed jobs were configured to push to."""
+    def _pushing(self, since: datetime) -> Iterator[tuple[str, Any]]:
+        """Our completed jobs, by the repository that each was configured to push to."""
         for job in self._ended("COMPLETED", since):
             if repo := _repo_of(job.labels or {}, job.environment or {}):
-                yield repo
+                yield repo, job
 
     def _failed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         for job in self._ended(list(_FAILED), since):
@@ -141,22 +144,25 @@ class HubTrainer:
                     return  # the list is newest first, and no job runs that long
                 yield job
 
-    def _pushes(self, repo: str, since: datetime) -> Iterator[Mapping[str, Any]]:
+    def _pushes(self, repo: str, since: datetime) -> Sequence[Mapping[str, Any]] | None:
+        """The recent pushes to a repository; None if nothing was ever pushed there."""
         try:
             with service_call(f"looking at {repo}"):
                 info = self._api().model_info(repo, expand=["sha", "lastModified"])
         except ServiceError as error:
             if status_of(error.__cause__) == _ABSENT:
-                return
+                return None
             raise
         if info.last_modified and info.last_modified < since:
-            return
+            return ()
+        found: list[Mapping[str, Any]] = []
         with service_call(f"listing the commits of {repo}"):
             for commit in history(self._api(), repo):
                 if datetime.fromisoformat(commit.date) < since:
-                    return
+                    return found
                 if not commit.begins:
-                    yield _completion(info.id, info._id, commit)  # noqa: SLF001 - the repository's id, as webhooks tell it
+                    found.append(_completion(info.id, info._id, commit))  # noqa: SLF001 - the id, as webhooks tell it
+        return found or None
 
 
 def _completion(repo: str, identity: str, commit: Commit) -> Mapping[str, Any]:
@@ -172,10 +178,16 @@ def _completion(repo: str, identity: str, commit: Commit) -> Mapping[str, Any]:
     }
 
 
-def _failure(name: str, job: Any) -> Mapping[str, Any]:
+def _idle(job: Any, repo: str) -> Mapping[str, Any]:
+    """A completed job whose repository nobody can be seen to have pushed to."""
+    said = f"nothing was pushed to {repo}, as far as our token (HF_TOKEN) may see; the job's log may say why"
+    return _failure(job.labels[LABEL], job, said)
+
+
+def _failure(name: str, job: Any, why: str | None = None) -> Mapping[str, Any]:
     """A failed job as the Hub describes it; its log may say more."""
     stage = getattr(job.status.stage, "value", job.status.stage)
-    said = job.status.message or "the Hub says no more; its log may"
+    said = why or job.status.message or "the Hub says no more; its log may"
     resource = f"hf://jobs/{job.owner.name}/{job.id}"
     return {
         "provider": "huggingface",

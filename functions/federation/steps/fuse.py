@@ -76,14 +76,14 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
         return None
     bound = reads.document(names.merge(merge_id(event)))
     if bound and (made := reads.document(names.release(bound["release"]))) and _is_of(event, made):
-        return replace(made_of(reads, made), besides=_told_besides(bound))
+        return replace(made_of(reads, made), besides=_told_besides(bound, made))
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
     taken = [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)]
     waiting = successors(reads, channel.serving, taken).values()
     if mine := [one for one in waiting if _is_of(event, one)]:
-        return made_of(reads, mine[0])
+        return replace(made_of(reads, mine[0]), besides=_told_besides(bound, mine[0]))
     selection = select(reads, channel, basis, serving)
     composed = composition(selection.members, basis)
     return Facts(
@@ -99,11 +99,12 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
     )
 
 
-def _told_besides(bound: Mapping[str, Any]) -> Sequence[Event]:
-    """What the decision that bound a merge to its release told of units that it left out."""
-    decision = decision_in(bound)
+def _told_besides(bound: Mapping[str, Any] | None, made: Mapping[str, Any]) -> Sequence[Event]:
+    """What the merge's first decision told of units that it left out; one that has come in since is left out no more."""
+    decision = decision_in(bound) if bound else None
     told = decision["outcome"]["events"] if decision else ()
-    return [Event.of(one) for one in told if one["type"] == events.UNIT_LEFT_OUT]
+    held = {unit["name"] for unit in made["units"].values()}
+    return [Event.of(one) for one in told if one["type"] == events.UNIT_LEFT_OUT and one["subject"] not in held]
 
 
 def _is_of(event: Event, release: Mapping[str, Any]) -> bool:

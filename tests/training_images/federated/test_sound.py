@@ -47,6 +47,10 @@ def fact(name, value):
     return lambda note: replace(note, facts={**note.facts, name: value})
 
 
+def item(name):
+    return lambda note: replace(note, facts={**note.facts, "items": [name, *note.facts["items"][1:]]})
+
+
 def at(place, value):
     def changed(vector):
         found = vector.copy()
@@ -100,8 +104,19 @@ def test_who_answers_with_something_else_is_not_in_the_sum(masked, said, capsys)
         ),
         fact("persons", []),
         fact("rows", 3),
+        fact("rows", "hello"),
+        fact("platform", "Mars!"),
+        fact("region", ""),
+        array("area", at(0, 1e16)),
+        array("area", lambda parts: np.zeros((len(parts), len(parts)))),
+        item(""),
+        item("x" * 513),
+        item("\ud800"),
     ],
-    ids=["no number", "no chance's", "too few", "one item", "another's items", "nobody's", "of no rows"],
+    ids=[
+        *("no number", "no chance's", "too few", "one item", "another's items", "nobody's", "of no rows", "no digest"),
+        *("no platform", "nowhere", "beyond measure", "a table", "no item", "a long item", "half a character"),
+    ],
 )
 def test_scores_that_could_stand_in_no_record_are_left_out(otherwise):
     scores = learn(among("score", otherwise), plan(FOUR, least=3)).scores

@@ -102,6 +102,14 @@ def test_a_full_disk_is_told_in_words_and_leaves_nothing_half_written(lay, root,
 
 
 @every_platform
+def test_a_disk_that_fills_while_a_unit_is_shipped_takes_back_what_was_written_of_it(lay, root, data):
+    layout = lay(root, {"data": data}, "--wrong", "fills")
+    assert started(root, layout).returncode == 1
+    assert "File too large" in layout.failure.read_text()
+    assert not layout.output.exists() or list(layout.output.iterdir()) == []
+
+
+@every_platform
 def test_a_channel_that_is_missing_is_named_with_those_that_are_there(lay, root, data):
     layout = lay(root, {"other": data})
     assert started(root, layout).returncode == 42

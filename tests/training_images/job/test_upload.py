@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,41 +36,65 @@ def unit(tmp_path):
 
 def pushed(unit, uri, **environment):
     """A job of its own, as a container is: clients read their endpoints from the environment."""
-    told = {"PYTHONPATH": f"{os.getcwd()}:{os.getcwd()}/functions", **environment}  # noqa: PTH109 - the tests' root
-    ended = subprocess.run(
-        [sys.executable, "-c", PUSH, str(unit), uri], env=told, capture_output=True, text=True, check=False
-    )
+    ended = pushing(unit, uri, **environment)
     assert ended.returncode == 0, ended.stderr
 
 
-def test_a_bucket_of_amazons_gets_the_manifest_last(unit, s3, aws_serving, bucket):
-    pushed(
-        unit,
-        f"s3://{bucket}/jobs/lora-1",
-        AWS_ENDPOINT_URL=aws_serving.endpoint,
-        AWS_ACCESS_KEY_ID="test",
-        AWS_SECRET_ACCESS_KEY="test",
-        AWS_REGION="eu-central-1",
+def pushing(unit, uri, **environment):
+    told = {"PYTHONPATH": f"{os.getcwd()}:{os.getcwd()}/functions", **environment}  # noqa: PTH109 - the tests' root
+    return subprocess.run(
+        [sys.executable, "-c", PUSH, str(unit), uri], env=told, capture_output=True, text=True, timeout=60, check=False
     )
+
+
+def breaking_off(faults, operation):
+    """Faults that let a unit's first files through and refuse the last."""
+    seen = []
+
+    def watch(called):
+        seen.append(called)
+        if called == operation and seen.count(operation) == len(FILES):
+            faults.refuse(operation, 403, times=9)
+
+    faults.watch = watch
+
+
+def test_a_bucket_of_amazons_gets_every_file(unit, s3, aws_cloud, bucket):
+    pushed(unit, f"s3://{bucket}/jobs/lora-1", **aws_cloud.environment)
+    assert set(keys(s3, bucket)) == set(FILES)
+
+
+def test_a_push_to_amazon_that_breaks_off_before_its_end_leaves_no_manifest(unit, s3, aws_cloud, bucket):
+    breaking_off(aws_cloud.faults, "PutObject")
+    assert pushing(unit, f"s3://{bucket}/jobs/lora-1", **aws_cloud.environment).returncode != 0
+    aws_cloud.faults.forget()
+    assert set(keys(s3, bucket)) == set(FILES) - {"_MANIFEST.json"}
+
+
+def keys(s3, bucket):
     listed = s3.list_objects_v2(Bucket=bucket, Prefix="jobs/lora-1/")["Contents"]
-    assert {one["Key"].removeprefix("jobs/lora-1/") for one in listed} == set(FILES)
-    manifest = next(one for one in listed if one["Key"].endswith("_MANIFEST.json"))
-    assert manifest["LastModified"] == max(one["LastModified"] for one in listed)
+    return [one["Key"].removeprefix("jobs/lora-1/") for one in listed]
 
 
-def test_a_bucket_of_googles_gets_every_file(unit, tmp_path):
-    with gcs.serving() as cloud:
-        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - with the client
-        from google.cloud import storage  # noqa: PLC0415 - as above
+@contextmanager
+def google():
+    """An imitation of Cloud Storage with a bucket, and the names of what lies there."""
+    with gcs.serving(buckets=("acme-units",)) as cloud:
+        yield cloud, lambda: {name.removeprefix("jobs/lora-1/") for name in cloud.buckets.all["acme-units"].live}
 
-        client = storage.Client(
-            project="acme", credentials=AnonymousCredentials(), client_options={"api_endpoint": cloud.endpoint}
-        )
-        client.create_bucket("acme-units")
+
+def test_a_bucket_of_googles_gets_every_file(unit):
+    with google() as (cloud, names):
         pushed(unit, "gs://acme-units/jobs/lora-1", STORAGE_EMULATOR_HOST=cloud.endpoint, GOOGLE_CLOUD_PROJECT="acme")
-        names = {blob.name.removeprefix("jobs/lora-1/") for blob in client.list_blobs("acme-units")}
-        client.close()
-    assert names == set(FILES)
+        assert names() == set(FILES)
+
+
+def test_a_push_to_google_that_breaks_off_before_its_end_leaves_no_manifest(unit):
+    with google() as (cloud, names):
+        breaking_off(cloud.faults, "objects.insert")
+        told = {"STORAGE_EMULATOR_HOST": cloud.endpoint, "GOOGLE_CLOUD_PROJECT": "acme"}
+        assert pushing(unit, "gs://acme-units/jobs/lora-1", **told).returncode != 0
+        assert names() == set(FILES) - {"_MANIFEST.json"}
 
 
 def test_a_repository_of_the_hub_gets_all_of_it_in_one_commit_with_the_card_in_front(unit):

@@ -4,6 +4,7 @@ It counts words. What it is told to do wrong, it does: that is what its settings
 """
 
 import errno
+import resource
 import signal
 import sys
 import time
@@ -54,6 +55,8 @@ def _misbehave(job: Job, how: str) -> None:
         raise RuntimeError("matrices do not fit")
     if how == "disk":
         raise OSError(errno.ENOSPC, "No space left on device", "weights.json")
+    if how == "fills":  # no file may grow beyond the weights and the records, so the shipment breaks off at its card
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))
     if how == "pickle":
         (job.folder / "weights.bin").write_bytes(b"\x80\x04.")
     if how == "killed":
