@@ -11,7 +11,6 @@ from federation.core import event as events
 from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.core.checklist import refusals
-from federation.core.decision import decision_in
 from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome, Publish
@@ -24,6 +23,7 @@ from federation.core.version import version_of
 from federation.gathering import Reads
 from federation.steps import regate
 from federation.steps.assembled import Made, again, announcements, held_of, made_of
+from federation.steps.left_out import told_at_first, with_left_out
 from federation.steps.merging import VERDICTS, asks, is_unasked_refusal, merge_id, merge_of
 from federation.steps.regate import AskedBefore, Unjudged, gates, judge_first
 from federation.steps.selection import (
@@ -76,14 +76,14 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
         return None
     bound = reads.document(names.merge(merge_id(event)))
     if bound and (made := reads.document(names.release(bound["release"]))) and _is_of(event, made):
-        return replace(made_of(reads, made), besides=_told_besides(bound, made))
+        return replace(made_of(reads, made), besides=told_at_first(bound, made))
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
     taken = [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)]
     waiting = successors(reads, channel.serving, taken).values()
     if mine := [one for one in waiting if _is_of(event, one)]:
-        return replace(made_of(reads, mine[0]), besides=_told_besides(bound, mine[0]))
+        return replace(made_of(reads, mine[0]), besides=told_at_first(bound, mine[0]))
     selection = select(reads, channel, basis, serving)
     composed = composition(selection.members, basis)
     return Facts(
@@ -97,14 +97,6 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
         bound=bound is not None,
         ballots=ballots(reads, selection.members),
     )
-
-
-def _told_besides(bound: Mapping[str, Any] | None, made: Mapping[str, Any]) -> Sequence[Event]:
-    """What the merge's first decision told of units that it left out; one that has come in since is left out no more."""
-    decision = decision_in(bound) if bound else None
-    told = decision["outcome"]["events"] if decision else ()
-    held = {unit["name"] for unit in made["units"].values()}
-    return [Event.of(one) for one in told if one["type"] == events.UNIT_LEFT_OUT and one["subject"] not in held]
 
 
 def _is_of(event: Event, release: Mapping[str, Any]) -> bool:
@@ -138,31 +130,11 @@ def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     if not new:
         return _skip(event, facts, nothing_new(facts.selection))
     if waits := waits_for_quorum(facts.selection, policy, len(new), now):
-        return _with_left_out(event, facts, _skip(event, facts, waits))
+        return with_left_out(event, facts.selection.left_out, _skip(event, facts, waits))
     proposal = _proposal(event, facts, policy)
     if reasons := refusals(proposal):
         return _skip(event, facts, "; ".join(reasons))
-    return _with_left_out(event, facts, _assemble(event, facts, proposal))
-
-
-def _with_left_out(event: Event, facts: Facts, outcome: Outcome) -> Outcome:
-    """The outcome, and of each new unit that does not fit, why it waits."""
-    left_out = facts.selection.left_out
-    if not (outcome and left_out):
-        return outcome
-    told = [
-        Event(
-            type=events.UNIT_LEFT_OUT,
-            source="//federation/fuse",
-            subject=name,
-            time=event.time,
-            key=f"{name}|{merge_id(event)}|{digest(why)}",
-            data={"unit": name, "why": why},
-        )
-        for name, why in left_out.items()
-    ]
-    without = f"Without {', '.join(left_out)}, as {'; '.join(dict.fromkeys(left_out.values()))}"
-    return replace(outcome, why=f"{outcome.why.rstrip('.')}. {without}", events=(*told, *outcome.events))
+    return with_left_out(event, facts.selection.left_out, _assemble(event, facts, proposal))
 
 
 def _unasked(event: Event, facts: Facts) -> Sequence[Mapping[str, Any]]:
