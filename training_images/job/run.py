@@ -19,7 +19,7 @@ from training_images.job.known import refuse_unknown
 from training_images.job.made import Made
 from training_images.job.naming import refuse_no_name
 from training_images.job.prices import prices
-from training_images.job.shipment import ship
+from training_images.job.shipment import produced_at, ship
 from training_images.job.spec import JobSpec
 from training_images.job.upload import target, upload
 
@@ -70,7 +70,7 @@ def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str], se
     try:
         if settings is not None:
             refuse_unknown(spec.settings.given, settings)
-        _could_ship(spec)
+        _could_ship(spec, environment)
         if spec.upload:
             shutil.rmtree(spec.output, ignore_errors=True)  # what an earlier job left here would be pushed along
         made = train(job)
@@ -108,14 +108,16 @@ def _forget(failure: Path) -> None:
         failure.unlink()
 
 
-def _could_ship(spec: JobSpec) -> None:
+def _could_ship(spec: JobSpec, environment: Mapping[str, str]) -> None:
     """Whatever would keep the unit from being shipped and is known by now, before an hour is spent on learning.
 
     Raises:
-        ConfigError: The machine has no price, the unit's name is none, or there is no way to where it should go.
+        ConfigError: The machine has no price, the unit's name is none, its moment is none, or there is no way to where it
+            should go.
     """
     prices().an_hour(spec.platform, spec.machine)
     refuse_no_name(spec)
+    produced_at(environment)
     if spec.upload:
         target(spec.upload)
     place = next(one for one in (spec.output, *spec.output.absolute().parents) if one.exists())

@@ -56,12 +56,27 @@ def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str], words: 
         manifest = {
             "schema": "manifest.v1",
             "platform": job.spec.platform,
-            "produced_at": text(_now(environment)),
+            "produced_at": text(produced_at(environment)),
             "units": [_unit(job, one, environment, words) for one in made],
         }
         contract.check("manifest.v1", manifest, what="the manifest of this job")
         written(output / SENTINEL, document_bytes(manifest))
     return output / SENTINEL
+
+
+def produced_at(environment: Mapping[str, str]) -> datetime:
+    """The clock, or the moment that a reproducible run is given (https://reproducible-builds.org/specs/source-date-epoch).
+
+    Raises:
+        ConfigError: What is given is no moment.
+    """
+    told = environment.get("SOURCE_DATE_EPOCH")
+    if not told:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        return datetime.fromtimestamp(int(told), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ConfigError(f"SOURCE_DATE_EPOCH is {told!r}; write the seconds since 1970, or leave it out") from error
 
 
 def document_bytes(document: Any) -> bytes:
@@ -201,12 +216,6 @@ def _provenance(job: Job, made: Made, environment: Mapping[str, str]) -> dict[st
         "seconds": decimal_text(round(job.seconds, 1)),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTES // 2**20,
     }
-
-
-def _now(environment: Mapping[str, str]) -> datetime:
-    """The clock, or the moment that a reproducible run is given (https://reproducible-builds.org/specs/source-date-epoch)."""
-    told = environment.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(told), UTC) if told else datetime.now(UTC).replace(microsecond=0)
 
 
 def _cost(job: Job) -> str:

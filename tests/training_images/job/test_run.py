@@ -204,6 +204,14 @@ def test_the_manifest_tells_where_a_unit_comes_from(root, data):
     assert unit["evidence"]["quality"]["summary"]["bits_per_byte"] == {"n": 3, "mean": "1.25", "sd": "0.5"}
 
 
+@pytest.mark.parametrize("moment", ["yesterday", "1e9", "9" * 30])
+def test_a_moment_that_is_none_is_told_before_anything_is_learned(moment, root, data):
+    layout = sagemaker(root, {"data": data}, "--wrong", "crashes")
+    layout.environment["SOURCE_DATE_EPOCH"] = moment
+    assert started(root, layout).returncode == 42
+    assert f"SOURCE_DATE_EPOCH is '{moment}'; write the seconds since 1970" in layout.failure.read_text("utf-8")
+
+
 @every_platform
 def test_an_image_that_makes_another_kind_than_was_asked_for_ships_nothing(lay, root, data):
     layout = lay(root, {"data": data}, "--makes", "embedder")
