@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-Stage = Literal["RUNNING", "COMPLETED", "CANCELED", "ERROR"]
+Stage = Literal["RUNNING", "COMPLETED", "CANCELED", "ERROR", "DELETED"]
 PAGE = 100
 _GIVEN = ("dockerImage", "spaceId", "command", "arguments", "environment", "flavor", "labels", "timeoutSeconds")
 

@@ -9,7 +9,7 @@ from infra.emulators.http_serving import Answer, Call, Refusal, Route, shown
 from infra.emulators.vertex_resources import Resources, moment
 
 _PARENT: Final = "/v1/projects/([^/]+)/locations/([^/]+)"
-_ENDED: Final = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED")
+_ENDED: Final = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
 _LABEL: Final = re.compile(r"[a-z0-9_-]{0,63}")
 _CUSTOM_FIELDS: Final = ("display_name", "state", "create_time")
 _PIPELINE_FIELDS: Final = ("display_name", "state", "create_time", "update_time", "end_time", "pipeline_name")

@@ -183,6 +183,23 @@ def test_an_event_that_does_not_say_where_leads_to_the_job_that_does(trainer, aw
     assert trainer.artifact(told.resource) == f"s3://spiralverse-artifacts/jobs/{name}/output/model/"
 
 
+@pytest.mark.parametrize(
+    ("told", "place"),
+    [
+        (
+            "https://spiralverse-artifacts.s3.eu-central-1.amazonaws.com/a%20b/model",
+            "s3://spiralverse-artifacts/a b/model/",
+        ),
+        ("https://mirror.example/model", "https://mirror.example/model/"),
+    ],
+    ids=["of S3", "of somebody else"],
+)
+def test_a_job_that_names_its_artifact_as_a_url_means_the_object(trainer, aws_cloud, name, told, place):
+    trainer.launch(name, JOB)
+    aws_cloud.sagemaker.finish(name, told)
+    assert trainer.artifact(f"arn:aws:sagemaker:eu-central-1:111122223333:training-job/{name}") == place
+
+
 def test_many_finished_jobs_are_listed_with_few_calls(trainer, aws_cloud):
     names = [f"inference-benchmark-{number:012x}" for number in range(40)]
     for one in names:

@@ -170,6 +170,22 @@ def test_a_job_that_pushes_its_unit_itself_is_told_of_by_that_push(azure_trainer
     assert [told["name"] for told in azure_trainer.finished()] == [NAME]
 
 
+def test_what_azure_may_leave_empty_is_nothing_and_no_text(azure_trainer, azure_cloud, azure_workspace):
+    # azure-rest-api-specs, machinelearningservices 2024-04-01: an output's uri and each of a job's services are x-nullable
+    for name in ("without-a-place", "failed"):
+        azure_trainer.launch(name, JOB)
+    unplaced, failed = (azure_cloud.jobs[f"{azure_workspace.id}/jobs/{name}"] for name in ("without-a-place", "failed"))
+    unplaced["properties"]["outputs"]["unit"]["uri"] = None
+    failed["properties"]["services"] = {"Tracking": None, "Studio": {"endpoint": None}}
+    azure_cloud.finish("without-a-place")
+    azure_cloud.finish("failed", "Failed")
+    told = {one["resource"]: one for one in azure_trainer.finished()}
+    assert told[failed["id"]]["failure"] == "Failed: Azure says no more"
+    assert told[unplaced["id"]]["dedupe_key"] == f"azure|{unplaced['id']}|Completed", "told, so that somebody looks"
+    assert "artifact_uri" not in told[unplaced["id"]]
+    assert azure_trainer.artifact(unplaced["id"]) is None
+
+
 def test_more_jobs_than_fit_on_a_page_are_all_found_and_only_lately_ended_ones(azure_trainer, azure_cloud):
     names = [f"job-{number:02d}" for number in range(PAGE + 3)]
     for name in names:

@@ -116,6 +116,18 @@ def test_only_what_ended_well_lately_is_finished(trainer, jobs):
     assert units == ["gs://acme-units/gcp/c/model/"]
 
 
+def test_of_every_state_it_is_told_whether_a_job_goes_on_shipped_or_ended_without_a_unit(trainer, jobs):
+    # aiplatform v1, job_state.proto; from PAUSED, CANCELLING and UPDATING a job goes on
+    states = ("UNSPECIFIED", "QUEUED", "PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLING", "CANCELLED")
+    for state in (*states, "PAUSED", "EXPIRED", "UPDATING", "PARTIALLY_SUCCEEDED", "OF_TOMORROW"):
+        jobs.move(started(trainer, jobs, state.lower())["name"], state)
+    told = trainer.finished()
+    assert [one["artifact_uri"] for one in told if "failure" not in one] == ["gs://acme-units/gcp/succeeded/model/"]
+    ended = {one["name"]: one["failure"].partition(":")[0] for one in told if "failure" in one}
+    lost = ("FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
+    assert ended == {state.lower(): state for state in lost}
+
+
 def test_a_job_of_ours_that_failed_tells_why_and_others_are_not_looked_at(trainer, jobs, vertex_cloud, google_session):
     error = {"code": 3, "message": f"{REPLICA} 1. {LOGS}"}
     jobs.move(started(trainer, jobs, "failed")["name"], "FAILED", error=error)
@@ -266,6 +278,22 @@ def test_a_registered_model_tells_where_it_lies_also_through_its_operation(train
     model = uploaded["response"]["model"]
     for resource in (model, f"{model}@1", uploaded["name"]):
         assert trainer.artifact(resource) == "gs://acme-models/embedder/"
+
+
+def test_an_upload_is_the_version_that_it_made_and_not_what_the_model_serves_by_default(
+    trainer, vertex_cloud, google_session
+):
+    # aiplatform v1: UploadModelResponse names the version beside the model; a GetModel without one gives the default version
+    asked = {"model": {"displayName": "embedder", "artifactUri": "gs://acme-models/first"}}
+    first = google_session.post(f"{vertex_cloud.endpoint}/v1/{PARENT}/models:upload", json=asked).json()
+    model, known = first["response"]["model"], vertex_cloud.resources
+    known.keep(f"{model}@2", {"artifactUri": "gs://acme-models/second", "versionId": "2"})
+    known.operation(model, "UploadModel", {"model": model, "modelVersionId": "2"})
+    second = max(name for name in known.all if name.startswith(f"{model}/operations/"))
+    assert trainer.artifact(first["name"]) == trainer.artifact(model) == "gs://acme-models/first/"
+    assert trainer.artifact(second) == "gs://acme-models/second/"
+    known.all[second]["response"] = {"model": model}
+    assert trainer.artifact(second) is None, "the default version need not be the one that was uploaded"
 
 
 @pytest.mark.parametrize(

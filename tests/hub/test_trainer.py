@@ -204,6 +204,7 @@ def test_where_a_completed_job_pushed_to_is_watched_without_being_named(
             "ERROR: Job failed with exit code: 137. Reason: OOMKilled",
         ),
         (("CANCELED", None), "CANCELED: the Hub says no more; its log may"),
+        (("DELETED", None), "DELETED: the Hub says no more; its log may"),
     ],
 )
 def test_a_job_of_ours_that_ended_otherwise_than_well_tells_why(trainer, hub_client, hub_cloud, ended, failure):
@@ -216,6 +217,26 @@ def test_a_job_of_ours_that_ended_otherwise_than_well_tells_why(trainer, hub_cli
     assert (told["name"], told["failure"]) == (NAME, failure)
     assert told["resource"].startswith(f"hf://jobs/{owner}/")
     assert trainer.finished() == [told]
+
+
+def test_every_stage_from_which_no_job_goes_on_is_told_of(trainer, jobs, hub_cloud):
+    # huggingface_hub/_jobs_api.py; docs/hub/jobs-manage.md of huggingface/hub-docs names the same four
+    from huggingface_hub._jobs_api import TERMINAL_JOB_STAGES  # noqa: PLC0415 - after the environment
+
+    for stage in TERMINAL_JOB_STAGES:
+        trainer.launch(f"{NAME}-{stage.lower()}", {**JOB, "output": f"hf://models/{trainer._namespace}"})
+        hub_cloud.jobs.finish(jobs()[0].id, stage.value)
+    told = {one["name"].removeprefix(f"{NAME}-") for one in trainer.finished()}
+    assert told == {stage.lower() for stage in TERMINAL_JOB_STAGES}
+
+
+def test_a_job_that_was_deleted_after_it_had_pushed_is_not_trained_again(trainer, jobs, hub_client, hub_cloud):
+    # nothing says from which stage a job came to DELETED, and only its push tells that it had completed
+    trainer.launch(NAME, {**JOB, "output": f"hf://models/{trainer._namespace}"})
+    hub_client.create_repo(f"{trainer._namespace}/{NAME}")
+    push(hub_client, f"{trainer._namespace}/{NAME}")
+    hub_cloud.jobs.finish(jobs()[0].id, "DELETED")
+    assert [one.get("failure") for one in trainer.finished()] == [None]
 
 
 @pytest.mark.parametrize("made", [False, True], ids=["no repository", "an empty repository"])
@@ -249,6 +270,16 @@ def test_a_repository_that_is_not_there_yet_has_no_pushes_and_a_hub_that_refuses
     assert trainer.finished() == []
     hub_cloud.faults.refuse("repo_info", 403)
     with pytest.raises(ServiceError, match=r"looking at .* failed: 403"):
+        trainer.finished()
+
+
+def test_a_job_that_the_client_cannot_read_is_a_failure_of_the_hub_and_of_no_other_platform(trainer, jobs, hub_cloud):
+    # huggingface_hub's parse_datetime takes no offset but Z, and whoever shares the namespace may have made the job
+    trainer.launch(NAME, JOB)
+    (job,) = hub_cloud.jobs.held(trainer._namespace)
+    hub_cloud.jobs.finish(job["id"], "ERROR")
+    job["createdAt"] = "2026-11-18T10:00:00+00:00"
+    with pytest.raises(ServiceError, match=r"listing the jobs of .* failed: .* another form: ValueError: Cannot parse"):
         trainer.finished()
 
 

@@ -55,6 +55,15 @@ def test_a_job_that_failed_tells_why_and_has_no_unit(kubernetes_trainer, kuberne
     assert "artifact_uri" not in told
 
 
+def test_a_failure_whose_moment_nobody_wrote_down_is_as_old_as_its_job(kubernetes_trainer, kubernetes_cluster):
+    # kubernetes/api batch/v1 types.go: of a JobCondition, all but its type and status is optional
+    kubernetes_trainer.launch(NAME, JOB)
+    job = kubernetes_cluster.jobs[NAMESPACE, NAME]
+    job["status"] = {"conditions": [{"type": "FailureTarget", "status": "True"}, {"type": "Failed", "status": "True"}]}
+    (told,) = kubernetes_trainer.finished()
+    assert (told["completed_at"], told["failure"]) == (job["metadata"]["creationTimestamp"], "Failed: no message")
+
+
 def test_a_job_that_is_not_ours_is_never_finished(kubernetes_trainer, kubernetes_cluster):
     foreign = job_of("somebody-elses", JOB, Placement())
     foreign["metadata"]["labels"] = {"app": "web"}

@@ -5,8 +5,10 @@ Accounts, buckets and topics are replaced by ours; each sample names where it is
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 from tests.sources.cases import TRUST
 
@@ -85,14 +87,19 @@ def test_an_alarm_is_its_arns_own_if_its_message_names_no_account():
     assert notified({**METRIC_MATH, "AWSAccountId": "222233334444"}).error == "account_mismatch"
 
 
-def test_a_topic_of_the_european_sovereign_cloud_has_its_own_host():
-    # botocore/data/partitions.json: the suffix of aws-eusc is amazonaws.eu
-    topic = "arn:aws-eusc:sns:eusc-de-east-1:111122223333:alarms"
-    told = {"Type": "Notification", "TopicArn": topic, "Message": json.dumps(METRIC_MATH)}
-    for host, error in (("amazonaws.eu", None), ("amazonaws.eu.example.com", "sns_url_not_allowed")):
-        body = {**told, "SigningCertURL": f"https://sns.eusc-de-east-1.{host}/SimpleNotificationService-1.pem"}
+PARTITIONS = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_bytes())["partitions"]
+
+
+@pytest.mark.parametrize("partition", PARTITIONS, ids=lambda partition: partition["id"])
+def test_a_topic_of_each_partition_has_the_hosts_of_that_partition_and_no_others(partition: dict[str, Any]):
+    region = next(name for name in partition["regions"] if not name.endswith("-global"))
+    told = {"Type": "Notification", "TopicArn": f"arn:{partition['id']}:sns:{region}:111122223333:alarms"}
+    told |= {"Message": json.dumps(METRIC_MATH)}
+    own = partition["outputs"]["dnsSuffix"]
+    for host in (*(other["outputs"]["dnsSuffix"] for other in PARTITIONS), f"{own}.example.com"):
+        body = {**told, "SigningCertURL": f"https://sns.{region}.{host}/SimpleNotificationService-1.pem"}
         request = Request(entry="http:sns", body=json.dumps(body).encode(), proven=True)
-        assert read(request, TRUST).error == error
+        assert read(request, TRUST).error == (None if host == own else "sns_url_not_allowed"), host
 
 
 def test_a_composite_alarm_watches_no_metric_of_its_own():

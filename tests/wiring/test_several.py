@@ -8,17 +8,18 @@ from federation.wiring.several import TrainerByPlatform
 
 
 class Platform:
-    """Tells of one job that ended, unless it is down or configured wrong."""
+    """Tells of one job that ended, unless it is down or configured wrong, or its answer lacks what it always had."""
 
-    def __init__(self, name, *, down=False, wrong=False):
+    def __init__(self, name, *, down=False, wrong=False, told=None):
         self.name, self.down, self.wrong = name, down, wrong
+        self.told = {"systemData": f"a job on {name}"} if told is None else told
 
     def finished(self):
         if self.down:
             raise ServiceError(f"{self.name} is down")
         if self.wrong:
             raise SettingsError(f"{self.name} has no region")
-        return [{"resource": f"a job on {self.name}"}]
+        return [{"resource": self.told["systemData"]}]
 
 
 def home(**platforms):
@@ -30,6 +31,15 @@ def test_a_platform_that_is_down_hides_no_job_of_the_others(caplog):
     assert [one["resource"] for one in found] == ["a job on aws", "a job on gcp"]
     (told,) = caplog.messages
     assert told == "hf does not say which jobs have ended, and the next sweep asks again: hf is down"
+
+
+def test_a_platform_whose_answer_nobody_foresaw_hides_no_job_of_the_others(caplog):
+    found = home(azure=Platform("azure", told={}), gcp=Platform("gcp")).finished()
+    assert [one["resource"] for one in found] == ["a job on gcp"]
+    (record,) = caplog.records
+    assert record.exc_info[0] is KeyError
+    with pytest.raises(KeyError, match="systemData"):
+        home(azure=Platform("azure", told={})).finished()
 
 
 def test_where_no_platform_answers_the_sweep_fails_and_comes_again(caplog):

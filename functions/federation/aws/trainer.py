@@ -13,6 +13,8 @@ from federation.core import failure, instant
 from federation.core.digest import canonical
 from federation.errors import ContractError, ServiceError
 from federation.ports import RECENT
+from federation.sources.artifact import s3_place
+from federation.sources.reading import UnreadableError
 
 _MINUTES: Final = 24 * 60
 _DISK_GB: Final = 100
@@ -86,10 +88,12 @@ class SageMakerTrainer:
         """URI of the artifact of a finished training job or a model package."""
         kind, _, name = resource.partition(":")[2].rpartition(":")[2].partition("/")
         if kind == "training-job":
-            return _job_artifact(self._described("describe_training_job", TrainingJobName=name))
-        if kind == "model-package":
-            return _package_artifact(self._described("describe_model_package", ModelPackageName=resource))
-        return None
+            found = _job_artifact(self._described("describe_training_job", TrainingJobName=name))
+        elif kind == "model-package":
+            found = _package_artifact(self._described("describe_model_package", ModelPackageName=resource))
+        else:
+            return None
+        return _placed(found, resource) if found else None
 
     def _asked(self, name: str, job: Mapping[str, Any]) -> dict[str, Any]:
         request = _request(name, job, self._role)
@@ -192,3 +196,12 @@ def _package_artifact(package: Mapping[str, Any]) -> str | None:
         if (place := one.get("ModelDataUrl") or one.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri"))
     }
     return found.pop() if len(found) == 1 else None
+
+
+def _placed(uri: str, resource: str) -> str:
+    """The place as `s3://`, as the event of the same job names it; one that no event could name stays as it is."""
+    try:
+        bucket, key = s3_place(uri, resource.split(":")[1])
+    except UnreadableError:
+        return uri
+    return f"s3://{bucket}/{key}"

@@ -122,19 +122,25 @@ def _finished_job(job: Mapping[str, Any]) -> Mapping[str, Any] | None:
     }
     if status in _FAILED:
         return {**about, "name": job["name"], "failure": failure.sentence(status, _why(job))}
-    unit = _unit(job)
-    return {**about, "artifact_uri": unit} if status == "Completed" and unit else None
+    if status != "Completed" or UNIT not in _outputs(job):
+        return None
+    return {**about, "artifact_uri": unit} if (unit := _unit(job)) else about
+
+
+def _outputs(job: Mapping[str, Any]) -> Mapping[str, Any]:
+    return job["properties"].get("outputs") or {}
 
 
 def _unit(job: Mapping[str, Any]) -> str | None:
-    output = (job["properties"].get("outputs") or {}).get(UNIT)
-    return str(output["uri"]) if output else None
+    uri = (_outputs(job).get(UNIT) or {}).get("uri")
+    return str(uri) if uri else None
 
 
 def _why(job: Mapping[str, Any]) -> str:
     """What the job's services say, else the page with its log, since Resource Manager itself states no reason."""
     services: Mapping[str, Any] = job["properties"].get("services") or {}
-    return next(_reasons(services), None) or "Azure says no more"
+    told = {name: one for name, one in services.items() if one}
+    return next(_reasons(told), None) or "Azure says no more"
 
 
 def _reasons(services: Mapping[str, Any]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from federation.ports import RECENT
 
 _LONGEST: Final = timedelta(days=7)
 """Longest run of a custom job; jobs can only be listed by creation, so this is added to the period looked back."""
-_FAILED: Final = ("FAILED", "CANCELLED", "EXPIRED")
+_FAILED: Final = ("FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
 _MINUTES: Final = 24 * 60
 _LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{1,63}")
 _MACHINE: Final = re.compile(r"([^/]+)(?:/([^/]+)/([0-9]+))?")
@@ -97,8 +97,11 @@ class VertexTrainer:
             found = self._rest.ask(f"tell of {resource}", "GET", f"{service_url(name.location, self._api)}/{name.path}")
         except MissingError:
             return None
-        model = found.get("response", {}).get("model") if name.kind == "operations" else None
-        return self.artifact(model) if model else artifact_of(name.kind, found)
+        if name.kind != "operations":
+            return artifact_of(name.kind, found)
+        uploaded = found.get("response", {})
+        model, version = uploaded.get("model"), uploaded.get("modelVersionId")
+        return self.artifact(f"{model}@{version}") if model and version else None
 
     def _custom_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         created = instant.text(since - _LONGEST)

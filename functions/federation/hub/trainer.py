@@ -21,7 +21,8 @@ from federation.ports import RECENT
 
 LABEL: Final = "federation_job"
 ENVIRONMENT: Final = "FEDERATION_JOB"
-_FAILED: Final = ("ERROR", "CANCELED")
+_DELETED: Final = "DELETED"
+_FAILED: Final = ("ERROR", "CANCELED", _DELETED)
 _MAIN: Final = "refs/heads/main"
 _MODELS: Final = "hf://models/"
 _ABSENT: Final = 404
@@ -90,7 +91,7 @@ class HubTrainer:
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """Every recent commit on main of every watched repository, the newest of a repository first.
 
-        Then the jobs of ours that pushed nothing, ended in an error or were cancelled.
+        Then the jobs of ours that pushed nothing, ended in an error, or were cancelled or deleted.
         """
         since = self._clock() - RECENT
         pushing = dict(self._pushing(since))
@@ -105,8 +106,7 @@ class HubTrainer:
         return None
 
     def _started(self, name: str) -> bool:
-        with service_call(f"listing the jobs of {self._namespace}"):
-            return any(self._api().list_jobs(namespace=self._namespace, labels={LABEL: name}))
+        return any(self._listed(labels={LABEL: name}))
 
     def _run(self, name: str, job: Mapping[str, Any]) -> None:
         """Start it. The Hub says nowhere whether a command takes the place of an image's ENTRYPOINT or follows it.
@@ -127,22 +127,33 @@ class HubTrainer:
             )
 
     def _pushing(self, since: datetime) -> Iterator[tuple[str, Any]]:
-        """Our completed jobs, by the repository that each was configured to push to."""
-        for job in self._ended("COMPLETED", since):
+        """Our completed jobs, by the repository that each was configured to push to; one since deleted may have pushed."""
+        for job in self._ended(["COMPLETED", _DELETED], since):
             if repo := _repo_of(job.labels or {}, job.environment or {}):
                 yield repo, job
 
     def _failed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         for job in self._ended(list(_FAILED), since):
-            if name := (job.labels or {}).get(LABEL):
+            labels = job.labels or {}
+            if job.status.stage == _DELETED and _repo_of(labels, job.environment or {}):
+                continue  # its push tells how it ended
+            if name := labels.get(LABEL):
                 yield _failure(name, job)
 
     def _ended(self, status: Any, since: datetime) -> Iterator[Any]:
-        with service_call(f"listing the jobs of {self._namespace}"):
-            for job in self._api().list_jobs(namespace=self._namespace, status=status):
-                if job.created_at and job.created_at + RECENT < since:
-                    return  # the list is newest first, and no job runs that long
-                yield job
+        for job in self._listed(status=status):
+            if job.created_at and job.created_at + RECENT < since:
+                return  # the list is newest first, and no job runs that long
+            yield job
+
+    def _listed(self, **wanted: Any) -> Iterator[Any]:
+        operation = f"listing the jobs of {self._namespace}"
+        try:
+            with service_call(operation):
+                yield from self._api().list_jobs(namespace=self._namespace, **wanted)
+        except (KeyError, TypeError, ValueError) as error:  # what the client raises of a job that it cannot read
+            said = f"{type(error).__name__}: {error}"
+            raise ServiceError(f"Hugging Face Hub: {operation} failed: the answer has another form: {said}") from error
 
     def _pushes(self, repo: str, since: datetime) -> Sequence[Mapping[str, Any]] | None:
         """The recent pushes to a repository; None if nothing was ever pushed there."""

@@ -114,7 +114,7 @@ class KubernetesTrainer:
             place = {"artifact_uri": output} if output else {}
             return {**self._ended(name, "Complete", job.status.completion_time), **place}
         if failed := _failed(job):
-            told = self._ended(name, "Failed", failed.last_transition_time)
+            told = self._ended(name, "Failed", failed.last_transition_time or job.metadata.creation_timestamp)
             return {**told, "name": name, "failure": self._failure(name, failed)}
         return None
 

@@ -15,7 +15,7 @@ from federation.sources.trust import Trust
 
 _MAX_URI: Final = 1024
 _UNSAFE: Final = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\?#]|%[0-9A-Fa-f]{2}|//|(?:^|/)\.{1,2}(?:/|$)|^/"
-_SUFFIXES: Final = {
+SUFFIXES: Final = {
     "aws": "amazonaws.com",
     "aws-us-gov": "amazonaws.com",
     "aws-cn": "amazonaws.com.cn",
@@ -25,6 +25,7 @@ _SUFFIXES: Final = {
     "aws-iso-f": "csp.hci.ic.gov",
     "aws-eusc": "amazonaws.eu",
 }
+"""What the names of AWS's hosts end in, by partition."""
 _REGION: Final = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
 _HOST: Final = rf"(?:(?P<bucket>[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9])\.)?s3(?:-fips)?(?:[.-](?:dualstack\.)?{_REGION})?\."
 
@@ -41,16 +42,24 @@ def s3_artifact(uri: Any, trust: Trust, partition: str = "aws") -> str:
         UnreadableError: `artifact_uri_unreadable`, `artifact_host_not_allowed`, `artifact_bucket_not_allowed` or
             `artifact_key_unsafe`.
     """
+    return _s3(*s3_place(uri, partition), trust)
+
+
+def s3_place(uri: Any, partition: str) -> tuple[str, str]:
+    """Bucket and key that a model artifact's URL names, whoever owns the bucket.
+
+    Raises:
+        UnreadableError: `artifact_uri_unreadable` or `artifact_host_not_allowed`.
+    """
     if not isinstance(uri, str) or len(uri) > _MAX_URI:
         raise UnreadableError("artifact_uri_unreadable", f"The artifact's URI is {quoted(uri)}.")
     scheme, separator, rest = uri.partition("://")
-    if separator and scheme == "s3":
-        bucket, _, key = rest.partition("/")
-    elif separator and scheme == "https":
-        bucket, key = _from_https(rest, partition)
-    else:
+    if separator and scheme == "https":
+        return _from_https(rest, partition)
+    if not separator or scheme != "s3":
         raise UnreadableError("artifact_uri_unreadable", f"{quoted(uri)} is neither s3:// nor https://.")
-    return _s3(bucket, key, trust)
+    bucket, _, key = rest.partition("/")
+    return bucket, key
 
 
 def _s3(bucket: str, key: str, trust: Trust) -> str:
@@ -94,7 +103,7 @@ def folder_of_sentinel(key: str, sentinel: str | None) -> str | None:
 def _from_https(rest: str, partition: str) -> tuple[str, str]:
     """Bucket and key of an https URL, whose path is percent-encoded once."""
     host, _, path = rest.partition("/")
-    suffix = _SUFFIXES.get(partition)
+    suffix = SUFFIXES.get(partition)
     match = re.fullmatch(_HOST + re.escape(suffix), host) if suffix else None
     if match is None:
         raise UnreadableError("artifact_host_not_allowed", f"{quoted(host)} is no host of S3 in partition {partition}.")

@@ -11,13 +11,15 @@ from typing import Any, Final
 
 from federation.sources.arn import Arn
 from federation.sources.arn import parsed as parsed_arn
+from federation.sources.artifact import SUFFIXES
 from federation.sources.body import json_object, json_value, object_of, text_of
 from federation.sources.carrier import several
 from federation.sources.payload import read_payload
 from federation.sources.reading import Reading, Request, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
-_HOST: Final = r"https://sns\.[a-z0-9-]{1,40}\.amazonaws\.(?:com(?:\.cn)?|eu)/[!-~]{0,2000}"
+_HOST: Final = r"https://sns\.[a-z0-9-]{1,40}\."
+_PATH: Final = r"/[!-~]{0,2000}"
 _CONFIRMATIONS: Final = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 
 
@@ -29,9 +31,9 @@ def read_http(request: Request, trust: Trust) -> Reading:
             those of the message.
     """
     body = json_object(request.body)
-    allowed_topic(body.get("TopicArn"), trust)
+    topic = allowed_topic(body.get("TopicArn"), trust)
     for name in ("SigningCertURL", "SubscribeURL"):
-        _own_url(body.get(name), name)
+        _own_url(body.get(name), name, topic.partition)
     if not request.proven:
         raise UnreadableError("sns_signature_unverified", "The message's signature was not verified at the edge.")
     return read_notification(body, trust)
@@ -81,8 +83,10 @@ def allowed_topic(value: Any, trust: Trust) -> Arn:
     raise UnreadableError("sns_topic_not_allowed", f"Topic {quoted(value)} is none of those that are trusted.")
 
 
-def _own_url(value: Any, name: str) -> None:
-    if value is not None and (not isinstance(value, str) or not re.fullmatch(_HOST, value)):
+def _own_url(value: Any, name: str, partition: str) -> None:
+    suffix = SUFFIXES.get(partition)
+    own = suffix and isinstance(value, str) and re.fullmatch(_HOST + re.escape(suffix) + _PATH, value)
+    if value is not None and not own:
         raise UnreadableError("sns_url_not_allowed", f"{name} {quoted(value)} is not on a host of SNS.")
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from federation.core.admission import Observed
-from federation.errors import ContractError, ServiceError
+from federation.errors import ContractError, FederationError, SettingsError
 from federation.ports import Artifacts, Trainer
 
 log = logging.getLogger("federation")
@@ -58,16 +58,19 @@ class TrainerByPlatform:
         """How each job that ended recently did so, on all platforms that answer; the next sweep asks the others again.
 
         Raises:
-            ServiceError: No platform answers.
+            ServiceError: No platform answers; the failure of the first, so another one if its answer was not understood.
             SettingsError: One is configured wrong, which no later sweep mends.
         """
         found: dict[str, Sequence[Mapping[str, Any]]] = {}
-        failures: list[ServiceError] = []
+        failures: list[Exception] = []
         for name, trainer in self._platforms.items():
             try:
                 found[name] = trainer().finished()
-            except ServiceError as error:
-                log.warning("%s does not say which jobs have ended, and the next sweep asks again: %s", name, error)
+            except SettingsError:
+                raise
+            except Exception as error:  # an answer of a form that nobody foresaw hides no other platform
+                told = "%s does not say which jobs have ended, and the next sweep asks again: %s"
+                log.warning(told, name, error, exc_info=not isinstance(error, FederationError))
                 failures.append(error)
         if failures and not found:
             raise failures[0]
