@@ -37,6 +37,25 @@ def test_a_candidate_that_costs_twice_as_much_fails():
     assert (speed.verdict, cost.verdict) == ("pass", "fail")
 
 
+def test_an_answer_that_is_longer_or_shorter_is_told_since_cost_per_token_hides_what_it_costs():
+    """A fifth cheaper per token and twice as long costs 1.6 times as much; half as long at the same price costs half."""
+    _, cost = judged(latency(lengthened(requests(), tokens=2.0, cost=1.6)))
+    assert cost.verdict == "pass"
+    assert "cost per token is 0.8 times" in cost.reason
+    assert cost.reason.endswith("; a request takes 2 times the tokens and costs 1.6 times as much")
+    speed, _ = judged(latency(lengthened(requests(times=0.5), tokens=0.5, cost=0.5)))
+    assert speed.reason.endswith("; a request takes 0.5 times the tokens and costs 0.5 times as much")
+    (free,) = judged(latency(lengthened(requests(), tokens=0.5, cost=0.0)), replace(RULE, cost_ratio=None))
+    assert free.reason.endswith("; a request takes 0.5 times the tokens")
+    assert all("tokens" not in one.reason for one in judged(latency(lengthened(requests(), tokens=1.001, cost=1.0))))
+
+
+def lengthened(records, *, tokens, cost):
+    scores = records.scores
+    longer = {"tokens": [tokens * one for one in scores["tokens"]], "cost": [cost * one for one in scores["cost"]]}
+    return replace(records, scores={**scores, **longer})
+
+
 def test_few_requests_leave_the_limit_open():
     speed, _ = judged(latency(requests(count=60), requests(count=60, seed=9)))
     assert speed.verdict == "inconclusive"
@@ -99,9 +118,12 @@ def test_what_was_not_measured_alike_is_inconclusive_and_says_why(evidence, told
     assert told in found.reason
 
 
-def test_a_unit_that_costs_nothing_has_no_cost_ratio():
+def test_a_unit_without_costs_or_without_tokens_has_no_cost_ratio():
     _, cost = judged(latency(requests(price=0.0)))
     assert cost.verdict == "inconclusive"
+    _, unknown = judged(latency(lengthened(requests(), tokens=0.0, cost=1.0)))
+    assert unknown.verdict == "inconclusive"
+    assert "all of them without cost or tokens" in unknown.reason
 
 
 def test_without_a_limit_on_cost_no_price_table_is_needed():

@@ -233,6 +233,25 @@ def test_a_first_release_may_state_a_summary_or_a_point_where_these_are_believed
     assert judged(unit(quality=point), RULE, None, None)[0].verdict == "inconclusive"
 
 
+@pytest.mark.parametrize(
+    ("grade", "sixty"),
+    [
+        ("records", quality(records=replace(accuracy(900), scores={"accuracy": [100.0] * 900 + [0.0] * 600}))),
+        ("summary", quality(summaries={"accuracy": Summary(items=1500, mean=60.0, deviation=49.0)})),
+        ("point", quality(points={"accuracy": 60.0})),
+    ],
+)
+def test_sixty_percent_do_not_reach_a_floor_that_is_a_share(grade, sixty):
+    """A first release would begin a channel with it, and every later one be held to that."""
+    rule = replace(RULE, evidence=grade)
+    (found,) = judged(unit(quality=sixty), rule, None, None)
+    assert found.verdict == "inconclusive"
+    assert "the floor of 0.7 lies within 0..1, so they are not on one scale" in found.reason
+    assert judged(unit(quality=sixty), replace(rule, floor=Decimal(50)), None, None)[0].verdict == "pass"
+    assert judged(unit(quality=sixty), replace(rule, floor=Decimal(0)), None, None)[0].verdict == "pass"
+    assert judged(unit(quality=sixty), replace(rule, direction="lower"), None, None)[0].verdict == "fail"
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_point_that_is_no_number_proves_nothing(value):
     evidence = quality(points={"accuracy": value})

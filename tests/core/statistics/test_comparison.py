@@ -231,6 +231,27 @@ def test_percentages_do_not_compare_with_shares():
     assert compared(shares, percentages, lower_is_better=True).verdict == "inconclusive"
 
 
+@pytest.mark.parametrize(("highest", "normalised"), [(5, lambda mark: (mark - 1) / 4), (10, lambda mark: mark / 10)])
+def test_the_marks_of_a_judge_do_not_compare_with_normalised_ones(highest, normalised):
+    """A candidate of half the quality, left in marks of 1 to 5 or 10, is not two marks better; an error scores 0."""
+    draw = random.Random(1)
+    quality = [draw.betavariate(4, 2) for _ in range(600)]
+    before = side([normalised(max(1, round(highest * one))) for one in quality])
+    after = side([0, *(max(1, round(highest * one / 2)) for one in quality[1:])])
+    found = compared(after, before)
+    assert found.verdict == "inconclusive"
+    assert "not on one scale" in found.reason
+    assert compared(before, after, lower_is_better=True).verdict == "inconclusive"
+
+
+def test_a_loss_that_comes_down_below_1_is_still_on_one_scale_and_one_that_trebles_fails():
+    draw = random.Random(1)
+    nats = [1.1 + draw.random() / 5 for _ in range(400)]
+    low, lower = (side([share * one for one in nats]) for share in (0.75, 0.25))
+    assert compared(low, side(nats), lower_is_better=True).verdict == "pass"
+    assert compared(side(nats), lower, lower_is_better=True).verdict == "fail"
+
+
 def test_shares_that_single_precision_rounds_above_1_are_still_shares():
     """60 cosines, nearly all a little different, one of them 1.0000001: what went unseen counts as without it."""
     draw = random.Random(1)
@@ -242,6 +263,17 @@ def test_shares_that_single_precision_rounds_above_1_are_still_shares():
     assert rounded.lower == pytest.approx(exact.lower, abs=1e-3)
     hundredfold = [100 * score for score in mine[1:]]
     assert compared(side([1.0, *hundredfold]), side([1.0000001, *theirs[1:]])).verdict == "inconclusive"
+
+
+def test_a_margin_in_percent_does_not_let_shares_lose_everything():
+    wrong, right = side([0, 0, 0, 1] * 400), side([1, 1, 1, 0] * 400)
+    found = compared(wrong, right, margin=2.0)
+    assert found.verdict == "inconclusive"
+    assert "a margin of 1 or more allows any loss" in found.reason
+    assert compared(wrong, right, margin=0.99).verdict == "pass"
+    hundred = [side([100 * score for score in one.scores["accuracy"]]) for one in (wrong, right)]
+    assert compared(*hundred, margin=2.0).verdict == "fail"
+    assert compared(hundred[1], hundred[1], margin=2.0).verdict == "pass"
 
 
 def test_a_few_scores_far_out_are_still_on_one_scale():

@@ -49,10 +49,17 @@ def test_a_loss_near_the_margin_takes_more_items_than_an_equal_candidate_would()
 def test_while_nothing_differs_the_items_that_would_settle_it_are_those_that_do():
     """149 items of which none differs keep a margin of two points, and 149 documents of ten items."""
     alone = compared(side([1] * 100), side([1] * 100))
-    assert "about 148 items would settle it" in sentence(alone, metric="accuracy", margin=0.02)
+    assert "about 149 items would settle it" in sentence(alone, metric="accuracy", margin=0.02)
     documents = replace(side([1] * 400), clusters=[str(index // 10) for index in range(400)])
     together = compared(documents, documents)
-    assert "about 1,444 items would settle it" in sentence(together, metric="accuracy", margin=0.02)
+    assert "about 1,483 items would settle it" in sentence(together, metric="accuracy", margin=0.02)
+
+
+@pytest.mark.parametrize("count", [1, 20, 50, 148])
+def test_whoever_measures_as_many_as_was_said_is_not_told_of_more(count):
+    few = sentence(compared(side([1] * count), side([1] * count)), metric="accuracy", margin=0.02)
+    assert "about 149 items would settle it" in few
+    assert compared(side([1] * 149), side([1] * 149)).verdict == "pass"
 
 
 def test_a_margin_that_no_number_of_items_could_prove_is_told_all_the_same():

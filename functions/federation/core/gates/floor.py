@@ -8,7 +8,7 @@ from federation.core.gates.rules import QualityRule
 from federation.core.gates.summary import interval_of, unusable
 from federation.core.record_line import LARGEST
 from federation.core.records import Records
-from federation.core.statistics.comparison import Verdict, mean_interval, verdict_of
+from federation.core.statistics.comparison import FAR, Verdict, mean_interval, verdict_of
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.wording import number
@@ -44,6 +44,8 @@ def _from_records(rule: QualityRule, floor: float, records: Records, suite: str)
         return _undecided(
             rule, f"too few scores of {rule.metric} differ to tell how far one can move; measure more items"
         )
+    if _is_in_percent(rule, floor, interval.estimate, max(kept.scores[rule.metric])):
+        return _undecided(rule, _scales(rule, floor))
     return _judged(rule, floor, interval, f"{len(kept.items):,} items{left_out(records, kept)}", "records")
 
 
@@ -51,12 +53,16 @@ def _from_summary(rule: QualityRule, floor: float, summary: Summary) -> Finding:
     refusal = unusable(summary)
     if refusal is not None:
         return _undecided(rule, f"{rule.metric}: {refusal}")
+    if _is_in_percent(rule, floor, summary.mean, summary.mean + summary.deviation):
+        return _undecided(rule, _scales(rule, floor))
     return _judged(rule, floor, interval_of(summary), f"a summary of {summary.items:,} items", "summary")
 
 
 def _from_point(rule: QualityRule, floor: float, value: float) -> Finding:
     if not -LARGEST <= value <= LARGEST:
         return _undecided(rule, f"{rule.metric} is not a finite number, or beyond {LARGEST:g}, which nobody measures")
+    if _is_in_percent(rule, floor, value, value):
+        return _undecided(rule, _scales(rule, floor))
     point = Interval(estimate=value, lower=value, upper=value, error=0.0)
     return _judged(rule, floor, point, "a single number without an interval, which the policy believes", "point")
 
@@ -78,6 +84,18 @@ def _judged(rule: QualityRule, floor: float, interval: Interval, source: str, gr
             "floor": decimal_text(floor),
             "evidence": grade,
         },
+    )
+
+
+def _is_in_percent(rule: QualityRule, floor: float, mean: float, highest: float) -> bool:
+    """Whether scores are above 1 on average, and some of them far above, where a floor within 0..1 has to be reached."""
+    return rule.direction == "higher" and 0.0 < floor <= 1.0 < mean and highest > FAR
+
+
+def _scales(rule: QualityRule, floor: float) -> str:
+    return (
+        f"{rule.metric} is above 1 on average, and the floor of {number(floor)} lies within 0..1, so they are not on one "
+        "scale; state both alike"
     )
 
 

@@ -5,6 +5,7 @@ Both answer the same requests, interleaved, on one machine. The ratio of their p
 must stay below the policy's limits with 95 % confidence. Without a baseline the absolute budgets hold instead.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -92,15 +93,27 @@ def _ratios(rule: LatencyRule, evidence: Evidence, mine: Records, theirs: Record
     if clash is not None:
         yield _undecided("evidence", clash)
         return
+    requests, longer = _Requests(evidence, mine, clusters), _longer(mine, theirs)
     speed = p95_ratio(mine.scores["latency_ms"], theirs.scores["latency_ms"], clusters)
-    yield _bounded("p95", speed, float(rule.p95_ratio), _Requests(evidence, mine, clusters))
+    yield _bounded("p95", speed, float(rule.p95_ratio), requests, longer)
     if rule.cost_ratio is not None:
         sides = [(side.scores["cost"], side.scores["tokens"]) for side in (mine, theirs)]
         cost = cost_ratio(sides[0], sides[1], clusters)
-        yield _bounded("cost per token", cost, float(rule.cost_ratio), _Requests(evidence, mine, clusters))
+        yield _bounded("cost per token", cost, float(rule.cost_ratio), requests, longer)
 
 
-def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Requests") -> Finding:
+def _longer(mine: Records, theirs: Records) -> str:
+    """How much longer the answers are and what one costs, as the end of a sentence: neither check counts that."""
+    tokens, cost = (
+        math.fsum(mine.scores[score]) / (math.fsum(theirs.scores[score]) or math.inf) for score in ("tokens", "cost")
+    )
+    if not tokens or number(tokens) == "1":
+        return ""
+    costs = f" and costs {number(cost)} times as much" if cost else ""
+    return f"; a request takes {number(tokens)} times the tokens{costs}"
+
+
+def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Requests", longer: str) -> Finding:
     if ratio is None:
         return requests.without_bound(check)
     if ratio.upper < _TOO_GOOD:
@@ -120,7 +133,7 @@ def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Reque
         verdict=verdict,
         reason=(
             f"{check} is {number(ratio.estimate)} times the baseline's (95 % bounds {number(ratio.lower)}.."
-            f"{number(ratio.upper)}), {ending}, on {requests.described('interleaved ')}"
+            f"{number(ratio.upper)}), {ending}, on {requests.described('interleaved ')}{longer}"
         ),
         numbers={
             "estimate": decimal_text(ratio.estimate),
@@ -185,7 +198,7 @@ class _Requests(NamedTuple):
 
     def without_bound(self, check: str) -> Finding:
         """An inconclusive finding that says why there is no bound."""
-        why = "too few that do not depend on each other, or all of them without cost"
+        why = "too few that do not depend on each other, or all of them without cost or tokens"
         return _undecided(check, f"{check} has no bound on {self.described()}: {why}")
 
     def numbers(self) -> dict[str, str]:

@@ -33,6 +33,7 @@ _UNKNOWN: Final = "too few scores differ to tell how far one can move; measure m
 APART: Final = (
     "one side's scores lie within 0..1 and the other's far beyond, so they are not on one scale; score both alike"
 )
+_BOUNDLESS: Final = "all scores lie within 0..1, where a margin of 1 or more allows any loss; state it on that scale"
 FAR: Final = 10.0
 """Scores beyond that are none within 0..1 that were measured badly."""
 ROUNDING: Final = 1e-6
@@ -80,6 +81,8 @@ def compare_records(
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=clash)
     sides = candidate.scores[metric], other.scores[metric]
     first, second = reversed(sides) if lower_is_better else sides
+    if margin >= 1.0 and _are_shares(first, second):
+        return Comparison(verdict="inconclusive", items=len(candidate.items), reason=_BOUNDLESS)
     better, worse = sum(map(gt, first, second)), sum(map(lt, first, second))
     method, interval = _interval(first, second, clusters, (better, worse), seed)
     if method == "bootstrap-t" and _scaled_apart(first, second):
@@ -160,11 +163,15 @@ def _are_shares(first: Sequence[float], second: Sequence[float]) -> bool:
 
 
 def _scaled_apart(first: Sequence[float], second: Sequence[float]) -> bool:
-    """Whether one side is scored within 0..1, and the other beyond `FAR` and above 1 on average, as percentages are."""
-    (low, _), (high, mean) = sorted(
+    """Whether one side is scored within 0..1, and the other in percent, or in marks that make the first look better.
+
+    Both are above 1 on average; some percentages are beyond `FAR`, and marks are on average twice the shares.
+    """
+    (low, below), (high, mean) = sorted(
         (max(sizes), math.fsum(sizes) / len(sizes)) for sizes in (list(map(abs, first)), list(map(abs, second)))
     )
-    return 0.0 < low <= 1.0 + ROUNDING and mean > 1.0 and high > FAR
+    marks = math.fsum(first) > math.fsum(second) and mean >= 2.0 * below
+    return 0.0 < low <= 1.0 + ROUNDING and mean > 1.0 and (high > FAR or marks)
 
 
 def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:

@@ -68,11 +68,16 @@ def _settled_by(comparison: Comparison, interval: Interval, margin: float) -> st
     """
     distance = min(abs(interval.estimate + margin), margin)
     reach = (NORMAL_95 + POWER_80) * interval.error / distance if distance > 0.0 else math.inf
-    times = reach * reach if comparison.better + comparison.worse else -interval.lower / margin
+    times = reach * reach if comparison.better + comparison.worse else _times_unseen(-interval.lower, margin)
     if distance < margin and times > _HOPELESS:
         return "it lies so close to the margin that more items would hardly settle it"
     items = max(math.ceil(min(comparison.items * times, LARGEST)), comparison.items + 1)
     return f"about {items:,} items would settle it"
+
+
+def _times_unseen(bound: float, margin: float) -> float:
+    """How many times the items bring a `bound` on what went unseen down to the margin: 1 - bound is the n-th root of 5 %."""
+    return math.log1p(-bound) / math.log1p(-margin) if max(bound, margin) < 1.0 else bound / margin
 
 
 def _flips(comparison: Comparison) -> str:
