@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may a step's `gather` ask? Only reads, and every answer is recorded, so that the decision can be taken again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from federation.core.admission import Observed
 from federation.core.channel import Channel
 from federation.core.policy import Policy
 from federation.ports import Firing, Receipt, Served
+
+Relevant = Callable[[Sequence[str]], Iterable[str]]
+"""Of a listing's names, those that a decision rests on, in their order; of these alone it gives the same ones again."""
 
 
 class Reads(Protocol):
@@ -41,8 +44,8 @@ class Reads(Protocol):
         """
         ...
 
-    def names(self, prefix: str) -> Sequence[str]:
-        """Every name with this prefix, sorted."""
+    def names(self, prefix: str, relevant: Relevant | None = None) -> Sequence[str]:
+        """Every name with this prefix, sorted, or the relevant ones; the others are not recorded."""
         ...
 
     def channel(self, name: str) -> Channel:

@@ -16,6 +16,7 @@ from federation.core.channel import Channel, channel_of
 from federation.core.digest import digest, digest_of
 from federation.core.policy import Policy, policy_of, stored_policy
 from federation.errors import ContractError, MissingError
+from federation.gathering import Relevant
 from federation.memory import memory_of
 from federation.ports import Firing, Ports, Receipt, Served
 
@@ -96,9 +97,10 @@ class LiveReads:
         self._note("earlier", name, digest_of(body) if body is not None else None)
         return _decode(body) if body is not None else None
 
-    def names(self, prefix: str) -> Sequence[str]:
-        """Every name with this prefix, sorted."""
-        found = list(self._ports.store.names(prefix))
+    def names(self, prefix: str, relevant: Relevant | None = None) -> Sequence[str]:
+        """Every name with this prefix, sorted, or the relevant ones; the others are not recorded."""
+        listed = self._ports.store.names(prefix)
+        found = list(relevant(listed) if relevant else listed)
         self._note("names", prefix, found)
         return found
 

@@ -17,6 +17,7 @@ from federation.core.decision import Trace
 from federation.core.digest import digest, digest_of
 from federation.core.policy import Policy
 from federation.errors import ContractError, MissingError
+from federation.gathering import Relevant
 from federation.ports import Artifacts, Firing, Receipt, Served, Store
 from federation.reads import REFUSED, active_policy, none_if_missing, recorded_policy
 
@@ -57,10 +58,10 @@ class RecordedReads:
         body = self._body("earlier", name)
         return _decode(body) if body is not None else None
 
-    def names(self, prefix: str) -> Sequence[str]:
-        """The names that were there then."""
+    def names(self, prefix: str, relevant: Relevant | None = None) -> Sequence[str]:
+        """The names that were there then; what an older decision recorded besides the relevant ones is left out."""
         found: list[str] = self._answer("names", prefix)
-        return found
+        return list(relevant(found)) if relevant else found
 
     def channel(self, name: str) -> Channel:
         """The channel as it was then."""

@@ -30,6 +30,7 @@ from federation.steps.selection import (
     Selection,
     ballots,
     is_awaited,
+    newer_releases,
     nothing_new,
     select,
     successors,
@@ -52,8 +53,9 @@ _NEW_BASELINE: Final = frozenset({events.RELEASE_PROMOTED, events.RELEASE_ROLLED
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What serves, what has passed on that basis, what has still to be judged, and what was assembled before.
 
-    `taken` are the names of all releases, `same` the releases of just these units that were assembled to replace what
-    serves; `bound` is whether an earlier delivery has stored which release this merge makes.
+    `taken` are the names of all releases of a higher version than what serves, `same` the releases of just these units that
+    were assembled to replace it; `bound` is whether an earlier delivery has stored which release this merge makes. The
+    voters' `ballots` are read only for a release that may be assembled.
     """
 
     channel: Channel
@@ -80,12 +82,13 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
-    taken = [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)]
+    taken = newer_releases(reads, channel.serving if serving else None)
     waiting = successors(reads, channel.serving, taken).values()
     if mine := [one for one in waiting if _is_of(event, one)]:
         return replace(made_of(reads, mine[0]), besides=told_at_first(bound, mine[0]))
     selection = select(reads, channel, basis, serving)
     composed = composition(selection.members, basis)
+    same = [made_of(reads, one) for one in waiting if one["composition"] == composed]
     return Facts(
         channel=channel,
         basis=basis,
@@ -93,10 +96,15 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
         anchor=reads.document(names.release(channel.anchor.name)) if channel.anchor else None,
         selection=selection,
         taken=taken,
-        same=[made_of(reads, one) for one in waiting if one["composition"] == composed],
+        same=same,
         bound=bound is not None,
-        ballots=ballots(reads, selection.members),
+        ballots=ballots(reads, selection.members) if _may_assemble(selection, same) else {},
     )
+
+
+def _may_assemble(selection: Selection, same: Sequence[Made]) -> bool:
+    """Whether something is new, and no release that can be published holds just these units already."""
+    return any(one.origin == "new" for one in selection.members.values()) and all(one.is_taken for one in same)
 
 
 def _is_of(event: Event, release: Mapping[str, Any]) -> bool:

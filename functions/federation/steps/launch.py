@@ -6,6 +6,7 @@ and a redelivery only announces it again.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -72,12 +73,19 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 def _ledgers(event: Event, policy: Policy, budget: Budget, reads: Reads) -> dict[str, Ledger]:
     """The ledgers of the event's month and later: no decision about the event is taken in an earlier month."""
     since = ledger_prefix(budget, cadence.month(policy.cadence.time_zone, instant.moment(event.time)))
+
+    def is_open(line: str) -> bool:
+        return _ledger_of(line) >= since and _ledger_of(line).endswith(f"/{budget.currency}/")
+
     found: dict[str, list[Commitment]] = {}
-    for name in reads.names(names.COMMITTED):
-        prefix = f"{name.rpartition('/')[0]}/"
-        if prefix >= since and prefix.endswith(f"/{budget.currency}/"):
-            found.setdefault(prefix, []).append(msgspec.convert(reads.document(name), Commitment))
+    for name in reads.names(names.COMMITTED, partial(filter, is_open)):
+        found.setdefault(_ledger_of(name), []).append(msgspec.convert(reads.document(name), Commitment))
     return {prefix: Ledger(prefix=prefix, lines=lines, kept=len(lines)) for prefix, lines in found.items()}
+
+
+def _ledger_of(line: str) -> str:
+    """The prefix of the ledger that holds a line."""
+    return f"{line.rpartition('/')[0]}/"
 
 
 def _ended(event: Event, facts: Facts) -> Outcome:

@@ -4,7 +4,8 @@
 Whatever a cloud has finished and we have not settled takes the same path as its event would have.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,9 +22,10 @@ HEARS = (events.TICK_SWEEP,)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the clouds' jobs ended with, what we heard and have settled, and which jobs were launched or wait.
+    """What the clouds' jobs ended with, what we heard of and have not settled, and which jobs are held.
 
-    `told` are the events that an earlier delivery of this tick announced; they are announced again in case it was cut short.
+    Of all that is `settled`, and of all names under JOBS, only those that concern these. `told` are the events that an
+    earlier delivery of this tick announced; they are announced again in case it was cut short.
     """
 
     finished: Sequence[Mapping[str, Any]]
@@ -36,17 +38,41 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def gather(event: Event, reads: Reads) -> Facts:
     """What the clouds list as finished, and what the store lists as heard, settled, launched and held."""
-    settled = frozenset(name.removeprefix(names.SETTLED) for name in reads.names(names.SETTLED))
-    heard = [name for name in reads.names(names.EVENTS) if name.removeprefix(names.EVENTS) not in settled]
-    jobs = frozenset(reads.names(names.JOBS))
+    finished = reads.finished()
+    settled, heard = _heard(finished, reads)
+    jobs = frozenset(reads.names(names.JOBS, partial(_open_jobs, finished)))
     return Facts(
-        finished=reads.finished(),
+        finished=finished,
         heard={name: found for name in heard if (found := reads.document(name)) is not None},
         settled=settled,
         jobs=jobs,
         held={name: found for name in waiting(jobs) if (found := reads.document(names.held_job(name))) is not None},
         told=told_before(reads, "sweep", event),
     )
+
+
+def _heard(finished: Sequence[Mapping[str, Any]], reads: Reads) -> tuple[frozenset[str], Sequence[str]]:
+    """Which finished completions are settled, by id, and the names of those that were heard of and are not settled."""
+    told = {names.settled(_completed(data).id) for data in finished if "failure" not in data}
+    settled: set[str] = set()
+
+    def of_finished(listed: Sequence[str]) -> Iterable[str]:
+        settled.update(listed)
+        return (name for name in listed if name in told)
+
+    def unsettled(listed: Sequence[str]) -> Iterable[str]:
+        return (name for name in listed if names.settled(name.removeprefix(names.EVENTS)) not in settled)
+
+    ended = reads.names(names.SETTLED, of_finished)
+    return frozenset(name.removeprefix(names.SETTLED) for name in ended), reads.names(names.EVENTS, unsettled)
+
+
+def _open_jobs(finished: Sequence[Mapping[str, Any]], listed: Sequence[str]) -> Iterable[str]:
+    """Of all that is stored about jobs: which are held still, and what is known of those that have failed."""
+    failed = [data.get("name", "") for data in finished if "failure" in data]
+    held = map(names.held_job, waiting(frozenset(listed)))
+    wanted = {*held, *map(names.job, failed), *map(names.failed_job, failed)}
+    return (name for name in listed if name in wanted)
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A promotion is due: is there a release that may serve now, and if not, what holds it?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,10 +16,10 @@ from federation.core.event import Event
 from federation.core.move import Cause, Moved, not_before
 from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
 from federation.core.policy import Policy
-from federation.core.version import version_of
+from federation.core.version import Version, version_of
 from federation.gathering import Reads
 from federation.steps.assembled import Refusal, because, unpublished
-from federation.steps.selection import successors
+from federation.steps.selection import newer_releases, successors
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 
@@ -45,11 +45,16 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def artifacts(self) -> Mapping[str, str]:
         """Artifact digests by kind."""
-        return {kind: unit["artifact"] for kind, unit in self.release["units"].items()}
+        return _artifacts(self.release)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether another home's release has its name in the registry, so that this one can never be published."""
+        return self.refusal is not None and self.refusal.taken
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel, every release that might serve next, and why the nodes could not serve the chosen one."""
+    """The channel, the release that might serve next, after better ones whose names are taken, and why nodes could not."""
 
     channel: Channel
     candidates: Sequence[Candidate] = ()
@@ -57,18 +62,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """The releases assembled to replace what serves now, and the one that an order names."""
+    """The release that an order names, or the best of those assembled to replace what serves now."""
     channel = reads.channel(reads.policy().channel)
     if channel.moved_by(event.id):
         return Facts(channel=channel)
-    ordered = event.data.get("release")
-    if ordered:
-        release = reads.document(names.release(ordered))
-        found = [release] if release else []
-    else:
-        taken = [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES)]
-        found = list(successors(reads, channel.serving, taken).values())
-    facts = Facts(channel=channel, candidates=[_candidate(reads, release) for release in found])
+    facts = Facts(channel=channel, candidates=_candidates(event, channel, reads))
     due = chosen(event, facts)
     return replace(facts, unservable=reads.unservable(channel.name, due.name)) if due else facts
 
@@ -84,6 +82,20 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     if reasons:
         return _held(event, candidate, reasons)
     return _promote(event, candidate, facts.channel, policy, now)
+
+
+def _candidates(event: Event, channel: Channel, reads: Reads) -> Sequence[Candidate]:
+    """The release that an order names; else the best one, after better ones whose names are taken."""
+    if ordered := event.data.get("release"):
+        release = reads.document(names.release(ordered))
+        return [_candidate(reads, release)] if release else []
+    found: list[Candidate] = []
+    waiting = successors(reads, channel.serving, newer_releases(reads, channel.serving))
+    for release in _best_first(channel, waiting.values()):
+        found.append(_candidate(reads, release))
+        if not found[-1].is_taken:
+            break
+    return found
 
 
 def _candidate(reads: Reads, release: Mapping[str, Any]) -> Candidate:
@@ -102,27 +114,30 @@ def _person(who: str) -> str:
 
 
 def chosen(event: Event, facts: Facts) -> Candidate | None:
-    """The release that is to be promoted: the one that an order names, else the newest."""
-    return facts.candidates[0] if event.data.get("release") and facts.candidates else _newest(facts)
+    """The release that is to be promoted: the one that an order names, else the best whose name is not taken."""
+    ordered = event.data.get("release")
+    return next((one for one in facts.candidates if ordered or not one.is_taken), None)
 
 
-def _newest(facts: Facts) -> Candidate | None:
-    """The candidate merged last; one with quarantined units only when there is no other.
+def _best_first(channel: Channel, waiting: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The releases, last merged first; those with quarantined units after all others.
 
     A release that a roll-back left, or that served and holds what is in quarantine now, serves again only by name.
     """
-    served = {moved.release for moved in facts.channel.moves if moved.kind == "promote"}
-    left = facts.channel.left
-    fresh = [
-        one
-        for one in facts.candidates
-        if one.name not in left
-        and not (one.refusal and one.refusal.taken)
-        and not (one.name in served and facts.channel.forbids(one.artifacts.values()))
-    ]
-    clean = [one for one in fresh if not facts.channel.forbids(one.artifacts.values())]
-    ranked = sorted(clean or fresh, key=lambda one: (instant.order(one.release["created_at"]), version_of(one.name)))
-    return ranked[-1] if ranked else None
+    served = {moved.release for moved in channel.moves if moved.kind == "promote"}
+
+    def is_clean(release: Mapping[str, Any]) -> bool:
+        return not channel.forbids(_artifacts(release).values())
+
+    def rank(release: Mapping[str, Any]) -> tuple[bool, int, Version]:
+        return is_clean(release), instant.order(release["created_at"]), version_of(release["name"])
+
+    fresh = [one for one in waiting if one["name"] not in channel.left and (is_clean(one) or one["name"] not in served)]
+    return sorted(fresh, key=rank, reverse=True)
+
+
+def _artifacts(release: Mapping[str, Any]) -> Mapping[str, str]:
+    return {kind: unit["artifact"] for kind, unit in release["units"].items()}
 
 
 def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now: str) -> Iterator[str]:
@@ -215,7 +230,7 @@ def _nothing(event: Event) -> Outcome:
 
 def _held(event: Event, candidate: Candidate, reasons: Sequence[str]) -> Outcome:
     held = _announce_held(event, candidate.name, "; ".join(reasons))
-    if candidate.receipt is not None or (candidate.refusal and candidate.refusal.taken):
+    if candidate.receipt is not None or candidate.is_taken:
         return held
     return Outcome(why=held.why, acts=(Publish(release=candidate.name),), events=held.events)
 

@@ -7,6 +7,7 @@ report's document holds the unit too.
 
 from collections.abc import Container, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -50,9 +51,13 @@ Judged = Mapping[tuple[str, int], Mapping[str, Any] | None]
 def judged(reads: Reads, basis: Basis, serving: Mapping[str, Any] | None) -> Judged:
     """The reports on this basis of all units newer than what serves, of kinds that the matrix has."""
     served, kinds = _numbers(serving), reads.policy().kinds
-    found = [_version(name) for name in reads.names(names.VERSIONS)]
-    newer = [(kind, number) for kind, number in found if kind in kinds and number > served.get(kind, 0)]
-    return {one: reads.document(names.report(basis.digest, *one)) for one in newer}
+
+    def is_newer(name: str) -> bool:
+        kind, number = _version(name)
+        return kind in kinds and number > served.get(kind, 0)
+
+    newer = reads.names(names.VERSIONS, partial(filter, is_newer))
+    return {one: reads.document(names.report(basis.digest, *one)) for one in map(_version, newer)}
 
 
 def unjudged(reads: Reads, found: Judged) -> Sequence[Mapping[str, Any]]:
@@ -65,18 +70,18 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
     """What could be released on this basis."""
     newer = judged(reads, basis, serving)
     passed = [found for found in newer.values() if found and found["report"]["verdict"] == "pass"]
-    barred = [fault for found in passed for fault in _barred(found["unit"], reads.policy())]
-    welcome = [found for found in passed if not _barred(found["unit"], reads.policy())]
-    forbidden = [found for found in welcome if channel.forbids([found["unit"]["artifact"]])]
-    allowed = {found["unit"]["kind"]: found for found in welcome if found not in forbidden}
+    faults = [_barred(found["unit"], reads.policy()) for found in passed]
+    welcome = [found for found, wrong in zip(passed, faults, strict=True) if not wrong]
+    forbidden = [found["unit"]["name"] for found in welcome if channel.forbids([found["unit"]["artifact"]])]
+    allowed = {found["unit"]["kind"]: found for found in welcome if found["unit"]["name"] not in forbidden}
     found = _fitted(reads, channel, basis, serving, {kind: _new(found) for kind, found in allowed.items()})
     taken = [allowed[kind] for kind, member in found.members.items() if member.origin == "new"]
     completed = sorted((one["unit"]["completed_at"] for one in taken), key=instant.order)
     return Selection(
         members=found.members,
         unjudged=unjudged(reads, newer),
-        forbidden=[found["unit"]["name"] for found in forbidden],
-        barred=barred,
+        forbidden=forbidden,
+        barred=[fault for wrong in faults for fault in wrong],
         left_out=found.left_out,
         waiting_since=completed[0] if completed else None,
         completed_at=completed[-1] if completed else None,
@@ -109,31 +114,42 @@ def _barred(version: Mapping[str, Any], policy: Policy) -> Sequence[str]:
     return (*stated_faults(unit_of(version["stated"]), version["platform"], policy), *elsewhere)
 
 
-def successors(reads: Reads, serving: Entry | None, taken: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+def newer_releases(reads: Reads, serving: Entry | None) -> Sequence[str]:
+    """The names of all releases of a higher version than what serves."""
+    since = version_of(serving.name) if serving else None
+
+    def is_newer(name: str) -> bool:
+        return since is None or version_of(name) > since
+
+    return [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES, partial(filter, is_newer))]
+
+
+def successors(reads: Reads, serving: Entry | None, newer: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
     """The releases that were assembled to replace what serves.
 
     Args:
         reads: The world.
         serving: What serves now.
-        taken: The names of all releases.
+        newer: The names of all releases of a higher version.
     """
-    newer = [name for name in taken if serving is None or version_of(name) > version_of(serving.name)]
     found = {name: document for name in newer if (document := reads.document(names.release(name))) is not None}
     digest_ = serving.digest if serving else None
     return {name: release for name, release in found.items() if _baseline(release) == digest_}
 
 
 def ballots(reads: Reads, members: Mapping[str, Member]) -> Mapping[str, Mapping[str, bytes | None]]:
-    """The safety records of the units that vote, by unit name and path."""
+    """By unit name and path, the records of the safety suites that all units which vote have run; nothing of a lone one."""
     voting = reads.policy().voting
     voters = [members[kind] for kind in voting.members if kind in members] if voting else []
+    ran = [{name for name, suite in voter.unit.evidence.safety.items() if suite.records} for voter in voters]
+    shared = set.intersection(*ran) if len(ran) > 1 else set()
     return {
-        member.unit.name: {
-            file.path: reads.artifact(uri.below(member.uri, file.path), RECORDS_BYTES)
-            for suite in member.unit.evidence.safety.values()
-            if (file := suite.records) is not None
+        voter.unit.name: {
+            file.path: reads.artifact(uri.below(voter.uri, file.path), RECORDS_BYTES)
+            for name, suite in voter.unit.evidence.safety.items()
+            if name in shared and (file := suite.records) is not None
         }
-        for member in voters
+        for voter in voters
     }
 
 
