@@ -218,16 +218,22 @@ def in_a_shell(words, folder):
     return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
 
 
+def put(home, statement, *values):
+    with closing(sqlite3.connect(home / "store.sqlite")) as database, database:
+        database.execute(statement, values)
+    return home
+
+
 @pytest.fixture
-def damaged(own):
-    """A home whose channel was cut in the middle."""
-    with closing(sqlite3.connect(own / "store.sqlite")) as database, database:
-        database.execute("update channels set body = ?", (b'{"schema":',))
-    return own
+def strange(own):
+    """A home with a release that says nothing of what a release says."""
+    return put(
+        own, "update documents set body = ? where name = ?", b'{"units": 1}', "releases/spiralverse-ai-federated-v1.0.0"
+    )
 
 
-def test_a_damaged_home_is_told_without_a_traceback_and_as_json(damaged):
-    told = in_a_shell("-m federation status --json", damaged)
+def test_a_strange_home_is_told_without_a_traceback_and_as_json(strange):
+    told = in_a_shell("-m federation status --json", strange)
     assert told.returncode == 1
     error = json.loads(told.stdout)["error"]
     assert (error["code"], error["exit_code"]) == ("fault", 1)
@@ -236,8 +242,17 @@ def test_a_damaged_home_is_told_without_a_traceback_and_as_json(damaged):
     assert "-X dev" in told.stderr
 
 
-def test_whoever_asks_for_the_traceback_gets_it(damaged):
-    assert "Traceback" in in_a_shell("-X dev -m federation status", damaged).stderr
+def test_whoever_asks_for_the_traceback_gets_it(strange):
+    assert "Traceback" in in_a_shell("-X dev -m federation status", strange).stderr
+
+
+def test_a_channel_that_was_cut_in_the_middle_is_named_with_what_it_stops(federation, own):
+    put(own, "update channels set body = ?", b'{"schema":')
+    answer = federation("status", "--folder", own, "--json")
+    assert answer.code == 2
+    error = answer.json["error"]
+    assert error["message"].startswith("the channel production is damaged in the store")
+    assert "nothing moves any more, not even back" in error["hint"]
 
 
 def test_a_shell_that_closed_the_output_gets_the_exit_code_and_nothing_else(own):

@@ -107,7 +107,7 @@ def test_a_launched_job_is_under_way_until_its_unit_is_settled_or_it_failed(fede
     assert jobs(federation, played)["embedder-1"]["why"].startswith("gcp on demand: the only place")
     played.ship("embedder-1")
     played.fail("embedder-2", "Failed: the disk is full")
-    assert states(federation, played) == {"embedder-10": "under way"}
+    assert states(federation, played) == {"embedder-10": "under way"}, "somebody is at work on its kind"
 
 
 def test_a_job_that_was_configured_wrong_is_told_with_its_sentence_until_one_of_its_kind_ships(federation, play):
@@ -130,6 +130,35 @@ def test_a_kind_that_the_policy_has_given_up_needs_nobody(federation, play):
     played.fail("embedder-1", WRONG)
     played.home.ports.store.keep(names.policy(2), canonical({**POLICY, "version": 2, "jobs": {}}))
     assert states(federation, played) == {}
+
+
+def test_the_last_job_of_a_kind_that_failed_is_told_until_somebody_is_at_work(federation, play):
+    played = play()
+    for number, hour in (1, 12), (2, 13):
+        played.ask(f"embedder-{number}", f"2026-11-17T{hour}:00:00Z")
+        played.fail(f"embedder-{number}", "Failed: the disk is full", f"2026-11-17T{hour}:30:00Z")
+    (job,) = jobs(federation, played).values()
+    assert (job["name"], job["state"], job["kind"]) == ("embedder-2", "failed", "embedder")
+    assert job["why"].endswith("the disk is full; it is not asked for again")
+    assert job["document"] == names.failed_job("embedder-2")
+    played.ask("embedder-3", "2026-11-17T14:00:00Z")
+    assert states(federation, played) == {"embedder-3": "under way"}
+    played.ship("embedder-3", "2026-11-17T14:30:00Z")
+    assert states(federation, played) == {}
+
+
+def test_a_job_that_no_longer_fits_the_months_budget_is_told_with_what_is_left(federation, play):
+    played = play()
+    job = {**JOB, "price": "1", "max_minutes": 60}
+    rules = {**POLICY, "version": 2, "budget": {"currency": "EUR", "amount": "1"}, "jobs": {"embedder": job}}
+    played.home.ports.store.keep(names.policy(2), canonical(rules))
+    played.ask("embedder-1")
+    played.fail("embedder-1", "Failed: the disk is full")
+    played.ask("embedder-2", NIGHTFALL)
+    (refused,) = jobs(federation, played).values()
+    assert (refused["name"], refused["state"]) == ("embedder-2", "refused")
+    assert "1.00 are committed and 0.00 are left" in refused["why"]
+    assert refused["document"] == names.refused_job("embedder-2")
 
 
 def test_the_json_of_a_job_holds_nothing_else(federation, play):

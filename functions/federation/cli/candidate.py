@@ -6,6 +6,7 @@ The step `promote` is asked, on what is stored now: a reason of yesterday may be
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from federation.cli.inventory import left_by_rollback, release_state
 from federation.cli.output import short, when
@@ -17,6 +18,8 @@ from federation.core.event import Event
 from federation.core.policy import Policy
 from federation.core.version import version_of
 from federation.steps import promote
+
+_TWICE: Final = "the next command publishes it, and given again promotes it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,9 @@ def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -
     if found.refusal and found.refusal.taken:
         yield "A merge makes the same release under the next free name: federation tick merge"
         return
+    if found.receipt is None and not found.refusal:
+        yield f"If it is not published by itself: federation redrive, where its merge is a dead letter; else {_TWICE}"
+        yield _promote(found.name)
     for artifact in channel.forbids(found.artifacts.values()):
         kind = next(kind for kind, held in found.artifacts.items() if held == artifact)
         yield f"If {kind} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"

@@ -6,13 +6,15 @@ from typing import Annotated, Final
 
 import typer
 
+from federation.cli import inventory
 from federation.cli.explain_decision import page_of_decision
+from federation.cli.explain_policy import POLICY, page_of_policy
 from federation.cli.explain_release import page_of_release
 from federation.cli.explain_unit import page_of_unit
 from federation.cli.history import History, Past
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
-from federation.cli.orders_about import LEAST_DIGITS, artifact_of
+from federation.cli.orders_about import LEAST_DIGITS, artifact_of, whole_release
 from federation.cli.output import print_json
 from federation.cli.page import Page, print_page
 from federation.cli.shelf import Shelf
@@ -20,7 +22,6 @@ from federation.core import names
 from federation.errors import MissingError
 from federation.steps import STEPS
 
-_VERSION: Final = re.compile(r"v?(\d+\.\d+\.\d+)")
 _SHORT_UNIT: Final = re.compile(r"[a-z][a-z0-9-]*-v\d{1,9}")
 _ARTIFACT: Final = re.compile(rf"(?:sha256:)?[0-9a-f]{{{LEAST_DIGITS},64}}")
 _EVENT: Final = re.compile(r"(?:sha256:)?[0-9a-f]{6,64}")
@@ -30,7 +31,7 @@ def explain(
     subject: Annotated[
         str,
         typer.Argument(
-            help="A release, a unit, an event's id or its first digits, a step for its last decision, or `last`."
+            help="A release, a unit, an event's id or its first digits, a step for its last decision, `policy`, or `last`."
         ),
     ],
     folder: Folder = None,
@@ -55,6 +56,8 @@ def page_about(shelf: Shelf, subject: str) -> Page:
     Raises:
         MissingError: Nothing is stored about it.
     """
+    if subject == POLICY:
+        return page_of_policy(shelf)
     history = History(shelf)
     if subject != "last" and shelf.document(names.release(subject)) is not None:
         return page_of_release(shelf, history, subject)
@@ -74,15 +77,20 @@ def page_about(shelf: Shelf, subject: str) -> Page:
 
 def _whole_name(shelf: Shelf, written: str) -> str | None:
     """The release or unit that is meant by `v1.0.1`, `embedder-v2`, or digits of an artifact."""
-    if match := _VERSION.fullmatch(written):
-        releases = (name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES))
-        return next((name for name in releases if name.endswith(f"-v{match[1]}")), None)
+    if (release := whole_release(shelf, written)) is not None:
+        return release
     if not (_SHORT_UNIT.fullmatch(written) or _ARTIFACT.fullmatch(written)):
         return None
     try:
         return str(artifact_of(shelf, written).get("unit") or "") or None
     except MissingError:
-        return None
+        return _rejected(shelf, written)
+
+
+def _rejected(shelf: Shelf, written: str) -> str | None:
+    """The unit that is meant by `embedder-v2`, if it was only ever rejected."""
+    name = f"{shelf.policy().org}/{written}"
+    return name if _SHORT_UNIT.fullmatch(written) and inventory.unit(shelf, name) else None
 
 
 def _decision(history: History, subject: str) -> Past | None:

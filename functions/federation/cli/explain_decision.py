@@ -8,6 +8,7 @@ from federation.cli import inventory
 from federation.cli.candidate import candidate
 from federation.cli.clock import now
 from federation.cli.history import History, Past
+from federation.cli.merges import missed, skipped
 from federation.cli.output import readable, short
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
@@ -42,6 +43,16 @@ _VERDICTS: Final[Mapping[str, str]] = {
 }
 """The verdict that an announced event implies, the most important first."""
 
+_HINTS: Final[Mapping[str, str]] = {
+    events.JOB_HELD: "The first sweep within its hours starts it; by hand: federation tick sweep, once they have come.",
+    events.JOB_REFUSED: (
+        "Mend what the sentence names in the policy under its next version; what asks for the job next finds it."
+    ),
+    events.JOB_FAILED: "Look at the job's log on its platform; a job that fails on its settings or its data fails again.",
+    events.MERGE_SKIPPED: "federation status lists every unit with the reason why it does not go on.",
+}
+"""What to do next after an event of that type, whatever it says."""
+
 _STOPPED: Final = frozenset({"quarantined", "refused", "inconclusive", "waiting", "rejected"})
 
 
@@ -50,8 +61,8 @@ def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
     told = set(past.announced_types)
     channel = shelf.channel(shelf.policy().channel)
     facts = dict(_facts(past, channel))
-    if events.MERGE_SKIPPED in told:
-        lines = inventory.units(shelf, every=False).lines
+    lines = inventory.units(shelf, every=False).lines if events.MERGE_SKIPPED in told else ()
+    if lines:
         facts |= {line.name: f"{line.state} now: {line.why}" for line in lines if line.state in _STOPPED}
     earlier = history.led_to(past)
     origin = names.event((*earlier, past)[0].event.id)
@@ -65,7 +76,7 @@ def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
         findings=_findings(shelf, past),
         led_here=[*earlier, past],
         documents=[*documents, *(one.name for one in earlier)],
-        next_steps=list(_next(shelf, past, channel)),
+        next_steps=[*missed(shelf.policy(), skipped(past), lines), *_next(shelf, past, channel)],
     )
 
 
@@ -135,18 +146,15 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
         yield from _after_rollback(shelf, rolled_back, channel)
     if events.ROLLBACK_SKIPPED in told:
         yield from ways_out(channel)
+    if events.RELEASE_PROMOTED in told:
+        yield from _after_promotion(past, channel)
+    if past.event.type == events.DRIFT_DETECTED:
+        yield "Who shifted them is in the log of their cloud, for nothing here did; if it comes again, federation tick sweep"
     if events.PROMOTION_HELD in told:
         yield from _after_hold(shelf, past, channel)
     if told & {events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED}:
         yield f"federation explain {past.outcome['events'][0]['subject']}"
-    if events.JOB_HELD in told:
-        yield "The first sweep within its hours starts it; by hand: federation tick sweep, once they have come."
-    if events.JOB_REFUSED in told:
-        yield "Mend what the sentence names in the policy under its next version; what asks for the job next finds it."
-    if events.JOB_FAILED in told:
-        yield "Look at the job's log on its platform; a job that fails on its settings or its data fails again."
-    if events.MERGE_SKIPPED in told:
-        yield "federation status lists every unit with the reason why it does not go on."
+    yield from (hint for type_, hint in _HINTS.items() if type_ in told)
 
 
 def _after_rollback(shelf: Shelf, rolled_back: Mapping[str, Any], channel: Channel) -> Iterator[str]:
@@ -166,6 +174,13 @@ def _after_rollback(shelf: Shelf, rolled_back: Mapping[str, Any], channel: Chann
         if artifact in channel.quarantine:
             unit = named.get(artifact, kind)
             yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+
+
+def _after_promotion(past: Past, channel: Channel) -> Iterator[str]:
+    """What became of a release that was promoted and serves no longer."""
+    name = _about(past)
+    if left := inventory.left_by_rollback(channel).get(name):
+        yield f"It serves no longer: {readable(left)}; federation explain {name}"
 
 
 def _after_hold(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:

@@ -12,6 +12,7 @@ from federation.cli.inventory import ReleaseState
 from federation.cli.output import short, when
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
+from federation.cli.standing import by
 from federation.core import names
 from federation.core.channel import Channel
 from federation.core.digest import digest
@@ -32,11 +33,21 @@ def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
         subject=name,
         verdict=state,
         why=why,
-        facts=dict(_facts(release)),
+        facts={**dict(_moves(channel, name)), **dict(_facts(release))},
         led_here=decisions,
         documents=_documents(shelf, release, decisions),
         next_steps=waits.ways if waits else list(_next(channel, release, state)),
     )
+
+
+def _moves(channel: Channel, name: str) -> Iterator[tuple[str, str]]:
+    """When it last came to serve, as far as the channel remembers, by whom and why."""
+    for moved in channel.moves:
+        if moved.release == name and moved.kind in {"promote", "roll_back"}:
+            yield (
+                "promoted" if moved.kind == "promote" else "gone back to",
+                f"{when(moved.at)}{by(moved.who)}: {moved.why}",
+            )
 
 
 def _facts(release: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,10 @@ from federation.cli.output import readable, short
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
 from federation.core import event as events
-from federation.core import names
+from federation.core import instant, names
 from federation.core.channel import Channel
+from federation.core.decision import decision_in
+from federation.core.digest import digest
 from federation.gathering import Reads
 
 
@@ -25,7 +27,7 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
         return None
     channel = shelf.channel(shelf.policy().channel)
     version = _version(shelf, line)
-    reports = _reports(shelf, line, version) if version else ()
+    reports = _reports(shelf, version, _shown(shelf, channel, line, version)) if version else ()
     latest = reports[-1][1] if reports else None
     decisions = history.about(name)
     documents = dict.fromkeys((*line.documents, *(place for place, _ in reports), *(past.name for past in decisions)))
@@ -33,7 +35,11 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
         subject=name,
         verdict=line.state,
         why=[line.why],
-        facts=dict(_facts(channel, line, version, latest)),
+        facts={
+            **dict(_facts(channel, line, version)),
+            **dict(_came(shelf, line)),
+            **dict(_judged(shelf, channel, latest)),
+        },
         findings=latest["findings"] if latest else (),
         led_here=decisions,
         documents=list(documents),
@@ -46,17 +52,27 @@ def _version(reads: Reads, line: UnitLine) -> Mapping[str, Any] | None:
     return next((reads.document(place) for place in line.documents if place.startswith(names.VERSIONS)), None)
 
 
-def _reports(reads: Reads, line: UnitLine, version: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
-    """The unit's reports with their names; the last one is on the current basis."""
+def _shown(shelf: Shelf, channel: Channel, line: UnitLine, version: Mapping[str, Any]) -> str:
+    """The name of the report that says why the unit is where it is: of one that serves, the one that its release states."""
+    release = (
+        shelf.document(names.release(channel.serving.name)) if channel.serving and line.state == "serving" else None
+    )
+    stated = inventory.report_of(shelf, version["kind"], release["units"][version["kind"]]) if release else None
     current = next((place for place in line.documents if place.startswith(names.REPORTS)), "")
-    places = reads.names(names.reports(version["kind"], names.number_of(line.name)))
-    found = [(place, found["report"]) for place in places if (found := reads.document(place)) is not None]
-    return sorted(found, key=lambda one: one[0] == current)
+    return stated[0] if stated else current
 
 
-def _facts(
-    channel: Channel, line: UnitLine, version: Mapping[str, Any] | None, report: Mapping[str, Any] | None
-) -> Iterator[tuple[str, str]]:
+def _reports(reads: Reads, version: Mapping[str, Any], shown: str) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """The unit's reports with their names; the one to be shown last, without it the one decided last."""
+    places = reads.names(names.reports(version["kind"], names.number_of(version["name"])))
+    found = sorted(
+        ((place, found) for place in places if (found := reads.document(place)) is not None),
+        key=lambda one: (one[0] == shown, instant.microseconds(one[1]["decision"]["now"])),
+    )
+    return [(place, stored["report"]) for place, stored in found]
+
+
+def _facts(channel: Channel, line: UnitLine, version: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     if version is not None:
         yield "artifact", short(version["artifact"])
         yield "platform", version["platform"]
@@ -64,16 +80,39 @@ def _facts(
         yield "completed", version["completed_at"]
     if forbidden := channel.quarantine.get(line.artifact or ""):
         yield "in quarantine", f"since {forbidden.at}, by {forbidden.who}: {forbidden.why}"
-    if report is not None:
-        basis = report["basis"]["baseline"]
-        yield "judged against", f"release {short(basis)}" if basis else "the policy's floors"
+
+
+def _came(reads: Reads, line: UnitLine) -> Iterator[tuple[str, str]]:
+    """Where what was rejected lies."""
+    for place in line.documents:
+        stored = reads.document(place) if place.startswith(names.SETTLED) else None
+        if stored and (decision := decision_in(stored)):
+            yield "lies at", str(stored.get("uri") or decision["event"]["subject"])
+            yield "completed", decision["event"]["time"]
+
+
+def _judged(reads: Reads, channel: Channel, report: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """The basis of the report that is shown."""
+    if report is None:
+        return
+    baseline = report["basis"]["baseline"]
+    named = {entry.digest: entry.name for entry in channel.live()}
+    against = named.get(baseline, f"release {short(baseline)}") if baseline else "the policy's floors"
+    places = reversed(reads.names(names.POLICIES))
+    rules = ((place, reads.document(place)) for place in places)
+    under = next(
+        (stored["version"] for _, stored in rules if stored and digest(stored) == report["basis"]["policy"]), "?"
+    )
+    yield "judged against", f"{against}, under version {under} of the policy"
 
 
 def _next(shelf: Shelf, channel: Channel, line: UnitLine, decisions: Sequence[Past]) -> Iterator[str]:
     number = names.number_of(line.name)
     following = f"{line.name.rpartition('-v')[0]}-v{number + 1}"
     match line.state:
-        case "refused" | "rejected":
+        case "rejected":
+            yield f"Mend what the reasons name, and ship it again: no content has the name {line.name} yet."
+        case "refused":
             yield f"Mend what the reasons name, and ship it as {following}: {line.name} names its content for ever."
         case "inconclusive":
             yield f"Measure more, as the reasons say, and ship the new evidence as {following}."

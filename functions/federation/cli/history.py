@@ -23,9 +23,11 @@ _BY_EVENT: Final = (names.SETTLED, names.WAITING, names.MERGES, names.ASKED)
 """Prefixes under which names begin with the id of the event."""
 _ABOUT_RELEASES: Final = ("fuse", "promote", "roll_back", "launch", "sweep", "govern")
 _LATEST: Final = 16
+_FEW: Final = 6
 _SWEPT_SECONDS: Final = 3600.0
 """Seconds within which a completion that a sweep announced in its sender's name is validated."""
 _SOURCE: Final = "//federation/"
+_ORDERS: Final = "//federation/cli"
 _NAMED: Final = re.compile(r"[\d/]")
 """What every name has that a sentence quotes: a number, or an owner."""
 
@@ -44,6 +46,11 @@ class Past:
     def why(self) -> str:
         """The outcome in a sentence."""
         return str(self.outcome["why"])
+
+    @property
+    def ordered_by(self) -> str | None:
+        """The person whose order it is about, if it is about one."""
+        return self.event.data.get("who") if self.event.source == _ORDERS else None
 
     @property
     def announced(self) -> tuple[str, ...]:
@@ -83,6 +90,10 @@ class History:
         stored = DECIDED_IN if step is None else _places_of(step)
         found = _in_order(self._all(self._shelf.latest(*stored, count=_LATEST)))
         return found[-1] if found else None
+
+    def latest(self, step: str) -> Sequence[Past]:
+        """The last few of a step, oldest first."""
+        return _in_order(self._all(self._shelf.latest(*_places_of(step), count=_FEW)))
 
     def led_to(self, past: Past) -> Sequence[Past]:
         """The chain of decisions that led to this one, earliest first."""

@@ -229,7 +229,7 @@ def _release(stored: Mapping[str, Any], channel: Channel, left: Mapping[str, str
         created_at=document["created_at"],
         baseline=document["baseline"]["name"] if document["baseline"] else None,
         units=[unit["name"] for _, unit in sorted(document["units"].items())],
-        why=document["change"]["why"],
+        why=" ".join(filter(None, (document["change"]["why"], left.get(name)))),
         published=receipt["commit"] if receipt else None,
     )
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from federation.cli.history import History, Past
 from federation.cli.shelf import SLACK_SECONDS, Shelf, newest_first
+from federation.core import event as events
 from federation.core import instant, names
 from federation.core.decision import decision_in
 from federation.core.failure import is_pointless_again
@@ -16,7 +18,7 @@ from federation.gathering import Reads
 from federation.ports import RECENT
 from federation.steps.missed import waiting
 
-JobState = Literal["held", "under way", "configured wrong"]
+JobState = Literal["held", "under way", "configured wrong", "failed", "refused"]
 _SEPARATORS: Final = re.compile("[/@]")
 
 
@@ -32,12 +34,13 @@ class JobLine:
     document: str
 
 
-def open_jobs(shelf: Shelf, *, every: bool) -> Sequence[JobLine]:
-    """The jobs that are held, then those under way, then those configured wrong, each in the order of their names.
+def open_jobs(shelf: Shelf, history: History, *, every: bool) -> Sequence[JobLine]:
+    """The jobs that are held, then those under way, configured wrong, and given up, each in the order of their names.
 
     A job is under way from its launch until its unit is settled or it has failed. One that was configured wrong is listed
-    until a job of its kind has shipped since, or the policy describes none. Jobs launched before RECENT are left out unless
-    all are wanted or the store does not say when that was: no sweep looks for their ends any more.
+    until a job of its kind has shipped since, or the policy describes none. One that failed or was refused is listed if it
+    is the last of its kind. Jobs launched before RECENT are left out unless all are wanted or the store does not say when
+    that was: no sweep looks for their ends any more.
     """
     kept = shelf.kept(names.JOBS)
     stored = frozenset(kept)
@@ -48,7 +51,10 @@ def open_jobs(shelf: Shelf, *, every: bool) -> Sequence[JobLine]:
     failed = [name for name in launched if names.failed_job(name) in stored]
     shipped = _shipped(shelf, launched)
     under_way = [name for name in launched if name not in shipped and name not in failed]
-    return [*_held(shelf, stored), *_under_way(shelf, under_way), *_wrong(shelf, failed, shipped)]
+    lines = [*_held(shelf, stored), *_under_way(shelf, under_way), *_wrong(shelf, failed, shipped)]
+    told = {line.kind for line in lines}
+    given_up = _given_up(shelf, history, shipped) if stored else ()
+    return [*lines, *(line for line in given_up if line.kind not in told)]
 
 
 def _shipped(shelf: Shelf, launched: Mapping[str, float]) -> Mapping[str, datetime]:
@@ -83,10 +89,37 @@ def _wrong(reads: Reads, failed: Sequence[str], shipped: Mapping[str, datetime])
     for name in failed:
         place = names.failed_job(name)
         job, ended = reads.document(names.job(name)) or {}, reads.document(place) or {}
-        if is_pointless_again(ended["failure"]) and job["kind"] in described:
-            since = [one for one, at in shipped.items() if at > instant.moment(ended["at"])]
-            if not any((reads.document(names.job(one)) or {})["kind"] == job["kind"] for one in since):
-                yield _line(job, "configured wrong", ended["failure"], place)
+        is_wrong = is_pointless_again(ended["failure"]) and job["kind"] in described
+        if is_wrong and not _has_shipped(reads, job["kind"], ended["at"], shipped):
+            yield _line(job, "configured wrong", ended["failure"], place)
+
+
+def _given_up(reads: Reads, history: History, shipped: Mapping[str, datetime]) -> Iterator[JobLine]:
+    """Of each kind about which the last decision was that a job failed or was refused, that job."""
+    described = reads.policy().jobs
+    last = {kind: line for past in history.latest("launch") for kind, line in _left_by(reads, past, shipped)}
+    yield from (line for kind, line in sorted(last.items()) if line and kind in described)
+
+
+def _left_by(reads: Reads, past: Past, shipped: Mapping[str, datetime]) -> Iterator[tuple[str, JobLine | None]]:
+    """What a decision leaves of each kind that it is about: a job that failed or was refused, or none of these."""
+    if past.event.type == events.JOB_FAILED:
+        name = str(past.event.data["name"])
+        if job := reads.document(names.job(name)):
+            failed = _line(job, "failed", past.why, names.failed_job(name))
+            yield job["kind"], None if _has_shipped(reads, job["kind"], past.now, shipped) else failed
+    for told in past.outcome["events"]:
+        if told["type"] == events.JOB_REFUSED:
+            refused = told["data"]
+            yield told["subject"], _line(refused, "refused", refused["why"], names.refused_job(refused["name"]))
+        else:
+            yield told["subject"], None
+
+
+def _has_shipped(reads: Reads, kind: str, then: str, shipped: Mapping[str, datetime]) -> bool:
+    """Whether a job of the kind has shipped since then."""
+    since = [name for name, at in shipped.items() if at > instant.moment(then)]
+    return any((reads.document(names.job(name)) or {})["kind"] == kind for name in since)
 
 
 def _line(job: Mapping[str, Any], state: JobState, why: str, document: str, until: str | None = None) -> JobLine:

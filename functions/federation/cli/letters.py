@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a dead letter printed?"""
+"""How is a dead letter printed, and how are many of one cause?"""
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from federation.cli.output import readable, when
 from federation.ports import DeadLetter
+
+_IN_THE_LOG: Final = 'the step\'s log says why (docs/operations.md, "Dead letters in a cloud")'
+_PARTICULAR: Final = re.compile(r"\S*[\d/]\S*")
+"""A word that differs between two letters of one cause: a place, a digest, a time."""
 
 
 def page_of(letter: DeadLetter) -> dict[str, Any]:
@@ -24,5 +29,17 @@ def page_of(letter: DeadLetter) -> dict[str, Any]:
 
 def sentence(page: Mapping[str, Any]) -> str:
     """The letter on a screen."""
-    why = readable(page["failure"] or "the step's log says why")
+    why = readable(page["failure"] or _IN_THE_LOG)
     return f"{page['step']} could not handle {page['type']} about {page['subject']} of {when(page['at'])}: {why}"
+
+
+def alike(pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The oldest letter of each cause on a screen, and how many more there are."""
+    causes: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for page in pages:
+        cause = (page["step"], page["type"], _PARTICULAR.sub("", page["failure"]))
+        causes.setdefault(cause, []).append(page)
+    for first, *more in causes.values():
+        yield sentence(first)
+        if more:
+            yield f"  and {len(more):,} more like it, the last of {when(more[-1]['at'])}: federation redrive --dry-run"

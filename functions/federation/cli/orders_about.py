@@ -20,6 +20,7 @@ LEAST_DIGITS: Final = 8
 """Digits of a digest from which on it names an artifact."""
 
 _UNIT: Final = re.compile(r"(?:[a-z0-9-]+/)?([a-z][a-z0-9-]*)-v(\d{1,9})")
+_VERSION: Final = re.compile(r"v?(\d+\.\d+\.\d+)")
 _DIGITS: Final = re.compile(r"(?:sha256:)?([0-9a-f]{1,64})")
 _ALL: Final = 64
 _UNITS: Final = "`federation status --all` lists the units."
@@ -103,14 +104,24 @@ def _units_named(shelf: Shelf, artifact: str, unit: str) -> str:
 
 
 def release_of(shelf: Shelf, name: str) -> Mapping[str, Any]:
-    """The data that names a release.
+    """The data that names a release, also one written like `v1.0.1`.
 
     Raises:
         MissingError: There is none of that name.
     """
-    if shelf.document(names.release(name)) is None:
+    whole = name if shelf.document(names.release(name)) is not None else whole_release(shelf, name)
+    if whole is None:
         raise MissingError(f"there is no release {name!r:.100}", hint="`federation releases` lists them.")
-    return {"release": name}
+    return {"release": whole}
+
+
+def whole_release(shelf: Shelf, written: str) -> str | None:
+    """The release that is meant by `v1.0.1`."""
+    match = _VERSION.fullmatch(written)
+    if match is None:
+        return None
+    releases = (name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES))
+    return next((name for name in releases if name.endswith(f"-v{match[1]}")), None)
 
 
 def named_in(shelf: Shelf, channel: Channel, data: Mapping[str, Any]) -> dict[str, str]:

@@ -20,6 +20,9 @@ from federation.core.event import Event
 from federation.errors import ConflictError, FederationError, ServiceError
 
 _LEAVE_SOMETHING: Final = frozenset({events.APPROVAL_GIVEN, events.QUARANTINE_ORDERED, events.LIFT_ORDERED})
+_NOT_READY: Final = (
+    "federation explain fuse says why the last merge made no release; federation tick merge asks for another"
+)
 _REFUSALS: Final = frozenset({events.ROLLBACK_SKIPPED, events.PROMOTION_HELD})
 
 
@@ -65,8 +68,9 @@ def _what_is_left(shelf: Shelf, given: Event, told: Sequence[Event]) -> Iterator
     if any(event.type == events.ROLLBACK_SKIPPED for event in told):
         yield from ways_out(channel)
     for event in told:
-        if event.type == events.PROMOTION_HELD and (found := candidate(shelf, event.subject, now())):
-            yield from found.ways
+        if event.type == events.PROMOTION_HELD:
+            found = candidate(shelf, event.subject, now())
+            yield from found.ways if found else (_NOT_READY,)
     if given.type == events.APPROVAL_GIVEN and told:
         yield from _after_approval(shelf, channel, given.subject)
     if given.type == events.LIFT_ORDERED:

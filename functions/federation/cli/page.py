@@ -51,9 +51,13 @@ def print_page(page: Page) -> None:
     print_lines("Facts", (f"{name.ljust(width)}  {_fact(name, value)}" for name, value in page.facts.items()))
     print_lines("Gates", (line for finding in page.findings for line in finding_lines(finding)))
     if [past.why for past in page.led_here] != list(page.why):
-        told = (f"{when(past.now)}  {past.step:10} {readable(past.why)}" for past in page.led_here)
+        told = (f"{when(past.now)}  {past.step:10} {readable(past.why)}{_ordered(past)}" for past in page.led_here)
         print_lines("What led here", told)
     print_lines("Documents", page.documents)
+
+
+def _ordered(past: Past) -> str:
+    return f" (ordered by {who})" if (who := past.ordered_by) else ""
 
 
 def _fact(name: str, value: str) -> str:
@@ -82,5 +86,6 @@ def _step(past: Past) -> dict[str, Any]:
         "now": past.now,
         "event": {"type": past.event.type, "subject": past.event.subject, "time": past.event.time},
         "id": past.event.id,
+        "who": past.ordered_by,
         "why": past.why,
     }

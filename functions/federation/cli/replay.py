@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation replay`: would today's code decide the same on what was read then, byte for byte?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, cast
 
 import typer
 
+from federation.cli.differences import differences
 from federation.cli.history import History
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
@@ -82,7 +83,7 @@ def _replay(ports: Ports, name: str) -> Replayed:
         return Replayed(decision=name, why=stored["why"], differences=[str(gone)])
     if canonical(again) == canonical(stored):
         return Replayed(decision=name, why=stored["why"], differences=[])
-    return Replayed(decision=name, why=stored["why"], differences=list(_differences("$", stored, again)))
+    return Replayed(decision=name, why=stored["why"], differences=list(differences("$", stored, again)))
 
 
 def _decided_again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,18 +92,6 @@ def _decided_again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
     reads = RecordedReads(document["reads"], ports.store, ports.artifacts)
     facts = step.gather(event, reads)
     return summary(step.decide(event, facts, reads.policy(), document["now"]))
-
-
-def _differences(path: str, then: Any, now: Any) -> Iterator[str]:
-    """Each place at which two documents differ."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        for key in sorted({*then, *now}):
-            yield from _differences(f"{path}.{key}", then.get(key), now.get(key))
-    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
-        for number, (one, other) in enumerate(zip(then, now, strict=True)):
-            yield from _differences(f"{path}[{number}]", one, other)
-    elif then != now:
-        yield f"{path}: was {then!r:.200}, is {now!r:.200}"
 
 
 def _print(replayed: Sequence[Replayed]) -> None:

@@ -46,11 +46,9 @@ def rollback(
     def about(shelf: Shelf, channel: Channel) -> Data:
         if leave is None and to is None:
             unless_just_left(channel, shelf.policy().rollback.settle_seconds, now())
-        for written in filter(None, (to, leave)):
-            if channel.place_of(written) is None:
-                release_of(shelf, written)
-        left = leave or (channel.serving.name if channel.serving else None)
-        return {**({"release": left} if left else {}), **({"to": to} if to else {})}
+        left = _named(shelf, channel, leave) if leave else (channel.serving.name if channel.serving else None)
+        back = {"to": _named(shelf, channel, to)} if to else {}
+        return {**({"release": left} if left else {}), **back}
 
     give(
         events.ROLLBACK_ORDERED,
@@ -60,3 +58,8 @@ def rollback(
         as_json=as_json,
         directly="roll_back" if direct else None,
     )
+
+
+def _named(shelf: Shelf, channel: Channel, written: str) -> str:
+    """The release that is meant; one of the channel's whether or not its document can be read."""
+    return written if channel.place_of(written) else str(release_of(shelf, written)["release"])

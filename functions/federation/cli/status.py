@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation status`: what serves, what waits, which jobs are open, and what needs a person?"""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 import typer
@@ -11,26 +11,24 @@ import typer
 from federation.cli import inventory
 from federation.cli.candidate import next_release
 from federation.cli.clock import now
+from federation.cli.history import History, Past
 from federation.cli.home import Home, opened
-from federation.cli.inventory import UnitLine
+from federation.cli.inventory import UnitLine, Units
 from federation.cli.jobs import open_jobs
-from federation.cli.letters import page_of, sentence
+from federation.cli.letters import page_of
+from federation.cli.merges import last_merge, left_out, missed, skipped
 from federation.cli.options import AsJson, Folder
-from federation.cli.output import (
-    print_json,
-    print_lines,
-    print_table,
-    readable,
-    short,
-    shortened,
-    when,
-    wrapped,
-)
+from federation.cli.output import print_json
 from federation.cli.shelf import Shelf
-from federation.core import instant, names
+from federation.cli.standing import came_by, lost, unheeded
+from federation.cli.status_page import print_status
+from federation.core import names
 from federation.core.channel import Channel
-from federation.core.counted import counted
-from federation.errors import FederationError
+from federation.errors import ContractError, FederationError
+
+T = TypeVar("T")
+D = TypeVar("D")
+_ALL_OF_IT: Final = "Every unit that stopped, and why: federation explain fuse"
 
 
 def status(
@@ -44,7 +42,7 @@ def status(
     if as_json:
         print_json(found)
     else:
-        _print(found)
+        print_status(found)
 
 
 def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
@@ -52,8 +50,15 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
     shelf = Shelf(home.ports, home.readers)
     policy = shelf.policy()
     channel = shelf.channel(policy.channel)
-    units = inventory.units(shelf, every=every)
-    parked = inventory.parked(shelf, every=every)
+    history, whole = History(shelf), _Whole()
+    units = whole.read(lambda: inventory.units(shelf, every=every), Units(lines=(), older=0, unread=0))
+    parked = whole.read(lambda: inventory.parked(shelf, every=every), ())
+    candidate = whole.read(lambda: next_release(shelf, channel, now()), None)
+    merge = whole.read(lambda: last_merge(history), None)
+    lines = list(_as_merged(units.lines, merge))
+    alarm = whole.read(lambda: unheeded(history, channel, policy), None)
+    jobs = whole.read(lambda: open_jobs(shelf, history, every=every), ())
+    waiting = whole.read(lambda: inventory.waiting(shelf), ())
     return {
         "home": home.place,
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
@@ -61,9 +66,16 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
             "name": channel.name,
             "counter": channel.counter,
             "moved": channel.moves[-1].at if channel.moves else None,
+            "since": {"who": came.who, "how": came.kind, "why": came.why} if (came := came_by(channel)) else None,
         },
         "releases": list(_live(channel)),
-        "candidate": asdict(found) if (found := next_release(shelf, channel, now())) else None,
+        "lost": list(lost(shelf, channel)),
+        "damaged": list(dict.fromkeys(whole.faults)),
+        "unheeded": {"at": alarm.now, "why": alarm.why} if alarm else None,
+        "candidate": asdict(candidate) if candidate else None,
+        "merge": {"at": merge.now, "why": why, "ways": [*missed(policy, why, lines), _ALL_OF_IT]}
+        if merge and not candidate and (why := skipped(merge))
+        else None,
         "hold": msgspec.to_builtins(channel.held(now())),
         "quarantine": [
             {
@@ -73,9 +85,9 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
             }
             for artifact, why in channel.quarantine.items()
         ],
-        "units": [asdict(line) for line in units.lines],
-        "jobs": [asdict(line) for line in open_jobs(shelf, every=every)],
-        "waiting": inventory.waiting(shelf),
+        "units": [asdict(line) for line in lines],
+        "jobs": [asdict(line) for line in jobs],
+        "waiting": waiting,
         "parked": parked,
         "older": {
             "units": units.older,
@@ -85,6 +97,29 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
         "queue": home.queued(),
         **_dead(home),
     }
+
+
+class _Whole:
+    """Reads parts of the status; one for which a damaged document is needed is left out, and the fault noted."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def read(self, part: Callable[[], T], without: D) -> T | D:
+        """The part, or what stands for it."""
+        try:
+            return part()
+        except ContractError as error:
+            self.faults.append(str(error))
+            return without
+
+
+def _as_merged(units: Sequence[UnitLine], merge: Past | None) -> Iterator[UnitLine]:
+    """The units; of one that passed and does not fit, why the last merge left it out."""
+    reasons = left_out(merge)
+    for line in units:
+        waits = line.state == "passed" and line.name in reasons
+        yield replace(line, why=f"left out by the last merge: {reasons[line.name]}") if waits else line
 
 
 def _dead(home: Home) -> dict[str, Any]:
@@ -110,79 +145,3 @@ def _live(channel: Channel) -> Iterator[dict[str, Any]]:
                 "proven": entry.probed_at,
                 "digest": entry.digest,
             }
-
-
-def _print(found: Mapping[str, Any]) -> None:
-    """What serves, then what needs a person, then the rest."""
-    print(wrapped(_headline(found), indent=0))
-    if (moved := found["channel"]["moved"]) and instant.order(moved) > instant.order(now()):
-        behind = (
-            f"This machine's clock says {when(now())}, and the channel's last move is of {when(moved)}: one clock is "
-            "wrong. Alarms and windows are judged by these times, and `explain last` shows what has the latest."
-        )
-        print(wrapped(behind, indent=0))
-    if hold := found["hold"]:
-        ends = f" until {when(hold['until'])}" if "until" in hold else ""
-        print(wrapped(f"Promotions are held by {hold['who']} since {when(hold['at'])}{ends}: {hold['why']}", indent=0))
-    _print_urgent(found)
-    print_table(
-        "Releases",
-        ("state", "release", "since", "proven"),
-        ((one["state"], one["name"], when(one["since"]), when(one["proven"])) for one in found["releases"]),
-    )
-    print_table(
-        "Quarantine",
-        ("artifact", "unit", "since", "why"),
-        ((short(one["artifact"]), one["unit"], when(one["at"]), readable(one["why"])) for one in found["quarantine"]),
-    )
-    print_table("Units", ("unit", "state", "why"), (_unit_row(one) for one in found["units"]))
-    print_table(
-        "Jobs",
-        ("job", "state", "until", "why"),
-        (
-            (one["name"], one["state"], when(one["until"]) if one["until"] else "", readable(one["why"]))
-            for one in found["jobs"]
-        ),
-    )
-    _print_open(found)
-
-
-def _headline(found: Mapping[str, Any]) -> str:
-    policy, channel = found["policy"], found["channel"]
-    serving = next((one for one in found["releases"] if one["state"] == "serving"), None)
-    serves = f"{serving['name']} serves since {when(serving['since'])}." if serving else "Nothing serves yet."
-    rules = f"policy {policy['name']}, version {policy['version']}"
-    return f"{serves} Channel {channel['name']}, move {channel['counter']}; {rules}."
-
-
-def _unit_row(one: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Of a unit in quarantine its artifact, since another table says why; of one that serves nothing more."""
-    if one["state"] == "quarantined":
-        return one["name"], one["state"], f"artifact {short(one['artifact'])}"
-    return one["name"], one["state"], "" if one["state"] == "serving" else readable(one["why"])
-
-
-def _print_urgent(found: Mapping[str, Any]) -> None:
-    print_lines("Dead letters: mend the cause; `federation redrive` delivers them again", map(sentence, found["dead"]))
-    if found["dead_unknown"]:
-        print_lines("Dead letters are not known", (found["dead_unknown"],))
-    served = {one["artifact"]: one["name"] for one in found["units"] if one["state"] == "serving"}
-    print_lines(
-        "Serves although it is in quarantine: `federation rollback` leaves it, `federation lift` allows it",
-        (f"{served[one['artifact']]}: {one['why']}" for one in found["quarantine"] if one["artifact"] in served),
-    )
-    if candidate := found["candidate"]:
-        held = f"held: {readable(candidate['held'])}" if candidate["held"] else "nothing holds it now"
-        print_lines(f"Next to serve: {candidate['name']}, made {when(candidate['made'])}; {held}", candidate["ways"])
-
-
-def _print_open(found: Mapping[str, Any]) -> None:
-    print_lines("Waiting for files", (f"{one['subject']}: {one['why']}" for one in found["waiting"]))
-    print_lines(
-        "Parked bodies",
-        (f"{one['entry']}: {one['error']}: {one['why']} ({shortened(one['document'])})" for one in found["parked"]),
-    )
-    if older := ", ".join(f"{count:,} {what}" for what, count in found["older"].items() if count):
-        print(f"\nOlder, and not looked at: {older}; `federation status --all` does.")
-    if found["queue"]:
-        print(f"\n{counted(found['queue'], 'delivery', 'deliveries')} under way, or waiting for the next command.")

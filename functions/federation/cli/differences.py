@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""In what do two documents differ?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def differences(path: str, then: Any, now: Any) -> Iterator[str]:
+    """Each place at which they differ, and what it was and is.
+
+    Args:
+        path: Of both.
+        then: The earlier one.
+        now: The later one.
+    """
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in sorted({*then, *now}):
+            yield from differences(f"{path}.{key}", then.get(key), now.get(key))
+    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for number, (one, other) in enumerate(zip(then, now, strict=True)):
+            yield from differences(f"{path}[{number}]", one, other)
+    elif then != now:
+        yield f"{path}: was {then!r:.200}, is {now!r:.200}"

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does `explain policy` say: which rules are in force, since when, and what did each of the last versions change?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from federation.cli.differences import differences
+from federation.cli.output import short, when
+from federation.cli.page import Page
+from federation.cli.shelf import Shelf
+from federation.core import instant, names
+
+POLICY: Final = "policy"
+"""The subject that asks for the page."""
+_LAST: Final = 5
+"""Versions whose changes are told."""
+
+
+def page_of_policy(shelf: Shelf) -> Page:
+    """The version in force, and what each of the last versions changed; the store says when it was kept, if it knows."""
+    policy = shelf.policy()
+    places = list(shelf.names(names.POLICIES))[-_LAST - 1 :]
+    stored = list(shelf.documents(places))
+    kept = shelf.kept(names.POLICIES)
+    return Page(
+        subject=f"{policy.name}, version {policy.version}",
+        verdict="in force",
+        why=list(_changes(stored)) or ["It is the first version."],
+        facts={"digest": short(policy.digest), **dict(_dates(stored, kept))},
+        documents=places,
+        next_steps=["Back to earlier rules: the earlier content under a higher version, federation init --policy FILE"],
+    )
+
+
+def _changes(stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
+    """What each version but the first of these changed, the latest first."""
+    for (_, before), (_, after) in reversed(list(pairwise(stored))):
+        rules = {key: value for key, value in after.items() if key != "version"}
+        earlier = {key: value for key, value in before.items() if key != "version"}
+        changed = [change.removeprefix("$.") for change in differences("$", earlier, rules)]
+        yield from (f"version {after['version']}: {change}" for change in changed or ["nothing changed"])
+
+
+def _dates(stored: Sequence[tuple[str, Mapping[str, Any]]], kept: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    for place, document in stored:
+        if at := kept.get(place):
+            yield f"version {document['version']}", f"stored {when(instant.text(datetime.fromtimestamp(at, UTC)))}"

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How did what serves come to serve, is it still in the store, and was an alarm about it of no use?"""
+
+from collections.abc import Iterator
+
+from federation.cli.history import History, Past
+from federation.cli.shelf import Shelf
+from federation.core import alarm, instant, names
+from federation.core import event as events
+from federation.core.channel import Channel, rollback_target
+from federation.core.move import Moved
+from federation.core.policy import Policy
+from federation.steps import STEPS
+
+
+def came_by(channel: Channel) -> Moved | None:
+    """The move since which the serving release serves; None before the first, or when it is no longer remembered."""
+    moves = [moved for moved in channel.moves if moved.kind in {"promote", "roll_back"}]
+    return moves[-1] if moves and channel.serving and moves[-1].release == channel.serving.name else None
+
+
+def by(who: str) -> str:
+    """The person who ordered something, as in ` by eva`; nothing for a step."""
+    return "" if who in STEPS else f" by {who}"
+
+
+def lost(shelf: Shelf, channel: Channel) -> Iterator[str]:
+    """The documents of live releases that are not in the store."""
+    stored = set(shelf.names(names.RELEASES))
+    yield from (place for entry in channel.live() if (place := names.release(entry.name)) not in stored)
+
+
+def unheeded(history: History, channel: Channel, policy: Policy) -> Past | None:
+    """The last decision about an alarm, if it concerns what serves and there was nothing to go back to."""
+    if channel.serving is None or rollback_target(channel) is not None:
+        return None
+    last = next(reversed(history.latest("roll_back")), None)
+    if last is None or last.event.type != events.SLO_BREACHED or events.ROLLBACK_SKIPPED not in last.announced_types:
+        return None
+    counts = alarm.counts_from(channel.serving.since, policy.rollback.settle_seconds)
+    return last if instant.moment(str(last.event.data["at"])) >= counts else None

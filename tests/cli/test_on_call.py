@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three in the morning: does one command say what serves, what happened, whose it is, and what to type next?"""
+
+import json
+import os
+import shutil
+import sqlite3
+from contextlib import closing, contextmanager
+
+import pytest
+
+from federation.cli.letters import alike
+from federation.core import names
+from federation.demo import wire_aws, wire_hub
+from federation.demo.clouds import commit, upload
+from federation.demo.show import staged
+from federation.demo.stage import LocalStage
+from federation.demo.story import first_week, second_week
+from federation.demo.trust import TRUST
+from federation.sources import Trust
+from federation.wiring.local import local_home
+
+FIRST, SECOND = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.0.1"
+WHO = ("--who", "eva", "--why", "a customer calls")
+
+
+@contextmanager
+def reopened(folder, examples):
+    """The stage of a home whose story goes on."""
+    home = local_home(folder)
+    yield LocalStage(home, Trust.read(TRUST), examples)
+    home.close()
+
+
+def pushed(stage, manifest, at):
+    """The Hub tells of a push with that manifest."""
+    sha = commit(manifest)
+    stage.ships(manifest, f"hf://models/spiralverse/adapters@{sha}")
+    return stage.arrives(at, "a push", wire_hub.push("adapters", sha))
+
+
+def ticked(stage, kind, at):
+    return stage.arrives(at, kind, wire_aws.tick(kind, at))
+
+
+def changed(folder, statement, *values):
+    """Something happens to the store that no step does."""
+    with closing(sqlite3.connect(folder / "store.sqlite")) as database, database:
+        assert database.execute(statement, values).rowcount == 1
+
+
+def edited(examples, folder, edit):
+    """A copy of the examples whose policy is edited."""
+    shutil.copytree(examples, folder, copy_function=os.link)
+    policy = json.loads((folder / "policy.json").read_bytes())
+    edit(policy)
+    (folder / "policy.json").unlink()
+    (folder / "policy.json").write_text(json.dumps(policy))
+    return folder
+
+
+def test_the_first_lines_tell_by_whose_order_and_why_it_serves(federation, promoted_twice):
+    assert "\nPromoted: It brings " in federation("status", "--folder", promoted_twice).out
+    federation("rollback", *WHO, "--folder", promoted_twice)
+    answer = federation("status", "--folder", promoted_twice)
+    assert f"A roll-back by eva: {SECOND} left: a customer calls" in answer.out.splitlines()[1]
+    since = federation("status", "--folder", promoted_twice, "--json").json["channel"]["since"]
+    assert since == {"who": "eva", "how": "roll_back", "why": f"{SECOND} left: a customer calls"}
+
+
+def test_a_window_in_which_nothing_is_promoted_is_explained_by_the_last_merge(federation, own):
+    page = federation("status", "--folder", own).out
+    told = "Next to serve: nothing. The last merge, of 2026-11-26 08:00:00Z, made no release: no unit has passed that is new"
+    assert told in page
+    merge = federation("status", "--folder", own, "--json").json["merge"]
+    assert merge["at"] == "2026-11-26T08:00:00Z"
+    assert merge["why"].count("in quarantine until lifted") == 5
+    tried = federation("promote", *WHO, "--folder", own)
+    assert tried.code == 10
+    assert "federation explain fuse" in tried.out
+
+
+def test_a_platform_that_ships_nothing_is_named_for_each_kind_that_it_owes(federation, tmp_path, examples):
+    home = tmp_path / "home"
+    with staged(home, examples) as stage:
+        pushed(stage, examples / "hf_manifest.json", "2026-11-15T05:30:00Z")
+        ticked(stage, "merge", "2026-11-16T08:00:00Z")
+    page = federation("status", "--folder", home).out
+    assert "embedder comes from gcp, and none was accepted: federation tick sweep" in page
+    assert "runtime-distilled comes from aws, and none was accepted" in page
+    assert "textgen-lora comes from" not in page
+    explained = federation("explain", "fuse", "--folder", home, "--json").json
+    assert any(step.startswith("embedder comes from gcp") for step in explained["next"])
+
+
+def test_a_kind_that_may_not_be_carried_over_is_owed_again(federation, tmp_path, examples):
+    def carry(policy):
+        policy["fusion"]["carry"].remove("embedder")
+
+    home = tmp_path / "home"
+    with staged(home, edited(examples, tmp_path / "examples", carry)) as stage:
+        assert list(first_week(stage))
+        pushed(stage, examples / "later" / "hf_manifest.json", "2026-11-18T05:30:00Z")
+        ticked(stage, "merge", "2026-11-19T08:00:00Z")
+    told = (
+        "embedder comes from gcp; the newest is spiralverse/embedder-v1: serves, and fusion.carry of the policy has not"
+    )
+    assert told in federation("status", "--folder", home).out
+
+
+def test_a_unit_that_passed_and_was_left_out_says_so_where_units_are_listed(federation, tmp_path, examples):
+    def strict(policy):
+        policy["gates"]["embedder"]["quality"][1]["margin"] = "0.002"
+
+    home = tmp_path / "home"
+    with staged(home, edited(examples, tmp_path / "examples", strict)) as stage:
+        assert [*first_week(stage), *second_week(stage)]
+    units = {one["name"]: one for one in federation("status", "--folder", home, "--json").json["units"]}
+    left_out = units["spiralverse/retrieval-eval-v2"]
+    assert left_out["state"] == "passed"
+    assert left_out["why"].startswith("left out by the last merge: spiralverse/retrieval-eval-v2 brings thresholds")
+
+
+def test_an_alarm_with_nothing_to_go_back_to_is_in_the_status_until_something_else_serves(federation, own, examples):
+    assert federation("status", "--folder", own, "--json").json["unheeded"] is None
+    with reopened(own, examples) as stage:
+        at = "2026-11-24T14:30:00Z"
+        stage.arrives(at, "the alarm fires once more", wire_aws.alarm(at, about=at))
+    page = federation("status", "--folder", own).out
+    assert "An alarm of 2026-11-24 14:30:00Z about what serves led to nothing" in page
+    assert "no stable release is left to go back to" in page
+
+
+def test_an_alarm_within_the_settling_period_needs_nobody(federation, own, examples):
+    with reopened(own, examples) as stage:
+        at = "2026-11-24T14:06:00Z"
+        stage.arrives(at, "the alarm flaps", wire_aws.alarm(at, about=at))
+    assert federation("status", "--folder", own, "--json").json["unheeded"] is None
+
+
+def letter(commit_, at, failure="ServiceError: reading hf://a/b@{} failed: 401: Invalid; renew the token (HF_TOKEN)"):
+    told = {"step": "validate", "type": "federation.artifact.completed.v1", "subject": "hf://a/b", "at": at}
+    return {**told, "failure": failure.format(commit_)}
+
+
+def test_a_hundred_dead_letters_of_one_cause_are_two_lines_and_another_cause_is_not_among_them():
+    days = [f"2026-11-{day:02}T05:30:00Z" for day in range(1, 29)]
+    letters = [letter(f"{number:040x}", at) for number, at in enumerate(days)]
+    other = letter("", days[3], failure="ServiceError: the disk is full")
+    told = list(alike([*letters[:5], other, *letters[5:]]))
+    assert len(told) == 3
+    assert "renew the token" in told[0]
+    assert told[1].strip().startswith("and 27 more like it, the last of 2026-11-28 05:30:00Z")
+    assert told[2].endswith("the disk is full")
+
+
+def test_a_letter_of_a_cloud_names_the_page_with_the_logs():
+    (told,) = alike([letter("", "2026-11-01T05:30:00Z", failure="")])
+    assert told.endswith('the step\'s log says why (docs/operations.md, "Dead letters in a cloud")')
+
+
+@pytest.mark.parametrize("command", ["releases", f"explain {SECOND}", "explain spiralverse/textgen-lora-v2"])
+def test_a_document_that_was_cut_short_is_named_by_whoever_wanted_it(federation, promoted_twice, command):
+    place = names.release(SECOND)
+    changed(promoted_twice, "update documents set body = substr(body, 1, 200) where name = ?", place)
+    answer = federation(*command.split(), "--folder", promoted_twice, "--json")
+    assert answer.code == 2
+    assert answer.json["error"]["code"] == "contract"
+    assert answer.json["error"]["message"].startswith(f"{place} is damaged in the store")
+    assert "When a document is lost or damaged" in answer.json["error"]["hint"]
+
+
+def test_a_roll_back_needs_nothing_of_a_damaged_release(federation, promoted_twice):
+    changed(promoted_twice, "update documents set body = x'78' where name = ?", names.release(SECOND))
+    before = federation("status", "--folder", promoted_twice)
+    assert before.code == 0
+    assert f"{SECOND} serves since" in before.out
+    assert f"{names.release(SECOND)} is damaged in the store" in before.out
+    assert federation("rollback", *WHO, "--folder", promoted_twice).code == 0
+    assert f"{FIRST} serves since" in federation("status", "--folder", promoted_twice).out
+
+
+def test_a_release_that_is_lost_is_missed_and_comes_back_from_the_registry(federation, promoted_twice):
+    place = names.release(SECOND)
+    changed(promoted_twice, "delete from documents where name = ?", place)
+    assert federation("status", "--folder", promoted_twice, "--json").json["lost"] == [place]
+    assert place in federation("status", "--folder", promoted_twice).out
+    body = (promoted_twice / "registry" / SECOND / "manifest.json").read_bytes()
+    changed(promoted_twice, "insert or replace into documents values (?, ?)", place, body)
+    assert federation("status", "--folder", promoted_twice, "--json").json["lost"] == []
+    assert federation("replay", SECOND, "--folder", promoted_twice).code == 0
+
+
+@pytest.fixture
+def corrupted(tmp_path, examples):
+    """A home to which an upload came that was damaged on the way."""
+    home, manifest = tmp_path / "home", examples / "hf_manifest.json"
+    with staged(home, examples) as stage:
+        place = f"hf://models/spiralverse/adapters@{commit(manifest)}"
+        stage.ships(manifest, place)
+        file = home / "clouds" / place.replace("://", "/") / "textgen-lora" / "adapter_model.safetensors"
+        file.write_bytes(file.read_bytes()[::-1])
+        at = "2026-11-15T05:30:00Z"
+        stage.arrives(at, "a push", wire_hub.push("adapters", commit(manifest)))
+    return home
+
+
+def test_a_rejected_unit_is_found_by_its_short_name_and_says_where_it_lies(federation, corrupted, examples):
+    page = federation("explain", "textgen-lora-v1", "--folder", corrupted, "--json").json
+    assert page["verdict"] == "rejected"
+    assert page["facts"]["lies at"].startswith("hf://models/spiralverse/adapters@")
+    assert page["facts"]["completed"] == "2026-11-15T05:30:00Z"
+    assert "and ship it again" in page["next"][0]
+
+
+def test_a_rejected_unit_that_is_shipped_again_keeps_its_number(federation, corrupted, examples):
+    upload(examples / "hf_manifest.json", corrupted / "clouds", "hf://models/spiralverse/again@" + "a" * 40)
+    with reopened(corrupted, examples) as stage:
+        stage.arrives("2026-11-15T06:30:00Z", "a push", wire_hub.push("again", "a" * 40))
+    assert federation("explain", "textgen-lora-v1", "--folder", corrupted, "--json").json["verdict"] == "passed"
+
+
+@pytest.fixture
+def loosened(federation, promoted_twice, examples, tmp_path):
+    """Somebody wrote a policy under which passes what was refused, merged, and promoted it by hand."""
+    policy = json.loads((examples / "policy.json").read_bytes())
+    gates = policy["gates"]["policy-adapter"]
+    gates["quality"][0].update(margin="0.3", floor="0.5")
+    for suite in gates["safety"]["suites"].values():
+        suite["max_failure_rate"] = "0.5"
+    (tmp_path / "policy.json").write_text(json.dumps({**policy, "version": 2}))
+    federation("init", "--policy", tmp_path / "policy.json", "--folder", promoted_twice)
+    federation("tick", "merge", "--folder", promoted_twice)
+    assert federation("promote", "--outside-window", *WHO, "--folder", promoted_twice).code == 0
+    return promoted_twice
+
+
+def test_what_serves_shows_the_gates_that_it_passed_and_under_which_policy(federation, loosened):
+    page = federation("explain", "spiralverse/policy-adapter-v2", "--folder", loosened, "--json").json
+    assert page["verdict"] == "serving"
+    assert {finding["verdict"] for finding in page["findings"]} == {"pass"}
+    assert page["facts"]["judged against"] == f"{SECOND}, under version 2 of the policy"
+
+
+def test_a_release_tells_who_promoted_it(federation, loosened):
+    page = federation("explain", "v1.0.2", "--folder", loosened)
+    assert "by eva: a customer calls" in page.out
+    assert "a customer calls (ordered by eva)" in page.out
+    ordered = [one["who"] for one in federation("explain", "v1.0.2", "--folder", loosened, "--json").json["led_here"]]
+    assert ordered.count("eva") == 1, "the merge and what followed were nobody's order"
+
+
+def test_the_page_about_the_policy_says_what_the_last_versions_changed(federation, loosened, new_home):
+    page = federation("explain", "policy", "--folder", loosened, "--json").json
+    assert page["subject"] == "production, version 2"
+    assert "version 2: gates.policy-adapter.quality[0].margin: was '0.02', is '0.3'" in page["why"]
+    assert all(line.startswith("version 2: gates.policy-adapter.") for line in page["why"])
+    assert federation("explain", "policy", "--folder", new_home, "--json").json["why"] == ["It is the first version."]
+
+
+def test_a_release_that_the_registry_has_not_got_is_published_by_the_command_that_is_offered(
+    federation, tmp_path, examples
+):
+    home = tmp_path / "home"
+    with staged(home, examples) as stage:
+        for line in first_week(stage):
+            if line.at == "2026-11-16T08:00:00Z":
+                break
+    changed(home, "delete from documents where name = ?", names.receipt(FIRST))
+    shutil.rmtree(home / "registry")
+    candidate = federation("status", "--folder", home, "--json").json["candidate"]
+    offered = next(way for way in candidate["ways"] if way.startswith("federation promote"))
+    assert offered.split()[2] == FIRST
+    order = ("promote", FIRST, "--outside-window", *WHO, "--folder", home)
+    assert federation(*order).code == 10
+    assert (home / "registry" / FIRST / "manifest.json").is_file()
+    assert federation(*order[:-4], "--why", "again", "--folder", home).code == 0
+
+
+def test_a_short_name_of_a_release_is_enough_for_an_order(federation, promoted_twice):
+    assert federation("promote", "v9.9.9", *WHO, "--folder", promoted_twice).code == 3
+    assert federation("rollback", "--from", "v1.0.1", "--to", "1.0.0", *WHO, "--folder", promoted_twice).code == 0
+    assert federation("status", "--folder", promoted_twice, "--json").json["releases"][0]["name"] == FIRST
+
+
+def test_nodes_that_somebody_shifted_are_shifted_back_and_the_page_says_where_to_look(federation, promoted_twice):
+    node = promoted_twice / "serving" / "production.json"
+    node.write_text(json.dumps({**json.loads(node.read_bytes()), "release": FIRST}))
+    assert f"{FIRST} is really served" in federation("tick", "sweep", "--folder", promoted_twice).out
+    assert json.loads(node.read_bytes())["release"] == SECOND
+    page = federation("explain", "sweep", "--folder", promoted_twice, "--json").json
+    assert any("log of their cloud" in step for step in page["next"])
+
+
+def test_a_promotion_that_was_taken_back_says_so(federation, played):
+    (step,) = federation("explain", "promote", "--folder", played, "--json").json["next"]
+    assert step.startswith(f"It serves no longer: {SECOND} left: ")
+
+
+def test_the_list_of_releases_says_why_one_was_left(federation, played):
+    found = {line["name"]: line["why"] for line in federation("releases", "--folder", played, "--json").json}
+    assert found[FIRST] == "The first release."
+    assert f"{SECOND} left: " in found[SECOND]
+
+
+def test_the_paragraphs_that_messages_name_are_there(examples):
+    page = (examples.parents[1] / "docs" / "operations.md").read_text("utf-8").splitlines()
+    assert {"## When a document is lost or damaged", "## Dead letters in a cloud"} <= set(page)
