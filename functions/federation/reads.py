@@ -19,6 +19,7 @@ from federation.errors import ContractError, MissingError
 from federation.gathering import Relevant
 from federation.memory import memory_of
 from federation.ports import Firing, Ports, Receipt, Served
+from federation.stored import NOTHING_MOVES, decoded, whole
 
 REFUSED: Final = "refused"
 """Key of the recorded answer about a URI that may not be read; its value is a sentence that says why."""
@@ -26,7 +27,6 @@ REFUSED: Final = "refused"
 GUESSED_SECONDS: Final = 3600.0
 """How long an expired listing of policies may still be taken for the current one where nothing may cause delay."""
 
-_decode = msgspec.json.Decoder().decode
 T = TypeVar("T")
 
 
@@ -83,9 +83,9 @@ class LiveReads:
         return known or ()
 
     def document(self, name: str) -> Any | None:
-        """The document under a name, or None."""
+        """The document under a name, or None; ContractError if it is damaged."""
         body = self._body(name)
-        return _decode(body) if body is not None else None
+        return decoded(name, body) if body is not None else None
 
     def earlier(self, name: str) -> Any | None:
         """The result of an earlier delivery of this event; without `look`, from the cache only, and None is then a guess."""
@@ -95,7 +95,7 @@ class LiveReads:
         elif body is None:
             self.guessed.add(name)
         self._note("earlier", name, digest_of(body) if body is not None else None)
-        return _decode(body) if body is not None else None
+        return decoded(name, body) if body is not None else None
 
     def names(self, prefix: str, relevant: Relevant | None = None) -> Sequence[str]:
         """Every name with this prefix, sorted, or the relevant ones; the others are not recorded."""
@@ -107,9 +107,10 @@ class LiveReads:
     def channel(self, name: str) -> Channel:
         """The channel now."""
         body = self._ports.store.channel(name)
-        document = _decode(body) if body is not None else None
-        self._note("channel", name, document)
-        return channel_of(document, name)
+        with whole(f"the channel {name}", NOTHING_MOVES):
+            document = msgspec.json.decode(body) if body is not None else None
+            self._note("channel", name, document)
+            return channel_of(document, name)
 
     def artifact(self, uri: str, limit: int) -> bytes | None:
         """The bytes at a URI, or None when nothing is there yet."""
@@ -200,13 +201,15 @@ def active_policy(
 
     Raises:
         MissingError: There is none.
+        ContractError: It is damaged.
     """
     if not versions:
         raise MissingError("no policy is stored; put one there with: federation init --policy POLICY.json")
     found = body(versions[-1])
     if found is None:
         raise MissingError(f"{versions[-1]} was listed and is gone")
-    return read(found)
+    with whole(versions[-1], NOTHING_MOVES):
+        return read(found)
 
 
 _digest = lru_cache(maxsize=64)(digest_of)
@@ -216,13 +219,13 @@ _digest = lru_cache(maxsize=64)(digest_of)
 @lru_cache(maxsize=16)
 def _checked_policy(body: bytes) -> Policy:
     """The policy of a stored document, if this version of the code accepts it."""
-    return policy_of(_decode(body))
+    return policy_of(msgspec.json.decode(body))
 
 
 @lru_cache(maxsize=16)
 def recorded_policy(body: bytes) -> Policy:
     """The policy of a stored document, which was checked when it was stored."""
-    return stored_policy(_decode(body))
+    return stored_policy(msgspec.json.decode(body))
 
 
 def none_if_missing(read: Callable[[], T]) -> T | None:

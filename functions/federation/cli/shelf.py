@@ -7,17 +7,13 @@ read. A store that does not say so, as in a folder, is read completely, which th
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any, Final
 
-import msgspec
-
 from federation.cli.output import working
-from federation.core.channel import Channel
 from federation.core.policy import Policy
-from federation.errors import ContractError
 from federation.ports import Dated, Ports
 from federation.reads import LiveReads
+from federation.stored import decoded
 
 SLACK_SECONDS: Final = 60.0
 """Documents kept within so many seconds may have been decided in any order: clocks differ, and steps take time."""
@@ -26,12 +22,6 @@ _MANY: Final = 200
 """Documents from which on a terminal shows progress."""
 _ROUND: Final = 4
 """Documents per reader that are requested at once."""
-
-_PUT_BACK: Final = 'How it is put back: docs/operations.md, "When a document is lost or damaged".'
-_ROLL_BACK: Final = "What serves goes on, a roll-back needs nothing of it, and `federation status` says what serves."
-_NOTHING_MOVES: Final = "What serves goes on, but nothing moves any more, not even back, until it is put back."
-
-_decode = msgspec.json.Decoder().decode
 
 
 class Shelf(LiveReads):
@@ -51,18 +41,7 @@ class Shelf(LiveReads):
 
     def policy(self) -> Policy:
         """The active policy as it was stored: a check that was added since must keep nobody from looking or going back."""
-        with _whole("the policy in force", _NOTHING_MOVES):
-            return self.policy_without_delay()
-
-    def document(self, name: str) -> Any | None:
-        """The document under a name, or None."""
-        with _whole(name):
-            return super().document(name)
-
-    def channel(self, name: str) -> Channel:
-        """The channel now."""
-        with _whole(f"the channel {name}", _NOTHING_MOVES):
-            return super().channel(name)
+        return self.policy_without_delay()
 
     def unservable(self, channel: str, release: str) -> str | None:
         """None: whoever only looks has perhaps no right to ask the nodes, and need not wait for them."""
@@ -92,7 +71,7 @@ class Shelf(LiveReads):
                 tell(f"Reading {len(names):,} documents: {number * size:,} so far")
                 bodies = map(self._store.read, few) if self._readers == 1 else pool.map(self._store.read, few)
                 yield from (
-                    (name, _read(name, body)) for name, body in zip(few, bodies, strict=True) if body is not None
+                    (name, decoded(name, body)) for name, body in zip(few, bodies, strict=True) if body is not None
                 )
 
     def _dates(self, prefix: str) -> dict[str, float]:
@@ -103,25 +82,3 @@ class Shelf(LiveReads):
 def newest_first(dates: dict[str, float]) -> list[str]:
     """The names, newest first."""
     return sorted(dates, key=lambda name: (-dates[name], name))
-
-
-def _read(name: str, body: bytes) -> Any:
-    with _whole(name):
-        return _decode(body)
-
-
-@contextmanager
-def _whole(what: str, meanwhile: str = _ROLL_BACK) -> Iterator[None]:
-    """Say which document is damaged, if what is read within is.
-
-    Args:
-        what: Is read.
-        meanwhile: What goes on without it.
-
-    Raises:
-        ContractError: It is.
-    """
-    try:
-        yield
-    except msgspec.MsgspecError as error:
-        raise ContractError(f"{what} is damaged in the store: {error}", hint=f"{meanwhile} {_PUT_BACK}") from error

@@ -36,6 +36,7 @@ from federation.steps.selection import (
     successors,
     waits_for_quorum,
 )
+from federation.stored import kept
 
 HEARS = (
     events.TICK_MERGE,
@@ -81,8 +82,8 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
         return replace(made_of(reads, made), besides=told_at_first(bound, made))
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
-    serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
-    taken = newer_releases(reads, channel.serving if serving else None)
+    serving = kept(reads, names.release(channel.serving.name)) if channel.serving else None
+    taken = newer_releases(reads, channel.serving)
     waiting = successors(reads, channel.serving, taken).values()
     if mine := [one for one in waiting if _is_of(event, one)]:
         return replace(made_of(reads, mine[0]), besides=told_at_first(bound, mine[0]))
@@ -93,7 +94,7 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
         channel=channel,
         basis=basis,
         serving=serving,
-        anchor=reads.document(names.release(channel.anchor.name)) if channel.anchor else None,
+        anchor=kept(reads, names.release(channel.anchor.name)) if channel.anchor else None,
         selection=selection,
         taken=taken,
         same=same,

@@ -20,6 +20,7 @@ from federation.core.report import Basis, basis_of, reasons, report
 from federation.core.statistics.comparison import Verdict
 from federation.core.testimony import RECORDS_BYTES, Read, items, standing, subject
 from federation.gathering import Reads
+from federation.stored import kept
 
 HEARS = (events.UNIT_ACCEPTED, events.GATE_REQUESTED)
 
@@ -104,9 +105,9 @@ def decide(event: Event, facts: Facts | JudgedBefore | None, policy: Policy, now
 def _served(reads: Reads, entry: Entry | None, candidate: Subject) -> Subject | None:
     """The unit of the candidate's kind in a release, with its evidence."""
     number = entry.numbers.get(candidate.kind) if entry else None
-    version = reads.document(names.version(candidate.kind, number)) if number is not None else None
-    if version is None:
+    if number is None:
         return None
+    version = kept(reads, names.version(candidate.kind, number))
     unit = unit_of(version["stated"])
     return standing(unit, _reader(reads, version), reads.policy().rules(unit.kind), known=items(candidate))
 

@@ -16,6 +16,7 @@ from federation.core.policy import Policy
 from federation.core.report import basis_of
 from federation.gathering import Reads
 from federation.steps.selection import judged, unjudged
+from federation.stored import kept
 
 
 class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +41,7 @@ def gather(event: Event, reads: Reads) -> Unjudged | AskedBefore:
     policy = reads.policy()
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
-    serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
+    serving = kept(reads, names.release(channel.serving.name)) if channel.serving else None
     return Unjudged(channel=channel, policy=policy, versions=unjudged(reads, judged(reads, basis, serving)))
 
 
@@ -53,9 +54,9 @@ def decide(event: Event, facts: Unjudged | AskedBefore) -> Outcome:
     if not asked:
         return NOTHING
     value = {"event": event.id, "told": [told.document() for told in asked]}
-    kept = Document(name=names.asked(event.id), value=value)
+    remembered = Document(name=names.asked(event.id), value=value)
     first = judge_first(facts.channel, asked)
-    return Outcome(why=first.why, documents=(kept,), events=first.events, told_in=kept.name)
+    return Outcome(why=first.why, documents=(remembered,), events=first.events, told_in=remembered.name)
 
 
 def gates(

@@ -25,6 +25,7 @@ from federation.core.report import Basis
 from federation.core.testimony import RECORDS_BYTES
 from federation.core.version import version_of
 from federation.gathering import Reads
+from federation.stored import kept
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,17 +201,17 @@ def _carried(
     for kind, stated in (serving["units"] if serving else {}).items():
         if kind in besides or kind not in carry or channel.forbids([stated["artifact"]]):
             continue
-        if version := reads.document(names.version(kind, names.number_of(stated["name"]))):
-            members[kind] = Member(
-                unit=unit_of(version["stated"]),
-                digest=stated["digest"],
-                platform=stated["platform"],
-                uri=stated["uri"],
-                manifest_uri=stated["manifest"],
-                origin="carried",
-                report=stated["report"],
-                p95_ms=stated.get("p95_ms"),
-            )
+        version = kept(reads, names.version(kind, names.number_of(stated["name"])))
+        members[kind] = Member(
+            unit=unit_of(version["stated"]),
+            digest=stated["digest"],
+            platform=stated["platform"],
+            uri=stated["uri"],
+            manifest_uri=stated["manifest"],
+            origin="carried",
+            report=stated["report"],
+            p95_ms=stated.get("p95_ms"),
+        )
     return members
 
 
