@@ -69,6 +69,20 @@ def test_a_floor_is_reached_by_the_bound():
     assert "a floor of 0.84 would have held" in remedies(_finding("fail", **numbers))[0]
 
 
+def test_a_ceiling_is_reached_by_the_upper_bound():
+    numbers = {"estimate": "0.295", "lower": "0.278", "upper": "0.312", "ceiling": "0.3"}
+    assert "more items narrow it" in remedies(_finding("inconclusive", **numbers))[0]
+    numbers["estimate"] = "0.305"
+    assert "a ceiling of 0.312 would have held" in remedies(_finding("inconclusive", **numbers))[0]
+
+
+def test_a_margin_that_was_nearly_enough_is_told_apart_from_the_one_that_would_have_been():
+    numbers = {"lower": "-0.02003947", "upper": "0.02003947", "margin": "0.02", "items": "148", "gained": "0"}
+    assert remedies(_finding("inconclusive", **numbers)) == (
+        "Any margin above 0.02003947 would have held; the policy allows 0.02.",
+    )
+
+
 def test_a_limit_of_the_upper_bound_would_have_held():
     assert remedies(_finding("fail", upper="1.62", limit="1.5")) == ("A limit of 1.62 would have held.",)
 

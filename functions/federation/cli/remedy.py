@@ -18,8 +18,9 @@ def remedies(finding: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     if {"margin", "lower", "items"} <= set(numbers):
         return tuple(_margin(numbers))
-    if {"floor", "lower", "upper"} <= set(numbers):
-        return (_floor(numbers),)
+    for bound, nearer in (("floor", "lower"), ("ceiling", "upper")):
+        if {bound, "lower", "upper"} <= set(numbers):
+            return (_reached(numbers, bound, nearer),)
     if {"failures", "items", "limit"} <= set(numbers) and numbers.get("units", "items") == "items":
         return tuple(_rate(numbers))
     return (f"A limit of {_shown(numbers['upper'])} would have held.",) if {"limit", "upper"} <= set(numbers) else ()
@@ -30,19 +31,20 @@ def _margin(numbers: Mapping[str, str]) -> Iterator[str]:
     if margin == 0:
         yield "The metric is primary: it has to beat the baseline beyond chance, not only to hold it."
     else:
-        yield f"Any margin above {_shown(str(-lower))} would have held; the policy allows {_shown(numbers['margin'])}."
+        needed_margin, allowed = _told_apart(-lower, margin)
+        yield f"Any margin above {needed_margin} would have held; the policy allows {allowed}."
     told = "gained" in numbers  # of paired items the reason says how many would settle it
     if margin > 0 and not told and "detectable" in numbers and Decimal(numbers["upper"]) >= -margin:
         needed = int(items * (Decimal(numbers["detectable"]) / margin) ** 2) + 1
         yield f"About {max(needed, items + 1):,} items would settle it, if both sides are equally good."
 
 
-def _floor(numbers: Mapping[str, str]) -> str:
-    above = Decimal(numbers["estimate"]) >= Decimal(numbers["floor"])
-    aim = f"The bound, not the estimate, has to reach {_shown(numbers['floor'])}"
-    return (
-        f"{aim}: more items narrow it." if above else f"{aim}; a floor of {_shown(numbers['lower'])} would have held."
-    )
+def _reached(numbers: Mapping[str, str], bound: str, nearer: str) -> str:
+    beyond = Decimal(numbers["estimate"]) - Decimal(numbers[bound])
+    aim = f"The bound, not the estimate, has to reach {_shown(numbers[bound])}"
+    if beyond == 0 or (beyond > 0) == (bound == "floor"):
+        return f"{aim}: more items narrow it."
+    return f"{aim}; a {bound} of {_shown(numbers[nearer])} would have held."
 
 
 def _rate(numbers: Mapping[str, str]) -> Iterator[str]:
@@ -53,6 +55,12 @@ def _rate(numbers: Mapping[str, str]) -> Iterator[str]:
     allowed = bisect_right(range(failures), limit, key=lambda count: rate_upper(count, items)) - 1
     if allowed >= 0:
         yield f"On these {items:,} items, {allowed:,} failures would have held."
+
+
+def _told_apart(first: Decimal, second: Decimal) -> tuple[str, str]:
+    """Both as people read numbers, or in full where that would make them look alike."""
+    short = _shown(str(first)), _shown(str(second))
+    return short if short[0] != short[1] or first == second else (str(first), str(second))
 
 
 def _shown(text: str) -> str:

@@ -68,6 +68,7 @@ def _from_point(rule: QualityRule, floor: float, value: float) -> Finding:
 
 
 def _judged(rule: QualityRule, floor: float, interval: Interval, source: str, grade: str) -> Finding:
+    bound = "ceiling" if rule.direction == "lower" else "floor"
     return Finding(
         gate="quality",
         check=_check(rule),
@@ -75,13 +76,13 @@ def _judged(rule: QualityRule, floor: float, interval: Interval, source: str, gr
         reason=(
             f"{rule.metric} is {number(interval.estimate)} "
             f"(95 % bounds {number(interval.lower)}..{number(interval.upper)}) "
-            f"against a {'ceiling' if rule.direction == 'lower' else 'floor'} of {number(floor)}, from {source}"
+            f"against a {bound} of {number(floor)}, from {source}"
         ),
         numbers={
             "estimate": decimal_text(interval.estimate),
             "lower": decimal_text(interval.lower),
             "upper": decimal_text(interval.upper),
-            "floor": decimal_text(floor),
+            bound: decimal_text(floor),
             "evidence": grade,
         },
     )
