@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every release and what became of it."""
 
+import json
+
+from federation.cli.home import opened
+from federation.core import names
+from federation.core.digest import canonical
+
 
 def test_the_release_that_was_left_says_so(federation, played):
     found = {line["name"]: line for line in federation("releases", "--folder", played, "--json").json}
@@ -20,3 +26,18 @@ def test_the_table_names_each_of_them(federation, played):
 def test_before_the_first_merge_there_is_none(federation, new_home):
     assert "tick merge" in federation("releases", "--folder", new_home).out
     assert federation("releases", "--folder", new_home, "--json").json == []
+
+
+def test_after_years_the_last_thirty_are_shown_and_the_others_counted(federation, played):
+    with opened(played) as home:
+        made = json.loads(home.ports.store.read(names.release("spiralverse-ai-federated-v1.0.1")))
+        for number in range(2, 40):
+            other = f"spiralverse-ai-federated-v1.0.{number}"
+            home.ports.store.keep(names.release(other), canonical({**made, "name": other}))
+    page = federation("releases", "--folder", played).out
+    assert "v1.0.39" in page
+    assert "v1.0.10" in page
+    assert "v1.0.9 " not in page
+    assert page.endswith("10 older releases not shown: `federation releases --all`.\n")
+    assert "v1.0.9 " in federation("releases", "--all", "--folder", played).out
+    assert len(federation("releases", "--folder", played, "--json").json) == 40

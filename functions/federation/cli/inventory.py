@@ -92,11 +92,12 @@ def unit(shelf: Shelf, name: str) -> UnitLine | None:
     return found[-1] if found else None
 
 
-def releases(shelf: Shelf) -> Sequence[ReleaseLine]:
-    """Every release, oldest first."""
+def releases(shelf: Shelf, newest: int | None = None) -> Sequence[ReleaseLine]:
+    """The releases of the highest versions, or every one; the lowest first."""
     channel = shelf.channel(shelf.policy().channel)
     left = left_by_rollback(channel)
     found = sorted((name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)), key=version_of)
+    found = found[-newest:] if newest else found
     stored = dict(shelf.documents([*map(names.release, found), *map(names.receipt, found)]))
     return [_release(stored, channel, left, name) for name in found]
 

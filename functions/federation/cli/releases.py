@@ -2,18 +2,33 @@
 """`federation releases`: which releases are there, and what became of each?"""
 
 from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
 
 from federation.cli import inventory
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json, print_table, readable, when
 from federation.cli.shelf import Shelf
+from federation.core import names
+from federation.core.counted import counted
+
+_SHOWN: Final = 30
 
 
-def releases(folder: Folder = None, as_json: AsJson = False) -> None:
+def releases(
+    every: Annotated[
+        bool, typer.Option("--all", help=f"All, not only the last {_SHOWN}; --json gives all anyway.")
+    ] = False,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
     """Every release: what it replaced, what it holds, and what became of it."""
     with opened(folder) as home:
-        found = inventory.releases(Shelf(home.ports, home.readers))
+        shelf = Shelf(home.ports, home.readers)
+        found = inventory.releases(shelf, None if every or as_json else _SHOWN)
+        older = len(shelf.names(names.RELEASES)) - len(found)
     if as_json:
         print_json([asdict(line) for line in found])
         return
@@ -39,6 +54,8 @@ def releases(folder: Folder = None, as_json: AsJson = False) -> None:
         ("release", "unit"),
         ((line.name if number == 0 else "", unit) for line in found for number, unit in enumerate(line.units)),
     )
+    if older:
+        print(f"\n{counted(older, 'older release')} not shown: `federation releases --all`.")
 
 
 def _commit(published: str | None) -> str:
