@@ -177,7 +177,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_a_baseline_that_is_no_release_is_a_broken_document(tmp_path):
     with pytest.raises(ContractError) as refused:
         offline.fuse(manifests(EXAMPLES), POLICY, tmp_path / "out.json", POLICY)
-    assert f"{POLICY}: $: units is missing (The units, by kind.)" in refused.value.faults
+    assert any(fault.startswith(f"{POLICY}: $: units is missing (") for fault in refused.value.faults)
 
 
 def test_whoever_reads_the_output_meanwhile_reads_the_old_one_to_its_end(tmp_path, first, second):

@@ -18,9 +18,14 @@ def test_it_opens_with_front_matter_that_registries_read():
 
 def test_it_says_what_changed_and_what_is_replaced():
     first = card(assemble(proposal(), FIRST))
-    assert "The first release. It replaces nothing: this is the first release." in first
+    assert "The first release. It replaces nothing: it is the first." in first
     second = card(assemble(proposal(all_kinds(2), baseline=released("1.4.2")), Version(1, 4, 3)))
-    assert "It replaces spiralverse-ai-federated-v1.4.2." in second
+    assert "It replaces spiralverse-ai-federated-v1.4.2 when it is promoted." in second
+
+
+def test_whoever_opens_the_registry_is_not_told_that_the_newest_release_serves():
+    """Its page is the registry's front page from the merge on, before any promotion and after every roll-back."""
+    assert "what serves is what the channel says" in card(assemble(proposal(), FIRST))
 
 
 def test_every_unit_and_every_line_of_the_checklist_has_its_row():

@@ -32,6 +32,16 @@ def test_a_threshold_carries_the_embedder_that_it_was_measured_with():
     ]
 
 
+def test_of_two_thresholds_for_one_route_none_is_taken_because_no_node_could_tell_whose_index_to_ask():
+    other = unit("runtime-distilled", 4, thresholds={"code": "0.91"}, measured_with=EMBEDDER.artifact)
+    (fault,) = routing(by_kind(ADAPTER, EMBEDDER, other), policy(**calibrated("code")), None).faults
+    assert fault == (
+        "route code needs one threshold, and spiralverse/runtime-distilled-v4 and spiralverse/textgen-lora-v1 each bring "
+        "one; ship all but one of them anew without it"
+    )
+    assert routing(by_kind(ADAPTER, EMBEDDER, other), policy(), None).faults == []
+
+
 def test_a_route_is_left_out_while_one_of_its_kinds_is_missing():
     assert routing(by_kind(EMBEDDER, RUNTIME), policy(), None).routes == []
 

@@ -12,7 +12,9 @@ def card(release: Mapping[str, Any]) -> str:
         for kind, unit in sorted(release["units"].items())
     ]
     checks = [f"| {'yes' if item['yes'] else 'NO'} | {item['item']} | {item['why']} |" for item in release["checklist"]]
-    baseline = release["baseline"]["name"] if release["baseline"] else "nothing: this is the first release"
+    replaced = (
+        f"{release['baseline']['name']} when it is promoted" if release["baseline"] else "nothing: it is the first"
+    )
     return "\n".join(
         (
             "---",
@@ -23,7 +25,9 @@ def card(release: Mapping[str, Any]) -> str:
             "---",
             f"# {release['name']}",
             "",
-            f"{release['change']['why']} It replaces {baseline}.",
+            f"{release['change']['why']} It replaces {replaced}.",
+            "",
+            "The newest release here may still wait, or may have been rolled back: what serves is what the channel says.",
             "",
             "| kind | unit | platform | origin | artifact |",
             "|---|---|---|---|---|",

@@ -39,10 +39,10 @@ def routing(units: Mapping[str, Unit], policy: Policy, voting: Mapping[str, Any]
     for route in policy.routes:
         if not set(route.serve) <= set(units):
             continue
-        threshold = _threshold(route, units)
-        if route.calibrated and threshold is None:
-            faults.append(f"route {route.prompt_type} needs a threshold, and no unit brings one measured for it")
-        routes.append(_route(route, units, threshold, voting))
+        thresholds = _thresholds(route, units)
+        if route.calibrated and len(thresholds) != 1:
+            faults.append(_uncalibrated(route, list(thresholds)))
+        routes.append(_route(route, units, next(iter(thresholds.values()), None), voting))
     return Routing(routes=routes, faults=faults)
 
 
@@ -64,15 +64,24 @@ def _route(
     }
 
 
-def _threshold(route: Route, units: Mapping[str, Unit]) -> str | None:
+def _thresholds(route: Route, units: Mapping[str, Unit]) -> Mapping[str, str]:
+    """What is stated for the route, by unit; a node finds the index to compare with by who stated it."""
     if not route.calibrated:
-        return None
-    found = [
-        unit.calibration.thresholds[route.prompt_type]
+        return {}
+    return {
+        unit.name: unit.calibration.thresholds[route.prompt_type]
         for _, unit in sorted(units.items())
         if unit.calibration and route.prompt_type in unit.calibration.thresholds
-    ]
-    return found[0] if found else None
+    }
+
+
+def _uncalibrated(route: Route, stated_by: Sequence[str]) -> str:
+    if not stated_by:
+        return f"route {route.prompt_type} needs a threshold, and no unit brings one measured for it"
+    return (
+        f"route {route.prompt_type} needs one threshold, and {' and '.join(stated_by)} each bring one; ship all but one of "
+        "them anew without it"
+    )
 
 
 def _misbound(units: Mapping[str, Unit]) -> Iterator[str]:

@@ -16,8 +16,8 @@ def quality(*, suite: str = "sha256:suite", **evidence):
     return Evidence(suite=suite, **evidence)
 
 
-def judged(candidate, rule=RULE, baseline=BASELINE, anchor=ANCHOR):
-    return judge_quality((rule,), candidate, baseline, anchor)
+def judged(candidate, rule=RULE, baseline=BASELINE, anchor=ANCHOR, suite=None):
+    return judge_quality((rule,), candidate, baseline, anchor, suite)
 
 
 def test_an_equal_candidate_holds_baseline_and_anchor():
@@ -72,6 +72,27 @@ def test_a_newer_suite_is_compared_where_the_others_answered_it_too():
         ("accuracy against baseline", "pass"),
         ("accuracy against anchor", "fail"),
     ]
+
+
+def test_where_the_policy_pins_the_suite_nobody_picks_easier_items():
+    others = {"sha256:baseline": accuracy(1180), "sha256:anchor": accuracy(1180)}
+    picked = unit(quality=quality(suite="sha256:picked", records=accuracy(1200), others=others))
+    assert {one.verdict for one in judged(picked)} == {"pass"}
+    (pinned, *_) = judged(picked, suite="sha256:suite")
+    assert (pinned.check, pinned.verdict) == ("suite", "fail")
+    assert pinned.reason.startswith("it ran sha256:picked, and the policy pins suite sha256:suite")
+
+
+def test_on_the_pinned_suite_every_metric_is_judged_as_always():
+    found = judged(unit(), suite="sha256:suite")
+    assert [one.verdict for one in found] == ["pass", "pass", "pass"]
+    assert found[1:] == judged(unit())
+
+
+def test_a_unit_without_quality_evidence_ran_no_pinned_suite():
+    (pinned, *_) = judged(unit(quality=None), suite="sha256:suite")
+    assert pinned.verdict == "fail"
+    assert "it ran no suite" in pinned.reason
 
 
 def test_on_one_suite_everybodys_own_records_count():

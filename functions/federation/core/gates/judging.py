@@ -22,7 +22,7 @@ def judge(
         rules: The policy's.
     """
     return (
-        *judge_quality(rules.quality, candidate, baseline, anchor),
+        *judge_quality(rules.quality, candidate, baseline, anchor, rules.suite),
         *judge_latency(rules.latency, candidate, baseline),
         *judge_safety(rules.safety, candidate, baseline),
         *judge_compatibility(candidate, baseline, rules.compatibility),

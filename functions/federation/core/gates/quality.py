@@ -22,19 +22,33 @@ from federation.errors import ContractError
 
 
 def judge_quality(
-    rules: Sequence[QualityRule], candidate: Subject, baseline: Subject | None, anchor: Subject | None
+    rules: Sequence[QualityRule],
+    candidate: Subject,
+    baseline: Subject | None,
+    anchor: Subject | None,
+    suite: str | None = None,
 ) -> tuple[Finding, ...]:
-    """One finding a metric and opponent; the anchor counts once if it is also the baseline."""
+    """One finding a metric and opponent, and one on the suite if it is pinned; the anchor counts once if it is the baseline."""
     if not rules:
         return (_undecided("rules", "the policy names no metric, and a gate with nothing to check refuses"),)
     opponents = {"baseline": baseline}
     if anchor is not None and (baseline is None or anchor.digest != baseline.digest):
         opponents["anchor"] = anchor
-    return tuple(
+    found = tuple(
         judge_floor(rule, candidate.quality) if other is None else _against(rule, candidate.quality, name, other)
         for rule in rules
         for name, other in opponents.items()
     )
+    return found if suite is None else (_pinned(suite, candidate.quality), *found)
+
+
+def _pinned(suite: str, mine: Evidence | None) -> Finding:
+    """Whoever chooses the items of a suite chooses who wins, so a policy may say which suite counts."""
+    ran = mine.suite if mine and mine.suite else "no suite"
+    if ran == suite:
+        return Finding(gate="quality", check="suite", verdict="pass", reason=f"it ran suite {suite}, which the policy pins")
+    told = f"it ran {ran}, and the policy pins suite {suite}; measure it there, or pin the other in the next policy"
+    return Finding(gate="quality", check="suite", verdict="fail", reason=told)
 
 
 def _against(rule: QualityRule, mine: Evidence | None, name: str, other: Subject) -> Finding:

@@ -113,9 +113,10 @@ class CompatibilityRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GateRules(msgspec.Struct, frozen=True, kw_only=True):
-    """All four gates; a gate without rules refuses."""
+    """All four gates; a gate without rules refuses. `suite` pins the eval suite of `quality`, by its digest."""
 
     quality: tuple[QualityRule, ...] = ()
+    suite: str | None = None
     latency: LatencyRule | None = None
     safety: SafetyRule | None = None
     compatibility: CompatibilityRule = msgspec.field(default_factory=CompatibilityRule)
