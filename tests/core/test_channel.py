@@ -11,6 +11,7 @@ from federation.core.channel import Channel, Entry, channel_of
 from federation.core.contract import check
 from federation.core.digest import canonical, digest
 from federation.core.move import Cause
+from federation.errors import ContractError
 
 T = "2026-11-17T10:00:00Z"
 
@@ -208,3 +209,26 @@ def test_whatever_happens_the_counter_grows_by_one_and_nothing_forbidden_serves(
 @pytest.mark.parametrize("name", ["production", "staging"])
 def test_a_channel_that_never_moved_serves_nothing(name):
     assert channel_of(None, name) == Channel(name=name)
+
+
+def test_a_channel_from_before_releases_that_were_left_were_remembered_still_rolls_back():
+    old = promoted(2).document()
+    del old["left"]
+    for moved in old["moves"]:
+        del moved["quarantined"]
+    before = channel_of(old, "production")
+    assert before == promoted(2)
+    after = channels.roll_back(before, channels.rollback_target(before), cause(9))
+    assert after.serving.name == before.warm[0].name
+    assert list(after.left) == [before.serving.name]
+
+
+@pytest.mark.parametrize("gone", ["numbers", "units", "commit"])
+def test_a_channel_that_lacks_what_this_version_needs_is_refused_in_a_sentence_and_never_guessed(gone):
+    document = promoted(1).document()
+    del document["serving"][gone]
+    with pytest.raises(
+        ContractError, match=f"the channel production is not as this version writes it.*{gone}"
+    ) as refused:
+        channel_of(document, "production")
+    assert "CHANGELOG.md" in refused.value.hint

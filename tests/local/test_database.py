@@ -1,10 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When the store's file cannot grow, a person is told to look at the disk."""
+"""When the store's file cannot grow, a person is told to look at the disk; an old one is mended as the changelog says."""
 
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import msgspec
 import pytest
 
-from federation.errors import ServiceError
+from federation.core.channel import channel_of
+from federation.core.digest import canonical
+from federation.errors import ContractError, ServiceError
 from federation.local.database import Database
+from federation.local.store import LocalStore
+
+CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
+RELEASE = {"name": "acme-ai-federated-v1.0.1", "units": {"embedder": {"name": "acme/embedder-v12"}}}
+SERVING = {
+    "name": RELEASE["name"],
+    "digest": "sha256:" + "1" * 64,
+    "since": "2026-09-21T09:00:00Z",
+    "units": {"embedder": "sha256:" + "2" * 64},
+    "new": ["sha256:" + "2" * 64],
+    "commit": "c" * 40,
+    "probed_at": None,
+}
+BEFORE_NUMBERS = {
+    "schema": "channel.v1",
+    "name": "production",
+    "counter": 1,
+    "serving": SERVING,
+    "warm": [],
+    "anchor": SERVING,
+    "quarantine": {},
+    "hold": None,
+    "moves": [],
+}
 
 
 def test_a_store_that_cannot_grow_asks_whether_the_disk_is_full(tmp_path):
@@ -15,4 +47,25 @@ def test_a_store_that_cannot_grow_asks_whether_the_disk_is_full(tmp_path):
     with pytest.raises(ServiceError) as other:
         database.rows("select * from nowhere")
     assert "disk" not in str(other.value)
+    database.close()
+
+
+def test_the_channel_of_a_home_from_before_numbers_is_mended_with_what_the_changelog_prints(tmp_path):
+    path = tmp_path / "store.sqlite"
+    database = Database(path)
+    store = LocalStore(database)
+    store.keep(f"releases/{RELEASE['name']}", canonical(RELEASE))
+    store.move("production", 0, canonical(BEFORE_NUMBERS))
+    with pytest.raises(ContractError, match="numbers") as refused:
+        channel_of(msgspec.json.decode(store.channel("production")), "production")
+    assert '"Before you upgrade"' in refused.value.hint
+
+    page = CHANGELOG.read_text("utf-8").partition("### Before you upgrade")[2]
+    script = tmp_path / "add_numbers.py"
+    script.write_text(textwrap.dedent(page.partition("```python\n")[2].partition("  ```")[0]), "utf-8")
+    subprocess.run([sys.executable, script, path], check=True)
+
+    mended = channel_of(msgspec.json.decode(store.channel("production")), "production")
+    assert mended.serving.numbers == mended.anchor.numbers == {"embedder": 12}
+    store.move("production", 1, canonical({**mended.document(), "counter": 2}))
     database.close()

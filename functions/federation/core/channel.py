@@ -19,6 +19,7 @@ from federation.core import instant
 from federation.core.digest import digest
 from federation.core.move import Cause, Moved, MoveKind
 from federation.core.names import number_of
+from federation.errors import ContractError
 
 REMEMBERED: Final = 32
 """Latest moves that the channel holds, so that a redelivered event finds the move that it made."""
@@ -125,10 +126,12 @@ def entry_of(release: Mapping[str, Any], *, since: str, commit: str) -> Entry:
 
 
 def channel_of(document: Mapping[str, Any] | None, name: str) -> Channel:
-    """The channel in a stored document, or a new one that serves nothing."""
-    if document is None:
-        return Channel(name=name)
-    return msgspec.convert(document, Channel)
+    """The channel in a stored document, or a new one; ContractError if it lacks what this version of the code needs."""
+    try:
+        return Channel(name=name) if document is None else msgspec.convert(document, Channel)
+    except msgspec.ValidationError as error:
+        mend = 'If an earlier version wrote it, CHANGELOG.md says under "Before you upgrade" how it is mended.'
+        raise ContractError(f"the channel {name} is not as this version writes it: {error}", hint=mend) from error
 
 
 def promote(channel: Channel, entry: Entry, cause: Cause, *, warm: int) -> Channel:
@@ -157,6 +160,7 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
         if artifact not in target.units.values()
     }
     older = [entry for entry in channel.warm if entry.name != target.name and not set(entry.units.values()) & set(bad)]
+    left = {**channel.left, **({leaving.name: leaving.new} if leaving else {})}
     leaves_anchor = bool(leaving and channel.anchor and channel.anchor.name == leaving.name)
     moved = _moved(channel, "roll_back", cause, target.name, {artifact: one.unit for artifact, one in bad.items()})
     return replace(
@@ -165,7 +169,7 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
         warm=older,
         anchor=(*older, target)[-1] if leaves_anchor else channel.anchor,
         quarantine={**channel.quarantine, **bad},
-        left=_last({**channel.left, **({leaving.name: leaving.new} if leaving else {})}),
+        left=dict(list(left.items())[-REMEMBERED:]),
     )
 
 
@@ -222,10 +226,6 @@ def probed(channel: Channel, names: Iterable[str], cause: Cause) -> Channel:
     return replace(
         _moved(channel, "probe", cause), serving=mark(channel.serving), warm=warm, anchor=mark(channel.anchor)
     )
-
-
-def _last(left: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
-    return dict(list(left.items())[-REMEMBERED:])
 
 
 def _moved(
