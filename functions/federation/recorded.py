@@ -20,8 +20,7 @@ from federation.errors import ContractError, MissingError
 from federation.gathering import Relevant
 from federation.ports import Artifacts, Firing, Receipt, Served, Store
 from federation.reads import REFUSED, active_policy, none_if_missing, recorded_policy
-
-_decode = msgspec.json.Decoder().decode
+from federation.stored import decoded
 
 
 class RecordedReads:
@@ -51,12 +50,12 @@ class RecordedReads:
     def document(self, name: str) -> Any | None:
         """The document that was there then."""
         body = self._body("document", name)
-        return _decode(body) if body is not None else None
+        return decoded(name, body) if body is not None else None
 
     def earlier(self, name: str) -> Any | None:
         """The earlier delivery's result, as far as it was known then."""
         body = self._body("earlier", name)
-        return _decode(body) if body is not None else None
+        return decoded(name, body) if body is not None else None
 
     def names(self, prefix: str, relevant: Relevant | None = None) -> Sequence[str]:
         """The names that were there then; what an older decision recorded besides the relevant ones is left out."""

@@ -58,6 +58,24 @@ def test_a_release_that_was_changed_afterwards_is_found(federation, own):
     assert federation("replay", SECOND, "--folder", own).code == 10
 
 
+def test_what_one_of_them_lacks_is_a_difference(federation, own):
+    name = _rewritten(own, "decisions/promote/%", lambda found: found["outcome"].update(earlier=None))
+    (one,) = federation("replay", name, "--folder", own, "--json").json
+    assert one["differences"] == ["$.earlier: was None, is absent"]
+
+
+def test_a_channel_that_an_older_version_wrote_down_is_one_decision_of_many(federation, own):
+    def aged(decision):
+        (channel,) = (one["is"] for one in decision["reads"] if one["what"] == "channel")
+        del channel["serving"]["numbers"]
+
+    name = _rewritten(own, "decisions/roll_back/%", aged)
+    found = federation("replay", "--all", "--folder", own, "--json").json
+    (told,) = [one for one in found if one["differences"]]
+    assert told["decision"] == name
+    assert told["differences"][0].startswith("the channel production is not as this version writes it")
+
+
 def test_nothing_and_everything_at_once_are_no_question(federation, played):
     assert federation("replay", "--folder", played).code == 2
     assert federation("replay", SECOND, "--all", "--folder", played).code == 2

@@ -2,7 +2,17 @@
 """In what do two documents differ?"""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
+
+
+class _Absent:
+    """What stands where only the other document has a value."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+_ABSENT: Final = _Absent()
 
 
 def differences(path: str, then: Any, now: Any) -> Iterator[str]:
@@ -15,7 +25,7 @@ def differences(path: str, then: Any, now: Any) -> Iterator[str]:
     """
     if isinstance(then, dict) and isinstance(now, dict):
         for key in sorted({*then, *now}):
-            yield from differences(f"{path}.{key}", then.get(key), now.get(key))
+            yield from differences(f"{path}.{key}", then.get(key, _ABSENT), now.get(key, _ABSENT))
     elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
         for number, (one, other) in enumerate(zip(then, now, strict=True)):
             yield from differences(f"{path}[{number}]", one, other)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, cast
 
+import msgspec
 import typer
 
 from federation.cli.differences import differences
@@ -17,7 +18,7 @@ from federation.core.counted import counted
 from federation.core.decision import decision_in, summary
 from federation.core.digest import canonical
 from federation.core.event import Event
-from federation.errors import REFUSED, MissingError
+from federation.errors import REFUSED, ContractError, MissingError
 from federation.ports import Ports
 from federation.reads import LiveReads
 from federation.recorded import RecordedReads
@@ -79,11 +80,11 @@ def _replay(ports: Ports, name: str) -> Replayed:
     stored: Mapping[str, Any] = document["outcome"]
     try:
         again = _decided_again(ports, document)
-    except MissingError as gone:
-        return Replayed(decision=name, why=stored["why"], differences=[str(gone)])
-    if canonical(again) == canonical(stored):
-        return Replayed(decision=name, why=stored["why"], differences=[])
-    return Replayed(decision=name, why=stored["why"], differences=list(differences("$", stored, again)))
+    except (MissingError, ContractError) as lost:
+        return Replayed(decision=name, why=stored["why"], differences=[str(lost)])
+    same = canonical(again) == canonical(stored)
+    found = () if same else differences("$", stored, msgspec.json.decode(canonical(again)))
+    return Replayed(decision=name, why=stored["why"], differences=list(found))
 
 
 def _decided_again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
