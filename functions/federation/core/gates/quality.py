@@ -28,7 +28,7 @@ def judge_quality(
     anchor: Subject | None,
     suite: str | None = None,
 ) -> tuple[Finding, ...]:
-    """One finding a metric and opponent, and one on the suite if it is pinned; the anchor counts once if it is the baseline."""
+    """One finding a metric and opponent, and one on a pinned suite; the anchor counts once if it is also the baseline."""
     if not rules:
         return (_undecided("rules", "the policy names no metric, and a gate with nothing to check refuses"),)
     opponents = {"baseline": baseline}
