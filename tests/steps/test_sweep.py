@@ -9,8 +9,11 @@ from federation.core import event as events
 from federation.core.event import Event
 from federation.core.outcome import Shift
 from federation.errors import ServiceError
-from federation.runtime import handle
+from federation.runtime import decide, handle
 from tests.steps.home import TUESDAY, WEDNESDAY
+
+FIFTEENTH = "2026-01-15T12:00:00Z"
+SIXTEENTH = "2026-01-16T12:00:00Z"
 
 
 def finished(home, where):
@@ -110,6 +113,70 @@ def test_a_tick_that_is_delivered_again_moves_the_channel_once_whoever_answers_b
     assert not audit(second, Nodes(served, serving, warm))
     assert second.channel.counter == counter
     assert [entry.probed_at for entry in (second.channel.serving, *second.channel.warm)] == [None, WEDNESDAY]
+
+
+@pytest.fixture
+def proven(second):
+    """A home in which both releases, the serving and the warm one, have answered their probes."""
+    second.tick("sweep", FIFTEENTH)
+    assert [entry.probed_at for entry in second.channel.live()] == [FIFTEENTH, FIFTEENTH]
+    return second
+
+
+def silenced(home, at, *answering):
+    """Audit while only these releases answer, and carry out what follows; who is told to answer no more."""
+    nodes = Nodes(home.local.ports.traffic.serving("production"), *answering)
+    tick = Event(type=events.TICK_AUDIT, source="//test", subject="schedule", time=at, key=at, data={})
+    told = handle("sweep", tick, replace(home.local.ports, traffic=nodes), at).events
+    home.now = at
+    home.drain()
+    return [event for event in told if event.type == events.RELEASE_UNPROVEN]
+
+
+def test_a_warm_release_that_answers_no_more_is_told_of_and_counts_as_proven_no_longer(proven):
+    serving, warm = (entry.name for entry in proven.channel.live())
+    (told,) = silenced(proven, SIXTEENTH, serving)
+    assert told.data["why"] == f"{warm} does not answer its probe, and did last at {FIFTEENTH}"
+    assert [entry.probed_at for entry in proven.channel.live()] == [SIXTEENTH, None]
+    assert not silenced(proven, "2026-01-17T12:00:00Z", serving), "it was told"
+    proven.tick("sweep", "2026-01-18T12:00:00Z")
+    assert proven.channel.place_of(warm).probed_at == "2026-01-18T12:00:00Z", "it answers again"
+
+
+def test_that_a_release_answers_no_more_is_one_fact_however_often_it_is_found(proven):
+    serving, _ = (entry.name for entry in proven.channel.live())
+    nodes = replace(proven.local.ports, traffic=Nodes(proven.local.ports.traffic.serving("production"), serving))
+    tick = Event(type=events.TICK_AUDIT, source="//test", subject="schedule", time=SIXTEENTH, key="tick", data={})
+    first, again = (handle("sweep", tick, nodes, SIXTEENTH).events for _ in range(2))
+    assert [event.id for event in first] == [event.id for event in again]
+    counter = proven.channel.counter
+    for _ in range(2):
+        proven.local.bus.announce(first)
+        proven.drain()
+    assert proven.channel.counter == counter + 1
+
+
+def test_a_silence_that_is_heard_of_after_the_release_has_answered_changes_nothing(proven):
+    serving, warm = (entry.name for entry in proven.channel.live())
+    nodes = replace(proven.local.ports, traffic=Nodes(None, serving))
+    tick = Event(type=events.TICK_AUDIT, source="//test", subject="schedule", time=SIXTEENTH, key="tick", data={})
+    decided = decide("sweep", tick, nodes, SIXTEENTH).outcome.events
+    proven.tick("sweep", "2026-01-16T12:00:30Z")
+    proven.local.bus.announce([event for event in decided if event.type == events.RELEASE_UNPROVEN])
+    proven.drain()
+    assert proven.channel.place_of(warm).probed_at == "2026-01-16T12:00:30Z"
+
+
+def test_a_roll_back_goes_to_what_still_answers(second):
+    second.ship("embedder", 3)
+    second.tick("merge", FIFTEENTH)
+    second.tick("promote", "2026-01-20T09:30:00Z")
+    second.tick("sweep", "2026-01-21T12:00:00Z")
+    serving, newer, older = (entry.name for entry in second.channel.live())
+    silenced(second, "2026-01-22T12:00:00Z", serving, older)
+    second.tell(events.ROLLBACK_ORDERED, release=serving, who="eva", why="it is bad")
+    assert second.channel.serving.name == older
+    assert newer not in {entry.name for entry in second.channel.live() if entry.probed_at}
 
 
 def test_a_release_that_answers_its_probe_is_proven_warm(home):

@@ -36,6 +36,7 @@ _VERDICTS: Final[Mapping[str, str]] = {
     events.ORDER_CARRIED_OUT: "order carried out",
     events.TAMPER_DETECTED: "tampered with",
     events.DRIFT_DETECTED: "drifted",
+    events.RELEASE_UNPROVEN: "unproven",
     events.JOB_REFUSED: "job refused",
     events.JOB_HELD: "held",
     events.JOB_LAUNCHED: "launched",

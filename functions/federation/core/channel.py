@@ -215,12 +215,12 @@ def resume(channel: Channel, cause: Cause) -> Channel:
     return replace(_moved(channel, "resume", cause), hold=None)
 
 
-def probed(channel: Channel, names: Iterable[str], cause: Cause) -> Channel:
-    """Record which releases have just passed a probe."""
-    proven = frozenset(names)
+def probed(channel: Channel, names: Iterable[str], cause: Cause, *, answered: bool = True) -> Channel:
+    """Record which releases have just answered a probe, or that they do so no longer."""
+    asked = frozenset(names)
 
     def mark(entry: Entry | None) -> Entry | None:
-        return replace(entry, probed_at=cause.at) if entry and entry.name in proven else entry
+        return replace(entry, probed_at=cause.at if answered else None) if entry and entry.name in asked else entry
 
     warm = [marked for entry in channel.warm if (marked := mark(entry))]
     return replace(

@@ -54,6 +54,7 @@ JOB_LAUNCHED: Final = "federation.job.launched.v1"
 JOB_REFUSED: Final = "federation.job.refused.v1"
 JOB_HELD: Final = "federation.job.held.v1"
 JOB_FAILED: Final = "federation.job.failed.v1"
+RELEASE_UNPROVEN: Final = "federation.release.unproven.v1"
 DRIFT_DETECTED: Final = "federation.drift.detected.v1"
 TAMPER_DETECTED: Final = "federation.tamper.detected.v1"
 

@@ -2,6 +2,7 @@
 """Do the nodes serve what the channel says, and could they serve what is warm?
 
 Drift is first announced, and mended by whoever hears that event: so nodes that cannot be shifted hide no other finding.
+That a release answers no more is announced likewise, and by whoever hears it the release counts as proven no longer.
 Nodes that have obeyed a later move than the channel has are announced as tampering, and nothing is moved or shifted: the
 channel was restored from a backup, and what it says may be a release that a roll-back has left since.
 """
@@ -23,7 +24,7 @@ from federation.core.policy import Policy
 from federation.gathering import Reads
 from federation.ports import Served
 
-HEARS = (events.TICK_AUDIT, events.DRIFT_DETECTED)
+HEARS = (events.TICK_AUDIT, events.DRIFT_DETECTED, events.RELEASE_UNPROVEN)
 
 PROBE_HOURS: Final = 20
 """A release is not probed again until this long after its last success."""
@@ -38,9 +39,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What really serves; to mend a drift, only the channel."""
+    """What really serves; to follow up a finding, only the channel."""
     channel = reads.channel(reads.policy().channel)
-    if event.type == events.DRIFT_DETECTED:
+    if event.type != events.TICK_AUDIT:
         return Facts(channel=channel)
     unproven = {entry.name for entry in channel.live() if _needs_probe(entry, event.time)}
     return Facts(
@@ -51,21 +52,23 @@ def gather(event: Event, reads: Reads) -> Facts:
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Report drift, and record successful probes; or mend the drift that was reported."""
+    """Report drift and who answers no more, and record successful probes; or follow up what was reported."""
     del policy
     if event.type == events.DRIFT_DETECTED:
         return Outcome(why=f"traffic is shifted again: {event.data['why']}", acts=(shift(facts.channel),))
+    if event.type == events.RELEASE_UNPROVEN:
+        return _no_longer(event, facts.channel, now)
     if why := _ahead(facts):
         return Outcome(why=why, events=(_found(event, facts, events.TAMPER_DETECTED, why),))
-    drift = _drift(event, facts)
+    told = (*_drift(event, facts), *_silent(event, facts))
     move = _probed(event, facts, now)
-    if not (drift or move):
+    if not (told or move):
         return NOTHING
     found = [
-        *(str(told.data["why"]) for told in drift),
+        *(str(one.data["why"]) for one in told),
         *([f"proven warm: {', '.join(_proven(facts))}"] if move else []),
     ]
-    return Outcome(why="; ".join(found), move=move, events=drift)
+    return Outcome(why="; ".join(found), move=move, events=told)
 
 
 def _drift(event: Event, facts: Facts) -> tuple[Event, ...]:
@@ -102,7 +105,7 @@ def _found(event: Event, facts: Facts, type_: str, why: str) -> Event:
 
 
 def _served(facts: Facts) -> str:
-    return facts.served.release if facts.served else "nothing"
+    return (facts.served and facts.served.release) or "nothing"
 
 
 def _wanted(facts: Facts) -> str:
@@ -117,6 +120,36 @@ def _needs_probe(entry: Entry, time: str) -> bool:
 
 def _proven(facts: Facts) -> Sequence[str]:
     return sorted(name for name, answered in facts.probes.items() if answered)
+
+
+def _silent(event: Event, facts: Facts) -> tuple[Event, ...]:
+    """The live releases that were proven and do not answer now."""
+    return tuple(
+        Event(
+            type=events.RELEASE_UNPROVEN,
+            source="//federation/sweep",
+            subject=entry.name,
+            time=event.time,
+            key=f"{event.id}|{entry.name}|{entry.probed_at}",
+            data={
+                "release": entry.name,
+                "proven": entry.probed_at,
+                "why": f"{entry.name} does not answer its probe, and did last at {entry.probed_at}",
+            },
+        )
+        for entry in facts.channel.live()
+        if entry.probed_at and not facts.probes.get(entry.name, True)
+    )
+
+
+def _no_longer(event: Event, channel: Channel, now: str) -> Outcome:
+    """Let the release count as proven no longer, unless it has answered, or left the channel, since."""
+    release, proven = str(event.data["release"]), event.data["proven"]
+    if not any(entry.name == release and entry.probed_at == proven for entry in channel.live()):
+        return NOTHING
+    why = f"{release} counts as proven no longer: it does not answer its probe"
+    to = channels.probed(channel, [release], Cause(event=event.id, at=now, who="sweep", why=why), answered=False)
+    return Outcome(why=why, move=Move(channel=channel.name, expected=channel.counter, to=to.document()))
 
 
 def _probed(event: Event, facts: Facts, now: str) -> Move | None:
