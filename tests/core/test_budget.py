@@ -17,7 +17,7 @@ jobs = st.lists(st.tuples(st.sampled_from("abcdefgh"), cents), max_size=20)
 
 def let_in(ledger, job, cost):
     """The ledger after a job asked, and whether it was let in."""
-    if ledger.funds(BUDGET, "2026-11", job).refusal(cost):
+    if ledger.funds(BUDGET, job).refusal(cost):
         return ledger, False
     return ledger.with_job(job, cost), True
 
@@ -54,15 +54,15 @@ def test_only_new_lines_are_written_each_under_the_next_number():
 
 def test_a_refusal_names_every_amount():
     ledger = Ledger(prefix=PREFIX).with_job("a", Decimal("9.5"))
-    assert ledger.funds(BUDGET, "2026-11", "b").refusal(Decimal("0.51")) == (
+    assert ledger.funds(BUDGET, "b").refusal(Decimal("0.51")) == (
         "up to 0.51 EUR do not fit: of 10.00 EUR for 2026-11, 9.50 are committed and 0.50 are left"
     )
-    assert ledger.funds(BUDGET, "2026-11", "b").refusal(Decimal("0.50")) is None
+    assert ledger.funds(BUDGET, "b").refusal(Decimal("0.50")) is None
 
 
 def test_a_budget_that_was_cut_below_what_is_committed_has_nothing_left():
     ledger = Ledger(prefix=PREFIX).with_job("a", Decimal(20))
-    assert "0.00 are left" in ledger.funds(BUDGET, "2026-11", "b").refusal(Decimal(1))
+    assert "0.00 are left" in ledger.funds(BUDGET, "b").refusal(Decimal(1))
 
 
 @pytest.mark.parametrize(

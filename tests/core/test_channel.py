@@ -11,6 +11,7 @@ from federation.core.channel import Channel, Entry, channel_of
 from federation.core.contract import check
 from federation.core.digest import canonical, digest
 from federation.core.move import Cause
+from federation.core.way_back import rollback_target
 from federation.errors import ContractError
 
 T = "2026-11-17T10:00:00Z"
@@ -49,7 +50,7 @@ def test_the_last_two_stable_releases_stay_warm_and_the_first_is_the_anchor():
 
 def test_a_roll_back_serves_what_served_before_and_forbids_what_the_bad_release_brought():
     before = promoted(3)
-    after = channels.roll_back(before, channels.rollback_target(before), cause(9, "5xx fired"))
+    after = channels.roll_back(before, rollback_target(before), cause(9, "5xx fired"))
     assert after.serving.name.endswith("v1.1.0")
     assert set(after.quarantine) == set(before.serving.new)
     assert after.counter == before.counter + 1
@@ -58,7 +59,7 @@ def test_a_roll_back_serves_what_served_before_and_forbids_what_the_bad_release_
 def test_however_much_is_said_about_a_roll_back_the_channel_holds_what_fits_its_schema():
     before = promoted(2)
     why = Cause(event=digest("event 9"), at=T, who="ada " * 100, why="the alarm's name is long: " + "x" * 5000)
-    after = channels.roll_back(before, channels.rollback_target(before), why)
+    after = channels.roll_back(before, rollback_target(before), why)
     check("channel.v1", after.document())
     assert after.moves[-1].why.startswith("the alarm's name is long: xxx")
 
@@ -66,7 +67,7 @@ def test_however_much_is_said_about_a_roll_back_the_channel_holds_what_fits_its_
 def test_rolling_back_again_and_again_ends_at_the_anchor_and_then_has_nowhere_to_go():
     channel = promoted(3)
     seen = []
-    while target := channels.rollback_target(channel):
+    while target := rollback_target(channel):
         channel = channels.roll_back(channel, target, cause(10 + len(seen)))
         seen.append(channel.serving.name[-6:])
     assert seen == ["v1.1.0", "v1.0.0"]
@@ -76,9 +77,9 @@ def test_when_no_warm_release_is_fit_the_anchor_is_the_way_back():
     channel = promoted(4)
     for number, warm in enumerate(channel.warm):
         channel = channels.quarantine(channel, warm.new[0], "textgen-lora", cause(10 + number))
-    assert channels.rollback_target(channel).name.endswith("v1.0.0")
+    assert rollback_target(channel).name.endswith("v1.0.0")
     forbidden = channels.quarantine(channel, channel.anchor.new[0], "textgen-lora", cause(20))
-    assert channels.rollback_target(forbidden) is None
+    assert rollback_target(forbidden) is None
 
 
 def test_after_a_roll_back_nothing_is_warm_that_serves_or_holds_what_was_bad():
@@ -94,15 +95,15 @@ def test_after_a_roll_back_nothing_is_warm_that_serves_or_holds_what_was_bad():
 
 def test_a_release_that_proved_it_can_serve_is_preferred_to_a_newer_one_that_did_not():
     channel = channels.probed(promoted(3), ["spiralverse-ai-federated-v1.0.0"], cause(7))
-    assert channels.rollback_target(channel).name.endswith("v1.0.0")
+    assert rollback_target(channel).name.endswith("v1.0.0")
 
 
 def test_what_is_quarantined_by_hand_is_no_target_either():
     channel = promoted(3)
     (artifact,) = channel.warm[0].units.values()
     channel = channels.quarantine(channel, artifact, "spiralverse/textgen-lora-v2", cause(7))
-    assert channels.rollback_target(channel).name.endswith("v1.0.0")
-    assert channels.rollback_target(channels.lift(channel, artifact, cause(8))).name.endswith("v1.1.0")
+    assert rollback_target(channel).name.endswith("v1.0.0")
+    assert rollback_target(channels.lift(channel, artifact, cause(8))).name.endswith("v1.1.0")
 
 
 def test_the_event_that_moved_the_channel_is_remembered():
@@ -119,7 +120,7 @@ def test_bytes_that_were_shipped_again_under_another_number_close_no_way_back():
     again = replace(entry(1), units={"embedder": same, "textgen-lora": digest("bad")}, new=[same, digest("bad")])
     channel = channels.promote(Channel(name="production"), first, cause(0), warm=2)
     channel = channels.promote(channel, again, cause(1), warm=2)
-    target = channels.rollback_target(channel)
+    target = rollback_target(channel)
     assert target.name == first.name
     left = channels.roll_back(channel, target, cause(2))
     assert set(left.quarantine) == {digest("bad")}
@@ -129,7 +130,7 @@ def test_bytes_that_were_shipped_again_under_another_number_close_no_way_back():
 def test_a_release_that_was_left_serves_again_only_by_name_until_something_is_lifted():
     channel = promoted(2)
     assert channel.left == {}
-    left = channels.roll_back(channel, channels.rollback_target(channel), cause(5))
+    left = channels.roll_back(channel, rollback_target(channel), cause(5))
     assert set(left.left) == {channel.serving.name}
     assert set(channels.hold(left, cause(6)).left) == {channel.serving.name}
     (artifact,) = left.quarantine
@@ -138,7 +139,7 @@ def test_a_release_that_was_left_serves_again_only_by_name_until_something_is_li
 
 def test_what_was_left_is_remembered_however_often_the_channel_moves_and_whatever_else_is_lifted():
     channel = promoted(2)
-    left = channels.roll_back(channel, channels.rollback_target(channel), cause(5))
+    left = channels.roll_back(channel, rollback_target(channel), cause(5))
     for number in range(40):
         left = channels.hold(left, cause(number + 10))
     left = channels.lift(left, digest("something else"), cause(60))
@@ -180,7 +181,7 @@ def test_whatever_happens_the_counter_grows_by_one_and_nothing_forbidden_serves(
     channel = Channel(name="production")
     for number, move in enumerate(moves):
         before = channel
-        target = channels.rollback_target(channel)
+        target = rollback_target(channel)
         match move:
             case "promote":
                 channel = channels.promote(channel, entry(number), cause(number), warm=2)
@@ -218,7 +219,7 @@ def test_a_channel_from_before_releases_that_were_left_were_remembered_still_rol
         del moved["quarantined"]
     before = channel_of(old, "production")
     assert before == promoted(2)
-    after = channels.roll_back(before, channels.rollback_target(before), cause(9))
+    after = channels.roll_back(before, rollback_target(before), cause(9))
     assert after.serving.name == before.warm[0].name
     assert list(after.left) == [before.serving.name]
 

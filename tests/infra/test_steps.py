@@ -4,12 +4,16 @@
 import dataclasses
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from infra.package import ROOT
 from msgspec.structs import replace
+from tests.steps.home import MONDAY, TUESDAY, WEDNESDAY
+from tests.steps.test_overdue import JOB, Platform
 
+from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
 from federation.core.event import Event
@@ -19,6 +23,7 @@ from federation.delivery import deliver
 from federation.demo.stage import Line, LocalStage
 from federation.demo.story import story
 from federation.demo.trust import TRUST
+from federation.simulation.platform import POLICY
 from federation.sources import Request, Trust
 from federation.steps import STEPS
 from federation.wiring.local import LocalHome, local_home
@@ -135,6 +140,26 @@ def test_the_demo_asks_enough_to_mean_something(noted: set[tuple[str, str, str]]
 def test_whatever_a_function_does_it_may_do(noted: set[tuple[str, str, str]]):
     refused = sorted(one for one in noted if not granted(*one))
     assert not refused, "grant it in infra/steps.json, or ask why the function does it now"
+
+
+def test_a_sweep_may_do_what_it_does_about_jobs_that_ended_or_are_lost(tmp_path: Path):
+    platform = Platform()
+    home = local_home(tmp_path, in_memory=True)
+    home = dataclasses.replace(home, ports=replace(home.ports, trainer=platform))
+    home.ports.store.keep(names.policy(1), canonical({**POLICY, "jobs": {"embedder": JOB}}))
+    home.ports.store.keep(names.version("embedder", 1), canonical({"uri": "s3://bucket/another/"}))
+    watched = Watched(home)
+    for at, type_ in ((MONDAY, events.JOB_REQUESTED), (TUESDAY, events.JOB_REQUESTED), (WEDNESDAY, events.TICK_SWEEP)):
+        watched.home.bus.announce(
+            [Event(type=type_, source="//test", subject="embedder", time=at, key=at, data={"kind": "embedder"})]
+        )
+        watched.home.settle(lambda at=at: at)
+        platform.ends(platform.started[-1])
+    assert {("sweep", "lists", "versions/embedder/"), ("sweep", "writes", "jobs/ended")} <= {
+        (step, grant, what.rpartition("/")[0] if grant == "writes" else what) for step, grant, what in watched.noted
+    }
+    assert sorted(one for one in watched.noted if not granted(*one)) == []
+    home.close()
 
 
 def test_who_reads_units_or_speaks_of_jobs_may_do_so_on_the_hub_too():

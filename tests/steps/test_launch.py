@@ -193,6 +193,16 @@ def test_money_that_was_held_back_before_a_crash_is_not_held_back_twice(home_und
     assert len(home.store.names(names.COMMITTED)) == 1
 
 
+def test_money_that_was_held_back_before_a_crash_at_the_end_of_a_month_is_not_held_back_in_the_next_one_too(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}}, budget=BUDGET)
+    home.now = asked = "2026-01-31T22:59:00Z"
+    ask(home)
+    home.local.database.changed("delete from documents where name like 'jobs/embedder-%'")
+    home.now = "2026-01-31T23:01:00Z"
+    assert ask(home, at=asked)[-1].type == events.JOB_LAUNCHED
+    assert home.store.names(names.COMMITTED) == [f"{names.COMMITTED}2026-01/EUR/000001"]
+
+
 def test_of_two_launches_that_race_for_the_same_money_one_decides_anew(home_under):
     home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}}, budget=BUDGET)
     line = f"{names.COMMITTED}2026-01/EUR/000001"

@@ -15,8 +15,9 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.failure import sentence
 from federation.simulation.chaos import Chaos
-from federation.simulation.delivery import Played, settle
+from federation.simulation.delivery import settle
 from federation.simulation.platform import POLICY
+from federation.simulation.played import Played
 from federation.simulation.world import world
 
 TAKEN = sentence("FAILED", "the machine was taken away", interrupted=True)

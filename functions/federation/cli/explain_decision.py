@@ -15,7 +15,8 @@ from federation.cli.shelf import Shelf
 from federation.cli.ways_out import ways_out
 from federation.core import event as events
 from federation.core import names
-from federation.core.channel import Channel, rollback_target
+from federation.core.channel import Channel
+from federation.core.way_back import rollback_target
 from federation.gathering import Reads
 
 _VERDICTS: Final[Mapping[str, str]] = {

@@ -7,9 +7,10 @@ from federation.cli.history import History, Past
 from federation.cli.shelf import Shelf
 from federation.core import alarm, instant, names
 from federation.core import event as events
-from federation.core.channel import Channel, rollback_target
+from federation.core.channel import Channel
 from federation.core.move import Moved
 from federation.core.policy import Policy
+from federation.core.way_back import rollback_target
 from federation.steps import STEPS
 
 

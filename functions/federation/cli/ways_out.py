@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from federation.cli.output import short
-from federation.core import channel as channels
 from federation.core.channel import Channel
+from federation.core.way_back import rollback_target
 
 _WHO_AND_WHY: Final = "--who YOU --why '...'"
 
 
 def ways_out(channel: Channel) -> Iterator[str]:
     """A sentence with its commands for each way; none while a roll-back has somewhere to go, or nothing serves."""
-    if channel.serving is None or channels.rollback_target(channel) is not None:
+    if channel.serving is None or rollback_target(channel) is not None:
         return
     yield f"Nothing else is to be promoted meanwhile: federation hold {_WHO_AND_WHY}, and later federation resume"
     for entry in channel.live():

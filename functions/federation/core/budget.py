@@ -55,9 +55,18 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     lines: Sequence[Commitment] = ()
     kept: int = 0
 
-    def funds(self, budget: Budget, month: str, job: str) -> Funds:
+    @property
+    def month(self) -> str:
+        """Its month, such as "2026-11"."""
+        return self.prefix.removeprefix(names.COMMITTED).partition("/")[0]
+
+    def funds(self, budget: Budget, job: str) -> Funds:
         """Budget left for this job; what an earlier delivery reserved for it does not count against it."""
-        return Funds(budget=budget, month=month, committed=self._total() - self._held(job))
+        return Funds(budget=budget, month=self.month, committed=self._total() - self._held(job))
+
+    def holds(self, job: str) -> bool:
+        """Whether an earlier delivery reserved something for this job."""
+        return any(line.job == job for line in self.lines)
 
     def with_job(self, job: str, cost: Decimal) -> "Ledger":
         """The ledger once `cost` is reserved for a job in all: only what exceeds its earlier reservations is added."""

@@ -26,7 +26,10 @@ REMEMBERED: Final = 32
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A release in the channel: artifact digest and number of each kind's unit, and in `new` the digests it introduced."""
+    """A release in the channel: artifact digest and number of each kind's unit, and in `new` the digests it introduced.
+
+    `silent` is set once it answers its probe no more, and no longer when it does.
+    """
 
     name: str
     digest: str
@@ -36,6 +39,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     new: Sequence[str]
     commit: str
     probed_at: str | None = None
+    silent: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,20 +177,6 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
     )
 
 
-def rollback_target(channel: Channel) -> Entry | None:
-    """The release to roll back to: the newest warm one whose probe succeeded, else the newest warm one, else the anchor.
-
-    None when each of them holds a quarantined artifact.
-    """
-    serving = channel.serving
-    fit = [
-        entry
-        for entry in (*channel.warm, *((channel.anchor,) if channel.anchor else ()))
-        if not channel.forbids(entry.units.values()) and (serving is None or entry.name != serving.name)
-    ]
-    return next((entry for entry in fit if entry.probed_at), fit[0] if fit else None)
-
-
 def quarantine(channel: Channel, artifact: str, unit: str, cause: Cause) -> Channel:
     """Forbid one artifact."""
     added = Quarantined(unit=unit, at=cause.at, who=cause.who, why=cause.why)
@@ -220,7 +210,9 @@ def probed(channel: Channel, names: Iterable[str], cause: Cause, *, answered: bo
     asked = frozenset(names)
 
     def mark(entry: Entry | None) -> Entry | None:
-        return replace(entry, probed_at=cause.at if answered else None) if entry and entry.name in asked else entry
+        if entry is None or entry.name not in asked:
+            return entry
+        return replace(entry, probed_at=cause.at if answered else None, silent=msgspec.UNSET if answered else True)
 
     warm = [marked for entry in channel.warm if (marked := mark(entry))]
     return replace(

@@ -17,9 +17,13 @@ CONFIGURED_WRONG: Final = 42
 INTERRUPTED: Final = 143
 """Exit code of a job whose machine was preempted: 128 + SIGTERM."""
 
-Cause = Literal["configuration", "interruption", "unknown"]
+Cause = Literal["configuration", "interruption", "lost", "unknown"]
 
-_OPENINGS: Final[Mapping[Cause, str]] = {"configuration": "configured wrong: ", "interruption": "interrupted: "}
+_OPENINGS: Final[Mapping[Cause, str]] = {
+    "configuration": "configured wrong: ",
+    "interruption": "interrupted: ",
+    "lost": "lost: ",
+}
 _FORMS: Final = (
     # SageMaker, FailureReason: the platform's part follows what the job wrote to /opt/ml/output/failure
     r", exit code: (\d+)\s*\Z",
@@ -81,6 +85,29 @@ def refused(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
     )
 
 
+def lost(name: str, job: Mapping[str, Any], by: str) -> Event:
+    """That nobody has told how a job ended, long after it must have; what it may have cost stays counted.
+
+    Args:
+        name: The job's.
+        job: As the platform's trainer got it.
+        by: When it must have ended, RFC 3339 in UTC.
+    """
+    platform = str(job["platform"])
+    why = (
+        f"it must have ended by {by}, and neither its end nor a unit of it has come in; it may have been deleted on "
+        f"{platform}, or never have begun there; what it may have cost stays counted"
+    )
+    return Event(
+        type=events.JOB_FAILED,
+        source="//federation/sweep",
+        subject=name,
+        time=by,
+        key=f"lost|{name}",
+        data={"provider": platform, "resource": name, "name": name, "failure": f"{_OPENINGS['lost']}{why}"},
+    )
+
+
 def cause_of(told: str) -> Cause:
     """The cause that a `sentence` begins with."""
     return next((cause for cause, opening in _OPENINGS.items() if told.startswith(opening)), "unknown")
@@ -89,6 +116,11 @@ def cause_of(told: str) -> Cause:
 def is_pointless_again(told: str) -> bool:
     """Whether the same job would only fail the same way again."""
     return cause_of(told) == "configuration"
+
+
+def is_lost(told: str) -> bool:
+    """Whether nobody knows how it ended: it may still run, so that another one could be paid twice."""
+    return cause_of(told) == "lost"
 
 
 def _codes(words: str) -> set[int]:

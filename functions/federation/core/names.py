@@ -29,6 +29,8 @@ COMMITTED: Final = "jobs/committed/"
 HELD_JOBS: Final = "jobs/held/"
 REFUSED_JOBS: Final = "jobs/refused/"
 FAILED_JOBS: Final = "jobs/failed/"
+EXPECTED_JOBS: Final = "jobs/expected/"
+ENDED_JOBS: Final = "jobs/ended/"
 TICKS: Final = "ticks/"
 
 _UNIT: Final = r"[a-z0-9-]+/([a-z][a-z0-9-]*)-v([1-9]\d{0,8})"
@@ -138,6 +140,16 @@ def refused_job(name: str) -> str:
 def failed_job(name: str) -> str:
     """What became of a job that ended without a unit."""
     return f"{FAILED_JOBS}{name}"
+
+
+def expected_job(hour: str, name: str) -> str:
+    """That a launched job must have ended by that hour, such as "2026-01-06T12"; one for each time it was launched."""
+    return f"{EXPECTED_JOBS}{hour}/{name}"
+
+
+def ended_job(name: str) -> str:
+    """That a launched job has ended well, or left a unit."""
+    return f"{ENDED_JOBS}{name}"
 
 
 def decisions(step: str, event_id: str) -> str:

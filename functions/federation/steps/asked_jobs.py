@@ -9,7 +9,7 @@ import msgspec
 from federation.core import event as events
 from federation.core import names
 from federation.core.event import Event
-from federation.core.failure import is_pointless_again
+from federation.core.failure import is_lost, is_pointless_again
 from federation.core.placement import Job, Place, considered
 from federation.core.policy import Policy
 from federation.gathering import Reads
@@ -76,10 +76,10 @@ def _name(kind: str, event: Event) -> str:
 
 
 def _follower(event: Event, policy: Policy, failed: Mapping[str, Any]) -> str | None:
-    """Name under which a failed spot job is tried once more on demand; None where a retry is not wanted or is pointless."""
-    job = policy.jobs.get(failed["kind"])
+    """Name under which a failed spot job is tried once more on demand; None where that is unwanted, pointless or unsafe."""
+    job, failure = policy.jobs.get(failed["kind"]), str(event.data["failure"])
     is_first = bool(failed["job"].get("spot")) and "instead_of" not in failed["job"]
-    if not is_first or job is None or not job.on_demand_after_spot or is_pointless_again(str(event.data["failure"])):
+    if not is_first or job is None or not job.on_demand_after_spot or is_pointless_again(failure) or is_lost(failure):
         return None
     return _name(failed["kind"], event)
 

@@ -16,12 +16,13 @@ from federation.core import cadence, instant, names
 from federation.core import event as events
 from federation.core.budget import Budget, Commitment, Ledger, ledger_prefix
 from federation.core.event import Event
-from federation.core.failure import is_pointless_again
+from federation.core.failure import is_lost, is_pointless_again
 from federation.core.outcome import Document, Launch, Outcome, joined
 from federation.core.placement import Considered, Hours, Job, Place, considered
 from federation.core.policy import Policy
 from federation.gathering import Reads
 from federation.steps.asked_jobs import Asked, Known, jobs_asked, known_of, unstartable_at
+from federation.steps.overdue import expected
 
 HEARS = (events.JOB_REQUESTED, events.RELEASE_ROLLED_BACK, events.JOB_FAILED)
 
@@ -66,7 +67,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     case = _Case(event=event, policy=policy, now=now, unstartable=facts.unstartable)
     ledgers = dict(facts.ledgers)
     for asked, known in facts.asked:
-        told.append(_redelivered(event, asked, known) or _decide(case, asked, known, ledgers))
+        told.append(_redelivered(event, asked, known, now) or _decide(case, asked, known, ledgers))
     return joined(told)
 
 
@@ -106,15 +107,19 @@ def _what_follows(ended: Mapping[str, Any]) -> str:
         return f"asked for again on demand, as {ended['followed_by']}"
     if is_pointless_again(ended["failure"]):
         return "not asked for again: the same job would fail the same way until what it names is mended"
+    if is_lost(ended["failure"]):
+        return "not asked for again, since it may still run: look for it there, then ask with `federation train`"
     return "not asked for again"
 
 
-def _redelivered(event: Event, asked: Asked, known: Known) -> Outcome | None:
+def _redelivered(event: Event, asked: Asked, known: Known, now: str) -> Outcome | None:
     """The stored result, carried out again in case an earlier delivery was interrupted; None for an undecided job."""
     if known.launched:
         act = Launch(name=asked.name, job=known.launched["job"])
         told = _job_event(events.JOB_LAUNCHED, event, asked, known.launched["told"])
-        return Outcome(why=f"{asked.name} was launched before", acts=(act,), events=(told,), repeat=True)
+        documents = expected(asked.name, act.job, now)
+        why = f"{asked.name} was launched before"
+        return Outcome(why=why, documents=documents, acts=(act,), events=(told,), repeat=True)
     if known.refused:
         told = _job_event(events.JOB_REFUSED, event, asked, known.refused)
         return Outcome(why=f"{asked.name} was refused before", events=(told,), repeat=True)
@@ -148,10 +153,8 @@ def _hold(case: _Case, asked: Asked, known: Known, hours: Hours) -> Outcome:
 
 def _place(case: _Case, asked: Asked, job: Job, ledgers: dict[str, Ledger]) -> Outcome:
     budget = case.policy.budget
-    month = cadence.month(case.policy.cadence.time_zone, instant.moment(case.now))
-    prefix = ledger_prefix(budget, month) if budget else ""
-    ledger = ledgers.get(prefix, Ledger(prefix=prefix))
-    funds = ledger.funds(budget, month, asked.name) if budget else None
+    ledger = _ledger(case, asked, ledgers)
+    funds = ledger.funds(budget, asked.name) if budget else None
     why_not = case.unstartable.get(asked.name)
     places = considered(asked.kind, job, case.policy.matrix, funds, on_demand=asked.on_demand, unstartable=why_not)
     if places[0].verdict == "refused":
@@ -159,9 +162,18 @@ def _place(case: _Case, asked: Asked, job: Job, ledgers: dict[str, Ledger]) -> O
         return _refuse(case.event, asked, f"no place may run it: {reasons}", places)
     if budget and places[0].cost is not None:
         ledger = ledger.with_job(asked.name, places[0].cost)
-    ledgers[prefix] = replace(ledger, kept=len(ledger.lines))
-    launched = _launch(case.event, asked, job, places)
+    ledgers[ledger.prefix] = replace(ledger, kept=len(ledger.lines))
+    launched = _launch(case, asked, job, places)
     return replace(launched, documents=(*ledger.documents(), *launched.documents))
+
+
+def _ledger(case: _Case, asked: Asked, ledgers: Mapping[str, Ledger]) -> Ledger:
+    """This month's ledger, or that of the month in which an earlier delivery was cut short after it reserved the money."""
+    budget = case.policy.budget
+    month = cadence.month(case.policy.cadence.time_zone, instant.moment(case.now))
+    prefix = ledger_prefix(budget, month) if budget else ""
+    held = (ledger for ledger in ledgers.values() if ledger.holds(asked.name))
+    return next(held, None) or ledgers.get(prefix, Ledger(prefix=prefix))
 
 
 def _refuse(event: Event, asked: Asked, why: str, places: Sequence[Considered] = ()) -> Outcome:
@@ -173,7 +185,7 @@ def _refuse(event: Event, asked: Asked, why: str, places: Sequence[Considered] =
     )
 
 
-def _launch(event: Event, asked: Asked, job: Job, places: Sequence[Considered]) -> Outcome:
+def _launch(case: _Case, asked: Asked, job: Job, places: Sequence[Considered]) -> Outcome:
     chosen = places[0]
     described = asked.at(job, chosen.place)
     told = {
@@ -185,9 +197,9 @@ def _launch(event: Event, asked: Asked, job: Job, places: Sequence[Considered]) 
     record = {"name": asked.name, "kind": asked.kind, "job": described, "told": told}
     return Outcome(
         why=f"{asked.name} launched on {chosen.place.name}: {chosen.why}",
-        documents=(Document(name=names.job(asked.name), value=record),),
+        documents=(*expected(asked.name, described, case.now), Document(name=names.job(asked.name), value=record)),
         acts=(Launch(name=asked.name, job=described),),
-        events=(_job_event(events.JOB_LAUNCHED, event, asked, told),),
+        events=(_job_event(events.JOB_LAUNCHED, case.event, asked, told),),
     )
 
 

@@ -17,6 +17,7 @@ from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads
 from federation.steps.again import told_before
+from federation.steps.overdue import Overdue, expectations, overdue
 
 HEARS = (events.TICK_SWEEP,)
 
@@ -33,6 +34,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     settled: frozenset[str]
     jobs: frozenset[str]
     held: Mapping[str, Mapping[str, Any]]
+    overdue: Overdue = Overdue()
     told: Sequence[Event] = ()
 
 
@@ -47,6 +49,7 @@ def gather(event: Event, reads: Reads) -> Facts:
         settled=settled,
         jobs=jobs,
         held={name: found for name in waiting(jobs) if (found := reads.document(names.held_job(name))) is not None},
+        overdue=overdue(event, jobs, finished, reads),
         told=told_before(reads, "sweep", event),
     )
 
@@ -68,21 +71,23 @@ def _heard(finished: Sequence[Mapping[str, Any]], reads: Reads) -> tuple[frozens
 
 
 def _open_jobs(finished: Sequence[Mapping[str, Any]], listed: Sequence[str]) -> Iterable[str]:
-    """Of all that is stored about jobs: which are held still, and what is known of those that have failed."""
+    """Of all that is stored about jobs: which are held or have not ended yet, and what is known of those that failed."""
     failed = [data.get("name", "") for data in finished if "failure" in data]
     held = map(names.held_job, waiting(frozenset(listed)))
-    wanted = {*held, *map(names.job, failed), *map(names.failed_job, failed)}
+    wanted = {*held, *expectations(frozenset(listed)), *map(names.job, failed), *map(names.failed_job, failed)}
     return (name for name in listed if name in wanted)
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Announce what was missed, and ask again for the jobs whose hours have come."""
+    """Announce what was missed or lost, and ask again for the jobs whose hours have come."""
     missed = tuple(_missed(facts))
     failed = tuple(_failed(facts))
+    lost = tuple(facts.overdue.events())
     due = tuple(_due(event, facts, policy, now))
-    new = (*missed, *failed, *due)
+    new = (*missed, *failed, *lost, *due)
     told = {one.id: one for one in (*facts.told, *new)}
-    if not told:
+    ended = facts.overdue.documents()
+    if not (told or ended):
         return NOTHING
     documents = tuple(
         Document(name=names.event(one.id), value=one.document())
@@ -92,10 +97,12 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     parts = (
         f"unsettled completions: {len(missed)}" if missed else "",
         f"ended without a unit: {_names(failed)}" if failed else "",
+        f"ended: {', '.join(facts.overdue.ended)}" if ended else "",
+        f"lost: {_names(lost)}" if lost else "",
         f"hours have come for: {_names(due)}" if due else "",
     )
     why = "; ".join(filter(None, parts)) or "told before"
-    return Outcome(why=why, documents=documents, events=tuple(told.values()), repeat=not new)
+    return Outcome(why=why, documents=(*documents, *ended), events=tuple(told.values()), repeat=not (new or ended))
 
 
 def _missed(facts: Facts) -> Sequence[Event]:

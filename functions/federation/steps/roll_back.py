@@ -13,6 +13,7 @@ from federation.core.event import Event
 from federation.core.move import Cause, Moved, not_before
 from federation.core.outcome import Move, Outcome, shift
 from federation.core.policy import Policy
+from federation.core.way_back import rollback_target
 from federation.gathering import Reads
 
 HEARS = (events.SLO_BREACHED, events.ROLLBACK_ORDERED)
@@ -57,7 +58,7 @@ def _stale(event: Event, serving: Entry, policy: Policy) -> str | None:
 def _target(event: Event, channel: Channel) -> Entry | None:
     wanted = event.data.get("to")
     if not wanted:
-        return channels.rollback_target(channel)
+        return rollback_target(channel)
     entry = channel.place_of(wanted)
     return entry if entry and entry != channel.serving and not channel.forbids(entry.units.values()) else None
 

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""By when must a launched job have ended, and of which has nobody heard by then?
+
+`launch` puts that hour into the name of a document, so that a sweep reads nothing about a job before its hour has come.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from federation.core import failure, instant, names
+from federation.core.event import Event
+from federation.core.outcome import Document
+from federation.gathering import Reads
+
+_SLACK: Final = timedelta(days=1)
+"""For what comes on top of a job's minutes: a machine to be found, an upload, a platform that does not answer for a day."""
+_SPOT_PATIENCE: Final = 2
+"""A spot job may take this many times its minutes, including the wait for capacity, as on SageMaker."""
+_NEWEST: Final = 50
+"""Units of a kind among which that of an overdue job is looked for."""
+_HOUR: Final = "%Y-%m-%dT%H"
+_SEPARATORS: Final = re.compile("[/@]")
+
+
+class Overdue(msgspec.Struct, frozen=True, kw_only=True):
+    """Which launched jobs have ended well since, and those that are lost: when each must have ended, and its record."""
+
+    ended: Sequence[str] = ()
+    lost: Mapping[str, tuple[str, Mapping[str, Any]]] = msgspec.field(default_factory=dict)
+
+    def documents(self) -> tuple[Document, ...]:
+        """One document for each job that has ended."""
+        return tuple(Document(name=names.ended_job(name), value={"name": name}) for name in self.ended)
+
+    def events(self) -> Iterator[Event]:
+        """One event for each job that is lost, the same at every sweep."""
+        for name, (by, record) in sorted(self.lost.items()):
+            yield failure.lost(name, record["job"], by)
+
+
+def expected(name: str, job: Mapping[str, Any], now: str) -> tuple[Document, ...]:
+    """The document with the full hour by which a job that is started now must have ended; none if it has no limit."""
+    if "max_minutes" not in job:
+        return ()
+    longest = timedelta(minutes=job["max_minutes"] * (_SPOT_PATIENCE if job.get("spot") else 1))
+    by = instant.moment(now) + longest + _SLACK + timedelta(hours=1)
+    return (Document(name=names.expected_job(by.strftime(_HOUR), name), value={"name": name}),)
+
+
+def unended(jobs: Collection[str]) -> dict[str, str]:
+    """By job, the last hour by which it must have ended; of those of which no end is stored.
+
+    Args:
+        jobs: Names of all documents under JOBS.
+    """
+    expectations = sorted(
+        name.removeprefix(names.EXPECTED_JOBS) for name in jobs if name.startswith(names.EXPECTED_JOBS)
+    )
+    hours = {name: hour for hour, _, name in (one.partition("/") for one in expectations)}
+    return {
+        name: hour
+        for name, hour in hours.items()
+        if names.ended_job(name) not in jobs and names.failed_job(name) not in jobs
+    }
+
+
+def expectations(jobs: Collection[str]) -> Iterable[str]:
+    """The names of the documents that `unended` rests on."""
+    return (names.expected_job(hour, name) for name, hour in unended(jobs).items())
+
+
+def overdue(event: Event, jobs: Collection[str], finished: Sequence[Mapping[str, Any]], reads: Reads) -> Overdue:
+    """What became of the jobs of which no end is stored.
+
+    Args:
+        event: The sweep's tick, whose time is the one to compare with.
+        jobs: Names of documents under JOBS.
+        finished: What the platforms tell.
+        reads: Asked only about jobs whose hour has come, and of whose end no platform tells.
+    """
+    waited = unended(jobs)
+    well = named(data for data in finished if "failure" not in data)
+    badly = named(data for data in finished if "failure" in data)
+    late = {
+        name: f"{hour}:00:00Z"
+        for name, hour in sorted(waited.items())
+        if name not in well | badly and instant.moment(f"{hour}:00:00Z") <= instant.moment(event.time)
+    }
+    found = {name: (by, record) for name, by in late.items() if (record := reads.document(names.job(name)))}
+    shipped = [name for name, (_, record) in found.items() if _has_shipped(name, record["kind"], reads)]
+    return Overdue(
+        ended=sorted({*(waited.keys() & well), *shipped}),
+        lost={name: told for name, told in found.items() if name not in shipped},
+    )
+
+
+def named(told: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Every part of the names and places that the platforms tell; the name of a job is one of them."""
+    values = (data.get(key) for data in told for key in ("name", "resource", "artifact_uri"))
+    return {part for value in values if value for part in _SEPARATORS.split(value)}
+
+
+def _has_shipped(name: str, kind: str, reads: Reads) -> bool:
+    """Whether a unit was accepted from a place that is named after the job, as when only its push to the Hub was told."""
+    newest = reads.names(f"{names.VERSIONS}{kind}/", lambda listed: listed[-_NEWEST:])
+    return any(
+        name in _SEPARATORS.split((reads.document(version) or {}).get("uri", "")) for version in reversed(newest)
+    )
