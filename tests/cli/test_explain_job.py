@@ -83,3 +83,18 @@ def test_the_decision_is_taken_again_with_the_same_bytes(federation, asked):
     answer = federation("replay", "--all", "--folder", folder, "--json")
     assert answer.code == 0
     assert [one["decision"].split("/")[1] for one in answer.json] == ["launch"]
+
+
+def test_a_job_that_failed_says_so_and_where_it_ran_at_which_price(federation, asked):
+    folder, name = asked(jobs={"embedder": {**JOB, "on_demand_after_spot": False}})
+    data = {"provider": "vertex", "resource": "customJobs/1", "name": name, "failure": "Failed: the loss is NaN"}
+    at = "2026-11-17T11:30:00Z"
+    home = local_home(folder)
+    home.bus.announce([Event(type=events.JOB_FAILED, source="//test", subject=name, time=at, key="failed", data=data)])
+    home.settle(lambda: at)
+    home.close()
+    answer = federation("explain", name, "--folder", folder)
+    assert "JOB FAILED" in answer.out
+    assert "the loss is NaN" in answer.out
+    assert "chosen: gcp europe-west4 g2 spot" in answer.out
+    assert "Look at the job's log on its platform" in answer.out

@@ -62,7 +62,7 @@ def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
     """Why the step decided so, on which findings, what led there, and what a person can do."""
     told = set(past.announced_types)
     channel = shelf.channel(shelf.policy().channel)
-    facts = dict(_facts(past, channel))
+    facts = dict(_facts(shelf, past, channel))
     lines = inventory.units(shelf, every=False).lines if events.MERGE_SKIPPED in told else ()
     if lines:
         facts |= {line.name: f"{line.state} now: {line.why}" for line in lines if line.state in _STOPPED}
@@ -72,7 +72,7 @@ def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
     return Page(
         subject=past.event.subject,
         about=_about(past),
-        verdict=next((word for type_, word in _VERDICTS.items() if type_ in told), "done"),
+        verdict=next((word for type_, word in _VERDICTS.items() if type_ in told | _heard(past)), "done"),
         why=[past.why],
         facts=facts,
         findings=_findings(shelf, past),
@@ -82,7 +82,7 @@ def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
     )
 
 
-def _facts(past: Past, channel: Channel) -> Iterator[tuple[str, str]]:
+def _facts(shelf: Shelf, past: Past, channel: Channel) -> Iterator[tuple[str, str]]:
     yield "step", past.step
     yield "event", f"{past.event.type} {short(past.event.id)} of {past.event.time}"
     yield "decided at", past.now
@@ -94,7 +94,7 @@ def _facts(past: Past, channel: Channel) -> Iterator[tuple[str, str]]:
     if move is not None:
         yield "channel", f"{move['channel']} went from move {move['expected']} to {move['to']['counter']}"
     yield from _rolled_back(past)
-    yield from _places(past)
+    yield from _places(shelf, past)
     yield "serves now", f"{channel.serving.name} since {channel.serving.since}" if channel.serving else "nothing"
     if channel.warm:
         yield "warm", ", ".join(entry.name for entry in channel.warm)
@@ -129,12 +129,19 @@ def _rolled_back(past: Past) -> Iterator[tuple[str, str]]:
         yield f"quarantined {unit}", artifact
 
 
-def _places(past: Past) -> Iterator[tuple[str, str]]:
-    """Every place considered for a job, and its verdict."""
-    for told in past.outcome["events"]:
-        for one in told["data"].get("places", ()) if told["source"] == "//federation/launch" else ():
-            price = f"{one['price']} an hour; " if "price" in one else ""
-            yield f"{one['verdict']}: {one['place']}", f"{price}{one['why']}"
+def _heard(past: Past) -> set[str]:
+    """The event that it is about, where that is the verdict: of a job that failed nothing may follow."""
+    return {past.event.type} & {events.JOB_FAILED}
+
+
+def _places(shelf: Shelf, past: Past) -> Iterator[tuple[str, str]]:
+    """Every place considered for a job, and its verdict; of one that failed, when it was launched."""
+    told = [one["data"] for one in past.outcome["events"] if one["source"] == "//federation/launch"]
+    failed = past.event.data["name"] if _heard(past) else ""
+    record = (failed and shelf.document(names.job(failed))) or {"told": {}}
+    for one in (place for data in (*told, record["told"]) for place in data.get("places", ())):
+        price = f"{one['price']} an hour; " if "price" in one else ""
+        yield f"{one['verdict']}: {one['place']}", f"{price}{one['why']}"
 
 
 def _findings(reads: Reads, past: Past) -> Sequence[Mapping[str, Any]]:
@@ -156,7 +163,7 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
         yield from _after_hold(shelf, past, channel)
     if told & {events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED}:
         yield f"federation explain {past.outcome['events'][0]['subject']}"
-    yield from (hint for type_, hint in _HINTS.items() if type_ in told)
+    yield from (hint for type_, hint in _HINTS.items() if type_ in told | _heard(past))
 
 
 def _after_rollback(shelf: Shelf, rolled_back: Mapping[str, Any], channel: Channel) -> Iterator[str]:
