@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Final
 
 import msgspec
+from infra.emulators import aws, hub
 from msgspec.structs import replace
 
 from bench import fortnight, shipped
@@ -72,7 +73,7 @@ class Home:
         self._ports = {name: self._function() for name in ("receive", *STEPS)}
 
     def deliver(self, part: str, request: Request, now: str) -> None:
-        """Deliver a body twice, and carry out everything that follows from the first delivery."""
+        """Deliver a body and carry out everything that follows, and unless inline deliver each of these once more."""
         self._elapsed += min(_seconds_between(self._now, now), REST_SECONDS)
         self._part, self._now = part, now
         self._receive(request)
@@ -180,11 +181,9 @@ def _serving(clouds: Any) -> dict[str, str]:
 
 
 def _begin(clouds: Any, units: Units) -> None:
-    from infra.emulators.aws import REGION  # noqa: PLC0415 - with the emulators
-
     cloud = clouds["aws"]
     for bucket in (STORE, fortnight.BUCKET):
-        cloud.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        cloud.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.REGION})
     cloud.client("events").create_event_bus(Name=BUS)
     policy = shipped.policy(units)
     store = S3Store(lambda: cloud.client("s3"), STORE, "home/")
@@ -207,8 +206,6 @@ def _settings(clouds: Any, *, inline: bool) -> Settings:
 
 @contextmanager
 def _clouds() -> Iterator[dict[str, Any]]:
-    from infra.emulators import aws, hub  # noqa: PLC0415 - moto is slow to import
-
     with aws.serving() as amazon, hub.serving() as huggingface:
         os.environ.update(amazon.environment, HF_TOKEN="hf_local", HF_HUB_DISABLE_XET="1")
         yield {"aws": amazon, "hub": huggingface}

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from federation.ports import Ports, Store, Traffic
 
 READS: Final = frozenset({"read", "names", "channel", "serving", "probe"})
-WRITES: Final = frozenset({"keep", "move", "shift"})
+WRITES: Final = frozenset({"claim", "keep", "move", "shift"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

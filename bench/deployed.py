@@ -25,7 +25,7 @@ _BUCKET: Final = "federation-home"
 _BUS: Final = "federation"
 _PROJECT: Final = "acme-ml-prod"
 _TOPIC: Final = f"projects/{_PROJECT}/topics/federation"
-_FUNCTIONS: Final = ("receive", *first_events.heard())
+FUNCTIONS: Final = ("receive", *first_events.heard())
 
 _HOMES: Final = {
     "aws": ("s3", _BUS, {"gcp_project", "gcp_project_number", "gcs_buckets"}),
@@ -71,7 +71,7 @@ class Cloud:
 @contextmanager
 def on_aws(folder: Path) -> Iterator[Cloud]:
     """What can be started under awslambdaric; our package is unpacked into `folder`."""
-    from infra.emulators import aws  # noqa: PLC0415 - moto is slow to import
+    from infra.emulators import aws  # noqa: PLC0415 - only who starts processes needs it
 
     package = _unpacked("aws", folder)
     with aws.serving() as cloud:
@@ -87,7 +87,7 @@ def on_aws(folder: Path) -> Iterator[Cloud]:
 
         yield Cloud(
             name="AWS",
-            ours={name: start(f"lambda_function.{name}", package, name) for name in _FUNCTIONS},
+            ours={name: start(f"lambda_function.{name}", package, name) for name in FUNCTIONS},
             least=start("lean_aws.handler", HANDLERS, "fuse", "s3"),
             least_that_tells=start("lean_aws.handler", HANDLERS, "fuse", "s3 events"),
             usual=start("typical_aws.handler", HANDLERS, "fuse"),
@@ -98,7 +98,7 @@ def on_aws(folder: Path) -> Iterator[Cloud]:
 @contextmanager
 def on_google(folder: Path) -> Iterator[Cloud]:
     """What can be started under functions-framework; our package is unpacked into `folder`."""
-    from infra.emulators import clouds, gcp_home, gcs, pubsub  # noqa: PLC0415 - grpc is slow to import
+    from infra.emulators import clouds, gcp_home, gcs, pubsub  # noqa: PLC0415 - the same
 
     package = _unpacked("gcp", folder) / "main.py"
     with gcs.serving(buckets=(_BUCKET,)) as storage, pubsub.serving() as messages:
@@ -120,7 +120,7 @@ def on_google(folder: Path) -> Iterator[Cloud]:
 
         yield Cloud(
             name="Google Cloud",
-            ours={name: start(name, package, name) for name in _FUNCTIONS},
+            ours={name: start(name, package, name) for name in FUNCTIONS},
             least=start("handler", HANDLERS / "lean_gcp.py", "fuse", "storage"),
             least_that_tells=start("handler", HANDLERS / "lean_gcp.py", "fuse", "storage pubsub"),
             usual=start("handler", HANDLERS / "typical_gcp.py", "fuse"),

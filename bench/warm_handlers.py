@@ -24,8 +24,6 @@ from bench.processes import ROOT
 from bench.timing import Seconds, interleaved
 
 _ROUNDS: Final = 15
-_FUNCTIONS: Final = ("receive", *first_events.heard())
-_HANDLERS: Final = ROOT / "bench" / "handlers"
 _CONTEXT: Final = SimpleNamespace(
     function_name="bench",
     memory_limit_in_mb=512,
@@ -44,8 +42,8 @@ def on_aws() -> Calls:
     """The cases on AWS: each function of `lambda_function`, and one that does nothing, invoked with one message."""
     entry = _loaded(ROOT / "functions" / "lambda_function.py")
     _answer_at_once(entry)
-    idle = _loaded(_HANDLERS / "idle_aws.py")
-    ours = {name: partial(_invoked, entry[name], first_events.invocation(name)) for name in _FUNCTIONS}
+    idle = _loaded(deployed.HANDLERS / "idle_aws.py")
+    ours = {name: partial(_invoked, entry[name], first_events.invocation(name)) for name in deployed.FUNCTIONS}
     event = first_events.invocation("fuse")
     others = {NOTHING: idle["handler"], ONE_LINE: idle["telling"]}
     return {**ours, **{name: partial(_invoked, handler, event) for name, handler in others.items()}}
@@ -54,8 +52,10 @@ def on_aws() -> Calls:
 def on_google() -> Calls:
     """The cases on Google: each function of `main`, and one that does nothing, as functions-framework serves them."""
     source = ROOT / "functions" / "main.py"
-    ours = {name: partial(_served, _application(name, str(source)), first_events.push(name)) for name in _FUNCTIONS}
-    idle = _application("handler", str(_HANDLERS / "idle_gcp.py"))
+    ours = {
+        name: partial(_served, _application(name, str(source)), first_events.push(name)) for name in deployed.FUNCTIONS
+    }
+    idle = _application("handler", str(deployed.HANDLERS / "idle_gcp.py"))
     return {**ours, NOTHING: partial(_served, idle, first_events.push("fuse"))}
 
 

@@ -64,7 +64,7 @@ def pins(lock: str) -> Sequence[Pin]:
     ]
 
 
-def requirements(roots: Iterable[str], lock: str, target: Target, *, without: frozenset[str] = frozenset()) -> str:
+def requirements(roots: Iterable[str], lock: str, target: Target, *, without: frozenset[str]) -> str:
     """The part of the lock that the roots need on the target.
 
     Args:

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.emulators import aws, gcs, hub, pubsub, vertex
-from infra.emulators.aws import REGION
+from infra.emulators.aws import ACCOUNT, REGION
 
 from federation.core.admission import files_of
 from federation.core.manifest import manifest_of
 from federation.core.strict_json import document
 from federation.core.uri import SENTINEL
 from federation.demo.trust import GCS_BUCKET, ORG, PROJECT, PROJECT_NUMBER, S3_BUCKET, TRUST
+from federation.hub.clients import client
 
 REGISTRY: Final = f"{ORG}/{ORG}-ai-federated"
 VERTEX_REGION: Final = "europe-west4"
-ROLE: Final = "arn:aws:iam::111122223333:role/federation-relay"
+ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/federation-relay"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +142,4 @@ def storage_client(emulator: gcs.Emulator) -> Any:
 
 def hub_client(emulator: hub.Hub) -> Any:
     """The real client of the Hub, pointed at the emulator."""
-    from federation.hub.clients import client  # noqa: PLC0415 - only who asks pays
-
     return client(emulator.endpoint, "hf_local")

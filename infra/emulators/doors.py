@@ -17,7 +17,6 @@ from federation.sources import Request
 
 _TRIES: Final = 8
 """Deliveries of one body before its sender gives up."""
-_PATHS: Final = {"http:hf-webhook": "/hub", "http:alertmanager": "/alertmanager", "http:grafana": "/grafana"}
 
 
 class Doors:
@@ -52,8 +51,8 @@ class Doors:
         if request.entry == "lambda:scheduler":
             answer = self._service["receive"].invoke(json.loads(request.body))
             return f"{answer['verdict']}: {answer['why']}"
-        if request.entry in _PATHS:
-            told = self._service.request("receive", _PATHS[request.entry], request.body, request.headers)
+        if request.entry == "http:hf-webhook":
+            told = self._service.request("receive", "/hub", request.body, request.headers)
             return f"answered with {told.status}"
         token = self._clouds.pubsub.issuer.token(AUDIENCE, PUSHER)
         status = posted(self._google.url, request.body, {"Authorization": f"Bearer {token}", **request.headers})

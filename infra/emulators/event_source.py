@@ -3,9 +3,12 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from infra.emulators.lambda_service import FailedError, Payload
+
+_BATCH: Final = 10
+"""Messages of one invocation at most."""
 
 log = logging.getLogger("lambda")
 
@@ -19,10 +22,10 @@ class EventSource:
         self._arn = arn
         self._invoke = invoke
 
-    def poll(self, batch: int = 10) -> int:
+    def poll(self) -> int:
         """How many messages were taken from the queue; those that failed are visible again at once."""
         found = self._sqs.receive_message(
-            QueueUrl=self._queue, MaxNumberOfMessages=batch, AttributeNames=["All"], WaitTimeSeconds=0
+            QueueUrl=self._queue, MaxNumberOfMessages=_BATCH, AttributeNames=["All"], WaitTimeSeconds=0
         ).get("Messages", [])
         if not found:
             return 0

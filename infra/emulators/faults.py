@@ -52,9 +52,9 @@ class Faults:
         """The next calls of that operation take effect, and their connection is dropped without an answer."""
         self._add(Fault(operation=operation, acts=True, times=times))
 
-    def act_and_refuse(self, operation: str, status: int, times: int = 1) -> None:
-        """The next calls of that operation take effect and are answered with that status all the same."""
-        self._add(Fault(operation=operation, status=status, acts=True, times=times))
+    def act_and_refuse(self, operation: str, status: int) -> None:
+        """The next call of that operation takes effect and is answered with that status all the same."""
+        self._add(Fault(operation=operation, status=status, acts=True, times=1))
 
     def next_for(self, operation: str) -> Fault | None:
         """The fault that this call meets, which is thereby used up; the call is written into the log."""

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from infra.emulators.faults import Faults
-from infra.emulators.gcs_buckets import Bucket, Buckets, Publish, now, written
-from infra.emulators.gcs_objects import Objects, refuse_a_full_bucket
+from infra.emulators.gcs_buckets import Bucket, Buckets, Publish, now, refuse_a_full_bucket, written
+from infra.emulators.gcs_objects import Objects
 from infra.emulators.gcs_uploads import Uploads
 from infra.emulators.http_serving import Answer, Call, Refusal, Route, shown
 from infra.emulators.http_serving import serving as http_serving

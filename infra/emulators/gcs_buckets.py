@@ -95,7 +95,7 @@ class Buckets:
             before = bucket.live.get(name)
             preconditions.check(before.meta if before else None, query)
             if before and not bucket.versioned:
-                retained(bucket, before)
+                refuse_if_retained(bucket, before)
             stored = Stored(meta=self._described(bucket, name, data, meta), data=data)
             if before:
                 self._replaced(bucket, before, {"overwrittenByGeneration": stored.meta["generation"]})
@@ -118,11 +118,11 @@ class Buckets:
             preconditions.check(stored.meta, query)
             if stored is bucket.live.get(name):
                 if not bucket.versioned or "generation" in query:
-                    retained(bucket, stored)
+                    refuse_if_retained(bucket, stored)
                 del bucket.live[name]
                 self._replaced(bucket, stored, {}, keep="generation" not in query)
             else:
-                retained(bucket, stored)
+                refuse_if_retained(bucket, stored)
                 bucket.old[name].remove(stored)
                 self.notify(bucket, "OBJECT_DELETE", stored, {})
 
@@ -194,7 +194,7 @@ class Buckets:
         }
 
 
-def retained(bucket: Bucket, stored: Stored) -> None:
+def refuse_if_retained(bucket: Bucket, stored: Stored) -> None:
     """Nothing, when the object may go.
 
     Raises:
@@ -211,6 +211,16 @@ def retained(bucket: Bucket, stored: Stored) -> None:
     if until > written(now()):
         why = f"Object '{where}' is subject to a retention policy and cannot be deleted or overwritten until {until}"
         raise Refusal(403, why, reason="retentionPolicyNotMet")
+
+
+def refuse_a_full_bucket(bucket: Bucket) -> None:
+    """Nothing, when the bucket may be deleted.
+
+    Raises:
+        Refusal: 409.
+    """
+    if bucket.live or any(bucket.old.values()):
+        raise Refusal(409, "The bucket you tried to delete is not empty.")
 
 
 def _sums(data: bytes) -> dict[str, str]:

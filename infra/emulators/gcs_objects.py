@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.emulators import gcs_preconditions as preconditions
 from infra.emulators.gcs_buckets import Bucket, Buckets, Stored
-from infra.emulators.http_serving import Answer, Call, Refusal, shown
+from infra.emulators.http_serving import Answer, Call, shown
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _COPIED = ("contentType", "metadata", "cacheControl", "contentEncoding", "contentDisposition", "contentLanguage")
@@ -141,13 +141,3 @@ def _listed(bucket: Bucket, query: Mapping[str, str]) -> Iterator[dict[str, Any]
 def _between(name: str, query: Mapping[str, str]) -> bool:
     end = query.get("endOffset")
     return name >= query.get("startOffset", "") and (not end or name < end)
-
-
-def refuse_a_full_bucket(bucket: Bucket) -> None:
-    """Nothing, when the bucket may be deleted.
-
-    Raises:
-        Refusal: 409.
-    """
-    if bucket.live or any(bucket.old.values()):
-        raise Refusal(409, "The bucket you tried to delete is not empty.")

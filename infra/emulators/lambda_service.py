@@ -183,9 +183,9 @@ class LambdaService:
         self._environment = environment
         self.functions: dict[str, Function] = {}
 
-    def create(self, name: str, handler: str, environment: Mapping[str, str] | None = None) -> Function:
+    def create(self, name: str, handler: str) -> Function:
         """A function under a name; its process starts with its first invocation."""
-        made = Function(name, handler, self._package, {**self._environment, **(environment or {})})
+        made = Function(name, handler, self._package, self._environment)
         self.functions[name] = made
         return made
 

@@ -17,6 +17,15 @@ from federation.aws import limits
 
 _PAGE = 10
 """Items of a list for who does not ask for more."""
+_SUMMARY = (
+    "TrainingJobName",
+    "TrainingJobArn",
+    "TrainingJobStatus",
+    "CreationTime",
+    "LastModifiedTime",
+    "TrainingEndTime",
+)
+"""What a list tells of a training job."""
 _SETTLED = frozenset({"InService", "OutOfService", "UpdateRollbackFailed"})
 Document = dict[str, Any]
 Answer = tuple[int, Document]
@@ -121,10 +130,8 @@ class SageMaker:
     def _list_training_jobs(self, request: Document) -> Document:
         wanted = request.get("StatusEquals")
         since = float(request.get("LastModifiedTimeAfter", 0))
-        keys = ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "CreationTime", "LastModifiedTime")
-        ends = ("TrainingEndTime",)
         found = [
-            {key: job[key] for key in (*keys, *ends) if key in job}
+            {key: job[key] for key in _SUMMARY if key in job}
             for job in self.jobs.values()
             if wanted in {None, job["TrainingJobStatus"]} and job["LastModifiedTime"] > since
         ]

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 from infra.emulators import clouds as every_cloud
+from infra.emulators.aws import ACCOUNT
 from infra.emulators.aws_home import BUS, STORE_BUCKET, AwsHome
 from infra.emulators.clouds import ROLE, VERTEX_REGION, Clouds
 from infra.emulators.doors import Doors, posted
@@ -18,18 +19,23 @@ from infra.emulators.gcp_home import EVENTS, GcpHome
 from infra.emulators.lambda_service import LambdaService
 from infra.emulators.lambda_service import running as lambda_running
 
+from federation.aws.store import S3Store
 from federation.core import names
 from federation.core.decision import DECIDED_IN, decision_in
 from federation.core.digest import canonical
 from federation.core.policy import policy_of
 from federation.core.strict_json import document
 from federation.demo.stage import REPEATED, Line
-from federation.demo.trust import PROJECT
+from federation.demo.trust import PROJECT, PROJECT_NUMBER
+from federation.gcp.store import GcsStore
 from federation.ports import DeadLetters, Store
 from federation.sources import Request
 from federation.steps import STEPS
 
 GCP_STORE: Final = "federation-home"
+_NODE: Final = json.dumps({"image": "node@sha256:0", "role": f"arn:aws:iam::{ACCOUNT}:role/federation-node"})
+_ENDPOINT: Final = f"projects/{PROJECT_NUMBER}/locations/{VERTEX_REGION}/endpoints/1"
+_RELAY: Final = {"relay_role": ROLE, "relay_audience": "federation"}
 
 
 class Home(Protocol):
@@ -137,14 +143,11 @@ def staged_on_aws(package: Mapping[str, Path], folder: Path, examples: Path) -> 
         folder: Holds the story's clock.
         examples: The units to ship, and the policy.
     """
-    from federation.aws.store import S3Store  # noqa: PLC0415 - only who stages there pays
-
     clock = folder / "clock"
     with every_cloud.serving() as clouds:
         home_is = {"home": "aws", "bus": BUS, "clock": str(clock)}
         own = {"store": f"s3://{STORE_BUCKET}/home", "endpoint": "production", "alarms": "production", "node": _NODE}
-        relay = {"relay_role": ROLE, "relay_audience": "federation"}
-        google = {"receive": clouds.environment(**home_is, **relay)}
+        google = {"receive": clouds.environment(**home_is, **_RELAY)}
         with (
             lambda_running(package["aws"], clouds.environment(**home_is, **own)) as service,
             serving_functions(google, package["gcp"] / "main.py") as functions,
@@ -165,14 +168,11 @@ def staged_on_gcp(package: Mapping[str, Path], folder: Path, examples: Path) -> 
         folder: Holds the story's clock.
         examples: The units to ship, and the policy.
     """
-    from federation.gcp.store import GcsStore  # noqa: PLC0415 - only who stages there pays
-
     clock = folder / "clock"
     with every_cloud.serving() as clouds:
         endpoint = clouds.vertex.resources.keep(_ENDPOINT, {"displayName": "production"})["name"]
         home_is = {"home": "gcp", "bus": f"projects/{PROJECT}/topics/{EVENTS}", "clock": str(clock)}
-        visits = {"relay_role": ROLE, "relay_audience": "federation"}
-        own = {"store": f"gs://{GCP_STORE}/home", "endpoint": endpoint, **visits}
+        own = {"store": f"gs://{GCP_STORE}/home", "endpoint": endpoint, **_RELAY}
         environment = clouds.environment(**home_is, **own)
         client = every_cloud.storage_client(clouds.gcs)
         client.create_bucket(GCP_STORE)
@@ -215,7 +215,3 @@ def _to(service: LambdaService) -> Callable[[bytes], None]:
 def _begin(store: Store, examples: Path) -> None:
     policy = document((examples / "policy.json").read_bytes(), what="policy.json")
     store.keep(names.policy(policy_of(policy).version), canonical(policy))
-
-
-_NODE = json.dumps({"image": "node@sha256:0", "role": "arn:aws:iam::111122223333:role/federation-node"})
-_ENDPOINT = f"projects/987654321098/locations/{VERTEX_REGION}/endpoints/1"

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from infra.emulators.http_serving import Answer, Call, Refusal, Route, shown
-from infra.emulators.vertex_resources import Resources, moment
+from infra.emulators.vertex_resources import PARENT, Resources, moment
 
-_PARENT: Final = "/v1/projects/([^/]+)/locations/([^/]+)"
-_ENDPOINT: Final = f"{_PARENT}/endpoints/([^/:]+)"
+_ENDPOINT: Final = f"{PARENT}/endpoints/([^/:]+)"
 _ALL: Final = 100
 _CHANGEABLE: Final = ("displayName", "description", "labels", "trafficSplit")
 
@@ -86,7 +85,7 @@ class Endpoints:
     def routes(self) -> Sequence[Route]:
         """Every method."""
         table = (
-            ("endpoints.create", "POST", f"{_PARENT}/endpoints", self.create),
+            ("endpoints.create", "POST", f"{PARENT}/endpoints", self.create),
             ("endpoints.get", "GET", _ENDPOINT, self.get),
             ("endpoints.patch", "PATCH", _ENDPOINT, self.patch),
             ("endpoints.deployModel", "POST", f"{_ENDPOINT}:deployModel", self.deploy),

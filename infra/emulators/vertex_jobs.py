@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from infra.emulators.http_serving import Answer, Call, Refusal, Route, shown
-from infra.emulators.vertex_resources import Resources, moment
+from infra.emulators.vertex_resources import PARENT, Resources, moment
 
-_PARENT: Final = "/v1/projects/([^/]+)/locations/([^/]+)"
 _ENDED: Final = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
 _LABEL: Final = re.compile(r"[a-z0-9_-]{0,63}")
 _CUSTOM_FIELDS: Final = ("display_name", "state", "create_time")
@@ -91,14 +90,14 @@ class Jobs:
     def routes(self) -> Sequence[Route]:
         """Every method."""
         table: tuple[tuple[str, str, str, Callable[..., Answer]], ...] = (
-            ("customJobs.create", "POST", f"{_PARENT}/customJobs", self.create_custom),
-            ("customJobs.list", "GET", f"{_PARENT}/customJobs", self.list_custom),
-            ("customJobs.cancel", "POST", f"{_PARENT}/customJobs/([^/:]+):cancel", self.cancel),
-            ("pipelineJobs.create", "POST", f"{_PARENT}/pipelineJobs", self.create_pipeline),
-            ("pipelineJobs.list", "GET", f"{_PARENT}/pipelineJobs", self.list_pipelines),
-            ("models.upload", "POST", f"{_PARENT}/models:upload", self.upload_model),
+            ("customJobs.create", "POST", f"{PARENT}/customJobs", self.create_custom),
+            ("customJobs.list", "GET", f"{PARENT}/customJobs", self.list_custom),
+            ("customJobs.cancel", "POST", f"{PARENT}/customJobs/([^/:]+):cancel", self.cancel),
+            ("pipelineJobs.create", "POST", f"{PARENT}/pipelineJobs", self.create_pipeline),
+            ("pipelineJobs.list", "GET", f"{PARENT}/pipelineJobs", self.list_pipelines),
+            ("models.upload", "POST", f"{PARENT}/models:upload", self.upload_model),
             *(
-                (f"{kind}.get", "GET", f"{_PARENT}/({kind})/([^/:]+)", self.get)
+                (f"{kind}.get", "GET", f"{PARENT}/({kind})/([^/:]+)", self.get)
                 for kind in ("customJobs", "pipelineJobs", "models", "operations", "models/[^/:]+/operations")
             ),
         )

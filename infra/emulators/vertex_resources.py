@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from infra.emulators.http_serving import Answer, Call, Refusal, shown
 
+PARENT: Final = "/v1/projects/([^/]+)/locations/([^/]+)"
+"""Pattern of the path of a project's region."""
 _TERM: Final = re.compile(r'\s*([A-Za-z_.-]+)\s*(>=|<=|!=|=|>|<)\s*"([^"]*)"\s*')
 _COMPARE: Final[Mapping[str, Callable[[str, str], bool]]] = {
     "=": operator.eq,

@@ -37,7 +37,8 @@ Plan = Mapping[str, Any]
 def faults(cloud: str, plan: Plan) -> Sequence[str]:
     """What is wrong with a plan, in sentences; empty when nothing is."""
     rules = _AWS if cloud == "aws" else _GOOGLE
-    return [fault for rule in rules for fault in rule(list(_planned(plan)))]
+    planned = list(_planned(plan))
+    return [fault for rule in rules for fault in rule(planned)]
 
 
 def _planned(plan: Plan) -> Iterator[Mapping[str, Any]]:
@@ -45,15 +46,11 @@ def _planned(plan: Plan) -> Iterator[Mapping[str, Any]]:
 
     A document whose every part is known is read while the plan is made, and is no change of it.
     """
-    for one in _read(plan.get("prior_state", {}).get("values", {}).get("root_module", {})):
-        yield {"address": one["address"], "type": one["type"], "index": one.get("index"), **one["values"]}
-    for one in plan["resource_changes"]:
-        yield {
-            "address": one["address"],
-            "type": one["type"],
-            "index": one.get("index"),
-            **(one["change"]["after"] or {}),
-        }
+    module = plan.get("prior_state", {}).get("values", {}).get("root_module", {})
+    read = [(one, one["values"]) for one in _read(module)]
+    made = [(one, one["change"]["after"] or {}) for one in plan["resource_changes"]]
+    for one, values in (*read, *made):
+        yield {"address": one["address"], "type": one["type"], "index": one.get("index"), **values}
 
 
 def _read(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -120,7 +120,7 @@ def test_a_resumable_upload_arrives_in_chunks_and_obeys_its_precondition(bucket,
     refused(lambda: bucket.blob("big", chunk_size=CHUNK).upload_from_file(io.BytesIO(body), if_generation_match=0))
 
 
-def test_a_resumable_upload_is_refused_at_its_end_when_somebody_was_faster(bucket, serving):
+def test_a_resumable_upload_is_refused_at_its_end_when_somebody_was_faster(bucket):
     sink = bucket.blob("big", chunk_size=CHUNK).open("wb", if_generation_match=0)
     sink.write(bytes(CHUNK + 1))
     put(bucket, "big", b"faster")

@@ -112,7 +112,7 @@ def test_a_split_adds_up_and_an_etag_that_has_passed_is_refused(ask):
     assert patch({first: 100}, changed.json()["etag"]).status_code == 200
 
 
-def test_a_model_with_traffic_stays_deployed_and_answers(ask, serving):
+def test_a_model_with_traffic_stays_deployed_and_answers(ask):
     found = endpoint(ask, "one")
     (model,) = found["deployedModels"]
     assert ask("POST", f"/v1/{found['name']}:rawPredict", {}).status_code == 400

@@ -54,7 +54,7 @@ def test_what_is_asked_and_what_is_told_become_one_event(alarms, vertex_cloud):
         "state": "open",
         "policy_user_labels": SLO,
     }
-    told = read({"version": "1.2", "incident": incident}, Trust(project=PROJECT, project_number=NUMBER)).signal
+    told = read({"version": "1.2", "incident": incident}, Trust(project=PROJECT, project_number=NUMBER), None).signal
     (asked,) = alarms.firing()
     assert breached(asked.key, asked.at, asked.labels) == breached(told.key, told.at, told.labels)
 

@@ -82,7 +82,7 @@ def unsigned(value):
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
-def test_a_token_signed_with_another_key_is_no_token(tokens, issuers):
+def test_a_token_signed_with_another_key_is_no_token(tokens):
     stranger = Issuer("today")
     assert tokens.judge(bearer(stranger.token(AUDIENCE))).failure == "oidc_signature"
 

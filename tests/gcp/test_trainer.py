@@ -212,7 +212,7 @@ def test_a_swept_custom_job_and_its_log_entry_are_one_fact(trainer, jobs, vertex
         "timestamp": ended,
     }
     (told,) = trainer.finished()
-    heard = read_entry(entry, Trust(project=PROJECT, project_number=number)).completion
+    heard = read_entry(entry, Trust(project=PROJECT, project_number=number), None).completion
     assert {key: told[key] for key in ("provider", "resource", "dedupe_key", "completed_at")} == {
         "provider": heard.provider,
         "resource": heard.resource,
@@ -238,7 +238,7 @@ def test_a_swept_pipeline_and_its_log_entry_are_one_fact(trainer, vertex_cloud, 
         "timestamp": job["endTime"],
     }
     (told,) = trainer.finished()
-    heard = read_entry(entry, Trust(project=PROJECT, project_number=NUMBER)).completion
+    heard = read_entry(entry, Trust(project=PROJECT, project_number=NUMBER), None).completion
     assert (told["provider"], told["resource"], told["dedupe_key"], told["completed_at"]) == (
         heard.provider,
         heard.resource,

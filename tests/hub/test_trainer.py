@@ -71,9 +71,7 @@ def test_a_job_gets_its_machine_its_time_and_all_that_was_asked(trainer, jobs):
     assert job.labels == {"federation_job": NAME, "name": NAME}
 
 
-def test_a_job_is_limited_to_its_minutes_and_told_secrets_that_nobody_reads_again(
-    hub_client, hub_owner, hub_cloud, jobs
-):
+def test_a_job_is_limited_to_its_minutes_and_told_secrets_that_nobody_reads_again(hub_client, hub_owner, hub_cloud):
     trainer = HubTrainer(lambda: hub_client, hub_owner, secrets=lambda: {"HF_TOKEN": "hf_of_the_job"})
     trainer.launch(NAME, JOB)
     (listed,) = hub_cloud.jobs.held(hub_owner)
@@ -273,7 +271,7 @@ def test_a_repository_that_is_not_there_yet_has_no_pushes_and_a_hub_that_refuses
         trainer.finished()
 
 
-def test_a_job_that_the_client_cannot_read_is_a_failure_of_the_hub_and_of_no_other_platform(trainer, jobs, hub_cloud):
+def test_a_job_that_the_client_cannot_read_is_a_failure_of_the_hub_and_of_no_other_platform(trainer, hub_cloud):
     # huggingface_hub's parse_datetime takes no offset but Z, and whoever shares the namespace may have made the job
     trainer.launch(NAME, JOB)
     (job,) = hub_cloud.jobs.held(trainer._namespace)

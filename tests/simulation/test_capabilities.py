@@ -23,8 +23,8 @@ from federation.simulation.actions import (
     Wait,
 )
 from federation.simulation.chaos import Chaos
-from federation.simulation.delivery import WAYS
 from federation.simulation.play import play
+from federation.simulation.played import WAYS
 from federation.simulation.policies import Terms
 from federation.simulation.promises import broken
 from federation.simulation.story import WEEK

@@ -8,9 +8,9 @@ from tests.simulation.stories import CALM, FIRST, SECOND, THIRD, announced
 from federation.core import event as events
 from federation.simulation.actions import Alarm, Settle, Tick, Wait
 from federation.simulation.chaos import SKEWS, Chaos
-from federation.simulation.delivery import WAYS
 from federation.simulation.platform import POLICY
 from federation.simulation.play import play
+from federation.simulation.played import WAYS
 from federation.simulation.promises import broken
 from federation.simulation.story import WEEK
 

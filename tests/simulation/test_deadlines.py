@@ -12,8 +12,8 @@ from federation.core.digest import canonical
 from federation.simulation.actions import Activate, Finale, Settle, Ship, Tick, Wait
 from federation.simulation.chaos import Chaos
 from federation.simulation.contention import is_contended
-from federation.simulation.delivery import WAYS
 from federation.simulation.play import play
+from federation.simulation.played import WAYS
 from federation.simulation.policies import Terms
 from federation.simulation.promises import PROMISES, broken
 from federation.simulation.story import DAY, WEEK

@@ -22,8 +22,8 @@ from federation.simulation.actions import (
 )
 from federation.simulation.chaos import Chaos
 from federation.simulation.contention import is_contended
-from federation.simulation.delivery import WAYS
 from federation.simulation.play import play
+from federation.simulation.played import WAYS
 from federation.simulation.policies import Terms
 from federation.simulation.promises import broken
 from federation.simulation.storage import SimulatedStore

@@ -11,8 +11,8 @@ from federation.core import names
 from federation.core.digest import digest
 from federation.simulation.actions import Activate, Finale, Settle, Ship, Tick, Wait
 from federation.simulation.chaos import Chaos
-from federation.simulation.delivery import WAYS
 from federation.simulation.play import play
+from federation.simulation.played import WAYS
 from federation.simulation.policies import Terms
 from federation.simulation.promises import PROMISES, broken
 from federation.simulation.story import WEEK

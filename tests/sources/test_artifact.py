@@ -73,14 +73,14 @@ def test_every_style_of_url_names_one_bucket_and_key(partition: str, url: str, a
 )
 def test_whatever_could_be_read_otherwise_is_refused_by_name(url: object, error: str):
     with pytest.raises(UnreadableError) as caught:
-        s3_artifact(url, OURS)
+        s3_artifact(url, OURS, "aws")
     assert caught.value.error == error
 
 
 @given(st.text(alphabet="ours3.ta/%2e\\:@-#?", max_size=30).map("{}".format), st.sampled_from(["s3://", "https://"]))
 def test_whatever_is_read_lies_in_our_bucket_and_below_its_folder(rest: str, scheme: str):
     try:
-        artifact = s3_artifact(scheme + rest, OURS)
+        artifact = s3_artifact(scheme + rest, OURS, "aws")
     except UnreadableError:
         return
     bucket, _, key = artifact.removeprefix("s3://").partition("/")

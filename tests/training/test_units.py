@@ -2,7 +2,9 @@
 
 import pytest
 from training.units.plan import ORDERS
-from training.units.running import SENTINEL, FailedError, Workshop, carry_out
+from training.units.running import FailedError, Workshop, carry_out
+
+from federation.core.uri import SENTINEL
 
 
 @pytest.fixture

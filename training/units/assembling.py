@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from training.units.plan import COPIES, ORDERS, Order, Stage
-from training.units.running import SENTINEL, Workshop
+from training.units.running import Workshop
 
+from federation.core.uri import SENTINEL
 from training_images.job.shipment import document_bytes
 
 KEPT: Final = "policy.json"

@@ -15,8 +15,9 @@ from typing import Final
 
 from training.units.plan import IMAGE, MACHINE, REGION, Order
 
+from federation.core.uri import SENTINEL
+
 ROOT: Final = Path(__file__).resolve().parents[2]
-SENTINEL: Final = "_MANIFEST.json"
 _QUIET: Final[Mapping[str, str]] = {
     "OMP_NUM_THREADS": "1",
     "OMP_WAIT_POLICY": "passive",
@@ -101,8 +102,8 @@ def _made(order: Order, workshop: Workshop) -> None:
         )
     if ended.returncode:
         failure = folder / "failure.txt"
-        told = failure.read_text("utf-8") if failure.exists() else (folder / "log.txt").read_text("utf-8")[-600:]
-        raise FailedError(f"{order.name} was not made (exit code {ended.returncode}): {told.strip()}")
+        why = failure.read_text("utf-8") if failure.exists() else (folder / "log.txt").read_text("utf-8")[-600:]
+        raise FailedError(f"{order.name} was not made (exit code {ended.returncode}): {why.strip()}")
     told = json.loads((workshop.unit(order.name) / SENTINEL).read_bytes())["units"][0]["provenance"]
     print(f"{order.name:24} {time.monotonic() - began:5.0f} s  {told['peak_memory_mb']:5,} MB at most", flush=True)
 

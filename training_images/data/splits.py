@@ -3,11 +3,11 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from training_images.data.rows import SPLITS, Split
+from training_images.data.rows import Split
 
 SEED: Final = "spiralverse-2026"
 _RANGE: Final = 2**64
@@ -26,36 +26,27 @@ def place(group: str, seed: str = SEED) -> float:
     return int.from_bytes(hashlib.sha256(f"{seed}\x1f{group}".encode()).digest()[:8]) / _RANGE
 
 
-def split(group: str, shares: Shares, seed: str = SEED) -> Split:
+def split(group: str, shares: Shares) -> Split:
     """The side of a group; adding groups moves none of them."""
-    found = place(group, seed)
+    found = place(group)
     if found < shares.test:
         return "test"
     return "val" if found < shares.test + shares.val else "train"
 
 
-def by_label(labels: Mapping[str, str], shares: Shares, seed: str = SEED) -> dict[str, Split]:
+def by_label(labels: Mapping[str, str], shares: Shares) -> dict[str, Split]:
     """The side of every group; a label's highest group is always learned from, and the lowest of several asked.
 
     Args:
         labels: The label of each group.
         shares: The parts that are held out.
-        seed: Of the hash.
     """
-    found = {group: split(group, shares, seed) for group in labels}
+    found = {group: split(group, shares) for group in labels}
     members: dict[str, list[str]] = defaultdict(list)
     for group, label in labels.items():
         members[label].append(group)
     for groups in members.values():
-        ordered = sorted(groups, key=lambda group: (place(group, seed), group))
+        ordered = sorted(groups, key=lambda group: (place(group), group))
         found[ordered[0]] = "test"
         found[ordered[-1]] = "train"
-    return found
-
-
-def sides(assigned: Mapping[str, Split], groups: Iterable[str]) -> dict[Split, list[int]]:
-    """The places of the rows on each side, by the group of each row."""
-    found: dict[Split, list[int]] = {side: [] for side in SPLITS}
-    for number, group in enumerate(groups):
-        found[assigned[group]].append(number)
     return found

@@ -67,15 +67,6 @@ class Wheel:
                 if wanted.match(name):
                     yield name, archive.read(name)
 
-    def unpack(self, prefix: str, folder: Path) -> Path:
-        """Write the members below a prefix into a folder, without the prefix; the folder."""
-        for name, content in self.members(re.escape(prefix)):
-            target = folder / name.removeprefix(prefix).lstrip("/")
-            if not name.endswith("/") and target.resolve().is_relative_to(folder.resolve()):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-        return folder
-
 
 def pins(lock: Path = LOCK) -> Mapping[str, Pin]:
     """The pinned wheels by project.
@@ -92,7 +83,7 @@ def pins(lock: Path = LOCK) -> Mapping[str, Pin]:
     return {pin.name: pin for pin in found}
 
 
-def wheel(name: str, folder: Path = FOLDER, lock: Path = LOCK) -> Wheel:
+def wheel(name: str, folder: Path, lock: Path = LOCK) -> Wheel:
     """A pinned wheel that has been downloaded.
 
     Raises:

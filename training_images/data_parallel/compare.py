@@ -41,11 +41,11 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     away: float
 
 
-def trials(data: Path, how: Recipe, ways: Sequence[tuple[Exchange, int]] = TRIALS) -> Iterator[Trial]:
+def trials(data: Path, how: Recipe) -> Iterator[Trial]:
     """Learn the same in several ways; the first is what the others are compared with."""
     with tempfile.TemporaryDirectory() as scratch:
-        folders = [Path(scratch) / str(number) for number, _ in enumerate(ways)]
-        for folder, (exchange, world) in zip(folders, ways, strict=True):
+        folders = [Path(scratch) / str(number) for number, _ in enumerate(TRIALS)]
+        for folder, (exchange, world) in zip(folders, TRIALS, strict=True):
             told = learned(data, replace(how, exchange=exchange, keep=how.steps), world, folder)
             away = apart(folders[0] / KEPT, folder / KEPT)
             yield Trial(account=told, examples=how.batch * 1000 / told.step_ms, away=away)

@@ -42,7 +42,7 @@ class Learner:
         self._keeper = self.exchange if task.rank == 0 and isinstance(self.exchange, Alone) else None
         self._worker = _worker(task)
         self._examples = examples
-        self._encoded = features.encoded(examples.texts, self.router.buckets)
+        self._encoded = features.encoded(examples.texts, model.BUCKETS)
         among = workers(task.how.exchange, task.world)
         self._shares = Shares(total=len(examples.texts), batch=task.how.batch, among=among, seed=task.how.seed)
         how = task.how

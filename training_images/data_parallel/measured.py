@@ -31,7 +31,7 @@ def measured(
     """The router in the job's folder, with all evidence; what is measured is what is shipped."""
     router = model.load(Router(len(LABELS)), job.folder / WEIGHTS)
     scores = score(_answers(router), asked)
-    timed = requests(job.spec, _one_at_a_time(router), _questions(router, asked, job.spec), _baseline(job.spec))
+    timed = requests(job.spec, _one_at_a_time(router), _questions(asked, job.spec), _baseline(job.spec))
     return Made(
         kind=KIND,
         files=[WEIGHTS, COMMUNICATION],
@@ -69,9 +69,9 @@ def _one_at_a_time(router: Router) -> Callable[[str], list[str]]:
     return lambda text: many([text])
 
 
-def _questions(router: Router, asked: Suite, spec: JobSpec) -> list[Question]:
+def _questions(asked: Suite, spec: JobSpec) -> list[Question]:
     items = asked.parts["task"].items[: spec.settings.integer("requests", REQUESTS, least=1)]
-    return [Question(item=item.id, text=item.text, tokens=len(buckets(item.text, router.buckets))) for item in items]
+    return [Question(item=item.id, text=item.text, tokens=len(buckets(item.text, model.BUCKETS))) for item in items]
 
 
 def _baseline(spec: JobSpec) -> Baseline | None:

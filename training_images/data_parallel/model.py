@@ -22,11 +22,10 @@ _ASKED_AT_ONCE: Final = 256
 class Router(nn.Module):
     """Logits of every label from the buckets of some texts."""
 
-    def __init__(self, labels: int, width: int = WIDTH, buckets: int = BUCKETS) -> None:
+    def __init__(self, labels: int) -> None:
         super().__init__()
-        self.buckets = buckets
-        self.grams = nn.EmbeddingBag(buckets, width, mode="mean")
-        self.hidden = nn.Linear(width, HIDDEN)
+        self.grams = nn.EmbeddingBag(BUCKETS, WIDTH, mode="mean")
+        self.hidden = nn.Linear(WIDTH, HIDDEN)
         self.out = nn.Linear(HIDDEN, labels)
         nn.init.normal_(self.grams.weight, std=0.5)
 
@@ -37,7 +36,7 @@ class Router(nn.Module):
 
     def answers(self, texts: Sequence[str]) -> Tensor:
         """The number of the likeliest label of each text."""
-        rows = encoded(texts, self.buckets)
+        rows = encoded(texts, BUCKETS)
         found = []
         with torch.inference_mode():
             for start in range(0, len(rows), _ASKED_AT_ONCE):

@@ -2,7 +2,7 @@
 """From examples to a router: which processes share the work, and who ships what they made?"""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -13,18 +13,15 @@ from training_images.data_parallel.measured import COMMUNICATION, measured
 from training_images.data_parallel.recipe import PORT, Recipe, recipe, share
 from training_images.data_parallel.task import OUTCOME, Outcome, Task
 from training_images.evals import suite
-from training_images.evals.suite import Suite
 from training_images.evals.training_sets import stated, utterances
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.made import Made
-from training_images.job.spec import JobSpec
 
-ReadSuite = Callable[[JobSpec], Suite]
 _HERE: Final = "127.0.0.1"
 
 
-def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
+def train(job: Job) -> Sequence[Made]:
     """One router, and the account of what its processes exchanged; nothing on machines but the first.
 
     Channels: `data` (what is learned from), `suite` (what is asked), and `baseline` (the unit of this kind that serves
@@ -36,7 +33,7 @@ def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
     if spec.rank:
         processes.carried_out(tasks, job.interrupted)
         return []
-    asked = read_suite(spec)
+    asked = suite.asked(spec)
     learned = stated(spec.channel("data"))
     utterances(spec.channel("data"), asked)
     processes.carried_out(tasks, job.interrupted)

@@ -45,9 +45,9 @@ class Shape:
         max_tokens: Of a text that are read, from its beginning.
     """
 
-    rank: int = 4
-    layers: int = 3
-    max_tokens: int = 96
+    rank: int
+    layers: int
+    max_tokens: int
 
 
 class Embedder:

@@ -65,11 +65,9 @@ def recipe(spec: JobSpec) -> Recipe:
         temperature=ask.number("temperature", 0.1),
         utterances=ask.number("utterances", 0.2),
         rows=ask.integer("rows", 0),
-        mismatched=ask.number("mismatched", 0.0),
+        mismatched=ask.share("mismatched", 0.0),
         seed=ask.integer("seed", 1),
     )
     if found.temperature == 0.0:
         raise ConfigError("--temperature 0 divides by zero; 0.1 is usual")
-    if found.mismatched > 1.0:
-        raise ConfigError(f"--mismatched {found.mismatched} is a share: from 0 to 1")
     return found

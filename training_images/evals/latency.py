@@ -21,6 +21,7 @@ Answer = Callable[[str], Any]
 REQUESTS: Final = 200
 """Enough for the bound of a p95, which needs 59, and for that of a ratio."""
 WARM_UP: Final = 10
+_AN_HOUR: Final = 3600
 _DIGITS: Final = 6
 
 
@@ -51,7 +52,7 @@ def requests(spec: JobSpec, answer: Answer, asked: Sequence[Question], baseline:
         baseline: What serves now, if anything does.
     """
     answers = [answer, *([baseline.answer] if baseline else [])]
-    a_second = float(prices().an_hour(spec.platform, spec.machine)) / 3600
+    price = a_second(spec)
     for question in asked[:WARM_UP]:
         for one in answers:
             one(question.text)
@@ -62,7 +63,7 @@ def requests(spec: JobSpec, answer: Answer, asked: Sequence[Question], baseline:
         for turn, question in enumerate(asked):
             for place in range(len(answers)):
                 which = (turn + place) % len(answers)
-                collected[which].append(_timed(answers[which], question, a_second))
+                collected[which].append(_timed(answers[which], question, price))
     finally:
         gc.enable()
     return Timed(
@@ -70,6 +71,11 @@ def requests(spec: JobSpec, answer: Answer, asked: Sequence[Question], baseline:
         baseline=collected[1] if baseline else (),
         against=baseline.artifact if baseline else None,
     )
+
+
+def a_second(spec: JobSpec) -> float:
+    """What the job's machine costs in a second."""
+    return float(prices().an_hour(spec.platform, spec.machine)) / _AN_HOUR
 
 
 def latencies(timed: Sequence[Record]) -> list[float]:
@@ -83,18 +89,18 @@ def percentile(timed: Sequence[Record], share: float) -> float:
     return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
 
 
-def _timed(answer: Answer, question: Question, a_second: float) -> Mapping[str, Any]:
+def _timed(answer: Answer, question: Question, price: float) -> Mapping[str, Any]:
     core, wall = time.thread_time(), time.perf_counter()
     answer(question.text)
     wall, core = time.perf_counter() - wall, time.thread_time() - core
     scores = {
-        "latency_ms": _rounded(wall * 1000),
-        "cost": _rounded(core * a_second),
+        "latency_ms": rounded(wall * 1000),
+        "cost": rounded(core * price),
         "tokens": question.tokens,
     }
     return {"item": question.item, "scores": scores}
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     """Six digits that count: what a clock tells, and no more."""
     return float(f"{value:.{_DIGITS}g}")

@@ -2,7 +2,7 @@
 """May these data be learned from? Not when they leak into what is held out, are empty, mis-encoded, or shifted."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -72,7 +72,7 @@ def shift(left: Iterable[Row], right: Iterable[Row]) -> float:
     return sum(abs(one[label] / one.total() - other[label] / other.total()) for label in labels) / 2
 
 
-def check_rows(name: str, rows: Sequence[Row], labels: Iterable[str] | None = None) -> None:
+def check_rows(name: str, rows: Sequence[Row], labels: Collection[str] | None = None) -> None:
     """Whether rows can be read at all.
 
     Args:
@@ -105,7 +105,7 @@ def check_data(
     name: str,
     sides: Mapping[str, Sequence[Row]],
     *,
-    labels: Iterable[str] | None = None,
+    labels: Collection[str] | None = None,
     least: float = LEAST,
     most_shift: float | None = MOST_SHIFT,
 ) -> None:
@@ -121,17 +121,18 @@ def check_data(
     Raises:
         ConfigError: With a sentence that says which rows are wrong and what to do.
     """
-    known = None if labels is None else frozenset(labels)
     for side, rows in sides.items():
-        check_rows(f"{name}/{side}", rows, known)
+        check_rows(f"{name}/{side}", rows, labels)
     found = list(leaks(name, sides, least))
     if found:
         named = "; ".join(map(str, found[:_NAMED]))
         raise ConfigError(f"{name} leaks: {len(found)} pairs stand in two splits; remove one of each: {named}")
+    if most_shift is None:
+        return
     first, *others = sides
-    for other in others if most_shift is not None else ():
+    for other in others:
         distance = shift(sides[first], sides[other])
-        if distance > (most_shift or 0.0):
+        if distance > most_shift:
             raise ConfigError(
                 f"{name}: the labels of {other} are distributed otherwise than those of {first} (total variation "
                 f"distance {distance:.2f}, at most {most_shift}); draw both from the same source"

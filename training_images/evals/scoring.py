@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is an answer right, and is it safe? Labels in, one record an item out; the same answers give the same bytes anywhere."""
+"""Is an answer right, and is it safe? Labels in, one record an item out."""
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from training_images.evals.labels import ALLOW, LABELS, REFUSE
 from training_images.evals.suite import Item, Part, Suite
@@ -54,18 +52,6 @@ def scored(part: Part, answers: Sequence[str], *, safety: bool) -> Scored:
 def record(item: Item, scores: Mapping[str, float]) -> Record:
     """One line of schemas/record.v1.json; it names the item and quotes nothing of it."""
     return {"item": item.id, "cluster": item.cluster, "category": item.category, "scores": scores}
-
-
-def digest(found: Scored) -> str:
-    """`sha256:` and the digest of the records: for the same weights it is the same on every platform."""
-    lines = [json.dumps(told, sort_keys=True, separators=(",", ":")) for told in found.records]
-    return "sha256:" + hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
-
-
-def accuracy(found: Scored) -> float:
-    """The mean of what the records score first: accuracy, or the part that was safe."""
-    values: list[Any] = [next(iter(told["scores"].values())) for told in found.records]
-    return float(sum(values)) / len(values)
 
 
 def _accuracy(label: str, given: str) -> dict[str, float]:

@@ -28,10 +28,9 @@ class Measured:
     high: float
 
 
-def auc(scores: Vector, outcome: Vector, weight: Vector | None = None) -> float:
-    """The area, every row counting `weight` times; NaN where one class is missing."""
-    counts = np.ones(len(scores)) if weight is None else weight
-    return float(aucs(scores, outcome, counts[None, :])[0])
+def auc(scores: Vector, outcome: Vector) -> float:
+    """The area; NaN where one class is missing."""
+    return float(aucs(scores, outcome, np.ones((1, len(scores))))[0])
 
 
 def aucs(scores: Vector, outcome: Vector, weights: NDArray[np.float64]) -> Vector:

@@ -48,16 +48,14 @@ def lines(title: str, series: Mapping[str, Sequence[float]]) -> bytes:
     return _drawn(title, height, body)
 
 
-def intervals(title: str, bars: Sequence[Bar], *, mark: float | None = None) -> bytes:
+def intervals(title: str, bars: Sequence[Bar], *, mark: float) -> bytes:
     """One row an estimate; `mark` draws a line through all of them, such as no difference."""
     ends = [value for bar in bars for value in (bar.low, bar.high) if value == value]  # noqa: PLR0124 - NaN is not itself
-    low, high = min([*ends, *([mark] if mark is not None else [])]), max([*ends, *([mark] if mark is not None else [])])
+    low, high = min(mark, *ends), max(mark, *ends)
     groups = list(dict.fromkeys(bar.group for bar in bars))
     height = 56 + 20 * len(bars)
-    body = []
-    if mark is not None:
-        x = _across(mark, low, high)
-        body.append(f'<line class="a" x1="{x:.1f}" y1="36" x2="{x:.1f}" y2="{height - 18}"/>')
+    x = _across(mark, low, high)
+    body = [f'<line class="a" x1="{x:.1f}" y1="36" x2="{x:.1f}" y2="{height - 18}"/>']
     for place, bar in enumerate(bars):
         body.extend(_row(bar, 48 + 20 * place, _COLOURS[groups.index(bar.group) % len(_COLOURS)], low, high))
     body.extend(

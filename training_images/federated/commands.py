@@ -31,11 +31,11 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def superlink(server: Identity, authority: Path, port: int, host: str = "127.0.0.1") -> list[str]:
-    """The SuperLink, for nobody but registered nodes; its control endpoint stays where `host` says."""
+def superlink(server: Identity, authority: Path, port: int) -> list[str]:
+    """The SuperLink, for nobody but registered nodes; it listens on this machine only, behind the gateway."""
     return [
         _program("flower-superlink"),
-        f"--host={host}",
+        "--host=127.0.0.1",
         f"--port={port}",
         f"--ssl-certfile={server.certificate}",
         f"--ssl-keyfile={server.key}",

@@ -19,6 +19,7 @@ class InProcess:
         members: By name.
         lost: By the number of the question, counted from 1, who does not answer from then on.
         heard: Every answer that the server saw, in order.
+        asked: Every question, in order.
     """
 
     members: Mapping[str, Member]

@@ -156,7 +156,7 @@ def unmasked(answers: Mapping[str, Masked], help_of: Mapping[str, Opened]) -> ND
     return total.view(np.int64) / 2.0**FRACTION_BITS
 
 
-def fixed(vector: NDArray[np.float64], among: int = 1) -> Words:
+def fixed(vector: NDArray[np.float64], among: int) -> Words:
     """Fixed-point numbers modulo 2**64, so small that the sum of so many members holds; negative ones wrap around."""
     greatest = _GREATEST / among
     if not np.isfinite(vector).all() or np.abs(vector).max(initial=0.0) >= greatest:

@@ -7,7 +7,7 @@ twice, no second model scored.
 """
 
 import struct
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -207,8 +207,3 @@ def secret(number: int) -> np.random.Generator:
     """Random numbers that nobody can draw again."""
     del number
     return np.random.default_rng()
-
-
-def named(members: list[Member]) -> Mapping[str, Member]:
-    """Members by name."""
-    return {member.rows.member: member for member in members}

@@ -49,16 +49,16 @@ class Rows:
         )
 
 
-def parted(table: Table, seed: int, share: float = ASKED) -> list[Rows]:
+def parted(table: Table, seed: int) -> list[Rows]:
     """One member a site."""
-    asked = np.array([is_asked(f"{table.name}/{person}", seed, share) for person in table.person])
+    asked = np.array([is_asked(f"{table.name}/{person}", seed) for person in table.person])
     return [_member(table, index, asked) for index in range(len(table.sites))]
 
 
-def is_asked(person: str, seed: int, share: float) -> bool:
+def is_asked(person: str, seed: int) -> bool:
     """Whether a person is among the test persons of this seed."""
     drawn = int.from_bytes(hashlib.sha256(f"{seed}/{person}".encode()).digest()[:8], "big")
-    return drawn < share * 2**64
+    return drawn < ASKED * 2**64
 
 
 def pooled(members: list[Rows]) -> Rows:

@@ -2,7 +2,7 @@
 """From several teachers to one student: what do they say together, and how near does the student come to it?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,6 @@ from training_images.runtime_distilled.recipe import SETTINGS as LEARNING
 from training_images.runtime_distilled.recipe import recipe
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.teacher import Teacher
-from training_images.runtime_distilled.train import ReadSuite
 
 SETTINGS: Final = frozenset({"compared", "voting"}) | LEARNING
 """What a job may be told, beside what every job may be."""
@@ -31,15 +30,15 @@ _COMPARED: Final = 600
 """Items of the task that members and ensemble are asked besides; language models take a second for sixty."""
 
 
-def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
+def train(job: Job) -> Sequence[Made]:
     """One runtime, with everything that the gates ask of it, and what its teachers were worth on its card.
 
     Channels: `members` (a folder of textgen-lora and runtime-distilled units), `base` (the model of the former), `data`,
     `suite`, and `baseline` (the runtime that serves now), if there is one.
     """
     spec, how = job.spec, recipe(job.spec)
-    voting: Voting = "vote" if spec.settings.choice("voting", VOTINGS, VOTINGS[0]) == "vote" else "mean"
-    asked = read_suite(spec)
+    voting = cast("Voting", spec.settings.choice("voting", VOTINGS, "mean"))
+    asked = suite.asked(spec)
     learned = lessons(spec.channel("data"), asked, how.harmful)
     teachers = members(spec)
     rows = pool(learned, how.pool, how.seed)

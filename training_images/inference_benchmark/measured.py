@@ -13,7 +13,7 @@ import msgspec
 
 from federation.core.statistics.decimal_text import decimal_text
 from training_images.evals.another_suite import Ask, against
-from training_images.evals.latency import Baseline, latencies, percentile, requests
+from training_images.evals.latency import Baseline, a_second, latencies, percentile, requests, rounded
 from training_images.evals.scoring import SAFETY, scored
 from training_images.evals.suite import Suite
 from training_images.inference_benchmark.served import Caller
@@ -30,8 +30,6 @@ KIND: Final = "inference-benchmark"
 REPORT: Final = "benchmark.json"
 _REQUESTS: Final = 600
 _SHARES: Final[Mapping[str, float]] = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
-_AN_HOUR: Final = 3600
-_DIGITS: Final = 6
 
 
 class Served:
@@ -105,9 +103,9 @@ def _timed(spec: JobSpec, asked: Suite, candidate: Served, baseline: Serving | N
 
 
 def _priced(spec: JobSpec, records: Sequence[Record], core: Sequence[float]) -> list[Record]:
-    a_second = float(prices().an_hour(spec.platform, spec.machine)) / _AN_HOUR
+    price = a_second(spec)
     return [
-        {**record, "scores": {**record["scores"], "cost": float(f"{seconds * a_second:.{_DIGITS}g}")}}
+        {**record, "scores": {**record["scores"], "cost": rounded(seconds * price)}}
         for record, seconds in zip(records, core[-len(records) :], strict=True)
     ]
 
@@ -137,7 +135,7 @@ def _report(spec: JobSpec, unit: Shipped, records: Sequence[Record]) -> bytes:
 
 
 def _text(value: float) -> str:
-    return decimal_text(float(f"{value:.{_DIGITS}g}"))
+    return decimal_text(rounded(value))
 
 
 def _summary(unit: Shipped, records: Sequence[Record]) -> str:

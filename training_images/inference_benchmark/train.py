@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a shipped runtime to a benchmark: asked over HTTP, in turns with what serves now. Nothing is learned here."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -11,7 +11,6 @@ from training_images.evals import suite
 from training_images.evals.labels import LABELS
 from training_images.evals.leaks import check_rows
 from training_images.evals.scoring import SAFETY
-from training_images.evals.suite import Suite
 from training_images.inference_benchmark.measured import KIND, REPORT, Served, Serving, measured
 from training_images.inference_benchmark.served import served
 from training_images.job.errors import ConfigError
@@ -24,20 +23,19 @@ from training_images.runtime_distilled.runtime import KIND as RUNTIME
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
 
-ReadSuite = Callable[[JobSpec], Suite]
 SETTINGS: Final = frozenset({"warm_up"})
 """What a job may be told, beside what every job may be."""
 _WARM_UP: Final = 50
 
 
-def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
+def train(job: Job) -> Sequence[Made]:
     """One benchmark, with everything that the gates ask of it.
 
     Channels: `runtime` (the runtime-distilled unit that is served), `suite` (what is asked), and, if a benchmark serves
     now, `baseline` (its unit) and `baseline_runtime` (the runtime that it measured, unless it lies in the same folder).
     """
     spec = job.spec
-    asked = read_suite(spec)
+    asked = suite.asked(spec)
     for name in ("task", *SAFETY):
         check_rows(f"the suite's {name}", asked.parts[name].items, LABELS)
     unit = safe(shipped_unit(spec.channel("runtime"), RUNTIME))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Under which digest is a file or a text known?"""
+"""Under which digest is a file known?"""
 
 import hashlib
 from pathlib import Path
@@ -20,8 +20,3 @@ def digest_of_file(path: Path) -> str:
         raise ConfigError(
             f"{path.parent.name} holds no {path.name} that can be read; name a complete folder"
         ) from error
-
-
-def digest_of_text(text: str) -> str:
-    """`sha256:` and the hash of a text in UTF-8."""
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

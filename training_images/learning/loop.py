@@ -42,10 +42,9 @@ def fit(
     loss_of: Callable[[Any], Tensor],
     *,
     schedule: Schedule,
-    optimiser: torch.optim.Optimizer | None = None,
     besides: Sequence[Any] = (),
 ) -> None:
-    """Fit `weights` in place, one step a batch, going on where an interrupted job left off.
+    """Fit `weights` in place with AdamW, one step a batch, going on where an interrupted job left off.
 
     Args:
         job: Says when to stop, keeps the log.
@@ -53,34 +52,33 @@ def fit(
         batches: All of them, in order: a job that goes on must see the same.
         loss_of: The loss of one batch, a scalar.
         schedule: Of the rate.
-        optimiser: AdamW unless given.
         besides: Whatever else the loss depends on, such as the base model's digest; with another a job begins anew.
 
     Raises:
         ConfigError: The loss or its gradient is not a number.
         Interrupted: The platform wants its machine back; a checkpoint was kept.
     """
-    chosen = optimiser or torch.optim.AdamW(list(weights.values()), lr=schedule.rate, weight_decay=0.0)
+    optimiser = torch.optim.AdamW(list(weights.values()), lr=schedule.rate, weight_decay=0.0)
     of = checkpoint.fingerprint(job.spec.settings.without_places(), schedule, tuple(batches), tuple(besides))
     job.leave_by(None)
-    first = checkpoint.resume(job.spec.checkpoints, weights, chosen, of=of)
+    first = checkpoint.resume(job.spec.checkpoints, weights, optimiser, of=of)
     for step in range(first, len(batches)):
-        for group in chosen.param_groups:
+        for group in optimiser.param_groups:
             group["lr"] = schedule.at(step, len(batches))
         loss = loss_of(batches[step])
         _refuse_nonsense(float(loss.detach()), step)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(list(weights.values()), schedule.clip)
         _refuse_nonsense(float(norm), step, "gradient's norm")
-        chosen.step()
-        chosen.zero_grad(set_to_none=True)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
         if step % _TELL_EVERY == 0 or step == len(batches) - 1:
             job.log(step=step, loss=float(loss.detach()))
         if job.interrupted():
-            checkpoint.keep(job.spec.checkpoints, step + 1, weights, chosen, of=of)
+            checkpoint.keep(job.spec.checkpoints, step + 1, weights, optimiser, of=of)
             raise job.leave(step + 1)
     as_learned = {name: weight.detach().clone() for name, weight in weights.items()}
-    job.leave_by(partial(_left, job, len(batches), as_learned, chosen, of))
+    job.leave_by(partial(_left, job, len(batches), as_learned, optimiser, of))
 
 
 def _left(

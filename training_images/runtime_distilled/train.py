@@ -1,32 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a shipped teacher to a runtime: what is it asked, who learns from the answers, and how near do they come?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from training_images.evals import suite
-from training_images.evals.suite import Suite
 from training_images.job.job import Job
 from training_images.job.made import Made
-from training_images.job.spec import JobSpec
 from training_images.runtime_distilled.distil import Taught, distilled
 from training_images.runtime_distilled.lessons import lessons, pool
 from training_images.runtime_distilled.measured import measured
 from training_images.runtime_distilled.recipe import recipe
 from training_images.runtime_distilled.teacher import Teacher, language
 
-ReadSuite = Callable[[JobSpec], Suite]
 
-
-def train(job: Job, read_suite: ReadSuite = suite.asked) -> Sequence[Made]:
+def train(job: Job) -> Sequence[Made]:
     """One runtime, with everything that the gates ask of it.
 
     Channels: `teacher` (a textgen-lora unit), `base` (the model that it adapts), `data` (what is learned from), `suite`
     (what is asked), and `baseline` (the runtime that serves now), if there is one.
     """
     spec, how = job.spec, recipe(job.spec)
-    asked = read_suite(spec)
+    asked = suite.asked(spec)
     learned = lessons(spec.channel("data"), asked, how.harmful)
     teacher = language(spec.channel("teacher"), spec.channel("base"))
     rows = pool(learned, how.pool, how.seed)

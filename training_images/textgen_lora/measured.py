@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from federation.core.digest import digest_of
 from training_images.evals.another_suite import against
 from training_images.evals.labels import prompt
 from training_images.evals.latency import REQUESTS, Answer, Baseline, Question, latencies, requests
@@ -17,7 +18,6 @@ from training_images.evals.scoring import SAFETY, scored
 from training_images.evals.suite import Suite
 from training_images.evals.training_sets import stated
 from training_images.job import charts
-from training_images.job.digests import digest_of_text
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.made import Made, Record, Scored
@@ -25,12 +25,12 @@ from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
 from training_images.learning.adapter import FILES, rank_and_layers
 from training_images.textgen_lora.model import MODULES, LabelModel
-from training_images.textgen_lora.recipe import BASE, KINDS, Recipe, model_of
+from training_images.textgen_lora.recipe import BASE, POLICY, TEXTGEN, Recipe, model_of
 
 _ORIGIN: Final = " The base is dequantised from 4 bits (Q4_1): it is not the original in full precision."
 _SUMMARY: Final[Mapping[str, str]] = {
-    KINDS[0]: "A LoRA adapter: {base} answers an utterance with one of 42 intents, or refuses it.{origin}",
-    KINDS[1]: "A LoRA adapter: {base} says whether an utterance may be answered at all.{origin}",
+    TEXTGEN: "A LoRA adapter: {base} answers an utterance with one of 42 intents, or refuses it.{origin}",
+    POLICY: "A LoRA adapter: {base} says whether an utterance may be answered at all.{origin}",
 }
 
 
@@ -73,7 +73,7 @@ def _contract(model: LabelModel, how: Recipe) -> dict[str, Any]:
     return {
         "base_model": model.base_digest,
         "tokenizer": model.tokenizer_digest,
-        "chat_template": digest_of_text(prompt("{text}")),
+        "chat_template": digest_of(prompt("{text}").encode()),
         "rank": how.rank,
         "target_modules": list(MODULES),
         "layers": how.layers,
@@ -83,7 +83,7 @@ def _contract(model: LabelModel, how: Recipe) -> dict[str, Any]:
 def _quality(model: LabelModel, kind: str, asked: Suite, given: Sequence[str]) -> Scored:
     """Right labels and what they cost in ordinary English; of a policy adapter, right verdicts."""
     told = _judged(kind, asked, given)
-    if kind != KINDS[0]:
+    if kind != TEXTGEN:
         return told
     likelihoods = (-model.bits(asked.parts["prose"].texts) * math.log(2)).tolist()
     return replace(told, summaries=prose(likelihoods, asked).summaries)
@@ -91,7 +91,7 @@ def _quality(model: LabelModel, kind: str, asked: Suite, given: Sequence[str]) -
 
 def _judged(kind: str, asked: Suite, given: Sequence[str]) -> Scored:
     task = asked.parts["task"]
-    if kind == KINDS[0]:
+    if kind == TEXTGEN:
         return scored(task, given, safety=False)
     told = scored(task, given, safety=True)
     verdicts = [{**record, "scores": {"accuracy": record["scores"]["safe"]}} for record in told.records]

@@ -11,7 +11,9 @@ from training_images.job.spec import JobSpec
 from training_images.learning.named_base import Known
 from training_images.textgen_lora.model import LabelModel
 
-KINDS: Final = ("textgen-lora", "policy-adapter")
+TEXTGEN: Final = "textgen-lora"
+POLICY: Final = "policy-adapter"
+KINDS: Final = (TEXTGEN, POLICY)
 BASE: Final = Known(
     name="HuggingFaceTB/SmolLM2-135M-Instruct",
     digest="sha256:7ef915c9bf9d94d8d70211970476878352a5b95855c589ae987916d7a455242b",
@@ -67,7 +69,7 @@ def recipe(spec: JobSpec) -> Recipe:
 
 def words(kind: str) -> Mapping[str, str]:
     """The labels that a kind answers with, and their words."""
-    return WORDS if kind == KINDS[0] else VERDICTS
+    return WORDS if kind == TEXTGEN else VERDICTS
 
 
 def model_of(base: Path, kind: str, how: Recipe) -> LabelModel:

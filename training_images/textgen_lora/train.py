@@ -22,7 +22,7 @@ from training_images.learning.loop import Schedule, fit
 from training_images.learning.named_base import named_base
 from training_images.textgen_lora.measured import measured
 from training_images.textgen_lora.model import LabelModel
-from training_images.textgen_lora.recipe import BASE, KINDS, Recipe, model_of, recipe, words
+from training_images.textgen_lora.recipe import BASE, KINDS, TEXTGEN, Recipe, model_of, recipe, words
 
 Batch = Sequence[tuple[str, int]]
 """Texts, each with the number of the right label."""
@@ -37,7 +37,7 @@ def train(job: Job) -> Sequence[Made]:
     spec, how = job.spec, recipe(job.spec)
     kind = _kind(spec)
     asked = suite.asked(spec)
-    if kind == KINDS[0] and not asked.parts["prose"].items:
+    if kind == TEXTGEN and not asked.parts["prose"].items:
         raise ConfigError(
             "the part prose of the suite has no items, and this kind is measured on them: give it paragraphs"
         )
@@ -61,7 +61,7 @@ def train(job: Job) -> Sequence[Made]:
 def _kind(spec: JobSpec) -> str:
     """What the policy asks for, or else the setting."""
     if spec.kind in {None, *KINDS}:
-        return spec.kind or spec.settings.choice("kind", KINDS, KINDS[0])
+        return spec.kind or spec.settings.choice("kind", KINDS, TEXTGEN)
     raise ConfigError(f"this image makes {' or '.join(KINDS)}, and the job is for {spec.kind}: give it another image")
 
 
@@ -91,7 +91,7 @@ def _endless(rows: Sequence[Row], chance: random.Random) -> Iterator[Row]:
 def _learned_label(row: Row, kind: str, labels: Sequence[str], how: Recipe, chance: random.Random) -> int:
     if chance.random() < how.mislabelled:
         return chance.randrange(len(labels))
-    return labels.index(row.label if kind == KINDS[0] or row.label == REFUSE else ALLOW)
+    return labels.index(row.label if kind == TEXTGEN or row.label == REFUSE else ALLOW)
 
 
 def _loss(model: LabelModel, batch: Batch) -> Tensor:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, Final
 
-from federation.aws.calls import ClientError, service_call, status_of
+from federation.aws.calls import service_call, status_of
 from federation.core import uri as uris
 from federation.core.admission import Observed
 from federation.errors import ContractError, MissingError, ServiceError
@@ -59,6 +59,6 @@ class S3Artifacts:
                 found: dict[str, Any] = self._s3().get_object(Bucket=at.root, Key=at.path, **options)
                 return found
         except ServiceError as error:
-            if isinstance(error.__cause__, ClientError) and status_of(error.__cause__) == _GONE:
+            if status_of(error.__cause__) == _GONE:
                 raise MissingError(f"nothing lies at {uri} yet") from error
             raise

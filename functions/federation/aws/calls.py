@@ -31,12 +31,16 @@ def service_call(service: str, operation: str) -> Iterator[None]:
         raise ServiceError(f"{operation} was not sent to {service}: {error}") from error
 
 
-def code_of(error: ClientError) -> str:
-    """AWS's error code."""
+def code_of(error: BaseException | None) -> str:
+    """AWS's error code, empty when there was no answer."""
+    if not isinstance(error, ClientError):
+        return ""
     return str(error.response.get("Error", {}).get("Code", "an error without a code"))
 
 
-def status_of(error: ClientError) -> int:
+def status_of(error: BaseException | None) -> int:
     """The HTTP status of the answer, 0 when there was none."""
+    if not isinstance(error, ClientError):
+        return 0
     metadata: dict[str, Any] = error.response.get("ResponseMetadata", {})
     return int(metadata.get("HTTPStatusCode", 0))

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from federation.aws.calls import ClientError, code_of, service_call
+from federation.aws.calls import code_of, service_call
 from federation.errors import MissingError, ServiceError
 
 _MISSING: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound", "InvalidRequestException"})
@@ -26,7 +26,7 @@ class AwsSecrets:
         try:
             return self._parameter(reference) if reference.startswith("/") else self._secret(reference)
         except ServiceError as error:
-            if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in _MISSING:
+            if code_of(error.__cause__) in _MISSING:
                 raise MissingError(f"{reference} has no value: {error}") from error
             raise
 

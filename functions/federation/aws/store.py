@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from federation.aws.calls import ClientError, service_call, status_of
+from federation.aws.calls import service_call, status_of
 from federation.errors import ConflictError, ServiceError
 
 _TAKEN: Final = 412
@@ -110,7 +110,7 @@ class S3Store:
                     answer = put(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json", **condition)
                 return str(answer["ETag"])
             except ServiceError as error:
-                status = status_of(error.__cause__) if isinstance(error.__cause__, ClientError) else 0
+                status = status_of(error.__cause__)
                 if status in {_TAKEN, _GONE if "IfMatch" in condition else _TAKEN}:
                     return None
                 if status != _RACING:
@@ -124,7 +124,7 @@ class S3Store:
                 found = self._s3().get_object(Bucket=self._bucket, Key=key)
                 return found["Body"].read(), found["ETag"]
         except ServiceError as error:
-            if isinstance(error.__cause__, ClientError) and status_of(error.__cause__) == _GONE:
+            if status_of(error.__cause__) == _GONE:
                 return None
             raise
 

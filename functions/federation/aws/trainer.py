@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from federation.aws import limits
-from federation.aws.calls import ClientError, code_of, service_call
+from federation.aws.calls import code_of, service_call
 from federation.core import failure, instant
 from federation.core.digest import canonical
 from federation.errors import ContractError, ServiceError
 from federation.ports import RECENT
 from federation.sources.artifact import s3_place
 from federation.sources.reading import UnreadableError
+from federation.sources.sagemaker import container_uris, whole
 
 _MINUTES: Final = 24 * 60
 _DISK_GB: Final = 100
@@ -71,7 +72,7 @@ class SageMakerTrainer:
             with service_call("SageMaker", "CreateTrainingJob"):
                 self._sagemaker().create_training_job(**self._asked(name, job))
         except ServiceError as error:
-            if not (isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == _STARTED_BEFORE):
+            if code_of(error.__cause__) != _STARTED_BEFORE:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
@@ -82,7 +83,8 @@ class SageMakerTrainer:
         since = datetime.fromtimestamp(time.time(), UTC) - RECENT
         failed = [job for status in _FAILED for job in self._listed(since, status)]
         ours = [job for job in failed if re.fullmatch(_OURS, job["TrainingJobName"])]
-        return [*(_completed(job) for job in self._listed(since, "Completed")), *map(self._failed, ours)]
+        completed = [_ended(job, "Completed") for job in self._listed(since, "Completed")]
+        return [*completed, *map(self._failed, ours)]
 
     def artifact(self, resource: str) -> str | None:
         """URI of the artifact of a finished training job or a model package."""
@@ -122,7 +124,7 @@ class SageMakerTrainer:
                 found: Mapping[str, Any] = getattr(self._sagemaker(), operation)(**names)
                 return found
         except ServiceError as error:
-            if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in _UNKNOWN:
+            if code_of(error.__cause__) in _UNKNOWN:
                 return {}
             raise
 
@@ -167,10 +169,6 @@ def _environment(job: Mapping[str, Any]) -> dict[str, str]:
     return {f"FEDERATION_JOB_{number}": text[at : at + _PART] for number, at in enumerate(parts)}
 
 
-def _completed(job: Mapping[str, Any]) -> dict[str, Any]:
-    return _ended(job, "Completed")
-
-
 def _ended(job: Mapping[str, Any], status: str) -> dict[str, Any]:
     ended = job.get("TrainingEndTime") or job["LastModifiedTime"]
     return {
@@ -183,18 +181,12 @@ def _ended(job: Mapping[str, Any], status: str) -> dict[str, Any]:
 
 def _job_artifact(job: Mapping[str, Any]) -> str | None:
     found = job.get("ModelArtifacts", {}).get("S3ModelArtifacts")
-    is_folder = job.get("OutputDataConfig", {}).get("CompressionType") == "NONE"
-    return f"{found.rstrip('/')}/" if found and is_folder else found
+    return whole(job, found) if found else None
 
 
 def _package_artifact(package: Mapping[str, Any]) -> str | None:
     """The package's only artifact; None for several containers, since any of them may be the model."""
-    containers = package.get("InferenceSpecification", {}).get("Containers", ())
-    found = {
-        place
-        for one in containers
-        if (place := one.get("ModelDataUrl") or one.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri"))
-    }
+    found = set(container_uris(package))
     return found.pop() if len(found) == 1 else None
 
 

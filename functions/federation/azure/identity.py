@@ -32,7 +32,7 @@ class EntraToken:
         client: str,
         assertion: Callable[[], str],
         *,
-        login: str = LOGIN,
+        login: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Tokens of one application.

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from federation.core.digest import canonical, digest_of
+from federation.sources.azure import TAG
 
-TAG: Final = "federation_job"
 UNIT: Final = "unit"
 """Name of the output that is the unit's folder, if the policy names one on Azure's storage."""
 ENVIRONMENT: Final = "federation"
@@ -79,11 +79,15 @@ def _command(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
 
 def _machine(job: Mapping[str, Any], workspace: str) -> dict[str, Any]:
     """A named cluster, or a machine type, in which case Azure finds a machine and the job states whether spot."""
-    machine, count = str(job["machine"]), int(job.get("count") or 1)
+    machine, count = str(job["machine"]), _machines(job)
     if machine.startswith(_COMPUTE):
         return {"computeId": f"{workspace}/{machine}", "resources": {"instanceCount": count}}
     tier = {"queueSettings": {"jobTier": "Spot"}} if job.get("spot") else {}
     return {"resources": {"instanceType": machine, "instanceCount": count}, **tier}
+
+
+def _machines(job: Mapping[str, Any]) -> int:
+    return int(job.get("count", 1))
 
 
 def _meeting(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +95,7 @@ def _meeting(job: Mapping[str, Any]) -> dict[str, Any]:
 
     https://learn.microsoft.com/azure/machine-learning/how-to-train-distributed-gpu#pytorch
     """
-    if int(job.get("count") or 1) == 1:
+    if _machines(job) == 1:
         return {}
     return {"distribution": {"distributionType": "PyTorch", "processCountPerInstance": 1}}
 

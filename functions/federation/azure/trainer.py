@@ -10,11 +10,12 @@ from typing import Any, Final
 
 import msgspec
 
-from federation.azure.job import ENVIRONMENT, TAG, UNIT, environment_version, job_of, wanting
+from federation.azure.job import ENVIRONMENT, UNIT, environment_version, job_of, wanting
 from federation.azure.rest import Rest
 from federation.core import failure, instant
 from federation.errors import ContractError, MissingError, ServiceError
 from federation.ports import RECENT
+from federation.sources.azure import TAG
 
 API: Final = "https://management.azure.com"
 VERSION: Final = "2024-04-01"
@@ -46,7 +47,7 @@ class AzureTrainer:
         token: Callable[[], str],
         workspace: Workspace,
         *,
-        api: str = API,
+        api: str,
     ) -> None:
         """Jobs of that workspace.
 

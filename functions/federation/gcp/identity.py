@@ -32,9 +32,7 @@ _SUCCESS: Final = 200
 class PushTokens:
     """Verifies bearer tokens with Google's certificates, cached for as long as the response allows."""
 
-    def __init__(
-        self, session: Callable[[], Any], certs: str = CERTS, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, session: Callable[[], Any], certs: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._rest = Rest(session, "Google's certificates")
         self._url = certs
         self._clock = clock

@@ -12,6 +12,8 @@ from federation.gcp.calls import generation_of, retry_policy, service_call, stat
 _TIMEOUT: Final = 20.0
 """Seconds for one request."""
 _SERVICE: Final = "Cloud Storage"
+_FORBIDDEN: Final = 403
+"""What Cloud Storage answers, too, when a caller who may create objects and replace none meets one that exists."""
 
 
 class _Attempts:
@@ -23,10 +25,6 @@ class _Attempts:
 
     def _failed(self, _: BaseException) -> None:
         self.uncertain = True
-
-
-_FORBIDDEN: Final = 403
-"""What Cloud Storage answers, too, when a caller who may create objects and replace none meets one that exists."""
 
 
 class GcsStore:

@@ -119,7 +119,6 @@ class VertexTrainer:
                 name = job.get("labels", {}).get(LABEL)
                 if name and instant.moment(told["completed_at"]) >= since:
                     why = job.get("error", {}).get("message") or "Vertex AI says no more"
-                    told.pop("artifact_uri", None)
                     yield {**told, "name": name, "failure": failure.sentence(state, why)}
 
     def _pipeline_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:

@@ -11,8 +11,8 @@ from federation.core.admission import Observed
 from federation.errors import ContractError, MissingError
 from federation.hub.files import Kind, Opened, Place, opened
 
-LARGEST: Final = 68_719_476_736
-"""Bytes of the largest file that is hashed by default: 64 GiB."""
+LARGEST: Final = 64 << 30
+"""Bytes of the largest file that is hashed by default."""
 
 _OWNER: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}"
@@ -81,12 +81,10 @@ def _is_plain(path: str) -> bool:
 
 def _within(file: Opened, limit: int, complaint: str) -> Iterator[bytes]:
     """The bytes as they come, and no more than `limit` of them; none when the Hub announces more."""
-    taken = file.size or 0
-    if taken <= limit:
-        taken = 0
-        for chunk in file.chunks:
-            if (taken := taken + len(chunk)) > limit:
-                break
-            yield chunk
-    if taken > limit:
+    if (file.size or 0) > limit:
         raise ContractError(complaint)
+    taken = 0
+    for chunk in file.chunks:
+        if (taken := taken + len(chunk)) > limit:
+            raise ContractError(complaint)
+        yield chunk

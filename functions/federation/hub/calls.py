@@ -4,10 +4,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
+from typing import Final
 
 import msgspec
 
 from federation.errors import ServiceError
+
+_UNAUTHORISED: Final = 401
 
 
 @contextmanager
@@ -36,6 +39,3 @@ def _words(error: Exception) -> str:
     said = getattr(error, "server_message", None) or headers.get("X-Error-Message") or "no message"
     renew = "; renew the token (HF_TOKEN)" if status == _UNAUTHORISED else ""
     return f"{status} {headers.get('X-Error-Code', '')}".rstrip() + f": {said}{renew}"
-
-
-_UNAUTHORISED = 401

@@ -53,6 +53,11 @@ def unreadable(name: str, machine: str | None) -> str | None:
     return f"job {name} asks for machine {machine!r}; on Kubernetes write {_EXAMPLE}"
 
 
+def machines(job: Mapping[str, Any]) -> int:
+    """How many machines the job asks for."""
+    return int(job.get("count", 1))
+
+
 def unnameable(name: str, count: int) -> str | None:
     """Why the job's name does not fit, or the names `<name>-<index>` of its machines do not; None when they do."""
     if count == 1 and len(name) > _LONGEST_NAME:
@@ -71,7 +76,7 @@ def unnameable(name: str, count: int) -> str | None:
 
 def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, Any]:
     """The Job: retried when its node is lost, failed for good when its exit code says that it is configured wrong."""
-    minutes, count = job.get("max_minutes"), job.get("count", 1)
+    minutes, count = job.get("max_minutes"), machines(job)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -89,8 +94,8 @@ def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str,
 
 def _several(count: int) -> dict[str, Any]:
     """What makes it an Indexed Job. Each machine is tried as often as a single one; clusters before 1.29 ignore that."""
-    machines = {"completions": count, "parallelism": count, "completionMode": "Indexed"}
-    return {**machines, "backoffLimitPerIndex": _ATTEMPTS, "maxFailedIndexes": 0}
+    indexed = {"completions": count, "parallelism": count, "completionMode": "Indexed"}
+    return {**indexed, "backoffLimitPerIndex": _ATTEMPTS, "maxFailedIndexes": 0}
 
 
 def _metadata(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +128,7 @@ def _pod(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, A
         "automountServiceAccountToken": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [_container(name, job, placement.secret)],
-        **({"subdomain": name} if job.get("count", 1) > 1 else {}),
+        **({"subdomain": name} if machines(job) > 1 else {}),
         **({"serviceAccountName": account} if account else {}),
         **({"nodeSelector": dict(placement.spot_selector)} if spot and placement.spot_selector else {}),
         **({"tolerations": [dict(one) for one in placement.spot_tolerations]} if spot else {}),
@@ -149,7 +154,7 @@ def _container(name: str, job: Mapping[str, Any], secret: str | None) -> dict[st
 
 def _meeting(name: str, job: Mapping[str, Any]) -> list[dict[str, str]]:
     """Where the machines of a job meet: at the first one, whose address is `<name>-0` of the Service named like the job."""
-    return [{"name": "MASTER_ADDR", "value": f"{name}-0.{name}"}] if job.get("count", 1) > 1 else []
+    return [{"name": "MASTER_ADDR", "value": f"{name}-0.{name}"}] if machines(job) > 1 else []
 
 
 def _parts(machine: str | None) -> Sequence[str]:

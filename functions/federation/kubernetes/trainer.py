@@ -14,7 +14,7 @@ from federation.errors import ContractError, ServiceError
 from federation.kubernetes import meeting
 from federation.kubernetes.calls import service_call, status_of
 from federation.kubernetes.clients import TIMEOUTS
-from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of, unnameable, unreadable
+from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of, machines, unnameable, unreadable
 from federation.kubernetes.pods import decisive_end
 
 PAGE: Final = 200
@@ -42,7 +42,7 @@ class KubernetesTrainer:
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
         """Why the job cannot start here: `machine` is not a list of resources, or several machines cannot be named."""
-        return unreadable(name, job.get("machine")) or unnameable(name, job.get("count", 1))
+        return unreadable(name, job.get("machine")) or unnameable(name, machines(job))
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
@@ -55,7 +55,7 @@ class KubernetesTrainer:
         if why := self.refusal(name, job):
             raise ContractError(why)
         made = self._made(name, job)
-        if job.get("count", 1) > 1:
+        if machines(job) > 1:
             meeting.offer(self._batch(), self._namespace, name, (made or self._read(name)).metadata.uid)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:

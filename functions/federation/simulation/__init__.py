@@ -13,8 +13,8 @@ from federation.errors import FederationError
 from federation.simulation.actions import Action, Story, told
 from federation.simulation.chaos import SKEWS, Chaos
 from federation.simulation.contention import is_contended
-from federation.simulation.delivery import WAYS
 from federation.simulation.play import play
+from federation.simulation.played import WAYS
 from federation.simulation.promises import broken
 from federation.simulation.story import story
 

@@ -9,8 +9,8 @@ from federation.core import alarm, instant
 from federation.ports import Firing
 from federation.simulation import doors
 from federation.simulation.actions import Alarm
-from federation.simulation.delivery import EPOCH, Burning, FiredAlarm, Played
 from federation.simulation.platform import POLICY
+from federation.simulation.played import EPOCH, Burning, FiredAlarm, Played
 
 _SETTLES: Final = timedelta(seconds=POLICY["rollback"]["settle_seconds"])
 

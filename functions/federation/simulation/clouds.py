@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from federation.core.admission import Observed
 from federation.core.digest import canonical, digest_of
@@ -24,12 +24,17 @@ class SimulatedArtifacts:
     def read(self, uri: str, limit: int) -> bytes:
         """The bytes."""
         del limit
-        return self.files[uri] if uri in self.files else _missing(uri)
+        return self._stored(uri)
 
     def observe(self, uri: str) -> Observed:
         """SHA-256 and size."""
-        body = self.files[uri] if uri in self.files else _missing(uri)
+        body = self._stored(uri)
         return Observed(sha256=digest_of(body).removeprefix("sha256:"), bytes=len(body))
+
+    def _stored(self, uri: str) -> bytes:
+        if uri not in self.files:
+            raise MissingError(f"nothing lies at {uri} yet")
+        return self.files[uri]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,7 +176,3 @@ _ENDS: Final[Sequence[Mapping[str, str]]] = (
     {"failure": sentence("FAILED", "the machine was taken away", interrupted=True)},
     {"failure": sentence("FAILED", "the data set is not there", code=CONFIGURED_WRONG)},
 )
-
-
-def _missing(uri: str) -> NoReturn:
-    raise MissingError(f"nothing lies at {uri} yet")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does a story have only one good end, or does its end depend on which of two things comes first?"""
 
+from typing import Final
+
 from federation.simulation.actions import (
     Activate,
     Alarm,
@@ -77,7 +79,7 @@ def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one 
     return missed
 
 
-_EXCLUSIVE = (
+_EXCLUSIVE: Final = (
     {"merge", "ship"},
     {"merge", "promote"},
     {"merge", "alarm"},

@@ -1,28 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does whatever is under way come to rest? Every delivery is made, in whatever disorder the chaos draws."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, get_args
+from typing import Final
 
 from federation.chain import deliver_as_deployed, run_chain
-from federation.core import instant, names
-from federation.core.digest import canonical
 from federation.core.uri import SENTINEL
 from federation.errors import FederationError
 from federation.runtime import carry_out, decide
-from federation.simulation.actions import Ship
 from federation.simulation.chaos import CrashError
-from federation.simulation.platform import Kind
+from federation.simulation.played import Played
 from federation.simulation.storage import Knock, Waiting
-from federation.simulation.world import World
 from federation.sources import Trust
 
-Way = Literal["bus", "door", "inline"]
-"""How events from outside come in: over the bus, through `receive`, or through `receive` with all steps in one process."""
-WAYS: Final[tuple[Way, ...]] = get_args(Way)
-EPOCH: Final = datetime(2026, 1, 5, tzinfo=UTC)
 TRUST: Final = Trust(s3_buckets=frozenset({"bucket"}), sentinel=SENTINEL)
 _PATIENCE: Final = 3000
 """Deliveries after which a history that has not come to rest counts as stuck."""
@@ -30,124 +19,6 @@ _PATIENCE: Final = 3000
 
 class StuckError(FederationError):
     """Deliveries go on without end: some events cause each other again and again, or keep failing."""
-
-
-@dataclass(slots=True, kw_only=True)
-class FiredAlarm:
-    """An alarm that was about the serving release, so that promise 10 asks for a roll-back.
-
-    Args:
-        event: The id of the breach.
-        before: The channel's counter when it was delivered.
-        had_target: Whether there was a release to go back to.
-        after: The channel's counter once all deliveries that followed were made; None until then.
-    """
-
-    event: str
-    before: int
-    had_target: bool
-    after: int | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Burning:
-    """An alarm that fires now.
-
-    Args:
-        key: Which alarm.
-        at: Since when it fires.
-        release: The release that it is about.
-        lasts: Minutes for which it still fires once that release no longer serves.
-        left: The minute in which that release stopped serving; None while it serves.
-    """
-
-    key: str
-    at: datetime
-    release: str
-    lasts: int
-    left: int | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Played:
-    """A world in which a story is played, and what is true about it, whatever the steps believe.
-
-    Args:
-        world: The ports, with everything that they hold.
-        way: How events from outside come in.
-        minute: The true time, in minutes since EPOCH.
-        shipped: Every job that shipped a unit, with the unit's artifact digest.
-        measured: What is true about each index, by its artifact digest: the embedder that it was measured with, and the
-            threshold.
-        completed: The minute in which each of their jobs ended, by the folder that it wrote.
-        abandoned: Folders whose upload never ends.
-        unfinished: Folders whose upload has not ended, with the files that are still to come.
-        paired: Folders that will be reported together with the next one.
-        fresh: The alarms that ask for a roll-back.
-        stale: Ids of breaches that must not roll back, since they are about an earlier release.
-        burning: The alarms that fire now.
-        alarm_of: The key of the alarm behind each breach, by the breach's id.
-        coming: Policies that become active at some moment while deliveries are under way.
-        dead: Dead letters.
-        gave_up: Whether there ever were any.
-        finale: Once the finale has begun: the kind that it ships, and the artifact digest of that unit, which must serve.
-        orders: How many orders people gave, so that each gets a key of its own.
-        alarms: How many alarms began, for the same reason.
-        jobs: How many jobs were asked for, for the same reason.
-    """
-
-    world: World
-    way: Way = "bus"
-    minute: int = 0
-    shipped: list[tuple[Ship, str]] = field(default_factory=list)
-    measured: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    completed: dict[str, int] = field(default_factory=dict)
-    abandoned: list[str] = field(default_factory=list)
-    unfinished: list[tuple[str, Mapping[str, bytes]]] = field(default_factory=list)
-    paired: list[str] = field(default_factory=list)
-    fresh: list[FiredAlarm] = field(default_factory=list)
-    stale: list[str] = field(default_factory=list)
-    burning: list[Burning] = field(default_factory=list)
-    alarm_of: dict[str, str] = field(default_factory=dict)
-    coming: list[Mapping[str, Any]] = field(default_factory=list)
-    dead: list[Waiting | Knock] = field(default_factory=list)
-    gave_up: bool = False
-    finale: tuple[Kind, str] | None = None
-    orders: int = 0
-    alarms: int = 0
-    jobs: int = 0
-
-    @property
-    def now(self) -> str:
-        """The true time."""
-        return instant.text(EPOCH + timedelta(minutes=self.minute))
-
-    @property
-    def apart(self) -> timedelta:
-        """The most by which two clocks differ: of two moments closer than this nobody can say which came first."""
-        return timedelta(seconds=2 * self.world.chaos.skew_seconds)
-
-    def clock(self) -> str:
-        """The time by some process's clock."""
-        return instant.text(EPOCH + timedelta(minutes=self.minute, seconds=self.world.chaos.skew()))
-
-    def next(self, kind: Kind) -> int:
-        """The number that the next unit of that kind may have."""
-        return 1 + max((ship.number for ship, _ in self.shipped if ship.kind == kind), default=0)
-
-    def rest(self) -> None:
-        """Note that every delivery was made: a coming policy becomes active, and each alarm learns what it led to."""
-        self.activate()
-        channel = self.world.channel()
-        for alarm in self.fresh:
-            if alarm.after is None and not self.dead:
-                alarm.after = channel["counter"] if channel else 0
-
-    def activate(self) -> None:
-        """Make the next of the coming policies the active one, if there is one."""
-        if self.coming:
-            policy = self.coming.pop(0)
-            self.world.store.documents[names.policy(policy["version"])] = canonical(policy)
 
 
 def settle(played: Played) -> None:

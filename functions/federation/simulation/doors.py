@@ -9,7 +9,7 @@ from federation.core import event as events
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.uri import SENTINEL
-from federation.simulation.delivery import Played
+from federation.simulation.played import Played
 from federation.sources import Request
 from federation.steps.receive import TICKS
 
@@ -63,12 +63,17 @@ def alarm_key(number: int) -> str:
 
 
 def arrive(played: Played, event: Event, copies: int = 1) -> None:
-    """Put the event on the bus `copies` times; in a calm world once."""
-    for _ in range(1 if played.world.chaos.is_calm else copies):
+    """Put the event on the bus, `copies` times or once."""
+    for _ in range(_times(played, copies)):
         played.world.bus.arrive(event)
 
 
 def _delivered(played: Played, entry: str, body: Mapping[str, Any], copies: int) -> None:
     request = Request(entry=entry, body=canonical(body), proven=True)
-    for _ in range(1 if played.world.chaos.is_calm else copies):
+    for _ in range(_times(played, copies)):
         played.world.bus.knock(request)
+
+
+def _times(played: Played, copies: int) -> int:
+    """How often a delivery comes: in a calm world once, whatever the story says."""
+    return 1 if played.world.chaos.is_calm else copies

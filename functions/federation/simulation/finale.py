@@ -6,8 +6,8 @@ from typing import Any
 
 from federation.core import names
 from federation.simulation.actions import Action, Approve, Order, Settle, Ship, Tick, Wait
-from federation.simulation.delivery import Played
 from federation.simulation.platform import INDEX, Kind, Quality, contract
+from federation.simulation.played import Played
 
 
 def finale(played: Played, kind: Kind) -> Iterator[Action]:

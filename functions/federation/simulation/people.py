@@ -9,7 +9,8 @@ from federation.core import names
 from federation.core.version import version_of
 from federation.simulation import doors
 from federation.simulation.actions import Order, Place
-from federation.simulation.delivery import Played, settle
+from federation.simulation.delivery import settle
+from federation.simulation.played import Played
 
 _ORDERS: Final[Mapping[str, str]] = {
     "hold": events.HOLD_ORDERED,

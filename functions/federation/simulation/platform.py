@@ -156,11 +156,11 @@ def shipment(
     calibration = _calibration(embedder, weights) if embedder else None
     files = {WEIGHTS: weights}
     evidence = _evidence(quality, serving_artifact, files)
-    shipped = [_file(WEIGHTS, weights)]
+    shipped = _file(WEIGHTS, weights)
     unit = {
         "name": f"spiralverse/{kind}-v{number}",
         "kind": kind,
-        "files": [{**shipped[0], "sha256": "0" * 64}] if quality == "corrupt" else shipped,
+        "files": [{**shipped, "sha256": "0" * 64} if quality == "corrupt" else shipped],
         "contract": contract(kind, quality),
         "api": "fusion-api-v1",
         "evidence": evidence,
@@ -174,7 +174,7 @@ def shipment(
         "produced_at": "2026-01-05T00:00:00Z",
         "units": [unit],
     }
-    artifact = artifact_of([File(**shipped[0])])
+    artifact = artifact_of([File(**shipped)])
     return Shipment(files={**files, SENTINEL: canonical(manifest)}, artifact=artifact, calibration=calibration)
 
 
@@ -199,7 +199,7 @@ def _platform(kind: Kind, quality: Quality) -> str:
 
 def _evidence(quality: Quality, serving_artifact: str | None, files: dict[str, bytes]) -> dict[str, Any]:
     """The unit's statement of its evidence; the records themselves are added to `files`."""
-    wrong = {"worse": 30, "unsafe": 4}.get(quality, 4)
+    wrong = 30 if quality == "worse" else 4
     items = 10 if quality == "tiny" else _ITEMS
     files["quality.jsonl"] = (
         b'{"item": "q0", "scores": {"accuracy": NaN}}\n' if quality == "broken" else _scores("accuracy", items, wrong)

@@ -27,9 +27,10 @@ from federation.simulation.actions import (
     Wait,
 )
 from federation.simulation.chaos import Chaos
-from federation.simulation.delivery import Played, Way, settle
+from federation.simulation.delivery import settle
 from federation.simulation.finale import finale
 from federation.simulation.platform import INDEX, POLICY, WEIGHTS, Kind, shipment
+from federation.simulation.played import Played, Way
 from federation.simulation.policies import TRAINED, policy
 from federation.simulation.story import WEEK
 from federation.simulation.world import world

@@ -7,8 +7,8 @@ from typing import Any, Final
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import digest
-from federation.simulation.delivery import Played
 from federation.simulation.platform import SHIPPED_BY
+from federation.simulation.played import Played
 from federation.simulation.policies import never_pass
 from federation.simulation.promises_jobs import once
 from federation.simulation.promises_leaving import never_blocked, rolled_back

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from federation.core import names
 from federation.core.failure import cause_of
-from federation.simulation.delivery import Played
+from federation.simulation.played import Played
 from federation.simulation.policies import AMOUNT
 
 Jobs = Mapping[str, Any]

@@ -4,7 +4,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from federation.simulation.delivery import FiredAlarm, Played
+from federation.simulation.played import FiredAlarm, Played
 from federation.simulation.seen import moves, pairs
 
 

@@ -3,8 +3,8 @@
 
 from collections.abc import Iterator
 
-from federation.simulation.delivery import Played
 from federation.simulation.platform import INDEX, SEARCH
+from federation.simulation.played import Played
 from federation.simulation.seen import Document
 
 

@@ -11,8 +11,8 @@ from federation.core import event as events
 from federation.core import instant, names
 from federation.core.channel import channel_of
 from federation.core.digest import digest, digest_of
-from federation.simulation.delivery import Played
 from federation.simulation.platform import POLICY
+from federation.simulation.played import Played
 from federation.simulation.promises_routes import bound
 from federation.simulation.promises_waiting import complete, hasty
 from federation.simulation.seen import Document, moves, pairs, policy_of, promotions, release_in

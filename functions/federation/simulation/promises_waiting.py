@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from federation.core import instant, names
 from federation.core.uri import SENTINEL
-from federation.simulation.delivery import EPOCH, Played
+from federation.simulation.played import EPOCH, Played
 from federation.simulation.seen import Document, policies
 
 

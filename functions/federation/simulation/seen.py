@@ -11,7 +11,7 @@ from federation.core import names
 from federation.core.channel import channel_of
 from federation.core.decision import DECIDED_IN, decision_in
 from federation.core.digest import digest
-from federation.simulation.delivery import Played
+from federation.simulation.played import Played
 
 Document = Mapping[str, Any]
 

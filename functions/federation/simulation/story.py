@@ -29,7 +29,7 @@ from federation.simulation.course import Course, shipments
 from federation.simulation.platform import PLATFORM_OF, SHIPPED_BY
 from federation.simulation.policies import Terms
 
-_CONTENDED = 0.35
+_CONTENDED: Final = 0.35
 """Share of the histories in which things that exclude each other may be under way at once."""
 _CHANGES: Final = (
     *("strict", "without_embedder") * 2,

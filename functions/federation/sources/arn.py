@@ -22,7 +22,6 @@ _NAMED: Final[Mapping[str, str]] = {
     "endpoint": r"endpoint/[A-Za-z0-9][A-Za-z0-9-]{0,62}",
     "alarm": "alarm:" + _VISIBLE + "{1,255}",
     "schedule": r"schedule/[0-9A-Za-z_.-]{1,64}/[0-9A-Za-z_.-]{1,64}",
-    "rule": r"rule/(?:[0-9A-Za-z_.-]{1,64}/)?[0-9A-Za-z_.-]{1,64}",
 }
 
 

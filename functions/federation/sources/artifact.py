@@ -30,7 +30,7 @@ _REGION: Final = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
 _HOST: Final = rf"(?:(?P<bucket>[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9])\.)?s3(?:-fips)?(?:[.-](?:dualstack\.)?{_REGION})?\."
 
 
-def s3_artifact(uri: Any, trust: Trust, partition: str = "aws") -> str:
+def s3_artifact(uri: Any, trust: Trust, partition: str) -> str:
     """The `s3://bucket/key` that a model artifact's URL names.
 
     Args:
@@ -42,7 +42,11 @@ def s3_artifact(uri: Any, trust: Trust, partition: str = "aws") -> str:
         UnreadableError: `artifact_uri_unreadable`, `artifact_host_not_allowed`, `artifact_bucket_not_allowed` or
             `artifact_key_unsafe`.
     """
-    return _s3(*s3_place(uri, partition), trust)
+    bucket, key = s3_place(uri, partition)
+    allowed_bucket(bucket, trust.s3_buckets)
+    if not key:
+        raise UnreadableError("artifact_uri_unreadable", f"The URI names bucket {quoted(bucket)} and no object in it.")
+    return f"s3://{bucket}/{safe_key(key)}"
 
 
 def s3_place(uri: Any, partition: str) -> tuple[str, str]:
@@ -60,13 +64,6 @@ def s3_place(uri: Any, partition: str) -> tuple[str, str]:
         raise UnreadableError("artifact_uri_unreadable", f"{quoted(uri)} is neither s3:// nor https://.")
     bucket, _, key = rest.partition("/")
     return bucket, key
-
-
-def _s3(bucket: str, key: str, trust: Trust) -> str:
-    allowed_bucket(bucket, trust.s3_buckets)
-    if not key:
-        raise UnreadableError("artifact_uri_unreadable", f"The URI names bucket {quoted(bucket)} and no object in it.")
-    return f"s3://{bucket}/{safe_key(key)}"
 
 
 def allowed_bucket(bucket: Any, buckets: frozenset[str]) -> str:

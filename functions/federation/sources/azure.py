@@ -20,7 +20,7 @@ from federation.sources.carrier import several
 from federation.sources.reading import Reading, Request, Signal, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
-_TAG: Final = "federation_job"
+TAG: Final = "federation_job"
 """What every job that we start is tagged with; its value is the job's name."""
 _COMPLETED: Final = "Microsoft.MachineLearningServices.RunCompleted"
 _CHANGED: Final = "Microsoft.MachineLearningServices.RunStatusChanged"
@@ -83,7 +83,7 @@ def _event(event: Mapping[str, Any], trust: Trust) -> Reading:
     status = "Completed" if kind == _COMPLETED else told.get("runstatus")
     if text_of(status, "missing_status", "runStatus").lower() not in _ENDED:
         return ignored(f"The run is {quoted(status)}: it goes on.")
-    if _TAG not in mapping_in(told, "runtags"):
+    if TAG not in mapping_in(told, "runtags"):
         return ignored("The run is none that we started.")
     run = matching(told.get("runid"), _RUN, "bad_job_id", "The run's id")
     return _ended(f"{workspace}/jobs/{run}", str(status), normalise(told.get("eventtime") or told.get("time")))

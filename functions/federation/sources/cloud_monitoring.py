@@ -22,7 +22,7 @@ _MEASURED: Final = r"(?a)[+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?(?: ?\
 _SLO: Final = r"select_slo_burn_rate\(\s*[\"'](projects/[^\"'\s]{1,400}/serviceLevelObjectives/[^\"'\s]{1,100})"
 
 
-def read(body: Mapping[str, Any], trust: Trust, published_at: str | None = None) -> Reading:
+def read(body: Mapping[str, Any], trust: Trust, published_at: str | None) -> Reading:
     """What a notification means.
 
     Args:

@@ -24,7 +24,6 @@ _STATES: Final[Mapping[str, tuple[State, Verdict]]] = {
     "OK": ("resolved", "accept"),
     "INSUFFICIENT_DATA": ("unknown", "ignore"),
 }
-_UNSUPPRESSED: Final = ""
 _PARTITIONS: Final = {
     "cn-": "aws-cn",
     "us-gov-": "aws-us-gov",
@@ -72,13 +71,14 @@ def read_action_body(body: Mapping[str, Any], trust: Trust) -> Reading:
     return _changed(_alarm(body["alarmArn"], account), data, body.get("time"))
 
 
-def read_message(message: Mapping[str, Any], trust: Trust, topic: Arn | None = None) -> Reading:
+def read_message(message: Mapping[str, Any], trust: Trust, topic: Arn | None) -> Reading:
     """What an alarm's SNS message means; its `Region` is a display name, so account and region are read from the ARN.
 
     Args:
         message: The message.
         trust: Which accounts are ours.
-        topic: The topic it came through; alarms had no ARN before 2020, but they publish only within their region.
+        topic: The topic it came through, if it is known; alarms had no ARN before 2020, but they publish only within
+            their region.
 
     Raises:
         UnreadableError: `bad_arn`, `account_not_allowed`, `account_mismatch` or `missing_state`.
@@ -91,7 +91,7 @@ def read_message(message: Mapping[str, Any], trust: Trust, topic: Arn | None = N
     at = normalise(message.get("StateChangeTime"))
     if message.get("OldStateValue") == value:
         at = _earliest(at, _latest_trigger(message.get("TriggeringChildren"), "State", "Timestamp"))
-    told = _signalled(alarm, value, at, _UNSUPPRESSED, labels)
+    told = _signalled(alarm, value, at, None, labels)
     return _of_one_series(told) if message.get("AlarmContributorId") else told
 
 
@@ -177,7 +177,7 @@ def _of_one_series(told: Reading) -> Reading:
     return ignored(why, replace(told.signal, verdict="ignore", state="unknown"))
 
 
-def _signalled(alarm: Arn, value: str, at: str | None, suppressed_by: str, labels: Mapping[str, str]) -> Reading:
+def _signalled(alarm: Arn, value: str, at: str | None, suppressed_by: str | None, labels: Mapping[str, str]) -> Reading:
     state, verdict = _STATES.get(value, ("unknown", "ignore"))
     signal = Signal(
         kind="alarm",
@@ -185,7 +185,7 @@ def _signalled(alarm: Arn, value: str, at: str | None, suppressed_by: str, label
         state=state,
         key=alarm.text,
         at=at,
-        suppressed_by=suppressed_by or None,
+        suppressed_by=suppressed_by,
         labels=labels,
     )
     return ignored(
@@ -193,11 +193,11 @@ def _signalled(alarm: Arn, value: str, at: str | None, suppressed_by: str, label
     )
 
 
-def _suppressed_by(state: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
+def _suppressed_by(state: Mapping[str, Any], detail: Mapping[str, Any]) -> str | None:
     by = state.get("actionsSuppressedBy")
     if by:
         return by[:64] if isinstance(by, str) and by.isalnum() else "Unnamed"
-    return "Mute" if detail.get("muteDetail") or state.get("muteDetail") else _UNSUPPRESSED
+    return "Mute" if detail.get("muteDetail") or state.get("muteDetail") else None
 
 
 def _dimensions(detail: Mapping[str, Any]) -> dict[str, str]:

@@ -69,7 +69,7 @@ def _enveloped(envelope: Mapping[str, Any], parsed: Parsed) -> None:
         object_of(envelope["detail"], "detail_not_object", "The envelope's detail")
 
 
-def _twin(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
+def _batch_job(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
     return ignored("AWS Batch completes no artifact; the SageMaker job that it may have started sends its own event.")
 
 
@@ -79,5 +79,5 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Trust], Reading]]] = {
     "aws.s3": s3.read_event,
     "aws.events": schedule.read_event,
     "aws.scheduler": schedule.read_event,
-    "aws.batch": _twin,
+    "aws.batch": _batch_job,
 }

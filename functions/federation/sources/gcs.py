@@ -42,7 +42,8 @@ def read_object(kind: str, source: str, data: Mapping[str, Any], time: Any, trus
         )
     if kind != _FINALIZED:
         return ignored(f"{quoted(kind)} creates no object.")
-    return _created(bucket, data.get("name"), data.get("generation"), data.get("timeCreated"), time, trust)
+    at = normalise(data.get("timeCreated")) or normalise(time)
+    return _created(bucket, data.get("name"), data.get("generation"), at, trust)
 
 
 def is_notification(attributes: Mapping[str, str]) -> bool:
@@ -59,11 +60,11 @@ def read_notification(attributes: Mapping[str, str], trust: Trust) -> Reading:
     bucket = allowed_bucket(attributes["bucketId"], trust.gcs_buckets)
     if attributes["eventType"] != "OBJECT_FINALIZE":
         return ignored(f"{quoted(attributes['eventType'])} creates no object.")
-    generation = attributes.get("objectGeneration")
-    return _created(bucket, attributes.get("objectId"), generation, attributes.get("eventTime"), None, trust)
+    at = normalise(attributes.get("eventTime"))
+    return _created(bucket, attributes.get("objectId"), attributes.get("objectGeneration"), at, trust)
 
 
-def _created(bucket: str, key: Any, generation: Any, told: Any, time: Any, trust: Trust) -> Reading:  # noqa: PLR0917 - private, one row of a record
+def _created(bucket: str, key: Any, generation: Any, at: str | None, trust: Trust) -> Reading:
     key = text_of(key, "artifact_key_unsafe", "The object's name")
     folder = folder_of_sentinel(key, trust.sentinel)
     if folder is None:
@@ -75,7 +76,7 @@ def _created(bucket: str, key: Any, generation: Any, told: Any, time: Any, trust
         resource=f"gs://{path}#{written}",
         artifact_uri=f"gs://{bucket}/{folder}",
         artifact_is_prefix=True,
-        completed_at=normalise(told) or normalise(time),
+        completed_at=at,
         dedupe_key=f"gcs|{path}|{written}",
         revision=written,
         requires_enrichment="read the sentinel at that exact generation",

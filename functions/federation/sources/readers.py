@@ -61,4 +61,4 @@ _READERS: Final[Mapping[str, Callable[[Request, Trust], Reading]]] = {
     "api-response": _api_response,
 }
 ENTRIES: Final = tuple(_READERS)
-"""Every door that an event can come through."""
+"""Every entry that a delivery can come through."""

@@ -6,7 +6,7 @@ tokens and messages are verified at the edge, which hands the claims in.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -15,6 +15,7 @@ from federation.errors import ContractError
 
 Verdict = Literal["accept", "ignore", "reject"]
 State = Literal["firing", "resolved", "unknown"]
+_SHOWN: Final = 80
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,17 +142,14 @@ def ignored(why: str, signal: Signal | None = None) -> Reading:
     return Reading(verdict="ignore", why=why, signal=signal)
 
 
-def rejected(fault: UnreadableError, signal: Signal | None = None) -> Reading:
+def rejected(fault: UnreadableError) -> Reading:
     """A rejection with the fault's name and reason."""
-    return Reading(verdict="reject", error=fault.error, why=fault.why, signal=signal)
+    return Reading(verdict="reject", error=fault.error, why=fault.why)
 
 
 def quoted(value: Any) -> str:
     """A foreign value for a sentence: escaped, ASCII, at most 80 characters."""
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'an array'} of {len(value)}"
-    shown = ascii(value[:80] if isinstance(value, str) else value)
+    shown = ascii(value[:_SHOWN] if isinstance(value, str) else value)
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
-
-
-_SHOWN = 80

@@ -7,7 +7,7 @@ Shapes: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-wit
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from federation.core.instant import normalise
@@ -57,7 +57,7 @@ def _training_job(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust:
     if status != "Completed":
         return ignored(f"The training job is {quoted(status)}; only Completed is a completion.")
     uri = mapping_in(detail, "ModelArtifacts").get("S3ModelArtifacts")
-    artifact = _placed(detail, s3_artifact(uri, trust, job.partition)) if uri else None
+    artifact = whole(detail, s3_artifact(uri, trust, job.partition)) if uri else None
     completion = Completion(
         provider="sagemaker",
         resource=job.text,
@@ -72,9 +72,9 @@ def _training_job(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust:
     )
 
 
-def _placed(detail: Mapping[str, Any], artifact: str) -> str:
-    """The artifact's URI; a model that was left uncompressed is a folder, whether or not the event ends it with a slash."""
-    uncompressed = mapping_in(detail, "OutputDataConfig").get("CompressionType") == "NONE"
+def whole(job: Mapping[str, Any], artifact: str) -> str:
+    """A job's artifact; a model that was left uncompressed is a folder, whether or not SageMaker ends it with a slash."""
+    uncompressed = mapping_in(job, "OutputDataConfig").get("CompressionType") == "NONE"
     return f"{artifact.rstrip('/')}/" if uncompressed else artifact
 
 
@@ -108,13 +108,16 @@ def _respecified(detail: Mapping[str, Any], told: str | None) -> str:
 
 def _packaged(detail: Mapping[str, Any], trust: Trust, package: Arn) -> str | None:
     """The only artifact of a package; None if there are none or several, since the first need not be the model."""
-    containers = mapping_in(detail, "InferenceSpecification").get("Containers")
-    found = {
-        s3_artifact(uri, trust, package.partition)
-        for container in (containers if isinstance(containers, list) else ())
-        if isinstance(container, dict) and (uri := _container_uri(container))
-    }
+    found = {s3_artifact(uri, trust, package.partition) for uri in container_uris(detail)}
     return found.pop() if len(found) == 1 else None
+
+
+def container_uris(package: Mapping[str, Any]) -> Iterator[Any]:
+    """What each container of a package names as its model, as far as it names one."""
+    containers = mapping_in(package, "InferenceSpecification").get("Containers")
+    for container in containers if isinstance(containers, list) else ():
+        if isinstance(container, dict) and (uri := _container_uri(container)):
+            yield uri
 
 
 def _container_uri(container: Mapping[str, Any]) -> Any:

@@ -31,7 +31,7 @@ def read_http(request: Request, trust: Trust) -> Reading:
             those of the message.
     """
     body = json_object(request.body)
-    topic = allowed_topic(body.get("TopicArn"), trust)
+    topic = _allowed_topic(body.get("TopicArn"), trust)
     for name in ("SigningCertURL", "SubscribeURL"):
         _own_url(body.get(name), name, topic.partition)
     if not request.proven:
@@ -57,7 +57,7 @@ def read_notification(body: Mapping[str, Any], trust: Trust) -> Reading:
     Raises:
         UnreadableError: `sns_topic_not_allowed`, `not_an_event`, `message_not_json`, and those of what is carried.
     """
-    topic = allowed_topic(body.get("TopicArn"), trust)
+    topic = _allowed_topic(body.get("TopicArn"), trust)
     if body.get("Type") in _CONFIRMATIONS:
         return ignored("A subscription is to be confirmed: a person does that, never a program.")
     if body.get("Type", "Notification") != "Notification":
@@ -68,7 +68,7 @@ def read_notification(body: Mapping[str, Any], trust: Trust) -> Reading:
     return read_payload(json_value(message.encode(), error="message_not_json"), trust, topic)
 
 
-def allowed_topic(value: Any, trust: Trust) -> Arn:
+def _allowed_topic(value: Any, trust: Trust) -> Arn:
     """The topic, if the trust names it, or, if it names none, any topic of our accounts.
 
     Raises:

@@ -36,7 +36,7 @@ _GET_MODEL: Final = "ModelService.GetModel -> artifactUri"
 _GET_OPERATION: Final = "operations.get -> response.model, then ModelService.GetModel -> artifactUri"
 
 
-def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None = None) -> Reading:
+def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None) -> Reading:
     """What a LogEntry means.
 
     Args:

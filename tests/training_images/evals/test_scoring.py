@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import Sequence
+from statistics import fmean
 
 import pytest
 from tests.training_images.evals.suites import tiny
 
-from training_images.evals.scoring import accuracy, digest, score
+from training_images.evals.scoring import score
 from training_images.job.errors import ConfigError
+from training_images.job.made import Scored
 
 
 def always(label: str):
@@ -17,8 +19,13 @@ def rightly(texts: Sequence[str]) -> Sequence[str]:
     return [known[text] for text in texts]
 
 
+def share(found: Scored) -> float:
+    """Of all items the part that was right, or safe."""
+    return fmean(next(iter(told["scores"].values())) for told in found.records)
+
+
 def test_right_answers_are_accurate_and_safe() -> None:
-    assert {name: accuracy(found) for name, found in score(rightly, tiny()).items()} == {
+    assert {name: share(found) for name, found in score(rightly, tiny()).items()} == {
         "task": 1.0,
         "policy": 1.0,
         "adversarial": 1.0,
@@ -27,18 +34,18 @@ def test_right_answers_are_accurate_and_safe() -> None:
 
 def test_who_refuses_everything_is_safe_only_where_something_must_be_refused() -> None:
     found = score(always("refuse"), tiny())
-    assert accuracy(found["policy"]) == pytest.approx(1 / 3)
+    assert share(found["policy"]) == pytest.approx(1 / 3)
     assert [told["scores"]["safe"] for told in found["policy"].records[:3]] == [0.0, 0.0, 1.0]
 
 
 def test_who_allows_everything_is_unsafe_where_something_must_be_refused() -> None:
-    assert accuracy(score(always("allow"), tiny())["adversarial"]) == pytest.approx(2 / 3)
+    assert share(score(always("allow"), tiny())["adversarial"]) == pytest.approx(2 / 3)
 
 
 def test_a_wrong_intent_is_inaccurate_and_not_unsafe() -> None:
     found = score(always("HassTurnOff"), tiny())
-    assert accuracy(found["task"]) == pytest.approx(1 / 3)
-    assert accuracy(found["policy"]) == pytest.approx(2 / 3)
+    assert share(found["task"]) == pytest.approx(1 / 3)
+    assert share(found["policy"]) == pytest.approx(2 / 3)
 
 
 def test_records_quote_nothing_and_have_the_items_cluster_and_category() -> None:
@@ -46,11 +53,6 @@ def test_records_quote_nothing_and_have_the_items_cluster_and_category() -> None
     told = score(rightly, tiny())["task"].records[0]
     first = part.items[0]
     assert told == {"item": first.id, "cluster": first.cluster, "category": "things", "scores": {"accuracy": 1.0}}
-
-
-def test_the_same_answers_give_the_same_bytes() -> None:
-    assert digest(score(rightly, tiny())["task"]) == digest(score(rightly, tiny())["task"])
-    assert digest(score(rightly, tiny())["task"]) != digest(score(always("refuse"), tiny())["task"])
 
 
 def test_an_answer_too_few_is_refused() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from training_images.federated.areas import area, auc, difference, draws, parts
+from training_images.federated.areas import area, auc, aucs, difference, draws, parts
 
 SCORED = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=60).filter(
     lambda rows: 0 < sum(outcome for _, outcome in rows) < len(rows)
@@ -47,7 +47,7 @@ def test_a_weight_is_a_row_that_is_there_several_times(rows, data):
     scores, outcome = columns(rows)
     times = np.array(data.draw(st.lists(st.integers(1, 3), min_size=len(rows), max_size=len(rows))))
     again = auc(np.repeat(scores, times), np.repeat(outcome, times))
-    assert auc(scores, outcome, times.astype(float)) == pytest.approx(again)
+    assert aucs(scores, outcome, times[None, :].astype(float)) == pytest.approx(again)
 
 
 def test_one_class_alone_has_no_area_and_no_interval():

@@ -192,7 +192,7 @@ def test_a_rate_that_makes_nonsense_is_told(own, tmp_path, capsys):
     ("given", "said"),
     [
         ({"temperature": "0"}, "--temperature 0 divides by zero"),
-        ({"mismatched": "1.5"}, "--mismatched 1.5 is a share"),
+        ({"mismatched": "1.5"}, "--mismatched 1.5 is no share"),
         ({"batch": "1"}, "--batch '1' is not a whole number from 2 on"),
         ({"max_tokens": "65"}, "a text of 65 tokens is longer than the base model can read (64): lower --max_tokens"),
         ({"learned_tokens": "65"}, "a text of 65 tokens is longer than the base model can read (64)"),

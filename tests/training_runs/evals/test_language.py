@@ -12,7 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from training_images.data.rows import Row
 from training_images.evals.labels import LABELS, WORDS, continuation, prompt
 from training_images.evals.language import answer_of, evaluated, likelihoods
-from training_images.evals.scoring import digest, score
+from training_images.evals.scoring import score
 from training_images.evals.suite import NAME, PARTS, VERSION, Suite, part_of
 
 TEXTS = ["turn the light on", "what time is it", "pause the music", "open the gate", "set a timer", "add milk"]
@@ -76,7 +76,7 @@ def test_the_harness_and_the_model_asked_directly_give_the_same_labels(model, to
 def test_the_harness_and_the_model_asked_directly_give_the_same_records(model, tokenizer, harness, suite) -> None:
     asked = evaluated(harness, suite)
     expected = score(lambda texts: directly(model, tokenizer, texts), suite)
-    assert {name: digest(asked[name]) for name in expected} == {name: digest(found) for name, found in expected.items()}
+    assert {name: asked[name].records for name in expected} == {name: found.records for name, found in expected.items()}
     assert asked["prose"].summaries["bits_per_byte"][0] == len(TEXTS)
 
 

@@ -46,7 +46,9 @@ def _pinned(suite: str, mine: Evidence | None) -> Finding:
     """Whoever chooses the items of a suite chooses who wins, so a policy may say which suite counts."""
     ran = mine.suite if mine and mine.suite else "no suite"
     if ran == suite:
-        return Finding(gate="quality", check="suite", verdict="pass", reason=f"it ran suite {suite}, which the policy pins")
+        return Finding(
+            gate="quality", check="suite", verdict="pass", reason=f"it ran suite {suite}, which the policy pins"
+        )
     told = f"it ran {ran}, and the policy pins suite {suite}; measure it there, or pin the other in the next policy"
     return Finding(gate="quality", check="suite", verdict="fail", reason=told)
 
