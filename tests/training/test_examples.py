@@ -16,6 +16,7 @@ from federation.core.gates.judging import judge
 from federation.core.manifest import Manifest, Unit, manifest_of
 from federation.core.policy import Policy, policy_of
 from federation.core.statistics.comparison import compare_records
+from federation.core.statistics.quantile import p95_upper
 from federation.core.testimony import subject
 from training_images.evals.suite import committed
 
@@ -93,6 +94,14 @@ def test_there_is_no_file_that_nothing_names_and_the_whole_stays_small():
     lying = {path for path in EXAMPLES.rglob("*") if path.is_file()}
     assert lying == named | told | drawn | set(FILES) | {EXAMPLES / "policy.json"}
     assert sum(path.stat().st_size for path in lying) < 20_000_000
+
+
+def test_a_chart_of_latencies_names_the_p95_that_the_gate_reads_from_the_records():
+    for folder, unit in everything():
+        chart = (folder / unit.kind / "charts" / "latency.svg").read_text("utf-8")
+        body = (folder / unit.evidence.latency.records.path).read_bytes()
+        p95, _ = p95_upper(records.read(body, ["latency_ms"], what=unit.name).scores["latency_ms"])
+        assert f"p95 {p95:.3g} ms" in chart
 
 
 def test_nothing_that_is_shipped_can_hold_code():
