@@ -124,27 +124,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"a home on {self.home} needs {', '.join(missing)}")
 
 
-_TEXTS: Final = (
-    "store",
-    "bus",
-    "registry",
-    "hub_token",
-    "endpoint",
-    "training_role",
-    "training_key",
-    "training_account",
-    "training_python",
-    "alarms",
-    "relay_role",
-    "relay_audience",
-    "clock",
-    "channel",
-    "region",
-    "hub_endpoint",
-    "queues",
-    "dead_letters",
-)
-_OBJECTS: Final = ("trust", "node", "apis", "google", "clusters", "azure")
+_TEXTS: Final = tuple(name for name, kind in Settings.__annotations__.items() if kind is str)
+_OBJECTS: Final = tuple(name for name, kind in Settings.__annotations__.items() if kind == Mapping[str, Any])
 
 
 def _variable(name: str) -> str:

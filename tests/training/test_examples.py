@@ -100,8 +100,11 @@ def test_a_chart_of_latencies_names_the_p95_that_the_gate_reads_from_the_records
     for folder, unit in everything():
         chart = (folder / unit.kind / "charts" / "latency.svg").read_text("utf-8")
         body = (folder / unit.evidence.latency.records.path).read_bytes()
-        p95, _ = p95_upper(records.read(body, ["latency_ms"], what=unit.name).scores["latency_ms"])
-        assert f"p95 {p95:.3g} ms" in chart
+        measured = p95_upper(records.read(body, ["latency_ms"], what=unit.name).scores["latency_ms"])
+        if measured is None:
+            assert unit.name.endswith("inference-benchmark-v2"), "the one that measured too little"
+        else:
+            assert f"p95 {measured[0]:.3g} ms" in chart
 
 
 def test_nothing_that_is_shipped_can_hold_code():
