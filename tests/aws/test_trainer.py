@@ -154,7 +154,7 @@ def test_the_exit_code_in_sagemakers_words_tells_the_cause(trainer, aws_cloud, n
     [
         ("Interrupted", "interrupted: Stopped: Interrupted"),
         ("MaxWaitTimeExceeded", "interrupted: Stopped: MaxWaitTimeExceeded"),
-        ("MaxRuntimeExceeded", "Stopped: MaxRuntimeExceeded"),
+        ("MaxRuntimeExceeded", "configured wrong: Stopped: MaxRuntimeExceeded: raise max_minutes of its job"),
     ],
 )
 def test_a_spot_job_whose_machine_was_taken_back_or_never_came_says_so(trainer, aws_cloud, name, secondary, failure):

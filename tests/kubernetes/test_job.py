@@ -65,6 +65,12 @@ def test_a_machine_of_another_platform_is_refused_with_an_example(machine):
     assert str(unreadable(NAME, machine)).endswith("write cpu=4,memory=16Gi,nvidia.com/gpu=1")
 
 
+@pytest.mark.parametrize("machine", ["nvidia.com/gpu=0.5", "nvidia.com/gpu=500m", "cpu=4,amd.com/gpu=1.5"])
+def test_a_part_of_a_gpu_is_refused_here_as_by_the_cluster(machine):
+    assert f"asks for machine {machine!r}" in str(unreadable(NAME, machine))
+    assert unreadable(NAME, "cpu=0.5,memory=1.5Gi,ephemeral-storage=10Gi,nvidia.com/gpu=2,hugepages-2Mi=64Mi") is None
+
+
 def test_several_machines_are_an_indexed_job():
     spec = made(count=4)["spec"]
     assert (spec["completions"], spec["parallelism"], spec["completionMode"]) == (4, 4, "Indexed")

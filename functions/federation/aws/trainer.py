@@ -24,6 +24,8 @@ _SPOT_PATIENCE: Final = 2
 _FAILED: Final = ("Failed", "Stopped")
 _TAKEN_AWAY: Final = frozenset({"Interrupted", "MaxWaitTimeExceeded"})
 """Secondary statuses of a spot job whose machine was preempted, or never available."""
+_TOO_LONG: Final = "MaxRuntimeExceeded"
+"""Secondary status of a job that ran into its own limit, and would again."""
 _STARTED_BEFORE: Final = "ResourceInUse"
 _PAGE: Final = 100
 """Jobs of one ListTrainingJobs at most; SageMaker returns ten unless asked for more."""
@@ -109,7 +111,10 @@ class SageMakerTrainer:
         found = self._described("describe_training_job", TrainingJobName=name)
         secondary = found.get("SecondaryStatus")
         why = found.get("FailureReason") or secondary or "SageMaker says no more"
-        said = failure.sentence(status, why, interrupted=secondary in _TAKEN_AWAY)
+        if secondary == _TOO_LONG:
+            said = failure.sentence(status, f"{why}: raise max_minutes of its job", code=failure.CONFIGURED_WRONG)
+        else:
+            said = failure.sentence(status, why, interrupted=secondary in _TAKEN_AWAY)
         return {**_ended(job, status), "name": name, "failure": said}
 
     def _listed(self, since: datetime, status: str) -> Iterator[Mapping[str, Any]]:
