@@ -30,13 +30,13 @@ def test_the_page_lists_every_variable_with_its_default_and_no_other():
     fields = {f"`FEDERATION_{name.upper()}`": getattr(UNSET, name) for name in Settings.__struct_fields__}
     assert {name: default.strip() for name, default in ROWS.items()} == {
         name: written(value) for name, value in fields.items()
-    }
+    }, "docs/settings.md has a row for every field of Settings, with its default"
 
 
 def test_the_page_names_every_variable_that_the_code_does():
     sources = (ROOT / "functions").rglob("*.py")
     named = {name for path in sources for name in re.findall(r"FEDERATION_[A-Z_]*[A-Z]", path.read_text("utf-8"))}
-    assert {name for name in named if f"`{name}`" not in PAGE} == set()
+    assert {name for name in named if f"`{name}`" not in PAGE} == set(), "docs/settings.md names them"
 
 
 @pytest.mark.parametrize("name", [name for name in Settings.__struct_fields__ if isinstance(getattr(UNSET, name), str)])

@@ -1,4 +1,4 @@
-"""A platform more is one adapter and one row of the policy: nothing else in the house knows of Azure."""
+"""A platform more is one adapter and one row of the policy: no step and no port knows of Azure."""
 
 import pytest
 from msgspec.structs import replace

@@ -176,3 +176,5 @@ def test_whoever_proves_itself_at_the_door_has_a_secret_that_the_trust_knows_and
     senders = dict(re.findall(r'([\w-]+) = "(\w+)"', paths))
     assert {"hub-webhook", *senders} == set(re.findall(r"([\w-]+) =", keys))
     assert {f"/{path}" for path in senders.values()} <= set(PATHS)
+    (allowed,) = re.findall(r"setsubtract\(var.webhooks, \[(.*?)\]\)", (folder / "variables.tf").read_text("utf-8"))
+    assert set(re.findall(r"[\w-]+", allowed)) == set(senders), "webhooks of variables.tf are the senders of outputs.tf"

@@ -176,7 +176,7 @@ def test_a_job_waits_for_its_hours_and_what_was_taken_away_runs_once_more(way):
         played = play([Activate(terms=Terms(jobs=True)), *asked, *swept], chaos, way)
         started = played.world.trainer.started
         again = [name for name, described in started.items() if b"instead_of" in described[0]]
-        taken = [end for name, end in played.world.trainer.ended.items() if "taken" in end.get("failure", "")]
+        taken = [end for name, end in played.world.trainer.ended.items() if end and "taken" in end.get("failure", "")]
         assert len(started) - len(again) == 6
         assert 0 < len(again) <= len(taken)
         assert broken(played, None) == ()

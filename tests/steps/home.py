@@ -55,7 +55,7 @@ class Home:
             self.announced.extend(outcome.events)
 
         self.local.bus.drain(deliver)
-        assert self.local.bus.dead() == []
+        assert (dead := self.local.bus.dead()) == [], dead
         return self.announced[before:]
 
     def ship(self, kind, number, quality="good", content="", *, complete=True, at=None, embedder=None):

@@ -71,10 +71,6 @@ def passed_on(image):
     return sees
 
 
-def test_there_are_eight_images():
-    assert len(IMAGES) == 8
-
-
 @every_image
 def test_the_base_is_pinned_by_its_digest(image):
     assert BASE.fullmatch(only(image, "FROM").rest)

@@ -25,7 +25,7 @@ _NOT_EVICTED: Final = {
 _ATTEMPTS: Final = 3
 CONTAINER: Final = "job"
 _RESOURCE: Final = re.compile(
-    r"(?:cpu|memory|ephemeral-storage)=[0-9]+(?:\.[0-9]+)?[A-Za-z]*|[a-z0-9./-]+=[0-9]+(?:[kMGTPE]i?)?"
+    r"(?:cpu|memory|ephemeral-storage)=[0-9]+(?:\.[0-9]+)?[A-Za-z]*|[A-Za-z0-9./-]+=[0-9]+(?:[kMGTPE]i?)?"
 )
 """What a cluster takes; of extended resources, such as GPUs, only whole ones."""
 _EXAMPLE: Final = "cpu=4,memory=16Gi,nvidia.com/gpu=1"

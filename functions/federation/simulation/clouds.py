@@ -89,13 +89,14 @@ class SimulatedTrainer:
         chaos: What goes wrong.
         done: The data of each job that ended with a unit.
         started: Every job description that a name was started with, encoded.
-        ended: For each started job that has ended: what `finished` reports, or nothing if it shipped a unit.
+        ended: For each started job that has ended: what `finished` reports, nothing if it shipped a unit, or None if it
+            is gone, as one that somebody deleted.
     """
 
     chaos: Chaos
     done: list[Mapping[str, Any]] = field(default_factory=list)
     started: dict[str, list[bytes]] = field(default_factory=dict)
-    ended: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    ended: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> None:
         """Every job can be started."""
@@ -109,14 +110,14 @@ class SimulatedTrainer:
     def end(self, now: str) -> list[str]:
         """End every job that runs, in a way that depends on its name; the names of those that ship a unit.
 
-        The others end without a manifest, lose their machine, or are configured wrong.
+        The others end without a manifest, lose their machine, are configured wrong, or are never heard of again.
         """
         ending = sorted(self.started.keys() - self.ended.keys())
         for name in ending:
-            failure = _ENDS[int(name[-2:], 16) % len(_ENDS)]
+            end = _ENDS[int(name[-2:], 16) % len(_ENDS)]
             told = {"provider": "sagemaker", "resource": name, "name": name, "completed_at": now}
-            self.ended[name] = {**told, **failure, "dedupe_key": f"job|{name}"} if failure else {}
-        return [name for name in ending if not self.ended[name]]
+            self.ended[name] = {**told, **end, "dedupe_key": f"job|{name}"} if end else end
+        return [name for name in ending if self.ended[name] == {}]
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """How each job that has ended did so."""
@@ -170,9 +171,10 @@ class SimulatedAlarms:
         return self.now
 
 
-_ENDS: Final[Sequence[Mapping[str, str]]] = (
+_ENDS: Final[Sequence[Mapping[str, str] | None]] = (
     {},
     {"artifact_uri": "s3://bucket/nothing/"},
     {"failure": sentence("FAILED", "the machine was taken away", interrupted=True)},
     {"failure": sentence("FAILED", "the data set is not there", code=CONFIGURED_WRONG)},
+    None,
 )

@@ -99,7 +99,8 @@ def _ship(played: Played, ship: Ship) -> None:
     sent = shipment(ship.kind, ship.number, ship.quality, serving, ship.content, embedder=embedder)
     if sent.calibration:
         played.measured[sent.artifact] = sent.calibration
-    where = f"s3://bucket/{ship.kind}-{ship.number}-{len(played.shipped)}/"
+    maker = ship.content.replace(" ", "-") or "own"  # of a job's unit the job's name, as on every platform
+    where = f"s3://bucket/{maker}/{ship.kind}-{ship.number}-{len(played.shipped)}/"
     files = {f"{where}{path}": body for path, body in sent.files.items()}
     if ship.half:
         late = {uri: body for uri, body in files.items() if uri.endswith("quality.jsonl")}

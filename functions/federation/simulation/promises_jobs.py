@@ -24,7 +24,8 @@ def once(played: Played) -> Iterator[str]:
     jobs = {name: played.world.document(name) for name in listed}
     yield from _started_once(played, jobs)
     yield from _replaced(played, jobs)
-    yield from _overdue(played, jobs)
+    yield from _held_too_long(played, jobs)
+    yield from _lost(played, jobs)
     yield from _paid(played)
     yield from _accounted(played, jobs)
     yield from _distilled(played, jobs)
@@ -47,13 +48,29 @@ def _replaced(played: Played, jobs: Jobs) -> Iterator[str]:
         yield f"{name} was started again {replaced.count(name)} times"
 
 
-def _overdue(played: Played, jobs: Jobs) -> Iterator[str]:
+def _held_too_long(played: Played, jobs: Jobs) -> Iterator[str]:
     """A job that was held for its hours is started or refused once they have come."""
     for name in (name.removeprefix(names.HELD_JOBS) for name in jobs if name.startswith(names.HELD_JOBS)):
         opens = jobs[names.held_job(name)]["told"]["opens"]
         decided = name in played.world.trainer.started or names.refused_job(name) in jobs
         if opens < played.now and played.finale and not decided:
             yield f"{name} waits since its hours came at {opens}"
+
+
+def _lost(played: Played, jobs: Jobs) -> Iterator[str]:
+    """A job that is gone is told as lost once its time is over, and none that has ended is."""
+    ended = {name for name, end in played.world.trainer.ended.items() if end is not None}
+    gone = played.world.trainer.ended.keys() - ended
+    failed = {
+        name.removeprefix(names.FAILED_JOBS): job for name, job in jobs.items() if name.startswith(names.FAILED_JOBS)
+    }
+    told = {name for name, job in failed.items() if cause_of(job["failure"]) == "lost"}
+    for name in sorted(told & ended):
+        yield f"{name} was told as lost, and it has ended"
+    expected = sorted(name.removeprefix(names.EXPECTED_JOBS) for name in jobs if name.startswith(names.EXPECTED_JOBS))
+    for name, hour in {name: hour for hour, _, name in (one.partition("/") for one in expected)}.items():
+        if name in gone - told and played.finale and f"{hour}:00:00Z" < played.now:
+            yield f"{name} is gone, must have ended by {hour}, and nobody was told"
 
 
 def _unanswered(played: Played, jobs: Jobs) -> Iterator[str]:
@@ -123,5 +140,5 @@ def _distils(job: Mapping[str, Any]) -> bool:
 def _was_taken(played: Played, name: str) -> bool:
     """Whether the job lost its machine, and was itself no second try."""
     (first, *_) = played.world.trainer.started.get(name, [b""])
-    failure = str(played.world.trainer.ended.get(name, {}).get("failure", ""))
+    failure = str((played.world.trainer.ended.get(name) or {}).get("failure", ""))
     return cause_of(failure) == "interruption" and b"instead_of" not in first

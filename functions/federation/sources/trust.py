@@ -14,7 +14,6 @@ from msgspec.structs import asdict
 from federation.errors import ContractError
 from federation.sources.reading import quoted
 
-_SECRETS: Final = frozenset({"hub_secret", "alertmanager_token", "azure_token", "grafana_secret"})
 _ACCOUNT: Final = r"[0-9]{12}"
 _NAME: Final = r"[!-~]{1,1024}"
 _TICK: Final = r"projects/[^/]+/subscriptions/(?:.*[-_.])?ticks?(?:[-_.].*)?"
@@ -170,3 +169,4 @@ _KEYS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "grafana_timestamp_header": ("grafana_timestamp_header", _name),
 }
 """Which key of the document fills which field, and how it is read."""
+_SECRETS: Final = frozenset(name for name, (_, reads) in _KEYS.items() if reads is _secret)
