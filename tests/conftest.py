@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What holds for every test: a property may take its time, for the machine may be busy."""
 
 from hypothesis import HealthCheck, settings

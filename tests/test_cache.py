@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A document never changes, so a process asks for it once; a listing of policies is believed for a minute."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """In one process or over the bus: the same documents, and an alarm that waits for nothing."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every cold start imports holds structs: a dataclass compiles its methods at each import (docs/adr/0010)."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a cloud tells twice is news once, and is told on again for as long as nothing has come of it."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keep, move, act, announce: in this order, and safe to cut anywhere."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events on EventBridge: whole batches, and again what of a batch was not taken."""
 
 import json

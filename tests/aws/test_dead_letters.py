@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Dead letters in SQS: whatever is in them, and whatever fails while they are sent again."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clients that assume a role with somebody else's token."""
 
 import pytest

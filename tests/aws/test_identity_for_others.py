@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A function of AWS proves itself to others by a token that STS signs, so that no file of one has to be kept fresh."""
 
 import pytest

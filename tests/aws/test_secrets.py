@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which secrets of AWS have no text to compare with? Whatever else holds of secrets: tests/ports/test_secrets.py."""
 
 import pytest

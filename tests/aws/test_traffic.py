@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nodes on SageMaker: names that hold what they say, and an endpoint that cannot be changed just now."""
 
 import uuid

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Jobs on SageMaker: started once, found again, and the same fact whoever tells of them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No key proves who we are to Azure: a token of an identity provider that it trusts does."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A platform more is one adapter and one row of the policy: no step and no port knows of Azure."""
 
 import pytest

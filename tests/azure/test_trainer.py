@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A job starts once under its name on Azure, as it does anywhere; what has ended is found by the sweep."""
 
 import json

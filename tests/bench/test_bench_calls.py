@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many calls each function makes today: fewer is welcome, more has to be meant."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What make bench counts, and does not time, holds on every machine."""
 
 from itertools import product

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A process that does not answer as it should is no measurement."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is measured elsewhere is told as it was; what cannot be measured here is said."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The demo's two weeks end the same in a cloud where services fail, answers are lost and processes die."""
 
 import random

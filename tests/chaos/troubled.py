@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stage on which everything goes wrong that may, for a story that knows nothing of it."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The demo's home in a cloud: its store, its bus, and its functions in a thread of this process."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`federation simulate`: what a person reads of histories that keep the promises, and of one that does not."""
 
 import json

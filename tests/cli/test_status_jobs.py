@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which jobs wait and until when, which are under way, and which want a person?"""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What platforms wrote is read on a terminal, and a terminal obeys none of it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Weekly windows in a land whose clocks change."""
 
 from datetime import UTC, datetime, timedelta

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The moving pointer: forward by promotion, back by roll-back, and never quietly."""
 
 import msgspec

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One way to write a document down."""
 
 import rfc8785

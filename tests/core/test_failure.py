@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a platform tells of a job that ended without a unit says whether trying it again is pointless."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whoever ships a great many faults is told enough of them to begin."""
 
 from hypothesis import given

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is let in at the door, and what is told to the one who knocks."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The real clients on the emulator, and what every test of it does."""
 
 import uuid

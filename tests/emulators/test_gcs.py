@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The real Cloud Storage client finds the service's rules kept."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From a sentinel in a bucket to a reading at the door: Cloud Storage, Pub/Sub and its push, all of them emulated."""
 
 import threading

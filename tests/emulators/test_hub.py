@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The imitated Hub answers the real client as the Hub does, its refusals included."""
 
 import io

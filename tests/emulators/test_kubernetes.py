@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The imitated cluster answers the real client as a cluster does."""
 
 import pytest

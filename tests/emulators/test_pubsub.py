@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The real Pub/Sub clients find the service's rules kept."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The filter language lets through what Pub/Sub would."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A push endpoint gets what Pub/Sub would send it, again and again until it takes it."""
 
 import json

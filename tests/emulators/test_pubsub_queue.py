@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A queue delivers at least once, in the order of each key, and puts aside what nobody takes."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The REST services of Google keep their rules where our adapters lean on them."""
 
 import pytest

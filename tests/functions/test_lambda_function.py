@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """AWS's entry points under AWS's own runtime client: what they answer, and what stays in the store."""
 
 import base64

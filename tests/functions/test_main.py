@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Google Cloud's entry points under functions-framework, spoken to over HTTP as Pub/Sub and Eventarc do."""
 
 import ast

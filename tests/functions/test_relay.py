@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A door on a cloud that is not home passes on what home's own door would have told: the same event under the same key."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An open alert and the notification about it are one alarm."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stream stops at the limit, and what cannot be had says why."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is announced is on the topic when announcing returns, in the order of each subject."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nothing of Google is imported before a client is asked for, and each client is made once."""
 
 import subprocess

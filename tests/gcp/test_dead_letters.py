@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Dead letters in Pub/Sub: whose they are, where they go back to, and whatever fails on the way."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Only a token that Google signed, and that is in time, has claims."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cloud Logging reads one JSON object a line."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is no answer of the service's is shown as it is."""
 
 import pytest

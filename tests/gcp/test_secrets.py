@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is a reference to a secret? Whatever else holds of secrets: tests/ports/test_secrets.py."""
 
 import pytest

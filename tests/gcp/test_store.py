@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Calls are few, and an answer that is lost on the way loses nothing."""
 
 import pytest

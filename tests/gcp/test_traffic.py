@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stale shift is refused however late it comes, and what is really served is read back."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A job starts once under its name, and a swept job and its late event are one fact."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A release as the fuse step would publish it, small enough to read."""
 
 from federation.core.digest import canonical, digest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nothing is fetched but files of our owners at a commit; what comes is streamed, and stops at the limit."""
 
 import hashlib

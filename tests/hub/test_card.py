@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Hub reads in a release's card what people read in it, and how each unit was judged."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A client is made once, with the token that the environment gives, and its calls end."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A release is one commit and one tag, whoever else commits, whatever is refused, and whichever answer is lost."""
 
 import pytest

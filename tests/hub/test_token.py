@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The token that a home keeps for the Hub: whatever an editor wrote around it, it works, and no failure tells it."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A job starts once under its name; what it pushes is the same fact as the webhook that tells of the push."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Hub tells us of pushes: the webhook is made, mended or left as it is, and its secret is never shown."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cluster that also tells of the pods that its jobs left."""
 
 from contextlib import contextmanager

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a job asks for is what the cluster is told, and nothing that a training job should not have."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a job's pods ended says why it failed, in the last words that its container left."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A job starts once under its name, on whichever cluster; what is complete is found by the sweep."""
 
 import pytest

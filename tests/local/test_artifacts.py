@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a platform may put into a folder instead of a file: none of it keeps a step waiting, or breaks it."""
 
 import os

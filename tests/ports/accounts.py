@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which real accounts may tests use? Those that FEDERATION_TEST_* variables name; CONTRIBUTING.md has the table.
 
 A service ends jobs and delivers messages in its own time: `until` waits for it. Nothing else in the tests waits.

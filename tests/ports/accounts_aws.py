@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The adapters of AWS on a real account: what only the services themselves can prove.
 
 Credentials and region are the environment's. Each test works under names of its own and deletes them afterwards.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The adapters of Google Cloud on a real project: what only the services themselves can prove.
 
 The credentials are the environment's. Each test works under names of its own and deletes them afterwards.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The adapters of the Hub in a real namespace: what only the Hub itself can prove.
 
 The token is the environment's (HF_TOKEN). Repositories are private, have names of their own and are deleted afterwards.

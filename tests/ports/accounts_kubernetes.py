@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The adapter of Kubernetes on a real cluster: what only a cluster can prove.
 
 The context is one of the kubeconfig's. Each test's jobs are deleted afterwards.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The adapter of Azure, on an imitation of Resource Manager and Entra."""
 
 import uuid

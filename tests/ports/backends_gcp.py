@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The adapters of Google Cloud, on emulators that run once a process.
 
 `gcs` is our own imitation of Cloud Storage: its preconditions are one step under one lock, as the service promises of its

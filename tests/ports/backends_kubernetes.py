@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The adapter of Kubernetes, on an imitation of a cluster."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The adapters of Pub/Sub, on an imitation of it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The backends that each port's suite runs against: every adapter, on an imitation or on a real account.
 
 The backend `b` of a port `p` is the fixture `b_p` of backends_<cloud>.py; the lists below name them all. An imitation takes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A trainer, jobs for it, and what becomes of them."""
 
 from collections.abc import Callable, Mapping, Sequence

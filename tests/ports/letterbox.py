@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Dead letters, with a way to make one and to see what is redelivered."""
 
 from collections.abc import Callable

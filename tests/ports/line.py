@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A bus, and what reaches whoever listens to it."""
 
 from collections.abc import Callable, Sequence

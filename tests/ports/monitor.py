@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Alarms, with a way to make them fire and stop."""
 
 from collections.abc import Callable

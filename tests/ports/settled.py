@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Traffic of an endpoint that changes in its own time: the next call comes when the change before it is done."""
 
 from collections.abc import Callable

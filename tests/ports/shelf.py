@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Artifacts, with a way to put something where they read it."""
 
 from collections.abc import Callable, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nobody's account is used by mistake, and whoever lends one is told what for."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is announced on a bus reaches whoever listens there, whole and at least once."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What comes in a service's place, or in part, is believed by no adapter: a unit was rejected for good because of it."""
 
 import pytest

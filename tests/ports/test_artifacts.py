@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files from the clouds: whole, hashed, and from nowhere else."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What was delivered in vain lies there until it is sent again, and is never lost on the way."""
 
 from federation.core import event as events

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A job starts once under its name, on whichever platform, and what became of it is told once it has ended."""
 
 import re

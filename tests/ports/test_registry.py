@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is published can be found, once, under a tag that names its commit."""
 
 import msgspec

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every store promises: nothing changes under its name, and one of two racers wins."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The serving nodes obey the newest shift, however late an older one arrives."""
 
 from federation.core.outcome import Shift

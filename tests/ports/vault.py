@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Secrets, with a way to put some where they are read."""
 
 from collections.abc import Callable

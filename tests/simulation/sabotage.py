@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ways to break a promise in a world at rest, as no step and no store would."""
 
 from federation.core.channel import channel_of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Short stories of one, two and three releases, and what can be seen of a world after them."""
 
 from federation.simulation.actions import Alarm, Settle, Ship, Tick, Wait

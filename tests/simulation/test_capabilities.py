@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a policy, a person or a misfortune can do beside the usual course: one short story for each."""
 
 import random

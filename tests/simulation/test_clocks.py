@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How wrong may clocks be? Two may differ by `rollback.settle_seconds`; beyond that one incident may leave two releases."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a merge waits for, and for how long: a quorum, a required kind, a file; and which check notices impatience."""
 
 import random

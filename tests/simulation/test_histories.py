@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A few hundred random histories break no promise, and short stories show what each of them may hold."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Launches race for a month's money: each that starts has paid, none that could have paid is refused, and checks notice."""
 
 import random

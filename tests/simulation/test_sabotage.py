@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Documents that contradict each other, or are not there, break a promise: the checks notice.
 
 Every check is shown to be able to fail, here and in test_sabotage_of_moves.py.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A channel that moved where it should not have, or nodes that do not follow it, break a promise: the checks notice."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A threshold is a number about one embedder: what a platform may ship without the other, and which check notices."""
 
 import random

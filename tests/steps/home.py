@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A home on one machine whose clock the test turns, and platforms that ship what the test wants."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A merge is due: which units make the next release?"""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A unit was accepted: does it take the place of what serves?"""
 
 import pytest

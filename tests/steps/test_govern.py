@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A person gives an order: who, why, and what came of it."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Somebody asks for a job: it runs once, where the data may be read, for the least money, in its hours, or is refused."""
 
 import dataclasses

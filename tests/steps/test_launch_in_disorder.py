@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever crashes, races and comes twice: a job starts as one job, and no two are let in by the same money."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A job of which nobody hears again: told once as lost, never before it must have ended, and never paid for twice."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A promotion is due: what serves, and what holds it?"""
 
 import dataclasses

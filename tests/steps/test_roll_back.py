@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An alarm fires: is it about what serves, and where do we go?"""
 
 import pytest

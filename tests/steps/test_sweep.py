@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What was missed is found, and what is live is looked at."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two homes share a registry, a backup was restored, or a card is refused: it is told, and the way goes on."""
 
 from dataclasses import replace

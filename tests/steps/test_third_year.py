@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A home in its third year: no step reads or writes down more than a step of the first week does."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An artifact was completed: what may come in, what may not, and what has to wait."""
 
 import msgspec

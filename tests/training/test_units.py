@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which example units are made, and what is said when one of them cannot be?"""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What does a Dockerfile say? Instructions in order, continued lines joined, build arguments at their defaults."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What does a module import, directly and through this repository's other modules, at the top and inside functions?"""
 
 import ast

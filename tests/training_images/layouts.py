@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How each platform lays a job out, on this machine: an environment, a command line, and files below a root."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every image can be built from what the repository holds, and runs as nobody in particular."""
 
 import re

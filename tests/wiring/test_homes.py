@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Settings become ports, and nothing is reached before it is asked."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the router sees of a text."""
 
 from hypothesis import given

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What may be asked of a run, and what cannot work."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bytes that should cross the network, against the same thing done by hand."""
 
 from hypothesis import given

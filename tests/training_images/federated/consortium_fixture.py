@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small made-up members: people with several rows each, whose outcome depends on two of three predictors."""
 
 import numpy as np

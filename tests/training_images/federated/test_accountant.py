@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Known values: Google's dp-accounting 0.6.0 (RdpAccountant, the same orders), and the bare Gaussian mechanism."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The door before a consortium's model: what it lets in, and that it takes a request for the row that a table would hold."""
 
 import json

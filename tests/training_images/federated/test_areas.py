@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """AUC, the parts that its items have in it, and its intervals."""
 
 import numpy as np

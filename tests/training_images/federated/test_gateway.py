@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who gets through the gateway and the door, and who does not."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the server sees of one member, and what it cannot make of it."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows of one person stay together, and a member's file is its own."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One person, however many rows they have, moves what a member tells by no more than the clip."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page says what was measured, and says it also where joining does not win."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The loop: together like in one place, with or without masks, with members that come and go."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Both suites can be failed: by weights that answer nothing, and by a door that lets things through."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A party that is set up wrongly says what is missing and does not start."""
 
 import pytest

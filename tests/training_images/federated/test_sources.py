@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a predictor becomes, and what is no predictor."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a plan is made of, what its contract says, and what one item's record holds."""
 
 import json

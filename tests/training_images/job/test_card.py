@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A unit's page: front matter that the Hub reads, and the numbers of the manifest."""
 
 import yaml

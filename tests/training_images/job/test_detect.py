@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which platform is this, which of its machines, and where does everything lie?"""
 
 import json

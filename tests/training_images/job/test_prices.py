@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every cost is of one table, and a machine that the table does not know costs nobody nothing."""
 
 from decimal import Decimal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One trainer under four platforms, and every way in which a job may end."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Settings are text, and a typing error is told before an hour has gone."""
 
 import json

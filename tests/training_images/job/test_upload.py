@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A unit leaves a machine that nobody empties: the manifest last, or everything at once."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A trainer that learns nothing and does everything else, for the library under every image to be tried with.
 
 It counts words. What it is told to do wrong, it does: that is what its settings are for.

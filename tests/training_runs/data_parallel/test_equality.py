@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A ring, a server and one process alone learn the same from the same, and send what theory says."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What happens to a job when one of its processes does not answer any more."""
 
 import os

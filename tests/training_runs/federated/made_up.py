@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The image's trainer on three made-up sites, for every platform's layout to be tried with; a process of its own."""
 
 import sys

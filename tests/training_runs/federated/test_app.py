@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The bundle that carries code to members: the same bytes every time, and nobody runs another one."""
 
 import hashlib

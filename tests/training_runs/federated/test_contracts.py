@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The same unit under each platform's layout, with an empty environment; the members' arithmetic in one process.
 
 The image's own entry point learns from four hospitals, out of their pinned wheel; three made-up sites try what is told.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SuperLink, gateway, three SuperNodes behind their doors: TLS, node keys, masks, a member that is lost; on loopback.
 
 One fleet serves all tests in this file, in this order; `.venv-federated` has what it needs.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a unit promises of a run that was carried out elsewhere is what that run was, whatever the job that ships it says."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A consortium's unit before the gates: a first release passes, its like passes against it, and a ruined one is refused."""
 
 import json
