@@ -62,6 +62,12 @@ data "aws_iam_policy_document" "operator" {
     sid       = "AddAPolicyAndTickByHand"
     actions   = ["s3:PutObject"]
     resources = ["${local.documents}/policies/*", "${local.documents}/ticks/*"]
+
+    condition {
+      test     = local.only_if_new.test
+      variable = local.only_if_new.variable
+      values   = local.only_if_new.values
+    }
   }
 
   statement {

@@ -21,6 +21,9 @@ locals {
     } if azure.assertion == ""
   ]
 
+  # What is under a name is never replaced, whatever asks: its content would be another one for whoever reads it next.
+  only_if_new = { test = "StringEquals", variable = "s3:if-none-match", values = ["*"] }
+
   passed_to_sagemaker = [{ test = "StringEquals", variable = "iam:PassedToService", values = ["sagemaker.amazonaws.com"] }]
 
   # The store and the bus: what a step may do at home.
@@ -32,8 +35,7 @@ locals {
           resources = [for prefix in grant.reads : "${local.documents}/${prefix}/*"]
         },
         {
-          # Create-only by the request's If-None-Match; a second version would not replace the locked first one.
-          sid       = "WriteDocuments", actions = ["s3:PutObject"], conditions = []
+          sid       = "WriteDocuments", actions = ["s3:PutObject"], conditions = [local.only_if_new]
           resources = [for prefix in grant.writes : "${local.documents}/${prefix}/*"]
         },
         {

@@ -88,6 +88,8 @@ WHOLE: Final = frozenset(
     }
 )
 """Actions that AWS allows on "*" or not at all; DescribeAlarms, on less, leaves out composite alarms."""
+CREATING: Final = frozenset({"AddAPolicyAndTickByHand", "WriteDocuments"})
+"""Statements under which documents are created, and never replaced."""
 _DOCUMENT: Final = "data.aws_iam_policy_document"
 
 Planned = Sequence[Mapping[str, Any]]
@@ -107,6 +109,7 @@ def needed(step: str, grant: Mapping[str, Any], *, at_home: bool) -> frozenset[s
 def unfitting(planned: Planned) -> Iterator[str]:
     """Functions and people whose statements allow less than their code asks for, or more, where the examples are planned."""
     yield from _narrowed(planned)
+    yield from _replacing(planned)
     allowed = {one["address"]: _actions(one) for one in planned if one["type"] == "aws_iam_policy_document"}
     if not any(address.startswith(f"{_DOCUMENT}.step[") for address in allowed):
         return
@@ -123,6 +126,15 @@ def _narrowed(planned: Planned) -> Iterator[str]:
         for one in document.get("statement") or ():
             if WHOLE & set(one.get("actions") or ()) and one["resources"] != ["*"]:
                 yield f"{document['address']}: {one['sid']} has to be allowed on every resource: AWS knows no other for it"
+
+
+def _replacing(planned: Planned) -> Iterator[str]:
+    """Statements that let somebody write over a document; a name has one content for ever."""
+    for document in (one for one in planned if one["type"] == "aws_iam_policy_document"):
+        for one in document.get("statement") or ():
+            keys = {condition["variable"] for condition in one.get("condition") or ()}
+            if one.get("sid") in CREATING and "s3:if-none-match" not in keys:
+                yield f"{document['address']}: {one['sid']} may replace what is stored"
 
 
 def _wanted(*, at_home: bool) -> Iterator[tuple[str, frozenset[str]]]:

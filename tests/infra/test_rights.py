@@ -16,7 +16,7 @@ from infra.emulators import gcs
 from infra.emulators.clouds import storage_client
 from infra.package import ROOT
 from infra.terraform.audit import faults
-from infra.terraform.rights import CALLS, USES, WHOLE, needed
+from infra.terraform.rights import CALLS, CREATING, USES, WHOLE, needed
 
 from federation.gcp.store import GcsStore
 
@@ -167,3 +167,20 @@ def test_googles_roles_hold_what_these_calls_ask_for_and_no_more():
         r'"((?:aiplatform|monitoring)\.\w+\.\w+)"', (ROOT / "infra/gcp/permissions.tf").read_text("utf-8")
     )
     assert set(listed) == {permission for _, asked in ASKED.values() for permission in asked}
+
+
+@pytest.mark.parametrize("sid", sorted(CREATING))
+def test_who_creates_documents_replaces_none(sid: str):
+    def granted(**condition: Any) -> dict[str, Any]:
+        statement = {"sid": sid, "actions": ["s3:PutObject"], "resources": [None], **condition}
+        address = "data.aws_iam_policy_document.operator[0]"
+        document = {
+            "address": address,
+            "type": "aws_iam_policy_document",
+            "change": {"after": {"statement": [statement]}},
+        }
+        return {"resource_changes": [document]}
+
+    assert f"{sid} may replace what is stored" in " ".join(faults("aws", granted()))
+    only_if_new = {"test": "StringEquals", "variable": "s3:if-none-match", "values": ["*"]}
+    assert f"{sid} may replace" not in " ".join(faults("aws", granted(condition=[only_if_new])))
