@@ -22,7 +22,7 @@ class FederationError(Exception):
 
     exit_code: ClassVar[int] = 1
     code: ClassVar[str] = "failed"
-    hint: str = "Run again with --help, or read docs/walk.md for the way an event takes."
+    hint: str = "Run again with --help; docs/operations.md says what to type in which incident."
 
     def __init__(self, *words: object, hint: str | None = None) -> None:
         super().__init__(*words)

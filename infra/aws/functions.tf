@@ -34,7 +34,7 @@ module "function" {
   failures = each.key == "roll_back" ? {
     events = 1, seconds = 60, advice = "A release that is bad may still serve: `federation rollback --direct` goes back by hand."
     } : {
-    events = 5, seconds = 300, advice = "They are delivered again for an hour."
+    events = 5, seconds = 300, advice = "They are delivered again, for an hour and a quarter in all."
   }
   queue    = module.queue[each.key].arn
   key      = aws_kms_key.federation.arn

@@ -87,7 +87,7 @@ resource "aws_sqs_queue_policy" "dead" {
 
 resource "aws_cloudwatch_metric_alarm" "dead" {
   alarm_name          = "${var.name}-dead-letters"
-  alarm_description   = "Something was delivered for an hour in vain. `federation redrive` lists it and sends it again."
+  alarm_description   = "Something was delivered for an hour and a quarter in vain. `federation redrive` lists it and sends it again."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead.name }
