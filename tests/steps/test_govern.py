@@ -73,6 +73,15 @@ def test_nobody_ends_somebody_elses_hold_by_holding_for_less(home):
     assert home.channel.hold.until == "2026-01-06T13:00:00Z"
 
 
+def test_who_holds_what_is_held_until_somebody_resumes_it_is_told_by_whom_and_replaces_no_reason(home):
+    home.tell(events.HOLD_ORDERED, key="lunch", who="bob", why="lunch", until="2026-01-06T11:00:00Z")
+    home.tell(events.HOLD_ORDERED, key="audit", who="ada", why="the audit")
+    assert (home.channel.hold.who, home.channel.hold.until) == ("ada", None), "it holds for longer"
+    home.tell(events.HOLD_ORDERED, key="incident", who="eva", why="the incident")
+    assert refused(home).startswith("ada holds promotions until somebody resumes them: the audit")
+    assert home.channel.hold.why == "the audit"
+
+
 def test_an_approval_is_kept_with_who_gave_it_when_and_why(home):
     home.first_release()
     home.now = "2026-01-06T10:00:00Z"

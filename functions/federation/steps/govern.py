@@ -90,18 +90,17 @@ def _impossible(event: Event, channel: Channel, now: str) -> str | None:
         return _unfit(event.data.get("release"), channel)
     if event.type == events.RESUME_ORDERED and channel.held(now) is None:
         return "nobody holds promotions"
-    until = event.data.get("until")
-    return _in_vain(until, channel, now) if event.type == events.HOLD_ORDERED and until is not None else None
+    return _in_vain(event.data.get("until"), channel, now) if event.type == events.HOLD_ORDERED else None
 
 
 def _in_vain(until: Any, channel: Channel, now: str) -> str | None:
-    """Why a hold that ends by itself would hold nothing, or end somebody else's."""
-    if not isinstance(until, str) or instant.normalise(until) != until:
+    """Why a hold would hold nothing more, or end somebody else's; one without `until` lasts until somebody resumes them."""
+    if until is not None and (not isinstance(until, str) or instant.normalise(until) != until):
         return f"{until!r:.60} is no moment; write one such as 2026-12-01T06:00:00Z"
-    if instant.moment(until) <= instant.moment(now):
+    if until is not None and instant.moment(until) <= instant.moment(now):
         return f"{until} is over, so nothing would be held; name a later moment"
     held = channel.held(now)
-    if held and (held.until is None or instant.moment(held.until) > instant.moment(until)):
+    if held and (held.until is None or (until is not None and instant.moment(held.until) > instant.moment(until))):
         ends = f"until {held.until}" if held.until else "until somebody resumes them"
         return f"{held.who} holds promotions {ends}: {held.why}; resume them first, if that is over"
     return None
