@@ -62,7 +62,9 @@ SECRETS = [(key, field) for field, (key, reads) in trust._KEYS.items() if reads 
 
 @pytest.mark.parametrize(("key", "field"), SECRETS)
 def test_a_senders_secret_is_never_shown_and_is_read_by_the_door_that_asks_for_it(key: str, field: str):
-    assert "opensesame" not in repr(Trust.read({key: "opensesame"})), f"add {field} to _SECRETS of sources/trust.py"
+    assert "opensesame" not in repr(Trust.read({key: "opensesame"})), (
+        f"add {field} to _KEYS, read with `_secret` of sources/trust.py"
+    )
     asked = {entry.secret_shown(one) for one in ENTRIES}
     assert key in asked, f"no deployed door would read {key}: add its entry to _SHOWN of sources/entry.py"
     for cloud in ("aws", "gcp"):

@@ -80,8 +80,8 @@ class Reads(Protocol):
         """What is really served."""
         ...
 
-    def probe(self, channel: str, release: str) -> bool:
-        """Whether a release can serve now."""
+    def probe(self, channel: str, release: str) -> bool | None:
+        """Whether a release can serve now; None where nobody can ask it."""
         ...
 
     def unservable(self, channel: str, release: str) -> str | None:

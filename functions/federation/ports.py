@@ -169,8 +169,8 @@ class Traffic(Protocol):
         """What is really served, read back; None before the first shift."""
         ...
 
-    def probe(self, channel: str, release: str) -> bool:
-        """Whether that release answers a golden prompt now."""
+    def probe(self, channel: str, release: str) -> bool | None:
+        """Whether that release answers a golden prompt now; None where it is out of reach."""
         ...
 
 

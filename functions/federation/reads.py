@@ -154,8 +154,8 @@ class LiveReads:
         self._note("served", channel, msgspec.to_builtins(found))
         return found
 
-    def probe(self, channel: str, release: str) -> bool:
-        """Whether a release can serve now."""
+    def probe(self, channel: str, release: str) -> bool | None:
+        """Whether a release can serve now; None where nobody can ask it."""
         answer = self._ports.traffic.probe(channel, release)
         self._note("probe", release, answer)
         return answer

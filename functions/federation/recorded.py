@@ -101,10 +101,10 @@ class RecordedReads:
         """What was served then."""
         return msgspec.convert(self._answer("served", channel), Served | None)
 
-    def probe(self, channel: str, release: str) -> bool:
+    def probe(self, channel: str, release: str) -> bool | None:
         """Whether it could serve then."""
         del channel
-        return bool(self._answer("probe", release))
+        return msgspec.convert(self._answer("probe", release), bool | None)
 
     def unservable(self, channel: str, release: str) -> str | None:
         """Why it could not serve then."""

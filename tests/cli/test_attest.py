@@ -67,7 +67,9 @@ def test_one_array_is_told_to_come_as_lines(federation, played, keys, tmp_path):
 def test_a_file_of_another_release_is_not(federation, bundle, keys, examples):
     answer = federation("verify", bundle, examples / "embedder/adapter_model.safetensors", "--key", keys / "public.pem")
     assert answer.code == 10
-    assert answer.out.startswith(f"{RELEASE}: NOT verified. federation:spiralverse vouched for it on 2026-")
+    assert answer.out.startswith(
+        f"{RELEASE}: NOT verified. federation:spiralverse vouched for it on 2026-11-19 08:00:00Z\n"
+    )
     assert "none of the files that were judged" in answer.out
 
 

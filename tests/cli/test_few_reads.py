@@ -249,3 +249,36 @@ def test_a_job_of_two_weeks_ago_is_nobodys_any_more_unless_somebody_wants_every_
     counted.store.put(names.settled(event.id), canonical(settled), now - 12 * HOUR)
     assert [one["name"] for one in status_of(counted)["jobs"]] == ["embedder-runs"]
     assert [one["name"] for one in status_of(counted, every=True)["jobs"]] == ["embedder-lost", "embedder-runs"]
+
+
+def test_the_last_job_of_each_kind_that_ended_badly_is_told_however_many_of_others_were_launched_since(counted):
+    now, kinds = HOUR * (PAST + 20), ("reranker", "translator", "speech")
+    policy = json.loads(counted.store.documents[names.policy(1)])
+    described = {kind: {"image": "image", "arguments": [], "after_rollback": False} for kind in kinds}
+    counted.store.put(names.policy(2), canonical({**policy, "version": 2, "jobs": described}), now)
+    failed, lost, refused = (f"{kind}-000000000001" for kind in kinds)
+    told = {"at": NIGHT, "followed_by": None}
+    counted.store.put(names.job(failed), canonical({"name": failed, "kind": kinds[0]}), now + 1)
+    counted.store.put(
+        names.failed_job(failed), canonical({**told, "name": failed, "failure": "FAILED: a disk"}), now + 2
+    )
+    counted.store.put(names.job(lost), canonical({"name": lost, "kind": kinds[1]}), now + 1)
+    counted.store.put(names.lost_job(lost), canonical({**told, "name": lost, "failure": "lost: gone"}), now + 2)
+    no = {"name": refused, "kind": kinds[2], "why": "no money is left"}
+    counted.store.put(names.refused_job(refused), canonical(no), now + 2)
+    for number in range(20):
+        other = f"judge-{number:012x}"
+        record = {"name": other, "kind": "judge", "told": {"why": "gcp on demand"}}
+        counted.store.put(names.job(other), canonical(record), now + 3 + number)
+    found = {line["kind"]: (line["state"], line["why"]) for line in status_of(counted)["jobs"]}
+    found.pop("embedder", None)  # of another story
+    assert found.pop("judge") == ("under way", "gcp on demand")
+    assert found == {
+        kinds[0]: ("failed", "FAILED: a disk"),
+        kinds[1]: ("failed", "lost: gone"),
+        kinds[2]: ("refused", "no money is left"),
+    }
+    again = {"name": f"{kinds[0]}-2", "kind": kinds[0], "told": {"why": "gcp on demand"}}
+    counted.store.put(names.job(again["name"]), canonical(again), now + 40)
+    states = {line["state"] for line in status_of(counted)["jobs"] if line["kind"] == kinds[0]}
+    assert states == {"under way"}, "somebody is at work on it"

@@ -255,7 +255,21 @@ def test_the_page_about_the_policy_says_what_the_last_versions_changed(federatio
     assert page["subject"] == "production, version 2"
     assert "version 2: gates.policy-adapter.quality[0].margin: was '0.02', is '0.3'" in page["why"]
     assert all(line.startswith("version 2: gates.policy-adapter.") for line in page["why"])
-    assert federation("explain", "policy", "--folder", new_home, "--json").json["why"] == ["It is the first version."]
+    first = federation("explain", "policy", "--folder", new_home, "--json").json
+    assert (first["why"], first["next"]) == (["It is the first version."], []), (
+        "there are no earlier rules to go back to"
+    )
+
+
+def test_a_unit_that_was_judged_under_the_old_rules_waits_for_the_new_ones(
+    federation, promoted_twice, examples, tmp_path
+):
+    rules = json.loads((examples / "policy.json").read_bytes())
+    (tmp_path / "policy.json").write_text(json.dumps({**rules, "version": 2, "rollback": {"settle_seconds": 301}}))
+    federation("init", "--policy", tmp_path / "policy.json", "--folder", promoted_twice)
+    page = federation("explain", "policy-adapter-v2", "--folder", promoted_twice, "--json").json
+    assert page["facts"]["judged against"] == f"{SECOND}, under version 1 of the policy"
+    assert page["why"] == [f"not judged against {SECOND} under the policy in force yet; a merge asks for it"]
 
 
 def test_a_release_that_the_registry_has_not_got_is_published_by_the_command_that_is_offered(

@@ -55,6 +55,22 @@ def test_no_character_is_lost_in_a_table_of_any_width(federation, played, column
     assert all("".join(why.split()) in solid for why in reasons)
 
 
+@pytest.mark.parametrize("columns", [60, 100, 120])
+def test_no_name_is_broken_in_a_last_column(federation, played, columns):
+    """As often as a pipe has it a terminal has it whole; what is longer than a line may be broken."""
+    found = federation("releases", "--folder", played, "--json").json
+    for command in ("status", "releases"):
+        piped, page = federation(command, "--folder", played).out, shown((command, "--folder", played), columns)
+        for name in {one["name"] for one in found} | {unit for one in found for unit in one["units"]}:
+            assert page.count(name) == piped.count(name), (command, name)
+
+
+def test_what_is_longer_than_a_line_keeps_its_indent(played):
+    for words in (("explain", "roll_back"), ("status",)):
+        page = shown((*words, "--folder", played), 60, NO_COLOR="1")
+        assert not re.search(r"^(decisions|projects)/", page, re.MULTILINE), page
+
+
 def test_what_is_folded_stands_under_its_column(played):
     lines = shown(("status", "--folder", played), 70).splitlines()
     at = (
@@ -64,6 +80,12 @@ def test_what_is_folded_stands_under_its_column(played):
     assert lines[at].startswith("- artifact  ")
     assert lines[at + 3].startswith("  why       ")
     assert lines[at + 4].startswith(" " * 12)
+
+
+def test_what_a_record_has_nothing_to_say_of_takes_no_line(played):
+    lines = shown(("status", "--folder", played), 60).splitlines()
+    at = lines.index("- unit   spiralverse/embedder-v1")
+    assert lines[at + 1 : at + 3] == ["  state  serving", "- unit   spiralverse/embedder-v2"]
 
 
 def test_a_wide_terminal_gets_a_table(played):

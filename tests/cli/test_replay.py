@@ -32,6 +32,13 @@ def test_the_decisions_about_one_release_are_enough(federation, played):
     assert "the same, byte for byte" in answer.out
 
 
+def test_the_short_names_that_explain_understands_are_understood(federation, played):
+    for short, whole in (("v1.0.1", SECOND), ("embedder-v2", "spiralverse/embedder-v2")):
+        answer = federation("replay", short, "--folder", played)
+        assert (answer.code, answer.out) == (0, federation("replay", whole, "--folder", played).out)
+    assert federation("replay", "embedder-v9", "--folder", played).code == 3
+
+
 def test_one_decision_is_named_by_its_document(federation, played):
     every = federation("replay", "--all", "--folder", played, "--json").json
     (one,) = federation("replay", every[3]["decision"], "--folder", played, "--json").json

@@ -4,6 +4,7 @@
 import pytest
 
 from federation.cli.home import opened
+from federation.cli.status_page import print_status
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
@@ -35,6 +36,12 @@ def test_the_page_shows_what_the_json_holds(federation, played):
     assert all(unit["name"] in page for unit in found["units"])
     assert all(one["why"] in page for one in found["parked"])
     assert all(one["why"] in page for one in found["waiting"])
+
+
+def test_one_of_what_is_old_is_told_as_one(federation, played, capsys):
+    found = federation("status", "--folder", played, "--json").json
+    print_status({**found, "older": {"units": 1, "completions": 2000, "parked": 1}})
+    assert "not looked at: 1 unit, 2,000 completions, 1 parked body; `federation status" in capsys.readouterr().out
 
 
 def test_the_page_names_what_could_not_be_handled_and_the_way_out(federation, stuck):

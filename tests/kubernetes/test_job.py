@@ -61,7 +61,9 @@ def test_a_machine_is_a_list_of_resources_asked_for_and_not_exceeded():
     assert container(made())["resources"] == {}
 
 
-@pytest.mark.parametrize("machine", ["a10g-small", "cpu=", "cpu=4,,memory=1Gi", "cpu=4;rm", "=4", "cpu=-1"])
+@pytest.mark.parametrize(
+    "machine", ["a10g-small", "cpu=", "cpu=4,,memory=1Gi", "cpu=4;rm", "=4", "cpu=-1", "CPU=4", "GPU=1"]
+)
 def test_a_machine_of_another_platform_is_refused_with_an_example(machine):
     assert str(unreadable(NAME, machine)).endswith("write cpu=4,memory=16Gi,nvidia.com/gpu=1")
 

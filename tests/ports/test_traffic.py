@@ -27,7 +27,7 @@ def test_a_shift_that_was_overtaken_changes_nothing(traffic):
 
 
 def test_a_release_that_is_not_there_does_not_answer_its_probe(traffic):
-    assert traffic.probe("production", "spiralverse-ai-federated-v9.9.9") is False
+    assert not traffic.probe("production", "spiralverse-ai-federated-v9.9.9")
 
 
 def test_a_release_that_is_ready_is_not_refused(traffic):

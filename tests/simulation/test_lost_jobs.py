@@ -25,7 +25,7 @@ def gone(played):
 
 
 def told_as_lost(played):
-    documents = map(played.world.document, played.world.store.names(names.FAILED_JOBS))
+    documents = map(played.world.document, played.world.store.names(names.LOST_JOBS))
     return {one["name"] for one in documents if one["failure"].startswith("lost: ")}
 
 
@@ -42,13 +42,13 @@ def test_a_job_that_is_called_lost_and_has_ended_is_noticed():
     played = play([*ASKED, *DAYS], CALM)
     ended = next(iter(played.world.trainer.ended.keys() - gone(played)))
     falsely = {"name": ended, "failure": "lost: nobody has heard of it"}
-    played.world.store.documents[names.failed_job(ended)] = canonical(falsely)
+    played.world.store.documents[names.lost_job(ended)] = canonical(falsely)
     assert f"{ended} was told as lost, and it has ended" in PROMISES[4](played)
 
 
 def test_a_job_that_is_gone_and_of_which_nobody_is_told_is_noticed():
     played = play([*ASKED, *DAYS], CALM)
     name = next(iter(gone(played)))
-    del played.world.store.documents[names.failed_job(name)]
+    del played.world.store.documents[names.lost_job(name)]
     played.finale = ("embedder", "")
     assert any(f"{name} is gone, must have ended by" in fault for fault in PROMISES[4](played))

@@ -75,7 +75,9 @@ def test_a_job_of_which_nobody_hears_is_told_as_lost_once_it_must_have_ended_and
     assert home.tick("sweep", BEFORE) == []
     (told,) = home.tick("sweep", AFTER)
     assert (told.type, told.subject, told.time) == (events.JOB_FAILED, name, AFTER)
-    assert told.data["failure"].startswith(f"lost: it must have ended by {AFTER}, and neither its end nor a unit of it")
+    assert told.data["failure"].startswith(
+        f"lost: it must have ended by {AFTER}, and neither its end nor an accepted unit"
+    )
     assert home.tick("sweep", LATER) == []
 
 
@@ -90,7 +92,7 @@ def test_what_it_may_have_cost_stays_counted_and_it_is_not_tried_again_for_it_ma
     home = home_on(ON_DEMAND_TOO, budget={"currency": "EUR", "amount": "9"})
     name = launched(home)
     home.tick("sweep", LATER)
-    ended = home.document(names.failed_job(name))
+    ended = home.document(names.lost_job(name))
     assert cause_of(ended["failure"]) == "lost"
     assert ended["followed_by"] is None
     assert platform.started == [name]
@@ -154,6 +156,37 @@ def test_a_job_that_failed_is_told_as_failed_and_never_as_lost(home_on, platform
     assert home.tick("sweep", "2026-01-08T08:00:00Z") == []
 
 
+def test_a_platform_that_was_out_of_reach_tells_afterwards_how_it_ended_and_what_was_taken_away_runs_once_more(
+    home_on, platform
+):
+    home = home_on(ON_DEMAND_TOO)
+    name = launched(home)
+    assert lost(home.tick("sweep", LATER)) == [name]
+    platform.ends(name, name=name, failure="interrupted: FAILED: the machine was taken away")
+    home.tick("sweep", "2026-01-08T08:00:00Z")
+    follower = home.document(names.failed_job(name))["followed_by"]
+    assert platform.started == [name, follower]
+
+
+def test_a_job_whose_unit_waits_for_its_files_is_not_lost(home_on):
+    home = home_on()
+    name = launched(home)
+    place = f"s3://bucket/{name}/model/"
+    home.tell(events.ARTIFACT_COMPLETED, subject=place, key=place, artifact_uri=place, provider="s3")
+    assert home.store.names(names.WAITING)
+    assert lost(home.tick("sweep", LATER)) == []
+
+
+def test_a_request_that_comes_again_does_not_start_anew_what_is_lost(home_on, platform):
+    """Its platform has forgotten the name, and would take it for another job."""
+    home = home_on()
+    name = launched(home)
+    home.tick("sweep", LATER)
+    (told,) = [event for event in ask(home) if event.type == events.JOB_LAUNCHED]
+    assert told.data["name"] == name
+    assert platform.started == [name]
+
+
 def test_a_job_whose_launch_was_redriven_has_its_whole_time_from_then(home_on, platform):
     home = home_on()
     name = launched(home)
@@ -171,7 +204,7 @@ def test_two_sweeps_that_find_it_at_once_tell_one_and_the_same_event(home_on):
     first, second = (handle("sweep", tick, home.local.ports, LATER).events for tick in ticks)
     assert first == second
     home.drain()
-    assert home.store.names(names.FAILED_JOBS) == [names.failed_job(name)]
+    assert home.store.names(names.LOST_JOBS) == [names.lost_job(name)]
 
 
 def test_a_sweep_reads_the_record_of_the_job_that_is_late_and_of_no_other(home_on):

@@ -99,7 +99,8 @@ def audit(home, nodes):
 
 def test_nodes_that_serve_nothing_have_drifted(home):
     serving = home.first_release().name
-    (told,) = audit(home, Nodes(None)).events
+    told, silent = audit(home, Nodes(None)).events
+    assert silent.data["why"] == f"{serving} does not answer its probe, and never has"
     assert told.type == events.DRIFT_DETECTED
     assert told.data["why"] == f"nothing is really served, and the channel says {serving}"
 
@@ -142,6 +143,16 @@ def test_a_warm_release_that_answers_no_more_is_told_of_and_counts_as_proven_no_
     assert not silenced(proven, "2026-01-17T12:00:00Z", serving), "it was told"
     proven.tick("sweep", "2026-01-18T12:00:00Z")
     assert proven.channel.place_of(warm).probed_at == "2026-01-18T12:00:00Z", "it answers again"
+
+
+def test_a_release_that_never_answers_is_told_of_once_its_nodes_have_had_a_day(second):
+    serving, warm = (entry.name for entry in second.channel.live())
+    silent = {event.subject for event in silenced(second, "2026-01-13T12:00:00Z")}
+    assert silent == {warm}, "the other one serves since that morning"
+    (told,) = silenced(second, "2026-01-14T12:00:00Z")
+    assert told.data["why"] == f"{serving} does not answer its probe, and never has"
+    assert not silenced(second, FIFTEENTH), "it was told"
+    assert second.channel.serving.silent is True
 
 
 def test_that_a_release_answers_no_more_is_one_fact_however_often_it_is_found(proven):

@@ -50,3 +50,5 @@ def test_a_release_out_of_reach_is_not_said_to_have_answered(home):
     home.first_release()
     home.tell(events.TICK_AUDIT, at="2026-01-07T08:00:00Z")
     assert home.channel.serving.probed_at is None
+    home.tell(events.TICK_AUDIT, at="2026-03-07T08:00:00Z")
+    assert home.told(events.RELEASE_UNPROVEN) == [], "nobody can ask it, so nobody calls it silent"

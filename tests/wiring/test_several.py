@@ -38,6 +38,7 @@ def test_a_platform_whose_answer_nobody_foresaw_hides_no_job_of_the_others(caplo
     assert [one["resource"] for one in found] == ["a job on gcp"]
     (record,) = caplog.records
     assert record.exc_info[0] is KeyError
+    assert record.levelname == "ERROR", "the next sweep finds the same"
     with pytest.raises(KeyError, match="systemData"):
         home(azure=Platform("azure", told={})).finished()
 

@@ -2,6 +2,7 @@
 """In what do two documents differ?"""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any, Final
 
 
@@ -26,8 +27,8 @@ def differences(path: str, then: Any, now: Any) -> Iterator[str]:
     if isinstance(then, dict) and isinstance(now, dict):
         for key in sorted({*then, *now}):
             yield from differences(f"{path}.{key}", then.get(key, _ABSENT), now.get(key, _ABSENT))
-    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
-        for number, (one, other) in enumerate(zip(then, now, strict=True)):
+    elif isinstance(then, list) and isinstance(now, list):
+        for number, (one, other) in enumerate(zip_longest(then, now, fillvalue=_ABSENT)):
             yield from differences(f"{path}[{number}]", one, other)
     elif then != now:
         yield f"{path}: was {then!r:.200}, is {now!r:.200}"

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 import typer
 
-from federation.cli import inventory
 from federation.cli.explain_decision import page_of_decision
 from federation.cli.explain_policy import POLICY, page_of_policy
 from federation.cli.explain_release import page_of_release
@@ -14,16 +13,14 @@ from federation.cli.explain_unit import page_of_unit
 from federation.cli.history import History, Past
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
-from federation.cli.orders_about import LEAST_DIGITS, artifact_of, whole_release
 from federation.cli.output import print_json
 from federation.cli.page import Page, print_page
 from federation.cli.shelf import Shelf
+from federation.cli.short_name import whole_name
 from federation.core import names
 from federation.errors import MissingError
 from federation.steps import STEPS
 
-_SHORT_UNIT: Final = re.compile(r"[a-z][a-z0-9-]*-v\d{1,9}")
-_ARTIFACT: Final = re.compile(rf"(?:sha256:)?[0-9a-f]{{{LEAST_DIGITS},64}}")
 _EVENT: Final = re.compile(r"(?:sha256:)?[0-9a-f]{6,64}")
 
 
@@ -65,32 +62,16 @@ def page_about(shelf: Shelf, subject: str) -> Page:
         return page
     if found := _decision(history, subject):
         return page_of_decision(shelf, history, found)
-    if (meant := _whole_name(shelf, subject)) is not None:
+    if (meant := whole_name(shelf, subject)) is not None:
         return page_about(shelf, meant)
     if subject == "last":
         raise MissingError("nothing has been decided in this home yet")
+    if subject in STEPS:
+        raise MissingError(f"{subject} has decided nothing in this home yet")
     raise MissingError(
-        f"nothing is stored about {subject!r:.100}; name a release, a unit, an event's id, a step, or `last`",
+        f"nothing is stored about {subject!r:.100}; name a release, a unit, an event's id, a step, `policy`, or `last`",
         hint="`federation releases` and `federation status` list names.",
     )
-
-
-def _whole_name(shelf: Shelf, written: str) -> str | None:
-    """The release or unit that is meant by `v1.0.1`, `embedder-v2`, or digits of an artifact."""
-    if (release := whole_release(shelf, written)) is not None:
-        return release
-    if not (_SHORT_UNIT.fullmatch(written) or _ARTIFACT.fullmatch(written)):
-        return None
-    try:
-        return str(artifact_of(shelf, written).get("unit") or "") or None
-    except MissingError:
-        return _rejected(shelf, written)
-
-
-def _rejected(shelf: Shelf, written: str) -> str | None:
-    """The unit that is meant by `embedder-v2`, if it was only ever rejected."""
-    name = f"{shelf.policy().org}/{written}"
-    return name if _SHORT_UNIT.fullmatch(written) and inventory.unit(shelf, name) else None
 
 
 def _decision(history: History, subject: str) -> Past | None:

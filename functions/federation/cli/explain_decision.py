@@ -7,15 +7,19 @@ from typing import Any, Final
 from federation.cli import inventory
 from federation.cli.candidate import candidate
 from federation.cli.clock import now
+from federation.cli.happened import holds_since
 from federation.cli.history import History, Past
 from federation.cli.merges import missed, skipped
-from federation.cli.output import readable, short
+from federation.cli.orders_about import named_in
+from federation.cli.output import readable, short, when
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
+from federation.cli.standing import concerns
 from federation.cli.ways_out import ways_out
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
+from federation.core.failure import is_lost
 from federation.core.way_back import rollback_target
 from federation.gathering import Reads
 
@@ -51,6 +55,7 @@ _HINTS: Final[Mapping[str, str]] = {
         "Mend what the sentence names in the policy under its next version; what asks for the job next finds it."
     ),
     events.JOB_FAILED: "Look at the job's log on its platform; a job that fails on its settings or its data fails again.",
+    events.RELEASE_UNPROVEN: "Its nodes' own log says why; a roll-back goes there last; ask it again: federation tick sweep",
     events.MERGE_SKIPPED: "federation status lists every unit with the reason why it does not go on.",
 }
 """What to do next after an event of that type, whatever it says."""
@@ -73,7 +78,7 @@ def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
         subject=past.event.subject,
         about=_about(past),
         verdict=next((word for type_, word in _VERDICTS.items() if type_ in told | _heard(past)), "done"),
-        why=[past.why],
+        why=[*_held_since(shelf, past, channel), past.why],
         facts=facts,
         findings=_findings(shelf, past),
         led_here=[*earlier, past],
@@ -98,6 +103,15 @@ def _facts(shelf: Shelf, past: Past, channel: Channel) -> Iterator[tuple[str, st
     yield "serves now", f"{channel.serving.name} since {channel.serving.since}" if channel.serving else "nothing"
     if channel.warm:
         yield "warm", ", ".join(entry.name for entry in channel.warm)
+
+
+def _held_since(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
+    """What holds since a person's order, in the words in which the command told it."""
+    move = past.outcome["move"]
+    if move is None or past.ordered_by is None:
+        return
+    if found := holds_since(past.event, move["to"]["counter"], named_in(shelf, channel, past.event.data)):
+        yield found
 
 
 def _about(past: Past) -> str:
@@ -130,14 +144,14 @@ def _rolled_back(past: Past) -> Iterator[tuple[str, str]]:
 
 
 def _heard(past: Past) -> set[str]:
-    """The event that it is about, where that is the verdict: of a job that failed nothing may follow."""
-    return {past.event.type} & {events.JOB_FAILED}
+    """The event that it is about, where that is the verdict: what follows, if anything, is told by no event."""
+    return {past.event.type} & {events.JOB_FAILED, events.RELEASE_UNPROVEN}
 
 
 def _places(shelf: Shelf, past: Past) -> Iterator[tuple[str, str]]:
     """Every place considered for a job, and its verdict; of one that failed, when it was launched."""
     told = [one["data"] for one in past.outcome["events"] if one["source"] == "//federation/launch"]
-    failed = past.event.data["name"] if _heard(past) else ""
+    failed = past.event.data["name"] if past.event.type == events.JOB_FAILED else ""
     record = (failed and shelf.document(names.job(failed))) or {"told": {}}
     for one in (place for data in (*told, record["told"]) for place in data.get("places", ())):
         price = f"{one['price']} an hour; " if "price" in one else ""
@@ -153,7 +167,7 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
     told = set(past.announced_types)
     if rolled_back := _roll_back_in(past):
         yield from _after_rollback(shelf, rolled_back, channel)
-    if events.ROLLBACK_SKIPPED in told:
+    if events.ROLLBACK_SKIPPED in told and concerns(past.event, channel, shelf.policy()):
         yield from ways_out(channel)
     if events.RELEASE_PROMOTED in told:
         yield from _after_promotion(past, channel)
@@ -163,26 +177,31 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
         yield from _after_hold(shelf, past, channel)
     if told & {events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED}:
         yield f"federation explain {past.outcome['events'][0]['subject']}"
-    yield from (hint for type_, hint in _HINTS.items() if type_ in told | _heard(past))
+    if not is_lost(str(past.event.data.get("failure"))):  # of a lost one the reason itself says what to do
+        yield from (hint for type_, hint in _HINTS.items() if type_ in told | _heard(past))
 
 
 def _after_rollback(shelf: Shelf, rolled_back: Mapping[str, Any], channel: Channel) -> Iterator[str]:
-    serving = channel.serving
-    if serving and rollback_target(channel):
+    serving, name = channel.serving, _left(rolled_back)
+    if serving and serving.name == name:
+        yield f"{name} serves again since {when(serving.since)}: federation explain {name}"
+    elif serving and rollback_target(channel):
         yield f"If {serving.name} is bad as well: federation rollback --from {serving.name} --who YOU --why 'WHAT YOU SAW'"
     elif serving:
         yield (
             f"If {serving.name} is bad as well, nothing older is kept ready: see docs/operations.md, "
             '"When nothing is left to go back to"'
         )
-    yield f"Look at what was left: federation explain {_left(rolled_back)}"
-    yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
-    left = shelf.document(names.release(_left(rolled_back))) or {"units": {}}
+    if not serving or serving.name != name:
+        yield f"Look at what was left: federation explain {name}"
+    forbidden = channel.forbids(rolled_back["data"]["quarantined"])
+    if forbidden:
+        yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
+    left = shelf.document(names.release(name)) or {"units": {}}
     named = {unit["artifact"]: unit["name"].rpartition("/")[2] for unit in left["units"].values()}
-    for artifact, kind in rolled_back["data"]["quarantined"].items():
-        if artifact in channel.quarantine:
-            unit = named.get(artifact, kind)
-            yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+    for artifact in forbidden:
+        unit = named.get(artifact, rolled_back["data"]["quarantined"][artifact])
+        yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
 
 
 def _after_promotion(past: Past, channel: Channel) -> Iterator[str]:

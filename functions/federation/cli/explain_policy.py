@@ -16,6 +16,7 @@ POLICY: Final = "policy"
 """The subject that asks for the page."""
 _LAST: Final = 5
 """Versions whose changes are told."""
+_BACK: Final = "Back to earlier rules: the earlier content under a higher version, federation init --policy FILE"
 
 
 def page_of_policy(shelf: Shelf) -> Page:
@@ -30,7 +31,7 @@ def page_of_policy(shelf: Shelf) -> Page:
         why=list(_changes(stored)) or ["It is the first version."],
         facts={"digest": short(policy.digest), **dict(_dates(stored, kept))},
         documents=places,
-        next_steps=["Back to earlier rules: the earlier content under a higher version, federation init --policy FILE"],
+        next_steps=[_BACK] if len(stored) > 1 else [],
     )
 
 

@@ -73,13 +73,16 @@ def _documents(shelf: Shelf, release: Mapping[str, Any], decisions: Sequence[Pas
 
 def _next(channel: Channel, release: Mapping[str, Any], state: ReleaseState) -> Iterator[str]:
     name = release["name"]
+    forbidden = [unit for unit in release["units"].values() if unit["artifact"] in channel.quarantine]
+    for unit in forbidden:
+        lift = f"federation lift {short(unit['artifact'])} --who YOU --why 'WHAT WAS WRONG'"
+        yield f"{unit['name']} is in quarantine: ship other content, or, if it was not to blame, {lift}"
     match state:
+        case "serving" if forbidden:
+            yield "It serves all the same: federation rollback --who YOU --why 'WHY'"
         case "serving":
             yield "If it misbehaves: federation rollback --who YOU --why 'WHAT YOU SAW'"
         case "rolled back":
-            for unit in release["units"].values():
-                if unit["artifact"] in channel.quarantine:
-                    digits = short(unit["artifact"])
-                    yield f"{unit['name']} is in quarantine: ship other content, or federation lift {digits}"
+            return
         case _:
             yield f"To go back to it: federation rollback --to {name} --who YOU --why 'WHAT YOU SAW'"

@@ -105,7 +105,7 @@ def rendered(followed: Followed, named: Mapping[str, str] | None = None) -> Iter
             "step": one.step,
             "event": one.event.id,
             "subject": one.event.subject,
-            "holds": _holds_now(one.event, one.moved, named or {}),
+            "holds": holds_since(one.event, one.moved, named or {}),
             "why": one.why,
             "documents": list(one.documents),
             "moved": one.moved,
@@ -117,11 +117,11 @@ def rendered(followed: Followed, named: Mapping[str, str] | None = None) -> Iter
 
 
 def _line(one: Happened, named: Mapping[str, str]) -> str:
-    holds = _holds_now(one.event, one.moved, named)
+    holds = holds_since(one.event, one.moved, named)
     return f"{one.step:10} {readable('; '.join(filter(None, (holds, one.why))))}"
 
 
-def _holds_now(order: Event, moved: int | None, named: Mapping[str, str]) -> str | None:
+def holds_since(order: Event, moved: int | None, named: Mapping[str, str]) -> str | None:
     """In a few words what holds since the order; None if it moved nothing, or if the decision says it itself.
 
     Args:

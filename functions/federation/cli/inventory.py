@@ -191,8 +191,8 @@ def _state(
         return _VERDICTS[report["verdict"]], reasons(report)
     if served and names.number_of(served) > names.number_of(name):
         return "superseded", f"{served} serves"
-    against = channel.serving.name if channel.serving else "the policy's floors"
-    return "waiting", f"not judged against {against} yet; a merge asks for it"
+    against = f"{channel.serving.name} under" if channel.serving else "the floors of"
+    return "waiting", f"not judged against {against} the policy in force yet; a merge asks for it"
 
 
 def _rejected(shelf: Shelf, completions: Sequence[str]) -> Sequence[UnitLine]:

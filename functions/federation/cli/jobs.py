@@ -13,7 +13,7 @@ from federation.cli.shelf import SLACK_SECONDS, Shelf, newest_first
 from federation.core import event as events
 from federation.core import instant, names
 from federation.core.decision import decision_in
-from federation.core.failure import is_pointless_again
+from federation.core.failure import is_lost, is_pointless_again
 from federation.gathering import Reads
 from federation.ports import RECENT
 from federation.steps.missed import waiting
@@ -37,10 +37,10 @@ class JobLine:
 def open_jobs(shelf: Shelf, history: History, *, every: bool) -> Sequence[JobLine]:
     """The jobs that are held, then those under way, configured wrong, and given up, each in the order of their names.
 
-    A job is under way from its launch until its unit is settled or it has failed. One that was configured wrong is listed
-    until a job of its kind has shipped since, or the policy describes none. One that failed or was refused is listed if it
-    is the last of its kind. Jobs launched before RECENT are left out unless all are wanted or the store does not say when
-    that was: no sweep looks for their ends any more.
+    A job is under way from its launch until its unit is settled, or it has failed or is lost. One that was configured wrong
+    is listed until a job of its kind has shipped since, or the policy describes none. One that failed, is lost or was
+    refused is listed if it is the last of its kind. Jobs launched before RECENT are left out unless all are wanted or the
+    store does not say when that was: no sweep looks for their ends any more.
     """
     kept = shelf.kept(names.JOBS)
     stored = frozenset(kept)
@@ -49,11 +49,12 @@ def open_jobs(shelf: Shelf, history: History, *, every: bool) -> Sequence[JobLin
     named = {place: place.removeprefix(names.JOBS) for place in sorted(stored) if kept[place] >= since}
     launched = {name: kept[place] for place, name in named.items() if "/" not in name}
     failed = [name for name in launched if names.failed_job(name) in stored]
+    lost = [name for name in launched if names.lost_job(name) in stored]
     shipped = _shipped(shelf, launched)
-    under_way = [name for name in launched if name not in shipped and name not in failed]
+    under_way = [name for name in launched if name not in shipped and name not in failed and name not in lost]
     lines = [*_held(shelf, stored), *_under_way(shelf, under_way), *_wrong(shelf, failed, shipped)]
     told = {line.kind for line in lines}
-    given_up = _given_up(shelf, history, shipped) if stored else ()
+    given_up = (_last_of_each(shelf, kept, shipped) if newest else _given_up(shelf, history, shipped)) if stored else ()
     return [*lines, *(line for line in given_up if line.kind not in told)]
 
 
@@ -94,6 +95,22 @@ def _wrong(reads: Reads, failed: Sequence[str], shipped: Mapping[str, datetime])
             yield _line(job, "configured wrong", ended["failure"], place)
 
 
+def _last_of_each(reads: Reads, kept: Mapping[str, float], shipped: Mapping[str, datetime]) -> Iterator[JobLine]:
+    """Of each kind whose newest document, by the store's dates, says that a job failed, is lost or was refused, that job."""
+    ends = {names.FAILED_JOBS: "failed", names.LOST_JOBS: "failed", names.REFUSED_JOBS: "refused", names.JOBS: ""}
+    newest: dict[str, tuple[str, str]] = {}
+    for place in sorted(kept, key=lambda place: kept[place]):
+        prefix, name = place.rpartition("/")[0] + "/", place.rpartition("/")[2]
+        if prefix in ends:
+            newest[name.rpartition("-")[0]] = place, ends[prefix]
+    for kind, (place, state) in sorted(newest.items()):
+        ended = (reads.document(place) or {}) if state and kind in reads.policy().jobs else {}
+        if state == "refused" and ended:
+            yield _line(ended, "refused", ended["why"], place)
+        elif ended and not _has_shipped(reads, kind, ended["at"], shipped):
+            yield _line({**ended, "kind": kind}, "failed", ended["failure"], place)
+
+
 def _given_up(reads: Reads, history: History, shipped: Mapping[str, datetime]) -> Iterator[JobLine]:
     """Of each kind about which the last decision was that a job failed or was refused, that job."""
     described = reads.policy().jobs
@@ -106,7 +123,8 @@ def _left_by(reads: Reads, past: Past, shipped: Mapping[str, datetime]) -> Itera
     if past.event.type == events.JOB_FAILED:
         name = str(past.event.data["name"])
         if job := reads.document(names.job(name)):
-            failed = _line(job, "failed", past.why, names.failed_job(name))
+            place = names.lost_job(name) if is_lost(str(past.event.data["failure"])) else names.failed_job(name)
+            failed = _line(job, "failed", past.why, place)
             yield job["kind"], None if _has_shipped(reads, job["kind"], past.now, shipped) else failed
     for told in past.outcome["events"]:
         if told["type"] == events.JOB_REFUSED:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What did the last merge decide, which units did it leave out, and who ships what it missed?"""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from federation.cli.history import History, Past
@@ -34,7 +35,7 @@ def missed(policy: Policy, why: str, units: Sequence[UnitLine]) -> Iterator[str]
         why: The merge's reasons.
         units: Those that are known.
     """
-    for kind in (kind for kind in policy.fusion.required if f"{kind} is required" in why):
+    for kind in (kind for kind in policy.fusion.required if re.search(rf"(?<![\w-]){kind} is required", why)):
         ships = ", ".join(sorted(platform for platform, kinds in policy.matrix.items() if kind in kinds))
         of_kind = [line for line in units if line.artifact and _kind(line) == kind]
         if not of_kind:

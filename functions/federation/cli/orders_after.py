@@ -12,6 +12,7 @@ from federation.cli.home import Home
 from federation.cli.inventory import left_by_rollback
 from federation.cli.output import readable, short
 from federation.cli.shelf import Shelf
+from federation.cli.standing import concerns
 from federation.cli.ways_out import ways_out
 from federation.core import event as events
 from federation.core import instant
@@ -64,8 +65,9 @@ def what_is_left(home: Home, given: Event, followed: Followed) -> list[str]:
 
 
 def _what_is_left(shelf: Shelf, given: Event, told: Sequence[Event]) -> Iterator[str]:
-    channel = shelf.channel(shelf.policy().channel)
-    if any(event.type == events.ROLLBACK_SKIPPED for event in told):
+    policy = shelf.policy()
+    channel = shelf.channel(policy.channel)
+    if any(event.type == events.ROLLBACK_SKIPPED for event in told) and concerns(given, channel, policy):
         yield from ways_out(channel)
     for event in told:
         if event.type == events.PROMOTION_HELD:

@@ -25,6 +25,8 @@ _ALARM: Final = re.compile(r"\barn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:\d+:alarm:")
 _GAP: Final = "  "
 _LAST_COLUMN: Final = 24
 """Columns of a terminal that the last column of a table gets at least."""
+_NAME: Final = 48
+"""As long as this a word in the last column, such as a unit's name, is not broken; a longer one may be."""
 _COLOURS: Final = {
     "pass": "green",
     "passed": "green",
@@ -138,9 +140,11 @@ def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str
 def _folded(line: str, *, inner: int) -> str:
     """A line in the terminal's width, no word broken; what follows the first line is indented by `inner`."""
     width = max(shutil.get_terminal_size().columns, inner + 40)
+    text = line.lstrip()
     return textwrap.fill(
-        line,
+        text,
         width,
+        initial_indent=line.removesuffix(text),
         subsequent_indent=" " * inner,
         break_long_words=False,
         break_on_hyphens=False,
@@ -150,7 +154,9 @@ def _folded(line: str, *, inner: int) -> str:
 def _is_narrow(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether a terminal has no room for all columns but the last as they are, and for some of the last, which is folded."""
     *others, last = _widths(columns, rows)
-    return sum(others) + len(_GAP) * len(others) + min(last, _LAST_COLUMN) > shutil.get_terminal_size().columns
+    words = (len(word) for row in rows for word in row[-1].split())
+    least = max(_LAST_COLUMN, *(length for length in words if length <= _NAME), 0)
+    return sum(others) + len(_GAP) * len(others) + min(last, least) > shutil.get_terminal_size().columns
 
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
@@ -161,7 +167,8 @@ def _records(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) 
     print(f"\n{title}")
     width = max(map(len, columns))
     for row in rows:
-        for number, (column, cell) in enumerate(zip(columns, row, strict=True)):
+        told = ((column, cell) for column, cell in zip(columns, row, strict=True) if cell)
+        for number, (column, cell) in enumerate(told):
             print(_folded(f"{' ' if number else '-'} {column.ljust(width)}{_GAP}{cell}", inner=width + 4))
 
 

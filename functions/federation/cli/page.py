@@ -32,6 +32,7 @@ class Page:
         """The page as JSON."""
         return {
             "subject": self.subject,
+            "about": self.about or self.subject,
             "verdict": self.verdict,
             "why": list(self.why),
             "facts": dict(self.facts),
@@ -44,13 +45,13 @@ class Page:
 
 def print_page(page: Page) -> None:
     """Print the page on a screen; the decision whose reason stands under `Why` is not told again."""
-    print_line(f"{page.about or page.subject}: {page.verdict.upper()}")
+    print_line(f"{readable(page.about or page.subject)}: {page.verdict.upper()}")
     print_lines("Why", map(readable, page.why))
     print_lines("What to do next", page.next_steps)
     width = max(map(len, page.facts), default=0)
     print_lines("Facts", (f"{name.ljust(width)}  {_fact(name, value)}" for name, value in page.facts.items()))
     print_lines("Gates", (line for finding in page.findings for line in finding_lines(finding)))
-    if [past.why for past in page.led_here] != list(page.why):
+    if not all(past.why in page.why for past in page.led_here):
         told = (f"{when(past.now)}  {past.step:10} {readable(past.why)}{_ordered(past)}" for past in page.led_here)
         print_lines("What led here", told)
     print_lines("Documents", page.documents)

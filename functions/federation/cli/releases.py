@@ -51,8 +51,8 @@ def releases(
     )
     print_table(
         "Units",
-        ("release", "unit"),
-        ((line.name if number == 0 else "", unit) for line in found for number, unit in enumerate(line.units)),
+        ("release", "units"),
+        ((line.name, ", ".join(line.units)) for line in found),
     )
     if older:
         print(f"\n{counted(older, 'older release')} not shown: `federation releases --all`.")

@@ -14,6 +14,7 @@ from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json, print_line
 from federation.cli.shelf import Shelf
+from federation.cli.short_name import whole_name
 from federation.core.counted import counted
 from federation.core.decision import decision_in, summary
 from federation.core.digest import canonical
@@ -36,7 +37,7 @@ class Replayed:
 
 def replay(
     subject: Annotated[
-        str | None, typer.Argument(help="A decision, a release, a unit, or an event's first digits.")
+        str | None, typer.Argument(help="A decision, a release, a unit, a step, or an event's first digits.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every decision that is stored.")] = False,
     folder: Folder = None,
@@ -65,6 +66,8 @@ def _chosen(shelf: Shelf, subject: str | None) -> Sequence[str]:
     if subject is None:
         return [past.name for past in history.decisions]
     found = history.under(subject) or history.about(subject) or history.on(subject)
+    if not found and (meant := whole_name(shelf, subject)) is not None:
+        return _chosen(shelf, meant)
     if not found:
         raise MissingError(
             f"no decision about {subject!r:.100} is stored",

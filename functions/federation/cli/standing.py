@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How did what serves come to serve, is it still in the store, and was an alarm about it of no use?"""
+"""How did what serves come to serve, is it still in the store, and what concerns it: was an alarm of no use?"""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ from federation.cli.shelf import Shelf
 from federation.core import alarm, instant, names
 from federation.core import event as events
 from federation.core.channel import Channel
+from federation.core.event import Event
 from federation.core.move import Moved
 from federation.core.policy import Policy
 from federation.core.way_back import rollback_target
@@ -31,12 +32,21 @@ def lost(shelf: Shelf, channel: Channel) -> Iterator[str]:
     yield from (place for entry in channel.live() if (place := names.release(entry.name)) not in stored)
 
 
+def concerns(event: Event, channel: Channel, policy: Policy) -> bool:
+    """Whether an alarm, or an order to go back, is about what serves now: neither stale, nor about another release."""
+    if channel.serving is None:
+        return False
+    if event.type != events.SLO_BREACHED:
+        return event.data.get("release") in {None, channel.serving.name}
+    counts = alarm.counts_from(channel.serving.since, policy.rollback.settle_seconds)
+    return instant.moment(str(event.data.get("at") or event.time)) >= counts
+
+
 def unheeded(history: History, channel: Channel, policy: Policy) -> Past | None:
     """The last decision about an alarm, if it concerns what serves and there was nothing to go back to."""
-    if channel.serving is None or rollback_target(channel) is not None:
+    if rollback_target(channel) is not None:
         return None
     last = next(reversed(history.latest("roll_back")), None)
     if last is None or last.event.type != events.SLO_BREACHED or events.ROLLBACK_SKIPPED not in last.announced_types:
         return None
-    counts = alarm.counts_from(channel.serving.since, policy.rollback.settle_seconds)
-    return last if instant.moment(str(last.event.data["at"])) >= counts else None
+    return last if concerns(last.event, channel, policy) else None

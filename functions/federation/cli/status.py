@@ -143,5 +143,6 @@ def _live(channel: Channel) -> Iterator[dict[str, Any]]:
                 "name": entry.name,
                 "since": entry.since,
                 "proven": entry.probed_at,
+                "silent": entry.silent is True,
                 "digest": entry.digest,
             }

@@ -11,6 +11,7 @@ from federation.cli.standing import by
 from federation.core import instant
 from federation.core.counted import counted
 
+_OLDER: Final = {"units": ("unit",), "completions": ("completion",), "parked": ("parked body", "parked bodies")}
 _PUT_BACK: Final = 'docs/operations.md, "When a document is lost or damaged"'
 
 
@@ -33,7 +34,10 @@ def print_status(found: Mapping[str, Any]) -> None:
     print_table(
         "Releases",
         ("state", "release", "since", "proven"),
-        ((one["state"], one["name"], when(one["since"]), when(one["proven"])) for one in found["releases"]),
+        (
+            (one["state"], one["name"], when(one["since"]), "no answer" if one["silent"] else when(one["proven"]))
+            for one in found["releases"]
+        ),
     )
     print_table(
         "Quarantine",
@@ -99,7 +103,7 @@ def _print_open(found: Mapping[str, Any]) -> None:
         "Parked bodies",
         (f"{one['entry']}: {one['error']}: {one['why']} ({shortened(one['document'])})" for one in found["parked"]),
     )
-    if older := ", ".join(f"{count:,} {what}" for what, count in found["older"].items() if count):
+    if older := ", ".join(counted(count, *_OLDER[what]) for what, count in found["older"].items() if count):
         print(f"\nOlder, and not looked at: {older}; `federation status --all` does.")
     if found["queue"]:
         print(f"\n{counted(found['queue'], 'delivery', 'deliveries')} under way, or waiting for the next command.")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from federation.cli.options import AsJson
-from federation.cli.output import print_json, print_line
+from federation.cli.output import print_json, print_line, when
 from federation.cli.signed import LONGEST, public_key_of, statement_of
 from federation.core import strict_json
 from federation.core.attestation import SUMMARY, TEST_RESULT
@@ -58,7 +58,7 @@ def verify(
         print_json({**told, "files": found.files, "faults": faults, "verified": not faults})
     else:
         print_line(
-            f"{found.release}: {'NOT ' if faults else ''}verified. {found.verifier} vouched for it on {found.when}"
+            f"{found.release}: {'NOT ' if faults else ''}verified. {found.verifier} vouched for it on {when(found.when)}"
         )
         for fault in faults:
             print_line(f"  {fault}")

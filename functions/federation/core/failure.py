@@ -95,8 +95,8 @@ def lost(name: str, job: Mapping[str, Any], by: str) -> Event:
     """
     platform = str(job["platform"])
     why = (
-        f"it must have ended by {by}, and neither its end nor a unit of it has come in; it may have been deleted on "
-        f"{platform}, or never have begun there; what it may have cost stays counted"
+        f"it must have ended by {by}, and neither its end nor an accepted unit of it has come in; it may have been deleted "
+        f"on {platform}, or never have begun there; what it may have cost stays counted"
     )
     return Event(
         type=events.JOB_FAILED,

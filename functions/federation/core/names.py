@@ -31,6 +31,7 @@ REFUSED_JOBS: Final = "jobs/refused/"
 FAILED_JOBS: Final = "jobs/failed/"
 EXPECTED_JOBS: Final = "jobs/expected/"
 ENDED_JOBS: Final = "jobs/ended/"
+LOST_JOBS: Final = "jobs/lost/"
 TICKS: Final = "ticks/"
 
 _UNIT: Final = r"[a-z0-9-]+/([a-z][a-z0-9-]*)-v([1-9]\d{0,8})"
@@ -145,6 +146,11 @@ def failed_job(name: str) -> str:
 def expected_job(hour: str, name: str) -> str:
     """That a launched job must have ended by that hour, such as "2026-01-06T12"; one for each time it was launched."""
     return f"{EXPECTED_JOBS}{hour}/{name}"
+
+
+def lost_job(name: str) -> str:
+    """That nobody has heard how a launched job ended, in time; it may still be heard."""
+    return f"{LOST_JOBS}{name}"
 
 
 def ended_job(name: str) -> str:

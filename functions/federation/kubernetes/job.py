@@ -25,7 +25,8 @@ _NOT_EVICTED: Final = {
 _ATTEMPTS: Final = 3
 CONTAINER: Final = "job"
 _RESOURCE: Final = re.compile(
-    r"(?:cpu|memory|ephemeral-storage)=[0-9]+(?:\.[0-9]+)?[A-Za-z]*|[A-Za-z0-9./-]+=[0-9]+(?:[kMGTPE]i?)?"
+    r"(?:cpu|memory|ephemeral-storage)=[0-9]+(?:\.[0-9]+)?[A-Za-z]*|hugepages-[0-9]+[KMG]i=[0-9]+(?:[KMGTPE]i)?"
+    r"|[a-z0-9.-]+/[A-Za-z0-9._-]+=[0-9]+"
 )
 """What a cluster takes; of extended resources, such as GPUs, only whole ones."""
 _EXAMPLE: Final = "cpu=4,memory=16Gi,nvidia.com/gpu=1"

@@ -61,10 +61,7 @@ def _lost(played: Played, jobs: Jobs) -> Iterator[str]:
     """A job that is gone is told as lost once its time is over, and none that has ended is."""
     ended = {name for name, end in played.world.trainer.ended.items() if end is not None}
     gone = played.world.trainer.ended.keys() - ended
-    failed = {
-        name.removeprefix(names.FAILED_JOBS): job for name, job in jobs.items() if name.startswith(names.FAILED_JOBS)
-    }
-    told = {name for name, job in failed.items() if cause_of(job["failure"]) == "lost"}
+    told = {name.removeprefix(names.LOST_JOBS) for name in jobs if name.startswith(names.LOST_JOBS)}
     for name in sorted(told & ended):
         yield f"{name} was told as lost, and it has ended"
     expected = sorted(name.removeprefix(names.EXPECTED_JOBS) for name in jobs if name.startswith(names.EXPECTED_JOBS))

@@ -33,9 +33,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is stored about a job: that it was launched, refused or held."""
+    """What is stored about a job: that it was launched, refused or held; of a launched one, whether it is over.
+
+    What is over is not started again: its platform may have forgotten the name, and would take it for a new one.
+    """
 
     launched: Mapping[str, Any] | None = None
+    is_over: bool = False
     refused: Mapping[str, Any] | None = None
     held: Mapping[str, Any] | None = None
 
@@ -87,9 +91,11 @@ def _follower(event: Event, policy: Policy, failed: Mapping[str, Any]) -> str | 
 def known_of(asked: Asked, reads: Reads) -> Known:
     """What is stored under the job's name."""
     launched = reads.document(names.job(asked.name))
+    ends = (names.failed_job, names.lost_job, names.ended_job) if launched else ()
     refused = reads.document(names.refused_job(asked.name)) if launched is None else None
     held = reads.document(names.held_job(asked.name)) if launched is None and refused is None else None
-    return Known(launched=launched, refused=refused, held=held)
+    is_over = any(reads.document(end(asked.name)) for end in ends)
+    return Known(launched=launched, is_over=is_over, refused=refused, held=held)
 
 
 def unstartable_at(asked: Asked, policy: Policy, reads: Reads) -> dict[Place, str]:

@@ -35,7 +35,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     channel: Channel
     served: Served | None = None
-    probes: Mapping[str, bool] = msgspec.field(default_factory=dict)
+    probes: Mapping[str, bool | None] = msgspec.field(default_factory=dict)
 
 
 def gather(event: Event, reads: Reads) -> Facts:
@@ -123,7 +123,7 @@ def _proven(facts: Facts) -> Sequence[str]:
 
 
 def _silent(event: Event, facts: Facts) -> tuple[Event, ...]:
-    """The live releases that were proven and do not answer now."""
+    """The live releases that do not answer now, and have done so or have had the time to."""
     return tuple(
         Event(
             type=events.RELEASE_UNPROVEN,
@@ -134,18 +134,25 @@ def _silent(event: Event, facts: Facts) -> tuple[Event, ...]:
             data={
                 "release": entry.name,
                 "proven": entry.probed_at,
-                "why": f"{entry.name} does not answer its probe, and did last at {entry.probed_at}",
+                "why": f"{entry.name} does not answer its probe, and "
+                + (f"did last at {entry.probed_at}" if entry.probed_at else "never has"),
             },
         )
         for entry in facts.channel.live()
-        if entry.probed_at and not facts.probes.get(entry.name, True)
+        if facts.probes.get(entry.name) is False and not entry.silent and _is_due(entry, event.time)
     )
+
+
+def _is_due(entry: Entry, time: str) -> bool:
+    """Whether its silence means something: nodes take a while to have a new release ready."""
+    return bool(entry.probed_at) or instant.moment(entry.since) + timedelta(hours=PROBE_HOURS) <= instant.moment(time)
 
 
 def _no_longer(event: Event, channel: Channel, now: str) -> Outcome:
     """Let the release count as proven no longer, unless it has answered, or left the channel, since."""
     release, proven = str(event.data["release"]), event.data["proven"]
-    if not any(entry.name == release and entry.probed_at == proven for entry in channel.live()):
+    entry = channel.place_of(release)
+    if entry is None or entry.silent or entry.probed_at != proven:
         return NOTHING
     why = f"{release} counts as proven no longer: it does not answer its probe"
     to = channels.probed(channel, [release], Cause(event=event.id, at=now, who="sweep", why=why), answered=False)

@@ -54,7 +54,7 @@ def gather(event: Event, reads: Reads) -> Facts:
     """What is stored about the jobs asked for, where they cannot be started, and what each month has committed."""
     policy = reads.policy()
     failed = reads.document(names.job(event.data["name"])) if event.type == events.JOB_FAILED else None
-    ended = reads.document(names.failed_job(event.data["name"])) if failed else None
+    ended = reads.document(_end(event)) if failed else None
     asked = [(one, known_of(one, reads)) for one in jobs_asked(event, policy, failed, ended)]
     ledgers = _ledgers(event, policy, policy.budget, reads) if policy.budget and asked else {}
     unstartable = {one.name: unstartable_at(one, policy, reads) for one, known in asked if known.is_new}
@@ -98,8 +98,14 @@ def _ended(event: Event, facts: Facts) -> Outcome:
         "followed_by": facts.asked[0][0].name if facts.asked else None,
     }
     why = f"{name} ended without a unit: {value['failure']}; it is {_what_follows(value)}"
-    document = Document(name=names.failed_job(name), value=value)
+    document = Document(name=_end(event), value=value)
     return Outcome(why=why, documents=(document,), repeat=facts.ended is not None)
+
+
+def _end(event: Event) -> str:
+    """The name of what is stored about a job's end; of a lost one another, since its end may yet be heard."""
+    name = str(event.data["name"])
+    return names.lost_job(name) if is_lost(str(event.data["failure"])) else names.failed_job(name)
 
 
 def _what_follows(ended: Mapping[str, Any]) -> str:
@@ -115,8 +121,10 @@ def _what_follows(ended: Mapping[str, Any]) -> str:
 def _redelivered(event: Event, asked: Asked, known: Known, now: str) -> Outcome | None:
     """The stored result, carried out again in case an earlier delivery was interrupted; None for an undecided job."""
     if known.launched:
-        act = Launch(name=asked.name, job=known.launched["job"])
         told = _job_event(events.JOB_LAUNCHED, event, asked, known.launched["told"])
+        if known.is_over:
+            return Outcome(why=f"{asked.name} was launched before, and is over", events=(told,), repeat=True)
+        act = Launch(name=asked.name, job=known.launched["job"])
         documents = expected(asked.name, act.job, now)
         why = f"{asked.name} was launched before"
         return Outcome(why=why, documents=documents, acts=(act,), events=(told,), repeat=True)

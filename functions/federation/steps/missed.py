@@ -43,13 +43,14 @@ def gather(event: Event, reads: Reads) -> Facts:
     finished = reads.finished()
     settled, heard = _heard(finished, reads)
     jobs = frozenset(reads.names(names.JOBS, partial(_open_jobs, finished)))
+    unsettled = {name: found for name in heard if (found := reads.document(name)) is not None}
     return Facts(
         finished=finished,
-        heard={name: found for name in heard if (found := reads.document(name)) is not None},
+        heard=unsettled,
         settled=settled,
         jobs=jobs,
         held={name: found for name in waiting(jobs) if (found := reads.document(names.held_job(name))) is not None},
-        overdue=overdue(event, jobs, finished, reads),
+        overdue=overdue(event, jobs, finished, (found["data"] for found in unsettled.values()), reads),
         told=told_before(reads, "sweep", event),
     )
 

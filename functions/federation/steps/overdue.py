@@ -52,7 +52,7 @@ def expected(name: str, job: Mapping[str, Any], now: str) -> tuple[Document, ...
 
 
 def unended(jobs: Collection[str]) -> dict[str, str]:
-    """By job, the last hour by which it must have ended; of those of which no end is stored.
+    """By job, the last hour by which it must have ended; of those that are neither known to have ended nor told as lost.
 
     Args:
         jobs: Names of all documents under JOBS.
@@ -61,11 +61,8 @@ def unended(jobs: Collection[str]) -> dict[str, str]:
         name.removeprefix(names.EXPECTED_JOBS) for name in jobs if name.startswith(names.EXPECTED_JOBS)
     )
     hours = {name: hour for hour, _, name in (one.partition("/") for one in expectations)}
-    return {
-        name: hour
-        for name, hour in hours.items()
-        if names.ended_job(name) not in jobs and names.failed_job(name) not in jobs
-    }
+    ends = (names.ended_job, names.failed_job, names.lost_job)
+    return {name: hour for name, hour in hours.items() if not any(end(name) in jobs for end in ends)}
 
 
 def expectations(jobs: Collection[str]) -> Iterable[str]:
@@ -73,22 +70,30 @@ def expectations(jobs: Collection[str]) -> Iterable[str]:
     return (names.expected_job(hour, name) for name, hour in unended(jobs).items())
 
 
-def overdue(event: Event, jobs: Collection[str], finished: Sequence[Mapping[str, Any]], reads: Reads) -> Overdue:
+def overdue(
+    event: Event,
+    jobs: Collection[str],
+    finished: Sequence[Mapping[str, Any]],
+    heard: Iterable[Mapping[str, Any]],
+    reads: Reads,
+) -> Overdue:
     """What became of the jobs of which no end is stored.
 
     Args:
         event: The sweep's tick, whose time is the one to compare with.
         jobs: Names of documents under JOBS.
         finished: What the platforms tell.
+        heard: The data of completions that were heard of and are not settled: a unit of such a job is on its way.
         reads: Asked only about jobs whose hour has come, and of whose end no platform tells.
     """
     waited = unended(jobs)
     well = named(data for data in finished if "failure" not in data)
     badly = named(data for data in finished if "failure" in data)
+    on_its_way = named(heard)
     late = {
         name: f"{hour}:00:00Z"
         for name, hour in sorted(waited.items())
-        if name not in well | badly and instant.moment(f"{hour}:00:00Z") <= instant.moment(event.time)
+        if name not in well | badly | on_its_way and instant.moment(f"{hour}:00:00Z") <= instant.moment(event.time)
     }
     found = {name: (by, record) for name, by in late.items() if (record := reads.document(names.job(name)))}
     shipped = [name for name, (_, record) in found.items() if _has_shipped(name, record["kind"], reads)]

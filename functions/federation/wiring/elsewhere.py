@@ -2,7 +2,7 @@
 """What serves when the nodes are elsewhere, out of this home's reach, and read the channel by themselves?
 
 Such a home knows only the channel, so it reports what the channel says and never sees drift. No release can be probed, so
-no probe succeeds.
+none is ever proven, and none is called silent.
 """
 
 import msgspec
@@ -34,7 +34,6 @@ class TrafficElsewhere:
         said = channel_of(msgspec.json.decode(body), channel)
         return Served(counter=said.counter, release=said.serving.name if said.serving else "")
 
-    def probe(self, channel: str, release: str) -> bool:
-        """False: a release out of reach cannot be probed."""
+    def probe(self, channel: str, release: str) -> None:
+        """None: a release out of reach cannot be probed."""
         del channel, release
-        return False

@@ -69,8 +69,9 @@ class TrainerByPlatform:
             except SettingsError:
                 raise
             except Exception as error:  # an answer of a form that nobody foresaw hides no other platform
+                foreseen = isinstance(error, FederationError)
                 told = "%s does not say which jobs have ended, and the next sweep asks again: %s"
-                log.warning(told, name, error, exc_info=not isinstance(error, FederationError))
+                log.log(logging.WARNING if foreseen else logging.ERROR, told, name, error, exc_info=not foreseen)
                 failures.append(error)
         if failures and not found:
             raise failures[0]
