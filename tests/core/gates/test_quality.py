@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import random
 from decimal import Decimal
 
 import pytest
@@ -271,6 +272,15 @@ def test_sixty_percent_do_not_reach_a_floor_that_is_a_share(grade, sixty):
     assert judged(unit(quality=sixty), replace(rule, floor=Decimal(50)), None, None)[0].verdict == "pass"
     assert judged(unit(quality=sixty), replace(rule, floor=Decimal(0)), None, None)[0].verdict == "pass"
     assert judged(unit(quality=sixty), replace(rule, direction="lower"), None, None)[0].verdict == "fail"
+
+
+def test_a_reward_without_an_upper_end_reaches_a_floor_below_1():
+    draw = random.Random(1)
+    rewards = [draw.expovariate(0.25) for _ in range(400)]
+    assert max(rewards) > 10.0
+    records = replace(accuracy(0, [f"item-{number}" for number in range(400)]), scores={"accuracy": rewards})
+    (found,) = judged(unit(quality=quality(records=records)), replace(RULE, floor=Decimal("0.5")), None, None)
+    assert found.verdict == "pass"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

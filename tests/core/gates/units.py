@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-
 """A unit that passes every gate, to be spoilt by the tests."""
 
 import random

@@ -244,6 +244,14 @@ def test_the_marks_of_a_judge_do_not_compare_with_normalised_ones(highest, norma
     assert compared(before, after, lower_is_better=True).verdict == "inconclusive"
 
 
+def test_counts_that_come_down_to_one_at_most_or_go_up_from_there_are_on_one_scale():
+    """Errors in an answer, or what it quotes: the side with few of them lies within 0..1, and is no share for that."""
+    draw = random.Random(1)
+    many, few = side([draw.randrange(6) for _ in range(600)]), side([draw.randrange(2) for _ in range(600)])
+    assert compared(few, many, lower_is_better=True).verdict == "pass"
+    assert compared(many, few).verdict == "pass"
+
+
 def test_a_loss_that_comes_down_below_1_is_still_on_one_scale_and_one_that_trebles_fails():
     draw = random.Random(1)
     nats = [1.1 + draw.random() / 5 for _ in range(400)]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does a unit without a baseline reach the floor that the policy sets for a first release?"""
 
+from typing import Final
+
 from federation.core.gates.evidence import Evidence, Summary
 from federation.core.gates.finding import Finding
 from federation.core.gates.flaky import left_out, steady
@@ -13,6 +15,9 @@ from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.wording import number
 from federation.errors import ContractError
+
+_RARELY: Final = 0.01
+"""Share of scores in percent that may lie between 0 and 1; of rewards and other scores without an upper end many do."""
 
 
 def judge_floor(rule: QualityRule, evidence: Evidence | None) -> Finding:
@@ -44,7 +49,9 @@ def _from_records(rule: QualityRule, floor: float, records: Records, suite: str)
         return _undecided(
             rule, f"too few scores of {rule.metric} differ to tell how far one can move; measure more items"
         )
-    if _is_in_percent(rule, floor, interval.estimate, max(kept.scores[rule.metric])):
+    scores = kept.scores[rule.metric]
+    within = sum(0.0 < score < 1.0 for score in scores) / len(scores)
+    if within <= _RARELY and min(scores) >= 0.0 and _is_in_percent(rule, floor, interval.estimate, max(scores)):
         return _undecided(rule, _scales(rule, floor))
     return _judged(rule, floor, interval, f"{len(kept.items):,} items{left_out(records, kept)}", "records")
 
