@@ -71,6 +71,8 @@ def test_nobody_ends_somebody_elses_hold_by_holding_for_less(home):
         home.tell(events.HOLD_ORDERED, key=str(hour), who="bob", why="lunch", until=f"2026-01-06T{hour}:00:00Z")
         assert len(home.told(events.ORDER_REFUSED)) == told
     assert home.channel.hold.until == "2026-01-06T13:00:00Z"
+    home.tell(events.HOLD_ORDERED, key="as long", who="eva", why="an incident", until="2026-01-06T13:00:00Z")
+    assert home.channel.hold.who == "bob"
 
 
 def test_who_holds_what_is_held_until_somebody_resumes_it_is_told_by_whom_and_replaces_no_reason(home):

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from federation.core import event as events
-from federation.core import names
+from federation.core import failure, names
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.failure import cause_of
@@ -156,16 +156,33 @@ def test_a_job_that_failed_is_told_as_failed_and_never_as_lost(home_on, platform
     assert home.tick("sweep", "2026-01-08T08:00:00Z") == []
 
 
-def test_a_platform_that_was_out_of_reach_tells_afterwards_how_it_ended_and_what_was_taken_away_runs_once_more(
+def test_how_it_ended_is_told_even_after_that_and_nothing_follows_for_somebody_may_have_asked_for_another(
     home_on, platform
 ):
+    """As when its platform was out of reach for days."""
     home = home_on(ON_DEMAND_TOO)
     name = launched(home)
     assert lost(home.tick("sweep", LATER)) == [name]
     platform.ends(name, name=name, failure="interrupted: FAILED: the machine was taken away")
-    home.tick("sweep", "2026-01-08T08:00:00Z")
-    follower = home.document(names.failed_job(name))["followed_by"]
-    assert platform.started == [name, follower]
+    (told,) = home.tick("sweep", "2026-01-08T08:00:00Z")
+    assert told.data["failure"].endswith("the machine was taken away")
+    assert home.document(names.failed_job(name))["followed_by"] is None
+    assert platform.started == [name]
+    *_, why = [outcome.why for step, outcome in home.outcomes if step == "launch"]
+    assert why.endswith("since it was told as lost before: `federation train`, if nobody has")
+    assert home.tick("sweep", "2026-01-09T08:00:00Z") == []
+
+
+def test_that_it_is_lost_is_no_news_to_whoever_has_heard_how_it_ended(home_on, platform):
+    """The two came in the other order."""
+    home = home_on()
+    name = launched(home)
+    home.now = LATER
+    record = home.document(names.job(name))
+    home.local.bus.announce([failure.lost(name, record["job"], AFTER)])
+    home.store.keep(names.failed_job(name), canonical({"name": name, "failure": "FAILED: a disk", "followed_by": None}))
+    home.drain()
+    assert home.store.names(names.LOST_JOBS) == []
 
 
 def test_a_job_whose_unit_waits_for_its_files_is_not_lost(home_on):
@@ -182,8 +199,9 @@ def test_a_request_that_comes_again_does_not_start_anew_what_is_lost(home_on, pl
     home = home_on()
     name = launched(home)
     home.tick("sweep", LATER)
-    (told,) = [event for event in ask(home) if event.type == events.JOB_LAUNCHED]
-    assert told.data["name"] == name
+    (told,) = ask(home)
+    assert told.type == events.JOB_REFUSED
+    assert told.data["why"] == f"{name} was told as lost: look for it on its platform, then ask with `federation train`"
     assert platform.started == [name]
 
 

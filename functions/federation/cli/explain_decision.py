@@ -110,6 +110,8 @@ def _held_since(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
     move = past.outcome["move"]
     if move is None or past.ordered_by is None:
         return
+    if any(moved.kind != "probe" for moved in channel.moves if moved.counter > move["to"]["counter"]):
+        return  # what it led to may hold no longer
     if found := holds_since(past.event, move["to"]["counter"], named_in(shelf, channel, past.event.data)):
         yield found
 

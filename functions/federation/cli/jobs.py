@@ -49,12 +49,20 @@ def open_jobs(shelf: Shelf, history: History, *, every: bool) -> Sequence[JobLin
     named = {place: place.removeprefix(names.JOBS) for place in sorted(stored) if kept[place] >= since}
     launched = {name: kept[place] for place, name in named.items() if "/" not in name}
     failed = [name for name in launched if names.failed_job(name) in stored]
-    lost = [name for name in launched if names.lost_job(name) in stored]
+    lost = [name for name in launched if names.lost_job(name) in stored and name not in failed]
     shipped = _shipped(shelf, launched)
     under_way = [name for name in launched if name not in shipped and name not in failed and name not in lost]
     lines = [*_held(shelf, stored), *_under_way(shelf, under_way), *_wrong(shelf, failed, shipped)]
     told = {line.kind for line in lines}
-    given_up = (_last_of_each(shelf, kept, shipped) if newest else _given_up(shelf, history, shipped)) if stored else ()
+    given_up = (
+        (
+            _last_of_each(shelf, {place: kept[place] for place in named}, shipped)
+            if newest
+            else _given_up(shelf, history, shipped)
+        )
+        if stored
+        else ()
+    )
     return [*lines, *(line for line in given_up if line.kind not in told)]
 
 
@@ -102,7 +110,7 @@ def _last_of_each(reads: Reads, kept: Mapping[str, float], shipped: Mapping[str,
     for place in sorted(kept, key=lambda place: kept[place]):
         prefix, name = place.rpartition("/")[0] + "/", place.rpartition("/")[2]
         if prefix in ends:
-            newest[name.rpartition("-")[0]] = place, ends[prefix]
+            newest[name.rpartition("-")[0]] = place, "" if name in shipped else ends[prefix]
     for kind, (place, state) in sorted(newest.items()):
         ended = (reads.document(place) or {}) if state and kind in reads.policy().jobs else {}
         if state == "refused" and ended:
@@ -125,7 +133,8 @@ def _left_by(reads: Reads, past: Past, shipped: Mapping[str, datetime]) -> Itera
         if job := reads.document(names.job(name)):
             place = names.lost_job(name) if is_lost(str(past.event.data["failure"])) else names.failed_job(name)
             failed = _line(job, "failed", past.why, place)
-            yield job["kind"], None if _has_shipped(reads, job["kind"], past.now, shipped) else failed
+            is_past = name in shipped or _has_shipped(reads, job["kind"], past.now, shipped)
+            yield job["kind"], None if is_past else failed
     for told in past.outcome["events"]:
         if told["type"] == events.JOB_REFUSED:
             refused = told["data"]

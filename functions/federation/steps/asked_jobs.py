@@ -33,13 +33,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is stored about a job: that it was launched, refused or held; of a launched one, whether it is over.
+    """What is stored about a job: that it was launched, refused or held; of a launched one, whether it is over or lost.
 
-    What is over is not started again: its platform may have forgotten the name, and would take it for a new one.
+    Neither is started again: its platform may have forgotten the name, and would take it for a new one.
     """
 
     launched: Mapping[str, Any] | None = None
     is_over: bool = False
+    is_lost: bool = False
     refused: Mapping[str, Any] | None = None
     held: Mapping[str, Any] | None = None
 
@@ -83,7 +84,9 @@ def _follower(event: Event, policy: Policy, failed: Mapping[str, Any]) -> str | 
     """Name under which a failed spot job is tried once more on demand; None where that is unwanted, pointless or unsafe."""
     job, failure = policy.jobs.get(failed["kind"]), str(event.data["failure"])
     is_first = bool(failed["job"].get("spot")) and "instead_of" not in failed["job"]
-    if not is_first or job is None or not job.on_demand_after_spot or is_pointless_again(failure) or is_lost(failure):
+    if is_lost(failure) or event.data.get("was_lost"):  # who was told so may have asked for another one
+        return None
+    if not is_first or job is None or not job.on_demand_after_spot or is_pointless_again(failure):
         return None
     return _name(failed["kind"], event)
 
@@ -91,11 +94,16 @@ def _follower(event: Event, policy: Policy, failed: Mapping[str, Any]) -> str | 
 def known_of(asked: Asked, reads: Reads) -> Known:
     """What is stored under the job's name."""
     launched = reads.document(names.job(asked.name))
-    ends = (names.failed_job, names.lost_job, names.ended_job) if launched else ()
+    is_over = launched is not None and has_ended(asked.name, reads)
+    is_lost = launched is not None and not is_over and reads.document(names.lost_job(asked.name)) is not None
     refused = reads.document(names.refused_job(asked.name)) if launched is None else None
     held = reads.document(names.held_job(asked.name)) if launched is None and refused is None else None
-    is_over = any(reads.document(end(asked.name)) for end in ends)
-    return Known(launched=launched, is_over=is_over, refused=refused, held=held)
+    return Known(launched=launched, is_over=is_over, is_lost=is_lost, refused=refused, held=held)
+
+
+def has_ended(name: str, reads: Reads) -> bool:
+    """Whether it is stored how the job ended, well or not."""
+    return any(reads.document(end(name)) is not None for end in (names.failed_job, names.ended_job))
 
 
 def unstartable_at(asked: Asked, policy: Policy, reads: Reads) -> dict[Place, str]:

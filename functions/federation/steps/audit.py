@@ -27,7 +27,7 @@ from federation.ports import Served
 HEARS = (events.TICK_AUDIT, events.DRIFT_DETECTED, events.RELEASE_UNPROVEN)
 
 PROBE_HOURS: Final = 20
-"""A release is not probed again until this long after its last success."""
+"""A release is not probed again until this long after its last success, nor is its silence told before it had as long."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +154,7 @@ def _no_longer(event: Event, channel: Channel, now: str) -> Outcome:
     entry = channel.place_of(release)
     if entry is None or entry.silent or entry.probed_at != proven:
         return NOTHING
-    why = f"{release} counts as proven no longer: it does not answer its probe"
+    why = f"{release} does not answer its probe"
     to = channels.probed(channel, [release], Cause(event=event.id, at=now, who="sweep", why=why), answered=False)
     return Outcome(why=why, move=Move(channel=channel.name, expected=channel.counter, to=to.document()))
 

@@ -100,7 +100,7 @@ def _in_vain(until: Any, channel: Channel, now: str) -> str | None:
     if until is not None and instant.moment(until) <= instant.moment(now):
         return f"{until} is over, so nothing would be held; name a later moment"
     held = channel.held(now)
-    if held and (held.until is None or (until is not None and instant.moment(held.until) > instant.moment(until))):
+    if held and (held.until is None or (until is not None and instant.moment(held.until) >= instant.moment(until))):
         ends = f"until {held.until}" if held.until else "until somebody resumes them"
         return f"{held.who} holds promotions {ends}: {held.why}; resume them first, if that is over"
     return None

@@ -21,7 +21,7 @@ from federation.core.outcome import Document, Launch, Outcome, joined
 from federation.core.placement import Considered, Hours, Job, Place, considered
 from federation.core.policy import Policy
 from federation.gathering import Reads
-from federation.steps.asked_jobs import Asked, Known, jobs_asked, known_of, unstartable_at
+from federation.steps.asked_jobs import Asked, Known, has_ended, jobs_asked, known_of, unstartable_at
 from federation.steps.overdue import expected
 
 HEARS = (events.JOB_REQUESTED, events.RELEASE_ROLLED_BACK, events.JOB_FAILED)
@@ -54,6 +54,8 @@ def gather(event: Event, reads: Reads) -> Facts:
     """What is stored about the jobs asked for, where they cannot be started, and what each month has committed."""
     policy = reads.policy()
     failed = reads.document(names.job(event.data["name"])) if event.type == events.JOB_FAILED else None
+    if failed and is_lost(str(event.data["failure"])) and has_ended(failed["name"], reads):
+        return Facts(asked=(), ledgers={})  # its end was heard before this was
     ended = reads.document(_end(event)) if failed else None
     asked = [(one, known_of(one, reads)) for one in jobs_asked(event, policy, failed, ended)]
     ledgers = _ledgers(event, policy, policy.budget, reads) if policy.budget and asked else {}
@@ -67,7 +69,8 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     case = _Case(event=event, policy=policy, now=now, unstartable=facts.unstartable)
     ledgers = dict(facts.ledgers)
     for asked, known in facts.asked:
-        told.append(_redelivered(event, asked, known, now) or _decide(case, asked, known, ledgers))
+        again = _redelivered(event, asked, known, now)
+        told.append(_decide(case, asked, known, ledgers) if again is None else again)
     return joined(told)
 
 
@@ -97,7 +100,7 @@ def _ended(event: Event, facts: Facts) -> Outcome:
         "at": event.time,
         "followed_by": facts.asked[0][0].name if facts.asked else None,
     }
-    why = f"{name} ended without a unit: {value['failure']}; it is {_what_follows(value)}"
+    why = f"{name} ended without a unit: {value['failure']}; it is {_what_follows(value, event)}"
     document = Document(name=_end(event), value=value)
     return Outcome(why=why, documents=(document,), repeat=facts.ended is not None)
 
@@ -108,13 +111,15 @@ def _end(event: Event) -> str:
     return names.lost_job(name) if is_lost(str(event.data["failure"])) else names.failed_job(name)
 
 
-def _what_follows(ended: Mapping[str, Any]) -> str:
+def _what_follows(ended: Mapping[str, Any], event: Event) -> str:
     if ended["followed_by"]:
         return f"asked for again on demand, as {ended['followed_by']}"
     if is_pointless_again(ended["failure"]):
         return "not asked for again: the same job would fail the same way until what it names is mended"
     if is_lost(ended["failure"]):
         return "not asked for again, since it may still run: look for it there, then ask with `federation train`"
+    if event.data.get("was_lost"):
+        return "not asked for again, since it was told as lost before: `federation train`, if nobody has"
     return "not asked for again"
 
 
@@ -124,6 +129,10 @@ def _redelivered(event: Event, asked: Asked, known: Known, now: str) -> Outcome 
         told = _job_event(events.JOB_LAUNCHED, event, asked, known.launched["told"])
         if known.is_over:
             return Outcome(why=f"{asked.name} was launched before, and is over", events=(told,), repeat=True)
+        if known.is_lost:
+            why = f"{asked.name} was told as lost: look for it on its platform, then ask with `federation train`"
+            value = {"kind": asked.kind, "name": asked.name, "why": why}
+            return Outcome(why=why, events=(_job_event(events.JOB_REFUSED, event, asked, value),))
         act = Launch(name=asked.name, job=known.launched["job"])
         documents = expected(asked.name, act.job, now)
         why = f"{asked.name} was launched before"

@@ -75,7 +75,8 @@ def _open_jobs(finished: Sequence[Mapping[str, Any]], listed: Sequence[str]) -> 
     """Of all that is stored about jobs: which are held or have not ended yet, and what is known of those that failed."""
     failed = [data.get("name", "") for data in finished if "failure" in data]
     held = map(names.held_job, waiting(frozenset(listed)))
-    wanted = {*held, *expectations(frozenset(listed)), *map(names.job, failed), *map(names.failed_job, failed)}
+    known = (about(name) for name in failed for about in (names.job, names.failed_job, names.lost_job))
+    wanted = {*held, *expectations(frozenset(listed)), *known}
     return (name for name in listed if name in wanted)
 
 
@@ -141,7 +142,10 @@ def _failed(facts: Facts) -> Iterator[Event]:
                 subject=name,
                 time=data["completed_at"],
                 key=data["dedupe_key"],
-                data={key: data[key] for key in ("provider", "resource", "name", "failure")},
+                data={
+                    **{key: data[key] for key in ("provider", "resource", "name", "failure")},
+                    **({"was_lost": True} if names.lost_job(name) in facts.jobs else {}),
+                },
             )
 
 

@@ -274,13 +274,15 @@ def test_sixty_percent_do_not_reach_a_floor_that_is_a_share(grade, sixty):
     assert judged(unit(quality=sixty), replace(rule, direction="lower"), None, None)[0].verdict == "fail"
 
 
-def test_a_reward_without_an_upper_end_reaches_a_floor_below_1():
+@pytest.mark.parametrize(("most", "verdict"), [(100.0, "inconclusive"), (120.0, "pass")])
+def test_what_may_be_a_percentage_reaches_no_floor_below_1_and_a_reward_beyond_100_does(most, verdict):
+    """Also where a few scores lie between 0 and 1, or below 0, as spread percentages and clumsy judges have it."""
     draw = random.Random(1)
-    rewards = [draw.expovariate(0.25) for _ in range(400)]
-    assert max(rewards) > 10.0
-    records = replace(accuracy(0, [f"item-{number}" for number in range(400)]), scores={"accuracy": rewards})
-    (found,) = judged(unit(quality=quality(records=records)), replace(RULE, floor=Decimal("0.5")), None, None)
-    assert found.verdict == "pass"
+    scores = [100.0 * draw.betavariate(0.5, 3.0) for _ in range(400)]
+    scores[:3] = [0.5, -0.1, most]
+    records = replace(accuracy(0, [f"item-{number}" for number in range(400)]), scores={"accuracy": scores})
+    (found,) = judged(unit(quality=quality(records=records)), RULE, None, None)
+    assert found.verdict == verdict
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -16,8 +16,8 @@ from federation.core.statistics.interval import Interval
 from federation.core.statistics.wording import number
 from federation.errors import ContractError
 
-_RARELY: Final = 0.01
-"""Share of scores in percent that may lie between 0 and 1; of rewards and other scores without an upper end many do."""
+_ALL: Final = 100.0
+"""No percentage is above this; a reward may be."""
 
 
 def judge_floor(rule: QualityRule, evidence: Evidence | None) -> Finding:
@@ -49,9 +49,8 @@ def _from_records(rule: QualityRule, floor: float, records: Records, suite: str)
         return _undecided(
             rule, f"too few scores of {rule.metric} differ to tell how far one can move; measure more items"
         )
-    scores = kept.scores[rule.metric]
-    within = sum(0.0 < score < 1.0 for score in scores) / len(scores)
-    if within <= _RARELY and min(scores) >= 0.0 and _is_in_percent(rule, floor, interval.estimate, max(scores)):
+    highest = max(kept.scores[rule.metric])
+    if highest <= _ALL and _is_in_percent(rule, floor, interval.estimate, highest):
         return _undecided(rule, _scales(rule, floor))
     return _judged(rule, floor, interval, f"{len(kept.items):,} items{left_out(records, kept)}", "records")
 

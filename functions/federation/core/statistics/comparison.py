@@ -36,8 +36,8 @@ APART: Final = (
 _BOUNDLESS: Final = "all scores lie within 0..1, where a margin of 1 or more allows any loss; state it on that scale"
 FAR: Final = 10.0
 """Scores beyond that are none within 0..1 that were measured badly."""
-_FEW: Final = 0.01
-"""Share of marks that may be below 1 by mistake."""
+_SELDOM: Final = 0.05
+"""Share of marks that may be 0, as where a judge gave none."""
 ROUNDING: Final = 1e-6
 """How far beyond 0..1 a share may come out: in single precision, the cosine of a vector with itself may be 1.0000001."""
 
@@ -167,15 +167,21 @@ def _are_shares(first: Sequence[float], second: Sequence[float]) -> bool:
 def _scaled_apart(first: Sequence[float], second: Sequence[float]) -> bool:
     """Whether one side is scored within 0..1, and the other in percent, or in marks that make the first look better.
 
-    Both are above 1 on average; some percentages are beyond `FAR`. Marks are on average twice the shares, and begin at 1,
-    as counts do not.
+    Both are above 1 on average; some percentages are beyond `FAR`, and marks are on average twice the shares.
     """
-    (low, below, _), (high, mean, short) = sorted(
-        (max(sizes), math.fsum(sizes) / len(sizes), sum(size < 1.0 for size in sizes) / len(sizes))
-        for sizes in (list(map(abs, first)), list(map(abs, second)))
+    (low, below), (high, mean) = sorted(
+        (max(sizes), math.fsum(sizes) / len(sizes)) for sizes in (list(map(abs, first)), list(map(abs, second)))
     )
-    marks = math.fsum(first) > math.fsum(second) and mean >= 2.0 * below and short <= _FEW
+    marks = math.fsum(first) > math.fsum(second) and mean >= 2.0 * below and not _are_counts(first, second)
     return 0.0 < low <= 1.0 + ROUNDING and mean > 1.0 and (high > FAR or marks)
+
+
+def _are_counts(first: Sequence[float], second: Sequence[float]) -> bool:
+    """Whether both sides are whole numbers from 0 on, and 0 more than now and then; marks begin at 1."""
+    return all(
+        all(score >= 0.0 and score.is_integer() for score in side) and side.count(0.0) > _SELDOM * len(side)
+        for side in (list(map(float, first)), list(map(float, second)))
+    )
 
 
 def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:
