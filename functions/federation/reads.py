@@ -19,7 +19,7 @@ from federation.errors import ContractError, MissingError
 from federation.gathering import Relevant
 from federation.memory import memory_of
 from federation.ports import Firing, Ports, Receipt, Served
-from federation.stored import NOTHING_MOVES, decoded, whole
+from federation.stored import NOTHING_MOVES, damaged, decoded
 
 REFUSED: Final = "refused"
 """Key of the recorded answer about a URI that may not be read; its value is a sentence that says why."""
@@ -107,10 +107,9 @@ class LiveReads:
     def channel(self, name: str) -> Channel:
         """The channel now."""
         body = self._ports.store.channel(name)
-        with whole(f"the channel {name}", NOTHING_MOVES):
-            document = msgspec.json.decode(body) if body is not None else None
-            self._note("channel", name, document)
-            return channel_of(document, name)
+        document = decoded(f"the channel {name}", body, NOTHING_MOVES) if body is not None else None
+        self._note("channel", name, document)
+        return channel_of(document, name)
 
     def artifact(self, uri: str, limit: int) -> bytes | None:
         """The bytes at a URI, or None when nothing is there yet."""
@@ -208,8 +207,10 @@ def active_policy(
     found = body(versions[-1])
     if found is None:
         raise MissingError(f"{versions[-1]} was listed and is gone")
-    with whole(versions[-1], NOTHING_MOVES):
+    try:
         return read(found)
+    except msgspec.MsgspecError as error:
+        raise damaged(versions[-1], error, NOTHING_MOVES) from error
 
 
 _digest = lru_cache(maxsize=64)(digest_of)

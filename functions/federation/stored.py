@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does whoever reads a stored document hear when it is damaged or lost?"""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -17,27 +15,26 @@ _PUT_BACK: Final = 'How it is put back: docs/operations.md, "When a document is 
 _decode = msgspec.json.Decoder().decode
 
 
-def decoded(name: str, body: bytes) -> Any:
-    """The document in the bytes that are stored under a name; raises as `whole` does."""
-    with whole(name):
-        return _decode(body)
-
-
-@contextmanager
-def whole(what: str, meanwhile: str = _ROLL_BACK) -> Iterator[None]:
-    """Say which document is damaged, if what is read within is.
+def decoded(what: str, body: bytes, meanwhile: str = _ROLL_BACK) -> Any:
+    """The document in these bytes.
 
     Args:
-        what: Is read.
+        what: Is read, for the error.
+        body: As it is stored.
         meanwhile: What goes on without it.
 
     Raises:
         ContractError: It is damaged.
     """
     try:
-        yield
+        return _decode(body)
     except msgspec.MsgspecError as error:
-        raise ContractError(f"{what} is damaged in the store: {error}", hint=f"{meanwhile} {_PUT_BACK}") from error
+        raise damaged(what, error, meanwhile) from error
+
+
+def damaged(what: str, error: Exception, meanwhile: str = _ROLL_BACK) -> ContractError:
+    """What to raise of a stored document that cannot be read."""
+    return ContractError(f"{what} is damaged in the store: {error}", hint=f"{meanwhile} {_PUT_BACK}")
 
 
 def kept(reads: Reads, name: str) -> Any:
