@@ -8,12 +8,14 @@ Exit codes: 0 fused; 10 refused, with every reason; 2 a broken document, with ev
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "functions"))
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # nothing here multiplies matrices, and NumPy's idle threads cost a sixth
 
 try:
     from federation import offline

@@ -35,6 +35,7 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no command multiplies matrices, and NumPy's idle threads cost
     if not sys.flags.dev_mode:
         sys.excepthook = _told_fault
     try:
