@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "functions"))
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # nothing here multiplies matrices, and NumPy's idle threads cost a sixth
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # nothing multiplies matrices, and NumPy's idle threads cost
 
 try:
     from federation import offline
