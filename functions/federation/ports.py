@@ -17,6 +17,8 @@ from federation.core.outcome import Shift
 
 RECENT: Final = timedelta(days=14)
 """How far back each sweep looks for finished jobs: longer than the longest job plus a week without a sweep."""
+SPOT_PATIENCE: Final = 2
+"""A spot job may take this many times its minutes, including the wait for capacity."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,15 +12,13 @@ from federation.aws.calls import code_of, service_call
 from federation.core import failure, instant
 from federation.core.digest import canonical
 from federation.errors import ContractError, ServiceError
-from federation.ports import RECENT
+from federation.ports import RECENT, SPOT_PATIENCE
 from federation.sources.artifact import s3_place
 from federation.sources.reading import UnreadableError
 from federation.sources.sagemaker import container_uris, whole
 
 _MINUTES: Final = 24 * 60
 _DISK_GB: Final = 100
-_SPOT_PATIENCE: Final = 2
-"""A spot job may take this many times its maximum run time, including the wait for capacity."""
 _FAILED: Final = ("Failed", "Stopped")
 _TAKEN_AWAY: Final = frozenset({"Interrupted", "MaxWaitTimeExceeded"})
 """Secondary statuses of a spot job whose machine was preempted, or never available."""
@@ -160,7 +158,7 @@ def _request(name: str, job: Mapping[str, Any], role: str) -> dict[str, Any]:
         request["AlgorithmSpecification"]["ContainerArguments"] = [str(one) for one in job["arguments"]]
     if job.get("spot"):
         request["EnableManagedSpotTraining"] = True
-        request["StoppingCondition"]["MaxWaitTimeInSeconds"] = _SPOT_PATIENCE * seconds
+        request["StoppingCondition"]["MaxWaitTimeInSeconds"] = SPOT_PATIENCE * seconds
         request["CheckpointConfig"] = {"S3Uri": f"{output}/{name}/checkpoints"}
     return request
 

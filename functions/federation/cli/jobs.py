@@ -2,11 +2,10 @@
 """Which jobs wait, which are under way, and which need a person before they are asked for again?"""
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from federation.cli.history import History, Past
 from federation.cli.shelf import SLACK_SECONDS, Shelf, newest_first
@@ -17,9 +16,9 @@ from federation.core.failure import is_lost, is_pointless_again
 from federation.gathering import Reads
 from federation.ports import RECENT
 from federation.steps.missed import waiting
+from federation.steps.overdue import SEPARATORS
 
 JobState = Literal["held", "under way", "configured wrong", "failed", "refused"]
-_SEPARATORS: Final = re.compile("[/@]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ def _shipped(shelf: Shelf, launched: Mapping[str, float]) -> Mapping[str, dateti
     for _, document in shelf.documents([name for name in newest_first(settled) if settled[name] >= since]):
         if decision := decision_in(document):
             at = instant.moment(decision["event"]["time"])
-            named = launched.keys() & set(_SEPARATORS.split(str(document.get("uri"))))
+            named = launched.keys() & set(SEPARATORS.split(str(document.get("uri"))))
             found = {**dict.fromkeys(named, at), **found}
         if len(found) == len(launched):
             break

@@ -95,10 +95,10 @@ def known_of(asked: Asked, reads: Reads) -> Known:
     """What is stored under the job's name."""
     launched = reads.document(names.job(asked.name))
     is_over = launched is not None and has_ended(asked.name, reads)
-    is_lost = launched is not None and not is_over and reads.document(names.lost_job(asked.name)) is not None
+    lost = launched is not None and not is_over and reads.document(names.lost_job(asked.name)) is not None
     refused = reads.document(names.refused_job(asked.name)) if launched is None else None
     held = reads.document(names.held_job(asked.name)) if launched is None and refused is None else None
-    return Known(launched=launched, is_over=is_over, is_lost=is_lost, refused=refused, held=held)
+    return Known(launched=launched, is_over=is_over, is_lost=lost, refused=refused, held=held)
 
 
 def has_ended(name: str, reads: Reads) -> bool:

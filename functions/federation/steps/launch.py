@@ -55,7 +55,7 @@ def gather(event: Event, reads: Reads) -> Facts:
     policy = reads.policy()
     failed = reads.document(names.job(event.data["name"])) if event.type == events.JOB_FAILED else None
     if failed and is_lost(str(event.data["failure"])) and has_ended(failed["name"], reads):
-        return Facts(asked=(), ledgers={})  # its end was heard before this was
+        return Facts()  # its end was heard before this was
     ended = reads.document(_end(event)) if failed else None
     asked = [(one, known_of(one, reads)) for one in jobs_asked(event, policy, failed, ended)]
     ledgers = _ledgers(event, policy, policy.budget, reads) if policy.budget and asked else {}

@@ -15,15 +15,15 @@ from federation.core import failure, instant, names
 from federation.core.event import Event
 from federation.core.outcome import Document
 from federation.gathering import Reads
+from federation.ports import SPOT_PATIENCE
 
 _SLACK: Final = timedelta(days=1)
 """For what comes on top of a job's minutes: a machine to be found, an upload, a platform that does not answer for a day."""
-_SPOT_PATIENCE: Final = 2
-"""A spot job may take this many times its minutes, including the wait for capacity, as on SageMaker."""
 _NEWEST: Final = 50
 """Units of a kind among which that of an overdue job is looked for."""
 _HOUR: Final = "%Y-%m-%dT%H"
-_SEPARATORS: Final = re.compile("[/@]")
+SEPARATORS: Final = re.compile("[/@]")
+"""Between the parts of a place or of a resource's name, one of which is the name of a job."""
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ def expected(name: str, job: Mapping[str, Any], now: str) -> tuple[Document, ...
     """The document with the full hour by which a job that is started now must have ended; none if it has no limit."""
     if "max_minutes" not in job:
         return ()
-    longest = timedelta(minutes=job["max_minutes"] * (_SPOT_PATIENCE if job.get("spot") else 1))
+    longest = timedelta(minutes=job["max_minutes"] * (SPOT_PATIENCE if job.get("spot") else 1))
     by = instant.moment(now) + longest + _SLACK + timedelta(hours=1)
     return (Document(name=names.expected_job(by.strftime(_HOUR), name), value={"name": name}),)
 
@@ -106,12 +106,10 @@ def overdue(
 def named(told: Iterable[Mapping[str, Any]]) -> set[str]:
     """Every part of the names and places that the platforms tell; the name of a job is one of them."""
     values = (data.get(key) for data in told for key in ("name", "resource", "artifact_uri"))
-    return {part for value in values if value for part in _SEPARATORS.split(value)}
+    return {part for value in values if value for part in SEPARATORS.split(value)}
 
 
 def _has_shipped(name: str, kind: str, reads: Reads) -> bool:
     """Whether a unit was accepted from a place that is named after the job, as when only its push to the Hub was told."""
     newest = reads.names(f"{names.VERSIONS}{kind}/", lambda listed: listed[-_NEWEST:])
-    return any(
-        name in _SEPARATORS.split((reads.document(version) or {}).get("uri", "")) for version in reversed(newest)
-    )
+    return any(name in SEPARATORS.split((reads.document(version) or {}).get("uri", "")) for version in reversed(newest))
