@@ -70,6 +70,13 @@ class ServiceError(FederationError):
     hint = "It may pass: try again. If it goes on, look at the service named above."
 
 
+class CapacityError(ServiceError):
+    """A platform has no machine or quota for a job now; it may later, and another place may at once."""
+
+    code = "capacity"
+    hint = "Ask the platform for more, or name another place for the job in the policy."
+
+
 class SettingsError(FederationError):
     """The environment does not configure this process."""
 

@@ -15,12 +15,13 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from federation.core import failure, names
+from federation.acting import act
+from federation.core import names
 from federation.core.decision import Decision
-from federation.core.digest import canonical, digest_of
+from federation.core.digest import canonical
 from federation.core.event import Event
-from federation.core.outcome import Document, Launch, Outcome, Publish, Shift
-from federation.errors import ConflictError, ContractError, FederationError, MissingError
+from federation.core.outcome import Document, Outcome
+from federation.errors import ConflictError, FederationError
 from federation.memory import memory_of
 from federation.ports import Ports
 from federation.reads import LiveReads
@@ -97,7 +98,7 @@ def carry_out(decision: Decision, ports: Ports) -> Decision:
             step = cast("StepName", decision.step)
             return carry_out(decide(step, decision.event, ports, decision.now, look=True), ports)
         _move(outcome, ports)
-        _act(decision, ports)
+        act(decision, ports)
     if outcome.events:
         ports.bus.announce(outcome.events)
     if names.POLICIES in decision.guessed:
@@ -111,7 +112,7 @@ def _move_first(decision: Decision, ports: Ports) -> None:
     try:
         _store(decision, ports)
     finally:
-        _act(decision, ports)
+        act(decision, ports)
 
 
 def _store(decision: Decision, ports: Ports) -> None:
@@ -150,56 +151,6 @@ def _keep_with_decision(document: Document, decision: Decision, ports: Ports) ->
 def _move(outcome: Outcome, ports: Ports) -> None:
     if outcome.move:
         ports.store.move(outcome.move.channel, outcome.move.expected, canonical(outcome.move.to))
-
-
-def _act(decision: Decision, ports: Ports) -> None:
-    for act in decision.outcome.acts:
-        match act:
-            case Publish(release=release):
-                _publish(release, decision, ports)
-            case Shift():
-                ports.traffic.shift(act)
-            case Launch():
-                _launch(act, decision.event, ports)
-
-
-def _launch(act: Launch, event: Event, ports: Ports) -> None:
-    """Start the job; what its platform refuses for good has failed, which is told like any other job's failure."""
-    try:
-        ports.trainer.launch(act.name, act.job)
-    except ContractError as error:
-        ports.bus.announce([failure.refused(act.name, act.job, str(error), event.time)])
-
-
-def _publish(release: str, decision: Decision, ports: Ports) -> None:
-    """Publish the release unless its receipt is stored; publishing again would accept a tag that was moved since."""
-    new = names.release(release) in {document.name for document in decision.outcome.documents}
-    if not new and ports.store.read(names.receipt(release)) is not None:
-        return
-    body = ports.store.read(names.release(release))
-    if body is None:
-        raise MissingError(f"{release} is to be published, and the store does not hold it")
-    try:
-        receipt = ports.registry.publish(release, body)
-    except (ConflictError, ContractError) as error:
-        _remember_refusal(error, release, body, ports)
-        if not decision.knew(names.unpublished(release)):
-            raise
-        log.warning("%s is still not published: %s", release, error)
-        return
-    ports.store.keep(names.receipt(release), canonical(msgspec.to_builtins(receipt)))
-
-
-def _remember_refusal(error: ConflictError | ContractError, release: str, body: bytes, ports: Ports) -> None:
-    """Write down what trying again does not mend, so that the next delivery decides with that.
-
-    Any other conflict than a tag on other content is a race.
-    """
-    taken = isinstance(error, ConflictError)
-    if taken and ((found := ports.registry.find(release)) is None or found.digest == digest_of(body)):
-        return
-    refusal = {"release": release, "why": str(error), "taken": taken}
-    ports.store.claim(names.unpublished(release), canonical(refusal))
 
 
 def _confirm(decision: Decision, ports: Ports) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a policy, a person or a misfortune can do beside the usual course: one short story for each."""
 
+import json
 import random
 
 import pytest
@@ -8,6 +9,7 @@ from tests.simulation.stories import ALARM, CALM, FIRST, SECOND, announced, prom
 
 from federation.core import event as events
 from federation.core import names
+from federation.core.failure import is_turned_away
 from federation.simulation.actions import (
     Activate,
     Alarm,
@@ -103,11 +105,27 @@ def test_one_slow_unit_is_distilled_once_and_what_comes_of_it_serves_next(way):
     for seed in range(6):
         chaos = Chaos(drawn=random.Random(seed))
         played = play([Activate(terms=Terms(jobs=True, distils=True)), *FIRST, *slow, *NIGHT, *third], chaos, way)
-        taught = [name for name in played.world.trainer.started if b"teacher" in played.world.trainer.started[name][0]]
-        assert len(taught) - sum(b"instead_of" in played.world.trainer.started[name][0] for name in taught) == 1
+        jobs = [json.loads(described[0]) for described in played.world.trainer.started.values()]
+        assert len({job["asked_by"] for job in jobs if "teacher" in job}) == 1
         assert broken(played, None) == ()
         ends.add(len(played.world.store.names(f"{names.VERSIONS}runtime-distilled/")))
     assert ends <= {1, 2}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_job_that_finds_no_machine_runs_at_the_next_place(way):
+    asked = [Wait(until=WEEK), *(Ask() for _ in range(8)), Settle()]
+    for seed in range(6):
+        chaos = Chaos(drawn=random.Random(seed), full=0.4)
+        played = play([Activate(terms=Terms(jobs=True)), *FIRST, *asked, *NIGHT], chaos, way)
+        ends = [played.world.document(name) for name in played.world.store.names(names.FAILED_JOBS)]
+        started = {name: json.loads(told[0]) for name, told in played.world.trainer.started.items()}
+        elsewhere = {name: job for name, job in started.items() if "turned_away" in job and "instead_of" not in job}
+        assert played.world.store.names(names.TURNED_AWAY_JOBS)
+        assert elsewhere.keys() == {end["followed_by"] for end in ends if is_turned_away(end["failure"])} - {None}
+        assert {(job["turned_away"], job["price"]) for job in elsewhere.values()} == {("aws spot", "3")}
+        assert len({job["asked_by"] for job in started.values()}) == 8
+        assert broken(played, None) == ()
 
 
 @pytest.mark.parametrize("way", WAYS)

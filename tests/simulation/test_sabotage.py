@@ -4,6 +4,8 @@
 Every check is shown to be able to fail, here and in test_sabotage_of_moves.py.
 """
 
+import random
+
 import pytest
 from msgspec.structs import replace
 from tests.simulation.sabotage import changed
@@ -14,6 +16,7 @@ from federation.core import names
 from federation.core.decision import DECIDED_IN
 from federation.core.digest import canonical
 from federation.simulation.actions import Activate, Ask, Elsewhere, Finale, Settle, Ship, Tick, Wait
+from federation.simulation.chaos import Chaos
 from federation.simulation.play import play
 from federation.simulation.policies import Terms
 from federation.simulation.promises import PROMISES, broken
@@ -91,6 +94,20 @@ def test_a_job_that_is_started_again_although_its_machine_was_not_taken_away_is_
     assert list(PROMISES[4](played)) == [f"{name} was started again 1 times"]
 
 
+def test_a_job_that_found_no_machine_and_is_asked_for_there_again_or_told_to_nobody_is_noticed():
+    asked = [Activate(terms=Terms(jobs=True)), *FIRST, Wait(until=WEEK), *(Ask() for _ in range(6)), Settle()]
+    played = play(asked, Chaos(drawn=random.Random(1), full=0.5))
+    assert list(PROMISES[4](played)) == []
+    away = played.world.store.names(names.TURNED_AWAY_JOBS)[0]
+    end = names.failed_job(away.rpartition("/")[2])
+    follower = names.job(played.world.document(end)["followed_by"])
+    changed(played, follower, job={**played.world.document(follower)["job"], "spot": True})
+    assert any("was asked for again at aws spot" in fault for fault in PROMISES[4](played))
+    played.finale = "embedder"
+    del played.world.store.documents[end]
+    assert any("was turned away, and nobody was told" in fault for fault in PROMISES[4](played))
+
+
 def test_another_end_than_without_chaos_is_noticed():
     assert any(fault.startswith("4:") for fault in broken(play([*FIRST, *SECOND], CALM), play(FIRST, CALM)))
 
@@ -138,9 +155,8 @@ def test_a_unit_that_is_distilled_twice_is_noticed():
     slow = [Ship(kind="embedder", number=2, quality="leisurely"), Settle(), Wait(until=WEEK + 60), Tick(what="merge")]
     night = [Wait(until=WEEK + 1440), Tick(what="sweep"), Settle()]
     played = play([Activate(terms=Terms(jobs=True, distils=True)), *FIRST, *slow, Settle(), *night], CALM)
-    (taught,) = (
-        name for name in played.world.store.names(names.JOBS) if "teacher" in played.world.document(name).get("job", {})
-    )
+    jobs = {name: played.world.document(name).get("job", {}) for name in played.world.store.names(names.JOBS)}
+    (taught,) = (name for name, job in jobs.items() if "teacher" in job and "turned_away" not in job)
     assert list(PROMISES[4](played)) == []
     played.world.store.documents[names.job("another")] = played.world.store.documents[taught]
     assert any("distilled more than once" in fault for fault in PROMISES[4](played))

@@ -12,7 +12,7 @@ from federation.core import event as events
 from federation.core import names
 from federation.core.event import Event
 from federation.core.failure import sentence
-from federation.errors import ConflictError, ContractError
+from federation.errors import CapacityError, ConflictError, ContractError
 from federation.recorded import RecordedReads
 from federation.runtime import handle
 from federation.simulation.platform import POLICY
@@ -62,11 +62,15 @@ def reaching(home, platform="gcp", region="europe-west4"):
     return replace(ports, trainer=TrainerByPlatform({platform: lambda: Region(ports.trainer, region)}))
 
 
+def requested(home, key="one"):
+    """A request for an embedder."""
+    data = {"kind": "embedder"}
+    return Event(type=events.JOB_REQUESTED, source="//test", subject="x", time=home.now, key=key, data=data)
+
+
 def asked(home, ports, key="one"):
     """What `launch` decides about a request, carried out in that world."""
-    data = {"kind": "embedder"}
-    event = Event(type=events.JOB_REQUESTED, source="//test", subject="x", time=home.now, key=key, data=data)
-    return handle("launch", event, ports, home.now)
+    return handle("launch", requested(home, key), ports, home.now)
 
 
 def verdicts(told):
@@ -412,3 +416,95 @@ def test_what_the_platform_refuses_when_it_is_to_begin_has_failed_and_is_not_tri
     ended = home.document(names.failed_job(name))
     assert "422 Unprocessable Entity" in ended["failure"]
     assert ended["followed_by"] is None
+
+
+class Full(Region):
+    """A platform that has no machine for a job at the places of `full`, and starts it elsewhere."""
+
+    full = ("g2 spot",)
+
+    def refusal(self, name, job):
+        return None
+
+    def launch(self, name, job):
+        place = f"{job['machine']} {'spot' if job.get('spot') else 'on demand'}"
+        if place in self.full:
+            raise CapacityError(f"no {place} for {name}")
+        self._trainer.launch(name, job)
+
+    def finished(self):
+        return self._trainer.finished()
+
+
+def full_at(home, *places):
+    """The home, where those places have no machine."""
+    trainer = Full(home.local.ports.trainer, "")
+    trainer.full = places
+    home.local = dataclasses.replace(home.local, ports=replace(home.local.ports, trainer=trainer))
+    return trainer
+
+
+THREE = [SPOT, FIXED, {**FIXED, "machine": "a2", "price": "2.00"}]
+
+
+def test_where_there_is_no_machine_the_next_place_is_asked_and_the_one_after_it(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": THREE}})
+    full_at(home, "g2 spot", "g2 on demand")
+    ask(home, teacher="v1")
+    first, second, third = (event.data["name"] for event in home.told(events.JOB_LAUNCHED))
+    assert list(started(home)) == [third]
+    told = started(home)[third]
+    assert (told["machine"], told["teacher"]) == ("a2", "v1")
+    assert told["turned_away"] == "gcp europe-west4 g2 spot; gcp europe-west4 g2 on demand"
+    assert [home.document(names.failed_job(name))["followed_by"] for name in (first, second)] == [second, third]
+    (why,) = [
+        one["outcome"]["why"] for one in home.decisions("launch") if one["outcome"]["why"].startswith(f"{first} ended")
+    ]
+    assert "no capacity: REFUSED: no g2 spot for" in why
+    assert f"asked for again at another place, as {second}" in why
+    refused = {one["place"]: one["why"] for one in home.document(names.job(third))["told"]["places"][1:]}
+    assert set(refused.values()) == {"it had no machine for this job when it was asked"}
+
+
+def test_a_job_that_was_turned_away_does_not_start_there_when_it_is_told_again_and_a_machine_is_free(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": THREE}})
+    trainer = full_at(home, "g2 spot")
+    ask(home)
+    trainer.full = ()
+    ask(home)
+    assert [job["price"] for job in started(home).values()] == [FIXED["price"]]
+
+
+def test_where_no_other_place_may_have_a_machine_the_event_waits_for_one(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}})
+    trainer = full_at(home, "g2 spot")
+    with pytest.raises(CapacityError):
+        handle("launch", requested(home), home.local.ports, home.now)
+    trainer.full = ()
+    handle("launch", requested(home), home.local.ports, home.now)
+    assert [job["price"] for job in started(home).values()] == [SPOT["price"]]
+
+
+def test_a_job_that_got_no_machine_within_its_platforms_patience_is_tried_elsewhere_and_then_no_more(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [FIXED, THREE[2]]}})
+    lacking = sentence("FAILED", "CapacityError: Unable to provision requested ML compute capacity.")
+    first = ask(home)[-1].data["name"]
+    second = fails(home, first, lacking)[-1].data["name"]
+    assert started(home)[second]["machine"] == "a2"
+    home.now = MIDNIGHT
+    assert [told.type for told in fails(home, second, lacking)] == [events.JOB_FAILED]
+    (why,) = [
+        one["outcome"]["why"] for one in home.decisions("launch") if one["outcome"]["why"].startswith(f"{second} ended")
+    ]
+    assert why.endswith("not asked for again: no other place of the policy may run it")
+
+
+def test_what_runs_on_demand_after_a_lost_spot_machine_does_not_go_back_to_spot(home_under):
+    dear = {**SPOT, "machine": "a2", "price": "0.50"}
+    home = home_under(jobs={"embedder": {**ON_DEMAND_TOO, "places": [SPOT, dear, FIXED, THREE[2]]}})
+    first = ask(home)[-1].data["name"]
+    full_at(home, "g2 on demand")
+    fails(home, first)
+    third = home.told(events.JOB_LAUNCHED)[-1].data["name"]
+    assert (started(home)[third]["machine"], started(home)[third].get("spot")) == ("a2", None)
+    assert started(home)[third]["instead_of"] == first

@@ -11,7 +11,7 @@ from federation.aws import limits
 from federation.aws.calls import code_of, service_call
 from federation.core import failure, instant
 from federation.core.digest import canonical
-from federation.errors import ContractError, ServiceError
+from federation.errors import CapacityError, ContractError, ServiceError
 from federation.ports import RECENT, SPOT_PATIENCE
 from federation.sources.artifact import s3_place
 from federation.sources.reading import UnreadableError
@@ -25,6 +25,7 @@ _TAKEN_AWAY: Final = frozenset({"Interrupted", "MaxWaitTimeExceeded"})
 _TOO_LONG: Final = "MaxRuntimeExceeded"
 """Secondary status of a job that ran into its own limit, and would again."""
 _STARTED_BEFORE: Final = "ResourceInUse"
+_NO_QUOTA: Final = "ResourceLimitExceeded"
 _PAGE: Final = 100
 """Jobs of one ListTrainingJobs at most; SageMaker returns ten unless asked for more."""
 _PART: Final = 512
@@ -65,6 +66,7 @@ class SageMakerTrainer:
 
         Raises:
             ContractError: It cannot be started here.
+            CapacityError: The account may not have so many of these machines now.
         """
         if why := self.refusal(name, job):
             raise ContractError(why)
@@ -72,7 +74,10 @@ class SageMakerTrainer:
             with service_call("SageMaker", "CreateTrainingJob"):
                 self._sagemaker().create_training_job(**self._asked(name, job))
         except ServiceError as error:
-            if code_of(error.__cause__) != _STARTED_BEFORE:
+            code = code_of(error.__cause__)
+            if code == _NO_QUOTA:
+                raise CapacityError(*error.args) from error
+            if code != _STARTED_BEFORE:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
@@ -173,12 +178,17 @@ def _environment(job: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _ended(job: Mapping[str, Any], status: str) -> dict[str, Any]:
+    """How a listed job ended. Lists write ARNs in small letters, by which a job with capitals is not found again.
+
+    https://github.com/boto/boto3/issues/4606
+    """
     ended = job.get("TrainingEndTime") or job["LastModifiedTime"]
+    arn = f"{job['TrainingJobArn'].rpartition('/')[0]}/{job['TrainingJobName']}"
     return {
         "provider": "sagemaker",
-        "resource": job["TrainingJobArn"],
+        "resource": arn,
         "completed_at": instant.text(ended.astimezone(UTC)),
-        "dedupe_key": f"sagemaker|{job['TrainingJobArn']}|{status}",
+        "dedupe_key": f"sagemaker|{arn}|{status}",
     }
 
 

@@ -17,9 +17,10 @@ CONFIGURED_WRONG: Final = 42
 INTERRUPTED: Final = 143
 """Exit code of a job whose machine was preempted: 128 + SIGTERM."""
 
-Cause = Literal["configuration", "interruption", "lost", "unknown"]
+Cause = Literal["capacity", "configuration", "interruption", "lost", "unknown"]
 
 _OPENINGS: Final[Mapping[Cause, str]] = {
+    "capacity": "no capacity: ",
     "configuration": "configured wrong: ",
     "interruption": "interrupted: ",
     "lost": "lost: ",
@@ -41,6 +42,14 @@ _FORMS: Final = (
     r"\A(?:ServiceError: )?Failed to run [^\n]*\n *Exit code (\d+)",
 )
 """How each platform wraps an exit code; none documents it, so the cause in any other wording is `unknown`."""
+_NO_MACHINE: Final = (
+    # SageMaker, FailureReason of a job on demand
+    r"\ACapacityError: ",
+    # Vertex AI, error.message of a job and of a refused request: a quota, or no machine in any zone of the region
+    r"\AThe following quota metrics exceed quota limits: ",
+    r"\AResources are insufficient in region: ",
+)
+"""How each platform says that it has no machine for a job, so that none of it has run."""
 
 
 def sentence(status: str, words: str, *, code: int | None = None, interrupted: bool = False) -> str:
@@ -56,9 +65,16 @@ def sentence(status: str, words: str, *, code: int | None = None, interrupted: b
     cause: Cause = "unknown"
     if CONFIGURED_WRONG in codes:
         cause = "configuration"
+    elif lacks_machines(words):
+        cause = "capacity"
     elif interrupted or INTERRUPTED in codes:
         cause = "interruption"
     return f"{_OPENINGS.get(cause, '')}{status}: {words}"
+
+
+def lacks_machines(words: str) -> bool:
+    """Whether a platform's message says that it has no machine or quota for the job."""
+    return any(re.search(form, words) for form in _NO_MACHINE)
 
 
 def refused(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
@@ -70,18 +86,25 @@ def refused(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
         why: The trainer's sentence.
         at: When it was to begin.
     """
+    return _never_began(name, job, sentence("REFUSED", why, code=CONFIGURED_WRONG), at)
+
+
+def turned_away(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
+    """That a platform had no machine for a job: it failed before it began, and another place may start it.
+
+    Args: those of `refused`.
+    """
+    return _never_began(name, job, f"{_OPENINGS['capacity']}REFUSED: {why}", at)
+
+
+def _never_began(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
     return Event(
         type=events.JOB_FAILED,
         source="//federation/launch",
         subject=name,
         time=at,
         key=f"refused|{name}",
-        data={
-            "provider": str(job.get("platform", "")),
-            "resource": name,
-            "name": name,
-            "failure": sentence("REFUSED", why, code=CONFIGURED_WRONG),
-        },
+        data={"provider": str(job.get("platform", "")), "resource": name, "name": name, "failure": why},
     )
 
 
@@ -116,6 +139,11 @@ def cause_of(told: str) -> Cause:
 def is_pointless_again(told: str) -> bool:
     """Whether the same job would only fail the same way again."""
     return cause_of(told) == "configuration"
+
+
+def is_turned_away(told: str) -> bool:
+    """Whether its platform had no machine for it, so that none of it has run."""
+    return cause_of(told) == "capacity"
 
 
 def is_lost(told: str) -> bool:

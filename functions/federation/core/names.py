@@ -32,6 +32,7 @@ FAILED_JOBS: Final = "jobs/failed/"
 EXPECTED_JOBS: Final = "jobs/expected/"
 ENDED_JOBS: Final = "jobs/ended/"
 LOST_JOBS: Final = "jobs/lost/"
+TURNED_AWAY_JOBS: Final = "jobs/turned-away/"
 TICKS: Final = "ticks/"
 
 _UNIT: Final = r"[a-z0-9-]+/([a-z][a-z0-9-]*)-v([1-9]\d{0,8})"
@@ -151,6 +152,11 @@ def expected_job(hour: str, name: str) -> str:
 def lost_job(name: str) -> str:
     """That nobody has heard how a launched job ended, in time; it may still be heard."""
     return f"{LOST_JOBS}{name}"
+
+
+def turned_away_job(name: str) -> str:
+    """That a job's platform had no machine for it, and another place may have one."""
+    return f"{TURNED_AWAY_JOBS}{name}"
 
 
 def ended_job(name: str) -> str:

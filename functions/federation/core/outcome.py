@@ -47,11 +47,12 @@ def shift(channel: Channel) -> Shift:
     return Shift(channel=channel.name, counter=channel.counter, release=serving, warm=warm)
 
 
-class Launch(msgspec.Struct, frozen=True, kw_only=True):
-    """Start a training job; the same name starts only one."""
+class Launch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Start a training job; the same name starts only one. `elsewhere` says that another place could run it, too."""
 
     name: str
     job: Mapping[str, Any]
+    elsewhere: bool = False
 
 
 Act = Publish | Shift | Launch

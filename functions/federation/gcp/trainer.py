@@ -12,15 +12,17 @@ from typing import Any, Final
 
 from federation.core import failure, instant
 from federation.core.digest import canonical
-from federation.errors import ContractError, MissingError
+from federation.errors import CapacityError, ContractError, MissingError, ServiceError
 from federation.gcp.rest import Rest
 from federation.gcp.vertex_artifacts import LABEL, artifact_of, parsed, service_url
 from federation.ports import RECENT
 
-_LONGEST: Final = timedelta(days=7)
-"""Longest run of a custom job; jobs can only be listed by creation, so this is added to the period looked back."""
+_LONGEST: Final = timedelta(days=28)
+"""Longest run that a policy may ask for; jobs can only be listed by creation, so this is added to the period looked back."""
 _FAILED: Final = ("FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
 _MINUTES: Final = 24 * 60
+_EXHAUSTED: Final = "RESOURCE_EXHAUSTED: "
+"""Before the message of a refusal that is about a quota: of machines, or of requests a minute, which passes."""
 _LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{1,63}")
 _MACHINE: Final = re.compile(r"([^/]+)(?:/([^/]+)/([0-9]+))?")
 
@@ -75,13 +77,14 @@ class VertexTrainer:
 
         Raises:
             ContractError: It cannot be started here.
+            CapacityError: The project may not have so many of these machines now.
         """
         if why := self.refusal(name, job):
             raise ContractError(why)
         url = f"{service_url(self._location, self._api)}/{self._parent}/customJobs"
-        query = {"filter": f'labels.{LABEL}="{name}"', "pageSize": "1"}
-        if not self._rest.ask(f"look for job {name}", "GET", url, query=query).get("customJobs"):
-            self._rest.ask(f"start job {name}", "POST", url, body=_request(name, job, self._service_account))
+        query = {"filter": f'labels.{LABEL}="{name}"'}  # of which a page may be empty, and another one follow
+        if not any(self._rest.pages(f"look for job {name}", url, "customJobs", query)):
+            self._start(name, url, job)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """Every custom and pipeline job that succeeded within RECENT, as its event describes it, and our failed ones."""
@@ -102,6 +105,15 @@ class VertexTrainer:
         uploaded = found.get("response", {})
         model, version = uploaded.get("model"), uploaded.get("modelVersionId")
         return self.artifact(f"{model}@{version}") if model and version else None
+
+    def _start(self, name: str, url: str, job: Mapping[str, Any]) -> None:
+        try:
+            self._rest.ask(f"start job {name}", "POST", url, body=_request(name, job, self._service_account))
+        except ServiceError as error:
+            _, _, said = str(error).partition(_EXHAUSTED)
+            if failure.lacks_machines(said):
+                raise CapacityError(*error.args) from error
+            raise
 
     def _custom_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         created = instant.text(since - _LONGEST)
@@ -169,7 +181,9 @@ def _request(name: str, job: Mapping[str, Any], service_account: str) -> dict[st
 
 
 def _pool(name: str, job: Mapping[str, Any], replicas: int) -> dict[str, Any]:
-    environment = {"FEDERATION_JOB": canonical(job).decode(), "FEDERATION_JOB_NAME": name}
+    """A pool of workers; in a variable Vertex AI takes `$(NAME)` for another one, so a dollar is written as JSON can."""
+    text = canonical(job).decode().replace("$", "\\u0024")
+    environment = {"FEDERATION_JOB": text, "FEDERATION_JOB_NAME": name}
     return {
         "machineSpec": _machine(str(job["machine"])),
         "replicaCount": replicas,

@@ -24,6 +24,8 @@ _CHUNK: Final = 10
 """Histories that a process takes at a time."""
 _ATTEMPTS: Final = 300
 """How many shorter stories are tried before the shortest one so far is reported."""
+_FULL: Final = 0.25
+"""Share of spot jobs that find no machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +74,9 @@ def faults(actions: Story, seed: int) -> tuple[str, ...]:
     try:
         with _quiet():
             skew = SKEWS[seed // len(WAYS) % len(SKEWS)]
-            chaos = Chaos(drawn=random.Random(seed), skew_seconds=skew)  # noqa: S311 - a seeded history, no secret
+            chaos = Chaos(drawn=random.Random(seed), skew_seconds=skew, full=_FULL)  # noqa: S311 - a seeded history, no secret
             chaotic = play(actions, chaos, WAYS[seed % len(WAYS)])
-            calm = None if is_contended(actions) else play(actions, Chaos(drawn=None))
+            calm = None if is_contended(actions) else play(actions, Chaos(drawn=None, full=_FULL))
         return broken(chaotic, calm)
     except FederationError as error:
         return (f"0: {type(error).__name__}: {error}",)

@@ -30,6 +30,7 @@ class Chaos:
         twice: A delivery that succeeded is made again.
         race: Another worker runs at the same time.
         unknown: The registry publishes and then answers with an error.
+        full: A spot job finds no machine. Its name decides, so that in a calm world, too, it finds none.
         activated: A policy that is to come becomes active now.
         skew_seconds: The most by which a clock is wrong, in either direction.
     """
@@ -44,6 +45,7 @@ class Chaos:
     twice: float = 0.15
     race: float = 0.15
     unknown: float = 0.2
+    full: float = 0.0
     activated: float = 0.2
     skew_seconds: float = 60.0
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What do artifacts, registry, trainer, traffic and alarms of a simulated home do?"""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,7 +10,7 @@ from federation.core.admission import Observed
 from federation.core.digest import canonical, digest_of
 from federation.core.failure import CONFIGURED_WRONG, sentence
 from federation.core.outcome import Shift
-from federation.errors import ConflictError, MissingError, ServiceError
+from federation.errors import CapacityError, ConflictError, MissingError, ServiceError
 from federation.local.registry import commit_of
 from federation.ports import Firing, Receipt, Served
 from federation.simulation.chaos import Chaos
@@ -89,6 +90,7 @@ class SimulatedTrainer:
         chaos: What goes wrong.
         done: The data of each job that ended with a unit.
         started: Every job description that a name was started with, encoded.
+        tried: How often a name found no machine.
         ended: For each started job that has ended: what `finished` reports, nothing if it shipped a unit, or None if it
             is gone, as one that somebody deleted.
     """
@@ -96,6 +98,7 @@ class SimulatedTrainer:
     chaos: Chaos
     done: list[Mapping[str, Any]] = field(default_factory=list)
     started: dict[str, list[bytes]] = field(default_factory=dict)
+    tried: Counter[str] = field(default_factory=Counter)
     ended: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> None:
@@ -103,8 +106,15 @@ class SimulatedTrainer:
         del name, job
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
-        """Start the job; its description is remembered at each call, so that a promise can compare them."""
+        """Start the job; its description is remembered at each call, so that a promise can compare them.
+
+        Raises:
+            CapacityError: There is no machine now; after some tries there is.
+        """
         self.chaos.between_effects()
+        if job.get("spot") and int(name[-4:-2], 16) < 256 * self.chaos.full and self.tried[name] < _TRIES:
+            self.tried[name] += 1
+            raise CapacityError(f"no machine for {name}")
         self.started.setdefault(name, []).append(canonical(job))
 
     def end(self, now: str) -> list[str]:
@@ -171,10 +181,12 @@ class SimulatedAlarms:
         return self.now
 
 
+_TRIES: Final = 5
 _ENDS: Final[Sequence[Mapping[str, str] | None]] = (
     {},
     {"artifact_uri": "s3://bucket/nothing/"},
     {"failure": sentence("FAILED", "the machine was taken away", interrupted=True)},
+    {"failure": sentence("FAILED", "CapacityError: Unable to provision requested ML compute capacity.")},
     {"failure": sentence("FAILED", "the data set is not there", code=CONFIGURED_WRONG)},
     None,
 )

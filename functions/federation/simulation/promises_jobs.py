@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
+
 from federation.core import names
-from federation.core.failure import cause_of
+from federation.core.failure import cause_of, is_turned_away
+from federation.core.placement import Place
 from federation.simulation.played import Played
 from federation.simulation.policies import AMOUNT
 
@@ -24,6 +27,7 @@ def once(played: Played) -> Iterator[str]:
     jobs = {name: played.world.document(name) for name in listed}
     yield from _started_once(played, jobs)
     yield from _replaced(played, jobs)
+    yield from _turned_away(played, jobs)
     yield from _held_too_long(played, jobs)
     yield from _lost(played, jobs)
     yield from _paid(played)
@@ -43,16 +47,38 @@ def _started_once(played: Played, jobs: Jobs) -> Iterator[str]:
 
 def _replaced(played: Played, jobs: Jobs) -> Iterator[str]:
     """Only a job whose machine was taken away is started again, and only once."""
-    replaced = [job["job"]["instead_of"] for job in jobs.values() if "instead_of" in job.get("job", {})]
+    ours = (job["job"] for job in jobs.values() if _is_own(job))
+    replaced = [job["instead_of"] for job in ours if "instead_of" in job]
     for name in {name for name in replaced if replaced.count(name) > 1 or not _was_taken(played, name)}:
         yield f"{name} was started again {replaced.count(name)} times"
+
+
+def _turned_away(played: Played, jobs: Jobs) -> Iterator[str]:
+    """What found no machine is told of, and asked for once, at another place."""
+    away = {name: end for name, end in jobs.items() if name.startswith(names.FAILED_JOBS) and _found_none(end)}
+    followers = [end["followed_by"] for end in away.values() if end["followed_by"]]
+    for name in {name for name in followers if followers.count(name) > 1}:
+        yield f"{name} follows {followers.count(name)} jobs that found no machine"
+    for job in (jobs[names.job(name)] for name in followers if names.job(name) in jobs):
+        place = msgspec.convert(job["job"], Place).name
+        if place in job["job"]["turned_away"].split("; "):
+            yield f"{job['name']} was asked for again at {place}, which had no machine for it"
+    for name in (name.removeprefix(names.TURNED_AWAY_JOBS) for name in jobs if name.startswith(names.TURNED_AWAY_JOBS)):
+        if played.finale and names.failed_job(name) not in jobs:
+            yield f"{name} was turned away, and nobody was told"
+
+
+def _found_none(end: Mapping[str, Any]) -> bool:
+    """Whether the job found no machine."""
+    return is_turned_away(end["failure"])
 
 
 def _held_too_long(played: Played, jobs: Jobs) -> Iterator[str]:
     """A job that was held for its hours is started or refused once they have come."""
     for name in (name.removeprefix(names.HELD_JOBS) for name in jobs if name.startswith(names.HELD_JOBS)):
         opens = jobs[names.held_job(name)]["told"]["opens"]
-        decided = name in played.world.trainer.started or names.refused_job(name) in jobs
+        away, refused = names.turned_away_job(name) in jobs, names.refused_job(name) in jobs
+        decided = name in played.world.trainer.started or away or refused
         if opens < played.now and played.finale and not decided:
             yield f"{name} waits since its hours came at {opens}"
 
@@ -131,7 +157,12 @@ def _distilled(played: Played, jobs: Jobs) -> Iterator[str]:
 
 def _distils(job: Mapping[str, Any]) -> bool:
     """Whether it is a distillation, and not the second try of one."""
-    return "teacher" in job.get("job", {}) and "instead_of" not in job["job"]
+    return _is_own(job) and "teacher" in job["job"] and "instead_of" not in job["job"]
+
+
+def _is_own(job: Mapping[str, Any]) -> bool:
+    """Whether it is a launched job that does not take the place of one that found no machine."""
+    return "job" in job and "turned_away" not in job["job"]
 
 
 def _was_taken(played: Played, name: str) -> bool:

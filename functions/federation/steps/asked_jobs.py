@@ -1,22 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which training jobs does an event ask for, and what is known about each before anything is decided?"""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
 from federation.core import event as events
 from federation.core import names
 from federation.core.event import Event
-from federation.core.failure import is_lost, is_pointless_again
-from federation.core.placement import Job, Place, considered
+from federation.core.failure import is_lost, is_pointless_again, is_turned_away
+from federation.core.placement import Considered, Job, Place, considered
 from federation.core.policy import Policy
 from federation.gathering import Reads
 
+_TURNED_AWAY: Final = "turned_away"
+_BETWEEN: Final = "; "
+_ABOUT: Final = ("asked_by", "teacher", "instead_of", _TURNED_AWAY)
+
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that was asked for; `about` holds its further settings: who asked, a teacher, which job it replaces."""
+    """A job that was asked for.
+
+    `about` holds its further settings: who asked, a teacher, which spot job it replaces, and the names of the places that
+    had no machine for it.
+    """
 
     name: str
     kind: str
@@ -27,6 +35,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         """Whether spot capacity is excluded, because a spot job failed before."""
         return "instead_of" in self.about
 
+    def turned_away(self, job: Job) -> dict[Place, str]:
+        """The places that had no machine for it, and that as a sentence."""
+        known = self.about.get(_TURNED_AWAY, "").split(_BETWEEN)
+        return {
+            place: "it had no machine for this job when it was asked" for place in job.listed() if place.name in known
+        }
+
     def at(self, job: Job, place: Place) -> dict[str, Any]:
         """The job as the trainer of that place gets it."""
         return {**job.at(place), "kind": self.kind, **self.about}
@@ -35,12 +50,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored about a job: that it was launched, refused or held; of a launched one, whether it is over or lost.
 
-    Neither is started again: its platform may have forgotten the name, and would take it for a new one.
+    Neither is started again: its platform may have forgotten the name, and would take it for a new one. Nor is one that its
+    platform turned away, as it may run elsewhere.
     """
 
     launched: Mapping[str, Any] | None = None
     is_over: bool = False
     is_lost: bool = False
+    turned_away: Mapping[str, Any] | None = None
     refused: Mapping[str, Any] | None = None
     held: Mapping[str, Any] | None = None
 
@@ -62,7 +79,7 @@ def jobs_asked(
         ended: What is already stored about its end.
     """
     if event.type == events.JOB_REQUESTED:
-        given = {key: str(event.data[key]) for key in ("asked_by", "teacher", "instead_of") if key in event.data}
+        given = {key: str(event.data[key]) for key in _ABOUT if key in event.data}
         kind = str(event.data["kind"])
         name = str(event.data.get("name") or _name(kind, event))
         yield Asked(name=name, kind=kind, about={"asked_by": event.id, **given})
@@ -71,24 +88,45 @@ def jobs_asked(
         for kind, job in sorted(policy.jobs.items()):
             if job.after_rollback and kind in lost:
                 yield Asked(name=_name(kind, event), kind=kind, about={"asked_by": event.id})
-    elif failed and (follower := ended["followed_by"] if ended else _follower(event, policy, failed)):
-        about = {key: failed["job"][key] for key in ("asked_by", "teacher") if key in failed["job"]}
-        yield Asked(name=follower, kind=failed["kind"], about={**about, "instead_of": failed["name"]})
+    elif failed:
+        yield from _followers(event, policy, failed, ended)
 
 
 def _name(kind: str, event: Event) -> str:
     return f"{kind}-{names.short(event.id)[:12]}"
 
 
-def _follower(event: Event, policy: Policy, failed: Mapping[str, Any]) -> str | None:
-    """Name under which a failed spot job is tried once more on demand; None where that is unwanted, pointless or unsafe."""
-    job, failure = policy.jobs.get(failed["kind"]), str(event.data["failure"])
+def _followers(
+    event: Event, policy: Policy, failed: Mapping[str, Any], ended: Mapping[str, Any] | None
+) -> Iterator[Asked]:
+    """What follows a failed job, at most one: what was written down, else what the policy wants and is safe."""
+    failure = str(ended["failure"] if ended else event.data["failure"])
+    about = {key: failed["job"][key] for key in _ABOUT if key in failed["job"]}
+    if is_turned_away(failure):
+        place = msgspec.convert(failed["job"], Place).name
+        about[_TURNED_AWAY] = _BETWEEN.join(filter(None, (about.get(_TURNED_AWAY), place)))
+    else:
+        about["instead_of"] = failed["name"]
+    name = ended["followed_by"] if ended else _name(failed["kind"], event)
+    asked = Asked(name=name, kind=failed["kind"], about=about)
+    if name and (ended or _is_wanted(asked, event, policy, failed)):
+        yield asked
+
+
+def _is_wanted(asked: Asked, event: Event, policy: Policy, failed: Mapping[str, Any]) -> bool:
+    """Whether a failed job is tried at another place that may have a machine, or a spot job once more on demand."""
+    job, failure = policy.jobs.get(asked.kind), str(event.data["failure"])
+    if job is None or is_lost(failure) or event.data.get("was_lost"):  # who was told so may have asked for another one
+        return False
+    if is_turned_away(failure):
+        return any(one.verdict != "refused" for one in _listed(asked, job, policy))
     is_first = bool(failed["job"].get("spot")) and "instead_of" not in failed["job"]
-    if is_lost(failure) or event.data.get("was_lost"):  # who was told so may have asked for another one
-        return None
-    if not is_first or job is None or not job.on_demand_after_spot or is_pointless_again(failure):
-        return None
-    return _name(failed["kind"], event)
+    return is_first and job.on_demand_after_spot and not is_pointless_again(failure)
+
+
+def _listed(asked: Asked, job: Job, policy: Policy) -> Sequence[Considered]:
+    """The places of the policy, with what is known before any platform or the budget is asked."""
+    return considered(asked.kind, job, policy.matrix, on_demand=asked.on_demand, unstartable=asked.turned_away(job))
 
 
 def known_of(asked: Asked, reads: Reads) -> Known:
@@ -96,9 +134,10 @@ def known_of(asked: Asked, reads: Reads) -> Known:
     launched = reads.document(names.job(asked.name))
     is_over = launched is not None and has_ended(asked.name, reads)
     lost = launched is not None and not is_over and reads.document(names.lost_job(asked.name)) is not None
+    away = reads.document(names.turned_away_job(asked.name)) if launched is not None else None
     refused = reads.document(names.refused_job(asked.name)) if launched is None else None
     held = reads.document(names.held_job(asked.name)) if launched is None and refused is None else None
-    return Known(launched=launched, is_over=is_over, is_lost=lost, refused=refused, held=held)
+    return Known(launched=launched, is_over=is_over, is_lost=lost, turned_away=away, refused=refused, held=held)
 
 
 def has_ended(name: str, reads: Reads) -> bool:
@@ -107,10 +146,10 @@ def has_ended(name: str, reads: Reads) -> bool:
 
 
 def unstartable_at(asked: Asked, policy: Policy, reads: Reads) -> dict[Place, str]:
-    """The places, of those that the policy allows, at which this home could not start the job, and why."""
+    """The places, of those that the policy allows, that had no machine or at which this home could not start it, and why."""
     job = policy.jobs.get(asked.kind)
     if job is None:
         return {}
-    listed = considered(asked.kind, job, policy.matrix, on_demand=asked.on_demand)
-    left = [one.place for one in listed if one.verdict != "refused"]
-    return {place: why for place in left if (why := reads.unstartable(asked.name, asked.at(job, place)))}
+    left = [one.place for one in _listed(asked, job, policy) if one.verdict != "refused"]
+    out_of_reach = {place: why for place in left if (why := reads.unstartable(asked.name, asked.at(job, place)))}
+    return {**asked.turned_away(job), **out_of_reach}

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from federation.core import cadence, instant, names
+from federation.core import cadence, failure, instant, names
 from federation.core import event as events
 from federation.core.budget import Budget, Commitment, Ledger, ledger_prefix
 from federation.core.event import Event
-from federation.core.failure import is_lost, is_pointless_again
+from federation.core.failure import is_lost, is_pointless_again, is_turned_away
 from federation.core.outcome import Document, Launch, Outcome, joined
 from federation.core.placement import Considered, Hours, Job, Place, considered
 from federation.core.policy import Policy
@@ -113,7 +113,10 @@ def _end(event: Event) -> str:
 
 def _what_follows(ended: Mapping[str, Any], event: Event) -> str:
     if ended["followed_by"]:
-        return f"asked for again on demand, as {ended['followed_by']}"
+        where = "at another place" if is_turned_away(ended["failure"]) else "on demand"
+        return f"asked for again {where}, as {ended['followed_by']}"
+    if is_turned_away(ended["failure"]):
+        return "not asked for again: no other place of the policy may run it"
     if is_pointless_again(ended["failure"]):
         return "not asked for again: the same job would fail the same way until what it names is mended"
     if is_lost(ended["failure"]):
@@ -127,13 +130,18 @@ def _redelivered(event: Event, asked: Asked, known: Known, now: str) -> Outcome 
     """The stored result, carried out again in case an earlier delivery was interrupted; None for an undecided job."""
     if known.launched:
         told = _job_event(events.JOB_LAUNCHED, event, asked, known.launched["told"])
+        if known.turned_away:
+            why = str(known.turned_away["why"])
+            failed = failure.turned_away(asked.name, known.launched["job"], why, event.time)
+            return Outcome(why=f"{asked.name} was turned away before: {why}", events=(told, failed), repeat=True)
         if known.is_over:
             return Outcome(why=f"{asked.name} was launched before, and is over", events=(told,), repeat=True)
         if known.is_lost:
             why = f"{asked.name} was told as lost: look for it on its platform, then ask with `federation train`"
             value = {"kind": asked.kind, "name": asked.name, "why": why}
             return Outcome(why=why, events=(_job_event(events.JOB_REFUSED, event, asked, value),))
-        act = Launch(name=asked.name, job=known.launched["job"])
+        elsewhere = _is_elsewhere(known.launched["told"]["places"])
+        act = Launch(name=asked.name, job=known.launched["job"], elsewhere=elsewhere)
         documents = expected(asked.name, act.job, now)
         why = f"{asked.name} was launched before"
         return Outcome(why=why, documents=documents, acts=(act,), events=(told,), repeat=True)
@@ -204,20 +212,20 @@ def _refuse(event: Event, asked: Asked, why: str, places: Sequence[Considered] =
 
 def _launch(case: _Case, asked: Asked, job: Job, places: Sequence[Considered]) -> Outcome:
     chosen = places[0]
-    described = asked.at(job, chosen.place)
-    told = {
-        "kind": asked.kind,
-        "name": asked.name,
-        "why": f"{chosen.place.name}: {chosen.why}",
-        "places": [one.document() for one in places],
-    }
+    described, listed = asked.at(job, chosen.place), [one.document() for one in places]
+    told = {"kind": asked.kind, "name": asked.name, "why": f"{chosen.place.name}: {chosen.why}", "places": listed}
     record = {"name": asked.name, "kind": asked.kind, "job": described, "told": told}
     return Outcome(
         why=f"{asked.name} launched on {chosen.place.name}: {chosen.why}",
         documents=(*expected(asked.name, described, case.now), Document(name=names.job(asked.name), value=record)),
-        acts=(Launch(name=asked.name, job=described),),
+        acts=(Launch(name=asked.name, job=described, elsewhere=_is_elsewhere(listed)),),
         events=(_job_event(events.JOB_LAUNCHED, case.event, asked, told),),
     )
+
+
+def _is_elsewhere(places: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a place that was not chosen could have been."""
+    return any(place["verdict"] == "possible" for place in places)
 
 
 def _job_event(type_: str, event: Event, asked: Asked, data: Mapping[str, Any]) -> Event:
