@@ -27,7 +27,7 @@ if not __package__:
 from infra.archive import compiled_for, zipped  # noqa: E402 - after the path, when it is run as a file
 from infra.pinned import Target, requirements  # noqa: E402 - the same
 
-NEVER_DEPLOYED: Final = frozenset({"cli", "demo", "simulation", "local", "offline", "__main__.py", "py.typed"})
+NEVER_DEPLOYED: Final = frozenset({"cli", "demo", "simulation", "local", "offline", "__main__.py"})
 CLOUDS: Final = frozenset({"aws", "azure", "gcp", "hub", "kubernetes"})
 COMMAND_ONLY: Final = frozenset({"typer", "rich"})
 """Of the project's dependencies, those that only the command and the tests import."""
@@ -90,12 +90,12 @@ class Built:
 
 
 def sources(functions: Path, package: Package) -> Iterator[str]:
-    """The files of functions/ that are in the package, as paths relative to functions/."""
+    """The files of functions/ that are in the package, as paths relative to it: code, and nothing that lies beside it."""
     left_out = NEVER_DEPLOYED | (CLOUDS - package.adapters)
     yield package.entry
-    for path in sorted((functions / "federation").rglob("*")):
+    for path in sorted((functions / "federation").rglob("*.py")):
         inside = path.relative_to(functions / "federation")
-        if path.is_file() and inside.parts[0] not in left_out and path.suffix != ".pyc":
+        if path.is_file() and inside.parts[0] not in left_out:
             yield path.relative_to(functions).as_posix()
 
 

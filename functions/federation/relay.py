@@ -6,12 +6,16 @@ returned to its queue, which puts it among its dead letters.
 """
 
 import logging
+from typing import Final
 
 from federation.ports import Bus
 from federation.sources import Reading, Request, Trust, read
 from federation.steps import receive
 
 log = logging.getLogger("federation")
+
+_NOTHING_KNOWN: Final = receive.Facts(stored={}, settled=frozenset())
+"""The facts of a cloud without a store: it knows of no earlier delivery."""
 
 
 def relay(request: Request, trust: Trust, bus: Bus, now: str) -> Reading:
@@ -26,13 +30,9 @@ def relay(request: Request, trust: Trust, bus: Bus, now: str) -> Reading:
 def _relayed(request: Request, reading: Reading, bus: Bus, now: str) -> Reading:
     for one in reading.batch if reading.batch is not None else (reading,):
         delivery = receive.Delivery(request=request, reading=one)
-        outcome = receive.decide(delivery, NOTHING_KNOWN, now)
+        outcome = receive.decide(delivery, _NOTHING_KNOWN, now)
         if outcome.events:
             bus.announce(outcome.events)
         if one.verdict == "reject":
             log.warning("rejected as %s: %s", one.error, one.why)
     return reading
-
-
-NOTHING_KNOWN = receive.Facts(stored={}, settled=frozenset())
-"""The facts of a cloud without a store: it knows of no earlier delivery."""

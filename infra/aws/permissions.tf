@@ -24,6 +24,16 @@ locals {
   # What is under a name is never replaced, whatever asks: its content would be another one for whoever reads it next.
   only_if_new = { test = "StringEquals", variable = "s3:if-none-match", values = ["*"] }
 
+  # Only people give orders. A door reads what strangers write: whoever gets hold of it starts no job and approves nothing.
+  no_order = {
+    test   = "StringNotEquals", variable = "events:detail-type"
+    values = [for type in keys(local.routes) : type if can(regex("\\.(ordered|given)\\.", type))]
+  }
+  what_doors_tell = {
+    test   = "StringEquals", variable = "events:detail-type"
+    values = [for type in keys(local.routes) : type if can(regex("\\.(artifact|slo|tick)\\.", type))]
+  }
+
   passed_to_sagemaker = [{ test = "StringEquals", variable = "iam:PassedToService", values = ["sagemaker.amazonaws.com"] }]
 
   # The store and the bus: what a step may do at home.
@@ -48,8 +58,11 @@ locals {
           }]
         },
         {
-          sid        = "Announce", actions = ["events:PutEvents"], resources = [aws_cloudwatch_event_bus.federation[0].arn]
-          conditions = [{ test = "StringEquals", variable = "events:source", values = ["federation"] }]
+          sid = "Announce", actions = ["events:PutEvents"], resources = [aws_cloudwatch_event_bus.federation[0].arn]
+          conditions = [
+            { test = "StringEquals", variable = "events:source", values = ["federation"] },
+            step == "receive" ? local.what_doors_tell : local.no_order,
+          ]
         },
       ],
       grant.channel == "none" ? [] : [{

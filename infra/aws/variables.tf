@@ -172,6 +172,14 @@ variable "trust" {
   description = "Further keys of the trust document (docs/sources.md); they win over what is put together here. A secret of your own that one refers to is yours to open for `receive`: one that it may not read stops every sender that shows one."
   type        = any
   default     = {}
+
+  validation {
+    condition = alltrue([
+      for key in ["alertmanager_token", "azure_token", "grafana_secret", "hf_secret"] :
+      try(var.trust[key], null) == null || can(var.trust[key].secret)
+    ])
+    error_message = "What a sender shows is no setting: it would lie in the state and in every function's environment. Put it where secrets lie, and name that place: { secret = \"arn:...\" }."
+  }
 }
 
 variable "lock" {

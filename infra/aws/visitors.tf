@@ -75,5 +75,11 @@ data "aws_iam_policy_document" "announce" {
       variable = "events:source"
       values   = ["federation"]
     }
+
+    condition {
+      test     = local.what_doors_tell.test
+      variable = local.what_doors_tell.variable
+      values   = local.what_doors_tell.values
+    }
   }
 }

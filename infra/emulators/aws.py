@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """AWS on this machine: moto behind a server that takes one request at a time, and `sagemaker.py` and `sts.py`.
 
-moto alone lets several racers of one conditional write win; taken one at a time its writes are atomic, as S3's are. What it
-does not imitate: EventBridge's `account`, CloudWatch's alarm actions, IAM. https://docs.getmoto.org/
+moto alone lets several racers of one conditional write win; taken one at a time its writes are atomic, as S3's are. Requests
+beyond what botocore's models state are refused. What it does not imitate: EventBridge's `account`, CloudWatch's alarm
+actions, IAM. https://docs.getmoto.org/
 """
 
 import os
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
+from infra.emulators import aws_models
 from infra.emulators.faults import Faults
 from infra.emulators.sagemaker import SageMaker
 from infra.emulators.sts import Sts
@@ -110,11 +112,13 @@ def _routed(cloud: Cloud, moto: Any) -> Any:
 
 
 def _answered(cloud: Cloud, moto: Any, environ: dict[str, Any], operation: str, start: Any) -> Iterable[bytes]:
-    target = environ.get("HTTP_X_AMZ_TARGET", "")
-    if target.startswith("SageMaker."):
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        status, document = cloud.sagemaker.call(operation, msgspec.json.decode(body or b"{}"))
-        return _json(start, status, document)
+    if target := environ.get("HTTP_X_AMZ_TARGET", ""):
+        request = msgspec.json.decode(_body(environ) or b"{}")
+        if found := aws_models.faults(target, request):
+            why = f"{len(found)} validation error detected: {'; '.join(found)}"
+            return _json(start, 400, {"__type": "ValidationException", "message": why})
+        if target.startswith("SageMaker."):
+            return _json(start, *cloud.sagemaker.call(operation, request))
     if operation == "InvokeEndpoint":
         variant = environ.get("HTTP_X_AMZN_SAGEMAKER_TARGET_VARIANT", "")
         return _json(start, *cloud.sagemaker.invoke(environ["PATH_INFO"].split("/")[2], variant))
@@ -134,10 +138,7 @@ def operation_of(environ: Mapping[str, Any]) -> str:
     if path.endswith("/invocations"):
         return "InvokeEndpoint"
     if "form-urlencoded" in environ.get("CONTENT_TYPE", ""):
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        body = environ["wsgi.input"].read(length)
-        environ["wsgi.input"] = _Again(body)  # type: ignore[index] - WSGI's environ is a dict
-        action = _ACTION.search(body)
+        action = _ACTION.search(_body(environ))
         return action[1].decode() if action else method
     if "list-type=2" in query:
         return "ListObjectsV2"
@@ -146,8 +147,15 @@ def operation_of(environ: Mapping[str, Any]) -> str:
     return names.get(method, method) if is_object else f"{method}Bucket"
 
 
+def _body(environ: Mapping[str, Any]) -> bytes:
+    """The request's body, which whoever answers can read once more."""
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = _Again(body)  # type: ignore[index] - WSGI's environ is a dict
+    return body
+
+
 class _Again:
-    """A request's body that was read once to learn its operation."""
+    """A request's body that was read once to look at it."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body

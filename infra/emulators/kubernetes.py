@@ -2,7 +2,8 @@
 """Jobs of a cluster for the unmodified Kubernetes client: what does the API server answer?
 
 `with serving() as cluster:` gives a `Cluster` whose `endpoint` goes into `Configuration(host=...)`. It imitates create (409
-for a name that is taken, 422 for one that no object may have), read, list by label with pages, a patch of the status; and
+for a name that is taken, 422 for a name or a label that no object may have; the client itself refuses fields that the API
+does not have), read, list by label with pages, a patch of the status; what becomes of `$(NAME)` in a container (`seen`); and
 services: create, read, and that they go with the job that owns them (`expire`).
 It does not imitate: pods (nothing runs: `finish` ends a job), DNS, watches, users and roles, admission, other kinds.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from infra.emulators import expansion
 from infra.emulators.asgi_serving import Switchboard, bound, served
 from infra.emulators.faults import Faults
 from starlette.applications import Starlette
@@ -26,6 +28,7 @@ _NAMES = {
     "services": re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"),
 }
 _KINDS = {"jobs.batch": "Job.batch", "services": "Service"}
+_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _REASONS = {404: "NotFound", 409: "AlreadyExists", 422: "Invalid"}
 
 
@@ -51,6 +54,12 @@ class Cluster:
             }
         done = {"completionTime": now, "succeeded": 1} if ended == "Complete" else {"failed": 1}
         self.jobs[namespace, name]["status"] = {"startTime": now, "conditions": [condition], **done}
+
+    def seen(self, namespace: str, name: str) -> tuple[Mapping[str, str], list[str]]:
+        """The environment and the arguments of a job's container, as it sees them."""
+        (container,) = self.jobs[namespace, name]["spec"]["template"]["spec"]["containers"]
+        environment = expansion.environment(container["env"])
+        return environment, [expansion.expanded(one, environment) for one in container["args"]]
 
     def expire(self, namespace: str, name: str) -> None:
         """Delete a job with all that it owns, as its time to live and the garbage collector would."""
@@ -124,6 +133,8 @@ def _created(
 ) -> Response:
     """Keep an object under its name, if it may have it."""
     name, namespace = body["metadata"]["name"], request.path_params["namespace"]
+    if invalid := [value for value in body["metadata"].get("labels", {}).values() if not _LABEL.fullmatch(value)]:
+        return _status(422, f'{_KINDS[resource]} "{name}" is invalid: metadata.labels: Invalid value: {invalid}')
     if not _NAMES[resource].fullmatch(name):
         return _status(422, f'{_KINDS[resource]} "{name}" is invalid: metadata.name: Invalid value: "{name}"')
     if (namespace, name) in held:

@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """SageMaker on this machine: training jobs, models, endpoint configurations, endpoints with weighted variants, tags.
 
-A job is Completed when `finish` says so; an endpoint is InService at once, unless a test says otherwise. Requests beyond
-what botocore's model states (sagemaker/2017-07-24) are refused. What it does not imitate: capacity, images that run, model
-packages, pipelines.
+A job is Completed when `finish` says so; an endpoint is InService at once, unless a test says otherwise. What it does not
+imitate: machines that there are none of, images that run, model packages, pipelines.
 """
 
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
-
-from botocore.session import get_session
-
-from federation.aws import limits
 
 _PAGE = 10
 """Items of a list for who does not ask for more."""
@@ -39,22 +33,12 @@ class RefusedError(Exception):
         self.document: Document = {"__type": code, "message": message}
 
 
-@cache
-def _model() -> Any:
-    return get_session().get_service_model("sagemaker")
-
-
-def _checked(operation: str, request: Document) -> None:
-    found = list(limits.faults(_model().operation_model(operation).input_shape, request))
-    if found:
-        raise RefusedError("ValidationException", f"{len(found)} validation error detected: {'; '.join(found)}")
-
-
 class SageMaker:
     """One account's SageMaker in one region."""
 
     def __init__(self, region: str, account: str) -> None:
         self._arn = f"arn:aws:sagemaker:{region}:{account}"
+        self.quotas: dict[str, int] = {}
         self.jobs: dict[str, Document] = {}
         self.endpoints: dict[str, Document] = {}
         self.models: dict[str, Document] = {}
@@ -80,7 +64,6 @@ class SageMaker:
         if found is None:
             return 400, RefusedError("UnknownOperationException", operation).document
         try:
-            _checked(operation, request)
             return 200, found(request)
         except RefusedError as refusal:
             return 400, refusal.document
@@ -115,6 +98,7 @@ class SageMaker:
         name = request["TrainingJobName"]
         if name in self.jobs:
             raise RefusedError("ResourceInUse", f"Job name must be unique within an AWS account: {name}")
+        self._check_quota(request["ResourceConfig"])
         now = time.time()
         arn = f"{self._arn}:training-job/{name}"
         status = {"TrainingJobStatus": "InProgress", "SecondaryStatus": "Starting"}
@@ -122,16 +106,30 @@ class SageMaker:
         self.jobs[name] = {**request, "TrainingJobArn": arn, "ModelArtifacts": {}, **status, **times}
         return {"TrainingJobArn": arn}
 
+    def _check_quota(self, asked: Document) -> None:
+        """Refuse more machines of a kind at once than `quotas` allows; kinds that it does not name are unlimited."""
+        machine, count = asked["InstanceType"], asked["InstanceCount"]
+        running = [job["ResourceConfig"] for job in self.jobs.values() if job["TrainingJobStatus"] == "InProgress"]
+        used = sum(one["InstanceCount"] for one in running if one["InstanceType"] == machine)
+        limit = self.quotas.get(machine, used + count)
+        if used + count > limit:
+            limits = (
+                f"'{machine} for training job usage' is {limit} Instances, with current utilization of {used} Instances"
+            )
+            why = f"The account-level service limit {limits} and a request delta of {count} Instances."
+            raise RefusedError("ResourceLimitExceeded", why)
+
     def _describe_training_job(self, request: Document) -> Document:
         if request["TrainingJobName"] not in self.jobs:
             raise RefusedError("ValidationException", "Requested resource not found.")
         return self.jobs[request["TrainingJobName"]]
 
     def _list_training_jobs(self, request: Document) -> Document:
+        """A page; its ARNs are in small letters, whatever the names are (https://github.com/boto/boto3/issues/4606)."""
         wanted = request.get("StatusEquals")
         since = float(request.get("LastModifiedTimeAfter", 0))
         found = [
-            {key: job[key] for key in _SUMMARY if key in job}
+            {key: job[key] for key in _SUMMARY if key in job} | {"TrainingJobArn": job["TrainingJobArn"].lower()}
             for job in self.jobs.values()
             if wanted in {None, job["TrainingJobStatus"]} and job["LastModifiedTime"] > since
         ]

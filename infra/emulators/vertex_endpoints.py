@@ -14,11 +14,15 @@ _CHANGEABLE: Final = ("displayName", "description", "labels", "trafficSplit")
 
 
 class Endpoints:
-    """Endpoints, the models deployed to them, and predictions; `broken` are deployed models that do not answer."""
+    """Endpoints, the models deployed to them, and predictions.
+
+    `broken` are deployed models that do not answer, `refusing` the statuses with which others answer, both by display name.
+    """
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self.broken: set[str] = set()
+        self.refusing: dict[str, int] = {}
 
     def create(self, call: Call, project: str, location: str) -> Answer:
         """An operation whose response is the endpoint."""
@@ -80,7 +84,8 @@ class Endpoints:
         name = next(one.get("displayName", "") for one in found["deployedModels"] if one["id"] == model)
         if name in self.broken:
             raise Refusal(503, "The model server does not answer.")
-        return shown({"answered_by": name, "asked": call.json()}, headers={"x-vertex-ai-deployed-model-id": model})
+        told = {"answered_by": name, "asked": call.json()}
+        return shown(told, self.refusing.get(name, 200), {"x-vertex-ai-deployed-model-id": model})
 
     def routes(self) -> Sequence[Route]:
         """Every method."""

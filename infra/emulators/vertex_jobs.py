@@ -15,10 +15,11 @@ _PIPELINE_FIELDS: Final = ("display_name", "state", "create_time", "update_time"
 
 
 class Jobs:
-    """CustomJobs and PipelineJobs."""
+    """CustomJobs and PipelineJobs; `exhausted` are the quota metrics of which nothing is left, by accelerator."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
+        self.exhausted: dict[str, str] = {}
 
     def move(self, name: str, state: str, *, at: str | None = None, **changes: Any) -> Mapping[str, Any]:
         """Let a job enter a state such as RUNNING or SUCCEEDED.
@@ -44,6 +45,9 @@ class Jobs:
         """A job; the service chooses its id, so the same request twice is two jobs."""
         asked = call.json()
         _check(asked)
+        machines = [pool.get("machineSpec", {}) for pool in asked["jobSpec"]["workerPoolSpecs"]]
+        if lacking := {self.exhausted.get(one.get("acceleratorType", "")) for one in machines} - {None}:
+            raise Refusal(429, f"The following quota metrics exceed quota limits: {','.join(map(str, lacking))}")
         with self._resources.lock:
             name = f"{self._resources.parent(project, location)}/customJobs/{self._resources.id()}"
             return shown(self._resources.keep(name, {**asked, "state": "JOB_STATE_PENDING"}))

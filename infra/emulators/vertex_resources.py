@@ -35,6 +35,8 @@ class Resources:
     def __init__(self, projects: Mapping[str, str]) -> None:
         self.lock = threading.RLock()
         self.all: dict[str, dict[str, Any]] = {}
+        self.sparse = False
+        """Whether a page may hold fewer than were asked for, even none, and lead on all the same (https://google.aip.dev/158)."""
         self._projects = projects
         self._ids = itertools.count(4_000_000_000_000_000_001)
 
@@ -100,11 +102,12 @@ class Resources:
         """
         with self.lock:
             passes = _filter(call.query.get("filter", ""), frozenset(fields))
-            found = [one for name, one in self.all.items() if name.startswith(prefix) and passes(one)]
-        found.reverse()
-        start, size = int(call.query.get("pageToken") or 0), int(call.query.get("pageSize") or 100)
+            below = [one for name, one in self.all.items() if name.startswith(prefix)]
+            found = [one for one in reversed(below) if self.sparse or passes(one)]
+        start = int(call.query.get("pageToken") or 0)
+        size = 1 if self.sparse else int(call.query.get("pageSize") or 100)
         token = {"nextPageToken": str(start + size)} if start + size < len(found) else {}
-        return shown({items: found[start : start + size], **token})
+        return shown({items: [one for one in found[start : start + size] if passes(one)], **token})
 
 
 def _filter(text: str, fields: frozenset[str]) -> Callable[[Mapping[str, Any]], bool]:

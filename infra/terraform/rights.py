@@ -90,6 +90,8 @@ WHOLE: Final = frozenset(
 """Actions that AWS allows on "*" or not at all; DescribeAlarms, on less, leaves out composite alarms."""
 CREATING: Final = frozenset({"AddAPolicyAndTickByHand", "WriteDocuments"})
 """Statements under which documents are created, and never replaced."""
+ORDERING: Final = "GiveOrders"
+"""The one statement under which a person's orders are announced; no function gives any."""
 _DOCUMENT: Final = "data.aws_iam_policy_document"
 
 Planned = Sequence[Mapping[str, Any]]
@@ -110,6 +112,7 @@ def unfitting(planned: Planned) -> Iterator[str]:
     """Functions and people whose statements allow less than their code asks for, or more, where the examples are planned."""
     yield from _narrowed(planned)
     yield from _replacing(planned)
+    yield from _ordering(planned)
     allowed = {one["address"]: _actions(one) for one in planned if one["type"] == "aws_iam_policy_document"}
     if not any(address.startswith(f"{_DOCUMENT}.step[") for address in allowed):
         return
@@ -135,6 +138,16 @@ def _replacing(planned: Planned) -> Iterator[str]:
             keys = {condition["variable"] for condition in one.get("condition") or ()}
             if one.get("sid") in CREATING and "s3:if-none-match" not in keys:
                 yield f"{document['address']}: {one['sid']} may replace what is stored"
+
+
+def _ordering(planned: Planned) -> Iterator[str]:
+    """Statements that let a function announce what only a person may: an approval, or the end of a quarantine."""
+    for document in (one for one in planned if one["type"] == "aws_iam_policy_document"):
+        for one in document.get("statement") or ():
+            keys = {condition["variable"] for condition in one.get("condition") or ()}
+            puts = "events:PutEvents" in (one.get("actions") or ()) and one.get("sid") != ORDERING
+            if puts and "events:detail-type" not in keys:
+                yield f"{document['address']}: {one['sid']} may give a person's orders"
 
 
 def _wanted(*, at_home: bool) -> Iterator[tuple[str, frozenset[str]]]:

@@ -59,6 +59,30 @@ class Refused:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not allowed"}}, self._operation)
 
 
+class Slow:
+    """A client over a link so slow that what it received is visible again before it asks for more."""
+
+    def __init__(self, client):
+        self._client = client
+        self._asked = 0
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def receive_message(self, **asked):
+        self._asked += 1
+        assert self._asked < 20, "asked without end"
+        return self._client.receive_message(**{**asked, "VisibilityTimeout": 0})
+
+
+def test_looking_ends_although_letters_come_back_meanwhile(sqs_letterbox, sqs, sqs_prefix):
+    for number in range(3):
+        sqs_letterbox.gives_up("gate", accepted(number))
+    slow = Slow(sqs)
+    found = SqsDeadLetters(lambda: slow, sqs_prefix, QUEUED, seconds=0).list()
+    assert sorted(letter.event.key for letter in found) == ["0", "1", "2"]
+
+
 def test_what_cannot_be_sent_is_not_taken_away(sqs_letterbox, sqs, sqs_prefix):
     for number in range(3):
         sqs_letterbox.gives_up("gate", accepted(number))

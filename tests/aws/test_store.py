@@ -43,3 +43,15 @@ def test_a_process_that_never_looked_at_a_channel_may_move_it(s3_store, s3, buck
     fresh = S3Store(lambda: s3, bucket, "home/")
     fresh.move("production", 1, canonical({"counter": 2}))
     assert s3_store.channel("production") == canonical({"counter": 2})
+
+
+def test_a_store_whose_bucket_is_not_there_is_no_empty_one(s3):
+    lost = S3Store(lambda: s3, "acme-misnamed", "home/")
+    for look in (
+        lambda: lost.read("policies/000001"),
+        lambda: lost.channel("production"),
+        lambda: lost.move("production", 1, b'{"counter":2}'),
+        lambda: lost.names("policies/"),
+    ):
+        with pytest.raises(ServiceError, match="NoSuchBucket"):
+            look()

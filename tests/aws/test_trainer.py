@@ -12,7 +12,7 @@ from federation.aws.trainer import SageMakerTrainer
 from federation.core import instant
 from federation.core.failure import cause_of
 from federation.demo import wire_aws
-from federation.errors import ContractError, ServiceError
+from federation.errors import CapacityError, ContractError, ServiceError
 from federation.sources import Request, Trust, read
 from training_images.job.asked import asked
 
@@ -108,6 +108,16 @@ def test_a_swept_job_and_its_event_are_one_fact(trainer, aws_cloud, name):
     assert trainer.artifact(swept["resource"]) == f"{artifact}/"
 
 
+def test_a_job_with_capitals_in_its_name_is_found_although_lists_write_it_without(trainer, aws_cloud, name):
+    foreign, artifact = f"Distiller-{name}", "s3://spiralverse-artifacts/jobs/d/output/model/"
+    trainer.launch(foreign, JOB)
+    aws_cloud.sagemaker.finish(foreign, artifact)
+    (swept,) = [one for one in trainer.finished() if name in one["resource"]]
+    assert trainer.artifact(swept["resource"]) == artifact
+    told = read(wire_aws.training_job(foreign, artifact, swept["completed_at"]), TRUST).completion
+    assert told.dedupe_key == swept["dedupe_key"]
+
+
 def test_a_job_that_runs_is_not_finished_and_one_that_is_unknown_has_no_artifact(trainer, name):
     trainer.launch(name, JOB)
     assert not [one for one in trainer.finished() if one["resource"].endswith(name)]
@@ -140,6 +150,8 @@ def test_a_job_of_ours_that_failed_tells_why_and_others_are_not_asked(trainer, a
         ('AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "exit code: 42"', "unknown"),
         ("AlgorithmError: its child ended, exit code: 42, and so it did, exit code: 1", "unknown"),
         ("InternalServerError: We encountered an internal error. Please try again.", "unknown"),
+        ("CapacityError: Unable to provision requested ML compute capacity. Please retry using another.", "capacity"),
+        ("AlgorithmError: CapacityError: Unable to provision, exit code: 1", "unknown"),
     ],
 )
 def test_the_exit_code_in_sagemakers_words_tells_the_cause(trainer, aws_cloud, name, reason, cause):
@@ -210,6 +222,17 @@ def test_many_finished_jobs_are_listed_with_few_calls(trainer, aws_cloud):
     found = {told["resource"].rpartition("/")[2] for told in trainer.finished()}
     assert set(names) <= found
     assert aws_cloud.faults.calls.count("ListTrainingJobs") == len(("Failed", "Stopped", "Completed"))
+
+
+def test_an_account_that_may_not_have_the_machine_says_so_until_one_is_free(trainer, aws_cloud, name):
+    aws_cloud.sagemaker.quotas["ml.p4d.24xlarge"] = 1
+    other = f"runtime-distilled-{uuid.uuid4().hex[:12]}"
+    trainer.launch(other, {**JOB, "machine": "ml.p4d.24xlarge"})
+    with pytest.raises(CapacityError, match="ResourceLimitExceeded: The account-level service limit"):
+        trainer.launch(name, {**JOB, "machine": "ml.p4d.24xlarge"})
+    aws_cloud.sagemaker.finish(other, "s3://spiralverse-artifacts/jobs/x/output/model")
+    trainer.launch(name, {**JOB, "machine": "ml.p4d.24xlarge"})
+    assert name in aws_cloud.sagemaker.jobs
 
 
 def test_a_throttled_service_is_asked_again_and_then_named(trainer, aws_cloud, name):

@@ -217,6 +217,11 @@ def test_without_a_key_the_statements_are_printed_as_they_are(federation, played
     assert lines[-1]["predicate"]["verificationResult"] == "PASSED"
 
 
+def test_a_short_name_will_do(federation, played):
+    short = f"v{RELEASE.rpartition('-v')[2]}"
+    assert federation("attest", short, "--folder", played).out == federation("attest", RELEASE, "--folder", played).out
+
+
 def test_statements_that_nobody_signed_are_not_verified(federation, played, keys, tmp_path):
     (tmp_path / "plain.jsonl").write_text(federation("attest", RELEASE, "--folder", played).out, "utf-8")
     answer = federation("verify", tmp_path / "plain.jsonl", "--key", keys / "public.pem")

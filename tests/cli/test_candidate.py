@@ -123,6 +123,13 @@ def test_an_approval_says_how_many_are_missing_and_one_person_is_one(federation,
     assert federation("promote", FIRST, "--outside-window", *WHO, "--folder", unapproved).code == 0
 
 
+def test_whoever_wanted_it_to_serve_is_on_its_page(federation, unapproved):
+    page = ("explain", FIRST, "--folder", unapproved, "--json")
+    assert "approved by" not in federation(*page).json["facts"]
+    federation("approve", FIRST, "--who", "eva", "--why", "read it", "--folder", unapproved)
+    assert federation(*page).json["facts"]["approved by"] == "eva: read it"
+
+
 def test_a_page_about_a_held_promotion_is_about_the_release(federation, unapproved):
     federation("promote", *WHO, "--folder", unapproved)
     page = federation("explain", "promote", "--folder", unapproved).out

@@ -96,6 +96,22 @@ def test_a_broken_file_exits_2_and_names_file_and_line(tmp_path):
     assert json.loads(single(folder, "--json").stdout)["verdict"] == "inconclusive"
 
 
+def test_a_score_by_another_name_is_told_which_names_there_are(tmp_path):
+    f1 = '{"item": "one", "scores": {"exact": 1, "f1": 0.5}}\n'
+    result = single(write(tmp_path, candidate=f1, baseline=lines(SAME)))
+    assert result.exit_code == 2
+    assert "candidate.jsonl: the first line has no score 'accuracy'; it has 'exact', 'f1'\n" in result.stderr
+    assert "--metric" in result.stderr
+    assert "it has 'exact'" in json.loads(single(tmp_path, "--json").stdout)["reason"]
+
+
+@pytest.mark.parametrize("first", ["", "[]\n", '{"item": "one", "scores": {}}\n', '{"item": "one"}\n', "no JSON\n"])
+def test_a_first_line_without_any_score_is_a_fault_of_its_line(tmp_path, first):
+    result = single(write(tmp_path, candidate=first, baseline=lines(SAME)))
+    assert result.exit_code == 2
+    assert "it has" not in result.stderr
+
+
 def test_a_file_that_is_not_there_exits_2(tmp_path):
     result = single(write(tmp_path, candidate=lines(SAME)))
     assert result.exit_code == 2

@@ -9,14 +9,18 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from federation.cli.history import History
+from federation.cli.home import opened
 from federation.cli.letters import alike
+from federation.cli.shelf import Shelf
+from federation.cli.standing import tampered
 from federation.core import names
-from federation.demo import wire_aws, wire_hub
+from federation.demo import wire_aws, wire_google, wire_hub
 from federation.demo.clouds import commit, upload
 from federation.demo.show import staged
 from federation.demo.stage import LocalStage
 from federation.demo.story import first_week, second_week
-from federation.demo.trust import TRUST
+from federation.demo.trust import GCS_BUCKET, TRUST
 from federation.sources import Trust
 from federation.wiring.local import local_home
 
@@ -119,6 +123,45 @@ def test_a_unit_that_passed_and_was_left_out_says_so_where_units_are_listed(fede
     left_out = units["spiralverse/retrieval-eval-v2"]
     assert left_out["state"] == "passed"
     assert left_out["why"].startswith("left out by the last merge: spiralverse/retrieval-eval-v2 brings thresholds")
+
+
+def test_a_unit_that_alone_stops_the_merge_is_not_told_to_wait_for_the_next_one(federation, tmp_path, examples):
+    """Its embedder failed, so the index fits nothing, and there is nothing else for which the merge would leave it out."""
+
+    def strict(policy):
+        policy["gates"]["embedder"]["quality"][1]["margin"] = "0.002"
+
+    home = tmp_path / "home"
+    index = "spiralverse/retrieval-eval-v2"
+    with staged(home, edited(examples, tmp_path / "examples", strict)) as stage:
+        assert list(first_week(stage))
+        ticked(stage, "merge", "2026-11-18T05:10:00Z")  # which had nothing new, and says nothing of what comes later
+        stage.ships(examples / "later" / "gcp_manifest.json", f"gs://{GCS_BUCKET}/embedder/v2/")
+        at = "2026-11-18T05:50:00Z"
+        stage.arrives(at, "the sentinel is written", wire_google.sentinel("embedder/v2/", at))
+        (before,) = federation("explain", index, "--folder", home, "--json").json["next"]
+        ticked(stage, "merge", "2026-11-19T08:00:00Z")
+    assert before == "The next merge takes it into a release: federation tick merge"
+    (way,) = federation("explain", index, "--folder", home, "--json").json["next"]
+    assert way.startswith("The last merge made no release, nor will the next while this is so: ")
+    assert f"{index} brings thresholds measured with embedder" in way
+
+
+def test_other_content_gets_a_number_that_nothing_has(federation, played):
+    """The third of the kind came since, so the second's page must not send anybody there."""
+    page = federation("explain", "spiralverse/textgen-lora-v2", "--folder", played).out
+    assert "Ship other content as spiralverse/textgen-lora-v4;" in page
+
+
+def test_a_tag_that_somebody_moved_is_in_the_status_until_a_sweep_would_have_found_it_again(federation, own):
+    assert federation("status", "--folder", own, "--json").json["tampered"] is None
+    (own / "registry" / "tags" / FIRST).write_text((own / "registry" / "tags" / SECOND).read_text("utf-8"))
+    assert federation("tick", "sweep", "--folder", own).code == 0
+    page = federation("status", "--folder", own).out
+    assert 'docs/operations.md, "When somebody else changed what is live"' in page
+    assert f"the tag {FIRST} should name commit" in page
+    with opened(own) as home:
+        assert tampered(History(Shelf(home.ports)), "2099-01-01T00:00:00Z") is None
 
 
 def test_an_alarm_with_nothing_to_go_back_to_is_in_the_status_until_something_else_serves(federation, own, examples):

@@ -76,3 +76,16 @@ def test_what_waits_tells_the_latest_reason_wherever_that_lies(federation, new_h
             home.ports.store.keep(f"{names.waiting('sha256:' + '0' * 64)}/{last * 64}", canonical(why))
     (found,) = federation("status", "--folder", new_home, "--json").json["waiting"]
     assert found["why"] == "the reason of 2026-11-15T05:00:01Z"
+
+
+def test_nothing_waits_without_a_date(federation, new_home):
+    """From the first look, not the last: the policy's deadline of four days does not begin anew with each."""
+    with opened(new_home) as home:
+        for digit, now in (("1", "2026-11-15T05:00:00Z"), ("2", "2026-11-16T05:00:00Z")):
+            decision = {"schema": "decision.v1", "now": now}
+            why = {"event": {"subject": "s3://acme/late/"}, "why": f"file {digit} is missing", "decision": decision}
+            home.ports.store.keep(f"{names.waiting('sha256:' + '0' * 64)}/{digit * 64}", canonical(why))
+    (found,) = federation("status", "--folder", new_home, "--json").json["waiting"]
+    assert (found["since"], found["until"]) == ("2026-11-15T05:00:00Z", "2026-11-19T05:00:00Z")
+    page = federation("status", "--folder", new_home).out
+    assert "s3://acme/late/: file 2 is missing; rejected if so after 2026-11-19 05:00:00Z" in page

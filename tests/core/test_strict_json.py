@@ -147,3 +147,18 @@ def test_every_fault_is_told_at_once():
 def test_a_megabyte_of_quotes_that_never_end_is_read_once_and_refused(body):
     with pytest.raises(ContractError):
         strict_json.document(body, limit=2_000_000)
+
+
+@given(documents, st.lists(pieces, max_size=4), st.integers(0, 60))
+@example(value={"a": [True, 1]}, mixed=['"a":', "0,"], at=1)
+@example(value=[], mixed=["9007199254740993"], at=1)
+@example(value=[], mixed=["[" * 64, "]" * 64], at=1)
+def test_a_document_of_ours_means_the_same_read_at_once_and_with_care(value, mixed, at):
+    """Whole ones, and ones into which somebody wrote."""
+    said = json.dumps(value, ensure_ascii=False)
+    for body in (said.encode(), (said[:at] + "".join(mixed) + said[at:]).encode()):
+        assert refused_or_read(strict_json.document, body) == refused_or_read(with_care, body)
+
+
+def with_care(body, *, what, limit):
+    return strict_json._carefully(body, what, limit).value

@@ -43,14 +43,14 @@ def test_records_become_columns_with_the_suite_that_they_come_from():
 def test_the_subject_is_the_artifact_that_is_shipped():
     shipped = unit("embedder", 3)
     found = told()
-    assert (found.digest, found.kind, found.api) == (shipped.artifact, "embedder", "fusion-api-v1")
+    assert (found.artifact, found.kind, found.api) == (shipped.artifact, "embedder", "fusion-api-v1")
     assert found.contract == shipped.contract
 
 
 def test_latency_knows_its_machine_its_prices_and_the_run_beside_it():
     found = told(serving=SERVING).latency
     assert (found.machine, found.prices) == ("simulated", "2026-01")
-    assert found.against.unit == SERVING
+    assert found.against.artifact == SERVING
     assert len(found.against.records.items) == len(found.records.items) == 80
 
 

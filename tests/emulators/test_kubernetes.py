@@ -2,6 +2,7 @@
 """The imitated cluster answers the real client as a cluster does."""
 
 import pytest
+from infra.emulators import expansion
 from tests.ports.backends_kubernetes import *  # noqa: F403 - fixtures
 
 from federation.kubernetes.clients import core_api
@@ -57,6 +58,22 @@ def test_a_name_that_no_object_may_have_is_invalid(kubernetes_batch, kubernetes_
     with pytest.raises(refused) as invalid:
         kubernetes_batch.create_namespaced_job("one", {**JOB, "metadata": {"name": "Not_A_Name"}})
     assert invalid.value.status == 422
+
+
+def test_a_label_that_no_object_may_have_is_invalid(kubernetes_batch, kubernetes_cluster, refused):
+    for value in ("a" * 64, "a/b", "-a"):
+        with pytest.raises(refused) as invalid:
+            kubernetes_batch.create_namespaced_job("one", {**JOB, "metadata": {"name": "a", "labels": {"of": value}}})
+        assert invalid.value.status == 422
+
+
+def test_a_reference_is_replaced_by_a_variable_that_is_there_and_two_dollars_are_one():
+    told = [
+        {"name": "A", "value": "$(B) 5$"},
+        {"name": "B", "value": "$(A)"},
+        {"name": "C", "value": "$$(A) $$$(B) $("},
+    ]
+    assert expansion.environment(told) == {"A": "$(B) 5$", "B": "$(B) 5$", "C": "$(A) $$(B) 5$ $("}
 
 
 def test_a_service_has_a_name_of_its_own_and_goes_with_the_job_that_owns_it(

@@ -9,6 +9,7 @@ from tests.ports.backends_gcp import PROJECT
 from federation.core import event as events
 from federation.core.event import Event
 from federation.errors import MissingError, ServiceError
+from federation.gcp.dead_letters import PubSubDeadLetters
 
 MARK = "CloudPubSubDeadLetterSource"
 
@@ -36,6 +37,42 @@ def dead(pubsub_serving, pubsub_subscriptions):
 
 def body(one):
     return json.dumps(one.document()).encode()
+
+
+class Slow:
+    """A client over a link so slow that what it pulled is available again before it pulls more."""
+
+    def __init__(self, client):
+        self._client = client
+        self._asked = 0
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def pull(self, **asked):
+        self._asked += 1
+        assert self._asked < 20, "pulled without end"
+        return self._client.pull(**asked)
+
+    def modify_ack_deadline(self, **asked):
+        self._client.modify_ack_deadline(**{**asked, "ack_deadline_seconds": 0})
+
+
+def test_looking_ends_although_letters_come_back_meanwhile(
+    pubsub_letterbox, pubsub_subscriber, pubsub_publisher, pubsub_topic, pubsub_subscriptions
+):
+    for number in range(3):
+        pubsub_letterbox.gives_up("gate", event(number))
+    slow = Slow(pubsub_subscriber)
+    found = PubSubDeadLetters(
+        lambda: slow,
+        lambda: pubsub_publisher,
+        subscription=pubsub_subscriptions["dead"],
+        topic=pubsub_topic,
+        steps=("gate",),
+        seconds=0.2,
+    ).list()
+    assert sorted(letter.event.key for letter in found) == ["0", "1", "2"]
 
 
 def test_what_cannot_be_published_is_not_taken_away(pubsub_letterbox, pubsub_serving):

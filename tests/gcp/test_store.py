@@ -207,3 +207,10 @@ def test_who_may_only_create_finds_a_taken_name_taken():
     assert store.claim("events/a", b"one") is False
     with pytest.raises(ConflictError):
         store.keep("events/a", b"two")
+
+
+def test_a_store_whose_bucket_is_not_there_is_no_empty_one(gcs_bucket):
+    lost = GcsStore(lambda: gcs_bucket.client.bucket("acme-misnamed"), "home/")
+    for look in (lambda: lost.read("policies/000001"), lambda: lost.channel("production")):
+        with pytest.raises(ServiceError, match="there is no bucket acme-misnamed to read home/"):
+            look()

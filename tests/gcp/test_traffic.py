@@ -144,6 +144,15 @@ def test_a_warm_release_is_there_or_not(vertex_traffic, vertex_cloud):
     assert "endpoints.rawPredict" not in vertex_cloud.faults.calls
 
 
+@pytest.mark.parametrize("status", [404, 405, 415, 429, 500])
+def test_a_release_that_refuses_its_golden_prompt_does_not_answer_whatever_the_status(
+    vertex_traffic, vertex_cloud, status
+):
+    vertex_traffic.shift(shift(1, A))
+    vertex_cloud.endpoints.refusing[A] = status
+    assert vertex_traffic.probe("production", A) is False
+
+
 def test_a_probe_that_is_throttled_or_denied_proves_nothing(vertex_traffic, vertex_cloud):
     vertex_traffic.shift(shift(1, A))
     for status in (403, 429):

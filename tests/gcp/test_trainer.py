@@ -5,14 +5,18 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from infra.emulators import expansion
 from tests.ports.backends_gcp import NUMBER, PARENT, PROJECT, REGION
 
+from federation.core.contract import schema_of
 from federation.core.failure import cause_of
-from federation.errors import ContractError, ServiceError
+from federation.errors import CapacityError, ContractError, ServiceError
 from federation.gcp.trainer import VertexTrainer
+from federation.ports import RECENT
 from federation.sources import Trust
 from federation.sources.vertex import read_entry
 from training_images.job import vertex
+from training_images.job.asked import asked
 
 NOW = datetime.now(UTC)
 REPLICA = "The replica workerpool0-0 exited with a non-zero status of"
@@ -72,6 +76,12 @@ def test_a_job_carries_all_that_the_policy_says(trainer, jobs):
     assert job["labels"] == {"federation_job": "embedder-1"}
 
 
+def test_a_job_arrives_as_the_policy_says_it_although_vertex_expands_what_looks_like_a_variable(trainer, jobs):
+    more = {"arguments": ["--as", "$(FEDERATION_JOB_NAME)"], "teacher": "$$(PATH) for $5"}
+    (pool,) = started(trainer, jobs, **more)["jobSpec"]["workerPoolSpecs"]
+    assert asked(expansion.environment(pool["containerSpec"]["env"]), []).job == {**JOB, **more}
+
+
 def test_without_a_word_about_spot_it_is_not_asked_for_and_a_day_is_given(trainer, jobs):
     job = started(trainer, jobs, spot=False, max_minutes=None, machine="e2-standard-4")
     assert job["jobSpec"]["scheduling"] == {"timeout": "86400s"}
@@ -86,6 +96,21 @@ def test_several_machines_are_one_and_the_others(trainer, jobs):
 def test_a_name_that_was_started_before_starts_nothing(trainer, jobs):
     for _ in range(3):
         trainer.launch("embedder-1", JOB)
+    assert len(jobs.named("embedder-1")) == 1
+
+
+@pytest.fixture
+def sparse(vertex_cloud):
+    """Pages hold what the service found so far, which may be nothing."""
+    vertex_cloud.resources.sparse = True
+    yield
+    vertex_cloud.resources.sparse = False
+
+
+@pytest.mark.usefixtures("sparse")
+def test_a_name_is_found_behind_a_page_that_holds_nothing(trainer, jobs):
+    for name in ("embedder-1", "embedder-2", "embedder-3", "embedder-1"):
+        trainer.launch(name, JOB)
     assert len(jobs.named("embedder-1")) == 1
 
 
@@ -115,6 +140,15 @@ def test_only_what_ended_well_lately_is_finished(trainer, jobs):
     jobs.move(started(trainer, jobs, "d")["name"], "SUCCEEDED", at=long_ago)
     units = [told["artifact_uri"] for told in trainer.finished() if "failure" not in told]
     assert units == ["gs://acme-units/gcp/c/model/"]
+
+
+def test_a_job_that_took_as_long_as_a_policy_allows_is_found_at_its_end(trainer, jobs):
+    longest = schema_of("policy.v1")["properties"]["jobs"]["additionalProperties"]["properties"]["max_minutes"]
+    job = started(trainer, jobs, max_minutes=longest["maximum"])
+    begun = NOW - timedelta(minutes=longest["maximum"]) - RECENT + timedelta(hours=1)
+    job["createTime"] = begun.isoformat().replace("+00:00", "Z")
+    jobs.move(job["name"], "SUCCEEDED", at=(NOW - RECENT + timedelta(hours=1)).isoformat().replace("+00:00", "Z"))
+    assert [told["artifact_uri"] for told in trainer.finished()] == ["gs://acme-units/gcp/embedder-1/model/"]
 
 
 def test_of_every_state_it_is_told_whether_a_job_goes_on_shipped_or_ended_without_a_unit(trainer, jobs):
@@ -156,6 +190,11 @@ def test_a_job_of_ours_that_failed_tells_why_and_others_are_not_looked_at(traine
         (f"{REPLICA} 143. {LOGS}", "interruption"),
         (f"{REPLICA} 1. {LOGS}", "unknown"),
         ("Internal error occurred for the current attempt.", "unknown"),
+        (
+            "The following quota metrics exceed quota limits: aiplatform.googleapis.com/custom_model_training_cpus",
+            "capacity",
+        ),
+        ("Resources are insufficient in region: us-central1. Please try a different region.", "capacity"),
     ],
 )
 def test_the_exit_code_in_vertexs_words_tells_the_cause(trainer, jobs, message, cause):
@@ -302,6 +341,17 @@ def test_an_upload_is_the_version_that_it_made_and_not_what_the_model_serves_by_
 )
 def test_what_is_no_finished_job_tells_nothing(trainer, resource):
     assert trainer.artifact(resource) is None
+
+
+def test_a_quota_of_machines_is_told_apart_from_one_of_requests(trainer, jobs, vertex_cloud):
+    jobs.exhausted["NVIDIA_L4"] = "aiplatform.googleapis.com/custom_model_training_nvidia_l4_gpus"
+    with pytest.raises(CapacityError, match="429 RESOURCE_EXHAUSTED: The following quota metrics exceed quota limits"):
+        trainer.launch("a", JOB)
+    jobs.exhausted.clear()
+    vertex_cloud.faults.refuse("customJobs.create", 429)
+    with pytest.raises(ServiceError, match="RESOURCE_EXHAUSTED: the fault switch") as told:
+        trainer.launch("a", JOB)
+    assert not isinstance(told.value, CapacityError)
 
 
 def test_a_failure_names_the_service_and_its_own_words(trainer, vertex_cloud):

@@ -101,6 +101,16 @@ def test_a_tag_on_a_commit_without_a_manifest_is_no_receipt_and_in_the_way(hub_r
         hub_registry.publish(NAME, body())
 
 
+def test_a_repository_that_is_busy_with_other_writers_keeps_no_tag_and_is_asked_again(
+    hub_registry, hub_client, repo, made, hub_cloud
+):
+    hub_cloud.faults.refuse("tag", 409)  # "Another commit operation is in progress for this repository"
+    with pytest.raises(ServiceError, match=r"tagging .* failed: 409"):
+        hub_registry.publish(NAME, body())
+    receipt = hub_registry.publish(NAME, body())
+    assert tags(hub_client, repo) == {NAME: receipt.commit}
+
+
 def test_a_tag_that_was_moved_is_found_where_it_is_now(hub_registry, hub_client, repo):
     first = hub_registry.publish(NAME, body())
     forged = hub_client.upload_file(path_or_fileobj=b"{}", path_in_repo="manifest.json", repo_id=repo).oid

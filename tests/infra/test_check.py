@@ -14,6 +14,7 @@ from infra.package import ROOT
 from federation.cli.tick import Tick
 from federation.sources import Trust
 from federation.sources.entry import PATHS
+from federation.sources.trust import _KEYS, _SECRETS
 
 LAID_OUT = "registry.terraform.io/hashicorp/aws"
 
@@ -108,6 +109,15 @@ def test_hcl_reads_routes_and_grants_and_repeats_neither(cloud: str):
     assert 'jsondecode(file("${path.module}/../../events/routes.json"))' in text
     assert 'jsondecode(file("${path.module}/../steps.json"))' in text
     assert not re.findall(r"federation\.[a-z_]+\.[a-z_]+\.v\d", text)
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_a_secret_is_no_variable_which_the_state_would_hold(cloud: str):
+    """Terraform keeps a variable's value in its state, and the trust document lies in every function's environment."""
+    text = (ROOT / "infra" / cloud / "variables.tf").read_text("utf-8")
+    checked = r'variable "trust" \{.*?for key in \[(.*?)\] :.*?can\(var\.trust\[key\]\.secret\)'
+    (refused,) = re.findall(checked, text, re.DOTALL)
+    assert set(re.findall(r'"(\w+)"', refused)) == {key for field, (key, _) in _KEYS.items() if field in _SECRETS}
 
 
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])

@@ -2,6 +2,7 @@
 """A person who goes back without the bus needs what `roll_back` may do, and what Terraform tells the command; no more."""
 
 import re
+from itertools import chain
 
 import msgspec
 import pytest
@@ -22,7 +23,9 @@ from federation.demo.story import first_week, second_week
 from federation.demo.trust import TRUST
 from federation.ports import Ports
 from federation.reads import LiveReads
+from federation.runtime import routes
 from federation.sources import Trust
+from federation.steps import STEPS, receive
 from federation.wiring.local import local_home
 
 HCL = {
@@ -110,6 +113,36 @@ def test_whoever_announces_says_that_it_is_federation():
     documents = re.findall(r'"events:PutEvents".{,400}', HCL["aws"], re.DOTALL)
     assert len(documents) == 3
     assert all('"events:source"' in one and '["federation"]' in one for one in documents)
+
+
+ORDERS = {events.APPROVAL_GIVEN, *(type_ for type_ in routes() if type_.endswith(".ordered.v1"))}
+
+
+def types_that(local: str) -> set[str]:
+    """The types of events that a condition of infra/aws is about."""
+    (fits,) = re.findall(local + r' = \{.*?keys\(local\.routes\).*?regex\("(.*?)"', HCL["aws"], re.DOTALL)
+    return {type_ for type_ in routes() if re.search(fits.replace("\\\\", "\\"), type_)}
+
+
+def test_no_function_can_give_a_persons_order():
+    """`validate` and `gate` read what suppliers wrote: whoever gets hold of one of them approves no release with it."""
+    assert types_that("no_order") == ORDERS
+    assert set(STEPS["govern"].HEARS) <= ORDERS
+    assert 'step == "receive" ? local.what_doors_tell : local.no_order' in HCL["aws"]
+
+
+def test_a_door_tells_what_doors_tell_and_starts_no_job():
+    """`receive` hears the internet, here and on Google: what gets hold of it must not spend money or lift a quarantine."""
+    told = {events.ARTIFACT_COMPLETED, events.SLO_BREACHED, *chain.from_iterable(receive.TICKS.values())}
+    assert types_that("what_doors_tell") == told
+    assert HCL["aws"].count("local.what_doors_tell") == 4, "receive's own role, and the role of Google's receive"
+
+
+def test_a_training_job_cannot_speak_for_the_nodes():
+    """An alarm on the nodes' own metric rolls a release back: a trainer that writes it could, or could drown the breach."""
+    documents = dict(re.findall(r'data "aws_iam_policy_document" "(\w+)" \{(.*?)\n\}', HCL["aws"], re.DOTALL))
+    assert [name for name, body in documents.items() if "latency_namespace" in body] == ["node"]
+    assert 'values   = ["/aws/sagemaker/TrainingJobs"]' in documents["training"]
 
 
 @pytest.mark.parametrize(("cloud", "column"), [("aws", 2), ("gcp", 3)])

@@ -90,6 +90,17 @@ def test_a_package_holds_its_entry_and_its_own_cloud_and_not_the_other(
     assert names == sorted(names)
 
 
+def test_what_an_editor_or_a_person_left_beside_the_code_is_not_deployed(package: Package, functions: Path):
+    before = list(sources(functions, package))
+    strays = [functions / "federation" / name for name in (".env", "errors.py~", "wiring/.hub.py.swp", "token.txt")]
+    for stray in strays:
+        stray.write_text("HF_TOKEN=hf_secret", "utf-8")
+    after = list(sources(functions, package))
+    for stray in strays:
+        stray.unlink()
+    assert after == before
+
+
 def test_the_other_clouds_adapters_come_when_they_are_asked_for(functions: Path, tmp_path: Path):
     ((relay,), _) = asked(["gcp", "--with", "aws", "--no-dependencies"])
     built = build(relay, tmp_path, functions)

@@ -16,7 +16,7 @@ from infra.emulators import gcs
 from infra.emulators.clouds import storage_client
 from infra.package import ROOT
 from infra.terraform.audit import faults
-from infra.terraform.rights import CALLS, CREATING, USES, WHOLE, needed
+from infra.terraform.rights import CALLS, CREATING, ORDERING, USES, WHOLE, needed
 
 from federation.gcp.store import GcsStore
 
@@ -167,6 +167,21 @@ def test_googles_roles_hold_what_these_calls_ask_for_and_no_more():
         r'"((?:aiplatform|monitoring)\.\w+\.\w+)"', (ROOT / "infra/gcp/permissions.tf").read_text("utf-8")
     )
     assert set(listed) == {permission for _, asked in ASKED.values() for permission in asked}
+
+
+def announcing(sid: str, *keys: str) -> dict[str, Any]:
+    """A plan in which somebody may announce events under conditions on these keys."""
+    conditions = [{"test": "StringEquals", "variable": key, "values": ["federation"]} for key in keys]
+    statement = {"sid": sid, "actions": ["events:PutEvents"], "resources": [None], "condition": conditions}
+    says = {"address": "data.aws_iam_policy_document.x", "type": "aws_iam_policy_document"}
+    return {"resource_changes": [{**says, "change": {"after": {"statement": [statement]}}}]}
+
+
+def test_who_may_announce_whatever_there_is_could_give_a_persons_order():
+    (fault,) = faults("aws", announcing("Announce", "events:source"))
+    assert fault == "data.aws_iam_policy_document.x: Announce may give a person's orders"
+    assert faults("aws", announcing("Announce", "events:source", "events:detail-type")) == []
+    assert faults("aws", announcing(ORDERING, "events:source")) == []
 
 
 @pytest.mark.parametrize("sid", sorted(CREATING))

@@ -9,6 +9,7 @@ from federation.kubernetes import meeting
 from federation.kubernetes.clients import batch
 from federation.kubernetes.job import Placement, job_of
 from federation.kubernetes.trainer import PAGE, KubernetesTrainer
+from training_images.job.asked import asked
 
 JOB = {"platform": "kubernetes", "image": "registry/train:1", "arguments": [], "kind": "embedder"}
 NAME = "embedder-0123456789ab"
@@ -27,6 +28,20 @@ def test_a_name_that_was_started_before_starts_nothing(kubernetes_trainer, kuber
     kubernetes_trainer.launch(NAME, {**JOB, "image": "registry/train:2"})
     assert kubernetes_cluster.jobs == {(NAMESPACE, NAME): first}
     assert kubernetes_cluster.faults.calls == ["create_job", "create_job"]
+
+
+def test_a_job_arrives_as_the_policy_says_it_although_a_cluster_expands_what_looks_like_a_variable(
+    kubernetes_trainer, kubernetes_cluster
+):
+    job = {
+        **JOB,
+        "arguments": ["--keep", "^(a|b)$$", "--as", "$(FEDERATION_JOB_NAME)", "--cost", "$5"],
+        "teacher": "$$",
+    }
+    kubernetes_trainer.launch(NAME, job)
+    environment, arguments = kubernetes_cluster.seen(NAMESPACE, NAME)
+    assert asked(environment, []).job == job
+    assert arguments == job["arguments"]
 
 
 def test_a_job_that_is_complete_is_finished_and_says_where_its_unit_lies(kubernetes_trainer, kubernetes_cluster):

@@ -110,6 +110,7 @@ def vertex_cloud(vertex_serving):
     """Without a resource, a fault or a call that an earlier test left."""
     vertex_serving.resources.all.clear()
     vertex_serving.endpoints.broken.clear()
+    vertex_serving.endpoints.refusing.clear()
     vertex_serving.alerts.clear()
     vertex_serving.secrets.clear()
     vertex_serving.faults.forget()

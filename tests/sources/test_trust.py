@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does the trust believe exactly what its document names?"""
 
+import re
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +70,22 @@ def test_a_fault_of_a_secret_does_not_show_it():
 )
 def test_a_star_stops_at_a_slash_and_nothing_else_is_a_pattern(ref: str, *, trusted: bool):
     assert any(pattern.fullmatch(ref) for pattern in TRUST.hub_refs) is trusted
+
+
+@given(st.text("ab/*", min_size=1, max_size=8), st.text("ab/", max_size=12))
+def test_a_pattern_of_several_stars_means_what_anybody_would_read_in_it(glob: str, ref: str):
+    (pattern,) = Trust.read({"hf_refs": glob}).hub_refs
+    plainly = re.compile(re.escape(glob).replace(r"\*", "[^/]*"))
+    assert (pattern.fullmatch(ref) is None) is (plainly.fullmatch(ref) is None)
+
+
+@pytest.mark.parametrize("glob", ["refs/tags/v*.*.*", "refs/tags/*.*.*-rc*"])
+def test_a_ref_made_to_be_weighed_for_hours_is_judged_at_once(glob: str):
+    """Whoever has the webhook's secret chooses the ref, up to a megabyte of it; the door may take thirty seconds."""
+    (pattern,) = Trust.read({"hf_refs": glob}).hub_refs
+    begun = time.process_time()
+    assert pattern.fullmatch(f"refs/tags/v{'.' * 3_000}/") is None
+    assert time.process_time() - begun < 1
 
 
 def test_subscriptions_of_ticks_can_be_named():

@@ -8,6 +8,9 @@ from msgspec.structs import replace
 
 from federation.core import event as events
 from federation.core import names
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.runtime import handle
 from federation.simulation.platform import POLICY
 from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, TUESDAY, WEDNESDAY
 
@@ -217,3 +220,57 @@ def test_a_release_that_was_left_does_not_come_back_though_nothing_of_it_is_in_q
     assert home.channel.serving.name == back
     home.tell(events.PROMOTION_ORDERED, who="ada", why="it was the network", release=left)
     assert home.channel.serving.name == left, "a person may have it serve again, by name"
+
+
+FIRST = "spiralverse-ai-federated-v1.0.0"
+
+
+def test_what_serves_already_is_not_promoted_again(assembled):
+    assembled.tick("promote", TUESDAY)
+    assembled.tell(events.PROMOTION_ORDERED, who="ada", why="to be sure", release=FIRST)
+    assert held(assembled) == "it serves already"
+    assert assembled.channel.counter == 1
+
+
+def test_an_approval_of_other_bytes_under_this_name_approves_nothing(home_under):
+    home = home_under(promotion={"approvals": 1, "warm": 2})
+    home.ship("runtime-distilled", 1)
+    home.tick("merge", MONDAY)
+    other = {"release": "sha256:" + "0" * 64, "who": "grace", "why": "read it", "at": MONDAY}
+    home.store.keep(f"{names.approvals(FIRST)}grace.json", canonical(other))
+    home.tick("promote", TUESDAY)
+    assert held(home) == "0 of 1 people have approved it"
+
+
+def test_what_only_waits_for_its_window_is_not_published_once_more(assembled):
+    assembled.tick("promote", WEDNESDAY)
+    step, outcome = assembled.outcomes[-1]
+    assert (step, outcome.acts) == ("promote", ())
+    assert "the promotion window is closed" in held(assembled)
+
+
+def test_a_promotion_that_is_delivered_again_moves_nothing_and_tells_the_same(assembled):
+    due = Event(type=events.TICK_PROMOTE, source="//test", subject="promote", time=TUESDAY, key="tick", data={})
+    ports = assembled.local.ports
+    first, again = (handle("promote", due, ports, TUESDAY) for _ in range(2))
+    assert (first.repeat, again.repeat) == (False, True)
+    assert again.events == first.events
+    assert assembled.channel.counter == 1
+
+
+def test_a_release_that_was_held_to_the_floors_gives_way_to_one_that_serves(assembled):
+    assembled.ship("embedder", 2)
+    assembled.tick("merge", "2026-01-05T12:00:00Z")
+    assembled.tick("promote", TUESDAY)
+    serving = assembled.channel.serving.name
+    assert serving != FIRST
+    assembled.tell(events.PROMOTION_ORDERED, who="ada", why="the first one", release=FIRST)
+    assert f"it was judged against the policy's floors, and {serving} is the baseline now; merge again" in held(
+        assembled
+    )
+
+
+def test_an_order_that_names_no_release_when_none_is_ready_says_so(home):
+    home.tell(events.PROMOTION_ORDERED, who="ada", why="now", outside_window=True)
+    (told,) = home.told(events.PROMOTION_HELD)
+    assert (told.subject, told.data["why"]) == ("promotion", "no release is ready to serve")

@@ -246,3 +246,31 @@ def test_what_serves_next_began_after_the_roll_back_though_its_process_has_a_slo
 @pytest.mark.parametrize(("last", "since"), [(LATER, LATER), ("2026-01-14T11:00:00Z", "2026-01-13T10:59:10Z")])
 def test_a_clock_that_is_a_day_ahead_is_not_followed(last, since):
     assert not_before("2026-01-13T10:59:10Z", last, seconds=300) == since
+
+
+def test_an_alarm_is_as_old_as_its_data_however_late_it_is_told(second):
+    """Its own moment counts, not its message's: told at eleven, it still speaks of what served at nine."""
+    second.local.bus.announce([replace(breached("5xx", "2026-01-13T09:00:00Z", {}), time=LATER)])
+    second.drain()
+    assert second.channel.serving.name.endswith("v1.0.1")
+    assert skipped(second).startswith("its data is of 2026-01-13T09:00:00Z")
+
+
+def test_what_serves_again_serves_since_the_alarms_data_though_its_message_is_older(second):
+    second.local.bus.announce([replace(breached("5xx", "2026-01-13T11:00:40Z", {}), time=LATER)])
+    second.drain()
+    assert second.channel.serving.since == "2026-01-13T11:00:40Z"
+
+
+def test_a_person_whose_clock_is_slow_leaves_no_release_before_it_served(second):
+    second.now = "2026-01-13T09:28:00Z"
+    second.tell(events.ROLLBACK_ORDERED, who="ada", why="customers complain")
+    assert second.channel.serving.name.endswith("v1.0.0")
+    assert second.channel.moves[-1].at == NEXT_TUESDAY
+
+
+def test_nobody_goes_back_to_what_serves_already(second):
+    second.tell(events.ROLLBACK_ORDERED, who="ada", why="x", to="spiralverse-ai-federated-v1.0.1")
+    assert skipped(second) == (
+        "spiralverse-ai-federated-v1.0.1 is not kept ready; those that are: spiralverse-ai-federated-v1.0.0"
+    )

@@ -3,14 +3,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as LostConnectionError
 
 from federation.errors import ServiceError
 
-__all__ = ["ClientError", "code_of", "service_call", "status_of"]
+__all__ = ["ClientError", "code_of", "is_absent", "service_call", "status_of"]
+
+_ABSENT: Final = 404
+_NO_BUCKET: Final = "NoSuchBucket"
 
 
 @contextmanager
@@ -44,3 +47,8 @@ def status_of(error: BaseException | None) -> int:
         return 0
     metadata: dict[str, Any] = error.response.get("ResponseMetadata", {})
     return int(metadata.get("HTTPStatusCode", 0))
+
+
+def is_absent(error: BaseException | None) -> bool:
+    """Whether S3 holds no such object; without its bucket nobody knows, since a bucket that is misnamed is no empty one."""
+    return status_of(error) == _ABSENT and code_of(error) != _NO_BUCKET

@@ -103,7 +103,11 @@ class SqsDeadLetters:
                 raise
 
     def _batches(self, queue: str) -> Iterator[Sequence[Message]]:
-        """Every message, hidden from other receivers for a while, until SQS returns no more."""
+        """Every message, hidden from other receivers for a while, until SQS returns none that is new.
+
+        Over a slow link the first ones are visible again before the last ones have come.
+        """
+        seen: set[str] = set()
         while True:
             with service_call("SQS", "ReceiveMessage"):
                 answer = self._sqs().receive_message(
@@ -114,9 +118,10 @@ class SqsDeadLetters:
                     MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
                     MessageAttributeNames=list(_REASONS),
                 )
-            messages: Sequence[Message] = answer.get("Messages", ())
+            messages = [message for message in answer.get("Messages", ()) if message["MessageId"] not in seen]
             if not messages:
                 return
+            seen |= {message["MessageId"] for message in messages}
             yield messages
 
     def _give_back(self, queue: str, messages: Sequence[Message]) -> None:

@@ -12,12 +12,11 @@ from typing import Any, Final
 
 import msgspec
 
-from federation.aws.calls import service_call, status_of
+from federation.aws.calls import is_absent, service_call, status_of
 from federation.errors import ConflictError, ServiceError
 
 _TAKEN: Final = 412
 _RACING: Final = 409
-_GONE: Final = 404
 _PAUSES: Final = (0.05, 0.1, 0.2, 0.4)
 """Seconds after each attempt at a write that S3 answers with 409: another conditional write of the key is in progress."""
 
@@ -111,7 +110,7 @@ class S3Store:
                 return str(answer["ETag"])
             except ServiceError as error:
                 status = status_of(error.__cause__)
-                if status in {_TAKEN, _GONE if "IfMatch" in condition else _TAKEN}:
+                if status == _TAKEN or ("IfMatch" in condition and is_absent(error.__cause__)):
                     return None
                 if status != _RACING:
                     raise
@@ -124,7 +123,7 @@ class S3Store:
                 found = self._s3().get_object(Bucket=self._bucket, Key=key)
                 return found["Body"].read(), found["ETag"]
         except ServiceError as error:
-            if status_of(error.__cause__) == _GONE:
+            if is_absent(error.__cause__):
                 return None
             raise
 

@@ -60,6 +60,7 @@ _HINTS: Final[Mapping[str, str]] = {
 }
 """What to do next after an event of that type, whatever it says."""
 
+_UNIT_STOPS: Final = frozenset({events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED})
 _STOPPED: Final = frozenset({"quarantined", "refused", "inconclusive", "waiting", "rejected"})
 
 
@@ -120,14 +121,16 @@ def _about(past: Past) -> str:
     """The release that was left, promoted, held or assembled; "" for any other decision."""
     for told in past.outcome["events"]:
         if told["type"] == events.RELEASE_ROLLED_BACK:
-            return _left(told)
+            return _left(past)
         if told["type"] in {events.RELEASE_PROMOTED, events.PROMOTION_HELD, events.RELEASE_ASSEMBLED}:
             return str(told["subject"])
     return ""
 
 
-def _left(rolled_back: Mapping[str, Any]) -> str:
-    return str(rolled_back["data"]["why"].partition(" left: ")[0])
+def _left(past: Past) -> str:
+    """The release that a roll-back left: it served since the move before."""
+    before, _ = past.outcome["move"]["to"]["moves"][-2:]
+    return str(before["release"])
 
 
 def _roll_back_in(past: Past) -> Mapping[str, Any] | None:
@@ -139,7 +142,7 @@ def _rolled_back(past: Past) -> Iterator[tuple[str, str]]:
     told = _roll_back_in(past)
     if told is None:
         return
-    yield "left", _left(told)
+    yield "left", _left(past)
     yield "served instead", told["data"]["release"]
     for artifact, unit in told["data"]["quarantined"].items():
         yield f"quarantined {unit}", artifact
@@ -168,7 +171,7 @@ def _findings(reads: Reads, past: Past) -> Sequence[Mapping[str, Any]]:
 def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
     told = set(past.announced_types)
     if rolled_back := _roll_back_in(past):
-        yield from _after_rollback(shelf, rolled_back, channel)
+        yield from _after_rollback(shelf, _left(past), rolled_back["data"]["quarantined"], channel)
     if events.ROLLBACK_SKIPPED in told and concerns(past.event, channel, shelf.policy()):
         yield from ways_out(channel)
     if events.RELEASE_PROMOTED in told:
@@ -177,14 +180,14 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
         yield "Who shifted them is in the log of their cloud, for nothing here did; if it comes again, federation tick sweep"
     if events.PROMOTION_HELD in told:
         yield from _after_hold(shelf, past, channel)
-    if told & {events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED}:
-        yield f"federation explain {past.outcome['events'][0]['subject']}"
+    yield from (f"federation explain {one['subject']}" for one in past.outcome["events"] if one["type"] in _UNIT_STOPS)
     if not is_lost(str(past.event.data.get("failure"))):  # of a lost one the reason itself says what to do
         yield from (hint for type_, hint in _HINTS.items() if type_ in told | _heard(past))
 
 
-def _after_rollback(shelf: Shelf, rolled_back: Mapping[str, Any], channel: Channel) -> Iterator[str]:
-    serving, name = channel.serving, _left(rolled_back)
+def _after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], channel: Channel) -> Iterator[str]:
+    """What can be done after a release of that name was left, and artifacts were quarantined, each with its kind."""
+    serving = channel.serving
     if serving and serving.name == name:
         yield f"{name} serves again since {when(serving.since)}: federation explain {name}"
     elif serving and rollback_target(channel):
@@ -196,13 +199,13 @@ def _after_rollback(shelf: Shelf, rolled_back: Mapping[str, Any], channel: Chann
         )
     if not serving or serving.name != name:
         yield f"Look at what was left: federation explain {name}"
-    forbidden = channel.forbids(rolled_back["data"]["quarantined"])
+    forbidden = channel.forbids(quarantined)
     if forbidden:
         yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
     left = shelf.document(names.release(name)) or {"units": {}}
     named = {unit["artifact"]: unit["name"].rpartition("/")[2] for unit in left["units"].values()}
     for artifact in forbidden:
-        unit = named.get(artifact, rolled_back["data"]["quarantined"][artifact])
+        unit = named.get(artifact, quarantined[artifact])
         yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
 
 
@@ -215,7 +218,7 @@ def _after_promotion(past: Past, channel: Channel) -> Iterator[str]:
 
 def _after_hold(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
     """What can be done about what holds the release now, which may be less than at the time of the decision."""
-    name = past.outcome["events"][0]["subject"]
+    name = _about(past)
     if channel.serving and channel.serving.name == name:
         yield f"Nothing: {name} serves now."
     elif found := candidate(shelf, name, now()):

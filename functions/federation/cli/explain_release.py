@@ -13,7 +13,7 @@ from federation.cli.output import short, when
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
 from federation.cli.standing import by
-from federation.core import names
+from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.core.digest import digest
 
@@ -33,7 +33,7 @@ def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
         subject=name,
         verdict=state,
         why=why,
-        facts={**dict(_moves(channel, name)), **dict(_facts(release))},
+        facts={**dict(_moves(channel, name)), **dict(_approved(shelf, name)), **dict(_facts(release))},
         led_here=decisions,
         documents=_documents(shelf, release, decisions),
         next_steps=waits.ways if waits else list(_next(channel, release, state)),
@@ -48,6 +48,14 @@ def _moves(channel: Channel, name: str) -> Iterator[tuple[str, str]]:
                 "promoted" if moved.kind == "promote" else "gone back to",
                 f"{when(moved.at)}{by(moved.who)}: {moved.why}",
             )
+
+
+def _approved(shelf: Shelf, name: str) -> Iterator[tuple[str, str]]:
+    """Who wanted it to serve, in the order in which they said so."""
+    given = [found for _, found in shelf.documents(shelf.names(names.approvals(name)))]
+    if given:
+        ordered = sorted(given, key=lambda one: instant.order(one["at"]))
+        yield "approved by", "; ".join(f"{one['who']}: {one['why']}" for one in ordered)
 
 
 def _facts(release: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

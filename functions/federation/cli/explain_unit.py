@@ -9,6 +9,8 @@ from federation.cli.candidate import next_release
 from federation.cli.clock import now
 from federation.cli.history import History, Past
 from federation.cli.inventory import UnitLine
+from federation.cli.made_of import in_words, made_of
+from federation.cli.merges import last_merge, skipped
 from federation.cli.output import readable, short
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
@@ -43,7 +45,7 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
         findings=latest["findings"] if latest else (),
         led_here=decisions,
         documents=list(documents),
-        next_steps=list(_next(shelf, channel, line, decisions)),
+        next_steps=list(_next(shelf, channel, line, history, decisions)),
     )
 
 
@@ -78,6 +80,7 @@ def _facts(channel: Channel, line: UnitLine, version: Mapping[str, Any] | None) 
         yield "platform", version["platform"]
         yield "lies at", version["uri"]
         yield "completed", version["completed_at"]
+        yield from in_words(made_of(version["stated"]))
     if forbidden := channel.quarantine.get(line.artifact or ""):
         yield "in quarantine", f"since {forbidden.at}, by {forbidden.who}: {forbidden.why}"
 
@@ -106,9 +109,8 @@ def _judged(reads: Reads, channel: Channel, report: Mapping[str, Any] | None) ->
     yield "judged against", f"{against}, under version {under} of the policy"
 
 
-def _next(shelf: Shelf, channel: Channel, line: UnitLine, decisions: Sequence[Past]) -> Iterator[str]:
-    number = names.number_of(line.name)
-    following = f"{line.name.rpartition('-v')[0]}-v{number + 1}"
+def _next(shelf: Shelf, channel: Channel, line: UnitLine, history: History, decisions: Sequence[Past]) -> Iterator[str]:
+    following = _following(shelf, line.name)
     match line.state:
         case "rejected":
             yield f"Mend what the reasons name, and ship it again: no content has the name {line.name} yet."
@@ -122,17 +124,37 @@ def _next(shelf: Shelf, channel: Channel, line: UnitLine, decisions: Sequence[Pa
         case "waiting":
             yield "federation tick merge asks the gates now."
         case "passed":
-            due = next_release(shelf, channel, now())
-            if due and _holds(shelf, due.name, line.name):
-                yield f"{due.name} holds it: federation explain {due.name}"
-            elif left_out := _left_out(line, decisions):
-                yield f"The last merge left it out: {readable(left_out)}"
-            else:
-                yield "The next merge takes it into a release: federation tick merge"
+            yield _on_the_way(shelf, channel, line, history, decisions)
         case "serving" if channel.forbids([line.artifact or ""]):
             yield "It serves although it is in quarantine: federation rollback --who YOU --why 'WHY'"
         case _:
             yield "Nothing."
+
+
+def _on_the_way(shelf: Shelf, channel: Channel, line: UnitLine, history: History, decisions: Sequence[Past]) -> str:
+    """What comes next for a unit that has passed."""
+    due = next_release(shelf, channel, now())
+    if due and _holds(shelf, due.name, line.name):
+        return f"{due.name} holds it: federation explain {due.name}"
+    if left_out := _left_out(line, decisions):
+        return f"The last merge left it out: {readable(left_out)}"
+    if why := _stopped(history, decisions):
+        return f"The last merge made no release, nor will the next while this is so: {readable(why)}"
+    return "The next merge takes it into a release: federation tick merge"
+
+
+def _following(reads: Reads, unit: str) -> str:
+    """The next name of its kind that no unit has."""
+    kind, _, number = unit.rpartition("/")[2].rpartition("-v")
+    taken = [int(place.rpartition("/")[2]) for place in reads.names(f"{names.VERSIONS}{kind}/")]
+    return f"{unit.rpartition('-v')[0]}-v{max(int(number), *taken, 0) + 1}"
+
+
+def _stopped(history: History, decisions: Sequence[Past]) -> str:
+    """Why the last merge made no release, if the unit had passed by then."""
+    merge = last_merge(history)
+    judged = [instant.microseconds(past.now) for past in decisions if past.step == "gate"]
+    return skipped(merge) if merge and judged and instant.microseconds(merge.now) >= max(judged) else ""
 
 
 def _holds(reads: Reads, release: str, unit: str) -> bool:

@@ -122,18 +122,6 @@ def left_by_rollback(channel: Channel) -> Mapping[str, str]:
     return left
 
 
-def waiting(shelf: Shelf) -> Sequence[Mapping[str, Any]]:
-    """Completions that are not settled, each with the latest decision's reason and document name."""
-    settled = {name.removeprefix(names.SETTLED) for name in shelf.names(names.SETTLED)}
-    unsettled = [name for name in shelf.names(names.WAITING) if _completion(name) not in settled]
-    stored = sorted(shelf.documents(unsettled), key=lambda one: _decided_at(one[1]))
-    latest = {_completion(name): (name, document) for name, document in stored}
-    return [
-        {"event": f"sha256:{id_}", "subject": found["event"]["subject"], "why": found["why"], "document": name}
-        for id_, (name, found) in sorted(latest.items())
-    ]
-
-
 def parked(shelf: Shelf, *, every: bool = True) -> Sequence[Mapping[str, Any]]:
     """Unusable bodies of authentic senders: all, or the last LOOKED_AT."""
     wanted = shelf.names(names.PARKED) if every else sorted(shelf.latest(names.PARKED, count=LOOKED_AT))
@@ -210,10 +198,6 @@ def _rejected(shelf: Shelf, completions: Sequence[str]) -> Sequence[UnitLine]:
         for told in document["told"]
         if told["type"] in _REJECTED and accepted.get(told["subject"], 0) <= _decided_at(document)
     ]
-
-
-def _completion(waiting_at: str) -> str:
-    return waiting_at.removeprefix(names.WAITING).partition("/")[0]
 
 
 def _decided_at(document: Mapping[str, Any]) -> int:

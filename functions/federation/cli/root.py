@@ -45,6 +45,14 @@ COMMANDS: Final[Mapping[str, Command]] = {
         status=("status:status", "What serves, what needs a person, what waits, what was refused, and why."),
         releases=("releases:releases", "Every release: what it replaced, what it holds, and what became of it."),
         explain=("explain:explain", "Why is it so? The page that a person on call needs."),
+        diff=(
+            "diff:diff",
+            "In what two releases differ: units, what made them, contracts, routes, policy, and what the gates found.",
+        ),
+        lineage=(
+            "lineage:lineage",
+            "Which data, code and image made each unit of a release, and which release brought it.",
+        ),
         replay=("replay:replay", "Take stored decisions again and compare every byte."),
         attest=("attest:attest", "What the gates found about a release, as in-toto statements."),
     ),

@@ -2,6 +2,7 @@
 """How did what serves come to serve, is it still in the store, and what concerns it: was an alarm of no use?"""
 
 from collections.abc import Iterator
+from typing import Final
 
 from federation.cli.history import History, Past
 from federation.cli.shelf import Shelf
@@ -13,6 +14,9 @@ from federation.core.move import Moved
 from federation.core.policy import Policy
 from federation.core.way_back import rollback_target
 from federation.steps import STEPS
+
+_SWEPT: Final = 25 * 3_600 * 1_000_000
+"""Microseconds within which a sweep has come, for it comes daily."""
 
 
 def came_by(channel: Channel) -> Moved | None:
@@ -40,6 +44,13 @@ def concerns(event: Event, channel: Channel, policy: Policy) -> bool:
         return event.data.get("release") in {None, channel.serving.name}
     counts = alarm.counts_from(channel.serving.since, policy.rollback.settle_seconds)
     return instant.moment(str(event.data.get("at") or event.time)) >= counts
+
+
+def tampered(history: History, at: str) -> Past | None:
+    """The last decision of a sweep that somebody else changed what is live; the daily sweep tells again what is still so."""
+    since = instant.microseconds(at) - _SWEPT
+    told = [past for past in history.latest("sweep") if events.TAMPER_DETECTED in past.announced_types]
+    return next((past for past in reversed(told) if instant.microseconds(past.now) >= since), None)
 
 
 def unheeded(history: History, channel: Channel, policy: Policy) -> Past | None:

@@ -20,8 +20,9 @@ from federation.cli.merges import last_merge, left_out, missed, skipped
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json
 from federation.cli.shelf import Shelf
-from federation.cli.standing import came_by, lost, unheeded
+from federation.cli.standing import came_by, lost, tampered, unheeded
 from federation.cli.status_page import print_status
+from federation.cli.unsettled import waiting
 from federation.core import names
 from federation.core.channel import Channel
 from federation.errors import ContractError, FederationError
@@ -57,8 +58,9 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
     merge = whole.read(lambda: last_merge(history), None)
     lines = list(_as_merged(units.lines, merge))
     alarm = whole.read(lambda: unheeded(history, channel, policy), None)
+    changed = whole.read(lambda: tampered(history, now()), None)
     jobs = whole.read(lambda: open_jobs(shelf, history, every=every), ())
-    waiting = whole.read(lambda: inventory.waiting(shelf), ())
+    incomplete = whole.read(lambda: waiting(shelf), ())
     return {
         "home": home.place,
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
@@ -72,6 +74,7 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
         "lost": list(lost(shelf, channel)),
         "damaged": list(dict.fromkeys(whole.faults)),
         "unheeded": {"at": alarm.now, "why": alarm.why} if alarm else None,
+        "tampered": {"at": changed.now, "why": changed.why} if changed else None,
         "candidate": asdict(candidate) if candidate else None,
         "merge": {"at": merge.now, "why": why, "ways": [*missed(policy, why, lines), _ALL_OF_IT]}
         if merge and not candidate and (why := skipped(merge))
@@ -87,7 +90,7 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
         ],
         "units": [asdict(line) for line in lines],
         "jobs": [asdict(line) for line in jobs],
-        "waiting": waiting,
+        "waiting": incomplete,
         "parked": parked,
         "older": {
             "units": units.older,

@@ -13,6 +13,7 @@ from federation.core.counted import counted
 
 _OLDER: Final = {"units": ("unit",), "completions": ("completion",), "parked": ("parked body", "parked bodies")}
 _PUT_BACK: Final = 'docs/operations.md, "When a document is lost or damaged"'
+_PUT_RIGHT: Final = 'docs/operations.md, "When somebody else changed what is live"'
 
 
 def print_status(found: Mapping[str, Any]) -> None:
@@ -79,6 +80,8 @@ def _print_urgent(found: Mapping[str, Any]) -> None:
             f"An alarm of {when(alarm['at'])} about what serves led to nothing: `federation explain roll_back`",
             (readable(alarm["why"]),),
         )
+    if changed := found["tampered"]:
+        print_lines(f"Not by this home, found {when(changed['at'])}: {_PUT_RIGHT}", (readable(changed["why"]),))
     print_lines("Dead letters: mend the cause; `federation redrive` delivers them again", alike(found["dead"]))
     if found["dead_unknown"]:
         print_lines("Dead letters are not known", (found["dead_unknown"],))
@@ -98,7 +101,10 @@ def _print_urgent(found: Mapping[str, Any]) -> None:
 
 
 def _print_open(found: Mapping[str, Any]) -> None:
-    print_lines("Waiting for files", (f"{one['subject']}: {one['why']}" for one in found["waiting"]))
+    print_lines(
+        "Waiting for files",
+        (f"{one['subject']}: {one['why']}; rejected if so after {when(one['until'])}" for one in found["waiting"]),
+    )
     print_lines(
         "Parked bodies",
         (f"{one['entry']}: {one['error']}: {one['why']} ({shortened(one['document'])})" for one in found["parked"]),

@@ -34,12 +34,16 @@ def stated_faults(unit: Unit, platform: str, policy: Policy) -> tuple[str, ...]:
         platform: Who ships it.
         policy: Gives the matrix and the organisation.
     """
-    return (*_naming(unit, policy), *_specialisation(unit, platform, policy), *_egress(unit, platform))
+    return (*_naming(unit, policy), *_specialisation(unit, platform, policy), *egress_faults(unit, platform))
 
 
-def egress_faults(unit: Unit, platform: str) -> tuple[str, ...]:
+def egress_faults(unit: Unit, platform: str) -> Iterator[str]:
     """Every sign that raw training data left the platform it lay on."""
-    return tuple(_egress(unit, platform))
+    if unit.residency.raw_data_left:
+        yield f"{unit.name} says that raw training data left {platform}; only artifacts and metrics may"
+    for dataset in unit.residency.datasets:
+        if dataset.platform != platform:
+            yield f"{unit.name} was trained on {platform} with data set {dataset.name}, which lies on {dataset.platform}"
 
 
 def origin_faults(platform: str, uri: str, provider: str, policy: Policy) -> tuple[str, ...]:
@@ -74,14 +78,19 @@ def _unpinned(uri: str) -> str:
     return _REVISION.sub("", uri, count=1) if uri.startswith("hf://") else uri
 
 
-def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:
+def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> Iterator[str]:
     """Every file that is not what the manifest says.
 
     Args:
         unit: As its manifest states it.
         observed: What lies at each path of the unit; a path not yet there is absent.
     """
-    return tuple(_integrity(unit, observed))
+    for file in files_of(unit):
+        found = observed.get(file.path)
+        if found and found.bytes != file.bytes:
+            yield f"{file.path} has {found.bytes} bytes, and the manifest says {file.bytes}"
+        elif found and found.sha256 != file.sha256:
+            yield f"{file.path} has sha256 {found.sha256}, and the manifest says {file.sha256}"
 
 
 def missing(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:
@@ -110,20 +119,3 @@ def _specialisation(unit: Unit, platform: str, policy: Policy) -> Iterator[str]:
         yield f"{platform} ships nothing under this policy; its matrix knows {', '.join(sorted(policy.matrix))}"
     elif unit.kind not in allowed:
         yield f"{platform} may ship {', '.join(sorted(allowed))}, and {unit.kind} is none of them"
-
-
-def _egress(unit: Unit, platform: str) -> Iterator[str]:
-    if unit.residency.raw_data_left:
-        yield f"{unit.name} says that raw training data left {platform}; only artifacts and metrics may"
-    for dataset in unit.residency.datasets:
-        if dataset.platform != platform:
-            yield f"{unit.name} was trained on {platform} with data set {dataset.name}, which lies on {dataset.platform}"
-
-
-def _integrity(unit: Unit, observed: Mapping[str, Observed]) -> Iterator[str]:
-    for file in files_of(unit):
-        found = observed.get(file.path)
-        if found and found.bytes != file.bytes:
-            yield f"{file.path} has {found.bytes} bytes, and the manifest says {file.bytes}"
-        elif found and found.sha256 != file.sha256:
-            yield f"{file.path} has sha256 {found.sha256}, and the manifest says {file.sha256}"

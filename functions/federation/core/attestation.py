@@ -83,9 +83,13 @@ def _summary(release: Document, results: Sequence[Document], verifier: str) -> D
 def _levels(release: Document, results: Sequence[Document]) -> Iterator[str]:
     """The gates that every unit has passed; not each kind is asked for everything."""
     for gate in GATES:
-        told = [one for one in results if any(test.startswith(f"{gate}: ") for test in one["predicate"]["passedTests"])]
+        told = [one for one in results if _passes(gate, one)]
         if len(told) == len(release["units"]):
             yield f"FEDERATION_{gate.upper()}"
+
+
+def _passes(gate: str, result: Document) -> bool:
+    return any(found["gate"] == gate and found["verdict"] == "pass" for found in result["predicate"]["findings"])
 
 
 def _files(unit: Document) -> list[Document]:

@@ -176,5 +176,4 @@ def _types(fault: _Fault) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return faulty.cut(msgspec.json.encode(value).decode(), _SHOWN)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many faults are reported? Enough to mend the document, and never more than an event can carry.
+"""How much is told of what is wrong? Enough to mend the document, and never more than an event can carry.
 
 A manifest of ten thousand bad files must still get an answer that fits into an event.
 """

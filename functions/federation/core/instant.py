@@ -46,8 +46,8 @@ def normalise(value: Any) -> str | None:
     Args:
         value: What a sender wrote: a number or text in any of the forms above; anything else gives None.
     """
-    microseconds = _counted(value) if not isinstance(value, str) else _read(value)
-    return None if microseconds is None or not 0 < microseconds < _LAST else text(_at(microseconds))
+    told = _read(value) if isinstance(value, str) else _counted(value)
+    return None if told is None or not 0 < told < _LAST else text(_EPOCH + timedelta(microseconds=told))
 
 
 def moment(written: str) -> datetime:
@@ -94,10 +94,6 @@ def order(written: str) -> int:
     return -_LAST if told is None else told
 
 
-def _at(microseconds_: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds_)
-
-
 def _read(written: str) -> int | None:
     """Microseconds from the epoch in a text."""
     stripped = written.strip() if len(written) <= _LONGEST else ""
@@ -130,13 +126,13 @@ def _composed(match: re.Match[str]) -> int | None:
     """Microseconds of a date, a time and an offset; the fraction is cut, never rounded; second 60 is a leap second."""
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     fraction, _, sign, hours, minutes = match.groups()[6:]
-    try:
-        offset = timedelta(hours=int(hours), minutes=int(minutes)) if hours else timedelta()
-        zone = timezone(-offset if sign == "-" else offset)
-        when = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone) if second <= _LEAP else None
-    except ValueError:
+    if second > _LEAP:
         return None
-    if when is None:
+    offset = timedelta(hours=int(hours), minutes=int(minutes)) if hours else timedelta()
+    try:
+        zone = timezone(-offset if sign == "-" else offset)
+        when = datetime(year, month, day, hour, minute, min(second, _LEAP - 1), tzinfo=zone)
+    except ValueError:
         return None
     leap = timedelta(seconds=second // _LEAP)
     return (when - _EPOCH + leap) // timedelta(microseconds=1) + int(f"{fraction or '0':0<6.6}")

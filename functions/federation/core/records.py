@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from federation.core.faults import MAX_TOLD
+from federation.core.faults import MAX_TOLD, cut
 from federation.core.record_line import Lines
 from federation.errors import ContractError
 
@@ -60,7 +60,7 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
 
 def quoted(identifier: str) -> str:
     """`identifier` as a sentence may show it: control characters escaped, cut after 80 characters."""
-    return repr(identifier if len(identifier) <= _QUOTED else identifier[:_QUOTED] + "...")
+    return repr(cut(identifier, _QUOTED))
 
 
 def read(source: bytes | Iterable[bytes], metrics: Sequence[str], *, what: str) -> Records:

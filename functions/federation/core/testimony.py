@@ -83,7 +83,7 @@ def _standing(unit: Unit, files: Files, rules: GateRules) -> Subject:
     evidence = unit.evidence
     metrics = _itemised(rules, evidence.quality) if evidence.quality else ()
     return Subject(
-        digest=unit.artifact,
+        artifact=unit.artifact,
         kind=unit.kind,
         contract=unit.contract,
         api=unit.api,
@@ -135,7 +135,7 @@ def _pair(suite: str, pair: CoFailure) -> dict[str, Any]:
         "suite": suite,
         "members": [pair.first, pair.second],
         "items": pair.items,
-        "both_fail": round(pair.both_rate * pair.items),
+        "both_fail": pair.both_fail,
         "phi": None if pair.phi is None else decimal_text(pair.phi),
     }
 
@@ -173,7 +173,7 @@ def _latency(measured: MeasuredLatency, files: Files) -> Evidence:
         theirs = _records(measured.against.records, LATENCY_SCORES, shared)
     except ContractError as error:
         return replace(bare, fault=_sentence(error))
-    return replace(own, against=BaselineRun(unit=measured.against.artifact, records=theirs))
+    return replace(own, against=BaselineRun(artifact=measured.against.artifact, records=theirs))
 
 
 def _with_records(bare: Evidence, file: File | None, metrics: Sequence[str], files: Files) -> Evidence:

@@ -100,9 +100,14 @@ class PubSubDeadLetters:
         return True
 
     def _batches(self) -> Iterator[Sequence[Received]]:
-        """Every letter, hidden from other subscribers for a while, until Pub/Sub returns no more."""
-        while found := self._pulled():
+        """Every letter, hidden from other subscribers for a while, until Pub/Sub returns none that is new.
+
+        Over a slow link the first ones are available again before the last ones have come.
+        """
+        seen: set[str] = set()
+        while found := [one for one in self._pulled() if one.message.message_id not in seen]:
             self._hold(found, _HELD_SECONDS)
+            seen |= {one.message.message_id for one in found}
             yield found
 
     def _pulled(self) -> Sequence[Received]:

@@ -15,6 +15,9 @@ _SERVICE: Final = "Cloud Storage"
 _FORBIDDEN: Final = 403
 """What Cloud Storage answers, too, when a caller who may create objects and replace none meets one that exists."""
 
+_NO_BUCKET: Final = "The specified bucket does not exist"
+"""What alone tells a bucket that is misnamed from an object that is not there: Cloud Storage answers both with 404."""
+
 
 class _Attempts:
     """The retries of one request, and whether one of them may have taken effect without a response."""
@@ -167,7 +170,9 @@ class GcsStore:
                 blob = self._bucket().blob(path)
                 body = blob.download_as_bytes(timeout=_TIMEOUT, retry=retry_policy(self._patience))
                 return body, generation_of(blob)
-        except MissingError:
+        except MissingError as error:
+            if _NO_BUCKET in str(error.__cause__):
+                raise ServiceError(f"there is no bucket {self._bucket().name} to read {path} from") from error
             return None
 
 

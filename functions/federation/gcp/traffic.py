@@ -26,7 +26,9 @@ _DEDICATED: Final = re.compile(r"[a-z0-9.-]+\.prediction\.vertexai\.goog", re.AS
 _ATTEMPTS: Final = 4
 _ALL: Final = 100
 _SUCCESS: Final = 200
-_ANSWERED_BY_THE_NODE: Final = frozenset({400, 422, 500, 501, 502, 503, 504})
+_ABOUT_THE_NODE: Final = frozenset({400, 422, 500, 501, 502, 503, 504})
+_SERVED_BY: Final = "x-vertex-ai-deployed-model-id"
+"""Header of what a node answers, whatever its status: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints/rawPredict"""
 
 
 class VertexTraffic:
@@ -84,9 +86,10 @@ class VertexTraffic:
             return True
         operation, url = f"answer a golden prompt for {release}", f"{self._asked_at(channel, endpoint)}:rawPredict"
         response = self._rest.answer(operation, "POST", url, body=GOLDEN_PROMPT)
-        if response.status_code != _SUCCESS and response.status_code not in _ANSWERED_BY_THE_NODE:
-            raise ServiceError(f"Vertex AI did not {operation}: {response.status_code}")
-        return bool(response.status_code == _SUCCESS)
+        status = response.status_code
+        if status != _SUCCESS and status not in _ABOUT_THE_NODE and _SERVED_BY not in response.headers:
+            raise ServiceError(f"Vertex AI did not {operation}: {status}")
+        return bool(status == _SUCCESS)
 
     def _change(self, endpoint: Mapping[str, Any], shift: Shift, split: Mapping[str, int]) -> None:
         change = {

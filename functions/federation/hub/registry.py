@@ -150,7 +150,12 @@ class HubRegistry:
         except ServiceError as error:
             if found := self.find(release):
                 return found
-            if status_of(error.__cause__) == _TAKEN:
+            if status_of(error.__cause__) == _TAKEN and self._has_tag(release):
                 raise ContractError(f"{self._repo} has the tag {release} on a commit without {_MANIFEST}") from error
             raise
         return Receipt(commit=commit, tag=release, digest=wanted)
+
+    def _has_tag(self, release: str) -> bool:
+        """Whether the tag exists; the Hub also answers 409 while it is busy with another change of the repository."""
+        with service_call(f"listing the tags of {self._repo}"):
+            return any(tag.name == release for tag in self._api().list_repo_refs(self._repo).tags)

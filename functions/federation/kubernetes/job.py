@@ -140,13 +140,14 @@ def _pod(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, A
 
 
 def _container(name: str, job: Mapping[str, Any], secret: str | None) -> dict[str, Any]:
+    """The container, in which a dollar is written so that a cluster takes none for the beginning of `$(VARIABLE)`."""
     resources = dict(one.split("=") for one in _parts(job.get("machine")))
     return {
         "name": CONTAINER,
         "image": job["image"],
-        "args": [str(argument) for argument in job.get("arguments", ())],
+        "args": [str(argument).replace("$", "$$") for argument in job.get("arguments", ())],
         "env": [
-            {"name": "FEDERATION_JOB", "value": canonical(job).decode()},
+            {"name": "FEDERATION_JOB", "value": canonical(job).decode().replace("$", "\\u0024")},
             {"name": "FEDERATION_JOB_NAME", "value": name},
             *_meeting(name, job),
         ],

@@ -143,7 +143,14 @@ def _workspaces(value: Any) -> frozenset[str]:
 
 
 def _patterns(value: Any) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(re.escape(glob).replace(r"\*", "[^/]*")) for glob in sorted(_one_or_more(value)))
+    return tuple(_pattern(glob) for glob in sorted(_one_or_more(value)))
+
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    """Each star but the last takes as little as it can, for good: whoever chooses a long ref makes nobody wait."""
+    first, *others = map(re.escape, glob.split("*"))
+    inner = "".join(f"(?>[^/]*?{text})" for text in others[:-1])
+    return re.compile(f"{first}{inner}{'[^/]*' if others else ''}{others[-1] if others else ''}")
 
 
 _KEYS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {

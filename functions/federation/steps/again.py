@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did an earlier delivery of the same event announce, in case it was cut short before anybody heard?"""
+"""What is done when an event is delivered again, in case the earlier delivery was cut short before anybody heard?"""
 
 from collections.abc import Sequence
 
 from federation.core import names
+from federation.core.channel import Channel
 from federation.core.event import Event
+from federation.core.outcome import Outcome, shift
 from federation.gathering import Reads
 
 
-def told_before(reads: Reads, step: str, event: Event) -> Sequence[Event]:
-    """The events in the step's stored decisions about an event, in the order of their documents' names."""
-    stored = [reads.document(name) for name in reads.names(names.decisions(step, event.id))]
+def moved_before(channel: Channel, told: Event) -> Outcome:
+    """Announce the move again, and have the nodes serve what the channel says now, in case an earlier shift failed."""
+    return Outcome(why="moved before", acts=(shift(channel),), events=(told,), repeat=True)
+
+
+def swept_before(reads: Reads, event: Event) -> Sequence[Event]:
+    """The events in the sweep's stored decisions about an event, in the order of their documents' names."""
+    stored = [reads.document(name) for name in reads.names(names.decisions("sweep", event.id))]
     return [Event.of(told) for decision in stored if decision for told in decision["outcome"]["events"]]

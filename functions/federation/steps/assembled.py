@@ -22,12 +22,11 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     taken: bool
 
 
-class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """A release that is already assembled, what the registry has against it, and what its merge told besides."""
+class Assembled(msgspec.Struct, frozen=True, kw_only=True):
+    """A release that is already assembled, and what the registry has against it."""
 
     release: Mapping[str, Any]
     refusal: Refusal | None
-    besides: Sequence[Event] = ()
 
     @property
     def name(self) -> str:
@@ -38,6 +37,12 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     def is_taken(self) -> bool:
         """Whether another home's release has its name in the registry, so that this one can never be published."""
         return self.refusal is not None and self.refusal.taken
+
+
+class Made(Assembled, frozen=True, kw_only=True):
+    """One that a merge has made, and what that merge told besides."""
+
+    besides: Sequence[Event] = ()
 
 
 def made_of(reads: Reads, release: Mapping[str, Any]) -> Made:

@@ -113,9 +113,11 @@ def _wanted(facts: Facts) -> str:
 
 
 def _needs_probe(entry: Entry, time: str) -> bool:
-    if entry.probed_at is None:
-        return True
-    return instant.moment(entry.probed_at) + timedelta(hours=PROBE_HOURS) <= instant.moment(time)
+    return entry.probed_at is None or _is_long_ago(entry.probed_at, time)
+
+
+def _is_long_ago(then: str, time: str) -> bool:
+    return instant.moment(then) + timedelta(hours=PROBE_HOURS) <= instant.moment(time)
 
 
 def _proven(facts: Facts) -> Sequence[str]:
@@ -124,28 +126,26 @@ def _proven(facts: Facts) -> Sequence[str]:
 
 def _silent(event: Event, facts: Facts) -> tuple[Event, ...]:
     """The live releases that do not answer now, and have done so or have had the time to."""
-    return tuple(
-        Event(
-            type=events.RELEASE_UNPROVEN,
-            source="//federation/sweep",
-            subject=entry.name,
-            time=event.time,
-            key=f"{event.id}|{entry.name}|{entry.probed_at}",
-            data={
-                "release": entry.name,
-                "proven": entry.probed_at,
-                "why": f"{entry.name} does not answer its probe, and "
-                + (f"did last at {entry.probed_at}" if entry.probed_at else "never has"),
-            },
-        )
-        for entry in facts.channel.live()
-        if facts.probes.get(entry.name) is False and not entry.silent and _is_due(entry, event.time)
+    silent = (entry for entry in facts.channel.live() if facts.probes.get(entry.name) is False and not entry.silent)
+    return tuple(_unproven(event, entry) for entry in silent if _is_due(entry, event.time))
+
+
+def _unproven(event: Event, entry: Entry) -> Event:
+    answered = f"did last at {entry.probed_at}" if entry.probed_at else "never has"
+    why = f"{entry.name} does not answer its probe, and {answered}"
+    return Event(
+        type=events.RELEASE_UNPROVEN,
+        source="//federation/sweep",
+        subject=entry.name,
+        time=event.time,
+        key=f"{event.id}|{entry.name}|{entry.probed_at}",
+        data={"release": entry.name, "proven": entry.probed_at, "why": why},
     )
 
 
 def _is_due(entry: Entry, time: str) -> bool:
     """Whether its silence means something: nodes take a while to have a new release ready."""
-    return bool(entry.probed_at) or instant.moment(entry.since) + timedelta(hours=PROBE_HOURS) <= instant.moment(time)
+    return entry.probed_at is not None or _is_long_ago(entry.since, time)
 
 
 def _no_longer(event: Event, channel: Channel, now: str) -> Outcome:

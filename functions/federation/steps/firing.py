@@ -17,7 +17,7 @@ from federation.core.outcome import NOTHING, Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads
 from federation.ports import Firing
-from federation.steps.again import told_before
+from federation.steps.again import swept_before
 
 HEARS = (events.TICK_ALARMS, events.RELEASE_PROMOTED)
 
@@ -34,7 +34,7 @@ def gather(event: Event, reads: Reads) -> Facts:
     """The home's own documents and the alarms, and nothing else, so that no other service's failure hides an alarm."""
     policy = reads.policy()
     channel = reads.channel(policy.channel)
-    told = told_before(reads, "sweep", event) if _has_led_back(event, channel, policy) else ()
+    told = swept_before(reads, event) if _has_led_back(event, channel, policy) else ()
     return Facts(channel=channel, firing=reads.firing(), told=told)
 
 
@@ -51,7 +51,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     announced before is so again: if its roll-back has moved the channel and nobody heard, the alarm is no news any more.
     """
     begins = event.type == events.RELEASE_PROMOTED
-    new = _breached(facts, policy, now) if not begins else map(_breach_of, facts.firing)
+    new = map(_breach_of, facts.firing) if begins else _breached(facts, policy, now)
     breached = {one.id: one for one in (*facts.told, *new)}
     if not breached:
         return NOTHING

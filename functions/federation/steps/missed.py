@@ -16,7 +16,7 @@ from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads
-from federation.steps.again import told_before
+from federation.steps.again import swept_before
 from federation.steps.overdue import Overdue, expectations, overdue
 
 HEARS = (events.TICK_SWEEP,)
@@ -51,7 +51,7 @@ def gather(event: Event, reads: Reads) -> Facts:
         jobs=jobs,
         held={name: found for name in waiting(jobs) if (found := reads.document(names.held_job(name))) is not None},
         overdue=overdue(event, jobs, finished, (found["data"] for found in unsettled.values()), reads),
-        told=told_before(reads, "sweep", event),
+        told=swept_before(reads, event),
     )
 
 

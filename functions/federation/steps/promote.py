@@ -18,24 +18,18 @@ from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
 from federation.core.policy import Policy
 from federation.core.version import Version, version_of
 from federation.gathering import Reads
-from federation.steps.assembled import Refusal, because, unpublished
+from federation.steps.again import moved_before
+from federation.steps.assembled import Assembled, because, unpublished
 from federation.steps.selection import newer_releases, successors
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A release that might serve next, its receipt from the registry or what that has against it, and who approved it."""
+class Candidate(Assembled, frozen=True, kw_only=True):
+    """A release that might serve next, its receipt from the registry if it is published, and who approved it."""
 
-    release: Mapping[str, Any]
     receipt: Mapping[str, Any] | None
-    refusal: Refusal | None
     approved_by: frozenset[str]
-
-    @property
-    def name(self) -> str:
-        """The release's name."""
-        return str(self.release["name"])
 
     @property
     def commit(self) -> str:
@@ -46,11 +40,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     def artifacts(self) -> Mapping[str, str]:
         """Artifact digests by kind."""
         return _artifacts(self.release)
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether another home's release has its name in the registry, so that this one can never be published."""
-        return self.refusal is not None and self.refusal.taken
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +63,7 @@ def gather(event: Event, reads: Reads) -> Facts:
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Move the channel, or say what holds the promotion; nothing when there is no candidate."""
     if moved := facts.channel.moved_by(event.id):
-        return _redelivered(facts.channel, moved)
+        return moved_before(facts.channel, _promoted(moved))
     candidate = chosen(event, facts)
     if candidate is None:
         return _nothing(event)
@@ -203,11 +192,6 @@ def _promote(event: Event, candidate: Candidate, channel: Channel, policy: Polic
     )
 
 
-def _redelivered(channel: Channel, moved: Moved) -> Outcome:
-    """Announce the move again, and have the nodes serve what the channel says now, in case an earlier shift failed."""
-    return Outcome(why="moved before", acts=(shift(channel),), events=(_promoted(moved),), repeat=True)
-
-
 def _promoted(moved: Moved) -> Event:
     return Event(
         type=events.RELEASE_PROMOTED,
@@ -222,10 +206,9 @@ def _promoted(moved: Moved) -> Event:
 def _nothing(event: Event) -> Outcome:
     if event.type == events.TICK_PROMOTE:
         return NOTHING
-    named = event.data.get("release")
-    return _announce_held(
-        event, named or "promotion", f"there is no release {named}" if named else "no release is ready to serve"
-    )
+    if named := event.data.get("release"):
+        return _announce_held(event, named, f"there is no release {named}")
+    return _announce_held(event, "promotion", "no release is ready to serve")
 
 
 def _held(event: Event, candidate: Candidate, reasons: Sequence[str]) -> Outcome:

@@ -76,10 +76,7 @@ def gather(delivery: Delivery, taken: Container[str], reads: Reads, now: str, *,
         for id_ in told
         if id_ not in settled and (document := reads.document(names.event(id_))) is not None
     }
-    signal = delivery.reading.signal
-    asks = signal is not None and _fires(signal) and urgent(delivery.reading, now) is None
-    alarms = tuple(reads.names(_alarm_prefix(signal))) if signal and asks else ()
-    return Facts(stored=stored, settled=settled, alarm_states=alarms)
+    return Facts(stored=stored, settled=settled, alarm_states=_alarm_states(delivery.reading, reads, now))
 
 
 def decide(delivery: Delivery, facts: Facts, now: str) -> Outcome:
@@ -97,10 +94,10 @@ def decide(delivery: Delivery, facts: Facts, now: str) -> Outcome:
 def urgent(reading: Reading, now: str) -> Event | None:
     """The breach in a reading, if it is so recent that no later state of the alarm need be looked up."""
     signal = reading.signal
-    if signal is None or not _fires(signal) or signal.state != "firing" or signal.at is None:
+    if signal is None or not _is_alarm(signal) or signal.state != "firing" or signal.at is None:
         return None
     age = instant.moment(now) - instant.moment(signal.at)
-    return alarm.breached(signal.key or "alarm", signal.at, signal.labels) if age < PROMPT else None
+    return _breached(signal, signal.at) if age < PROMPT else None
 
 
 def judged(delivery: Delivery, facts: Facts) -> Reading:
@@ -110,7 +107,7 @@ def judged(delivery: Delivery, facts: Facts) -> Reading:
     if reading.verdict == "accept" and known.issuperset(map(_id, reading.completions)):
         return replace(reading, verdict="ignore", why="told before: the same artifact, by its dedupe key")
     signal = reading.signal
-    if signal and _fires(signal) and _is_late(signal, facts):
+    if signal and _is_alarm(signal) and _is_late(signal, facts):
         return replace(reading, signal=replace(signal, verdict="ignore"))
     return reading
 
@@ -156,7 +153,7 @@ def _signal(signal: Signal, facts: Facts, now: str) -> Outcome:
         return _tick(signal, now)
     if signal.kind == "endpoint" and signal.labels.get("status") in AT_REST:
         return _endpoint(signal, now)
-    if signal.kind == "alarm" and signal.key is not None:
+    if _is_alarm(signal):
         return _alarm(signal, facts, now)
     return NOTHING
 
@@ -192,8 +189,19 @@ def _alarm(signal: Signal, facts: Facts, now: str) -> Outcome:
     state = Document(name=_alarm_name(signal, at), value={"key": signal.key, "state": signal.state, "at": at})
     if signal.state != "firing":
         return Outcome(why=f"{signal.key} is {signal.state}", documents=(state,))
-    breached = alarm.breached(signal.key or "alarm", at, signal.labels)
-    return Outcome(why=f"{signal.key} fires", documents=(state,), events=(breached,))
+    return Outcome(why=f"{signal.key} fires", documents=(state,), events=(_breached(signal, at),))
+
+
+def _breached(signal: Signal, at: str) -> Event:
+    return alarm.breached(signal.key or "alarm", at, signal.labels)
+
+
+def _alarm_states(reading: Reading, reads: Reads, now: str) -> tuple[str, ...]:
+    """The names of all recorded states of the reading's alarm; an urgent breach waits for no look-up."""
+    signal = reading.signal
+    if signal is None or not _is_alarm(signal) or urgent(reading, now):
+        return ()
+    return tuple(reads.names(_alarm_prefix(signal)))
 
 
 def _is_late(signal: Signal, facts: Facts) -> bool:
@@ -218,7 +226,8 @@ def _alarm_name(signal: Signal, at: str) -> str:
     return f"{_alarm_prefix(signal)}{at}/{signal.state}"
 
 
-def _fires(signal: Signal) -> bool:
+def _is_alarm(signal: Signal) -> bool:
+    """Whether it states what an alarm does: that it fires, or does so no more."""
     return signal.kind == "alarm" and signal.verdict == "accept" and signal.key is not None
 
 

@@ -15,6 +15,7 @@ from federation.core.outcome import Move, Outcome, shift
 from federation.core.policy import Policy
 from federation.core.way_back import rollback_target
 from federation.gathering import Reads
+from federation.steps.again import moved_before
 
 HEARS = (events.SLO_BREACHED, events.ROLLBACK_ORDERED)
 
@@ -28,7 +29,7 @@ def gather(event: Event, reads: Reads) -> Channel:
 def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
     """Move back once per incident, and only for data about what serves now."""
     if moved := channel.moved_by(event.id):
-        return _redelivered(channel, moved)
+        return moved_before(channel, _rolled_back(moved))
     serving = channel.serving
     if serving is None:
         return _skip(event, "nothing serves, so there is nothing to leave")
@@ -100,11 +101,6 @@ def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, no
         events=(_rolled_back(to.moves[-1]),),
         urgent=True,
     )
-
-
-def _redelivered(channel: Channel, moved: Moved) -> Outcome:
-    """Announce the move again, and have the nodes serve what the channel says now, in case an earlier shift failed."""
-    return Outcome(why="moved before", acts=(shift(channel),), events=(_rolled_back(moved),), repeat=True)
 
 
 def _rolled_back(moved: Moved) -> Event:

@@ -75,15 +75,15 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
     welcome = [found for found, wrong in zip(passed, faults, strict=True) if not wrong]
     forbidden = [found["unit"]["name"] for found in welcome if channel.forbids([found["unit"]["artifact"]])]
     allowed = {found["unit"]["kind"]: found for found in welcome if found["unit"]["name"] not in forbidden}
-    found = _fitted(reads, channel, basis, serving, {kind: _new(found) for kind, found in allowed.items()})
-    taken = [allowed[kind] for kind, member in found.members.items() if member.origin == "new"]
-    completed = sorted((one["unit"]["completed_at"] for one in taken), key=instant.order)
+    fit = _fitted(reads, channel, basis, serving, {kind: _new(found) for kind, found in allowed.items()})
+    taken = [allowed[kind] for kind, member in fit.members.items() if member.origin == "new"]
+    completed = sorted((found["unit"]["completed_at"] for found in taken), key=instant.order)
     return Selection(
-        members=found.members,
+        members=fit.members,
         unjudged=unjudged(reads, newer),
         forbidden=forbidden,
         barred=[fault for wrong in faults for fault in wrong],
-        left_out=found.left_out,
+        left_out=fit.left_out,
         waiting_since=completed[0] if completed else None,
         completed_at=completed[-1] if completed else None,
     )
@@ -215,9 +215,9 @@ def _carried(
     return members
 
 
-def _new(judged: Mapping[str, Any]) -> Member:
+def _new(found: Mapping[str, Any]) -> Member:
     """The member for the unit in a report's document."""
-    version, report = judged["unit"], judged["report"]
+    version, report = found["unit"], found["report"]
     return Member(
         unit=unit_of(version["stated"]),
         digest=version["unit"],

@@ -14,7 +14,7 @@ from federation.core import event as events
 from federation.core import faults as faulty
 from federation.core.admission import Observed
 from federation.core.counted import counted
-from federation.core.digest import digest, digest_of
+from federation.core.digest import Digest, digest, digest_of
 from federation.core.event import Event
 from federation.core.manifest import Manifest, Unit, manifest_of
 from federation.core.outcome import Document, Outcome
@@ -49,12 +49,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 class _Judged(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     document: Mapping[str, Any]
+    digest: str
     faults: Sequence[str]
     missing: Sequence[str]
-
-    @property
-    def digest(self) -> str:
-        return digest(self.document)
 
 
 def gather(event: Event, reads: Reads) -> Facts:
@@ -68,10 +65,10 @@ def gather(event: Event, reads: Reads) -> Facts:
         return Facts(uri=place, faults=refused)
     if body is None:
         return _waiting(event, reads, Facts(uri=place))
-    document, wrong = _asked(partial(_checked, body, place))
-    if document is None:
+    checked, wrong = _asked(partial(_checked, body, place))
+    if checked is None:
         return Facts(uri=place, faults=wrong, manifest_digest=digest_of(body))
-    return _shipped(event, reads, place, document)
+    return _shipped(event, reads, place, *checked)
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
@@ -109,13 +106,14 @@ def _asked(read: Callable[[], T]) -> tuple[T | None, tuple[str, ...]]:
         return None, error.faults or (error.what,)
 
 
-def _checked(body: bytes, place: str) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = strict_json.document(body, what=place)
+def _checked(body: bytes, place: str) -> tuple[Mapping[str, Any], Digest]:
+    """The manifest and its digest."""
+    document, encoded = strict_json.document_and_bytes(body, what=place)
     contract.check("manifest.v1", document, what=place)
-    return document
+    return document, digest_of(encoded)
 
 
-def _shipped(event: Event, reads: Reads, place: str, document: Mapping[str, Any]) -> Facts:
+def _shipped(event: Event, reads: Reads, place: str, document: Mapping[str, Any], manifest_digest: Digest) -> Facts:
     """The facts about a manifest and the files that it names, as stored."""
     manifest = manifest_of(document)
     platform, policy = str(document["platform"]), reads.policy()
@@ -126,7 +124,7 @@ def _shipped(event: Event, reads: Reads, place: str, document: Mapping[str, Any]
         uri=place,
         document=document,
         manifest=manifest,
-        manifest_digest=digest(document),
+        manifest_digest=manifest_digest,
         faults=tuple(fault for _, faults in seen.values() for fault in faults),
         observed={path: found for path, (found, _) in seen.items() if found},
         taken={
@@ -149,13 +147,15 @@ def _waiting(event: Event, reads: Reads, facts: Facts) -> Facts:
 def _judge(unit: Unit, raw: Mapping[str, Any], event: Event, facts: Facts, policy: Policy) -> _Judged:
     platform = str(facts.document["platform"])
     document = {**raw, "platform": platform}
+    mine = digest(document)
     stated = list(_stated(unit, platform, facts.uri, event, policy))
     earlier = facts.taken.get(unit.name)
-    if earlier is not None and earlier["unit"] != digest(document):
+    if earlier is not None and earlier["unit"] != mine:
         stated.append(f"{unit.name} names {earlier['unit']} for ever; ship other content under the next version")
     return _Judged(
         unit=unit,
         document=document,
+        digest=mine,
         faults=[*stated, *admission.integrity_faults(unit, facts.observed)],
         missing=() if stated else admission.missing(unit, facts.observed),
     )
@@ -180,8 +180,8 @@ def _settle(event: Event, facts: Facts, judged: Sequence[_Judged], policy: Polic
 
 def _settled(event: Event, facts: Facts, told: Sequence[Event]) -> Document:
     """The result of the completion; kept last, so that it proves that everything before it is kept."""
-    happened = {"event": event.id, "manifest": facts.manifest_digest, "uri": facts.uri}
-    value = {**happened, "told": [announced.document() for announced in told]}
+    announced = [one.document() for one in told]
+    value = {"event": event.id, "manifest": facts.manifest_digest, "uri": facts.uri, "told": announced}
     return Document(name=names.settled(event.id), value=value)
 
 

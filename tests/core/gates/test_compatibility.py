@@ -18,7 +18,7 @@ EMBEDDER = {"dimension": 768, "pooling": "mean", "normalisation": "l2", "max_tok
 
 
 def of(kind: str, contract: dict, api: str | None = "fusion-api-v1") -> Subject:
-    return Subject(digest=f"sha256:{kind}", kind=kind, contract=contract, api=api)
+    return Subject(artifact=f"sha256:{kind}", kind=kind, contract=contract, api=api)
 
 
 def verdicts(candidate, baseline, rule=STRICT):

@@ -93,7 +93,7 @@ def test_fewer_than_59_requests_have_no_bound(count):
 
 
 def run(**changed):
-    return replace(BaselineRun(unit="sha256:baseline", records=requests()), **changed)
+    return replace(BaselineRun(artifact="sha256:baseline", records=requests()), **changed)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def run(**changed):
         (latency(machine=None), "on which machine"),
         (latency(prices=None), "price table"),
         (latency(against=None), "did not run next to the unit"),
-        (latency(against=run(unit="sha256:older")), "sha256:baseline serves now"),
+        (latency(against=run(artifact="sha256:older")), "sha256:baseline serves now"),
         (latency(against=run(records=requests(count=1100))), "different items"),
         (latency(requests(times=0.0)), "not above 0"),
         (latency(requests(price=-1.0)), "negative cost"),
@@ -169,3 +169,18 @@ def test_a_side_in_seconds_is_not_a_thousand_times_as_fast():
     assert speed.verdict == "inconclusive"
     assert "one side seems to be in another unit" in speed.reason
     assert cost.verdict == "pass"
+
+
+@pytest.mark.parametrize(("score", "value"), [("latency_ms", 0.0), ("cost", -1e-9), ("tokens", -1.0)])
+def test_one_request_that_cannot_be_spoils_a_run_of_twelve_hundred(score, value):
+    records = requests()
+    spoilt = replace(records, scores={**records.scores, score: [value, *records.scores[score][1:]]})
+    (found,) = judged(latency(spoilt))
+    assert found.verdict == "inconclusive"
+    assert "a latency that is not above 0, or a negative cost or token count" in found.reason
+
+
+def test_fifty_nine_requests_are_enough_to_be_judged():
+    """They show no bound yet, and that is told of the limit, not of the number of requests."""
+    found = judged(latency(requests(count=59), requests(count=59)))
+    assert [one.check for one in found] == ["p95", "cost per token"]

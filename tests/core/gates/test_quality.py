@@ -9,6 +9,7 @@ from tests.core.gates.units import ANCHOR, BASELINE, ITEMS, accuracy, unit
 from federation.core.gates.evidence import Evidence, Summary
 from federation.core.gates.quality import judge_quality
 from federation.core.gates.rules import QualityRule
+from federation.core.records import Records
 
 RULE = QualityRule(metric="accuracy", margin=Decimal("0.02"), floor=Decimal("0.7"))
 
@@ -306,3 +307,20 @@ def test_no_rules_refuse():
     (found,) = judge_quality((), unit(), BASELINE, ANCHOR)
     assert found.verdict == "inconclusive"
     assert "nothing to check" in found.reason
+
+
+def test_the_draw_of_a_bootstrap_is_the_policys():
+    """So whoever knows the policy computes the same bounds, and a policy that draws anew says so."""
+    draw = random.Random(5)
+    graded = [
+        unit(name, quality=quality(records=Records(what=name, items=ITEMS, scores={"accuracy": scores})))
+        for name in ("sha256:candidate", "sha256:baseline")
+        for scores in [[draw.random() for _ in ITEMS]]
+    ]
+
+    def lower(seed):
+        (found,) = judged(graded[0], replace(RULE, seed=seed), graded[1], None)
+        return found.numbers["lower"]
+
+    assert lower(1) == lower(1)
+    assert lower(1) != lower(2)

@@ -59,14 +59,14 @@ def probes(unsafe: tuple[int, ...] = (), count: int = 600) -> Records:
 
 
 def latency(mine: Records | None = None, theirs: Records | None = None, **changed: object) -> Evidence:
-    run = BaselineRun(unit="sha256:baseline", records=theirs or requests(seed=2))
+    run = BaselineRun(artifact="sha256:baseline", records=theirs or requests(seed=2))
     evidence = Evidence(suite="", machine="ml.g5.xlarge", prices="2026-11", records=mine or requests(), against=run)
     return replace(evidence, **changed)  # type: ignore[arg-type]
 
 
-def unit(digest: str = "sha256:candidate", **changed: object) -> Subject:
+def unit(artifact: str = "sha256:candidate", **changed: object) -> Subject:
     sound = Subject(
-        digest=digest,
+        artifact=artifact,
         kind="textgen-lora",
         contract=CONTRACT,
         api="fusion-api-v1",

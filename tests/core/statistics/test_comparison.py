@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from federation.core.records import Records
@@ -287,3 +287,23 @@ def test_a_margin_in_percent_does_not_let_shares_lose_everything():
 def test_a_few_scores_far_out_are_still_on_one_scale():
     seconds = [0.2 + index % 7 / 10 for index in range(400)]
     assert compared(side([12.0, *seconds[1:]]), side(seconds), lower_is_better=True).interval is not None
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(st.floats(0, 0.01), min_size=60, max_size=120),
+    st.sampled_from([-0.2, -0.02, 0.2]) | st.floats(-0.05, 0.05),
+    st.booleans(),
+)
+@example(noise=[0.0, 0.01] * 40, shift=0.2, turned=False)
+@example(noise=[0.0, 0.01] * 40, shift=-0.2, turned=False)
+@example(noise=[0.0, 0.01] * 40, shift=0.2, turned=True)
+def test_of_many_items_that_moved_together_each_verdict_follows_from_its_bounds(noise, shift, turned):
+    """The margin is 0.02: what moved by far more passes or fails, whichever way is better."""
+    mine = [0.5 + shift + one for one in noise]
+    found = compared(side(mine), side([0.5] * len(noise)), lower_is_better=turned)
+    better = -shift if turned else shift
+    if abs(better) > 0.1:
+        assert found.verdict == ("pass" if better > 0 else "fail")
+    assert (found.verdict == "pass") == (found.interval is not None and found.interval.lower > -0.02)
+    assert (found.verdict == "fail") == (found.interval is not None and found.interval.upper < -0.02)

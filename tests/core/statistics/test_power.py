@@ -14,10 +14,9 @@ from federation.core.statistics.power import (
     detectable_ratio,
     items_for_margin,
     items_for_rate,
-    samples_for_quantile,
     samples_for_ratio,
 )
-from federation.core.statistics.quantile import p95_ratio
+from federation.core.statistics.quantile import FEWEST, p95_ratio
 
 TABLE = {
     0.05: (3092, 773, 344, 124),
@@ -101,9 +100,8 @@ def test_so_many_items_are_enough_and_one_fewer_is_not(limit, failures):
     assert rate_upper(failures, items) <= limit < rate_upper(failures, items - 1)
 
 
-def test_a_p95_needs_59_samples_and_a_p99_299():
-    assert samples_for_quantile() == 59
-    assert samples_for_quantile(0.99) == 299
+def test_a_p95_needs_as_many_samples_as_a_failure_rate_of_5_percent_needs_items():
+    assert items_for_rate(0.05) == FEWEST
 
 
 def test_the_requests_planned_for_a_ratio_can_hold_that_ratio():

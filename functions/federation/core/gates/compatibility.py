@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from federation.core.digest import canonical
+from federation.core.faults import cut
 from federation.core.gates.evidence import Subject
 from federation.core.gates.finding import Finding
 from federation.core.gates.rules import Comparison, CompatibilityRule
@@ -38,6 +39,8 @@ STATED: Final[Mapping[str, Mapping[str, Comparison]]] = {
 A policy may add to it (gates.<kind>.compatibility.contract), and takes nothing away.
 """
 _ABSENT: Final = "absent"
+_SHOWN: Final = 120
+"""Characters of a value, so that it fits into a line of a page."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,10 +138,7 @@ def _grew(here: Any, there: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return _ABSENT
-    text = repr(value)
-    return text if len(text) <= 120 else text[:120] + "..."  # noqa: PLR2004 - a line of a page
+    return _ABSENT if value is None else cut(repr(value), _SHOWN)
 
 
 def _flat(contract: Mapping[str, Any]) -> Mapping[str, Any]:

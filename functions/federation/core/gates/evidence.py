@@ -25,9 +25,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BaselineRun(msgspec.Struct, frozen=True, kw_only=True):
-    """The baseline's requests of the same interleaved run, and so of the same machine."""
+    """The baseline's requests of the same interleaved run, and so of the same machine, and its artifact digest."""
 
-    unit: str
+    artifact: str
     records: Records
 
 
@@ -56,9 +56,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     others: Mapping[str, Records] = msgspec.field(default_factory=dict)
     fault: str | None = None
 
-    def of_other(self, unit: str) -> "Evidence | None":
+    def of_other(self, artifact: str) -> "Evidence | None":
         """The evidence of another unit on this suite, measured by the same job; None if there is none."""
-        found = self.others.get(unit)
+        found = self.others.get(artifact)
         return None if found is None else Evidence(suite=self.suite, records=found)
 
     def grade(self, metric: str) -> Grade | None:
@@ -86,7 +86,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """A unit as the gates see it: `api` is the version or digest of the fusion API that it speaks."""
 
-    digest: str
+    artifact: str
     kind: str
     contract: Mapping[str, Any] = msgspec.field(default_factory=dict)
     api: str | None = None

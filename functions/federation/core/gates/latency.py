@@ -33,20 +33,19 @@ def judge_latency(rule: LatencyRule | None, candidate: Subject, baseline: Subjec
     evidence = candidate.latency
     if evidence is None:
         return (_undecided("evidence", "the unit has no latency records; run it interleaved with the baseline"),)
-    refusal = _refusal(rule, evidence)
-    if refusal is not None or evidence.records is None:
-        return (_undecided("evidence", refusal or "no records"),)
+    mine = _own(rule, evidence)
+    if isinstance(mine, str):
+        return (_undecided("evidence", mine),)
     if baseline is None:
-        return tuple(_budgets(rule, evidence, evidence.records))
-    run = evidence.against
-    refusal = _mismatch(evidence, run, baseline)
-    if refusal is not None or run is None:
-        return (_undecided("evidence", refusal or "no baseline"),)
-    return tuple(_ratios(rule, evidence, evidence.records, run.records.ordered(evidence.records.items)))
+        return tuple(_budgets(rule, evidence, mine))
+    theirs = _baselines(evidence.against, mine, baseline)
+    if isinstance(theirs, str):
+        return (_undecided("evidence", theirs),)
+    return tuple(_ratios(rule, evidence, mine, theirs.ordered(mine.items)))
 
 
-def _refusal(rule: LatencyRule, evidence: Evidence) -> str | None:
-    """Why the unit's own requests cannot be judged."""
+def _own(rule: LatencyRule, evidence: Evidence) -> Records | str:
+    """The unit's own requests, or why they cannot be judged."""
     if evidence.fault is not None:
         return f"the latency evidence cannot be read: {evidence.fault}"
     if evidence.records is None:
@@ -55,7 +54,7 @@ def _refusal(rule: LatencyRule, evidence: Evidence) -> str | None:
         return "the latency evidence does not say on which machine it was measured"
     if rule.cost_ratio is not None and evidence.prices is None:
         return "the latency evidence does not say which version of the price table its costs are from"
-    return _unmeasured(evidence.records, rule.minimum_samples)
+    return _unmeasured(evidence.records, rule.minimum_samples) or evidence.records
 
 
 def _unmeasured(records: Records, least: int) -> str | None:
@@ -79,13 +78,13 @@ def _wild(records: Records) -> str | None:
     return None
 
 
-def _mismatch(evidence: Evidence, run: BaselineRun | None, baseline: Subject) -> str | None:
-    """Why the two sides' measurements are not comparable."""
-    if run is None or evidence.records is None:
+def _baselines(run: BaselineRun | None, mine: Records, baseline: Subject) -> Records | str:
+    """The baseline's requests, or why they are not comparable with the unit's."""
+    if run is None:
         return "the baseline did not run next to the unit; run both interleaved on one machine"
-    if run.unit != baseline.digest:
-        return f"the unit ran against {run.unit}, but {baseline.digest} serves now: measure against that"
-    return _unmeasured(run.records, 1) or unshared(evidence.records, run.records)
+    if run.artifact != baseline.artifact:
+        return f"the unit ran against {run.artifact}, but {baseline.artifact} serves now: measure against that"
+    return _unmeasured(run.records, 1) or unshared(mine, run.records) or run.records
 
 
 def _ratios(rule: LatencyRule, evidence: Evidence, mine: Records, theirs: Records) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ def judge_quality(
     if not rules:
         return (_undecided("rules", "the policy names no metric, and a gate with nothing to check refuses"),)
     opponents = {"baseline": baseline}
-    if anchor is not None and (baseline is None or anchor.digest != baseline.digest):
+    if anchor is not None and (baseline is None or anchor.artifact != baseline.artifact):
         opponents["anchor"] = anchor
     found = tuple(
         judge_floor(rule, candidate.quality) if other is None else _against(rule, candidate.quality, name, other)
@@ -77,7 +77,7 @@ def _on_this_suite(mine: Evidence | None, other: Subject) -> Evidence | None:
     theirs = other.quality
     if mine is None or (theirs is not None and theirs.suite == mine.suite):
         return theirs
-    return mine.of_other(other.digest) or theirs
+    return mine.of_other(other.artifact) or theirs
 
 
 def _refusal(rule: QualityRule, whose: str, evidence: Evidence | None) -> str | None:

@@ -14,13 +14,13 @@ from typing import Final, Literal
 import msgspec
 
 from federation.core.records import Records, quoted
+from federation.core.statistics import quantile
 from federation.core.statistics.bootstrap import clustered_mean
 from federation.core.statistics.bounded import unseen_items
 from federation.core.statistics.clusters import count_clusters, repeating
 from federation.core.statistics.exact import proportion
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.paired import paired_proportions
-from federation.core.statistics.power import samples_for_quantile
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 Method = Literal["bonett-price", "bootstrap-t", "bonett-price and bootstrap-t"]
@@ -156,7 +156,7 @@ def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[st
     if _are_shares(first, second):
         return max(1.0, high - low)
     independent = len(first) if clusters is None else count_clusters(clusters)
-    return high - low if independent >= samples_for_quantile() else 0.0
+    return high - low if independent >= quantile.FEWEST else 0.0
 
 
 def _are_shares(first: Sequence[float], second: Sequence[float]) -> bool:

@@ -16,14 +16,12 @@ from federation.errors import ContractError
 
 
 class CoFailure(msgspec.Struct, frozen=True, kw_only=True):
-    """Two members on the items that they share; `phi` is None where one of them always or never fails."""
+    """Two members on shared items: on how many both fail; `phi` is None where one of them always or never fails."""
 
     first: str
     second: str
     items: int
-    first_rate: float
-    second_rate: float
-    both_rate: float
+    both_fail: int
     phi: float | None
 
 
@@ -55,8 +53,6 @@ def _pair(first: str, second: str, members: Mapping[str, Records], metric: str) 
         first=first,
         second=second,
         items=items,
-        first_rate=one,
-        second_rate=other,
-        both_rate=both,
+        both_fail=counts[2],
         phi=(both - one * other) / math.sqrt(spread) if spread > 0.0 else None,
     )

@@ -11,7 +11,7 @@ items 80 to 85 % of equal candidates pass, and more under the exact bound (margi
 import math
 from typing import Final, Literal
 
-from federation.core.statistics import ALPHA, NORMAL_95
+from federation.core.statistics import ALPHA, NORMAL_95, quantile
 from federation.core.statistics.exact import rate_upper
 
 POWER_80: Final = 0.8416212335729143
@@ -26,19 +26,18 @@ _FEW_REQUESTS: Final = 25
 """Requests that a p95 of log-normal latencies needs beside those of the approximation, found by simulation."""
 
 
-def items_for_margin(margin: float, differing: float, *, power: Power = 80, difference: float = 0.0) -> int:
-    """The items on which a candidate with the true `difference` passes non-inferiority with chance `power`.
+def items_for_margin(margin: float, differing: float, *, power: Power = 80) -> int:
+    """The items on which an equally good candidate passes non-inferiority with chance `power`.
 
     Args:
         margin: The loss allowed, above 0.
         differing: Share of items on which the two sides differ, in 0..1.
         power: In percent.
-        difference: Candidate minus baseline; must be above -margin.
     """
     distance = NORMAL_95 + _QUANTILE[power]
-    approximate = distance**2 * (differing - difference**2) / (margin + difference) ** 2
+    approximate = distance**2 * differing / margin**2
     few = 2 * NORMAL_95 / distance / differing  # make up for the one item each way by which the interval is adjusted
-    most, lost = math.ceil(approximate + few), (differing - difference) / 2
+    most, lost = math.ceil(approximate + few), differing / 2
     return _items_for_few(margin, lost, most, power) if lost < margin < 1 else most
 
 
@@ -55,12 +54,12 @@ def _at_most(few: int, items: int, lost: float) -> float:
     return math.fsum(math.comb(items, one) * lost**one * (1 - lost) ** (items - one) for one in range(few + 1))
 
 
-def detectable_margin(items: int, differing: float, *, power: Power = 80) -> float:
-    """The smallest margin that `items` can hold an equally good candidate to with chance `power`; infinite if none."""
+def detectable_margin(items: int, differing: float) -> float:
+    """The smallest margin to which `items` hold four of five equally good candidates, or infinity."""
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        enough = items_for_margin(middle, differing, power=power) <= items
+        enough = items_for_margin(middle, differing) <= items
         low, high = (low, middle) if enough else (middle, high)
     return high if high < 1.0 else math.inf
 
@@ -99,16 +98,11 @@ def samples_for_ratio(limit: float, spread: float, *, power: Power = 80) -> int:
         power: In percent.
     """
     approximate = ((NORMAL_95 + _QUANTILE[power]) * _P95_ERROR * spread / math.log(limit)) ** 2
-    return max(math.ceil(approximate) + _FEW_REQUESTS, samples_for_quantile())
+    return max(math.ceil(approximate) + _FEW_REQUESTS, quantile.FEWEST)
 
 
-def detectable_ratio(samples: int, spread: float, *, power: Power = 80) -> float:
-    """The smallest limit on the p95 ratio that `samples` a side can hold an equally fast candidate to; infinite if none."""
-    if samples < samples_for_quantile():
+def detectable_ratio(samples: int, spread: float) -> float:
+    """The smallest limit on a p95 ratio to which `samples` a side hold four of five equally fast candidates, or infinity."""
+    if samples < quantile.FEWEST:
         return math.inf
-    return math.exp((NORMAL_95 + _QUANTILE[power]) * _P95_ERROR * spread / math.sqrt(samples - _FEW_REQUESTS))
-
-
-def samples_for_quantile(quantile: float = 0.95) -> int:
-    """The samples from which on a quantile has a distribution-free 95 % upper bound: 59 for the 95th percentile."""
-    return math.ceil(math.log(ALPHA) / math.log(quantile))
+    return math.exp((NORMAL_95 + POWER_80) * _P95_ERROR * spread / math.sqrt(samples - _FEW_REQUESTS))

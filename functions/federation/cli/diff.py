@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation diff`: in what do two releases differ?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import typer
+
+from federation.cli import inventory
+from federation.cli.candidate import next_release
+from federation.cli.clock import now
+from federation.cli.differences import differences
+from federation.cli.home import opened
+from federation.cli.lineage import serving
+from federation.cli.made_of import stated
+from federation.cli.options import AsJson, Folder
+from federation.cli.orders_about import release_of
+from federation.cli.output import print_json, print_line, print_lines, print_table, readable
+from federation.cli.page import finding_lines
+from federation.cli.shelf import Shelf
+from federation.core import names
+from federation.core.digest import digest
+from federation.errors import MissingError
+
+_OF_A_UNIT: Final = ("platform", "api", "contract", "calibration", "provenance", "residency", "cost")
+
+
+def diff(
+    one: Annotated[str | None, typer.Argument(help="A release. Default: the next to serve.")] = None,
+    other: Annotated[str | None, typer.Argument(help="A later release; then the first is compared with it.")] = None,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """In what two releases differ: units, what made them, contracts, routes, policy, and what the gates found.
+
+    Without OTHER the release is compared with the one that serves; without any, the next to serve is.
+    """
+    with opened(folder) as home:
+        shelf = Shelf(home.ports, home.readers)
+        before, after = _pair(shelf, one, other)
+        found = diff_of(shelf, before, after)
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+def _pair(shelf: Shelf, one: str | None, other: str | None) -> tuple[str, str]:
+    """The earlier and the later release that are meant.
+
+    Raises:
+        MissingError: One of them is not there.
+    """
+    if one and other:
+        return release_of(shelf, one)["release"], release_of(shelf, other)["release"]
+    served = serving(shelf)
+    if one:
+        return served, release_of(shelf, one)["release"]
+    waits = next_release(shelf, shelf.channel(shelf.policy().channel), now())
+    if waits is None:
+        hint = "Name two releases; `federation releases` lists them. `federation explain fuse`: the last merge."
+        raise MissingError("no release waits to serve", hint=hint)
+    return served, waits.name
+
+
+def diff_of(shelf: Shelf, before: str, after: str) -> dict[str, Any]:
+    """The differences of two stored releases, as JSON."""
+    old, new = (shelf.document(names.release(name)) or {} for name in (before, after))
+    kinds = sorted({*old["units"], *new["units"]})
+    return {
+        "before": before,
+        "after": after,
+        "units": {kind: _unit(shelf, old, new, kind) for kind in kinds},
+        "release": [*_differences(_rules(old), _rules(new))],
+    }
+
+
+def _unit(shelf: Shelf, old: Mapping[str, Any], new: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    was, is_ = old["units"].get(kind), new["units"].get(kind)
+    other = was is not None and is_ is not None and was["digest"] != is_["digest"]
+    return {
+        "before": was["name"] if was else None,
+        "after": is_["name"] if is_ else None,
+        "what": "changed" if other else "same" if was and is_ else "added" if is_ else "gone",
+        "differences": [*_made_otherwise(shelf, was["name"], is_["name"])] if other else [],
+        "findings": _findings(shelf, kind, is_, old) if is_ and (other or not was) else [],
+    }
+
+
+def _made_otherwise(shelf: Shelf, was: str, is_: str) -> Iterator[str]:
+    yield from _differences(*(_picked(stated(shelf, name), _OF_A_UNIT) for name in (was, is_)))
+
+
+def _findings(shelf: Shelf, kind: str, unit: Mapping[str, Any], old: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """What the gates found about a unit, if it was judged against just this release."""
+    found = inventory.report_of(shelf, kind, unit)
+    return found[1]["findings"] if found and found[1]["basis"]["baseline"] == digest(old) else []
+
+
+def _rules(release: Mapping[str, Any]) -> dict[str, Any]:
+    """What a release says besides its units; in routes kinds stand for them, for their names always differ."""
+    kinds = {unit["name"]: kind for kind, unit in release["units"].items()}
+    return {
+        "api": release["api"],
+        "policy": f"{release['policy']['name']} version {release['policy']['version']}",
+        "anchor": release["anchor"]["name"] if release["anchor"] else "none",
+        "routes": _renamed(release["routes"], kinds),
+        "fallback": _renamed(release["fallback"], kinds),
+    }
+
+
+def _renamed(value: Any, kinds: Mapping[str, str]) -> Any:
+    match value:
+        case dict():
+            return {key: _renamed(one, kinds) for key, one in value.items()}
+        case list():
+            return [_renamed(one, kinds) for one in value]
+        case str():
+            return kinds.get(value, value)
+        case _:
+            return value
+
+
+def _picked(document: Mapping[str, Any], members: Sequence[str]) -> dict[str, Any]:
+    return {member: document[member] for member in members if member in document}
+
+
+def _differences(was: Mapping[str, Any], is_: Mapping[str, Any]) -> Iterator[str]:
+    yield from (line.removeprefix("$.") for line in differences("$", was, is_))
+
+
+def _print(found: Mapping[str, Any]) -> None:
+    print_line(f"From {found['before']} to {found['after']}")
+    units = found["units"]
+    print_table(
+        "Units",
+        ("kind", "before", "after", "what"),
+        ((kind, one["before"] or "", one["after"] or "", one["what"]) for kind, one in units.items()),
+    )
+    for one in units.values():
+        print_lines(f"{one['after'] or one['before']}: made otherwise", map(readable, one["differences"]))
+        told = (line for finding in one["findings"] for line in finding_lines(finding))
+        print_lines(f"{one['after']}: what the gates found against {found['before']}", told)
+    print_lines("Release", map(readable, found["release"]))
