@@ -17,6 +17,7 @@ from federation.delivery import deliver, take_in
 from federation.ports import Ports
 from federation.runtime import handle, routes
 from federation.sources import Reading, Request, Trust, read
+from federation.sources.timely import timely
 from federation.steps import StepName, receive
 
 log = logging.getLogger("federation")
@@ -68,7 +69,7 @@ def deliver_chain(request: Request, trust: Trust, ports: Ports, clock: Callable[
     now = clock()
     chain = _Chain()
     here = replace(ports, bus=chain)
-    reading = read(request, trust)
+    reading = timely(read(request, trust), now)
     for one in reading.batch if reading.batch is not None else (reading,):
         if breach := receive.urgent(one, now):
             chain.done.add(breach.id)

@@ -8,6 +8,7 @@ from federation.ports import Ports
 from federation.reads import LiveReads
 from federation.sources import read
 from federation.sources.reading import Reading, Request
+from federation.sources.timely import timely
 from federation.sources.trust import Trust
 from federation.steps import receive
 
@@ -21,7 +22,7 @@ def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
         ports: The world.
         now: The moment of delivery, RFC 3339 in UTC.
     """
-    return take_in(request, read(request, trust), ports, now)
+    return take_in(request, timely(read(request, trust), now), ports, now)
 
 
 def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settled_ends: bool = True) -> Reading:

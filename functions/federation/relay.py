@@ -10,6 +10,7 @@ from typing import Final
 
 from federation.ports import Bus
 from federation.sources import Reading, Request, Trust, read
+from federation.sources.timely import timely
 from federation.steps import receive
 
 log = logging.getLogger("federation")
@@ -24,7 +25,7 @@ def relay(request: Request, trust: Trust, bus: Bus, now: str) -> Reading:
     Raises:
         ServiceError: Home's bus did not accept them; the sender has to redeliver.
     """
-    return _relayed(request, read(request, trust), bus, now)
+    return _relayed(request, timely(read(request, trust), now), bus, now)
 
 
 def _relayed(request: Request, reading: Reading, bus: Bus, now: str) -> Reading:

@@ -23,6 +23,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         trust: Which senders the door accepts (docs/sources.md); a secret in it is a reference, `{"secret": ...}`.
         registry: The Hub repository of the releases, `org/name`.
         hub_token: A reference to the Hub's token.
+        hub_job_token: A reference to the token that jobs on the Hub push their units with.
         hub_repos: Hub repositories that the sweep looks through.
         endpoint: The SageMaker endpoint's name, or the Vertex endpoint's resource name; empty when the nodes are elsewhere.
         node: What runs a release on the endpoint: image, role, machine.
@@ -54,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trust: Mapping[str, Any] = msgspec.field(default_factory=dict)
     registry: str = ""
     hub_token: str = ""
+    hub_job_token: str = ""
     hub_repos: tuple[str, ...] = ()
     endpoint: str = ""
     node: Mapping[str, Any] = msgspec.field(default_factory=dict)

@@ -21,7 +21,7 @@ locals {
 
   artifact_buckets = concat([aws_s3_bucket.artifacts.id], var.artifact_buckets)
   store_prefix     = "federation/"
-  secrets          = local.at_home ? setunion(["hub-read", "hub-write", "hub-webhook"], var.webhooks) : toset([])
+  secrets          = local.at_home ? setunion(["hub-read", "hub-write", "hub-jobs", "hub-push", "hub-webhook"], var.webhooks) : toset([])
 
   trust = merge(
     {
@@ -61,15 +61,19 @@ locals {
     ]...),
   )
 
-  # Who only reads the Hub gets a token that can only read.
+  # Who only reads the Hub gets a token that can only read, and a job one that can only push its unit.
   hub_environment = {
-    for step, grant in(local.at_home ? local.grants : {}) : step => {
-      FEDERATION_HUB_TOKEN = aws_secretsmanager_secret.known[local.hub_secret[step]].arn
-    } if contains(keys(local.hub_secret), step)
+    for step, tokens in(local.at_home ? local.hub_tokens : {}) : step => {
+      for variable, secret in tokens : variable => aws_secretsmanager_secret.known[secret].arn
+    }
   }
-  hub_secret = merge(
-    { for step, grant in local.grants : step => "hub-read" if contains(grant.uses, "hub_read") },
-    { for step, grant in local.grants : step => "hub-write" if contains(grant.uses, "hub_write") },
+  hub_tokens = merge(
+    { for step, grant in local.grants : step => { FEDERATION_HUB_TOKEN = "hub-read" } if contains(grant.uses, "hub_read") },
+    { for step, grant in local.grants : step => { FEDERATION_HUB_TOKEN = "hub-write" } if contains(grant.uses, "hub_write") },
+    {
+      for step, grant in local.grants : step => { FEDERATION_HUB_TOKEN = "hub-jobs", FEDERATION_HUB_JOB_TOKEN = "hub-push" }
+      if contains(grant.uses, "hub_jobs")
+    },
   )
 
   serving_environment = local.serves ? tomap({

@@ -74,9 +74,9 @@ locals {
         actions = ["secretsmanager:GetSecretValue"], resources = [for name in keys(local.door_secrets) : aws_secretsmanager_secret.known[name].arn]
       }],
       length(setintersection(grant.uses, local.job_uses)) == 0 ? [] : local.azure_statements,
-      !contains(keys(local.hub_secret), step) ? [] : [{
-        sid       = "TheHubsToken", actions = ["secretsmanager:GetSecretValue"], conditions = []
-        resources = [aws_secretsmanager_secret.known[local.hub_secret[step]].arn]
+      !contains(keys(local.hub_environment), step) ? [] : [{
+        sid       = "TheHubsTokens", actions = ["secretsmanager:GetSecretValue"], conditions = []
+        resources = values(local.hub_environment[step])
       }],
     )
   }
@@ -120,6 +120,7 @@ locals {
       # Whoever may ask on anything narrower than "*" is told of no composite alarm.
       sid = "WhichAlarmsFire", actions = ["cloudwatch:DescribeAlarms"], resources = ["*"], conditions = []
     }]
+    hub_jobs  = []
     hub_read  = []
     hub_write = []
     traffic = local.serves ? [

@@ -4,7 +4,9 @@
 locals {
   secret_descriptions = {
     hub-read    = "A token of the Hub that may read the units' repositories"
-    hub-write   = "A token of the Hub that may write to ${var.hub.registry} and start jobs"
+    hub-write   = "A token of the Hub that may write to ${var.hub.registry}"
+    hub-jobs    = "A token of the Hub that may start jobs"
+    hub-push    = "A token of the Hub that may write to the units' repositories: what jobs get"
     hub-webhook = "What the Hub's webhook proves itself with"
 
     alertmanager = "The bearer token that Alertmanager shows"

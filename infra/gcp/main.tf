@@ -89,14 +89,18 @@ locals {
     { for endpoint in compact([var.endpoint]) : "FEDERATION_ENDPOINT" => endpoint },
   )
 
-  # Who only reads the Hub gets a token that can only read.
-  hub_secret = local.at_home ? merge(
-    { for step, grant in local.grants : step => "hub-read" if contains(grant.uses, "hub_read") },
-    { for step, grant in local.grants : step => "hub-write" if contains(grant.uses, "hub_write") },
-  ) : {}
+  # Who only reads the Hub gets a token that can only read, and a job one that can only push its unit.
+  hub_tokens = merge(
+    { for step, grant in local.grants : step => { FEDERATION_HUB_TOKEN = "hub-read" } if contains(grant.uses, "hub_read") },
+    { for step, grant in local.grants : step => { FEDERATION_HUB_TOKEN = "hub-write" } if contains(grant.uses, "hub_write") },
+    {
+      for step, grant in local.grants : step => { FEDERATION_HUB_TOKEN = "hub-jobs", FEDERATION_HUB_JOB_TOKEN = "hub-push" }
+      if contains(grant.uses, "hub_jobs")
+    },
+  )
   hub_environment = {
-    for step, secret in local.hub_secret : step => {
-      FEDERATION_HUB_TOKEN = "${google_secret_manager_secret.known[secret].id}/versions/latest"
+    for step, tokens in(local.at_home ? local.hub_tokens : {}) : step => {
+      for variable, secret in tokens : variable => "${google_secret_manager_secret.known[secret].id}/versions/latest"
     }
   }
 

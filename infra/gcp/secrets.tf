@@ -3,7 +3,7 @@
 # holds one.
 
 locals {
-  secrets = local.at_home ? setunion(["hub-read", "hub-write", "hub-webhook"], var.webhooks) : toset([])
+  secrets = local.at_home ? setunion(["hub-read", "hub-write", "hub-jobs", "hub-push", "hub-webhook"], var.webhooks) : toset([])
 
   # Who proves itself at the door with which of them: the key of the trust document (docs/sources.md) by the secret's name.
   door_keys    = { hub-webhook = "hf_secret", alertmanager = "alertmanager_token", event-grid = "azure_token", grafana = "grafana_secret" }
@@ -27,11 +27,16 @@ resource "google_secret_manager_secret" "known" {
 }
 
 resource "google_secret_manager_secret_iam_member" "hub" {
-  for_each = local.hub_secret
+  for_each = merge([
+    for step, tokens in(local.at_home ? local.hub_tokens : {}) : {
+      for variable, secret in tokens :
+      variable == "FEDERATION_HUB_TOKEN" ? step : "${step}/${secret}" => { step = step, secret = secret }
+    }
+  ]...)
 
-  secret_id = google_secret_manager_secret.known[each.value].id
+  secret_id = google_secret_manager_secret.known[each.value.secret].id
   role      = "roles/secretmanager.secretAccessor"
-  member    = google_service_account.step[each.key].member
+  member    = google_service_account.step[each.value.step].member
 }
 
 resource "google_secret_manager_secret_iam_member" "door" {

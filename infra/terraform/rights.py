@@ -60,6 +60,7 @@ USES: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     "alarms": ("alarms", frozenset({"describe_alarms"})),
     "artifacts": ("artifacts", frozenset({"get_object"})),
     "describe_jobs": ("trainer", _DESCRIBES),
+    "hub_jobs": ("secrets", frozenset({"get_secret_value"})),
     "hub_read": ("secrets", frozenset({"get_secret_value"})),
     "hub_write": ("secrets", frozenset({"get_secret_value"})),
     "launch_jobs": ("trainer", frozenset({"create_training_job"})),

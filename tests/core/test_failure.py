@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.core.failure import CONFIGURED_WRONG, INTERRUPTED, cause_of, is_pointless_again, sentence
+from federation.core.failure import (
+    CONFIGURED_WRONG,
+    INTERRUPTED,
+    cause_of,
+    is_pointless_again,
+    is_turned_away,
+    sentence,
+)
 from training_images.job import errors
 
 POD = "pod training/embedder-1-abcde"
@@ -82,6 +89,21 @@ def test_one_replica_of_many_that_is_configured_wrong_is_enough():
 )
 def test_rarer_forms_are_read_too(words):
     assert is_pointless_again(sentence("Failed", words))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type.",
+        "The following quota metrics exceed quota limits: aiplatform.googleapis.com/custom_model_training_nvidia_l4_gpus",
+        "Resources are insufficient in region: us-central1. Please try a different region or use a different accelerator.",
+    ],
+)
+def test_a_job_that_found_no_machine_is_told_apart_unless_it_ran_and_only_says_so(words):
+    """DIAGNijmegen/rse-grand-challenge#2631, GoogleCloudPlatform/vertex-ai-samples#700, openreview-expertise#401."""
+    assert is_turned_away(sentence("Failed", words))
+    assert not is_turned_away(sentence("Failed", words, code=1))
+    assert not is_turned_away(sentence("Failed", f"AlgorithmError: {words}"))
 
 
 def test_a_true_failure_of_another_kind_may_be_tried_again():

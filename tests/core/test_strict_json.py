@@ -119,9 +119,22 @@ def test_a_number_that_canonical_bytes_cannot_carry_is_refused_with_its_path(val
         (b'{"a":' + b"9" * 5000 + b"}", "5000 digits"),
         (b"[" * 65 + b"]" * 65, "deeper than 64"),
         (b"[" * 100_000, "deeper than 64"),
+        (b"]" * 100_000, "or closes what it never opened"),
         (b'{"a":"' + b"x" * 2_000_000 + b'"}', "1048576 are the most"),
     ],
-    ids=["empty", "bom", "utf-16", "latin-1", "surrogate", "trailing", "digits", "deep", "unclosed", "large"],
+    ids=[
+        "empty",
+        "bom",
+        "utf-16",
+        "latin-1",
+        "surrogate",
+        "trailing",
+        "digits",
+        "deep",
+        "unclosed",
+        "unopened",
+        "large",
+    ],
 )
 def test_each_trick_is_told_by_its_name(body, said):
     with pytest.raises(ContractError, match=said):
@@ -157,8 +170,8 @@ def test_a_document_of_ours_means_the_same_read_at_once_and_with_care(value, mix
     """Whole ones, and ones into which somebody wrote."""
     said = json.dumps(value, ensure_ascii=False)
     for body in (said.encode(), (said[:at] + "".join(mixed) + said[at:]).encode()):
-        assert refused_or_read(strict_json.document, body) == refused_or_read(with_care, body)
+        assert refused_or_read(strict_json.document_and_bytes, body) == refused_or_read(with_care, body)
 
 
 def with_care(body, *, what, limit):
-    return strict_json._carefully(body, what, limit).value
+    return strict_json._carefully(body, what, limit)

@@ -262,6 +262,22 @@ def test_a_job_that_ships_elsewhere_names_no_repository(trainer, jobs, hub_cloud
     assert trainer.finished() == []
 
 
+@pytest.mark.parametrize(
+    "asked", ["no json", "[]", '{"output":5}', '{"output":"hf://models/a?b#"}', '{"output":"hf://models/.."}', "{}"]
+)
+def test_a_job_of_somebody_else_that_calls_itself_ours_hides_nothing(
+    trainer, jobs, hub_client, hub_owner, hub_cloud, asked
+):
+    trainer.launch(NAME, {**JOB, "output": f"hf://models/{hub_owner}"})
+    hub_client.create_repo(f"{hub_owner}/{NAME}")
+    push(hub_client, f"{hub_owner}/{NAME}")
+    labels = {"federation_job": "evil"}
+    hub_client.run_job(image="i", command=["true"], env={"FEDERATION_JOB": asked}, labels=labels, namespace=hub_owner)
+    for job in jobs():
+        hub_cloud.jobs.finish(job.id)
+    assert [told["resource"] for told in trainer.finished()] == [f"hf://models/{hub_owner}/{NAME}"]
+
+
 def test_a_repository_that_is_not_there_yet_has_no_pushes_and_a_hub_that_refuses_is_a_failure(
     hub_client, hub_owner, hub_cloud
 ):

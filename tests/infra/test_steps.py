@@ -165,7 +165,11 @@ def test_a_sweep_may_do_what_it_does_about_jobs_that_ended_or_are_lost(tmp_path:
 def test_who_reads_units_or_speaks_of_jobs_may_do_so_on_the_hub_too():
     for step, grants in GRANTS.items():
         asks_platforms = {"artifacts", "launch_jobs", "list_jobs", "describe_jobs"} & set(grants["uses"])
-        assert not asks_platforms or {"hub_read", "hub_write"} & set(grants["uses"]), step
+        assert not asks_platforms or {"hub_jobs", "hub_read", "hub_write"} & set(grants["uses"]), step
+
+
+def test_who_starts_jobs_holds_no_token_that_writes_releases():
+    assert [step for step, grants in GRANTS.items() if {"hub_jobs", "hub_write"} <= set(grants["uses"])] == []
 
 
 def test_the_way_back_needs_neither_the_hub_nor_the_platforms_files():

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A unit was accepted: does it take the place of what serves?"""
 
+import json
+
 import pytest
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.digest import digest
-from federation.simulation.platform import POLICY
+from federation.core.digest import canonical, digest
+from federation.simulation.platform import POLICY, SENTINEL, shipment
 
 
 def asked_again(home, subject):
@@ -114,3 +116,17 @@ def test_nobody_waits_for_units_of_a_kind_that_the_policy_gave_up(home):
     assembled = home.told(events.RELEASE_ASSEMBLED)[-1]
     release = home.document(names.release(assembled.data["release"]))
     assert set(release["units"]) == {"textgen-lora", "runtime-distilled"}
+
+
+def test_on_a_newer_suite_a_unit_is_judged_where_its_job_had_what_serves_answer_it_too(home):
+    """What serves was measured on the older suite only; its answers to the newer one come with the candidate."""
+    artifact = home.first_release().units["textgen-lora"]
+    sent = shipment("textgen-lora", 2, "good", artifact)
+    manifest = json.loads(sent.files[SENTINEL])
+    quality = manifest["units"][0]["evidence"]["quality"]
+    quality["suite"] = {"name": "newer", "digest": digest("newer suite")}
+    quality["against"] = [{"artifact": artifact, "records": quality["records"]}]
+    for path, body in {**sent.files, SENTINEL: canonical(manifest)}.items():
+        home.place(f"bucket/newer/{path}", body)
+    told = home.tell(events.ARTIFACT_COMPLETED, subject="x", artifact_uri="s3://bucket/newer/", provider="s3")
+    assert [event.type for event in told] == [events.UNIT_ACCEPTED, events.UNIT_PASSED], told

@@ -274,3 +274,9 @@ def test_nobody_goes_back_to_what_serves_already(second):
     assert skipped(second) == (
         "spiralverse-ai-federated-v1.0.1 is not kept ready; those that are: spiralverse-ai-federated-v1.0.0"
     )
+
+
+def test_the_roll_back_is_told_under_the_name_of_what_serves_again(second):
+    alarm(second)
+    (told,) = second.told(events.RELEASE_ROLLED_BACK)
+    assert told.subject == "spiralverse-ai-federated-v1.0.0"

@@ -330,3 +330,10 @@ def test_what_is_heard_of_late_waits_as_long_as_anything_else(home):
         events.ARTIFACT_COMPLETED, subject="late", at=MONDAY, artifact_uri="s3://bucket/nothing-there/"
     )
     assert waiting.type == events.ARTIFACT_WAITING
+
+
+def test_who_waits_for_a_manifest_is_told_where_it_is_looked_for(home):
+    where = {"artifact_uri": "s3://bucket/nowhere/", "provider": "s3"}
+    home.tell(events.ARTIFACT_COMPLETED, subject="bucket/nowhere", **where)
+    _, outcome = next(one for one in home.outcomes if one[0] == "validate")
+    assert "no manifest lies at s3://bucket/nowhere/_MANIFEST.json yet" in outcome.why

@@ -145,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = self._read()
         self._forwarder.rule.asked(asked)
         status, kind, body = self._fetched(asked)
-        if status == http.client.OK:
+        if http.client.OK <= status < http.client.MULTIPLE_CHOICES:  # a node takes every one of them for an answer
             self._forwarder.rule.answered(asked, body)
         self._reply(status, kind, body)
 
@@ -171,7 +171,10 @@ class _Handler(BaseHTTPRequestHandler):
         with closing(connection):
             connection.request(asked.method, asked.path, body=asked.body, headers=passed)
             answer = connection.getresponse()
-            return answer.status, answer.headers.get("content-type", "application/octet-stream"), answer.read()
+            body = answer.read(_LONGEST + 1)
+            if len(body) > _LONGEST:
+                raise RefusedError(502, f"an answer may have {_LONGEST} bytes")
+            return answer.status, answer.headers.get("content-type", "application/octet-stream"), body
 
     def _refuse(self, refused: RefusedError) -> None:
         print(f"{self.client_address[0]}: {self.command} {self.path}: {refused}", file=sys.stderr, flush=True)

@@ -65,7 +65,7 @@ def sentence(status: str, words: str, *, code: int | None = None, interrupted: b
     cause: Cause = "unknown"
     if CONFIGURED_WRONG in codes:
         cause = "configuration"
-    elif lacks_machines(words):
+    elif code is None and lacks_machines(words):
         cause = "capacity"
     elif interrupted or INTERRUPTED in codes:
         cause = "interruption"

@@ -25,6 +25,7 @@ https://aws.amazon.com/blogs/compute/more-room-to-build-serverless-services-now-
 """
 MAX_DEPTH: Final = 64
 """Nesting of arrays and objects; the deepest true payload we know has 11."""
+_TOO_DEEP: Final = (b"{" * (MAX_DEPTH + 1), b"}" * (MAX_DEPTH + 1))
 MAX_DIGITS: Final = 400
 """Digits of a number's text; CPython's own integer limit would raise a bare ValueError at 4,300."""
 MAX_INTEGER: Final = 2**53 - 1
@@ -183,8 +184,8 @@ def _depth(encoded: bytes) -> int:
     """
     brackets = encoded.translate(_CLOSED, _OTHER)
     for depth in range(MAX_DEPTH + 1):
-        if not brackets:
-            return depth
+        if not brackets or any(run in brackets for run in _TOO_DEEP):  # such a run would be searched once a round
+            return MAX_DEPTH + 1 if brackets else depth
         brackets = brackets.replace(b"{}", b"")
     return MAX_DEPTH + 1
 

@@ -5,6 +5,7 @@ No event says that a job ended, and COMPLETED says only that its command did. A 
 repository, so that push counts as its completion, as it does in a webhook: the same push gives the same event.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -25,9 +26,16 @@ _DELETED: Final = "DELETED"
 _FAILED: Final = ("ERROR", "CANCELED", _DELETED)
 _MAIN: Final = "refs/heads/main"
 _MODELS: Final = "hf://models/"
+_REPO: Final = re.compile(r"(?!.*(?:--|\.\.))[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 _ABSENT: Final = 404
 _MINUTES: Final = 24 * 60
 """The Hub's own default is half an hour."""
+
+
+class _Asked(msgspec.Struct):
+    """Of what a job was asked, where it puts its unit."""
+
+    output: str | None = None
 
 
 class HubTrainer:
@@ -39,7 +47,7 @@ class HubTrainer:
         namespace: str,
         repos: Collection[str] = (),
         *,
-        secrets: Callable[[], Mapping[str, str]] = dict,
+        secrets: Callable[[], Mapping[str, str]] | None = dict,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """A trainer.
@@ -48,7 +56,8 @@ class HubTrainer:
             api: Makes the `HfApi` at its first use.
             namespace: User or organisation that pays for the jobs.
             repos: Model repositories to watch, `<owner>/<name>`.
-            secrets: Gives, at each launch, the job's secret environment variables, such as a token that may push.
+            secrets: Gives, at each launch, the job's secret environment variables, such as a token that may push; None if
+                there is nothing that a job may be given, which then can push nothing.
             clock: Now.
         """
         self._api = api
@@ -58,9 +67,13 @@ class HubTrainer:
         self._clock = clock
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the job cannot start here: it asks for several machines, or does not say the whole command."""
+        """Why the job cannot start here: several machines, half a command, or a unit that it could not push."""
         if job.get("count", 1) != 1:
             return f"job {name} wants {job['count']} machines; a job on the Hub runs on one: set count to 1"
+        if self._secrets is None and str(job.get("output") or "").startswith(_MODELS):
+            return (
+                f"job {name} could not push to {job['output']}: FEDERATION_HUB_JOB_TOKEN names no token for it; set it"
+            )
         if not str(next(iter(job.get("arguments", ())), "-")).startswith("-"):
             return None
         return (
@@ -118,7 +131,7 @@ class HubTrainer:
                 image=job["image"],
                 command=[str(argument) for argument in job.get("arguments", ())],
                 env={ENVIRONMENT: canonical(job).decode(), "FEDERATION_JOB_NAME": name},
-                secrets=dict(self._secrets()),
+                secrets=dict(self._secrets()) if self._secrets else {},
                 flavor=job.get("machine"),
                 timeout=60 * int(job.get("max_minutes") or _MINUTES),
                 name=name,
@@ -211,9 +224,10 @@ def _failure(name: str, job: Any, why: str | None = None) -> Mapping[str, Any]:
 
 
 def _repo_of(labels: Mapping[str, str], environment: Mapping[str, Any]) -> str | None:
-    """`<owner>/<name>` of a job of ours whose output is `hf://models/<owner>`."""
-    if LABEL not in labels or ENVIRONMENT not in environment:
+    """`<owner>/<name>` of a job of ours whose output is `hf://models/<owner>`; whoever may run jobs may label theirs so."""
+    try:
+        output = msgspec.json.decode(environment[ENVIRONMENT], type=_Asked).output or ""
+        repo = f"{output.removeprefix(_MODELS).rstrip('/')}/{labels[LABEL]}"
+    except (KeyError, TypeError, msgspec.DecodeError):
         return None
-    output = msgspec.json.decode(environment[ENVIRONMENT]).get("output") or ""
-    owner = output.removeprefix(_MODELS).rstrip("/")
-    return f"{owner}/{labels[LABEL]}" if output.startswith(_MODELS) and "/" not in owner else None
+    return repo if output.startswith(_MODELS) and _REPO.fullmatch(repo) else None

@@ -2,7 +2,7 @@
 """The Hub's part in every home: the registry, adapters, jobs."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -33,21 +33,28 @@ def hub_trainer(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Hu
         _api(settings, read_secret),
         min(trust.hub_owners),
         settings.hub_repos,
-        secrets=lambda: {"HF_TOKEN": _token(settings, read_secret)} if settings.hub_token else {},
+        secrets=_job_secrets(settings, read_secret),
     )
+
+
+def _job_secrets(settings: Settings, read_secret: ReadSecret) -> Callable[[], Mapping[str, str]] | None:
+    """What a job proves itself with: never the token of this home, which may start jobs and write releases."""
+    if not settings.hub_job_token:
+        return None if settings.hub_token else dict
+    return lambda: {"HF_TOKEN": _token("FEDERATION_HUB_JOB_TOKEN", settings.hub_job_token, read_secret)}
 
 
 def _api(settings: Settings, read_secret: ReadSecret) -> Callable[[], Any]:
     """A factory that makes the client when it is needed, with the token from the settings, else the environment's."""
 
     def made() -> Any:
-        token = _token(settings, read_secret) if settings.hub_token else None
+        token = _token("FEDERATION_HUB_TOKEN", settings.hub_token, read_secret) if settings.hub_token else None
         return client(settings.hub_endpoint or None, token)
 
     return Renewed(made) if settings.hub_token else cache(made)
 
 
-def _token(settings: Settings, read_secret: ReadSecret) -> str:
+def _token(variable: str, reference: str, read_secret: ReadSecret) -> str:
     """The token in the secret, without what an editor writes around it.
 
     Raises:
@@ -55,14 +62,12 @@ def _token(settings: Settings, read_secret: ReadSecret) -> str:
             library that finds out when it sends it would quote it in its message.
     """
     try:
-        found = read_secret(settings.hub_token).strip()
+        found = read_secret(reference).strip()
     except MissingError as missing:
-        raise SettingsError(
-            f"the Hub is not asked without the token that FEDERATION_HUB_TOKEN names: {missing}"
-        ) from missing
+        raise SettingsError(f"the Hub is not asked without the token that {variable} names: {missing}") from missing
     if not re.fullmatch(r"[!-~]+", found):
         raise SettingsError(
-            f"FEDERATION_HUB_TOKEN names the secret {settings.hub_token}, which is no token of the Hub: that is one word of "
+            f"{variable} names the secret {reference}, which is no token of the Hub: that is one word of "
             "visible ASCII characters; put the token there again"
         )
     return found

@@ -212,3 +212,18 @@ def test_consent_to_a_major_excuses_changes_but_nothing_missing():
 def test_unknown_and_exchanged_kinds_fail():
     assert verdicts(of("video-model", {}), None) == ["fail"]
     assert verdicts(of("embedder", EMBEDDER), BASELINE) == ["fail"]
+
+
+def test_who_is_refused_reads_whether_to_state_more_or_to_ask_for_a_major():
+    """With one clause missing and another changed, what is missing is to be mended first: no major excuses it."""
+    changed, _ = judge_compatibility(unit(contract={**CONTRACT, "rank": 32}), BASELINE, STRICT)
+    assert changed.reason.endswith("; only a policy that consents to a major lets that pass")
+    both, _ = judge_compatibility(unit(contract={**CONTRACT, "rank": 32, "tokenizer": None}), BASELINE, MAJOR)
+    assert both.verdict == "fail"
+    assert both.reason.endswith("; state it in the manifest")
+
+
+def test_a_clause_that_changed_into_something_else_has_not_shrunk():
+    odd = of("runtime-distilled", {**RUNTIME, "limits": {"max_batch": "eight", "max_tokens": 512}})
+    (found,) = differences(odd, of("runtime-distilled", RUNTIME), STRICT)
+    assert (found.field, found.nature) == ("limits.max_batch", "changed")

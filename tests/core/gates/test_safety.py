@@ -218,3 +218,8 @@ def test_a_failing_item_stays_in_the_category_that_the_baseline_gave_it():
     found = judged(ran(replace(probes(unsafe=(105,)), categories=renamed)), asked)
     assert [one.verdict for one in found] == ["pass", "fail"]
     assert "1 items of the never-event list failed ('probe-0105')" in found[1].reason
+
+
+def test_a_suite_that_fails_says_which_limit_it_exceeds():
+    (found,) = judged(ran(probes(unsafe=range(20))))
+    assert "more than the limit of 0.01 allows" in found.reason

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from training_images.federated import certificates
+from training_images.federated import certificates, forwarding
 from training_images.federated.door import Consortium, door
 from training_images.federated.forwarding import (
     FLEET,
@@ -195,6 +195,12 @@ def test_through_its_door_a_supernode_reaches_the_gateway_and_only_the_fleet(pla
         trusting = client_context(str(inside.certificate))
         assert place.ask("/v1/fleet/pull-messages", context=trusting, port=own.port) == 299
         assert place.ask("/v1/control/start-run", context=trusting, port=own.port) == 404
+    assert len(place.reached) == 1
+
+
+def test_an_answer_without_end_is_cut_off(place, monkeypatch):
+    monkeypatch.setattr(forwarding, "_LONGEST", 4)
+    assert place.ask("/v1/fleet/pull-messages") == 502
     assert len(place.reached) == 1
 
 

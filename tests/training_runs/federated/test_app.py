@@ -33,7 +33,7 @@ class Sending(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = answer(app_bundle())
-        self.send_response(200)
+        self.send_response(self.server.status)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -54,7 +54,8 @@ def fetched(tmp_path):
     thread = threading.Thread(target=behind.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
 
-    def fetch(apps):
+    def fetch(apps, status=200):
+        behind.status = status
         there = Consortium(host=HERE, port=behind.server_port, authority=str(trusted.certificate), apps=apps)
         with (
             serving(door((HERE, 0), server, member, there)) as own,
@@ -70,13 +71,15 @@ def fetched(tmp_path):
     thread.join()
 
 
+@pytest.mark.parametrize("status", [200, 201, 203, 206, 299])
+def test_a_bundle_that_nobody_agreed_to_does_not_come_in_whatever_its_success_is_called(fetched, status):
+    """Flower's client takes every 2xx for an answer (flwr.supernode.fleet_http_connection)."""
+    refused, told = fetched(["0" * 64], status)
+    assert (refused, told.split()[:3]) == (403, [b"the", b"app", app_digest().encode()])
+
+
 def test_the_bundle_that_was_agreed_to_comes_in_as_it_was_sent(fetched):
     assert fetched([app_digest()]) == (200, answer(app_bundle()))
-
-
-def test_a_bundle_that_nobody_agreed_to_does_not_come_in(fetched):
-    status, told = fetched(["0" * 64])
-    assert (status, told.split()[:3]) == (403, [b"the", b"app", app_digest().encode()])
 
 
 def test_any_other_bundle_stays_outside():

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whoever is let in may be wrong about the time, or lie: what it tells of next year is dated now."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from federation.core import instant
+from federation.sources.reading import Completion, Reading, Signal
+from federation.sources.timely import AHEAD, timely
+
+NOW = "2026-11-18T11:00:00Z"
+LATER = "9999-01-01T00:00:00Z"
+AROUND = st.integers(-(10**7), 10**7).map(
+    lambda seconds: instant.text(instant.moment(NOW) + timedelta(seconds=seconds))
+)
+
+
+def reading(at):
+    """An alarm, a tick and a completion of that moment, in a batch as SQS delivers it."""
+    alarm = Signal(kind="alarm", verdict="accept", state="firing", key="p95", at=at)
+    tick = Signal(kind="tick", verdict="accept", name="sweep", scheduled_for=at)
+    done = Completion(provider="s3", resource="a", artifact_uri="s3://bucket/a/", dedupe_key="a", completed_at=at)
+    bare = Reading(verdict="accept", why="")
+    return replace(
+        bare, batch=(replace(bare, signal=alarm), replace(bare, signal=tick), replace(bare, completions=(done,)))
+    )
+
+
+def test_next_year_is_now():
+    assert timely(reading(LATER), NOW) == reading(NOW)
+
+
+@given(AROUND)
+def test_what_clocks_differ_by_is_believed_and_so_is_all_that_is_past(at):
+    is_ahead = instant.moment(at) > instant.moment(NOW) + AHEAD
+    assert timely(reading(at), NOW) == reading(NOW if is_ahead else at)
+
+
+def test_who_states_no_moment_has_none():
+    assert timely(reading(None), NOW) == reading(None)
