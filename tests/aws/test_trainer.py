@@ -224,6 +224,11 @@ def test_many_finished_jobs_are_listed_with_few_calls(trainer, aws_cloud):
     assert aws_cloud.faults.calls.count("ListTrainingJobs") == len(("Failed", "Stopped", "Completed"))
 
 
+def test_what_sagemaker_will_never_take_is_refused_for_good(trainer, name):
+    with pytest.raises(ContractError, match=f"job {name} cannot run: SageMaker answered .* ValidationException"):
+        trainer.launch(name, {**JOB, "machine": "ml.unheard.of"})
+
+
 def test_an_account_that_may_not_have_the_machine_says_so_until_one_is_free(trainer, aws_cloud, name):
     aws_cloud.sagemaker.quotas["ml.p4d.24xlarge"] = 1
     other = f"runtime-distilled-{uuid.uuid4().hex[:12]}"

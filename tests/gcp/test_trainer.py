@@ -343,6 +343,12 @@ def test_what_is_no_finished_job_tells_nothing(trainer, resource):
     assert trainer.artifact(resource) is None
 
 
+def test_what_vertex_will_never_take_is_refused_for_good(trainer, vertex_cloud):
+    vertex_cloud.faults.refuse("customJobs.create", 400)
+    with pytest.raises(ContractError, match="job a cannot run: Vertex AI did not start job a: 400 INVALID_ARGUMENT"):
+        trainer.launch("a", JOB)
+
+
 def test_a_quota_of_machines_is_told_apart_from_one_of_requests(trainer, jobs, vertex_cloud):
     jobs.exhausted["NVIDIA_L4"] = "aiplatform.googleapis.com/custom_model_training_nvidia_l4_gpus"
     with pytest.raises(CapacityError, match="429 RESOURCE_EXHAUSTED: The following quota metrics exceed quota limits"):

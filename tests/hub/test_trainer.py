@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from federation.core.digest import canonical
-from federation.errors import ContractError, ServiceError
+from federation.errors import CapacityError, ContractError, ServiceError
 from federation.hub.trainer import HubTrainer
 from federation.sources import Request, Trust, read
 from training_images.job.asked import asked
@@ -121,6 +121,19 @@ def test_a_job_that_did_not_start_is_told_so(trainer, jobs, hub_cloud):
     hub_cloud.faults.refuse("run_job", 402)
     with pytest.raises(ServiceError, match=f"running job {NAME} failed: 402"):
         trainer.launch(NAME, JOB)
+    assert jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal"), [(402, CapacityError), (400, ContractError), (422, ContractError), (403, ServiceError)]
+)
+def test_a_job_that_the_hub_refuses_runs_elsewhere_once_it_is_paid_for_or_never(
+    trainer, jobs, hub_cloud, status, refusal
+):
+    hub_cloud.faults.refuse("run_job", status)
+    with pytest.raises(refusal) as told:
+        trainer.launch(NAME, JOB)
+    assert type(told.value) is refusal
     assert jobs() == []
 
 
@@ -265,9 +278,8 @@ def test_a_job_that_ships_elsewhere_names_no_repository(trainer, jobs, hub_cloud
 @pytest.mark.parametrize(
     "asked", ["no json", "[]", '{"output":5}', '{"output":"hf://models/a?b#"}', '{"output":"hf://models/.."}', "{}"]
 )
-def test_a_job_of_somebody_else_that_calls_itself_ours_hides_nothing(
-    trainer, jobs, hub_client, hub_owner, hub_cloud, asked
-):
+def test_a_job_of_somebody_else_that_calls_itself_ours_hides_nothing(trainer, jobs, hub_client, hub_cloud, asked):
+    hub_owner = trainer._namespace
     trainer.launch(NAME, {**JOB, "output": f"hf://models/{hub_owner}"})
     hub_client.create_repo(f"{hub_owner}/{NAME}")
     push(hub_client, f"{hub_owner}/{NAME}")

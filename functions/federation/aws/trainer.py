@@ -26,6 +26,9 @@ _TOO_LONG: Final = "MaxRuntimeExceeded"
 """Secondary status of a job that ran into its own limit, and would again."""
 _STARTED_BEFORE: Final = "ResourceInUse"
 _NO_QUOTA: Final = "ResourceLimitExceeded"
+_INVALID: Final = "ValidationException"
+_NOT_YET: Final = "Could not assume role"
+"""What it says, too, of a role that was made a minute ago: that passes."""
 _PAGE: Final = 100
 """Jobs of one ListTrainingJobs at most; SageMaker returns ten unless asked for more."""
 _PART: Final = 512
@@ -65,7 +68,7 @@ class SageMakerTrainer:
         """Start the job; a name that was started before starts nothing.
 
         Raises:
-            ContractError: It cannot be started here.
+            ContractError: It cannot be started here, or SageMaker refuses it.
             CapacityError: The account may not have so many of these machines now.
         """
         if why := self.refusal(name, job):
@@ -77,6 +80,8 @@ class SageMakerTrainer:
             code = code_of(error.__cause__)
             if code == _NO_QUOTA:
                 raise CapacityError(*error.args) from error
+            if code == _INVALID and _NOT_YET not in str(error):
+                raise ContractError(f"job {name} cannot run: {error}") from error
             if code != _STARTED_BEFORE:
                 raise
 

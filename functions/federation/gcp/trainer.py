@@ -21,6 +21,7 @@ _LONGEST: Final = timedelta(days=28)
 """Longest run that a policy may ask for; jobs can only be listed by creation, so this is added to the period looked back."""
 _FAILED: Final = ("FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
 _MINUTES: Final = 24 * 60
+_INVALID: Final = "400 INVALID_ARGUMENT: "
 _EXHAUSTED: Final = "RESOURCE_EXHAUSTED: "
 """Before the message of a refusal that is about a quota: of machines, or of requests a minute, which passes."""
 _LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{1,63}")
@@ -76,7 +77,7 @@ class VertexTrainer:
         """Start the job; a name that was started before starts nothing.
 
         Raises:
-            ContractError: It cannot be started here.
+            ContractError: It cannot be started here, or Vertex AI refuses it.
             CapacityError: The project may not have so many of these machines now.
         """
         if why := self.refusal(name, job):
@@ -113,6 +114,8 @@ class VertexTrainer:
             _, _, said = str(error).partition(_EXHAUSTED)
             if failure.lacks_machines(said):
                 raise CapacityError(*error.args) from error
+            if _INVALID in str(error):
+                raise ContractError(f"job {name} cannot run: {error}") from error
             raise
 
     def _custom_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:

@@ -15,7 +15,7 @@ import msgspec
 from federation.core import failure
 from federation.core.digest import canonical
 from federation.core.instant import text
-from federation.errors import ContractError, ServiceError
+from federation.errors import CapacityError, ContractError, ServiceError
 from federation.hub.calls import service_call, status_of
 from federation.hub.history import Commit, history
 from federation.ports import RECENT
@@ -28,6 +28,8 @@ _MAIN: Final = "refs/heads/main"
 _MODELS: Final = "hf://models/"
 _REPO: Final = re.compile(r"(?!.*(?:--|\.\.))[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 _ABSENT: Final = 404
+_UNPAID: Final = 402
+_INVALID: Final = frozenset({400, 422})
 _MINUTES: Final = 24 * 60
 """The Hub's own default is half an hour."""
 
@@ -89,7 +91,8 @@ class HubTrainer:
         A job runs on one machine, which the Hub never preempts: `spot` has no meaning here.
 
         Raises:
-            ContractError: It cannot be started here.
+            ContractError: It cannot be started here, or the Hub refuses it.
+            CapacityError: Nobody has paid for it.
         """
         if why := self.refusal(name, job):
             raise ContractError(why)
@@ -97,9 +100,15 @@ class HubTrainer:
             return
         try:
             self._run(name, job)
-        except ServiceError:
-            if not self._started(name):
-                raise
+        except ServiceError as error:
+            if self._started(name):
+                return
+            status = status_of(error.__cause__)
+            if status == _UNPAID:
+                raise CapacityError(*error.args) from error
+            if status in _INVALID:
+                raise ContractError(f"job {name} cannot run: {error}") from error
+            raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """Every recent commit on main of every watched repository, the newest of a repository first.
