@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from federation.core.gates.rules import GateRules, LatencyRule, QualityRule, SafetyRule, SuiteRule
+from federation.core.gates.rules import Flaky, GateRules, LatencyRule, QualityRule, SafetyRule, SuiteRule
 from federation.core.plan import Expected, plan
 
 RULES = GateRules(
@@ -38,6 +38,13 @@ def test_a_margin_below_what_the_items_can_show_is_impossible():
         "quality of accuracy: 200 can hold an equally good candidate to 0.0696 but not to 0.02; "
         "allow that much or measure 2,328"
     )
+
+
+def test_items_that_the_policy_leaves_out_as_flaky_are_not_there():
+    flaky = Flaky(suite="sha256:" + "0" * 64, runs=5, limit=Decimal("0.1"), items={"a": Decimal(1), "b": Decimal(1)})
+    rules = replace(RULES, quality=(replace(RULES.quality[0], flaky=flaky),))
+    assert plan(rules, Expected(items=202)).needs[0] == plan(RULES, Expected(items=200)).needs[0]
+    assert plan(rules, Expected()).needs[0].available is None
 
 
 def test_too_few_items_or_requests_for_any_bound_are_impossible():

@@ -81,9 +81,11 @@ def plan(rules: GateRules, expected: Expected) -> Plan:
 def _quality(rule: QualityRule, expected: Expected) -> Need:
     """A primary metric must beat the baseline: its row is about candidates that are better by the margin.
 
-    For a summary only the least number of items is known; the rest depends on the spread that it will state.
+    For a summary only the least number of items is known; the rest depends on the spread that it will state. Items that the
+    rule leaves out as flaky count for nothing.
     """
-    margin, items = float(rule.margin), expected.items
+    margin, left_out = float(rule.margin), len(rule.flaky.items) if rule.flaky else 0
+    items = None if expected.items is None else max(expected.items - left_out, 0)
     if rule.evidence != "records":
         return Need(gate="quality", check=rule.metric, limit=number(margin), least=FEWEST, available=items)
     differing = max(expected.differing, margin) if rule.primary else expected.differing
