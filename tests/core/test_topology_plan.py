@@ -38,7 +38,7 @@ def test_whatever_is_chosen_takes_nothing_out_of_where_it_must_stay(asked, data)
             assert all(other.leaves == "rows" for other in asked.others)
         else:
             assert all(other.leaves != "nothing" for other in asked.sites)
-            assert one.topology == "federated" or len({other.platform for other in sites}) == 1
+            assert one.topology == "federated" or len({other.cloud for other in sites}) == 1
     costs = [one.load.egress for one in found if one.verdict != "refused"]
     assert costs == sorted(costs)
 
@@ -52,6 +52,19 @@ def test_where_rows_may_not_leave_federated_is_what_remains():
     assert found["ring all-reduce"].why == (
         "it would send the gradients of each step between aws and gcp, and gradients never cross clouds"
     )
+
+
+def test_two_houses_with_machines_of_their_own_are_no_cloud():
+    """Platform says `on-premises` of both, and the gradients of one would have gone to the other."""
+    north, south = (site(region, platform="on-premises", region=region) for region in ("hamburg", "munich"))
+    found = by_name(ranked(task(north, south), Preference()))
+    assert found["ring all-reduce"].why == (
+        "it would send the gradients of each step between on-premises in hamburg and on-premises in munich, and "
+        "gradients never cross clouds"
+    )
+    assert found["parameter server"].verdict == "refused"
+    wards = (site(name, platform="on-premises", region="hamburg") for name in "ab")
+    assert by_name(ranked(task(*wards), Preference()))["ring all-reduce"].verdict == "possible"
 
 
 def test_within_one_cloud_the_policy_says_whether_money_or_time_counts():

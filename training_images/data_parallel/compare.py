@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from training_images.data_parallel import processes
 from training_images.data_parallel.account import Account, account
-from training_images.data_parallel.recipe import Exchange, Recipe
+from training_images.data_parallel.recipe import Exchange, Recipe, share
 from training_images.data_parallel.task import OUTCOME, Outcome, Task
 from training_images.job.settings import from_arguments
 
@@ -59,6 +59,7 @@ def learned(data: Path, how: Recipe, world: int, folder: Path, stopping: Callabl
 
 def tasks_here(data: Path, how: Recipe, world: int, folder: Path) -> list[Task]:
     """The tasks of all processes, on this machine."""
+    share(how, world)
     folder.mkdir(parents=True, exist_ok=True)
     port = processes.free_port()
     return [

@@ -28,7 +28,7 @@ def read(content: RecordDict) -> Note:
     """The note in a message.
 
     Raises:
-        ConfigError: The message holds none.
+        ConfigError: The message holds none, or arrays that are none.
     """
     if _FACTS not in content.config_records or _ARRAYS not in content.array_records:
         raise ConfigError("the message holds no note: another app is talking")
@@ -36,5 +36,8 @@ def read(content: RecordDict) -> Note:
     what = facts.pop(_WHAT, None)
     if not isinstance(what, str):
         raise ConfigError("the note does not say what it is about")
-    arrays = {name: array.numpy() for name, array in content.array_records[_ARRAYS].items()}
+    try:
+        arrays = {name: array.numpy() for name, array in content.array_records[_ARRAYS].items()}
+    except (EOFError, MemoryError, TypeError, ValueError) as error:
+        raise ConfigError(f"an array of the note {what:.40} cannot be read: {error!s:.80}") from error
     return Note(what=what, arrays=arrays, facts=cast("dict[str, Fact]", facts))

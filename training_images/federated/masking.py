@@ -6,11 +6,13 @@ A member adds a mask of its own and one a pair of members, which cancel in the s
 seed of its own mask in shares, each encrypted for one member. When the server has said who answered, every survivor
 opens its share of each survivor's own seed, and of those who were lost the pairwise seed: never both of the same
 member. Seeds have 256 bits and masks are a ChaCha20 stream; vectors are fixed-point numbers modulo 2**64, so that the
-sum is exact. It holds against a server that looks, and against one that lies about who was lost, unless it finds more
-than half of the members willing to help; a server that makes up members is stopped by the roster that each member
-brings along.
+sum is exact. Masks and shares are bound to the occasion and to everybody who takes part in it: who is told of others has
+other masks. It holds against a server that looks, and against one that tells each member something else about who was
+lost, with up to a third of the members, less one, helping it (`enough`); a server that makes up members is stopped by the
+roster that each member brings along. It hides what is in one sum: what two sums tell together is for noise to hide.
 """
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,9 +77,14 @@ def public_key(private: bytes) -> bytes:
     return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
 
 
-def majority(members: int) -> int:
-    """How many shares bring a seed back: more than half."""
-    return members // 2 + 1
+def enough(members: int) -> int:
+    """How many must be left to open a sum, and how many shares bring a seed back: more than two thirds.
+
+    A server may tell a member that some are lost, those that it is there, and all others that it is lost. Then it has all
+    of its pairwise seeds, and the shares of its own from it, from those said to be lost and from whoever helps: as many
+    as are needed once 2 enough(n) - n - 1 help. With a majority that would be nobody.
+    """
+    return 2 * members // 3 + 1
 
 
 def masked(keys: Keys, vector: NDArray[np.float64], members: Sequence[str], occasion: str) -> Masked:
@@ -93,14 +100,15 @@ def masked(keys: Keys, vector: NDArray[np.float64], members: Sequence[str], occa
         ConfigError: Too few take part, or somebody whom the roster does not know; or the sum could overflow.
     """
     everybody = _taking_part(keys, members)
+    bound = _bound(occasion, everybody)
     own = os.urandom(_SEED)
     total = fixed(vector, among=len(everybody)) + stream(own, len(vector))
     for other in everybody:
         if other != keys.name:
-            mask = stream(_pairwise(keys, other, occasion), len(vector))
+            mask = stream(_pairwise(keys, other, bound), len(vector))
             total = total + mask if keys.name < other else total - mask
-    parts = sharing.split(own, len(everybody), majority(len(everybody)))
-    shares = tuple(_sealed(keys, other, occasion, part) for other, part in zip(everybody, parts, strict=True))
+    parts = sharing.split(own, len(everybody), enough(len(everybody)))
+    shares = tuple(_sealed(keys, other, bound, part) for other, part in zip(everybody, parts, strict=True))
     return Masked(vector=total, names=everybody, shares=shares)
 
 
@@ -124,11 +132,12 @@ def opened(
         raise ConfigError(
             "every member is either there or lost; the server's list says otherwise, so nothing is opened"
         )
-    if len(shares) < majority(len(everybody)) or len(shares) < FEWEST:
+    if len(shares) < enough(len(everybody)):
         raise ConfigError(f"only {len(shares)} of {len(everybody)} members are left; a sum of so few is not opened")
+    bound = _bound(occasion, everybody)
     return Opened(
-        shares={name: _unsealed(keys, name, occasion, body) for name, body in shares.items()},
-        seeds={name: _pairwise(keys, name, occasion) for name in lost},
+        shares={name: _unsealed(keys, name, bound, body) for name, body in shares.items()},
+        seeds={name: _pairwise(keys, name, bound) for name in lost},
     )
 
 
@@ -146,7 +155,7 @@ def unmasked(answers: Mapping[str, Masked], help_of: Mapping[str, Opened]) -> ND
     total = np.zeros(len(next(iter(answers.values())).vector), dtype=np.uint64)
     for name, answer in answers.items():
         parts = [helper.shares[name] for helper in help_of.values()]
-        total += answer.vector - stream(sharing.joined(parts, majority(len(everybody))), len(answer.vector))
+        total += answer.vector - stream(sharing.joined(parts, enough(len(everybody))), len(answer.vector))
     for lost in set(everybody) - set(answers):
         for name in answers:
             if name not in help_of:
@@ -183,18 +192,23 @@ def _taking_part(keys: Keys, members: Sequence[str]) -> tuple[str, ...]:
     return everybody
 
 
-def _pairwise(keys: Keys, other: str, occasion: str) -> bytes:
-    return _derived(keys, other, f"mask/{occasion}")
+def _bound(occasion: str, everybody: Sequence[str]) -> str:
+    """The occasion as those know it who take part in it: with another list of members it is another one."""
+    return json.dumps([occasion, *everybody])
 
 
-def _sealed(keys: Keys, other: str, occasion: str, share: bytes) -> bytes:
+def _pairwise(keys: Keys, other: str, bound: str) -> bytes:
+    return _derived(keys, other, f"mask/{bound}")
+
+
+def _sealed(keys: Keys, other: str, bound: str, share: bytes) -> bytes:
     nonce = os.urandom(12)
-    key = _derived(keys, other, f"share/{occasion}")
+    key = _derived(keys, other, f"share/{bound}")
     return nonce + ChaCha20Poly1305(key).encrypt(nonce, share, f"{keys.name}>{other}".encode())
 
 
-def _unsealed(keys: Keys, sender: str, occasion: str, body: bytes) -> bytes:
-    key = _derived(keys, sender, f"share/{occasion}")
+def _unsealed(keys: Keys, sender: str, bound: str, body: bytes) -> bytes:
+    key = _derived(keys, sender, f"share/{bound}")
     try:
         return ChaCha20Poly1305(key).decrypt(body[:12], body[12:], f"{sender}>{keys.name}".encode())
     except (InvalidTag, ValueError) as error:

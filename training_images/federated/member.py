@@ -75,11 +75,16 @@ class Member:
 
     def _train(self, note: Note) -> Note:
         weights, scale = note.vector("weights"), _scale(note)
-        mine, asked = self.rows.part(asked=False), self.rows.part(asked=True)
+        mine = self.rows.part(asked=False)
         better = self._learned(note, weights, scale.applied(mine.features), mine)
         count = float(len(mine.outcome))
-        before = model.loss(weights, scale.applied(asked.features), asked.outcome)
-        return self._summed(note, np.concatenate([better * count, [count, before, float(len(asked.outcome))]]))
+        before = (0.0, 0.0) if "noise" in note.facts else self._loss(weights, scale)  # the loss has no noise
+        return self._summed(note, np.concatenate([better * count, [count, *before]]))
+
+    def _loss(self, weights: Vector, scale: Scale) -> tuple[float, float]:
+        """Of the weights that came, over the test rows; and how many those are."""
+        asked = self.rows.part(asked=True)
+        return model.loss(weights, scale.applied(asked.features), asked.outcome), float(len(asked.outcome))
 
     def _learned(self, note: Note, weights: Vector, inputs: Vector, mine: Rows) -> Vector:
         steps, rate = int(note.number("steps")), note.number("rate")
@@ -156,12 +161,12 @@ class Member:
         scores = model.probability(note.vector("weights"), _scale(note).applied(asked.features))
         return Note(
             what=note.what,
-            arrays={"brier": _as_recorded((scores - asked.outcome) ** 2), "area": areas.parts(scores, asked.outcome)},
+            arrays={"brier": _as_recorded((scores - asked.outcome) ** 2), "area": _as_recorded(areas.parts(scores, asked.outcome))},
             facts={
                 **self._about(),
                 "items": [str(item) for item in asked.item],
                 "persons": [str(person) for person in asked.person],
-                "auc": areas.auc(scores, asked.outcome),
+                "auc": round(areas.auc(scores, asked.outcome), SCORE_DIGITS),
             },
         )
 

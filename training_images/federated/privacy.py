@@ -56,10 +56,16 @@ def learned_privately(
 def clipped_sum(
     weights: Vector, inputs: Vector, outcome: Vector, owner: NDArray[np.int64], *, persons: int, clip: float
 ) -> Vector:
-    """Sum over persons of their gradient, each no longer than `clip`."""
-    slopes = inputs * (probability(weights, inputs) - outcome)[:, None]
+    """Sum over persons of their gradient, each no longer than `clip`.
+
+    A gradient that is not finite counts as none: one person would show through all noise, and who sends weights and
+    scale could choose whose it is.
+    """
     each = np.zeros((persons, len(weights)))
-    np.add.at(each, owner, slopes)
-    norms = np.linalg.norm(each, axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        slopes = inputs * (probability(weights, inputs) - outcome)[:, None]
+        np.add.at(each, owner, slopes)
+        each[~np.isfinite(each).all(axis=1)] = 0.0
+        norms = np.linalg.norm(each, axis=1)
     summed: Vector = (each * np.minimum(1.0, clip / np.maximum(norms, 1e-12))[:, None]).sum(axis=0)
     return summed

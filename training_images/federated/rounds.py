@@ -60,10 +60,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One round: who counted, and the mean loss on everybody's test rows of the weights that went out."""
+    """One round: who counted, and the mean loss on everybody's test rows of the weights that went out; untold with noise."""
 
     members: tuple[str, ...]
-    loss: float
+    loss: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,8 @@ def _round(
     }
     total, answers = _summed(members, plan, "train", _arrays(weights, scale), facts)
     count, lost, asked = total[-EXTRA:]
-    return total[:-EXTRA] / count, Round(members=tuple(sorted(answers)), loss=float(lost / asked)), answers
+    loss = float(lost / asked) if plan.noise is None else None
+    return total[:-EXTRA] / count, Round(members=tuple(sorted(answers)), loss=loss), answers
 
 
 def _summed(
@@ -171,7 +172,7 @@ def _summed(
     answers = _enough(plan, members.ask(question, present), what, check)
     total = _unmasked(members, plan, present, answers, occasion)
     try:
-        sound.check_counts(what, total)
+        sound.check_counts(question, total)
     except ConfigError as error:
         raise ConfigError(
             f"the sum {occasion} makes no sense: {error}; a member told something else, and masks hide which: agree on "

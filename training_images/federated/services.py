@@ -4,14 +4,14 @@
 The SuperLink behind its gateway, and a SuperNode behind its door. Each reads one folder that belongs to it alone
 (`--folder`), and ends with its child when it is told to. `superlink`: ca.crt, superlink.crt, superlink.key, and
 `nodes/*.node.pub` of the members that are let in. `supernode`: ca.crt, NAME.crt, NAME.key, NAME.node, rows.npz,
-mask.key, roster.json.
+mask.key, roster.json; what it remembers of a run is kept there, in `memory`, and has to outlast the SuperNode.
 """
 
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -22,19 +22,27 @@ from training_images.federated.door import Consortium, door
 from training_images.federated.forwarding import client_context, serving
 from training_images.federated.gateway import gateway
 from training_images.job.errors import CONFIGURED_WRONG, ConfigError
+from training_images.job.known import refuse_unknown
 from training_images.job.settings import Settings
 
 HERE: Final = "127.0.0.1"
 _GRACE: Final = 5.0
 _LOOK: Final = 0.2
-_KNOWN: Final = ("rows", "key", "roster", "platform", "region", "masked", "epsilon", "seed")
+_KNOWN: Final = ("rows", "memory", "key", "roster", "platform", "region", "masked", "epsilon", "seed")
+_SETTINGS: Final[Mapping[str, Collection[str]]] = {
+    "superlink": ("role", "folder", "port", "gateway-port", "gateway-host"),
+    "supernode": ("role", "folder", "name", "gateway", "runtime-port", "apps", *_KNOWN),
+}
+"""A limit whose name is misspelt would be none."""
 _PATIENCE: Final = 60.0
 
 
 def serve(settings: Settings) -> int:
     """Run until SIGTERM; the child's exit code if it ends by itself, 42 if a setting or a file is wrong."""
     try:
-        with ROLES[settings.choice("role", ROLES)](settings) as child:
+        role = settings.choice("role", ROLES)
+        refuse_unknown(settings.given, _SETTINGS[role])
+        with ROLES[role](settings) as child:
             return _watched(child)
     except ConfigError as error:
         print(error, file=sys.stderr, flush=True)
@@ -109,6 +117,7 @@ def node_config(folder: Path, settings: Settings) -> dict[str, str | int | float
     """What the ClientApp is told: files of the member's folder unless a setting says otherwise, and its limits."""
     told: dict[str, str | int | float | bool] = {
         "rows": str(folder / "rows.npz"),
+        "memory": str(folder / "memory"),
         "key": str(folder / "mask.key"),
         "roster": str(folder / "roster.json"),
     }

@@ -26,7 +26,7 @@ def joined(shares: Sequence[bytes], needed: int) -> bytes:
     """The secret.
 
     Raises:
-        ConfigError: There are too few shares.
+        ConfigError: There are too few shares, or one of them is none of this secret's.
     """
     points = {int.from_bytes(share[:2], "big"): int.from_bytes(share[2:], "big") for share in shares}
     if len(points) < needed:
@@ -39,7 +39,9 @@ def joined(shares: Sequence[bytes], needed: int) -> bytes:
             if other != place:
                 weight = weight * other * pow(other - place, -1, _PRIME) % _PRIME
         total = (total + value * weight) % _PRIME
-    return (total % 2 ** (8 * _SECRET)).to_bytes(_SECRET, "big")
+    if total >= 2 ** (8 * _SECRET):
+        raise ConfigError("the shares that were opened make no seed: somebody opened another; the round is void")
+    return total.to_bytes(_SECRET, "big")
 
 
 def _value(factors: Sequence[int], place: int) -> int:

@@ -18,7 +18,7 @@ _LONGEST: Final = 512
 _FORMS: Final = {"rows": r"sha256:[0-9a-f]{64}", "platform": r"[a-z][a-z0-9-]{0,31}", "region": r"\S.{0,63}"}
 """What schemas/manifest.v1.json takes of a data set."""
 EXTRA: Final = 3
-"""Behind the summed weights: rows learned from, loss on the test rows, number of those."""
+"""Behind the summed weights: rows learned from, loss on the test rows, number of those; the last two 0 with noise."""
 
 
 def check_sum(question: Note, answer: Note, predictors: int, members: Collection[str]) -> None:
@@ -45,7 +45,7 @@ def check_sum(question: Note, answer: Note, predictors: int, members: Collection
     told = answer.vector("vector")
     if told.shape != (size,):
         raise ConfigError(f"it is a vector of shape {told.shape}, and {size} numbers were asked for")
-    check_counts(question.what, told)
+    check_counts(question, told)
 
 
 def _check_rows(answer: Note) -> None:
@@ -55,15 +55,19 @@ def _check_rows(answer: Note) -> None:
             raise ConfigError(f"its {name} is {answer.text(name)[:40]!r}, which no manifest can state")
 
 
-def check_counts(what: str, told: Vector) -> None:
+def check_counts(question: Note, told: Vector) -> None:
     """Whether a vector, or a sum of some, is of any rows.
 
     Raises:
-        ConfigError: It says of none, or of fewer.
+        ConfigError: It says of none, of fewer, or of a part of one: what masks leave when one is taken away wrongly.
     """
-    counts = [told[-1]] if what == "moments" else [told[-EXTRA], told[-1]]
+    counts = [told[-1]] if question.what == "moments" else [told[-EXTRA]]
+    if question.what != "moments" and "noise" not in question.facts:
+        counts.append(told[-1])
     if not (np.isfinite(told).all() and min(counts) >= 1):
         raise ConfigError(f"it is told of {min(counts):g} rows, of which there is no mean")
+    if broken := [count for count in counts if count != round(count)]:
+        raise ConfigError(f"it is told of {broken[0]:g} rows, and rows are counted whole")
 
 
 def check_scores(answer: Note, taken: Collection[str]) -> None:

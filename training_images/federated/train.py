@@ -58,7 +58,7 @@ def unit(job: Job, table: Table) -> Made:
     members = parting.parted(table, settings.integer("seed", 0))
     plan, learned = _learned(job, planned(job.spec.name, settings, table), members)
     for told in learned.history:
-        job.log(test_loss=told.loss, members=len(told.members))
+        job.log(members=len(told.members), **({} if told.loss is None else {"test_loss": told.loss}))
     _written(job.folder / _MODEL, learned)
     return _made(job, table, plan, learned)
 
@@ -171,7 +171,7 @@ def _made(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
         datasets=[_dataset(job, table, name, stated) for name, stated in sorted(learned.rows.items())],
         base_model="",
         summary=_summary(table, plan, learned),
-        charts={"loss": chart.lines("test loss by round", {"consortium": [told.loss for told in learned.history]})},
+        charts=_charts(learned),
         seeds={"split": job.spec.settings.integer("seed", 0)},
     )
 
@@ -223,6 +223,11 @@ def _dataset(job: Job, table: Table, member: str, stated: Stated) -> DataSet:
     if stated.platform != "local":
         platform, region = stated.platform, stated.region
     return DataSet(name=f"{table.name}/{member}", digest=stated.rows, platform=platform, region=region)
+
+
+def _charts(learned: Learned) -> dict[str, bytes]:
+    losses = [told.loss for told in learned.history if told.loss is not None]
+    return {"loss": chart.lines("test loss by round", {"consortium": losses})} if losses else {}
 
 
 def _summary(table: Table, plan: Plan, learned: Learned) -> str:

@@ -9,6 +9,7 @@ from federation.cli.candidate import candidate
 from federation.cli.clock import now
 from federation.cli.history import History, Past
 from federation.cli.inventory import ReleaseState
+from federation.cli.moves import whole
 from federation.cli.output import short, when
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
@@ -21,7 +22,7 @@ from federation.core.digest import digest
 def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
     """The release's state, its units and why they passed, and why it is held or was left."""
     release: Mapping[str, Any] = shelf.document(names.release(name)) or {}
-    channel = shelf.channel(shelf.policy().channel)
+    channel = whole(shelf, shelf.channel(shelf.policy().channel))
     left = inventory.left_by_rollback(channel)
     state = inventory.release_state(channel, left, name)
     decisions = history.about(name)
@@ -41,7 +42,7 @@ def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
 
 
 def _moves(channel: Channel, name: str) -> Iterator[tuple[str, str]]:
-    """When it last came to serve, as far as the channel remembers, by whom and why."""
+    """When it last came to serve, by whom and why."""
     for moved in channel.moves:
         if moved.release == name and moved.kind in {"promote", "roll_back"}:
             yield (

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from federation.cli.moves import whole
 from federation.cli.shelf import Shelf
 from federation.core import event as events
 from federation.core import instant, names
@@ -94,7 +95,7 @@ def unit(shelf: Shelf, name: str) -> UnitLine | None:
 
 def releases(shelf: Shelf, newest: int | None = None) -> Sequence[ReleaseLine]:
     """The releases of the highest versions, or every one; the lowest first."""
-    channel = shelf.channel(shelf.policy().channel)
+    channel = whole(shelf, shelf.channel(shelf.policy().channel))
     left = left_by_rollback(channel)
     found = sorted((name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)), key=version_of)
     found = found[-newest:] if newest else found
@@ -223,7 +224,7 @@ def release_state(channel: Channel, left: Mapping[str, str], name: str) -> Relea
     """A release's state in the channel now."""
     if channel.serving and channel.serving.name == name:
         return "serving"
-    if name in left:
+    if name in left or name in channel.left:
         return "rolled back"
     if name in {entry.name for entry in channel.warm}:
         return "warm"

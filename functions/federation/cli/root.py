@@ -44,6 +44,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "Look",
         status=("status:status", "What serves, what needs a person, what waits, what was refused, and why."),
         releases=("releases:releases", "Every release: what it replaced, what it holds, and what became of it."),
+        served=(
+            "served:served",
+            "What served when, by whose order or which event, under which policy, and which document says so.",
+        ),
         explain=("explain:explain", "Why is it so? The page that a person on call needs."),
         diff=(
             "diff:diff",
@@ -54,6 +58,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
             "Which data, code and image made each unit of a release, and which release brought it.",
         ),
         replay=("replay:replay", "Take stored decisions again and compare every byte."),
+        intact=("intact:intact", "Is every stored document as it was written, and is none gone?"),
         attest=("attest:attest", "What the gates found about a release, as in-toto statements."),
     ),
     **_panel(

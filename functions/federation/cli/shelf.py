@@ -64,15 +64,17 @@ class Shelf(LiveReads):
 
     def documents(self, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
         """Each existing name with its document, in that order; read in rounds, so that stopping early saves the rest."""
+        yield from ((name, decoded(name, body)) for name, body in self.bodies(names))
+
+    def bodies(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """The same, as the bytes that are stored."""
         size = self._readers * _ROUND
         rounds = [names[start : start + size] for start in range(0, len(names), size)]
         with ThreadPoolExecutor(self._readers) as pool, working("", wanted=len(names) >= _MANY) as tell:
             for number, few in enumerate(rounds):
                 tell(f"Reading {len(names):,} documents: {number * size:,} so far")
                 bodies = map(self._store.read, few) if self._readers == 1 else pool.map(self._store.read, few)
-                yield from (
-                    (name, decoded(name, body)) for name, body in zip(few, bodies, strict=True) if body is not None
-                )
+                yield from ((name, body) for name, body in zip(few, bodies, strict=True) if body is not None)
 
     def _dates(self, prefix: str) -> dict[str, float]:
         told = self._store.dates(prefix) if isinstance(self._store, Dated) else None

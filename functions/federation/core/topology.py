@@ -26,6 +26,7 @@ _BITS: Final = 8
 _MEGA: Final = 1_000_000
 _GB: Final = 1_000_000_000
 _MS: Final = 1_000
+_OWN: Final = "on-premises"
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +35,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Args:
         name: As people call it.
         platform: The cloud, or `on-premises`.
-        region: Of that platform; what stays within one region costs nothing to send.
+        region: Of that platform; what stays within one region costs nothing to send. On premises, each is a house.
         rows: Of its data.
         bytes: Of its data.
         leaves: What may leave it: its rows, only what was learnt from many of them, or nothing.
@@ -63,6 +64,11 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def latency(self) -> float:
         """One-way latency in seconds."""
         return self.latency_ms / _MS
+
+    @property
+    def cloud(self) -> str:
+        """Whose machines they are: houses with machines of their own have that in common and nothing else."""
+        return f"{self.platform} in {self.region}" if self.platform == _OWN else self.platform
 
     def near(self, other: "Site") -> bool:
         """Whether what goes from one to the other stays in one region."""

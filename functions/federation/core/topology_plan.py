@@ -116,7 +116,7 @@ def _breaches(topology: Topology, task: Task) -> Iterator[str]:
     sealed = [site.name for site in task.sites if site.leaves == "nothing"]
     if sealed:
         yield f"nothing may leave {_listed(sealed)}, not even what was learnt there"
-    clouds = sorted({site.platform for site in task.sites})
+    clouds = sorted({site.cloud for site in task.sites})
     if topology != "federated" and len(clouds) > 1:
         yield f"it would send the gradients of each step between {_listed(clouds)}, and gradients never cross clouds"
 

@@ -10,7 +10,7 @@ from training_images.federated import masking, sharing
 from training_images.federated.masking import Keys, masked, opened, unmasked
 from training_images.job.errors import ConfigError
 
-NAMES = ("ada", "ben", "cem", "dot", "eve")
+NAMES = ("ada", "ben", "cem", "dot", "eve", "fay", "gus")
 PRIVATE = {name: masking.private_key() for name in NAMES}
 ROSTER = {name: masking.public_key(key) for name, key in PRIVATE.items()}
 KEYS = {name: Keys(name=name, private=PRIVATE[name], roster=ROSTER) for name in NAMES}
@@ -47,7 +47,7 @@ def helped(answers, everybody, occasion="run/train/1", silent=()):
 )
 def test_the_sum_of_whoever_answered_comes_out_and_is_exact(members, values, gone):
     names = NAMES[:members]
-    lost = names[: min(gone, members - masking.FEWEST)]
+    lost = names[: min(gone, members - masking.enough(members))]
     vectors = {name: np.array(values) * (place + 1) for place, name in enumerate(names)}
     answers = told(vectors, lost=lost)
     summed = unmasked(answers, helped(answers, names))
@@ -78,7 +78,7 @@ def test_with_every_own_seed_known_a_single_vector_is_still_hidden_by_its_pairs(
     vectors = {name: np.full(64, 5.0) for name in NAMES[:3]}
     answers = told(vectors)
     parts = [one.shares["ada"] for one in helped(answers, NAMES[:3]).values()]
-    own = masking.stream(sharing.joined(parts, 2), 64)
+    own = masking.stream(sharing.joined(parts, 3), 64)
     assert np.abs((answers["ada"].vector - own).view(np.int64) / 2.0**32 - 5.0).min() > 1.0
 
 
@@ -88,7 +88,8 @@ def test_too_few_shares_tell_nothing_of_the_seed():
     assert sharing.joined(shares[1:4], 3) == secret
     with pytest.raises(ConfigError, match="2 shares were opened and 3 are needed"):
         sharing.joined(shares[:2], 3)
-    assert sharing.joined([*shares[:2], (9).to_bytes(2, "big") + bytes(66)], 3) != secret
+    with pytest.raises(ConfigError, match="make no seed: somebody opened another"):
+        sharing.joined([*shares[:2], (9).to_bytes(2, "big") + bytes(66)], 3)
 
 
 def test_a_member_does_not_open_both_kinds_of_seed_of_one_member():
@@ -114,6 +115,45 @@ def test_a_member_that_the_server_made_up_is_not_masked_with():
         masked(KEYS["ada"], np.ones(2), ["ada", "ben", "mallory"], "run/train/1")
 
 
+def opening(answers, name, everybody, lost):
+    """What one member opens that was told of these members and these losses."""
+    shares = {one: answers[one].shares[answers[one].names.index(name)] for one in everybody if one not in lost}
+    return opened(KEYS[name], everybody, shares, lost, "run/train/1")
+
+
+def laid_bare(answer, own, seeds):
+    """Ada's vector, from the shares of its own seed and all its pairwise seeds."""
+    left = answer.vector - masking.stream(sharing.joined(own, masking.enough(len(answer.names))), len(answer.vector))
+    for name, seed in seeds.items():
+        mask = masking.stream(seed, len(left))
+        left = left - mask if name > "ada" else left + mask
+    return left.view(np.int64) / 2.0**masking.FRACTION_BITS
+
+
+@pytest.mark.parametrize("members", range(3, len(NAMES) + 1))
+def test_a_server_that_tells_each_member_another_loss_does_not_lay_one_bare(members):
+    """Ada hears that some are lost, those that ada is there, and all others that ada is lost; half of them was enough."""
+    names = NAMES[:members]
+    answers = told({name: np.full(3, 7.0) for name in names})
+    for gone in range(1, members - 1):
+        believed, others = names[1 : 1 + gone], names[1 + gone :]
+        with pytest.raises(ConfigError, match="are left; a sum of so few|shares were opened and"):
+            hers = opening(answers, "ada", names, believed)
+            own = [hers.shares["ada"], *(opening(answers, name, names, []).shares["ada"] for name in believed)]
+            seeds = {name: opening(answers, name, names, ["ada"]).seeds["ada"] for name in others}
+            laid_bare(answers["ada"], own, {**hers.seeds, **seeds})
+
+
+def test_a_member_that_was_told_of_others_has_other_masks_and_opens_nothing_for_them():
+    """Ada thinks that three take part, where two shares would do; four are told of four, and one may be lost."""
+    answers = told({name: np.full(3, 7.0) for name in NAMES[:4]})
+    answers["ada"] = masked(KEYS["ada"], np.full(3, 7.0), NAMES[:3], "run/train/1")
+    with pytest.raises(ConfigError, match="the share said to be ada's was not made by it for ada"):
+        opening(answers, "ada", NAMES[:4], ["ben"])
+    with pytest.raises(ConfigError, match="the share said to be ada's was not made by it for ben"):
+        opening(answers, "ben", NAMES[:4], ["dot"])
+
+
 def test_a_share_from_another_occasion_is_not_opened():
     answers = told({name: np.ones(2) for name in NAMES[:3]}, occasion="run/train/1")
     with pytest.raises(ConfigError, match="was not made by it"):
@@ -121,8 +161,8 @@ def test_a_share_from_another_occasion_is_not_opened():
 
 
 def test_a_lost_member_whose_mask_not_everybody_takes_away_voids_the_round():
-    answers = told({name: np.ones(2) for name in NAMES}, lost=["eve"])
-    with pytest.raises(ConfigError, match="ben did not help"):
+    answers = told({name: np.ones(2) for name in NAMES}, lost=["gus"])
+    with pytest.raises(ConfigError, match="gus was lost, and ben did not help"):
         unmasked(answers, helped(answers, NAMES, silent=["ben"]))
 
 

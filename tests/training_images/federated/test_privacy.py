@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One person, however many rows they have, moves what a member tells by no more than the clip."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.training_images.federated.consortium_fixture import rows
@@ -22,6 +25,16 @@ def test_taking_a_person_out_moves_the_sum_by_at_most_the_clip(person, clip):
     one = rows("ada")
     moved = summed(one, clip=clip) - summed(one, without=f"ada-p{person}", clip=clip)
     assert np.linalg.norm(moved) <= clip * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("far", [1e306, np.inf, np.nan])
+def test_a_person_whose_gradient_is_not_finite_does_not_show_through_the_noise(far):
+    """Who sends weights and scale can choose whose it is: its NaN in the sum would be an answer without noise."""
+    one = rows("ada")
+    mine = one.person == "ada-p3"
+    features = np.where(mine[:, None], far, one.features)
+    moved = summed(replace(one, features=features)) - summed(one, without="ada-p3")
+    assert np.linalg.norm(moved) <= 0.7 * (1 + 1e-9)
 
 
 def test_a_person_with_many_rows_counts_as_one():

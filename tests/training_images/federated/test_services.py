@@ -38,7 +38,14 @@ def test_a_members_limits_reach_its_app(tmp_path):
     found = node_config(tmp_path, Settings(given=given))
     assert (found["masked"], found["epsilon"], found["region"]) == (True, 2.5, "eu-west-1")
     assert found["rows"] == str(tmp_path / "rows.npz")
+    assert found["memory"] == str(tmp_path / "memory")
     assert "role" not in found
+
+
+def test_a_misspelt_limit_is_not_taken_for_none(capsys, tmp_path):
+    certificates.authority(tmp_path).member(tmp_path, "ada")
+    given = {"role": "supernode", "folder": tmp_path, "name": "ada", "gateway": "somewhere:8443", "apps": "0" * 64}
+    assert "--epsilom (did you mean --epsilon?)" in told(capsys, **given, epsilom=2)
 
 
 def test_private_keys_are_for_their_owner_only(tmp_path):

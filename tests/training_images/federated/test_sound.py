@@ -69,6 +69,7 @@ IN_THE_OPEN = {
     "half as exact": array("vector", lambda vector: vector.astype(np.float32)),
     "fewer rows than none": array("vector", at(-3, -180.0)),
     "no rows to ask": array("vector", at(-1, 0.0)),
+    "half a row": array("vector", at(-3, 80.5)),
     "nothing": lambda note: Note(what=note.what, facts=note.facts),
 }
 UNDER_MASKS = {
@@ -138,6 +139,28 @@ def test_a_sum_under_masks_that_no_rows_add_up_to_ends_the_run_with_a_sentence()
 
     with pytest.raises(ConfigError, match=r"the sum trial/train/1 makes no sense: .* masks hide which"):
         learn(among("train", otherwise), plan(FOUR, masked=True, least=3))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_sum_that_one_masked_vector_spoilt_is_not_taken_for_rows(seed):
+    """Two counts of 64 random bits are both above zero in one case of four, and whole in one of 2**64."""
+    noise = np.random.default_rng(seed)
+
+    def otherwise(note):
+        size = note.arrays["vector"].shape
+        return replace(note, arrays={"vector": noise.integers(0, 2**64, size=size, dtype=np.uint64)})
+
+    with pytest.raises(ConfigError, match=r"the sum trial/train/1 makes no sense"):
+        learn(among("train", otherwise), plan(FOUR, masked=True, least=3))
+
+
+def test_a_share_that_somebody_made_up_ends_the_run_with_a_sentence():
+    def otherwise(note):
+        made_up = [share[:2] + bytes(len(share) - 2) for share in note.facts["shares"]]
+        return replace(note, facts={**note.facts, "shares": made_up})
+
+    with pytest.raises(TooFewError, match=r"stays hidden: the shares that were opened make no seed"):
+        learn(among("open", otherwise), plan(FOUR, masked=True, least=3))
 
 
 @pytest.mark.parametrize("otherwise", [fact("shares", []), fact("shares of", ["x"] * 4)])

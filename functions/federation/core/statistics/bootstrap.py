@@ -61,12 +61,14 @@ def clustered_mean(
     found = _sample(values, clusters, scale, span / scale)
     differing = found.middle.below + found.middle.above
     if differing >= FEWEST:
-        return _studentised(found, scale, seed)
+        drawn = _studentised(found, scale, seed)
+        return drawn if clusters is None else drawn.widened(_alone(values, found.mean, scale))
     if span <= 0.0:
         return None
     if clusters is not None and differing and found.count >= FEWEST:
         return _bounded(_thinned(values, clusters, scale), 1.0, found.mean, scale, span / scale)
-    return _bounded(found.groups(), found.heaviest, found.mean, scale, span / scale)
+    bounded = _bounded(found.groups(), found.heaviest, found.mean, scale, span / scale)
+    return bounded if clusters is None else bounded.widened(_alone(values, found.mean, scale))
 
 
 def _power_below(largest: float) -> float:
@@ -90,6 +92,16 @@ def _independent(clusters: Sequence[str | None]) -> int:
         if len(seen) > FEW + 1:
             break
     return len(seen - {None}) + clusters.count(None)
+
+
+def _alone(values: Sequence[float], mean: float, scale: float) -> Interval:
+    """Student's t as if each item stood alone, which no clusters undercut."""
+    count = len(values)
+    error = math.sqrt(math.fsum((value / scale - mean) ** 2 for value in values) / (count - 1) / count)
+    reach = student_95(count - 1) * error
+    return Interval(
+        estimate=mean * scale, lower=(mean - reach) * scale, upper=(mean + reach) * scale, error=error * scale
+    )
 
 
 def _thinned(values: Sequence[float], clusters: Sequence[str | None], scale: float) -> Sequence[Group]:

@@ -87,7 +87,7 @@ def compare_records(
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=_BOUNDLESS)
     better, worse = sum(map(gt, first, second)), sum(map(lt, first, second))
     method, interval = _interval(first, second, clusters, (better, worse), seed)
-    if method == "bootstrap-t" and _scaled_apart(first, second):
+    if method == "bootstrap-t" and (_scaled_apart(first, second) or _beyond_best(*sides, lower_is_better)):
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=APART)
     return Comparison(
         verdict="inconclusive" if interval is None else verdict_of(interval, -margin),
@@ -131,7 +131,7 @@ def _interval(
 ) -> tuple[Method | None, Interval | None]:
     """0/1 items that stand alone have a closed form; 0/1 items in clusters take the wider of both bounds.
 
-    For scores within 0..1 it is known how far an unseen one can move: by 1.
+    For scores within 0..1 it is known how far an unseen one can move: by 1. No side sheds that by a score out there.
     """
     closed = None
     if _BINARY.issuperset(first) and _BINARY.issuperset(second):
@@ -142,7 +142,7 @@ def _interval(
     drawn = clustered_mean(list(map(sub, first, second)), clusters, span=span, seed=seed)
     if drawn is None:
         return None, None
-    if _are_shares(first, second):
+    if _are_shares(first, first) or _are_shares(second, second):
         drawn = unseen_items(drawn, len(first), -1.0, 1.0)
     return ("bootstrap-t", drawn) if closed is None else ("bonett-price and bootstrap-t", closed.widened(drawn))
 
@@ -174,6 +174,17 @@ def _scaled_apart(first: Sequence[float], second: Sequence[float]) -> bool:
     )
     marks = math.fsum(first) > math.fsum(second) and mean >= 2.0 * below and not _are_counts(first, second)
     return 0.0 < low <= 1.0 + ROUNDING and mean > 1.0 and (high > FAR or marks)
+
+
+def _beyond_best(mine: Sequence[float], theirs: Sequence[float], lower_is_better: bool) -> bool:  # noqa: FBT001
+    """Whether the candidate is better than the best there is: the other side's shares reach it time and again.
+
+    Counts go up from 0 and 1, too, and some of them are 1.
+    """
+    reached = list(theirs).count(0.0 if lower_is_better else 1.0) > _SELDOM * len(theirs)
+    past = min(mine) < -ROUNDING if lower_is_better else max(mine) > 1.0 + ROUNDING
+    counts = list(mine).count(1.0) > _SELDOM * len(mine) and all(float(score).is_integer() for score in mine)
+    return reached and past and not counts and _are_shares(theirs, theirs)
 
 
 def _are_counts(first: Sequence[float], second: Sequence[float]) -> bool:

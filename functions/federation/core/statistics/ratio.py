@@ -38,10 +38,10 @@ def cost_ratio(
     if above is None or below is None:
         return None
     (mine, first), (theirs, second) = above, below
-    residuals = _together(list(map(sub, first, second)), clusters)
-    if residuals is None:
+    found = _spread(list(map(sub, first, second)), clusters)
+    if found is None:
         return None
-    error, reach = _error(residuals), _reach(residuals)
+    reach, error = found
     ratio = mine / theirs
     return Interval(
         estimate=ratio,
@@ -58,8 +58,8 @@ def cost_upper(
     side = _per_token(costs, tokens)
     if side is None:
         return None
-    rate, residuals = side[0], _together(side[1], clusters)
-    return None if residuals is None else (rate, rate * math.exp(_reach(residuals)))
+    rate, found = side[0], _spread(side[1], clusters)
+    return None if found is None else (rate, rate * math.exp(found[0]))
 
 
 def _per_token(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, list[float]] | None:
@@ -70,12 +70,16 @@ def _per_token(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, 
     return cost / token, [paid / cost - used / token for paid, used in zip(costs, tokens, strict=True)]
 
 
-def _together(residuals: Sequence[float], clusters: Sequence[str | None] | None) -> Sequence[float] | None:
-    """The residuals summed by cluster; None if all items belong to one cluster, which proves nothing."""
+def _spread(residuals: Sequence[float], clusters: Sequence[str | None] | None) -> tuple[float, float] | None:
+    """Reach and standard error by cluster, or by items alone if these are wider; None if all belong to one cluster.
+
+    Whoever says which items belong together could put a dear one with a cheap one, and no cluster would differ.
+    """
+    alone = _reach(residuals), _error(residuals)
     if clusters is None:
-        return residuals
+        return alone
     sums = [math.fsum(unit) for unit in by_cluster(residuals, clusters)]
-    return sums if len(sums) > 1 else None
+    return max(alone, (_reach(sums), _error(sums))) if len(sums) > 1 else None
 
 
 def _error(residuals: Sequence[float]) -> float:
