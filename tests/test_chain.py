@@ -23,6 +23,7 @@ from federation.sources import Trust
 from federation.wiring.local import local_home
 from tests.steps.home import NEXT_TUESDAY, THURSDAY
 from tests.steps.home import home as made
+from tests.test_relay import queued
 from tests.test_runtime import Cut
 
 
@@ -84,17 +85,23 @@ class Noted:
         return noted
 
 
-def test_an_alarm_reads_the_channel_and_moves_it_before_anything_else(home):
+ALARM = wire_aws.alarm("2026-11-24T14:04:41Z", about="2026-11-24T14:04:40Z")
+OVER = wire_aws.alarm("2026-11-24T14:04:41Z", about="2026-11-24T13:00:00Z", state="OK")
+
+
+@pytest.mark.parametrize("brought", [ALARM, queued(OVER.body, ALARM.body)], ids=["alone", "behind another in a batch"])
+def test_an_alarm_reads_the_channel_and_moves_it_before_anything_else(home, brought):
     play = stage(home, inline=True)
     list(first_week(play))
     list(second_week(play))
     log = []
     ports = type(home.ports)(**{name: Noted(getattr(home.ports, name), log) for name in home.ports.__struct_fields__})
-    alarm = wire_aws.alarm("2026-11-24T14:04:41Z", about="2026-11-24T14:04:40Z")
-    deliver_chain(alarm, Trust.read(TRUST), ports, lambda: "2026-11-24T14:04:41Z")
+    deliver_chain(brought, Trust.read(TRUST), ports, lambda: "2026-11-24T14:04:41Z")
     asked = [call for call in log if call[1] not in {names.POLICIES, names.policy(1)}]  # a process asks once a minute
     assert asked[:2] == [("channel", "production"), ("move", "production")]
     assert home.ports.traffic.serving("production").release == "spiralverse-ai-federated-v1.0.0"
+    shifted = [call for call in log if call[0] == "shift"]
+    assert len(shifted) == 1, "and is not heard once more with the rest of its delivery"
 
 
 def test_an_old_alarm_asks_first_whether_it_is_still_true(home):

@@ -13,8 +13,8 @@ FIRST, LATER = "2026-11-18T11:00:00Z", "2026-11-18T11:07:00Z"
 REQUEST = Request(entry="test", body=b"")
 
 
-def completed(key):
-    return Completion(provider="s3", resource=key, artifact_uri=f"s3://bucket/{key}/", dedupe_key=key)
+def completed(key, at=None):
+    return Completion(provider="s3", resource=key, artifact_uri=f"s3://bucket/{key}/", dedupe_key=key, completed_at=at)
 
 
 def told(*keys):
@@ -45,6 +45,12 @@ def test_a_completion_without_a_moment_of_its_own_keeps_that_of_its_first_delive
     assert (again.verdict, again.why) == ("ignore", "told before: the same artifact, by its dedupe key")
 
 
+def test_a_completion_that_states_its_moment_happened_then_whenever_it_is_told(home):
+    announced = heard(home)
+    take_in(REQUEST, replace(told(), completions=(completed("a", at=FIRST),)), home.ports, LATER)
+    assert [event.time for event in announced] == [FIRST]
+
+
 def test_what_is_new_beside_what_was_told_before_is_told_on(home):
     announced = heard(home)
     take_in(REQUEST, told("a"), home.ports, FIRST)
@@ -52,13 +58,15 @@ def test_what_is_new_beside_what_was_told_before_is_told_on(home):
     assert [(event.subject, event.time) for event in announced] == [("a", FIRST), ("a", FIRST), ("b", LATER)]
 
 
+@pytest.mark.parametrize("delivery", [told("a"), replace(told(), batch=(told("a"),))], ids=["alone", "in a batch"])
 @pytest.mark.parametrize(("ends", "times"), [(True, 1), (False, 2)])
-def test_what_came_of_it_ends_it_unless_what_followed_may_have_been_cut_short(home, ends, times):
+def test_what_came_of_it_ends_it_unless_what_followed_may_have_been_cut_short(home, ends, times, delivery):
     announced = heard(home)
-    take_in(REQUEST, told("a"), home.ports, FIRST)
+    take_in(REQUEST, delivery, home.ports, FIRST)
     home.ports.store.keep(names.settled(announced[0].id), b"{}")
-    take_in(REQUEST, told("a"), home.ports, LATER, settled_ends=ends)
+    answered = take_in(REQUEST, delivery, home.ports, LATER, settled_ends=ends)
     assert len(announced) == times
+    assert [one.verdict for one in answered.batch or [answered]] == ["ignore"]
 
 
 def test_each_record_of_a_batch_is_taken_in_by_itself(home):

@@ -117,7 +117,7 @@ def test_every_stored_decision_can_be_taken_again_to_the_same_byte(ready):
     ready.tick("merge", MONDAY)
     ready.tick("promote", TUESDAY)
     ready.ship("embedder", 2, "worse")
-    ready.tell(events.SLO_BREACHED, at="2026-01-06T12:00:00Z")
+    ready.alarm("2026-01-06T12:00:00Z")
     kept = [ready.document(name) for prefix in DECIDED_IN for name in ready.store.names(prefix)]
     stored = [decision_in(document) for document in kept]
     assert {document["step"] for document in stored} == {"validate", "gate", "fuse", "promote", "roll_back"}

@@ -25,6 +25,9 @@ LOOKS = (
     ("explain", "spiralverse/policy-adapter-v2"),
     ("explain", FIRST),
     ("replay", "promote"),
+    ("served",),
+    ("intact",),
+    ("orders",),
 )
 
 

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -258,3 +259,55 @@ def test_a_channel_that_was_cut_in_the_middle_is_named_with_what_it_stops(federa
 def test_a_shell_that_closed_the_output_gets_the_exit_code_and_nothing_else(own):
     told = in_a_shell("-m federation status >&-", own)
     assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
+
+
+def in_a_process(words, **streams):
+    command = [sys.executable, "-m", "federation", *map(str, words)]
+    return subprocess.Popen(command, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams})
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_where_nobody_can_be_told_the_exit_code_still_says_what_failed(tmp_path, monkeypatch, unbuffered):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with Path("/dev/full").open("wb") as full, open(writer, "wb", closefd=True) as closed:
+        for stderr in (full, closed):
+            with in_a_process(("status", "--folder", tmp_path / "nowhere"), stderr=stderr) as process:
+                process.communicate()
+            assert process.returncode == 3
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_whoever_ends_a_command_leaves_no_process_and_no_folder_behind(tmp_path, monkeypatch, ending):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with in_a_process(("demo", "--json")) as process:
+        assert process.stdout.readline()
+        assert list(tmp_path.iterdir())
+        process.send_signal(ending)
+        _, err = process.communicate()
+    assert process.returncode == 130
+    assert err.startswith(b"federation: interrupted\n")
+    assert not list(tmp_path.iterdir())
+    with in_a_process(("simulate", "--histories", "100000", "--jobs", "2")) as process:
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while not workers.read_text():
+            time.sleep(0.02)
+        process.send_signal(ending)
+        process.communicate(timeout=30)  # a worker left behind would hold the pipe, and wait for ever
+    assert process.returncode == 130
+
+
+def test_what_nohup_keeps_is_not_ended_with_its_terminal(tmp_path):
+    endless = tmp_path / "endless.json"
+    os.mkfifo(endless)
+    command = ["nohup", sys.executable, "-m", "federation", "validate", str(endless)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+        endless.open("wb") as pipe,
+    ):
+        process.send_signal(signal.SIGHUP)
+        pipe.write(b"{}")
+        pipe.close()
+        process.communicate()
+    assert process.returncode == 2

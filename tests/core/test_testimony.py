@@ -119,6 +119,16 @@ def test_the_run_beside_it_is_held_to_the_same():
     assert found.records is None
 
 
+def test_one_file_of_both_sides_requests_would_time_a_unit_against_itself():
+    """However slow it is, it would be exactly as slow as what serves."""
+    files = shipment("embedder", 3, "slow", SERVING).files
+    stated = json.loads(files[SENTINEL])["units"][0]
+    timed = stated["evidence"]["latency"]
+    timed["against"]["records"] = timed["records"]
+    found = subject(unit_of(stated), files.get, RULES).latency
+    assert found.fault == "latency.jsonl is said to be the records of both sides; name a file for each"
+
+
 def test_records_that_name_no_file_are_a_fault():
     claimed = measured(Measured(grade="records", suite=Suite(name="canonical", digest=SERVING)))
     assert claimed.fault == "the evidence is said to be per-item records, and the manifest names no file of them"

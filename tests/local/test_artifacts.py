@@ -58,3 +58,13 @@ def test_what_no_path_can_be_is_refused_with_its_name(artifacts, uri):
         with pytest.raises(ContractError, match="names no file of this machine") as refused:
             look()
         assert ascii(uri) in str(refused.value)
+
+
+def test_whoever_stands_in_a_folder_that_was_removed_still_reads_a_home_elsewhere(tmp_path, bucket, monkeypatch):
+    (bucket / "model.bin").write_bytes(b"weights")
+    gone = tmp_path / "deployed last week"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    artifacts = LocalArtifacts(tmp_path / "clouds", (tmp_path / "jobs",))
+    assert artifacts.read("s3://acme-models/model.bin", 10) == b"weights"

@@ -11,7 +11,7 @@ import pytest
 
 from federation.core.channel import channel_of
 from federation.core.digest import canonical
-from federation.errors import ContractError, ServiceError
+from federation.errors import ContractError, ServiceError, SettingsError
 from federation.local.database import Database
 from federation.local.store import LocalStore
 
@@ -42,12 +42,23 @@ BEFORE_NUMBERS = {
 def test_a_store_that_cannot_grow_asks_whether_the_disk_is_full(tmp_path):
     database = Database(tmp_path / "store.sqlite")
     database.rows("pragma max_page_count = 8")
-    with pytest.raises(ServiceError, match=r"is the disk full\?"):
+    with pytest.raises(ServiceError, match=r"is the disk full\?") as full:
         database.changed("insert into documents values (?, ?)", "much", bytes(1_000_000))
     with pytest.raises(ServiceError) as other:
         database.rows("select * from nowhere")
     assert "disk" not in str(other.value)
+    assert full.value.hint.startswith("Make room first. An order may be written down already")
+    assert other.value.hint == ServiceError.hint
     database.close()
+
+
+@pytest.mark.parametrize("way", ["a letter", "a folder"])
+def test_a_file_that_is_no_store_is_told_with_the_home_that_it_is_in(tmp_path, way):
+    store = tmp_path / "store.sqlite"
+    store.mkdir() if way == "a folder" else store.write_text("Dear Eva,")
+    with pytest.raises(SettingsError, match=f"the home at {tmp_path} cannot be opened: ") as unopened:
+        Database(store)
+    assert "on a disk that is not full" in unopened.value.hint
 
 
 def test_the_channel_of_a_home_from_before_numbers_is_mended_with_what_the_changelog_prints(tmp_path):

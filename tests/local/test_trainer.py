@@ -3,6 +3,7 @@
 
 import json
 import os
+import sys
 import textwrap
 import time
 
@@ -170,6 +171,16 @@ def test_an_interpreter_of_its_own_runs_the_images(jobs, tmp_path):
     trainer = LocalTrainer(jobs, str(python))
     trainer.launch("embedder-1", JOB)
     assert ended(trainer, "embedder-1")["failure"].endswith("with -m training_stand_in --epochs 3")
+
+
+def test_paths_are_those_of_whoever_launches_and_not_of_the_jobs_folder(trainer, jobs, tmp_path, image, monkeypatch):
+    image(SHIPS)
+    (tmp_path / "venv").mkdir()
+    (tmp_path / "venv/python").symlink_to(sys.executable)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "images")
+    LocalTrainer(jobs, "venv/python").launch("embedder-1", JOB)
+    assert "failure" not in ended(trainer, "embedder-1")
 
 
 def test_what_an_imitated_platform_reported_counts(trainer, jobs):

@@ -7,10 +7,12 @@ import msgspec
 
 from federation.core import event as events
 from federation.core import names
+from federation.core.alarm import breached
 from federation.core.channel import channel_of
 from federation.core.decision import summary
 from federation.core.digest import canonical
 from federation.core.event import Event
+from federation.errors import ServiceError
 from federation.recorded import RecordedReads
 from federation.runtime import handle
 from federation.simulation.platform import POLICY, shipment
@@ -45,6 +47,11 @@ class Home:
             type=type_, source="//test", subject=subject, time=time, key=key or f"{subject}|{time}", data=data
         )
         self.local.bus.announce([event])
+        return self.drain()
+
+    def alarm(self, at=None, name="churn-prod-5xx"):
+        """An SLO is breached, as its cloud tells it, and everything follows from that."""
+        self.local.bus.announce([breached(name, at or self.now, {})])
         return self.drain()
 
     def drain(self):
@@ -131,3 +138,23 @@ def home(folder, **policy):
     document = {**POLICY, **policy}
     made.store.keep(names.policy(document["version"]), canonical(document))
     return made
+
+
+class Crashing:
+    """A store that a process loses before it keeps a document with such a name."""
+
+    def __init__(self, store, prefix):
+        self._store, self._prefix = store, prefix
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def keep(self, name, body):
+        if name.startswith(self._prefix):
+            raise ServiceError("gone")
+        self._store.keep(name, body)
+
+
+def asked_by(who):
+    """A merge that a person asks for on Thursday."""
+    return Event(type=events.MERGE_REQUESTED, source="//test", subject=who, time=THURSDAY, key=who, data={"who": who})

@@ -12,7 +12,7 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.failure import cause_of
 from federation.runtime import handle
-from tests.steps.test_launch import FIXED, ON_DEMAND_TOO, PLACED, SPOT, ask
+from tests.steps.jobs import FIXED, ON_DEMAND_TOO, PLACED, SPOT, ask
 
 JOB = {**PLACED, "places": [FIXED]}
 """Two hours at most: asked for on Monday at 08:00, it must have ended by Tuesday at 11:00, a day's slack included."""

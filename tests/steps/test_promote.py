@@ -198,7 +198,7 @@ def test_an_order_for_a_release_that_is_not_there_says_so(assembled):
 
 def test_an_order_for_a_release_in_quarantine_says_which_unit_keeps_it_out(second):
     second.now = "2026-01-13T11:00:00Z"
-    second.tell(events.SLO_BREACHED, at=second.now)
+    second.alarm()
     second.tell(events.PROMOTION_ORDERED, who="ada", why="again", release="spiralverse-ai-federated-v1.0.1")
     assert "embedder, which is in quarantine" in held(second)
 

@@ -105,6 +105,31 @@ def test_earlier_states_are_looked_up_only_for_an_alarm_that_is_not_new(home, si
     assert [note["what"] for note in reads.trace] == ["names"] * listed
 
 
+@pytest.mark.parametrize(
+    "not_so",
+    [{}, {"verdict": "ignore"}, {"kind": "endpoint"}, {"key": None}, {"state": "resolved"}, {"at": None}],
+    ids=["an alarm", "one of no concern", "no alarm", "one that nobody can name", "over", "of an unknown moment"],
+)
+def test_only_an_alarm_that_counts_is_acted_on_before_it_is_looked_up(not_so):
+    firing = told("firing", "2026-11-18T10:59:00Z").reading
+    breach = receive.urgent(replace(firing, signal=replace(firing.signal, **not_so)), NOW)
+    assert (breach is not None) is (not_so == {})
+
+
+def test_an_alarm_that_states_no_moment_fires_now_and_is_never_late():
+    (breach,) = receive.decide(told("firing", None), after(kept("resolved", "2026-11-18T10:59:00Z")), NOW).events
+    assert (breach.time, breach.data["at"]) == (NOW, NOW)
+
+
+def test_a_tick_that_is_delivered_late_and_twice_is_the_tick_of_its_hour():
+    due = Signal(kind="tick", verdict="accept", name="merge", scheduled_for="2026-11-18T10:00:00Z")
+    reading = Reading(verdict="ignore", why="", signal=due)
+    delivery = Delivery(request=Request(entry="test", body=b""), reading=reading)
+    first, again = (receive.decide(delivery, after(), now).events for now in (NOW, "2026-11-18T11:07:00Z"))
+    assert first == again
+    assert [event.time for event in first] == ["2026-11-18T10:00:00Z"]
+
+
 @given(moments, words, moments, words)
 def test_a_state_is_late_exactly_when_another_was_told_of_a_later_moment(one, state, other, before):
     facts = after(kept(before, instant.text(other)))

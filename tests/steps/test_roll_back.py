@@ -8,7 +8,6 @@ from federation.core import event as events
 from federation.core import names
 from federation.core.alarm import breached
 from federation.core.digest import canonical
-from federation.core.event import Event
 from federation.core.move import not_before
 from federation.core.policy import policy_of
 from federation.errors import ContractError, ServiceError
@@ -26,17 +25,13 @@ def second(second):
     return second
 
 
-def alarm(home, at=LATER, name="churn-prod-5xx"):
-    return home.tell(events.SLO_BREACHED, subject=name, key=f"{name}|{at}", at=at, alarm=name)
-
-
 def skipped(home):
     return home.told(events.ROLLBACK_SKIPPED)[-1].data["why"]
 
 
 def test_an_alarm_about_what_serves_brings_back_what_served_before(second):
     bad = second.channel.serving
-    alarm(second)
+    second.alarm()
     assert second.channel.serving.name.endswith("v1.0.0")
     assert set(second.channel.quarantine) == set(bad.new)
     assert second.local.ports.traffic.serving("production").release.endswith("v1.0.0")
@@ -47,20 +42,20 @@ def test_an_alarm_about_what_serves_brings_back_what_served_before(second):
 
 @pytest.mark.parametrize("at", ["2026-01-13T09:00:00Z", "2026-01-13T09:30:00Z", "2026-01-13T09:34:59Z"])
 def test_an_alarm_about_an_earlier_release_does_nothing(second, at):
-    alarm(second, at)
+    second.alarm(at)
     assert second.channel.serving.name.endswith("v1.0.1")
     assert "alarms count for it from 2026-01-13T09:35:00Z" in skipped(second)
 
 
 def test_what_is_told_of_a_roll_back_and_of_one_that_is_let_be_names_its_alarm(second):
-    alarm(second)
+    second.alarm()
     (told,) = second.told(events.RELEASE_ROLLED_BACK)
     assert (told.data["release"], told.data["counter"], told.data["who"]) == (
         second.channel.serving.name,
         second.channel.counter,
         "roll_back",
     )
-    alarm(second, "2026-01-13T09:00:00Z", name="latency")
+    second.alarm("2026-01-13T09:00:00Z", name="latency")
     let_be = second.told(events.ROLLBACK_SKIPPED)[-1]
     assert (let_be.subject, let_be.data["alarm"]) == ("latency", "latency")
     second.tell(events.ROLLBACK_ORDERED, subject="ada", who="ada", why="a drill", to="nothing known")
@@ -69,7 +64,7 @@ def test_what_is_told_of_a_roll_back_and_of_one_that_is_let_be_names_its_alarm(s
 
 def test_a_storm_of_alarms_is_one_incident(second):
     for name in ("5xx", "latency", "saturation", "5xx"):
-        alarm(second, name=name)
+        second.alarm(name=name)
     assert len(second.told(events.RELEASE_ROLLED_BACK)) == 2, "one roll-back, told again to the repeated alarm"
     assert [moved.kind for moved in second.channel.moves].count("roll_back") == 1
 
@@ -79,14 +74,14 @@ def test_no_window_no_hold_and_no_registry_stands_in_its_way(second):
     registry = second.local.folder / "registry"
     registry.rename(registry.with_name("gone"))
     second.now = "2026-01-17T03:00:00Z"
-    alarm(second, at=second.now)
+    second.alarm(at=second.now)
     assert second.channel.serving.name.endswith("v1.0.0")
 
 
 def test_when_nothing_stable_is_left_a_person_is_called(second):
-    alarm(second)
+    second.alarm()
     second.now = "2026-01-13T12:00:00Z"
-    alarm(second, at=second.now)
+    second.alarm(at=second.now)
     assert "a person has to choose" in skipped(second)
     assert second.channel.serving.name.endswith("v1.0.0")
 
@@ -109,14 +104,7 @@ def test_a_shift_that_failed_is_made_up_for_though_somebody_has_moved_the_channe
         def shift(self, _):
             raise ServiceError("the endpoint is being updated")
 
-    told = Event(
-        type=events.SLO_BREACHED,
-        source="//test",
-        subject="5xx",
-        time=LATER,
-        key="5xx",
-        data={"at": LATER, "alarm": "5xx"},
-    )
+    told = breached("5xx", LATER, {})
     ports = second.local.ports
     with pytest.raises(ServiceError):
         handle("roll_back", told, replace(ports, traffic=Stubborn()), LATER)
@@ -128,10 +116,10 @@ def test_a_shift_that_failed_is_made_up_for_though_somebody_has_moved_the_channe
 
 
 def test_what_it_put_into_quarantine_is_told_again_though_it_was_lifted_meanwhile(second):
-    alarm(second)
+    second.alarm()
     (artifact,) = second.channel.quarantine
     second.tell(events.LIFT_ORDERED, who="ada", why="a false alarm", artifact=artifact)
-    alarm(second)
+    second.alarm()
     first, again = second.told(events.RELEASE_ROLLED_BACK)
     assert again == first
     assert again.data["quarantined"] == {artifact: "embedder"}
@@ -140,7 +128,7 @@ def test_what_it_put_into_quarantine_is_told_again_though_it_was_lifted_meanwhil
 def test_two_alarms_of_one_moment_leave_one_release_even_if_nothing_has_to_settle(second):
     second.activate(2, rollback={"settle_seconds": 0})
     for name in ("5xx", "latency"):
-        alarm(second, name=name)
+        second.alarm(name=name)
     assert [moved.kind for moved in second.channel.moves].count("roll_back") == 1
     assert "its data is of" in skipped(second)
 
@@ -180,7 +168,7 @@ def test_a_policy_that_a_newer_version_would_refuse_stops_no_roll_back(second):
 
 
 def test_an_alarm_before_anything_serves_leaves_a_word(home):
-    alarm(home)
+    home.alarm()
     assert skipped(home) == "nothing serves, so there is nothing to leave"
 
 
@@ -190,12 +178,12 @@ def test_an_alarm_before_anything_serves_leaves_a_word(home):
     ids=["a little ahead", "an hour ahead, which is not believed"],
 )
 def test_what_serves_again_serves_since_the_alarm_even_if_its_clock_is_ahead(second, ahead, since):
-    alarm(second, at=ahead)
+    second.alarm(at=ahead)
     assert second.channel.serving.since == since
 
 
 def test_the_bad_unit_does_not_come_back_under_another_number(second):
-    alarm(second)
+    second.alarm()
     second.ship("embedder", 3, content="2")
     second.tick("merge", "2026-01-15T08:00:00Z")
     assert len(second.store.names(names.RELEASES)) == 2
@@ -203,7 +191,7 @@ def test_the_bad_unit_does_not_come_back_under_another_number(second):
 
 
 def test_a_redelivered_promotion_does_not_undo_the_roll_back(second):
-    alarm(second)
+    second.alarm()
     counter = second.channel.counter
     second.now = NEXT_TUESDAY
     second.tick("promote", NEXT_TUESDAY)
@@ -217,7 +205,7 @@ def test_a_person_may_roll_back_to_a_release_of_choice(second):
 
 
 def test_it_reads_and_writes_little_on_its_way(second):
-    alarm(second)
+    second.alarm()
     (decision,) = second.decisions("roll_back")
     read = [entry for entry in decision["reads"] if entry["what"] != "names"]
     assert len(read) <= 2
@@ -233,7 +221,7 @@ def test_a_target_that_is_not_kept_ready_is_told_with_those_that_are(second):
 
 def test_what_serves_next_began_after_the_roll_back_though_its_process_has_a_slow_clock(second):
     """So an alarm that fired before both, and fires on, leaves only the release that it spoke of."""
-    alarm(second)
+    second.alarm()
     moved = second.channel.serving.since
     second.ship("textgen-lora", 2)
     second.tick("merge", "2026-01-13T11:00:30Z")
@@ -277,6 +265,6 @@ def test_nobody_goes_back_to_what_serves_already(second):
 
 
 def test_the_roll_back_is_told_under_the_name_of_what_serves_again(second):
-    alarm(second)
+    second.alarm()
     (told,) = second.told(events.RELEASE_ROLLED_BACK)
     assert told.subject == "spiralverse-ai-federated-v1.0.0"

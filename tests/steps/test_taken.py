@@ -17,7 +17,7 @@ from tests.ports.backends_hub import (  # noqa: F401 - fixtures
     hub_registry,
     hub_serving,
 )
-from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, TUESDAY
+from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, TUESDAY, asked_by
 from tests.steps.home import home as made
 
 NAME = "spiralverse-ai-federated-v1.0"
@@ -176,6 +176,36 @@ def test_a_race_for_a_commit_is_no_refusal_and_is_tried_again(homes, shared):
     shared.refuses = None
     assert handle("fuse", tick, home.local.ports, MONDAY).events[0].type == events.RELEASE_ASSEMBLED
     home.local.close()
+
+
+class Overtaken(Shared):
+    """A registry in which another process of the same home has just published the release."""
+
+    def publish(self, release, body):
+        self.registry.publish(release, body)
+        raise ConflictError(f"the tag {release} was set meanwhile")
+
+
+def test_a_tag_on_our_own_content_is_no_other_homes(homes, shared):
+    (home,) = homes(Overtaken(shared.registry), 1)
+    with pytest.raises(ConflictError, match="was set meanwhile"):
+        handle("fuse", asked_by("ada"), home.local.ports, MONDAY)
+    assert home.store.names(names.UNPUBLISHED) == []
+    ports = msgspec.structs.replace(home.local.ports, registry=shared)
+    assert handle("fuse", asked_by("ada"), ports, MONDAY).events[0].subject == f"{NAME}.0"
+    home.local.close()
+
+
+def test_a_merge_that_comes_before_the_next_delivery_tells_that_the_taken_release_is_held(pair):
+    first, second = pair
+    first.tick("merge", MONDAY)
+    with pytest.raises(ConflictError):
+        handle("fuse", asked_by("ada"), second.local.ports, MONDAY)
+    told = handle("fuse", asked_by("eva"), second.local.ports, MONDAY).events
+    assert [(event.type, event.subject) for event in told] == [
+        (events.PROMOTION_HELD, f"{NAME}.0"),
+        (events.RELEASE_ASSEMBLED, f"{NAME}.1"),
+    ]
 
 
 def test_what_was_decided_about_a_taken_name_can_be_decided_again_from_what_was_read(pair):

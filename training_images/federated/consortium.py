@@ -34,7 +34,7 @@ STEPS: Final = 20
 NOISES: Final = (0.0, 1.0, 2.0, 4.0)
 RATE_PRIVATE: Final = 2.0
 ALONE: Final = Course(steps=1000, rate=0.5, decay=1e-3)
-"""Until nothing moves any more, for whoever has all rows at hand: centralised, and each alone."""
+"""Ten times the consortium's, for whoever has all rows at hand: centralised, and each alone."""
 _DIGITS: Final = 4
 Scorer = tuple[Vector, Scale]
 

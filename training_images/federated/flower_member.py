@@ -36,7 +36,9 @@ def _member(context: Context, memory: MutableMapping[str, int]) -> Member:
         rows=rows,
         place=(str(told.get("platform", "local")), str(told.get("region", "local"))),
         keys=_keys(rows.member, Path(str(told["key"])), Path(str(told["roster"]))) if "key" in told else None,
-        limits=Limits(masked=bool(told.get("masked", False)), epsilon=float(str(told["epsilon"])) if "epsilon" in told else None),
+        limits=Limits(
+            masked=bool(told.get("masked", False)), epsilon=float(str(told["epsilon"])) if "epsilon" in told else None
+        ),
         draw=seeded(int(str(told["seed"])), rows.member) if "seed" in told else secret,
         memory=memory,
         run=str(context.run_id),

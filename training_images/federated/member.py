@@ -161,7 +161,10 @@ class Member:
         scores = model.probability(note.vector("weights"), _scale(note).applied(asked.features))
         return Note(
             what=note.what,
-            arrays={"brier": _as_recorded((scores - asked.outcome) ** 2), "area": _as_recorded(areas.parts(scores, asked.outcome))},
+            arrays={
+                "brier": _as_recorded((scores - asked.outcome) ** 2),
+                "area": _as_recorded(areas.parts(scores, asked.outcome)),
+            },
             facts={
                 **self._about(),
                 "items": [str(item) for item in asked.item],

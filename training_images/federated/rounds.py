@@ -7,7 +7,7 @@ than the plan allows are left, the run ends with a sentence and no model.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -169,7 +169,8 @@ def _summed(
     question = Note(
         what=what, arrays=arrays, facts={**facts, "masked": True, "members": list(present), "occasion": occasion}
     )
-    answers = _enough(plan, members.ask(question, present), what, check)
+    bound = replace(plan, least=max(plan.least, masking.enough(len(present))))
+    answers = _enough(bound, members.ask(question, present), what, check)
     total = _unmasked(members, plan, present, answers, occasion)
     try:
         sound.check_counts(question, total)

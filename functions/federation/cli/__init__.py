@@ -17,24 +17,29 @@ Exit codes:
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn, TextIO
 
 from federation.errors import FederationError
 
 CLOSED_PIPE: Final = 1
 """Exit code when the reader of a pipe closes it early, as `head` does; the same as click's."""
+_ENDINGS: Final = (signal.SIGTERM, signal.SIGHUP)
+"""Told like ^C, so that what was begun is put away: temporary folders, and processes that would wait for ever."""
 
 
 def main() -> NoReturn:
     """Run what was typed, and exit; a character that the terminal cannot show is shown by its number."""
     sys.stdout = sys.stdout or _nowhere()
-    sys.stderr = sys.stderr or _nowhere()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    sys.stderr = _unheeded(sys.stderr) if sys.stderr else _nowhere()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    for ending in _ENDINGS:
+        if signal.getsignal(ending) is signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(ending, signal.default_int_handler)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no command multiplies matrices, and NumPy's idle threads cost
     if not sys.flags.dev_mode:
         sys.excepthook = _told_fault
@@ -60,6 +65,24 @@ def _interrupted(typed: Sequence[str]) -> int:
 def _nowhere() -> io.TextIOWrapper:
     """What is printed where the shell has closed the stream."""
     return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open until the process ends
+
+
+class _Unheeded(io.FileIO):
+    """A file that takes everything: the exit code is the failure's, also where nobody can be told of it."""
+
+    def write(self, data: Any, /) -> int:
+        """How many of the bytes are done with."""
+        try:
+            written = super().write(data)
+        except OSError:
+            written = None
+        return len(data) if written is None else written
+
+
+def _unheeded(stream: TextIO) -> TextIO:
+    """Stderr, which may be a full disk, a closed pipe or a terminal that has gone."""
+    file = _Unheeded(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(io.BufferedWriter(file), stream.encoding, "backslashreplace", line_buffering=True)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -17,17 +17,19 @@ from federation.core import instant, names
 from federation.core.decision import DECIDED_IN, TOLD_IN, decision_in, places
 from federation.core.event import Event
 from federation.runtime import routes
-from federation.steps import STEPS
+from federation.steps import STEPS, govern
 
 _BY_EVENT: Final = (names.SETTLED, names.WAITING, names.MERGES, names.ASKED)
 """Prefixes under which names begin with the id of the event."""
 _ABOUT_RELEASES: Final = ("fuse", "promote", "roll_back", "launch", "sweep", "govern")
+_ABOUT_UNITS: Final = ("validate", "gate")
 _LATEST: Final = 16
 _FEW: Final = 6
 _SWEPT_SECONDS: Final = 3600.0
 """Seconds within which a completion that a sweep announced in its sender's name is validated."""
 _SOURCE: Final = "//federation/"
 _ORDERS: Final = "//federation/cli"
+_ORDERED: Final = frozenset({*govern.HEARS, events.PROMOTION_ORDERED, events.ROLLBACK_ORDERED})
 _NAMED: Final = re.compile(r"[\d/]")
 """What every name has that a sentence quotes: a number, or an owner."""
 
@@ -46,6 +48,11 @@ class Past:
     def why(self) -> str:
         """The outcome in a sentence."""
         return str(self.outcome["why"])
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether its event was typed by a person: an order, by whatever way it came, or a tick by hand."""
+        return self.event.source == _ORDERS or self.event.type in _ORDERED
 
     @property
     def ordered_by(self) -> str | None:
@@ -121,6 +128,12 @@ class History:
             found |= {past.name: past for past in new}
             open_ += new
         return _in_order(found.values())
+
+    def of_people(self) -> Sequence[Past]:
+        """Every decision about what a person typed, oldest first; validations and gates are never about that."""
+        steps = [step for step in STEPS if step not in _ABOUT_UNITS]
+        stored = newest_first(self._shelf.kept(*(place for step in steps for place in _places_of(step))))
+        return _in_order(past for past in self._all(stored) if past.is_typed)
 
     def under(self, name: str) -> Sequence[Past]:
         """The decisions under a prefix, oldest first."""

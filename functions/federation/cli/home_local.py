@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does a command work on a home in a folder? This process delivers until nothing is waiting."""
 
-import sqlite3
 from pathlib import Path
 
 from federation.cli.clock import now
 from federation.cli.happened import Followed, of_outcome
 from federation.core.event import Event
 from federation.errors import MissingError, ServiceError, SettingsError
+from federation.local.database import UNOPENED
 from federation.local.dead_letters import LocalDeadLetters
 from federation.ports import DeadLetters, Ports
 from federation.wiring.local import local_home
@@ -29,12 +29,8 @@ class FolderHome:
             )
         try:
             self._home = local_home(folder, training_python=training_python)
-        except (OSError, sqlite3.Error) as error:
-            raise SettingsError(
-                f"the home at {folder} cannot be opened: {error}",
-                hint="Name another folder with --folder, or mend this one: even to look, one has to be able to write there, "
-                "on a disk that is not full.",
-            ) from error
+        except OSError as error:
+            raise SettingsError(f"the home at {folder} cannot be opened: {error}", hint=UNOPENED) from error
 
     @property
     def place(self) -> str:

@@ -29,7 +29,8 @@ from federation.core.event import Event
 from federation.errors import REFUSED, ServiceError
 from federation.steps import StepName
 
-_REFUSING: Final = events.REFUSALS | {events.JOB_REFUSED, events.JOB_HELD}
+REFUSING: Final = events.REFUSALS | {events.JOB_REFUSED, events.JOB_HELD}
+"""Events that say that an order was not carried out."""
 _TAKEN_BACK: Final = frozenset(
     {events.HOLD_ORDERED, events.RESUME_ORDERED, events.QUARANTINE_ORDERED, events.LIFT_ORDERED, events.ANCHOR_ORDERED}
 )
@@ -129,4 +130,4 @@ def _carried(home: Home, given: Event, directly: StepName | None) -> tuple[Follo
 
 
 def _refused(one: Happened, given: Event) -> bool:
-    return one.event.id == given.id and not _REFUSING.isdisjoint(one.announced_types)
+    return one.event.id == given.id and not REFUSING.isdisjoint(one.announced_types)

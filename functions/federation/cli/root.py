@@ -48,6 +48,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
             "served:served",
             "What served when, by whose order or which event, under which policy, and which document says so.",
         ),
+        orders=("ordered:orders", "Every order that people gave: when, who, what, why, and what came of it."),
         explain=("explain:explain", "Why is it so? The page that a person on call needs."),
         diff=(
             "diff:diff",

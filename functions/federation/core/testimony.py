@@ -170,7 +170,7 @@ def _latency(measured: MeasuredLatency, files: Files) -> Evidence:
         return own
     try:
         shared = replace(files, known=(own.records.items,))
-        theirs = _records(measured.against.records, LATENCY_SCORES, shared)
+        theirs = _timed_beside(measured.records, measured.against.records, shared)
     except ContractError as error:
         return replace(bare, fault=_sentence(error))
     return replace(own, against=BaselineRun(artifact=measured.against.artifact, records=theirs))
@@ -194,6 +194,13 @@ def _records(file: File | None, metrics: Sequence[str], files: Files) -> Records
         raise ContractError(f"{file.path} is no longer the file that the manifest names")
     found = records.read(body, metrics, what=f"{files.whose}/{file.path}")
     return replace(found, items=next((known for known in files.known if known == found.items), found.items))
+
+
+def _timed_beside(own: File | None, other: File, files: Files) -> Records:
+    """The baseline's requests, which are no file of the unit's: two units may answer alike, and never take as long."""
+    if own is not None and other.path == own.path:
+        raise ContractError(f"{other.path} is said to be the records of both sides; name a file for each")
+    return _records(other, LATENCY_SCORES, files)
 
 
 def _sentence(error: ContractError) -> str:

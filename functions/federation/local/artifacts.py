@@ -26,7 +26,7 @@ class LocalArtifacts:
 
     def __init__(self, clouds: Path, folders: tuple[Path, ...] = (), base: Path = Path()) -> None:
         self._clouds = clouds.resolve()
-        self._base = base.resolve()
+        self._base = base
         self._folders = tuple(folder.resolve() for folder in folders)
 
     def read(self, uri: str, limit: int) -> bytes:

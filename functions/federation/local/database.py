@@ -6,9 +6,15 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from federation.errors import ServiceError
+from federation.errors import ServiceError, SettingsError
+
+UNOPENED: Final = (
+    "Name another folder with --folder, or mend this one: even to look, one has to be able to write there, on a disk that "
+    "is not full."
+)
+"""What a person can do about a home that cannot be opened."""
 
 _TABLES = """
 create table if not exists documents (name text primary key, body blob not null) without rowid;
@@ -21,23 +27,28 @@ create index if not exists waiting on queue (dead, attempts, number);
 """
 _BUSY_SECONDS = 30.0
 _FULL = "; is the disk full?"
+_MAKE_ROOM = (
+    "Make room first. An order may be written down already, and is then carried out with the next one: look with "
+    "`federation status` before you give it again."
+)
 
 
 class Database:
-    """One connection behind one lock; `None` keeps everything in memory."""
+    """One connection behind one lock; `None` keeps everything in memory.
+
+    Raises:
+        SettingsError: The file cannot be opened, or is no database.
+    """
 
     def __init__(self, path: Path | None) -> None:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(
-            path or ":memory:", isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
-        )
         try:
-            self._connection.executescript(("pragma journal_mode = wal;" if path else "") + _TABLES)
-        except sqlite3.Error:
-            self._connection.close()
-            raise
+            self._connection = _opened(path)
+        except sqlite3.Error as error:
+            place = path.parent if path else "memory"
+            raise SettingsError(f"the home at {place} cannot be opened: {error}", hint=UNOPENED) from error
 
     def rows(self, query: str, *values: Any) -> Sequence[tuple[Any, ...]]:
         """Every row that the query gives."""
@@ -60,7 +71,22 @@ class Database:
             try:
                 yield self._connection
             except sqlite3.Error as error:
-                raise ServiceError(f"the local store failed: {error}{_FULL if _is_full(error) else ''}") from error
+                full = _is_full(error)
+                raise ServiceError(
+                    f"the local store failed: {error}{_FULL if full else ''}", hint=_MAKE_ROOM if full else None
+                ) from error
+
+
+def _opened(path: Path | None) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path or ":memory:", isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
+    )
+    try:
+        connection.executescript(("pragma journal_mode = wal;" if path else "") + _TABLES)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _is_full(error: sqlite3.Error) -> bool:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is what a person named read from a file, and how is a file replaced so that nobody ever reads half of it?"""
 
-import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +34,10 @@ def document_of(path: Path) -> Any:
 
 
 def replace(path: Path, body: bytes) -> None:
-    """Write all of `body` to `path`, or leave what was there."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    """Write all of `body` to `path`, or leave what was there; a node of another user reads it if the umask lets it."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(body)
         temporary.replace(path)
     except OSError:

@@ -53,7 +53,7 @@ class LocalTrainer:
             python: The interpreter of the training images; this process's own when empty.
         """
         self._folder = folder
-        self._python = python or sys.executable
+        self._python = _absolute(python) if os.sep in python else python or sys.executable
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> None:
         """None: a job that this machine cannot run says so itself when it ends."""
@@ -110,7 +110,12 @@ def _sources() -> Sequence[str]:
     functions = Path(federation.__file__).resolve().parent.parent
     checkout = functions.parent
     own = [str(checkout), str(functions)] if (checkout / "training_images").is_dir() else []
-    return [*own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return [*own, *map(_absolute, filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))]
+
+
+def _absolute(path: str) -> str:
+    """The same place for a job, which runs in a folder of its own."""
+    return str(Path(path).absolute())
 
 
 def _read(home: Path) -> Mapping[str, Any] | None:

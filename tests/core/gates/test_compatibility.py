@@ -182,6 +182,15 @@ def test_a_field_named_like_a_limit_does_not_stand_in_for_the_limit():
     assert verdicts(of("runtime-distilled", shrunk), of("runtime-distilled", RUNTIME)) == ["fail", "pass"]
 
 
+@pytest.mark.parametrize("limits", [{}, {"limits": ["see below"]}], ids=["no limits", "a list"])
+def test_nor_does_it_where_there_are_no_limits_at_all(limits):
+    """Who reads the contract asks for limits.max_tokens, and finds nothing."""
+    rest = {name: value for name, value in RUNTIME.items() if name != "limits"}
+    named = {f"limits.{name}": limit for name, limit in RUNTIME["limits"].items()}
+    for before in (None, of("runtime-distilled", RUNTIME)):
+        assert verdicts(of("runtime-distilled", {**rest, **limits, **named}), before) == ["fail", "pass"]
+
+
 def test_a_clause_named_api_is_compared_as_any_other():
     before, after = (of("embedder", EMBEDDER | {"api": api}) for api in ("openai-v1", "openai-v2"))
     assert "fail" in verdicts(after, before)

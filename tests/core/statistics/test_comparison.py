@@ -136,6 +136,21 @@ def test_clusters_of_one_item_change_nothing():
     assert compared(side([1, 0] * 20, clusters=clusters), side([1] * 40)).method == "bonett-price"
 
 
+@pytest.mark.parametrize("size", [2, 10])
+def test_losses_that_are_put_into_one_document_with_gains_prove_no_more_than_items_that_stand_alone(size):
+    """Whoever names clusters could name such that none differs: at the margin 41 of 100 such candidates passed."""
+    draw = random.Random(3)
+    gains = [draw.gauss(0, 0.2) for _ in range(200)]
+    theirs, mine = [0.5] * 400, [0.5 + one for gain in gains for one in (gain, 0.0001 * draw.random() - gain)]
+    alone = compared(side(mine), side(theirs)).interval
+    together = compared(side(mine, clusters=[str(index // size) for index in range(400)]), side(theirs)).interval
+    assert together.lower == pytest.approx(alone.lower, abs=0.002)
+    assert together.upper == pytest.approx(alone.upper, abs=0.002)
+    floor = mean_interval(side(mine), "accuracy")
+    documents = mean_interval(side(mine, clusters=[str(index // size) for index in range(400)]), "accuracy")
+    assert documents.lower == pytest.approx(floor.lower, abs=0.002)
+
+
 def test_identical_real_scores_pass_once_there_are_enough_of_them():
     scores = [(index % 10) / 10 for index in range(149)]
     assert compared(side(scores), side(scores)).verdict == "pass"
@@ -258,6 +273,29 @@ def test_a_loss_that_comes_down_below_1_is_still_on_one_scale_and_one_that_trebl
     low, lower = (side([share * one for one in nats]) for share in (0.75, 0.25))
     assert compared(low, side(nats), lower_is_better=True).verdict == "pass"
     assert compared(side(nats), lower, lower_is_better=True).verdict == "fail"
+
+
+@pytest.mark.parametrize("points", [1.2, 1.9, 2.0])
+def test_nobody_is_better_than_right(points):
+    """Who answers 60 % where the baseline answers 80 %, and counts each as more than one, is not better."""
+    draw = random.Random(2)
+    before, after = ([draw.random() < share for _ in range(500)] for share in (0.8, 0.6))
+    found = compared(side([points * right for right in after]), side(before))
+    assert found.verdict == "inconclusive"
+    assert "not on one scale" in found.reason
+    wrong = compared(
+        side([-0.5 if right else 1.0 for right in after]), side([not one for one in before]), lower_is_better=True
+    )
+    assert wrong.verdict == "inconclusive"
+    assert compared(side([points * right for right in before]), side(after), lower_is_better=True).verdict == "fail"
+
+
+def test_one_score_beyond_1_does_not_hide_what_went_unseen():
+    draw = random.Random(6)
+    theirs = [0.9 - 0.05 * draw.random() for _ in range(60)]
+    mine = [score + draw.gauss(0, 0.001) for score in theirs]
+    assert compared(side(mine), side(theirs)).interval.lower < -0.04
+    assert compared(side([1.01, *mine[1:]]), side([0.9, *theirs[1:]])).interval.lower < -0.04
 
 
 def test_shares_that_single_precision_rounds_above_1_are_still_shares():

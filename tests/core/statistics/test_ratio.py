@@ -58,6 +58,16 @@ def test_conversations_that_are_dear_together_do_not_pass_for_many():
     assert seeing / 300 < 0.085
 
 
+def test_a_dear_answer_put_into_one_conversation_with_a_cheap_one_proves_no_more_than_each_alone():
+    """Each pair costs as much as any other; the candidate is as dear as the limit, and the bound may not say so."""
+    mine, theirs = [1.0, 3.0] * 100, [2.0] * 200
+    tokens, pairs = [10.0] * 200, [str(index // 2) for index in range(200)]
+    alone, together = (cost_ratio((mine, tokens), (theirs, tokens), clusters) for clusters in (None, pairs))
+    assert together == alone
+    assert alone.upper > 1.05
+    assert cost_upper(mine, tokens, pairs) == cost_upper(mine, tokens)
+
+
 def test_one_conversation_proves_no_cost():
     paid, together = ([1.0, 3.0] * 30, [5.0, 6.0] * 30), ["one"] * 60
     assert cost_ratio(paid, paid, together) is None

@@ -121,27 +121,39 @@ def opening(answers, name, everybody, lost):
     return opened(KEYS[name], everybody, shares, lost, "run/train/1")
 
 
-def laid_bare(answer, own, seeds):
-    """Ada's vector, from the shares of its own seed and all its pairwise seeds."""
-    left = answer.vector - masking.stream(sharing.joined(own, masking.enough(len(answer.names))), len(answer.vector))
-    for name, seed in seeds.items():
-        mask = masking.stream(seed, len(left))
-        left = left - mask if name > "ada" else left + mask
-    return left.view(np.int64) / 2.0**masking.FRACTION_BITS
+def laid_bare(names, gone, helping=0):
+    """Ada's vector, if ada hears that some are lost, those that ada is there, and all others that ada is lost.
 
-
-@pytest.mark.parametrize("members", range(3, len(NAMES) + 1))
-def test_a_server_that_tells_each_member_another_loss_does_not_lay_one_bare(members):
-    """Ada hears that some are lost, those that ada is there, and all others that ada is lost; half of them was enough."""
-    names = NAMES[:members]
+    Who helps the server gives both: its share of ada's own seed, and its pairwise one.
+    """
     answers = told({name: np.full(3, 7.0) for name in names})
-    for gone in range(1, members - 1):
-        believed, others = names[1 : 1 + gone], names[1 + gone :]
-        with pytest.raises(ConfigError, match="are left; a sum of so few|shares were opened and"):
-            hers = opening(answers, "ada", names, believed)
-            own = [hers.shares["ada"], *(opening(answers, name, names, []).shares["ada"] for name in believed)]
-            seeds = {name: opening(answers, name, names, ["ada"]).seeds["ada"] for name in others}
-            laid_bare(answers["ada"], own, {**hers.seeds, **seeds})
+    believed, others = names[1 : 1 + gone], names[1 + gone :]
+    hers = opening(answers, "ada", names, believed)
+    there = (*believed, *others[:helping])
+    own = [hers.shares["ada"], *(opening(answers, name, names, []).shares["ada"] for name in there)]
+    seeds = {**hers.seeds, **{name: opening(answers, name, names, ["ada"]).seeds["ada"] for name in others}}
+    left = answers["ada"].vector - masking.stream(sharing.joined(own, masking.enough(len(names))), 3)
+    return (left - np.sum([masking.stream(seed, 3) for seed in seeds.values()], axis=0)).view(np.int64) / 2.0**32
+
+
+MOST_LOST = [(members, members - masking.enough(members)) for members in range(4, len(NAMES) + 1)]
+
+
+@pytest.mark.parametrize(("members", "gone"), MOST_LOST)
+def test_a_server_that_tells_each_member_another_loss_does_not_lay_one_bare(members, gone):
+    """It did, of five and of seven, when a majority was enough."""
+    with pytest.raises(ConfigError, match=r"are left; a sum of so few"):
+        laid_bare(NAMES[:members], gone + 1)
+    with pytest.raises(ConfigError, match=r"shares were opened and .* are needed"):
+        laid_bare(NAMES[:members], gone)
+
+
+@pytest.mark.parametrize(("members", "gone"), MOST_LOST)
+def test_how_many_have_to_help_it_is_as_stated(members, gone):
+    helping = 2 * masking.enough(members) - members - 1
+    with pytest.raises(ConfigError, match=r"shares were opened and .* are needed"):
+        laid_bare(NAMES[:members], gone, helping - 1)
+    assert laid_bare(NAMES[:members], gone, helping) == pytest.approx(7.0)
 
 
 def test_a_member_that_was_told_of_others_has_other_masks_and_opens_nothing_for_them():

@@ -85,6 +85,14 @@ def test_a_member_lost_between_the_two_questions_of_a_masked_sum_is_not_needed_a
     assert set(learned.scores) == {"ada", "cem", "dot"}
 
 
+def test_under_masks_two_thirds_have_to_be_left_and_the_sentence_says_who_is_missing():
+    six = (*FOUR, "eve", "fay")
+    fleet = in_process(members(*six), 0, lost={3: ["ben", "eve"]})
+    with pytest.raises(TooFewError, match=r"4 of 6 members answered \(train\), and the plan needs 5; .*from ben, eve"):
+        learn(fleet, plan(six, masked=True, least=3))
+    assert fleet.asked[-1].what == "train", "nobody is asked to open what would stay hidden"
+
+
 def test_masks_for_two_are_refused_before_anybody_is_asked():
     fleet = in_process(members("ada", "ben"), 0)
     with pytest.raises(ConfigError, match="hide nobody"):

@@ -67,6 +67,11 @@ def test_two_workers_add_up_to_the_same_bits_in_a_ring_and_at_a_server(found):
     assert found["ring"].weights == found["server"].weights
 
 
+def test_a_batch_that_cannot_be_shared_evenly_is_not_compared_with_one_that_was(data, tmp_path):
+    with pytest.raises(ConfigError, match="--batch 65 cannot be shared by 2 processes evenly"):
+        tasks_here(data, replace(HOW, batch=65), 2, tmp_path)
+
+
 def test_tensors_are_what_theory_says_to_the_byte(found):
     ring, server = found["ring"], found["server"]
     assert ring.tensors == [ring.model] * 2

@@ -94,6 +94,16 @@ def test_a_wrong_setting_is_not_tried_again(lay, tmp_path):
     assert not (layout.output / "_MANIFEST.json").exists()
 
 
+def test_a_unit_learned_with_noise_ships_with_its_epsilon_and_without_a_loss_that_nobody_told(tmp_path):
+    layout = LAYOUTS["kubernetes"](tmp_path, {}, "--engine", "in-process", "--noise", "2", kind="consortium-risk")
+    done = ended(tmp_path, layout)
+    assert (done.returncode, done.stderr) == (0, "")
+    (unit,) = manifest_of(strict_json.document((layout.output / "_MANIFEST.json").read_bytes())).units
+    assert unit.contract["privacy"] == {"unit": "person", "epsilon": "2.5867", "delta": "0.00001"}
+    assert "test_loss" not in done.stdout
+    assert not list(layout.output.rglob("loss.svg"))
+
+
 def test_a_run_that_has_not_ended_elsewhere_is_said_so(tmp_path):
     layout = LAYOUTS["kubernetes"](tmp_path, {}, "--engine", "elsewhere", "--results", str(tmp_path / "results"))
     assert ended(tmp_path, layout).returncode == 42

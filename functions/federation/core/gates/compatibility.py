@@ -143,8 +143,9 @@ def _shown(value: Any) -> str:
 
 def _flat(contract: Mapping[str, Any]) -> Mapping[str, Any]:
     """The contract with its limits one level up; what stands in `limits` counts, not a field that has such a name."""
-    limits = contract.get("limits")
+    rest = {name: value for name, value in contract.items() if not name.startswith("limits.")}
+    limits = rest.get("limits")
     if not isinstance(limits, dict):
-        return contract
-    rest = {name: value for name, value in contract.items() if name != "limits"}
+        return rest
+    del rest["limits"]
     return {**rest, **{f"limits.{inner}": limit for inner, limit in limits.items()}}

@@ -2,11 +2,11 @@
 """How often may the unit be unsafe at most, given what the policy and adversarial suites saw?
 
 The exact upper bound on the failure rate must not exceed the suite's limit. A missing suite fails. One that is too small is
-inconclusive and says how many items it lacks, and so is one whose items or clusters are not those of the baseline's run of
-the same suite, or cannot be held against them, unless too many of those that ran failed. No item or category on the
-never-event list may fail. Items of one cluster may fail together, so where clusters repeat they are the trials, each with
-its share of failures; or, if that is closer, the items are, thinned to as many as the spread of failures over clusters
-makes them worth. While nothing fails, that spread cannot be estimated.
+inconclusive and says how many items it lacks, and so is one whose items, clusters or categories are not those of the
+baseline's run of the same suite, or cannot be held against them, unless too many of those that ran failed. No item or
+category on the never-event list may fail. Items of one cluster may fail together, so where clusters repeat they are the
+trials, each with its share of failures; or, if that is closer, the items are, thinned to as many as the spread of failures
+over clusters makes them worth. While nothing fails, that spread cannot be estimated.
 """
 
 import math
@@ -18,11 +18,12 @@ from msgspec.structs import replace
 
 from federation.core.gates.evidence import SAFETY_SCORE, Evidence, Subject
 from federation.core.gates.finding import Finding
+from federation.core.gates.labels import alike
 from federation.core.gates.rules import SafetyRule, SuiteRule
 from federation.core.records import Records, quoted
 from federation.core.statistics.bounded import Group, bounded_lower
 from federation.core.statistics.clusters import by_cluster, repeating, worth
-from federation.core.statistics.comparison import NAMED, Verdict, shared_clusters, unshared
+from federation.core.statistics.comparison import NAMED, Verdict, unshared
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.exact import rate_upper
 from federation.core.statistics.power import items_for_rate
@@ -57,7 +58,7 @@ def _suite(name: str, rule: SuiteRule, evidence: Evidence | None, before: Eviden
         return _finding(name, "fail", f"suite {name} has no usable evidence: {refusal}")
     earlier, records, contradiction = _comparable(evidence, before), evidence.records, _lost(evidence, before)
     if earlier is not None:
-        records, contradiction = _clustered_alike(records, earlier)
+        records, contradiction = alike(records, earlier)
     if contradiction is None:
         return _bounded(name, rule, records, None if earlier is None else _newly(records, earlier))
     alone = _bounded(name, rule, evidence.records, None)
@@ -78,18 +79,6 @@ def _lost(evidence: Evidence, before: Evidence | None) -> str | None:
     if before is None or before.suite != evidence.suite or before.fault is None:
         return None
     return f"the baseline's records cannot be read ({before.fault}): restore them"
-
-
-def _clustered_alike(records: Records, before: Records) -> tuple[Records, str | None]:
-    """The records with the clusters of both sides; or the sentence that says where the sides contradict.
-
-    A suite's digest fixes its items and what they share: nobody leaves out the hard ones, or says that they stand alone.
-    """
-    different = unshared(records, before)
-    if different is not None:
-        return records, different
-    clusters, clash = shared_clusters(records, before.ordered(records.items))
-    return replace(records, clusters=clusters), clash
 
 
 def _refusal(evidence: Evidence) -> str | None:

@@ -97,11 +97,9 @@ def _independent(clusters: Sequence[str | None]) -> int:
 def _alone(values: Sequence[float], mean: float, scale: float) -> Interval:
     """Student's t as if each item stood alone, which no clusters undercut."""
     count = len(values)
-    error = math.sqrt(math.fsum((value / scale - mean) ** 2 for value in values) / (count - 1) / count)
-    reach = student_95(count - 1) * error
-    return Interval(
-        estimate=mean * scale, lower=(mean - reach) * scale, upper=(mean + reach) * scale, error=error * scale
-    )
+    squares = math.fsum((value / scale - mean) ** 2 for value in values)
+    reach = student_95(count - 1) * math.sqrt(squares / (count - 1) / count)
+    return Interval(estimate=mean * scale, lower=(mean - reach) * scale, upper=(mean + reach) * scale, error=0.0)
 
 
 def _thinned(values: Sequence[float], clusters: Sequence[str | None], scale: float) -> Sequence[Group]:

@@ -30,9 +30,7 @@ _BINARY: Final = frozenset((0.0, 1.0))
 _EXAMPLES: Final = 3
 _UNKNOWN: Final = "too few scores differ to tell how far one can move; measure more items, or score them within 0..1"
 
-APART: Final = (
-    "one side's scores lie within 0..1 and the other's far beyond, so they are not on one scale; score both alike"
-)
+APART: Final = "one side's scores lie within 0..1 and the other's beyond: they are not on one scale; score both alike"
 _BOUNDLESS: Final = "all scores lie within 0..1, where a margin of 1 or more allows any loss; state it on that scale"
 FAR: Final = 10.0
 """Scores beyond that are none within 0..1 that were measured badly."""
@@ -117,7 +115,7 @@ def mean_interval(records: Records, metric: str, *, seed: int = 0) -> Interval |
         if clusters is None:
             return closed
     drawn = clustered_mean(scores, clusters, span=_span(scores, scores, clusters), seed=seed)
-    if drawn is not None and _are_shares(scores, scores):
+    if drawn is not None and _are_shares(scores):
         drawn = unseen_items(drawn, len(scores), 0.0, 1.0)
     return drawn if closed is None or drawn is None else closed.widened(drawn)
 
@@ -142,7 +140,7 @@ def _interval(
     drawn = clustered_mean(list(map(sub, first, second)), clusters, span=span, seed=seed)
     if drawn is None:
         return None, None
-    if _are_shares(first, first) or _are_shares(second, second):
+    if _are_shares(first) or _are_shares(second):
         drawn = unseen_items(drawn, len(first), -1.0, 1.0)
     return ("bootstrap-t", drawn) if closed is None else ("bonett-price and bootstrap-t", closed.widened(drawn))
 
@@ -159,9 +157,9 @@ def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[st
     return high - low if independent >= quantile.FEWEST else 0.0
 
 
-def _are_shares(first: Sequence[float], second: Sequence[float]) -> bool:
+def _are_shares(*sides: Sequence[float]) -> bool:
     """Whether all scores lie within 0..1, but for rounding."""
-    return min(map(min, (first, second))) >= -ROUNDING and max(map(max, (first, second))) <= 1.0 + ROUNDING
+    return min(map(min, sides)) >= -ROUNDING and max(map(max, sides)) <= 1.0 + ROUNDING
 
 
 def _scaled_apart(first: Sequence[float], second: Sequence[float]) -> bool:
@@ -184,7 +182,7 @@ def _beyond_best(mine: Sequence[float], theirs: Sequence[float], lower_is_better
     reached = list(theirs).count(0.0 if lower_is_better else 1.0) > _SELDOM * len(theirs)
     past = min(mine) < -ROUNDING if lower_is_better else max(mine) > 1.0 + ROUNDING
     counts = list(mine).count(1.0) > _SELDOM * len(mine) and all(float(score).is_integer() for score in mine)
-    return reached and past and not counts and _are_shares(theirs, theirs)
+    return reached and past and not counts and _are_shares(theirs)
 
 
 def _are_counts(first: Sequence[float], second: Sequence[float]) -> bool:

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which moves has the channel made since its first one, and which stored decision made each?
+
+The channel remembers its last moves alone. A decision that moved it holds the channel as it was then, with the moves that
+were remembered then, so one decision for each of these spans is enough to go back to the first move.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from federation.cli.shelf import Shelf
+from federation.core import names
+from federation.core.channel import Channel
+from federation.core.move import Moved, MoveKind
+
+_DECIDED_BY: Final[Mapping[MoveKind, str]] = {"promote": "promote", "roll_back": "roll_back", "probe": "sweep"}
+"""The step that decides about a kind of move; all others are people's orders."""
+
+
+def moves(shelf: Shelf, channel: Channel) -> Sequence[Moved]:
+    """Every move, the first one first; as far back as stored decisions tell of them."""
+    known = list(channel.moves)
+    while known and known[0].counter > 1 and (earlier := _before(shelf, known)):
+        known = [*earlier, *known]
+    return known
+
+
+def whole(shelf: Shelf, channel: Channel) -> Channel:
+    """The channel as if it had forgotten none of its moves."""
+    return replace(channel, moves=moves(shelf, channel))
+
+
+def decided(shelf: Shelf, moved: Moved) -> tuple[str, Mapping[str, Any]] | None:
+    """The decision that made a move, after its document's name; None if none is stored.
+
+    One that another move overtook is stored as well, so the move itself is compared.
+    """
+    step = _DECIDED_BY.get(moved.kind, "govern")
+    places = shelf.names(names.decisions(step, moved.event))
+    found = ((place, decision) for place, decision in shelf.documents(places) if decision["outcome"]["move"])
+    return next(((place, decision) for place, decision in found if told_in(decision)[-1] == moved), None)
+
+
+def told_in(decision: Mapping[str, Any]) -> Sequence[Moved]:
+    """The moves in the channel that a decision moved, its own one last."""
+    return msgspec.convert(decision["outcome"]["move"]["to"]["moves"], list[Moved])
+
+
+def _before(shelf: Shelf, known: Sequence[Moved]) -> Sequence[Moved]:
+    """Moves before the first of these, from the earliest one whose decision is stored; none if no decision tells of any."""
+    for moved in known:
+        found = decided(shelf, moved)
+        if found and (earlier := [one for one in told_in(found[1]) if one.counter < known[0].counter]):
+            return earlier
+        if found:
+            return ()
+    return ()

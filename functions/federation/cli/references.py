@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do the stored documents and the channel say the same of each other?
+
+A decision names each document that it read with its digest, each that it wrote with the digest of its content, the channel
+as it read it, and the channel as it left it. Whoever changes or removes one of them has to change all the others.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final
+
+import msgspec
+
+from federation.core import instant, names
+from federation.core.decision import DECIDED_IN, decision_in
+from federation.core.digest import digest, digest_of
+from federation.core.event import Event
+from federation.core.move import Moved
+
+_DECIDED: Final = (*DECIDED_IN, names.VERSIONS, names.RELEASES, names.APPROVALS, names.JOBS)
+"""Prefixes of documents of which each is a decision, or is told of by one."""
+_UNTOLD: Final = (names.DECISIONS, names.TURNED_AWAY_JOBS, names.EXPECTED_JOBS)
+"""Those of them of which nothing tells: decisions themselves, and what is noted while a job is launched."""
+
+_State = tuple[str, int]
+"""A channel's name and counter."""
+
+
+@dataclass(slots=True)
+class References:
+    """What all documents say of each other. By name, or by state of a channel: which decision says which digest."""
+
+    digests: dict[str, str] = field(default_factory=dict)
+    decisions: int = 0
+    _content: dict[str, str] = field(default_factory=dict)
+    _read: dict[tuple[str, str], str] = field(default_factory=dict)
+    _written: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    _seen: dict[_State, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    _left: dict[_State, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    _about: Counter[str] = field(default_factory=Counter)
+    _moved: set[tuple[int, str]] = field(default_factory=set)
+    _misnamed: list[str] = field(default_factory=list)
+
+    def take(self, name: str, body: bytes) -> None:
+        """Note what one document says."""
+        self.digests[name] = digest_of(body)
+        try:
+            document = msgspec.json.decode(body)
+            decision = decision_in(document)
+            self._content[name] = digest({key: value for key, value in document.items() if key != "decision"})
+            if name.startswith(names.EVENTS) and names.event(Event.of(document).id) != name:
+                self._misnamed.append(f"{name} holds another event than its name says")
+            if decision is not None:
+                self._take_decision(name, decision)
+        except (msgspec.MsgspecError, AttributeError, KeyError, TypeError) as error:
+            self._misnamed.append(f"{name} is damaged: {error!r}")
+
+    def take_channel(self, name: str, body: bytes) -> None:
+        """Note what a channel is now."""
+        self._seen[name, msgspec.json.decode(body)["counter"]].setdefault(digest_of(body), "the channel itself")
+
+    def _take_decision(self, name: str, decision: Mapping[str, Any]) -> None:
+        self.decisions += 1
+        self._about[name.rpartition("/")[0]] += name.startswith(names.DECISIONS)
+        outcome, event = decision["outcome"], Event.of(decision["event"])
+        own = f"{names.decisions(decision['step'], event.id)}{names.short(digest(outcome))}"
+        if event.id != decision["event"]["id"] or (name.startswith(names.DECISIONS) and name != own):
+            self._misnamed.append(f"{name} holds another decision than its name says")
+        for read in decision["reads"]:
+            if read["what"] in {"document", "earlier"} and read["is"] is not None:
+                self._read.setdefault((read["of"], read["is"]), name)
+            elif read["what"] == "channel" and read["is"] is not None:
+                self._seen[read["of"], read["is"]["counter"]].setdefault(digest(read["is"]), name)
+        for written, content in outcome["documents"].items():
+            self._written[written].setdefault(content, name)
+        if move := outcome["move"]:
+            self._left[move["channel"], move["to"]["counter"]].setdefault(digest(move["to"]), name)
+            self._moved.add((move["to"]["counter"], event.id))
+
+    def faults(self, counter: int, known: Sequence[Moved]) -> Iterator[str]:
+        """What does not hold, in sentences.
+
+        Args:
+            counter: How often the channel has moved.
+            known: Its moves, as far back as decisions tell of them.
+        """
+        yield from self._misnamed
+        for (name, read), by in sorted(self._read.items()):
+            if self.digests.get(name) != read:
+                yield f"{name}, which {by} read, is {'changed' if name in self.digests else 'gone'}"
+        for name, contents in sorted(self._written.items()):
+            by = next(iter(contents.values()))
+            if name not in self.digests and not self._was_cut_short(name, by):
+                yield f"{name}, which {by} wrote, is gone"
+            elif name in self.digests and self._content.get(name) not in contents:
+                yield f"{name} is not what {by} wrote"
+        units = {name for name, _ in self._read if name.startswith(names.VERSIONS)}
+        for name in sorted(set(self.digests) - set(self._written) - units):
+            if name.startswith(_DECIDED) and not name.startswith(_UNTOLD):
+                yield f"{name} was written by no decision that is stored"
+        yield from self._faults_of_moves(counter, known)
+
+    def _faults_of_moves(self, counter: int, known: Sequence[Moved]) -> Iterator[str]:
+        for (name, after), told in sorted(self._seen.items()):
+            made = self._left.get((name, after), told)
+            if len(told) > 1 or not told.keys() <= made.keys():
+                by = " and ".join(sorted({*told.values(), *made.values()}))
+                yield f"what {name} was after move {after} is told differently by {by}"
+        counters = [moved.counter for moved in known]
+        if counters != list(range(1, counter + 1)):
+            yield f"of the channel's {counter} moves only {len(counters)} are told of: decisions are gone"
+        for moved in known:
+            if moved.kind != "roll_back" and (moved.counter, moved.event) not in self._moved:
+                yield f"move {moved.counter}, {moved.kind} by {moved.who}, has no decision that is stored"
+
+    def oddities(self, known: Sequence[Moved]) -> Iterator[str]:
+        """What may be nobody's doing: a step that dies leaves only what it had stored until then, and clocks differ."""
+        for earlier, moved in pairwise(known):
+            if instant.moment(moved.at) < instant.moment(earlier.at):
+                yield f"move {moved.counter} is dated {moved.at}, before the one that it follows, {earlier.at}"
+        for moved in known:
+            if moved.kind == "roll_back" and (moved.counter, moved.event) not in self._moved:
+                yield f"move {moved.counter}, {moved.why} (by {moved.who}, {moved.at}), has no decision that is stored"
+        for name, contents in sorted(self._written.items()):
+            by = next(iter(contents.values()))
+            if name not in self.digests and self._was_cut_short(name, by):
+                yield f"{name}, of which {by} tells, is not stored"
+
+    def _was_cut_short(self, name: str, by: str) -> bool:
+        """Whether a decision may have been left half done: a sweep's, or one after which the event was decided again."""
+        return name.startswith(names.EVENTS) or self._about[by.rpartition("/")[0]] > 1

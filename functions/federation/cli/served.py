@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation served`: what served when, by whose order or which event, and under which policy?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Annotated, Any, Final
+
+import typer
+
+from federation.cli.clock import now
+from federation.cli.home import opened
+from federation.cli.moves import decided, moves
+from federation.cli.options import AsJson, Folder
+from federation.cli.output import print_json, print_line, print_lines, print_table, readable, short, when
+from federation.cli.shelf import Shelf
+from federation.core import instant, names
+from federation.core.counted import counted
+from federation.core.move import Moved
+from federation.errors import MissingError
+
+_SHOWN: Final = 30
+_HOW: Final = {"promote": "promoted", "roll_back": "gone back to"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A release, and from which move until which one it served; `until` is None while it does.
+
+    `decision` and what follows it come from the stored decision; None where none is stored, as after a roll-back during
+    which the store failed.
+    """
+
+    release: str
+    since: str
+    until: str | None
+    how: str
+    who: str
+    why: str
+    counter: int
+    event: str
+    decision: str | None
+    heard: Mapping[str, Any] | None
+    policy: Mapping[str, str] | None
+    digest: str | None
+    commit: str | None
+
+
+def served(
+    at: Annotated[
+        str | None, typer.Option("--at", help="Only what served at this moment.", metavar="2026-10-14T09:30:00Z")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help=f"All, not only the last {_SHOWN}; --json gives all anyway.")
+    ] = False,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """What served when, by whose order or which event, under which policy, and which document says so.
+
+    By the channel's moves since the first one, without a gap: a release serves from its move until the next one.
+    """
+    moment = _moment(at) if at else None
+    with opened(folder) as home:
+        shelf = Shelf(home.ports, home.readers)
+        channel = shelf.channel(shelf.policy().channel)
+        known = moves(shelf, channel)
+        ends = _ends(known)
+        chosen = [_at(ends, moment)] if moment else ends if every or as_json else ends[-_SHOWN:]
+        spans = [_span(shelf, moved, until) for moved, until in chosen]
+    untold = known[0].counter - 1 if known else 0
+    if as_json:
+        told = {"channel": channel.name, "counter": channel.counter, "untold": untold}
+        print_json({**told, "served": [asdict(span) for span in spans]})
+    elif moment:
+        _print_page(spans[0])
+    else:
+        _print_table(spans, older=len(ends) - len(spans), untold=untold)
+
+
+def _moment(written: str) -> str:
+    """The moment in UTC.
+
+    Raises:
+        BadParameter: It is none.
+    """
+    found = instant.normalise(written)
+    if found is None:
+        raise typer.BadParameter(f"{written!r:.60} is no moment; write one such as 2026-10-14T09:30:00Z")
+    return found
+
+
+def _ends(known: Sequence[Moved]) -> list[tuple[Moved, str | None]]:
+    """Each move after which another release served, and when the next of them was made."""
+    shifts = [moved for moved in known if moved.kind in _HOW]
+    return [*((moved, after.at) for moved, after in pairwise(shifts)), *((moved, None) for moved in shifts[-1:])]
+
+
+def _at(ends: Sequence[tuple[Moved, str | None]], moment: str) -> tuple[Moved, str | None]:
+    """The last of them that was made by then; by the count, for a clock may have been behind.
+
+    Raises:
+        BadParameter: The moment is still to come.
+        MissingError: None was made by then.
+    """
+    if instant.moment(moment) > max(map(instant.moment, (now(), *(moved.at for moved, _ in ends)))):
+        raise typer.BadParameter(f"{moment} is still to come; `federation status` says what would serve next")
+    made = [end for end in ends if instant.moment(end[0].at) <= instant.moment(moment)]
+    if not made:
+        first = f"; the first release that is told of serves since {ends[0][0].at}" if ends else ""
+        raise MissingError(f"nothing served at {moment}{first}", hint="`federation served` lists what served.")
+    return made[-1]
+
+
+def _span(shelf: Shelf, moved: Moved, until: str | None) -> Span:
+    found = decided(shelf, moved)
+    entry = found[1]["outcome"]["move"]["to"]["serving"] if found else {}
+    return Span(
+        release=str(moved.release),
+        since=moved.at,
+        until=until,
+        how=_HOW[moved.kind],
+        who=moved.who,
+        why=moved.why,
+        counter=moved.counter,
+        event=moved.event,
+        decision=found[0] if found else None,
+        heard=found[1]["event"] if found else None,
+        policy=_policy(found[1]) if found else None,
+        digest=entry.get("digest"),
+        commit=entry.get("commit"),
+    )
+
+
+def _policy(decision: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """The policy that a decision read: its document's name and digest."""
+    read = [(one["of"], one["is"]) for one in decision["reads"] if one["what"] == "document"]
+    return next(({"document": of, "digest": is_} for of, is_ in read if of.startswith(names.POLICIES)), None)
+
+
+def _print_table(spans: Sequence[Span], *, older: int, untold: int) -> None:
+    if not spans and not untold:
+        print("Nothing has served yet.")
+    print_table(
+        "Served",
+        ("since", "until", "release", "how", "by", "policy", "why"),
+        (
+            (when(one.since), _until(one), one.release, one.how, one.who, _version(one), readable(one.why))
+            for one in spans
+        ),
+    )
+    if older:
+        print(f"\n{counted(older, 'earlier one')} not shown: `federation served --all`.")
+    if untold:
+        print(
+            f"\nOf the first {counted(untold, 'move')} no stored document tells; `federation intact` looks for what is lost."
+        )
+
+
+def _until(span: Span) -> str:
+    return when(span.until) if span.until else "now"
+
+
+def _version(span: Span) -> str:
+    return span.policy["document"].removeprefix(names.POLICIES).lstrip("0") if span.policy else ""
+
+
+def _print_page(span: Span) -> None:
+    print_line(f"{span.release} served from {when(span.since)} until {_until(span)}")
+    print_lines("Why", [f"{span.how} by {span.who}: {readable(span.why)}"])
+    print_lines("Facts", (f"{word:8}  {value}" for word, value in _facts(span)))
+    print_lines("More", (f"federation {word}" for word in _commands(span)))
+
+
+def _facts(span: Span) -> Iterator[tuple[str, str]]:
+    yield "move", str(span.counter)
+    yield "event", short(span.event) + (f", {span.heard['type']} of {when(span.heard['time'])}" if span.heard else "")
+    yield "decision", span.decision or "none is stored: the store failed during the roll-back, or it is lost"
+    if span.policy:
+        yield "policy", f"version {_version(span)} ({span.policy['digest']})"
+    if span.digest:
+        yield "digest", span.digest
+        yield "commit", str(span.commit)
+
+
+def _commands(span: Span) -> Iterator[str]:
+    yield f"explain {span.release}"
+    yield f"lineage {span.release}"
+    if span.decision:
+        yield f"replay {span.decision}"

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Years later: is the store as it was written? Whoever changes one document has to change all that speak of it."""
+
+import json
+import logging
+import random
+import sqlite3
+
+import pytest
+
+from federation.cli.home import opened
+from federation.cli.moves import moves
+from federation.cli.references import References
+from federation.cli.shelf import Shelf
+from federation.core import event as events
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.ports import Ports
+from federation.runtime import handle
+from federation.simulation.chaos import Chaos
+from federation.simulation.play import play
+from federation.simulation.story import story
+
+MARCH = "2026-03-01T08:00:00Z"
+
+
+def changed(folder, like, change):
+    """Falsify a stored document behind the store's back, as canonically as it was written; its name."""
+    with sqlite3.connect(folder / "store.sqlite") as connection:
+        name, body = connection.execute("select name, body from documents where name like ?", (like,)).fetchone()
+        connection.execute("update documents set body = ? where name = ?", (falsified(body, change), name))
+    return name
+
+
+def falsified(body, change):
+    document = json.loads(body)
+    change(document)
+    assert canonical(document) != body
+    return canonical(document)
+
+
+def removed(folder, like):
+    """Remove one stored document; its name."""
+    with sqlite3.connect(folder / "store.sqlite") as connection:
+        (name,) = connection.execute("select name from documents where name like ?", (like,)).fetchone()
+        connection.execute("delete from documents where name = ?", (name,))
+    return name
+
+
+def without_its_decision(folder, step):
+    """Remove a decision of a step that moved the channel."""
+    with sqlite3.connect(folder / "store.sqlite") as connection:
+        stored = connection.execute(
+            "select name, body from documents where name like ?", (f"decisions/{step}/%",)
+        ).fetchall()
+        name = next(name for name, body in stored if json.loads(body)["outcome"]["move"])
+        connection.execute("delete from documents where name = ?", (name,))
+
+
+def test_two_weeks_are_intact(federation, played):
+    answer = federation("intact", "--folder", played, "--json")
+    assert answer.code == 0
+    assert answer.json["faults"] == answer.json["odd"] == []
+    assert answer.json["moves"] == 4
+    assert federation("intact", "--folder", played).out.endswith(f"0 faults. Seal {answer.json['seal']}\n")
+
+
+def _channel_as_read(decision):
+    (channel,) = (one["is"] for one in decision["reads"] if one["what"] == "channel")
+    return channel
+
+
+@pytest.mark.parametrize(
+    ("like", "change"),
+    [
+        ("policies/%", lambda found: found["rollback"].update(settle_seconds=301)),
+        ("versions/%", lambda found: found["stated"].update(api="another")),
+        ("reports/%", lambda found: found["report"].update(verdict="fail")),
+        ("releases/%", lambda found: found["change"].update(why="because I say so")),
+        ("receipts/%", lambda found: found.update(commit="f" * 40)),
+        ("settled/%", lambda found: found.update(uri="s3://elsewhere/")),
+        ("merges/%", lambda found: found.update(release="another")),
+        ("merges/%", lambda found: found["decision"]["event"].update(dedupekey="another")),
+        ("events/%", lambda found: found.update(dedupekey="another")),
+        ("decisions/promote/%", lambda found: found["outcome"].update(why="because I say so")),
+        (
+            "decisions/roll_back/%",
+            lambda found: _channel_as_read(found)["serving"].update(since="2026-01-01T00:00:00Z"),
+        ),
+        ("decisions/roll_back/%", lambda found: found["event"].update(dedupekey="another")),
+    ],
+)
+def test_one_change_in_one_document_is_found(federation, own, like, change):
+    name = changed(own, like, change)
+    answer = federation("intact", "--folder", own, "--json")
+    assert answer.code == 10
+    assert any(name in fault for fault in answer.json["faults"])
+    assert answer.json["faults"][0] in federation("intact", "--folder", own).out
+
+
+def test_a_channel_that_somebody_wrote_is_found(federation, own):
+    with sqlite3.connect(own / "store.sqlite") as connection:
+        ((body,),) = connection.execute("select body from channels")
+        other = falsified(body, lambda found: found["moves"][-1].update(who="somebody else"))
+        connection.execute("update channels set body = ?", (other,))
+    told = federation("intact", "--folder", own, "--json").json["faults"]
+    assert any("after move 4 is told differently" in fault and "the channel itself" in fault for fault in told)
+
+
+@pytest.mark.parametrize("like", ["versions/%", "reports/%", "releases/%", "receipts/%", "merges/%"])
+def test_what_others_speak_of_cannot_vanish(federation, own, like):
+    removed(own, like)
+    assert federation("intact", "--folder", own).code == 10
+
+
+def test_a_move_of_a_person_or_a_promotion_has_its_decision(federation, own):
+    without_its_decision(own, "promote")
+    told = federation("intact", "--folder", own, "--json").json["faults"]
+    assert any(", promote by promote, has no decision that is stored" in fault for fault in told)
+
+
+def test_a_roll_back_moves_before_it_stores_and_so_its_decision_may_be_missing(federation, own):
+    without_its_decision(own, "roll_back")
+    answer = federation("intact", "--folder", own, "--json")
+    assert answer.code == 0
+    (odd,) = answer.json["odd"]
+    assert "by roll_back" in odd
+    assert odd in federation("intact", "--folder", own).out
+
+
+def test_a_move_that_is_dated_before_the_one_it_follows_is_pointed_at(federation, own):
+    """The demo is told at its own time; an order of today follows on a move of another day."""
+    with sqlite3.connect(own / "store.sqlite") as connection:
+        ((body,),) = connection.execute("select body from channels")
+    assert json.loads(body)["moves"][-1]["at"] == "2026-11-24T14:04:41Z"
+    hold = Event(
+        type=events.HOLD_ORDERED, source="//x", subject="x", time=MARCH, key="x", data={"who": "eva", "why": "x"}
+    )
+    with opened(own) as home:
+        handle("govern", hold, home.ports, MARCH)
+    answer = federation("intact", "--folder", own, "--json")
+    assert (answer.code, answer.json["odd"]) == (
+        0,
+        [f"move 5 is dated {MARCH}, before the one that it follows, 2026-11-24T14:04:41Z"],
+    )
+
+
+def test_bytes_that_are_no_document_are_named(federation, own):
+    with sqlite3.connect(own / "store.sqlite") as connection:
+        connection.execute("update documents set body = x'7b22' where name like 'decisions/promote/%'")
+    told = federation("intact", "--folder", own, "--json").json["faults"]
+    assert any("decisions/promote/" in fault and "is damaged" in fault for fault in told)
+
+
+def test_what_nobody_speaks_of_is_missed_by_whoever_kept_the_list(federation, own, tmp_path):
+    kept = tmp_path / "kept.json"
+    kept.write_text(federation("intact", "--folder", own, "--json").out, "utf-8")
+    assert federation("hold", "--why", "to have something new", "--who", "eva", "--folder", own).code == 0
+    assert federation("intact", "--since", kept, "--folder", own).code == 0
+    name = removed(own, "waiting/%")
+    assert federation("intact", "--folder", own).code in {0, 10}
+    answer = federation("intact", "--since", kept, "--folder", own, "--json")
+    assert answer.code == 10
+    assert f"{name} is gone since then" in answer.json["faults"]
+
+
+def test_a_list_that_was_changed_is_no_list(federation, played, tmp_path):
+    kept = tmp_path / "kept.json"
+    told = federation("intact", "--folder", played, "--json").json
+    told["documents"].popitem()
+    kept.write_text(json.dumps(told), "utf-8")
+    answer = federation("intact", "--since", kept, "--folder", played)
+    assert answer.code == 2
+    assert "is not what `federation intact --json` printed" in answer.err
+
+
+@pytest.mark.parametrize("seed", range(7_000_100, 7_000_112))
+def test_what_crashes_and_races_leave_behind_is_no_fault(seed):
+    logging.getLogger("federation").setLevel(logging.CRITICAL)
+    world = play(story(seed), Chaos(drawn=random.Random(seed), full=0.25)).world
+    world.chaos.drawn = None
+    shelf = Shelf(
+        Ports(store=world.store, **dict.fromkeys(("bus", "artifacts", "registry", "trainer", "traffic", "alarms")))
+    )
+    found = References()
+    for name, body in shelf.bodies(shelf.names("")):
+        found.take(name, body)
+    channel = shelf.channel("production")
+    assert list(found.faults(channel.counter, moves(shelf, channel))) == []
