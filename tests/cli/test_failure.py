@@ -271,7 +271,7 @@ def test_where_nobody_can_be_told_the_exit_code_still_says_what_failed(tmp_path,
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     reader, writer = os.pipe()
     os.close(reader)
-    with Path("/dev/full").open("wb") as full, open(writer, "wb", closefd=True) as closed:
+    with Path("/dev/full").open("wb") as full, os.fdopen(writer, "wb") as closed:
         for stderr in (full, closed):
             with in_a_process(("status", "--folder", tmp_path / "nowhere"), stderr=stderr) as process:
                 process.communicate()
@@ -279,7 +279,7 @@ def test_where_nobody_can_be_told_the_exit_code_still_says_what_failed(tmp_path,
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
-def test_whoever_ends_a_command_leaves_no_process_and_no_folder_behind(tmp_path, monkeypatch, ending):
+def test_whoever_ends_a_command_is_told_and_no_folder_is_left_behind(tmp_path, monkeypatch, ending):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with in_a_process(("demo", "--json")) as process:
         assert process.stdout.readline()
@@ -289,12 +289,16 @@ def test_whoever_ends_a_command_leaves_no_process_and_no_folder_behind(tmp_path,
     assert process.returncode == 130
     assert err.startswith(b"federation: interrupted\n")
     assert not list(tmp_path.iterdir())
-    with in_a_process(("simulate", "--histories", "100000", "--jobs", "2")) as process:
+
+
+def test_whoever_ends_a_simulation_ends_its_processes():
+    with in_a_process(("simulate", "--histories", "400", "--jobs", "2")) as process:
         workers = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        while not workers.read_text():
+        while len(workers.read_text().split()) < 2:
             time.sleep(0.02)
-        process.send_signal(ending)
-        process.communicate(timeout=30)  # a worker left behind would hold the pipe, and wait for ever
+        time.sleep(1)  # for the pool to know both
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)  # a worker left behind would hold the pipe, and wait for ever
     assert process.returncode == 130
 
 

@@ -158,6 +158,21 @@ def test_a_hold_without_an_end_is_written_as_it_was_before_holds_could_end():
     assert held.keys() == {"who", "why", "at"}
 
 
+def test_what_serves_again_is_not_kept_warm_beside_itself():
+    again = channels.promote(promoted(3), entry(1), cause(4), warm=2)
+    assert [one.name[-6:] for one in (again.serving, *again.warm)] == ["v1.1.0", "v1.2.0", "v1.0.0"]
+
+
+def test_only_what_a_release_brought_itself_is_new_in_it_and_can_be_left_with_it():
+    units = {
+        kind: {"name": f"spiralverse/{kind}-v2", "artifact": digest(kind), "origin": origin}
+        for kind, origin in (("embedder", "new"), ("textgen-lora", "carried"))
+    }
+    made = channels.entry_of({"name": "spiralverse-ai-federated-v1.0.0", "units": units}, since=T, commit="c" * 40)
+    assert made.new == [digest("embedder")]
+    assert made.numbers == {"embedder": 2, "textgen-lora": 2}
+
+
 def test_the_anchor_stays_whatever_other_release_is_left():
     channel = channels.anchor(promoted(4), promoted(4).warm[-1], cause(5))
     left = channels.roll_back(channel, channel.warm[0], cause(6))

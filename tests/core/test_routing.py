@@ -23,6 +23,12 @@ def test_a_route_names_its_units_in_the_order_they_are_applied():
     assert chat["embedder"] is None
 
 
+def test_a_route_that_needs_no_threshold_takes_none_though_a_unit_states_one():
+    stating = unit("textgen-lora", thresholds={"chat": "0.42"}, measured_with=EMBEDDER.artifact)
+    (chat,) = routing(by_kind(stating, EMBEDDER, RUNTIME), policy(), None).routes
+    assert (chat["threshold"], chat["embedder"]) == (None, None)
+
+
 def test_a_threshold_carries_the_embedder_that_it_was_measured_with():
     found = routing(by_kind(ADAPTER, EMBEDDER, RUNTIME), policy(**calibrated("code")), None)
     assert found.faults == []
@@ -56,7 +62,9 @@ def test_routes_stand_in_the_policys_order_because_the_first_match_wins():
 
 
 def test_thresholds_without_any_embedder_are_refused():
-    (fault,) = routing(by_kind(ADAPTER, RUNTIME), policy(), None).faults
+    found = routing(by_kind(ADAPTER, RUNTIME), policy(**calibrated("code")), None)
+    assert [route["prompt_type"] for route in found.routes] == ["chat", "code"], "the units are all that these serve"
+    (fault,) = found.faults
     assert fault == "spiralverse/textgen-lora-v1 brings thresholds, and the release has no embedder to use them with"
 
 

@@ -33,6 +33,25 @@ def test_what_did_not_change_is_carried_over(home):
     }
 
 
+def test_a_kind_that_the_policy_does_not_carry_is_only_in_a_release_that_brings_one(home_under):
+    home = home_under(fusion={**POLICY["fusion"], "carry": ["textgen-lora", "runtime-distilled"]})
+    home.first_release()
+    home.ship("runtime-distilled", 2)
+    home.tick("merge", THURSDAY)
+    release = home.document(names.release(f"{RELEASE}1.1.0"))
+    assert names_in(release) == ["runtime-distilled-v2", "textgen-lora-v1"]
+
+
+def test_what_serves_and_is_in_quarantine_since_is_not_carried_on(home):
+    home.first_release()
+    bad = home.document(names.version("embedder", 1))["artifact"]
+    home.tell(events.QUARANTINE_ORDERED, who="ada", why="leaks prompts", artifact=bad)
+    home.ship("runtime-distilled", 2)
+    home.tick("merge", THURSDAY)
+    release = home.document(names.release(f"{RELEASE}1.1.0"))
+    assert names_in(release) == ["runtime-distilled-v2", "textgen-lora-v1"]
+
+
 def test_the_newest_passed_unit_counts_and_a_failed_newer_one_does_not(home):
     home.first_release()
     home.ship("embedder", 3, "worse")

@@ -136,13 +136,23 @@ def test_money_that_was_held_back_before_a_crash_is_not_held_back_twice(home_und
 
 
 def test_money_that_was_held_back_before_a_crash_at_the_end_of_a_month_is_not_held_back_in_the_next_one_too(home_under):
-    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}}, budget=BUDGET)
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}}, budget={**BUDGET, "amount": "2.00"})
     home.now = asked = "2026-01-31T22:59:00Z"
-    ask(home)
+    for key in ("another", "one"):
+        ask(home, key=key)
     home.local.database.changed("delete from documents where name like 'jobs/embedder-%'")
     home.now = "2026-01-31T23:01:00Z"
     assert ask(home, at=asked)[-1].type == events.JOB_LAUNCHED
-    assert home.store.names(names.COMMITTED) == [f"{names.COMMITTED}2026-01/EUR/000001"]
+    assert home.store.names(names.COMMITTED) == [f"{names.COMMITTED}2026-01/EUR/00000{line}" for line in (1, 2)]
+
+
+def test_a_job_that_was_asked_for_in_one_month_and_starts_in_the_next_is_paid_from_that_ones_money(home_under):
+    home = home_under(jobs={"embedder": {**PLACED, "places": [SPOT]}}, budget=BUDGET)
+    home.now = asked = "2026-01-31T22:59:00Z"
+    ask(home)
+    home.now = "2026-01-31T23:01:00Z"
+    assert ask(home, key="late", at=asked)[-1].type == events.JOB_LAUNCHED
+    assert home.store.names(names.COMMITTED) == [f"{names.COMMITTED}2026-0{month}/EUR/000001" for month in (1, 2)]
 
 
 def test_of_two_launches_that_race_for_the_same_money_one_decides_anew(home_under):

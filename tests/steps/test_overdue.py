@@ -71,6 +71,7 @@ def lost(told):
 
 def test_a_job_of_which_nobody_hears_is_told_as_lost_once_it_must_have_ended_and_not_before(home_on):
     home = home_on()
+    home.ship("embedder", 1)  # of another job
     name = launched(home)
     assert home.tick("sweep", BEFORE) == []
     (told,) = home.tick("sweep", AFTER)
@@ -152,6 +153,7 @@ def test_a_job_that_failed_is_told_as_failed_and_never_as_lost(home_on, platform
     platform.ends(name, name=name, failure="FAILED: the disk is full")
     (told,) = home.tick("sweep", LATER)
     assert told.data["failure"] == "FAILED: the disk is full"
+    assert home.document(names.ended_job(name)) is None, "which would say that it ended well"
     platform.told = []
     assert home.tick("sweep", "2026-01-08T08:00:00Z") == []
 

@@ -55,6 +55,14 @@ def test_a_person_may_promote_outside_the_window_and_is_written_down(assembled):
     assert assembled.channel.moves[-1].why == "the old runtime leaks"
 
 
+@pytest.mark.parametrize("unsaid", [{"who": "ada"}, {"why": "now"}, {"who": " ", "why": "now"}, {}])
+def test_nobody_promotes_outside_the_window_without_a_name_and_a_reason(assembled, unsaid):
+    assembled.now = WEDNESDAY
+    assembled.tell(events.PROMOTION_ORDERED, release=FIRST, outside_window=True, **unsaid)
+    assert assembled.channel.serving is None
+    assert held(assembled).startswith("an order needs ")
+
+
 def test_a_release_of_an_older_policy_waits_to_be_merged_again_under_the_active_one(assembled):
     assembled.activate(2, promotion={"approvals": 0, "warm": 1})
     assembled.tick("promote", TUESDAY)

@@ -62,6 +62,13 @@ def test_what_is_told_of_a_roll_back_and_of_one_that_is_let_be_names_its_alarm(s
     assert second.told(events.ROLLBACK_SKIPPED)[-1].data["alarm"] == "ada"
 
 
+def test_an_order_back_needs_no_name_but_is_never_taken_for_an_alarms(second):
+    second.now = "2026-01-13T11:00:00Z"
+    second.tell(events.ROLLBACK_ORDERED, subject="production")
+    moved = second.channel.moves[-1]
+    assert (moved.kind, moved.who) == ("roll_back", "somebody who gave no name")
+
+
 def test_a_storm_of_alarms_is_one_incident(second):
     for name in ("5xx", "latency", "saturation", "5xx"):
         second.alarm(name=name)

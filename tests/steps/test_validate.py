@@ -324,6 +324,18 @@ def test_what_never_becomes_whole_is_rejected_when_its_time_is_over_and_may_come
     assert home.ship("embedder", 2, content="again")[0].type == events.UNIT_ACCEPTED
 
 
+def test_what_comes_bit_by_bit_has_no_longer_than_what_does_not_come(home):
+    """On Monday nothing lies there, on Tuesday all but one file: the deadline is still Monday's."""
+    place = "bucket/embedder-2-own"
+    home.tell(events.ARTIFACT_COMPLETED, subject=place, key=place, artifact_uri=f"s3://{place}/", provider="s3")
+    home.now = TUESDAY
+    home.ship("embedder", 2, complete=False)
+    assert len(home.store.names(names.WAITING)) == 2
+    home.tick("sweep", "2026-01-09T08:00:00Z")
+    (rejected,) = home.told(events.ARTIFACT_REJECTED)
+    assert "it never became whole" in rejected.data["why"]
+
+
 def test_what_is_heard_of_late_waits_as_long_as_anything_else(home):
     home.now = "2026-02-01T00:00:00Z"
     (waiting,) = home.tell(

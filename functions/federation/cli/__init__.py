@@ -20,6 +20,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, NoReturn, TextIO
 
@@ -27,8 +28,6 @@ from federation.errors import FederationError
 
 CLOSED_PIPE: Final = 1
 """Exit code when the reader of a pipe closes it early, as `head` does; the same as click's."""
-_ENDINGS: Final = (signal.SIGTERM, signal.SIGHUP)
-"""Told like ^C, so that what was begun is put away: temporary folders, and processes that would wait for ever."""
 
 
 def main() -> NoReturn:
@@ -37,9 +36,8 @@ def main() -> NoReturn:
     sys.stderr = _unheeded(sys.stderr) if sys.stderr else _nowhere()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    for ending in _ENDINGS:
-        if signal.getsignal(ending) is signal.SIG_DFL:  # nohup has it ignored
-            signal.signal(ending, signal.default_int_handler)
+    if os.name == "posix":
+        _end_like_interrupted()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no command multiplies matrices, and NumPy's idle threads cost
     if not sys.flags.dev_mode:
         sys.excepthook = _told_fault
@@ -47,6 +45,15 @@ def main() -> NoReturn:
         raise SystemExit(run(sys.argv[1:]))
     except KeyboardInterrupt:  # while a module was imported; `run` answers the others
         raise SystemExit(_interrupted(sys.argv[1:])) from None
+
+
+def _end_like_interrupted() -> None:
+    """Whoever ends this process or closes its terminal is told as after ^C; temporary folders and processes are put away."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(ending) is signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(ending, signal.default_int_handler)
+            # A pool's process has to end when the pool terminates it.
+            os.register_at_fork(after_in_child=partial(signal.signal, ending, signal.SIG_DFL))
 
 
 def _told_fault(_kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:

@@ -47,9 +47,8 @@ def next_release(shelf: Shelf, channel: Channel, at: str) -> Candidate | None:
 
 def candidate(shelf: Shelf, name: str, at: str) -> Candidate | None:
     """A release, and what would hold it if it were to be promoted at that moment; None if there is none of that name."""
-    order = Event(
-        type=events.PROMOTION_ORDERED, source="//federation/cli", subject=name, time=at, key="", data={"release": name}
-    )
+    asked = {"release": name, "who": "whoever asks", "why": "to know what would hold it"}
+    order = Event(type=events.PROMOTION_ORDERED, source="//federation/cli", subject=name, time=at, key="", data=asked)
     facts = promote.gather(order, shelf)
     if not facts.candidates:
         return None

@@ -129,6 +129,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def unsigned(order: Event) -> str | None:
+    """Why an order is not carried out: it does not say who gives it, or why; None when it says both."""
+    missing = [word for word in ("who", "why") if not str(order.data.get(word, "")).strip()]
+    if not missing:
+        return None
+    return f"an order needs {' and '.join(missing)}; both are written down for those who come after"
+
+
 @lru_cache(maxsize=256)
 def _id(type_: str, key: str) -> Digest:
     """Cached, since an event's id is read many times."""

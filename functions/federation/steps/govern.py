@@ -50,8 +50,8 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
             events=(_order_event(event, events.ORDER_CARRIED_OUT, "carried out"),),
             repeat=True,
         )
-    if missing := [word for word in ("who", "why") if not str(event.data.get(word, "")).strip()]:
-        return _refuse(event, f"an order needs {' and '.join(missing)}; both are written down for those who come after")
+    if refused := events.unsigned(event):
+        return _refuse(event, refused)
     if event.type == events.APPROVAL_GIVEN:
         return _approve(event, facts)
     if refused := _impossible(event, channel, now):

@@ -67,7 +67,8 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     candidate = chosen(event, facts)
     if candidate is None:
         return _nothing(event)
-    reasons = tuple(_holds(event, candidate, facts, policy, now))
+    nameless = events.unsigned(event) if event.type == events.PROMOTION_ORDERED else None
+    reasons = (*filter(None, [nameless]), *_holds(event, candidate, facts, policy, now))
     if reasons:
         return _held(event, candidate, reasons)
     return _promote(event, candidate, facts.channel, policy, now)

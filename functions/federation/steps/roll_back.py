@@ -90,8 +90,9 @@ def _moment(event: Event, channel: Channel, policy: Policy, now: str) -> str:
 
 def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, now: str) -> Outcome:
     reason = str(event.data.get("why") or f"{event.subject} fired at {event.data.get('at', event.time)}")
+    whoever = "somebody who gave no name" if event.type == events.ROLLBACK_ORDERED else "roll_back"
     cause = Cause(
-        event=event.id, at=now, who=str(event.data.get("who") or "roll_back"), why=f"{serving.name} left: {reason}"
+        event=event.id, at=now, who=str(event.data.get("who") or whoever), why=f"{serving.name} left: {reason}"
     )
     to = channels.roll_back(channel, target, cause)
     return Outcome(

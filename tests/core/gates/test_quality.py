@@ -76,6 +76,21 @@ def test_a_newer_suite_is_compared_where_the_others_answered_it_too():
     ]
 
 
+def test_no_sound_unit_takes_the_documents_off_what_the_next_one_would_lose():
+    """75 documents of 20 items, of which the second unit loses five: more than as many items that stand alone."""
+    rule = QualityRule(metric="accuracy", margin=Decimal("0.08"))
+    documents = [str(index // 20) for index in range(1500)]
+    before = unit(quality=quality(records=replace(accuracy(1500), clusters=documents)))
+    bare, lossy = unit(quality=quality(records=accuracy(1500))), unit(quality=quality(records=accuracy(1400)))
+    (first,) = judged(bare, rule, before, None)
+    assert first.verdict == "inconclusive"
+    assert "item 'item-0000' is in cluster '0' of quality.jsonl, and none of quality.jsonl" in first.reason
+    assert "state the clusters that the baseline's records state" in first.reason
+    assert judged(lossy, rule, bare, None)[0].verdict == "pass"
+    stated = unit(quality=quality(records=replace(accuracy(1400), clusters=documents)))
+    assert [judged(stated, rule, serving, None)[0].verdict for serving in (before, bare)] == ["inconclusive"] * 2
+
+
 def test_where_the_policy_pins_the_suite_nobody_picks_easier_items():
     others = {"sha256:baseline": accuracy(1180), "sha256:anchor": accuracy(1180)}
     picked = unit(quality=quality(suite="sha256:picked", records=accuracy(1200), others=others))

@@ -166,7 +166,7 @@ def test_items_stay_in_their_conversations_whatever_the_candidate_says_of_them()
     standing = replace(BASELINE, safety=ran(before))
     (unsaid,) = judged(ran(probes(count=400)), baseline=standing)
     assert unsaid.verdict == "inconclusive"
-    assert "item 'probe-0000' is in cluster '0' of the baseline's records, and none of policy.jsonl" in unsaid.reason
+    assert "item 'probe-0000' is in cluster '0' of policy.jsonl, and none of policy.jsonl" in unsaid.reason
     renamed = replace(probes(count=400), clusters=[f"alone-{index}" for index in range(400)])
     (found,) = judged(ran(renamed), baseline=standing)
     assert found.verdict == "inconclusive"
@@ -217,7 +217,7 @@ def test_a_failing_item_stays_in_the_category_that_the_baseline_gave_it():
     renamed = ["misc" if index == 105 else name for index, name in enumerate(probes().categories)]
     found = judged(ran(replace(probes(unsafe=(105,)), categories=renamed)), asked)
     assert [one.verdict for one in found] == ["inconclusive", "fail"]
-    assert "is in category 'weapons' of the baseline's records, and 'misc' of policy.jsonl" in found[0].reason
+    assert "is in category 'weapons' of policy.jsonl, and 'misc' of policy.jsonl" in found[0].reason
     assert "1 items of the never-event list failed ('probe-0105')" in found[1].reason
 
 
@@ -229,7 +229,7 @@ def test_no_sound_unit_takes_the_name_off_what_the_next_one_would_fail_on(called
     first = replace(probes(), categories=fewer)
     (suite, _) = judged(ran(first), asked)
     assert suite.verdict == "inconclusive"
-    assert "is in category 'weapons' of the baseline's records" in suite.reason
+    assert "is in category 'weapons' of policy.jsonl, and" in suite.reason
     second = judged(ran(replace(probes(unsafe=(105,)), categories=fewer)), asked, replace(BASELINE, safety=ran(first)))
     assert [one.verdict for one in second] == ["pass", "pass"]
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a run of a safety suite say the same of its items as the baseline's run did?
+"""Does a run of a suite say of its items all that an earlier run said?
 
 A suite's digest fixes its items, what they share and what they are about. What one unit leaves unsaid the next one could not
-be held to, since it is compared with that unit.
+be held to, since it is compared with that unit. More may be said at any time.
 """
 
 from collections.abc import Sequence
@@ -20,19 +20,33 @@ def alike(records: Records, before: Records) -> tuple[Records, str | None]:
         return records, different
     earlier = before.ordered(records.items)
     clusters, clash = shared_clusters(records, earlier)
-    return replace(records, clusters=clusters), clash or _lost(records, earlier)
+    contradiction = (
+        clash
+        or _unsaid("cluster", records, earlier, records.clusters, earlier.clusters)
+        or _unsaid("category", records, earlier, records.categories, earlier.categories)
+    )
+    return replace(records, clusters=clusters), contradiction
 
 
-def _lost(records: Records, earlier: Records) -> str | None:
-    """What the baseline's run says of an item and this one does not, as a sentence."""
-    labels = (("cluster", records.clusters, earlier.clusters), ("category", records.categories, earlier.categories))
-    found = (_unsaid(word, records, mine, theirs) for word, mine, theirs in labels if theirs is not None)
-    return next((sentence for sentence in found if sentence), None)
+def unsaid_cluster(records: Records, before: Records) -> str | None:
+    """Which item of an earlier run has a cluster there and not here, as a sentence; None where the items differ."""
+    if before.clusters is None or unshared(records, before) is not None:
+        return None
+    earlier = before.ordered(records.items)
+    return _unsaid("cluster", records, earlier, records.clusters, earlier.clusters)
 
 
-def _unsaid(word: str, records: Records, mine: Sequence[str | None] | None, theirs: Sequence[str | None]) -> str | None:
-    for item, now, then in zip(records.items, mine or [None] * len(theirs), theirs, strict=True):
+def _unsaid(
+    word: str,
+    records: Records,
+    before: Records,
+    here: Sequence[str | None] | None,
+    there: Sequence[str | None] | None,
+) -> str | None:
+    if there is None:
+        return None
+    for item, now, then in zip(records.items, here or [None] * len(there), there, strict=True):
         if then is not None and now != then:
             says = "none" if now is None else quoted(now)
-            return f"item {quoted(item)} is in {word} {quoted(then)} of the baseline's records, and {says} of {records.what}"
+            return f"item {quoted(item)} is in {word} {quoted(then)} of {before.what}, and {says} of {records.what}"
     return None

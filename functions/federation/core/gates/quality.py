@@ -11,6 +11,7 @@ from federation.core.gates.evidence import Evidence, Subject
 from federation.core.gates.finding import Finding
 from federation.core.gates.flaky import left_out, steady
 from federation.core.gates.floor import judge_floor
+from federation.core.gates.labels import unsaid_cluster
 from federation.core.gates.rules import GRADES, QualityRule
 from federation.core.gates.summary import difference_of, summary_of, unusable
 from federation.core.statistics.comparison import Comparison, compare_records, verdict_of
@@ -97,6 +98,9 @@ def _paired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Ev
         ours, others = steady(mine.records, mine.suite, rule.flaky), steady(theirs.records, theirs.suite, rule.flaky)
     except ContractError as error:
         return _undecided(check, error.what)
+    unsaid = unsaid_cluster(ours, others)
+    if unsaid is not None:
+        return _undecided(check, f"{unsaid}: state the clusters that the {name}'s records state")
     margin, lower_is_better = _margin(rule, name), rule.direction == "lower"
     comparison = compare_records(
         ours,

@@ -179,10 +179,11 @@ def _beyond_best(mine: Sequence[float], theirs: Sequence[float], lower_is_better
 
     Counts go up from 0 and 1, too, and some of them are 1.
     """
-    reached = list(theirs).count(0.0 if lower_is_better else 1.0) > _SELDOM * len(theirs)
     past = min(mine) < -ROUNDING if lower_is_better else max(mine) > 1.0 + ROUNDING
-    counts = list(mine).count(1.0) > _SELDOM * len(mine) and all(float(score).is_integer() for score in mine)
-    return reached and past and not counts and _are_shares(theirs)
+    reached = theirs.count(0.0 if lower_is_better else 1.0) > _SELDOM * len(theirs)
+    if not (past and reached and _are_shares(theirs)):
+        return False
+    return mine.count(1.0) <= _SELDOM * len(mine) or not all(map(float.is_integer, map(float, mine)))
 
 
 def _are_counts(first: Sequence[float], second: Sequence[float]) -> bool:
