@@ -38,6 +38,15 @@ def test_a_move_from_a_counter_that_somebody_else_reached_looks_again_and_is_no_
         other.move("production", 2, canonical({"counter": 3, "by": "other"}))
 
 
+def test_a_move_whose_answer_was_lost_is_made_once_and_is_no_conflict(s3_store, aws_cloud):
+    """The client asks again, and its own first attempt is in the way."""
+    one, two = (canonical({"counter": counter}) for counter in (1, 2))
+    for expected, to in ((0, one), (1, two)):
+        aws_cloud.faults.lose("PutObject")
+        s3_store.move("production", expected, to)
+        assert s3_store.channel("production") == to
+
+
 def test_a_process_that_never_looked_at_a_channel_may_move_it(s3_store, s3, bucket):
     s3_store.move("production", 0, canonical({"counter": 1}))
     fresh = S3Store(lambda: s3, bucket, "home/")

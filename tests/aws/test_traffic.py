@@ -69,6 +69,49 @@ def test_a_shift_that_was_cut_off_is_taken_up_again(nodes, aws_cloud):
     assert nodes().serving("production") == Served(counter=1, release=A)
 
 
+def test_what_is_kept_warm_answers_a_probe_and_gets_no_prompts(nodes, aws_cloud, endpoint):
+    nodes().shift(shift(1, A, B))
+    found = aws_cloud.sagemaker.endpoints[endpoint]["ProductionVariants"]
+    assert {one["VariantName"]: one["DesiredWeight"] for one in found} == {variant_of(A): 1, variant_of(B): 0}
+    assert [nodes().probe("production", one) for one in (A, B, B + "0")] == [True, True, False]
+
+
+def test_a_shift_that_was_undone_by_hand_is_made_again_and_one_that_holds_is_not(nodes, aws_cloud, endpoint):
+    nodes().shift(shift(1, A, B))
+    weights = [{"VariantName": variant_of(one), "DesiredWeight": float(one == B)} for one in (A, B)]
+    aws_cloud.sagemaker.call(
+        "UpdateEndpointWeightsAndCapacities", {"EndpointName": endpoint, "DesiredWeightsAndCapacities": weights}
+    )
+    aws_cloud.faults.forget()
+    for _ in range(2):
+        nodes().shift(shift(1, A, B))
+        assert nodes().serving("production") == Served(counter=1, release=A)
+    assert aws_cloud.faults.calls.count("UpdateEndpointWeightsAndCapacities") == 1
+
+
+def test_the_counter_is_told_from_other_tags_of_the_endpoint(nodes, aws_cloud, endpoint):
+    """A number that somebody wrote on it first would make every shift an older one."""
+    arn = f"arn:aws:sagemaker:{aws.REGION}:{aws.ACCOUNT}:endpoint/{endpoint}"
+    cost_centre = {"Key": "cost-centre", "Value": "4711"}
+    aws_cloud.sagemaker.call("AddTags", {"ResourceArn": arn, "Tags": [cost_centre]})
+    for counter, release in ((1, A), (2, B)):
+        nodes().shift(shift(counter, release))
+        assert nodes().serving("production") == Served(counter=counter, release=release)
+
+
+def test_an_endpoint_that_nobody_may_look_at_is_not_one_that_is_not_there(nodes, aws_cloud):
+    nodes().shift(shift(1, A))
+    aws_cloud.faults.refuse("DescribeEndpoint", 403)
+    with pytest.raises(ServiceError, match="describe_endpoint"):
+        nodes().serving("production")
+
+
+def test_an_endpoint_that_is_being_made_serves_nothing_yet(nodes, aws_cloud, endpoint):
+    nodes().shift(shift(1, A))
+    aws_cloud.sagemaker.endpoints[endpoint] |= {"EndpointStatus": "Creating", "ProductionVariants": []}
+    assert nodes().serving("production") is None
+
+
 @pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack"])
 def test_no_release_is_promoted_to_an_endpoint_that_sagemaker_would_not_change_now(nodes, aws_cloud, endpoint, status):
     nodes().shift(shift(1, A))

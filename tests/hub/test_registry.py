@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A release is one commit and one tag, whoever else commits, whatever is refused, and whichever answer is lost."""
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from infra.emulators import hub
 from tests.hub.releases import NAME, body
 
-from federation.core.digest import digest_of
+from federation.core.digest import canonical, digest_of
 from federation.errors import ConflictError, ContractError, FederationError, ServiceError
 from federation.hub.registry import ATTEMPTS, HubRegistry
 
@@ -119,6 +121,16 @@ def test_a_tag_that_was_moved_is_found_where_it_is_now(hub_registry, hub_client,
     found = hub_registry.find(NAME)
     assert (found.commit, found.digest) == (forged, digest_of(b"{}"))
     assert found != first
+
+
+def test_a_manifest_of_a_megabyte_is_known_by_all_of_it(hub_registry):
+    """It comes in many pieces, and one that differs in the last must be told from it."""
+    one, other = (canonical({**json.loads(body()), "notes": "x" * 1_000_000 + end}) for end in "ab")
+    receipt = hub_registry.publish(NAME, one)
+    assert hub_registry.find(NAME) == receipt
+    assert receipt.digest == digest_of(one)
+    with pytest.raises(ConflictError, match="on other content"):
+        hub_registry.publish(NAME, other)
 
 
 @pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the library's own, when it uploads to LFS

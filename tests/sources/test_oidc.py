@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.sources.cases import TRUST, case
+from tests.sources.cases import CASES, TRUST, Case, case
 
 from federation.sources import Reading, Token, read
 
@@ -35,6 +35,31 @@ def answer(token: Token | None) -> Reading:
 def test_one_wrong_claim_closes_the_door(change: dict[str, Any], error: str):
     reading = answer(Token(claims={**CLAIMS, **change}))
     assert (reading.verdict, reading.error, reading.respond) == ("reject", error, 401)
+
+
+OPENED = [
+    one
+    for one in CASES
+    if one.told.get("token") and "accept" in (one.told["verdict"], (one.told.get("signal") or {}).get("verdict"))
+]
+"""Deliveries that a token of ours lets in."""
+
+
+@pytest.mark.parametrize("one", OPENED, ids=lambda one: one.name)
+def test_a_token_of_ours_for_another_purpose_opens_nothing(one: Case):
+    """Whoever may tell the time may not tell of artifacts, nor of alarms, which roll back."""
+    claims = one.told["token"]["claims"]
+    others = set(one.trust.audiences.values()) - {claims["aud"]}
+    assert len(others) == 2
+    for audience in others:
+        reading = read(replace(one.request(), token=Token(claims={**claims, "aud": audience})), one.trust)
+        assert (reading.verdict, reading.error) == ("reject", "oidc_audience")
+        assert reading.signal is None or reading.signal.verdict == "reject"
+
+
+def test_a_token_made_for_nobody_is_not_ours_where_no_audience_is_named():
+    request = replace(PUSH.request(), token=Token(claims={**CLAIMS, "aud": None}))
+    assert read(request, replace(TRUST, audiences={})).error == "oidc_audience"
 
 
 @pytest.mark.parametrize("name", ["oidc_signature", "oidc_expired", "oidc_missing"])

@@ -35,6 +35,31 @@ def test_every_fault_is_named_at_once():
     ]
 
 
+@pytest.mark.parametrize(
+    "key_and_value",
+    [
+        {"aws_accounts": ["11112222333"]},
+        {"aws_accounts": ["111122223333 "]},
+        {"gcp_project_number": True},
+        {"gcp_project_number": "\u0661\u0662"},
+        {"gcp_project_number": "-1"},
+        {"gcp_project": "acme ml"},
+        {"gcp_project": ""},
+    ],
+)
+def test_what_could_never_be_the_name_of_a_sender_is_a_fault(key_and_value: dict[str, object]):
+    (key,) = key_and_value
+    with pytest.raises(ContractError) as caught:
+        Trust.read(key_and_value)
+    assert [fault.split(":")[0] for fault in caught.value.faults] == [key]
+
+
+def test_a_project_number_may_be_written_as_a_number_and_a_project_without_one_has_one_name():
+    assert Trust.read({"gcp_project_number": 987654321098}).projects == {"987654321098"}
+    assert Trust.read({"gcp_project": "acme-ml-prod"}).projects == {"acme-ml-prod"}
+    assert Trust().projects == frozenset()
+
+
 @pytest.mark.parametrize("document", [None, [], "trust", 1])
 def test_what_is_no_object_is_no_trust(document: object):
     with pytest.raises(ContractError, match="not an object"):

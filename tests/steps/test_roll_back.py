@@ -140,20 +140,18 @@ def test_two_alarms_of_one_moment_leave_one_release_even_if_nothing_has_to_settl
     assert "its data is of" in skipped(second)
 
 
-def test_a_probe_that_comes_in_between_delays_no_roll_back(second):
-    """Somebody moves the channel between the read and the write: decided again at once."""
-    store = second.store
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_probe_that_comes_in_between_delays_no_roll_back(second, times):
+    """Somebody moves the channel between the read and the write, even again and again: decided again at once."""
+    store, moves = second.store, iter([events.HOLD_ORDERED, events.RESUME_ORDERED, events.HOLD_ORDERED][-times:])
 
     class Overtaken:
-        moved = False
-
         def __getattr__(self, name):
             return getattr(store, name)
 
         def move(self, name, expected, to):
-            if not self.moved:
-                self.moved = True
-                second.tell(events.HOLD_ORDERED, who="ada", why="look first")
+            if move := next(moves, None):
+                second.tell(move, key=f"before {expected}", who="ada", why="look first")
             store.move(name, expected, to)
 
     told = second.local.ports

@@ -25,20 +25,21 @@ from federation.core.report import Basis
 from federation.core.testimony import RECORDS_BYTES
 from federation.core.version import version_of
 from federation.gathering import Reads
+from federation.steps.quarantined import quarantined
 from federation.stored import kept
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest units by kind; version records of units without a report; names of quarantined units that passed.
+    """The newest units by kind; version records of units without a report.
 
-    `barred` says of units that passed why they may not come in under this policy any more, `left_out` of others, by name,
-    why they do not fit together with the rest. `waiting_since` is when the oldest new member was completed, `completed_at`
-    when the newest was.
+    Of units that passed, `forbidden` says by name why they hold what is in quarantine, `barred` why they may not come in
+    under this policy any more, `left_out`, by name, why they do not fit together with the rest. `waiting_since` is when the
+    oldest new member was completed, `completed_at` when the newest was.
     """
 
     members: Mapping[str, Member] = msgspec.field(default_factory=dict)
     unjudged: Sequence[Mapping[str, Any]] = ()
-    forbidden: Sequence[str] = ()
+    forbidden: Mapping[str, str] = msgspec.field(default_factory=dict)
     barred: Sequence[str] = ()
     left_out: Mapping[str, str] = msgspec.field(default_factory=dict)
     waiting_since: str | None = None
@@ -73,7 +74,7 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
     passed = [found for found in newer.values() if found and found["report"]["verdict"] == "pass"]
     faults = [_barred(found["unit"], reads.policy()) for found in passed]
     welcome = [found for found, wrong in zip(passed, faults, strict=True) if not wrong]
-    forbidden = [found["unit"]["name"] for found in welcome if channel.forbids([found["unit"]["artifact"]])]
+    forbidden = quarantined(reads, channel, (found["unit"] for found in welcome))
     allowed = {found["unit"]["kind"]: found for found in welcome if found["unit"]["name"] not in forbidden}
     fit = _fitted(reads, channel, basis, serving, {kind: _new(found) for kind, found in allowed.items()})
     taken = [allowed[kind] for kind, member in fit.members.items() if member.origin == "new"]
@@ -173,7 +174,7 @@ def waits_for_quorum(selection: Selection, policy: Policy, new: int, now: str) -
 def nothing_new(selection: Selection) -> str:
     """Why there is nothing to merge."""
     why = "no unit has passed that is newer than what serves"
-    forbidden = [f"{name} passed, but is in quarantine until lifted" for name in selection.forbidden]
+    forbidden = [f"{name} passed, but {why}" for name, why in selection.forbidden.items()]
     return "; ".join((why, *forbidden, *selection.barred))
 
 

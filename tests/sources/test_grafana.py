@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A signature, or a proof at the edge: which of them lets Grafana roll back?"""
+
+import pytest
+from msgspec.structs import replace
+from tests.sources.cases import case
+
+from federation.sources import Reading, read
+
+SIGNED = case("grafana/firing_signed")
+SIGNATURE = "x-grafana-alerting-signature"
+
+
+def knock(signature: str | None, *, proven: bool) -> Reading:
+    request = SIGNED.request()
+    headers = {name: value for name, value in request.headers.items() if name != SIGNATURE}
+    headers |= {} if signature is None else {SIGNATURE: signature}
+    return read(replace(request, headers=headers, proven=proven), SIGNED.trust)
+
+
+@pytest.mark.parametrize(("signature", "proven"), [("ours", False), ("ours", True), (None, True)])
+def test_either_of_them_does(signature: str | None, *, proven: bool):
+    reading = knock(SIGNED.request().headers[SIGNATURE] if signature else None, proven=proven)
+    assert reading.signal is not None
+    assert reading.signal.verdict == "accept"
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_wrong_signature_is_not_made_good_by_a_proof_at_the_edge(*, proven: bool):
+    assert knock("0" * 64, proven=proven).error == "signature_wrong"
+
+
+def test_where_neither_comes_nothing_is_done():
+    assert knock(None, proven=False).error == "signature_missing"
