@@ -40,6 +40,13 @@ def test_a_margin_below_what_the_items_can_show_is_impossible():
     )
 
 
+def test_what_whoever_ships_may_choose_is_said_until_the_policy_pins_it():
+    assert plan(RULES, Expected()).unpinned == ("quality", "policy")
+    digest = "sha256:" + "0" * 64
+    suites = {"policy": SuiteRule(max_failure_rate=Decimal("0.01"), digest=digest)}
+    assert plan(replace(RULES, suite=digest, safety=SafetyRule(suites=suites)), Expected()).unpinned == ()
+
+
 def test_items_that_the_policy_leaves_out_as_flaky_are_not_there():
     flaky = Flaky(suite="sha256:" + "0" * 64, runs=5, limit=Decimal("0.1"), items={"a": Decimal(1), "b": Decimal(1)})
     rules = replace(RULES, quality=(replace(RULES.quality[0], flaky=flaky),))

@@ -69,6 +69,24 @@ def test_a_split_that_somebody_made_by_hand_is_told_as_it_is(vertex_traffic, liv
     assert vertex_traffic.serving("production") == Served(counter=1, release=A)
 
 
+@pytest.mark.parametrize(
+    "times", [("2026-01-05T08:00:00Z", "2026-01-05T08:00:00.5Z"), ("2026-01-05T08:00:00.5Z", "2026-01-05T08:00:00Z")]
+)
+def test_of_two_models_deployed_for_one_release_the_later_one_serves(vertex_traffic, live, times):
+    first, second = live()["deployedModels"]
+    second["displayName"] = A
+    first["createTime"], second["createTime"] = times
+    vertex_traffic.shift(shift(1, A))
+    assert live()["trafficSplit"] == {max((first, second), key=lambda one: ".5" in one["createTime"])["id"]: 100}
+
+
+def test_a_model_without_traffic_serves_nothing(vertex_traffic, live):
+    vertex_traffic.shift(shift(1, A))
+    first, second = (model["id"] for model in live()["deployedModels"])
+    live()["trafficSplit"] = {first: 0, second: 100}
+    assert vertex_traffic.serving("production") == Served(counter=1, release=B)
+
+
 class Meddling:
     """A session beside which somebody else shifts between our read and our change."""
 

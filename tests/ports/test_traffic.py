@@ -26,6 +26,13 @@ def test_a_shift_that_was_overtaken_changes_nothing(traffic):
     assert traffic.serving("production").release == B
 
 
+def test_a_move_after_which_the_same_release_serves_is_obeyed_and_nothing_older_after_it(traffic):
+    traffic.shift(shift(1, A))
+    traffic.shift(shift(3, A))
+    traffic.shift(shift(2, B))
+    assert traffic.serving("production") == Served(counter=3, release=A)
+
+
 def test_a_release_that_is_not_there_does_not_answer_its_probe(traffic):
     assert not traffic.probe("production", "spiralverse-ai-federated-v9.9.9")
 

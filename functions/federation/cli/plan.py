@@ -67,12 +67,16 @@ def plan(
         kind: planned(rules, replace(expected, safety=_suites(rules, safety_items))) for kind, rules in gates.items()
     }
     short = [line for kind, one in sorted(found.items()) for line in _impossible(kind, one, percent)]
+    unpinned = {kind: one.unpinned for kind, one in sorted(found.items()) if one.unpinned}
     if as_json:
-        print_json(
-            {"kinds": {kind: [asdict(need) for need in one.needs] for kind, one in found.items()}, "impossible": short}
-        )
+        needs = {kind: [asdict(need) for need in one.needs] for kind, one in found.items()}
+        print_json({"kinds": needs, "impossible": short, "unpinned": unpinned})
     else:
         _print(found, short, discordance)
+        left = (f"{kind}: {', '.join(suites)}" for kind, suites in unpinned.items())
+        print_lines(
+            "Whoever ships chooses the items of these; `suite` of a kind and `digest` of a safety suite pin them", left
+        )
     if short:
         raise typer.Exit(REFUSED)
 

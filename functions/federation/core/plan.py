@@ -61,10 +61,11 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The table, and each reason why the policy cannot work, as a sentence."""
+    """The table, each reason why the policy cannot work, as a sentence, and the suites whose items whoever ships chooses."""
 
     needs: tuple[Need, ...]
     impossible: tuple[str, ...]
+    unpinned: tuple[str, ...] = ()
 
 
 def plan(rules: GateRules, expected: Expected) -> Plan:
@@ -75,7 +76,14 @@ def plan(rules: GateRules, expected: Expected) -> Plan:
     if rules.latency is not None:
         needs.append(_latency(rules.latency, expected))
     out_of_reach = (text for need in needs if (text := _out_of_reach(need)) is not None)
-    return Plan(needs=tuple(needs), impossible=(*_empty(rules), *out_of_reach))
+    return Plan(needs=tuple(needs), impossible=(*_empty(rules), *out_of_reach), unpinned=tuple(_unpinned(rules)))
+
+
+def _unpinned(rules: GateRules) -> Iterator[str]:
+    """The suites that no digest pins: on another one, items are not compared with those of what serves."""
+    if rules.quality and rules.suite is None:
+        yield "quality"
+    yield from sorted(name for name, suite in (rules.safety.suites.items() if rules.safety else ()) if not suite.digest)
 
 
 def _quality(rule: QualityRule, expected: Expected) -> Need:
