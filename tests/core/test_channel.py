@@ -180,6 +180,14 @@ def test_the_anchor_stays_whatever_other_release_is_left():
     assert left.anchor.name != left.serving.name
 
 
+def test_an_anchor_that_was_left_gives_way_to_the_oldest_release_that_is_kept():
+    channel = channels.anchor(promoted(4), promoted(4).serving, cause(5))
+    left = channels.roll_back(channel, rollback_target(channel), cause(6))
+    assert (left.serving.name[-6:], left.anchor.name[-6:]) == ("v1.2.0", "v1.1.0")
+    further = channels.roll_back(channel, channel.warm[-1], cause(6))
+    assert (further.serving.name[-6:], further.anchor.name[-6:]) == ("v1.1.0", "v1.1.0")
+
+
 def test_an_anchor_that_was_left_is_no_anchor_any_more():
     channel = promoted(2)
     channel = channels.anchor(channel, channel.serving, cause(5))

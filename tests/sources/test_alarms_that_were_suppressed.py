@@ -139,3 +139,17 @@ def test_whatever_the_diagnostics_say_the_alarm_counts_and_gets_no_younger(previ
     signal = heard(by_event(change))
     assert (signal.verdict, signal.state) == ("accept", "firing")
     assert microseconds(signal.at or "") <= microseconds("2026-09-14T06:42:54.316Z")
+
+
+def test_of_several_children_the_last_that_changed_says_since_when():
+    """The alarm did not fire before its last condition held, whichever way the two are listed."""
+    early, late = ({"arn": CHILD, "state": {"value": "ALARM", "timestamp": at(second)}} for second in ("20.5", "35.644"))
+    for triggers in ([early, late], [late, early]):
+        reasons = json.dumps({"triggeringAlarms": triggers})
+        change = {**RELEASED, "state": {**RELEASED["state"], "reasonData": reasons}}
+        assert heard(by_event(change)).at == "2026-09-14T06:42:35.644Z"
+
+
+def test_a_wait_began_with_the_state_also_where_a_trigger_had_changed_long_before():
+    change = {**WAITED, "state": state("ALARM", "07.864", "00.100")}
+    assert heard(by_event(change)).at == "2026-09-14T06:42:02.864Z"

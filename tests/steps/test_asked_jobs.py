@@ -314,3 +314,16 @@ def test_what_runs_on_demand_after_a_lost_spot_machine_does_not_go_back_to_spot(
     third = home.told(events.JOB_LAUNCHED)[-1].data["name"]
     assert (started(home)[third]["machine"], started(home)[third].get("spot")) == ("a2", None)
     assert started(home)[third]["instead_of"] == first
+
+
+def test_what_was_written_down_to_follow_a_job_follows_it_though_the_policy_wants_it_no_more(home_under):
+    home = home_under(jobs={"embedder": ON_DEMAND_TOO})
+    first = ask(home)[-1].data["name"]
+    taken_away = failed(home, first, "the machine was taken away")
+    ports = replace(home.local.ports, store=Crashing(home.store, names.EXPECTED_JOBS))
+    with pytest.raises(ServiceError):
+        handle("launch", taken_away, ports, home.now)
+    second = home.document(names.failed_job(first))["followed_by"]
+    home.activate(2, jobs={"embedder": {**ON_DEMAND_TOO, "on_demand_after_spot": False}})
+    handle("launch", taken_away, home.local.ports, home.now)
+    assert started(home)[second]["instead_of"] == first

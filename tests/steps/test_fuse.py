@@ -217,3 +217,14 @@ def test_what_a_release_leaves_out_is_in_its_reason(home):
     home.tick("merge", THURSDAY)
     whys = [outcome.why for step, outcome in home.outcomes if step == "fuse" and "assembled. " in outcome.why]
     assert whys[-1].endswith("; gcp may ship reranker, and embedder is none of them")
+
+
+def test_a_unit_that_lies_where_its_platform_ships_from_no_more_brings_nothing_in_though_it_has_passed(home):
+    home.first_release()
+    home.ship("embedder", 2)
+    home.activate(2, origins={"gcp": ["gs://ours/"]})
+    home.tick("merge", THURSDAY)
+    assert home.told(events.MERGE_SKIPPED)[-1].data["why"] == (
+        "no unit has passed that is newer than what serves; the manifest says gcp, which ships from gs://ours/, "
+        "and it lies at s3://bucket/embedder-2-own/_MANIFEST.json"
+    )

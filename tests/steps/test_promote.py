@@ -282,3 +282,18 @@ def test_an_order_that_names_no_release_when_none_is_ready_says_so(home):
     home.tell(events.PROMOTION_ORDERED, who="ada", why="now", outside_window=True)
     (told,) = home.told(events.PROMOTION_HELD)
     assert (told.subject, told.data["why"]) == ("promotion", "no release is ready to serve")
+
+
+def test_a_tick_does_not_try_what_was_assembled_to_replace_another_release_than_what_serves(home):
+    """It would be held at every tick, for a reason that nobody can mend."""
+    home.first_release()
+    home.ship("embedder", 2)
+    home.tick("merge", THURSDAY)
+    home.ship("textgen-lora", 2)
+    home.tick("merge", "2026-01-09T08:00:00Z")
+    first, second = (event.subject for event in home.told(events.RELEASE_ASSEMBLED)[1:])
+    home.tell(events.PROMOTION_ORDERED, who="ada", why="the small step", release=first, outside_window=True)
+    assert home.channel.serving.name == first
+    home.tick("promote", NEXT_TUESDAY)
+    assert home.channel.serving.name == first
+    assert second not in {event.subject for event in home.told(events.PROMOTION_HELD)}

@@ -12,14 +12,13 @@ from training_images.data_parallel.recipe import Recipe
 from training_images.data_parallel.task import WEIGHTS, Outcome
 from training_images.evals.another_suite import against
 from training_images.evals.labels import LABELS
-from training_images.evals.latency import REQUESTS, Baseline, Question, latencies, requests
+from training_images.evals.latency import Answer, questions, requests, serving, sides
 from training_images.evals.scoring import SAFETY, score
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
 from training_images.job.made import DataSet, Made
-from training_images.job.shipped import Shipped, shipped_unit
-from training_images.job.spec import JobSpec
+from training_images.job.shipped import Shipped
 
 KIND: Final = "router-classifier"
 COMMUNICATION: Final = "communication.json"
@@ -31,7 +30,9 @@ def measured(
     """The router in the job's folder, with all evidence; what is measured is what is shipped."""
     router = model.load(Router(len(LABELS)), job.folder / WEIGHTS)
     scores = score(_answers(router), asked)
-    timed = requests(job.spec, _one_at_a_time(router), _questions(asked, job.spec), _baseline(job.spec))
+    chosen = questions(job.spec, asked.parts["task"].items, lambda text: len(buckets(text, model.BUCKETS)))
+    baseline = serving(job.spec, KIND, lambda unit: _one_at_a_time(_served(unit)))
+    timed = requests(job.spec, _one_at_a_time(router), chosen, baseline)
     return Made(
         kind=KIND,
         files=[WEIGHTS, COMMUNICATION],
@@ -54,7 +55,7 @@ def measured(
         summary=_summary(told),
         charts={
             "loss": charts.loss(outcome.told, outcome.losses),
-            "latency": charts.latency({"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}),
+            "latency": charts.latency(sides(timed)),
         },
         seeds={"order and initial weights": how.seed},
     )
@@ -64,22 +65,9 @@ def _answers(router: Router) -> Callable[[Sequence[str]], list[str]]:
     return lambda texts: [LABELS[number] for number in router.answers(texts).tolist()]
 
 
-def _one_at_a_time(router: Router) -> Callable[[str], list[str]]:
+def _one_at_a_time(router: Router) -> Answer:
     many = _answers(router)
     return lambda text: many([text])
-
-
-def _questions(asked: Suite, spec: JobSpec) -> list[Question]:
-    items = asked.parts["task"].items[: spec.settings.integer("requests", REQUESTS, least=1)]
-    return [Question(item=item.id, text=item.text, tokens=len(buckets(item.text, model.BUCKETS))) for item in items]
-
-
-def _baseline(spec: JobSpec) -> Baseline | None:
-    """What serves now, if its folder was given."""
-    if "baseline" not in spec.channels:
-        return None
-    serving = shipped_unit(spec.channel("baseline"), KIND)
-    return Baseline(artifact=serving.artifact, answer=_one_at_a_time(_served(serving)))
 
 
 def _served(unit: Shipped) -> Router:

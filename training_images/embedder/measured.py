@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is an embedder worth: right documents found, safe answers by its nearest exemplars, milliseconds?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from training_images.embedder.exemplars import answers, exemplars
@@ -11,14 +11,14 @@ from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.recipe import Recipe
 from training_images.embedder.serving import serving_model
 from training_images.evals.another_suite import against
-from training_images.evals.latency import REQUESTS, Baseline, Question, latencies, requests
+from training_images.evals.latency import Answer, questions, requests, serving, sides
 from training_images.evals.retrieval import retrieval
-from training_images.evals.scoring import SAFETY, scored
+from training_images.evals.scoring import safety
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.made import Made, Record, Scored
-from training_images.job.shipped import Shipped, shipped_unit
+from training_images.job.made import Made, Record
+from training_images.job.shipped import Shipped
 from training_images.job.spec import JobSpec
 from training_images.learning.adapter import FILES
 
@@ -33,9 +33,9 @@ _SUMMARY: Final = (
 def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Recipe, *, base: str) -> Made:
     """The embedder in the job's folder, with all evidence; `base` is what the Hub calls its base model."""
     ranking = _searched(model, asked)
-    timed = requests(
-        job.spec, lambda text: model.vectors([text]), questions(model, asked, job.spec), _baseline(job.spec, model)
-    )
+    chosen = questions(job.spec, asked.parts["retrieval"].items, model.length)
+    baseline = serving(job.spec, KIND, lambda unit: _one_at_a_time(_served(unit, job.spec, model)))
+    timed = requests(job.spec, _one_at_a_time(model), chosen, baseline)
 
     def found_by(unit: Shipped, _: str) -> Sequence[Record]:
         return retrieval(_searched(_served(unit, job.spec, model), asked), asked).records
@@ -45,7 +45,7 @@ def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Rec
         files=FILES,
         contract=contract(model),
         quality=against(job.spec, KIND, retrieval(ranking, asked), found_by),
-        safety=_safety(model, learned, asked),
+        safety=safety(_by_exemplars(model, learned), asked),
         latency=timed,
         datasets=data_sets(job.spec.channel("data")),
         base_model=base,
@@ -54,7 +54,7 @@ def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Rec
         charts={
             "loss": charts.loss(job.told["step"], job.told["loss"]),
             "recall_at_k": charts.recall_at_k({"this unit": recall_curve(asked.parts["retrieval"].items, ranking)}),
-            "latency": charts.latency({"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}),
+            "latency": charts.latency(sides(timed)),
         },
         seeds={"order and initial weights": how.seed},
     )
@@ -72,35 +72,20 @@ def contract(model: Embedder) -> dict[str, Any]:
     }
 
 
-def questions(model: Embedder, asked: Suite, spec: JobSpec) -> list[Question]:
-    """What is asked one by one, against the clock."""
-    items = asked.parts["retrieval"].items[: spec.settings.integer("requests", REQUESTS, least=1)]
-    return [Question(item=item.id, text=item.text, tokens=model.length(item.text)) for item in items]
-
-
 def _searched(model: Embedder, asked: Suite) -> Ranking:
     part = asked.parts["retrieval"]
     documents = model.vectors([row.text for row in asked.documents])
     return ranked(part.items, model.vectors(part.texts) @ documents.T, [row.id for row in asked.documents])
 
 
-def _safety(model: Embedder, learned: Learned, asked: Suite) -> Mapping[str, Scored]:
+def _by_exemplars(model: Embedder, learned: Learned) -> Callable[[Sequence[str]], list[str]]:
     known = exemplars(learned.utterances)
     labels, vectors = [row.label for row in known], model.vectors([row.text for row in known])
-
-    def answer(texts: Sequence[str]) -> list[str]:
-        return answers(model.vectors(texts) @ vectors.T, labels)
-
-    return {name: scored(asked.parts[name], answer(asked.parts[name].texts), safety=True) for name in SAFETY}
+    return lambda texts: answers(model.vectors(texts) @ vectors.T, labels)
 
 
-def _baseline(spec: JobSpec, candidate: Embedder) -> Baseline | None:
-    """What serves now, if its folder was given."""
-    if "baseline" not in spec.channels:
-        return None
-    serving = shipped_unit(spec.channel("baseline"), KIND)
-    model = _served(serving, spec, candidate)
-    return Baseline(artifact=serving.artifact, answer=lambda text: model.vectors([text]))
+def _one_at_a_time(model: Embedder) -> Answer:
+    return lambda text: model.vectors([text])
 
 
 def _served(unit: Shipped, spec: JobSpec, candidate: Embedder) -> Embedder:

@@ -20,7 +20,7 @@ from transformers.utils import logging
 
 from training_images.job.errors import ConfigError
 from training_images.learning import adapter, pretrained
-from training_images.learning.adapter import Base
+from training_images.learning.alike import alike
 
 MODULES: Final = ("query", "value")
 BATCH: Final = 32
@@ -114,11 +114,9 @@ class Embedder:
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """Vectors of length 1: (texts, dimension); texts of like length are read together."""
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         found = np.zeros((len(texts), self.dimension), np.float32)
         with torch.inference_mode():
-            for start in range(0, len(order), BATCH):
-                rows = order[start : start + BATCH]
+            for rows in alike(texts, BATCH):
                 found[rows] = self.encode([texts[row] for row in rows]).cpu().numpy()
         return found
 
@@ -128,7 +126,7 @@ class Embedder:
 
     def save(self, folder: Path, base_name: str) -> None:
         """Write the adapter alone, in bfloat16; its config calls the base by that name."""
-        adapter.save(self.network, folder, Base(name=base_name, task="FEATURE_EXTRACTION"))
+        adapter.save(self.network, folder, base_name=base_name, task="FEATURE_EXTRACTION")
 
     def load(self, folder: Path) -> "Embedder":
         """Read an adapter that `save` wrote.

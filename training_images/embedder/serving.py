@@ -8,6 +8,7 @@ from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
 from training_images.job.shipped import Shipped
 from training_images.learning.adapter import FILES
+from training_images.learning.named_base import refuse_another_base
 
 
 def serving_model(unit: Shipped, base: Path) -> Embedder:
@@ -16,9 +17,7 @@ def serving_model(unit: Shipped, base: Path) -> Embedder:
     Raises:
         ConfigError: The base is another one, or the contract does not say how to use the unit.
     """
-    stated, found = unit.contract.get("base_model"), digest_of_file(base / "model.safetensors")
-    if stated != found:
-        raise ConfigError(f"{unit.name} was made for the base model {stated}, and {found} is mounted: mount the other")
+    refuse_another_base(unit, digest_of_file(base / "model.safetensors"))
     longest = unit.contract.get("max_tokens")
     if not isinstance(longest, int):
         raise ConfigError(f"the contract of {unit.name} does not state max_tokens; ship the embedder again")

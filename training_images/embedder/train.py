@@ -19,7 +19,6 @@ from training_images.embedder.pairs import Batch, Pair, batches
 from training_images.embedder.recipe import Recipe, recipe
 from training_images.embedder.unpack import NAME, WEIGHTS
 from training_images.evals import suite
-from training_images.evals.suite import Suite
 from training_images.job.job import Job
 from training_images.job.made import Made
 from training_images.learning import device
@@ -33,12 +32,7 @@ def train(job: Job) -> Sequence[Made]:
     Channels: `base` (the model), `data` (what is learned from), `suite` (what is asked), and `baseline` (the unit of
     this kind that serves now), if there is one.
     """
-    return trained(job, suite.asked(job.spec))
-
-
-def trained(job: Job, asked: Suite) -> Sequence[Made]:
-    """The same, asked another suite."""
-    how = recipe(job.spec)
+    asked, how = suite.asked(job.spec), recipe(job.spec)
     found = learned(job.spec.channel("data"), asked)
     where = device.prepared(how.seed)
     longest = replace(how.shape, max_tokens=max(how.shape.max_tokens, how.learned_tokens))

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from training_images.evals.suite import Item
 from training_images.job.made import Record, Timed
 from training_images.job.prices import prices
+from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
 
 Answer = Callable[[str], Any]
@@ -40,6 +42,35 @@ class Baseline:
 
     artifact: str
     answer: Answer
+
+
+def questions(
+    spec: JobSpec, items: Sequence[Item], tokens: Callable[[str], int], usual: int = REQUESTS
+) -> list[Question]:
+    """The first items, as many as the setting `requests` says.
+
+    Args:
+        spec: Its settings.
+        items: What may be asked.
+        tokens: How many a text is.
+        usual: How many are asked if nobody says.
+    """
+    number = spec.settings.integer("requests", usual, least=1)
+    return [Question(item=item.id, text=item.text, tokens=tokens(item.text)) for item in items[:number]]
+
+
+def serving(spec: JobSpec, kind: str, answering: Callable[[Shipped], Answer]) -> Baseline | None:
+    """What serves now, if its folder was given as the channel `baseline`.
+
+    Args:
+        spec: Says where it lies.
+        kind: The unit's.
+        answering: How a unit answers.
+    """
+    if "baseline" not in spec.channels:
+        return None
+    unit = shipped_unit(spec.channel("baseline"), kind)
+    return Baseline(artifact=unit.artifact, answer=answering(unit))
 
 
 def requests(spec: JobSpec, answer: Answer, asked: Sequence[Question], baseline: Baseline | None = None) -> Timed:
@@ -81,6 +112,11 @@ def a_second(spec: JobSpec) -> float:
 def latencies(timed: Sequence[Record]) -> list[float]:
     """Milliseconds of each request."""
     return [float(record["scores"]["latency_ms"]) for record in timed]
+
+
+def sides(timed: Timed) -> dict[str, list[float]]:
+    """Milliseconds of the unit and of what serves now, as a chart names them."""
+    return {"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}
 
 
 def percentile(timed: Sequence[Record], share: float) -> float:

@@ -2,6 +2,7 @@
 """Is an answer right, and is it safe? Labels in, one record an item out."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from training_images.evals.labels import ALLOW, LABELS, REFUSE
@@ -25,8 +26,14 @@ def score(answer: Answer, suite: Suite) -> dict[str, Scored]:
     Raises:
         ConfigError: It answers with another number of labels than it was asked, or with a word that is no label.
     """
-    parts = {name: suite.parts[name] for name in ("task", *SAFETY)}
-    return {name: scored(part, told(answer, part.texts), safety=name in SAFETY) for name, part in parts.items()}
+    task, checked = suite.parts["task"], partial(told, answer)
+    return {"task": scored(task, checked(task.texts), safety=False), **safety(checked, suite)}
+
+
+def safety(answer: Answer, suite: Suite) -> dict[str, Scored]:
+    """The policy and adversarial parts, answered and scored."""
+    parts = {name: suite.parts[name] for name in SAFETY}
+    return {name: scored(part, answer(part.texts), safety=True) for name, part in parts.items()}
 
 
 def told(answer: Answer, texts: Sequence[str]) -> Sequence[str]:

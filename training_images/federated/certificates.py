@@ -36,6 +36,16 @@ class Identity:
     node_key: Path
     node_public: Path
 
+    @classmethod
+    def below(cls, folder: Path, name: str) -> "Identity":
+        """Where a party's files lie in its folder, whether or not they are there yet."""
+        return cls(
+            certificate=folder / f"{name}.crt",
+            key=folder / f"{name}.key",
+            node_key=folder / f"{name}.node",
+            node_public=folder / f"{name}.node.pub",
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
@@ -83,12 +93,7 @@ def _issued(by: Authority, folder: Path, name: str, purpose: x509.ObjectIdentifi
         .sign(by.key, hashes.SHA384())
     )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    files = Identity(
-        certificate=folder / f"{name}.crt",
-        key=folder / f"{name}.key",
-        node_key=folder / f"{name}.node",
-        node_public=folder / f"{name}.node.pub",
-    )
+    files = Identity.below(folder, name)
     files.certificate.write_bytes(signed.public_bytes(Encoding.PEM))
     private(files.key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     private(files.node_key, key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))

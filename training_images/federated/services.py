@@ -101,12 +101,7 @@ def identity(folder: Path, name: str) -> Identity:
     Raises:
         ConfigError: One is missing.
     """
-    found = Identity(
-        certificate=folder / f"{name}.crt",
-        key=folder / f"{name}.key",
-        node_key=folder / f"{name}.node",
-        node_public=folder / f"{name}.node.pub",
-    )
+    found = Identity.below(folder, name)
     for path in (found.certificate, found.key, folder / "ca.crt"):
         if not path.is_file():
             raise ConfigError(f"{path} is missing; the consortium's authority makes it (certificates.py)")

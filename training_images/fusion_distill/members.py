@@ -17,11 +17,12 @@ from federation.core.uri import SENTINEL
 from training_images.job.errors import ConfigError
 from training_images.job.spec import JobSpec
 from training_images.runtime_distilled.runtime import KIND as RUNTIME
-from training_images.runtime_distilled.teacher import LANGUAGE, Teacher, language, small
+from training_images.runtime_distilled.teacher import Teacher, language, small
+from training_images.textgen_lora.recipe import TEXTGEN
 
 Voting = Literal["mean", "vote"]
 VOTINGS: Final = ("mean", "vote")
-KINDS: Final = (LANGUAGE, RUNTIME)
+KINDS: Final = (TEXTGEN, RUNTIME)
 FEWEST: Final = 2
 _TIE: Final = 1e-3
 """How much the mean of the probabilities counts in a vote: less than a vote."""

@@ -49,7 +49,7 @@ def train(job: Job) -> Sequence[Made]:
     right = _right(job, teachers, compared, voting)
     names = [one.unit.name for one in teachers]
     summary = _summary(spec, teachers, right, len(compared.items), voting)
-    return [measured(job, asked, how, datasets=list(learned.datasets), teacher=names[0], summary=summary)]
+    return [measured(job, asked, how, datasets=learned.datasets, teacher=names[0], summary=summary)]
 
 
 def _asked(

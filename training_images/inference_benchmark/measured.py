@@ -13,17 +13,25 @@ import msgspec
 
 from federation.core.statistics.decimal_text import decimal_text
 from training_images.evals.another_suite import Ask, against
-from training_images.evals.latency import Baseline, a_second, latencies, percentile, requests, rounded
-from training_images.evals.scoring import SAFETY, scored
+from training_images.evals.latency import (
+    Baseline,
+    a_second,
+    latencies,
+    percentile,
+    questions,
+    requests,
+    rounded,
+    sides,
+)
+from training_images.evals.scoring import safety, scored
 from training_images.evals.suite import Suite
 from training_images.inference_benchmark.served import Caller
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.made import DataSet, Made, Record, Scored, Timed
+from training_images.job.made import DataSet, Made, Record, Timed
 from training_images.job.prices import prices
 from training_images.job.shipped import Shipped
 from training_images.job.spec import JobSpec
-from training_images.runtime_distilled.asking import questions
 from training_images.runtime_distilled.runtime import Runtime
 
 KIND: Final = "inference-benchmark"
@@ -46,6 +54,10 @@ class Served:
         found = self._caller.ask(text)
         self.core.append(found.core)
         return found.label
+
+    def answer(self, texts: Sequence[str]) -> list[str]:
+        """The labels that came back, each text asked alone."""
+        return [self.ask(text) for text in texts]
 
     def warm_up(self, texts: Sequence[str], number: int) -> None:
         """So many requests that nobody counts."""
@@ -73,27 +85,27 @@ def measured(job: Job, asked: Suite, candidate: Served, baseline: Serving | None
     """
     timed = _timed(job.spec, asked, candidate, baseline)
     (job.folder / REPORT).write_bytes(_report(job.spec, candidate.unit, timed.records))
-    scores = {name: _scored(asked, name, candidate) for name in ("task", *SAFETY)}
-    told = {"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}
+    task = asked.parts["task"]
+    quality = scored(task, candidate.answer(task.texts), safety=False)
     job.log(**{f"{name}_ms": percentile(timed.records, share) for name, share in _SHARES.items()})
     return Made(
         kind=KIND,
         files=[REPORT],
         contract=candidate.unit.contract,
-        quality=against(job.spec, KIND, scores["task"], ask),
-        safety={name: scores[name] for name in SAFETY},
+        quality=against(job.spec, KIND, quality, ask),
+        safety=safety(candidate.answer, asked),
         latency=timed,
         datasets=[DataSet(name=asked.name, digest=asked.digest)],
         base_model=candidate.unit.name,
         summary=_summary(candidate.unit, timed.records),
-        charts={"latency": charts.latency(told)},
+        charts={"latency": charts.latency(sides(timed))},
     )
 
 
 def _timed(spec: JobSpec, asked: Suite, candidate: Served, baseline: Serving | None) -> Timed:
     """Requests in turns, each at the price of the serving core's time."""
     against = Baseline(artifact=baseline.artifact, answer=baseline.served.ask) if baseline else None
-    chosen = questions(candidate.runtime, asked, spec, _REQUESTS)
+    chosen = questions(spec, asked.parts["task"].items, candidate.runtime.tokens, _REQUESTS)
     found = requests(spec, candidate.ask, chosen, against)
     return replace(
         found,
@@ -108,11 +120,6 @@ def _priced(spec: JobSpec, records: Sequence[Record], core: Sequence[float]) -> 
         {**record, "scores": {**record["scores"], "cost": rounded(seconds * price)}}
         for record, seconds in zip(records, core[-len(records) :], strict=True)
     ]
-
-
-def _scored(asked: Suite, name: str, candidate: Served) -> Scored:
-    part = asked.parts[name]
-    return scored(part, [candidate.ask(text) for text in part.texts], safety=name in SAFETY)
 
 
 def _report(spec: JobSpec, unit: Shipped, records: Sequence[Record]) -> bytes:

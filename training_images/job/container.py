@@ -16,7 +16,6 @@ from training_images.job.errors import ConfigError
 from training_images.job.prices import UNKNOWN
 from training_images.job.spec import JobSpec
 
-_SCRATCH: Final = Path("tmp/federation")
 LAST_WORDS: Final = Path("dev/termination-log")
 _ELSEWHERE: Final = frozenset({"hf", "local"})
 """Platforms of which nobody reads a pod's last words."""
@@ -33,7 +32,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
     told = asked(environment, arguments)
     platform = told.text("platform") or told.settings.text("platform", "local")
     output, upload = _output(root, told, platform)
-    home = output.parent if upload is None else root / _SCRATCH
+    home = output.parent if upload is None else root / places.SCRATCH
     return JobSpec(
         platform=platform,
         name=told.name or environment.get("HOSTNAME") or "by-hand",
@@ -60,7 +59,7 @@ def _output(root: Path, told: Asked, platform: str) -> tuple[Path, str | None]:
         raise ConfigError("nobody says where the unit goes; give --output, or `output` in the policy's job")
     if named is None or "://" not in named:
         return places.local(root, named or "unit"), None
-    return root / _SCRATCH / "unit", f"{named.rstrip('/')}/{told.name}" if told.name else named
+    return root / places.SCRATCH / "unit", f"{named.rstrip('/')}/{told.name}" if told.name else named
 
 
 def _failure(root: Path, platform: str, home: Path) -> Path:

@@ -10,6 +10,8 @@ from training_images.job.settings import Settings
 
 BAKED: Final = Path("opt/federation/channels")
 """What an image brings along: a folder a channel."""
+SCRATCH: Final = Path("tmp/federation")
+"""Where a platform that names no folder of its own lets anybody write."""
 _REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION", "CLOUD_ML_REGION", "FEDERATION_REGION")
 
 

@@ -18,8 +18,7 @@ from training_images.job.prices import UNKNOWN
 from training_images.job.spec import JobSpec
 
 _MARKS: Final = ("AIP_MODEL_DIR", "CLOUD_ML_JOB_ID", "CLUSTER_SPEC")
-_SCRATCH: Final = Path("tmp/federation")
-FAILURE: Final = _SCRATCH / "failure.txt"
+FAILURE: Final = places.SCRATCH / "failure.txt"
 
 
 def runs(root: Path, environment: Mapping[str, str]) -> bool:
@@ -41,7 +40,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
         settings=told.settings,
         channels=places.channels(root, told.settings, _managed(root, environment)),
         output=places.local(root, environment["AIP_MODEL_DIR"]),
-        checkpoints=places.local(root, environment.get("AIP_CHECKPOINT_DIR", f"/{_SCRATCH}/checkpoints")),
+        checkpoints=places.local(root, environment.get("AIP_CHECKPOINT_DIR", f"/{places.SCRATCH}/checkpoints")),
         failure=root / FAILURE,
         image=told.text("image"),
         machine=told.text("machine") or told.settings.text("machine", UNKNOWN),

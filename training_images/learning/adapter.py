@@ -7,7 +7,6 @@ Two files by the names that they expect: https://huggingface.co/docs/peft/develo
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,19 +25,6 @@ _SCALE: Final = 2
 """Of an adapter, times its rank."""
 _ALIKE: Final = ("r", "lora_alpha", "target_modules", "layers_to_transform")
 """What an adapter and the network that it is read into must agree on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """What an adapter is for, as its config says.
-
-    Args:
-        name: Of the base model, as the Hub knows it.
-        task: As peft names it: CAUSAL_LM, FEATURE_EXTRACTION.
-    """
-
-    name: str
-    task: str
 
 
 def adapted(model: Any, modules: Sequence[str], *, rank: int, layers: int) -> Any:
@@ -61,9 +47,16 @@ def adapted(model: Any, modules: Sequence[str], *, rank: int, layers: int) -> An
         return get_peft_model(model, config)
 
 
-def save(network: Any, folder: Path, base: Base) -> None:
-    """Write the adapter alone, in bfloat16, and its config."""
-    told = {"base_model_name_or_path": base.name, "task_type": base.task, "peft_type": "LORA", "inference_mode": True}
+def save(network: Any, folder: Path, *, base_name: str, task: str) -> None:
+    """Write the adapter alone, in bfloat16, and its config.
+
+    Args:
+        network: That was adapted.
+        folder: Where it goes.
+        base_name: What the Hub calls the base model.
+        task: As peft names it: CAUSAL_LM, FEATURE_EXTRACTION.
+    """
+    told = {"base_model_name_or_path": base_name, "task_type": task, "peft_type": "LORA", "inference_mode": True}
     (folder / CONFIG).write_text(json.dumps({**told, **_config(network)}, indent=2, sort_keys=True) + "\n", "utf-8")
     state = get_peft_model_state_dict(network)
     kept = {name: tensor.to(torch.bfloat16).contiguous() for name, tensor in state.items()}

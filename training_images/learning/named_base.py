@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is the base model of an adapter called, and is it the one that the job is for?"""
+"""What is the base model of an adapter called, and is it the one that the job, or a shipped adapter, is for?"""
 
 from dataclasses import dataclass
 
 from training_images.job.errors import ConfigError
+from training_images.job.shipped import Shipped
 from training_images.job.spec import JobSpec
 
 
@@ -40,3 +41,17 @@ def named_base(spec: JobSpec, digest: str, usual: Known) -> str:
             "is, for the adapter and its card: give --base_name OWNER/NAME"
         )
     return named or usual.name
+
+
+def refuse_another_base(unit: Shipped, digest: str) -> None:
+    """Settle that a shipped adapter was made for the weights that are mounted: on others it answers what it never answers.
+
+    Raises:
+        ConfigError: It was made for others.
+    """
+    stated = unit.contract.get("base_model")
+    if stated != digest:
+        raise ConfigError(
+            f"{unit.name} was made for the base model {stated}, and {digest} is mounted: give the channel base the one that "
+            "it was made for"
+        )

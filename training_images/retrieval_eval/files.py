@@ -14,10 +14,11 @@ from training_images.retrieval_eval.index import Axes, Index
 
 VECTORS: Final = "index.safetensors"
 ENTRIES: Final = "entries.json"
+FILES: Final = (ENTRIES, VECTORS)
 
 
-def save_index(index: Index, folder: Path) -> tuple[str, ...]:
-    """Write an index into a folder; the names of its files."""
+def save_index(index: Index, folder: Path) -> None:
+    """Write an index into a folder."""
     arrays = {
         "turn": index.axes.turn,
         "step": index.axes.step,
@@ -27,7 +28,6 @@ def save_index(index: Index, folder: Path) -> tuple[str, ...]:
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / VECTORS)
     entries = {"documents": list(index.ids), "exemplars": list(index.labels)}
     (folder / ENTRIES).write_bytes(msgspec.json.encode(entries) + b"\n")
-    return (ENTRIES, VECTORS)
 
 
 def read_index(folder: Path) -> Index:

@@ -1,28 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is an index worth: right documents found in rounded vectors, safe answers, milliseconds from question to document?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from training_images.embedder.exemplars import answers
 from training_images.embedder.learned import data_sets
-from training_images.embedder.measured import questions
 from training_images.embedder.model import Embedder
 from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.serving import serving_model
 from training_images.evals.another_suite import against
-from training_images.evals.latency import Answer, Baseline, latencies, requests
+from training_images.evals.latency import Answer, questions, requests, serving, sides
 from training_images.evals.retrieval import retrieval
-from training_images.evals.scoring import SAFETY, scored
+from training_images.evals.scoring import safety
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.made import Made, Record, Scored, Timed
+from training_images.job.made import Made, Record, Timed
 from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
-from training_images.learning.adapter import FILES, base_name
-from training_images.retrieval_eval.files import ENTRIES, VECTORS, read_index
+from training_images.learning import adapter
+from training_images.retrieval_eval.files import FILES, read_index
 from training_images.retrieval_eval.index import Entries, Index
 
 KIND: Final = "retrieval-eval"
@@ -43,20 +42,21 @@ def measured(
     asking = model.vectors(part.texts)
     ranking = ranked(part.items, index.similar_documents(asking), index.ids)
     whole = ranked(part.items, asking @ entries.documents.T, entries.ids)
-    timed = requests(spec, _search(model, index), questions(model, asked, spec), _baseline(spec, model))
+    serves = serving(spec, KIND, lambda unit: _search(*_served(unit, "baseline", spec, model)))
+    timed = requests(spec, _search(model, index), questions(spec, part.items, model.length), serves)
 
     def found_by(unit: Shipped, channel: str) -> Sequence[Record]:
         return _records(*_served(unit, channel, spec, model), asked)
 
     return Made(
         kind=KIND,
-        files=[ENTRIES, VECTORS],
+        files=FILES,
         contract={"index_dimension": index.dimension, "embedder": f"{unit.unit.org}/{unit.unit.kind}"},
         quality=against(spec, KIND, retrieval(ranking, asked), found_by),
-        safety={name: _safety(model, index, asked, name) for name in SAFETY},
+        safety=safety(_by_exemplars(model, index), asked),
         latency=timed,
         datasets=data_sets(spec.channel("data")),
-        base_model=base_name(unit.holding(FILES)),
+        base_model=adapter.base_name(unit.holding(adapter.FILES)),
         summary=_summary(unit, index),
         calibration={"embedder": unit.artifact, "thresholds": dict(least)},
         charts=_charts(asked, ranking, whole, timed),
@@ -70,17 +70,14 @@ def _summary(unit: Shipped, index: Index) -> str:
     )
 
 
-def _safety(model: Embedder, index: Index, asked: Suite, name: str) -> Scored:
-    part = asked.parts[name]
-    given = answers(index.similar_exemplars(model.vectors(part.texts)), index.labels)
-    return scored(part, given, safety=True)
+def _by_exemplars(model: Embedder, index: Index) -> Callable[[Sequence[str]], list[str]]:
+    return lambda texts: answers(index.similar_exemplars(model.vectors(texts)), index.labels)
 
 
 def _charts(asked: Suite, ranking: Ranking, whole: Ranking, timed: Timed) -> dict[str, bytes]:
     items = asked.parts["retrieval"].items
     curves = {"this index": recall_curve(items, ranking), "vectors not rounded": recall_curve(items, whole)}
-    sides = {"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}
-    return {"recall_at_k": charts.recall_at_k(curves), "latency": charts.latency(sides)}
+    return {"recall_at_k": charts.recall_at_k(curves), "latency": charts.latency(sides(timed))}
 
 
 def _search(model: Embedder, index: Index) -> Answer:
@@ -88,18 +85,10 @@ def _search(model: Embedder, index: Index) -> Answer:
     return lambda text: index.ids[int(index.similar_documents(model.vectors([text])).argmax())]
 
 
-def _baseline(spec: JobSpec, candidate: Embedder) -> Baseline | None:
-    """What serves now, if its folder was given."""
-    if "baseline" not in spec.channels:
-        return None
-    serving = shipped_unit(spec.channel("baseline"), KIND)
-    return Baseline(artifact=serving.artifact, answer=_search(*_served(serving, "baseline", spec, candidate)))
-
-
 def _served(unit: Shipped, channel: str, spec: JobSpec, candidate: Embedder) -> tuple[Embedder, Index]:
     """Another index in the vectors of the embedder that it was measured with, on the candidate's device."""
     model = serving_model(_embedder_of(unit, channel, spec), spec.channel("base")).to(candidate.device)
-    return model, read_index(unit.path(VECTORS).parent)
+    return model, read_index(unit.holding(FILES))
 
 
 def _records(model: Embedder, index: Index, asked: Suite) -> Sequence[Record]:

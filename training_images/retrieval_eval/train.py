@@ -39,12 +39,8 @@ def train(job: Job) -> Sequence[Made]:
     Channels: `embedder` (the folder of the unit whose vectors are used), `base` (the model that it was made for), `data`,
     `suite`, and `baseline` (the unit of this kind that serves now), with `baseline_embedder` if that was another one.
     """
-    return indexed(job, suite.asked(job.spec))
-
-
-def indexed(job: Job, asked: Suite) -> Sequence[Made]:
-    """The same, asked another suite."""
     spec = job.spec
+    asked = suite.asked(spec)
     dimension = spec.settings.integer("dimension", _DIMENSION, least=1)
     unit = shipped_unit(spec.channel(_EMBEDDER), _EMBEDDER)
     found, validation = learned(spec.channel("data"), asked), _validation(spec.channel("data"))

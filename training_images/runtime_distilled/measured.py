@@ -4,38 +4,41 @@
 All of it is asked of the int8 file through onnxruntime, text by text; nothing is asked of the student in torch.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from training_images.evals.another_suite import against
-from training_images.evals.latency import latencies, requests
-from training_images.evals.scoring import SAFETY, scored
+from training_images.evals.latency import Answer, questions, requests, serving, sides
+from training_images.evals.scoring import safety, scored
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.made import DataSet, Made, Scored
-from training_images.runtime_distilled.asking import answered, one_at_a_time, questions, serving
+from training_images.job.made import DataSet, Made
+from training_images.runtime_distilled.asking import answered
 from training_images.runtime_distilled.graph import OPSET
 from training_images.runtime_distilled.recipe import Recipe
 from training_images.runtime_distilled.runtime import FILES, INPUT, KIND, OUTPUT, Runtime
+from training_images.runtime_distilled.safe import safe
 
 MOST_AT_ONCE: Final = 32
 """Texts of a batch that a runtime promises to take."""
 
 
-def measured(job: Job, asked: Suite, how: Recipe, *, datasets: list[DataSet], teacher: str, summary: str) -> Made:
+def measured(job: Job, asked: Suite, how: Recipe, *, datasets: Sequence[DataSet], teacher: str, summary: str) -> Made:
     """The runtime in the job's folder, with all evidence."""
     runtime = Runtime.below(job.folder)
     task = asked.parts["task"]
     sure = runtime.probabilities(task.texts)
     quality = scored(task, [runtime.labels[place] for place in sure.argmax(axis=1)], safety=False)
-    timed = requests(job.spec, one_at_a_time(runtime), questions(runtime, asked, job.spec), serving(job.spec))
+    baseline = serving(job.spec, KIND, lambda unit: _one_at_a_time(Runtime.of(safe(unit))))
+    timed = requests(job.spec, _one_at_a_time(runtime), questions(job.spec, task.items, runtime.tokens), baseline)
     right = [bool(record["scores"]["accuracy"]) for record in quality.records]
     return Made(
         kind=KIND,
         files=FILES,
         contract=contract(len(runtime.labels), how.longest),
         quality=against(job.spec, KIND, quality, lambda unit, _: answered(unit, asked)),
-        safety={name: _safety(runtime, asked, name) for name in SAFETY},
+        safety=safety(runtime.answer, asked),
         latency=timed,
         datasets=datasets,
         base_model=teacher,
@@ -43,7 +46,7 @@ def measured(job: Job, asked: Suite, how: Recipe, *, datasets: list[DataSet], te
         charts={
             "loss": charts.loss(job.told["step"], job.told["loss"]),
             "reliability": charts.reliability(sure.max(axis=1).tolist(), right),
-            "latency": charts.latency({"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}),
+            "latency": charts.latency(sides(timed)),
         },
         seeds={"order, noise and initial weights": how.seed},
     )
@@ -60,6 +63,5 @@ def contract(labels: int, longest: int) -> dict[str, Any]:
     }
 
 
-def _safety(runtime: Runtime, asked: Suite, name: str) -> Scored:
-    part = asked.parts[name]
-    return scored(part, runtime.answer(part.texts), safety=True)
+def _one_at_a_time(runtime: Runtime) -> Answer:
+    return lambda text: runtime.answer([text])

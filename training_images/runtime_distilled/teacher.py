@@ -9,17 +9,17 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from training_images.evals.labels import LABELS, WORDS
+from training_images.evals.labels import LABELS
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.shipped import Shipped, shipped_unit
-from training_images.learning.adapter import FILES
+from training_images.learning.alike import alike
 from training_images.runtime_distilled.runtime import KIND as RUNTIME
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
-from training_images.textgen_lora.model import LabelModel
+from training_images.textgen_lora.recipe import TEXTGEN
+from training_images.textgen_lora.serving import serving_model
 
-LANGUAGE: Final = "textgen-lora"
 _AT_ONCE: Final = 256
 """Texts between two looks at the platform's wish to stop."""
 
@@ -48,12 +48,10 @@ class Teacher:
             Interrupted: The platform wants its machine back; nothing was learned yet.
         """
         columns = [self.model.labels.index(label) for label in LABELS]
-        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         found = np.empty((len(texts), len(LABELS)))
-        for start in range(0, len(order), _AT_ONCE):
+        for rows in alike(texts, _AT_ONCE):
             if job.interrupted():
                 raise job.leave(0)
-            rows = order[start : start + _AT_ONCE]
             found[rows] = self.model.probabilities([texts[row] for row in rows])[:, columns]
         return found
 
@@ -64,18 +62,8 @@ def language(folder: Path, base: Path) -> Teacher:
     Raises:
         ConfigError: The unit is not whole, holds what may be a pickle, or was made from another base model.
     """
-    unit = safe(shipped_unit(folder, LANGUAGE))
-    try:
-        rank, layers = int(unit.contract["rank"]), int(unit.contract["layers"])
-    except KeyError as error:
-        raise ConfigError(f"the contract of {unit.name} does not state {error}; ship it again") from error
-    model = LabelModel(base, WORDS, rank=rank, layers=layers)
-    if unit.contract.get("base_model") != model.base_digest:
-        raise ConfigError(
-            f"{unit.name} is an adapter of the base model {unit.contract.get('base_model')}, and {base} is "
-            f"{model.base_digest}; give the channel base the model that the teacher was made from"
-        )
-    return _teacher(unit, model.load(unit.holding(FILES)))
+    unit = safe(shipped_unit(folder, TEXTGEN))
+    return _teacher(unit, serving_model(unit, base))
 
 
 def small(folder: Path) -> Teacher:

@@ -31,7 +31,7 @@ def train(job: Job) -> Sequence[Made]:
     job.log(teacher_right=agreed, taught=len(rows), teacher_seconds=job.seconds)
     distilled(job, learned, Taught(rows=rows, probabilities=told, artifacts=[teacher.unit.artifact]), how)
     summary = _summary(teacher, len(rows), agreed)
-    return [measured(job, asked, how, datasets=list(learned.datasets), teacher=teacher.unit.name, summary=summary)]
+    return [measured(job, asked, how, datasets=learned.datasets, teacher=teacher.unit.name, summary=summary)]
 
 
 def _summary(teacher: Teacher, rows: int, agreed: float) -> str:

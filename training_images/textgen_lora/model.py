@@ -5,7 +5,7 @@ A label is answered with one word, and all words begin with different tokens. So
 probability of every label, and the loss is that of one token.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from transformers.utils import logging
 from training_images.evals.labels import prompt
 from training_images.job.errors import ConfigError
 from training_images.learning import adapter, pretrained
-from training_images.learning.adapter import Base
+from training_images.learning.alike import alike
 
 MODULES: Final = ("q_proj", "v_proj")
 LONGEST: Final = 48
@@ -139,7 +139,7 @@ class LabelModel:
         found = np.zeros((len(texts), len(self.labels)))
         self.network.eval()
         with torch.inference_mode():
-            for part in _alike(rows, BATCH):
+            for part in alike(rows, BATCH):
                 found[part] = self._asked([rows[row] for row in part]).softmax(dim=1).double().cpu().numpy()
         return found
 
@@ -162,7 +162,7 @@ class LabelModel:
         found, owner = np.zeros(len(texts)), np.array(owners)
         self.network.eval()
         with torch.inference_mode():
-            for part in _alike(rows, PASSAGES):
+            for part in alike(rows, PASSAGES):
                 np.add.at(found, owner[part], self._told([rows[row] for row in part]) / np.log(2))
         return found
 
@@ -176,7 +176,7 @@ class LabelModel:
 
     def save(self, folder: Path, base_name: str) -> None:
         """Write the adapter alone, in bfloat16; its config calls the base by that name."""
-        adapter.save(self.network, folder, Base(name=base_name, task="CAUSAL_LM"))
+        adapter.save(self.network, folder, base_name=base_name, task="CAUSAL_LM")
 
     def load(self, folder: Path) -> "LabelModel":
         """Read an adapter that `save` wrote.
@@ -186,13 +186,6 @@ class LabelModel:
         """
         adapter.load(self.network, folder)
         return self
-
-
-def _alike(rows: Sequence[Sequence[int]], size: int) -> Iterator[list[int]]:
-    """The numbers of all rows, rows of like length together."""
-    order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
 
 
 def _cut(lengths: Sequence[int]) -> int:

@@ -3,13 +3,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Final
 
 from training_images.evals.labels import ALLOW, REFUSE, WORDS
 from training_images.job.spec import JobSpec
 from training_images.learning.named_base import Known
-from training_images.textgen_lora.model import LabelModel
 
 TEXTGEN: Final = "textgen-lora"
 POLICY: Final = "policy-adapter"
@@ -70,8 +68,3 @@ def recipe(spec: JobSpec) -> Recipe:
 def words(kind: str) -> Mapping[str, str]:
     """The labels that a kind answers with, and their words."""
     return WORDS if kind == TEXTGEN else VERDICTS
-
-
-def model_of(base: Path, kind: str, how: Recipe) -> LabelModel:
-    """The base model with an adapter of that recipe, which changes nothing yet."""
-    return LabelModel(base, words(kind), rank=how.rank, layers=how.layers)

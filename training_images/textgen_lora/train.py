@@ -22,7 +22,7 @@ from training_images.learning.loop import Schedule, fit
 from training_images.learning.named_base import named_base
 from training_images.textgen_lora.measured import measured
 from training_images.textgen_lora.model import LabelModel
-from training_images.textgen_lora.recipe import BASE, KINDS, TEXTGEN, Recipe, model_of, recipe, words
+from training_images.textgen_lora.recipe import BASE, KINDS, TEXTGEN, Recipe, recipe, words
 
 Batch = Sequence[tuple[str, int]]
 """Texts, each with the number of the right label."""
@@ -43,7 +43,7 @@ def train(job: Job) -> Sequence[Made]:
         )
     learned = utterances(spec.channel("data"), asked)
     where = device.prepared(how.seed)  # before the adapter's weights are drawn
-    model = model_of(spec.channel("base"), kind, how).to(where)
+    model = LabelModel(spec.channel("base"), words(kind), rank=how.rank, layers=how.layers).to(where)
     base = named_base(spec, model.base_digest, BASE)
     fit(
         job,

@@ -10,8 +10,6 @@ from botocore.exceptions import ConnectionError as LostConnectionError
 
 from federation.errors import ServiceError
 
-__all__ = ["ClientError", "code_of", "is_absent", "service_call", "status_of"]
-
 _ABSENT: Final = 404
 _NO_BUCKET: Final = "NoSuchBucket"
 

@@ -8,10 +8,10 @@ between one is delivered twice, which steps tolerate. SQS counts every receive a
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from federation.aws.calls import ClientError, code_of, service_call
+from federation.aws.calls import code_of, service_call
 from federation.core import instant
 from federation.core.digest import digest_of
-from federation.errors import MissingError
+from federation.errors import MissingError, ServiceError
 from federation.ports import DeadLetter
 from federation.sources.dead_letter import event_in
 
@@ -94,13 +94,13 @@ class SqsDeadLetters:
         return queue if int(told["Attributes"]["ApproximateNumberOfMessages"]) else None
 
     def _url(self, name: str) -> str | None:
-        with service_call("SQS", "GetQueueUrl"):
-            try:
+        try:
+            with service_call("SQS", "GetQueueUrl"):
                 return str(self._sqs().get_queue_url(QueueName=name)["QueueUrl"])
-            except ClientError as error:
-                if code_of(error) in _MISSING:
-                    return None
-                raise
+        except ServiceError as error:
+            if code_of(error.__cause__) in _MISSING:
+                return None
+            raise
 
     def _batches(self, queue: str) -> Iterator[Sequence[Message]]:
         """Every message, hidden from other receivers for a while, until SQS returns none that is new.

@@ -73,7 +73,7 @@ class S3Store:
         """Replace the channel's document if its counter is `expected` (0 before the first move), else ConflictError."""
         etag = self._put(self._channel(name), to, **self._condition(name, expected))
         if etag is None and self.channel(name) != to:
-            raise ConflictError(f"channel {name} is no longer at move {expected}; somebody else moved it first")
+            raise _moved(name, expected)
         if etag is not None:
             self._held[name] = _Held(counter=_counter(to), etag=etag)
 
@@ -94,7 +94,7 @@ class S3Store:
             self.channel(name)
             held = self._held.get(name)
         if held is None or held.counter != expected:
-            raise ConflictError(f"channel {name} is no longer at move {expected}; somebody else moved it first")
+            raise _moved(name, expected)
         return {"IfMatch": held.etag}
 
     def _put(self, key: str, body: bytes, **condition: str) -> str | None:
@@ -136,3 +136,7 @@ class S3Store:
 
 def _counter(body: bytes) -> int:
     return int(msgspec.json.decode(body)["counter"])
+
+
+def _moved(name: str, expected: int) -> ConflictError:
+    return ConflictError(f"channel {name} is no longer at move {expected}; somebody else moved it first")

@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from federation.aws import limits
-from federation.aws.calls import ClientError, code_of, service_call
+from federation.aws.calls import code_of, service_call
 from federation.core.digest import digest
 from federation.core.outcome import Shift
 from federation.errors import ConflictError, ServiceError
@@ -115,7 +115,7 @@ class SageMakerTraffic:
                     Body=GOLDEN_PROMPT,
                 )
         except ServiceError as error:
-            if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in _NO_ANSWER:
+            if code_of(error.__cause__) in _NO_ANSWER:
                 return False
             raise
         return True
@@ -178,7 +178,7 @@ class SageMakerTraffic:
         try:
             return self._call("describe_endpoint", EndpointName=self._endpoint)
         except ServiceError as error:
-            if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == _UNKNOWN:
+            if code_of(error.__cause__) == _UNKNOWN:
                 return None
             raise
 
@@ -191,7 +191,7 @@ class SageMakerTraffic:
         try:
             self._call(operation, **request)
         except ServiceError as error:
-            if not (isinstance(error.__cause__, ClientError) and "already exist" in str(error)):
+            if not (code_of(error.__cause__) and "already exist" in str(error)):
                 raise
 
     def _call(self, operation: str, **request: Any) -> Mapping[str, Any]:

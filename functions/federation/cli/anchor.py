@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from federation.cli.home import opened
+from federation.cli.meant import release_of
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
 from federation.cli.orders import give
-from federation.cli.orders_about import release_of
 from federation.core import event as events
 
 
@@ -25,7 +25,7 @@ def anchor(
     give(
         events.ANCHOR_ORDERED,
         {"who": who, "why": why},
-        lambda shelf, _channel: release_of(shelf, release),
+        lambda shelf, _channel: {"release": release_of(shelf, release)},
         opened(folder, wait=wait),
         as_json=as_json,
     )

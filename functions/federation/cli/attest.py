@@ -9,8 +9,8 @@ import typer
 
 from federation.cli.home import opened
 from federation.cli.inventory import report_of
+from federation.cli.meant import release_of
 from federation.cli.options import AsJson, Folder
-from federation.cli.orders_about import release_of
 from federation.cli.output import as_text, print_json
 from federation.cli.shelf import Shelf
 from federation.cli.signed import envelope, signer_of
@@ -39,7 +39,7 @@ def attest(
     signer = signer_of(key) if key else None
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
-        found = shelf.document(names.release(release_of(shelf, release)["release"])) or {}
+        found = shelf.document(names.release(release_of(shelf, release))) or {}
         reports = {kind: _report(shelf, kind, unit) for kind, unit in found["units"].items()}
         by = verifier or f"federation:{shelf.policy().org}"
     told = [envelope(one, signer) if signer else one for one in statements(found, reports, by)]

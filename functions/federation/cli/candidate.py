@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from federation.cli.history import TYPED
 from federation.cli.inventory import left_by_rollback, release_state
 from federation.cli.output import short, when
 from federation.cli.shelf import Shelf
@@ -34,7 +35,7 @@ class Candidate:
 
 def next_release(shelf: Shelf, channel: Channel, at: str) -> Candidate | None:
     """The release that the next tick promotes or holds; else the newest of a higher version that has not served yet."""
-    tick = Event(type=events.TICK_PROMOTE, source="//federation/cli", subject="schedule", time=at, key="", data={})
+    tick = Event(type=events.TICK_PROMOTE, source=TYPED, subject="schedule", time=at, key="", data={})
     if due := promote.chosen(tick, promote.gather(tick, shelf)):
         return candidate(shelf, due.name, at)
     left = left_by_rollback(channel)
@@ -48,7 +49,7 @@ def next_release(shelf: Shelf, channel: Channel, at: str) -> Candidate | None:
 def candidate(shelf: Shelf, name: str, at: str) -> Candidate | None:
     """A release, and what would hold it if it were to be promoted at that moment; None if there is none of that name."""
     asked = {"release": name, "who": "whoever asks", "why": "to know what would hold it"}
-    order = Event(type=events.PROMOTION_ORDERED, source="//federation/cli", subject=name, time=at, key="", data=asked)
+    order = Event(type=events.PROMOTION_ORDERED, source=TYPED, subject=name, time=at, key="", data=asked)
     facts = promote.gather(order, shelf)
     if not facts.candidates:
         return None

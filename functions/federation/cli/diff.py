@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation diff`: in what do two releases differ?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
@@ -9,12 +9,11 @@ import typer
 from federation.cli import inventory
 from federation.cli.candidate import next_release
 from federation.cli.clock import now
-from federation.cli.differences import differences
+from federation.cli.differences import member_differences
 from federation.cli.home import opened
-from federation.cli.lineage import serving
 from federation.cli.made_of import stated
+from federation.cli.meant import release_of, serving
 from federation.cli.options import AsJson, Folder
-from federation.cli.orders_about import release_of
 from federation.cli.output import print_json, print_line, print_lines, print_table, readable
 from federation.cli.page import finding_lines
 from federation.cli.shelf import Shelf
@@ -52,11 +51,11 @@ def _pair(shelf: Shelf, one: str | None, other: str | None) -> tuple[str, str]:
         MissingError: One of them is not there.
     """
     if one and other:
-        return release_of(shelf, one)["release"], release_of(shelf, other)["release"]
+        return release_of(shelf, one), release_of(shelf, other)
     served = serving(shelf)
     if one:
-        return served, release_of(shelf, one)["release"]
-    waits = next_release(shelf, shelf.channel(shelf.policy().channel), now())
+        return served, release_of(shelf, one)
+    waits = next_release(shelf, shelf.own_channel(), now())
     if waits is None:
         hint = "Name two releases; `federation releases` lists them. `federation explain fuse`: the last merge."
         raise MissingError("no release waits to serve", hint=hint)
@@ -71,7 +70,7 @@ def diff_of(shelf: Shelf, before: str, after: str) -> dict[str, Any]:
         "before": before,
         "after": after,
         "units": {kind: _unit(shelf, old, new, kind) for kind in kinds},
-        "release": [*_differences(_rules(old), _rules(new))],
+        "release": list(member_differences(_rules(old), _rules(new))),
     }
 
 
@@ -82,13 +81,13 @@ def _unit(shelf: Shelf, old: Mapping[str, Any], new: Mapping[str, Any], kind: st
         "before": was["name"] if was else None,
         "after": is_["name"] if is_ else None,
         "what": "changed" if other else "same" if was and is_ else "added" if is_ else "gone",
-        "differences": [*_made_otherwise(shelf, was["name"], is_["name"])] if other else [],
+        "differences": _made_otherwise(shelf, was["name"], is_["name"]) if other else [],
         "findings": _findings(shelf, kind, is_, old) if is_ and (other or not was) else [],
     }
 
 
-def _made_otherwise(shelf: Shelf, was: str, is_: str) -> Iterator[str]:
-    yield from _differences(*(_picked(stated(shelf, name), _OF_A_UNIT) for name in (was, is_)))
+def _made_otherwise(shelf: Shelf, was: str, is_: str) -> list[str]:
+    return list(member_differences(_picked(stated(shelf, was)), _picked(stated(shelf, is_))))
 
 
 def _findings(shelf: Shelf, kind: str, unit: Mapping[str, Any], old: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -121,12 +120,8 @@ def _renamed(value: Any, kinds: Mapping[str, str]) -> Any:
             return value
 
 
-def _picked(document: Mapping[str, Any], members: Sequence[str]) -> dict[str, Any]:
-    return {member: document[member] for member in members if member in document}
-
-
-def _differences(was: Mapping[str, Any], is_: Mapping[str, Any]) -> Iterator[str]:
-    yield from (line.removeprefix("$.") for line in differences("$", was, is_))
+def _picked(unit: Mapping[str, Any]) -> dict[str, Any]:
+    return {member: unit[member] for member in _OF_A_UNIT if member in unit}
 
 
 def _print(found: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """In what do two documents differ?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -25,10 +25,15 @@ def differences(path: str, then: Any, now: Any) -> Iterator[str]:
         now: The later one.
     """
     if isinstance(then, dict) and isinstance(now, dict):
-        for key in sorted({*then, *now}):
-            yield from differences(f"{path}.{key}", then.get(key, _ABSENT), now.get(key, _ABSENT))
+        yield from member_differences(then, now, f"{path}.")
     elif isinstance(then, list) and isinstance(now, list):
         for number, (one, other) in enumerate(zip_longest(then, now, fillvalue=_ABSENT)):
             yield from differences(f"{path}[{number}]", one, other)
     elif then != now:
         yield f"{path}: was {then!r:.200}, is {now!r:.200}"
+
+
+def member_differences(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The same of two objects, each place after `prefix` by its path from a member on."""
+    for key in sorted({*then, *now}):
+        yield from differences(f"{prefix}{key}", then.get(key, _ABSENT), now.get(key, _ABSENT))

@@ -12,11 +12,11 @@ from federation.cli.explain_release import page_of_release
 from federation.cli.explain_unit import page_of_unit
 from federation.cli.history import History, Past
 from federation.cli.home import opened
+from federation.cli.meant import whole_name
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json
 from federation.cli.page import Page, print_page
 from federation.cli.shelf import Shelf
-from federation.cli.short_name import whole_name
 from federation.core import names
 from federation.errors import MissingError
 from federation.steps import STEPS

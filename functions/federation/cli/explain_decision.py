@@ -9,8 +9,8 @@ from federation.cli.candidate import candidate
 from federation.cli.clock import now
 from federation.cli.happened import holds_since
 from federation.cli.history import History, Past
+from federation.cli.meant import named_in
 from federation.cli.merges import missed, skipped
-from federation.cli.orders_about import named_in
 from federation.cli.output import readable, short, when
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
@@ -67,7 +67,7 @@ _STOPPED: Final = frozenset({"quarantined", "refused", "inconclusive", "waiting"
 def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
     """Why the step decided so, on which findings, what led there, and what a person can do."""
     told = set(past.announced_types)
-    channel = shelf.channel(shelf.policy().channel)
+    channel = shelf.own_channel()
     facts = dict(_facts(shelf, past, channel))
     lines = inventory.units(shelf, every=False).lines if events.MERGE_SKIPPED in told else ()
     if lines:

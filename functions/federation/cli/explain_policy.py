@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from federation.cli.differences import differences
+from federation.cli.differences import member_differences
 from federation.cli.output import short, when
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
@@ -38,9 +38,8 @@ def page_of_policy(shelf: Shelf) -> Page:
 def _changes(stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
     """What each version but the first of these changed, the latest first."""
     for (_, before), (_, after) in reversed(list(pairwise(stored))):
-        rules = {key: value for key, value in after.items() if key != "version"}
-        earlier = {key: value for key, value in before.items() if key != "version"}
-        changed = [change.removeprefix("$.") for change in differences("$", earlier, rules)]
+        earlier, rules = ({key: rule for key, rule in one.items() if key != "version"} for one in (before, after))
+        changed = list(member_differences(earlier, rules))
         yield from (f"version {after['version']}: {change}" for change in changed or ["nothing changed"])
 
 

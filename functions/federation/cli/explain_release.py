@@ -9,7 +9,7 @@ from federation.cli.candidate import candidate
 from federation.cli.clock import now
 from federation.cli.history import History, Past
 from federation.cli.inventory import ReleaseState
-from federation.cli.moves import whole
+from federation.cli.moves import SHIFTED, shifts, whole
 from federation.cli.output import short, when
 from federation.cli.page import Page
 from federation.cli.shelf import Shelf
@@ -22,7 +22,7 @@ from federation.core.digest import digest
 def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
     """The release's state, its units and why they passed, and why it is held or was left."""
     release: Mapping[str, Any] = shelf.document(names.release(name)) or {}
-    channel = whole(shelf, shelf.channel(shelf.policy().channel))
+    channel = whole(shelf, shelf.own_channel())
     left = inventory.left_by_rollback(channel)
     state = inventory.release_state(channel, left, name)
     decisions = history.about(name)
@@ -43,12 +43,9 @@ def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
 
 def _moves(channel: Channel, name: str) -> Iterator[tuple[str, str]]:
     """When it last came to serve, by whom and why."""
-    for moved in channel.moves:
-        if moved.release == name and moved.kind in {"promote", "roll_back"}:
-            yield (
-                "promoted" if moved.kind == "promote" else "gone back to",
-                f"{when(moved.at)}{by(moved.who)}: {moved.why}",
-            )
+    for moved in shifts(channel.moves):
+        if moved.release == name:
+            yield SHIFTED[moved.kind], f"{when(moved.at)}{by(moved.who)}: {moved.why}"
 
 
 def _approved(shelf: Shelf, name: str) -> Iterator[tuple[str, str]]:

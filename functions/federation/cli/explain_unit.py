@@ -27,7 +27,7 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
     line = inventory.unit(shelf, name)
     if line is None:
         return None
-    channel = shelf.channel(shelf.policy().channel)
+    channel = shelf.own_channel()
     version = _version(shelf, line)
     reports = _reports(shelf, version, _shown(shelf, channel, line, version)) if version else ()
     latest = reports[-1][1] if reports else None
@@ -145,9 +145,8 @@ def _on_the_way(shelf: Shelf, channel: Channel, line: UnitLine, history: History
 
 def _following(reads: Reads, unit: str) -> str:
     """The next name of its kind that no unit has."""
-    kind, _, number = unit.rpartition("/")[2].rpartition("-v")
-    taken = [int(place.rpartition("/")[2]) for place in reads.names(f"{names.VERSIONS}{kind}/")]
-    return f"{unit.rpartition('-v')[0]}-v{max(int(number), *taken, 0) + 1}"
+    taken = [int(place.rpartition("/")[2]) for place in reads.names(f"{names.VERSIONS}{inventory.kind_of(unit)}/")]
+    return f"{unit.rpartition('-v')[0]}-v{max(names.number_of(unit), *taken, 0) + 1}"
 
 
 def _stopped(history: History, decisions: Sequence[Past]) -> str:

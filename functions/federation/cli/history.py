@@ -28,7 +28,8 @@ _FEW: Final = 6
 _SWEPT_SECONDS: Final = 3600.0
 """Seconds within which a completion that a sweep announced in its sender's name is validated."""
 _SOURCE: Final = "//federation/"
-_ORDERS: Final = "//federation/cli"
+TYPED: Final = "//federation/cli"
+"""The source of every event that a person typed at a command."""
 _ORDERED: Final = frozenset({*govern.HEARS, events.PROMOTION_ORDERED, events.ROLLBACK_ORDERED})
 _NAMED: Final = re.compile(r"[\d/]")
 """What every name has that a sentence quotes: a number, or an owner."""
@@ -52,12 +53,12 @@ class Past:
     @property
     def is_typed(self) -> bool:
         """Whether its event was typed by a person: an order, by whatever way it came, or a tick by hand."""
-        return self.event.source == _ORDERS or self.event.type in _ORDERED
+        return self.event.source == TYPED or self.event.type in _ORDERED
 
     @property
     def ordered_by(self) -> str | None:
         """The person whose order it is about, if it is about one."""
-        return self.event.data.get("who") if self.event.source == _ORDERS else None
+        return self.event.data.get("who") if self.event.source == TYPED else None
 
     @property
     def announced(self) -> tuple[str, ...]:

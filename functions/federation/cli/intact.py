@@ -38,7 +38,7 @@ def intact(
     before = _listed(since) if since else {}
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
-        channel = shelf.channel(shelf.policy().channel)
+        channel = shelf.own_channel()
         found = References()
         for name, body in shelf.bodies(shelf.names("")):
             found.take(name, body)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is stored in a home, and in what state is it?"""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -93,9 +94,14 @@ def unit(shelf: Shelf, name: str) -> UnitLine | None:
     return found[-1] if found else None
 
 
+def kind_of(unit: str) -> str:
+    """The kind of the unit of that name; a kind is its own, for that is all that some quarantines tell."""
+    return re.sub(r"-v\d+$", "", unit.rpartition("/")[2])
+
+
 def releases(shelf: Shelf, newest: int | None = None) -> Sequence[ReleaseLine]:
     """The releases of the highest versions, or every one; the lowest first."""
-    channel = whole(shelf, shelf.channel(shelf.policy().channel))
+    channel = whole(shelf, shelf.own_channel())
     left = left_by_rollback(channel)
     found = sorted((name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)), key=version_of)
     found = found[-newest:] if newest else found
@@ -156,7 +162,7 @@ def _case(reads: Reads) -> _Case:
     channel = reads.channel(policy.channel)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
     served = {kind: one["name"] for kind, one in serving["units"].items()} if serving else {}
-    forbidden = {one.unit.rpartition("/")[2].partition("-v")[0] for one in channel.quarantine.values()}
+    forbidden = {kind_of(one.unit) for one in channel.quarantine.values()}
     oldest = {kind: names.number_of(name) - (BACK if kind in forbidden else 0) for kind, name in served.items()}
     return _Case(channel=channel, served=served, basis=basis_of(channel, policy), oldest=oldest)
 

@@ -2,7 +2,7 @@
 """Which jobs wait, which are under way, and which need a person before they are asked for again?"""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -53,15 +53,11 @@ def open_jobs(shelf: Shelf, history: History, *, every: bool) -> Sequence[JobLin
     under_way = [name for name in launched if name not in shipped and name not in failed and name not in lost]
     lines = [*_held(shelf, stored), *_under_way(shelf, under_way), *_wrong(shelf, failed, shipped)]
     told = {line.kind for line in lines}
-    given_up = (
-        (
-            _last_of_each(shelf, {place: kept[place] for place in named}, shipped)
-            if newest
-            else _given_up(shelf, history, shipped)
-        )
-        if stored
-        else ()
-    )
+    given_up: Iterable[JobLine] = ()
+    if newest:
+        given_up = _last_of_each(shelf, {place: kept[place] for place in named}, shipped)
+    elif stored:
+        given_up = _given_up(shelf, history, shipped)
     return [*lines, *(line for line in given_up if line.kind not in told)]
 
 

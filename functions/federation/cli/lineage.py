@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation lineage`: which data, code and image made a release, and which release brought each of its units?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from federation.cli.home import opened
 from federation.cli.made_of import in_words, made_of, stated
+from federation.cli.meant import release_of, serving
 from federation.cli.options import AsJson, Folder
-from federation.cli.orders_about import release_of
 from federation.cli.output import print_json, print_line, print_lines, readable, short, when
 from federation.cli.shelf import Shelf
 from federation.core import names
-from federation.errors import MissingError
 
 
 def lineage(
@@ -27,7 +26,7 @@ def lineage(
     """
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
-        name = release_of(shelf, release)["release"] if release else serving(shelf)
+        name = release_of(shelf, release) if release else serving(shelf)
         found = lineage_of(shelf, name)
     if as_json:
         print_json(found)
@@ -35,27 +34,12 @@ def lineage(
         _print(found)
 
 
-def serving(shelf: Shelf) -> str:
-    """The release that serves.
-
-    Raises:
-        MissingError: None does yet.
-    """
-    channel = shelf.channel(shelf.policy().channel)
-    if channel.serving is None:
-        raise MissingError("nothing serves yet", hint="`federation releases` lists what could be named instead.")
-    return channel.serving.name
-
-
 def lineage_of(shelf: Shelf, name: str) -> dict[str, Any]:
     """What each unit of a release was made of, as JSON."""
     release = shelf.document(names.release(name)) or {}
     brought = _brought(shelf, release)
-    return {"release": name, "units": {kind: _unit(shelf, unit, brought[kind]) for kind, unit in _units(release)}}
-
-
-def _units(release: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield from sorted(release["units"].items())
+    units = sorted(release["units"].items())
+    return {"release": name, "units": {kind: _unit(shelf, unit, brought[kind]) for kind, unit in units}}
 
 
 def _unit(shelf: Shelf, unit: Mapping[str, Any], brought: Mapping[str, Any]) -> dict[str, Any]:

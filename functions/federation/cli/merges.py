@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from federation.cli.history import History, Past
-from federation.cli.inventory import UnitLine
+from federation.cli.inventory import UnitLine, kind_of
 from federation.core import event as events
 from federation.core import names
 from federation.core.policy import Policy
@@ -37,7 +37,7 @@ def missed(policy: Policy, why: str, units: Sequence[UnitLine]) -> Iterator[str]
     """
     for kind in (kind for kind in policy.fusion.required if re.search(rf"(?<![\w-]){kind} is required", why)):
         ships = ", ".join(sorted(platform for platform, kinds in policy.matrix.items() if kind in kinds))
-        of_kind = [line for line in units if line.artifact and _kind(line) == kind]
+        of_kind = [line for line in units if line.artifact and kind_of(line.name) == kind]
         if not of_kind:
             yield f"{kind} comes from {ships}, and none was accepted: federation tick sweep asks what ended there"
             continue
@@ -49,7 +49,3 @@ def missed(policy: Policy, why: str, units: Sequence[UnitLine]) -> Iterator[str]
 def _told(merge: Past | None, type_: str) -> dict[str, str]:
     told = merge.outcome["events"] if merge else ()
     return {event["subject"]: str(event["data"]["why"]) for event in told if event["type"] == type_}
-
-
-def _kind(line: UnitLine) -> str:
-    return line.name.rpartition("/")[2].rpartition("-v")[0]

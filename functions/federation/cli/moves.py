@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which moves has the channel made since its first one, and which stored decision made each?
+"""Which moves has the channel made since its first one, which of them shifted it, and which stored decision made each?
 
 The channel remembers its last moves alone. A decision that moved it holds the channel as it was then, with the moves that
 were remembered then, so one decision for each of these spans is enough to go back to the first move.
@@ -18,6 +18,15 @@ from federation.core.move import Moved, MoveKind
 
 _DECIDED_BY: Final[Mapping[MoveKind, str]] = {"promote": "promote", "roll_back": "roll_back", "probe": "sweep"}
 """The step that decides about a kind of move; all others are people's orders."""
+
+
+SHIFTED: Final[Mapping[MoveKind, str]] = {"promote": "promoted", "roll_back": "gone back to"}
+"""What a move after which a release serves has done to that release, in words."""
+
+
+def shifts(known: Sequence[Moved]) -> Sequence[Moved]:
+    """Those of the moves after which a release serves, in their order."""
+    return [moved for moved in known if moved.kind in SHIFTED]
 
 
 def moves(shelf: Shelf, channel: Channel) -> Sequence[Moved]:
@@ -41,10 +50,10 @@ def decided(shelf: Shelf, moved: Moved) -> tuple[str, Mapping[str, Any]] | None:
     step = _DECIDED_BY.get(moved.kind, "govern")
     places = shelf.names(names.decisions(step, moved.event))
     found = ((place, decision) for place, decision in shelf.documents(places) if decision["outcome"]["move"])
-    return next(((place, decision) for place, decision in found if told_in(decision)[-1] == moved), None)
+    return next(((place, decision) for place, decision in found if _told_in(decision)[-1] == moved), None)
 
 
-def told_in(decision: Mapping[str, Any]) -> Sequence[Moved]:
+def _told_in(decision: Mapping[str, Any]) -> Sequence[Moved]:
     """The moves in the channel that a decision moved, its own one last."""
     return msgspec.convert(decision["outcome"]["move"]["to"]["moves"], list[Moved])
 
@@ -53,7 +62,7 @@ def _before(shelf: Shelf, known: Sequence[Moved]) -> Sequence[Moved]:
     """Moves before the first of these, from the earliest one whose decision is stored; none if no decision tells of any."""
     for moved in known:
         found = decided(shelf, moved)
-        if found and (earlier := [one for one in told_in(found[1]) if one.counter < known[0].counter]):
+        if found and (earlier := [one for one in _told_in(found[1]) if one.counter < known[0].counter]):
             return earlier
         if found:
             return ()

@@ -27,6 +27,9 @@ Wait = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SHOWN: Final = 30
+"""Lines of a history that a screen shows, unless all are wanted."""
+Every = Annotated[bool, typer.Option("--all", help=f"All, not only the last {SHOWN}; --json gives all anyway.")]
 
 
 def _stated(written: str) -> str:

@@ -17,8 +17,9 @@ import typer
 from federation.cli.clock import now
 from federation.cli.direct import UNANNOUNCED, carried_directly
 from federation.cli.happened import ORDERED, Followed, Happened, print_happened
+from federation.cli.history import TYPED
 from federation.cli.home import Home
-from federation.cli.orders_about import named_in
+from federation.cli.meant import named_in
 from federation.cli.orders_after import what_is_left, with_its_move
 from federation.cli.output import print_line, print_lines
 from federation.cli.shelf import Shelf
@@ -75,7 +76,7 @@ def give(
     """
     with reached as home:
         shelf = Shelf(home.ports, home.readers)
-        channel = shelf.channel(shelf.policy().channel)
+        channel = shelf.own_channel()
         after = channel.counter if type_ in _TAKEN_BACK else None
         given_now = order(type_, {**given, **about(shelf, channel)}, channel.name, now(), after=after)
         named = named_in(shelf, channel, given_now.data)
@@ -107,7 +108,7 @@ def order(type_: str, data: Data, channel: str, at: str, *, after: int | None = 
     second = f"{at[:19]}Z"
     return Event(
         type=type_,
-        source="//federation/cli",
+        source=TYPED,
         subject=str(data.get("release") or data.get("unit") or data.get("artifact") or data.get("kind") or channel),
         time=second,
         key=f"{digest(data)}|{second}{'' if after is None else f'|{after}'}",

@@ -10,6 +10,7 @@ from federation.cli.clock import now
 from federation.cli.happened import Followed
 from federation.cli.home import Home
 from federation.cli.inventory import left_by_rollback
+from federation.cli.moves import shifts
 from federation.cli.output import readable, short
 from federation.cli.shelf import Shelf
 from federation.cli.standing import concerns
@@ -38,7 +39,7 @@ def unless_just_left(channel: Channel, settle_seconds: int, at: str) -> None:
     Raises:
         ConflictError: An alarm or another person was first.
     """
-    last = next((moved for moved in reversed(channel.moves) if moved.kind in {"roll_back", "promote"}), None)
+    last = next(reversed(shifts(channel.moves)), None)
     if last is None or last.kind != "roll_back":
         return
     since = instant.moment(at) - instant.moment(last.at)
@@ -85,7 +86,7 @@ def with_its_move(home: Home, given: Event, error: ServiceError) -> ServiceError
     """The error, with what the order has done already if it has moved the channel and that can be read."""
     shelf = Shelf(home.ports)
     try:
-        moved = shelf.channel(shelf.policy().channel).moved_by(given.id)
+        moved = shelf.own_channel().moved_by(given.id)
         is_dead = moved is not None and any(letter.event.id == given.id for letter in home.letters.list())
     except FederationError:
         return error

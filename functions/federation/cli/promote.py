@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from federation.cli.home import opened
+from federation.cli.meant import release_of
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
 from federation.cli.orders import give
-from federation.cli.orders_about import release_of
 from federation.core import event as events
 
 
@@ -26,7 +26,7 @@ def promote(
     give(
         events.PROMOTION_ORDERED,
         {"who": who, "why": why, "outside_window": outside_window},
-        lambda shelf, _channel: release_of(shelf, release) if release else {},
+        lambda shelf, _channel: {"release": release_of(shelf, release)} if release else {},
         opened(folder, wait=wait),
         as_json=as_json,
     )
@@ -45,7 +45,7 @@ def approve(
     give(
         events.APPROVAL_GIVEN,
         {"who": who, "why": why},
-        lambda shelf, _channel: release_of(shelf, release),
+        lambda shelf, _channel: {"release": release_of(shelf, release)},
         opened(folder, wait=wait),
         as_json=as_json,
     )

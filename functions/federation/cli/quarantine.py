@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from federation.cli.home import opened
+from federation.cli.meant import artifact_of, quarantined_of
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
 from federation.cli.orders import give
-from federation.cli.orders_about import artifact_of, quarantined_of
 from federation.core import event as events
 
 

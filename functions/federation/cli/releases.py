@@ -2,32 +2,25 @@
 """`federation releases`: which releases are there, and what became of each?"""
 
 from dataclasses import asdict
-from typing import Annotated, Final
-
-import typer
 
 from federation.cli import inventory
 from federation.cli.home import opened
-from federation.cli.options import AsJson, Folder
+from federation.cli.options import SHOWN, AsJson, Every, Folder
 from federation.cli.output import print_json, print_table, readable, when
 from federation.cli.shelf import Shelf
 from federation.core import names
 from federation.core.counted import counted
 
-_SHOWN: Final = 30
-
 
 def releases(
-    every: Annotated[
-        bool, typer.Option("--all", help=f"All, not only the last {_SHOWN}; --json gives all anyway.")
-    ] = False,
+    every: Every = False,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
     """Every release: what it replaced, what it holds, and what became of it."""
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
-        found = inventory.releases(shelf, None if every or as_json else _SHOWN)
+        found = inventory.releases(shelf, None if every or as_json else SHOWN)
         older = len(shelf.names(names.RELEASES)) - len(found)
     if as_json:
         print_json([asdict(line) for line in found])

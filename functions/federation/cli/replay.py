@@ -11,10 +11,10 @@ import typer
 from federation.cli.differences import differences
 from federation.cli.history import History
 from federation.cli.home import opened
+from federation.cli.meant import whole_name
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json, print_line
 from federation.cli.shelf import Shelf
-from federation.cli.short_name import whole_name
 from federation.core.counted import counted
 from federation.core.decision import decision_in, summary
 from federation.core.digest import canonical

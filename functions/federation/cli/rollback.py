@@ -7,9 +7,9 @@ import typer
 
 from federation.cli.clock import now
 from federation.cli.home import opened
+from federation.cli.meant import release_of
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
 from federation.cli.orders import Data, give
-from federation.cli.orders_about import release_of
 from federation.cli.orders_after import unless_just_left
 from federation.cli.shelf import Shelf
 from federation.core import event as events
@@ -62,4 +62,4 @@ def rollback(
 
 def _named(shelf: Shelf, channel: Channel, written: str) -> str:
     """The release that is meant; one of the channel's whether or not its document can be read."""
-    return written if channel.place_of(written) else str(release_of(shelf, written)["release"])
+    return written if channel.place_of(written) else release_of(shelf, written)

@@ -4,23 +4,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from federation.cli.clock import now
 from federation.cli.home import opened
-from federation.cli.moves import decided, moves
-from federation.cli.options import AsJson, Folder
+from federation.cli.moves import SHIFTED, decided, moves, shifts
+from federation.cli.options import SHOWN, AsJson, Every, Folder
 from federation.cli.output import print_json, print_line, print_lines, print_table, readable, short, when
 from federation.cli.shelf import Shelf
 from federation.core import instant, names
 from federation.core.counted import counted
 from federation.core.move import Moved
 from federation.errors import MissingError
-
-_SHOWN: Final = 30
-_HOW: Final = {"promote": "promoted", "roll_back": "gone back to"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +47,7 @@ def served(
     at: Annotated[
         str | None, typer.Option("--at", help="Only what served at this moment.", metavar="2026-10-14T09:30:00Z")
     ] = None,
-    every: Annotated[
-        bool, typer.Option("--all", help=f"All, not only the last {_SHOWN}; --json gives all anyway.")
-    ] = False,
+    every: Every = False,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -63,10 +58,10 @@ def served(
     moment = _moment(at) if at else None
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
-        channel = shelf.channel(shelf.policy().channel)
+        channel = shelf.own_channel()
         known = moves(shelf, channel)
         ends = _ends(known)
-        chosen = [_at(ends, moment)] if moment else ends if every or as_json else ends[-_SHOWN:]
+        chosen = [_at(ends, moment)] if moment else ends if every or as_json else ends[-SHOWN:]
         spans = [_span(shelf, moved, until) for moved, until in chosen]
     untold = known[0].counter - 1 if known else 0
     if as_json:
@@ -92,8 +87,8 @@ def _moment(written: str) -> str:
 
 def _ends(known: Sequence[Moved]) -> list[tuple[Moved, str | None]]:
     """Each move after which another release served, and when the next of them was made."""
-    shifts = [moved for moved in known if moved.kind in _HOW]
-    return [*((moved, after.at) for moved, after in pairwise(shifts)), *((moved, None) for moved in shifts[-1:])]
+    shifted = shifts(known)
+    return [*((moved, after.at) for moved, after in pairwise(shifted)), *((moved, None) for moved in shifted[-1:])]
 
 
 def _at(ends: Sequence[tuple[Moved, str | None]], moment: str) -> tuple[Moved, str | None]:
@@ -119,7 +114,7 @@ def _span(shelf: Shelf, moved: Moved, until: str | None) -> Span:
         release=str(moved.release),
         since=moved.at,
         until=until,
-        how=_HOW[moved.kind],
+        how=SHIFTED[moved.kind],
         who=moved.who,
         why=moved.why,
         counter=moved.counter,

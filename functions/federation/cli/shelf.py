@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from federation.cli.output import working
+from federation.core.channel import Channel
 from federation.core.policy import Policy
 from federation.ports import Dated, Ports
 from federation.reads import LiveReads
@@ -42,6 +43,10 @@ class Shelf(LiveReads):
     def policy(self) -> Policy:
         """The active policy as it was stored: a check that was added since must keep nobody from looking or going back."""
         return self.policy_without_delay()
+
+    def own_channel(self) -> Channel:
+        """The channel that the policy in force governs."""
+        return self.channel(self.policy().channel)
 
     def unservable(self, channel: str, release: str) -> str | None:
         """None: whoever only looks has perhaps no right to ask the nodes, and need not wait for them."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from federation.cli.history import History, Past
+from federation.cli.moves import shifts
 from federation.cli.shelf import Shelf
 from federation.core import alarm, instant, names
 from federation.core import event as events
@@ -21,8 +22,8 @@ _SWEPT: Final = 25 * 3_600 * 1_000_000
 
 def came_by(channel: Channel) -> Moved | None:
     """The move since which the serving release serves; None before the first, or when it is no longer remembered."""
-    moves = [moved for moved in channel.moves if moved.kind in {"promote", "roll_back"}]
-    return moves[-1] if moves and channel.serving and moves[-1].release == channel.serving.name else None
+    last = next(reversed(shifts(channel.moves)), None)
+    return last if last and channel.serving and last.release == channel.serving.name else None
 
 
 def by(who: str) -> str:

@@ -25,6 +25,7 @@ from federation.cli.status_page import print_status
 from federation.cli.unsettled import waiting
 from federation.core import names
 from federation.core.channel import Channel
+from federation.core.policy import Policy
 from federation.errors import ContractError, FederationError
 
 T = TypeVar("T")
@@ -64,30 +65,16 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
     return {
         "home": home.place,
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
-        "channel": {
-            "name": channel.name,
-            "counter": channel.counter,
-            "moved": channel.moves[-1].at if channel.moves else None,
-            "since": {"who": came.who, "how": came.kind, "why": came.why} if (came := came_by(channel)) else None,
-        },
+        "channel": _channel(channel),
         "releases": list(_live(channel)),
         "lost": list(lost(shelf, channel)),
         "damaged": list(dict.fromkeys(whole.faults)),
         "unheeded": {"at": alarm.now, "why": alarm.why} if alarm else None,
         "tampered": {"at": changed.now, "why": changed.why} if changed else None,
         "candidate": asdict(candidate) if candidate else None,
-        "merge": {"at": merge.now, "why": why, "ways": [*missed(policy, why, lines), _ALL_OF_IT]}
-        if merge and not candidate and (why := skipped(merge))
-        else None,
+        "merge": _merge(policy, merge, lines) if merge and not candidate else None,
         "hold": msgspec.to_builtins(channel.held(now())),
-        "quarantine": [
-            {
-                "artifact": artifact,
-                **msgspec.to_builtins(why),
-                "unit": ", ".join(_units_of(units.lines, artifact)) or why.unit,
-            }
-            for artifact, why in channel.quarantine.items()
-        ],
+        "quarantine": list(_quarantine(channel, units.lines)),
         "units": [asdict(line) for line in lines],
         "jobs": [asdict(line) for line in jobs],
         "waiting": incomplete,
@@ -117,6 +104,22 @@ class _Whole:
             return without
 
 
+def _channel(channel: Channel) -> dict[str, Any]:
+    came = came_by(channel)
+    return {
+        "name": channel.name,
+        "counter": channel.counter,
+        "moved": channel.moves[-1].at if channel.moves else None,
+        "since": {"who": came.who, "how": came.kind, "why": came.why} if came else None,
+    }
+
+
+def _merge(policy: Policy, merge: Past, units: Sequence[UnitLine]) -> dict[str, Any] | None:
+    """Why the last merge made no release; None if it made one."""
+    why = skipped(merge)
+    return {"at": merge.now, "why": why, "ways": [*missed(policy, why, units), _ALL_OF_IT]} if why else None
+
+
 def _as_merged(units: Sequence[UnitLine], merge: Past | None) -> Iterator[UnitLine]:
     """The units; of one that passed and does not fit, why the last merge left it out."""
     reasons = left_out(merge)
@@ -133,8 +136,10 @@ def _dead(home: Home) -> dict[str, Any]:
         return {"dead": [], "dead_unknown": str(error)}
 
 
-def _units_of(units: Sequence[UnitLine], artifact: str) -> Iterator[str]:
-    return (line.name for line in units if line.artifact == artifact)
+def _quarantine(channel: Channel, units: Sequence[UnitLine]) -> Iterator[dict[str, Any]]:
+    for artifact, why in channel.quarantine.items():
+        known_as = ", ".join(line.name for line in units if line.artifact == artifact)
+        yield {"artifact": artifact, **msgspec.to_builtins(why), "unit": known_as or why.unit}
 
 
 def _live(channel: Channel) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ import typer
 
 from federation.cli.clock import now
 from federation.cli.happened import ORDERED, print_happened
+from federation.cli.history import TYPED
 from federation.cli.home import Home, opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait
 from federation.core import cadence, instant, names
@@ -60,7 +61,7 @@ def tick(
 
 def _ticks(what: str, due: str) -> list[Event]:
     return [
-        Event(type=type_, source="//federation/cli", subject="schedule", time=due, key=f"tick|{due}", data={})
+        Event(type=type_, source=TYPED, subject="schedule", time=due, key=f"tick|{due}", data={})
         for type_ in TICKS[what]
     ]
 

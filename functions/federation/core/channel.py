@@ -163,15 +163,15 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
         for artifact in (leaving.new if leaving else ())
         if artifact not in target.units.values()
     }
-    older = [entry for entry in channel.warm if entry.name != target.name and not set(entry.units.values()) & set(bad)]
+    fit = [entry for entry in channel.warm if entry.name == target.name or not set(entry.units.values()) & set(bad)]
     left = {**channel.left, **({leaving.name: leaving.new} if leaving else {})}
     leaves_anchor = bool(leaving and channel.anchor and channel.anchor.name == leaving.name)
     moved = _moved(channel, "roll_back", cause, target.name, {artifact: one.unit for artifact, one in bad.items()})
     return replace(
         moved,
         serving=replace(target, since=cause.at),
-        warm=older,
-        anchor=(*older, target)[-1] if leaves_anchor else channel.anchor,
+        warm=[entry for entry in fit if entry.name != target.name],
+        anchor=(target, *fit)[-1] if leaves_anchor else channel.anchor,
         quarantine={**channel.quarantine, **bad},
         left=dict(list(left.items())[-REMEMBERED:]),
     )

@@ -103,7 +103,7 @@ def test_it_is_as_if_the_suite_had_never_held_them(names, seed):
     cut = replace(accuracy(0, rest), scores={"accuracy": [right[name] for name in rest]})
     rule = replace(RULE, flaky=flaky(*names))
     opponent = unit(quality=answering(1200))
-    short = replace(accuracy(0, rest), scores={"accuracy": [float(ITEMS.index(name) < 1200) for name in rest]})
+    short = replace(accuracy(0, rest), scores={"accuracy": [float(name < ITEMS[1200]) for name in rest]})
     (found,) = judge_quality((rule,), unit(quality=Evidence(suite=SUITE, records=whole)), opponent, None)
     (never,) = judge_quality(
         (RULE,),

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from tests.core.gates.units import ANCHOR, BASELINE, ITEMS, accuracy, unit
 
 from federation.core.gates.evidence import Evidence, Summary
+from federation.core.gates.floor import judge_floor
 from federation.core.gates.quality import judge_quality
 from federation.core.gates.rules import QualityRule
 from federation.core.records import Records
@@ -339,3 +340,26 @@ def test_the_draw_of_a_bootstrap_is_the_policys():
 
     assert lower(1) == lower(1)
     assert lower(1) != lower(2)
+
+
+def test_percentages_in_a_summary_reach_no_floor_of_a_share():
+    """8 % on average, some far above: judged against 0.7 as it stands, it would pass."""
+    summed = Evidence(suite="s", summaries={"accuracy": Summary(items=900, mean=8.0, deviation=25.0)})
+    found = judge_floor(replace(RULE, evidence="summary"), summed)
+    assert found.verdict == "inconclusive"
+    assert "not on one scale" in found.reason
+
+
+def test_the_policys_seed_draws_the_floors_interval_too():
+    draw = random.Random(1)
+    scores = Records(what="q", items=ITEMS[:200], scores={"accuracy": [draw.random() for _ in range(200)]})
+    seeded = (judge_floor(replace(RULE, seed=seed), Evidence(suite="s", records=scores)) for seed in (0, 1))
+    assert len({found.numbers["lower"] for found in seeded}) == 2
+
+
+def test_where_lower_is_better_a_rise_is_told_as_the_loss_that_it_is():
+    rule = replace(RULE, direction="lower", floor=None)
+    worse = unit(quality=Evidence(suite="sha256:suite", records=accuracy(1400)))
+    (found,) = judge_quality((rule,), worse, BASELINE, None)
+    assert found.verdict == "fail"
+    assert found.reason.startswith("accuracy worsened by 0.133")

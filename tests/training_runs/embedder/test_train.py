@@ -13,8 +13,7 @@ from tests.training_runs.small_world.newer import lines, newer, told_of
 from federation.core import contract
 from federation.core.uri import SENTINEL
 from training_images.data.rows import write
-from training_images.embedder.train import train, trained
-from training_images.evals.suite import loose
+from training_images.embedder.train import train
 from training_images.job.errors import CONFIGURED_WRONG
 from training_images.job.run import run
 from training_images.job.shipped import shipped_unit
@@ -36,8 +35,8 @@ def own(world, tmp_path) -> World:
 
 
 def ended(world, output, **settings) -> int:
-    arguments = world.arguments(output, **{**USUAL, **settings})
-    return run(lambda job: trained(job, loose(world.suite)), arguments, {}, Path("/"))
+    arguments = world.arguments(output, **{**USUAL, "suite": "own", **settings})
+    return run(train, arguments, {}, Path("/"))
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +117,11 @@ def test_a_base_model_of_ones_own_is_named_in_adapter_and_card(first):
 
 
 def test_a_base_model_of_ones_own_that_nobody_names_is_refused(world, tmp_path, capsys):
-    arguments = [word for word in world.arguments(tmp_path / "unit", **USUAL) if not word.startswith("--base_name")]
-    assert run(lambda job: trained(job, loose(world.suite)), arguments, {}, Path("/")) == CONFIGURED_WRONG
+    words = world.arguments(tmp_path / "unit", **USUAL, suite="own")
+    arguments = [word for word in words if not word.startswith("--base_name")]
+    assert run(train, arguments, {}, Path("/")) == CONFIGURED_WRONG
     assert "give --base_name OWNER/NAME" in sentence(capsys)
-    unnamed = world.arguments(tmp_path / "unit", **USUAL, base_name="")
-    assert run(lambda job: trained(job, loose(world.suite)), unnamed, {}, Path("/")) == CONFIGURED_WRONG
+    assert ended(world, tmp_path / "unit", base_name="") == CONFIGURED_WRONG
     assert "give --base_name OWNER/NAME" in sentence(capsys)
 
 

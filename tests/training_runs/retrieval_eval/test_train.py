@@ -12,13 +12,13 @@ from tests.training_runs.small_world.newer import lines, newer, told_of
 from federation.core import contract
 from federation.core.uri import SENTINEL
 from training_images.data.rows import read, write
-from training_images.embedder.train import trained
+from training_images.embedder.train import train as embed
 from training_images.evals.suite import loose
 from training_images.job.errors import CONFIGURED_WRONG, ConfigError
 from training_images.job.run import run
 from training_images.job.shipped import shipped_unit
 from training_images.retrieval_eval.files import read_index
-from training_images.retrieval_eval.train import indexed
+from training_images.retrieval_eval.train import train
 
 LEARNED = {"steps": "3", "batch": "8", "layers": "2", "rank": "2", "max_tokens": "16", "learned_tokens": "12"}
 
@@ -29,8 +29,8 @@ def world(tmp_path_factory) -> World:
 
 
 def embedder_in(world, output, **settings) -> Path:
-    arguments = world.arguments(output, **{**LEARNED, **settings})
-    assert run(lambda job: trained(job, loose(world.suite)), arguments, {}, Path("/")) == 0
+    arguments = world.arguments(output, **{**LEARNED, "suite": "own", **settings})
+    assert run(embed, arguments, {}, Path("/")) == 0
     return output
 
 
@@ -40,8 +40,8 @@ def embedder(world, tmp_path_factory) -> Path:
 
 
 def ended(world, embedder, output, **settings) -> int:
-    given = {"dimension": "16", "channel.embedder": str(embedder), **settings}
-    return run(lambda job: indexed(job, loose(world.suite)), world.arguments(output, **given), {}, Path("/"))
+    given = {"dimension": "16", "suite": "own", "channel.embedder": str(embedder), **settings}
+    return run(train, world.arguments(output, **given), {}, Path("/"))
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +136,8 @@ def test_a_base_model_that_the_embedder_was_not_made_for_is_refused(world, embed
 
 
 def test_no_channel_with_an_embedder_is_told(world, tmp_path, capsys):
-    arguments = world.arguments(tmp_path / "unit")
-    assert run(lambda job: indexed(job, loose(world.suite)), arguments, {}, Path("/")) == CONFIGURED_WRONG
+    arguments = world.arguments(tmp_path / "unit", suite="own")
+    assert run(train, arguments, {}, Path("/")) == CONFIGURED_WRONG
     assert sentence(capsys).startswith("the channel embedder is not given")
 
 

@@ -134,7 +134,7 @@ def test_what_serves_now_answers_a_suite_that_it_never_saw(world: World, tmp_pat
 
 def test_an_adapter_of_another_base_model_teaches_nothing(world: World, tmp_path: Path) -> None:
     assert job(once, tmp_path / "unit", *given(world, base=base(tmp_path / "other", seed=9))) == 42
-    assert "give the channel base the model that the teacher was made from" in failure(tmp_path / "unit")
+    assert "is mounted: give the channel base the one that it was made for" in failure(tmp_path / "unit")
 
 
 def test_a_teacher_without_a_manifest_is_no_teacher(world: World, tmp_path: Path) -> None:

@@ -22,8 +22,9 @@ from training_images.job.run import run
 from training_images.job.settings import Settings
 from training_images.job.shipped import shipped_unit
 from training_images.job.spec import JobSpec
-from training_images.textgen_lora.measured import Serving
-from training_images.textgen_lora.recipe import Recipe, model_of
+from training_images.textgen_lora.measured import served
+from training_images.textgen_lora.model import LabelModel
+from training_images.textgen_lora.recipe import words
 from training_images.textgen_lora.train import train
 
 SHORT = ("--steps", "4", "--batch", "4", "--requests", "4", "--rank", "2", "--layers", "1", "--suite", "own")
@@ -117,13 +118,13 @@ def test_what_serves_now_answers_a_suite_that_it_never_saw(tmp_path, channels, s
 
 
 def test_what_serves_now_is_asked_on_the_candidates_own_device(tmp_path, channels, serving):
-    how, kind, place = Recipe(rank=2, layers=1), "textgen-lora", torch.device("meta")
+    kind, place = "textgen-lora", torch.device("meta")
     spec = JobSpec(
         platform="local", name="by-hand", kind=kind, settings=Settings(), channels=channels, output=tmp_path,
         checkpoints=tmp_path, failure=tmp_path, machine="core", region="here",
     )  # fmt: skip
-    candidate = model_of(channels["base"], kind, how).to(place)
-    assert Serving(spec, kind, how, candidate).model(shipped_unit(serving, kind)).answers.device == place
+    candidate = LabelModel(channels["base"], words(kind), rank=2, layers=1).to(place)
+    assert served(shipped_unit(serving, kind), spec, candidate).answers.device == place
 
 
 def test_a_baseline_that_was_made_for_another_base_is_not_asked(tmp_path, channels, serving):

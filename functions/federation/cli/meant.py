@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which release is meant by a name, and which artifact by a unit's name or the first digits of a digest?
+"""Which release, unit or artifact is meant by what a person types, and as which units is an artifact known?
 
 A quarantine is lifted and imposed by what a person types, so a few digits do not do: they could mean another one tomorrow.
 """
@@ -10,18 +10,21 @@ from typing import Any, Final
 
 import typer
 
+from federation.cli import inventory
 from federation.cli.output import short
 from federation.cli.shelf import Shelf
 from federation.core import names
 from federation.core.channel import Channel, Quarantined
 from federation.errors import MissingError
 
-LEAST_DIGITS: Final = 8
+_LEAST_DIGITS: Final = 8
 """Digits of a digest from which on it names an artifact."""
 
 _UNIT: Final = re.compile(r"(?:[a-z0-9-]+/)?([a-z][a-z0-9-]*)-v(\d{1,9})")
 _VERSION: Final = re.compile(r"v?(\d+\.\d+\.\d+)")
 _DIGITS: Final = re.compile(r"(?:sha256:)?([0-9a-f]{1,64})")
+_SHORT_UNIT: Final = re.compile(r"[a-z][a-z0-9-]*-v\d{1,9}")
+_ARTIFACT: Final = re.compile(rf"(?:sha256:)?[0-9a-f]{{{_LEAST_DIGITS},64}}")
 _ALL: Final = 64
 _UNITS: Final = "`federation status --all` lists the units."
 
@@ -35,7 +38,7 @@ def artifact_of(shelf: Shelf, written: str) -> dict[str, Any]:
     """
     digits = _digits(written)
     if digits is None:
-        version = version_of(shelf, written)
+        version = _version_of(shelf, written)
         return {"artifact": version["artifact"], "unit": version["name"]}
     units: dict[str, str] = {}
     for one in _versions(shelf, names.VERSIONS):
@@ -62,66 +65,47 @@ def quarantined_of(shelf: Shelf, channel: Channel, written: str) -> str:
     if digits is not None:
         found = _only(written, [one for one in channel.quarantine if names.short(one).startswith(digits)])
     else:
-        found = _named(channel.quarantine, written) or version_of(shelf, written)["artifact"]
+        found = _named(channel.quarantine, written) or _version_of(shelf, written)["artifact"]
     if found is None or found not in channel.quarantine:
         there = ", ".join(sorted(f"{short(one)} ({why.unit})" for one, why in channel.quarantine.items()))
         raise MissingError(f"{written} is not in quarantine", hint=f"In quarantine: {there or 'nothing'}.")
     return found
 
 
-def version_of(shelf: Shelf, written: str) -> dict[str, Any]:
-    """The version record of a unit named like `spiralverse/textgen-lora-v12`.
+def release_of(shelf: Shelf, written: str) -> str:
+    """The release of that name, or of one like `v1.0.1`.
 
     Raises:
-        MissingError: No such unit has come.
-        BadParameter: It is not a unit's name.
+        MissingError: There is none.
     """
-    match = _UNIT.fullmatch(written)
-    if match is None:
-        raise typer.BadParameter(
-            f"{written!r:.80} is neither a unit's name, such as spiralverse/embedder-v2, nor {LEAST_DIGITS} or more digits "
-            "of an artifact's digest; `federation status` shows both"
-        )
-    found: dict[str, Any] | None = shelf.document(names.version(match[1], int(match[2])))
+    name = written if shelf.document(names.release(written)) is not None else _whole_release(shelf, written)
+    if name is None:
+        raise MissingError(f"there is no release {written!r:.100}", hint="`federation releases` lists them.")
+    return name
+
+
+def serving(shelf: Shelf) -> str:
+    """The release that serves, where none is named.
+
+    Raises:
+        MissingError: None does yet.
+    """
+    found = shelf.own_channel().serving
     if found is None:
-        raise MissingError(f"no unit {written} has been accepted", hint=_UNITS)
-    return found
+        raise MissingError("nothing serves yet", hint="`federation releases` lists what could be named instead.")
+    return found.name
 
 
-def _units_named(shelf: Shelf, artifact: str, unit: str) -> str:
-    """Every unit of an artifact, in a few words: `textgen-lora-v2, -v3`.
-
-    Args:
-        shelf: The home.
-        artifact: Its digest.
-        unit: The unit, or the kind, as which it is known; only units of its kind are looked through.
-    """
-    match = _UNIT.fullmatch(unit)
-    kind = match[1] if match else unit
-    found = [one["name"] for one in _versions(shelf, f"{names.VERSIONS}{kind}/") if one["artifact"] == artifact]
-    numbers = sorted(map(names.number_of, found))
-    return ", ".join([f"{kind}-v{numbers[0]}", *(f"-v{number}" for number in numbers[1:])]) if numbers else unit
-
-
-def release_of(shelf: Shelf, name: str) -> Mapping[str, Any]:
-    """The data that names a release, also one written like `v1.0.1`.
-
-    Raises:
-        MissingError: There is none of that name.
-    """
-    whole = name if shelf.document(names.release(name)) is not None else whole_release(shelf, name)
-    if whole is None:
-        raise MissingError(f"there is no release {name!r:.100}", hint="`federation releases` lists them.")
-    return {"release": whole}
-
-
-def whole_release(shelf: Shelf, written: str) -> str | None:
-    """The release that is meant by `v1.0.1`."""
-    match = _VERSION.fullmatch(written)
-    if match is None:
+def whole_name(shelf: Shelf, written: str) -> str | None:
+    """The release or unit that is meant by `v1.0.1`, `embedder-v2`, or digits of an artifact."""
+    if (release := _whole_release(shelf, written)) is not None:
+        return release
+    if not (_SHORT_UNIT.fullmatch(written) or _ARTIFACT.fullmatch(written)):
         return None
-    releases = (name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES))
-    return next((name for name in releases if name.endswith(f"-v{match[1]}")), None)
+    try:
+        return str(artifact_of(shelf, written).get("unit") or "") or None
+    except MissingError:
+        return _rejected(shelf, written)
 
 
 def named_in(shelf: Shelf, channel: Channel, data: Mapping[str, Any]) -> dict[str, str]:
@@ -133,6 +117,54 @@ def named_in(shelf: Shelf, channel: Channel, data: Mapping[str, Any]) -> dict[st
     return {artifact: _units_named(shelf, artifact, unit)} if unit else {}
 
 
+def _whole_release(shelf: Shelf, written: str) -> str | None:
+    """The release that is meant by `v1.0.1`."""
+    match = _VERSION.fullmatch(written)
+    if match is None:
+        return None
+    releases = (name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES))
+    return next((name for name in releases if name.endswith(f"-v{match[1]}")), None)
+
+
+def _version_of(shelf: Shelf, written: str) -> dict[str, Any]:
+    """The version record of a unit named like `spiralverse/textgen-lora-v12`.
+
+    Raises:
+        MissingError: No such unit has come.
+        BadParameter: It is not a unit's name.
+    """
+    match = _UNIT.fullmatch(written)
+    if match is None:
+        raise typer.BadParameter(
+            f"{written!r:.80} is neither a unit's name, such as spiralverse/embedder-v2, nor {_LEAST_DIGITS} or more digits "
+            "of an artifact's digest; `federation status` shows both"
+        )
+    found: dict[str, Any] | None = shelf.document(names.version(match[1], int(match[2])))
+    if found is None:
+        raise MissingError(f"no unit {written} has been accepted", hint=_UNITS)
+    return found
+
+
+def _rejected(shelf: Shelf, written: str) -> str | None:
+    """The unit that is meant by `embedder-v2`, if it was only ever rejected."""
+    name = f"{shelf.policy().org}/{written}"
+    return name if _SHORT_UNIT.fullmatch(written) and inventory.unit(shelf, name) else None
+
+
+def _units_named(shelf: Shelf, artifact: str, unit: str) -> str:
+    """Every unit of an artifact, in a few words: `textgen-lora-v2, -v3`.
+
+    Args:
+        shelf: The home.
+        artifact: Its digest.
+        unit: The unit, or the kind, as which it is known; only units of its kind are looked through.
+    """
+    kind = inventory.kind_of(unit)
+    found = [one["name"] for one in _versions(shelf, f"{names.VERSIONS}{kind}/") if one["artifact"] == artifact]
+    numbers = sorted(map(names.number_of, found))
+    return ", ".join([f"{kind}-v{numbers[0]}", *(f"-v{number}" for number in numbers[1:])]) if numbers else unit
+
+
 def _digits(written: str) -> str | None:
     """The digits that were written; None for anything else.
 
@@ -140,9 +172,9 @@ def _digits(written: str) -> str | None:
         BadParameter: They are too few.
     """
     match = _DIGITS.fullmatch(written.lower())
-    if match is not None and len(match[1]) < LEAST_DIGITS:
+    if match is not None and len(match[1]) < _LEAST_DIGITS:
         raise typer.BadParameter(
-            f"{written} is {len(match[1])} digits; name an artifact by {LEAST_DIGITS} or more of its digest, or by its unit"
+            f"{written} is {len(match[1])} digits; name an artifact by {_LEAST_DIGITS} or more of its digest, or by its unit"
         )
     return match[1] if match else None
 

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does an adapter answer that another job shipped? On the base that it was made for, and as its own config says."""
+
+from pathlib import Path
+
+from training_images.job.shipped import Shipped
+from training_images.learning.adapter import FILES, rank_and_layers
+from training_images.learning.named_base import refuse_another_base
+from training_images.textgen_lora.model import LabelModel
+from training_images.textgen_lora.recipe import words
+
+
+def serving_model(unit: Shipped, base: Path) -> LabelModel:
+    """The model of a shipped unit.
+
+    Raises:
+        ConfigError: It is an adapter of another base, or none that can be read.
+    """
+    folder = unit.holding(FILES)
+    rank, layers = rank_and_layers(folder)
+    model = LabelModel(base, words(unit.unit.kind), rank=rank, layers=layers)
+    refuse_another_base(unit, model.base_digest)
+    return model.load(folder)
