@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whose token, made for whom, opens a Google entry?"""
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -79,3 +81,15 @@ def test_a_token_that_fails_is_not_saved_by_a_proof_at_the_edge():
 
 def test_no_token_is_worth_anything_where_no_account_is_named():
     assert read(PUSH.request(), replace(TRUST, push_email=None)).error == "oidc_email"
+
+
+@pytest.mark.parametrize("purpose", ["alerts", "tick"])
+def test_an_event_in_a_messages_attributes_needs_the_token_for_artifacts_too(purpose: str):
+    event = case("gcs/eventarc_binary_sentinel")
+    attributes = {key: value for key, value in event.told["headers"].items() if key.startswith("ce-")}
+    message = {"data": base64.b64encode(event.body).decode(), "attributes": attributes}
+    subscription = "projects/acme-ml-prod/subscriptions/vertex-completions-push"
+    request = PUSH.request(json.dumps({"message": message, "subscription": subscription}).encode())
+    assert read(request, TRUST).verdict == "accept"
+    other = Token(claims={**CLAIMS, "aud": TRUST.audiences[purpose]})
+    assert read(replace(request, token=other), TRUST).error == "oidc_audience"

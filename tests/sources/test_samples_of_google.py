@@ -259,12 +259,3 @@ def test_how_a_custom_job_ended_is_told_by_its_label_rather_than_by_words(labels
         "timestamp": "2025-01-21T06:28:38.483205565Z",
     }
     assert pushed({"data": encoded(entry)}).verdict == verdict
-
-
-@pytest.mark.parametrize("purpose", ["alerts", "tick"])
-def test_an_event_in_a_messages_attributes_tells_of_artifacts_only_with_a_token_for_them(purpose: str):
-    request = Request(
-        entry=of_request("POST", "/vertex"),
-        body=json.dumps({"message": {"data": encoded(WORKFLOW["data"]), "attributes": attributes(WORKFLOW)}}).encode(),
-    )
-    assert request

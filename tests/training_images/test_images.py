@@ -161,6 +161,18 @@ def test_its_lock_covers_everything_that_it_imports_even_late(image):
 
 
 @every_image
+def test_its_list_asks_for_nothing_that_it_does_not_import(image):
+    imported = {distribution(name) for name in outside(f"training_images.{image}.__main__")}
+    assert not asked(HOME / image / "requirements.in") - imported
+
+
+@every_image
+def test_torch_is_in_an_image_that_imports_it_and_in_no_other(image):
+    brought = any(path.name.startswith("torch-") for path in locks(image))
+    assert brought == ("torch" in {distribution(name) for name in outside(f"training_images.{image}.__main__")})
+
+
+@every_image
 def test_its_lock_has_what_its_list_asks_for_and_names_no_host(image):
     lock = HOME / image / "requirements.lock"
     assert asked(HOME / image / "requirements.in") <= locked(lock).keys()

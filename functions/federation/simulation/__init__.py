@@ -20,7 +20,7 @@ from federation.simulation.story import story
 
 __all__ = ["Result", "faults", "one", "run", "shrunk", "story", "told"]
 
-_CHUNK: Final = 10
+_CHUNK: Final = 2
 """Histories that a process takes at a time."""
 _ATTEMPTS: Final = 300
 """How many shorter stories are tried before the shortest one so far is reported."""
