@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from federation.core import names
 from federation.delivery import take_in
-from federation.sources.reading import Completion, Reading, Request
+from federation.sources.reading import Completion, Reading, Request, Signal
 from federation.wiring.local import local_home
 
 FIRST, LATER = "2026-11-18T11:00:00Z", "2026-11-18T11:07:00Z"
@@ -75,3 +75,16 @@ def test_each_record_of_a_batch_is_taken_in_by_itself(home):
     answered = take_in(REQUEST, batch, home.ports, FIRST)
     assert [event.subject for event in announced] == ["a", "a", "b"]
     assert [one.verdict for one in answered.batch] == ["accept", "ignore", "accept"]
+
+
+def test_an_alarm_from_next_year_is_one_alarm_however_often_it_comes_and_makes_no_true_one_late(home):
+    def fires(at):
+        return replace(told(), signal=Signal(kind="alarm", verdict="accept", state="firing", key="p95", at=at))
+
+    announced = heard(home)
+    for now in (FIRST, LATER):
+        take_in(REQUEST, fires("2099-01-01T00:00:00Z"), home.ports, now)
+    take_in(REQUEST, fires("2026-11-18T10:30:00Z"), home.ports, LATER)
+    liar, again, true = announced
+    assert liar.id == again.id
+    assert (true.data["alarm"], true.data["at"]) == ("p95", "2026-11-18T10:30:00Z")

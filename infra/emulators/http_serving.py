@@ -90,7 +90,13 @@ class Route:
 @contextmanager
 def serving(routes: Sequence[Route], faults: Faults) -> Iterator[str]:
     """A server on a free port of the loopback, in a thread; yields its `http://127.0.0.1:port`."""
-    server = _Server(("127.0.0.1", 0), _handler(routes, faults))
+    with running(_Server(("127.0.0.1", 0), _handler(routes, faults))) as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def running(server: ThreadingHTTPServer) -> Iterator[str]:
+    """Run a server of the loopback in a thread until the block ends; yields its `http://127.0.0.1:port`."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -6,13 +6,12 @@ Bodies of requests have to state their length. It speaks no TLS.
 
 import http.client
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from infra.emulators.http_serving import Answer
+from infra.emulators.http_serving import Answer, running
 
 PAGE = Answer(body=b"<html><body>Please log in.</body></html>", headers={"Content-Type": "text/html"})
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding"})
@@ -71,15 +70,8 @@ def proxied(service: str) -> Iterator[Proxy]:
     proxy = Proxy(service)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(proxy.answer))
     server.daemon_threads = True
-    proxy.endpoint = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with running(server) as proxy.endpoint:
         yield proxy
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _handler(answer: Callable[[BaseHTTPRequestHandler], tuple[Answer, int]]) -> type[BaseHTTPRequestHandler]:

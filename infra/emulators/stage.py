@@ -22,9 +22,7 @@ from infra.emulators.lambda_service import running as lambda_running
 from federation.aws.store import S3Store
 from federation.core import names
 from federation.core.decision import DECIDED_IN, decision_in
-from federation.core.digest import canonical
-from federation.core.policy import policy_of
-from federation.core.strict_json import document
+from federation.demo.examples import policy_in
 from federation.demo.stage import REPEATED, Line
 from federation.demo.trust import PROJECT, PROJECT_NUMBER
 from federation.gcp.store import GcsStore
@@ -154,7 +152,7 @@ def staged_on_aws(package: Mapping[str, Path], folder: Path, examples: Path) -> 
         ):
             home = AwsHome(clouds.aws, service)
             store = S3Store(lambda: clouds.aws.client("s3"), STORE_BUCKET, "home/")
-            _begin(store, examples)
+            store.keep(*policy_in(examples))
             doors = Doors(clouds, service, functions["receive"], home.tell)
             yield CloudStage(clouds, home, doors, store, clock, examples, service.functions, _nothing)
 
@@ -184,7 +182,7 @@ def staged_on_gcp(package: Mapping[str, Path], folder: Path, examples: Path) -> 
             service.create("receive", "lambda_function.receive")
             home = GcpHome(clouds.pubsub, PROJECT, functions)
             store = GcsStore(lambda: client.bucket(GCP_STORE), "home/")
-            _begin(store, examples)
+            store.keep(*policy_in(examples))
             doors = Doors(clouds, service, functions["receive"], _to(service))
             deploy = partial(_deployed, clouds, endpoint)
             yield CloudStage(clouds, home, doors, store, clock, examples, functions, deploy)
@@ -210,8 +208,3 @@ def _to(service: LambdaService) -> Callable[[bytes], None]:
         service["receive"].invoke(json.loads(envelope))
 
     return tell
-
-
-def _begin(store: Store, examples: Path) -> None:
-    policy = document((examples / "policy.json").read_bytes(), what="policy.json")
-    store.keep(names.policy(policy_of(policy).version), canonical(policy))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from federation.cli import run
+from federation.core.channel import REMEMBERED
 from federation.demo.clouds import upload
 from federation.demo.show import play, staged
 from federation.demo.story import first_week, second_week
@@ -72,6 +73,15 @@ def own(played, tmp_path):
     folder = tmp_path / "own"
     shutil.copytree(played, folder)
     return folder
+
+
+@pytest.fixture
+def forgetful(own, federation):
+    """The demo's home, so many moves later that its channel has forgotten the promotions and the roll-back."""
+    for number in range(REMEMBERED // 2 + 1):
+        for order in ("hold", "resume"):
+            assert federation(order, "--why", f"night {number}", "--who", "eva", "--folder", own).code == 0
+    return own
 
 
 @pytest.fixture(scope="session")

@@ -183,6 +183,19 @@ def test_what_is_signed_and_no_statement_is_a_fault_of_its_line(federation, bund
     assert (answer.code, "line 1 of" in answer.err) == (2, True)
 
 
+def test_what_the_key_signed_as_something_else_than_a_statement_is_none_whatever_it_reads_like(
+    federation, bundle, keys
+):
+    from securesystemslib.dsse import Envelope  # noqa: PLC0415
+
+    first, *rest = bundle.read_text("utf-8").splitlines()
+    made = Envelope(base64.b64decode(json.loads(first)["payload"]), "text/plain", {})
+    made.sign(signer_of(keys / "key.pem"))
+    bundle.write_text("\n".join((json.dumps(made.to_dict()), *rest)), "utf-8")
+    answer = federation("verify", bundle, "--key", keys / "public.pem")
+    assert (answer.code, "holds 'text/plain', not application/vnd.in-toto+json" in answer.err) == (2, True)
+
+
 @pytest.mark.parametrize("hint", [{}, {"keyid": ""}, {"keyid": "another tool's"}])
 def test_a_key_id_is_a_hint_and_proves_nothing(federation, bundle, keys, hint):
     """https://github.com/secure-systems-lab/dsse/blob/master/protocol.md: it is optional and not authenticated."""

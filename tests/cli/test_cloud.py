@@ -134,6 +134,12 @@ def test_who_does_not_wait_is_told_how_to_look_later_and_that_it_is_not_done(fed
     assert "approved" in found.out
 
 
+def test_a_tick_that_nobody_has_heard_in_time_is_not_done_either(federation, deployed):
+    answer = federation("tick", "merge", "--wait", "0")
+    assert answer.code == 11
+    assert "no step has decided anything about it yet" in answer.out
+
+
 def test_who_waits_in_vain_is_told_so_in_json_too(federation, deployed):
     answer = federation("approve", FIRST, "--who", "eva", "--why", "in vain", "--wait", "0.1", "--json")
     assert answer.code == 11

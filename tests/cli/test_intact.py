@@ -4,9 +4,9 @@
 import json
 import logging
 import random
-import sqlite3
 
 import pytest
+from tests.cli.tampering import channel_becomes, channel_in, damaged, opened_by_hand, removed, set_back
 
 from federation.cli.home import opened
 from federation.cli.moves import moves
@@ -26,7 +26,7 @@ MARCH = "2026-03-01T08:00:00Z"
 
 def changed(folder, like, change):
     """Falsify a stored document behind the store's back, as canonically as it was written; its name."""
-    with sqlite3.connect(folder / "store.sqlite") as connection:
+    with opened_by_hand(folder) as connection:
         name, body = connection.execute("select name, body from documents where name like ?", (like,)).fetchone()
         connection.execute("update documents set body = ? where name = ?", (falsified(body, change), name))
     return name
@@ -39,9 +39,9 @@ def falsified(body, change):
     return canonical(document)
 
 
-def removed(folder, like):
+def one_removed(folder, like):
     """Remove one stored document; its name."""
-    with sqlite3.connect(folder / "store.sqlite") as connection:
+    with opened_by_hand(folder) as connection:
         (name,) = connection.execute("select name from documents where name like ?", (like,)).fetchone()
         connection.execute("delete from documents where name = ?", (name,))
     return name
@@ -49,7 +49,7 @@ def removed(folder, like):
 
 def without_its_decision(folder, step):
     """Remove a decision of a step that moved the channel."""
-    with sqlite3.connect(folder / "store.sqlite") as connection:
+    with opened_by_hand(folder) as connection:
         stored = connection.execute(
             "select name, body from documents where name like ?", (f"decisions/{step}/%",)
         ).fetchall()
@@ -99,17 +99,105 @@ def test_one_change_in_one_document_is_found(federation, own, like, change):
 
 
 def test_a_channel_that_somebody_wrote_is_found(federation, own):
-    with sqlite3.connect(own / "store.sqlite") as connection:
-        ((body,),) = connection.execute("select body from channels")
-        other = falsified(body, lambda found: found["moves"][-1].update(who="somebody else"))
-        connection.execute("update channels set body = ?", (other,))
+    channel = channel_in(own)
+    channel["moves"][-1]["who"] = "somebody else"
+    channel_becomes(own, channel)
     told = federation("intact", "--folder", own, "--json").json["faults"]
     assert any("after move 4 is told differently" in fault and "the channel itself" in fault for fault in told)
 
 
+def test_a_roll_back_that_is_undone_in_the_channel_is_found_by_the_decision_that_made_it(federation, own):
+    set_back(own, 3)
+    answer = federation("intact", "--folder", own, "--json")
+    assert answer.code == 10
+    assert any("production is at move 3, and decisions/roll_back/" in fault for fault in answer.json["faults"])
+
+
+def test_a_channel_that_was_set_back_is_found_by_what_was_decided_since(federation, own):
+    for order in ("hold", "resume"):
+        assert federation(order, "--why", "a drill", "--who", "eva", "--folder", own).code == 0
+    set_back(own, 4)
+    faults = federation("intact", "--folder", own, "--json").json["faults"]
+    assert any("read it after move 5" in fault for fault in faults)
+    assert any("made move 6" in fault for fault in faults)
+
+
+def test_a_last_order_that_the_channel_does_not_show_may_have_been_cut_short(federation, own, tmp_path):
+    """A step that died between its two writes leaves the same store as whoever undid its move, unless a list was kept."""
+    assert federation("hold", "--why", "a drill", "--who", "eva", "--folder", own).code == 0
+    kept = tmp_path / "kept.json"
+    kept.write_text(federation("intact", "--folder", own, "--json").out, "utf-8")
+    set_back(own, 4)
+    answer = federation("intact", "--folder", own, "--json")
+    assert answer.code == 0
+    (odd,) = answer.json["odd"]
+    assert odd.startswith("production is at move 4, and decisions/govern/")
+    assert federation("intact", "--since", kept, "--folder", own, "--json").json["faults"] == [
+        "move 5 of production is gone since then"
+    ]
+
+
+def test_a_channel_that_is_gone_is_missed(federation, own, tmp_path):
+    kept = tmp_path / "kept.json"
+    kept.write_text(federation("intact", "--folder", own, "--json").out, "utf-8")
+    with opened_by_hand(own) as store:
+        store.execute("delete from channels")
+    assert federation("intact", "--folder", own).code == 10
+    faults = federation("intact", "--since", kept, "--folder", own, "--json").json["faults"]
+    assert [f"move {number} of production is gone since then" for number in (1, 2, 3, 4)] == faults[:4]
+
+
+def test_another_reason_for_a_roll_back_is_seen_by_whoever_kept_the_list(federation, own, tmp_path):
+    """Its decision may be missing, so without a list nothing speaks of what its move said."""
+    kept = tmp_path / "kept.json"
+    kept.write_text(federation("intact", "--folder", own, "--json").out, "utf-8")
+    without_its_decision(own, "roll_back")
+    channel = channel_in(own)
+    channel["moves"][-1]["why"] = "it was time"
+    channel_becomes(own, channel)
+    answer = federation("intact", "--folder", own, "--json")
+    assert answer.code == 0
+    assert answer.json["seal"] != json.loads(kept.read_text("utf-8"))["seal"]
+    faults = federation("intact", "--since", kept, "--folder", own, "--json").json["faults"]
+    assert "move 4 of production is changed since then" in faults
+
+
+@pytest.mark.parametrize("body", [None, b'{"'], ids=["gone", "damaged"])
+def test_without_a_policy_everything_else_is_looked_at_all_the_same(federation, own, body):
+    if body is None:
+        removed(own, "policies/%")
+    else:
+        damaged(own, "policies/%")
+    set_back(own, 3)
+    answer = federation("intact", "--folder", own, "--json")
+    assert (answer.code, answer.json["moves"]) == (10, 3)
+    assert any("policies/000001" in fault for fault in answer.json["faults"])
+    assert any("production is at move 3" in fault for fault in answer.json["faults"])
+
+
+@pytest.mark.parametrize("body", [b'{"', b"{}", b"7"])
+def test_a_damaged_channel_is_a_fault_among_others(federation, own, body):
+    name = one_removed(own, "reports/%")
+    with opened_by_hand(own) as store:
+        store.execute("update channels set body = ?", (body,))
+    answer = federation("intact", "--folder", own, "--json")
+    assert answer.code == 10
+    assert any("the channel production" in fault for fault in answer.json["faults"])
+    assert any(name in fault for fault in answer.json["faults"])
+
+
+@pytest.mark.parametrize("body", [b'{"', b"{}", b"7", b'{"outcome":{"move":{"to":{"moves":[{}]}}}}'])
+def test_decisions_that_cannot_be_read_are_faults_and_so_are_the_moves_of_which_they_told(federation, forgetful, body):
+    with opened_by_hand(forgetful) as store:
+        store.execute("update documents set body = ? where name like 'decisions/govern/%'", (body,))
+    answer = federation("intact", "--folder", forgetful, "--json")
+    assert answer.code == 10
+    assert "of the channel's 38 moves only 32 are told of: decisions are gone" in answer.json["faults"]
+
+
 @pytest.mark.parametrize("like", ["versions/%", "reports/%", "releases/%", "receipts/%", "merges/%"])
 def test_what_others_speak_of_cannot_vanish(federation, own, like):
-    removed(own, like)
+    one_removed(own, like)
     assert federation("intact", "--folder", own).code == 10
 
 
@@ -130,9 +218,7 @@ def test_a_roll_back_moves_before_it_stores_and_so_its_decision_may_be_missing(f
 
 def test_a_move_that_is_dated_before_the_one_it_follows_is_pointed_at(federation, own):
     """The demo is told at its own time; an order of today follows on a move of another day."""
-    with sqlite3.connect(own / "store.sqlite") as connection:
-        ((body,),) = connection.execute("select body from channels")
-    assert json.loads(body)["moves"][-1]["at"] == "2026-11-24T14:04:41Z"
+    assert channel_in(own)["moves"][-1]["at"] == "2026-11-24T14:04:41Z"
     hold = Event(
         type=events.HOLD_ORDERED, source="//x", subject="x", time=MARCH, key="x", data={"who": "eva", "why": "x"}
     )
@@ -146,8 +232,7 @@ def test_a_move_that_is_dated_before_the_one_it_follows_is_pointed_at(federation
 
 
 def test_bytes_that_are_no_document_are_named(federation, own):
-    with sqlite3.connect(own / "store.sqlite") as connection:
-        connection.execute("update documents set body = x'7b22' where name like 'decisions/promote/%'")
+    damaged(own, "decisions/promote/%")
     told = federation("intact", "--folder", own, "--json").json["faults"]
     assert any("decisions/promote/" in fault and "is damaged" in fault for fault in told)
 
@@ -157,7 +242,7 @@ def test_what_nobody_speaks_of_is_missed_by_whoever_kept_the_list(federation, ow
     kept.write_text(federation("intact", "--folder", own, "--json").out, "utf-8")
     assert federation("hold", "--why", "to have something new", "--who", "eva", "--folder", own).code == 0
     assert federation("intact", "--since", kept, "--folder", own).code == 0
-    name = removed(own, "waiting/%")
+    name = one_removed(own, "waiting/%")
     assert federation("intact", "--folder", own).code in {0, 10}
     answer = federation("intact", "--since", kept, "--folder", own, "--json")
     assert answer.code == 10
@@ -186,4 +271,5 @@ def test_what_crashes_and_races_leave_behind_is_no_fault(seed):
     for name, body in shelf.bodies(shelf.names("")):
         found.take(name, body)
     channel = shelf.channel("production")
-    assert list(found.faults(channel.counter, moves(shelf, channel))) == []
+    found.take_channel(channel, world.store.channel("production"), moves(shelf, channel))
+    assert list(found.faults()) == []

@@ -2,6 +2,10 @@
 """An auditor asks which data made what serves, and a data set has to go."""
 
 import json
+import sqlite3
+from contextlib import closing
+
+import pytest
 
 FIRST, SECOND = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.0.1"
 
@@ -44,3 +48,13 @@ def test_before_anything_serves_it_says_so(federation, new_home):
     answer = federation("lineage", "--folder", new_home)
     assert answer.code == 3
     assert "nothing serves yet" in answer.err
+
+
+@pytest.mark.parametrize("command", [("lineage",), ("diff", SECOND)])
+def test_where_the_document_of_what_serves_is_lost_a_person_is_told_how_to_put_it_back(federation, own, command):
+    with closing(sqlite3.connect(own / "store.sqlite")) as store, store:
+        store.execute("delete from documents where name = ?", (f"releases/{FIRST}",))
+    answer = federation(*command, "--folder", own)
+    assert answer.code == 3
+    assert f"the document of {FIRST} is lost" in answer.err
+    assert 'docs/operations.md, "When a document is lost or damaged"' in answer.err

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was delivered in vain is listed, and delivered again when its cause is mended."""
 
+from federation.cli.home import opened
+from federation.core import event as events
+from federation.core.event import Event
+
 
 def test_a_dead_letter_says_which_step_failed_on_what_how_often_and_why(federation, stuck):
     answer = federation("redrive", "--dry-run", "--folder", stuck.home, "--json")
@@ -50,3 +54,13 @@ def test_without_dead_letters_there_is_nothing_to_send(federation, new_home):
     answer = federation("redrive", "--folder", new_home)
     assert answer.code == 0
     assert answer.out == "0 dead letters, 0 sent again\n"
+
+
+def test_who_only_looks_sees_the_letters_and_has_nothing_done_that_waits(federation, stuck):
+    waiting = Event(type=events.TICK_MERGE, source="//test", subject="x", time="2026-11-16T08:00:00Z", key="x", data={})
+    with opened(stuck.home) as home:
+        home.ports.bus.announce([waiting])
+    answer = federation("redrive", "--dry-run", "--folder", stuck.home)
+    assert "Dead letters" in answer.out
+    assert "federation.artifact.completed.v1" in answer.out
+    assert federation("status", "--folder", stuck.home, "--json").json["queue"] == 1

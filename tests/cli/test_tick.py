@@ -46,3 +46,14 @@ def test_whatever_is_due_by_the_timetable_is_done_once(federation, new_home):
     assert "merge skipped" in federation(*monday).out
     assert "Nothing was to be done." in federation(*monday).out
     assert "Nothing was to be done." in federation(*monday[:-1], "2026-11-16T08:30:00Z").out
+
+
+def test_a_tick_that_is_given_by_hand_takes_nothing_from_what_the_timetable_owes(federation, new_home):
+    monday = ("--folder", new_home, "--at", "2026-11-16T08:00:00Z")
+    federation("tick", "promote", *monday)
+    assert "merge skipped" in federation("tick", "due", *monday).out
+
+
+def test_who_asks_for_the_first_time_is_owed_the_last_day_and_no_more(federation, new_home):
+    answer = federation("tick", "due", "--folder", new_home, "--at", "2026-11-17T08:00:01Z")
+    assert "Nothing was to be done." in answer.out

@@ -15,6 +15,7 @@ from infra.emulators.lambda_service import FailedError, running
 from tests.sources.cases import case
 
 from federation.aws.store import S3Store
+from federation.core.event import JOB_REQUESTED, Event
 from federation.demo import wire_aws, wire_hub
 from federation.demo.trust import TRUST
 from federation.runtime import routes
@@ -267,3 +268,14 @@ def logged(code):
     run = [sys.executable, "-c", code]
     line = subprocess.run(run, env={"PYTHONPATH": str(FUNCTIONS)}, check=True, stdout=subprocess.PIPE).stdout
     return json.loads(line)
+
+
+def test_an_event_of_a_version_that_we_do_not_know_goes_back_before_anything_is_read(service, cloud):
+    asked = Event(
+        type=JOB_REQUESTED, source="//test", subject="embedder", time="2026-11-15T05:40:00Z", key="one", data={}
+    )
+    newer = {**asked.document(), "data": {"kind": "embedder"}, "specversion": "2.0"}
+    cloud.faults.forget()
+    answer = service["launch"].invoke({"Records": [record(json.dumps({"detail": newer}), "newer")]})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "newer"}]}
+    assert cloud.faults.calls == ["ChangeMessageVisibility"]

@@ -14,7 +14,7 @@ from tests.sources.cases import case
 
 from federation.core.digest import canonical
 from federation.core.event import Event
-from federation.demo import wire_google
+from federation.demo import wire_google, wire_hub
 from federation.demo.trust import AUDIENCE, PUSHER, TRUST
 from federation.gcp.store import GcsStore
 from federation.steps import STEPS
@@ -161,3 +161,23 @@ def test_a_structured_cloudevent_is_heard_too(functions, store):
 @pytest.mark.parametrize("body", [b"{", b"{}", b'{"message": {"data": "bm90IGpzb24="}, "subscription": "s"}'])
 def test_what_is_no_event_is_not_acknowledged(functions, body):
     assert posted(f"{functions['launch'].url}/{TOPIC}", body, {}) >= 400
+
+
+def test_a_webhook_of_the_hub_is_taken_with_its_secret_and_leaves_no_trace_without_it(functions, store):
+    push = wire_hub.push("adapters", "0123456789abcdef0123456789abcdef01234567")
+    door, before = f"{functions['receive'].url}/hub", store.names("")
+    for secret in ({}, {"X-Webhook-Secret": "guessed"}):
+        other = {name: value for name, value in push.headers.items() if name.lower() != "x-webhook-secret"}
+        assert posted(door, push.body, {**other, **secret}) in {401, 403}
+    assert store.names("") == before
+    assert posted(door, push.body, push.headers) == 202
+    assert len(store.names("events/")) == len([name for name in before if name.startswith("events/")]) + 1
+
+
+def test_an_event_of_a_version_that_we_do_not_know_is_not_handled_as_one_that_we_do(functions, store):
+    before = store.names("decisions/launch/")
+    newer = {**asked("newer").document(), "specversion": "2.0"}
+    message = {"data": base64.b64encode(canonical(newer)).decode(), "messageId": "4", "attributes": {}}
+    body = json.dumps({"message": message, "subscription": "projects/spiralverse-ml/subscriptions/launch"}).encode()
+    assert posted(f"{functions['launch'].url}/{TOPIC}", body, {}) >= 400
+    assert store.names("decisions/launch/") == before

@@ -143,7 +143,9 @@ def test_whatever_the_diagnostics_say_the_alarm_counts_and_gets_no_younger(previ
 
 def test_of_several_children_the_last_that_changed_says_since_when():
     """The alarm did not fire before its last condition held, whichever way the two are listed."""
-    early, late = ({"arn": CHILD, "state": {"value": "ALARM", "timestamp": at(second)}} for second in ("20.5", "35.644"))
+    early, late = (
+        {"arn": CHILD, "state": {"value": "ALARM", "timestamp": at(second)}} for second in ("35.000", "35.644")
+    )
     for triggers in ([early, late], [late, early]):
         reasons = json.dumps({"triggeringAlarms": triggers})
         change = {**RELEASED, "state": {**RELEASED["state"], "reasonData": reasons}}

@@ -256,3 +256,168 @@ def test_a_pipe_hands_over_the_records_of_a_queue_without_an_object_around_them(
     assert of_invocation(records) == "lambda:sqs"
     assert bare == read(one.request(), one.trust)
     assert of_invocation([]) == of_invocation([1]) == "lambda:eventbridge"
+
+
+FOLLOWS = "after_failed_record"
+
+
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [
+        ("bad good other", ["not_an_event", FOLLOWS, FOLLOWS]),
+        ("good bad other", [None, "not_an_event", FOLLOWS]),
+        ("good other bad", [None, None, "not_an_event"]),
+    ],
+)
+def test_in_a_fifo_queue_just_what_follows_the_first_failure_waits_for_it(order: str, told: list[str | None]):
+    def arranged(body: dict[str, Any]) -> None:
+        good = body["Records"][0]
+        other = {**good, "body": good["body"].replace("sqs-job-1", "sqs-job-2")}
+        records = {"good": good, "other": other, "bad": {**good, "body": "{}"}}
+        body["Records"] = [{**records[name], "messageId": name} for name in order.split()]
+
+    reading = after("sqs/batch_fifo", arranged)
+    assert [one.error for one in reading.batch or ()] == told
+    returned = [name for name, error in zip(order.split(), told, strict=True) if error]
+    assert list(reading.batch_item_failures) == returned
+
+
+@pytest.mark.parametrize(
+    "whence",
+    [
+        {"eventSource": "aws:kinesis"},
+        {"eventSourceARN": "arn:aws:kinesis:eu-west-1:111122223333:stream/completions"},
+        {"eventSourceARN": None},
+    ],
+)
+def test_a_record_that_names_no_queue_is_not_taken_for_a_queues(whence: dict[str, Any]):
+    reading = after("sqs/batch_sns_raw_delivery", lambda body: body["Records"][0].update(whence))
+    assert [one.error for one in reading.batch or ()] == ["not_an_event"]
+
+
+@pytest.mark.parametrize("at", ["resources", "detail"])
+def test_a_training_job_of_another_account_is_refused_wherever_its_event_names_that(at: str):
+    """An account of ours stamped it; either place alone is enough."""
+
+    def foreign(body: dict[str, Any]) -> None:
+        job = body["detail"]["TrainingJobArn"].replace("111122223333", "999988887777")
+        body.update({"resources": [job]} if at == "resources" else {"resources": []})
+        body["detail"].update({"TrainingJobArn": job} if at == "detail" else {})
+
+    assert after("sagemaker/training_completed_doc_style", lambda body: None).verdict == "accept"
+    reading = after("sagemaker/training_completed_doc_style", foreign)
+    assert (reading.verdict, reading.error) == ("reject", "account_mismatch")
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:iam:eu-west-1:111122223333:training-job/churn",
+        "arn:aws:sagemaker:eu-west-1:111122223333:training-job/../endpoint/churn",
+        "arn:aws:sagemaker:eu-west-1:111122223333:training-job/-churn",
+        "arn:aws:sagemaker:eu-west-1:111122223333:training-job/" + "c" * 64,
+        "arn:aws:sagemaker:eu-west-1:111122223333:processing-job/churn",
+    ],
+)
+def test_what_is_no_training_jobs_name_is_looked_up_nowhere(arn: str):
+    reading = after(
+        "sagemaker/training_completed_doc_style",
+        lambda body: (body["detail"].update(TrainingJobArn=arn), body.update(resources=[])),
+    )
+    assert (reading.verdict, reading.error) == ("reject", "bad_arn")
+
+
+def test_a_model_package_may_name_its_artifact_as_an_uncompressed_source():
+    def moved(body: dict[str, Any]) -> None:
+        (container,) = body["detail"]["InferenceSpecification"]["Containers"]
+        source = {"S3Uri": container.pop("ModelDataUrl"), "S3DataType": "S3Object", "CompressionType": "Gzip"}
+        container["ModelDataSource"] = {"S3DataSource": source}
+
+    as_url = after("sagemaker/model_package_approved", lambda body: None).completion
+    as_source = after("sagemaker/model_package_approved", moved).completion
+    assert as_url is not None
+    assert as_url.artifact_uri is not None
+    assert as_source == as_url
+
+
+SENTINELS = [
+    ("s3/records_notification_encoded_key", "versionId", lambda body: body["Records"][0]["s3"]["object"]),
+    ("s3/object_created_sentinel", "version-id", lambda body: body["detail"]["object"]),
+]
+
+
+@pytest.mark.parametrize(("name", "version", "stored"), SENTINELS, ids=["records", "event"])
+@pytest.mark.parametrize("none", ["null", ""])
+def test_where_a_bucket_keeps_no_versions_its_sequencer_tells_two_writes_apart(
+    name: str, version: str, stored: Change, none: str
+):
+    """Such a bucket calls every write the version `null`: the second manifest would be a repetition of the first."""
+    completions = []
+    for sequencer in ("00617F08299329D18A", "00617F08299329D18B"):
+        reading = after(
+            name, lambda body, written=sequencer: stored(body).update({version: none, "sequencer": written})
+        )
+        completions.append(reading.completion)
+    first, second = completions
+    assert first is not None
+    assert second is not None
+    assert first.dedupe_key != second.dedupe_key
+    assert (first.revision, first.requires_enrichment) == (None, "GetObject")
+
+
+@pytest.mark.parametrize(("name", "version", "stored"), SENTINELS, ids=["records", "event"])
+def test_a_write_whose_version_is_no_text_of_s3_is_refused(name: str, version: str, stored: Change):
+    for odd in ("two words", "a|b", "v" * 1025, "\u00fc"):
+        reading = after(name, lambda body, written=odd: stored(body).update({version: written}))
+        assert (reading.verdict, reading.error) == ("reject", "object_version_missing")
+
+
+def test_when_the_sentinel_was_written_is_when_the_artifact_was_completed():
+    told = after("s3/records_notification_encoded_key", lambda body: None).completion
+    assert told is not None
+    assert told.completed_at == "2026-11-18T10:02:39Z"
+
+
+def test_records_that_are_none_are_refused():
+    for records in ([], {}, "text", None):
+        reading = after("s3/records_notification_encoded_key", lambda body, given=records: body.update(Records=given))
+        assert (reading.verdict, reading.error) == ("reject", "not_an_event")
+
+
+def test_a_key_longer_than_any_that_s3_takes_is_refused():
+    key = "models/" + "k" * 2100 + "/_MANIFEST.json"
+    reading = after("s3/object_created_sentinel", lambda body: body["detail"]["object"].update(key=key))
+    assert (reading.verdict, reading.error) == ("reject", "artifact_key_unsafe")
+
+
+@pytest.mark.parametrize("odd", ["#part", "?versionId=2"])
+def test_an_artifacts_url_names_an_object_and_nothing_more(odd: str):
+    def lengthened(body: dict[str, Any]) -> None:
+        body["detail"]["ModelArtifacts"]["S3ModelArtifacts"] += odd
+
+    reading = after("sagemaker/training_completed_https_virtual_host", lengthened)
+    assert (reading.verdict, reading.error) == ("reject", "artifact_uri_unreadable")
+
+
+def test_a_custom_job_of_another_project_is_refused_though_the_log_is_ours():
+    def foreign(told: dict[str, Any]) -> None:
+        told["resource"]["labels"]["project_id"] = "somebody-elses"
+
+    reading = after("vertex/push_custom_job_completed_hint", entry(foreign))
+    assert (reading.verdict, reading.error) == ("reject", "project_not_allowed")
+
+
+def test_a_pipeline_ended_when_it_says_so_and_else_when_that_was_logged():
+    def without(told: dict[str, Any]) -> None:
+        told["timestamp"] = "2026-11-18T11:00:00Z"
+        for name in ("endTime", "endtime", "end_time"):
+            told["jsonPayload"].pop(name, None)
+
+    def ended(told: dict[str, Any]) -> None:
+        without(told)
+        told["jsonPayload"]["endTime"] = "2026-11-18T10:30:00Z"
+
+    for change, at in ((ended, "2026-11-18T10:30:00Z"), (without, "2026-11-18T11:00:00Z")):
+        completion = after("vertex/push_pipeline_succeeded", entry(change)).completion
+        assert completion is not None
+        assert completion.completed_at == at

@@ -19,18 +19,24 @@ AROUND = st.integers(-(10**7), 10**7).map(
 
 
 def reading(at):
-    """An alarm, a tick and a completion of that moment, in a batch as SQS delivers it."""
-    alarm = Signal(kind="alarm", verdict="accept", state="firing", key="p95", at=at)
+    """A changed endpoint, a tick and a completion of that moment, in a batch as SQS delivers it."""
+    endpoint = Signal(kind="endpoint", verdict="accept", key="nodes", at=at)
     tick = Signal(kind="tick", verdict="accept", name="sweep", scheduled_for=at)
     done = Completion(provider="s3", resource="a", artifact_uri="s3://bucket/a/", dedupe_key="a", completed_at=at)
     bare = Reading(verdict="accept", why="")
     return replace(
-        bare, batch=(replace(bare, signal=alarm), replace(bare, signal=tick), replace(bare, completions=(done,)))
+        bare, batch=(replace(bare, signal=endpoint), replace(bare, signal=tick), replace(bare, completions=(done,)))
     )
 
 
 def test_next_year_is_now():
     assert timely(reading(LATER), NOW) == reading(NOW)
+
+
+def test_an_alarm_keeps_its_moment_since_told_again_it_is_the_same_alarm():
+    alarm = Signal(kind="alarm", verdict="accept", state="firing", key="p95", at=LATER)
+    told = Reading(verdict="accept", why="", signal=alarm)
+    assert timely(told, NOW) == told
 
 
 @given(AROUND)

@@ -291,6 +291,21 @@ def test_where_no_other_place_may_have_a_machine_the_event_waits_for_one(home_un
     assert [job["price"] for job in started(home).values()] == [SPOT["price"]]
 
 
+def test_where_the_money_is_not_enough_for_another_place_the_event_waits_too(home_under):
+    """0.60 are held back for the spot machine; of 2.00 no 1.80 are left."""
+    home = home_under(
+        jobs={"embedder": {**PLACED, "places": [SPOT, FIXED]}}, budget={"currency": "EUR", "amount": "2.00"}
+    )
+    trainer = full_at(home, "g2 spot")
+    for _ in range(2):
+        with pytest.raises(CapacityError):
+            handle("launch", requested(home), home.local.ports, home.now)
+    trainer.full = ()
+    handle("launch", requested(home), home.local.ports, home.now)
+    assert [job["price"] for job in started(home).values()] == [SPOT["price"]]
+    assert home.told(events.JOB_REFUSED) == []
+
+
 def test_a_job_that_got_no_machine_within_its_platforms_patience_is_tried_elsewhere_and_then_no_more(home_under):
     home = home_under(jobs={"embedder": {**PLACED, "places": [FIXED, THREE[2]]}})
     lacking = sentence("FAILED", "CapacityError: Unable to provision requested ML compute capacity.")

@@ -130,12 +130,3 @@ def test_on_a_newer_suite_a_unit_is_judged_where_its_job_had_what_serves_answer_
         home.place(f"bucket/newer/{path}", body)
     told = home.tell(events.ARTIFACT_COMPLETED, subject="x", artifact_uri="s3://bucket/newer/", provider="s3")
     assert [event.type for event in told] == [events.UNIT_ACCEPTED, events.UNIT_PASSED], told
-
-
-def test_what_was_judged_before_is_told_again_and_nothing_more_is_kept(home):
-    home.ship("textgen-lora", 2)
-    first = asked_again(home, "once more")
-    kept = home.store.names("")
-    home.now = "2026-01-06T08:00:00Z"
-    assert asked_again(home, "and once more")[0].id == first[0].id
-    assert [name for name in home.store.names("") if name not in kept] == []

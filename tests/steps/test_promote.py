@@ -138,7 +138,7 @@ def test_what_is_quarantined_is_held_by_name(assembled):
         events.QUARANTINE_ORDERED, who="ada", why="leaks prompts", artifact=artifact, unit="spiralverse/embedder-v1"
     )
     assembled.tick("promote", TUESDAY)
-    assert "spiralverse/embedder-v1, which is in quarantine" in held(assembled)
+    assert "its spiralverse/embedder-v1 is in quarantine" in held(assembled)
 
 
 def test_a_release_that_is_not_in_the_registry_is_published_first(assembled):
@@ -208,7 +208,7 @@ def test_an_order_for_a_release_in_quarantine_says_which_unit_keeps_it_out(secon
     second.now = "2026-01-13T11:00:00Z"
     second.alarm()
     second.tell(events.PROMOTION_ORDERED, who="ada", why="again", release="spiralverse-ai-federated-v1.0.1")
-    assert "embedder, which is in quarantine" in held(second)
+    assert "its spiralverse/embedder-v2 is in quarantine" in held(second)
 
 
 def test_a_release_that_was_left_does_not_come_back_though_nothing_of_it_is_in_quarantine(home):

@@ -56,6 +56,36 @@ def test_the_same_weights_with_more_beside_them_stay_out_until_they_are_lifted(l
     assert left.told(events.RELEASE_ASSEMBLED)[-1].subject == "spiralverse-ai-federated-v1.0.1"
 
 
+def test_nor_do_they_after_a_roll_back_which_names_no_unit(home):
+    home.first_release()
+    home.ship("embedder", 2, content="weights of v2")
+    home.tick("merge", THURSDAY)
+    home.tick("promote", "2026-01-13T09:30:00Z")
+    home.now = "2026-01-13T11:00:00Z"
+    home.alarm()
+    assert [one.unit for one in home.channel.quarantine.values()] == ["embedder"]
+    ship_again(home, 3, "weights of v2")
+    home.tick("merge", "2026-01-15T08:00:00Z")
+    assert (
+        "embedder-v3 passed, but holds every file of spiralverse/embedder-v2"
+        in home.told(events.MERGE_SKIPPED)[-1].data["why"]
+    )
+
+
+def test_a_release_that_waits_with_them_is_held(home):
+    home.first_release()
+    home.ship("embedder", 2, content="weights of v2")
+    ship_again(home, 3, "weights of v2")
+    home.tick("merge", THURSDAY)
+    artifact = home.document(names.version("embedder", 2))["artifact"]
+    told = {"who": "ada", "why": "leaks prompts", "artifact": artifact, "unit": "spiralverse/embedder-v2"}
+    home.tell(events.QUARANTINE_ORDERED, **told)
+    home.tick("promote", "2026-01-13T09:30:00Z")
+    (held,) = home.told(events.PROMOTION_HELD)
+    assert held.data["why"].startswith("its spiralverse/embedder-v3 holds every file of spiralverse/embedder-v2")
+    assert home.channel.serving.name == "spiralverse-ai-federated-v1.0.0"
+
+
 def test_other_weights_with_the_same_readme_come_in(left):
     ship_again(left, 3, "weights of v3")
     left.tick("merge", THURSDAY)

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from federation.core import event as events
+from federation.core import names
 from federation.core.event import Event
 from federation.core.outcome import Shift
 from federation.errors import ServiceError
@@ -17,14 +18,14 @@ FIFTEENTH = "2026-01-15T12:00:00Z"
 SIXTEENTH = "2026-01-16T12:00:00Z"
 
 
-def finished(home, where):
+def finished(home, where, at="2026-01-05T07:00:00Z"):
     job = home.local.folder / "jobs" / where
     job.mkdir(parents=True)
     completion = {
         "provider": "s3",
         "resource": where,
         "artifact_uri": f"s3://bucket/{where}/",
-        "completed_at": "2026-01-05T07:00:00Z",
+        "completed_at": at,
         "dedupe_key": f"job|{where}",
     }
     (job / "completion.json").write_text(json.dumps(completion))
@@ -37,6 +38,16 @@ def test_a_job_whose_event_was_lost_comes_in_with_the_sweep(home):
     told = home.tick("sweep", TUESDAY)
     assert [event.type for event in told][:2] == [events.ARTIFACT_COMPLETED, events.UNIT_ACCEPTED]
     assert home.tick("sweep", WEDNESDAY) == []
+
+
+def test_a_commit_that_is_dated_to_next_century_is_found_today(home):
+    home.ship("embedder", 2)
+    home.local.database.changed(
+        "delete from documents where name like 'settled/%' or name like 'versions/%' or name like 'events/%'"
+    )
+    finished(home, "embedder-2-own", at="2099-01-01T00:00:00Z")
+    assert [event.time for event in home.tick("sweep", TUESDAY)][:2] == [TUESDAY, TUESDAY]
+    assert home.document(names.version("embedder", 2))["completed_at"] == TUESDAY
 
 
 def test_the_same_tick_again_tells_the_same_again_for_what_follows_may_have_been_cut_short(home):

@@ -24,6 +24,8 @@ DISTRACTORS: Final = 3
 """Documents without a question, for each question of a sample."""
 _LONGEST: Final = 512
 _SHOWN: Final = 40
+_SAMPLE: Final = "sample"
+"""Seed of the choice."""
 Item = Row
 """A row is an item: its id, cluster and category are its record's."""
 
@@ -70,12 +72,12 @@ class Suite:
         told = [self.name, self.version, *(f"{name}={part.digest}" for name, part in sorted(self.parts.items()))]
         return "sha256:" + hashlib.sha256("\n".join([*told, digest(self.documents)]).encode()).hexdigest()
 
-    def sample(self, number: int, seed: str = "sample") -> "Suite":
+    def sample(self, number: int) -> "Suite":
         """At most `number` items of each part, spread by a hash, with documents to search; for quick runs and tests."""
-        parts = {name: part_of(name, _chosen(part.items, number, seed)) for name, part in self.parts.items()}
+        parts = {name: part_of(name, _chosen(part.items, number)) for name, part in self.parts.items()}
         wanted = {item.label for item in parts["retrieval"].items} if "retrieval" in parts else set()
         others = [row for row in self.documents if row.id not in wanted]
-        kept = {row.id for row in _chosen(others, DISTRACTORS * number, seed)} | wanted
+        kept = {row.id for row in _chosen(others, DISTRACTORS * number)} | wanted
         return replace(self, parts=parts, documents=[row for row in self.documents if row.id in kept])
 
 
@@ -157,6 +159,6 @@ def loose(folder: Path) -> Suite:
     return Suite(name=NAME, version=VERSION, parts=parts, documents=read(folder / f"{DOCUMENTS}.jsonl"))
 
 
-def _chosen(rows: Sequence[Row], number: int, seed: str) -> list[Row]:
-    ordered = sorted(rows, key=lambda row: place(row.id, seed))
+def _chosen(rows: Sequence[Row], number: int) -> list[Row]:
+    ordered = sorted(rows, key=lambda row: place(row.id, _SAMPLE))
     return sorted(ordered[:number], key=lambda row: row.id)

@@ -169,8 +169,8 @@ def _summed(
     question = Note(
         what=what, arrays=arrays, facts={**facts, "masked": True, "members": list(present), "occasion": occasion}
     )
-    bound = replace(plan, least=max(plan.least, masking.enough(len(present))))
-    answers = _enough(bound, members.ask(question, present), what, check)
+    stricter = replace(plan, least=max(plan.least, masking.enough(len(present))))
+    answers = _enough(stricter, members.ask(question, present), what, check)
     total = _unmasked(members, plan, present, answers, occasion)
     try:
         sound.check_counts(question, total)

@@ -14,7 +14,6 @@ from federation.cli.options import AsJson, Folder
 from federation.cli.output import as_text, print_json
 from federation.cli.shelf import Shelf
 from federation.cli.signed import envelope, signer_of
-from federation.core import names
 from federation.core.attestation import statements
 from federation.errors import MissingError
 
@@ -39,7 +38,7 @@ def attest(
     signer = signer_of(key) if key else None
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
-        found = shelf.document(names.release(release_of(shelf, release))) or {}
+        found = shelf.release(release_of(shelf, release))
         reports = {kind: _report(shelf, kind, unit) for kind, unit in found["units"].items()}
         by = verifier or f"federation:{shelf.policy().org}"
     told = [envelope(one, signer) if signer else one for one in statements(found, reports, by)]

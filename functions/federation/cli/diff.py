@@ -12,15 +12,16 @@ from federation.cli.clock import now
 from federation.cli.differences import member_differences
 from federation.cli.home import opened
 from federation.cli.made_of import stated
-from federation.cli.meant import release_of, serving
+from federation.cli.meant import release_of
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json, print_line, print_lines, print_table, readable
 from federation.cli.page import finding_lines
 from federation.cli.shelf import Shelf
-from federation.core import names
 from federation.core.digest import digest
 from federation.errors import MissingError
 
+_NOTHING: Final[Mapping[str, Any]] = {"units": {}}
+"""What a release is compared with before anything serves."""
 _OF_A_UNIT: Final = ("platform", "api", "contract", "calibration", "provenance", "residency", "cost")
 
 
@@ -32,7 +33,8 @@ def diff(
 ) -> None:
     """In what two releases differ: units, what made them, contracts, routes, policy, and what the gates found.
 
-    Without OTHER the release is compared with the one that serves; without any, the next to serve is.
+    Without OTHER the release is compared with the one that serves, and with nothing before the first promotion; without
+    any, the next to serve is.
     """
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
@@ -44,46 +46,56 @@ def diff(
         _print(found)
 
 
-def _pair(shelf: Shelf, one: str | None, other: str | None) -> tuple[str, str]:
-    """The earlier and the later release that are meant.
+def _pair(shelf: Shelf, one: str | None, other: str | None) -> tuple[str | None, str]:
+    """The earlier and the later release that are meant; None is nothing, for nothing serves yet.
 
     Raises:
         MissingError: One of them is not there.
     """
     if one and other:
         return release_of(shelf, one), release_of(shelf, other)
-    served = serving(shelf)
+    channel = shelf.own_channel()
+    served = channel.serving.name if channel.serving else None
     if one:
         return served, release_of(shelf, one)
-    waits = next_release(shelf, shelf.own_channel(), now())
+    waits = next_release(shelf, channel, now())
     if waits is None:
         hint = "Name two releases; `federation releases` lists them. `federation explain fuse`: the last merge."
         raise MissingError("no release waits to serve", hint=hint)
     return served, waits.name
 
 
-def diff_of(shelf: Shelf, before: str, after: str) -> dict[str, Any]:
-    """The differences of two stored releases, as JSON."""
-    old, new = (shelf.document(names.release(name)) or {} for name in (before, after))
+def diff_of(shelf: Shelf, before: str | None, after: str) -> dict[str, Any]:
+    """The differences of two stored releases, or of nothing and one, as JSON."""
+    old, new = shelf.release(before) if before else _NOTHING, shelf.release(after)
     kinds = sorted({*old["units"], *new["units"]})
     return {
         "before": before,
         "after": after,
         "units": {kind: _unit(shelf, old, new, kind) for kind in kinds},
-        "release": list(member_differences(_rules(old), _rules(new))),
+        "release": list(member_differences(_rules(old), _rules(new))) if before else [],
     }
 
 
 def _unit(shelf: Shelf, old: Mapping[str, Any], new: Mapping[str, Any], kind: str) -> dict[str, Any]:
     was, is_ = old["units"].get(kind), new["units"].get(kind)
-    other = was is not None and is_ is not None and was["digest"] != is_["digest"]
+    what = _what(was, is_)
     return {
         "before": was["name"] if was else None,
         "after": is_["name"] if is_ else None,
-        "what": "changed" if other else "same" if was and is_ else "added" if is_ else "gone",
-        "differences": _made_otherwise(shelf, was["name"], is_["name"]) if other else [],
-        "findings": _findings(shelf, kind, is_, old) if is_ and (other or not was) else [],
+        "what": what,
+        "differences": _made_otherwise(shelf, was["name"], is_["name"]) if what == "changed" else [],
+        "findings": _findings(shelf, kind, is_, old) if what in {"changed", "added"} else [],
     }
+
+
+def _what(was: Mapping[str, Any] | None, is_: Mapping[str, Any] | None) -> str:
+    """What became of a kind's unit."""
+    if was is None:
+        return "added"
+    if is_ is None:
+        return "gone"
+    return "same" if was["digest"] == is_["digest"] else "changed"
 
 
 def _made_otherwise(shelf: Shelf, was: str, is_: str) -> list[str]:
@@ -91,9 +103,10 @@ def _made_otherwise(shelf: Shelf, was: str, is_: str) -> list[str]:
 
 
 def _findings(shelf: Shelf, kind: str, unit: Mapping[str, Any], old: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """What the gates found about a unit, if it was judged against just this release."""
+    """What the gates found about a unit, if it was judged against just this release, or by the floors alone."""
     found = inventory.report_of(shelf, kind, unit)
-    return found[1]["findings"] if found and found[1]["basis"]["baseline"] == digest(old) else []
+    against = digest(old) if old is not _NOTHING else None
+    return found[1]["findings"] if found and found[1]["basis"]["baseline"] == against else []
 
 
 def _rules(release: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,7 +138,8 @@ def _picked(unit: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _print(found: Mapping[str, Any]) -> None:
-    print_line(f"From {found['before']} to {found['after']}")
+    before = found["before"] or "nothing"
+    print_line(f"From {before} to {found['after']}")
     units = found["units"]
     print_table(
         "Units",
@@ -135,5 +149,5 @@ def _print(found: Mapping[str, Any]) -> None:
     for one in units.values():
         print_lines(f"{one['after'] or one['before']}: made otherwise", map(readable, one["differences"]))
         told = (line for finding in one["findings"] for line in finding_lines(finding))
-        print_lines(f"{one['after']}: what the gates found against {found['before']}", told)
+        print_lines(f"{one['after']}: what the gates found against {before}", told)
     print_lines("Release", map(readable, found["release"]))

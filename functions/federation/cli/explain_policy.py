@@ -16,6 +16,10 @@ POLICY: Final = "policy"
 """The subject that asks for the page."""
 _LAST: Final = 5
 """Versions whose changes are told."""
+_FIRST: Final = "It is the first version."
+_ALONE: Final = (
+    "No version before it is stored, so nobody can say what it changed; `federation intact` tells whether one is lost."
+)
 _BACK: Final = "Back to earlier rules: the earlier content under a higher version, federation init --policy FILE"
 
 
@@ -28,7 +32,7 @@ def page_of_policy(shelf: Shelf) -> Page:
     return Page(
         subject=f"{policy.name}, version {policy.version}",
         verdict="in force",
-        why=list(_changes(stored)) or ["It is the first version."],
+        why=list(_changes(stored)) or [_FIRST if policy.version == 1 else _ALONE],
         facts={"digest": short(policy.digest), **dict(_dates(stored, kept))},
         documents=places,
         next_steps=[_BACK] if len(stored) > 1 else [],

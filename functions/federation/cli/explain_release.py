@@ -21,7 +21,7 @@ from federation.core.digest import digest
 
 def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
     """The release's state, its units and why they passed, and why it is held or was left."""
-    release: Mapping[str, Any] = shelf.document(names.release(name)) or {}
+    release = shelf.release(name)
     channel = whole(shelf, shelf.own_channel())
     left = inventory.left_by_rollback(channel)
     state = inventory.release_state(channel, left, name)

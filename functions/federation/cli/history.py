@@ -99,9 +99,9 @@ class History:
         found = _in_order(self._all(self._shelf.latest(*stored, count=_LATEST)))
         return found[-1] if found else None
 
-    def latest(self, step: str) -> Sequence[Past]:
-        """The last few of a step, oldest first."""
-        return _in_order(self._all(self._shelf.latest(*_places_of(step), count=_FEW)))
+    def latest(self, step: str, *, within: float = SLACK_SECONDS) -> Sequence[Past]:
+        """The last few of a step, and all that were kept within so many seconds of the last one; oldest first."""
+        return _in_order(self._all(self._shelf.latest(*_places_of(step), count=_FEW, within=within)))
 
     def led_to(self, past: Past) -> Sequence[Past]:
         """The chain of decisions that led to this one, earliest first."""
@@ -131,10 +131,11 @@ class History:
         return _in_order(found.values())
 
     def of_people(self) -> Sequence[Past]:
-        """Every decision about what a person typed, oldest first; validations and gates are never about that."""
+        """Every readable decision about what a person typed, oldest first; validations and gates are never about that."""
         steps = [step for step in STEPS if step not in _ABOUT_UNITS]
         stored = newest_first(self._shelf.kept(*(place for step in steps for place in _places_of(step))))
-        return _in_order(past for past in self._all(stored) if past.is_typed)
+        found = (_past(name, document) for name, document in self._shelf.readable(stored))
+        return _in_order(past for past in found if past and past.is_typed)
 
     def under(self, name: str) -> Sequence[Past]:
         """The decisions under a prefix, oldest first."""

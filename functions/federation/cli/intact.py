@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation intact`: is every stored document as it was written, and is none gone?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from msgspec import to_builtins
 
 from federation.cli.home import opened
 from federation.cli.moves import moves
@@ -14,10 +15,13 @@ from federation.cli.output import print_json, print_line, print_lines
 from federation.cli.references import References
 from federation.cli.shelf import Shelf
 from federation.core import strict_json
+from federation.core.channel import channel_of
 from federation.core.counted import counted
 from federation.core.digest import digest
+from federation.core.move import Moved
 from federation.errors import REFUSED, ContractError
 from federation.local.files import bytes_of
+from federation.stored import decoded
 
 _LONGEST: Final = 1 << 30
 """Bytes of an earlier answer: it names every document of a home."""
@@ -38,38 +42,58 @@ def intact(
     before = _listed(since) if since else {}
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
-        channel = shelf.own_channel()
         found = References()
         for name, body in shelf.bodies(shelf.names("")):
             found.take(name, body)
-        if (state := home.ports.store.channel(channel.name)) is not None:
-            found.take_channel(channel.name, state)
-        known = moves(shelf, channel)
-    faults = [*_faults_since(before, found.digests), *found.faults(channel.counter, known)]
-    odd = list(found.oddities(known))
-    seal = digest(found.digests)
+        for name in sorted(found.channels):
+            _take_channel(found, shelf, name, home.ports.store.channel(name))
+    documents, moved = found.digests, _moved(found.moves)
+    faults = [*_faults_since(before, {**documents, **moved}), *found.faults()]
+    odd = list(found.oddities())
+    seal = _seal(documents, moved)
     if as_json:
-        print_json({"seal": seal, "moves": channel.counter, "faults": faults, "odd": odd, "documents": found.digests})
+        told = {"seal": seal, "moves": found.made(), "faults": faults, "odd": odd}
+        print_json({**told, "documents": documents, "moved": moved})
     else:
-        counts = f"{counted(len(found.digests), 'document')}, {counted(found.decisions, 'decision')}"
-        print_line(f"{counts}, {counted(channel.counter, 'move')}: {counted(len(faults), 'fault')}. Seal {seal}")
+        counts = f"{counted(len(documents), 'document')}, {counted(found.decisions, 'decision')}"
+        print_line(f"{counts}, {counted(found.made(), 'move')}: {counted(len(faults), 'fault')}. Seal {seal}")
         print_lines("Faults", faults)
         print_lines("Odd, and perhaps nobody's doing", odd)
     if faults:
         raise typer.Exit(REFUSED)
 
 
+def _take_channel(found: References, shelf: Shelf, name: str, body: bytes | None) -> None:
+    """Note what a channel is now; one that is damaged is a fault, and hides no other."""
+    try:
+        channel = channel_of(decoded(f"the channel {name}", body) if body is not None else None, name)
+    except ContractError as error:
+        found.take_damage(str(error))
+    else:
+        found.take_channel(channel, body, moves(shelf, channel))
+
+
+def _moved(known: Mapping[str, Sequence[Moved]]) -> dict[str, str]:
+    """The digest of each move, by the channel and its number."""
+    return {f"move {one.counter} of {name}": digest(to_builtins(one)) for name, made in known.items() for one in made}
+
+
 def _listed(path: Path) -> Mapping[str, str]:
-    """The documents' digests in an earlier answer.
+    """The digests of documents and moves in an earlier answer.
 
     Raises:
         ContractError: It is none.
     """
     told = strict_json.document(bytes_of(path), what=str(path), limit=_LONGEST)
-    found = told.get("documents") if isinstance(told, dict) else None
-    if not isinstance(found, dict) or told.get("seal") != digest(found):
+    members = told if isinstance(told, dict) else {}
+    documents, moved, seal = (members.get(what) for what in ("documents", "moved", "seal"))
+    if not (isinstance(documents, dict) and isinstance(moved, dict)) or seal != _seal(documents, moved):
         raise ContractError(f"{path} is not what `federation intact --json` printed")
-    return found
+    return {**documents, **moved}
+
+
+def _seal(documents: Mapping[str, str], moved: Mapping[str, str]) -> str:
+    return digest({"documents": documents, "moved": moved})
 
 
 def _faults_since(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

@@ -12,7 +12,6 @@ from federation.cli.meant import release_of, serving
 from federation.cli.options import AsJson, Folder
 from federation.cli.output import print_json, print_line, print_lines, readable, short, when
 from federation.cli.shelf import Shelf
-from federation.core import names
 
 
 def lineage(
@@ -36,7 +35,7 @@ def lineage(
 
 def lineage_of(shelf: Shelf, name: str) -> dict[str, Any]:
     """What each unit of a release was made of, as JSON."""
-    release = shelf.document(names.release(name)) or {}
+    release = shelf.release(name)
     brought = _brought(shelf, release)
     units = sorted(release["units"].items())
     return {"release": name, "units": {kind: _unit(shelf, unit, brought[kind]) for kind, unit in units}}
@@ -62,10 +61,9 @@ def _brought(shelf: Shelf, release: Mapping[str, Any]) -> dict[str, Mapping[str,
         found |= dict.fromkeys(carried, release)
         carried = {kind for kind in carried if release["units"][kind]["origin"] == "carried"}
         baseline = release["baseline"]
-        earlier = shelf.document(names.release(baseline["name"])) if carried and baseline else None
-        if earlier is None:
+        if not (carried and baseline):
             return found
-        release = earlier
+        release = shelf.release(baseline["name"])
 
 
 def _print(found: Mapping[str, Any]) -> None:

@@ -4,18 +4,24 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from federation.cli.shelf import Shelf, lost
 from federation.core import names
-from federation.gathering import Reads
 
 _MADE_BY: Final = {"job": "job", "source": "code", "image": "image"}
 """The words that people use for the members of a unit's `provenance`."""
 
 
-def stated(reads: Reads, unit: str) -> Mapping[str, Any]:
-    """The unit as its manifest states it; empty for one that this home does not hold."""
+def stated(shelf: Shelf, unit: str) -> Mapping[str, Any]:
+    """A release's unit as its manifest states it.
+
+    Raises:
+        MissingError: Its version is lost: to leave it out would be to say that it was made of nothing.
+    """
     place = names.version_named(unit)
-    version = reads.document(place) if place else None
-    return dict(version["stated"]) if version else {}
+    version = shelf.document(place) if place else None
+    if version is None:
+        raise lost(f"{place}, which says what {unit} was made of,")
+    return dict(version["stated"])
 
 
 def made_of(unit: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,19 +43,21 @@ def whole(shelf: Shelf, channel: Channel) -> Channel:
 
 
 def decided(shelf: Shelf, moved: Moved) -> tuple[str, Mapping[str, Any]] | None:
-    """The decision that made a move, after its document's name; None if none is stored.
+    """The decision that made a move, after its document's name; None if none is stored, or it is damaged.
 
     One that another move overtook is stored as well, so the move itself is compared.
     """
     step = _DECIDED_BY.get(moved.kind, "govern")
     places = shelf.names(names.decisions(step, moved.event))
-    found = ((place, decision) for place, decision in shelf.documents(places) if decision["outcome"]["move"])
-    return next(((place, decision) for place, decision in found if _told_in(decision)[-1] == moved), None)
+    return next(((place, found) for place, found in shelf.readable(places) if moved in _told_in(found)[-1:]), None)
 
 
-def _told_in(decision: Mapping[str, Any]) -> Sequence[Moved]:
-    """The moves in the channel that a decision moved, its own one last."""
-    return msgspec.convert(decision["outcome"]["move"]["to"]["moves"], list[Moved])
+def _told_in(decision: Any) -> Sequence[Moved]:
+    """The moves in the channel that a decision moved, its own one last; none of what is no decision, or moved nothing."""
+    try:
+        return msgspec.convert(decision["outcome"]["move"]["to"]["moves"], list[Moved])
+    except (KeyError, TypeError, msgspec.ValidationError):
+        return ()
 
 
 def _before(shelf: Shelf, known: Sequence[Moved]) -> Sequence[Moved]:

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation orders`: who ordered what, when and why, and what came of it?"""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
 
+from federation.cli.happened import holds_since
 from federation.cli.history import History, Past
 from federation.cli.home import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.orders import REFUSING
-from federation.cli.output import print_json, print_table, readable, when
+from federation.cli.output import print_json, print_line, print_table, readable, when
 from federation.cli.shelf import Shelf
 
 
@@ -44,7 +46,10 @@ def orders(
     Ticks by hand, too, which have no name. A name is what somebody typed: docs/audit.md says what it proves.
     """
     with opened(folder) as home:
-        typed = History(Shelf(home.ports, home.readers)).of_people()
+        shelf = Shelf(home.ports, home.readers)
+        typed = History(shelf).of_people()
+    for damage in shelf.damaged.values():
+        print_line(f"federation: an order may be left out: {damage}", to=sys.stderr)
     found = [one for one in map(_ordered, typed) if who in {None, one.who}]
     if as_json:
         print_json([asdict(one) for one in found])
@@ -65,6 +70,12 @@ def orders(
     print_table("Orders", ("when", "who", "order", "about", "why", "what came of it"), rows)
 
 
+def _became(past: Past) -> str:
+    """What holds since the order, as the command told it; where its decision says that itself, the decision."""
+    move = past.outcome["move"]
+    return holds_since(past.event, move["to"]["counter"] if move else None, {}) or past.why
+
+
 def _ordered(past: Past) -> Ordered:
     return Ordered(
         at=past.event.time,
@@ -73,7 +84,7 @@ def _ordered(past: Past) -> Ordered:
         about=past.event.subject,
         why=str(past.event.data.get("why") or ""),
         refused=not REFUSING.isdisjoint(past.announced_types),
-        became=past.why,
+        became=_became(past),
         event=past.event.id,
         decision=past.name,
         data=past.event.data,

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from federation.cli import inventory
 from federation.cli.home import opened
 from federation.cli.options import SHOWN, AsJson, Every, Folder
-from federation.cli.output import print_json, print_table, readable, when
+from federation.cli.output import print_json, print_lines, print_table, readable, when
 from federation.cli.shelf import Shelf
 from federation.core import names
 from federation.core.counted import counted
@@ -47,6 +47,7 @@ def releases(
         ("release", "units"),
         ((line.name, ", ".join(line.units)) for line in found),
     )
+    print_lines("Damaged, so that a roll-back may be left out here", shelf.damaged.values())
     if older:
         print(f"\n{counted(older, 'older release')} not shown: `federation releases --all`.")
 

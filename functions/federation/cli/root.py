@@ -44,16 +44,19 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "Look",
         status=("status:status", "What serves, what needs a person, what waits, what was refused, and why."),
         releases=("releases:releases", "Every release: what it replaced, what it holds, and what became of it."),
-        served=(
-            "served:served",
-            "What served when, by whose order or which event, under which policy, and which document says so.",
-        ),
-        orders=("ordered:orders", "Every order that people gave: when, who, what, why, and what came of it."),
         explain=("explain:explain", "Why is it so? The page that a person on call needs."),
         diff=(
             "diff:diff",
             "In what two releases differ: units, what made them, contracts, routes, policy, and what the gates found.",
         ),
+    ),
+    **_panel(
+        "Account for it",
+        served=(
+            "served:served",
+            "What served when, by whose order or which event, under which policy, and which document says so.",
+        ),
+        orders=("ordered:orders", "Every order that people gave: when, who, what, why, and what came of it."),
         lineage=(
             "lineage:lineage",
             "Which data, code and image made each unit of a release, and which release brought it.",

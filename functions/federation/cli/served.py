@@ -63,14 +63,17 @@ def served(
         ends = _ends(known)
         chosen = [_at(ends, moment)] if moment else ends if every or as_json else ends[-SHOWN:]
         spans = [_span(shelf, moved, until) for moved, until in chosen]
-    untold = known[0].counter - 1 if known else 0
+    untold, damaged = known[0].counter - 1 if known else 0, list(shelf.damaged.values())
     if as_json:
-        told = {"channel": channel.name, "counter": channel.counter, "untold": untold}
+        told = {"channel": channel.name, "counter": channel.counter, "untold": untold, "damaged": damaged}
         print_json({**told, "served": [asdict(span) for span in spans]})
-    elif moment:
+        return
+    if moment:
         _print_page(spans[0])
     else:
         _print_table(spans, older=len(ends) - len(spans), untold=untold)
+    print_lines("A clock was behind", _overlaps(ends, moment))
+    print_lines("Damaged, so that nothing is told of it here", damaged)
 
 
 def _moment(written: str) -> str:
@@ -107,6 +110,17 @@ def _at(ends: Sequence[tuple[Moved, str | None]], moment: str) -> tuple[Moved, s
     return made[-1]
 
 
+def _overlaps(ends: Sequence[tuple[Moved, str | None]], moment: str | None) -> Iterator[str]:
+    """Where the dates say that two releases served at once, at all or at that moment, and which of them is meant then."""
+    for (moved, _), (after, _) in pairwise(ends):
+        begins, ends_ = instant.moment(after.at), instant.moment(moved.at)
+        if begins < ends_ and (moment is None or begins <= instant.moment(moment) < ends_):
+            yield (
+                f"By the dates two releases served between {when(after.at)} and {when(moved.at)}: move {after.counter} is "
+                f"dated before move {moved.counter}, on which it followed. `--at` goes by the later move."
+            )
+
+
 def _span(shelf: Shelf, moved: Moved, until: str | None) -> Span:
     found = decided(shelf, moved)
     entry = found[1]["outcome"]["move"]["to"]["serving"] if found else {}
@@ -138,7 +152,7 @@ def _print_table(spans: Sequence[Span], *, older: int, untold: int) -> None:
         print("Nothing has served yet.")
     print_table(
         "Served",
-        ("since", "until", "release", "how", "by", "policy", "why"),
+        ("since", "until", "release", "how", "by", "decided under", "why"),
         (
             (when(one.since), _until(one), one.release, one.how, one.who, _version(one), readable(one.why))
             for one in spans
@@ -163,16 +177,19 @@ def _version(span: Span) -> str:
 def _print_page(span: Span) -> None:
     print_line(f"{span.release} served from {when(span.since)} until {_until(span)}")
     print_lines("Why", [f"{span.how} by {span.who}: {readable(span.why)}"])
-    print_lines("Facts", (f"{word:8}  {value}" for word, value in _facts(span)))
+    print_lines("Facts", (f"{word:13}  {value}" for word, value in _facts(span)))
     print_lines("More", (f"federation {word}" for word in _commands(span)))
 
 
 def _facts(span: Span) -> Iterator[tuple[str, str]]:
     yield "move", str(span.counter)
     yield "event", short(span.event) + (f", {span.heard['type']} of {when(span.heard['time'])}" if span.heard else "")
-    yield "decision", span.decision or "none is stored: the store failed during the roll-back, or it is lost"
+    yield (
+        "decision",
+        span.decision or "none can be read: the store failed during the roll-back, or it is lost or damaged",
+    )
     if span.policy:
-        yield "policy", f"version {_version(span)} ({span.policy['digest']})"
+        yield "decided under", f"version {_version(span)} of the policy ({span.policy['digest']})"
     if span.digest:
         yield "digest", span.digest
         yield "commit", str(span.commit)

@@ -16,8 +16,8 @@ from federation.core.policy import Policy
 from federation.core.way_back import rollback_target
 from federation.steps import STEPS
 
-_SWEPT: Final = 25 * 3_600 * 1_000_000
-"""Microseconds within which a sweep has come, for it comes daily."""
+_SWEPT: Final = 25 * 3_600
+"""Seconds within which a sweep has come, for it comes daily."""
 
 
 def came_by(channel: Channel) -> Moved | None:
@@ -49,8 +49,8 @@ def concerns(event: Event, channel: Channel, policy: Policy) -> bool:
 
 def tampered(history: History, at: str) -> Past | None:
     """The last decision of a sweep that somebody else changed what is live; the daily sweep tells again what is still so."""
-    since = instant.microseconds(at) - _SWEPT
-    told = [past for past in history.latest("sweep") if events.TAMPER_DETECTED in past.announced_types]
+    since = instant.microseconds(at) - _SWEPT * 1_000_000
+    told = [past for past in history.latest("sweep", within=_SWEPT) if events.TAMPER_DETECTED in past.announced_types]
     return next((past for past in reversed(told) if instant.microseconds(past.now) >= since), None)
 
 

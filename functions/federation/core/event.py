@@ -131,7 +131,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 def unsigned(order: Event) -> str | None:
     """Why an order is not carried out: it does not say who gives it, or why; None when it says both."""
-    missing = [word for word in ("who", "why") if not str(order.data.get(word, "")).strip()]
+    missing = [word for word in ("who", "why") if not str(order.data.get(word) or "").strip()]
     if not missing:
         return None
     return f"an order needs {' and '.join(missing)}; both are written down for those who come after"

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where are the units that the demo ships?"""
+"""Where are the units that the demo ships, and under which policy is that?"""
 
 from pathlib import Path
 
+from federation.core import names
+from federation.core.digest import canonical
+from federation.core.policy import policy_of
+from federation.core.strict_json import document
 from federation.errors import MissingError
 
 
@@ -19,3 +23,9 @@ def examples(given: Path | None = None) -> Path:
             "one with --examples"
         )
     return folder
+
+
+def policy_in(folder: Path) -> tuple[str, bytes]:
+    """The examples' policy as a home stores it: the document's name and its body."""
+    policy = document((folder / "policy.json").read_bytes(), what="policy.json")
+    return names.policy(policy_of(policy).version), canonical(policy)

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from federation.core import names
-from federation.core.digest import canonical
-from federation.core.policy import policy_of
-from federation.core.strict_json import document
+from federation.demo.examples import policy_in
 from federation.demo.stage import Line, LocalStage
 from federation.demo.story import story
 from federation.demo.trust import TRUST
@@ -41,11 +38,10 @@ def staged(folder: Path, examples: Path) -> Iterator[LocalStage]:
     """
     if (folder / "store.sqlite").exists():
         raise ConflictError(f"there is a home at {folder} already; name an empty folder with --folder")
-    policy = document((examples / "policy.json").read_bytes(), what="policy.json")
-    checked = policy_of(policy)
+    name, policy = policy_in(examples)
     home = local_home(folder)
     try:
-        home.ports.store.keep(names.policy(checked.version), canonical(policy))
+        home.ports.store.keep(name, policy)
         (folder / "trust.json").write_text(json.dumps(TRUST, indent=2) + "\n", "utf-8")
         yield LocalStage(home, Trust.read(TRUST), examples)
     finally:

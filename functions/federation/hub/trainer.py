@@ -94,10 +94,10 @@ class HubTrainer:
             ContractError: It cannot be started here, or the Hub refuses it.
             CapacityError: Nobody has paid for it.
         """
-        if why := self.refusal(name, job):
-            raise ContractError(why)
         if self._started(name):
             return
+        if why := self.refusal(name, job):
+            raise ContractError(why)
         try:
             self._run(name, job)
         except ServiceError as error:

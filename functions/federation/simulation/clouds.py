@@ -15,6 +15,16 @@ from federation.local.registry import commit_of
 from federation.ports import Firing, Receipt, Served
 from federation.simulation.chaos import Chaos
 
+_TRIES: Final = 5
+_ENDS: Final[Sequence[Mapping[str, str] | None]] = (
+    {},
+    {"artifact_uri": "s3://bucket/nothing/"},
+    {"failure": sentence("FAILED", "the machine was taken away", interrupted=True)},
+    {"failure": sentence("FAILED", "CapacityError: Unable to provision requested ML compute capacity.")},
+    {"failure": sentence("FAILED", "the data set is not there", code=CONFIGURED_WRONG)},
+    None,
+)
+
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedArtifacts:
@@ -179,14 +189,3 @@ class SimulatedAlarms:
     def firing(self) -> Sequence[Firing]:
         """Every alarm that fires now."""
         return self.now
-
-
-_TRIES: Final = 5
-_ENDS: Final[Sequence[Mapping[str, str] | None]] = (
-    {},
-    {"artifact_uri": "s3://bucket/nothing/"},
-    {"failure": sentence("FAILED", "the machine was taken away", interrupted=True)},
-    {"failure": sentence("FAILED", "CapacityError: Unable to provision requested ML compute capacity.")},
-    {"failure": sentence("FAILED", "the data set is not there", code=CONFIGURED_WRONG)},
-    None,
-)

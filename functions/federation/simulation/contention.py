@@ -18,6 +18,16 @@ from federation.simulation.actions import (
 )
 from federation.simulation.platform import Kind
 
+_EXCLUSIVE: Final = (
+    {"merge", "ship"},
+    {"merge", "promote"},
+    {"merge", "alarm"},
+    {"promote", "alarm"},
+    {"promote", "ship"},
+    {"alarm", "ship"},
+)
+"""Of each of these the first may come before the second or after it, with another end."""
+
 
 def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one case an action
     """Whether things that exclude each other are under way at once, so that no promise says which of them wins.
@@ -77,13 +87,3 @@ def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one 
         if any(pair <= under_way for pair in _EXCLUSIVE) or (missed and "merge" in under_way):
             return True
     return missed
-
-
-_EXCLUSIVE: Final = (
-    {"merge", "ship"},
-    {"merge", "promote"},
-    {"merge", "alarm"},
-    {"promote", "alarm"},
-    {"promote", "ship"},
-    {"alarm", "ship"},
-)

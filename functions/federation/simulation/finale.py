@@ -2,12 +2,16 @@
 """What happens at the end of every history, so that a good unit has to serve after it?"""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from federation.core import names
 from federation.simulation.actions import Action, Approve, Order, Settle, Ship, Tick, Wait
 from federation.simulation.platform import INDEX, Kind, Quality, contract
 from federation.simulation.played import Played
+from federation.simulation.story import DAY, MERGE, WINDOW
+
+_NIGHT: Final = DAY + 2 * 60
+"""Tuesday, 3 in Berlin: between the merge and the window."""
 
 
 def finale(played: Played, kind: Kind) -> Iterator[Action]:
@@ -18,12 +22,12 @@ def finale(played: Played, kind: Kind) -> Iterator[Action]:
     for one in _shipped(played, kind):
         yield Ship(kind=one, number=played.next(one), quality=_fitting(played, one), content="finale")
     yield Settle()
-    yield Wait(until=monday + 485)
+    yield Wait(until=monday + MERGE)
     yield from (Tick(what="merge"), Settle())
     yield Approve(who="finale")
-    yield Wait(until=monday + 1560)
+    yield Wait(until=monday + _NIGHT)
     yield from (Tick(what="sweep"), Settle())
-    yield Wait(until=monday + 2010)
+    yield Wait(until=monday + WINDOW)
     yield from (Tick(what="promote"), Settle(), Tick(what="sweep"), Settle())
 
 

@@ -54,9 +54,9 @@ _ORDERS: Final[Sequence[tuple[Literal["quarantine", "lift", "roll_back", "promot
 DAY: Final = 24 * 60
 """Minutes, as are all times of a story."""
 WEEK: Final = 7 * DAY
-_MERGE: Final = 8 * 60 + 5
+MERGE: Final = 8 * 60 + 5
 """Monday, 9:05 in Berlin."""
-_WINDOW: Final = DAY + 9 * 60 + 30
+WINDOW: Final = DAY + 9 * 60 + 30
 """Tuesday, 10:30 in Berlin: the promotion window is open."""
 
 
@@ -105,7 +105,7 @@ def _week(course: Course, week: int) -> Iterator[Action]:
         yield Hub(up=False)
     if course.chance(0.1):
         yield Elsewhere(count=drawn.randint(1, 3))
-    yield Wait(until=start + _MERGE)
+    yield Wait(until=start + MERGE)
     yield Tick(what="merge", copies=drawn.choice((1, 1, 2, 3)))
     if course.contended and course.chance(0.1):
         yield Elsewhere()
@@ -115,11 +115,11 @@ def _week(course: Course, week: int) -> Iterator[Action]:
     if not (course.contended and course.chance(0.3)):
         yield Hub(up=True)
         yield Settle()
-    yield from _calm(drawn, start + _MERGE + 60, "merge")
-    yield from _before(course, start + _MERGE + 120)
-    yield from _promotion(course, start + _WINDOW)
+    yield from _calm(drawn, start + MERGE + 60, "merge")
+    yield from _before(course, start + MERGE + 120)
+    yield from _promotion(course, start + WINDOW)
     yield Hub(up=True)
-    yield from _afterwards(course, start + _WINDOW)
+    yield from _afterwards(course, start + WINDOW)
 
 
 def _asks(course: Course) -> Iterator[Ask]:

@@ -13,6 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from federation.sources.alertmanager import read_group
+from federation.sources.bearer import is_same
 from federation.sources.body import json_object
 from federation.sources.reading import Reading, Request, UnreadableError, quoted
 from federation.sources.trust import Trust
@@ -45,7 +46,7 @@ def _signed(request: Request, trust: Trust) -> bool:
     if given is None:
         raise UnreadableError("signature_missing", "The request has no X-Grafana-Alerting-Signature.")
     expected = hmac.new(trust.grafana_secret.encode(), _signed_bytes(request, trust), "sha256").hexdigest()
-    if not hmac.compare_digest(given.lower().encode("utf-8", "backslashreplace"), expected.encode()):
+    if not is_same(given.lower(), expected):
         raise UnreadableError("signature_wrong", "The signature is not that of this body under our secret.")
     return True
 

@@ -6,11 +6,11 @@ A webhook has no id, no time and no signature: the secret is the proof, and repo
 only refs that the trust names count. https://huggingface.co/docs/hub/webhooks
 """
 
-import hmac
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from federation.sources.bearer import is_same
 from federation.sources.body import json_object, mapping_in, matching, object_of, text_of
 from federation.sources.carrier import judged
 from federation.sources.reading import Completion, Reading, Request, UnreadableError, accepted, ignored, quoted
@@ -57,7 +57,7 @@ def _authentic(request: Request, trust: Trust) -> None:
             return
         raise UnreadableError("secret_missing", "The request has no X-Webhook-Secret.")
     known = trust.hub_secret
-    if known is None or not hmac.compare_digest(given.encode("utf-8", "backslashreplace"), known.encode()):
+    if known is None or not is_same(given, known):
         raise UnreadableError("secret_wrong", "X-Webhook-Secret is not the secret of this webhook.")
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What if a sender tells of the future? Then it is dated now: a state from next year would make every later one late."""
+"""What if a sender tells of the future? What it tells is dated now: it would stand before all that is still to come.
+
+An alarm keeps its moment, by which it is known when it is told again.
+"""
 
 from datetime import timedelta
 from typing import Final
@@ -14,7 +17,7 @@ AHEAD: Final = timedelta(minutes=10)
 
 
 def timely(reading: Reading, now: str) -> Reading:
-    """The reading, or each of its batch, with no moment that is further ahead than clocks differ.
+    """The reading, or each of its batch, with no moment but an alarm's that is further ahead than clocks differ.
 
     Args:
         reading: As the sender's words were read.
@@ -23,13 +26,16 @@ def timely(reading: Reading, now: str) -> Reading:
     if reading.batch is not None:
         return replace(reading, batch=tuple(timely(one, now) for one in reading.batch))
     signal = reading.signal
-    if signal is not None:
-        signal = replace(signal, at=_known(signal.at, now), scheduled_for=_known(signal.scheduled_for, now))
-    completions = tuple(replace(one, completed_at=_known(one.completed_at, now)) for one in reading.completions)
+    if signal is not None and signal.kind != "alarm":
+        signal = replace(signal, at=_believed(signal.at, now), scheduled_for=_believed(signal.scheduled_for, now))
+    completions = tuple(replace(one, completed_at=_believed(one.completed_at, now)) for one in reading.completions)
     return replace(reading, signal=signal, completions=completions)
 
 
-def _known(stated: str | None, now: str) -> str | None:
-    if stated is None or instant.moment(stated) <= instant.moment(now) + AHEAD:
-        return stated
-    return now
+def is_ahead(stated: str, now: str) -> bool:
+    """Whether a moment is further ahead than clocks differ."""
+    return instant.moment(stated) > instant.moment(now) + AHEAD
+
+
+def _believed(stated: str | None, now: str) -> str | None:
+    return now if stated is not None and is_ahead(stated, now) else stated

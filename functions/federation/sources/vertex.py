@@ -78,13 +78,7 @@ def _pipeline(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Readi
     if state != "PIPELINE_STATE_SUCCEEDED":
         return ignored(f"The pipeline job is {quoted(state)}; only PIPELINE_STATE_SUCCEEDED is a completion.")
     ended = next((payload[key] for key in ("endTime", "endtime", "end_time") if key in payload), None)
-    completion = Completion(
-        provider="vertex",
-        resource=name,
-        completed_at=normalise(ended) or time,
-        dedupe_key=f"vertex|{name}|SUCCEEDED",
-        requires_enrichment=_GET_PIPELINE,
-    )
+    completion = _completion(name, "SUCCEEDED", normalise(ended) or time, _GET_PIPELINE)
     return accepted("The pipeline job succeeded; the log does not say where its artifact is.", completion)
 
 
@@ -119,13 +113,7 @@ def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Rea
     _own_project(labels.get("project_id", trust.project), trust)
     job = matching(labels.get("job_id"), _NUMBER, "bad_job_id", "The custom job's id")
     name = f"projects/{trust.project_number or trust.project}/locations/-/customJobs/{job}"
-    completion = Completion(
-        provider="vertex",
-        resource=name,
-        completed_at=time,
-        dedupe_key=f"vertex|{name}|SUCCEEDED",
-        requires_enrichment=_GET_CUSTOM_JOB,
-    )
+    completion = _completion(name, "SUCCEEDED", time, _GET_CUSTOM_JOB)
     return accepted("The service's line hints that the custom job succeeded; GetCustomJob must confirm it.", completion)
 
 
@@ -167,12 +155,17 @@ def _in_project(value: Any, pattern: str, trust: Trust) -> str:
 
 
 def _registered(name: str, time: str | None, revision: str | None, enrichment: str) -> Reading:
-    completion = Completion(
+    completion = _completion(name, "REGISTERED", time, enrichment, revision)
+    return accepted("The model version is registered; the log does not say where its artifact is.", completion)
+
+
+def _completion(name: str, became: str, at: str | None, enrichment: str, revision: str | None = None) -> Completion:
+    """What ended under that name; no log says where its artifact is."""
+    return Completion(
         provider="vertex",
         resource=name,
-        completed_at=time,
-        dedupe_key=f"vertex|{name}|REGISTERED",
+        completed_at=at,
+        dedupe_key=f"vertex|{name}|{became}",
         revision=revision,
         requires_enrichment=enrichment,
     )
-    return accepted("The model version is registered; the log does not say where its artifact is.", completion)

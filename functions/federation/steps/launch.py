@@ -115,7 +115,7 @@ def _what_follows(ended: Mapping[str, Any], event: Event) -> str:
     if ended["followed_by"]:
         where = "at another place" if is_turned_away(ended["failure"]) else "on demand"
         return f"asked for again {where}, as {ended['followed_by']}"
-    if is_turned_away(ended["failure"]):
+    if is_turned_away(ended["failure"]) and not event.data.get("was_lost"):
         return "not asked for again: no other place of the policy may run it"
     if is_pointless_again(ended["failure"]):
         return "not asked for again: the same job would fail the same way until what it names is mended"
@@ -140,8 +140,7 @@ def _redelivered(event: Event, asked: Asked, known: Known, now: str) -> Outcome 
             why = f"{asked.name} was told as lost: look for it on its platform, then ask with `federation train`"
             value = {"kind": asked.kind, "name": asked.name, "why": why}
             return Outcome(why=why, events=(_job_event(events.JOB_REFUSED, event, asked, value),))
-        elsewhere = _is_elsewhere(known.launched["told"]["places"])
-        act = Launch(name=asked.name, job=known.launched["job"], elsewhere=elsewhere)
+        act = Launch(name=asked.name, job=known.launched["job"], elsewhere=known.launched.get("elsewhere", False))
         documents = expected(asked.name, act.job, now)
         why = f"{asked.name} was launched before"
         return Outcome(why=why, documents=documents, acts=(act,), events=(told,), repeat=True)
@@ -188,7 +187,7 @@ def _place(case: _Case, asked: Asked, job: Job, ledgers: dict[str, Ledger]) -> O
     if budget and places[0].cost is not None:
         ledger = ledger.with_job(asked.name, places[0].cost)
     ledgers[ledger.prefix] = replace(ledger, kept=len(ledger.lines))
-    launched = _launch(case, asked, job, places)
+    launched = _launch(case, asked, job, places, elsewhere=_is_elsewhere(places, ledger, budget))
     return replace(launched, documents=(*ledger.documents(), *launched.documents))
 
 
@@ -210,22 +209,25 @@ def _refuse(event: Event, asked: Asked, why: str, places: Sequence[Considered] =
     )
 
 
-def _launch(case: _Case, asked: Asked, job: Job, places: Sequence[Considered]) -> Outcome:
+def _is_elsewhere(places: Sequence[Considered], ledger: Ledger, budget: Budget | None) -> bool:
+    """Whether another place than the first could run the job, too, with the money that is left once that one has its own."""
+    left = ledger.funds(budget, "") if budget else None
+    others = (one for one in places[1:] if one.verdict == "possible")
+    return any(left is None or one.cost is None or not left.refusal(one.cost) for one in others)
+
+
+def _launch(case: _Case, asked: Asked, job: Job, places: Sequence[Considered], *, elsewhere: bool) -> Outcome:
     chosen = places[0]
     described, listed = asked.at(job, chosen.place), [one.document() for one in places]
     told = {"kind": asked.kind, "name": asked.name, "why": f"{chosen.place.name}: {chosen.why}", "places": listed}
-    record = {"name": asked.name, "kind": asked.kind, "job": described, "told": told}
+    more = {"elsewhere": True} if elsewhere else {}
+    record = {"name": asked.name, "kind": asked.kind, "job": described, "told": told, **more}
     return Outcome(
         why=f"{asked.name} launched on {chosen.place.name}: {chosen.why}",
         documents=(*expected(asked.name, described, case.now), Document(name=names.job(asked.name), value=record)),
-        acts=(Launch(name=asked.name, job=described, elsewhere=_is_elsewhere(listed)),),
+        acts=(Launch(name=asked.name, job=described, elsewhere=elsewhere),),
         events=(_job_event(events.JOB_LAUNCHED, case.event, asked, told),),
     )
-
-
-def _is_elsewhere(places: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a place that was not chosen could have been."""
-    return any(place["verdict"] == "possible" for place in places)
 
 
 def _job_event(type_: str, event: Event, asked: Asked, data: Mapping[str, Any]) -> Event:

@@ -16,6 +16,7 @@ from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads
+from federation.sources.timely import is_ahead
 from federation.steps.again import swept_before
 from federation.steps.overdue import Overdue, expectations, overdue
 
@@ -82,7 +83,7 @@ def _open_jobs(finished: Sequence[Mapping[str, Any]], listed: Sequence[str]) -> 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Announce what was missed or lost, and ask again for the jobs whose hours have come."""
-    missed = tuple(_missed(facts))
+    missed = tuple(_missed(facts, now))
     failed = tuple(_failed(facts))
     lost = tuple(facts.overdue.events())
     due = tuple(_due(event, facts, policy, now))
@@ -107,12 +108,13 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     return Outcome(why=why, documents=(*documents, *ended), events=tuple(told.values()), repeat=not (new or ended))
 
 
-def _missed(facts: Facts) -> Sequence[Event]:
+def _missed(facts: Facts, now: str) -> Sequence[Event]:
+    """The completions that are not settled; one that its platform dates ahead of us, as a commit may be, is dated now."""
     told = {name: Event.of(document) for name, document in facts.heard.items()}
     for data in facts.finished:
         if "failure" in data:
             continue
-        found = _completed(data)
+        found = _completed({**data, "completed_at": now} if is_ahead(data["completed_at"], now) else data)
         if names.short(found.id) not in facts.settled:
             told.setdefault(names.event(found.id), found)
     return [found for _, found in sorted(told.items()) if found.type == events.ARTIFACT_COMPLETED]

@@ -20,16 +20,21 @@ from federation.core.version import Version, version_of
 from federation.gathering import Reads
 from federation.steps.again import moved_before
 from federation.steps.assembled import Assembled, because, unpublished
+from federation.steps.quarantined import quarantined
 from federation.steps.selection import newer_releases, successors
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 
 
 class Candidate(Assembled, frozen=True, kw_only=True):
-    """A release that might serve next, its receipt from the registry if it is published, and who approved it."""
+    """A release that might serve next, its receipt from the registry if it is published, and who approved it.
+
+    `quarantined` says by name why units of it may not serve, although they passed.
+    """
 
     receipt: Mapping[str, Any] | None
     approved_by: frozenset[str]
+    quarantined: Mapping[str, str]
 
     @property
     def commit(self) -> str:
@@ -78,24 +83,25 @@ def _candidates(event: Event, channel: Channel, reads: Reads) -> Sequence[Candid
     """The release that an order names; else the best one, after better ones whose names are taken."""
     if ordered := event.data.get("release"):
         release = reads.document(names.release(ordered))
-        return [_candidate(reads, release)] if release else []
+        return [_candidate(reads, channel, release)] if release else []
     found: list[Candidate] = []
     waiting = successors(reads, channel.serving, newer_releases(reads, channel.serving))
     for release in _best_first(channel, waiting.values()):
-        found.append(_candidate(reads, release))
+        found.append(_candidate(reads, channel, release))
         if not found[-1].is_taken:
             break
     return found
 
 
-def _candidate(reads: Reads, release: Mapping[str, Any]) -> Candidate:
+def _candidate(reads: Reads, channel: Channel, release: Mapping[str, Any]) -> Candidate:
     name = release["name"]
     places = reads.names(names.approvals(name)) if reads.policy().promotion.approvals else ()
     approvals = [reads.document(place) for place in places]
     people = frozenset(_person(found["who"]) for found in approvals if found and found["release"] == digest(release))
     receipt = reads.document(names.receipt(name))
     refusal = unpublished(reads, name) if receipt is None else None
-    return Candidate(release=release, receipt=receipt, refusal=refusal, approved_by=people)
+    bad = quarantined(reads, channel, ({**unit, "kind": kind} for kind, unit in release["units"].items()))
+    return Candidate(release=release, receipt=receipt, refusal=refusal, approved_by=people, quarantined=bad)
 
 
 def _person(who: str) -> str:
@@ -137,8 +143,7 @@ def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now
         yield "it serves already"
         return
     yield from outdated(candidate.release, channel, policy)
-    if forbidden := channel.forbids(candidate.artifacts.values()):
-        yield f"it holds {', '.join(channel.quarantine[one].unit for one in forbidden)}, which is in quarantine"
+    yield from (f"its {name} {why}" for name, why in candidate.quarantined.items())
     for item in candidate.release["checklist"]:
         if not item["yes"]:
             yield f"its checklist says no: {item['item']} ({item['why']})"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which units hold what is in quarantine: the same artifact, or all its bytes under other names or with more beside them?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from federation.core import names
@@ -9,32 +9,49 @@ from federation.core.channel import Channel
 from federation.gathering import Reads
 
 
-def quarantined(reads: Reads, channel: Channel, versions: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def quarantined(reads: Reads, channel: Channel, units: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """By name, why each of these units may not be released; without the others.
 
-    A record is read for each unit in quarantine of the kinds in question.
+    Their bytes are held against every unit of their kind that a person named, or that a release had which a roll-back left.
+
+    Args:
+        reads: The world.
+        channel: Its quarantine.
+        units: The name, kind, artifact and files of each.
     """
     found: dict[str, str] = {}
-    for version in versions:
-        if channel.forbids([version["artifact"]]):
-            found[version["name"]] = "is in quarantine until lifted"
-        elif whole := _held_whole(reads, channel, version):
-            found[version["name"]] = f"holds every file of {whole}, which is in quarantine until lifted"
+    for unit in units:
+        if channel.forbids([unit["artifact"]]):
+            found[unit["name"]] = "is in quarantine until lifted"
+        elif channel.quarantine and (whole := _held_whole(reads, channel, unit)):
+            found[unit["name"]] = f"holds every file of {whole}, which is in quarantine until lifted"
     return found
 
 
-def _held_whole(reads: Reads, channel: Channel, version: Mapping[str, Any]) -> str | None:
+def _held_whole(reads: Reads, channel: Channel, unit: Mapping[str, Any]) -> str | None:
     """The unit in quarantine all of whose bytes are in this one, by the digests of its files."""
-    held = _contents(version)
+    held = _contents(unit["files"])
+    bad = (*_named(reads, channel, unit["kind"]), *_left(reads, channel, unit["kind"]))
+    return next((name for name, files in bad if _contents(files) <= held), None)
+
+
+def _named(reads: Reads, channel: Channel, kind: str) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
+    """The units that people put there, and their files."""
     for unit in sorted({one.unit for one in channel.quarantine.values()}):
         place = names.version_named(unit)
-        if place is None or not place.startswith(f"{names.VERSIONS}{version['kind']}/"):
-            continue
-        bad = reads.document(place)
-        if bad is not None and _contents(bad) <= held:
-            return unit
-    return None
+        found = reads.document(place) if place and place.startswith(f"{names.VERSIONS}{kind}/") else None
+        if found is not None:
+            yield unit, found["stated"]["files"]
 
 
-def _contents(version: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(file["sha256"] for file in version["stated"]["files"])
+def _left(reads: Reads, channel: Channel, kind: str) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
+    """The units that roll-backs put there, and their files; the channel knows these by artifact and kind alone."""
+    for release in (name for name, new in channel.left.items() if channel.forbids(new)):
+        found = reads.document(names.release(release))
+        unit = found["units"].get(kind) if found else None
+        if unit and channel.forbids([unit["artifact"]]):
+            yield unit["name"], unit["files"]
+
+
+def _contents(files: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(file["sha256"] for file in files)

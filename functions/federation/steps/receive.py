@@ -16,6 +16,7 @@ from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome, joined
 from federation.gathering import Reads
 from federation.sources.reading import Completion, Reading, Request, Signal
+from federation.sources.timely import is_ahead
 
 TICKS: Final[Mapping[str, Sequence[str]]] = {
     **dict.fromkeys(("reconcile", "ingest", "sweep"), (events.TICK_SWEEP, events.TICK_AUDIT, events.TICK_REGISTRY)),
@@ -197,11 +198,11 @@ def _breached(signal: Signal, at: str) -> Event:
 
 
 def _alarm_states(reading: Reading, reads: Reads, now: str) -> tuple[str, ...]:
-    """The names of all recorded states of the reading's alarm; an urgent breach waits for no look-up."""
+    """The names of all recorded states of the reading's alarm, but of the future; an urgent breach waits for no look-up."""
     signal = reading.signal
     if signal is None or not _is_alarm(signal) or urgent(reading, now):
         return ()
-    return tuple(reads.names(_alarm_prefix(signal)))
+    return tuple(name for name in reads.names(_alarm_prefix(signal)) if not is_ahead(_told_at(name), now))
 
 
 def _is_late(signal: Signal, facts: Facts) -> bool:
@@ -214,8 +215,11 @@ def _is_late(signal: Signal, facts: Facts) -> bool:
 
 def _reported_at(alarm_name: str) -> tuple[int, str]:
     """A state's sort key: its moment, and at the same moment `resolved` after `firing`."""
-    _, at, state = alarm_name.rsplit("/", 2)
-    return instant.order(at), state
+    return instant.order(_told_at(alarm_name)), alarm_name.rpartition("/")[2]
+
+
+def _told_at(alarm_name: str) -> str:
+    return alarm_name.rsplit("/", 2)[1]
 
 
 def _alarm_prefix(signal: Signal) -> str:

@@ -74,7 +74,8 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
     passed = [found for found in newer.values() if found and found["report"]["verdict"] == "pass"]
     faults = [_barred(found["unit"], reads.policy()) for found in passed]
     welcome = [found for found, wrong in zip(passed, faults, strict=True) if not wrong]
-    forbidden = quarantined(reads, channel, (found["unit"] for found in welcome))
+    shipped = ({**found["unit"], "files": found["unit"]["stated"]["files"]} for found in welcome)
+    forbidden = quarantined(reads, channel, shipped)
     allowed = {found["unit"]["kind"]: found for found in welcome if found["unit"]["name"] not in forbidden}
     fit = _fitted(reads, channel, basis, serving, {kind: _new(found) for kind, found in allowed.items()})
     taken = [allowed[kind] for kind, member in fit.members.items() if member.origin == "new"]

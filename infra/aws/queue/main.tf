@@ -122,11 +122,6 @@ output "arn" {
   value       = aws_sqs_queue.this.arn
 }
 
-output "url" {
-  description = "Of the queue."
-  value       = aws_sqs_queue.this.url
-}
-
 output "dead_arn" {
   description = "Of its dead letters."
   value       = aws_sqs_queue.dead.arn

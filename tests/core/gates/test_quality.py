@@ -92,6 +92,18 @@ def test_no_sound_unit_takes_the_documents_off_what_the_next_one_would_lose():
     assert [judged(stated, rule, serving, None)[0].verdict for serving in (before, bare)] == ["inconclusive"] * 2
 
 
+def test_names_that_one_item_has_alone_shut_nobody_out():
+    named = replace(accuracy(1200), clusters=[f"own-{index}" for index in range(1500)])
+    before = unit(quality=quality(records=named))
+    (found,) = judged(
+        unit(quality=quality(records=accuracy(1200))),
+        QualityRule(metric="accuracy", margin=Decimal("0.02")),
+        before,
+        None,
+    )
+    assert found.verdict == "pass"
+
+
 def test_where_the_policy_pins_the_suite_nobody_picks_easier_items():
     others = {"sha256:baseline": accuracy(1180), "sha256:anchor": accuracy(1180)}
     picked = unit(quality=quality(suite="sha256:picked", records=accuracy(1200), others=others))

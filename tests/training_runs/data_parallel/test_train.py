@@ -5,6 +5,7 @@ import hashlib
 import json
 from shutil import copytree
 
+import pytest
 from safetensors.torch import load_file, save_file
 from tests.training_runs.small_world import home
 from tests.training_runs.small_world.newer import lines, newer, told_of
@@ -16,12 +17,21 @@ from training_images.data_parallel.train import train
 from training_images.job.run import run
 from training_images.job.shipped import shipped_unit
 
+FEW = ("--steps", "5", "--requests", "4")
 
-def test_what_serves_now_answers_a_suite_that_it_never_saw(started, suite, tmp_path):
-    kind, few = "router-classifier", ("--steps", "5", "--requests", "4")
-    assert started(*few)[:2] == (0, "")
-    serving = (tmp_path / "unit").rename(tmp_path / "serving")
-    code, sentence, unit = started(*few, "--seed", "2", suite=newer(suite, tmp_path / "suite"), baseline=serving)
+
+@pytest.fixture(scope="module")
+def serving(data, suite, tmp_path_factory):
+    """A unit that nobody spoils."""
+    folder = tmp_path_factory.mktemp("serving")
+    words = [*home.channels(data=data, suite=suite), *FEW, "--batch", "24"]
+    assert run(train, [*home.WHERE, "--output", str(folder), *words], {}) == 0
+    return folder
+
+
+def test_what_serves_now_answers_a_suite_that_it_never_saw(started, suite, serving, tmp_path):
+    kind = "router-classifier"
+    code, sentence, unit = started(*FEW, "--seed", "2", suite=newer(suite, tmp_path / "suite"), baseline=serving)
     assert (code, sentence) == (0, "")
     artifacts, answered = told_of(unit, kind)
     assert artifacts == [shipped_unit(serving, kind).artifact]
@@ -54,14 +64,12 @@ def test_one_of_several_machines_that_cannot_know_where_the_first_is_does_not_wa
     assert "nobody says where the first is met" in capsys.readouterr().err
 
 
-def test_a_baseline_whose_weights_are_of_another_router_is_told(started, tmp_path):
-    few = ("--steps", "5", "--requests", "4")
-    assert started(*few)[:2] == (0, "")
-    serving = (tmp_path / "unit").rename(tmp_path / "serving")
-    place = serving / "router-classifier" / WEIGHTS
+def test_a_baseline_whose_weights_are_of_another_router_is_told(started, serving, tmp_path):
+    spoilt = copytree(serving, tmp_path / "spoilt")
+    place = spoilt / "router-classifier" / WEIGHTS
     save_file({"grams.weight": load_file(place)["grams.weight"][:, :8].contiguous()}, place)
-    stated_again(serving / SENTINEL, place)
-    code, sentence, unit = started(*few, baseline=serving)
+    stated_again(spoilt / SENTINEL, place)
+    code, sentence, unit = started(*FEW, baseline=spoilt)
     assert code == 42
     assert sentence.startswith(f"{WEIGHTS} holds no weights of a router as this image makes them")
     assert not unit.exists()

@@ -122,7 +122,7 @@ def test_a_language_model_whose_base_is_another_one_is_no_member(world: World, t
     copytree(world.runtime, tmp_path / "members" / "one")
     language_unit(tmp_path / "members" / "two", base(tmp_path / "other", seed=8), seed=3)
     assert job(once, tmp_path / "unit", *given(world, tmp_path / "members")) == 42
-    assert "was made from" in failure(tmp_path / "unit")
+    assert "is mounted: give the channel base the one that it was made for" in failure(tmp_path / "unit")
 
 
 def test_a_way_of_voting_that_nobody_knows_is_refused(world: World, teachers: Path, tmp_path: Path) -> None:

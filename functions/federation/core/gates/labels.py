@@ -2,9 +2,11 @@
 """Does a run of a suite say of its items all that an earlier run said?
 
 A suite's digest fixes its items, what they share and what they are about. What one unit leaves unsaid the next one could not
-be held to, since it is compared with that unit. More may be said at any time.
+be held to, since it is compared with that unit. More may be said at any time, and nobody need repeat the name of a cluster
+of one, as an item without any stands alone, too.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -22,7 +24,7 @@ def alike(records: Records, before: Records) -> tuple[Records, str | None]:
     clusters, clash = shared_clusters(records, earlier)
     contradiction = (
         clash
-        or _unsaid("cluster", records, earlier, records.clusters, earlier.clusters)
+        or _unsaid("cluster", records, earlier, records.clusters, _shared(earlier.clusters))
         or _unsaid("category", records, earlier, records.categories, earlier.categories)
     )
     return replace(records, clusters=clusters), contradiction
@@ -33,7 +35,13 @@ def unsaid_cluster(records: Records, before: Records) -> str | None:
     if before.clusters is None or unshared(records, before) is not None:
         return None
     earlier = before.ordered(records.items)
-    return _unsaid("cluster", records, earlier, records.clusters, earlier.clusters)
+    return _unsaid("cluster", records, earlier, records.clusters, _shared(earlier.clusters))
+
+
+def _shared(clusters: Sequence[str | None] | None) -> Sequence[str | None] | None:
+    """The clusters, without those of a single item."""
+    times = Counter(clusters or ())
+    return clusters and [name if times[name] > 1 else None for name in clusters]
 
 
 def _unsaid(
