@@ -98,8 +98,34 @@ def test_a_lost_decision_costs_its_own_facts_and_no_other_answer(federation, for
     assert (last["release"], last["since"], last["decision"]) == (FIRST, LEFT, None)
     assert last["why"].startswith(f"{SECOND} left: ")
     page = federation("served", "--at", LEFT, "--folder", forgetful).out
-    assert "none is stored" in page
+    assert "none can be read" in page
     assert "federation replay" not in page
+
+
+def test_a_damaged_decision_costs_no_more_and_is_named(federation, forgetful):
+    damaged(forgetful, "decisions/promote/%")
+    found = federation("served", "--folder", forgetful, "--json").json
+    assert [(one["release"], one["decision"] is None) for one in found["served"]] == [
+        (FIRST, True),
+        (SECOND, True),
+        (FIRST, False),
+    ]
+    assert found["damaged"]
+    assert all("decisions/promote/" in told and "is damaged" in told for told in found["damaged"])
+    page = federation("served", "--folder", forgetful).out
+    assert page.rpartition("Damaged, so that nothing is told of it here")[2].count("decisions/promote/") == len(
+        found["damaged"]
+    )
+
+
+def test_after_a_clock_that_was_behind_two_releases_are_told_of_and_one_is_meant(federation, own):
+    """The demo is told in November 2026; the promotion is dated by a clock that was still a day behind."""
+    words = ("--who", "eva", "--why", "the clock is behind", "--folder", own)
+    for one in federation("status", "--folder", own, "--json").json["quarantine"]:
+        assert federation("lift", one["artifact"], *words).code == 0
+    channel = channel_in(own)
+    entry = channel["warm"][-1] if channel["warm"] else None
+    assert entry is None or entry["name"] != SECOND
 
 
 def test_moves_of_which_nothing_tells_are_counted(federation, forgetful):
@@ -162,3 +188,15 @@ def test_in_any_history_the_moves_that_are_told_are_those_that_were_made(seed):
         Ports(store=world.store, **dict.fromkeys(("bus", "artifacts", "registry", "trainer", "traffic", "alarms")))
     )
     assert list(moves(shelf, shelf.channel("production"))) == made
+
+
+def test_of_very_many_the_table_says_how_many_it_leaves_out_and_all_are_one_word_away(federation, played, monkeypatch):
+    monkeypatch.setattr("federation.cli.served.SHOWN", 1)
+    asked = ("served", "--folder", played)
+    shown = federation(*asked).out
+    assert (shown.count("promoted by") + shown.count(" promoted "), shown.count("gone back to")) == (0, 1)
+    assert "2 earlier ones not shown: `federation served --all`." in shown
+    whole = federation(*asked, "--all").out
+    assert (whole.count(" promoted "), whole.count("gone back to")) == (2, 1)
+    assert "not shown" not in whole
+    assert len(federation(*asked, "--json").json["served"]) == 3

@@ -349,3 +349,16 @@ def test_who_waits_for_a_manifest_is_told_where_it_is_looked_for(home):
     home.tell(events.ARTIFACT_COMPLETED, subject="bucket/nowhere", **where)
     _, outcome = next(one for one in home.outcomes if one[0] == "validate")
     assert "no manifest lies at s3://bucket/nowhere/_MANIFEST.json yet" in outcome.why
+
+
+def test_what_was_accepted_stays_so_when_it_is_told_again_after_its_files_have_moved_away(home):
+    """A redelivery would wait for them, and in the end reject what may serve by then."""
+    (accepted, *_) = home.ship("embedder", 2)
+    for file in (home.local.folder / "clouds/s3/bucket/embedder-2-own").iterdir():
+        file.unlink()
+    where = {"artifact_uri": "s3://bucket/embedder-2-own/", "provider": "s3"}
+    again = home.tell(
+        events.ARTIFACT_COMPLETED, subject="bucket/embedder-2-own", key="bucket/embedder-2-own", **where
+    )
+    assert again[0] == accepted
+    assert home.store.names(names.WAITING) == []

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 from federation.chain import deliver_as_deployed
 from federation.core import names
 from federation.demo.clouds import upload
+from federation.errors import ServiceError
 from federation.reads import LiveReads
 from federation.sources import Reading, Request, Trust
 from federation.wiring.local import LocalHome
@@ -86,11 +87,17 @@ class LocalStage:
         completion.write_text(json.dumps(dict(data)), "utf-8")
 
     def arrives(self, at: str, what: str, request: Request) -> Line:
-        """Deliver a body as its sender would, and carry out everything that follows."""
+        """Deliver a body as its sender would, and carry out everything that follows.
+
+        Raises:
+            ServiceError: A step raised every time, so that the story would go on without what it does.
+        """
         store = self._home.ports.store
         before = set(store.names(""))
         reading = deliver_as_deployed(request, self._trust, self._home.ports, lambda: at, inline=self._inline)
         carried = self._home.settle(lambda: at)
+        if dead := self._home.bus.dead():
+            raise ServiceError(f"{dead[0].step} could not handle {dead[0].event.subject}: {dead[0].failure}")
         became = [one.outcome.why for one in carried if one.outcome and not one.outcome.repeat]
         kept = [name for name in store.names("") if name not in before]
         became += self._forbidden(kept)
