@@ -28,6 +28,8 @@ LOOKS = (
     ("served",),
     ("intact",),
     ("orders",),
+    ("diff", FIRST, "v1.0.1"),
+    ("lineage",),
 )
 
 
@@ -176,6 +178,13 @@ def test_a_home_without_an_address_names_the_variables(federation, deployed, mon
     answer = federation("status")
     assert answer.code == 6
     assert "FEDERATION_STORE" in answer.err
+
+
+def test_whoever_only_looks_names_the_store_and_any_bus(federation, deployed, monkeypatch):
+    """An auditor has a copy of the bucket, and no bus at all."""
+    before = [federation(*words, "--json") for words in LOOKS]
+    monkeypatch.setenv("FEDERATION_BUS", "none")
+    assert [federation(*words, "--json") for words in LOOKS] == before
 
 
 def test_there_is_nothing_to_send_again(federation, deployed):

@@ -3,6 +3,9 @@
 
 import pytest
 
+from federation.demo.show import staged
+from federation.demo.story import first_week
+
 FIRST, SECOND = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.0.1"
 
 
@@ -57,10 +60,24 @@ def test_a_release_is_no_different_from_itself(federation, played):
     assert found["release"] == []
 
 
+def test_before_the_first_promotion_all_that_waits_is_new_and_the_floors_have_judged_it(federation, tmp_path, examples):
+    home = tmp_path / "home"
+    with staged(home, examples) as stage:
+        assert any("The merge is due" in line.what for line in first_week(stage)), "nor does anything come after it"
+    found = federation("diff", "--folder", home, "--json").json
+    assert (found["before"], found["after"]) == (None, FIRST)
+    assert {unit["what"] for unit in found["units"].values()} == {"added"}
+    assert {finding["verdict"] for unit in found["units"].values() for finding in unit["findings"]} == {"pass"}
+    assert federation("diff", "v1.0.0", "--folder", home, "--json").json == found
+    page = federation("diff", "--folder", home).out
+    assert page.startswith(f"From nothing to {FIRST}\n")
+    assert "spiralverse/embedder-v1: what the gates found against nothing" in page
+
+
 def test_with_nothing_to_compare_it_says_what_could_be_named(federation, new_home, played):
     nothing = federation("diff", "--folder", new_home)
     assert nothing.code == 3
-    assert "nothing serves yet" in nothing.err
+    assert "no release waits to serve" in nothing.err
     unknown = federation("diff", "v9.9.9", "--folder", played)
     assert unknown.code == 3
     assert "federation releases" in unknown.err

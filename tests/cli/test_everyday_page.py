@@ -73,6 +73,18 @@ def test_the_room_hears_of_a_roll_back_once_and_of_nothing_that_stays_as_it_was(
     assert "it talks nonsense" in said
 
 
+def test_the_room_hears_when_somebody_else_changed_what_is_live_and_nothing_when_a_day_has_passed(
+    federation, played, tmp_path, chat
+):
+    """After a day the status tells of it no more, whether it was mended or not, so nobody may say that it was."""
+    status = federation("status", "--folder", played, "--json").json
+    moved = {"at": "2026-11-24T20:00:00Z", "why": "the tag v1.0.0 names another commit"}
+    for tampered in (None, moved, moved, None, moved):
+        told = json.dumps({**status, "tampered": tampered})
+        run(TELL, told, tmp_path, CHAT=f"http://127.0.0.1:{chat.server_port}/")
+    assert chat.said == [moved["why"], moved["why"]]
+
+
 def test_a_dashboard_gets_every_live_release_and_what_is_in_quarantine(federation, played, tmp_path):
     status = federation("status", "--folder", played, "--json")
     lines = run(METRICS, status.out, tmp_path).splitlines()

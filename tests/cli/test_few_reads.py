@@ -2,7 +2,9 @@
 """At three in the morning a thousand completions lie in a store in a cloud, and the answer needs few of them."""
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from tests.steps.home import MONDAY, TUESDAY, home
@@ -10,9 +12,10 @@ from tests.steps.home import MONDAY, TUESDAY, home
 from federation.cli.explain import page_about
 from federation.cli.history import History
 from federation.cli.shelf import Shelf
+from federation.cli.standing import tampered
 from federation.cli.status import status_of
 from federation.core import event as events
-from federation.core import names
+from federation.core import instant, names
 from federation.core.digest import canonical, digest
 from federation.core.event import Event
 from federation.ports import Ports
@@ -282,3 +285,18 @@ def test_the_last_job_of_each_kind_that_ended_badly_is_told_however_many_of_othe
     counted.store.put(names.job(again["name"]), canonical(again), now + 40)
     states = {line["state"] for line in status_of(counted)["jobs"] if line["kind"] == kinds[0]}
     assert states == {"under way"}, "somebody is at work on it"
+
+
+def test_what_was_tampered_with_stays_told_for_a_day_however_often_sweeps_find_something_else(old_home):
+    home = Home(deepcopy(old_home.store))
+    for hour in range(30):
+        at = instant.text(instant.moment(NIGHT) + timedelta(hours=hour))
+        event = Event(type=events.TICK_SWEEP, source="//x", subject="registry", time=at, key=f"{hour}", data={})
+        told = Event(type=events.TAMPER_DETECTED, source="//x", subject="x", time=at, key="x", data={}).document()
+        found = decided("sweep", event, "found something")
+        found["outcome"]["events"] = [told] if hour == 0 else []
+        home.store.put(f"{names.decisions('sweep', event.id)}found", canonical(found), HOUR * (PAST + 20 + hour))
+        home.store.read_names.clear()
+        known = tampered(History(home.shelf), at)
+        assert (known is not None) == (hour <= 25)
+        assert len(home.store.read_names) < 30

@@ -2,10 +2,9 @@
 """An auditor asks which data made what serves, and a data set has to go."""
 
 import json
-import sqlite3
-from contextlib import closing
 
 import pytest
+from tests.cli.tampering import removed
 
 FIRST, SECOND = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.0.1"
 
@@ -50,11 +49,19 @@ def test_before_anything_serves_it_says_so(federation, new_home):
     assert "nothing serves yet" in answer.err
 
 
-@pytest.mark.parametrize("command", [("lineage",), ("diff", SECOND)])
+@pytest.mark.parametrize("command", [("lineage",), ("lineage", SECOND), ("diff", SECOND)])
 def test_where_the_document_of_what_serves_is_lost_a_person_is_told_how_to_put_it_back(federation, own, command):
-    with closing(sqlite3.connect(own / "store.sqlite")) as store, store:
-        store.execute("delete from documents where name = ?", (f"releases/{FIRST}",))
+    removed(own, f"releases/{FIRST}")
     answer = federation(*command, "--folder", own)
     assert answer.code == 3
     assert f"the document of {FIRST} is lost" in answer.err
     assert 'docs/operations.md, "When a document is lost or damaged"' in answer.err
+
+
+@pytest.mark.parametrize("command", ["lineage", "diff"])
+def test_of_a_unit_whose_version_is_lost_nobody_says_that_no_data_made_it(federation, own, command):
+    """Who looks for a data set that was withdrawn would take the unit for one that never held it."""
+    removed(own, "versions/embedder/000000002")
+    answer = federation(command, "v1.0.1", "--folder", own)
+    assert answer.code == 3
+    assert "versions/embedder/000000002, which says what spiralverse/embedder-v2 was made of, is lost" in answer.err

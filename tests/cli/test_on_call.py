@@ -304,6 +304,17 @@ def test_the_page_about_the_policy_says_what_the_last_versions_changed(federatio
     )
 
 
+def test_the_page_about_the_policy_calls_no_version_the_first_whose_predecessor_is_lost(
+    federation, new_home, examples, tmp_path
+):
+    second = tmp_path / "policy.json"
+    second.write_text(json.dumps({**json.loads((examples / "policy.json").read_bytes()), "version": 2}), "utf-8")
+    assert federation("init", "--policy", second, "--folder", new_home).code == 0
+    changed(new_home, "delete from documents where name = ?", "policies/000001")
+    (why,) = federation("explain", "policy", "--folder", new_home, "--json").json["why"]
+    assert why.startswith("No version before it is stored")
+
+
 def test_a_unit_that_was_judged_under_the_old_rules_waits_for_the_new_ones(
     federation, promoted_twice, examples, tmp_path
 ):

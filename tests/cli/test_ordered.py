@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who did what? An auditor wants every act of a person, the refused ones as well."""
 
+from tests.cli.tampering import damaged
+
 from federation.cli.home import opened
 from federation.core import event as events
 from federation.core.digest import digest
@@ -22,6 +24,28 @@ def test_every_act_is_told_with_its_time_its_reason_and_its_name(federation, own
     assert federation("replay", refused["decision"], "--folder", own).code == 0
     page = federation("orders", "--folder", own).out
     assert "NO: spiralverse-ai-federated-v1.0.1 is held" in page
+
+
+def test_what_came_of_an_order_is_what_holds_since(federation, own):
+    """As the order itself printed it; who and why stand in columns of their own."""
+    words = ("--why", "the audit", "--who", "eva", "--folder", own)
+    artifact = federation("status", "--folder", own, "--json").json["quarantine"][0]["artifact"]
+    for order in (("hold", "--until", "2126-12-01T06:00:00Z"), ("resume",), ("lift", artifact)):
+        assert federation(*order, *words).code == 0
+    held, resumed, lifted = (one["became"] for one in federation("orders", "--folder", own, "--json").json)
+    assert held == "promotions are held until 2126-12-01 06:00:00Z, or until somebody resumes them"
+    assert resumed == "promotions go on"
+    assert "is lifted: releases may hold it again" in lifted
+
+
+def test_a_damaged_order_hides_no_other_and_is_named(federation, own):
+    federation("resume", "--why", "nobody holds them", "--who", "adam", "--folder", own)
+    damaged(own, "decisions/govern/%")
+    federation("hold", "--why", "the audit", "--who", "eva", "--folder", own)
+    for told in (federation("orders", "--folder", own), federation("orders", "--folder", own, "--json")):
+        assert told.code == 0
+        assert told.err.startswith("federation: an order may be left out: decisions/govern/")
+    assert [one["who"] for one in told.json] == ["eva"]
 
 
 def test_one_person_s_acts_are_found_by_their_name(federation, own):

@@ -3,6 +3,8 @@
 
 import json
 
+from tests.cli.tampering import damaged
+
 from federation.cli.home import opened
 from federation.core import names
 from federation.core.digest import canonical
@@ -23,6 +25,15 @@ def test_the_table_names_each_of_them(federation, played):
     lines = [line for line in page.splitlines() if "v1.0.1  spiralverse/" in line]
     assert len(lines) == 1, "so that searching for a release finds all of its units"
     assert "spiralverse/embedder-v2, spiralverse/inference-benchmark-v1" in lines[0]
+
+
+def test_damaged_decisions_of_people_cost_no_line_of_the_table(federation, forgetful):
+    before = federation("releases", "--folder", forgetful).out
+    damaged(forgetful, "decisions/govern/%")
+    page = federation("releases", "--folder", forgetful).out
+    assert page.count("spiralverse-ai-federated-v1.0.1") >= 2
+    assert "Damaged, so that a roll-back may be left out here" in page
+    assert "Damaged" not in before
 
 
 def test_before_the_first_merge_there_is_none(federation, new_home):

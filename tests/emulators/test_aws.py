@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The imitated AWS refuses what AWS's own models exclude, which the client sends all the same."""
 
+import json
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
 import pytest
 from botocore.exceptions import ClientError
 from tests.ports.backends_aws import *  # noqa: F403 - fixtures
@@ -36,3 +40,12 @@ def test_a_request_beyond_the_model_is_refused(aws_cloud, service, operation, re
         getattr(aws_cloud.client(service), operation)(**request_)
     assert refused.value.response["Error"]["Code"] == "ValidationException"
     assert told in refused.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("operation", ["Nope", "ListClusters"], ids=["of no model", "not imitated"])
+def test_an_operation_that_nobody_answers_is_unknown_and_no_fault_of_the_server(aws_cloud, operation):
+    asked = Request(aws_cloud.endpoint, b"{}", {"X-Amz-Target": f"SageMaker.{operation}"})  # noqa: S310 - our own server
+    with pytest.raises(HTTPError) as refused:
+        urlopen(asked)  # noqa: S310 - our own server
+    with refused.value as answer:
+        assert (answer.code, json.load(answer)["__type"]) == (400, "UnknownOperationException")

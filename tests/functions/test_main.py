@@ -181,3 +181,19 @@ def test_an_event_of_a_version_that_we_do_not_know_is_not_handled_as_one_that_we
     body = json.dumps({"message": message, "subscription": "projects/spiralverse-ml/subscriptions/launch"}).encode()
     assert posted(f"{functions['launch'].url}/{TOPIC}", body, {}) >= 400
     assert store.names("decisions/launch/") == before
+
+
+def test_the_secret_of_the_hub_is_opened_for_the_hub_and_for_nobody_else(functions, store, clouds):
+    reference = "projects/spiralverse-ml/secrets/hub-webhook/versions/latest"
+    clouds.vertex.secrets[reference] = TRUST["hf_secret"]
+    trust = json.dumps({**TRUST, "hf_secret": {"secret": reference}})
+    environment = clouds.environment(home="gcp", store="gs://federation-home/home", bus=TOPIC, trust=trust)
+    push = wire_hub.push("adapters", "ab" * 20)
+    with running({"receive": environment}, FUNCTIONS / "main.py") as served:
+        door = served["receive"].url
+        clouds.vertex.faults.forget()
+        assert posted(door, wire_google.sentinel("embedder/v9/", AT).body, token(clouds)) == 204
+        assert "secrets.access" not in clouds.vertex.faults.calls
+        assert posted(f"{door}/hub", push.body, push.headers) == 202
+        assert clouds.vertex.faults.calls.count("secrets.access") == 1
+    clouds.vertex.secrets.clear()

@@ -10,7 +10,8 @@ from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
 from federation.core.event import Event
-from federation.runtime import handle
+from federation.errors import ConflictError
+from federation.runtime import carry_out, decide, handle
 from federation.simulation.platform import POLICY
 from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, TUESDAY, WEDNESDAY
 
@@ -297,3 +298,13 @@ def test_a_tick_does_not_try_what_was_assembled_to_replace_another_release_than_
     home.tick("promote", NEXT_TUESDAY)
     assert home.channel.serving.name == first
     assert second not in {event.subject for event in home.told(events.PROMOTION_HELD)}
+
+
+def test_that_there_is_nothing_to_promote_counts_only_if_the_channel_is_still_as_it_was_read(second):
+    """Else a tick would be done with that nobody has looked at as things are now."""
+    tick = Event(type=events.TICK_PROMOTE, source="//test", subject="x", time=NEXT_TUESDAY, key="x", data={})
+    early = decide("promote", tick, second.local.ports, NEXT_TUESDAY)
+    assert not early.outcome
+    second.alarm("2026-01-13T10:00:00Z")
+    with pytest.raises(ConflictError, match="channel production moved while promote decided"):
+        carry_out(early, second.local.ports)

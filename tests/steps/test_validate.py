@@ -357,8 +357,6 @@ def test_what_was_accepted_stays_so_when_it_is_told_again_after_its_files_have_m
     for file in (home.local.folder / "clouds/s3/bucket/embedder-2-own").iterdir():
         file.unlink()
     where = {"artifact_uri": "s3://bucket/embedder-2-own/", "provider": "s3"}
-    again = home.tell(
-        events.ARTIFACT_COMPLETED, subject="bucket/embedder-2-own", key="bucket/embedder-2-own", **where
-    )
+    again = home.tell(events.ARTIFACT_COMPLETED, subject="bucket/embedder-2-own", key="bucket/embedder-2-own", **where)
     assert again[0] == accepted
     assert home.store.names(names.WAITING) == []

@@ -3,11 +3,12 @@
 
 import errno
 import os
+import signal
 
 import pytest
 from tests.training_images.job.toy import train
 
-from training_images.job.errors import CONFIGURED_WRONG, FAILED, sentence
+from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, sentence
 from training_images.job.run import run
 
 
@@ -56,3 +57,29 @@ def test_what_an_earlier_job_said_is_gone_when_the_next_one_ships(job):
 )
 def test_a_full_disk_is_told_as_such_whoever_wrote(error, named):
     assert sentence(error) == f"the disk is full ({named}); ask for a larger one"
+
+
+def test_a_machine_that_is_wanted_while_a_library_measures_is_given_back_whatever_the_library_says(
+    tmp_path, monkeypatch, restored
+):
+    """The platform tries an interrupted job again; one that failed it does not."""
+
+    def measuring(job):
+        job.leave_by(lambda: job.leave(3))
+        try:
+            os.kill(os.getpid(), restored)
+        except Exception as error:
+            raise RuntimeError("the measuring broke off") from error
+
+    monkeypatch.chdir(tmp_path)
+    words = ["--region", "here", "--machine", "core", "--output", "unit"]
+    assert run(measuring, words, {}, tmp_path) == INTERRUPTED
+    assert "a checkpoint was kept at step 3" in (tmp_path / "failure.txt").read_text("utf-8")
+
+
+@pytest.fixture
+def restored():
+    """The signal by which a platform asks for its machine; this process listens afterwards as it did before."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield signal.SIGTERM
+    signal.signal(signal.SIGTERM, before)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,35 @@ def test_a_setting_that_nobody_reads_ends_the_job_before_it_begins(lay, root, da
     assert ended.returncode == 42
     assert "--wrogn (did you mean --wrong?)" in layout.failure.read_text("utf-8")
     assert not left(root)
+
+
+SECOND_OF_TWO = {
+    "kubernetes": {"RANK": "1", "WORLD_SIZE": "2"},
+    "vertex": {
+        "CLUSTER_SPEC": json.dumps(
+            {
+                "cluster": {"workerpool0": ["host-0:2222"], "workerpool1": ["host-1:2222"]},
+                "task": {"type": "workerpool1", "index": 0},
+            }
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("platform", SECOND_OF_TWO)
+def test_of_several_processes_the_first_ships_and_no_other(platform, root, data):
+    layout = LAYOUTS[platform](root, {"data": data})
+    ended = started(root, replace(layout, environment={**layout.environment, **SECOND_OF_TWO[platform]}))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "shipped" not in ended.stdout
+    assert left(root) == []
+
+
+@every_platform
+def test_what_lies_beside_a_unit_that_nobody_pushes_is_none_of_its_jobs(lay, root, data):
+    layout = lay(root, {"data": data})
+    other = layout.output / "another" / "weights.bin"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"another unit's")
+    assert started(root, layout).returncode == 0
+    assert other.read_bytes() == b"another unit's"

@@ -142,3 +142,12 @@ def ended(root, kind, **environment):
 def test_where_nothing_can_be_pushed_is_told(unit, uri):
     with pytest.raises(ConfigError):
         upload(unit, uri)
+
+
+def test_a_repository_that_a_push_makes_is_nobody_elses_to_read(unit):
+    """Who wants others to have the unit says so on the Hub; a job does not."""
+    with hub.serving() as cloud:
+        from huggingface_hub import HfApi  # noqa: PLC0415 - with the client
+
+        pushed(unit, "hf://models/acme/lora-1", HF_ENDPOINT=cloud.endpoint, HF_TOKEN="hf_test", HF_HUB_DISABLE_XET="1")
+        assert HfApi(endpoint=cloud.endpoint, token="hf_test").model_info("acme/lora-1").private is True
