@@ -24,11 +24,11 @@ _SERVICES: Final[Mapping[str, str]] = {
 
 
 def faults(target: str, request: Mapping[str, Any]) -> list[str]:
-    """Every part of a request that the service would refuse; none for a service that is not here."""
+    """Every part of a request that the service would refuse; none for a service or an operation that is not here."""
     prefix, _, operation = target.rpartition(".")
-    if prefix not in _SERVICES:
+    if prefix not in _SERVICES or operation not in (model := _model(_SERVICES[prefix])).operation_names:
         return []
-    shape = _model(_SERVICES[prefix]).operation_model(operation).input_shape
+    shape = model.operation_model(operation).input_shape
     return [*limits.faults(shape, request), *_unlisted(shape, request, "")] if shape else []
 
 

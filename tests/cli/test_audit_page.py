@@ -2,10 +2,12 @@
 """Whoever copies from docs/audit.md gets the answers that it promises."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from federation.cli import root
 from federation.cli.root import COMMANDS
+from federation.sources.timely import AHEAD
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "audit.md").read_text("utf-8")
 FIRST, SECOND = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.0.1"
@@ -31,6 +33,10 @@ def test_a_withdrawn_data_set_is_followed_to_the_releases_and_the_days_on_which_
     days = [(one["release"], one["since"], one["until"]) for one in served if held(one["release"])]
     assert (SECOND, "2026-11-24T09:00:00Z", "2026-11-24T14:04:41Z") in days
     assert days[-1] == (FIRST, "2026-11-24T14:04:41Z", None)
+
+
+def test_the_page_says_by_how_much_a_sender_may_be_ahead_of_us():
+    assert f"what is more than {AHEAD // timedelta(minutes=1)} minutes ahead of our clock counts as now" in PAGE
 
 
 def test_one_name_may_be_two_people_and_the_page_says_so():

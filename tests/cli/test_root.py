@@ -17,6 +17,12 @@ def test_the_help_lists_every_command(federation):
     assert all(name in answer.out for name in COMMANDS)
 
 
+def test_somebody_from_outside_finds_their_commands_in_one_place(federation):
+    asked = {name for name, one in COMMANDS.items() if one.panel == "Account for it"}
+    assert asked == {"served", "orders", "lineage", "replay", "intact", "attest"}
+    assert "Account for it" in federation("--help").out
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_signpost_says_what_its_command_says(name):
     function = root.load(name).callback

@@ -54,7 +54,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "Account for it",
         served=(
             "served:served",
-            "What served when, by whose order or which event, under which policy, and which document says so.",
+            "What served when, by whose order or which event, decided under which policy, and which document says so.",
         ),
         orders=("ordered:orders", "Every order that people gave: when, who, what, why, and what came of it."),
         lineage=(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`federation served`: what served when, by whose order or which event, and under which policy?"""
+"""`federation served`: what served when, by whose order or which event, and decided under which policy?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -51,7 +51,7 @@ def served(
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """What served when, by whose order or which event, under which policy, and which document says so.
+    """What served when, by whose order or which event, decided under which policy, and which document says so.
 
     By the channel's moves since the first one, without a gap: a release serves from its move until the next one.
     """

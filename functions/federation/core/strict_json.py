@@ -180,14 +180,14 @@ def _is_too_deep(text: str) -> bool:
 def _depth(encoded: bytes) -> int:
     """The nesting depth, found by removing the innermost pairs of brackets again and again; at most `MAX_DEPTH` + 1.
 
-    Brackets inside strings can only make the answer larger, never smaller.
+    Brackets inside strings can only make it larger. A long run is looked for, since it would be searched once a round.
     """
-    brackets = encoded.translate(_CLOSED, _OTHER)
-    for depth in range(MAX_DEPTH + 1):
-        if not brackets or any(run in brackets for run in _TOO_DEEP):  # such a run would be searched once a round
-            return MAX_DEPTH + 1 if brackets else depth
-        brackets = brackets.replace(b"{}", b"")
-    return MAX_DEPTH + 1
+    brackets, depth = encoded.translate(_CLOSED, _OTHER), 0
+    while brackets and depth <= MAX_DEPTH:
+        if len(brackets) > MAX_DEPTH and any(run in brackets for run in _TOO_DEEP):
+            return MAX_DEPTH + 1
+        brackets, depth = brackets.replace(b"{}", b""), depth + 1
+    return depth
 
 
 def _has_lone_surrogate(value: Any) -> bool:

@@ -25,11 +25,14 @@ def timely(reading: Reading, now: str) -> Reading:
     """
     if reading.batch is not None:
         return replace(reading, batch=tuple(timely(one, now) for one in reading.batch))
-    signal = reading.signal
+    signal, completions = reading.signal, reading.completions
     if signal is not None and signal.kind != "alarm":
         signal = replace(signal, at=_believed(signal.at, now), scheduled_for=_believed(signal.scheduled_for, now))
-    completions = tuple(replace(one, completed_at=_believed(one.completed_at, now)) for one in reading.completions)
-    return replace(reading, signal=signal, completions=completions)
+        reading = replace(reading, signal=signal)
+    if any(one.completed_at and is_ahead(one.completed_at, now) for one in completions):
+        told = tuple(replace(one, completed_at=_believed(one.completed_at, now)) for one in completions)
+        reading = replace(reading, completions=told)
+    return reading
 
 
 def is_ahead(stated: str, now: str) -> bool:
