@@ -8,6 +8,7 @@ import random
 import pytest
 from tests.cli.tampering import channel_becomes, channel_in, damaged, opened_by_hand, removed, set_back
 
+from federation.cli import intact
 from federation.cli.home import opened
 from federation.cli.moves import moves
 from federation.cli.references import References
@@ -245,6 +246,31 @@ def test_what_nobody_speaks_of_is_missed_by_whoever_kept_the_list(federation, ow
     answer = federation("intact", "--since", kept, "--folder", own, "--json")
     assert answer.code == 10
     assert f"{name} is gone since then" in answer.json["faults"]
+
+
+class AtWork:
+    """A store that somebody moves on after its documents were listed, and before its channel is read."""
+
+    def __init__(self, store, move):
+        self._store = store
+        self._moves = [move]
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def channel(self, name):
+        if self._moves:
+            self._moves.pop()()
+        return self._store.channel(name)
+
+
+def test_a_home_at_work_is_taken_until_nothing_has_moved_meanwhile(federation, own, monkeypatch):
+    def hold():
+        assert federation("hold", "--why", "meanwhile", "--who", "eva", "--folder", own).code == 0
+
+    taken = intact._taken
+    monkeypatch.setattr(intact, "_taken", lambda found, shelf, store: taken(found, shelf, AtWork(store, hold)))
+    assert federation("intact", "--folder", own, "--json").json["faults"] == []
 
 
 def test_a_list_that_was_changed_is_no_list(federation, played, tmp_path):

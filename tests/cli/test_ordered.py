@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who did what? An auditor wants every act of a person, the refused ones as well."""
 
+import pytest
 from tests.cli.tampering import damaged
 
 from federation.cli.home import opened
@@ -46,6 +47,16 @@ def test_a_damaged_order_hides_no_other_and_is_named(federation, own):
         assert told.code == 0
         assert told.err.startswith("federation: an order may be left out: decisions/govern/")
     assert [one["who"] for one in told.json] == ["eva"]
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b"{}", b'{"event": {}}'])
+def test_what_is_no_decision_hides_none_either(federation, own, body):
+    federation("resume", "--why", "nobody holds them", "--who", "adam", "--folder", own)
+    damaged(own, "decisions/govern/%", body)
+    federation("hold", "--why", "the audit", "--who", "eva", "--folder", own)
+    told = federation("orders", "--folder", own, "--json")
+    assert [one["who"] for one in told.json] == ["eva"]
+    assert "is no decision" in told.err
 
 
 def test_one_person_s_acts_are_found_by_their_name(federation, own):

@@ -121,6 +121,14 @@ def test_a_damaged_decision_costs_no_more_and_is_named(federation, forgetful):
     )
 
 
+@pytest.mark.parametrize("body", [b"null", b"[]", b"{}"])
+def test_nor_does_what_is_no_decision(federation, forgetful, body):
+    damaged(forgetful, "decisions/promote/%", body)
+    found = federation("served", "--folder", forgetful, "--json").json
+    assert [one["release"] for one in found["served"]] == [FIRST, SECOND, FIRST]
+    assert all("is no decision" in told for told in found["damaged"])
+
+
 def test_after_a_clock_that_was_behind_two_releases_are_told_of_and_one_is_meant(federation, own):
     """By its clock the machine that promotes again after the roll-back of November is still in March."""
     for one in federation("status", "--folder", own, "--json").json["quarantine"]:

@@ -342,3 +342,38 @@ def test_what_was_written_down_to_follow_a_job_follows_it_though_the_policy_want
     home.activate(2, jobs={"embedder": {**ON_DEMAND_TOO, "on_demand_after_spot": False}})
     handle("launch", taken_away, home.local.ports, home.now)
     assert started(home)[second]["instead_of"] == first
+
+
+class Down(Full):
+    """A platform that does not answer."""
+
+    def launch(self, name, job):
+        raise ServiceError("the platform is down")
+
+
+def test_a_job_that_an_earlier_version_could_not_start_is_tried_at_the_next_place_too(home_under):
+    """Its record does not say whether there is one; the places that it names do."""
+    home = home_under(jobs={"embedder": {**PLACED, "places": THREE}})
+    down = replace(home.local.ports, trainer=Down(home.local.ports.trainer, ""))
+    with pytest.raises(ServiceError):
+        handle("launch", requested(home), down, home.now)
+    full_at(home, "g2 spot")
+    ask(home)
+    assert [job["price"] for job in started(home).values()] == [FIXED["price"]]
+
+
+def test_a_failure_that_is_dated_to_next_year_is_heard_today(home_under):
+    home = home_under(jobs={"embedder": ON_DEMAND_TOO}, budget={"currency": "EUR", "amount": "9.00"})
+    first = ask(home)[-1].data["name"]
+    told = {
+        "provider": "vertex",
+        "resource": f"projects/1/locations/europe-west4/customJobs/{first}",
+        "name": first,
+        "completed_at": "2027-06-01T00:00:00Z",
+        "dedupe_key": f"vertex|{first}|FAILED",
+        "failure": "the machine was taken away",
+    }
+    (home.local.folder / "jobs" / first / "completion.json").write_text(json.dumps(told))
+    home.tick("sweep", home.now)
+    assert home.document(names.failed_job(first))["at"] == home.now
+    assert len(started(home)) == 2

@@ -56,20 +56,17 @@ def test_the_same_weights_with_more_beside_them_stay_out_until_they_are_lifted(l
     assert left.told(events.RELEASE_ASSEMBLED)[-1].subject == "spiralverse-ai-federated-v1.0.1"
 
 
-def test_nor_do_they_after_a_roll_back_which_names_no_unit(home):
+def test_nor_do_they_after_a_roll_back(home):
     home.first_release()
     home.ship("embedder", 2, content="weights of v2")
     home.tick("merge", THURSDAY)
     home.tick("promote", "2026-01-13T09:30:00Z")
     home.now = "2026-01-13T11:00:00Z"
     home.alarm()
-    assert [one.unit for one in home.channel.quarantine.values()] == ["embedder"]
+    assert [one.unit for one in home.channel.quarantine.values()] == ["embedder-v2"]
     ship_again(home, 3, "weights of v2")
     home.tick("merge", "2026-01-15T08:00:00Z")
-    assert (
-        "embedder-v3 passed, but holds every file of spiralverse/embedder-v2"
-        in home.told(events.MERGE_SKIPPED)[-1].data["why"]
-    )
+    assert "embedder-v3 passed, but holds every file of embedder-v2" in home.told(events.MERGE_SKIPPED)[-1].data["why"]
 
 
 def test_a_release_that_waits_with_them_is_held(home):
@@ -90,3 +87,53 @@ def test_other_weights_with_the_same_readme_come_in(left):
     ship_again(left, 3, "weights of v3")
     left.tick("merge", THURSDAY)
     assert left.told(events.RELEASE_ASSEMBLED)[-1].subject == "spiralverse-ai-federated-v1.0.1"
+
+
+def quarantined(home, number):
+    """A person forbids that embedder."""
+    artifact = home.document(names.version("embedder", number))["artifact"]
+    unit = f"spiralverse/embedder-v{number}"
+    home.tell(events.QUARANTINE_ORDERED, who="ada", why="leaks prompts", artifact=artifact, unit=unit)
+
+
+def test_a_clean_release_that_waits_behind_it_serves(home):
+    home.first_release()
+    home.ship("embedder", 2, content="weights of v2")
+    home.tick("merge", THURSDAY)
+    home.now = "2026-01-08T09:00:00Z"
+    home.ship("embedder", 3, content="weights of v3")
+    ship_again(home, 4, "weights of v3")
+    home.tick("merge", "2026-01-08T10:00:00Z")
+    quarantined(home, 3)
+    home.tick("promote", "2026-01-13T09:30:00Z")
+    assert home.channel.serving.numbers["embedder"] == 2
+
+
+def test_what_serves_with_them_is_not_carried_on(home):
+    home.first_release()
+    home.ship("embedder", 2, content="weights of v2")
+    ship_again(home, 3, "weights of v2")
+    home.tick("merge", THURSDAY)
+    home.tick("promote", "2026-01-13T09:30:00Z")
+    quarantined(home, 2)
+    home.now = "2026-01-14T09:00:00Z"
+    home.ship("textgen-lora", 2)
+    home.tick("merge", "2026-01-15T08:00:00Z")
+    home.tick("promote", "2026-01-20T09:30:00Z")
+    assert "embedder" not in home.channel.serving.numbers
+
+
+def test_a_lift_of_what_else_the_release_had_brought_does_not_let_them_in(home):
+    home.first_release()
+    home.ship("embedder", 2, content="weights of v2")
+    home.ship("textgen-lora", 2)
+    home.tick("merge", THURSDAY)
+    home.tick("promote", "2026-01-13T09:30:00Z")
+    home.now = "2026-01-13T11:00:00Z"
+    home.alarm()
+    text = home.document(names.version("textgen-lora", 2))["artifact"]
+    home.tell(events.LIFT_ORDERED, who="ada", why="it was not the text", artifact=text)
+    ship_again(home, 3, "weights of v2")
+    home.tick("merge", "2026-01-15T08:00:00Z")
+    home.tick("promote", "2026-01-20T09:30:00Z")
+    assert (home.channel.serving.numbers["embedder"], home.channel.serving.numbers["textgen-lora"]) == (1, 2)

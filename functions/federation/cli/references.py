@@ -64,7 +64,7 @@ class References:
             if name.startswith(names.EVENTS) and names.event(Event.of(document).id) != name:
                 self._misnamed.append(f"{name} holds another event than its name says")
             if name.startswith(names.POLICIES):
-                self.channels.add(document["channel"])
+                self.channels.add(msgspec.convert(document["channel"], str))
             if decision is not None:
                 self._take_decision(name, decision)
         except (msgspec.MsgspecError, AttributeError, KeyError, TypeError) as error:
@@ -91,6 +91,11 @@ class References:
         return sum(self._counters.values())
 
     def _take_decision(self, name: str, decision: Mapping[str, Any]) -> None:
+        """Note what a decision says.
+
+        Raises:
+            ValidationError: A name or a counter in it is none.
+        """
         self.decisions += 1
         self._about[name.rpartition("/")[0]] += name.startswith(names.DECISIONS)
         outcome, event = decision["outcome"], Event.of(decision["event"])
@@ -105,14 +110,15 @@ class References:
         for written, content in outcome["documents"].items():
             self._written[written].setdefault(content, name)
         if move := outcome["move"]:
-            self.channels.add(move["channel"])
-            self._left[move["channel"], move["to"]["counter"]].setdefault(digest(move["to"]), name)
-            self._moved.add((move["to"]["counter"], event.id))
+            state = _state(move["channel"], move["to"])
+            self.channels.add(state[0])
+            self._left[state].setdefault(digest(move["to"]), name)
+            self._moved.add((state[1], event.id))
 
     def _take_state(self, channel: str, is_: Mapping[str, Any] | None, by: str) -> None:
-        self.channels.add(channel)
+        self.channels.add(msgspec.convert(channel, str))
         if is_ is not None:
-            self._seen[channel, is_["counter"]].setdefault(digest(is_), by)
+            self._seen[_state(channel, is_)].setdefault(digest(is_), by)
 
     def faults(self) -> Iterator[str]:
         """What does not hold, in sentences."""
@@ -186,3 +192,8 @@ class References:
     def _was_cut_short(self, name: str, by: str) -> bool:
         """Whether a decision may have been left half done: a sweep's, or one after which the event was decided again."""
         return name.startswith(names.EVENTS) or self._about[by.rpartition("/")[0]] > 1
+
+
+def _state(channel: object, is_: Mapping[str, Any]) -> _State:
+    found: _State = msgspec.convert((channel, is_["counter"]), _State)
+    return found

@@ -123,7 +123,7 @@ def _overlaps(ends: Sequence[tuple[Moved, str | None]], moment: str | None) -> I
 
 def _span(shelf: Shelf, moved: Moved, until: str | None) -> Span:
     found = decided(shelf, moved)
-    entry = found[1]["outcome"]["move"]["to"]["serving"] if found else {}
+    entry = (found[1]["outcome"]["move"]["to"].get("serving") if found else None) or {}
     return Span(
         release=str(moved.release),
         since=moved.at,

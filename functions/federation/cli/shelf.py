@@ -12,6 +12,7 @@ from typing import Any, Final
 from federation.cli.output import working
 from federation.core import names
 from federation.core.channel import Channel
+from federation.core.event import Event
 from federation.core.policy import Policy
 from federation.errors import ContractError, MissingError
 from federation.ports import Dated, Ports
@@ -92,9 +93,14 @@ class Shelf(LiveReads):
         """The same without those that are damaged: one of them is not to hide all else, and `damaged` names it."""
         for name, body in self.bodies(places):
             try:
-                yield name, decoded(name, body)
+                found = decoded(name, body)
             except ContractError as error:
                 self.damaged[name] = str(error)
+                continue
+            if name.startswith(names.DECISIONS) and not _is_decision(found):
+                self.damaged[name] = f"{name} is no decision"
+            else:
+                yield name, found
 
     def bodies(self, places: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """The same, as the bytes that are stored."""
@@ -109,6 +115,15 @@ class Shelf(LiveReads):
     def _dates(self, prefix: str) -> dict[str, float]:
         told = self._store.dates(prefix) if isinstance(self._store, Dated) else None
         return dict(told) if told is not None else dict.fromkeys(self._store.names(prefix), 0.0)
+
+
+def _is_decision(found: Any) -> bool:
+    """Whether it has the members of a decision, and is about an event."""
+    try:
+        Event.of(found["event"])
+        return isinstance(found["now"], str) and isinstance(found["outcome"], dict) and isinstance(found["reads"], list)
+    except (KeyError, TypeError):
+        return False
 
 
 def lost(what: str) -> MissingError:

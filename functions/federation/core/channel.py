@@ -157,16 +157,20 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
     Candidates are no longer compared with the release left behind: if it was the anchor, the oldest that is kept is now.
     """
     leaving = channel.serving
-    names = {artifact: kind for kind, artifact in leaving.units.items()} if leaving else {}
+    kinds = {artifact: kind for kind, artifact in leaving.units.items()} if leaving else {}
     bad = {
-        artifact: Quarantined(unit=names.get(artifact, "unit"), at=cause.at, who=cause.who, why=cause.why)
+        artifact: Quarantined(
+            unit=_numbered(leaving, kinds.get(artifact, "unit")), at=cause.at, who=cause.who, why=cause.why
+        )
         for artifact in (leaving.new if leaving else ())
         if artifact not in target.units.values()
     }
     fit = [entry for entry in channel.warm if entry.name == target.name or not set(entry.units.values()) & set(bad)]
     left = {**channel.left, **({leaving.name: leaving.new} if leaving else {})}
     leaves_anchor = bool(leaving and channel.anchor and channel.anchor.name == leaving.name)
-    moved = _moved(channel, "roll_back", cause, target.name, {artifact: one.unit for artifact, one in bad.items()})
+    moved = _moved(
+        channel, "roll_back", cause, target.name, {artifact: kinds.get(artifact, "unit") for artifact in bad}
+    )
     return replace(
         moved,
         serving=replace(target, since=cause.at),
@@ -175,6 +179,11 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
         quarantine={**channel.quarantine, **bad},
         left=dict(list(left.items())[-REMEMBERED:]),
     )
+
+
+def _numbered(release: Entry | None, kind: str) -> str:
+    """The name of the release's unit without its owner, whom the channel does not know."""
+    return f"{kind}-v{release.numbers[kind]}" if release and kind in release.numbers else kind
 
 
 def quarantine(channel: Channel, artifact: str, unit: str, cause: Cause) -> Channel:

@@ -140,7 +140,11 @@ def _redelivered(event: Event, asked: Asked, known: Known, now: str) -> Outcome 
             why = f"{asked.name} was told as lost: look for it on its platform, then ask with `federation train`"
             value = {"kind": asked.kind, "name": asked.name, "why": why}
             return Outcome(why=why, events=(_job_event(events.JOB_REFUSED, event, asked, value),))
-        act = Launch(name=asked.name, job=known.launched["job"], elsewhere=known.launched.get("elsewhere", False))
+        act = Launch(
+            name=asked.name,
+            job=known.launched["job"],
+            elsewhere=known.launched.get("elsewhere", _other_places(told.data)),
+        )
         documents = expected(asked.name, act.job, now)
         why = f"{asked.name} was launched before"
         return Outcome(why=why, documents=documents, acts=(act,), events=(told,), repeat=True)
@@ -216,11 +220,16 @@ def _is_elsewhere(places: Sequence[Considered], ledger: Ledger, budget: Budget |
     return any(left is None or one.cost is None or not left.refusal(one.cost) for one in others)
 
 
+def _other_places(told: Mapping[str, Any]) -> bool:
+    """Whether another place than the chosen one was possible; the money that is left may say otherwise."""
+    return any(place["verdict"] == "possible" for place in told["places"])
+
+
 def _launch(case: _Case, asked: Asked, job: Job, places: Sequence[Considered], *, elsewhere: bool) -> Outcome:
     chosen = places[0]
     described, listed = asked.at(job, chosen.place), [one.document() for one in places]
     told = {"kind": asked.kind, "name": asked.name, "why": f"{chosen.place.name}: {chosen.why}", "places": listed}
-    more = {"elsewhere": True} if elsewhere else {}
+    more = {} if elsewhere == _other_places(told) else {"elsewhere": elsewhere}
     record = {"name": asked.name, "kind": asked.kind, "job": described, "told": told, **more}
     return Outcome(
         why=f"{asked.name} launched on {chosen.place.name}: {chosen.why}",

@@ -84,7 +84,7 @@ def _open_jobs(finished: Sequence[Mapping[str, Any]], listed: Sequence[str]) -> 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Announce what was missed or lost, and ask again for the jobs whose hours have come."""
     missed = tuple(_missed(facts, now))
-    failed = tuple(_failed(facts))
+    failed = tuple(_failed(facts, now))
     lost = tuple(facts.overdue.events())
     due = tuple(_due(event, facts, policy, now))
     new = (*missed, *failed, *lost, *due)
@@ -133,7 +133,7 @@ def _completed(data: Mapping[str, Any]) -> Event:
     )
 
 
-def _failed(facts: Facts) -> Iterator[Event]:
+def _failed(facts: Facts, now: str) -> Iterator[Event]:
     """Jobs of ours that ended without a unit, until `launch` has dealt with them."""
     for data in facts.finished:
         name = data.get("name", "")
@@ -142,7 +142,7 @@ def _failed(facts: Facts) -> Iterator[Event]:
                 type=events.JOB_FAILED,
                 source="//federation/sweep",
                 subject=name,
-                time=data["completed_at"],
+                time=now if is_ahead(data["completed_at"], now) else data["completed_at"],
                 key=data["dedupe_key"],
                 data={
                     **{key: data[key] for key in ("provider", "resource", "name", "failure")},

@@ -88,7 +88,7 @@ def _candidates(event: Event, channel: Channel, reads: Reads) -> Sequence[Candid
     waiting = successors(reads, channel.serving, newer_releases(reads, channel.serving))
     for release in _best_first(channel, waiting.values()):
         found.append(_candidate(reads, channel, release))
-        if not found[-1].is_taken:
+        if not (found[-1].is_taken or found[-1].quarantined):
             break
     return found
 
@@ -112,7 +112,8 @@ def _person(who: str) -> str:
 def chosen(event: Event, facts: Facts) -> Candidate | None:
     """The release that is to be promoted: the one that an order names, else the best whose name is not taken."""
     ordered = event.data.get("release")
-    return next((one for one in facts.candidates if ordered or not one.is_taken), None)
+    free = [one for one in facts.candidates if ordered or not one.is_taken]
+    return next((one for one in free if not one.quarantined), free[0] if free else None)
 
 
 def _best_first(channel: Channel, waiting: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

@@ -36,16 +36,16 @@ def _held_whole(reads: Reads, channel: Channel, unit: Mapping[str, Any]) -> str 
 
 
 def _named(reads: Reads, channel: Channel, kind: str) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
-    """The units that people put there, and their files."""
+    """The units that are known there by their numbers, and their files."""
     for unit in sorted({one.unit for one in channel.quarantine.values()}):
-        place = names.version_named(unit)
+        place = names.version_named(unit if "/" in unit else f"{reads.policy().org}/{unit}")
         found = reads.document(place) if place and place.startswith(f"{names.VERSIONS}{kind}/") else None
         if found is not None:
             yield unit, found["stated"]["files"]
 
 
 def _left(reads: Reads, channel: Channel, kind: str) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
-    """The units that roll-backs put there, and their files; the channel knows these by artifact and kind alone."""
+    """The units that roll-backs put there, and their files; the channel knew these by artifact and kind alone."""
     for release in (name for name, new in channel.left.items() if channel.forbids(new)):
         found = reads.document(names.release(release))
         unit = found["units"].get(kind) if found else None

@@ -201,7 +201,7 @@ def _carried(
     carry = reads.policy().fusion.carry
     members = {}
     for kind, stated in (serving["units"] if serving else {}).items():
-        if kind in besides or kind not in carry or channel.forbids([stated["artifact"]]):
+        if kind in besides or kind not in carry or quarantined(reads, channel, [{**stated, "kind": kind}]):
             continue
         version = kept(reads, names.version(kind, names.number_of(stated["name"])))
         members[kind] = Member(
