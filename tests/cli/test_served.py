@@ -126,6 +126,7 @@ def test_nor_does_what_is_no_decision(federation, forgetful, body):
     damaged(forgetful, "decisions/promote/%", body)
     found = federation("served", "--folder", forgetful, "--json").json
     assert [one["release"] for one in found["served"]] == [FIRST, SECOND, FIRST]
+    assert found["damaged"]
     assert all("is no decision" in told for told in found["damaged"])
 
 
