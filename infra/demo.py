@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
 from infra.emulators.stage import staged_on_aws, staged_on_gcp  # noqa: E402
 from infra.package import PACKAGES, unpacked  # noqa: E402
 
-from federation.cli.demo import printed  # noqa: E402 - after the path
+from federation.cli.commands.demo import printed  # noqa: E402 - after the path
 from federation.core import names  # noqa: E402
 from federation.core.digest import digest_of  # noqa: E402
 from federation.demo.examples import examples as found  # noqa: E402

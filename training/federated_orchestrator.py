@@ -19,7 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # nothing multiplies matrice
 
 try:
     from federation import offline
-    from federation.cli.visible import visible, visible_lines
+    from federation.cli.screen.visible import visible, visible_lines
     from federation.errors import REFUSED, FederationError
 except ModuleNotFoundError as missing:
     sys.exit(

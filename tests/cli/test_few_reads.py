@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 from tests.steps.home import MONDAY, TUESDAY, home
 
-from federation.cli.explain import page_about
-from federation.cli.history import History
-from federation.cli.shelf import Shelf
-from federation.cli.standing import tampered
-from federation.cli.status import status_of
+from federation.cli.commands.explain import page_about
+from federation.cli.commands.status import status_of
+from federation.cli.store.history import History
+from federation.cli.store.shelf import Shelf
+from federation.cli.store.standing import tampered
 from federation.core import event as events
 from federation.core import instant, names
 from federation.core.digest import canonical, digest

@@ -9,11 +9,11 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from federation.cli.history import History
-from federation.cli.home import opened
-from federation.cli.letters import alike
-from federation.cli.shelf import Shelf
-from federation.cli.standing import tampered
+from federation.cli.home.opened import opened
+from federation.cli.screen.letters import alike
+from federation.cli.store.history import History
+from federation.cli.store.shelf import Shelf
+from federation.cli.store.standing import tampered
 from federation.core import names
 from federation.demo import wire_aws, wire_google, wire_hub
 from federation.demo.clouds import commit, upload

@@ -11,7 +11,7 @@ import yaml
 from infra.check import mirror
 from infra.package import ROOT
 
-from federation.cli.tick import Tick
+from federation.cli.commands.tick import Tick
 from federation.sources import Trust
 from federation.sources.entry import PATHS
 from federation.sources.trust import _KEYS, _SECRETS

@@ -9,10 +9,10 @@ import pytest
 from infra.package import ROOT
 from tests.infra.test_steps import Unseen, Watched, granted
 
-from federation.cli.direct import carried_directly
-from federation.cli.happened import Followed
-from federation.cli.orders import order
-from federation.cli.watch import Watch
+from federation.cli.home.watch import Watch
+from federation.cli.ordering.direct import carried_directly
+from federation.cli.ordering.order import order
+from federation.cli.screen.happened import Followed
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical

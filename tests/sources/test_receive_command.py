@@ -11,7 +11,7 @@ from click.testing import Result
 from tests.sources.cases import CASES, EVENTS, Case, case
 from typer.testing import CliRunner
 
-from federation.cli.receive import receive
+from federation.cli.commands.receive import receive
 
 APP = typer.Typer()
 APP.command()(receive)

@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 import typer
 
 from federation.cli.account import account_fault
-from federation.cli.visible import visible_lines
+from federation.cli.screen.visible import visible_lines
 from federation.errors import ContractError, FederationError, ServiceError, SettingsError
 
 INTERRUPTED: Final = 130

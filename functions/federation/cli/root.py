@@ -29,7 +29,7 @@ _HELP: Final = {"help_option_names": ["-h", "--help"]}
 
 def _panel(title: str, **commands: tuple[str, str]) -> dict[str, Command]:
     return {
-        name: Command(panel=title, target=f"federation.cli.{target}", help=line)
+        name: Command(panel=title, target=f"federation.cli.commands.{target}", help=line)
         for name, (target, line) in commands.items()
     }
 
@@ -56,7 +56,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
             "served:served",
             "What served when, by whose order or which event, decided under which policy, and which document says so.",
         ),
-        orders=("ordered:orders", "Every order that people gave: when, who, what, why, and what came of it."),
+        orders=("orders:orders", "Every order that people gave: when, who, what, why, and what came of it."),
         lineage=(
             "lineage:lineage",
             "Which data, code and image made each unit of a release, and which release brought it.",

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation anchor`: which release are candidates held against, besides what serves?"""
+
+from typing import Annotated
+
+import typer
+
+from federation.cli.home.opened import opened
+from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
+from federation.cli.ordering.order import give
+from federation.cli.store.meant import release_of
+from federation.core import event as events
+
+
+def anchor(
+    release: Annotated[str, typer.Argument(help="A release that serves or is kept warm.")],
+    *,
+    who: Who,
+    why: Why,
+    folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze another release as the anchor that candidates are held against too."""
+    give(
+        events.ANCHOR_ORDERED,
+        {"who": who, "why": why},
+        lambda shelf, _channel: {"release": release_of(shelf, release)},
+        opened(folder, wait=wait),
+        as_json=as_json,
+    )

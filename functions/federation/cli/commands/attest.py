@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation attest`: what did the gates find about a release, as statements that anyone can check?"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from federation.cli.files.signed import envelope, signer_of
+from federation.cli.home.opened import opened
+from federation.cli.options import AsJson, Folder
+from federation.cli.screen.output import as_text, print_json
+from federation.cli.store.inventory import report_of
+from federation.cli.store.meant import release_of
+from federation.cli.store.shelf import Shelf
+from federation.core.attestation import statements
+from federation.errors import MissingError
+
+
+def attest(
+    release: Annotated[str, typer.Argument(help="A release's name.")],
+    key: Annotated[
+        Path | None, typer.Option(help="The private key, in PEM, that signs each statement.", metavar="PEM")
+    ] = None,
+    verifier: Annotated[
+        str | None,
+        typer.Option(help="A URI that names whoever vouches for it. Default: federation:ORGANISATION.", metavar="URI"),
+    ] = None,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """What the gates found about a release, as in-toto statements.
+
+    One a line: a test result of each gate of each unit, and last a verification summary. With a key each is signed, as a
+    DSSE envelope. `federation verify` checks them, and so can other tools that know in-toto. With --json they are one array.
+    """
+    signer = signer_of(key) if key else None
+    with opened(folder) as home:
+        shelf = Shelf(home.ports, home.readers)
+        found = shelf.release(release_of(shelf, release))
+        reports = {kind: _report(shelf, kind, unit) for kind, unit in found["units"].items()}
+        by = verifier or f"federation:{shelf.policy().org}"
+    told = [envelope(one, signer) if signer else one for one in statements(found, reports, by)]
+    if as_json:
+        print_json(told)
+    else:
+        print("\n".join(map(as_text, told)))
+
+
+def _report(shelf: Shelf, kind: str, unit: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = report_of(shelf, kind, unit)
+    if found is None:
+        raise MissingError(f"this home does not hold the report {unit['report']} by which {unit['name']} came in")
+    return found[1]

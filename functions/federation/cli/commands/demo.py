@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation demo`: what does all this do?"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from federation.cli.home.opened import opened
+from federation.cli.options import AsJson
+from federation.cli.screen.output import as_text, print_lines, print_table, readable, shortened, when, wrapped
+from federation.cli.store import inventory
+from federation.cli.store.shelf import Shelf
+from federation.core import names
+from federation.demo.examples import examples as found
+from federation.demo.show import play
+from federation.demo.stage import Line
+
+_KINDS: Final = {
+    names.VERSIONS: "the unit that a version names for ever",
+    names.REPORTS: "a unit's four gates on one basis, and the decision",
+    names.MERGES: "the release that a merge made, and the decision",
+    names.ASKED: "the units to be judged again after a move, and the decision",
+    names.RELEASES: "a release",
+    names.RECEIPTS: "the registry's receipt for a release",
+    names.UNPUBLISHED: "what the registry has against a release",
+    names.DECISIONS: "any other decision, with all that it read",
+    names.PARKED: "a body that could not be used",
+    names.SETTLED: "what became of a completion, and the decision",
+    names.WAITING: "why a completion is not settled yet, and the decision",
+    names.EVENTS: "a completion as it was received",
+    names.ALARMS: "a state that an alarm has told",
+}
+
+_LOOKS: Final = ("explain last", "explain roll_back", "explain spiralverse/policy-adapter-v2", "status", "replay --all")
+
+
+def demo(
+    folder: Annotated[Path | None, typer.Option(help="Where the home is made. Default: a temporary folder.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary folder, to look around in it.")] = False,
+    examples: Annotated[Path | None, typer.Option(help="The units to ship. Default: training/examples.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Three clouds' events become a release, an alarm fires, and it rolls back: in one minute.
+
+    Needs no account and no network. With --json, one object a line.
+    """
+    source = found(examples)
+    with _place(folder, keep=keep) as place:
+        lines = [printed(line, as_json=as_json) for line in play(place, source)]
+        if not as_json:
+            _print_end(lines, place, kept=keep or folder is not None)
+
+
+@contextmanager
+def _place(folder: Path | None, *, keep: bool) -> Iterator[Path]:
+    place = folder or Path(tempfile.mkdtemp(prefix="federation-demo-"))
+    try:
+        yield place
+    finally:
+        if folder is None and not keep:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def printed(line: Line, *, as_json: bool) -> Line:
+    """The line, printed."""
+    if as_json:
+        print(as_text(asdict(line)), flush=True)
+    else:
+        _print_line(line)
+    return line
+
+
+def _print_line(line: Line) -> None:
+    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "")
+    print(f"{when(line.at)}  {bold}{line.what}{plain}")
+    for sentence in line.became:
+        print(wrapped(readable(sentence), indent=22))
+    sys.stdout.flush()
+
+
+def _print_end(lines: Sequence[Line], place: Path, *, kept: bool) -> None:
+    documents = [name for line in lines for name in line.documents]
+    with opened(place) as home:
+        shelf = Shelf(home.ports)
+        units, releases = inventory.units(shelf).lines, inventory.releases(shelf)
+        parked = inventory.parked(shelf)
+    rows: list[tuple[str, str, str]] = [(line.name, line.state, names.release(line.name)) for line in releases]
+    rows += [(line.name, line.state, shortened(line.documents[-1])) for line in units]
+    rows += [(f"a body at {one['entry']}", "parked", shortened(one["document"])) for one in parked]
+    print_table("What became of everything", ("what", "state", "document that says so"), rows)
+    print_table("How many documents lie where", ("prefix", "documents", "what each is"), _counted(documents))
+    print_lines("Outside the store", _files(place if kept else Path("DIR")))
+    print_lines("Look around" if kept else "To look around, keep the home", _looks(place, kept=kept))
+
+
+def _counted(documents: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    for prefix, what in _KINDS.items():
+        count = sum(name.startswith(prefix) for name in documents)
+        if count:
+            yield prefix, str(count), what
+
+
+def _looks(place: Path, *, kept: bool) -> Iterator[str]:
+    """What to type next, as this shell finds it: after `make demo` the command is `.venv/bin/federation`."""
+    is_found = shutil.which("federation") or Path(sys.argv[0]).name != "federation"
+    command = "federation" if is_found else sys.argv[0]
+    looks = _LOOKS if kept else ("demo", *_LOOKS)
+    yield from (f"{command} {words} --folder {place if kept else 'DIR'}" for words in looks)
+
+
+def _files(place: Path) -> Iterator[str]:
+    yield f"{place / 'store.sqlite'}  every document above, the channel, the queue"
+    yield f"{place / 'registry'}  the published releases with their cards and tags"
+    yield f"{place / 'serving' / 'production.json'}  what the nodes serve"
+    yield f"{place / 'clouds'}  what the platforms shipped"
+    yield f"{place / 'trust.json'}  whom this home believes"

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation explain`: why is something so, what led to it, and what to do next?"""
+
+import re
+from typing import Annotated, Final
+
+import typer
+
+from federation.cli.home.opened import opened
+from federation.cli.options import AsJson, Folder
+from federation.cli.pages.decision import page_of_decision
+from federation.cli.pages.page import Page, print_page
+from federation.cli.pages.policy import POLICY, page_of_policy
+from federation.cli.pages.release import page_of_release
+from federation.cli.pages.unit import page_of_unit
+from federation.cli.screen.output import print_json
+from federation.cli.store.history import History, Past
+from federation.cli.store.meant import whole_name
+from federation.cli.store.shelf import Shelf
+from federation.core import names
+from federation.errors import MissingError
+from federation.steps import STEPS
+
+_EVENT: Final = re.compile(r"(?:sha256:)?[0-9a-f]{6,64}")
+
+
+def explain(
+    subject: Annotated[
+        str,
+        typer.Argument(
+            help="A release, a unit, an event's id or its first digits, a step for its last decision, `policy`, or `last`."
+        ),
+    ],
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why is it so? The page that a person on call needs.
+
+    Verdict, reasons, the items that flipped, what would have passed, what led here, where each document lies, and what
+    to do next.
+    """
+    with opened(folder) as home:
+        page = page_about(Shelf(home.ports, home.readers), subject)
+    if as_json:
+        print_json(page.document())
+    else:
+        print_page(page)
+
+
+def page_about(shelf: Shelf, subject: str) -> Page:
+    """The page about a release, a unit, an event, a step or the last decision.
+
+    Raises:
+        MissingError: Nothing is stored about it.
+    """
+    if subject == POLICY:
+        return page_of_policy(shelf)
+    history = History(shelf)
+    if subject != "last" and shelf.document(names.release(subject)) is not None:
+        return page_of_release(shelf, history, subject)
+    if (page := page_of_unit(shelf, history, subject)) is not None:
+        return page
+    if found := _decision(history, subject):
+        return page_of_decision(shelf, history, found)
+    if (meant := whole_name(shelf, subject)) is not None:
+        return page_about(shelf, meant)
+    if subject == "last":
+        raise MissingError("nothing has been decided in this home yet")
+    if subject in STEPS:
+        raise MissingError(f"{subject} has decided nothing in this home yet")
+    raise MissingError(
+        f"nothing is stored about {subject!r:.100}; name a release, a unit, an event's id, a step, `policy`, or `last`",
+        hint="`federation releases` and `federation status` list names.",
+    )
+
+
+def _decision(history: History, subject: str) -> Past | None:
+    """The last decision that is meant."""
+    if subject == "last":
+        return history.last()
+    if subject in STEPS:
+        return history.last(subject)
+    found = history.on(subject) if _EVENT.fullmatch(subject) else ()
+    return next(reversed(found or history.about(subject)), None)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation flaky`: which items disagree with themselves, so that a policy may leave them out by name?"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from federation.cli.files.records import records_of
+from federation.cli.options import AsJson
+from federation.cli.screen.output import print_json, print_line, print_table
+from federation.core.gates.flaky import ONE_IN
+from federation.core.statistics.decimal_text import decimal_text
+from federation.core.statistics.repeatability import disagreement
+from federation.errors import REFUSED
+
+
+def _digest(written: str) -> str:
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", written):
+        raise typer.BadParameter(
+            "expected sha256: and 64 hexadecimal digits, as the manifest's evidence names its suite"
+        )
+    return written
+
+
+def flaky(
+    runs: Annotated[list[Path], typer.Argument(help="Records of each run, JSON Lines; two or more.", metavar="RUN...")],
+    *,
+    metric: Annotated[str, typer.Option(help="The score to look at.")],
+    suite: Annotated[
+        str, typer.Option(help="The suite's digest, as the manifest's evidence names it.", callback=_digest)
+    ],
+    limit: Annotated[
+        float, typer.Option(help="The share of pairs of runs that may score an item apart.", min=0, max=0.99)
+    ] = 0.1,
+    as_json: AsJson = False,
+) -> None:
+    """Which items disagree with themselves, when the same unit runs the suite again?
+
+    Let what serves run its suite several times. With --json this prints what a policy takes as `flaky` of the metric's
+    quality rule, or null if it needs none; the gates then leave those items out on both sides. Exit code 10 if they are
+    more than one item in ten: then it is the suite that has to be mended.
+    """
+    shares = disagreement([records_of(path, metric) for path in runs], metric)
+    written = {item: Decimal(decimal_text(share)) for item, share in sorted(shares.items())}
+    found = {item: share for item, share in written.items() if share > Decimal(decimal_text(limit))}
+    if as_json:
+        print_json(_rule(found, suite, len(runs), limit) if found else None)
+    else:
+        _print(found, len(shares), len(runs))
+    if len(found) * ONE_IN > len(shares):
+        raise typer.Exit(REFUSED)
+
+
+def _rule(found: Mapping[str, Decimal], suite: str, runs: int, limit: float) -> dict[str, Any]:
+    """The object that schemas/policy.v1.json describes."""
+    return {
+        "suite": suite,
+        "runs": runs,
+        "limit": decimal_text(limit),
+        "items": {item: str(share) for item, share in found.items()},
+    }
+
+
+def _print(found: Mapping[str, Decimal], items: int, runs: int) -> None:
+    worst = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    print_line(f"{len(found):,} of {items:,} items disagree with themselves in {runs:,} runs.")
+    print_table("Flaky items", ("item", "share of pairs of runs"), ((item, str(share)) for item, share in worst))
+    if len(found) * ONE_IN > items:
+        print_line(f"These are more than one in {ONE_IN}, and no policy may leave out so many: mend the suite.")

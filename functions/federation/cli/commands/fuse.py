@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation fuse`: which release do three manifests make, or why none?"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from federation import offline
+from federation.cli.options import AsJson
+from federation.cli.screen.output import print_json, print_line
+from federation.errors import REFUSED
+
+
+def fuse(
+    *,
+    hf_manifest: Annotated[Path, typer.Option(help="What hf ships.")],
+    gcp_manifest: Annotated[Path, typer.Option(help="What gcp ships.")],
+    aws_manifest: Annotated[Path, typer.Option(help="What aws ships.")],
+    output: Annotated[Path, typer.Option(help="Where the release manifest goes.")],
+    policy: Annotated[Path, typer.Option(help="The policy.")],
+    baseline: Annotated[Path | None, typer.Option(help="A release made before: units have to hold against it.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print every gate's finding.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fuse three platforms' manifests into one release manifest, without a home.
+
+    Exit code 10 when they make none, with every reason; nothing is written then, and nothing is ever promoted.
+    """
+    fused = offline.fuse({"hf": hf_manifest, "gcp": gcp_manifest, "aws": aws_manifest}, policy, output, baseline)
+    if fused.release is not None:
+        offline.write(fused.release, output)
+    if as_json:
+        print_json(offline.answer(fused, output, explain=explain))
+    else:
+        for one in fused.refusals:
+            print_line(f"refused: {one.subject}: {one.why}", to=sys.stderr)
+        for line in offline.lines(fused, output, explain=explain):
+            print_line(line)
+    raise typer.Exit(0 if fused.release is not None else REFUSED)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation gate`: would these units pass?"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from federation import offline
+from federation.cli.options import AsJson
+from federation.cli.pages.page import finding_lines
+from federation.cli.pages.remedy import remedies
+from federation.cli.screen.output import print_json, print_lines
+from federation.errors import REFUSED, MissingError
+
+
+def gate(
+    manifest: Annotated[Path, typer.Argument(help="What one platform ships; its files lie beside it.")],
+    policy: Annotated[
+        Path | None, typer.Option(help="Default: the nearest policy.json in the manifest's folder or above.")
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            help="What serves: a release that `fuse` made, or the manifest that shipped it. Without one, floors and budgets."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the four gates on the units of one manifest, without a home. Exit code 10 unless all of them pass."""
+    found = offline.judge(manifest, policy or _nearest_policy(manifest), baseline)
+    reports = sorted(found.reports, key=lambda report: str(report["unit"]["name"]))
+    judged = {report["unit"]["name"] for report in reports}
+    rejected = [one for one in found.refusals if one.subject not in judged]
+    if as_json:
+        refusals = [{"subject": one.subject, "why": one.why} for one in rejected]
+        print_json({"reports": [_with_remedies(report) for report in reports], "rejected": refusals})
+    else:
+        print_lines("Rejected before any gate", (f"{one.subject}: {one.why}" for one in rejected))
+        for report in reports:
+            title = f"{report['unit']['name']}: {report['verdict'].upper()}"
+            print_lines(title, (line for finding in report["findings"] for line in finding_lines(finding)))
+    passed = reports and not rejected and all(report["verdict"] == "pass" for report in reports)
+    raise typer.Exit(0 if passed else REFUSED)
+
+
+def _with_remedies(report: Mapping[str, Any]) -> dict[str, Any]:
+    findings = [{**finding, "would_have_passed": list(remedies(finding))} for finding in report["findings"]]
+    return {**report, "findings": findings}
+
+
+def _nearest_policy(manifest: Path) -> Path:
+    for folder in manifest.resolve().parents:
+        if (found := folder / "policy.json").is_file():
+            return found
+    raise MissingError(f"there is no policy.json beside {manifest} or above; name one with --policy")

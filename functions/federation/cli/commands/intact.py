@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation intact`: is every stored document as it was written, and is none gone?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from msgspec import to_builtins
+
+from federation.cli.home.opened import opened
+from federation.cli.options import AsJson, Folder
+from federation.cli.screen.output import print_json, print_line, print_lines
+from federation.cli.store.moves import moves
+from federation.cli.store.references import References
+from federation.cli.store.shelf import Shelf
+from federation.core import strict_json
+from federation.core.channel import channel_of
+from federation.core.counted import counted
+from federation.core.digest import digest
+from federation.core.move import Moved
+from federation.errors import REFUSED, ContractError
+from federation.local.files import bytes_of
+from federation.ports import Store
+from federation.stored import decoded
+
+_LONGEST: Final = 1 << 30
+"""Bytes of an earlier answer: it names every document of a home."""
+
+
+def intact(
+    since: Annotated[
+        Path | None, typer.Option(help="What --json printed earlier: all of that must still be there.", metavar="FILE")
+    ] = None,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Is every stored document as it was written, and is none gone? Exit code 10 if not.
+
+    Reads the whole store: each document against its name and against the decisions that wrote or read it, and every move
+    of the channel. Keep what --json prints outside of the home, and --since shows later that nothing was removed.
+    """
+    before = _listed(since) if since else {}
+    with opened(folder) as home:
+        shelf = Shelf(home.ports, home.readers)
+        found = References()
+        for name, body in sorted(_taken(found, shelf, home.ports.store).items()):
+            _take_channel(found, shelf, name, body)
+    documents, moved = found.digests, _moved(found.moves)
+    faults = [*_faults_since(before, {**documents, **moved}), *found.faults()]
+    odd = list(found.oddities())
+    seal = _seal(documents, moved)
+    if as_json:
+        told = {"seal": seal, "moves": found.made(), "faults": faults, "odd": odd}
+        print_json({**told, "documents": documents, "moved": moved})
+    else:
+        counts = f"{counted(len(documents), 'document')}, {counted(found.decisions, 'decision')}"
+        print_line(f"{counts}, {counted(found.made(), 'move')}: {counted(len(faults), 'fault')}. Seal {seal}")
+        print_lines("Faults", faults)
+        print_lines("Odd, and perhaps nobody's doing", odd)
+    if faults:
+        raise typer.Exit(REFUSED)
+
+
+def _taken(found: References, shelf: Shelf, store: Store) -> Mapping[str, bytes | None]:
+    """The channels, once every document is taken that was stored before they were read: a home at work moves meanwhile."""
+    channels: dict[str, bytes | None] = {}
+    while True:
+        for name, body in shelf.bodies([one for one in store.names("") if one not in found.digests]):
+            found.take(name, body)
+        now = {name: store.channel(name) for name in sorted(found.channels)}
+        if now == channels:
+            return channels
+        channels = now
+
+
+def _take_channel(found: References, shelf: Shelf, name: str, body: bytes | None) -> None:
+    """Note what a channel is now; one that is damaged is a fault, and hides no other."""
+    try:
+        channel = channel_of(decoded(f"the channel {name}", body) if body is not None else None, name)
+    except ContractError as error:
+        found.take_damage(str(error))
+    else:
+        found.take_channel(channel, body, moves(shelf, channel))
+
+
+def _moved(known: Mapping[str, Sequence[Moved]]) -> dict[str, str]:
+    """The digest of each move, by the channel and its number."""
+    return {f"move {one.counter} of {name}": digest(to_builtins(one)) for name, made in known.items() for one in made}
+
+
+def _listed(path: Path) -> Mapping[str, str]:
+    """The digests of documents and moves in an earlier answer.
+
+    Raises:
+        ContractError: It is none.
+    """
+    told = strict_json.document(bytes_of(path), what=str(path), limit=_LONGEST)
+    members = told if isinstance(told, dict) else {}
+    documents, moved, seal = (members.get(what) for what in ("documents", "moved", "seal"))
+    if not (isinstance(documents, dict) and isinstance(moved, dict)) or seal != _seal(documents, moved):
+        raise ContractError(f"{path} is not what `federation intact --json` printed")
+    return {**documents, **moved}
+
+
+def _seal(documents: Mapping[str, str], moved: Mapping[str, str]) -> str:
+    return digest({"documents": documents, "moved": moved})
+
+
+def _faults_since(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    for name, then in sorted(before.items()):
+        if now.get(name) != then:
+            yield f"{name} is {'changed' if name in now else 'gone'} since then"

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation lineage`: which data, code and image made a release, and which release brought each of its units?"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from federation.cli.home.opened import opened
+from federation.cli.options import AsJson, Folder
+from federation.cli.screen.output import print_json, print_line, print_lines, readable, short, when
+from federation.cli.store.made_of import in_words, made_of, stated
+from federation.cli.store.meant import release_of, serving
+from federation.cli.store.shelf import Shelf
+
+
+def lineage(
+    release: Annotated[str | None, typer.Argument(help="A release. Default: the one that serves.")] = None,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which data, code and image made each unit of a release, and which release brought it.
+
+    As the units' manifests state it. --json has whole digests, and all that a manifest says of the job.
+    """
+    with opened(folder) as home:
+        shelf = Shelf(home.ports, home.readers)
+        name = release_of(shelf, release) if release else serving(shelf)
+        found = lineage_of(shelf, name)
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+def lineage_of(shelf: Shelf, name: str) -> dict[str, Any]:
+    """What each unit of a release was made of, as JSON."""
+    release = shelf.release(name)
+    brought = _brought(shelf, release)
+    units = sorted(release["units"].items())
+    return {"release": name, "units": {kind: _unit(shelf, unit, brought[kind]) for kind, unit in units}}
+
+
+def _unit(shelf: Shelf, unit: Mapping[str, Any], brought: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": unit["name"],
+        "platform": unit["platform"],
+        "artifact": unit["artifact"],
+        "uri": unit["uri"],
+        "brought_by": brought["name"],
+        "made": brought["created_at"],
+        **made_of(stated(shelf, unit["name"])),
+    }
+
+
+def _brought(shelf: Shelf, release: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """By kind the release in which its unit was new: the first from which all since have carried it."""
+    found: dict[str, Mapping[str, Any]] = {}
+    carried = set(release["units"])
+    while True:
+        found |= dict.fromkeys(carried, release)
+        carried = {kind for kind in carried if release["units"][kind]["origin"] == "carried"}
+        baseline = release["baseline"]
+        if not (carried and baseline):
+            return found
+        release = shelf.release(baseline["name"])
+
+
+def _print(found: Mapping[str, Any]) -> None:
+    print_line(found["release"])
+    for unit in found["units"].values():
+        told = {"artifact": short(unit["artifact"]), "lies at": unit["uri"], **dict(in_words(unit))}
+        print_lines(
+            f"{unit['name']}, since {unit['brought_by']} of {when(unit['made'])}",
+            (f"{word:8}  {readable(said)}" for word, said in told.items()),
+        )

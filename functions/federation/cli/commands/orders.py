@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation orders`: who ordered what, when and why, and what came of it?"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import typer
+
+from federation.cli.home.opened import opened
+from federation.cli.options import AsJson, Folder
+from federation.cli.ordering.order import REFUSING
+from federation.cli.screen.happened import holds_since
+from federation.cli.screen.output import print_json, print_line, print_table, readable, when
+from federation.cli.store.history import History, Past
+from federation.cli.store.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """One decision about what a person typed; `who` is the name that they gave, None where none was given.
+
+    `data` is all that was typed, such as the moment until which promotions are held.
+    """
+
+    at: str
+    who: str | None
+    order: str
+    about: str
+    why: str
+    refused: bool
+    became: str
+    event: str
+    decision: str
+    data: Mapping[str, Any]
+
+
+def orders(
+    who: Annotated[str | None, typer.Option("--who", help="Only those of that name.", metavar="NAME")] = None,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every order that people gave: when, who, what, why, and what came of it.
+
+    Ticks by hand, too, which have no name. A name is what somebody typed: docs/audit.md says what it proves.
+    """
+    with opened(folder) as home:
+        shelf = Shelf(home.ports, home.readers)
+        typed = History(shelf).of_people()
+    for damage in shelf.damaged.values():
+        print_line(f"federation: an order may be left out: {damage}", to=sys.stderr)
+    found = [one for one in map(_ordered, typed) if who in {None, one.who}]
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    if not found:
+        print("Nobody has ordered anything yet." if who is None else f"{who} has ordered nothing.")
+    rows = (
+        (
+            when(one.at),
+            one.who or "",
+            one.order,
+            readable(one.about),
+            one.why,
+            f"{'NO: ' if one.refused else ''}{readable(one.became)}",
+        )
+        for one in found
+    )
+    print_table("Orders", ("when", "who", "order", "about", "why", "what came of it"), rows)
+
+
+def _became(past: Past) -> str:
+    """What holds since the order, as the command told it; where its decision says that itself, the decision."""
+    move = past.outcome["move"]
+    return holds_since(past.event, move["to"]["counter"] if move else None, {}) or past.why
+
+
+def _ordered(past: Past) -> Ordered:
+    return Ordered(
+        at=past.event.time,
+        who=past.event.data.get("who"),
+        order=past.event.type.removeprefix("federation.").rpartition(".v")[0],
+        about=past.event.subject,
+        why=str(past.event.data.get("why") or ""),
+        refused=not REFUSING.isdisjoint(past.announced_types),
+        became=_became(past),
+        event=past.event.id,
+        decision=past.name,
+        data=past.event.data,
+    )

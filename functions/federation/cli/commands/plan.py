@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation plan`: can this policy's gates be passed at all, with how many items; and how should sites train together?"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec.structs import asdict, replace
+
+from federation.cli.options import AsJson
+from federation.cli.pages.topology import planned as planned_topology
+from federation.cli.screen.output import print_json, print_lines, print_table
+from federation.core.gates.rules import GateRules
+from federation.core.plan import Expected, Need, Plan
+from federation.core.plan import plan as planned
+from federation.core.policy import policy_of
+from federation.errors import REFUSED
+from federation.local.files import document_of
+
+_POWERS = (80, 95)
+
+
+def plan(
+    policy: Annotated[
+        Path | None, typer.Argument(help="The policy (schemas/policy.v1.json).", metavar="POLICY.json")
+    ] = None,
+    *,
+    topology: Annotated[
+        Path | None,
+        typer.Option(
+            help="Sites that are to train one model: which way moves how much, for how much, and may it? "
+            "Exit code 10 if none may.",
+            metavar="FILE.json",
+        ),
+    ] = None,
+    items: Annotated[int | None, typer.Option(help="Items of the eval suite.", min=1)] = None,
+    safety_items: Annotated[int | None, typer.Option(help="Items of each safety suite.", min=1)] = None,
+    requests: Annotated[int | None, typer.Option(help="Latency requests a side.", min=1)] = None,
+    discordance: Annotated[
+        float, typer.Option(help="Share of items on which two good models differ.", min=0.001, max=1.0)
+    ] = 0.1,
+    spread: Annotated[
+        float,
+        typer.Option(help="Standard deviation of the logarithm of latency; 0.3 to 0.7 are usual.", min=0.01, max=5.0),
+    ] = 0.5,
+    power: Annotated[float, typer.Option(help="Chance that an equally good candidate passes: 0.8 or 0.95.")] = 0.8,
+    as_json: AsJson = False,
+) -> None:
+    """How many items does each margin need, before anything runs? Exit code 10 if the policy is impossible.
+
+    With --topology: how should several sites train one model? The policy, if named, says what is wanted of it.
+    """
+    if topology is not None:
+        if not planned_topology(topology, policy, as_json=as_json):
+            raise typer.Exit(REFUSED)
+        return
+    if policy is None:
+        raise typer.BadParameter("expected a policy, or --topology FILE.json", param_hint="POLICY.json")
+    percent = round(power * 100)
+    if percent not in _POWERS:
+        raise typer.BadParameter("expected 0.8 or 0.95", param_hint="--power")
+    expected = Expected(items=items, differing=discordance, requests=requests, spread=spread)
+    gates = policy_of(document_of(policy), what=str(policy)).gates
+    found = {
+        kind: planned(rules, replace(expected, safety=_suites(rules, safety_items))) for kind, rules in gates.items()
+    }
+    short = [line for kind, one in sorted(found.items()) for line in _impossible(kind, one, percent)]
+    unpinned = {kind: one.unpinned for kind, one in sorted(found.items()) if one.unpinned}
+    if as_json:
+        needs = {kind: [asdict(need) for need in one.needs] for kind, one in found.items()}
+        print_json({"kinds": needs, "impossible": short, "unpinned": unpinned})
+    else:
+        _print(found, short, discordance)
+        left = (f"{kind}: {', '.join(suites)}" for kind, suites in unpinned.items())
+        print_lines(
+            "Whoever ships chooses the items of these; `suite` of a kind and `digest` of a safety suite pin them", left
+        )
+    if short:
+        raise typer.Exit(REFUSED)
+
+
+def _suites(rules: GateRules, items: int | None) -> Mapping[str, int]:
+    return dict.fromkeys(rules.safety.suites, items) if rules.safety and items else {}
+
+
+def _impossible(kind: str, found: Plan, percent: int) -> list[str]:
+    """The plan's own reasons, which are about a power of 80 %, and those that a power of 95 % adds."""
+    reasons = [f"{kind}: {reason}" for reason in found.impossible]
+    for need in found.needs if percent == _POWERS[1] else ():
+        wanted = need.power_95
+        if need.available and wanted and (need.power_80 or 0) <= need.available < wanted:
+            who = "a better" if need.gain else "an equally good"
+            reasons.append(
+                f"{kind}: {need.gate} of {need.check}: {need.available:,} give {who} candidate less than "
+                f"95 % at {need.limit}; measure {wanted:,}"
+            )
+    return reasons
+
+
+def _print(found: Mapping[str, Plan], impossible: list[str], discordance: float) -> None:
+    rows = [(kind, *_row(need)) for kind, one in sorted(found.items()) for need in one.needs]
+    columns = ("kind", "gate", "check", "limit", "at least", "for 80 %", "for 95 %", "there are", "can hold")
+    print_table(
+        f"Items needed, where two good models differ on {Decimal(str(discordance)) * 100:g} % of them", columns, rows
+    )
+    print(
+        "\nFor 80 %, 95 %: so many of equally good candidates pass; of a gain, so many that are better by it.\n"
+        "Quality is of 0/1 scores; graded ones within 0..1 need no more. "
+        "Items of one document or conversation are worth fewer than so many that stand alone.\n"
+        "The last two columns are empty until --items, --safety-items or --requests say what there is."
+    )
+    print_lines("Impossible", impossible)
+
+
+def _row(need: Need) -> tuple[str, ...]:
+    counts = (need.least, need.power_80, need.power_95, need.available)
+    return (
+        need.gate,
+        need.check,
+        need.limit,
+        *(f"{count:,}" if count is not None else "" for count in counts),
+        need.detectable or "",
+    )

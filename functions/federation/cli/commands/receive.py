@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What would the command centre make of this payload?
+
+`federation receive --dry-run` reads one body as one entry would and prints one JSON object: verdict, error, what an
+ingester extracts, what it signals, and the sender's HTTP answer. Without --dry-run the home records it, and the object
+also says under `followed` what every step made of it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from msgspec.structs import asdict, replace
+
+from federation.cli.failure import failure_of, tell
+from federation.cli.options import WAIT_SECONDS, Folder, Wait
+from federation.core.event import Event
+from federation.core.strict_json import parse
+from federation.errors import ContractError, FederationError, MissingError
+from federation.sources import Memory, Reading, Request, Token, Trust, read, seen
+from federation.sources.readers import ENTRIES
+
+REJECTED: Final = 2
+"""Exit code of a payload that is rejected, and of an input file that cannot be used."""
+
+
+def receive(
+    *,
+    body_file: Annotated[
+        Path, typer.Argument(help="The exact body, or the invocation's payload.", metavar="BODY_FILE")
+    ],
+    entry: Annotated[str, typer.Option(help=f"Where it arrived: {', '.join(ENTRIES)}.")],
+    trust: Annotated[Path, typer.Option(help="Whom to believe: a JSON object, or one with the key `policy`.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and print; record nothing.")] = False,
+    header: Annotated[list[str] | None, typer.Option(help="An HTTP header, 'Name: value'; repeatable.")] = None,
+    authenticated: Annotated[
+        bool, typer.Option("--authenticated", help="Take the sender as verified already.")
+    ] = False,
+    token_claims: Annotated[str | None, typer.Option(help="The claims of a verified bearer token, as JSON.")] = None,
+    token_error: Annotated[
+        str | None, typer.Option(help="What is wrong with the token, such as oidc_signature.")
+    ] = None,
+    after: Annotated[list[Path] | None, typer.Option(help="A body that came before; repeatable, in order.")] = None,
+    folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
+    json_: Annotated[bool, typer.Option("--json", help="A failure is JSON, too; the answer is anyhow.")] = False,
+) -> None:
+    """Read one payload as the command centre would. Exit 0: accepted or ignored; 2: rejected."""
+    try:
+        request = Request(
+            entry=_entry(entry),
+            body=_bytes(body_file),
+            headers=_headers(header or []),
+            token=_token(token_claims, token_error),
+            proven=authenticated,
+        )
+        believed = _trust(trust)
+        followed: dict[str, Any] = {}
+        reading = _judged(request, believed, after or [])
+        if not dry_run:
+            reading, followed = deliver(request, believed, folder, wait)
+    except FederationError as error:
+        raise typer.Exit(tell(failure_of(error), as_json=json_)) from error
+    typer.echo(json.dumps({**shown(reading), **followed}, ensure_ascii=True, indent=2))
+    raise typer.Exit(REJECTED if reading.verdict == "reject" and reading.batch is None else 0)
+
+
+def deliver(request: Request, trust: Trust, folder: Path | None, wait: float) -> tuple[Reading, dict[str, Any]]:
+    """The reading as answered to the sender, and under `followed` what every step decided after it.
+
+    Raises:
+        FederationError: There is no home, or a step could not handle what followed.
+    """
+    from federation.cli.clock import now  # noqa: PLC0415 - a dry run needs neither store nor steps
+    from federation.cli.home.opened import opened  # noqa: PLC0415 - as above
+    from federation.cli.screen.happened import rendered  # noqa: PLC0415 - as above
+    from federation.delivery import deliver as delivered  # noqa: PLC0415 - as above
+
+    with opened(folder, wait=wait) as home:
+        announced = _Announced()
+        reading = delivered(request, trust, replace(home.ports, bus=announced), now())
+        return reading, {"followed": list(rendered(home.carry(*announced.events)))}
+
+
+class _Announced:
+    """A bus that only collects events; if this process dies, they are announced when the body is delivered again."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def announce(self, events: Sequence[Event]) -> None:
+        """Collect them."""
+        self.events += events
+
+
+def shown(reading: Reading) -> dict[str, Any]:
+    """The reading as the JSON object that is printed."""
+    others = [_fields(asdict(completion)) for completion in reading.completions[1:]]
+    document: dict[str, Any] = {
+        "verdict": reading.verdict,
+        "error": reading.error,
+        "expect": asdict(reading.completion) if reading.completion else None,
+        "signal": asdict(reading.signal) if reading.signal else None,
+        "why": reading.why,
+        "respond": reading.respond,
+        "park": reading.park,
+    }
+    if reading.message_id is not None:
+        document["message_id"] = reading.message_id
+    if others and reading.batch is None:
+        document["also"] = others
+    if reading.batch is not None:
+        document["batch"] = [shown(one) for one in reading.batch]
+        document["batchItemFailures"] = [{"itemIdentifier": name} for name in reading.batch_item_failures]
+    return document
+
+
+def _fields(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _judged(request: Request, trust: Trust, before: list[Path]) -> Reading:
+    memory = Memory()
+    for path in before:
+        earlier = Request(
+            entry=request.entry, body=_bytes(path), headers=request.headers, token=request.token, proven=request.proven
+        )
+        _, memory = seen(read(earlier, trust), memory)
+    return seen(read(request, trust), memory)[0]
+
+
+def _entry(name: str) -> str:
+    if name not in ENTRIES:
+        raise ContractError(
+            f"{name!r} is no entry", (f"choose one of {', '.join(ENTRIES)}",), hint="docs/sources.md lists them."
+        )
+    return name
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MissingError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _headers(lines: list[str]) -> dict[str, str]:
+    pairs = [line.partition(":") for line in lines]
+    faults = tuple(f"{line!r}: write 'Name: value'" for line, pair in zip(lines, pairs, strict=True) if not pair[1])
+    if faults:
+        raise ContractError("a header cannot be read", faults, hint="")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _token(claims: str | None, failure: str | None) -> Token | None:
+    if failure is not None:
+        return Token(failure=failure)
+    if claims is None:
+        return None
+    found = parse(claims.encode(), what="--token-claims").value
+    if not isinstance(found, dict):
+        raise ContractError("--token-claims is not a JSON object")
+    return Token(claims=found)
+
+
+def _trust(path: Path) -> Trust:
+    document = parse(_bytes(path), what=str(path)).value
+    if isinstance(document, dict) and isinstance(document.get("policy"), dict):
+        return Trust.read(document["policy"])
+    return Trust.read(document)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation replay`: would today's code decide the same on what was read then, byte for byte?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, cast
+
+import msgspec
+import typer
+
+from federation.cli.home.opened import opened
+from federation.cli.options import AsJson, Folder
+from federation.cli.screen.output import print_json, print_line
+from federation.cli.store.differences import differences
+from federation.cli.store.history import History
+from federation.cli.store.meant import whole_name
+from federation.cli.store.shelf import Shelf
+from federation.core.counted import counted
+from federation.core.decision import decision_in, summary
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.errors import REFUSED, ContractError, MissingError
+from federation.ports import Ports
+from federation.reads import LiveReads
+from federation.recorded import RecordedReads
+from federation.steps import STEPS, StepName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """A decision taken again: no differences mean the same bytes."""
+
+    decision: str
+    why: str
+    differences: Sequence[str]
+
+
+def replay(
+    subject: Annotated[
+        str | None, typer.Argument(help="A decision, a release, a unit, a step, or an event's first digits.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every decision that is stored.")] = False,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take stored decisions again and compare every byte. Exit code 10 when one differs."""
+    if every == (subject is not None):
+        raise typer.BadParameter("name a subject, or ask for --all")
+    with opened(folder) as home:
+        replayed = [_replay(home.ports, name) for name in _chosen(Shelf(home.ports, home.readers), subject)]
+    if as_json:
+        print_json([asdict(one) for one in replayed])
+    else:
+        _print(replayed)
+    if any(one.differences for one in replayed):
+        raise typer.Exit(REFUSED)
+
+
+def _chosen(shelf: Shelf, subject: str | None) -> Sequence[str]:
+    """The decisions to take again, oldest first.
+
+    Raises:
+        MissingError: None is about the subject.
+    """
+    history = History(shelf)
+    if subject is None:
+        return [past.name for past in history.decisions]
+    found = history.under(subject) or history.about(subject) or history.on(subject)
+    if not found and (meant := whole_name(shelf, subject)) is not None:
+        return _chosen(shelf, meant)
+    if not found:
+        raise MissingError(
+            f"no decision about {subject!r:.100} is stored",
+            hint="`federation releases` and `federation status` list names.",
+        )
+    return [past.name for past in found]
+
+
+def _replay(ports: Ports, name: str) -> Replayed:
+    document = decision_in(LiveReads(ports).document(name) or {})
+    if document is None:
+        raise MissingError(f"{name} is gone")
+    stored: Mapping[str, Any] = document["outcome"]
+    try:
+        again = _decided_again(ports, document)
+    except (MissingError, ContractError) as lost:
+        return Replayed(decision=name, why=stored["why"], differences=[str(lost)])
+    same = canonical(again) == canonical(stored)
+    found = () if same else differences("$", stored, msgspec.json.decode(canonical(again)))
+    return Replayed(decision=name, why=stored["why"], differences=list(found))
+
+
+def _decided_again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
+    event = Event.of(document["event"])
+    step = STEPS[cast("StepName", document["step"])]
+    reads = RecordedReads(document["reads"], ports.store, ports.artifacts)
+    facts = step.gather(event, reads)
+    return summary(step.decide(event, facts, reads.policy(), document["now"]))
+
+
+def _print(replayed: Sequence[Replayed]) -> None:
+    for one in replayed:
+        print(f"{one.decision}: {'DIFFERENT' if one.differences else 'the same, byte for byte'}")
+        for difference in one.differences:
+            print_line(f"  {difference}")
+    different = sum(bool(one.differences) for one in replayed)
+    print(f"{counted(len(replayed), 'decision')}, {different:,} different")

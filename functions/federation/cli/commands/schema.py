@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation schema`: what must a document say?"""
+
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from federation.cli.options import AsJson
+from federation.cli.screen.output import print_json
+from federation.core.schemas import SCHEMAS
+from federation.errors import MissingError
+
+if TYPE_CHECKING:
+    from federation.core.contract import SchemaName
+
+
+def schema(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(sorted(SCHEMAS))}; the version may be left out.")],
+    as_json: AsJson = False,
+) -> None:
+    """Print a JSON Schema."""
+    del as_json
+    from federation.core.contract import schema_of  # noqa: PLC0415 - the compiled validator, which completion can do without
+
+    found = next((one for one in SCHEMAS if one == name or one.partition(".")[0] == name), None)
+    if found is None:
+        raise MissingError(f"there is no schema {name!r}; there are {', '.join(sorted(SCHEMAS))}")
+    print_json(schema_of(cast("SchemaName", found)))

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation served`: what served when, by whose order or which event, and decided under which policy?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Annotated, Any
+
+import typer
+
+from federation.cli.clock import now
+from federation.cli.home.opened import opened
+from federation.cli.options import SHOWN, AsJson, Every, Folder
+from federation.cli.screen.output import print_json, print_line, print_lines, print_table, readable, short, when
+from federation.cli.store.moves import SHIFTED, decided, moves, shifts
+from federation.cli.store.shelf import Shelf
+from federation.core import instant, names
+from federation.core.counted import counted
+from federation.core.move import Moved
+from federation.errors import MissingError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A release, and from which move until which one it served; `until` is None while it does.
+
+    `decision` and what follows it come from the stored decision; None where none is stored, as after a roll-back during
+    which the store failed.
+    """
+
+    release: str
+    since: str
+    until: str | None
+    how: str
+    who: str
+    why: str
+    counter: int
+    event: str
+    decision: str | None
+    heard: Mapping[str, Any] | None
+    policy: Mapping[str, str] | None
+    digest: str | None
+    commit: str | None
+
+
+def served(
+    at: Annotated[
+        str | None, typer.Option("--at", help="Only what served at this moment.", metavar="2026-10-14T09:30:00Z")
+    ] = None,
+    every: Every = False,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """What served when, by whose order or which event, decided under which policy, and which document says so.
+
+    By the channel's moves since the first one, without a gap: a release serves from its move until the next one.
+    """
+    moment = _moment(at) if at else None
+    with opened(folder) as home:
+        shelf = Shelf(home.ports, home.readers)
+        channel = shelf.own_channel()
+        known = moves(shelf, channel)
+        ends = _ends(known)
+        chosen = [_at(ends, moment)] if moment else ends if every or as_json else ends[-SHOWN:]
+        spans = [_span(shelf, moved, until) for moved, until in chosen]
+    untold, damaged = known[0].counter - 1 if known else 0, list(shelf.damaged.values())
+    if as_json:
+        told = {"channel": channel.name, "counter": channel.counter, "untold": untold, "damaged": damaged}
+        print_json({**told, "served": [asdict(span) for span in spans]})
+        return
+    if moment:
+        _print_page(spans[0])
+    else:
+        _print_table(spans, older=len(ends) - len(spans), untold=untold)
+    print_lines("A clock was behind", _overlaps(ends, moment))
+    print_lines("Damaged, so that nothing is told of it here", damaged)
+
+
+def _moment(written: str) -> str:
+    """The moment in UTC.
+
+    Raises:
+        BadParameter: It is none.
+    """
+    found = instant.normalise(written)
+    if found is None:
+        raise typer.BadParameter(f"{written!r:.60} is no moment; write one such as 2026-10-14T09:30:00Z")
+    return found
+
+
+def _ends(known: Sequence[Moved]) -> list[tuple[Moved, str | None]]:
+    """Each move after which another release served, and when the next of them was made."""
+    shifted = shifts(known)
+    return [*((moved, after.at) for moved, after in pairwise(shifted)), *((moved, None) for moved in shifted[-1:])]
+
+
+def _at(ends: Sequence[tuple[Moved, str | None]], moment: str) -> tuple[Moved, str | None]:
+    """The last of them that was made by then; by the count, for a clock may have been behind.
+
+    Raises:
+        BadParameter: The moment is still to come.
+        MissingError: None was made by then.
+    """
+    if instant.moment(moment) > max(map(instant.moment, (now(), *(moved.at for moved, _ in ends)))):
+        raise typer.BadParameter(f"{moment} is still to come; `federation status` says what would serve next")
+    made = [end for end in ends if instant.moment(end[0].at) <= instant.moment(moment)]
+    if not made:
+        first = f"; the first release that is told of serves since {ends[0][0].at}" if ends else ""
+        raise MissingError(f"nothing served at {moment}{first}", hint="`federation served` lists what served.")
+    return made[-1]
+
+
+def _overlaps(ends: Sequence[tuple[Moved, str | None]], moment: str | None) -> Iterator[str]:
+    """Where the dates say that two releases served at once, at all or at that moment, and which of them is meant then."""
+    for (moved, _), (after, _) in pairwise(ends):
+        begins, ends_ = instant.moment(after.at), instant.moment(moved.at)
+        if begins < ends_ and (moment is None or begins <= instant.moment(moment) < ends_):
+            yield (
+                f"By the dates two releases served between {when(after.at)} and {when(moved.at)}: move {after.counter} is "
+                f"dated before move {moved.counter}, on which it followed. `--at` goes by the later move."
+            )
+
+
+def _span(shelf: Shelf, moved: Moved, until: str | None) -> Span:
+    found = decided(shelf, moved)
+    entry = (found[1]["outcome"]["move"]["to"].get("serving") if found else None) or {}
+    return Span(
+        release=str(moved.release),
+        since=moved.at,
+        until=until,
+        how=SHIFTED[moved.kind],
+        who=moved.who,
+        why=moved.why,
+        counter=moved.counter,
+        event=moved.event,
+        decision=found[0] if found else None,
+        heard=found[1]["event"] if found else None,
+        policy=_policy(found[1]) if found else None,
+        digest=entry.get("digest"),
+        commit=entry.get("commit"),
+    )
+
+
+def _policy(decision: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """The policy that a decision read: its document's name and digest."""
+    read = [(one["of"], one["is"]) for one in decision["reads"] if one["what"] == "document"]
+    return next(({"document": of, "digest": is_} for of, is_ in read if of.startswith(names.POLICIES)), None)
+
+
+def _print_table(spans: Sequence[Span], *, older: int, untold: int) -> None:
+    if not spans and not untold:
+        print("Nothing has served yet.")
+    print_table(
+        "Served",
+        ("since", "until", "release", "how", "by", "decided under", "why"),
+        (
+            (when(one.since), _until(one), one.release, one.how, one.who, _version(one), readable(one.why))
+            for one in spans
+        ),
+    )
+    if older:
+        print(f"\n{counted(older, 'earlier one')} not shown: `federation served --all`.")
+    if untold:
+        print(
+            f"\nOf the first {counted(untold, 'move')} no stored document tells; `federation intact` looks for what is lost."
+        )
+
+
+def _until(span: Span) -> str:
+    return when(span.until) if span.until else "now"
+
+
+def _version(span: Span) -> str:
+    return span.policy["document"].removeprefix(names.POLICIES).lstrip("0") if span.policy else ""
+
+
+def _print_page(span: Span) -> None:
+    print_line(f"{span.release} served from {when(span.since)} until {_until(span)}")
+    print_lines("Why", [f"{span.how} by {span.who}: {readable(span.why)}"])
+    print_lines("Facts", (f"{word:13}  {value}" for word, value in _facts(span)))
+    print_lines("More", (f"federation {word}" for word in _commands(span)))
+
+
+def _facts(span: Span) -> Iterator[tuple[str, str]]:
+    yield "move", str(span.counter)
+    yield "event", short(span.event) + (f", {span.heard['type']} of {when(span.heard['time'])}" if span.heard else "")
+    yield (
+        "decision",
+        span.decision or "none can be read: the store failed during the roll-back, or it is lost or damaged",
+    )
+    if span.policy:
+        yield "decided under", f"version {_version(span)} of the policy ({span.policy['digest']})"
+    if span.digest:
+        yield "digest", span.digest
+        yield "commit", str(span.commit)
+
+
+def _commands(span: Span) -> Iterator[str]:
+    yield f"explain {span.release}"
+    yield f"lineage {span.release}"
+    if span.decision:
+        yield f"replay {span.decision}"

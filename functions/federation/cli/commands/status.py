@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation status`: what serves, what waits, which jobs are open, and what needs a person?"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+import typer
+
+from federation.cli.clock import now
+from federation.cli.home.opened import Home, opened
+from federation.cli.options import AsJson, Folder
+from federation.cli.pages.status import print_status
+from federation.cli.screen.letters import page_of
+from federation.cli.screen.output import print_json
+from federation.cli.store import inventory
+from federation.cli.store.candidate import next_release
+from federation.cli.store.history import History, Past
+from federation.cli.store.inventory import UnitLine, Units
+from federation.cli.store.jobs import open_jobs
+from federation.cli.store.merges import last_merge, left_out, missed, skipped
+from federation.cli.store.shelf import Shelf
+from federation.cli.store.standing import came_by, lost, tampered, unheeded
+from federation.cli.store.unsettled import waiting
+from federation.core import names
+from federation.core.channel import Channel
+from federation.core.policy import Policy
+from federation.errors import ContractError, FederationError
+
+T = TypeVar("T")
+D = TypeVar("D")
+_ALL_OF_IT: Final = "Every unit that stopped, and why: federation explain fuse"
+
+
+def status(
+    every: Annotated[bool, typer.Option("--all", help="Also what is long past; reads every completion.")] = False,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """What serves, what needs a person, what waits, what was refused, and why."""
+    with opened(folder) as home:
+        found = status_of(home, every=every)
+    if as_json:
+        print_json(found)
+    else:
+        print_status(found)
+
+
+def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
+    """The status as JSON; without `every`, old entries are left out."""
+    shelf = Shelf(home.ports, home.readers)
+    policy = shelf.policy()
+    channel = shelf.channel(policy.channel)
+    history, whole = History(shelf), _Whole()
+    units = whole.read(lambda: inventory.units(shelf, every=every), Units(lines=(), older=0, unread=0))
+    parked = whole.read(lambda: inventory.parked(shelf, every=every), ())
+    candidate = whole.read(lambda: next_release(shelf, channel, now()), None)
+    merge = whole.read(lambda: last_merge(history), None)
+    lines = list(_as_merged(units.lines, merge))
+    alarm = whole.read(lambda: unheeded(history, channel, policy), None)
+    changed = whole.read(lambda: tampered(history, now()), None)
+    jobs = whole.read(lambda: open_jobs(shelf, history, every=every), ())
+    incomplete = whole.read(lambda: waiting(shelf), ())
+    return {
+        "home": home.place,
+        "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
+        "channel": _channel(channel),
+        "releases": list(_live(channel)),
+        "lost": list(lost(shelf, channel)),
+        "damaged": list(dict.fromkeys(whole.faults)),
+        "unheeded": {"at": alarm.now, "why": alarm.why} if alarm else None,
+        "tampered": {"at": changed.now, "why": changed.why} if changed else None,
+        "candidate": asdict(candidate) if candidate else None,
+        "merge": _merge(policy, merge, lines) if merge and not candidate else None,
+        "hold": msgspec.to_builtins(channel.held(now())),
+        "quarantine": list(_quarantine(channel, units.lines)),
+        "units": [asdict(line) for line in lines],
+        "jobs": [asdict(line) for line in jobs],
+        "waiting": incomplete,
+        "parked": parked,
+        "older": {
+            "units": units.older,
+            "completions": units.unread,
+            "parked": len(shelf.names(names.PARKED)) - len(parked),
+        },
+        "queue": home.queued(),
+        **_dead(home),
+    }
+
+
+class _Whole:
+    """Reads parts of the status; one for which a damaged document is needed is left out, and the fault noted."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def read(self, part: Callable[[], T], without: D) -> T | D:
+        """The part, or what stands for it."""
+        try:
+            return part()
+        except ContractError as error:
+            self.faults.append(str(error))
+            return without
+
+
+def _channel(channel: Channel) -> dict[str, Any]:
+    came = came_by(channel)
+    return {
+        "name": channel.name,
+        "counter": channel.counter,
+        "moved": channel.moves[-1].at if channel.moves else None,
+        "since": {"who": came.who, "how": came.kind, "why": came.why} if came else None,
+    }
+
+
+def _merge(policy: Policy, merge: Past, units: Sequence[UnitLine]) -> dict[str, Any] | None:
+    """Why the last merge made no release; None if it made one."""
+    why = skipped(merge)
+    return {"at": merge.now, "why": why, "ways": [*missed(policy, why, units), _ALL_OF_IT]} if why else None
+
+
+def _as_merged(units: Sequence[UnitLine], merge: Past | None) -> Iterator[UnitLine]:
+    """The units; of one that passed and does not fit, why the last merge left it out."""
+    reasons = left_out(merge)
+    for line in units:
+        waits = line.state == "passed" and line.name in reasons
+        yield replace(line, why=f"left out by the last merge: {reasons[line.name]}") if waits else line
+
+
+def _dead(home: Home) -> dict[str, Any]:
+    """The dead letters, or why they cannot be read, so that the rest of the status is shown all the same."""
+    try:
+        return {"dead": [page_of(letter) for letter in home.letters.list()], "dead_unknown": None}
+    except FederationError as error:
+        return {"dead": [], "dead_unknown": str(error)}
+
+
+def _quarantine(channel: Channel, units: Sequence[UnitLine]) -> Iterator[dict[str, Any]]:
+    for artifact, why in channel.quarantine.items():
+        known_as = ", ".join(line.name for line in units if line.artifact == artifact)
+        yield {"artifact": artifact, **msgspec.to_builtins(why), "unit": known_as or why.unit}
+
+
+def _live(channel: Channel) -> Iterator[dict[str, Any]]:
+    places = [("serving", channel.serving), *(("warm", entry) for entry in channel.warm), ("anchor", channel.anchor)]
+    for state, entry in places:
+        if entry is not None:
+            yield {
+                "state": state,
+                "name": entry.name,
+                "since": entry.since,
+                "proven": entry.probed_at,
+                "silent": entry.silent is True,
+                "digest": entry.digest,
+            }

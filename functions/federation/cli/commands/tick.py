@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation tick`: do by hand what a schedule does."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+from federation.cli.clock import now
+from federation.cli.home.opened import Home, opened
+from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait
+from federation.cli.screen.happened import ORDERED, print_happened
+from federation.cli.store.history import TYPED
+from federation.core import cadence, instant, names
+from federation.core import event as events
+from federation.core.digest import canonical
+from federation.core.event import Event
+from federation.errors import REFUSED
+from federation.reads import LiveReads
+from federation.steps.receive import TICKS
+
+_REFUSING: Final = frozenset({events.MERGE_SKIPPED, events.PROMOTION_HELD})
+
+
+class Tick(StrEnum):
+    """What a schedule asks for."""
+
+    MERGE = "merge"
+    PROMOTE = "promote"
+    SWEEP = "sweep"
+    ALARMS = "alarms"
+    DUE = "due"
+
+
+def tick(
+    kind: Annotated[Tick, typer.Argument(help="What is due; `due` asks the policy's timetable.")],
+    at: Annotated[
+        str | None, typer.Option("--at", help="When it was due (RFC 3339). Default: now.", metavar="TIME")
+    ] = None,
+    folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
+    as_json: AsJson = False,
+) -> None:
+    """Do by hand what a schedule does: merge, promote, sweep, look at the alarms, or what the timetable says.
+
+    Exit code 10 when the merge makes no release or the promotion is held; the reason is printed.
+    """
+    with opened(folder, wait=wait) as home:
+        moment = instant.text(instant.moment(at)) if at else now()
+        followed = home.carry(*(_due(home, moment) if kind is Tick.DUE else _ticks(kind, moment)))
+        if kind is Tick.DUE:
+            home.ports.store.keep(f"{names.TICKS}{moment}", canonical({}))
+    print_happened(followed, as_json=as_json)
+    told = frozenset[str]().union(*(one.announced_types for one in followed.happened))
+    if not _REFUSING.isdisjoint(told) and events.RELEASE_ASSEMBLED not in told:
+        raise typer.Exit(REFUSED)
+    if followed.open:
+        raise typer.Exit(ORDERED)
+
+
+def _ticks(what: str, due: str) -> list[Event]:
+    return [
+        Event(type=type_, source=TYPED, subject="schedule", time=due, key=f"tick|{due}", data={})
+        for type_ in TICKS[what]
+    ]
+
+
+def _due(home: Home, until: str) -> list[Event]:
+    """Every tick that fell due since this was last asked, or within the last day at first; `alarms` is always due."""
+    store = home.ports.store
+    end = instant.moment(until)
+    asked = (instant.moment(name.removeprefix(names.TICKS)) for name in store.names(names.TICKS))
+    since = max(asked, default=end - timedelta(days=1))
+    timetable = LiveReads(home.ports).policy().cadence
+    fallen = [*cadence.due(timetable, since, end), ("alarms", end)]
+    return [tick for what, fired in fallen for tick in _ticks(what, instant.text(fired))]

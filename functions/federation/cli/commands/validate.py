@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation validate`: does each file say what the schema that it names requires?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, cast
+
+import typer
+
+from federation.cli.options import AsJson
+from federation.cli.screen.output import print_json, print_line
+from federation.core import contract, strict_json
+from federation.core.contract import SCHEMA_NAMES, SchemaName
+from federation.core.counted import counted
+from federation.core.policy import policy_of
+from federation.core.records import quoted
+from federation.errors import ContractError, MissingError
+from federation.local.files import bytes_of
+
+_GZIP: Final = b"\x1f\x8b"
+
+
+def validate(
+    files: Annotated[list[Path], typer.Argument(help="JSON documents, or .jsonl files of records.")],
+    as_json: AsJson = False,
+) -> None:
+    """Does each file say what the schema that it names requires?
+
+    Prints every fault with its path; exit code 2 if there is one, 3 if there is no such file.
+    """
+    missing = [path for path in files if not path.exists()]
+    found = {str(path): ["there is no such file"] if path in missing else list(_faults(path)) for path in files}
+    if as_json:
+        print_json([{"file": name, "valid": not faults, "faults": faults} for name, faults in found.items()])
+    else:
+        _print(found)
+    if any(found.values()):
+        raise typer.Exit(MissingError.exit_code if missing else ContractError.exit_code)
+
+
+def _print(found: Mapping[str, Sequence[str]]) -> None:
+    for name, faults in found.items():
+        print_line(f"{name}: {counted(len(faults), 'fault') if faults else 'valid'}")
+        for fault in faults:
+            print_line(f"  {fault}")
+
+
+def _faults(path: Path) -> Iterator[str]:
+    body = bytes_of(path)
+    if path.suffix == ".jsonl":
+        yield from _record_faults(body)
+        return
+    try:
+        document = strict_json.document(body, what=str(path))
+        schema = _schema(document)
+        contract.check(schema, document, what=str(path))
+        if schema == "policy.v1":
+            policy_of(document, what=str(path))
+    except ContractError as error:
+        yield from error.faults or (error.what,)
+
+
+def _record_faults(body: bytes) -> Iterator[str]:
+    """The faults that the gates would find, too: of each line, and items that come again."""
+    if body.startswith(_GZIP):
+        yield "the file is packed with gzip; unpack it"
+        return
+    if not body.strip():
+        yield "the file is empty; expected one record a line"
+        return
+    seen: set[str] = set()
+    for number, line in enumerate(body.rstrip().split(b"\n"), start=1):
+        try:
+            item = _item(line, number)
+        except ContractError as error:
+            yield from (f"line {number}: {fault}" for fault in error.faults) if error.faults else (error.what,)
+            continue
+        if item in seen:
+            yield f"line {number} repeats item {quoted(item)}; expected one record an item"
+        seen.add(item)
+
+
+def _item(line: bytes, number: int) -> str:
+    """The id of the item that a line is about."""
+    if not line.strip():
+        raise ContractError(f"line {number} is blank; only the end of the file may be")
+    record = strict_json.parse(line, what=f"line {number}")
+    contract.check("record.v1", record.value, what=f"line {number}")
+    if record.duplicates:
+        raise ContractError(f"line {number}: {', '.join(record.duplicates)} is written more than once")
+    return str(record.value["item"])
+
+
+def _schema(document: Any) -> SchemaName:
+    """The schema that a document names, an event by its `specversion`.
+
+    Raises:
+        ContractError: It names none of ours.
+    """
+    named = document.get("schema") if isinstance(document, dict) else None
+    if named is None and isinstance(document, dict) and "specversion" in document:
+        return "event.v1"
+    if named not in SCHEMA_NAMES:
+        expected = f"expected one of {', '.join(sorted(SCHEMA_NAMES))}"
+        raise ContractError("no schema", (f"$.schema: {expected}, found {named!r:.80}",))
+    return cast("SchemaName", named)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does a command work on a home in a folder? This process delivers until nothing is waiting."""
+
+from pathlib import Path
+
+from federation.cli.clock import now
+from federation.cli.screen.happened import Followed, of_outcome
+from federation.core.event import Event
+from federation.errors import MissingError, ServiceError, SettingsError
+from federation.local.database import UNOPENED
+from federation.local.dead_letters import LocalDeadLetters
+from federation.ports import DeadLetters, Ports
+from federation.wiring.local import local_home
+
+
+class FolderHome:
+    """A home in a folder.
+
+    Raises:
+        MissingError: There is none, and none is to be created.
+        SettingsError: It cannot be opened: its folder cannot be written, or its store is no database.
+    """
+
+    def __init__(self, folder: Path, *, create: bool, training_python: str) -> None:
+        if not create and not (folder / "store.sqlite").exists():
+            raise MissingError(
+                f"there is no home at {folder}; begin one with: federation init --policy POLICY.json --folder {folder}",
+                hint="Another folder is named by --folder or FEDERATION_FOLDER; a home in a cloud by: . ./federation.env",
+            )
+        try:
+            self._home = local_home(folder, training_python=training_python)
+        except OSError as error:
+            raise SettingsError(f"the home at {folder} cannot be opened: {error}", hint=UNOPENED) from error
+
+    @property
+    def place(self) -> str:
+        """The folder."""
+        return str(self._home.folder)
+
+    @property
+    def ports(self) -> Ports:
+        """What can be read and announced there."""
+        return self._home.ports
+
+    @property
+    def readers(self) -> int:
+        """One, since its documents are on this machine."""
+        return 1
+
+    @property
+    def letters(self) -> DeadLetters:
+        """The dead letters of its queue."""
+        return LocalDeadLetters(self._home.bus)
+
+    def queued(self) -> int:
+        """Deliveries that are still to be made."""
+        return self._home.bus.waiting()
+
+    def carry(self, *announced: Event) -> Followed:
+        """Announce, deliver until nothing is waiting, and return every decision on the way.
+
+        Raises:
+            ServiceError: A step raised every time; its event is among the dead letters.
+        """
+        dead = {letter.id for letter in self.letters.list()}
+        self.ports.bus.announce(announced)
+        carried = self._home.settle(now)
+        if failed := [letter for letter in self.letters.list() if letter.id not in dead]:
+            told = "; ".join(f"{one.step} could not handle {one.event.subject}: {one.failure}" for one in failed)
+            raise ServiceError(
+                f"{told}. Nothing is lost: `federation redrive` delivers it again",
+                hint="Mend the cause first, and do not order it again: `federation redrive` goes on with what was ordered.",
+            )
+        return Followed(happened=[of_outcome(one.step, one.event, one.outcome) for one in carried if one.outcome])
+
+    def close(self) -> None:
+        """Close the store."""
+        self._home.close()

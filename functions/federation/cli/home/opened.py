@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How does a command reach its home, and cause something to happen there?
+
+In a home in a folder, this process runs the steps itself. In a cloud the deployed functions do: a command announces, and
+waits until it reads in the store what they decided.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from federation.cli.options import WAIT_SECONDS
+from federation.cli.screen.happened import Followed
+from federation.core.event import Event
+from federation.ports import DeadLetters, Ports
+from federation.settings import Settings
+
+
+class Home(Protocol):
+    """Where the steps run, as a command sees it."""
+
+    @property
+    def place(self) -> str:
+        """The store's location, for people."""
+        ...
+
+    @property
+    def ports(self) -> Ports:
+        """What can be read and announced there."""
+        ...
+
+    @property
+    def readers(self) -> int:
+        """How many threads may read its store at the same time."""
+        ...
+
+    @property
+    def letters(self) -> DeadLetters:
+        """The dead letters.
+
+        Raises:
+            SettingsError: The environment does not say where they are.
+        """
+        ...
+
+    def queued(self) -> int:
+        """Deliveries that wait for a command to make them; in a cloud nothing does."""
+        ...
+
+    def carry(self, *announced: Event) -> Followed:
+        """Announce, and return what was decided about the events and about those that followed.
+
+        Raises:
+            ServiceError: They were not announced, or a step raised every time; then its event is among the dead letters.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the store."""
+        ...
+
+
+@contextmanager
+def opened(folder: Path | None, *, create: bool = False, wait: float = WAIT_SECONDS) -> Iterator[Home]:
+    """The home in a folder, else the one that the environment names, closed afterwards.
+
+    Args:
+        folder: None for the environment's.
+        create: Whether a new one may begin in a folder.
+        wait: Seconds for which `carry` waits for functions in a cloud.
+
+    Raises:
+        MissingError: There is none, and none is to be created.
+        SettingsError: The environment names none that can be reached.
+    """
+    home = _home(folder, create=create, wait=wait)
+    try:
+        yield home
+    finally:
+        home.close()
+
+
+def _home(folder: Path | None, *, create: bool, wait: float) -> Home:
+    python = os.environ.get("FEDERATION_TRAINING_PYTHON", "")
+    settings = Settings.read(os.environ) if folder is None else Settings(folder=folder, training_python=python)
+    if settings.home == "local":
+        from federation.cli.home.local import FolderHome  # noqa: PLC0415 - a home in a cloud needs no SQLite
+
+        return FolderHome(settings.folder, create=create, training_python=settings.training_python)
+    from federation.cli.home.cloud import CloudHome  # noqa: PLC0415 - a local home needs no cloud
+
+    return CloudHome(settings, wait)

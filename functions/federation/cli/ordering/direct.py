@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is an order carried out when the bus is down? This process runs the step itself, on the home's own ports.
+
+The order is the same event as over the bus: the channel's compare-and-set protects it, and a later delivery is a repetition.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from msgspec.structs import replace
+
+from federation.cli.clock import now
+from federation.cli.home.opened import Home
+from federation.cli.screen.happened import Followed, of_outcome
+from federation.core.channel import Channel
+from federation.core.event import Event
+from federation.core.outcome import Outcome
+from federation.errors import FederationError, ServiceError
+from federation.ports import Bus, Ports
+from federation.reads import LiveReads
+from federation.runtime import handle
+from federation.steps import StepName
+
+UNANNOUNCED: Final = 12
+"""Exit code of a command that carried its order out but could not announce the resulting events."""
+
+_ATTEMPTS: Final = 3
+"""Attempts at the step before its failure is reported; over the bus it would be redelivered."""
+
+
+class _Announcer:
+    """A bus whose failure is recorded instead of raised."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self.failure = ""
+
+    def announce(self, events: Sequence[Event]) -> None:
+        """Hand each event to every step that hears its type, if the bus is up."""
+        try:
+            self._bus.announce(events)
+        except FederationError as error:
+            self.failure = str(error)
+
+
+def carried_directly(step: StepName, order: Event, home: Home) -> tuple[Followed, str]:
+    """What the step decided and this process carried out, and why the resulting events were not announced, or "".
+
+    Raises:
+        FederationError: It was not carried out, or not whole; the message says which.
+    """
+    bus = _Announcer(home.ports.bus)
+    outcome = _handled(step, order, replace(home.ports, bus=bus))
+    own = [of_outcome(step, order, outcome)] if outcome else []
+    later = () if bus.failure else home.carry().happened
+    return Followed(happened=[*own, *later]), bus.failure
+
+
+def _handled(step: StepName, order: Event, ports: Ports) -> Outcome:
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(FederationError):
+            return handle(step, order, ports, now())
+    try:
+        return handle(step, order, ports, now())
+    except FederationError as error:
+        raise _half_done(order, _channel(ports), error) from error
+
+
+def _channel(ports: Ports) -> Channel:
+    reads = LiveReads(ports)
+    return reads.channel(reads.policy().channel)
+
+
+def _half_done(order: Event, channel: Channel, error: FederationError) -> FederationError:
+    """The error, with advice: once the channel has moved, typing the same command again would give another order."""
+    moved = channel.moved_by(order.id)
+    if moved is None:
+        return error
+    return ServiceError(
+        f"{moved.release} is what is to serve since move {moved.counter}, and then this failed: {error}. Do not order it "
+        "again, that would go back further: the next sweep makes the nodes serve it, or `federation tick sweep`",
+        hint="",
+    )

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is a person's order given, and was it carried out?
+
+An order is an event like any other. Its dedupe key is its content and the second in which it was given, so a double click is
+one order. What another order may take back also names the move that it follows: given again after that, it is a new one.
+In a cloud it is announced to the functions, and the command waits for what they decide: exit code 11 means that they had
+not when the wait was over.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+import typer
+
+from federation.cli.clock import now
+from federation.cli.home.opened import Home
+from federation.cli.ordering.aftermath import what_is_left, with_its_move
+from federation.cli.ordering.direct import UNANNOUNCED, carried_directly
+from federation.cli.screen.happened import ORDERED, Followed, Happened, print_happened
+from federation.cli.screen.output import print_line, print_lines
+from federation.cli.store.history import TYPED
+from federation.cli.store.meant import named_in
+from federation.cli.store.shelf import Shelf
+from federation.core import event as events
+from federation.core.channel import Channel
+from federation.core.digest import digest
+from federation.core.event import Event
+from federation.errors import REFUSED, ServiceError
+from federation.steps import StepName
+
+REFUSING: Final = events.REFUSALS | {events.JOB_REFUSED, events.JOB_HELD}
+"""Events that say that an order was not carried out."""
+_TAKEN_BACK: Final = frozenset(
+    {events.HOLD_ORDERED, events.RESUME_ORDERED, events.QUARANTINE_ORDERED, events.LIFT_ORDERED, events.ANCHOR_ORDERED}
+)
+"""Orders that another one undoes: given again after that, they are no double click."""
+_UNANNOUNCED: Final = (
+    "The next merge has the gates judge anew all the same; ask for a retraining, if the policy wants one after a roll-back, "
+    "with: federation train KIND --who YOU --why WHY"
+)
+_WITHOUT_BUS: Final = (
+    "Look with `federation status` whether it was carried out. If not, and a cloud's bus or functions are down: the same "
+    "command with --direct needs neither (docs/operations.md)."
+)
+
+Data = Mapping[str, Any]
+About = Callable[[Shelf, Channel], Data]
+"""Looks up, in the home, the data that an order needs besides what was typed."""
+
+
+def nothing_more(_shelf: Shelf, _channel: Channel) -> Data:
+    """For an order that needs nothing besides what was typed."""
+    return {}
+
+
+def give(
+    type_: str,
+    given: Data,
+    about: About,
+    reached: AbstractContextManager[Home],
+    *,
+    as_json: bool,
+    directly: StepName | None = None,
+) -> None:
+    """Give an order and print what came of it; the exit code says whether it was refused or is still open.
+
+    Args:
+        type_: Which order.
+        given: Who gives it, why, and the command line's other values.
+        about: Looks up what else the order needs.
+        reached: The home.
+        as_json: Whether to print JSON.
+        directly: The step that carries it out in this process, instead of the functions.
+    """
+    with reached as home:
+        shelf = Shelf(home.ports, home.readers)
+        channel = shelf.own_channel()
+        after = channel.counter if type_ in _TAKEN_BACK else None
+        given_now = order(type_, {**given, **about(shelf, channel)}, channel.name, now(), after=after)
+        named = named_in(shelf, channel, given_now.data)
+        followed, unannounced = _carried(home, given_now, directly)
+        ways = [] if as_json else what_is_left(home, given_now, followed)
+    print_happened(followed, as_json=as_json, named=named)
+    print_lines("What can be done", ways)
+    if unannounced:
+        print_line(f"federation: what follows is not announced: {unannounced}", to=sys.stderr)
+        print(_UNANNOUNCED, file=sys.stderr)
+    if any(_refused(one, given_now) for one in followed.happened):
+        raise typer.Exit(REFUSED)
+    if unannounced:
+        raise typer.Exit(UNANNOUNCED)
+    if followed.open:
+        raise typer.Exit(ORDERED)
+
+
+def order(type_: str, data: Data, channel: str, at: str, *, after: int | None = None) -> Event:
+    """The event of an order.
+
+    Args:
+        type_: Which order.
+        data: Who, why, and what it is about.
+        channel: What it is about when it names nothing else.
+        at: When it is given; fractions of a second are ignored.
+        after: The channel's counter, for an order that may be taken back and given again within that second.
+    """
+    second = f"{at[:19]}Z"
+    return Event(
+        type=type_,
+        source=TYPED,
+        subject=str(data.get("release") or data.get("unit") or data.get("artifact") or data.get("kind") or channel),
+        time=second,
+        key=f"{digest(data)}|{second}{'' if after is None else f'|{after}'}",
+        data=data,
+    )
+
+
+def _carried(home: Home, given: Event, directly: StepName | None) -> tuple[Followed, str]:
+    """What was decided, and why what follows was not announced, or ""."""
+    if directly:
+        return carried_directly(directly, given, home)
+    try:
+        return home.carry(given), ""
+    except ServiceError as error:
+        if error.hint != ServiceError.hint:
+            raise with_its_move(home, given, error) from error
+        if given.type == events.ROLLBACK_ORDERED:
+            error.hint = _WITHOUT_BUS
+        raise
+
+
+def _refused(one: Happened, given: Event) -> bool:
+    return one.event.id == given.id and not REFUSING.isdisjoint(one.announced_types)

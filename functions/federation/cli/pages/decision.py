@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does `explain` say about a decision?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from federation.cli.clock import now
+from federation.cli.pages.page import Page
+from federation.cli.pages.ways_out import ways_out
+from federation.cli.screen.happened import holds_since
+from federation.cli.screen.output import readable, short, when
+from federation.cli.store import inventory
+from federation.cli.store.candidate import candidate
+from federation.cli.store.history import History, Past
+from federation.cli.store.meant import named_in
+from federation.cli.store.merges import missed, skipped
+from federation.cli.store.shelf import Shelf
+from federation.cli.store.standing import concerns
+from federation.core import event as events
+from federation.core import names
+from federation.core.channel import Channel
+from federation.core.failure import is_lost
+from federation.core.way_back import rollback_target
+from federation.gathering import Reads
+
+_VERDICTS: Final[Mapping[str, str]] = {
+    events.RELEASE_ROLLED_BACK: "rolled back",
+    events.ROLLBACK_SKIPPED: "no roll-back",
+    events.RELEASE_PROMOTED: "promoted",
+    events.PROMOTION_HELD: "held",
+    events.RELEASE_ASSEMBLED: "assembled",
+    events.MERGE_SKIPPED: "merge skipped",
+    events.UNIT_REFUSED: "refused",
+    events.UNIT_INCONCLUSIVE: "inconclusive",
+    events.UNIT_LEFT_OUT: "left out",
+    events.UNIT_PASSED: "passed",
+    events.UNIT_REJECTED: "rejected",
+    events.ARTIFACT_REJECTED: "rejected",
+    events.ARTIFACT_WAITING: "waiting",
+    events.ORDER_REFUSED: "order refused",
+    events.ORDER_CARRIED_OUT: "order carried out",
+    events.TAMPER_DETECTED: "tampered with",
+    events.DRIFT_DETECTED: "drifted",
+    events.RELEASE_UNPROVEN: "unproven",
+    events.JOB_REFUSED: "job refused",
+    events.JOB_HELD: "held",
+    events.JOB_LAUNCHED: "launched",
+    events.JOB_FAILED: "job failed",
+}
+"""The verdict that an announced event implies, the most important first."""
+
+_HINTS: Final[Mapping[str, str]] = {
+    events.JOB_HELD: "The first sweep within its hours starts it; by hand: federation tick sweep, once they have come.",
+    events.JOB_REFUSED: (
+        "Mend what the sentence names in the policy under its next version; what asks for the job next finds it."
+    ),
+    events.JOB_FAILED: "Look at the job's log on its platform; a job that fails on its settings or its data fails again.",
+    events.RELEASE_UNPROVEN: "Its nodes' own log says why; a roll-back goes there last; ask it again: federation tick sweep",
+    events.MERGE_SKIPPED: "federation status lists every unit with the reason why it does not go on.",
+}
+"""What to do next after an event of that type, whatever it says."""
+
+_UNIT_STOPS: Final = frozenset({events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED})
+_STOPPED: Final = frozenset({"quarantined", "refused", "inconclusive", "waiting", "rejected"})
+
+
+def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
+    """Why the step decided so, on which findings, what led there, and what a person can do."""
+    told = set(past.announced_types)
+    channel = shelf.own_channel()
+    facts = dict(_facts(shelf, past, channel))
+    lines = inventory.units(shelf, every=False).lines if events.MERGE_SKIPPED in told else ()
+    if lines:
+        facts |= {line.name: f"{line.state} now: {line.why}" for line in lines if line.state in _STOPPED}
+    earlier = history.led_to(past)
+    origin = names.event((*earlier, past)[0].event.id)
+    documents = dict.fromkeys([past.name, *past.outcome["documents"], *([origin] if shelf.document(origin) else [])])
+    return Page(
+        subject=past.event.subject,
+        about=_about(past),
+        verdict=next((word for type_, word in _VERDICTS.items() if type_ in told | _heard(past)), "done"),
+        why=[*_held_since(shelf, past, channel), past.why],
+        facts=facts,
+        findings=_findings(shelf, past),
+        led_here=[*earlier, past],
+        documents=[*documents, *(one.name for one in earlier)],
+        next_steps=[*missed(shelf.policy(), skipped(past), lines), *_next(shelf, past, channel)],
+    )
+
+
+def _facts(shelf: Shelf, past: Past, channel: Channel) -> Iterator[tuple[str, str]]:
+    yield "step", past.step
+    yield "event", f"{past.event.type} {short(past.event.id)} of {past.event.time}"
+    yield "decided at", past.now
+    if who := past.event.data.get("who"):
+        yield "ordered by", f"{who}: {past.event.data.get('why', '')}"
+    if "alarm" in past.event.data:
+        yield "alarm", f"{past.event.data['alarm']} fired at {past.event.data['at']}"
+    move = past.outcome["move"]
+    if move is not None:
+        yield "channel", f"{move['channel']} went from move {move['expected']} to {move['to']['counter']}"
+    yield from _rolled_back(past)
+    yield from _places(shelf, past)
+    yield "serves now", f"{channel.serving.name} since {channel.serving.since}" if channel.serving else "nothing"
+    if channel.warm:
+        yield "warm", ", ".join(entry.name for entry in channel.warm)
+
+
+def _held_since(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
+    """What holds since a person's order, in the words in which the command told it."""
+    move = past.outcome["move"]
+    if move is None or past.ordered_by is None:
+        return
+    if any(moved.kind != "probe" for moved in channel.moves if moved.counter > move["to"]["counter"]):
+        return  # what it led to may hold no longer
+    if found := holds_since(past.event, move["to"]["counter"], named_in(shelf, channel, past.event.data)):
+        yield found
+
+
+def _about(past: Past) -> str:
+    """The release that was left, promoted, held or assembled; "" for any other decision."""
+    for told in past.outcome["events"]:
+        if told["type"] == events.RELEASE_ROLLED_BACK:
+            return _left(past)
+        if told["type"] in {events.RELEASE_PROMOTED, events.PROMOTION_HELD, events.RELEASE_ASSEMBLED}:
+            return str(told["subject"])
+    return ""
+
+
+def _left(past: Past) -> str:
+    """The release that a roll-back left: it served since the move before."""
+    before, _ = past.outcome["move"]["to"]["moves"][-2:]
+    return str(before["release"])
+
+
+def _roll_back_in(past: Past) -> Mapping[str, Any] | None:
+    """The event that tells of the roll-back that it was, if it was one."""
+    return next((event for event in past.outcome["events"] if event["type"] == events.RELEASE_ROLLED_BACK), None)
+
+
+def _rolled_back(past: Past) -> Iterator[tuple[str, str]]:
+    told = _roll_back_in(past)
+    if told is None:
+        return
+    yield "left", _left(past)
+    yield "served instead", told["data"]["release"]
+    for artifact, unit in told["data"]["quarantined"].items():
+        yield f"quarantined {unit}", artifact
+
+
+def _heard(past: Past) -> set[str]:
+    """The event that it is about, where that is the verdict: what follows, if anything, is told by no event."""
+    return {past.event.type} & {events.JOB_FAILED, events.RELEASE_UNPROVEN}
+
+
+def _places(shelf: Shelf, past: Past) -> Iterator[tuple[str, str]]:
+    """Every place considered for a job, and its verdict; of one that failed, when it was launched."""
+    told = [one["data"] for one in past.outcome["events"] if one["source"] == "//federation/launch"]
+    failed = past.event.data["name"] if past.event.type == events.JOB_FAILED else ""
+    record = (failed and shelf.document(names.job(failed))) or {"told": {}}
+    for one in (place for data in (*told, record["told"]) for place in data.get("places", ())):
+        price = f"{one['price']} an hour; " if "price" in one else ""
+        yield f"{one['verdict']}: {one['place']}", f"{price}{one['why']}"
+
+
+def _findings(reads: Reads, past: Past) -> Sequence[Mapping[str, Any]]:
+    reports = [reads.document(name) for name in past.outcome["documents"] if name.startswith(names.REPORTS)]
+    return [finding for found in reports if found for finding in found["report"]["findings"]]
+
+
+def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
+    told = set(past.announced_types)
+    if rolled_back := _roll_back_in(past):
+        yield from _after_rollback(shelf, _left(past), rolled_back["data"]["quarantined"], channel)
+    if events.ROLLBACK_SKIPPED in told and concerns(past.event, channel, shelf.policy()):
+        yield from ways_out(channel)
+    if events.RELEASE_PROMOTED in told:
+        yield from _after_promotion(past, channel)
+    if past.event.type == events.DRIFT_DETECTED:
+        yield "Who shifted them is in the log of their cloud, for nothing here did; if it comes again, federation tick sweep"
+    if events.PROMOTION_HELD in told:
+        yield from _after_hold(shelf, past, channel)
+    yield from (f"federation explain {one['subject']}" for one in past.outcome["events"] if one["type"] in _UNIT_STOPS)
+    if not is_lost(str(past.event.data.get("failure"))):  # of a lost one the reason itself says what to do
+        yield from (hint for type_, hint in _HINTS.items() if type_ in told | _heard(past))
+
+
+def _after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], channel: Channel) -> Iterator[str]:
+    """What can be done after a release of that name was left, and artifacts were quarantined, each with its kind."""
+    serving = channel.serving
+    if serving and serving.name == name:
+        yield f"{name} serves again since {when(serving.since)}: federation explain {name}"
+    elif serving and rollback_target(channel):
+        yield f"If {serving.name} is bad as well: federation rollback --from {serving.name} --who YOU --why 'WHAT YOU SAW'"
+    elif serving:
+        yield (
+            f"If {serving.name} is bad as well, nothing older is kept ready: see docs/operations.md, "
+            '"When nothing is left to go back to"'
+        )
+    if not serving or serving.name != name:
+        yield f"Look at what was left: federation explain {name}"
+    forbidden = channel.forbids(quarantined)
+    if forbidden:
+        yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
+    left = shelf.document(names.release(name)) or {"units": {}}
+    named = {unit["artifact"]: unit["name"].rpartition("/")[2] for unit in left["units"].values()}
+    for artifact in forbidden:
+        unit = named.get(artifact, quarantined[artifact])
+        yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+
+
+def _after_promotion(past: Past, channel: Channel) -> Iterator[str]:
+    """What became of a release that was promoted and serves no longer."""
+    name = _about(past)
+    if left := inventory.left_by_rollback(channel).get(name):
+        yield f"It serves no longer: {readable(left)}; federation explain {name}"
+
+
+def _after_hold(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
+    """What can be done about what holds the release now, which may be less than at the time of the decision."""
+    name = _about(past)
+    if channel.serving and channel.serving.name == name:
+        yield f"Nothing: {name} serves now."
+    elif found := candidate(shelf, name, now()):
+        if found.held not in past.why:
+            yield f"Held now: {readable(found.held)}"
+        if not found.held:
+            yield "Nothing holds it any more."
+        yield from found.ways

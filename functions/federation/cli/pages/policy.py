@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does `explain policy` say: which rules are in force, since when, and what did each of the last versions change?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from federation.cli.pages.page import Page
+from federation.cli.screen.output import short, when
+from federation.cli.store.differences import member_differences
+from federation.cli.store.shelf import Shelf
+from federation.core import instant, names
+
+POLICY: Final = "policy"
+"""The subject that asks for the page."""
+_LAST: Final = 5
+"""Versions whose changes are told."""
+_FIRST: Final = "It is the first version."
+_ALONE: Final = (
+    "No version before it is stored, so nobody can say what it changed; `federation intact` tells whether one is lost."
+)
+_BACK: Final = "Back to earlier rules: the earlier content under a higher version, federation init --policy FILE"
+
+
+def page_of_policy(shelf: Shelf) -> Page:
+    """The version in force, and what each of the last versions changed; the store says when it was kept, if it knows."""
+    policy = shelf.policy()
+    places = list(shelf.names(names.POLICIES))[-_LAST - 1 :]
+    stored = list(shelf.documents(places))
+    kept = shelf.kept(names.POLICIES)
+    return Page(
+        subject=f"{policy.name}, version {policy.version}",
+        verdict="in force",
+        why=list(_changes(stored)) or [_FIRST if policy.version == 1 else _ALONE],
+        facts={"digest": short(policy.digest), **dict(_dates(stored, kept))},
+        documents=places,
+        next_steps=[_BACK] if len(stored) > 1 else [],
+    )
+
+
+def _changes(stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
+    """What each version but the first of these changed, the latest first."""
+    for (_, before), (_, after) in reversed(list(pairwise(stored))):
+        earlier, rules = ({key: rule for key, rule in one.items() if key != "version"} for one in (before, after))
+        changed = list(member_differences(earlier, rules))
+        yield from (f"version {after['version']}: {change}" for change in changed or ["nothing changed"])
+
+
+def _dates(stored: Sequence[tuple[str, Mapping[str, Any]]], kept: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    for place, document in stored:
+        if at := kept.get(place):
+            yield f"version {document['version']}", f"stored {when(instant.text(datetime.fromtimestamp(at, UTC)))}"

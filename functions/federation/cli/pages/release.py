@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does `explain` say about a release?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from federation.cli.clock import now
+from federation.cli.pages.page import Page
+from federation.cli.screen.output import short, when
+from federation.cli.store import inventory
+from federation.cli.store.candidate import candidate
+from federation.cli.store.history import History, Past
+from federation.cli.store.inventory import ReleaseState
+from federation.cli.store.moves import SHIFTED, shifts, whole
+from federation.cli.store.shelf import Shelf
+from federation.cli.store.standing import by
+from federation.core import instant, names
+from federation.core.channel import Channel
+from federation.core.digest import digest
+
+
+def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
+    """The release's state, its units and why they passed, and why it is held or was left."""
+    release = shelf.release(name)
+    channel = whole(shelf, shelf.own_channel())
+    left = inventory.left_by_rollback(channel)
+    state = inventory.release_state(channel, left, name)
+    decisions = history.about(name)
+    waits = candidate(shelf, name, now()) if state == "assembled" else None
+    why = [release["change"]["why"], *([left[name]] if name in left else [])]
+    if waits and waits.held:
+        why.append(f"{name} is held: {waits.held}")
+    return Page(
+        subject=name,
+        verdict=state,
+        why=why,
+        facts={**dict(_moves(channel, name)), **dict(_approved(shelf, name)), **dict(_facts(release))},
+        led_here=decisions,
+        documents=_documents(shelf, release, decisions),
+        next_steps=waits.ways if waits else list(_next(channel, release, state)),
+    )
+
+
+def _moves(channel: Channel, name: str) -> Iterator[tuple[str, str]]:
+    """When it last came to serve, by whom and why."""
+    for moved in shifts(channel.moves):
+        if moved.release == name:
+            yield SHIFTED[moved.kind], f"{when(moved.at)}{by(moved.who)}: {moved.why}"
+
+
+def _approved(shelf: Shelf, name: str) -> Iterator[tuple[str, str]]:
+    """Who wanted it to serve, in the order in which they said so."""
+    given = [found for _, found in shelf.documents(shelf.names(names.approvals(name)))]
+    if given:
+        ordered = sorted(given, key=lambda one: instant.order(one["at"]))
+        yield "approved by", "; ".join(f"{one['who']}: {one['why']}" for one in ordered)
+
+
+def _facts(release: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "made", when(release["created_at"])
+    yield "replaces", release["baseline"]["name"] if release["baseline"] else "nothing"
+    yield "policy", f"{release['policy']['name']} version {release['policy']['version']}"
+    yield "digest", short(digest(release))
+    for kind, unit in sorted(release["units"].items()):
+        yield kind, f"{unit['name']} ({unit['origin']}, artifact {short(unit['artifact'])})"
+    for number, item in enumerate(release["checklist"], start=1):
+        yield f"check {number}", f"{'yes' if item['yes'] else 'NO'}: {item['item']} ({item['why']})"
+
+
+def _documents(shelf: Shelf, release: Mapping[str, Any], decisions: Sequence[Past]) -> list[str]:
+    name = release["name"]
+    wanted = [names.release(name), names.receipt(name), *shelf.names(names.approvals(name))]
+    for kind, unit in sorted(release["units"].items()):
+        found = inventory.report_of(shelf, kind, unit)
+        wanted += [found[0]] if found else []
+    wanted += [past.name for past in decisions]
+    return [place for place, _ in shelf.documents(list(dict.fromkeys(wanted)))]
+
+
+def _next(channel: Channel, release: Mapping[str, Any], state: ReleaseState) -> Iterator[str]:
+    name = release["name"]
+    forbidden = [unit for unit in release["units"].values() if unit["artifact"] in channel.quarantine]
+    for unit in forbidden:
+        lift = f"federation lift {short(unit['artifact'])} --who YOU --why 'WHAT WAS WRONG'"
+        yield f"{unit['name']} is in quarantine: ship other content, or, if it was not to blame, {lift}"
+    match state:
+        case "serving" if forbidden:
+            yield "It serves all the same: federation rollback --who YOU --why 'WHY'"
+        case "serving":
+            yield "If it misbehaves: federation rollback --who YOU --why 'WHAT YOU SAW'"
+        case "rolled back":
+            return
+        case _:
+            yield f"To go back to it: federation rollback --to {name} --who YOU --why 'WHAT YOU SAW'"

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is the status put on a screen?"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from federation.cli.clock import now
+from federation.cli.screen.letters import alike
+from federation.cli.screen.output import print_lines, print_table, readable, short, shortened, when, wrapped
+from federation.cli.store.standing import by
+from federation.core import instant
+from federation.core.counted import counted
+
+_OLDER: Final = {"units": ("unit",), "completions": ("completion",), "parked": ("parked body", "parked bodies")}
+_PUT_BACK: Final = 'docs/operations.md, "When a document is lost or damaged"'
+_PUT_RIGHT: Final = 'docs/operations.md, "When somebody else changed what is live"'
+
+
+def print_status(found: Mapping[str, Any]) -> None:
+    """What serves, then what needs a person, then the rest."""
+    print(wrapped(_headline(found), indent=0))
+    if since := found["channel"]["since"]:
+        how = "A roll-back" if since["how"] == "roll_back" else "Promoted"
+        print(wrapped(f"{how}{by(since['who'])}: {readable(since['why'])}", indent=0))
+    if (moved := found["channel"]["moved"]) and instant.order(moved) > instant.order(now()):
+        behind = (
+            f"This machine's clock says {when(now())}, and the channel's last move is of {when(moved)}: one clock is "
+            "wrong. Alarms and windows are judged by these times, and `explain last` shows what has the latest."
+        )
+        print(wrapped(behind, indent=0))
+    if hold := found["hold"]:
+        ends = f" until {when(hold['until'])}" if "until" in hold else ""
+        print(wrapped(f"Promotions are held by {hold['who']} since {when(hold['at'])}{ends}: {hold['why']}", indent=0))
+    _print_urgent(found)
+    print_table(
+        "Releases",
+        ("state", "release", "since", "proven"),
+        (
+            (one["state"], one["name"], when(one["since"]), "no answer" if one["silent"] else when(one["proven"]))
+            for one in found["releases"]
+        ),
+    )
+    print_table(
+        "Quarantine",
+        ("artifact", "unit", "since", "why"),
+        ((short(one["artifact"]), one["unit"], when(one["at"]), readable(one["why"])) for one in found["quarantine"]),
+    )
+    print_table("Units", ("unit", "state", "why"), (_unit_row(one) for one in found["units"]))
+    print_table(
+        "Jobs",
+        ("job", "state", "until", "why"),
+        (
+            (one["name"], one["state"], when(one["until"]) if one["until"] else "", readable(one["why"]))
+            for one in found["jobs"]
+        ),
+    )
+    _print_open(found)
+
+
+def _headline(found: Mapping[str, Any]) -> str:
+    policy, channel = found["policy"], found["channel"]
+    serving = next((one for one in found["releases"] if one["state"] == "serving"), None)
+    serves = f"{serving['name']} serves since {when(serving['since'])}." if serving else "Nothing serves yet."
+    rules = f"policy {policy['name']}, version {policy['version']}"
+    return f"{serves} Channel {channel['name']}, move {channel['counter']}; {rules}."
+
+
+def _unit_row(one: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Of a unit in quarantine its artifact, since another table says why; of one that serves nothing more."""
+    if one["state"] == "quarantined":
+        return one["name"], one["state"], f"artifact {short(one['artifact'])}"
+    return one["name"], one["state"], "" if one["state"] == "serving" else readable(one["why"])
+
+
+def _print_urgent(found: Mapping[str, Any]) -> None:
+    print_lines(f"Lost, and named by the channel: {_PUT_BACK}", found["lost"])
+    print_lines(f"Damaged, so that something is left out here: {_PUT_BACK}", found["damaged"])
+    if alarm := found["unheeded"]:
+        print_lines(
+            f"An alarm of {when(alarm['at'])} about what serves led to nothing: `federation explain roll_back`",
+            (readable(alarm["why"]),),
+        )
+    if changed := found["tampered"]:
+        print_lines(f"Not by this home, found {when(changed['at'])}: {_PUT_RIGHT}", (readable(changed["why"]),))
+    print_lines("Dead letters: mend the cause; `federation redrive` delivers them again", alike(found["dead"]))
+    if found["dead_unknown"]:
+        print_lines("Dead letters are not known", (found["dead_unknown"],))
+    served = {one["artifact"]: one["name"] for one in found["units"] if one["state"] == "serving"}
+    print_lines(
+        "Serves although it is in quarantine: `federation rollback` leaves it, `federation lift` allows it",
+        (f"{served[one['artifact']]}: {one['why']}" for one in found["quarantine"] if one["artifact"] in served),
+    )
+    if candidate := found["candidate"]:
+        held = f"held: {readable(candidate['held'])}" if candidate["held"] else "nothing holds it now"
+        print_lines(f"Next to serve: {candidate['name']}, made {when(candidate['made'])}; {held}", candidate["ways"])
+    if merge := found["merge"]:
+        why = readable(merge["why"])
+        print_lines(
+            f"Next to serve: nothing. The last merge, of {when(merge['at'])}, made no release: {why}", merge["ways"]
+        )
+
+
+def _print_open(found: Mapping[str, Any]) -> None:
+    print_lines(
+        "Waiting for files",
+        (f"{one['subject']}: {one['why']}; rejected if so after {when(one['until'])}" for one in found["waiting"]),
+    )
+    print_lines(
+        "Parked bodies",
+        (f"{one['entry']}: {one['error']}: {one['why']} ({shortened(one['document'])})" for one in found["parked"]),
+    )
+    if older := ", ".join(counted(count, *_OLDER[what]) for what, count in found["older"].items() if count):
+        print(f"\nOlder, and not looked at: {older}; `federation status --all` does.")
+    if found["queue"]:
+        print(f"\n{counted(found['queue'], 'delivery', 'deliveries')} under way, or waiting for the next command.")

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does `explain` say about a unit?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from federation.cli.clock import now
+from federation.cli.pages.page import Page
+from federation.cli.screen.output import readable, short
+from federation.cli.store import inventory
+from federation.cli.store.candidate import next_release
+from federation.cli.store.history import History, Past
+from federation.cli.store.inventory import UnitLine
+from federation.cli.store.made_of import in_words, made_of
+from federation.cli.store.merges import last_merge, skipped
+from federation.cli.store.shelf import Shelf
+from federation.core import event as events
+from federation.core import instant, names
+from federation.core.channel import Channel
+from federation.core.decision import decision_in
+from federation.core.digest import digest
+from federation.gathering import Reads
+
+
+def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
+    """How the unit was judged, on which evidence, and what would have passed; None for an unknown unit."""
+    line = inventory.unit(shelf, name)
+    if line is None:
+        return None
+    channel = shelf.own_channel()
+    version = _version(shelf, line)
+    reports = _reports(shelf, version, _shown(shelf, channel, line, version)) if version else ()
+    latest = reports[-1][1] if reports else None
+    decisions = history.about(name)
+    documents = dict.fromkeys((*line.documents, *(place for place, _ in reports), *(past.name for past in decisions)))
+    return Page(
+        subject=name,
+        verdict=line.state,
+        why=[line.why],
+        facts={
+            **dict(_facts(channel, line, version)),
+            **dict(_came(shelf, line)),
+            **dict(_judged(shelf, channel, latest)),
+        },
+        findings=latest["findings"] if latest else (),
+        led_here=decisions,
+        documents=list(documents),
+        next_steps=list(_next(shelf, channel, line, history, decisions)),
+    )
+
+
+def _version(reads: Reads, line: UnitLine) -> Mapping[str, Any] | None:
+    """The unit's version record; None for one that was only ever rejected."""
+    return next((reads.document(place) for place in line.documents if place.startswith(names.VERSIONS)), None)
+
+
+def _shown(shelf: Shelf, channel: Channel, line: UnitLine, version: Mapping[str, Any]) -> str:
+    """The name of the report that says why the unit is where it is: of one that serves, the one that its release states."""
+    release = (
+        shelf.document(names.release(channel.serving.name)) if channel.serving and line.state == "serving" else None
+    )
+    stated = inventory.report_of(shelf, version["kind"], release["units"][version["kind"]]) if release else None
+    current = next((place for place in line.documents if place.startswith(names.REPORTS)), "")
+    return stated[0] if stated else current
+
+
+def _reports(reads: Reads, version: Mapping[str, Any], shown: str) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """The unit's reports with their names; the one to be shown last, without it the one decided last."""
+    places = reads.names(names.reports(version["kind"], names.number_of(version["name"])))
+    found = sorted(
+        ((place, found) for place in places if (found := reads.document(place)) is not None),
+        key=lambda one: (one[0] == shown, instant.microseconds(one[1]["decision"]["now"])),
+    )
+    return [(place, stored["report"]) for place, stored in found]
+
+
+def _facts(channel: Channel, line: UnitLine, version: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if version is not None:
+        yield "artifact", short(version["artifact"])
+        yield "platform", version["platform"]
+        yield "lies at", version["uri"]
+        yield "completed", version["completed_at"]
+        yield from in_words(made_of(version["stated"]))
+    if forbidden := channel.quarantine.get(line.artifact or ""):
+        yield "in quarantine", f"since {forbidden.at}, by {forbidden.who}: {forbidden.why}"
+
+
+def _came(reads: Reads, line: UnitLine) -> Iterator[tuple[str, str]]:
+    """Where what was rejected lies."""
+    for place in line.documents:
+        stored = reads.document(place) if place.startswith(names.SETTLED) else None
+        if stored and (decision := decision_in(stored)):
+            yield "lies at", str(stored.get("uri") or decision["event"]["subject"])
+            yield "completed", decision["event"]["time"]
+
+
+def _judged(reads: Reads, channel: Channel, report: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """The basis of the report that is shown."""
+    if report is None:
+        return
+    baseline = report["basis"]["baseline"]
+    named = {entry.digest: entry.name for entry in channel.live()}
+    against = named.get(baseline, f"release {short(baseline)}") if baseline else "the policy's floors"
+    places = reversed(reads.names(names.POLICIES))
+    rules = ((place, reads.document(place)) for place in places)
+    under = next(
+        (stored["version"] for _, stored in rules if stored and digest(stored) == report["basis"]["policy"]), "?"
+    )
+    yield "judged against", f"{against}, under version {under} of the policy"
+
+
+def _next(shelf: Shelf, channel: Channel, line: UnitLine, history: History, decisions: Sequence[Past]) -> Iterator[str]:
+    following = _following(shelf, line.name)
+    match line.state:
+        case "rejected":
+            yield f"Mend what the reasons name, and ship it again: no content has the name {line.name} yet."
+        case "refused":
+            yield f"Mend what the reasons name, and ship it as {following}: {line.name} names its content for ever."
+        case "inconclusive":
+            yield f"Measure more, as the reasons say, and ship the new evidence as {following}."
+        case "quarantined" if line.artifact:
+            yield f"Ship other content as {following}; the same bytes are refused under any number."
+            yield f"If it was not to blame: federation lift {short(line.artifact)} --who YOU --why 'WHAT WAS WRONG'"
+        case "waiting":
+            yield "federation tick merge asks the gates now."
+        case "passed":
+            yield _on_the_way(shelf, channel, line, history, decisions)
+        case "serving" if channel.forbids([line.artifact or ""]):
+            yield "It serves although it is in quarantine: federation rollback --who YOU --why 'WHY'"
+        case _:
+            yield "Nothing."
+
+
+def _on_the_way(shelf: Shelf, channel: Channel, line: UnitLine, history: History, decisions: Sequence[Past]) -> str:
+    """What comes next for a unit that has passed."""
+    due = next_release(shelf, channel, now())
+    if due and _holds(shelf, due.name, line.name):
+        return f"{due.name} holds it: federation explain {due.name}"
+    if left_out := _left_out(line, decisions):
+        return f"The last merge left it out: {readable(left_out)}"
+    if why := _stopped(history, decisions):
+        return f"The last merge made no release, nor will the next while this is so: {readable(why)}"
+    return "The next merge takes it into a release: federation tick merge"
+
+
+def _following(reads: Reads, unit: str) -> str:
+    """The next name of its kind that no unit has."""
+    taken = [int(place.rpartition("/")[2]) for place in reads.names(f"{names.VERSIONS}{inventory.kind_of(unit)}/")]
+    return f"{unit.rpartition('-v')[0]}-v{max(names.number_of(unit), *taken, 0) + 1}"
+
+
+def _stopped(history: History, decisions: Sequence[Past]) -> str:
+    """Why the last merge made no release, if the unit had passed by then."""
+    merge = last_merge(history)
+    judged = [instant.microseconds(past.now) for past in decisions if past.step == "gate"]
+    return skipped(merge) if merge and judged and instant.microseconds(merge.now) >= max(judged) else ""
+
+
+def _holds(reads: Reads, release: str, unit: str) -> bool:
+    stored = reads.document(names.release(release))
+    return stored is not None and unit in {one["name"] for one in stored["units"].values()}
+
+
+def _left_out(line: UnitLine, decisions: Sequence[Past]) -> str:
+    """Why the last merge that told of it left the unit out; nothing if none did."""
+    told = [event for past in decisions for event in past.outcome["events"]]
+    return next(
+        (
+            str(one["data"]["why"])
+            for one in reversed(told)
+            if one["type"] == events.UNIT_LEFT_OUT and one["subject"] == line.name
+        ),
+        "",
+    )

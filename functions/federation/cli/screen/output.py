@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How is an answer put on a screen, or into a pipe?
+
+A screen gets tables in colour, a pipe gets the same words aligned; JSON is the same everywhere. Whatever is printed here is
+visible: see cli/screen/visible.py.
+"""
+
+import json
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, TextIO
+
+from federation.cli.screen.visible import visible, visible_json
+
+DIGITS: Final = 12
+"""Digits of a digest shown to people; JSON has all of them."""
+
+_INSTANT: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
+_DIGEST: Final = re.compile(r"\b(?:sha256:)?([0-9a-f]{64})\b")
+_ALARM: Final = re.compile(r"\barn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:\d+:alarm:")
+_GAP: Final = "  "
+_LAST_COLUMN: Final = 24
+"""Columns of a terminal that the last column of a table gets at least."""
+_NAME: Final = 48
+"""As long as this a word in the last column, such as a unit's name, is not broken; a longer one may be."""
+_COLOURS: Final = {
+    "pass": "green",
+    "passed": "green",
+    "serving": "bold green",
+    "warm": "cyan",
+    "fail": "bold red",
+    "refused": "bold red",
+    "rejected": "bold red",
+    "quarantined": "bold red",
+    "rolled back": "bold red",
+    "inconclusive": "yellow",
+    "waiting": "yellow",
+    "held": "yellow",
+}
+
+
+def print_json(value: Any) -> None:
+    """One JSON value, indented."""
+    print(as_text(value, indent=2))
+
+
+def as_text(value: Any, *, indent: int | None = None) -> str:
+    """One JSON value; beyond ASCII only where stdout takes all of Unicode."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    return visible_json(json.dumps(value, indent=indent, ensure_ascii=not unicode))
+
+
+def print_line(line: str, *, to: TextIO | None = None) -> None:
+    """One line as it is, on stdout unless it is to go elsewhere."""
+    print(visible(line), file=to)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A titled table; nothing at all when there are no rows."""
+    found = [tuple(map(visible, row)) for row in rows]
+    if not found:
+        return
+    title = visible(title)
+    if not sys.stdout.isatty():
+        _plain_table(title, columns, found)
+    elif _is_narrow(columns, found):
+        _records(title, columns, found)
+    else:
+        _rich_table(title, columns, found)
+
+
+def print_lines(title: str, lines: Iterable[str]) -> None:
+    """A titled list; nothing at all when there are no lines."""
+    found = list(lines)
+    if found:
+        print()
+        print(wrapped(title, indent=0))
+        for line in found:
+            print(wrapped(line, indent=2))
+
+
+def wrapped(line: str, *, indent: int) -> str:
+    """A line wrapped to the terminal's width and indented; unchanged for a pipe."""
+    margin = " " * indent
+    line = visible(line)
+    if not sys.stdout.isatty():
+        return f"{margin}{line}"
+    inner = indent + len(line) - len(line.lstrip()) + 2
+    return _folded(f"{margin}{line}", inner=inner)
+
+
+@contextmanager
+def working(what: str, *, wanted: bool = True) -> Iterator[Callable[[str], object]]:
+    """Show a spinner with `what` on stderr, if that is a terminal; gives a function that changes the text."""
+    if not (wanted and sys.stderr.isatty()):
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+
+    with Console(stderr=True).status(what) as shown:
+        yield shown.update
+
+
+def short(digest: str) -> str:
+    """The first digits of a digest."""
+    return digest.removeprefix("sha256:")[:DIGITS]
+
+
+def shortened(name: str) -> str:
+    """A document's name with the first digits of each digest in it."""
+    return re.sub(r"[0-9a-f]{40,64}", lambda digits: f"{digits[0][:DIGITS]}..", name)
+
+
+def readable(text: str) -> str:
+    """A stored sentence as a person reads it: instants as `when` has them, 12 digits of a digest, an alarm's own name."""
+    return _ALARM.sub("", _DIGEST.sub(lambda digest: digest[1][:DIGITS], timed(text)))
+
+
+def timed(text: str) -> str:
+    """A text with every instant in the form of `when`."""
+    return _INSTANT.sub(lambda instant: f"{instant[1]} {instant[2]}Z", text)
+
+
+def when(time: str | None) -> str:
+    """An instant to the second, as a table shows it."""
+    return f"{time[:10]} {time[11:19]}Z" if time else "never"
+
+
+def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    widths = _widths(columns, rows)
+    print(f"\n{title}")
+    for row in (columns, *rows):
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _folded(line: str, *, inner: int) -> str:
+    """A line in the terminal's width, no word broken; what follows the first line is indented by `inner`."""
+    width = max(shutil.get_terminal_size().columns, inner + 40)
+    text = line.lstrip()
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=line.removesuffix(text),
+        subsequent_indent=" " * inner,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _is_narrow(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a terminal has no room for all columns but the last as they are, and for some of the last, which is folded."""
+    *others, last = _widths(columns, rows)
+    words = (len(word) for row in rows for word in row[-1].split())
+    least = max(_LAST_COLUMN, *(length for length in words if length <= _NAME), 0)
+    return sum(others) + len(_GAP) * len(others) + min(last, least) > shutil.get_terminal_size().columns
+
+
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+
+
+def _records(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    print(f"\n{title}")
+    width = max(map(len, columns))
+    for row in rows:
+        told = ((column, cell) for column, cell in zip(columns, row, strict=True) if cell)
+        for number, (column, cell) in enumerate(told):
+            print(_folded(f"{' ' if number else '-'} {column.ljust(width)}{_GAP}{cell}", inner=width + 4))
+
+
+def _rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.table import Table  # noqa: PLC0415 - only a terminal needs it
+    from rich.text import Text  # noqa: PLC0415 - only a terminal needs it
+
+    *others, last = _widths(columns, rows)
+    console = Console()
+    left = console.width - sum(others) - len(_GAP) * len(others)
+    table = Table(title=title, title_justify="left", box=None, header_style="dim", pad_edge=False)
+    for column, width in zip(columns, (*others, min(last, left)), strict=True):
+        # Rich would take from a column what its least width gives back, and then cut what does not fit.
+        table.add_column(column, overflow="fold", width=width)
+    for row in rows:
+        table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))
+    console.print()
+    console.print(table)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What do a home's stored documents say?"""

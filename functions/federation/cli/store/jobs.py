@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which jobs wait, which are under way, and which need a person before they are asked for again?"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from federation.cli.store.history import History, Past
+from federation.cli.store.shelf import SLACK_SECONDS, Shelf, newest_first
+from federation.core import event as events
+from federation.core import instant, names
+from federation.core.decision import decision_in
+from federation.core.failure import is_lost, is_pointless_again
+from federation.gathering import Reads
+from federation.ports import RECENT
+from federation.steps.missed import waiting
+from federation.steps.overdue import SEPARATORS
+
+JobState = Literal["held", "under way", "configured wrong", "failed", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLine:
+    """One job: its state, until when it waits (RFC 3339, UTC), why in a sentence, and the document that says so."""
+
+    name: str
+    kind: str
+    state: JobState
+    until: str | None
+    why: str
+    document: str
+
+
+def open_jobs(shelf: Shelf, history: History, *, every: bool) -> Sequence[JobLine]:
+    """The jobs that are held, then those under way, configured wrong, and given up, each in the order of their names.
+
+    A job is under way from its launch until its unit is settled, or it has failed or is lost. One that was configured wrong
+    is listed until a job of its kind has shipped since, or the policy describes none. One that failed, is lost or was
+    refused is listed if it is the last of its kind. Jobs launched before RECENT are left out unless all are wanted or the
+    store does not say when that was: no sweep looks for their ends any more.
+    """
+    kept = shelf.kept(names.JOBS)
+    stored = frozenset(kept)
+    newest = max((*kept.values(), *shelf.kept(names.SETTLED).values()), default=0.0)
+    since = -math.inf if every else newest - RECENT.total_seconds()
+    named = {place: place.removeprefix(names.JOBS) for place in sorted(stored) if kept[place] >= since}
+    launched = {name: kept[place] for place, name in named.items() if "/" not in name}
+    failed = [name for name in launched if names.failed_job(name) in stored]
+    lost = [name for name in launched if names.lost_job(name) in stored and name not in failed]
+    shipped = _shipped(shelf, launched)
+    under_way = [name for name in launched if name not in shipped and name not in failed and name not in lost]
+    lines = [*_held(shelf, stored), *_under_way(shelf, under_way), *_wrong(shelf, failed, shipped)]
+    told = {line.kind for line in lines}
+    given_up: Iterable[JobLine] = ()
+    if newest:
+        given_up = _last_of_each(shelf, {place: kept[place] for place in named}, shipped)
+    elif stored:
+        given_up = _given_up(shelf, history, shipped)
+    return [*lines, *(line for line in given_up if line.kind not in told)]
+
+
+def _shipped(shelf: Shelf, launched: Mapping[str, float]) -> Mapping[str, datetime]:
+    """When each job's unit was complete, found by the job's name in the folder or repository of the artifact."""
+    settled = shelf.kept(names.SETTLED)
+    since = min(launched.values(), default=math.inf) - SLACK_SECONDS
+    found: dict[str, datetime] = {}
+    for _, document in shelf.documents([name for name in newest_first(settled) if settled[name] >= since]):
+        if decision := decision_in(document):
+            at = instant.moment(decision["event"]["time"])
+            named = launched.keys() & set(SEPARATORS.split(str(document.get("uri"))))
+            found = {**dict.fromkeys(named, at), **found}
+        if len(found) == len(launched):
+            break
+    return found
+
+
+def _held(reads: Reads, stored: frozenset[str]) -> Iterator[JobLine]:
+    for place in map(names.held_job, waiting(stored)):
+        told = (reads.document(place) or {})["told"]
+        yield _line(told, "held", told["why"], place, until=told["opens"])
+
+
+def _under_way(reads: Reads, under_way: Sequence[str]) -> Iterator[JobLine]:
+    for place in map(names.job, under_way):
+        job = reads.document(place) or {}
+        yield _line(job, "under way", job["told"]["why"], place)
+
+
+def _wrong(reads: Reads, failed: Sequence[str], shipped: Mapping[str, datetime]) -> Iterator[JobLine]:
+    described = reads.policy().jobs
+    for name in failed:
+        place = names.failed_job(name)
+        job, ended = reads.document(names.job(name)) or {}, reads.document(place) or {}
+        is_wrong = is_pointless_again(ended["failure"]) and job["kind"] in described
+        if is_wrong and not _has_shipped(reads, job["kind"], ended["at"], shipped):
+            yield _line(job, "configured wrong", ended["failure"], place)
+
+
+def _last_of_each(reads: Reads, kept: Mapping[str, float], shipped: Mapping[str, datetime]) -> Iterator[JobLine]:
+    """Of each kind whose newest document, by the store's dates, says that a job failed, is lost or was refused, that job."""
+    ends = {names.FAILED_JOBS: "failed", names.LOST_JOBS: "failed", names.REFUSED_JOBS: "refused", names.JOBS: ""}
+    newest: dict[str, tuple[str, str]] = {}
+    for place in sorted(kept, key=lambda place: kept[place]):
+        prefix, name = place.rpartition("/")[0] + "/", place.rpartition("/")[2]
+        if prefix in ends:
+            newest[name.rpartition("-")[0]] = place, "" if name in shipped else ends[prefix]
+    for kind, (place, state) in sorted(newest.items()):
+        ended = (reads.document(place) or {}) if state and kind in reads.policy().jobs else {}
+        if state == "refused" and ended:
+            yield _line(ended, "refused", ended["why"], place)
+        elif ended and not _has_shipped(reads, kind, ended["at"], shipped):
+            yield _line({**ended, "kind": kind}, "failed", ended["failure"], place)
+
+
+def _given_up(reads: Reads, history: History, shipped: Mapping[str, datetime]) -> Iterator[JobLine]:
+    """Of each kind about which the last decision was that a job failed or was refused, that job."""
+    described = reads.policy().jobs
+    last = {kind: line for past in history.latest("launch") for kind, line in _left_by(reads, past, shipped)}
+    yield from (line for kind, line in sorted(last.items()) if line and kind in described)
+
+
+def _left_by(reads: Reads, past: Past, shipped: Mapping[str, datetime]) -> Iterator[tuple[str, JobLine | None]]:
+    """What a decision leaves of each kind that it is about: a job that failed or was refused, or none of these."""
+    if past.event.type == events.JOB_FAILED:
+        name = str(past.event.data["name"])
+        if job := reads.document(names.job(name)):
+            place = names.lost_job(name) if is_lost(str(past.event.data["failure"])) else names.failed_job(name)
+            failed = _line(job, "failed", past.why, place)
+            is_past = name in shipped or _has_shipped(reads, job["kind"], past.now, shipped)
+            yield job["kind"], None if is_past else failed
+    for told in past.outcome["events"]:
+        if told["type"] == events.JOB_REFUSED:
+            refused = told["data"]
+            yield told["subject"], _line(refused, "refused", refused["why"], names.refused_job(refused["name"]))
+        else:
+            yield told["subject"], None
+
+
+def _has_shipped(reads: Reads, kind: str, then: str, shipped: Mapping[str, datetime]) -> bool:
+    """Whether a job of the kind has shipped since then."""
+    since = [name for name, at in shipped.items() if at > instant.moment(then)]
+    return any((reads.document(names.job(name)) or {})["kind"] == kind for name in since)
+
+
+def _line(job: Mapping[str, Any], state: JobState, why: str, document: str, until: str | None = None) -> JobLine:
+    return JobLine(name=job["name"], kind=job["kind"], state=state, until=until, why=why, document=document)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did the last merge decide, which units did it leave out, and who ships what it missed?"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from federation.cli.store.history import History, Past
+from federation.cli.store.inventory import UnitLine, kind_of
+from federation.core import event as events
+from federation.core import names
+from federation.core.policy import Policy
+
+
+def last_merge(history: History) -> Past | None:
+    """The last decision of a merge, that there is a release or that there is none."""
+    ends = {events.RELEASE_ASSEMBLED, events.MERGE_SKIPPED}
+    return next((past for past in reversed(history.latest("fuse")) if not ends.isdisjoint(past.announced_types)), None)
+
+
+def skipped(merge: Past | None) -> str:
+    """Why the merge made no release; nothing if it made one, or there was none."""
+    return next(iter(_told(merge, events.MERGE_SKIPPED).values()), "")
+
+
+def left_out(merge: Past | None) -> Mapping[str, str]:
+    """Why each new unit that the merge left out does not fit, by the unit's name."""
+    return _told(merge, events.UNIT_LEFT_OUT)
+
+
+def missed(policy: Policy, why: str, units: Sequence[UnitLine]) -> Iterator[str]:
+    """For each required kind that a merge missed, which platform ships it, and what has become of the newest one.
+
+    Args:
+        policy: Says who ships what.
+        why: The merge's reasons.
+        units: Those that are known.
+    """
+    for kind in (kind for kind in policy.fusion.required if re.search(rf"(?<![\w-]){kind} is required", why)):
+        ships = ", ".join(sorted(platform for platform, kinds in policy.matrix.items() if kind in kinds))
+        of_kind = [line for line in units if line.artifact and kind_of(line.name) == kind]
+        if not of_kind:
+            yield f"{kind} comes from {ships}, and none was accepted: federation tick sweep asks what ended there"
+            continue
+        newest = max(of_kind, key=lambda line: names.number_of(line.name))
+        state = "serves, and fusion.carry of the policy has not its kind" if newest.state == "serving" else newest.state
+        yield f"{kind} comes from {ships}; the newest is {newest.name}: {state}"
+
+
+def _told(merge: Past | None, type_: str) -> dict[str, str]:
+    told = merge.outcome["events"] if merge else ()
+    return {event["subject"]: str(event["data"]["why"]) for event in told if event["type"] == type_}

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How did what serves come to serve, is it still in the store, and what concerns it: was an alarm of no use?"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from federation.cli.store.history import History, Past
+from federation.cli.store.moves import shifts
+from federation.cli.store.shelf import Shelf
+from federation.core import alarm, instant, names
+from federation.core import event as events
+from federation.core.channel import Channel
+from federation.core.event import Event
+from federation.core.move import Moved
+from federation.core.policy import Policy
+from federation.core.way_back import rollback_target
+from federation.steps import STEPS
+
+_SWEPT: Final = 25 * 3_600
+"""Seconds within which a sweep has come, for it comes daily."""
+
+
+def came_by(channel: Channel) -> Moved | None:
+    """The move since which the serving release serves; None before the first, or when it is no longer remembered."""
+    last = next(reversed(shifts(channel.moves)), None)
+    return last if last and channel.serving and last.release == channel.serving.name else None
+
+
+def by(who: str) -> str:
+    """The person who ordered something, as in ` by eva`; nothing for a step."""
+    return "" if who in STEPS else f" by {who}"
+
+
+def lost(shelf: Shelf, channel: Channel) -> Iterator[str]:
+    """The documents of live releases that are not in the store."""
+    stored = set(shelf.names(names.RELEASES))
+    yield from (place for entry in channel.live() if (place := names.release(entry.name)) not in stored)
+
+
+def concerns(event: Event, channel: Channel, policy: Policy) -> bool:
+    """Whether an alarm, or an order to go back, is about what serves now: neither stale, nor about another release."""
+    if channel.serving is None:
+        return False
+    if event.type != events.SLO_BREACHED:
+        return event.data.get("release") in {None, channel.serving.name}
+    counts = alarm.counts_from(channel.serving.since, policy.rollback.settle_seconds)
+    return instant.moment(str(event.data.get("at") or event.time)) >= counts
+
+
+def tampered(history: History, at: str) -> Past | None:
+    """The last decision of a sweep that somebody else changed what is live; the daily sweep tells again what is still so."""
+    since = instant.microseconds(at) - _SWEPT * 1_000_000
+    told = [past for past in history.latest("sweep", within=_SWEPT) if events.TAMPER_DETECTED in past.announced_types]
+    return next((past for past in reversed(told) if instant.microseconds(past.now) >= since), None)
+
+
+def unheeded(history: History, channel: Channel, policy: Policy) -> Past | None:
+    """The last decision about an alarm, if it concerns what serves and there was nothing to go back to."""
+    if rollback_target(channel) is not None:
+        return None
+    last = next(reversed(history.latest("roll_back")), None)
+    if last is None or last.event.type != events.SLO_BREACHED or events.ROLLBACK_SKIPPED not in last.announced_types:
+        return None
+    return last if concerns(last.event, channel, policy) else None

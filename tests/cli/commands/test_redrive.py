@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was delivered in vain is listed, and delivered again when its cause is mended."""
+
+from federation.cli.home.opened import opened
+from federation.core import event as events
+from federation.core.event import Event
+
+
+def test_a_dead_letter_says_which_step_failed_on_what_how_often_and_why(federation, stuck):
+    answer = federation("redrive", "--dry-run", "--folder", stuck.home, "--json")
+    assert answer.code == 0
+    (letter,) = answer.json["dead"]
+    assert letter["step"] == "validate"
+    assert letter["type"] == "federation.artifact.completed.v1"
+    assert letter["attempts"] == 5
+    assert "ServiceError" in letter["failure"]
+    assert answer.json["sent"] == 0
+
+
+def test_looking_sends_nothing(federation, stuck):
+    assert "1 dead letter, 0 sent again" in federation("redrive", "--dry-run", "--folder", stuck.home).out
+    assert len(federation("status", "--folder", stuck.home, "--json").json["dead"]) == 1
+
+
+def test_what_is_mended_goes_now(federation, stuck):
+    stuck.mend()
+    answer = federation("redrive", "--folder", stuck.home)
+    assert answer.code == 0
+    assert "spiralverse/runtime-distilled-v1 accepted" in answer.out
+    assert "1 dead letter, 1 sent again" in answer.out
+    assert federation("status", "--folder", stuck.home, "--json").json["dead"] == []
+
+
+def test_what_is_not_mended_fails_again_and_is_not_lost(federation, stuck):
+    answer = federation("redrive", "--folder", stuck.home)
+    assert answer.code == 5
+    assert "Nothing is lost" in answer.err
+    assert len(federation("status", "--folder", stuck.home, "--json").json["dead"]) == 1
+
+
+def test_only_the_letters_of_the_step_that_was_named_are_sent(federation, stuck):
+    assert federation("redrive", "--step", "gate", "--folder", stuck.home, "--json").json["dead"] == []
+    stuck.mend()
+    assert federation("redrive", "--step", "validate", "--folder", stuck.home, "--json").json["sent"] == 1
+
+
+def test_a_step_that_does_not_exist_is_a_typing_error(federation, new_home):
+    answer = federation("redrive", "--step", "vaildate", "--folder", new_home)
+    assert answer.code == 2
+    assert "roll_back" in answer.err
+
+
+def test_without_dead_letters_there_is_nothing_to_send(federation, new_home):
+    answer = federation("redrive", "--folder", new_home)
+    assert answer.code == 0
+    assert answer.out == "0 dead letters, 0 sent again\n"
+
+
+def test_who_only_looks_sees_the_letters_and_has_nothing_done_that_waits(federation, stuck):
+    waiting = Event(type=events.TICK_MERGE, source="//test", subject="x", time="2026-11-16T08:00:00Z", key="x", data={})
+    with opened(stuck.home) as home:
+        home.ports.bus.announce([waiting])
+    answer = federation("redrive", "--dry-run", "--folder", stuck.home)
+    assert "Dead letters" in answer.out
+    assert "federation.artifact.completed.v1" in answer.out
+    assert federation("status", "--folder", stuck.home, "--json").json["queue"] == 1

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What serves, what waits, and what needs a person?"""
+
+import pytest
+
+from federation.cli.home.opened import opened
+from federation.cli.pages.status import print_status
+from federation.core import event as events
+from federation.core import names
+from federation.core.digest import canonical
+
+
+def test_a_new_home_serves_nothing(federation, new_home):
+    answer = federation("status", "--folder", new_home)
+    assert answer.code == 0
+    assert "Nothing serves yet." in answer.out
+
+
+def test_every_unit_has_a_state_and_a_reason(federation, played):
+    units = {unit["name"]: unit for unit in federation("status", "--folder", played, "--json").json["units"]}
+    assert units["spiralverse/policy-adapter-v2"]["state"] == "refused"
+    assert units["spiralverse/inference-benchmark-v2"]["state"] == "inconclusive"
+    assert units["spiralverse/textgen-lora-v3"]["state"] == "quarantined"
+    assert units["spiralverse/textgen-lora-v1"]["state"] == "serving"
+    assert all(unit["why"] for unit in units.values())
+
+
+def test_the_quarantine_names_units_and_not_only_digests(federation, played):
+    named = {one["unit"] for one in federation("status", "--folder", played, "--json").json["quarantine"]}
+    assert "spiralverse/textgen-lora-v2, spiralverse/textgen-lora-v3" in named
+
+
+def test_the_page_shows_what_the_json_holds(federation, played):
+    page = federation("status", "--folder", played).out
+    found = federation("status", "--folder", played, "--json").json
+    assert all(unit["name"] in page for unit in found["units"])
+    assert all(one["why"] in page for one in found["parked"])
+    assert all(one["why"] in page for one in found["waiting"])
+
+
+def test_one_of_what_is_old_is_told_as_one(federation, played, capsys):
+    found = federation("status", "--folder", played, "--json").json
+    print_status({**found, "older": {"units": 1, "completions": 2000, "parked": 1}})
+    assert "not looked at: 1 unit, 2,000 completions, 1 parked body; `federation status" in capsys.readouterr().out
+
+
+def test_the_page_names_what_could_not_be_handled_and_the_way_out(federation, stuck):
+    page = federation("status", "--folder", stuck.home).out
+    assert "`federation redrive` delivers them again" in page
+    assert "validate could not handle federation.artifact.completed.v1" in page
+
+
+@pytest.mark.parametrize(("accepted_at", "rejections"), [("2026-11-16T00:00:00Z", 0), ("2026-11-14T00:00:00Z", 1)])
+def test_a_rejection_is_forgotten_once_the_same_name_was_accepted(federation, new_home, accepted_at, rejections):
+    name, told = "spiralverse/embedder-v7", {"subject": "spiralverse/embedder-v7", "data": {"why": "not on the matrix"}}
+    with opened(new_home) as home:
+        for digit, type_, now in (
+            ("a", events.UNIT_ACCEPTED, accepted_at),
+            ("b", events.UNIT_REJECTED, "2026-11-15T00:00:00Z"),
+        ):
+            settled = {"told": [{"type": type_, **told}], "decision": {"schema": "decision.v1", "now": now}}
+            home.ports.store.keep(names.settled(f"sha256:{digit * 64}"), canonical(settled))
+    units = federation("status", "--folder", new_home, "--json").json["units"]
+    assert [unit["state"] for unit in units if unit["name"] == name] == ["rejected"] * rejections
+
+
+@pytest.mark.parametrize("latest", ["a", "z"])
+def test_what_waits_tells_the_latest_reason_wherever_that_lies(federation, new_home, latest):
+    event = {"subject": "s3://acme/late/"}
+    times = {"a": "2026-11-15T05:00:00.5Z", "z": "2026-11-15T05:00:00Z"}
+    times |= {latest: "2026-11-15T05:00:01Z"}
+    with opened(new_home) as home:
+        for last, now in times.items():
+            decision = {"schema": "decision.v1", "now": now}
+            why = {"event": event, "why": f"the reason of {now}", "decision": decision}
+            home.ports.store.keep(f"{names.waiting('sha256:' + '0' * 64)}/{last * 64}", canonical(why))
+    (found,) = federation("status", "--folder", new_home, "--json").json["waiting"]
+    assert found["why"] == "the reason of 2026-11-15T05:00:01Z"
+
+
+def test_nothing_waits_without_a_date(federation, new_home):
+    """From the first look, not the last: the policy's deadline of four days does not begin anew with each."""
+    with opened(new_home) as home:
+        for digit, now in (("1", "2026-11-15T05:00:00Z"), ("2", "2026-11-16T05:00:00Z")):
+            decision = {"schema": "decision.v1", "now": now}
+            why = {"event": {"subject": "s3://acme/late/"}, "why": f"file {digit} is missing", "decision": decision}
+            home.ports.store.keep(f"{names.waiting('sha256:' + '0' * 64)}/{digit * 64}", canonical(why))
+    (found,) = federation("status", "--folder", new_home, "--json").json["waiting"]
+    assert (found["since"], found["until"]) == ("2026-11-15T05:00:00Z", "2026-11-19T05:00:00Z")
+    page = federation("status", "--folder", new_home).out
+    assert "s3://acme/late/: file 2 is missing; rejected if so after 2026-11-19 05:00:00Z" in page
