@@ -272,7 +272,7 @@ def loosened(federation, promoted_twice, examples, tmp_path):
     for suite in gates["safety"]["suites"].values():
         suite["max_failure_rate"] = "0.5"
     (tmp_path / "policy.json").write_text(json.dumps({**policy, "version": 2}))
-    federation("init", "--policy", tmp_path / "policy.json", "--folder", promoted_twice)
+    federation("init", "--policy", tmp_path / "policy.json", "--who", "eva", "--why", "x", "--folder", promoted_twice)
     federation("tick", "merge", "--folder", promoted_twice)
     assert federation("promote", "--outside-window", *WHO, "--folder", promoted_twice).code == 0
     return promoted_twice
@@ -309,7 +309,7 @@ def test_the_page_about_the_policy_calls_no_version_the_first_whose_predecessor_
 ):
     second = tmp_path / "policy.json"
     second.write_text(json.dumps({**json.loads((examples / "policy.json").read_bytes()), "version": 2}), "utf-8")
-    assert federation("init", "--policy", second, "--folder", new_home).code == 0
+    assert federation("init", "--policy", second, "--who", "eva", "--why", "x", "--folder", new_home).code == 0
     changed(new_home, "delete from documents where name = ?", "policies/000001")
     (why,) = federation("explain", "policy", "--folder", new_home, "--json").json["why"]
     assert why.startswith("No version before it is stored")
@@ -320,7 +320,7 @@ def test_a_unit_that_was_judged_under_the_old_rules_waits_for_the_new_ones(
 ):
     rules = json.loads((examples / "policy.json").read_bytes())
     (tmp_path / "policy.json").write_text(json.dumps({**rules, "version": 2, "rollback": {"settle_seconds": 301}}))
-    federation("init", "--policy", tmp_path / "policy.json", "--folder", promoted_twice)
+    federation("init", "--policy", tmp_path / "policy.json", "--who", "eva", "--why", "x", "--folder", promoted_twice)
     page = federation("explain", "policy-adapter-v2", "--folder", promoted_twice, "--json").json
     assert page["facts"]["judged against"] == f"{SECOND}, under version 1 of the policy"
     assert page["why"] == [f"not judged against {SECOND} under the policy in force yet; a merge asks for it"]

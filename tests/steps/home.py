@@ -10,7 +10,7 @@ from federation.core import names
 from federation.core.alarm import breached
 from federation.core.channel import channel_of
 from federation.core.decision import summary
-from federation.core.digest import canonical
+from federation.core.digest import canonical, digest
 from federation.core.event import Event
 from federation.errors import ServiceError
 from federation.recorded import RecordedReads
@@ -90,6 +90,9 @@ class Home:
     def activate(self, version, **policy):
         """A newer policy: the simulated one with some of its fields replaced."""
         self.store.keep(names.policy(version), canonical({**POLICY, "version": version, **policy}))
+
+    def policy_digest(self, version):
+        return digest(self.document(names.policy(version)))
 
     def first_release(self):
         """Three good units, merged on Monday and promoted on Tuesday."""

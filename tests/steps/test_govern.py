@@ -130,3 +130,25 @@ def test_only_a_release_that_is_kept_ready_becomes_the_anchor(second):
     second.tell(events.QUARANTINE_ORDERED, who="ada", why="leaks", artifact=bad, unit="spiralverse/embedder-v2")
     second.tell(events.ANCHOR_ORDERED, who="ada", why="x", release=f"{NAME}1")
     assert refused(second) == f"{NAME}1 holds spiralverse/embedder-v2, which is in quarantine"
+
+
+def test_whoever_stores_a_policy_is_written_down(home):
+    home.activate(7, rollback={"settle_seconds": 600})
+    home.tell(events.POLICY_ORDERED, who="ada", why="fewer false alarms", version=7, digest=home.policy_digest(7))
+    assert home.told(events.ORDER_CARRIED_OUT)[-1].data["why"] == (
+        "ada stored version 7 of the policy: fewer false alarms"
+    )
+    (name,) = home.store.names(names.policy_orders(7))
+    kept = {key: value for key, value in home.document(name).items() if key != "decision"}
+    assert kept == {"policy": home.policy_digest(7), "who": "ada", "why": "fewer false alarms", "at": home.now}
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [{"version": 8}, {"version": 7, "digest": digest("other rules")}, {"version": "7"}, {"version": None}, {}],
+    ids=["not stored", "other rules are stored", "text", "null", "none"],
+)
+def test_nobody_is_written_down_for_a_policy_that_is_not_stored_like_that(home, claimed):
+    home.activate(7)
+    home.tell(events.POLICY_ORDERED, who="ada", why="x", **{"digest": home.policy_digest(7), **claimed})
+    assert "is not stored as it was ordered" in refused(home)

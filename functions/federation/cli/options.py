@@ -32,22 +32,22 @@ SHOWN: Final = 30
 Every = Annotated[bool, typer.Option("--all", help=f"All, not only the last {SHOWN}; --json gives all anyway.")]
 
 
-def _stated(written: str) -> str:
-    """What was written, which has to be something.
+def stated(written: str | None) -> str | None:
+    """What was written, which has to be something; None if nothing was asked for.
 
     Raises:
         BadParameter: It is blank.
     """
-    if not written.strip():
+    if written is not None and not written.strip():
         raise typer.BadParameter("expected some words: they are written down for those who come after")
     return written
 
 
 Who = Annotated[
     str,
-    typer.Option("--who", help="Who gives the order; it is written down.", envvar="FEDERATION_WHO", callback=_stated),
+    typer.Option("--who", help="Who gives the order; it is written down.", envvar="FEDERATION_WHO", callback=stated),
 ]
 Why = Annotated[
     str,
-    typer.Option("--why", help="Why, in a sentence for those who come after; it is written down.", callback=_stated),
+    typer.Option("--why", help="Why, in a sentence for those who come after; it is written down.", callback=stated),
 ]

@@ -22,6 +22,7 @@ RELEASES: Final = "releases/"
 RECEIPTS: Final = "receipts/"
 UNPUBLISHED: Final = "unpublished/"
 APPROVALS: Final = "approvals/"
+POLICY_ORDERS: Final = "policy-orders/"
 DECISIONS: Final = "decisions/"
 POLICIES: Final = "policies/"
 JOBS: Final = "jobs/"
@@ -172,3 +173,8 @@ def decisions(step: str, event_id: str) -> str:
 def policy(number: int) -> str:
     """A policy by its version; the highest is the active one."""
     return f"{POLICIES}{number:06d}"
+
+
+def policy_orders(number: int) -> str:
+    """Prefix of who stored a policy, and why."""
+    return f"{POLICY_ORDERS}{number:06d}/"

@@ -23,21 +23,28 @@ HEARS = (
     events.ANCHOR_ORDERED,
     events.HOLD_ORDERED,
     events.RESUME_ORDERED,
+    events.POLICY_ORDERED,
 )
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel, and the digest of the release that the order names, if there is one."""
+    """The channel, and the digests of the release and of the policy that the order names, if they are stored."""
 
     channel: Channel
-    release: str | None
+    release: str | None = None
+    policy: str | None = None
 
 
 def gather(event: Event, reads: Reads) -> Facts:
     """What the order is about."""
-    name = event.data.get("release")
+    name, version = event.data.get("release"), event.data.get("version")
     release = reads.document(names.release(name)) if name else None
-    return Facts(channel=reads.channel(reads.policy().channel), release=digest(release) if release else None)
+    policy = reads.document(names.policy(version)) if isinstance(version, int) else None
+    return Facts(
+        channel=reads.channel(reads.policy().channel),
+        release=digest(release) if release else None,
+        policy=digest(policy) if policy else None,
+    )
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
@@ -54,6 +61,8 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         return _refuse(event, refused)
     if event.type == events.APPROVAL_GIVEN:
         return _approve(event, facts)
+    if event.type == events.POLICY_ORDERED:
+        return _ordered_policy(event, facts)
     if refused := _impossible(event, channel, now):
         return _refuse(event, refused)
     to = _moved(event, channel, now)
@@ -77,6 +86,17 @@ def _approve(event: Event, facts: Facts) -> Outcome:
     name = f"{names.approvals(event.data['release'])}{names.short(event.id)}"
     why = f"{event.data['who']} approved {event.data['release']}: {event.data['why']}"
     kept = Document(name=name, value=value)
+    return Outcome(why=why, documents=(kept,), events=(_order_event(event, events.ORDER_CARRIED_OUT, why),))
+
+
+def _ordered_policy(event: Event, facts: Facts) -> Outcome:
+    """A policy counts once it is stored; what is kept here is who stored it, and why."""
+    version = event.data.get("version")
+    if facts.policy is None or facts.policy != event.data.get("digest"):
+        return _refuse(event, f"version {version} of the policy is not stored as it was ordered; `federation init` stores it")
+    value = {"policy": facts.policy, "who": event.data["who"], "why": event.data["why"], "at": event.time}
+    kept = Document(name=f"{names.policy_orders(version)}{names.short(event.id)}", value=value)
+    why = f"{value['who']} stored version {version} of the policy: {value['why']}"
     return Outcome(why=why, documents=(kept,), events=(_order_event(event, events.ORDER_CARRIED_OUT, why),))
 
 

@@ -4,6 +4,9 @@
 import json
 
 
+EVA = ("--who", "eva", "--why", "fewer false alarms")
+
+
 def _with(policy, path, **changed):
     path.write_text(json.dumps({**json.loads(policy.read_text()), **changed}))
     return path
@@ -18,17 +21,17 @@ def test_the_same_policy_again_changes_nothing(federation, new_home, examples):
 
 def test_another_policy_under_a_taken_version_is_told_to_raise_it(federation, new_home, examples, tmp_path):
     other = _with(examples / "policy.json", tmp_path / "other.json", name="another")
-    answer = federation("init", "--policy", other, "--folder", new_home)
+    answer = federation("init", "--policy", other, *EVA, "--folder", new_home)
     assert answer.code == 4
     assert "raise `version`" in answer.err
 
 
 def test_the_highest_version_is_in_force(federation, new_home, examples, tmp_path):
     higher = _with(examples / "policy.json", tmp_path / "higher.json", version=7)
-    assert federation("init", "--policy", higher, "--folder", new_home).code == 0
+    assert federation("init", "--policy", higher, *EVA, "--folder", new_home).code == 0
     assert federation("status", "--folder", new_home, "--json").json["policy"]["version"] == 7
     lower = _with(examples / "policy.json", tmp_path / "lower.json", version=3)
-    assert "policies/000007 stays in force" in federation("init", "--policy", lower, "--folder", new_home).out
+    assert "policies/000007 stays in force" in federation("init", "--policy", lower, *EVA, "--folder", new_home).out
 
 
 def test_a_broken_policy_makes_no_home_and_names_every_fault(federation, examples, tmp_path):
@@ -42,7 +45,34 @@ def test_a_broken_policy_makes_no_home_and_names_every_fault(federation, example
 
 def test_a_policy_for_another_channel_would_forget_what_is_in_quarantine(federation, new_home, examples, tmp_path):
     other = _with(examples / "policy.json", tmp_path / "other.json", version=2, channel="canary")
-    answer = federation("init", "--policy", other, "--folder", new_home)
+    answer = federation("init", "--policy", other, *EVA, "--folder", new_home)
     assert answer.code == 2
     assert "this home governs the channel production" in answer.err
     assert federation("status", "--folder", new_home, "--json").json["policy"]["version"] == 1
+
+
+def test_whoever_changes_the_rules_says_who_and_why_and_it_is_found_again(
+    federation, new_home, examples, tmp_path, monkeypatch
+):
+    monkeypatch.delenv("FEDERATION_WHO", raising=False)
+    second = _with(examples / "policy.json", tmp_path / "second.json", version=2, rollback={"settle_seconds": 600})
+    for unsaid in ((), ("--who", "eva"), ("--why", "x"), ("--who", " ", "--why", "x")):
+        answer = federation("init", "--policy", second, *unsaid, "--folder", new_home)
+        assert (answer.code, "--why" in answer.err or "some words" in answer.err) == (2, True)
+    assert federation("status", "--folder", new_home, "--json").json["policy"]["version"] == 1
+
+    stored = federation("init", "--policy", second, *EVA, "--folder", new_home)
+    assert "eva stored version 2 of the policy: fewer false alarms" in stored.out
+    page = federation("explain", "policy", "--folder", new_home, "--json").json
+    assert page["facts"]["version 2"].endswith("by eva: fewer false alarms")
+    (order,) = federation("orders", "--who", "eva", "--folder", new_home, "--json").json
+    assert (order["order"], order["about"], order["refused"]) == ("policy.ordered", "policies/000002", False)
+    assert federation("intact", "--folder", new_home).code == 0
+
+
+def test_the_same_policy_again_needs_no_reason_and_takes_a_late_one(federation, new_home, examples):
+    assert (
+        federation("init", "--policy", examples / "policy.json", "--folder", new_home, "--json").json["happened"] == []
+    )
+    late = federation("init", "--policy", examples / "policy.json", *EVA, "--folder", new_home, "--json").json
+    assert [one["why"] for one in late["happened"]] == ["eva stored version 1 of the policy: fewer false alarms"]

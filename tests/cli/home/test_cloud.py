@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A home in a cloud: it is looked at as a local one is, and an order is announced and waited for."""
 
+import json
 import os
 
 import pytest
@@ -108,6 +109,23 @@ def test_the_same_policy_is_stored_there_once(federation, deployed, examples):
     answer = federation("init", "--policy", examples / "policy.json", "--json")
     assert answer.code == 0
     assert answer.json["policy"] == "policies/000001"
+
+
+def test_who_changes_the_rules_there_is_written_down_by_the_functions(
+    federation, deployed, working, examples, tmp_path
+):
+    second = tmp_path / "policy.json"
+    second.write_text(json.dumps({**json.loads((examples / "policy.json").read_bytes()), "version": 2}), "utf-8")
+    stored = federation("init", "--policy", second, *WHO)
+    assert (stored.code, "eva stored version 2 of the policy: the test asks for it" in stored.out) == (0, True)
+    facts = federation("explain", "policy", "--json").json["facts"]
+    assert facts["version 2"].endswith("by eva: the test asks for it")
+
+
+def test_a_policy_is_stored_though_nobody_hears_of_it(federation, deployed, examples):
+    answer = federation("init", "--policy", examples / "policy.json", *WHO, "--wait", "0")
+    assert answer.code == 11
+    assert "policies/000001" in answer.out
 
 
 def test_an_order_is_carried_out_by_the_functions_and_told_as_at_home(federation, deployed, working):

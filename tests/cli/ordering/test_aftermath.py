@@ -126,7 +126,7 @@ def test_a_merge_that_had_units_judged_first_and_made_a_release_is_done(federati
         assert federation("lift", one["artifact"], *WHO, "--folder", own).code == 0
     policy = {**json.loads((examples / "policy.json").read_bytes()), "version": 2}
     (tmp_path / "policy.json").write_text(json.dumps(policy))
-    federation("init", "--policy", tmp_path / "policy.json", "--folder", own)
+    federation("init", "--policy", tmp_path / "policy.json", "--who", "eva", "--why", "x", "--folder", own)
     answer = federation("tick", "merge", "--folder", own)
     assert answer.code == 0
     lines = answer.out.splitlines()

@@ -25,9 +25,7 @@ FIRST = "spiralverse-ai-federated-v1.0.0"
 SECOND = "spiralverse-ai-federated-v1.0.1"
 WHO = ("--who", "eva", "--why", "the answers are wrong")
 NIGHT = "2026-11-20T03:00:00Z"
-ORDER = order(
-    events.ROLLBACK_ORDERED, {"who": "eva", "why": "wrong", "release": SECOND}, channel="production", at=NIGHT
-)
+ORDER = order(events.ROLLBACK_ORDERED, {"who": "eva", "why": "wrong", "release": SECOND}, about="production", at=NIGHT)
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def test_what_nothing_holds_has_one_command(federation, assembled):
 def test_a_release_of_other_rules_is_merged_again(federation, assembled, tmp_path, examples):
     policy = {**json.loads((examples / "policy.json").read_bytes()), "version": 2}
     (tmp_path / "policy.json").write_text(json.dumps(policy))
-    federation("init", "--policy", tmp_path / "policy.json", "--folder", assembled)
+    federation("init", "--policy", tmp_path / "policy.json", "--who", "eva", "--why", "x", "--folder", assembled)
     answer = federation("promote", SECOND, *WHO, "--folder", assembled)
     assert answer.code == 10
     assert "federation tick merge" in answer.out.partition("What can be done")[2]

@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation init`: which policy governs this home?"""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from federation.cli.home.opened import opened
-from federation.cli.options import AsJson, Folder
+from federation.cli.clock import now
+from federation.cli.home.opened import Home, opened
+from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, stated
+from federation.cli.ordering.order import order
+from federation.cli.screen.happened import ORDERED, Followed, print_happened, rendered
 from federation.cli.screen.output import print_json, print_line, short
+from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
+from federation.core.event import Event
 from federation.core.policy import Policy, policy_of, stored_policy
-from federation.errors import ConflictError, ContractError
+from federation.errors import ConflictError, ContractError, ServiceError
 from federation.local.files import document_of
 from federation.ports import Store
 
@@ -22,39 +28,94 @@ def init(
     policy: Annotated[
         Path, typer.Option("--policy", help="The policy (schemas/policy.v1.json).", metavar="POLICY.json")
     ],
+    *,
+    who: Annotated[
+        str | None,
+        typer.Option("--who", help="Who stores it; it is written down.", envvar="FEDERATION_WHO", callback=stated),
+    ] = None,
+    why: Annotated[
+        str | None, typer.Option("--why", help="Why these rules, in a sentence; it is written down.", callback=stated)
+    ] = None,
     folder: Folder = None,
+    wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Check a policy and store it; the highest version is the active one."""
+    """Check a policy and store it; the highest version is the active one.
+
+    A version that follows another needs --who and --why, as any order does; the first one may go without.
+    """
     document = document_of(policy)
     checked = policy_of(document, what=str(policy))
     name = names.policy(checked.version)
-    with opened(folder, create=True) as home:
-        _same_channel(home.ports.store, checked, policy)
-        try:
-            home.ports.store.keep(name, canonical(document))
-        except ConflictError as error:
-            raise ConflictError(
-                f"version {checked.version} of the policy is stored with other content; raise `version` in {policy}",
-                hint="A stored policy never changes (docs/operations.md, Another policy).",
-            ) from error
-        active = home.ports.store.names(names.POLICIES)[-1]
-        place = home.place
+    with opened(folder, create=True, wait=wait) as home:
+        store = home.ports.store
+        earlier = store.names(names.POLICIES)
+        _same_channel(store, earlier, checked, policy)
+        if earlier and name not in earlier and not (who and why):
+            raise typer.BadParameter("another policy is in force: say with --who and --why who replaces it, and why")
+        _keep(store, name, document, policy)
+        active, place = store.names(names.POLICIES)[-1], home.place
+        told = _written_down(home, _order(checked, who, why)) if who and why else Followed(happened=())
     if as_json:
-        print_json({"home": place, "policy": name, "digest": checked.digest, "active": active == name})
-        return
-    print_line(f"{checked.name} version {checked.version} ({short(checked.digest)}) is stored in {place} as {name}.")
-    if active != name:
-        print(f"{active} stays in force: it has a higher version. To go back to these rules, give them a higher one.")
+        happened = list(rendered(told))
+        print_json(
+            {"home": place, "policy": name, "digest": checked.digest, "active": active == name, "happened": happened}
+        )
+    else:
+        print_line(
+            f"{checked.name} version {checked.version} ({short(checked.digest)}) is stored in {place} as {name}."
+        )
+        if active != name:
+            print(
+                f"{active} stays in force: it has a higher version. To go back to these rules, give them a higher one."
+            )
+        if who and why:
+            print_happened(told, as_json=False)
+    if told.open:
+        raise typer.Exit(ORDERED)
 
 
-def _same_channel(store: Store, new: Policy, path: Path) -> None:
+def _keep(store: Store, name: str, document: Mapping[str, Any], path: Path) -> None:
+    """Store it under its version, once.
+
+    Raises:
+        ConflictError: Another one has this version.
+    """
+    try:
+        store.keep(name, canonical(document))
+    except ConflictError as error:
+        raise ConflictError(
+            f"version {document['version']} of the policy is stored with other content; raise `version` in {path}",
+            hint="A stored policy never changes (docs/operations.md, Another policy).",
+        ) from error
+
+
+def _written_down(home: Home, given: Event) -> Followed:
+    """What came of the order.
+
+    Raises:
+        ServiceError: It was not announced, though the policy is stored.
+    """
+    try:
+        return home.carry(given)
+    except ServiceError as error:
+        if error.hint == ServiceError.hint:
+            error.hint = "The policy is stored and counts. The same command again writes down who stored it."
+        raise
+
+
+def _order(policy: Policy, who: str, why: str) -> Event:
+    """What is told of whoever stores a policy."""
+    data = {"who": who, "why": why, "version": policy.version, "digest": policy.digest}
+    return order(events.POLICY_ORDERED, data, names.policy(policy.version), now())
+
+
+def _same_channel(store: Store, earlier: Sequence[str], new: Policy, path: Path) -> None:
     """Refuse a policy for another channel: what is in quarantine in the old one would be forgotten.
 
     Raises:
         ContractError: The policy in force governs another channel.
     """
-    earlier = store.names(names.POLICIES)
     body = store.read(earlier[-1]) if earlier else None
     governed = stored_policy(msgspec.json.decode(body)).channel if body else new.channel
     if governed != new.channel:

@@ -95,13 +95,13 @@ def give(
         raise typer.Exit(ORDERED)
 
 
-def order(type_: str, data: Data, channel: str, at: str, *, after: int | None = None) -> Event:
+def order(type_: str, data: Data, about: str, at: str, *, after: int | None = None) -> Event:
     """The event of an order.
 
     Args:
         type_: Which order.
         data: Who, why, and what it is about.
-        channel: What it is about when it names nothing else.
+        about: What it is about when it names no release, unit, artifact or kind.
         at: When it is given; fractions of a second are ignored.
         after: The channel's counter, for an order that may be taken back and given again within that second.
     """
@@ -109,7 +109,7 @@ def order(type_: str, data: Data, channel: str, at: str, *, after: int | None = 
     return Event(
         type=type_,
         source=TYPED,
-        subject=str(data.get("release") or data.get("unit") or data.get("artifact") or data.get("kind") or channel),
+        subject=str(data.get("release") or data.get("unit") or data.get("artifact") or data.get("kind") or about),
         time=second,
         key=f"{digest(data)}|{second}{'' if after is None else f'|{after}'}",
         data=data,

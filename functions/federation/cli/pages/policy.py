@@ -24,16 +24,16 @@ _BACK: Final = "Back to earlier rules: the earlier content under a higher versio
 
 
 def page_of_policy(shelf: Shelf) -> Page:
-    """The version in force, and what each of the last versions changed; the store says when it was kept, if it knows."""
+    """The version in force, and of each of the last versions what it changed, and who stored it if that is known."""
     policy = shelf.policy()
     places = list(shelf.names(names.POLICIES))[-_LAST - 1 :]
     stored = list(shelf.documents(places))
-    kept = shelf.kept(names.POLICIES)
+    told = dict(_stored(shelf, stored))
     return Page(
         subject=f"{policy.name}, version {policy.version}",
         verdict="in force",
         why=list(_changes(stored)) or [_FIRST if policy.version == 1 else _ALONE],
-        facts={"digest": short(policy.digest), **dict(_dates(stored, kept))},
+        facts={"digest": short(policy.digest), **told},
         documents=places,
         next_steps=[_BACK] if len(stored) > 1 else [],
     )
@@ -47,7 +47,12 @@ def _changes(stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
         yield from (f"version {after['version']}: {change}" for change in changed or ["nothing changed"])
 
 
-def _dates(stored: Sequence[tuple[str, Mapping[str, Any]]], kept: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+def _stored(shelf: Shelf, stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[tuple[str, str]]:
+    """When the store says that it kept each version, if it knows, and who ordered it and why, if anybody was asked."""
+    kept, orders = shelf.kept(names.POLICIES), shelf.names(names.POLICY_ORDERS)
     for place, document in stored:
-        if at := kept.get(place):
-            yield f"version {document['version']}", f"stored {when(instant.text(datetime.fromtimestamp(at, UTC)))}"
+        at = [f"on {when(instant.text(datetime.fromtimestamp(kept[place], UTC)))}"] if place in kept else []
+        of_version = [one for one in orders if one.startswith(names.policy_orders(document["version"]))]
+        by = [f"by {one['who']}: {one['why']}" for _, one in shelf.documents(of_version)]
+        if at or by:
+            yield f"version {document['version']}", f"stored {', '.join([*at, *by])}"

@@ -20,7 +20,7 @@ from federation.core.digest import digest, digest_of
 from federation.core.event import Event
 from federation.core.move import Moved
 
-_DECIDED: Final = (*DECIDED_IN, names.VERSIONS, names.RELEASES, names.APPROVALS, names.JOBS)
+_DECIDED: Final = (*DECIDED_IN, names.VERSIONS, names.RELEASES, names.APPROVALS, names.POLICY_ORDERS, names.JOBS)
 """Prefixes of documents of which each is a decision, or is told of by one."""
 _UNTOLD: Final = (names.DECISIONS, names.TURNED_AWAY_JOBS, names.EXPECTED_JOBS)
 """Those of them of which nothing tells: decisions themselves, and what is noted while a job is launched."""
