@@ -144,6 +144,25 @@ def test_a_job_of_an_image_that_is_not_there_has_failed(trainer):
     assert "No module named" in ended(trainer, "embedder-1")["failure"]
 
 
+def test_a_job_is_asked_to_end_once_its_time_is_over(trainer, jobs, image):
+    image("""
+        import pathlib, signal, sys, time
+        signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path("checkpoint").touch(), sys.exit(143)))
+        time.sleep(60)
+    """)
+    trainer.launch("embedder-1", {**JOB, "max_minutes": 0.02})
+    told = ended(trainer, "embedder-1")["failure"]
+    assert told.startswith("configured wrong: ")
+    assert told.endswith("raise max_minutes of its job")
+    assert (jobs / "embedder-1/checkpoint").exists()
+
+
+def test_a_job_that_keeps_within_its_time_is_not_disturbed(trainer, image):
+    image(SHIPS)
+    trainer.launch("embedder-1", {**JOB, "max_minutes": 1})
+    assert "failure" not in ended(trainer, "embedder-1")
+
+
 def test_a_job_whose_machine_was_switched_off_has_failed(trainer, jobs, image):
     image(SHIPS)
     trainer.launch("embedder-1", JOB)

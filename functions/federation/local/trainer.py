@@ -2,6 +2,7 @@
 """Jobs as child processes: each in a folder of its own, where it writes its unit and, last, the manifest."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -39,6 +40,10 @@ _STARTING_SECONDS: Final = 60.0
 _BEGUN: Final = (_PROCESS, _CODE, _COMPLETION, UNIT)
 """Of a job that began, one of these is in its folder."""
 _BY_SIGNAL: Final = 128
+_TOO_LONG: Final = 124
+"""Exit code of timeout(1) when it has ended the job."""
+_LAST_SECONDS: Final = 120
+"""From being asked to end until being killed, as SageMaker gives a job."""
 _LONGEST: Final = 1024
 
 
@@ -63,7 +68,7 @@ class LocalTrainer:
         """Start the job's module with its arguments in a folder of its own; a started name starts nothing."""
         home = self._folder / name
         module = [self._python, "-m", str(job["image"]), *map(str, job.get("arguments", ()))]
-        command = ["/bin/sh", "-c", _DETACHED, "sh", *module]
+        command = ["/bin/sh", "-c", _DETACHED, "sh", *_limited(job), *module]
         try:
             if not _claimed(home):
                 return
@@ -90,6 +95,12 @@ def _claimed(home: Path) -> bool:
         age = time.time() - home.stat().st_mtime
         return age > _STARTING_SECONDS and not any((home / name).exists() for name in _BEGUN)
     return True
+
+
+def _limited(job: Mapping[str, Any]) -> Sequence[str]:
+    """What ends the job after its `max_minutes`, on a machine that has timeout(1); macOS has none of its own."""
+    minutes, command = job.get("max_minutes"), shutil.which("timeout", path=os.defpath)
+    return [command, f"--kill-after={_LAST_SECONDS}", f"{minutes}m"] if minutes and command else []
 
 
 def _environment(name: str, job: Mapping[str, Any]) -> dict[str, str]:
@@ -150,6 +161,9 @@ def _about(home: Path, how: str, last: Path) -> dict[str, Any]:
 
 def _failure(home: Path, code: int) -> str:
     """A sentence with the job's own explanation, else the last line of its log, and its exit code."""
+    if code == _TOO_LONG:
+        why = "it ran into its limit: raise max_minutes of its job"
+        return failure.sentence(f"exit code {code}, and no manifest", why, code=failure.CONFIGURED_WRONG)
     sentence = _last_line(home / FAILURE) or (f"signal {code - _BY_SIGNAL}" if code > _BY_SIGNAL else None)
     words = sentence or _last_line(home / _LOG) or "it said nothing"
     return failure.sentence(f"exit code {code}, and no manifest", words, code=code)
