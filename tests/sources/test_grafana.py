@@ -32,3 +32,10 @@ def test_a_wrong_signature_is_not_made_good_by_a_proof_at_the_edge(*, proven: bo
 
 def test_where_neither_comes_nothing_is_done():
     assert knock(None, proven=False).error == "signature_missing"
+
+
+def test_whoever_still_has_grafanas_old_alerting_is_told_so():
+    legacy = case("grafana/legacy_alerting")
+    reading = legacy.reading()
+    assert (reading.error, reading.respond) == ("unsupported_version", 400)
+    assert "legacy alerting" in reading.why

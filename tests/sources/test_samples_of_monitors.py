@@ -89,12 +89,24 @@ def test_an_alert_whose_name_is_no_text_is_an_alert(name: Any):
     assert told("http:grafana", odd).state == "firing"
 
 
-WATCHDOG = {"alertname": "Watchdog", "severity": "none"}
-
-
-@pytest.mark.parametrize("labels", [WATCHDOG, {"alertname": "InfoInhibitor", "severity": "none"}])
-def test_the_alert_that_always_fires_says_nothing_about_the_model(labels: dict[str, str]):
+ALWAYS = [
     # prometheus-operator/kube-prometheus manifests/kubePrometheus-prometheusRule.yaml
+    {"alertname": "Watchdog", "severity": "none"},
+    {"alertname": "InfoInhibitor", "severity": "none"},
+    # prometheus-operator/prometheus-operator contrib/kube-prometheus/jsonnet/kube-prometheus/alerts/general.libsonnet, 2018
+    {"alertname": "DeadMansSwitch", "severity": "none"},
+    # samber/awesome-prometheus-alerts, "Prometheus AlertManager E2E dead man switch": expr vector(1), and critical
+    {"alertname": "PrometheusAlertmanagerE2eDeadManSwitch", "severity": "critical"},
+    # the rule in tutorials that report to a service of that name
+    {"alertname": "DeadMansSnitch"},
+    # the like of it in a rule of one's own
+    {"alertname": "ml_dead_mans_switch"},
+    {"alertname": "Dead man's switch"},
+]
+
+
+@pytest.mark.parametrize("labels", ALWAYS, ids=lambda labels: labels["alertname"])
+def test_the_alert_that_always_fires_says_nothing_about_the_model(labels: dict[str, str]):
     always = {
         "version": "4",
         "groupKey": "{}:{}",

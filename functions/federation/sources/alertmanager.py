@@ -7,6 +7,7 @@ the status is theirs alone. Nothing is signed: the credential of `http_config`, 
 proof. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from federation.sources.trust import Trust
 
 _OF_THE_MONITOR: Final = ("DatasourceError", "DatasourceNoData", "Watchdog", "InfoInhibitor")
 """Alerts about the monitoring itself: Grafana's for missing data, and kube-prometheus's that always fire or inhibit."""
+_DEAD_MANS_SWITCH: Final = r"(?i)dead[ _-]?man'?s?[ _-]?(?:switch|snitch)"
+"""How others name the alert that always fires, alone or at the end: `PrometheusAlertmanagerE2eDeadManSwitch`."""
 _TEST_BUTTON: Final = {"alertname": "TestAlert", "instance": "Grafana"}
 _REASON: Final = "grafana_state_reason"
 """The annotation in which Grafana says why an alert's state is not what was measured: `Error`, `MissingSeries`, `Updated`.
@@ -94,8 +97,10 @@ def _state(status: str, alerts: Sequence[Mapping[str, Any]], *, whole: bool) -> 
 def _is_about_the_model(alert: Mapping[str, Any]) -> bool:
     """Not if it speaks of the monitoring, nor if its rule could not be evaluated and is set to fire then."""
     labels = mapping_in(alert, "labels")
-    of_the_monitor = labels.get("alertname") in _OF_THE_MONITOR or _TEST_BUTTON.items() <= labels.items()
-    return not of_the_monitor and _reason(alert) != "Error"
+    name = labels.get("alertname")
+    of_the_monitor = name in _OF_THE_MONITOR or _TEST_BUTTON.items() <= labels.items()
+    always = isinstance(name, str) and re.search(_DEAD_MANS_SWITCH, name)
+    return not of_the_monitor and not always and _reason(alert) != "Error"
 
 
 def _reason(alert: Mapping[str, Any]) -> Any:

@@ -29,6 +29,10 @@ def read(request: Request, trust: Trust) -> Reading:
     """
     proven = _signed(request, trust)
     body = json_object(request.body)
+    if "evalMatches" in body:
+        raise UnreadableError(
+            "unsupported_version", "This is Grafana's legacy alerting, which ended with version 11; migrate the rule."
+        )
     if body.get("version", "1") != "1":
         raise UnreadableError("unsupported_version", f"Version {quoted(body.get('version'))} is unknown; 1 is read.")
     reading = read_group(body, "grafana")

@@ -99,7 +99,9 @@ def _container(labels: Mapping[str, Any], trust: Trust) -> str:
 
 
 def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
-    """A hint only: user code cannot label a line `service`, but the text is undocumented and the location is missing.
+    """A hint only: user code may write such a line through the logging API, and the line does not say the location.
+
+    What user code prints is not labelled `service`. The text of the service's own line is undocumented.
 
     It is accepted all the same, since accepting means "record it once GetCustomJob has confirmed it": a false hint
     costs one call, while ignoring a true one would leave the artifact to the next sweep.
