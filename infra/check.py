@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Would Terraform take infra/aws and infra/gcp as they are, for a home here and a home there?
+"""Would Terraform take infra/aws and infra/gcp as they are: a home here, a home there, one under an organisation's rules?
 
-`terraform fmt`, `init`, `validate` and `plan` run offline on copies, with the variables of examples/. AWS needs its provider
-in a mirror folder of this machine: $TF_PLUGIN_MIRROR, or one of the usual places. Google gets a provider that has only
-schemas (infra/terraform). What this machine lacks is skipped, and a line says so.
+`terraform fmt`, `init`, `validate` and `plan` run offline on copies, with the variables of examples/, and wrong values have
+to be refused. AWS needs its provider in a mirror folder of this machine: $TF_PLUGIN_MIRROR, or one of the usual places.
+Google gets a provider that has only schemas (infra/terraform). What this machine lacks is skipped, and a line says so.
 """
 
 import json
@@ -24,6 +24,7 @@ if not __package__:
 
 from infra.terraform.audit import faults  # noqa: E402 - after the path, when it is run as a file
 from infra.terraform.google_stub import serving  # noqa: E402 - the same
+from infra.terraform.refused import WRONG, arguments, taken  # noqa: E402 - the same
 
 MIRRORS: Final = (
     "~/.terraform.d/plugins",
@@ -95,6 +96,24 @@ def plan(terraform: Terraform, cloud: str, example: str) -> Mapping[str, Any]:
         return made
 
 
+def unrefused(terraform: Terraform, cloud: str) -> list[str]:
+    """Variables whose wrong values a plan takes, or refuses without a word of them."""
+    with tempfile.TemporaryDirectory(prefix="federation-plan-") as folder:
+        here = _copied(cloud, Path(folder))
+        terraform.run(here, "init", "-input=false", "-backend=false", "-no-color")
+        home = ["-input=false", "-lock=false", "-no-color", "-var-file=examples/home.tfvars"]
+        home.append(f"-var=package={here / 'package.zip'}")
+        return [one for values in WRONG[cloud] for one in taken(values, _said(terraform, here, home, values))]
+
+
+def _said(terraform: Terraform, here: Path, home: Sequence[str], values: Mapping[str, str]) -> str:
+    try:
+        terraform.run(here, "plan", *home, *arguments(values))
+    except SystemExit as refused:
+        return str(refused)
+    return ""
+
+
 def _copied(cloud: str, folder: Path) -> Path:
     """A copy of the cloud's HCL, which a plan may write beside, with the files that it reads and an empty package."""
     for name in (f"infra/{cloud}", "events/routes.json", "infra/steps.json"):
@@ -139,7 +158,7 @@ def check(cloud: str, binary: str) -> bool:
             _tell(f"infra/{cloud}: skipped: no AWS provider in $TF_PLUGIN_MIRROR, nor in {', '.join(MIRRORS)}")
             return True
         good = True
-        for example in ("home", "away"):
+        for example in ("home", "away", "governed"):
             made = plan(terraform, cloud, example)
             found = faults(cloud, made)
             good = good and not found
@@ -147,6 +166,9 @@ def check(cloud: str, binary: str) -> bool:
             _tell(f"infra/{cloud}: examples/{example}.tfvars plans {changes} resources, {len(found)} faults")
             for fault in found:
                 _tell(f"  {fault}")
+        for variable in unrefused(terraform, cloud):
+            good = False
+            _tell(f"infra/{cloud}: no sentence refuses a wrong value of the variable {variable}")
         return good
 
 

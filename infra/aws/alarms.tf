@@ -6,7 +6,7 @@
 
 resource "aws_sns_topic" "people" {
   name              = "${var.prefix}-people"
-  kms_master_key_id = aws_kms_key.federation.arn
+  kms_master_key_id = local.key
 }
 
 resource "aws_sns_topic_subscription" "email" {

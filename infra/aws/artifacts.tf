@@ -24,7 +24,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "artifacts" {
 
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"
-      kms_master_key_id = aws_kms_key.federation.arn
+      kms_master_key_id = local.key
     }
   }
 }

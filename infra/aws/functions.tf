@@ -37,7 +37,9 @@ module "function" {
     events = 5, seconds = 300, advice = "They are delivered again, for an hour and a quarter in all."
   }
   queue    = module.queue[each.key].arn
-  key      = aws_kms_key.federation.arn
+  key      = local.key
+  boundary = var.permissions_boundary
+  network  = var.network
   topic    = aws_sns_topic.people.arn
   log_days = var.log_days
 }

@@ -62,7 +62,8 @@ resource "aws_cloudwatch_event_target" "ingest" {
 }
 
 locals {
-  ticks = local.at_home ? { for kind in ["sweep", "alarms", "merge", "promote"] : kind => var.schedules[kind] } : {}
+  has_url = local.at_home && var.public_url
+  ticks   = local.at_home ? { for kind in ["sweep", "alarms", "merge", "promote"] : kind => var.schedules[kind] } : {}
 }
 
 resource "aws_scheduler_schedule_group" "ticks" {
@@ -78,7 +79,7 @@ resource "aws_scheduler_schedule" "tick" {
   group_name                   = aws_scheduler_schedule_group.ticks[0].name
   schedule_expression          = each.value
   schedule_expression_timezone = var.schedules.time_zone
-  kms_key_arn                  = aws_kms_key.federation.arn
+  kms_key_arn                  = local.key
 
   flexible_time_window {
     mode = "OFF"
@@ -129,15 +130,16 @@ data "aws_iam_policy_document" "scheduler" {
   statement {
     sid       = "TheKeyOfTheSchedules"
     actions   = ["kms:Decrypt"]
-    resources = [aws_kms_key.federation.arn]
+    resources = [local.key]
   }
 }
 
 resource "aws_iam_role" "scheduler" {
   count = local.at_home ? 1 : 0
 
-  name               = "${var.prefix}-scheduler"
-  assume_role_policy = data.aws_iam_policy_document.scheduler_trust.json
+  name                 = "${var.prefix}-scheduler"
+  assume_role_policy   = data.aws_iam_policy_document.scheduler_trust.json
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "scheduler" {
@@ -150,7 +152,7 @@ resource "aws_iam_role_policy" "scheduler" {
 
 resource "aws_lambda_function_url" "receive" {
   #checkov:skip=CKV_AWS_258: neither the Hub nor a monitor signs requests as AWS asks; `receive` compares the sender's secret in constant time before all else
-  count = local.at_home ? 1 : 0
+  count = local.has_url ? 1 : 0
 
   function_name      = module.function["receive"].name
   authorization_type = "NONE"
@@ -159,7 +161,7 @@ resource "aws_lambda_function_url" "receive" {
 resource "aws_lambda_permission" "url" {
   #checkov:skip=CKV_AWS_301: the URL is public on purpose, see above; only calls through the URL are allowed
   #checkov:skip=CKV_AWS_364: there is no source to name: they call from anywhere
-  count = local.at_home ? 1 : 0
+  count = local.has_url ? 1 : 0
 
   statement_id           = "AnybodyByTheUrl"
   function_name          = module.function["receive"].name
@@ -172,7 +174,7 @@ resource "aws_lambda_permission" "url" {
 # could invoke the function directly; provider 5 cannot state that condition, and CloudFormation can.
 resource "aws_cloudformation_stack" "url" {
   #checkov:skip=CKV_AWS_124: one permission; Terraform itself tells when it fails
-  count = local.at_home ? 1 : 0
+  count = local.has_url ? 1 : 0
 
   name = "${var.prefix}-receive-url"
   template_body = jsonencode({

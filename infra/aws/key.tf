@@ -58,13 +58,22 @@ data "aws_iam_policy_document" "key" {
 }
 
 resource "aws_kms_key" "federation" {
+  count = var.key == null ? 1 : 0
+
   description             = "${var.prefix}: store, artifacts, logs, secrets and settings"
   enable_key_rotation     = true
-  deletion_window_in_days = var.destroyable ? 7 : 30
+  deletion_window_in_days = 30
   policy                  = data.aws_iam_policy_document.key.json
+
+  # A store that is locked for years is worth nothing without its key, and a destroy that a lock stops halfway would take it.
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_kms_alias" "federation" {
+  count = var.key == null ? 1 : 0
+
   name          = "alias/${var.prefix}"
-  target_key_id = aws_kms_key.federation.key_id
+  target_key_id = aws_kms_key.federation[0].key_id
 }

@@ -46,9 +46,9 @@ locals {
 
   home_environment = merge(
     {
-      FEDERATION_BUS           = local.at_home ? local.bus_name : one([for google in var.google[*] : "projects/${google.project}/topics/${google.topic}"])
+      FEDERATION_BUS           = local.at_home ? local.bus_name : one([for google in var.google[*] : "projects/${google.project}/topics/${coalesce(google.topic, "${var.prefix}-events")}"])
       FEDERATION_TRAINING_ROLE = aws_iam_role.training.arn
-      FEDERATION_TRAINING_KEY  = aws_kms_key.federation.arn
+      FEDERATION_TRAINING_KEY  = local.key
       FEDERATION_ALARMS        = "${var.prefix}-slo-"
       FEDERATION_HUB_REPOS     = join(" ", var.hub.repos)
     },
@@ -116,7 +116,7 @@ locals {
         DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA = "true"
         FEDERATION_GOOGLE = jsonencode({
           type                              = "external_account"
-          audience                          = "//iam.googleapis.com/projects/${google.number}/locations/global/workloadIdentityPools/${google.pool}/providers/aws-account"
+          audience                          = "//iam.googleapis.com/projects/${google.number}/locations/global/workloadIdentityPools/${coalesce(google.pool, "${var.prefix}-aws")}/providers/aws-account"
           subject_token_type                = "urn:ietf:params:aws:token-type:aws4_request"
           token_url                         = "https://sts.googleapis.com/v1/token"
           service_account_impersonation_url = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${var.prefix}-${replace(step, "_", "-")}@${google.project}.iam.gserviceaccount.com:generateAccessToken"

@@ -73,7 +73,7 @@ data "aws_iam_policy_document" "operator" {
   statement {
     sid       = "TheKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [aws_kms_key.federation.arn]
+    resources = [local.key]
   }
 
   statement {

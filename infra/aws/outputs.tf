@@ -24,6 +24,11 @@ output "bus" {
   value       = local.environment.FEDERATION_BUS
 }
 
+output "key" {
+  description = "What everything here is encrypted with; Terraform never deletes it."
+  value       = local.key
+}
+
 output "artifact_bucket" {
   description = "Where jobs are to leave their units (`output` of a policy's jobs)."
   value       = aws_s3_bucket.artifacts.id

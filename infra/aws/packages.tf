@@ -35,7 +35,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "packages" {
 
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"
-      kms_master_key_id = aws_kms_key.federation.arn
+      kms_master_key_id = local.key
     }
   }
 }
@@ -84,7 +84,14 @@ resource "aws_s3_object" "package" {
   key         = "${filesha256(var.package)}.zip"
   source      = var.package
   source_hash = filesha256(var.package)
-  kms_key_id  = aws_kms_key.federation.arn
+  kms_key_id  = local.key
+
+  # An object takes ten tags, and a package needs none: var.tags may be more.
+  override_provider {
+    default_tags {
+      tags = {}
+    }
+  }
 
   depends_on = [aws_s3_bucket_versioning.packages, aws_s3_bucket_server_side_encryption_configuration.packages]
 }

@@ -95,7 +95,7 @@ locals {
         conditions = [{ test = "Null", variable = "s3:prefix", values = ["true"] }]
       },
       {
-        sid = "DecryptUnits", actions = ["kms:Decrypt"], resources = [aws_kms_key.federation.arn], conditions = []
+        sid = "DecryptUnits", actions = ["kms:Decrypt"], resources = concat([local.key], var.artifact_keys), conditions = []
       },
     ]
     describe_jobs = [{
@@ -106,15 +106,18 @@ locals {
       # SageMaker knows no narrower resource for a listing.
       sid = "WhatEnded", actions = ["sagemaker:ListTrainingJobs"], resources = ["*"], conditions = []
     }]
+    # A statement without a resource is refused; with no kinds, all jobs run elsewhere.
     launch_jobs = [
-      {
-        sid       = "StartJobsOfTheseKinds", actions = ["sagemaker:AddTags", "sagemaker:CreateTrainingJob"]
-        resources = [for kind in var.kinds : "${local.sagemaker}:training-job/${kind}-*"], conditions = []
-      },
-      {
-        sid       = "AsTheTrainingRole", actions = ["iam:PassRole"]
-        resources = [aws_iam_role.training.arn], conditions = local.passed_to_sagemaker
-      },
+      for statement in [
+        {
+          sid       = "StartJobsOfTheseKinds", actions = ["sagemaker:AddTags", "sagemaker:CreateTrainingJob"]
+          resources = [for kind in var.kinds : "${local.sagemaker}:training-job/${kind}-*"], conditions = []
+        },
+        {
+          sid       = "AsTheTrainingRole", actions = ["iam:PassRole"]
+          resources = [aws_iam_role.training.arn], conditions = local.passed_to_sagemaker
+        },
+      ] : statement if length(var.kinds) > 0
     ]
     alarms = [{
       # Whoever may ask on anything narrower than "*" is told of no composite alarm.

@@ -25,6 +25,6 @@ resource "aws_secretsmanager_secret" "known" {
 
   name                    = "${var.prefix}/${each.key}"
   description             = local.secret_descriptions[each.key]
-  kms_key_id              = aws_kms_key.federation.arn
+  kms_key_id              = local.key
   recovery_window_in_days = var.destroyable ? 0 : 30
 }

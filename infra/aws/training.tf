@@ -65,7 +65,7 @@ data "aws_iam_policy_document" "training" {
     # SageMaker itself asks for kms:Encrypt where a job's output names a key.
     sid       = "TheirKey"
     actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
-    resources = [aws_kms_key.federation.arn]
+    resources = [local.key]
   }
 
   statement {
@@ -83,9 +83,10 @@ data "aws_iam_policy_document" "training" {
 }
 
 resource "aws_iam_role" "training" {
-  name               = "${var.prefix}-training"
-  description        = "What a training job may do"
-  assume_role_policy = data.aws_iam_policy_document.sagemaker_trust.json
+  name                 = "${var.prefix}-training"
+  description          = "What a training job may do"
+  assume_role_policy   = data.aws_iam_policy_document.sagemaker_trust.json
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "training" {
@@ -113,7 +114,7 @@ data "aws_iam_policy_document" "node" {
   statement {
     sid       = "TheirKey"
     actions   = ["kms:Decrypt"]
-    resources = [aws_kms_key.federation.arn]
+    resources = concat([local.key], var.artifact_keys)
   }
 
   statement {
@@ -132,9 +133,10 @@ data "aws_iam_policy_document" "node" {
 resource "aws_iam_role" "node" {
   count = local.serves ? 1 : 0
 
-  name               = "${var.prefix}-node"
-  description        = "What a serving node may do"
-  assume_role_policy = data.aws_iam_policy_document.sagemaker_trust.json
+  name                 = "${var.prefix}-node"
+  description          = "What a serving node may do"
+  assume_role_policy   = data.aws_iam_policy_document.sagemaker_trust.json
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "node" {

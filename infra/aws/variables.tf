@@ -10,6 +10,11 @@ variable "home" {
     condition     = contains(["aws", "gcp"], var.home)
     error_message = "home is aws or gcp."
   }
+
+  validation {
+    condition     = var.home != "gcp" || var.google != null
+    error_message = "With home = gcp, say in the variable google where home is: functions here announce to its topic."
+  }
 }
 
 variable "region" {
@@ -28,7 +33,7 @@ variable "account" {
 }
 
 variable "prefix" {
-  description = "Begins every name, so that two federations fit into one account."
+  description = "Begins every name, so that two federations fit into one account. A home keeps it: another one is another home, with an empty store."
   type        = string
   default     = "federation"
 
@@ -41,6 +46,11 @@ variable "prefix" {
 variable "org" {
   description = "The `org` of the policy; releases are named <org>-ai-federated-vX.Y.Z."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{0,62}$", var.org))
+    error_message = "org is as the policy says it: lower-case letters, digits and hyphens."
+  }
 }
 
 variable "package" {
@@ -53,6 +63,11 @@ variable "architecture" {
   description = "As the package was built: x86_64 or arm64."
   type        = string
   default     = "x86_64"
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture is x86_64 or arm64, as the package was built."
+  }
 }
 
 variable "artifact_buckets" {
@@ -62,7 +77,7 @@ variable "artifact_buckets" {
 }
 
 variable "kinds" {
-  description = "Kinds that SageMaker may be asked to train: the names of jobs begin with them."
+  description = "Kinds that SageMaker may be asked to train: the names of jobs begin with them. None: no job starts there."
   type        = list(string)
   default     = ["runtime-distilled", "inference-benchmark"]
 }
@@ -99,6 +114,11 @@ variable "node" {
     count      = optional(number, 1)
   })
   default = null
+
+  validation {
+    condition     = (var.node == null) == (var.endpoint == "")
+    error_message = "endpoint and node go together: set both where SageMaker serves, and neither where the nodes are elsewhere."
+  }
 }
 
 variable "slo" {
@@ -113,6 +133,12 @@ variable "slo" {
     channel           = optional(string, "production")
   })
   default = {}
+
+  validation {
+    # A query that an alarm asks sees three hours.
+    condition     = var.slo.minutes >= 1 && var.slo.minutes <= 180 && floor(var.slo.minutes) == var.slo.minutes
+    error_message = "slo.minutes is a whole number from 1 to 180."
+  }
 }
 
 variable "schedules" {
@@ -128,28 +154,16 @@ variable "schedules" {
 }
 
 variable "google" {
-  description = "The Google project on the other side: its id and number, region, topic, the identity pool of infra/gcp, and its buckets."
+  description = "The Google project on the other side: its id and number, region, its buckets, and the topic and identity pool of infra/gcp where these are not named after `prefix`."
   type = object({
     project = string
     number  = string
-    topic   = optional(string, "federation-events")
-    pool    = optional(string, "federation-aws")
+    topic   = optional(string)
+    pool    = optional(string)
     region  = string
     buckets = optional(list(string), [])
   })
   default = null
-}
-
-variable "google_identities" {
-  description = "Unique id of each Google service account that may act here, by step: `terraform output unique_ids` of infra/gcp."
-  type        = map(string)
-  default     = {}
-}
-
-variable "google_audience" {
-  description = "The audience of the tokens that those accounts show; infra/gcp has to be told the same."
-  type        = string
-  default     = "federation-aws"
 }
 
 variable "webhooks" {
@@ -189,6 +203,11 @@ variable "lock" {
     days = optional(number, 365)
   })
   default = {}
+
+  validation {
+    condition     = contains(["COMPLIANCE", "GOVERNANCE"], var.lock.mode) && var.lock.days >= 1 && floor(var.lock.days) == var.lock.days
+    error_message = "lock.mode is GOVERNANCE or COMPLIANCE, and lock.days a whole number of days, at least 1."
+  }
 }
 
 variable "reserve_concurrency" {
@@ -201,6 +220,13 @@ variable "log_days" {
   description = "How long logs are kept; checkov asks for a year."
   type        = number
   default     = 365
+
+  validation {
+    condition = contains(
+      [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_days
+    )
+    error_message = "log_days is one of those that CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+  }
 }
 
 variable "alarm_emails" {

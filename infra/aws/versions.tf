@@ -17,6 +17,6 @@ provider "aws" {
   allowed_account_ids = [var.account]
 
   default_tags {
-    tags = { project = var.prefix }
+    tags = merge({ project = var.prefix }, var.tags)
   }
 }

@@ -4,6 +4,18 @@
 # A Google service account shows an identity token; AWS knows accounts.google.com without a provider of ours. All three are
 # pinned: `sub` and `aud` (which AWS compares with the token's azp) are the account's unique id, `oaud` is the audience.
 
+variable "google_identities" {
+  description = "Unique id of each Google service account that may act here, by step: `terraform output unique_ids` of infra/gcp."
+  type        = map(string)
+  default     = {}
+}
+
+variable "google_audience" {
+  description = "The audience of the tokens that those accounts show; infra/gcp has to be told the same."
+  type        = string
+  default     = "federation-aws"
+}
+
 locals {
   platform_uses = ["artifacts", "describe_jobs", "list_jobs", "launch_jobs"]
 
@@ -52,6 +64,7 @@ resource "aws_iam_role" "visitor" {
   description          = "What ${each.key} on Google may do here"
   assume_role_policy   = data.aws_iam_policy_document.visitor_trust[each.key].json
   max_session_duration = 3600
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "visitor" {

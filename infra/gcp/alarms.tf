@@ -4,7 +4,10 @@
 locals {
   serves      = var.endpoint != ""
   endpoint_id = element(reverse(split("/", var.endpoint)), 0)
-  people      = [for channel in google_monitoring_notification_channel.email : channel.id]
+  # Names in full: another home's prefix may begin with this one's.
+  our_services      = "monitoring.regex.full_match(\"${join("|", [for step in keys(local.functions) : local.name[step]])}\")"
+  our_subscriptions = "monitoring.regex.full_match(\"(${join("|", concat([for step in keys(local.functions) : local.name[step]], formatlist("${var.prefix}-%s", keys(local.doors))))})(-[0-9]+-[0-9a-f]{8})?\")"
+  people            = concat([for channel in google_monitoring_notification_channel.email : channel.id], var.notification_channels)
 
   slos = local.serves ? {
     errors = {
@@ -39,13 +42,13 @@ locals {
     }
     waits = {
       says      = "A message has waited for a quarter of an hour: a function does not run, or fails again and again."
-      filter    = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id!=\"${var.prefix}-dead\" AND resource.labels.subscription_id=starts_with(\"${var.prefix}-\")"
+      filter    = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=${local.our_subscriptions}"
       aligner   = "ALIGN_MAX"
       threshold = 900
     }
     errors = {
       says      = "A function answers with 5xx; what it could not do is delivered again."
-      filter    = "metric.type=\"run.googleapis.com/request_count\" AND resource.type=\"cloud_run_revision\" AND metric.labels.response_code_class=\"5xx\" AND resource.labels.service_name=starts_with(\"${var.prefix}-\")"
+      filter    = "metric.type=\"run.googleapis.com/request_count\" AND resource.type=\"cloud_run_revision\" AND metric.labels.response_code_class=\"5xx\" AND resource.labels.service_name=${local.our_services}"
       aligner   = "ALIGN_DELTA"
       threshold = 5
     }

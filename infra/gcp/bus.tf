@@ -28,7 +28,7 @@ resource "google_pubsub_topic" "events" {
   count = local.at_home ? 1 : 0
 
   name                       = local.events_topic
-  kms_key_name               = google_kms_crypto_key.federation.id
+  kms_key_name               = local.key
   message_retention_duration = "604800s"
 
   depends_on = [google_kms_crypto_key_iam_member.agent]
@@ -36,7 +36,7 @@ resource "google_pubsub_topic" "events" {
 
 resource "google_pubsub_topic" "dead" {
   name         = "${var.prefix}-dead"
-  kms_key_name = google_kms_crypto_key.federation.id
+  kms_key_name = local.key
 
   depends_on = [google_kms_crypto_key_iam_member.agent]
 }

@@ -74,9 +74,10 @@ module "function" {
   warm     = each.key == "roll_back" && var.warm_roll_back ? 1 : 0
   # Only the Hub and the senders of var.webhooks call from outside. `receive` judges every token itself: Cloud Run would take only those for its own URL,
   # which no setting of the function can name before it exists.
-  public  = each.key == "receive" && local.at_home
+  public  = each.key == "receive" && local.at_home && var.public_url
   invoker = each.key == "receive" ? "allUsers" : google_service_account.push.member
   asked   = each.key != "receive" || var.all_users
+  network = var.network
 
   depends_on = [
     google_project_iam_member.builder, google_project_iam_member.builder_source, google_storage_bucket_iam_member.builder,

@@ -15,7 +15,7 @@ resource "google_pubsub_topic" "door" {
   for_each = local.doors
 
   name         = "${var.prefix}-${each.key}"
-  kms_key_name = google_kms_crypto_key.federation.id
+  kms_key_name = local.key
 
   depends_on = [google_kms_crypto_key_iam_member.agent]
 }

@@ -2,6 +2,8 @@
 # Who may use the one key that encrypts the store, the artifacts, the packages and the topics?
 
 resource "google_kms_key_ring" "federation" {
+  count = var.key == null ? 1 : 0
+
   name     = var.prefix
   location = var.region
 
@@ -9,8 +11,10 @@ resource "google_kms_key_ring" "federation" {
 }
 
 resource "google_kms_crypto_key" "federation" {
+  count = var.key == null ? 1 : 0
+
   name            = var.prefix
-  key_ring        = google_kms_key_ring.federation.id
+  key_ring        = google_kms_key_ring.federation[0].id
   rotation_period = "7776000s"
 
   lifecycle {
@@ -19,9 +23,9 @@ resource "google_kms_crypto_key" "federation" {
 }
 
 resource "google_kms_crypto_key_iam_member" "agent" {
-  for_each = { for name, member in local.agents : name => member if contains(["storage", "pubsub"], name) }
+  for_each = { for name, member in local.agents : name => member if contains(["storage", "pubsub"], name) && var.key == null }
 
-  crypto_key_id = google_kms_crypto_key.federation.id
+  crypto_key_id = google_kms_crypto_key.federation[0].id
   role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
   member        = each.value
 }

@@ -14,6 +14,6 @@ resource "google_logging_project_bucket_config" "functions" {
 resource "google_logging_project_sink" "functions" {
   name                   = "${var.prefix}-functions"
   destination            = "logging.googleapis.com/${google_logging_project_bucket_config.functions.id}"
-  filter                 = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${var.prefix}-\""
+  filter                 = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^(${join("|", [for step in keys(local.functions) : local.name[step]])})$\""
   unique_writer_identity = true
 }

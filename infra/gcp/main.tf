@@ -137,7 +137,7 @@ locals {
         FEDERATION_RELAY_ROLE     = "arn:aws:iam::${aws.account}:role/${var.prefix}-google-${step}"
         FEDERATION_RELAY_AUDIENCE = var.aws_audience
         FEDERATION_TRAINING_ROLE  = "arn:aws:iam::${aws.account}:role/${var.prefix}-training"
-        FEDERATION_TRAINING_KEY   = "arn:aws:kms:${aws.region}:${aws.account}:alias/${var.prefix}"
+        FEDERATION_TRAINING_KEY   = coalesce(aws.key, "arn:aws:kms:${aws.region}:${aws.account}:alias/${var.prefix}")
       }
     }
   ]...)

@@ -3,7 +3,7 @@
 
 output "hub_webhook" {
   description = "Where the Hub's webhook is to deliver."
-  value       = local.at_home ? "${module.function["receive"].url}/hub" : null
+  value       = local.at_home && var.public_url ? "${module.function["receive"].url}/hub" : null
 }
 
 output "webhooks" {

@@ -39,6 +39,12 @@ resource "google_secret_manager_secret_iam_member" "hub" {
   member    = google_service_account.step[each.value.step].member
 }
 
+# One binding under its newer name: made anew and the old one deleted, it might be gone after an upgrade.
+moved {
+  from = google_secret_manager_secret_iam_member.webhook[0]
+  to   = google_secret_manager_secret_iam_member.door["hub-webhook"]
+}
+
 resource "google_secret_manager_secret_iam_member" "door" {
   for_each = local.door_secrets
 

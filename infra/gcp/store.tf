@@ -27,7 +27,7 @@ resource "google_storage_bucket" "store" {
   }
 
   encryption {
-    default_kms_key_name = google_kms_crypto_key.federation.id
+    default_kms_key_name = local.key
   }
 
   depends_on = [google_kms_crypto_key_iam_member.agent]
@@ -46,7 +46,7 @@ resource "google_storage_bucket" "artifacts" {
   }
 
   encryption {
-    default_kms_key_name = google_kms_crypto_key.federation.id
+    default_kms_key_name = local.key
   }
 
   depends_on = [google_kms_crypto_key_iam_member.agent]
@@ -65,7 +65,7 @@ resource "google_storage_bucket" "packages" {
   }
 
   encryption {
-    default_kms_key_name = google_kms_crypto_key.federation.id
+    default_kms_key_name = local.key
   }
 
   depends_on = [google_kms_crypto_key_iam_member.agent]

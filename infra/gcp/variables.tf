@@ -10,6 +10,11 @@ variable "home" {
     condition     = contains(["aws", "gcp"], var.home)
     error_message = "home is aws or gcp."
   }
+
+  validation {
+    condition     = var.home != "aws" || var.aws != null
+    error_message = "With home = aws, say in the variable aws where home is: `receive` here announces on its bus."
+  }
 }
 
 variable "project" {
@@ -33,13 +38,18 @@ variable "region" {
 }
 
 variable "prefix" {
-  description = "Begins every name, so that two federations fit into one project."
+  description = "Begins every name, so that two federations fit into one project. A home keeps it: another one is another home, with an empty store."
   type        = string
   default     = "federation"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,17}$", var.prefix))
     error_message = "prefix is 2 to 18 lower-case letters, digits and hyphens."
+  }
+
+  validation {
+    condition     = !can(regex("^(gcp-|goog)|google", var.prefix))
+    error_message = "prefix neither begins with gcp- or goog nor holds google: such names are kept for Google's own."
   }
 }
 
@@ -69,6 +79,11 @@ variable "endpoint" {
   description = "The Vertex endpoint that serves, projects/P/locations/L/endpoints/ID, or empty when the nodes are elsewhere."
   type        = string
   default     = ""
+
+  validation {
+    condition     = can(regex("^(projects/[^/]+/locations/[^/]+/endpoints/[0-9]+)?$", var.endpoint))
+    error_message = "endpoint is projects/P/locations/L/endpoints/ID, with the endpoint's number and not its display name."
+  }
 }
 
 variable "channel" {
@@ -85,6 +100,11 @@ variable "slo" {
     minutes           = optional(number, 3)
   })
   default = {}
+
+  validation {
+    condition     = var.slo.minutes >= 1 && var.slo.minutes <= 180 && floor(var.slo.minutes) == var.slo.minutes
+    error_message = "slo.minutes is a whole number from 1 to 180."
+  }
 }
 
 variable "schedules" {
@@ -97,22 +117,6 @@ variable "schedules" {
     promote   = optional(string, "*/30 10-13 * * 2")
   })
   default = {}
-}
-
-variable "aws" {
-  description = "The AWS account on the other side: its number, region, and its buckets."
-  type = object({
-    account = string
-    region  = string
-    buckets = optional(list(string), [])
-  })
-  default = null
-}
-
-variable "aws_audience" {
-  description = "The audience of the tokens that are shown to AWS; infra/aws has to be told the same (google_audience)."
-  type        = string
-  default     = "federation-aws"
 }
 
 variable "azure" {
@@ -204,6 +208,11 @@ variable "log_days" {
   description = "How long the functions' logs are kept."
   type        = number
   default     = 365
+
+  validation {
+    condition     = var.log_days >= 1 && var.log_days <= 3650 && floor(var.log_days) == var.log_days
+    error_message = "log_days is a whole number from 1 to 3650."
+  }
 }
 
 variable "alarm_emails" {

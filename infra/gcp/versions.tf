@@ -15,4 +15,6 @@ terraform {
 provider "google" {
   project = var.project
   region  = var.region
+
+  default_labels = var.labels
 }

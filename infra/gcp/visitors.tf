@@ -3,6 +3,23 @@
 #
 # An AWS role proves itself by a signed GetCallerIdentity and becomes the service account of its own function, nobody else.
 
+variable "aws" {
+  description = "The AWS account on the other side: its number, region, its buckets, and the `key` of infra/aws where it is not made there."
+  type = object({
+    account = string
+    region  = string
+    buckets = optional(list(string), [])
+    key     = optional(string)
+  })
+  default = null
+}
+
+variable "aws_audience" {
+  description = "The audience of the tokens that are shown to AWS; infra/aws has to be told the same (google_audience)."
+  type        = string
+  default     = "federation-aws"
+}
+
 resource "google_iam_workload_identity_pool" "aws" {
   count = var.aws == null ? 0 : 1
 

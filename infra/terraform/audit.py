@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.terraform.guarded import unguarded_on_aws, unguarded_on_google
+from infra.terraform.organised import unruly
 from infra.terraform.rights import unfitting
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-EVERYWHERE: Final = frozenset({"AToken", "Metrics", "ProveItselfToAzure", "WhatEnded", "WhichAlarmsFire"})
+EVERYWHERE: Final = frozenset({"AToken", "ItsNetwork", "Metrics", "ProveItselfToAzure", "WhatEnded", "WhichAlarmsFire"})
 """Statements whose actions know no resource but "*"; a key's own policy is the other exception, where "*" is the key."""
 BASIC: Final = re.compile(r"roles/(?:owner|editor|viewer)|roles/.*[aA]dmin")
 DELIVERIES: Final = 50
@@ -38,7 +39,8 @@ def faults(cloud: str, plan: Plan) -> Sequence[str]:
     """What is wrong with a plan, in sentences; empty when nothing is."""
     rules = _AWS if cloud == "aws" else _GOOGLE
     planned = list(_planned(plan))
-    return [fault for rule in rules for fault in rule(planned)]
+    asked = {name: one.get("value") for name, one in plan.get("variables", {}).items()}
+    return [*(fault for rule in rules for fault in rule(planned)), *unruly(cloud, asked, planned)]
 
 
 def _planned(plan: Plan) -> Iterator[Mapping[str, Any]]:
@@ -95,6 +97,8 @@ def _aws_stars(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             stars = [action for action in statement.get("actions") or () if "*" in action]
             if stars:
                 yield f"{document['address']}: {statement.get('sid')}: {', '.join(stars)}"
+            if statement.get("resources") == [] and not statement.get("principals"):
+                yield f"{document['address']}: {statement.get('sid')} names no resource, and AWS refuses the whole policy"
             everywhere = "*" in (statement.get("resources") or ()) and ".key" not in document["address"]
             if everywhere and statement.get("sid") not in EVERYWHERE:
                 yield f"{document['address']}: {statement.get('sid')} is allowed on every resource"

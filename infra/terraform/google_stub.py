@@ -97,6 +97,7 @@ def _nothing(_: Any) -> Any:
 
 def _schemas(schemas: Mapping[str, Block]) -> Any:
     provider = {name: {"type": "string", "optional": True} for name in _PROVIDER}
+    provider["default_labels"] = {"type": ["map", "string"], "optional": True}
     named = [_tf["NamedSchema"](key=name, value=_schema(block)) for name, block in schemas.items()]
     return _tf["SchemaAnswer"](provider=_schema({"attributes": provider, "blocks": {}}), resource_schemas=named)
 

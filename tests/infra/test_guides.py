@@ -42,6 +42,18 @@ def test_the_key_is_forgotten_only_after_the_last_apply_that_would_make_it_again
     assert commands[:3] == ["apply", "state rm", "destroy"]
 
 
+def test_a_locked_store_is_never_left_without_its_key():
+    """A destroy that the lock stops at the bucket would have deleted the key beside it."""
+    for cloud, key in (("aws", "aws_kms_key"), ("gcp", "google_kms_crypto_key")):
+        (made,) = re.findall(rf'^resource "{key}" "federation" {{\n(.*?)^}}', HCL[cloud], re.MULTILINE | re.DOTALL)
+        assert "prevent_destroy = true" in made
+    back = GUIDE["aws"].partition("## 9. Back")[2]
+    commands = re.findall(
+        r"(?:terraform -chdir=infra/aws|aws kms) (state rm|destroy|apply|output -raw key|schedule-key-deletion)", back
+    )
+    assert commands == ["apply", "output -raw key", "state rm", "destroy", "schedule-key-deletion"]
+
+
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])
 def test_on_a_cluster_only_launch_acts_as_the_account_that_creates_jobs(cloud: str):
     """infra/kubernetes has two accounts, neither of which may do what the other does."""

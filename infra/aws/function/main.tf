@@ -8,9 +8,10 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_iam_role" "this" {
-  name               = var.name
-  description        = "What ${var.name} may do"
-  assume_role_policy = data.aws_iam_policy_document.lambda.json
+  name                 = var.name
+  description          = "What ${var.name} may do"
+  assume_role_policy   = data.aws_iam_policy_document.lambda.json
+  permissions_boundary = var.boundary
 }
 
 data "aws_iam_policy_document" "lambda" {
@@ -55,8 +56,49 @@ resource "aws_iam_role_policy" "itself" {
   policy = data.aws_iam_policy_document.itself.json
 }
 
+# Lambda itself puts the function into its network, in the name of its role; the function's own code never asks for any of it.
+data "aws_iam_policy_document" "network" {
+  #checkov:skip=CKV_AWS_111: Lambda asks for these before there is a network interface to name
+  #checkov:skip=CKV_AWS_356: the same
+  count = var.network == null ? 0 : 1
+
+  statement {
+    sid       = "ItsNetwork"
+    actions   = local.network_actions
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "NotByItsCode"
+    effect    = "Deny"
+    actions   = local.network_actions
+    resources = ["*"]
+
+    condition {
+      test     = "Null"
+      variable = "lambda:SourceFunctionArn"
+      values   = ["false"]
+    }
+  }
+}
+
+locals {
+  network_actions = [
+    "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+  ]
+}
+
+resource "aws_iam_role_policy" "network" {
+  count = var.network == null ? 0 : 1
+
+  name   = "network"
+  role   = aws_iam_role.this.id
+  policy = data.aws_iam_policy_document.network[0].json
+}
+
 resource "aws_lambda_function" "this" {
-  #checkov:skip=CKV_AWS_117: it talks to public endpoints of AWS and the Hub; a network of its own would only add a gateway
+  #checkov:skip=CKV_AWS_117: it talks to public endpoints of AWS and the Hub; a network of its own is for who has to have one (var.network)
   #checkov:skip=CKV_AWS_50: one log line an invocation has the step, the event, the outcome and the milliseconds
   #checkov:skip=CKV_AWS_116: what fails is in the queue's dead letters; Lambda's own are for invocations without a queue
   #checkov:skip=CKV_AWS_272: the package is pinned by its SHA-256, which infra/package.py prints and anybody can build again
@@ -78,12 +120,21 @@ resource "aws_lambda_function" "this" {
     variables = var.environment
   }
 
+  dynamic "vpc_config" {
+    for_each = var.network[*]
+
+    content {
+      subnet_ids         = vpc_config.value.subnets
+      security_group_ids = vpc_config.value.security_groups
+    }
+  }
+
   logging_config {
     log_format = "Text"
     log_group  = aws_cloudwatch_log_group.this.name
   }
 
-  depends_on = [aws_iam_role_policy.itself]
+  depends_on = [aws_iam_role_policy.itself, aws_iam_role_policy.network]
 }
 
 resource "aws_lambda_event_source_mapping" "this" {

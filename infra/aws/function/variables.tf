@@ -70,3 +70,13 @@ variable "log_days" {
   description = "How long its log is kept."
   type        = number
 }
+
+variable "boundary" {
+  description = "ARN of the policy that bounds its role, or null."
+  type        = string
+}
+
+variable "network" {
+  description = "Where it has to run, or null."
+  type        = object({ subnets = list(string), security_groups = list(string) })
+}

@@ -29,6 +29,8 @@ resource "google_cloudfunctions2_function" "this" {
     max_instance_request_concurrency = var.requests
     ingress_settings                 = var.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
     all_traffic_on_latest_revision   = true
+    vpc_connector                    = try(var.network.connector, null)
+    vpc_connector_egress_settings    = try(var.network.egress, null)
   }
 }
 

@@ -80,3 +80,8 @@ variable "asked" {
   description = "Whether Cloud Run asks who calls."
   type        = bool
 }
+
+variable "network" {
+  description = "The connector that it has to leave by, and what leaves so, or null."
+  type        = object({ connector = string, egress = string })
+}

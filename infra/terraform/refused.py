@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which values must a plan refuse, each with a sentence about the variable, before anything is made with them?"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+Values = Mapping[str, str]
+
+_BOTH: Final[Values] = {
+    "clusters": '{kubernetes={namespace="a",context="b"}}',
+    "trust": '{hf_secret="opensesame"}',
+    "webhooks": '["slack"]',
+}
+_PAIRED: Final[Values] = {"public_url": "false"}
+"""Wrong beside what examples/home.tfvars says, which has to be right: Terraform compares nothing with a wrong value."""
+WRONG: Final[Mapping[str, Sequence[Values]]] = {
+    "aws": (
+        {
+            **_BOTH,
+            "account": "1234",
+            "architecture": "arm",
+            "endpoint": "e" * 48,
+            "home": "gcp",
+            "google": "null",
+            "key": "alias/mine",
+            "lock": '{mode="governance"}',
+            "log_days": "45",
+            "org": "Spiral Verse",
+            "prefix": "p" * 21,
+            "slo": "{minutes=0}",
+        },
+        {**_PAIRED, "node": "null"},
+    ),
+    "gcp": (
+        {
+            **_BOTH,
+            "aws": "null",
+            "endpoint": "production",
+            "home": "aws",
+            "key": "mine",
+            "log_days": "0",
+            "network": '{connector="c",egress="NONE"}',
+            "prefix": "gcp-federation",
+            "project_number": "spiralverse-ml",
+            "slo": "{minutes=1.5}",
+        },
+        _PAIRED,
+    ),
+}
+"""By cloud, what is given at once beside examples/home.tfvars."""
+_BLAMED: Final = {"google": "home", "aws": "home"}
+"""Whose sentence tells that another variable is missing."""
+
+
+def arguments(values: Values) -> Iterator[str]:
+    """What a plan is told."""
+    for variable, value in values.items():
+        yield f"-var={variable}={value}"
+
+
+def taken(values: Values, said: str) -> list[str]:
+    """The variables that Terraform's errors do not name."""
+    named = set(re.findall(r'variable "(\w+)"', said))
+    return [variable for variable in values if _BLAMED.get(variable, variable) not in named]
