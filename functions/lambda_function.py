@@ -46,7 +46,7 @@ def _written(value: Any) -> str:
         return json.dumps(value, default=str)
 
 
-logger = Logger(service="federation", json_serializer=_written)
+logger = Logger(service="federation", json_serializer=_written, json_deserializer=str)  # a sentence is no JSON
 
 
 class _Batch(BatchProcessor):

@@ -258,6 +258,11 @@ def test_a_line_of_the_log_is_json_whatever_it_is_told():
     assert {"message": "told", "service": "federation", "at": "2026-01-02", "n": [1]}.items() <= logged(told).items()
 
 
+def test_a_sentence_that_happens_to_be_json_is_told_as_it_was_written():
+    told = "import lambda_function as f; f.logger.info('1e2')"
+    assert logged(told)["message"] == "1e2"
+
+
 def test_half_a_surrogate_pair_is_told_too():
     told = "import lambda_function as f; f.logger.info(chr(0xD83D))"
     assert logged(told)["message"] == chr(0xD83D)

@@ -3,6 +3,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -40,3 +42,11 @@ def test_a_failure_is_told_with_its_trace():
 
 def test_what_json_does_not_know_is_told_as_text():
     assert line(levelname="INFO", msg="x", where=object)["where"] == "<class 'object'>"
+
+
+def test_an_entry_file_that_is_loaded_twice_still_tells_each_thing_once():
+    """functions-framework loads it once for every application that it makes."""
+    code = "from federation.gcp.logs import configure; configure('INFO'); configure('INFO')"
+    told = "import logging; logging.getLogger('federation').info('told')"
+    run = subprocess.run([sys.executable, "-c", f"{code}; {told}"], check=True, capture_output=True)
+    assert [json.loads(written) for written in run.stderr.splitlines()] == [{"severity": "INFO", "message": "told"}]

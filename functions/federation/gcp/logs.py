@@ -30,10 +30,10 @@ class CloudLoggingFormatter(logging.Formatter):
 
 
 def configure(level: str) -> None:
-    """Write what `federation` logs at this level or above to standard error, one line per record."""
+    """Write what `federation` logs at this level or above to standard error, one line a record, however often called."""
     handler = logging.StreamHandler()
     handler.setFormatter(CloudLoggingFormatter())
     logger = logging.getLogger("federation")
-    logger.addHandler(handler)
+    logger.handlers = [handler]
     logger.setLevel(level.upper())
     logger.propagate = False

@@ -93,9 +93,10 @@ def _ordered_policy(event: Event, facts: Facts) -> Outcome:
     """A policy counts once it is stored; what is kept here is who stored it, and why."""
     version = event.data.get("version")
     if facts.policy is None or facts.policy != event.data.get("digest"):
-        return _refuse(event, f"version {version} of the policy is not stored as it was ordered; `federation init` stores it")
+        why = f"version {version} of the policy is not stored as it was ordered; `federation init` stores it"
+        return _refuse(event, why)
     value = {"policy": facts.policy, "who": event.data["who"], "why": event.data["why"], "at": event.time}
-    kept = Document(name=f"{names.policy_orders(version)}{names.short(event.id)}", value=value)
+    kept = Document(name=f"{names.policy_orders(event.data['version'])}{names.short(event.id)}", value=value)
     why = f"{value['who']} stored version {version} of the policy: {value['why']}"
     return Outcome(why=why, documents=(kept,), events=(_order_event(event, events.ORDER_CARRIED_OUT, why),))
 
