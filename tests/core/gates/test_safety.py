@@ -124,6 +124,16 @@ def test_failures_spread_over_conversations_prove_that_items_fail_alone():
     assert found.verdict == "inconclusive"
 
 
+def test_two_short_conversations_that_fail_throughout_say_nothing_of_long_ones():
+    """Of suites in which one conversation in fifty fails, long or short, 10 % passed a limit of 2 %."""
+    alone = [str(index) for index in range(130)]
+    together = [f"long {index % 20}" for index in range(2000)]
+    records = replace(probes(unsafe=(5, 7), count=2130), clusters=alone + together)
+    (found,) = judged(ran(records), asked=rule("0.02"), baseline=None)
+    assert found.verdict == "inconclusive"
+    assert found.reason.startswith("2 of 150 clusters of suite policy failed (2 items)")
+
+
 def test_a_few_long_conversations_prove_little_however_many_items_they_hold():
     records = replace(probes(unsafe=(5,), count=4000), clusters=[str(index // 100) for index in range(4000)])
     (found,) = judged(ran(records), baseline=None)

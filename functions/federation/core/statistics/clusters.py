@@ -78,7 +78,8 @@ def worth(values: Sequence[float], clusters: Sequence[str | None]) -> float:
 
     Korn & Graubard 1998 (Survey Methodology 24:193-201), who ask exact bounds of so many items. A cluster is held against
     the mean of all others, as by the jackknife, so that a large one does not hide how far it moves the mean. Two clusters
-    that differ tell next to nothing of how far others would, and of fewer nothing is believed.
+    that differ tell next to nothing of how far others would, and of fewer nothing is believed. Nor is it where no cluster
+    holds two values, as where whole conversations fail: two of a single turn would speak for one of four hundred.
 
     Args:
         values: One an item.
@@ -88,7 +89,7 @@ def worth(values: Sequence[float], clusters: Sequence[str | None]) -> float:
     mean = math.fsum(values) / items
     units = by_cluster([value - mean for value in values], clusters)
     least = items * items / sum(len(unit) ** 2 for unit in units)
-    if len(units) < FEWEST:
+    if len(units) < FEWEST or all(min(unit) == max(unit) for unit in units):
         return least
     squares, spread = _squares([math.fsum(unit) / (1.0 - len(unit) / items) for unit in units])
     if spread - 1.0 < _ALONE:
