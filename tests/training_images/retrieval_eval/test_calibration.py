@@ -9,6 +9,9 @@ from training_images.evals.labels import REFUSE
 from training_images.retrieval_eval.calibration import PROMPT_TYPES, thresholds
 from training_images.retrieval_eval.index import Entries, Index, built
 
+ROUNDED = 1e-4
+"""By at most so much is a threshold rounded down."""
+
 
 def _vectors(number: int, seed: int) -> NDArray[np.float32]:
     found = np.random.default_rng(seed).normal(size=(number, 16))
@@ -36,8 +39,9 @@ def test_at_least_95_percent_of_a_types_own_prompts_reach_its_threshold(seed: in
         "medical": index.similar_exemplars(own["medical"])[:, refused],
     }
     for kind, similar in best.items():
-        reached = (similar.max(axis=1) >= float(found[kind])).mean()
-        assert 0.95 <= reached <= 0.97
+        nearest, threshold = similar.max(axis=1).astype(np.float64), float(found[kind])
+        assert (nearest >= threshold).mean() >= 0.95
+        assert (nearest >= threshold + ROUNDED).mean() <= 0.95, "a higher threshold would have done"
 
 
 def test_prompts_like_the_entries_need_a_high_threshold() -> None:
