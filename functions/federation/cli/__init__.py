@@ -113,7 +113,9 @@ def _answered(typed: Sequence[str]) -> int:
     """
     from federation.cli import failure  # noqa: PLC0415 - whoever imports this package need not pay for typer
     from federation.cli.root import root  # noqa: PLC0415 - the same
+    from federation.cli.screen.pasted import remember  # noqa: PLC0415 - the same
 
+    remember(typed)
     as_json = failure.wants_json(typed)
     if empty := failure.empty_in(typed):
         return failure.tell(empty, as_json=as_json)

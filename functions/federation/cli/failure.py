@@ -19,6 +19,8 @@ from typing import Any, Final, cast
 import typer
 
 from federation.cli.account import account_fault
+from federation.cli.screen.examples import first_of
+from federation.cli.screen.pasted import pasted
 from federation.cli.screen.visible import visible_lines
 from federation.errors import ContractError, FederationError, ServiceError, SettingsError
 
@@ -27,10 +29,11 @@ Aborted: Final = typer.Abort
 WrongUsage: Final = cast("type[Exception]", typer.BadParameter.__bases__[0])
 """UsageError: click's in an older typer, typer's own in a newer one."""
 
+_USAGE: Final = "usage"
 _LEFT_OVER: Final = "Got unexpected extra argument"
 _NAMED_BY_OPTION: Final = {
     "rollback": "A release to go back to is named by an option: federation rollback --to RELEASE",
-    "train": "One kind at a time; who asks and why are options: --who YOU --why '...'",
+    "train": "One kind at a time; who asks and why are options: --who YOU --why 'WHY'",
 }
 
 
@@ -48,8 +51,8 @@ def tell(failure: Failure, *, as_json: bool) -> int:
     """Print it; its exit code."""
     if as_json:
         print(json.dumps({"error": asdict(failure)}), flush=True)
-    told = f"federation: {failure.message}"
-    print(visible_lines("\n".join(filter(None, (told, failure.hint)))), file=sys.stderr)
+    told = "\n".join(filter(None, (f"federation: {failure.message}", failure.hint)))
+    print(visible_lines(told if failure.code == _USAGE else pasted(told)), file=sys.stderr)
     return failure.exit_code
 
 
@@ -68,11 +71,9 @@ def failure_of_usage(error: Exception, arguments: Sequence[str]) -> Failure:
         arguments: What was typed.
     """
     wrong = cast("Any", error)
-    message = str(wrong.format_message()).replace("Value error, ", "")
+    message = " ".join(str(wrong.format_message()).replace("Value error, ", "").split())  # choices come one a line
     hints = [_named_by_option(message, arguments), *_usage(wrong.ctx, message, arguments)]
-    return Failure(
-        code="usage", message=message, hint="\n".join(filter(None, hints)), exit_code=ContractError.exit_code
-    )
+    return Failure(code=_USAGE, message=message, hint="\n".join(filter(None, hints)), exit_code=ContractError.exit_code)
 
 
 def empty_in(arguments: Sequence[str]) -> Failure | None:
@@ -80,9 +81,9 @@ def empty_in(arguments: Sequence[str]) -> Failure | None:
     for before, argument in zip(("federation", *arguments), arguments, strict=False):
         if not argument or (argument.startswith("--") and argument.find("=") == len(argument) - 1):
             return Failure(
-                code="usage",
+                code=_USAGE,
                 message=f"{argument or before} is followed by nothing",
-                hint="Write a value, or leave the option out; is a variable of the shell not set?",
+                hint="Write a value or leave the option out; perhaps a variable of the shell is not set.",
                 exit_code=ContractError.exit_code,
             )
     return None
@@ -124,8 +125,8 @@ def failure_of_fault(fault: BaseException, trace: TracebackType | None) -> Failu
     at = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return Failure(
         code="fault",
-        message=f"{type(fault).__name__}: {fault}{at}. Nothing foresaw this: a document of the home is damaged, was written "
-        "by a newer version, or Federation has a mistake",
+        message=f"{type(fault).__name__}: {fault}{at}. Nothing foresaw this: a document of the home is damaged or was "
+        "written by a newer version, or Federation has a mistake",
         hint="If it was an order, look with `federation status` before you give it again. For a report: python -X dev -m "
         "federation, with the same words after it, shows where it happened.",
         exit_code=1,
@@ -157,7 +158,7 @@ def _usage(context: Any, message: str, arguments: Sequence[str]) -> list[str]:
             "Try: federation --help",
         ]
     usage = re.sub(r"\s+", " ", context.get_usage())
-    return [usage, f"Try: {context.command_path} --help"]
+    return [usage, first_of(context.info_name), f"Try: {context.command_path} --help"]
 
 
 def _named_by_option(message: str, arguments: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ Folder = Annotated[
     Path | None,
     typer.Option(
         "--folder",
-        help="The home's folder. Default: the home that $FEDERATION_HOME names, on this machine $FEDERATION_FOLDER.",
+        help="A home on this machine. Default: the one that FEDERATION_HOME names, or FEDERATION_FOLDER.",
         metavar="DIR",
     ),
 ]
@@ -20,8 +20,8 @@ Wait = Annotated[
     float,
     typer.Option(
         "--wait",
-        help="In a home on a cloud, for how long to wait until the functions have decided; 0 only announces. "
-        "Exit code 11 when they have not by then.",
+        help="In a cloud, for how long to wait until the functions have decided; 0 only announces. Exit code 11 when they "
+        "have not by then.",
         metavar="SECONDS",
         min=0,
     ),
@@ -30,6 +30,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SHOWN: Final = 30
 """Lines of a history that a screen shows, unless all are wanted."""
 Every = Annotated[bool, typer.Option("--all", help=f"All, not only the last {SHOWN}; --json gives all anyway.")]
+
+_PLACEHOLDERS: Final = frozenset({"YOU", "NAME"})
+"""What the pages write where a name is to be put in."""
 
 
 def stated(written: str | None) -> str | None:
@@ -43,11 +46,33 @@ def stated(written: str | None) -> str | None:
     return written
 
 
+def named(written: str | None) -> str | None:
+    """The same of a name, which is no placeholder of a command that was copied.
+
+    Raises:
+        BadParameter: It is blank, or the word that stands for a name.
+    """
+    if written in _PLACEHOLDERS:
+        raise typer.BadParameter(f"{written} stands for a name; write your own there")
+    return stated(written)
+
+
 Who = Annotated[
     str,
-    typer.Option("--who", help="Who gives the order; it is written down.", envvar="FEDERATION_WHO", callback=stated),
+    typer.Option(
+        "--who",
+        help="Who gives the order; it is written down.",
+        metavar="NAME",
+        envvar="FEDERATION_WHO",
+        callback=named,
+    ),
 ]
 Why = Annotated[
     str,
-    typer.Option("--why", help="Why, in a sentence for those who come after; it is written down.", callback=stated),
+    typer.Option(
+        "--why",
+        help="Why, in a sentence for those who come after; it is written down.",
+        metavar="SENTENCE",
+        callback=stated,
+    ),
 ]

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Final, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from federation.cli.screen.examples import all_of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
@@ -47,7 +49,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         explain=("explain:explain", "Why is it so? The page that a person on call needs."),
         diff=(
             "diff:diff",
-            "In what two releases differ: units, what made them, contracts, routes, policy, and what the gates found.",
+            "How two releases differ: units, what made them, contracts, routes, policy, and what the gates found.",
         ),
     ),
     **_panel(
@@ -110,6 +112,14 @@ COMMANDS: Final[Mapping[str, Command]] = {
 }
 
 
+class One(TyperCommand):
+    """A command whose --help is not said to take a value."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option, as a flag."""
+        return _flag(super().get_help_option(ctx))
+
+
 class Root(TyperGroup):
     """The commands as placeholders; only the one that is run is loaded."""
 
@@ -119,6 +129,10 @@ class Root(TyperGroup):
             name: TyperCommand(name=name, help=one.help, rich_help_panel=one.panel, callback=_nothing)
             for name, one in COMMANDS.items()
         }
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option, as a flag."""
+        return _flag(super().get_help_option(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Name, command and remaining arguments, with the loaded command in place of its placeholder."""
@@ -136,7 +150,10 @@ def root() -> TyperGroup:
         context_settings=_HELP,
     )
     app.callback()(_federation)
-    return cast("TyperGroup", typer.main.get_command(app))
+    whole = cast("TyperGroup", typer.main.get_command(app))
+    for parameter in whole.params:
+        _flag(parameter)
+    return whole
 
 
 def load(name: str) -> Any:
@@ -144,12 +161,19 @@ def load(name: str) -> Any:
     module, _, function = COMMANDS[name].target.partition(":")
     one = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=_HELP)
     called = getattr(importlib.import_module(module), function)
-    one.command(name, help=_unwrapped(inspect.getdoc(inspect.unwrap(called)) or ""))(called)
+    told = _unwrapped(inspect.getdoc(inspect.unwrap(called)) or "")
+    one.command(name, cls=One, help=told, epilog=all_of(name))(called)
     command = typer.main.get_command(one)
     for parameter in cast("Any", command).params:
-        if getattr(parameter, "is_flag", False):
-            parameter.metavar = ""  # newer typers print <bool>, as if a flag took a value
+        _flag(parameter)
     return command
+
+
+def _flag(parameter: Any) -> Any:
+    """The parameter; of a flag newer typers would print <bool>, as if it took a value."""
+    if getattr(parameter, "is_flag", False):
+        parameter.metavar = ""
+    return parameter
 
 
 def _unwrapped(text: str) -> str:

@@ -44,7 +44,7 @@ class Lines:
             rows: Sequence[Any] = self._decoder.decode_lines(block)
         except _UNREADABLE:
             return None
-        plain = len(rows) == lines and _is_one_a_line(block, lines) and not self._may_repeat(block, lines)
+        plain = len(rows) == lines and _is_one_a_line(block, lines) and not self._may_repeat(block, rows)
         return rows if plain else None
 
     def record(self, line: bytes) -> Any:
@@ -55,20 +55,27 @@ class Lines:
         """
         try:
             row = self._decoder.decode(line)
-            repeated = next(self._repeated(line), None) if self._may_repeat(line, 1) else None
+            repeated = next(self._repeated(line), None) if self._may_repeat(line, [row]) else None
         except _UNREADABLE as error:
             raise ContractError(_explained(line, error)) from error
         if repeated is not None:
             raise ContractError(f"repeats the key {repeated!r:.80}; expected each key once")
         return row
 
-    def _may_repeat(self, block: bytes, lines: int) -> bool:
-        """Whether a decoded line may repeat a key that is read; the decoder would silently keep the last."""
+    def _may_repeat(self, block: bytes, rows: Sequence[Any]) -> bool:
+        """Whether one of the decoded lines may repeat a key that is read; the decoder would silently keep the last."""
+        if block.count(b":") == self._pairs(rows):
+            return False  # each pair of key and value has a colon, so there are no pairs beside those that were read
         return (  # `in` is forty times as fast as a search, and nearly no file has an escape
             (b"\\" in block and self._escape.search(block) is not None)
-            or any(block.count(key) > lines for key in self._required)
+            or any(block.count(key) > len(rows) for key in self._required)
             or any(_is_twice_in_a_line(key, block) for key in self._optional)
         )
+
+    def _pairs(self, rows: Sequence[Any]) -> int:
+        """The least number of pairs that such records are written with."""
+        unstated = [row.cluster for row in rows].count(None) + [row.category for row in rows].count(None)
+        return len(rows) * (len(self._required) + len(_OPTIONAL)) - unstated
 
     def _repeated(self, line: bytes) -> Iterator[str]:
         """Each repeated key among those that are read; keys that are ignored may repeat."""

@@ -50,7 +50,7 @@ def test_without_a_name_it_is_the_next_to_serve_against_what_serves(federation, 
     assert (found["before"], found["after"]) == (FIRST, SECOND)
     assert federation("diff", "v1.0.1", "--folder", waits, "--json").json == found
     page = federation("diff", "--folder", waits).out
-    assert page.startswith(f"From {FIRST} to {SECOND}\n")
+    assert page.startswith(f"From {FIRST} to {SECOND}: 4 of 6 units differ\n")
     assert f"spiralverse/embedder-v2: what the gates found against {FIRST}" in page
 
 
@@ -70,7 +70,7 @@ def test_before_the_first_promotion_all_that_waits_is_new_and_the_floors_have_ju
     assert {finding["verdict"] for unit in found["units"].values() for finding in unit["findings"]} == {"pass"}
     assert federation("diff", "v1.0.0", "--folder", home, "--json").json == found
     page = federation("diff", "--folder", home).out
-    assert page.startswith(f"From nothing to {FIRST}\n")
+    assert page.startswith(f"From nothing to {FIRST}: 6 of 6 units differ\n")
     assert "spiralverse/embedder-v1: what the gates found against nothing" in page
 
 

@@ -3,7 +3,6 @@
 
 import json
 
-
 EVA = ("--who", "eva", "--why", "fewer false alarms")
 
 

@@ -280,7 +280,7 @@ def test_a_list_that_was_changed_is_no_list(federation, played, tmp_path):
     kept.write_text(json.dumps(told), "utf-8")
     answer = federation("intact", "--since", kept, "--folder", played)
     assert answer.code == 2
-    assert "is not what `federation intact --json` printed" in answer.err
+    assert "kept.json is not what `federation intact" in answer.err
 
 
 @pytest.mark.parametrize("seed", range(7_000_100, 7_000_112))

@@ -31,7 +31,7 @@ def test_what_is_carried_is_there_since_the_release_that_brought_it(federation, 
 def test_without_a_name_it_is_what_serves(federation, played):
     page = federation("lineage", "--folder", played).out
     assert page.startswith(f"{FIRST}\n")
-    assert "spiralverse/textgen-lora-v1, since spiralverse-ai-federated-v1.0.0 of 2026-11-16 08:00:00Z" in page
+    assert "spiralverse/textgen-lora-v1, new in spiralverse-ai-federated-v1.0.0 of 2026-11-16 08:00:00Z" in page
     assert "code      b1cd888f07331863a1b6af823cd3b16746175db7" in page
     assert "harmful (606992723184, hf eu-west-1)" in page
 

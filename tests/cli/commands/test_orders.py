@@ -86,3 +86,13 @@ def test_an_order_that_came_past_the_command_is_told_as_well(federation, own):
 def test_what_clouds_and_schedules_do_is_nobodys_order(federation, played):
     assert federation("orders", "--folder", played, "--json").json == []
     assert "Nobody has ordered anything yet" in federation("orders", "--folder", played).out
+
+
+def test_the_page_names_the_commands_and_counts_what_was_refused(federation, own):
+    for typed in (("approve", "v1.0.1"), ("promote",), ("hold",), ("resume",), ("train", "embedder")):
+        federation(*typed, "--who", "eva", "--why", "a drill", "--folder", own)
+    federation("tick", "merge", "--folder", own)
+    first, _, _, columns, *rows = federation("orders", "--folder", own).out.splitlines()
+    assert first == "5 orders; 2 of them refused or held."
+    typed = [row[columns.index("order") :].partition("  ")[0] for row in rows if row]
+    assert typed == ["approve", "promote", "hold", "resume", "tick merge"]

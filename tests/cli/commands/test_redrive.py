@@ -18,7 +18,7 @@ def test_a_dead_letter_says_which_step_failed_on_what_how_often_and_why(federati
 
 
 def test_looking_sends_nothing(federation, stuck):
-    assert "1 dead letter, 0 sent again" in federation("redrive", "--dry-run", "--folder", stuck.home).out
+    assert "\nNone was sent." in federation("redrive", "--dry-run", "--folder", stuck.home).out
     assert len(federation("status", "--folder", stuck.home, "--json").json["dead"]) == 1
 
 
@@ -27,7 +27,7 @@ def test_what_is_mended_goes_now(federation, stuck):
     answer = federation("redrive", "--folder", stuck.home)
     assert answer.code == 0
     assert "spiralverse/runtime-distilled-v1 accepted" in answer.out
-    assert "1 dead letter, 1 sent again" in answer.out
+    assert "\n1 sent again.\n" in answer.out
     assert federation("status", "--folder", stuck.home, "--json").json["dead"] == []
 
 
@@ -53,7 +53,7 @@ def test_a_step_that_does_not_exist_is_a_typing_error(federation, new_home):
 def test_without_dead_letters_there_is_nothing_to_send(federation, new_home):
     answer = federation("redrive", "--folder", new_home)
     assert answer.code == 0
-    assert answer.out == "0 dead letters, 0 sent again\n"
+    assert answer.out == "0 dead letters.\n"
 
 
 def test_who_only_looks_sees_the_letters_and_has_nothing_done_that_waits(federation, stuck):
@@ -61,6 +61,6 @@ def test_who_only_looks_sees_the_letters_and_has_nothing_done_that_waits(federat
     with opened(stuck.home) as home:
         home.ports.bus.announce([waiting])
     answer = federation("redrive", "--dry-run", "--folder", stuck.home)
-    assert "Dead letters" in answer.out
+    assert answer.out.startswith("1 dead letter:\n")
     assert "federation.artifact.completed.v1" in answer.out
     assert federation("status", "--folder", stuck.home, "--json").json["queue"] == 1

@@ -32,12 +32,12 @@ def test_damaged_decisions_of_people_cost_no_line_of_the_table(federation, forge
     damaged(forgetful, "decisions/govern/%")
     page = federation("releases", "--folder", forgetful).out
     assert page.count("spiralverse-ai-federated-v1.0.1") >= 2
-    assert "Damaged, so that a roll-back may be left out here" in page
+    assert "Damaged, so a roll-back may be missing on this page" in page
     assert "Damaged" not in before
 
 
 def test_before_the_first_merge_there_is_none(federation, new_home):
-    assert "tick merge" in federation("releases", "--folder", new_home).out
+    assert f"`federation tick --folder {new_home} merge`" in federation("releases", "--folder", new_home).out
     assert federation("releases", "--folder", new_home, "--json").json == []
 
 
@@ -51,6 +51,6 @@ def test_after_years_the_last_thirty_are_shown_and_the_others_counted(federation
     assert "v1.0.39" in page
     assert "v1.0.10" in page
     assert "v1.0.9 " not in page
-    assert page.endswith("10 older releases not shown: `federation releases --all`.\n")
+    assert page.endswith(f"10 older releases not shown; to see all: federation releases --folder {own} --all\n")
     assert "v1.0.9 " in federation("releases", "--all", "--folder", own).out
     assert len(federation("releases", "--folder", own, "--json").json) == 40

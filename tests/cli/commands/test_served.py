@@ -151,7 +151,7 @@ def test_moves_of_which_nothing_tells_are_counted(federation, forgetful):
     found = federation("served", "--folder", forgetful, "--json").json
     assert found["served"] == []
     assert found["untold"] > 0
-    assert "no stored document tells" in federation("served", "--folder", forgetful).out
+    assert "No stored document tells of the first 6 moves" in federation("served", "--folder", forgetful).out
 
 
 def test_a_promotion_that_another_move_overtook_is_not_taken_for_the_one_that_was_made(federation, own):
@@ -171,7 +171,7 @@ def test_only_the_last_thirty_are_shown_unless_all_are_wanted(federation, own):
         orders = [*(("lift", one["artifact"]) for one in forbidden), ("promote", SECOND, "--outside-window")]
         for order in [*orders, ("rollback", "--from", SECOND)]:
             assert federation(*order, "--why", f"drill {drill}", "--who", "eva", "--folder", own).code == 0
-    assert "\n1 earlier one not shown: `federation served --all`." in federation("served", "--folder", own).out
+    assert "\n1 earlier one not shown; to see all: federation served --" in federation("served", "--folder", own).out
     assert len(federation("served", "--folder", own, "--json").json["served"]) == 31
     assert federation("served", "--all", "--folder", own).out.count("\n  2026-11-") == 31
 
@@ -179,7 +179,7 @@ def test_only_the_last_thirty_are_shown_unless_all_are_wanted(federation, own):
 @pytest.mark.parametrize(
     ("moment", "code", "said"),
     [
-        ("2026-01-01T00:00:00Z", 3, "serves since 2026-11-17T09:00:00Z"),
+        ("2026-01-01T00:00:00Z", 3, "served from 2026-11-17T09:00:00Z"),
         ("2126-01-01T00:00:00Z", 2, "still to come"),
         ("last spring", 2, "is no moment"),
     ],

@@ -16,7 +16,8 @@ def test_the_page_of_a_moment_has_what_an_auditor_goes_on_with(federation, playe
     assert page[0] == f"{FIRST} served from 2026-11-24 14:04:41Z until now"
     assert "gone back to by roll_back: spiralverse-ai-federated-v1.0.1 left: production-error-rate" in " ".join(page)
     facts = {"move 4", f"decision {one['decision']}", f"digest {one['digest']}", f"commit {one['commit']}"}
-    onward = {f"federation {word}" for word in (f"explain {FIRST}", f"lineage {FIRST}", f"replay {one['decision']}")}
+    named = {"explain": FIRST, "lineage": FIRST, "replay": one["decision"]}
+    onward = {f"federation {command} --folder {played} {about}" for command, about in named.items()}
     assert facts | onward <= set(page)
     assert one["policy"]["digest"] in " ".join(page)
 
@@ -32,12 +33,12 @@ def test_where_no_decision_is_stored_the_page_says_so_and_makes_up_no_digest(fed
 
 def test_the_table_claims_nothing_that_does_not_hold(federation, played, new_home):
     table = federation("served", "--folder", played).out
-    spans = [line.split("  ") for line in table.splitlines() if FIRST[:-1] in line]
+    spans = [line.split("  ") for line in table.splitlines()[1:] if FIRST[:-1] in line]
     assert [[word.strip() for word in span if word.strip()][1] for span in spans] == [
         "2026-11-24 09:00:00Z",
         "2026-11-24 14:04:41Z",
         "now",
     ]
-    for claim in ("Nothing has served yet", "not shown", "no stored document tells"):
+    for claim in ("Nothing has served yet", "not shown", "No stored document tells"):
         assert claim not in table
     assert federation("served", "--folder", new_home).out.strip() == "Nothing has served yet."

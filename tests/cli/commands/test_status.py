@@ -46,7 +46,7 @@ def test_one_of_what_is_old_is_told_as_one(federation, played, capsys):
 
 def test_the_page_names_what_could_not_be_handled_and_the_way_out(federation, stuck):
     page = federation("status", "--folder", stuck.home).out
-    assert "`federation redrive` delivers them again" in page
+    assert f"`federation redrive --folder {stuck.home}` delivers them again" in page
     assert "validate could not handle federation.artifact.completed.v1" in page
 
 
@@ -88,4 +88,4 @@ def test_nothing_waits_without_a_date(federation, new_home):
     (found,) = federation("status", "--folder", new_home, "--json").json["waiting"]
     assert (found["since"], found["until"]) == ("2026-11-15T05:00:00Z", "2026-11-19T05:00:00Z")
     page = federation("status", "--folder", new_home).out
-    assert "s3://acme/late/: file 2 is missing; rejected if so after 2026-11-19 05:00:00Z" in page
+    assert "s3://acme/late/: file 2 is missing; rejected if nothing changes by 2026-11-19 05:00:00Z" in page

@@ -148,7 +148,7 @@ def test_who_does_not_wait_is_told_how_to_look_later_and_that_it_is_not_done(fed
     assert answer.code == 11
     assert "no step has decided anything about it yet" in answer.out
     with deployed.working(cloud_ports(Settings.read(os.environ))):
-        later = answer.out.rpartition("later: federation ")[2].split()
+        later = answer.out.rpartition("look again with: federation ")[2].split()
         while (found := federation(*later)).code == 3:
             pass
     assert "approved" in found.out
@@ -206,7 +206,7 @@ def test_whoever_only_looks_names_the_store_and_any_bus(federation, deployed, mo
 
 
 def test_there_is_nothing_to_send_again(federation, deployed):
-    assert federation("redrive").out == "0 dead letters, 0 sent again\n"
+    assert federation("redrive").out == "0 dead letters.\n"
 
 
 def test_a_home_that_cannot_tell_its_dead_letters_still_tells_what_serves(federation, on_google, deployed, monkeypatch):

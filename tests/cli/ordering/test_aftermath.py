@@ -36,7 +36,7 @@ def test_a_second_roll_back_within_minutes_has_to_name_what_it_leaves(federation
     assert federation("rollback", *WHO, "--folder", promoted_twice).code == 0
     again = federation("rollback", "--who", "bo", "--why", "it is bad", "--folder", promoted_twice)
     assert again.code == 4
-    assert f"{FIRST} serves since. {SECOND} left: it is needed (by eva)" in again.err
+    assert f"{FIRST} has served since. {SECOND} left: it is needed (by eva)" in again.err
     assert f"--from {FIRST}" in again.err
     assert federation("status", "--folder", promoted_twice, "--json").json["releases"][0]["name"] == FIRST
     meant = federation("rollback", "--from", FIRST, *WHO, "--folder", promoted_twice)
@@ -51,7 +51,9 @@ def test_what_is_named_has_to_serve(federation, promoted_twice):
 
 
 def test_an_alarm_that_was_first_counts_too():
-    with pytest.raises(ConflictError, match=r"19 seconds ago. v1 serves since. v2 left: alarm fired \(by roll_back\)"):
+    with pytest.raises(
+        ConflictError, match=r"19 seconds ago. v1 has served since. v2 left: alarm fired \(by roll_back\)"
+    ):
         unless_just_left(channel(LEFT, moved("hold", "2026-11-24T14:04:50Z")), 300, "2026-11-24T14:05:00Z")
 
 
@@ -80,7 +82,7 @@ def test_nodes_that_cannot_be_told_are_no_secret(federation, promoted_twice):
     (promoted_twice / "serving").write_text("in the way")
     answer = federation("rollback", *WHO, "--folder", promoted_twice)
     assert answer.code == 5
-    assert f"{FIRST} is to serve since move 4, but the nodes may not know yet" in answer.err
+    assert f"{FIRST} is to serve as of move 4, but the nodes may not know yet" in answer.err
     page = federation("status", "--folder", promoted_twice).out
     assert page.index("Dead letters") < page.index("\nReleases\n")
 
@@ -109,7 +111,7 @@ def test_a_policy_of_a_newer_version_stops_neither_a_look_nor_the_way_back(feder
         home.ports.store.keep("policies/000009", json.dumps(policy).encode())
     assert federation("status", "--folder", promoted_twice).code == 0
     answer = federation("rollback", *WHO, "--folder", promoted_twice)
-    assert f"the order is carried out: {FIRST} serves since move 4. What follows failed" in answer.err
+    assert f"the order is carried out: {FIRST} serves as of move 4. What follows failed" in answer.err
     assert json.loads((promoted_twice / "serving" / "production.json").read_text())["release"] == FIRST
 
 
@@ -117,8 +119,10 @@ def test_a_quarantine_of_what_serves_says_that_it_serves_all_the_same(federation
     answer = federation("quarantine", "spiralverse/textgen-lora-v2", *WHO, "--folder", promoted_twice)
     assert answer.code == 0
     assert f"serves all the same, in {SECOND}: federation rollback" in answer.out
-    page = federation("status", "--folder", promoted_twice).out
-    assert "Serves although it is in quarantine" in page.partition("\nReleases\n")[0]
+    urgent = federation("status", "--folder", promoted_twice).out.partition("\nReleases\n")[0]
+    _, leave, allow = urgent.partition("This serves although it is in quarantine")[2].split("federation ")[:3]
+    assert leave.startswith("rollback ")
+    assert allow.startswith("lift ")
 
 
 def test_a_merge_that_had_units_judged_first_and_made_a_release_is_done(federation, own, tmp_path, examples):

@@ -30,7 +30,7 @@ STUCK = Channel(
 
 def test_a_release_that_is_kept_ready_comes_back_when_what_it_holds_is_lifted():
     (way,) = [line for line in ways_out(STUCK) if "--to v1" in line]
-    assert "federation lift DIGITS --who YOU --why '...' for aaaaaaaaaaaa; then federation rollback --to v1" in way
+    assert "federation lift DIGITS --who YOU --why 'WHY' for aaaaaaaaaaaa; then federation rollback --to v1" in way
 
 
 def test_without_one_there_are_a_hold_a_promotion_and_mended_units():

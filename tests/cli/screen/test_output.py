@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from federation.cli.screen.output import readable, when
+from federation.cli.screen.output import elapsed, print_table, readable, when
 
 
 def shown(words, columns, **variables):
@@ -110,3 +110,31 @@ def test_a_stored_sentence_is_read_with_one_form_of_time_and_short_names():
 def test_what_only_looks_like_a_digest_or_a_time_stays():
     told = "s3://bucket/2026-11-24/efd074141a1f, in 0123456789ab of 2026-11-24"
     assert readable(told) == told
+
+
+def test_a_column_that_no_row_fills_takes_no_place(capsys):
+    print_table("Items", ("kind", "there are", "limit"), [("a", "", "0.1"), ("b", "", "")])
+    assert capsys.readouterr().out == "\nItems\n  kind  limit\n  a     0.1\n  b\n"
+
+
+def test_a_plan_fits_eighty_columns_as_a_table(examples):
+    lines = shown(("plan", examples / "policy.json"), 80, NO_COLOR="1").splitlines()
+    assert any(line.startswith("embedder             quality  ndcg") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        ("2026-11-24T14:00:00Z", ", for 0 seconds"),
+        ("2026-11-24T14:00:01.9Z", ", for 1 second"),
+        ("2026-11-24T14:01:59Z", ", for 119 seconds"),
+        ("2026-11-24T14:02:00Z", ", for 2 minutes"),
+        ("2026-11-24T15:59:59Z", ", for 119 minutes"),
+        ("2026-11-24T16:00:00Z", ", for 2 hours"),
+        ("2026-11-26T13:59:59Z", ", for 47 hours"),
+        ("2026-11-26T14:00:00Z", ", for 2 days"),
+        ("2026-11-24T13:59:59Z", ""),
+    ],
+)
+def test_nobody_has_to_reckon_how_long_something_has_served(until, told):
+    assert elapsed("2026-11-24T14:00:00Z", until) == told

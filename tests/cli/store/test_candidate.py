@@ -74,7 +74,7 @@ def test_the_status_shows_what_would_serve_next_and_what_holds_it(federation, as
     assert "eva holds promotions: it is needed" in found["held"]
     page = federation("status", "--folder", assembled).out
     assert page.index(f"Next to serve: {SECOND}") < page.index("\nReleases\n") < page.index("\nUnits\n")
-    assert "federation resume --who YOU" in page
+    assert f"federation resume --folder {assembled} --who YOU" in page
 
 
 def test_a_unit_that_a_merge_has_taken_is_not_told_to_wait_for_one(federation, assembled):
@@ -95,7 +95,7 @@ def test_a_release_of_other_rules_is_merged_again(federation, assembled, tmp_pat
     federation("init", "--policy", tmp_path / "policy.json", "--who", "eva", "--why", "x", "--folder", assembled)
     answer = federation("promote", SECOND, *WHO, "--folder", assembled)
     assert answer.code == 10
-    assert "federation tick merge" in answer.out.partition("What can be done")[2]
+    assert f"federation tick --folder {assembled} merge" in answer.out.partition("What can be done")[2]
 
 
 def test_a_release_whose_name_another_home_has_published_is_merged_again(federation, assembled):
@@ -108,7 +108,7 @@ def test_a_release_whose_name_another_home_has_published_is_merged_again(federat
     answer = federation("promote", SECOND, "--outside-window", *WHO, "--folder", assembled)
     assert answer.code == 10
     told = answer.out.partition("What can be done")[2]
-    assert "federation tick merge" in told
+    assert f"federation tick --folder {assembled} merge" in told
     assert "the next tick" not in told
     assert federation("tick", "merge", "--folder", assembled).code == 0
     candidate = federation("status", "--folder", assembled, "--json").json["candidate"]

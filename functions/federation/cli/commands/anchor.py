@@ -13,7 +13,7 @@ from federation.core import event as events
 
 
 def anchor(
-    release: Annotated[str, typer.Argument(help="A release that serves or is kept warm.")],
+    release: Annotated[str, typer.Argument(help="A release that serves or is kept warm.", metavar="RELEASE")],
     *,
     who: Who,
     why: Why,

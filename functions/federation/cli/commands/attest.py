@@ -19,7 +19,7 @@ from federation.errors import MissingError
 
 
 def attest(
-    release: Annotated[str, typer.Argument(help="A release's name.")],
+    release: Annotated[str, typer.Argument(help="A release's name.", metavar="RELEASE")],
     key: Annotated[
         Path | None, typer.Option(help="The private key, in PEM, that signs each statement.", metavar="PEM")
     ] = None,

@@ -42,15 +42,25 @@ class _Answer:
 
 
 def compare(
-    candidate: Annotated[Path | None, typer.Argument(help="Records of the candidate, JSON Lines.")] = None,
-    baseline: Annotated[Path | None, typer.Argument(help="Records of the baseline on the same items.")] = None,
+    candidate: Annotated[
+        Path | None, typer.Argument(help="Records of the candidate, JSON Lines.", metavar="CANDIDATE")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Argument(help="Records of the baseline on the same items.", metavar="BASELINE")
+    ] = None,
     *,
-    metric: Annotated[str, typer.Option(help="The score to compare.")],
-    margin: Annotated[float, typer.Option(help="The loss allowed, in the metric's unit; 0 asks for a proven gain.")],
-    anchor: Annotated[Path | None, typer.Option(help="Records of the anchor: the candidate must hold both.")] = None,
-    each: Annotated[Path | None, typer.Option(help="A folder that holds one folder a pair.")] = None,
+    metric: Annotated[str, typer.Option(help="The score to compare.", metavar="NAME")],
+    margin: Annotated[
+        float, typer.Option(help="The loss allowed, in the metric's unit; 0 asks for a proven gain.", metavar="N")
+    ],
+    anchor: Annotated[
+        Path | None, typer.Option(help="Records of the anchor: the candidate must hold against both.", metavar="FILE")
+    ] = None,
+    each: Annotated[Path | None, typer.Option(help="A folder that holds one folder a pair.", metavar="DIR")] = None,
     lower_is_better: Annotated[bool, typer.Option("--lower-is-better", help="A lower score is better.")] = False,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap for scores that are not 0/1.", min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="The bootstrap's seed, for scores that are not 0/1.", min=0, metavar="N")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a page.")] = False,
 ) -> None:
     """Compare two sides that answered the same items: pass, fail or inconclusive, with 95 % bounds.
@@ -74,7 +84,7 @@ def _one_pair(candidate: Path, baseline: Path, anchor: Path | None, question: _Q
     except ContractError as error:
         if as_json:
             print(_dumped({**_unknown(str(error)), "flipped": [], "against": None}))
-        print(visible_lines("\n".join(filter(None, (str(error), error.hint)))), file=sys.stderr)
+        print(visible_lines("\n".join(filter(None, (f"federation: {error}", error.hint)))), file=sys.stderr)
         return error.exit_code
     if as_json:
         print(_dumped({**_numbers(answer), "reason": answer.reason, "flipped": list(answer.comparison.named)}))
@@ -86,7 +96,8 @@ def _one_pair(candidate: Path, baseline: Path, anchor: Path | None, question: _Q
 def _every_pair(folder: Path, question: _Question) -> int:
     pairs = _pairs(folder) if folder.is_dir() else []
     if not pairs:
-        print(f"{folder} holds no folder with candidate.jsonl and baseline.jsonl: nothing to compare", file=sys.stderr)
+        told = f"federation: {folder} holds no folder with candidate.jsonl and baseline.jsonl: nothing to compare"
+        print(visible_lines(told), file=sys.stderr)
         return ContractError.exit_code
     broken = False
     for name in pairs:

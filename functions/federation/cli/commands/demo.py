@@ -43,9 +43,13 @@ _LOOKS: Final = ("explain last", "explain roll_back", "explain spiralverse/polic
 
 
 def demo(
-    folder: Annotated[Path | None, typer.Option(help="Where the home is made. Default: a temporary folder.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the home is made. Default: a temporary folder.", metavar="DIR")
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary folder, to look around in it.")] = False,
-    examples: Annotated[Path | None, typer.Option(help="The units to ship. Default: training/examples.")] = None,
+    examples: Annotated[
+        Path | None, typer.Option(help="The units to ship. Default: training/examples.", metavar="DIR")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Three clouds' events become a release, an alarm fires, and it rolls back: in one minute.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`federation diff`: in what do two releases differ?"""
+"""`federation diff`: how do two releases differ?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
@@ -10,13 +10,14 @@ from federation.cli.clock import now
 from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.pages.page import finding_lines
-from federation.cli.screen.output import print_json, print_line, print_lines, print_table, readable
+from federation.cli.screen.output import print_answer, print_json, print_lines, print_table, readable
 from federation.cli.store import inventory
 from federation.cli.store.candidate import next_release
 from federation.cli.store.differences import member_differences
 from federation.cli.store.made_of import stated
 from federation.cli.store.meant import release_of
 from federation.cli.store.shelf import Shelf
+from federation.core.counted import counted
 from federation.core.digest import digest
 from federation.errors import MissingError
 
@@ -26,15 +27,17 @@ _OF_A_UNIT: Final = ("platform", "api", "contract", "calibration", "provenance",
 
 
 def diff(
-    one: Annotated[str | None, typer.Argument(help="A release. Default: the next to serve.")] = None,
-    other: Annotated[str | None, typer.Argument(help="A later release; then the first is compared with it.")] = None,
+    one: Annotated[str | None, typer.Argument(help="A release. Default: the next to serve.", metavar="RELEASE")] = None,
+    other: Annotated[
+        str | None, typer.Argument(help="A later release, to compare the first one with.", metavar="LATER")
+    ] = None,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """In what two releases differ: units, what made them, contracts, routes, policy, and what the gates found.
+    """How two releases differ: units, what made them, contracts, routes, policy, and what the gates found.
 
-    Without OTHER the release is compared with the one that serves, and with nothing before the first promotion; without
-    any, the next to serve is.
+    Without LATER the release is compared with the one that serves, or with nothing before the first promotion. Without
+    either, the next release to serve is.
     """
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
@@ -60,7 +63,7 @@ def _pair(shelf: Shelf, one: str | None, other: str | None) -> tuple[str | None,
         return served, release_of(shelf, one)
     waits = next_release(shelf, channel, now())
     if waits is None:
-        hint = "Name two releases; `federation releases` lists them. `federation explain fuse`: the last merge."
+        hint = "Name two releases; `federation releases` lists them. `federation explain fuse` tells of the last merge."
         raise MissingError("no release waits to serve", hint=hint)
     return served, waits.name
 
@@ -137,9 +140,14 @@ def _picked(unit: Mapping[str, Any]) -> dict[str, Any]:
     return {member: unit[member] for member in _OF_A_UNIT if member in unit}
 
 
+def _count(found: Mapping[str, Any]) -> str:
+    changed = sum(one["what"] != "same" for one in found["units"].values())
+    return f": {changed:,} of {counted(len(found['units']), 'unit')} differ"
+
+
 def _print(found: Mapping[str, Any]) -> None:
     before = found["before"] or "nothing"
-    print_line(f"From {before} to {found['after']}")
+    print_answer(f"From {before} to {found['after']}{_count(found)}")
     units = found["units"]
     print_table(
         "Units",
@@ -147,7 +155,7 @@ def _print(found: Mapping[str, Any]) -> None:
         ((kind, one["before"] or "", one["after"] or "", one["what"]) for kind, one in units.items()),
     )
     for one in units.values():
-        print_lines(f"{one['after'] or one['before']}: made otherwise", map(readable, one["differences"]))
+        print_lines(f"{one['after'] or one['before']}: made differently", map(readable, one["differences"]))
         told = (line for finding in one["findings"] for line in finding_lines(finding))
         print_lines(f"{one['after']}: what the gates found against {before}", told)
     print_lines("Release", map(readable, found["release"]))

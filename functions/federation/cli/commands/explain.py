@@ -28,7 +28,9 @@ def explain(
     subject: Annotated[
         str,
         typer.Argument(
-            help="A release, a unit, an event's id or its first digits, a step for its last decision, `policy`, or `last`."
+            help="A release, a unit, a job, an event's id or its first digits, a step for its last decision, `policy`, or "
+            "`last`.",
+            metavar="SUBJECT",
         ),
     ],
     folder: Folder = None,
@@ -69,8 +71,8 @@ def page_about(shelf: Shelf, subject: str) -> Page:
     if subject in STEPS:
         raise MissingError(f"{subject} has decided nothing in this home yet")
     raise MissingError(
-        f"nothing is stored about {subject!r:.100}; name a release, a unit, an event's id, a step, `policy`, or `last`",
-        hint="`federation releases` and `federation status` list names.",
+        f"nothing is stored about {subject!r:.100}; name a release, a unit, a job, an event, a step, `policy`, or `last`",
+        hint="`federation releases` and `federation status --all` list the names.",
     )
 
 

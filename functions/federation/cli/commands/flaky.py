@@ -27,14 +27,18 @@ def _digest(written: str) -> str:
 
 
 def flaky(
-    runs: Annotated[list[Path], typer.Argument(help="Records of each run, JSON Lines; two or more.", metavar="RUN...")],
+    runs: Annotated[list[Path], typer.Argument(help="Records of each run, JSON Lines; two or more.", metavar="RUN")],
     *,
-    metric: Annotated[str, typer.Option(help="The score to look at.")],
+    metric: Annotated[str, typer.Option(help="The score to look at.", metavar="NAME")],
     suite: Annotated[
-        str, typer.Option(help="The suite's digest, as the manifest's evidence names it.", callback=_digest)
+        str,
+        typer.Option(
+            help="The suite's digest, as the manifest's evidence names it.", metavar="sha256:DIGITS", callback=_digest
+        ),
     ],
     limit: Annotated[
-        float, typer.Option(help="The share of pairs of runs that may score an item apart.", min=0, max=0.99)
+        float,
+        typer.Option(help="The share of pairs of runs that may score an item apart.", min=0, max=0.99, metavar="N"),
     ] = 0.1,
     as_json: AsJson = False,
 ) -> None:

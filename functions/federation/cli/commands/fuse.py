@@ -15,12 +15,14 @@ from federation.errors import REFUSED
 
 def fuse(
     *,
-    hf_manifest: Annotated[Path, typer.Option(help="What hf ships.")],
-    gcp_manifest: Annotated[Path, typer.Option(help="What gcp ships.")],
-    aws_manifest: Annotated[Path, typer.Option(help="What aws ships.")],
-    output: Annotated[Path, typer.Option(help="Where the release manifest goes.")],
-    policy: Annotated[Path, typer.Option(help="The policy.")],
-    baseline: Annotated[Path | None, typer.Option(help="A release made before: units have to hold against it.")] = None,
+    hf_manifest: Annotated[Path, typer.Option(help="What hf ships.", metavar="FILE")],
+    gcp_manifest: Annotated[Path, typer.Option(help="What gcp ships.", metavar="FILE")],
+    aws_manifest: Annotated[Path, typer.Option(help="What aws ships.", metavar="FILE")],
+    output: Annotated[Path, typer.Option(help="Where the release manifest goes.", metavar="FILE")],
+    policy: Annotated[Path, typer.Option(help="The policy.", metavar="FILE")],
+    baseline: Annotated[
+        Path | None, typer.Option(help="A release made before: units have to hold against it.", metavar="FILE")
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print every gate's finding.")] = False,
     as_json: AsJson = False,
 ) -> None:

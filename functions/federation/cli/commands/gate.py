@@ -11,19 +11,25 @@ from federation import offline
 from federation.cli.options import AsJson
 from federation.cli.pages.page import finding_lines
 from federation.cli.pages.remedy import remedies
-from federation.cli.screen.output import print_json, print_lines
+from federation.cli.screen.output import print_answer, print_json, print_lines
+from federation.core.counted import counted
 from federation.errors import REFUSED, MissingError
 
 
 def gate(
-    manifest: Annotated[Path, typer.Argument(help="What one platform ships; its files lie beside it.")],
+    manifest: Annotated[
+        Path, typer.Argument(help="What one platform ships; its files lie beside it.", metavar="MANIFEST")
+    ],
     policy: Annotated[
-        Path | None, typer.Option(help="Default: the nearest policy.json in the manifest's folder or above.")
+        Path | None,
+        typer.Option(help="Default: the nearest policy.json in the manifest's folder or above.", metavar="FILE"),
     ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
-            help="What serves: a release that `fuse` made, or the manifest that shipped it. Without one, floors and budgets."
+            help="What serves: a release that `fuse` made, or the manifest that shipped it. Without one, the policy's "
+            "floors and budgets are what has to be held.",
+            metavar="FILE",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -37,6 +43,8 @@ def gate(
         refusals = [{"subject": one.subject, "why": one.why} for one in rejected]
         print_json({"reports": [_with_remedies(report) for report in reports], "rejected": refusals})
     else:
+        passing = sum(report["verdict"] == "pass" for report in reports)
+        print_answer(f"{passing:,} of {counted(len(reports) + len(rejected), 'unit')} pass all four gates.")
         print_lines("Rejected before any gate", (f"{one.subject}: {one.why}" for one in rejected))
         for report in reports:
             title = f"{report['unit']['name']}: {report['verdict'].upper()}"
@@ -51,6 +59,8 @@ def _with_remedies(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _nearest_policy(manifest: Path) -> Path:
+    if not manifest.exists():
+        raise MissingError(f"there is no file {manifest}")
     for folder in manifest.resolve().parents:
         if (found := folder / "policy.json").is_file():
             return found

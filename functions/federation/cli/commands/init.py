@@ -10,7 +10,7 @@ import typer
 
 from federation.cli.clock import now
 from federation.cli.home.opened import Home, opened
-from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, stated
+from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, named, stated
 from federation.cli.ordering.order import order
 from federation.cli.screen.happened import ORDERED, Followed, print_happened, rendered
 from federation.cli.screen.output import print_json, print_line, short
@@ -31,10 +31,19 @@ def init(
     *,
     who: Annotated[
         str | None,
-        typer.Option("--who", help="Who stores it; it is written down.", envvar="FEDERATION_WHO", callback=stated),
+        typer.Option(
+            "--who",
+            help="Who stores it; it is written down.",
+            metavar="NAME",
+            envvar="FEDERATION_WHO",
+            callback=named,
+        ),
     ] = None,
     why: Annotated[
-        str | None, typer.Option("--why", help="Why these rules, in a sentence; it is written down.", callback=stated)
+        str | None,
+        typer.Option(
+            "--why", help="Why these rules, in a sentence; it is written down.", metavar="SENTENCE", callback=stated
+        ),
     ] = None,
     folder: Folder = None,
     wait: Wait = WAIT_SECONDS,

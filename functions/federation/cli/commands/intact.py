@@ -51,13 +51,16 @@ def intact(
     odd = list(found.oddities())
     seal = _seal(documents, moved)
     if as_json:
-        told = {"seal": seal, "moves": found.made(), "faults": faults, "odd": odd}
+        told = {"intact": not faults, "seal": seal, "moves": found.made(), "faults": faults, "odd": odd}
         print_json({**told, "documents": documents, "moved": moved})
     else:
         counts = f"{counted(len(documents), 'document')}, {counted(found.decisions, 'decision')}"
-        print_line(f"{counts}, {counted(found.made(), 'move')}: {counted(len(faults), 'fault')}. Seal {seal}")
+        verdict = "NOT intact" if faults else "Intact"
+        print_line(
+            f"{verdict}: {counts}, {counted(found.made(), 'move')}, {counted(len(faults), 'fault')}. Seal {seal}"
+        )
         print_lines("Faults", faults)
-        print_lines("Odd, and perhaps nobody's doing", odd)
+        print_lines("Odd, but perhaps nobody's doing", odd)
     if faults:
         raise typer.Exit(REFUSED)
 

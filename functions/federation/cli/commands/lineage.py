@@ -15,7 +15,9 @@ from federation.cli.store.shelf import Shelf
 
 
 def lineage(
-    release: Annotated[str | None, typer.Argument(help="A release. Default: the one that serves.")] = None,
+    release: Annotated[
+        str | None, typer.Argument(help="A release. Default: the one that serves.", metavar="RELEASE")
+    ] = None,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -71,6 +73,6 @@ def _print(found: Mapping[str, Any]) -> None:
     for unit in found["units"].values():
         told = {"artifact": short(unit["artifact"]), "lies at": unit["uri"], **dict(in_words(unit))}
         print_lines(
-            f"{unit['name']}, since {unit['brought_by']} of {when(unit['made'])}",
+            f"{unit['name']}, new in {unit['brought_by']} of {when(unit['made'])}",
             (f"{word:8}  {readable(said)}" for word, said in told.items()),
         )

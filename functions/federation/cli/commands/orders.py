@@ -2,9 +2,9 @@
 """`federation orders`: who ordered what, when and why, and what came of it?"""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -12,9 +12,18 @@ from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.ordering.order import REFUSING
 from federation.cli.screen.happened import holds_since
-from federation.cli.screen.output import print_json, print_line, print_table, readable, when
+from federation.cli.screen.output import print_answer, print_json, print_line, print_table, readable, when
 from federation.cli.store.history import History, Past
 from federation.cli.store.shelf import Shelf
+from federation.core.counted import counted
+
+_COMMANDS: Final = {
+    "promotion.ordered": "promote",
+    "approval.given": "approve",
+    "policy.ordered": "init",
+    "job.requested": "train",
+}
+"""The commands that are not named like their orders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +52,7 @@ def orders(
 ) -> None:
     """Every order that people gave: when, who, what, why, and what came of it.
 
-    Ticks by hand, too, which have no name. A name is what somebody typed: docs/audit.md says what it proves.
+    Ticks by hand are listed as well; they carry no name. A name is what somebody typed: docs/audit.md says what it proves.
     """
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
@@ -54,13 +63,12 @@ def orders(
     if as_json:
         print_json([asdict(one) for one in found])
         return
-    if not found:
-        print("Nobody has ordered anything yet." if who is None else f"{who} has ordered nothing.")
+    print_answer(_headline(found, who))
     rows = (
         (
             when(one.at),
             one.who or "",
-            one.order,
+            _command(one.order),
             readable(one.about),
             one.why,
             f"{'NO: ' if one.refused else ''}{readable(one.became)}",
@@ -68,6 +76,19 @@ def orders(
         for one in found
     )
     print_table("Orders", ("when", "who", "order", "about", "why", "what came of it"), rows)
+
+
+def _headline(found: Sequence[Ordered], who: str | None) -> str:
+    if not found:
+        return "Nobody has ordered anything yet." if who is None else f"{who} has ordered nothing."
+    refused = sum(one.refused for one in found)
+    given = f"{counted(len(found), 'order')}{f' by {who}' if who else ''}"
+    return f"{given}; {refused:,} of them refused or held." if refused else f"{given}; none of them refused or held."
+
+
+def _command(order: str) -> str:
+    """What was typed, as in `promote` or `tick merge`."""
+    return _COMMANDS.get(order) or order.removesuffix(".ordered").replace(".", " ")
 
 
 def _became(past: Past) -> str:

@@ -11,7 +11,8 @@ from msgspec.structs import asdict, replace
 
 from federation.cli.options import AsJson
 from federation.cli.pages.topology import planned as planned_topology
-from federation.cli.screen.output import print_json, print_lines, print_table
+from federation.cli.screen.output import print_answer, print_json, print_lines, print_table
+from federation.core.counted import counted
 from federation.core.gates.rules import GateRules
 from federation.core.plan import Expected, Need, Plan
 from federation.core.plan import plan as planned
@@ -20,6 +21,12 @@ from federation.errors import REFUSED
 from federation.local.files import document_of
 
 _POWERS = (80, 95)
+_NOTES = (
+    "for 80 %, for 95 %: items with which that share of equally good candidates passes; for a gain, of those that have it.",
+    "Quality is about 0/1 scores; graded ones within 0..1 need no more items.",
+    "Items of one document or conversation count for less than as many that stand alone.",
+    "--items, --safety-items and --requests say what you have; then two columns say how many there are, and what they hold.",
+)
 
 
 def plan(
@@ -35,17 +42,21 @@ def plan(
             metavar="FILE.json",
         ),
     ] = None,
-    items: Annotated[int | None, typer.Option(help="Items of the eval suite.", min=1)] = None,
-    safety_items: Annotated[int | None, typer.Option(help="Items of each safety suite.", min=1)] = None,
-    requests: Annotated[int | None, typer.Option(help="Latency requests a side.", min=1)] = None,
+    items: Annotated[int | None, typer.Option(help="Items of the eval suite.", min=1, metavar="N")] = None,
+    safety_items: Annotated[int | None, typer.Option(help="Items of each safety suite.", min=1, metavar="N")] = None,
+    requests: Annotated[int | None, typer.Option(help="Latency requests a side.", min=1, metavar="N")] = None,
     discordance: Annotated[
-        float, typer.Option(help="Share of items on which two good models differ.", min=0.001, max=1.0)
+        float, typer.Option(help="Share of items on which two good models differ.", min=0.001, max=1.0, metavar="N")
     ] = 0.1,
     spread: Annotated[
         float,
-        typer.Option(help="Standard deviation of the logarithm of latency; 0.3 to 0.7 are usual.", min=0.01, max=5.0),
+        typer.Option(
+            help="Standard deviation of the logarithm of latency; 0.3 to 0.7 are usual.", min=0.01, max=5.0, metavar="N"
+        ),
     ] = 0.5,
-    power: Annotated[float, typer.Option(help="Chance that an equally good candidate passes: 0.8 or 0.95.")] = 0.8,
+    power: Annotated[
+        float, typer.Option(help="Chance that an equally good candidate passes: 0.8 or 0.95.", metavar="N")
+    ] = 0.8,
     as_json: AsJson = False,
 ) -> None:
     """How many items does each margin need, before anything runs? Exit code 10 if the policy is impossible.
@@ -62,9 +73,10 @@ def plan(
     if percent not in _POWERS:
         raise typer.BadParameter("expected 0.8 or 0.95", param_hint="--power")
     expected = Expected(items=items, differing=discordance, requests=requests, spread=spread)
-    gates = policy_of(document_of(policy), what=str(policy)).gates
+    rules = policy_of(document_of(policy), what=str(policy))
     found = {
-        kind: planned(rules, replace(expected, safety=_suites(rules, safety_items))) for kind, rules in gates.items()
+        kind: planned(gates, replace(expected, safety=_suites(gates, safety_items)))
+        for kind, gates in rules.gates.items()
     }
     short = [line for kind, one in sorted(found.items()) for line in _impossible(kind, one, percent)]
     unpinned = {kind: one.unpinned for kind, one in sorted(found.items()) if one.unpinned}
@@ -72,10 +84,13 @@ def plan(
         needs = {kind: [asdict(need) for need in one.needs] for kind, one in found.items()}
         print_json({"kinds": needs, "impossible": short, "unpinned": unpinned})
     else:
-        _print(found, short, discordance)
+        answer = f"cannot be passed, for {counted(len(short), 'reason')}:" if short else "can be passed."
+        print_answer(f"The policy {rules.name}, version {rules.version}, {answer}", short)
+        _print(found, discordance)
         left = (f"{kind}: {', '.join(suites)}" for kind, suites in unpinned.items())
         print_lines(
-            "Whoever ships chooses the items of these; `suite` of a kind and `digest` of a safety suite pin them", left
+            "Whoever ships a unit chooses the items of these; to pin them: `suite` of a kind, `digest` of a safety suite",
+            left,
         )
     if short:
         raise typer.Exit(REFUSED)
@@ -99,19 +114,13 @@ def _impossible(kind: str, found: Plan, percent: int) -> list[str]:
     return reasons
 
 
-def _print(found: Mapping[str, Plan], impossible: list[str], discordance: float) -> None:
+def _print(found: Mapping[str, Plan], discordance: float) -> None:
     rows = [(kind, *_row(need)) for kind, one in sorted(found.items()) for need in one.needs]
     columns = ("kind", "gate", "check", "limit", "at least", "for 80 %", "for 95 %", "there are", "can hold")
     print_table(
         f"Items needed, where two good models differ on {Decimal(str(discordance)) * 100:g} % of them", columns, rows
     )
-    print(
-        "\nFor 80 %, 95 %: so many of equally good candidates pass; of a gain, so many that are better by it.\n"
-        "Quality is of 0/1 scores; graded ones within 0..1 need no more. "
-        "Items of one document or conversation are worth fewer than so many that stand alone.\n"
-        "The last two columns are empty until --items, --safety-items or --requests say what there is."
-    )
-    print_lines("Impossible", impossible)
+    print_lines("How to read it", _NOTES)
 
 
 def _row(need: Need) -> tuple[str, ...]:

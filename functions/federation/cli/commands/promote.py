@@ -13,7 +13,9 @@ from federation.core import event as events
 
 
 def promote(
-    release: Annotated[str | None, typer.Argument(help="Default: the newest release that may serve.")] = None,
+    release: Annotated[
+        str | None, typer.Argument(help="Default: the newest release that may serve.", metavar="RELEASE")
+    ] = None,
     *,
     who: Who,
     why: Why,
@@ -33,7 +35,7 @@ def promote(
 
 
 def approve(
-    release: Annotated[str, typer.Argument(help="The release's name.")],
+    release: Annotated[str, typer.Argument(help="The release's name.", metavar="RELEASE")],
     *,
     who: Who,
     why: Why,

@@ -31,21 +31,31 @@ def receive(
     body_file: Annotated[
         Path, typer.Argument(help="The exact body, or the invocation's payload.", metavar="BODY_FILE")
     ],
-    entry: Annotated[str, typer.Option(help=f"Where it arrived: {', '.join(ENTRIES)}.")],
-    trust: Annotated[Path, typer.Option(help="Whom to believe: a JSON object, or one with the key `policy`.")],
+    entry: Annotated[str, typer.Option(help=f"Where it arrived: {', '.join(ENTRIES)}.", metavar="ENTRY")],
+    trust: Annotated[
+        Path, typer.Option(help="Whom to believe: a JSON object, or one with the key `policy`.", metavar="FILE")
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and print; record nothing.")] = False,
-    header: Annotated[list[str] | None, typer.Option(help="An HTTP header, 'Name: value'; repeatable.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(help="An HTTP header, 'Name: value'; repeatable.", metavar="HEADER")
+    ] = None,
     authenticated: Annotated[
         bool, typer.Option("--authenticated", help="Take the sender as verified already.")
     ] = False,
-    token_claims: Annotated[str | None, typer.Option(help="The claims of a verified bearer token, as JSON.")] = None,
-    token_error: Annotated[
-        str | None, typer.Option(help="What is wrong with the token, such as oidc_signature.")
+    token_claims: Annotated[
+        str | None, typer.Option(help="The claims of a verified bearer token, as JSON.", metavar="JSON")
     ] = None,
-    after: Annotated[list[Path] | None, typer.Option(help="A body that came before; repeatable, in order.")] = None,
+    token_error: Annotated[
+        str | None, typer.Option(help="What is wrong with the token, such as oidc_signature.", metavar="FAULT")
+    ] = None,
+    after: Annotated[
+        list[Path] | None, typer.Option(help="A body that came before; repeatable, in order.", metavar="FILE")
+    ] = None,
     folder: Folder = None,
     wait: Wait = WAIT_SECONDS,
-    json_: Annotated[bool, typer.Option("--json", help="A failure is JSON, too; the answer is anyhow.")] = False,
+    json_: Annotated[
+        bool, typer.Option("--json", help="The answer is JSON in any case; with this, a failure is as well.")
+    ] = False,
 ) -> None:
     """Read one payload as the command centre would. Exit 0: accepted or ignored; 2: rejected."""
     try:

@@ -9,7 +9,7 @@ from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.screen.happened import Followed, print_happened, rendered
 from federation.cli.screen.letters import page_of, sentence
-from federation.cli.screen.output import print_json, print_lines
+from federation.cli.screen.output import print_answer, print_json, print_section
 from federation.core.counted import counted
 from federation.steps import STEPS
 
@@ -34,12 +34,15 @@ def redrive(
     with opened(folder) as home:
         letters = [page_of(letter) for letter in home.letters.list() if step in (None, letter.step)]
         if not as_json:
-            print_lines("Dead letters", map(sentence, letters))
+            print_answer(f"{counted(len(letters), 'dead letter')}{':' if letters else '.'}", map(sentence, letters))
         sent = 0 if dry_run or not letters else home.letters.redrive(step)
         followed = home.carry() if sent else Followed(happened=())
     if as_json:
         print_json({"dead": letters, "sent": sent, "followed": list(rendered(followed))})
         return
-    print(f"{counted(len(letters), 'dead letter')}, {sent:,} sent again")
+    if sent:
+        print_section(f"{sent:,} sent again.")
+    elif letters:
+        print_section("None was sent. To send them, once the cause is mended: federation redrive")
     if followed.happened:
         print_happened(followed, as_json=False)

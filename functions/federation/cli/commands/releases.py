@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation releases`: which releases are there, and what became of each?"""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from federation.cli.home.opened import opened
 from federation.cli.options import SHOWN, AsJson, Every, Folder
-from federation.cli.screen.output import print_json, print_lines, print_table, readable, when
+from federation.cli.screen.output import (
+    print_answer,
+    print_json,
+    print_lines,
+    print_section,
+    print_table,
+    readable,
+    when,
+)
 from federation.cli.store import inventory
+from federation.cli.store.inventory import ReleaseLine
 from federation.cli.store.shelf import Shelf
 from federation.core import names
 from federation.core.counted import counted
@@ -25,8 +35,7 @@ def releases(
     if as_json:
         print_json([asdict(line) for line in found])
         return
-    if not found:
-        print("No release has been assembled yet; `federation tick merge` asks for one.")
+    print_answer(_headline(found, older))
     print_table(
         "Releases",
         ("release", "state", "made", "replaces", "published", "why"),
@@ -47,9 +56,16 @@ def releases(
         ("release", "units"),
         ((line.name, ", ".join(line.units)) for line in found),
     )
-    print_lines("Damaged, so that a roll-back may be left out here", shelf.damaged.values())
+    print_lines("Damaged, so a roll-back may be missing on this page", shelf.damaged.values())
     if older:
-        print(f"\n{counted(older, 'older release')} not shown: `federation releases --all`.")
+        print_section(f"{counted(older, 'older release')} not shown; to see all: federation releases --all")
+
+
+def _headline(found: Sequence[ReleaseLine], older: int) -> str:
+    if not found:
+        return "No release has been assembled yet; `federation tick merge` asks for one."
+    serving = next((line.name for line in found if line.state == "serving"), None)
+    return f"{counted(len(found) + older, 'release')}{f'; {serving} serves' if serving else ''}."
 
 
 def _commit(published: str | None) -> str:

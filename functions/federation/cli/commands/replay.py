@@ -10,7 +10,7 @@ import typer
 
 from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
-from federation.cli.screen.output import print_json, print_line
+from federation.cli.screen.output import print_answer, print_json, print_line
 from federation.cli.store.differences import differences
 from federation.cli.store.history import History
 from federation.cli.store.meant import whole_name
@@ -37,7 +37,8 @@ class Replayed:
 
 def replay(
     subject: Annotated[
-        str | None, typer.Argument(help="A decision, a release, a unit, a step, or an event's first digits.")
+        str | None,
+        typer.Argument(help="A decision, a release, a unit, a step, or an event's first digits.", metavar="SUBJECT"),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every decision that is stored.")] = False,
     folder: Folder = None,
@@ -99,9 +100,12 @@ def _decided_again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _print(replayed: Sequence[Replayed]) -> None:
-    for one in replayed:
-        print(f"{one.decision}: {'DIFFERENT' if one.differences else 'the same, byte for byte'}")
-        for difference in one.differences:
-            print_line(f"  {difference}")
     different = sum(bool(one.differences) for one in replayed)
-    print(f"{counted(len(replayed), 'decision')}, {different:,} different")
+    found = f"{different:,} DIFFERENT" if different else "all the same, byte for byte"
+    print_answer(
+        f"{counted(len(replayed), 'decision')} taken again: {found if replayed else 'nothing was decided yet'}"
+    )
+    for one in replayed:
+        print_line(f"  {'DIFFERENT' if one.differences else 'the same '}  {one.decision}")
+        for difference in one.differences:
+            print_line(f"    {difference}")

@@ -21,12 +21,15 @@ def rollback(
     who: Who,
     why: Why,
     to: Annotated[
-        str | None, typer.Option("--to", help="A warm release or the anchor. Default: the newest proven one.")
+        str | None,
+        typer.Option("--to", help="A warm release or the anchor. Default: the newest proven one.", metavar="RELEASE"),
     ] = None,
     leave: Annotated[
         str | None,
         typer.Option(
-            "--from", help="The release to leave. Default: what serves, unless a roll-back has only just come."
+            "--from",
+            help="The release to leave. Default: what serves, unless there has only just been a roll-back.",
+            metavar="RELEASE",
         ),
     ] = None,
     direct: Annotated[

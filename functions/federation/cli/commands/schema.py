@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def schema(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(sorted(SCHEMAS))}; the version may be left out.")],
+    name: Annotated[
+        str,
+        typer.Argument(help=f"One of {', '.join(sorted(SCHEMAS))}; the version may be left out.", metavar="SCHEMA"),
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Print a JSON Schema."""

@@ -11,7 +11,17 @@ import typer
 from federation.cli.clock import now
 from federation.cli.home.opened import opened
 from federation.cli.options import SHOWN, AsJson, Every, Folder
-from federation.cli.screen.output import print_json, print_line, print_lines, print_table, readable, short, when
+from federation.cli.screen.output import (
+    elapsed,
+    print_answer,
+    print_json,
+    print_lines,
+    print_section,
+    print_table,
+    readable,
+    short,
+    when,
+)
 from federation.cli.store.moves import SHIFTED, decided, moves, shifts
 from federation.cli.store.shelf import Shelf
 from federation.core import instant, names
@@ -72,8 +82,8 @@ def served(
         _print_page(spans[0])
     else:
         _print_table(spans, older=len(ends) - len(spans), untold=untold)
-    print_lines("A clock was behind", _overlaps(ends, moment))
-    print_lines("Damaged, so that nothing is told of it here", damaged)
+    print_lines("A clock was wrong", _overlaps(ends, moment))
+    print_lines("Damaged, so nothing is told of it here", damaged)
 
 
 def _moment(written: str) -> str:
@@ -105,7 +115,7 @@ def _at(ends: Sequence[tuple[Moved, str | None]], moment: str) -> tuple[Moved, s
         raise typer.BadParameter(f"{moment} is still to come; `federation status` says what would serve next")
     made = [end for end in ends if instant.moment(end[0].at) <= instant.moment(moment)]
     if not made:
-        first = f"; the first release that is told of serves since {ends[0][0].at}" if ends else ""
+        first = f"; the first release that is known of served from {ends[0][0].at}" if ends else ""
         raise MissingError(f"nothing served at {moment}{first}", hint="`federation served` lists what served.")
     return made[-1]
 
@@ -148,21 +158,24 @@ def _policy(decision: Mapping[str, Any]) -> Mapping[str, str] | None:
 
 
 def _print_table(spans: Sequence[Span], *, older: int, untold: int) -> None:
-    if not spans and not untold:
-        print("Nothing has served yet.")
+    if spans:
+        last = spans[-1]
+        print_answer(f"{last.release} has served since {when(last.since)}{elapsed(last.since, now())}.")
+    else:
+        print_answer("What has served is not known." if untold else "Nothing has served yet.")
     print_table(
         "Served",
-        ("since", "until", "release", "how", "by", "decided under", "why"),
+        ("since", "until", "release", "how", "by", "policy", "why"),
         (
             (when(one.since), _until(one), one.release, one.how, one.who, _version(one), readable(one.why))
             for one in spans
         ),
     )
     if older:
-        print(f"\n{counted(older, 'earlier one')} not shown: `federation served --all`.")
+        print_section(f"{counted(older, 'earlier one')} not shown; to see all: federation served --all")
     if untold:
-        print(
-            f"\nOf the first {counted(untold, 'move')} no stored document tells; `federation intact` looks for what is lost."
+        print_section(
+            f"No stored document tells of the first {counted(untold, 'move')}; to look for what is lost: federation intact"
         )
 
 
@@ -171,11 +184,11 @@ def _until(span: Span) -> str:
 
 
 def _version(span: Span) -> str:
-    return span.policy["document"].removeprefix(names.POLICIES).lstrip("0") if span.policy else ""
+    return f"version {span.policy['document'].removeprefix(names.POLICIES).lstrip('0')}" if span.policy else ""
 
 
 def _print_page(span: Span) -> None:
-    print_line(f"{span.release} served from {when(span.since)} until {_until(span)}")
+    print_answer(f"{span.release} served from {when(span.since)} until {_until(span)}")
     print_lines("Why", [f"{span.how} by {span.who}: {readable(span.why)}"])
     print_lines("Facts", (f"{word:13}  {value}" for word, value in _facts(span)))
     print_lines("More", (f"federation {word}" for word in _commands(span)))
@@ -189,7 +202,7 @@ def _facts(span: Span) -> Iterator[tuple[str, str]]:
         span.decision or "none can be read: the store failed during the roll-back, or it is lost or damaged",
     )
     if span.policy:
-        yield "decided under", f"version {_version(span)} of the policy ({span.policy['digest']})"
+        yield "decided under", f"{_version(span)} of the policy ({span.policy['digest']})"
     if span.digest:
         yield "digest", span.digest
         yield "commit", str(span.commit)

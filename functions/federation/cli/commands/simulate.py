@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from federation.cli.options import AsJson
 from federation.core.counted import counted
 from federation.errors import REFUSED
 
@@ -18,11 +17,13 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    seed: Annotated[int, typer.Option(help="The same seed gives the same histories.", min=0)] = 1,
-    histories: Annotated[int, typer.Option(help="How many.", min=1)] = 200,
-    history: Annotated[int | None, typer.Option(help="Only the history of this seed, told in full.", min=0)] = None,
-    jobs: Annotated[int, typer.Option(help="Processes; 0 for one a core.", min=0)] = 0,
-    as_json: AsJson = False,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same histories.", min=0, metavar="N")] = 1,
+    histories: Annotated[int, typer.Option(help="How many.", min=1, metavar="N")] = 200,
+    history: Annotated[
+        int | None, typer.Option(help="Only the history of this seed, told in full.", min=0, metavar="N")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Processes; 0 for one a core.", min=0, metavar="N")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
     """Run random histories against the promises. Exit code 10 when one is broken; its shrunk story is printed."""
     from federation import simulation  # noqa: PLC0415 - the module itself is what takes long

@@ -34,7 +34,14 @@ class Tick(StrEnum):
 
 
 def tick(
-    kind: Annotated[Tick, typer.Argument(help="What is due; `due` asks the policy's timetable.")],
+    kind: Annotated[
+        Tick,
+        typer.Argument(
+            help="merge, promote, sweep, alarms, or due: whatever the policy's timetable says.",
+            metavar="KIND",
+            show_choices=False,
+        ),
+    ],
     at: Annotated[
         str | None, typer.Option("--at", help="When it was due (RFC 3339). Default: now.", metavar="TIME")
     ] = None,

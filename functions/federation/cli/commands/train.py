@@ -14,7 +14,10 @@ from federation.errors import MissingError
 
 
 def train(
-    kind: Annotated[str, typer.Argument(help="Of the unit that is wanted; the policy's `jobs` say how it is made.")],
+    kind: Annotated[
+        str,
+        typer.Argument(help="The kind of unit that is wanted; the policy's `jobs` say how it is made.", metavar="KIND"),
+    ],
     *,
     who: Who,
     why: Why,
@@ -41,7 +44,7 @@ def _described(shelf: Shelf, kind: str) -> Data:
     jobs = shelf.policy().jobs
     if kind not in jobs:
         raise MissingError(
-            f"the policy describes no job for {kind!r:.100}; there are jobs for {', '.join(sorted(jobs)) or 'nothing'}",
+            f"the policy describes no job for {kind!r:.100}; it describes {', '.join(sorted(jobs)) or 'none at all'}",
             hint=f"Add one under jobs.{kind} in the policy's next version (docs/operations.md, Another policy).",
         )
     return {"kind": kind}

@@ -21,7 +21,7 @@ _GZIP: Final = b"\x1f\x8b"
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(help="JSON documents, or .jsonl files of records.")],
+    files: Annotated[list[Path], typer.Argument(help="JSON documents, or .jsonl files of records.", metavar="FILE")],
     as_json: AsJson = False,
 ) -> None:
     """Does each file say what the schema that it names requires?

@@ -35,9 +35,11 @@ class Vouched:
 
 
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="What `federation attest --key` printed.")],
+    bundle: Annotated[Path, typer.Argument(help="What `federation attest --key` printed.", metavar="STATEMENTS")],
     key: Annotated[Path, typer.Option(help="The signer's public key, in PEM.", metavar="PEM")],
-    files: Annotated[list[Path] | None, typer.Argument(help="Files that must be among those vouched for.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files that must be among those vouched for.", metavar="FILE")
+    ] = None,
     release: Annotated[
         str | None,
         typer.Option(help="The release that it must be; an older one's statements are as true.", metavar="NAME"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does a command work on a home in a folder? This process delivers until nothing is waiting."""
 
+import shlex
 from pathlib import Path
 
 from federation.cli.clock import now
@@ -24,8 +25,9 @@ class FolderHome:
     def __init__(self, folder: Path, *, create: bool, training_python: str) -> None:
         if not create and not (folder / "store.sqlite").exists():
             raise MissingError(
-                f"there is no home at {folder}; begin one with: federation init --policy POLICY.json --folder {folder}",
-                hint="Another folder is named by --folder or FEDERATION_FOLDER; a home in a cloud by: . ./federation.env",
+                f"there is no home at {folder}; begin one with: federation init --policy POLICY.json "
+                f"--folder {shlex.quote(str(folder))}",
+                hint="If it is elsewhere: name its folder by --folder or FEDERATION_FOLDER; in a cloud: . ./federation.env",
             )
         try:
             self._home = local_home(folder, training_python=training_python)

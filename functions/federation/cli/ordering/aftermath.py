@@ -23,7 +23,7 @@ from federation.errors import ConflictError, FederationError, ServiceError
 
 _LEAVE_SOMETHING: Final = frozenset({events.APPROVAL_GIVEN, events.QUARANTINE_ORDERED, events.LIFT_ORDERED})
 _NOT_READY: Final = (
-    "federation explain fuse says why the last merge made no release; federation tick merge asks for another"
+    "Why the last merge made no release: federation explain fuse; to ask for another: federation tick merge"
 )
 _REFUSALS: Final = frozenset({events.ROLLBACK_SKIPPED, events.PROMOTION_HELD})
 
@@ -45,9 +45,9 @@ def unless_just_left(channel: Channel, settle_seconds: int, at: str) -> None:
     since = instant.moment(at) - instant.moment(last.at)
     if abs(since) < timedelta(seconds=settle_seconds):  # a move has its alarm's time, and that clock may be ahead
         raise ConflictError(
-            f"there was a roll-back {max(0, int(since.total_seconds()))} seconds ago. {last.release} serves since. "
+            f"there was a roll-back {max(0, int(since.total_seconds()))} seconds ago. {last.release} has served since. "
             f"{readable(last.why)} (by {last.who})",
-            hint=f"If {last.release} is bad as well, the same command with: --from {last.release}",
+            hint=f"If {last.release} is bad as well, give the same command with: --from {last.release}",
         )
 
 
@@ -93,10 +93,10 @@ def with_its_move(home: Home, given: Event, error: ServiceError) -> ServiceError
     if moved is None:
         return error
     if is_dead:
-        told = f"{moved.release} is to serve since move {moved.counter}, but the nodes may not know yet: {error}"
+        told = f"{moved.release} is to serve as of move {moved.counter}, but the nodes may not know yet: {error}"
     else:
         told = (
-            f"the order is carried out: {moved.release} serves since move {moved.counter}. What follows failed: {error}"
+            f"the order is carried out: {moved.release} serves as of move {moved.counter}. What follows failed: {error}"
         )
     return ServiceError(told, hint=error.hint)
 
@@ -105,7 +105,7 @@ def _after_approval(shelf: Shelf, channel: Channel, name: str) -> Iterator[str]:
     """What holds an approved release still; nothing about one that serves."""
     found = None if channel.serving and channel.serving.name == name else candidate(shelf, name, now())
     if found:
-        yield f"{name} is held: {readable(found.held)}" if found.held else f"Nothing holds {name} any more."
+        yield f"{name} is still held: {readable(found.held)}" if found.held else f"Nothing holds {name} any more."
         yield from found.ways
 
 
@@ -114,7 +114,7 @@ def _coming_back(shelf: Shelf, channel: Channel) -> Iterator[str]:
     found = next_release(shelf, channel, now())
     if found and found.name in left_by_rollback(channel):
         yield f"{found.name}, which a roll-back left, is promoted again by the next tick in the window"
-        yield "Not to have it back: federation hold --who YOU --why 'WHY', until there is a better one"
+        yield "To keep it from coming back until there is a better one: federation hold --who YOU --why 'WHY'"
 
 
 def _still_serving(serving: Entry, forbidden: Sequence[str]) -> Iterator[str]:

@@ -78,7 +78,7 @@ def _half_done(order: Event, channel: Channel, error: FederationError) -> Federa
     if moved is None:
         return error
     return ServiceError(
-        f"{moved.release} is what is to serve since move {moved.counter}, and then this failed: {error}. Do not order it "
+        f"{moved.release} is to serve as of move {moved.counter}, and then this failed: {error}. Do not order it "
         "again, that would go back further: the next sweep makes the nodes serve it, or `federation tick sweep`",
         hint="",
     )

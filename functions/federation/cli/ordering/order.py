@@ -38,7 +38,7 @@ _TAKEN_BACK: Final = frozenset(
 """Orders that another one undoes: given again after that, they are no double click."""
 _UNANNOUNCED: Final = (
     "The next merge has the gates judge anew all the same; ask for a retraining, if the policy wants one after a roll-back, "
-    "with: federation train KIND --who YOU --why WHY"
+    "with: federation train KIND --who YOU --why 'WHY'"
 )
 _WITHOUT_BUS: Final = (
     "Look with `federation status` whether it was carried out. If not, and a cloud's bus or functions are down: the same "
@@ -85,8 +85,8 @@ def give(
     print_happened(followed, as_json=as_json, named=named)
     print_lines("What can be done", ways)
     if unannounced:
-        print_line(f"federation: what follows is not announced: {unannounced}", to=sys.stderr)
-        print(_UNANNOUNCED, file=sys.stderr)
+        print_line(f"federation: carried out, but what follows could not be announced: {unannounced}", to=sys.stderr)
+        print_line(_UNANNOUNCED, to=sys.stderr)
     if any(_refused(one, given_now) for one in followed.happened):
         raise typer.Exit(REFUSED)
     if unannounced:

@@ -50,13 +50,15 @@ _VERDICTS: Final[Mapping[str, str]] = {
 """The verdict that an announced event implies, the most important first."""
 
 _HINTS: Final[Mapping[str, str]] = {
-    events.JOB_HELD: "The first sweep within its hours starts it; by hand: federation tick sweep, once they have come.",
+    events.JOB_HELD: "The first sweep within its hours starts it. By hand, once they have come: federation tick sweep",
     events.JOB_REFUSED: (
-        "Mend what the sentence names in the policy under its next version; what asks for the job next finds it."
+        "Mend what the sentence names in the policy's next version; the next request for the job goes by that."
     ),
-    events.JOB_FAILED: "Look at the job's log on its platform; a job that fails on its settings or its data fails again.",
-    events.RELEASE_UNPROVEN: "Its nodes' own log says why; a roll-back goes there last; ask it again: federation tick sweep",
-    events.MERGE_SKIPPED: "federation status lists every unit with the reason why it does not go on.",
+    events.JOB_FAILED: "Look at the job's log on its platform; one that failed by its settings or its data will fail again.",
+    events.RELEASE_UNPROVEN: (
+        "The log of its nodes says why. Until it answers, a roll-back takes it last. To ask it again: federation tick sweep"
+    ),
+    events.MERGE_SKIPPED: "Why each unit does not go on: federation status",
 }
 """What to do next after an event of that type, whatever it says."""
 
@@ -177,7 +179,7 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
     if events.RELEASE_PROMOTED in told:
         yield from _after_promotion(past, channel)
     if past.event.type == events.DRIFT_DETECTED:
-        yield "Who shifted them is in the log of their cloud, for nothing here did; if it comes again, federation tick sweep"
+        yield "Nothing here shifted them: their cloud's log says who did. If it happens again: federation tick sweep"
     if events.PROMOTION_HELD in told:
         yield from _after_hold(shelf, past, channel)
     yield from (f"federation explain {one['subject']}" for one in past.outcome["events"] if one["type"] in _UNIT_STOPS)
@@ -189,7 +191,7 @@ def _after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], cha
     """What can be done after a release of that name was left, and artifacts were quarantined, each with its kind."""
     serving = channel.serving
     if serving and serving.name == name:
-        yield f"{name} serves again since {when(serving.since)}: federation explain {name}"
+        yield f"{name} has served again since {when(serving.since)}: federation explain {name}"
     elif serving and rollback_target(channel):
         yield f"If {serving.name} is bad as well: federation rollback --from {serving.name} --who YOU --why 'WHAT YOU SAW'"
     elif serving:
@@ -213,7 +215,7 @@ def _after_promotion(past: Past, channel: Channel) -> Iterator[str]:
     """What became of a release that was promoted and serves no longer."""
     name = _about(past)
     if left := inventory.left_by_rollback(channel).get(name):
-        yield f"It serves no longer: {readable(left)}; federation explain {name}"
+        yield f"It no longer serves. {readable(left)}: federation explain {name}"
 
 
 def _after_hold(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:

@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is the status put on a screen?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from federation.cli.clock import now
 from federation.cli.screen.letters import alike
-from federation.cli.screen.output import print_lines, print_table, readable, short, shortened, when, wrapped
+from federation.cli.screen.output import (
+    elapsed,
+    print_lines,
+    print_section,
+    print_table,
+    readable,
+    short,
+    shortened,
+    when,
+    wrapped,
+)
 from federation.cli.store.standing import by
 from federation.core import instant
 from federation.core.counted import counted
@@ -20,17 +30,18 @@ def print_status(found: Mapping[str, Any]) -> None:
     """What serves, then what needs a person, then the rest."""
     print(wrapped(_headline(found), indent=0))
     if since := found["channel"]["since"]:
-        how = "A roll-back" if since["how"] == "roll_back" else "Promoted"
-        print(wrapped(f"{how}{by(since['who'])}: {readable(since['why'])}", indent=0))
+        who = by(since["who"])
+        how = f"A roll-back{who} brought it back" if since["how"] == "roll_back" else f"It was promoted{who}"
+        print(wrapped(f"{how}: {readable(since['why'])}", indent=0))
     if (moved := found["channel"]["moved"]) and instant.order(moved) > instant.order(now()):
         behind = (
-            f"This machine's clock says {when(now())}, and the channel's last move is of {when(moved)}: one clock is "
-            "wrong. Alarms and windows are judged by these times, and `explain last` shows what has the latest."
+            f"This machine's clock says {when(now())}, and the channel last moved at {when(moved)}: one of the clocks is "
+            "wrong. Alarms and windows are judged by these times, and `federation explain last` shows the latest."
         )
         print(wrapped(behind, indent=0))
     if hold := found["hold"]:
         ends = f" until {when(hold['until'])}" if "until" in hold else ""
-        print(wrapped(f"Promotions are held by {hold['who']} since {when(hold['at'])}{ends}: {hold['why']}", indent=0))
+        print(wrapped(f"{hold['who']} has held promotions since {when(hold['at'])}{ends}: {hold['why']}", indent=0))
     _print_urgent(found)
     print_table(
         "Releases",
@@ -60,7 +71,9 @@ def print_status(found: Mapping[str, Any]) -> None:
 def _headline(found: Mapping[str, Any]) -> str:
     policy, channel = found["policy"], found["channel"]
     serving = next((one for one in found["releases"] if one["state"] == "serving"), None)
-    serves = f"{serving['name']} serves since {when(serving['since'])}." if serving else "Nothing serves yet."
+    serves = "Nothing serves yet."
+    if serving:
+        serves = f"{serving['name']} has served since {when(serving['since'])}{elapsed(serving['since'], now())}."
     rules = f"policy {policy['name']}, version {policy['version']}"
     return f"{serves} Channel {channel['name']}, move {channel['counter']}; {rules}."
 
@@ -73,22 +86,25 @@ def _unit_row(one: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _print_urgent(found: Mapping[str, Any]) -> None:
-    print_lines(f"Lost, and named by the channel: {_PUT_BACK}", found["lost"])
-    print_lines(f"Damaged, so that something is left out here: {_PUT_BACK}", found["damaged"])
+    print_lines(f"Lost, although the channel names them: {_PUT_BACK}", found["lost"])
+    print_lines(f"Damaged, so something may be missing on this page: {_PUT_BACK}", found["damaged"])
     if alarm := found["unheeded"]:
         print_lines(
-            f"An alarm of {when(alarm['at'])} about what serves led to nothing: `federation explain roll_back`",
+            f"No roll-back followed the alarm of {when(alarm['at'])} about what serves: `federation explain roll_back` "
+            "says why, and what to do",
             (readable(alarm["why"]),),
         )
     if changed := found["tampered"]:
-        print_lines(f"Not by this home, found {when(changed['at'])}: {_PUT_RIGHT}", (readable(changed["why"]),))
+        print_lines(
+            f"Changed by somebody else, not by this home; found {when(changed['at'])}: {_PUT_RIGHT}",
+            (readable(changed["why"]),),
+        )
     print_lines("Dead letters: mend the cause; `federation redrive` delivers them again", alike(found["dead"]))
     if found["dead_unknown"]:
-        print_lines("Dead letters are not known", (found["dead_unknown"],))
-    served = {one["artifact"]: one["name"] for one in found["units"] if one["state"] == "serving"}
+        print_lines("The dead letters cannot be read", (found["dead_unknown"],))
     print_lines(
-        "Serves although it is in quarantine: `federation rollback` leaves it, `federation lift` allows it",
-        (f"{served[one['artifact']]}: {one['why']}" for one in found["quarantine"] if one["artifact"] in served),
+        "This serves although it is in quarantine; to leave it: federation rollback --who YOU --why 'WHY'",
+        _forbidden(found),
     )
     if candidate := found["candidate"]:
         held = f"held: {readable(candidate['held'])}" if candidate["held"] else "nothing holds it now"
@@ -100,16 +116,30 @@ def _print_urgent(found: Mapping[str, Any]) -> None:
         )
 
 
+def _forbidden(found: Mapping[str, Any]) -> Iterator[str]:
+    """What serves in spite of a quarantine."""
+    served = {one["artifact"]: one["name"] for one in found["units"] if one["state"] == "serving"}
+    for one in found["quarantine"]:
+        if one["artifact"] in served:
+            lift = f"federation lift {short(one['artifact'])} --who YOU --why 'WHY'"
+            yield f"{served[one['artifact']]}: {readable(one['why'])}; to allow it: {lift}"
+
+
 def _print_open(found: Mapping[str, Any]) -> None:
     print_lines(
         "Waiting for files",
-        (f"{one['subject']}: {one['why']}; rejected if so after {when(one['until'])}" for one in found["waiting"]),
+        (
+            f"{one['subject']}: {one['why']}; rejected if nothing changes by {when(one['until'])}"
+            for one in found["waiting"]
+        ),
     )
     print_lines(
         "Parked bodies",
         (f"{one['entry']}: {one['error']}: {one['why']} ({shortened(one['document'])})" for one in found["parked"]),
     )
     if older := ", ".join(counted(count, *_OLDER[what]) for what, count in found["older"].items() if count):
-        print(f"\nOlder, and not looked at: {older}; `federation status --all` does.")
+        print_section(f"Older, and not looked at: {older}; `federation status --all` shows them.")
     if found["queue"]:
-        print(f"\n{counted(found['queue'], 'delivery', 'deliveries')} under way, or waiting for the next command.")
+        print_section(
+            f"{counted(found['queue'], 'delivery', 'deliveries')} under way, or waiting for the next command."
+        )

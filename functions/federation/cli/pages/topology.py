@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from federation.cli.screen.output import print_json, print_lines, print_table
+from federation.cli.screen.output import print_answer, print_json, print_lines, print_table
 from federation.core.budget import money
 from federation.core.policy import policy_of
 from federation.core.preference import Preference
@@ -35,7 +35,10 @@ def planned(place: Path, policy: Path | None, *, as_json: bool) -> bool:
 
 def _print(found: Sequence[Ranked], task: Task) -> None:
     columns = ("topology", "verdict", "each time", "times", "in all", "on the wire", f"egress {task.currency}")
-    title = f"{len(task.sites)} sites, a model of {size(task.model_bytes)}; {gravity(task)}"
+    title = f"A model of {size(task.model_bytes)}; {gravity(task)}"
+    best = found[0]
+    chosen = f"{best.topology} is chosen" if best.verdict == "chosen" else "No topology is possible"
+    print_answer(f"{chosen} for {len(task.sites)} sites.")
     print_table(title, columns, map(_row, found))
     for one in found:
         residency = () if one.residency in one.why else (one.residency,)

@@ -122,13 +122,13 @@ def _next(shelf: Shelf, channel: Channel, line: UnitLine, history: History, deci
             yield f"Ship other content as {following}; the same bytes are refused under any number."
             yield f"If it was not to blame: federation lift {short(line.artifact)} --who YOU --why 'WHAT WAS WRONG'"
         case "waiting":
-            yield "federation tick merge asks the gates now."
+            yield "To have the gates judge it now: federation tick merge"
         case "passed":
             yield _on_the_way(shelf, channel, line, history, decisions)
         case "serving" if channel.forbids([line.artifact or ""]):
             yield "It serves although it is in quarantine: federation rollback --who YOU --why 'WHY'"
         case _:
-            yield "Nothing."
+            yield "There is nothing to do."
 
 
 def _on_the_way(shelf: Shelf, channel: Channel, line: UnitLine, history: History, decisions: Sequence[Past]) -> str:

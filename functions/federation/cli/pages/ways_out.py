@@ -11,14 +11,14 @@ from federation.cli.screen.output import short
 from federation.core.channel import Channel
 from federation.core.way_back import rollback_target
 
-_WHO_AND_WHY: Final = "--who YOU --why '...'"
+_WHO_AND_WHY: Final = "--who YOU --why 'WHY'"
 
 
 def ways_out(channel: Channel) -> Iterator[str]:
     """A sentence with its commands for each way; none while a roll-back has somewhere to go, or nothing serves."""
     if channel.serving is None or rollback_target(channel) is not None:
         return
-    yield f"Nothing else is to be promoted meanwhile: federation hold {_WHO_AND_WHY}, and later federation resume"
+    yield f"To keep anything else from being promoted meanwhile: federation hold {_WHO_AND_WHY}; later: federation resume"
     for entry in channel.live():
         if entry.name != channel.serving.name:
             lifted = _digits(channel.forbids(entry.units.values()))
@@ -28,7 +28,7 @@ def ways_out(channel: Channel) -> Iterator[str]:
             )
     yield (
         f"Another release, by its name (federation releases): federation promote RELEASE --outside-window {_WHO_AND_WHY}; "
-        "what of it is in quarantine is lifted first"
+        "first lift what of it is in quarantine"
     )
     if channel.quarantine:
         yield f"In quarantine: {_digits(tuple(channel.quarantine))}"

@@ -93,9 +93,9 @@ def print_happened(followed: Followed, *, as_json: bool, named: Mapping[str, str
     for line in dict.fromkeys(_line(one, named or {}) for one in followed.happened):
         print_line(line)
     for event in followed.open:
-        print_line(f"{'ordered':10} {_open(event)}; later: federation explain {short(event.id)}")
+        print_line(f"{'ordered':10} {_open(event)}; look again with: federation explain {short(event.id)}")
     if not followed.happened and not followed.open:
-        print("Nothing was to be done.")
+        print("There was nothing to do.")
 
 
 def rendered(followed: Followed, named: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:

@@ -12,9 +12,13 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import compress
 from typing import Any, Final, TextIO
 
+from federation.cli.screen.pasted import NO_BREAK, pasted, unbroken
 from federation.cli.screen.visible import visible, visible_json
+from federation.core import instant
+from federation.core.counted import counted
 
 DIGITS: Final = 12
 """Digits of a digest shown to people; JSON has all of them."""
@@ -23,6 +27,7 @@ _INSTANT: Final = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 _DIGEST: Final = re.compile(r"\b(?:sha256:)?([0-9a-f]{64})\b")
 _ALARM: Final = re.compile(r"\barn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:\d+:alarm:")
 _GAP: Final = "  "
+_UNITS: Final = {"days": 86_400, "hours": 3_600, "minutes": 60}
 _LAST_COLUMN: Final = 24
 """Columns of a terminal that the last column of a table gets at least."""
 _NAME: Final = 48
@@ -55,13 +60,15 @@ def as_text(value: Any, *, indent: int | None = None) -> str:
 
 
 def print_line(line: str, *, to: TextIO | None = None) -> None:
-    """One line as it is, on stdout unless it is to go elsewhere."""
-    print(visible(line), file=to)
+    """One line, on stdout unless it is to go elsewhere; not wrapped."""
+    print(visible(pasted(line)), file=to)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A titled table; nothing at all when there are no rows."""
-    found = [tuple(map(visible, row)) for row in rows]
+    """A titled table; nothing at all when there are no rows, and no column in which no row has anything."""
+    every = [tuple(map(visible, row)) for row in rows]
+    filled = [any(cells) for cells in zip(*every, strict=True)]
+    found, columns = [tuple(compress(row, filled)) for row in every], tuple(compress(columns, filled))
     if not found:
         return
     title = visible(title)
@@ -73,20 +80,30 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
         _rich_table(title, columns, found)
 
 
+def print_answer(sentence: str, lines: Iterable[str] = ()) -> None:
+    """The sentence that answers what was asked, and the lines that belong to it: the first thing that is printed."""
+    print(wrapped(sentence, indent=0))
+    for line in lines:
+        print(wrapped(line, indent=2))
+
+
+def print_section(sentence: str, lines: Iterable[str] = ()) -> None:
+    """The same apart from what stands above it."""
+    print()
+    print_answer(sentence, lines)
+
+
 def print_lines(title: str, lines: Iterable[str]) -> None:
     """A titled list; nothing at all when there are no lines."""
     found = list(lines)
     if found:
-        print()
-        print(wrapped(title, indent=0))
-        for line in found:
-            print(wrapped(line, indent=2))
+        print_section(title, found)
 
 
 def wrapped(line: str, *, indent: int) -> str:
     """A line wrapped to the terminal's width and indented; unchanged for a pipe."""
     margin = " " * indent
-    line = visible(line)
+    line = visible(pasted(line))
     if not sys.stdout.isatty():
         return f"{margin}{line}"
     inner = indent + len(line) - len(line.lstrip()) + 2
@@ -130,6 +147,15 @@ def when(time: str | None) -> str:
     return f"{time[:10]} {time[11:19]}Z" if time else "never"
 
 
+def elapsed(since: str, until: str) -> str:
+    """For how long that has been so, as in `, for 12 minutes`; nothing if it is still to come."""
+    seconds = int((instant.moment(until) - instant.moment(since)).total_seconds())
+    for unit, length in _UNITS.items():
+        if seconds >= 2 * length:
+            return f", for {seconds // length} {unit}"
+    return f", for {counted(seconds, 'second')}" if seconds >= 0 else ""
+
+
 def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = _widths(columns, rows)
     print(f"\n{title}")
@@ -138,17 +164,18 @@ def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str
 
 
 def _folded(line: str, *, inner: int) -> str:
-    """A line in the terminal's width, no word broken; what follows the first line is indented by `inner`."""
+    """A line in the terminal's width, no word and no command broken; what follows its first line is indented by `inner`."""
     width = max(shutil.get_terminal_size().columns, inner + 40)
     text = line.lstrip()
-    return textwrap.fill(
-        text,
+    folded = textwrap.fill(
+        unbroken(text),
         width,
         initial_indent=line.removesuffix(text),
         subsequent_indent=" " * inner,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return folded.replace(NO_BREAK, " ")
 
 
 def _is_narrow(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:

@@ -20,7 +20,7 @@ from federation.core.policy import Policy
 from federation.core.version import version_of
 from federation.steps import promote
 
-_TWICE: Final = "the next command publishes it, and given again promotes it"
+_TWICE: Final = "the next command publishes it; give it again to promote it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -
         yield "A merge makes the same release under the next free name: federation tick merge"
         return
     if found.receipt is None and not found.refusal:
-        yield f"If it is not published by itself: federation redrive, where its merge is a dead letter; else {_TWICE}"
+        yield f"If it stays unpublished: federation redrive, if its merge is a dead letter; if it is not, {_TWICE}"
         yield _promote(found.name)
     for artifact in channel.forbids(found.artifacts.values()):
         kind = next(kind for kind, held in found.artifacts.items() if held == artifact)
@@ -85,7 +85,7 @@ def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -
             f"federation approve {found.name} --who NAME --why 'WHY'"
         )
     if not cadence.is_open(policy.cadence.promotion, policy.cadence.time_zone, instant.moment(at)):
-        yield f"Not to wait for the window: {_promote(found.name, ' --outside-window')}"
+        yield f"To promote it before the window opens: {_promote(found.name, ' --outside-window')}"
     yield "When nothing holds it any more, the next tick in the window promotes it."
 
 

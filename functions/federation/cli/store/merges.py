@@ -39,10 +39,14 @@ def missed(policy: Policy, why: str, units: Sequence[UnitLine]) -> Iterator[str]
         ships = ", ".join(sorted(platform for platform, kinds in policy.matrix.items() if kind in kinds))
         of_kind = [line for line in units if line.artifact and kind_of(line.name) == kind]
         if not of_kind:
-            yield f"{kind} comes from {ships}, and none was accepted: federation tick sweep asks what ended there"
+            yield f"{kind} comes from {ships}, and none was accepted. To ask what ended there: federation tick sweep"
             continue
         newest = max(of_kind, key=lambda line: names.number_of(line.name))
-        state = "serves, and fusion.carry of the policy has not its kind" if newest.state == "serving" else newest.state
+        state = (
+            "it serves, but the policy's fusion.carry does not name its kind"
+            if newest.state == "serving"
+            else newest.state
+        )
         yield f"{kind} comes from {ships}; the newest is {newest.name}: {state}"
 
 

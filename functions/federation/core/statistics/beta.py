@@ -42,7 +42,7 @@ def beta_density(x: float, a: float, b: float) -> float:
 def beta_quantile(a: float, b: float, target: float) -> float:
     """The x at which I_x(a, b) is `target`: Newton's steps, kept inside a bracket that halves when a step leaves it."""
     low, high = 0.0, 1.0
-    x = a / (a + b)
+    x = _near(a, b, target)
     for _ in range(_STEPS):
         miss = incomplete_beta(x, a, b) - target
         low, high = (low, x) if miss > 0.0 else (x, high)
@@ -53,6 +53,13 @@ def beta_quantile(a: float, b: float, target: float) -> float:
             return following
         x = following
     return x
+
+
+def _near(a: float, b: float, target: float) -> float:
+    """Where to begin: the mean, or for an upper tail as many deviations above it as the normal distribution says."""
+    mean = a / (a + b)
+    upper = mean + NORMAL_95 * math.sqrt(mean * (1.0 - mean) / (a + b + 1.0))
+    return upper if target > 1.0 - 2.0 * ALPHA and upper < 1.0 else mean
 
 
 def student_95(degrees_of_freedom: float) -> float:

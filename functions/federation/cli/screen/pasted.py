@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a command that is printed need, so that it can be pasted into this shell as it is?
+
+The pages say `federation promote RELEASE --who YOU`. Whoever named the home by --folder has to name it again, for without
+it the command would reach whichever home the environment names; whoever has set FEDERATION_WHO need not say who they are.
+"""
+
+import os
+import re
+import shlex
+from collections.abc import Sequence
+from contextvars import ContextVar
+from itertools import pairwise
+from typing import Final
+
+ABOUT_A_HOME: Final = frozenset(
+    {
+        *("anchor", "approve", "attest", "diff", "explain", "hold", "intact", "lift", "lineage", "orders", "promote"),
+        *("quarantine", "receive", "redrive", "releases", "replay", "resume", "rollback", "served", "status", "tick"),
+        "train",
+    }
+)
+"""The commands that take --folder, but for those that make a home."""
+_NAMED: Final = re.compile(rf"\bfederation (?:{'|'.join(sorted(ABOUT_A_HOME))})\b")
+_WHOLE: Final = re.compile(rf"{_NAMED.pattern}(?: (?!for )[^\s;,`]+)*")
+"""A command with what it takes, as the pages write it: up to the next `;` or `,`, or the end."""
+_WHO: Final = " --who YOU"
+NO_BREAK: Final = "\xa0"
+"""A space at which no line is broken."""
+_FOLDER: Final[ContextVar[str]] = ContextVar("folder", default="")
+
+
+def remember(typed: Sequence[str]) -> None:
+    """Note which folder the command that is run names, if it names one."""
+    _FOLDER.set(_folder(typed) if typed and typed[0] in ABOUT_A_HOME else "")
+
+
+def pasted(text: str) -> str:
+    """The text, each command in it as it has to be typed here."""
+    if folder := _FOLDER.get():
+        text = _NAMED.sub(lambda named: f"{named[0]} --folder {shlex.quote(folder)}", text)
+    return text.replace(_WHO, "") if os.environ.get("FEDERATION_WHO") else text
+
+
+def unbroken(text: str) -> str:
+    """The text with no space in a command at which a line may be broken: a shell runs half a command as it is."""
+    return _WHOLE.sub(lambda whole: whole[0].replace(" ", NO_BREAK), text)
+
+
+def _folder(typed: Sequence[str]) -> str:
+    options = typed[: typed.index("--")] if "--" in typed else typed
+    joined = [word.removeprefix("--folder=") for word in options if word.startswith("--folder=")]
+    apart = [after for word, after in pairwise(options) if word == "--folder"]
+    return next(iter((*apart, *joined)), "")
