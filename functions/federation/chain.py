@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does everything that follows from one event happen in one process, without the bus?
+"""How are an event and everything that follows from it handled in one process, without the bus?
 
-Writes the same documents as delivery through the bus. If cut short, redelivery of the first event resumes it: steps already
-done only repeat their events. A follow-up that fails goes to the bus, which retries it; so does an event that no step
-hears, for other listeners.
+The documents are the same as with delivery through the bus. If a chain is cut short, redelivery of the first event
+resumes it: steps that were done already only repeat their events. A follow-up that fails goes to the bus, which retries
+it. An event that no step handles also goes to the bus, for other listeners.
 """
 
 import logging
@@ -41,16 +41,16 @@ def deliver_as_deployed(
 
 
 def run_chain(step: StepName, event: Event, ports: Ports, clock: Callable[[], str]) -> None:
-    """Run one step, then every step that hears its events, and so on.
+    """Run one step, then every step that handles its events, and so on.
 
     Args:
-        step: Which step.
-        event: Any number of times, in any order.
-        ports: The world.
-        clock: Tells the moment of each decision, RFC 3339 in UTC.
+        step: The first step.
+        event: Its event, which may come any number of times, in any order.
+        ports: The home's ports.
+        clock: Returns the moment of each decision, RFC 3339 in UTC.
 
     Raises:
-        FederationError: The first step has to be delivered again.
+        FederationError: The first step failed, and its event has to be delivered again.
     """
     chain = _Chain()
     handle(step, event, replace(ports, bus=chain), clock())
@@ -58,13 +58,13 @@ def run_chain(step: StepName, event: Event, ports: Ports, clock: Callable[[], st
 
 
 def deliver_chain(request: Request, trust: Trust, ports: Ports, clock: Callable[[], str]) -> Reading:
-    """Deliver a request, then run every step that hears its events, and so on.
+    """Deliver a request, then run every step that handles its events, and so on.
 
     A recent SLO breach is rolled back first: one read of the channel and one compare-and-set come before any document is
     stored.
 
     Raises:
-        FederationError: The sender has to deliver again.
+        FederationError: The sender has to deliver the request again.
     """
     now = clock()
     chain = _Chain()
@@ -80,7 +80,7 @@ def deliver_chain(request: Request, trust: Trust, ports: Ports, clock: Callable[
 
 
 class _Chain:
-    """A bus that queues events in this process; `done` are the ids of events handled already."""
+    """A bus that queues events in this process; `done` contains the ids of events that were handled already."""
 
     def __init__(self) -> None:
         self.done: set[str] = set()
@@ -106,7 +106,7 @@ def _follow(chain: _Chain, ports: Ports, clock: Callable[[], str]) -> None:
 
 
 def _followed(event: Event, ports: Ports, clock: Callable[[], str]) -> bool:
-    """Whether some step hears the event, and all that do have handled it."""
+    """Run the steps that handle the event; whether there are any, and none of them failed."""
     steps = routes().get(event.type, ())
     try:
         for step in steps:

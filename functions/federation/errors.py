@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong, and what does the shell do about it?
+"""What can go wrong, and how does the command report it?
 
-Names end in Error. `exit_code` is the command's exit status and `code` its word for scripts; `hint` tells a person at a
-shell what to do next, and is empty where the message says it. A refused gate or a rejected manifest is not an error: it is
-an Outcome (exit code 10).
+Names end in Error. `exit_code` is the command's exit status, and `code` names the error for scripts. `hint` tells a
+person what to do next; it is empty where the message already does. A refused gate or a rejected manifest is not an
+error: it is an Outcome (exit code 10).
 """
 
 from typing import ClassVar
@@ -17,7 +17,7 @@ class FederationError(Exception):
 
     Args:
         words: The message.
-        hint: What to do next in this case, instead of what its class says.
+        hint: What to do next in this case; it replaces the hint of the class.
     """
 
     exit_code: ClassVar[int] = 1
@@ -31,7 +31,7 @@ class FederationError(Exception):
 
 
 class ContractError(FederationError):
-    """A document or event does not say what its schema requires; `faults` lists every one of them."""
+    """A document or event does not meet its schema; `faults` lists every fault."""
 
     exit_code = 2
     code = "contract"
@@ -71,14 +71,14 @@ class ServiceError(FederationError):
 
 
 class CapacityError(ServiceError):
-    """A platform has no machine or quota for a job now; it may later, and another place may at once."""
+    """A platform has no machine or quota for a job now; it may have one later, and another place may have one now."""
 
     code = "capacity"
     hint = "Ask the platform for more, or name another place for the job in the policy."
 
 
 class SettingsError(FederationError):
-    """The environment does not configure this process."""
+    """The environment does not configure this process correctly."""
 
     exit_code = 6
     code = "settings"

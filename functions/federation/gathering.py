@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may a step's `gather` ask? Only reads, and every answer is recorded, so that the decision can be taken again."""
+"""What may a step's `gather` read? Every answer is recorded, so that the decision can be replayed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -10,11 +10,11 @@ from federation.core.policy import Policy
 from federation.ports import Firing, Receipt, Served
 
 Relevant = Callable[[Sequence[str]], Iterable[str]]
-"""Of a listing's names, those that a decision rests on, in their order; of these alone it gives the same ones again."""
+"""Selects the names in a listing that a decision depends on, in order; applied to its own result, it keeps all."""
 
 
 class Reads(Protocol):
-    """What a decision may read of the world."""
+    """Everything that a decision may read."""
 
     def policy(self) -> Policy:
         """The active policy."""
@@ -24,12 +24,12 @@ class Reads(Protocol):
         """The active policy, from this process's cache if that is no older than a version known to be active.
 
         Args:
-            version: Such as the one that the event's sender used; None if it did not say.
+            version: The known version, such as the one that the event's sender used; None if the sender did not say.
         """
         ...
 
     def policy_without_delay(self) -> Policy:
-        """The active policy, from this process's cache if possible: a guess, for use only where nothing may cause delay."""
+        """The active policy, perhaps outdated, from this process's cache: only for steps that nothing may delay."""
         ...
 
     def document(self, name: str) -> Any | None:
@@ -37,10 +37,10 @@ class Reads(Protocol):
         ...
 
     def earlier(self, name: str) -> Any | None:
-        """The result of an earlier delivery of this event; None if this process remembers none, which is a guess.
+        """The result of an earlier delivery of this event, if this process remembers one; None is only a guess.
 
-        Only for a name that the outcome then writes: if the guess was wrong, that write conflicts, and the event is decided
-        again with a look into the store. It is also decided again if the outcome does not write the name after all.
+        Use it only for a name that the outcome then writes. If the guess was wrong, that write conflicts, and the event
+        is decided again with a look into the store. The same happens if the outcome does not write the name after all.
         """
         ...
 
@@ -65,11 +65,11 @@ class Reads(Protocol):
         ...
 
     def located(self, resource: str) -> str | None:
-        """URI of a finished job's unit, asked of its platform; None if that does not know."""
+        """URI of a finished job's unit, as its platform reports it; None if the platform does not know."""
         ...
 
     def unstartable(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why this home could not start a job as it is described, or None."""
+        """Why this home could not start a job with this description, or None."""
         ...
 
     def firing(self) -> Sequence[Firing]:
@@ -81,13 +81,13 @@ class Reads(Protocol):
         ...
 
     def probe(self, channel: str, release: str) -> bool | None:
-        """Whether a release can serve now; None where nobody can ask it."""
+        """Whether a release can serve now; None where it cannot be reached."""
         ...
 
     def unservable(self, channel: str, release: str) -> str | None:
-        """Why the nodes could not begin to serve a release, or None."""
+        """Why the nodes could not start serving a release, or None."""
         ...
 
     def published(self, release: str) -> Receipt | None:
-        """What the registry really holds."""
+        """What the registry really has under a release's name, or None."""
         ...

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the functions need of the world?
+"""What do the functions need from the outside world?
 
-Each port is a Protocol of at most six methods. An adapter raises only errors of `federation.errors`: MissingError,
-ConflictError, or ServiceError around whatever its client raised.
+Each port is a Protocol of at most six methods. An adapter raises only errors from `federation.errors`, and wraps in
+them whatever its client raised.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,11 +18,11 @@ from federation.core.outcome import Shift
 RECENT: Final = timedelta(days=14)
 """How far back each sweep looks for finished jobs: longer than the longest job plus a week without a sweep."""
 SPOT_PATIENCE: Final = 2
-"""A spot job may take this many times its minutes, including the wait for capacity."""
+"""A spot job may take this many times its `max_minutes`, including the wait for capacity."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """Proof that a registry holds a release: the commit, the tag, and the digest of the content."""
+    """Proof that a registry has a release: the commit, the tag, and the digest of the content."""
 
     commit: str
     tag: str
@@ -30,14 +30,14 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
-    """What a serving node reports that it serves, and the counter of the last shift that it applied."""
+    """The release that a serving node reports, and the counter of the last shift that it applied."""
 
     counter: int
     release: str
 
 
 class Firing(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm that fires now: its key, since when (RFC 3339, UTC), and what it is labelled with."""
+    """An alarm that is firing: its key, when it began to fire (RFC 3339, UTC), and its labels."""
 
     key: str
     at: str
@@ -49,10 +49,10 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         id: The platform's id of the letter.
-        step: Which step could not handle it.
+        step: The step that could not handle it.
         event: The event; for a body that is not one of our events, what its envelope says.
         failure: Why it failed, if the platform says; otherwise the step's log does.
-        attempts: How often it was delivered; on some platforms listing it counts.
+        attempts: How often it was delivered; on some platforms, listing it counts as a delivery.
         at: When it was first sent to the step, if the platform says, else the event's time (RFC 3339, UTC).
     """
 
@@ -68,7 +68,7 @@ class Store(Protocol):
     """Documents that never change under their names, and channels that move by compare-and-set."""
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Create the document if the name is free, without comparing otherwise; whether it was free."""
+        """Create the document if the name is free, and return whether it was; an existing document is not compared."""
         ...
 
     def keep(self, name: str, body: bytes) -> None:
@@ -94,7 +94,7 @@ class Store(Protocol):
 
 @runtime_checkable
 class Dated(Protocol):
-    """What a store in a cloud can do besides, so that whoever looks for the latest need not read every document."""
+    """What a cloud's store can also do, so that a search for the latest documents need not read all of them."""
 
     def dates(self, prefix: str) -> Mapping[str, float] | None:
         """When each document under the prefix was kept, in seconds since 1970; None where that is unknown."""
@@ -105,7 +105,7 @@ class Bus(Protocol):
     """Where events are announced; delivery is at least once, in any order."""
 
     def announce(self, events: Sequence[Event]) -> None:
-        """Hand each event to every step that hears its type."""
+        """Deliver each event to every step that handles its type."""
         ...
 
 
@@ -129,7 +129,7 @@ class Registry(Protocol):
         ...
 
     def find(self, release: str) -> Receipt | None:
-        """What the registry holds under that tag now."""
+        """What the registry has under that tag now, or None."""
         ...
 
 
@@ -137,7 +137,7 @@ class Trainer(Protocol):
     """Where jobs run."""
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why `launch` could not start that job here, in a sentence, as far as that is known without asking the platform."""
+        """Why `launch` could not start this job, in a sentence, as far as is known without asking the platform."""
         ...
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
@@ -147,12 +147,12 @@ class Trainer(Protocol):
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """The data of an `artifact.completed` event for each job that ended well within RECENT.
 
-        A job of ours that ended without a unit has instead its `name` and, as a sentence, its `failure`.
+        For a job of ours that ended without a unit, the entry has its `name` and, as a sentence, its `failure` instead.
         """
         ...
 
     def artifact(self, resource: str) -> str | None:
-        """URI of a finished job's unit, for an event that does not state it; None if the platform does not know either."""
+        """URI of a finished job's unit, for an event that does not state it; None if the platform does not know it."""
         ...
 
 
@@ -160,7 +160,7 @@ class Traffic(Protocol):
     """The nodes that serve."""
 
     def refusal(self, channel: str, release: str) -> str | None:
-        """Why `shift` could not serve that release now, in a sentence, where something has to be done beforehand."""
+        """Why `shift` could not serve this release now, in a sentence; None if nothing has to be done first."""
         ...
 
     def shift(self, shift: Shift) -> None:
@@ -172,7 +172,7 @@ class Traffic(Protocol):
         ...
 
     def probe(self, channel: str, release: str) -> bool | None:
-        """Whether that release answers a golden prompt now; None where it is out of reach."""
+        """Whether this release answers a golden prompt now; None where it cannot be reached."""
         ...
 
 
@@ -180,7 +180,7 @@ class Alarms(Protocol):
     """The monitoring of the nodes that serve."""
 
     def firing(self) -> Sequence[Firing]:
-        """Every alarm that fires now, since one that already fired when a release began sends no event about it."""
+        """Every alarm that fires now, since one that fired before a release began to serve sends no event about it."""
         ...
 
 
@@ -192,9 +192,10 @@ class DeadLetters(Protocol):
         ...
 
     def redrive(self, step: str | None = None) -> int:
-        """Redeliver the step's letters, or all: at least once, and each is removed only after it was sent.
+        """Deliver the letters of one step, or of all, again, and return how many were sent.
 
-        Returns how many were sent. Letters that fail again meanwhile wait for the next call.
+        Each letter is removed only after it was sent, so it is delivered at least once. One that fails again meanwhile
+        waits for the next call.
         """
         ...
 

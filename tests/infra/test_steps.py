@@ -11,7 +11,7 @@ import pytest
 from infra.package import ROOT
 from msgspec.structs import replace
 from tests.steps.home import MONDAY, TUESDAY, WEDNESDAY
-from tests.steps.test_overdue import JOB, Platform
+from tests.steps.sweeping.test_overdue import JOB, Platform
 
 from federation.core import event as events
 from federation.core import names

@@ -8,7 +8,7 @@ import pytest
 
 from federation.core import instant
 from federation.errors import ContractError
-from federation.steps.overdue import named
+from federation.steps.sweeping.overdue import named
 
 
 @pytest.fixture

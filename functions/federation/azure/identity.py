@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does this process authenticate to Azure, without a key?
 
-Workload identity federation: a token of another identity provider that Microsoft Entra trusts stands in for a secret.
+By workload identity federation: a token of another identity provider that Microsoft Entra trusts replaces the secret.
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
 """
 
@@ -40,10 +40,10 @@ class EntraToken:
         Args:
             session: Makes a session of `requests`.
             tenant: The directory's id.
-            client: The application's id, which has a federated credential for whoever issues the assertion.
-            assertion: Gives a fresh identity token for AUDIENCE.
+            client: The id of the application, which has a federated credential for the assertion's issuer.
+            assertion: Returns a fresh identity token for AUDIENCE.
             login: Entra's address.
-            clock: Tells seconds.
+            clock: Returns seconds.
         """
         self._session = session
         self._url = f"{login}/{tenant}/oauth2/v2.0/token"
@@ -57,7 +57,7 @@ class EntraToken:
         """A token that remains valid for a while.
 
         Raises:
-            ServiceError: Entra does not answer, or does not take the assertion (yet), which is no fault of a job's.
+            ServiceError: Entra does not answer, or does not accept the assertion (yet); no job is at fault.
         """
         if not self._token or self._clock() >= self._until:
             found = self._exchanged()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is a training job to Azure Machine Learning? A command job of its own environment.
+"""How is a training job described to Azure Machine Learning? As a command job with an environment of its own.
 
 https://learn.microsoft.com/rest/api/azureml/jobs/create-or-update
 """
@@ -31,7 +31,7 @@ def environment_version(image: str) -> str:
 
 
 def wanting(job: Mapping[str, Any]) -> str | None:
-    """What the policy does not say: on which machine the job runs, with which command, or where its unit goes."""
+    """What is missing in the policy: the job's machine, its command, or where its unit goes; None if nothing is."""
     if job.get("machine") and job.get("output") and job.get("arguments"):
         return None
     return (
@@ -41,11 +41,11 @@ def wanting(job: Mapping[str, Any]) -> str | None:
 
 
 def job_of(name: str, job: Mapping[str, Any], workspace: str, identity: str = "") -> dict[str, Any]:
-    """The job as Azure takes it.
+    """The job in Azure's form.
 
     Args:
-        name: Of the job.
-        job: As the policy describes it.
+        name: The job's name.
+        job: The job as the policy describes it.
         workspace: The workspace's resource id.
         identity: The client id of the managed identity that it runs as; empty for the workspace's own token.
     """
@@ -68,7 +68,7 @@ def job_of(name: str, job: Mapping[str, Any], workspace: str, identity: str = ""
 
 
 def _command(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    """The command, with a mounted folder passed as the output, as to any image."""
+    """The command; a mounted folder is passed as `--output`, which every image takes."""
     command = shlex.join(str(word) for word in job["arguments"])
     if not is_mounted(job):
         return {"command": command}
@@ -78,7 +78,7 @@ def _command(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _machine(job: Mapping[str, Any], workspace: str) -> dict[str, Any]:
-    """A named cluster, or a machine type, in which case Azure finds a machine and the job states whether spot."""
+    """A named cluster, or a machine type: then Azure finds a machine, and the job says whether it may be spot."""
     machine, count = str(job["machine"]), _machines(job)
     if machine.startswith(_COMPUTE):
         return {"computeId": f"{workspace}/{machine}", "resources": {"instanceCount": count}}
@@ -91,7 +91,7 @@ def _machines(job: Mapping[str, Any]) -> int:
 
 
 def _meeting(job: Mapping[str, Any]) -> dict[str, Any]:
-    """One process a machine, told MASTER_ADDR, RANK and WORLD_SIZE; without a distribution the machines do not meet.
+    """One process per machine, given MASTER_ADDR, RANK and WORLD_SIZE; without this, the machines do not meet.
 
     https://learn.microsoft.com/azure/machine-learning/how-to-train-distributed-gpu#pytorch
     """

@@ -12,7 +12,7 @@ TIMEOUT: Final = 30.0
 _FIRST_ERROR: Final = 400
 _MISSING: Final = 404
 _REFUSED: Final = frozenset({400, 422})
-"""Statuses with which the same request would be refused again; not 409, which may also mean that something is under way."""
+"""Statuses that the same request would get again; not 409, which may also mean that something is under way."""
 _SHOWN: Final = 300
 
 
@@ -26,19 +26,19 @@ class Rest:
         self._version = version
 
     def ask(self, operation: str, method: str, path: str, *, body: Any = None, **query: str) -> Any:
-        """The answer's JSON.
+        """Send a request and return the answer's JSON.
 
         Args:
-            operation: What it does, for a message that begins with "Azure did not".
-            method: Of HTTP.
-            path: Below the address.
+            operation: What the request does, for a message that begins with "Azure did not".
+            method: The HTTP method.
+            path: The path below the address.
             body: JSON to send.
-            query: Its parameters besides the version of the API.
+            query: Query parameters besides the version of the API.
 
         Raises:
-            MissingError: 404.
+            MissingError: The status is 404.
             ContractError: The request is refused as it stands.
-            ServiceError: Anything else that is no success.
+            ServiceError: The request failed in any other way.
         """
         asked = {"api-version": self._version, **query}
         return self._answer(operation, method, f"{self._address}{path}", json=body, params=asked)
@@ -47,7 +47,7 @@ class Rest:
         """Every item of a list, following each page's `nextLink`.
 
         Raises:
-            ServiceError: A page could not be read, or leads elsewhere.
+            ServiceError: A page could not be read, or the next one is at another address.
         """
         page = self.ask(operation, "GET", path, **query)
         while True:

@@ -53,8 +53,8 @@ class AzureTrainer:
 
         Args:
             session: Makes a session of `requests`.
-            token: Gives an access token of Resource Manager.
-            workspace: Whose jobs.
+            token: Returns an access token of Resource Manager.
+            workspace: The workspace.
             api: Resource Manager's address.
         """
         self._rest = Rest(session, api, token, VERSION)

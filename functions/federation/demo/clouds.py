@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do a platform's files get into its cloud?
+"""How do a platform's files get into its cloud in the demo?
 
-The local artifacts adapter reads URIs of a scheme below `<home>/clouds/<scheme>/`, so copying files there stands for a
-job's upload. The manifest is written last, as every job must.
+The local artifacts adapter reads URIs of a scheme below `<home>/clouds/<scheme>/`, so copying files there takes the
+place of a job's upload. The manifest is written last, as by every job.
 """
 
 import shutil

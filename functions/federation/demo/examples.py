@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where are the units that the demo ships, and under which policy is that?"""
+"""Where are the units that the demo ships, and which policy applies to them?"""
 
 from pathlib import Path
 

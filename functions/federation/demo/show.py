@@ -19,7 +19,7 @@ def play(folder: Path, examples: Path) -> Iterator[Line]:
     """The story in a home of its own, line by line as it happens.
 
     Args:
-        folder: Becomes the home; it must not be one already.
+        folder: The folder that becomes the home; it must not be one already.
         examples: The units to ship, and the policy.
 
     Raises:

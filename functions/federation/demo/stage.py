@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the story need of a home, and how does a local one do it?"""
+"""What does the story need from a home, and how does a local home provide it?"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ class Line:
     Args:
         at: When, RFC 3339 in UTC.
         what: What arrived, in a sentence.
-        became: What followed, a sentence each.
+        became: What followed, one sentence each.
         documents: Names of the documents that were kept because of it.
     """
 
@@ -48,7 +48,7 @@ class Stage(Protocol):
         ...
 
     def ended(self, name: str, data: Mapping[str, Any]) -> None:
-        """Have the job's platform list it as finished from now on; `data` is that of `artifact.completed`."""
+        """Have the job's platform list it as finished from now on; `data` is the data of its `artifact.completed`."""
         ...
 
     def arrives(self, at: str, what: str, request: Request) -> Line:
@@ -63,7 +63,7 @@ class Stage(Protocol):
 
 
 class LocalStage:
-    """A local home; with `inline` one process runs `receive` and all steps that follow, as FEDERATION_INLINE has it."""
+    """A local home; with `inline`, one process runs `receive` and all steps that follow, as with FEDERATION_INLINE."""
 
     def __init__(self, home: LocalHome, trust: Trust, examples: Path, *, inline: bool = False) -> None:
         self._home = home
@@ -90,7 +90,7 @@ class LocalStage:
         """Deliver a body as its sender would, and carry out everything that follows.
 
         Raises:
-            ServiceError: A step raised every time, so that the story would go on without what it does.
+            ServiceError: A step failed at every delivery, so the story would go on without its effect.
         """
         store = self._home.ports.store
         before = set(store.names(""))
@@ -110,7 +110,7 @@ class LocalStage:
         return self._home.ports.store.read(names.release(name))
 
     def _forbidden(self, kept: Sequence[str]) -> Iterator[str]:
-        """Each unit just accepted whose artifact is in quarantine, in a sentence: a new number does not set it free."""
+        """A sentence for each unit just accepted whose artifact is in quarantine; a new number does not lift that."""
         reads = LiveReads(self._home.ports)
         quarantine = reads.channel(reads.policy().channel).quarantine
         for name in kept:

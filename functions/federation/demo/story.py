@@ -53,7 +53,7 @@ def second_week(stage: Stage) -> Iterator[Line]:
 
 
 def the_alarm(stage: Stage) -> Iterator[Line]:
-    """An alarm about the release before changes nothing; one about the serving release rolls it back, once."""
+    """An alarm about the previous release changes nothing; one about the serving release rolls it back, once."""
     yield stage.arrives(
         "2026-11-24T09:03:00Z",
         "CloudWatch: the error rate is too high, measured before the promotion",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does AWS really send? SageMaker and CloudWatch through EventBridge, and EventBridge Scheduler.
 
-Key for key the shapes of events/sagemaker/training_completed_doc_style, events/cloudwatch/alarm_single_firing and
-events/scheduler/eventbridge_scheduler_input_context, with the demo's names and times.
+The shapes are key for key those of events/sagemaker/training_completed_doc_style, events/cloudwatch/alarm_single_firing
+and events/scheduler/eventbridge_scheduler_input_context; the names and times are the demo's.
 """
 
 import json
@@ -19,11 +19,11 @@ def training_job(name: str, artifact: str, at: str, *, status: str = "Completed"
     """A training job changed its state.
 
     Args:
-        name: Of the job.
+        name: The job's name.
         artifact: URI of its model.
-        at: When, RFC 3339 in UTC.
-        status: What it is now.
-        account: Whose job it is.
+        at: When its state changed, RFC 3339 in UTC.
+        status: The new state.
+        account: The account that owns the job.
     """
     arn = f"arn:aws:sagemaker:{REGION}:{account}:training-job/{name}"
     ended = str(instant.microseconds(at) // 1000)
@@ -54,7 +54,7 @@ def alarm(at: str, about: str, *, state: str = "ALARM") -> Request:
 
     Args:
         at: When EventBridge sends it.
-        about: When the state changed, so of what time the data is.
+        about: When the state changed, which is the time of the data.
         state: ALARM, OK or INSUFFICIENT_DATA.
     """
     arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{ALARM}"

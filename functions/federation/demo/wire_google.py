@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does Google Cloud really send? A pipeline's log entry and a bucket's notification, pushed by Pub/Sub.
 
-Key for key the shapes of events/vertex/push_pipeline_succeeded and events/gcs/pubsub_notification_finalize, with the
-demo's names and times. The claims stand for a token whose signature the edge has verified.
+The shapes are key for key those of events/vertex/push_pipeline_succeeded and events/gcs/pubsub_notification_finalize;
+the names and times are the demo's. The claims are those of a token whose signature the edge has verified.
 """
 
 import base64

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does the Hugging Face Hub really send? A webhook, with its secret as the only proof.
 
-Key for key the shape of events/huggingface/push_main, with the demo's names.
+The shape is key for key that of events/huggingface/push_main; the names are the demo's.
 """
 
 import json
@@ -16,9 +16,9 @@ def push(repo: str, sha: str, *, before: str = "0" * 40, secret: str = HUB_SECRE
 
     Args:
         repo: Name within the organisation.
-        sha: What main points at now.
-        before: What it pointed at.
-        secret: What the webhook's sender knows.
+        sha: The commit that main points to now.
+        before: The commit that it pointed to.
+        secret: The secret that the sender uses.
     """
     name = f"{ORG}/{repo}"
     body = {

@@ -75,12 +75,12 @@ class HubArtifacts:
 
 
 def _is_plain(path: str) -> bool:
-    """Whether everybody reads it as the same path, people too, to whom some characters show another one."""
+    """Whether every client and every person reads the same path; some characters make a person see another one."""
     return path.isprintable() and not re.search(_UNSAFE, path)
 
 
 def _within(file: Opened, limit: int, complaint: str) -> Iterator[bytes]:
-    """The bytes as they come, and no more than `limit` of them; none when the Hub announces more."""
+    """The bytes as they come; ContractError beyond `limit` of them, and at once if the Hub announces more."""
     if (file.size or 0) > limit:
         raise ContractError(complaint)
     taken = 0

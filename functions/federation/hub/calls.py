@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a failure of the Hub mean to a step? The only place that knows its client's exceptions."""
+"""What does a failure of the Hub mean to a step? No other module knows the exceptions of the Hub's client."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ def status_of(error: BaseException | None) -> int | None:
 
 
 def _words(error: Exception) -> str:
-    """Status, code and message of the answer, or what kept it from coming."""
+    """Status, code and message of the response, or the reason why there was none."""
     status = status_of(error)
     if status is None:
         return f"{type(error).__name__}: {error}".strip()

@@ -2,7 +2,7 @@
 """What does the Hub need in a release's card, besides what `core.card` writes?
 
 `model-index` says how each unit was judged, in the shape of
-https://github.com/huggingface/hub-docs/blob/main/modelcard.md; what it was judged on is the report that the release names.
+https://github.com/huggingface/hub-docs/blob/main/modelcard.md. The dataset in it is the report that the release names.
 """
 
 from collections.abc import Iterator, Mapping

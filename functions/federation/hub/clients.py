@@ -24,8 +24,8 @@ def client(endpoint: str | None = None, token: str | None = None) -> Any:
     """An `HfApi` whose calls time out; by default they would wait for ever.
 
     Args:
-        endpoint: Of another Hub than HF_ENDPOINT names, else huggingface.co.
-        token: Of the caller; None for the environment's.
+        endpoint: The Hub's address; None for HF_ENDPOINT, else huggingface.co.
+        token: The caller's token; None for the environment's.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
@@ -46,7 +46,7 @@ def _bound_calls() -> None:
 
 
 def headers(api: Any) -> dict[str, str]:
-    """What a call needs for which `api` has no method: its token and its name."""
+    """The headers of a call for which `api` has no method: its token and its name."""
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # noqa: PLC0415 - exported lazily
 
     return dict(build_hf_headers(token=api.token, library_name=api.library_name))

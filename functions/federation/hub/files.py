@@ -40,7 +40,7 @@ def opened(api: Any, place: Place) -> Iterator[Opened | None]:
     """The file, open until the context ends, or None when there is no such file, revision or repository.
 
     Raises:
-        ServiceError: The Hub does not answer, refuses, or breaks off; or somebody else answers.
+        ServiceError: The Hub does not answer, refuses or breaks off, or something else answers in its place.
     """
     from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status  # noqa: PLC0415 - with the client
 
@@ -67,7 +67,7 @@ def commit_of(file: Opened, place: Place) -> str:
 
 
 def _not_a_page(response: Any, place: Place) -> None:
-    """Every file comes with an ETag, from the Hub and from the storage that it redirects to; a proxy's page has none."""
+    """Raise if a page came: the Hub and its storage send every file with an ETag, and a proxy's page has none."""
     if "ETag" not in response.headers and "text/html" in response.headers.get("Content-Type", ""):
         raise ServiceError(
             f"Hugging Face Hub: reading {place} failed: a page of HTML came, perhaps of a proxy on the way"
@@ -75,7 +75,7 @@ def _not_a_page(response: Any, place: Place) -> None:
 
 
 def _commit(response: Any) -> str | None:
-    """The commit, from the Hub's own response: storage, to which that may redirect, does not state it."""
+    """The commit, from the Hub's own response: the storage that it may redirect to does not state it."""
     named = (one.headers.get("X-Repo-Commit") for one in (*response.history, response))
     return next((commit for commit in named if commit), None)
 

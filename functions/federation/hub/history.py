@@ -20,14 +20,14 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def begins(self) -> bool:
-        """Whether it is the commit that the Hub makes when a repository is created, with nobody's files."""
+        """Whether it is the commit that the Hub itself makes when a repository is created, without anybody's files."""
         return self.title == "initial commit" and [one.get("user") for one in self.authors] == ["system"]
 
 
 def history(api: Any, repo: str) -> Iterator[Commit]:
     """The commits of main, newest first, fetched page by page as needed.
 
-    `HfApi.list_repo_commits` would fetch every page of a repository's whole life.
+    `HfApi.list_repo_commits` would fetch every page of the repository's whole history.
     """
     from huggingface_hub.utils import paginate  # type: ignore[attr-defined]  # noqa: PLC0415 - exported lazily
 

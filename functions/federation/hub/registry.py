@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is a release published on the Hub exactly once, and found again?
 
-All releases live in one model repository. One commit holds the card and, last, manifest.json; a tag named like the release
-names that commit for ever. The Hub has no transaction over both, and a response can be lost: so before anything is written
-the repository is read, and the commit is conditional on the parent that was read.
+All releases live in one model repository. One commit contains the card and, last, manifest.json; a tag with the
+release's name points to that commit for ever. The Hub has no transaction over both, and a response can be lost. So the
+repository is read before anything is written, and the commit is conditional on the parent that was read.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ LOOK_BACK: Final = 50
 """Commits searched for ours after a lost response: one page of the Hub's history."""
 
 HASHED_BYTES: Final = 67_108_864
-"""Bytes of a manifest that are hashed at most; a longer one is not ours."""
+"""At most this many bytes of a manifest are hashed; a longer one is not ours."""
 
 _MANIFEST: Final = "manifest.json"
 _ABSENT: Final = 404
@@ -61,8 +61,8 @@ class HubRegistry:
 
         Raises:
             ConflictError: The tag names other content, or others kept committing.
-            ContractError: The Hub refuses the card, or the tag stands on a commit without a manifest.
-            ServiceError: The Hub does not answer, and does not hold the release either.
+            ContractError: The Hub refuses the card, or the tag points to a commit without a manifest.
+            ServiceError: A call failed, and the release was not published by it either.
         """
         wanted = digest_of(body)
         found = self.find(release) or self._tagged(release, self._committed(release, body, wanted), wanted)
@@ -73,7 +73,7 @@ class HubRegistry:
         return found
 
     def find(self, release: str) -> Receipt | None:
-        """What the registry holds under that tag now, in one call; None without the tag, or without a manifest at it."""
+        """What the registry has under that tag now, in one call; None without the tag, or without a manifest at it."""
         held = self._held(release)
         return Receipt(commit=held.commit, tag=release, digest=held.digest) if held else None
 
@@ -91,7 +91,7 @@ class HubRegistry:
             return _Held(commit=commit_of(file, place), digest=f"sha256:{hashed.hexdigest()}")
 
     def _committed(self, release: str, body: bytes, wanted: str) -> str:
-        """The commit that holds the release: an earlier one of ours, or a new one on the head that was read."""
+        """The commit with the release: an earlier one of ours, or a new one on the head that was read."""
         for _ in range(ATTEMPTS):
             commits = self._commits()
             if ours := self._ours(commits, release, wanted):

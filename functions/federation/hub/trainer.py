@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs on the Hub, and the pushes that show that they are done.
 
-No event says that a job ended, and COMPLETED says only that its command did. A job ships by a commit on main of a
-repository, so that push counts as its completion, as it does in a webhook: the same push gives the same event.
+No event says that a job ended, and COMPLETED says only that its command did. A job ships its unit as a commit on main
+of a repository, so that push counts as its completion. The webhook of the same push gives the same event.
 """
 
 import re
@@ -31,11 +31,11 @@ _ABSENT: Final = 404
 _UNPAID: Final = 402
 _INVALID: Final = frozenset({400, 422})
 _MINUTES: Final = 24 * 60
-"""The Hub's own default is half an hour."""
+"""The limit of a job without `max_minutes`; the Hub's own default is half an hour."""
 
 
 class _Asked(msgspec.Struct):
-    """Of what a job was asked, where it puts its unit."""
+    """The part of a job's description that says where its unit goes."""
 
     output: str | None = None
 
@@ -58,9 +58,9 @@ class HubTrainer:
             api: Makes the `HfApi` at its first use.
             namespace: User or organisation that pays for the jobs.
             repos: Model repositories to watch, `<owner>/<name>`.
-            secrets: Gives, at each launch, the job's secret environment variables, such as a token that may push; None if
-                there is nothing that a job may be given, which then can push nothing.
-            clock: Now.
+            secrets: Returns, at each launch, the job's secret environment variables, such as a token that may push;
+                None if there are none, so that a job can push nothing.
+            clock: Returns the present time.
         """
         self._api = api
         self._namespace = namespace
@@ -92,7 +92,7 @@ class HubTrainer:
 
         Raises:
             ContractError: It cannot be started here, or the Hub refuses it.
-            CapacityError: Nobody has paid for it.
+            CapacityError: The namespace cannot pay for it.
         """
         if self._started(name):
             return
@@ -113,7 +113,7 @@ class HubTrainer:
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """Every recent commit on main of every watched repository, the newest of a repository first.
 
-        Then the jobs of ours that pushed nothing, ended in an error, or were cancelled or deleted.
+        Then those of our jobs that pushed nothing, ended in an error, or were cancelled or deleted.
         """
         since = self._clock() - RECENT
         pushing = dict(self._pushing(since))
@@ -131,9 +131,9 @@ class HubTrainer:
         return any(self._listed(labels={LABEL: name}))
 
     def _run(self, name: str, job: Mapping[str, Any]) -> None:
-        """Start it. The Hub says nowhere whether a command takes the place of an image's ENTRYPOINT or follows it.
+        """Start the job. The Hub does not document whether a command replaces an image's ENTRYPOINT or follows it.
 
-        A whole command runs in the first case; in the second our images pass over the words before the first option.
+        A whole command works in both cases: in the second, our images ignore the words before the first option.
         """
         with service_call(f"running job {name}"):
             self._api().run_job(
@@ -149,7 +149,7 @@ class HubTrainer:
             )
 
     def _pushing(self, since: datetime) -> Iterator[tuple[str, Any]]:
-        """Our completed jobs, by the repository that each was configured to push to; one since deleted may have pushed."""
+        """Our completed jobs, each with the repository it was to push to; deleted ones too, as they may have pushed."""
         for job in self._ended(["COMPLETED", _DELETED], since):
             if repo := _repo_of(job.labels or {}, job.environment or {}):
                 yield repo, job
@@ -158,7 +158,7 @@ class HubTrainer:
         for job in self._ended(list(_FAILED), since):
             labels = job.labels or {}
             if job.status.stage == _DELETED and _repo_of(labels, job.environment or {}):
-                continue  # its push tells how it ended
+                continue  # whether it pushed says how it ended
             if name := labels.get(LABEL):
                 yield _failure(name, job)
 
@@ -173,7 +173,7 @@ class HubTrainer:
         try:
             with service_call(operation):
                 yield from self._api().list_jobs(namespace=self._namespace, **wanted)
-        except (KeyError, TypeError, ValueError) as error:  # what the client raises of a job that it cannot read
+        except (KeyError, TypeError, ValueError) as error:  # what the client raises for a job that it cannot read
             said = f"{type(error).__name__}: {error}"
             raise ServiceError(f"Hugging Face Hub: {operation} failed: the answer has another form: {said}") from error
 
@@ -212,7 +212,7 @@ def _completion(repo: str, identity: str, commit: Commit) -> Mapping[str, Any]:
 
 
 def _idle(job: Any, repo: str) -> Mapping[str, Any]:
-    """A completed job whose repository nobody can be seen to have pushed to."""
+    """The failure of a completed job to whose repository no push is visible."""
     said = f"nothing was pushed to {repo}, as far as our token (HF_TOKEN) may see; the job's log may say why"
     return _failure(job.labels[LABEL], job, said)
 
@@ -233,7 +233,7 @@ def _failure(name: str, job: Any, why: str | None = None) -> Mapping[str, Any]:
 
 
 def _repo_of(labels: Mapping[str, str], environment: Mapping[str, Any]) -> str | None:
-    """`<owner>/<name>` of a job of ours whose output is `hf://models/<owner>`; whoever may run jobs may label theirs so."""
+    """`<owner>/<name>` for a job with the output `hf://models/<owner>`; anyone who may run jobs can write both."""
     try:
         output = msgspec.json.decode(environment[ENVIRONMENT], type=_Asked).output or ""
         repo = f"{output.removeprefix(_MODELS).rstrip('/')}/{labels[LABEL]}"

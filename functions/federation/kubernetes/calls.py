@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a failure of a cluster mean to a step? The only place that knows its client's exceptions."""
+"""What does a failure of a cluster mean to a step? No other module knows the exceptions of the cluster's client."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ def status_of(error: BaseException | None) -> int | None:
 
 
 def _words(error: Exception) -> str:
-    """The Status object of the answer (code, reason, message), or what kept it from coming."""
+    """The Status object of the response (code, reason, message), or the reason why there was none."""
     status = status_of(error)
     if status is None:
         return f"{type(error).__name__}: {error}"

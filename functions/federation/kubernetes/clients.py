@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is a client of a cluster made?
 
-The package `kubernetes` is imported when the first client is made: it is one of the slowest imports there are.
+The package `kubernetes` is imported when the first client is made, since its import is among the slowest there are.
 """
 
 from functools import cache
@@ -27,7 +27,7 @@ def batch(context: str | None = None) -> Any:
 
 
 def core_api(batch: Any) -> Any:
-    """The core/v1 API of the cluster that a batch/v1 API speaks to, over the same connections."""
+    """The core/v1 API of the same cluster as a batch/v1 API, over the same connections."""
     from kubernetes import client  # noqa: PLC0415 - half a second
 
     return client.CoreV1Api(batch.api_client)

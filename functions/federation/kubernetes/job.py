@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is a training job to Kubernetes? https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/"""
+"""How is a training job described to Kubernetes?
+
+https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +19,7 @@ OUTPUT: Final = "federation/output"
 """The annotation with the URI of the unit's folder, ending in a slash."""
 
 KEPT_SECONDS: Final = int(RECENT.total_seconds())
-"""A finished job stays for as long as a sweep looks for it."""
+"""A finished Job is kept for as long as a sweep looks for it."""
 
 _NOT_EVICTED: Final = {
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",  # GKE's, AKS's
@@ -28,7 +31,7 @@ _RESOURCE: Final = re.compile(
     r"(?:cpu|memory|ephemeral-storage)=[0-9]+(?:\.[0-9]+)?[A-Za-z]*|hugepages-[0-9]+[KMG]i=[0-9]+(?:[KMGTPE]i)?"
     r"|[a-z0-9.-]+/[A-Za-z0-9._-]+=[0-9]+"
 )
-"""What a cluster takes; of extended resources, such as GPUs, only whole ones."""
+"""A resource that a cluster accepts; extended resources, such as GPUs, only in whole numbers."""
 _EXAMPLE: Final = "cpu=4,memory=16Gi,nvidia.com/gpu=1"
 _HOST: Final = re.compile(r"[a-z][-a-z0-9]{0,61}[a-z0-9]")
 """A DNS label as a Service needs it (RFC 1035), at most 63 characters."""
@@ -97,7 +100,7 @@ def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str,
 
 
 def _several(count: int) -> dict[str, Any]:
-    """What makes it an Indexed Job. Each machine is tried as often as a single one; clusters before 1.29 ignore that."""
+    """The fields of an Indexed Job. Each machine is tried as often as a lone one; clusters before 1.29 ignore that."""
     indexed = {"completions": count, "parallelism": count, "completionMode": "Indexed"}
     return {**indexed, "backoffLimitPerIndex": _ATTEMPTS, "maxFailedIndexes": 0}
 
@@ -111,12 +114,12 @@ def _metadata(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _template(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    """The pods' metadata. A pod that is not for spot asks not to be evicted, since its job would start anew."""
+    """The pods' metadata. A pod that is not for spot asks not to be evicted, since its job would start all over."""
     return {"labels": {LABEL: name}, **({} if job.get("spot") else {"annotations": _NOT_EVICTED})}
 
 
 def _rules() -> list[dict[str, Any]]:
-    """The pod failure policy, of which the first match counts: fail for good on our exit code, ignore an evicted pod."""
+    """The pod failure policy, whose first match counts: fail for good on our exit code, ignore an evicted pod."""
     refused = {"containerName": CONTAINER, "operator": "In", "values": [CONFIGURED_WRONG]}
     return [
         {"action": "FailJob", "onExitCodes": refused},
@@ -128,7 +131,7 @@ def _pod(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, A
     spot = bool(job.get("spot"))
     account = placement.service_account
     return {
-        "restartPolicy": "Never",  # what a failure policy needs
+        "restartPolicy": "Never",  # a failure policy needs this
         "automountServiceAccountToken": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [_container(name, job, placement.secret)],
@@ -140,7 +143,7 @@ def _pod(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, A
 
 
 def _container(name: str, job: Mapping[str, Any], secret: str | None) -> dict[str, Any]:
-    """The container, in which a dollar is written so that a cluster takes none for the beginning of `$(VARIABLE)`."""
+    """The container; dollar signs are escaped, so that the cluster takes none for the beginning of `$(VARIABLE)`."""
     resources = dict(one.split("=") for one in _parts(job.get("machine")))
     return {
         "name": CONTAINER,

@@ -19,16 +19,16 @@ _TAKEN: Final = 409
 
 
 def offer(batch: Any, namespace: str, name: str, uid: str) -> None:
-    """Make the Service unless the job has it.
+    """Make the Service unless the job already has it.
 
     Args:
         batch: The batch/v1 API of the cluster.
-        namespace: Of the job.
-        name: Of the job.
-        uid: Of the Job, which will own the Service, so that both are deleted together.
+        namespace: The job's namespace.
+        name: The job's name.
+        uid: The uid of the Job, which will own the Service, so that both are deleted together.
 
     Raises:
-        ServiceError: The cluster refuses, or the name is another's.
+        ServiceError: The cluster refuses, or the name belongs to another Service.
     """
     try:
         with service_call(f"creating the service of job {name} in {namespace}"):
@@ -40,7 +40,7 @@ def offer(batch: Any, namespace: str, name: str, uid: str) -> None:
 
 
 def service_of(name: str, uid: str) -> dict[str, Any]:
-    """The Service, without an address of its own: names lead to pods."""
+    """The Service, which has no address of its own: its names resolve to pods."""
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid}
     return {
         "apiVersion": "v1",

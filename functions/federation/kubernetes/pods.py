@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How did the pods of a job end, and what were their last words?
 
-The container's last words are what it left in /dev/termination-log (terminationMessagePath of a Container).
+A container's last words are what it wrote to /dev/termination-log (terminationMessagePath of a Container).
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decisive_end(batch: Any, namespace: str, job: str) -> End | None:
-    """How the job failed: the end of a pod that says it is configured wrong, else the latest end; None if no pod tells."""
+    """How the job failed: the end of a pod that is configured wrong, else the latest end; None if no end is known."""
     ends = sorted(_ends(batch, namespace, job), key=lambda end: (end.code == CONFIGURED_WRONG, end.at))
     return ends[-1] if ends else None
 

@@ -26,14 +26,14 @@ _INVALID: Final = frozenset({400, 422})
 
 
 class KubernetesTrainer:
-    """A namespace of whichever cluster the client speaks to."""
+    """Jobs in one namespace of the client's cluster."""
 
     def __init__(self, batch: Callable[[], Any], namespace: str, placement: Placement | None = None) -> None:
         """A trainer.
 
         Args:
-            batch: Makes the `BatchV1Api`, when it is first needed.
-            namespace: Of all its jobs.
+            batch: Makes the `BatchV1Api` when it is first needed.
+            namespace: The namespace of all jobs.
             placement: What this cluster needs to place them.
         """
         self._batch = batch
@@ -47,7 +47,7 @@ class KubernetesTrainer:
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
-        Several machines get their Service after the Job, which owns it; a redelivery makes what a crash left out.
+        Several machines get a Service after the Job, which owns it; a redelivery makes up for what a crash left out.
 
         Raises:
             ContractError: It cannot be started here, or the cluster rejects it as malformed.
@@ -59,7 +59,7 @@ class KubernetesTrainer:
             meeting.offer(self._batch(), self._namespace, name, (made or self._read(name)).metadata.uid)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """How each job of ours that has ended did so, in the order of the names; the cluster keeps a Job for RECENT.
+        """The end of each of our jobs that is over, in the order of their names; the cluster keeps a Job for RECENT.
 
         A completion time "is set when the job finishes successfully, and only then" (JobStatus); a failure is a condition.
         """

@@ -14,7 +14,7 @@ from federation.core.admission import Observed
 from federation.errors import ContractError, MissingError, ServiceError
 
 _NOTHING: Final = frozenset({errno.ENOENT, errno.ENAMETOOLONG})
-"""What the system says of a path at which nothing lies, or could."""
+"""What the system says about a path at which nothing exists, or can exist."""
 
 
 class LocalArtifacts:
@@ -44,7 +44,7 @@ class LocalArtifacts:
 
     @contextmanager
     def _opened(self, uri: str) -> Iterator[BufferedReader]:
-        """The file, as an object of a cloud: a folder is none, and a pipe would be waited for without end."""
+        """The file, as an object of a cloud: a folder counts as missing; a pipe, which might block, is refused."""
         path = self._path(uri)
         try:
             if not path.exists() or path.is_dir():
@@ -62,7 +62,7 @@ class LocalArtifacts:
         """Where the URI leads, links followed.
 
         Raises:
-            ContractError: Outside the folders, or nowhere: a link to itself, a character that no path holds.
+            ContractError: It leads outside the folders, or nowhere: a link to itself, or an impossible character.
         """
         try:
             path, folders = self._named(uri)

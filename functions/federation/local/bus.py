@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bus on SQLite, a queue like the clouds': an event whose step raises is redelivered, and in the end a dead letter."""
+"""The bus on SQLite, a queue like the clouds': an event whose step raises is redelivered, and ends as a dead letter."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -18,25 +18,25 @@ Deliver = Callable[[str, Event], object]
 
 
 class LocalBus:
-    """At least once, oldest first, one row for each step that hears the event."""
+    """At least once, fewest attempts and oldest first, one row for each step that handles the event."""
 
     def __init__(self, database: Database, routes: Mapping[str, Sequence[str]]) -> None:
         self._database = database
         self._routes = routes
 
     def announce(self, events: Sequence[Event]) -> None:
-        """Hand each event to every step that hears its type."""
+        """Queue each event for every step that handles its type."""
         for event in events:
             body = canonical(event.document())
             for step in self._routes.get(event.type, ()):
                 self._database.changed("insert into queue (step, event) values (?, ?)", step, body)
 
     def drain(self, deliver: Deliver) -> int:
-        """Deliver until nothing is waiting; the number of deliveries that returned."""
+        """Deliver until nothing is waiting, and return how many deliveries succeeded."""
         return sum(1 for delivered in self._deliveries(deliver) if delivered)
 
     def waiting(self) -> int:
-        """Deliveries that are still to be made."""
+        """How many deliveries are still to be made."""
         ((count,),) = self._database.rows("select count(*) from queue where dead = 0")
         return int(count)
 
@@ -48,7 +48,7 @@ class LocalBus:
         return [_letter(*row) for row in rows]
 
     def redrive(self, step: str | None = None) -> int:
-        """Queue the dead letters of one step, or of all, once more; how many there are."""
+        """Queue the dead letters of one step, or of all, again, and return how many there were."""
         return self._database.changed(
             "update queue set dead = 0, attempts = 0 where dead = 1 and step = coalesce(?, step)", step
         )

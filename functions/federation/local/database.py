@@ -90,5 +90,5 @@ def _opened(path: Path | None) -> sqlite3.Connection:
 
 
 def _is_full(error: sqlite3.Error) -> bool:
-    """Whether SQLite could not write; on a full disk it says so, or speaks of an I/O error."""
+    """Whether the disk may be full: SQLite then says so, or reports an I/O error."""
     return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What are the dead letters of the local queue, and how are they redelivered?"""
+"""Which dead letters does the local queue have, and how are they redelivered?"""
 
 from collections.abc import Sequence
 
@@ -18,5 +18,5 @@ class LocalDeadLetters:
         return self._bus.dead()
 
     def redrive(self, step: str | None = None) -> int:
-        """Redeliver the step's letters, or all; how many there are."""
+        """Queue the step's letters, or all, again, and return how many there were."""
         return self._bus.redrive(step)

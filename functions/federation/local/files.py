@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is what a person named read from a file, and how is a file replaced so that nobody ever reads half of it?"""
+"""How is a file that a person named read, and how is a file replaced so that nobody ever reads half of it?"""
 
 import secrets
 from pathlib import Path
@@ -28,13 +28,13 @@ def document_of(path: Path) -> Any:
 
     Raises:
         MissingError: It is not there, or cannot be read.
-        ContractError: It is no strict JSON.
+        ContractError: It is not strict JSON.
     """
     return strict_json.document(bytes_of(path), what=str(path))
 
 
 def replace(path: Path, body: bytes) -> None:
-    """Write all of `body` to `path`, or leave what was there; a node of another user reads it if the umask lets it."""
+    """Write all of `body` to `path`, or leave what was there; another user's node can read it if the umask allows."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file:

@@ -42,7 +42,7 @@ class LocalRegistry:
         return Receipt(commit=commit_of(body), tag=release, digest=wanted)
 
     def find(self, release: str) -> Receipt | None:
-        """What the registry holds under that tag now."""
+        """What the registry has under that tag now, or None."""
         try:
             commit = (self._folder / "tags" / release).read_text("utf-8")
             body = (self._folder / release / "manifest.json").read_bytes()

@@ -16,7 +16,7 @@ class LocalStore:
         self._database = database
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Create the document if the name is free, without comparing otherwise; whether it was free."""
+        """Create the document if the name is free, and return whether it was; an existing document is not compared."""
         return bool(self._database.changed("insert or ignore into documents values (?, ?)", name, body))
 
     def keep(self, name: str, body: bytes) -> None:

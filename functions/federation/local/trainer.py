@@ -3,7 +3,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ from federation.errors import ServiceError
 from federation.local.files import replace
 
 UNIT: Final = "unit"
-"""Folder, below the job's own, of its unit; the manifest is in it once the unit is complete."""
+"""The unit's folder, below the job's own; it contains the manifest once the unit is complete."""
 FAILURE: Final = "failure.txt"
 """File with a sentence about why a job failed."""
 
@@ -36,25 +35,25 @@ echo $! > {_PROCESS}
 """
 """A job outlives the process that launched it, as it does in a cloud, and leaves its exit code."""
 _STARTING_SECONDS: Final = 60.0
-"""For how long another launch of the same job may still be about to start it."""
+"""How long another launch of the same job may take to start it."""
 _BEGUN: Final = (_PROCESS, _CODE, _COMPLETION, UNIT)
-"""Of a job that began, one of these is in its folder."""
+"""A job that began has at least one of these in its folder."""
 _BY_SIGNAL: Final = 128
 _TOO_LONG: Final = 124
 """Exit code of timeout(1) when it has ended the job."""
 _LAST_SECONDS: Final = 120
-"""From being asked to end until being killed, as SageMaker gives a job."""
+"""The time from being asked to end until being killed, the same as on SageMaker."""
 _LONGEST: Final = 1024
 
 
 class LocalTrainer:
-    """One folder a job below `folder`."""
+    """One folder per job below `folder`."""
 
     def __init__(self, folder: Path, python: str = "") -> None:
         """A trainer.
 
         Args:
-            folder: Of the jobs.
+            folder: The folder of all jobs.
             python: The interpreter of the training images; this process's own when empty.
         """
         self._folder = folder
@@ -66,6 +65,8 @@ class LocalTrainer:
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job's module with its arguments in a folder of its own; a started name starts nothing."""
+        import subprocess  # noqa: PLC0415 - most homes in a folder start no job
+
         home = self._folder / name
         module = [self._python, "-m", str(job["image"]), *map(str, job.get("arguments", ()))]
         command = ["/bin/sh", "-c", _DETACHED, "sh", *_limited(job), *module]
@@ -88,7 +89,7 @@ class LocalTrainer:
 
 
 def _claimed(home: Path) -> bool:
-    """Whether the job is ours to start: nobody has made its folder, or whoever did was cut short before it began."""
+    """Whether to start the job: its folder is new, or the launch that made it was cut short before the job began."""
     try:
         home.mkdir(parents=True)
     except FileExistsError:
@@ -98,18 +99,18 @@ def _claimed(home: Path) -> bool:
 
 
 def _limited(job: Mapping[str, Any]) -> Sequence[str]:
-    """What ends the job after its `max_minutes`, on a machine that has timeout(1); macOS has none of its own."""
+    """The command that ends the job after its `max_minutes`; none without timeout(1), which macOS does not have."""
     minutes, command = job.get("max_minutes"), shutil.which("timeout", path=os.defpath)
     return [command, f"--kill-after={_LAST_SECONDS}", f"{minutes}m"] if minutes and command else []
 
 
 def _environment(name: str, job: Mapping[str, Any]) -> dict[str, str]:
-    """Nothing inherited from this process, as in a container; the output is always the job's own folder."""
+    """The job's variables; as in a container, none is inherited. The output is always the job's own folder."""
     return {
         "FEDERATION_JOB": canonical({**job, "output": UNIT}).decode(),
         "FEDERATION_JOB_NAME": name,
         "FEDERATION_REGION": "local",
-        "OMP_NUM_THREADS": "1",  # jobs share this machine, and threads that wait by spinning take it from each other
+        "OMP_NUM_THREADS": "1",  # jobs share this machine, and threads that spin while they wait slow each other down
         "OMP_WAIT_POLICY": "passive",
         "PATH": os.defpath,
         "PYTHONPATH": os.pathsep.join(_sources()),
@@ -125,7 +126,7 @@ def _sources() -> Sequence[str]:
 
 
 def _absolute(path: str) -> str:
-    """The same place for a job, which runs in a folder of its own."""
+    """The path made absolute, since a job runs in a folder of its own."""
     return str(Path(path).absolute())
 
 

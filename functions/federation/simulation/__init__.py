@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does any random history break one of the twelve promises? Each is drawn from its seed, and a failure is shrunk."""
+"""Does any random history break one of the twelve promises? Each history is drawn from a seed; a failure is shrunk."""
 
 import logging
 import random
@@ -30,7 +30,7 @@ _FULL: Final = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One history: its seed, what it broke, and the shortest story found that still breaks the first of it."""
+    """One history: its seed, which promises it broke, and the shortest story found that still breaks the first one."""
 
     seed: int
     actions: int
@@ -55,7 +55,7 @@ def run(seed: int, histories: int, jobs: int = 1) -> Iterator[Result]:
 
 
 def one(seed: int) -> Result:
-    """Plays the history of one seed; if it breaks a promise, the result holds a short story that does so too."""
+    """Play the history of one seed; if it breaks a promise, the result contains a short story that breaks it too."""
     actions = story(seed)
     found = faults(actions, seed)
     if not found:
@@ -68,8 +68,8 @@ def one(seed: int) -> Result:
 def faults(actions: Story, seed: int) -> tuple[str, ...]:
     """Every promise that a story breaks, as `number: what happened`.
 
-    The story is played in chaos, and if it has only one good end also in a calm world, to compare the ends. Events come in
-    by another way from seed to seed, and clocks are more or less wrong; in the calm world they come over the bus.
+    The story is played in chaos. If it has only one good end, it is also played in a calm world, and the two ends are
+    compared. The seed decides how events come in, and how wrong clocks are; in the calm world events come over the bus.
     """
     try:
         with _quiet():
@@ -84,7 +84,7 @@ def faults(actions: Story, seed: int) -> tuple[str, ...]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without our log lines: what goes wrong in a history is meant to."""
+    """Suppress our log lines: in a history, things are meant to go wrong."""
     log = logging.getLogger("federation")
     level = log.level
     log.setLevel(logging.CRITICAL)
@@ -95,7 +95,7 @@ def _quiet() -> Iterator[None]:
 
 
 def shrunk(actions: Story, breaks: Callable[[Story], bool]) -> Story:
-    """The shortest story found for which `breaks` still holds: ever smaller parts are left out, down to single actions."""
+    """The shortest story found for which `breaks` is true: ever smaller parts are left out, down to single actions."""
     kept = list(actions)
     size = max(1, len(kept) // 2)
     attempts = 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can happen in a history? Data, so that it can be told, played again, and made shorter."""
+"""What can happen in a history? Actions are data, so that a story can be printed, played again, and made shorter."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ Place = Literal["", "serving", "warm", "anchor", "left", "newest", "nowhere"]
 """
 
 Measured = Literal["newest", "serving", "unknown", "unsaid"]
-"""The embedder that an index is measured with: the one shipped last, the one that serves, one that nobody ships, or none
-that it says.
+"""The embedder that an index is measured with: the one shipped last, the one that serves, one that nobody ships, or one
+that the index does not name.
 """
 
 
@@ -25,7 +25,7 @@ class Ship:
     """A job ends and ships one unit.
 
     Args:
-        kind: Of the unit.
+        kind: The unit's kind.
         number: The n of its name.
         quality: What is true about it.
         content: Makes two shipments of one version differ, or two versions the same.
@@ -34,7 +34,7 @@ class Ship:
         half: Some of its files are uploaded only after the event.
         never: One of its files is never uploaded.
         paired: One event reports this job together with the next one.
-        measured: With which embedder, if it is an index.
+        measured: The embedder that the unit is measured with, if it is an index.
     """
 
     kind: Kind
@@ -58,7 +58,7 @@ class Alarm:
         copies: How often each is delivered.
         ago: Minutes since they began.
         lasts: Minutes for which they still fire once the release that they are about no longer serves.
-        stale: They are about the release before, and began before the serving one did.
+        stale: They are about the previous release, and began before the serving one did.
         untold: They are never delivered, so only polling finds them.
     """
 
@@ -154,7 +154,7 @@ class Tampering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finale:
-    """The end of every history: promotions go on, and a good unit of this kind is shipped, merged and due to be promoted."""
+    """The end of every history: promotions resume, and a good unit of this kind is shipped, merged and due to serve."""
 
     kind: Kind
 

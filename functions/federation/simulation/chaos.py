@@ -8,7 +8,7 @@ from typing import Final
 from federation.errors import ServiceError
 
 SKEWS: Final = (60.0, 60.0, 150.0)
-"""Seconds by which clocks are wrong at most, from history to history: two differ at most by the `settle_seconds`."""
+"""The most seconds that a clock is wrong, by history; two clocks differ by the policy's `settle_seconds` at most."""
 
 
 class CrashError(BaseException):
@@ -30,7 +30,7 @@ class Chaos:
         twice: A delivery that succeeded is made again.
         race: Another worker runs at the same time.
         unknown: The registry publishes and then answers with an error.
-        full: A spot job finds no machine. Its name decides, so that in a calm world, too, it finds none.
+        full: A spot job finds no machine. Its name decides, so that it finds none in a calm world either.
         activated: A policy that is to come becomes active now.
         skew_seconds: The most by which a clock is wrong, in either direction.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do artifacts, registry, trainer, traffic and alarms of a simulated home do?"""
+"""How do the artifacts, registry, trainer, traffic and alarms of a simulated home behave?"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -84,7 +84,7 @@ class SimulatedRegistry:
             self.bodies[release], self.commits[release] = b"another home's", "e" * 40
 
     def find(self, release: str) -> Receipt | None:
-        """What the registry holds under that tag now."""
+        """What the registry has under that tag now, or None."""
         if not self.up:
             raise ServiceError("the hub is down")
         if release not in self.commits:
@@ -102,7 +102,7 @@ class SimulatedTrainer:
         started: Every job description that a name was started with, encoded.
         tried: How often a name found no machine.
         ended: For each started job that has ended: what `finished` reports, nothing if it shipped a unit, or None if it
-            is gone, as one that somebody deleted.
+            is gone, like a job that somebody deleted.
     """
 
     chaos: Chaos
@@ -128,9 +128,9 @@ class SimulatedTrainer:
         self.started.setdefault(name, []).append(canonical(job))
 
     def end(self, now: str) -> list[str]:
-        """End every job that runs, in a way that depends on its name; the names of those that ship a unit.
+        """End every running job in a way that depends on its name, and return the names of those that ship a unit.
 
-        The others end without a manifest, lose their machine, are configured wrong, or are never heard of again.
+        The others end without a manifest, lose their machine, are configured wrong, or disappear.
         """
         ending = sorted(self.started.keys() - self.ended.keys())
         for name in ending:

@@ -26,7 +26,7 @@ _EXCLUSIVE: Final = (
     {"promote", "ship"},
     {"alarm", "ship"},
 )
-"""Of each of these the first may come before the second or after it, with another end."""
+"""In each of these pairs either one may come first, and the end depends on which."""
 
 
 def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one case an action
@@ -37,8 +37,8 @@ def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one 
       The same holds for every unit where each pass makes a merge.
     - Of two contents under one version the first counts.
     - A promotion and an alarm at the same time: the promotion may come first, or not at all.
-    - A merge that does not wait for what is past the deadline takes those whose gate answers first, if another policy or
-      anchor has made all that was shipped wait for its gates again.
+    - If another policy or anchor makes all shipped units wait for their gates again, a merge that does not wait for
+      units past the deadline takes those whose gates answer first.
     - When a policy becomes active while something is under way, either policy may decide.
     - Any of several jobs may get the last of the month's money.
     - Of two homes that publish under one name at once, either may be first.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does whatever is under way come to rest? Every delivery is made, in whatever disorder the chaos draws."""
+"""How does everything under way come to rest? Every delivery is made, in whatever order the chaos draws."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ def settle(played: Played) -> None:
     After a third of `_PATIENCE` deliveries no more misfortunes are drawn for them, so that the history comes to an end.
 
     Raises:
-        StuckError: It did not.
+        StuckError: The history did not come to an end.
     """
     waiting = played.world.bus.waiting
     failures = 0
@@ -42,7 +42,7 @@ def settle(played: Played) -> None:
 
 
 def _deliver(played: Played, waiting: list[Waiting | Knock], *, calm: bool) -> bool:
-    """Make one delivery; whether it returned. One that raised is made again, and now and then one that returned, too."""
+    """Make one delivery, and return whether it succeeded. A failed one is made again; at times, so is another."""
     chaos = played.world.chaos
     chosen = waiting.pop(chaos.pick(len(waiting)))
     other = waiting.pop(chaos.pick(len(waiting))) if waiting and not calm and chaos.strikes(chaos.race) else None

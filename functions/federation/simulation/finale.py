@@ -32,7 +32,7 @@ def finale(played: Played, kind: Kind) -> Iterator[Action]:
 
 
 def _shipped(played: Played, kind: Kind) -> Iterable[Kind]:
-    """The kind, beside another one, in case the policy asks for a quorum of two, and with whatever else it requires."""
+    """The kind, another one in case the policy asks for a quorum of two, and whatever else the policy requires."""
     policy: dict[str, Any] = played.world.document(played.world.store.active_policy())
     calibrated: list[Kind] = ["embedder", INDEX] if INDEX in policy["gates"] else []
     other: Kind = "embedder" if kind == "textgen-lora" else "textgen-lora"
@@ -40,7 +40,7 @@ def _shipped(played: Played, kind: Kind) -> Iterable[Kind]:
 
 
 def _fitting(played: Played, kind: Kind) -> Quality:
-    """Good, with the contract of what serves, which a policy may no longer let anybody change."""
+    """A good quality with the contract of what serves, since the policy may no longer allow a change."""
     serving = played.world.serving()
     if serving is None or kind not in serving["numbers"]:
         return "good"

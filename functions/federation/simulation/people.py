@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which event does a person's order become, and about which unit or release is it?"""
+"""Which event does a person's order become, and which unit or release is it about?"""
 
 from collections.abc import Mapping
 from typing import Any, Final

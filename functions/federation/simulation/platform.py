@@ -34,7 +34,7 @@ PLATFORM_OF: Final[Mapping[Kind, str]] = {"textgen-lora": "hf", "embedder": "gcp
 OWN: Final[Kind] = "reranker"
 """A kind that the package does not know: only a policy says what its contract must state."""
 INDEX: Final[Kind] = "retrieval-eval"
-"""The kind that holds vectors of one embedder, and brings the threshold that was measured with it."""
+"""The kind that contains vectors of one embedder, and brings the threshold that was measured with it."""
 SHIPPED_BY: Final[Mapping[Kind, str]] = {**PLATFORM_OF, OWN: "azure", INDEX: "gcp"}
 NEVER_PASS: Final[frozenset[Quality]] = frozenset(
     {"worse", "unsafe", "slow", "tiny", "missing", "broken", "leaky", "foreign", "corrupt"}
@@ -48,7 +48,7 @@ SEARCH: Final = "search"
 """The type of prompts for which an index brings a threshold."""
 
 WEIGHTS: Final = "model.bin"
-"""The one file of a unit that is no evidence."""
+"""The one file of a unit that is not evidence."""
 
 _ITEMS: Final = 80
 _SUITE: Final = {"name": "canonical", "digest": digest("canonical suite")}
@@ -124,7 +124,7 @@ _CHANGED: Final[Mapping[str, Any]] = {"dimension": 128, "languages": ["de"]}
 class Shipment:
     """A manifest's folder: its files by path, the manifest among them, and the artifact digest of the one unit.
 
-    `calibration` is what an index says of the embedder that it was measured with, and of the threshold.
+    `calibration` is what an index says about the embedder that it was measured with, and about the threshold.
     """
 
     files: Mapping[str, bytes]
@@ -144,13 +144,13 @@ def shipment(
     """What a platform's job writes for one unit.
 
     Args:
-        kind: Of the unit.
+        kind: The unit's kind.
         number: The n of its name.
         quality: What is true about it.
         serving_artifact: Artifact digest of the unit of this kind that serves, for the interleaved latency run; None if
             there is none.
         content: Makes two shipments of one version differ, or two versions the same.
-        embedder: Artifact digest of the embedder that an index says it is made with; None if it, or another kind, says none.
+        embedder: Artifact digest of the embedder that an index names as its own; None if it names none, or is no index.
     """
     weights = f"{kind} {content or number}{embedder or ''}".encode()
     calibration = _calibration(embedder, weights) if embedder else None
@@ -179,19 +179,19 @@ def shipment(
 
 
 def _calibration(embedder: str, weights: bytes) -> Mapping[str, Any]:
-    """The threshold that is true of this index alone, with the embedder that it holds for."""
+    """The threshold that only this index has, and the embedder for which it is valid."""
     return {"embedder": embedder, "thresholds": {SEARCH: f"0.{500 + hashlib.sha256(weights).digest()[0]}"}}
 
 
 def contract(kind: Kind, quality: Quality) -> Mapping[str, Any]:
-    """What a unit of that kind and quality states."""
+    """The contract that a unit of that kind and quality states."""
     stated = _CONTRACTS[kind]
     changed = {name: value for name, value in _CHANGED.items() if name in stated} if quality == "changed" else {}
     return {**stated, **changed}
 
 
 def _platform(kind: Kind, quality: Quality) -> str:
-    """Who ships it: for a `foreign` unit a platform that may not ship its kind."""
+    """The platform that ships it: for a `foreign` unit, one that may not ship its kind."""
     if quality == "foreign":
         return SHIPPED_BY["textgen-lora" if SHIPPED_BY[kind] == "gcp" else "embedder"]
     return SHIPPED_BY[kind]

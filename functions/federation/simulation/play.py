@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does each action of a story do in a world?"""
+"""What does each action of a story do to a world?"""
 
 from federation.core import event as events
 from federation.core import names
@@ -99,7 +99,7 @@ def _ship(played: Played, ship: Ship) -> None:
     sent = shipment(ship.kind, ship.number, ship.quality, serving, ship.content, embedder=embedder)
     if sent.calibration:
         played.measured[sent.artifact] = sent.calibration
-    maker = ship.content.replace(" ", "-") or "own"  # of a job's unit the job's name, as on every platform
+    maker = ship.content.replace(" ", "-") or "own"  # for a job's unit, the job's name, as on every platform
     where = f"s3://bucket/{maker}/{ship.kind}-{ship.number}-{len(played.shipped)}/"
     files = {f"{where}{path}": body for path, body in sent.files.items()}
     if ship.half:
@@ -137,7 +137,7 @@ def _serving(played: Played, kind: Kind) -> str | None:
 
 
 def _measured_with(played: Played, ship: Ship) -> str | None:
-    """The artifact digest of the embedder that a shipped index says it is made with; None if none is said."""
+    """The artifact digest of the embedder that a shipped index says it is made with; None if it does not say."""
     if ship.kind != INDEX or ship.measured == "unsaid":
         return None
     newest = [artifact for shipped, artifact in played.shipped if shipped.kind == "embedder"][-1:]
@@ -180,7 +180,7 @@ def _publish_elsewhere(played: Played, count: int) -> None:
 
 
 def _give_up(played: Played, share: float) -> None:
-    """From now on this share of the failed deliveries become dead letters; at 0 redrive those that there are."""
+    """From now on this share of the failed deliveries become dead letters; at 0, redrive all dead letters."""
     played.world.chaos.dies = share
     if not share:
         played.world.bus.waiting += played.dead
@@ -201,7 +201,7 @@ def _tamper(played: Played) -> None:
 
 
 def _end(played: Played, kind: Kind) -> None:
-    """Play the finale on the next Monday, when all is up and redriven. Promise 0 checks the result."""
+    """Play the finale on the next Monday, once everything is up and redriven. Promise 0 checks the result."""
     played.world.registry.up = True
     _give_up(played, 0)
     settle(played)

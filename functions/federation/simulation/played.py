@@ -60,7 +60,7 @@ class Played:
     """A world in which a story is played, and what is true about it, whatever the steps believe.
 
     Args:
-        world: The ports, with everything that they hold.
+        world: The ports, with everything in them.
         way: How events from outside come in.
         minute: The true time, in minutes since EPOCH.
         shipped: Every job that shipped a unit, with the unit's artifact digest.
@@ -111,7 +111,7 @@ class Played:
 
     @property
     def apart(self) -> timedelta:
-        """The most by which two clocks differ: of two moments closer than this nobody can say which came first."""
+        """The most by which two clocks differ: of two moments closer than this, either may have come first."""
         return timedelta(seconds=2 * self.world.chaos.skew_seconds)
 
     def clock(self) -> str:

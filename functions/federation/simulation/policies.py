@@ -22,7 +22,7 @@ GIVEN_UP: Final[Kind] = "embedder"
 TRAINED: Final[Kind] = "runtime-distilled"
 """The kind that some policies describe a job for."""
 VOTERS: Final[Sequence[Kind]] = ("runtime-distilled", "textgen-lora")
-"""The kinds that vote where a policy lets any vote."""
+"""The kinds that vote under a policy with voting."""
 AMOUNT: Final = 5
 """What all jobs of a month may cost, in EUR: enough for one on demand and two on spot."""
 
@@ -65,7 +65,7 @@ class Terms:
         own: The kind OWN is in the matrix.
         one_warm: One release is kept warm instead of two.
         quorum: A merge needs two new units instead of one.
-        votes: VOTERS decide on prompts of a type of their own, so that no release is without one of them.
+        votes: VOTERS vote on prompts of one more type, so that every release needs all of them.
         calibrated: A route over the embedder needs a threshold, so the kind INDEX is in the matrix, unless the embedder
             is given up.
         deadline: Units, and files that are still to come, are waited for until Friday; otherwise for ever.
@@ -145,7 +145,7 @@ def _gates(kind: Kind, terms: Terms) -> dict[str, Any]:
 
 
 def never_pass(active: Mapping[str, Any], kind: str) -> frozenset[Quality]:
-    """Qualities of which no unit of that kind may pass under the policy `active`."""
+    """The qualities with which no unit of that kind may pass under the policy `active`."""
     rules = active["gates"].get(kind)
     if rules is None:
         return NEVER_PASS | {"good", "leisurely", "changed"}

@@ -43,7 +43,7 @@ def _immutable(played: Played) -> Iterator[str]:
 
 
 def _composed_twice(played: Played) -> Iterator[str]:
-    """Published releases that hold the same units on the same basis."""
+    """Published releases that contain the same units on the same basis."""
     composed: dict[str, str] = {}
     for name in _listed(played, names.RELEASES):
         if played.world.document(names.receipt(name.removeprefix(names.RELEASES))) is None:
@@ -97,9 +97,9 @@ def _told(played: Played) -> Iterator[str]:
 
 
 def _told_of_the_unpublished(played: Played) -> Iterator[str]:
-    """9, of a release that the registry refused: an event says why.
+    """9, for a release that the registry refused: an event says why.
 
-    Not asked where the next merge may come so late that another release serves by then.
+    This is not checked where the next merge may come so late that another release serves by then.
     """
     said = {str(event.data["why"]) for event in played.world.bus.announced if event.type in events.REFUSALS}
     may_be_late = played.gave_up or any(policy["cadence"]["merge_on_pass"] for policy in policies(played).values())

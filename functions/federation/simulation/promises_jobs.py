@@ -18,7 +18,7 @@ Jobs = Mapping[str, Any]
 """Every document about a job, by its name in the store."""
 
 _WANTING: Final = re.compile(r"do not fit: of .* for (\d{4}-\d\d),")
-"""What a place that costs too much is refused with, and the month."""
+"""The reason for which a place that costs too much is refused, with the month."""
 
 
 def once(played: Played) -> Iterator[str]:
@@ -54,7 +54,7 @@ def _replaced(played: Played, jobs: Jobs) -> Iterator[str]:
 
 
 def _turned_away(played: Played, jobs: Jobs) -> Iterator[str]:
-    """What found no machine is told of, and asked for once, at another place."""
+    """A job that found no machine is reported, and asked for again at most once, at another place."""
     away = {name: end for name, end in jobs.items() if name.startswith(names.FAILED_JOBS) and _found_none(end)}
     followers = [end["followed_by"] for end in away.values() if end["followed_by"]]
     for name in {name for name in followers if followers.count(name) > 1}:
@@ -84,7 +84,7 @@ def _held_too_long(played: Played, jobs: Jobs) -> Iterator[str]:
 
 
 def _lost(played: Played, jobs: Jobs) -> Iterator[str]:
-    """A job that is gone is told as lost once its time is over, and none that has ended is."""
+    """A job that is gone is reported as lost once its time is over; a job that has ended never is."""
     ended = {name for name, end in played.world.trainer.ended.items() if end is not None}
     gone = played.world.trainer.ended.keys() - ended
     told = {name.removeprefix(names.LOST_JOBS) for name in jobs if name.startswith(names.LOST_JOBS)}
@@ -115,7 +115,7 @@ def _paid(played: Played) -> Iterator[str]:
 
 
 def _accounted(played: Played, jobs: Jobs) -> Iterator[str]:
-    """However launches race: each that was started has its money, no other has any, and none was refused for too little."""
+    """However launches race: each started job has its money, no other has any, and none was refused what is left."""
     ledgers = _ledgers(played)
     held: dict[str, Decimal] = {}
     for line in (line for lines in ledgers.values() for line in lines):
@@ -161,7 +161,7 @@ def _distils(job: Mapping[str, Any]) -> bool:
 
 
 def _is_own(job: Mapping[str, Any]) -> bool:
-    """Whether it is a launched job that does not take the place of one that found no machine."""
+    """Whether it is a launched job that does not replace one that found no machine."""
     return "job" in job and "turned_away" not in job["job"]
 
 

@@ -9,7 +9,7 @@ from federation.simulation.seen import moves, pairs
 
 
 def rolled_back(played: Played) -> Iterator[str]:
-    """6. After a roll-back: a stable release without quarantined units serves; once an incident; stale alarms do nothing."""
+    """6. A roll-back leads to a stable release without quarantined units; one per incident; stale alarms do nothing."""
     causes = []
     for before, after in pairs(played):
         moved = after["moves"][-1]
@@ -31,7 +31,7 @@ def rolled_back(played: Played) -> Iterator[str]:
 
 
 def _fell_further(played: Played, causes: Sequence[str]) -> Iterator[str]:
-    """Neither an alarm that fires on nor an incident of several alarms rolls back more than once."""
+    """Neither an alarm that keeps firing nor an incident of several alarms rolls back more than once."""
     keys = [played.alarm_of[cause] for cause in causes if cause in played.alarm_of]
     for key in {key for key in keys if keys.count(key) > 1}:
         yield f"{key} fired on and rolled back {keys.count(key)} times"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does every threshold that serves hold for the embedder beside it?"""
+"""Is every threshold that serves valid for the embedder beside it?"""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from federation.simulation.seen import Document
 
 
 def bound(played: Played, release: Document, policy: Document | None) -> Iterator[str]:
-    """1, of thresholds: each is an index's own, and that was measured with the embedder of the same release."""
+    """1, for thresholds: each comes from an index that was measured with the embedder of the same release."""
     embedder = release["units"].get("embedder", {}).get("artifact")
     indexes = [unit for kind, unit in release["units"].items() if kind == INDEX]
     true = [played.measured.get(unit["artifact"], {"embedder": None, "thresholds": {}}) for unit in indexes]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Was every promotion allowed, and do nodes and registry hold what the channel says?"""
+"""Was every promotion allowed, and do the nodes and the registry have what the channel says?"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,7 +16,7 @@ from federation.simulation.played import Played
 from federation.simulation.promises_routes import bound
 from federation.simulation.promises_waiting import complete, hasty
 from federation.simulation.seen import Document, moves, pairs, policy_of, promotions, release_in
-from federation.steps.audit import PROBE_HOURS
+from federation.steps.sweeping.audit import PROBE_HOURS
 
 _GATES: Final = frozenset({"quality", "latency", "safety", "compatibility"})
 
@@ -138,7 +138,7 @@ def warm(played: Played) -> Iterator[str]:
 
 
 def _proven(played: Played) -> Iterator[str]:
-    """A release counts as proven only if it answered a probe, and after the finale every live one did so lately."""
+    """A release counts as proven only if it answered a probe, and after the finale every live one did so recently."""
     for _, after in pairs(played):
         proven = {entry.name for entry in channel_of(after, "production").live() if entry.probed_at}
         if invented := proven - played.world.traffic.answered:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is nothing released before what it waits for has come, and nothing waited for without end?"""
+"""Is nothing released before everything it waits for has come, and does no wait last for ever?"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,13 +11,13 @@ from federation.simulation.seen import Document, policies
 
 
 def complete(release: Document, policy: Document | None) -> Iterator[str]:
-    """1, of kinds: no release is without one that its policy requires, however long that is waited for."""
+    """1, for kinds: no release is without a kind that its policy requires, however long the wait."""
     if missing := set(policy["fusion"]["required"] if policy else ()) - release["units"].keys():
         yield f"{release['name']} serves without {' and '.join(sorted(missing))}, which its policy requires"
 
 
 def hasty(played: Played) -> Iterator[str]:
-    """1, of a quorum: with fewer new units nothing is merged before the deadline of the oldest of them."""
+    """1, for a quorum: with fewer new units, nothing is merged before the deadline of the oldest of them."""
     active = policies(played)
     for name in played.world.store.names(names.MERGES):
         merge = played.world.document(name)
@@ -32,7 +32,7 @@ def hasty(played: Played) -> Iterator[str]:
 
 
 def accepted(played: Played) -> Iterator[str]:
-    """8, of files: a unit of which one never came is not accepted."""
+    """8, for files: a unit with a file that never came is not accepted."""
     for name in played.world.store.names(names.VERSIONS):
         version = played.world.document(name)
         if version["uri"] in played.abandoned:
@@ -40,7 +40,7 @@ def accepted(played: Played) -> Iterator[str]:
 
 
 def forgotten(played: Played) -> Iterator[str]:
-    """9, of files: an upload that never ended is given up at the deadline, and an event says why."""
+    """9, for files: an upload that never ended is given up at the deadline, and an event says why."""
     policy = played.world.document(played.world.store.active_policy())
     oldest = instant.moment(played.now) - timedelta(hours=policy["fusion"]["deadline_hours"])
     settled = {played.world.document(name)["uri"] for name in played.world.store.names(names.SETTLED)}

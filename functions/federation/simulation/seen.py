@@ -33,7 +33,7 @@ def promotions(played: Played) -> Iterator[tuple[Document, Document]]:
 
 
 def release_in(played: Played, entry: Document) -> Document:
-    """The release that stands in a place of the channel."""
+    """The release that an entry of the channel names."""
     found: Document = played.world.document(names.release(entry["name"]))
     return found
 

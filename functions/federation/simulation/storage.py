@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the store and the bus of a simulated home do? Both keep their ports' contracts, at their worst."""
+"""How do the store and the bus of a simulated home behave? As badly as their ports' contracts allow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from federation.sources import Request
 from federation.steps import StepName
 
 _CURRENT: Final = 10
-"""After a stale read, so many reads are current: more than another worker makes between a decision and its confirmation."""
+"""After a stale read this many are current: more than another worker makes between a decision and its confirmation."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class SimulatedStore:
     decided_under: dict[int, str] = field(default_factory=dict)
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Write once without comparing."""
+        """Write once, without comparing, and return whether the name was free."""
         self.chaos.between_effects()
         is_free = self.documents.setdefault(name, body) is body
         self.chaos.answers(self.chaos.fails)
@@ -110,7 +110,7 @@ class SimulatedBus:
     announced: list[Event] = field(default_factory=list)
 
     def announce(self, events: Sequence[Event]) -> None:
-        """Hand each event to every step that hears its type."""
+        """Deliver each event to every step that handles its type."""
         for event in events:
             self.chaos.between_effects()
             self.arrive(event)

@@ -42,7 +42,7 @@ _CHANGES: Final = (
     "calibrated",
     "whole",
 )
-"""The terms of which another policy may reverse one; a name that stands here twice is drawn twice as often."""
+"""The terms of which another policy may reverse one; a name listed twice is drawn twice as often."""
 _ORDERS: Final[Sequence[tuple[Literal["quarantine", "lift", "roll_back", "promote", "anchor"], Sequence[Place]]]] = (
     ("quarantine", ("",)),
     ("lift", ("",)),
@@ -50,9 +50,9 @@ _ORDERS: Final[Sequence[tuple[Literal["quarantine", "lift", "roll_back", "promot
     ("promote", ("", "left", "left", "warm", "newest")),
     ("anchor", ("warm", "warm", "serving", "nowhere")),
 )
-"""What people order, and the releases that they may name; a place that stands here twice is drawn twice as often."""
+"""What people order, and the releases that they may name; a place listed twice is drawn twice as often."""
 DAY: Final = 24 * 60
-"""Minutes, as are all times of a story."""
+"""In minutes, like all times of a story."""
 WEEK: Final = 7 * DAY
 MERGE: Final = 8 * 60 + 5
 """Monday, 9:05 in Berlin."""
@@ -223,6 +223,6 @@ def _orders(drawn: random.Random, start: int) -> Iterator[Action]:
 
 
 def _alarm(drawn: random.Random, *, untold: bool = False) -> Alarm:
-    """One or more alarms about what serves; they end when it is left, or some minutes later."""
+    """One or more alarms about the serving release; they end when that is left, or some minutes later."""
     lasts = drawn.choice((0, 0, 5, 12))
     return Alarm(count=drawn.choice((1, 1, 2, 5)), copies=drawn.choice((1, 2, 3)), lasts=lasts, untold=untold)

@@ -42,7 +42,7 @@ class World:
 
     @property
     def ports(self) -> Ports:
-        """The ports as some process has them, which is drawn anew at each access."""
+        """The ports as one process has them; the process is drawn anew at each access."""
         return Ports(
             store=self._remembering(),
             bus=self.bus,
@@ -64,7 +64,7 @@ class World:
         return self.memories[process]
 
     def channel(self) -> Mapping[str, Any] | None:
-        """The channel after its last move, as no stale read would give it; None before the first."""
+        """The channel after its last move, never a stale one; None before the first."""
         moves = self.store.moves.get("production")
         found: Mapping[str, Any] | None = msgspec.json.decode(moves[-1]) if moves else None
         return found

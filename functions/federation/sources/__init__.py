@@ -13,7 +13,7 @@ __all__ = ["Completion", "Memory", "Reading", "Request", "Signal", "Token", "Tru
 
 
 def read(request: Request, trust: Trust) -> Reading:
-    """What the request means: accept an artifact, ignore, or reject with a named error, and what it signals."""
+    """What the request means: an artifact to accept, nothing, or a rejection with a named error; and its signal."""
     from federation.sources.readers import read_at_entry  # noqa: PLC0415 - only a door needs the readers
 
     return read_at_entry(request, trust)

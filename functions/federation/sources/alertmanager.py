@@ -2,9 +2,9 @@
 """Which group of Alertmanager's alerts fires or is resolved?
 
 A group fires as long as any of its alerts does. It is sent again at every repeat_interval, so the instant that counts
-is when the newest of those that fire began, or the last one ended. With `max_alerts` only the first alerts are shown, and
-the status is theirs alone. Nothing is signed: the credential of `http_config`, or mutual TLS at the edge, is the only
-proof. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+is when the newest firing alert began or, once all are resolved, when the last one ended. With `max_alerts`, only the
+first alerts are sent, and the status is about these alone. Nothing is signed: the credential of `http_config`, or
+mutual TLS at the edge, is the only proof. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
 import re
@@ -20,7 +20,7 @@ from federation.sources.trust import Trust
 _OF_THE_MONITOR: Final = ("DatasourceError", "DatasourceNoData", "Watchdog", "InfoInhibitor")
 """Alerts about the monitoring itself: Grafana's for missing data, and kube-prometheus's that always fire or inhibit."""
 _DEAD_MANS_SWITCH: Final = r"(?i)dead[ _-]?man'?s?[ _-]?(?:switch|snitch)"
-"""How others name the alert that always fires, alone or at the end: `PrometheusAlertmanagerE2eDeadManSwitch`."""
+"""What others call the alert that always fires, alone or within a name: `PrometheusAlertmanagerE2eDeadManSwitch`."""
 _TEST_BUTTON: Final = {"alertname": "TestAlert", "instance": "Grafana"}
 _REASON: Final = "grafana_state_reason"
 """The annotation in which Grafana says why an alert's state is not what was measured: `Error`, `MissingSeries`, `Updated`.
@@ -85,7 +85,7 @@ def _alerts(value: Any) -> list[Mapping[str, Any]]:
 def _state(status: str, alerts: Sequence[Mapping[str, Any]], *, whole: bool) -> State:
     """Firing if any alert about the model fires; alerts about the monitoring itself do not count.
 
-    Resolved only if `whole`: one that was left out may still fire.
+    Resolved only if `whole`, since an alert that was left out may still fire.
     """
     real = [one for one in alerts if _is_about_the_model(one)]
     if any(map(_fires, real)) or (status == "firing" and not alerts):
@@ -95,7 +95,7 @@ def _state(status: str, alerts: Sequence[Mapping[str, Any]], *, whole: bool) -> 
 
 
 def _is_about_the_model(alert: Mapping[str, Any]) -> bool:
-    """Not if it speaks of the monitoring, nor if its rule could not be evaluated and is set to fire then."""
+    """False if it is about the monitoring itself, or if it fires only because its rule could not be evaluated."""
     labels = mapping_in(alert, "labels")
     name = labels.get("alertname")
     of_the_monitor = name in _OF_THE_MONITOR or _TEST_BUTTON.items() <= labels.items()
@@ -112,9 +112,9 @@ def _fires(alert: Mapping[str, Any]) -> bool:
 
 
 def _changed_at(alerts: Sequence[Mapping[str, Any]], state: State) -> str | None:
-    """When the newest alert that fires began, or, once all are resolved, when the last one ended.
+    """When the newest firing alert began or, once all are resolved, when the last one ended.
 
-    One of the monitor's own in the group, or one that has ended, is no new breach.
+    An alert about the monitoring itself, or one that has ended, is no new breach.
     """
     names = ("endsAt", "startsAt") if state == "resolved" else ("startsAt",)
     counted = alerts if state == "resolved" else [one for one in alerts if _fires(one) and _is_about_the_model(one)]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the sender get back over HTTP, and what of its request is kept for a person?
+"""Which HTTP status does the sender get, and is the body kept for a person?
 
 Pub/Sub retries a push on any status but success, and then moves it to its dead-letter topic. The Hub counts any other
-status as a failed delivery and suspends the webhook, so it gets 202. An unusable body of an authentic sender is parked.
+status as a failed delivery and suspends the webhook, so it gets 202 for any JSON that cannot be used. An unusable body
+of an authentic sender is parked.
 """
 
 from collections.abc import Mapping
@@ -38,7 +39,7 @@ _FORBIDDEN: Final = frozenset(
     }
 )
 _UNPROVEN: Final = frozenset({401, 403})
-"""Statuses for unauthenticated senders, of whose requests nothing is kept."""
+"""Statuses for unauthenticated senders; nothing of their requests is kept."""
 _OPEN: Final = frozenset({"http:grafana", "http:sns", "http:event-grid", "api-response"})
 """Entries where a body may be read before its sender is authenticated: nothing of it is kept either."""
 _FOREIGN: Final = frozenset({"account_not_allowed", "account_mismatch", "owner_not_allowed", "project_not_allowed"})
@@ -50,7 +51,7 @@ _TICKS: Final = frozenset({"http:cloud-scheduler", "lambda:scheduler"})
 def answered(entry: str, reading: Reading) -> Reading:
     """The reading with the HTTP status for its sender, whether it is parked, and the signal that its rejection means.
 
-    One bad record of a batch makes the sender redeliver all of it; the good ones are then recognised by their dedupe keys.
+    One bad record makes the sender redeliver the whole batch; the good ones are then recognised by their dedupe keys.
     """
     bad = next((one.error for one in reading.batch or () if one.error), None)
     status = _status(entry, reading.error or bad)

@@ -42,7 +42,7 @@ class Arn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parsed(value: Any) -> Arn | None:
-    """`value` as an ARN, or None if it is none."""
+    """`value` as an ARN, or None if it is not one."""
     match = re.fullmatch(_ARN, value) if isinstance(value, str) else None
     if match is None:
         return None

@@ -25,7 +25,7 @@ SUFFIXES: Final = {
     "aws-iso-f": "csp.hci.ic.gov",
     "aws-eusc": "amazonaws.eu",
 }
-"""What the names of AWS's hosts end in, by partition."""
+"""The endings of AWS's host names, by partition."""
 _REGION: Final = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
 _HOST: Final = rf"(?:(?P<bucket>[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9])\.)?s3(?:-fips)?(?:[.-](?:dualstack\.)?{_REGION})?\."
 
@@ -36,7 +36,7 @@ def s3_artifact(uri: Any, trust: Trust, partition: str) -> str:
     Args:
         uri: `s3://bucket/key`, or an https URL of S3 in virtual-host or path style.
         trust: Which buckets are ours.
-        partition: Of the ARN that the URL came with; it fixes the hosts.
+        partition: The partition of the ARN that came with the URL; it determines the hosts.
 
     Raises:
         UnreadableError: `artifact_uri_unreadable`, `artifact_host_not_allowed`, `artifact_bucket_not_allowed` or
@@ -80,7 +80,7 @@ def allowed_bucket(bucket: Any, buckets: frozenset[str]) -> str:
 
 
 def safe_key(key: Any) -> str:
-    """`key` if every client interprets it alike.
+    """`key` if every client interprets it in the same way.
 
     Raises:
         UnreadableError: `artifact_key_unsafe` for `.` or `..` segments, `//`, control characters, backslashes, `?`, `#`

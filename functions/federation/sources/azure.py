@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which job of ours ended on Azure Machine Learning, so that the sweep has to look at once?
+"""Which of our jobs ended on Azure Machine Learning, so that the sweep has to look at once?
 
 Event Grid says that a run ended, but neither whether it left a unit nor where. So its event is a tick: the sweep asks
-Azure's own API about the job, as it does for one whose event was lost. Both schemas are read, Event Grid's and
-CloudEvents; members are spelt `RunTags` in one sample and `runTags` in the next.
+Azure's own API about the job, as it does about a job whose event was lost. Both Event Grid's schema and CloudEvents are
+read; members are spelt `RunTags` in one sample and `runTags` in the next.
 https://learn.microsoft.com/azure/event-grid/event-schema-machine-learning and webhook-event-delivery
 """
 
@@ -21,7 +21,7 @@ from federation.sources.reading import Reading, Request, Signal, UnreadableError
 from federation.sources.trust import Trust
 
 TAG: Final = "federation_job"
-"""What every job that we start is tagged with; its value is the job's name."""
+"""The tag of every job that we start; its value is the job's name."""
 _COMPLETED: Final = "Microsoft.MachineLearningServices.RunCompleted"
 _CHANGED: Final = "Microsoft.MachineLearningServices.RunStatusChanged"
 _VALIDATION: Final = "Microsoft.EventGrid.SubscriptionValidationEvent"
@@ -51,7 +51,7 @@ def read(request: Request, trust: Trust) -> Reading:
 
 
 def _allowed(origin: str, trust: Trust) -> Reading:
-    """Whether Event Grid may send CloudEvents here; it asks with OPTIONS, and no secret of ours comes with that.
+    """Whether Event Grid may send CloudEvents here; it asks with OPTIONS, a request that carries no secret of ours.
 
     https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection
     """

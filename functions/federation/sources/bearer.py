@@ -2,7 +2,7 @@
 """Does the request carry the token that we gave its sender, and is a secret the one that we know?
 
 For senders that sign nothing and let a person set a header: Alertmanager's `http_config`, Event Grid's delivery
-properties. Mutual TLS at the edge does as well.
+properties. Mutual TLS at the edge is accepted instead of a token.
 """
 
 import hmac
@@ -33,5 +33,5 @@ def authentic(request: Request, known: str | None) -> None:
 
 
 def is_same(given: str, known: str) -> bool:
-    """Whether what was given is the secret; how long that takes tells nobody how much of it is right."""
+    """Whether a given text is the secret; the time that this takes does not reveal how much of the text is right."""
     return hmac.compare_digest(given.encode("utf-8", "backslashreplace"), known.encode())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is the body one JSON object in which no key repeats, and is a field of the type it must be?
+"""Is the body one JSON object without repeated keys, and does a field have the required type?
 
 All foreign input is read through here. A fault is raised as an UnreadableError with its name.
 """
@@ -93,7 +93,7 @@ def text_of(value: Any, error: str, what: str) -> str:
 
 
 def matching(value: Any, pattern: str, error: str, what: str) -> str:
-    """`value` if it is text of which every character fits `pattern`.
+    """`value` if it is text that matches `pattern` as a whole.
 
     Raises:
         UnreadableError: With the name `error`.
@@ -117,7 +117,7 @@ def mapping_in(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def labels_of(value: Any) -> dict[str, str]:
     """The labels a person gave: text only, at most 64 of at most 1,024 characters, 16,384 in all; others are left out.
 
-    An alarm may have two such sets, and a character six bytes: more would not fit into an event of every bus.
+    An alarm may have two such sets, and a character may take six bytes: more would not fit into an event on every bus.
     """
     kept: dict[str, str] = {}
     room = _ROOM_FOR_LABELS

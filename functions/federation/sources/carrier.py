@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How do the readings of several records become one, without one fault hiding the others?
 
-A carrier of one record is read as that record. Of several, each is judged by itself: a fault becomes that record's
-rejection. A repetition within the batch is found here, since the store learns of the batch only when all of it is read.
+A carrier of one record is read as that record. If there are several, each is judged by itself, and a fault becomes that
+record's rejection. Repetitions within a batch are found here, since nothing is stored before the whole batch is read.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ def judged(record: Any, read_one: Callable[[Any], Reading]) -> Reading:
 
 
 def unrepeated(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """The readings, of which those that repeat an earlier one of the batch become `ignore`."""
+    """The readings; those that repeat an earlier one of the batch become `ignore`."""
     memory = Memory()
     told = []
     for reading in readings:

@@ -2,7 +2,7 @@
 """Which Cloud Monitoring incident opened or closed, and has the service recovered?
 
 Closed is not recovered: an incident also closes when data ceases or its policy is edited, and then its last value is a
-sentence instead of a number. The console's test notification, whose incident is of a made-up project, must do nothing.
+sentence instead of a number. The console's test notification, with an incident in a made-up project, must do nothing.
 Schema 1.2 of the Pub/Sub channel:
 https://docs.cloud.google.com/monitoring/support/notification-options#pubsub
 """
@@ -28,7 +28,7 @@ def read(body: Mapping[str, Any], trust: Trust, published_at: str | None) -> Rea
     Args:
         body: `{"version": ..., "incident": {...}}`.
         trust: Which scoping project is ours.
-        published_at: When it was published, used if it states no other time.
+        published_at: When the notification was published, used if the incident states no time.
 
     Raises:
         UnreadableError: `unsupported_incident_version`, `not_an_event`, `project_not_allowed`, `bad_incident_id` or
@@ -49,14 +49,14 @@ def read(body: Mapping[str, Any], trust: Trust, published_at: str | None) -> Rea
 
 
 def _written(version: Any) -> Any:
-    """The version as text; whoever passes a notification on may have made a number of it, and one without it is of today."""
+    """The version as text; a forwarder may have made it a number, and without one the present version is assumed."""
     return str(version) if isinstance(version, float) else version or "1.2"
 
 
 def _project(incident: Mapping[str, Any], trust: Trust) -> str:
     """The scoping project; an incident that names none is ours if its condition does not name another.
 
-    It came through a subscription of ours, and a breach that is lost is the greater harm.
+    It came through a subscription of ours, and losing a breach would do more harm.
     """
     stated = incident.get("scoping_project_id") or incident.get("scoping_project_number")
     told = stated or _owner(mapping_in(incident, "condition").get("name")) or trust.project

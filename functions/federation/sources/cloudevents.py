@@ -35,8 +35,8 @@ def from_request(request: Request, *, binary: bool) -> CloudEvent:
     """The event that an HTTP request carries.
 
     Args:
-        request: What came.
-        binary: The entry's own mode, unless the headers show that it is the other.
+        request: The delivery.
+        binary: Whether the entry expects binary mode; headers that show the other mode override it.
 
     Raises:
         UnreadableError: `body_too_large`, `not_an_event` or `unsupported_specversion`; in structured mode also
@@ -49,7 +49,7 @@ def from_request(request: Request, *, binary: bool) -> CloudEvent:
 
 
 def from_attributes(attributes: Mapping[str, str], data: bytes) -> CloudEvent:
-    """The event of binary mode, its attributes under names that begin `ce-`: headers, or attributes of a message.
+    """The event of binary mode, whose attributes have names with the prefix `ce-`: headers, or a message's attributes.
 
     Pub/Sub: https://github.com/googleapis/google-cloudevents/blob/main/docs/spec/pubsub.md
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which CloudWatch alarm changed to which state, and do we act on it?
 
-One alarm comes in three shapes: EventBridge event, Lambda action, SNS message. `reasonData` and other diagnostics decide
-nothing: if they do not parse, the alarm still counts. EventBridge sends the event although actions are suppressed or
-muted, so that is honoured here. The end of a suppression is told too, as a change from ALARM to ALARM: the breach is as
-old as the state, as DescribeAlarms' StateTransitionedTimestamp says it.
+One alarm comes in three shapes: EventBridge event, Lambda action, SNS message. `reasonData` and other diagnostics
+decide nothing: if they do not parse, the alarm still counts. EventBridge sends the event even while actions are
+suppressed or muted, so that is respected here. The end of a suppression is sent too, as a change from ALARM to ALARM;
+the breach is then as old as the state itself, which is what DescribeAlarms calls StateTransitionedTimestamp.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 """
 
@@ -61,7 +61,7 @@ def read_action(request: Request, trust: Trust) -> Reading:
 
 
 def read_action_body(body: Mapping[str, Any], trust: Trust) -> Reading:
-    """The same, of a body that is parsed already."""
+    """What a direct invocation means, from a body that is already parsed."""
     if body.get("source") != "aws.cloudwatch" or "alarmArn" not in body:
         raise UnreadableError("not_an_event", "The body is not what a CloudWatch alarm invokes a function with.")
     if "alarmData" not in body:
@@ -77,8 +77,8 @@ def read_message(message: Mapping[str, Any], trust: Trust, topic: Arn | None) ->
     Args:
         message: The message.
         trust: Which accounts are ours.
-        topic: The topic it came through, if it is known; alarms had no ARN before 2020, but they publish only within
-            their region.
+        topic: The topic it came through, if it is known. Messages contained no ARN before 2020; the topic then gives
+            the region, since alarms publish only within theirs.
 
     Raises:
         UnreadableError: `bad_arn`, `account_not_allowed`, `account_mismatch` or `missing_state`.
@@ -140,9 +140,9 @@ def _changed(alarm: Arn, detail: Mapping[str, Any], time: Any) -> Reading:
 
 
 def _held_since(previous: Mapping[str, Any], state: Mapping[str, Any]) -> str | None:
-    """Since when, at the latest, the alarm was in its state before the event that only changed its suppression.
+    """When the alarm entered its state at the latest, if the event only changed its suppression.
 
-    A wait begins with the state itself; before a longer suppression only the alarms that triggered it were told.
+    A wait period begins with the state itself. For a longer suppression, the alarms that triggered this one date it.
     """
     held = normalise(previous.get("timestamp"))
     if previous.get("actionsSuppressedBy") == "WaitPeriod":
@@ -155,7 +155,7 @@ def _held_since(previous: Mapping[str, Any], state: Mapping[str, Any]) -> str | 
 
 
 def _latest_trigger(alarms: Any, state: str, timestamp: str) -> str | None:
-    """When the last of the alarms changed that triggered a composite one."""
+    """When the last of the alarms that triggered a composite alarm changed."""
     told = [one for one in (alarms if isinstance(alarms, list) else ()) if isinstance(one, dict)]
     return max(
         filter(None, (normalise(mapping_in(one, state).get(timestamp)) for one in told)), key=microseconds, default=None

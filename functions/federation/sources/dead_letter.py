@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which event does a dead letter hold? One of ours unchanged, any other as its envelope describes it; it never raises.
+"""Which event does a dead letter contain? One of ours unchanged, any other as its envelope describes it.
 
-A step's queue holds our event, on AWS as the detail of an EventBridge envelope; the door's holds what a cloud sent.
+A step's queue contains our events, on AWS as the detail of an EventBridge envelope. The door's queue contains what a
+cloud sent. No body makes this module raise.
 """
 
 from collections.abc import Mapping
@@ -19,9 +20,9 @@ def event_in(body: bytes, name: str, at: str) -> Event:
     """The event in a dead letter's body.
 
     Args:
-        body: As it was delivered.
+        body: The body as it was delivered.
         name: The platform's id of the letter, used if the body has none.
-        at: When it was sent (RFC 3339, UTC), used if the body does not say.
+        at: When the letter was sent (RFC 3339, UTC), used if the body states no time.
     """
     document = _object(body)
     return _ours(document) or _ours(document.get("detail")) or _foreign(document, name, at)

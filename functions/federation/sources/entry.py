@@ -30,8 +30,8 @@ def of_request(path: str, headers: Mapping[str, str]) -> str:
     """The entry of an HTTP request.
 
     Args:
-        path: Of its URL.
-        headers: Under lower-case names.
+        path: The path of its URL.
+        headers: Its headers, under lower-case names.
     """
     if named := PATHS.get(path.rstrip("/")):
         return named
@@ -41,7 +41,7 @@ def of_request(path: str, headers: Mapping[str, str]) -> str:
 
 
 def secret_shown(entry: str) -> str | None:
-    """The key of the trust document whose secret proves a sender that comes so; None where none does."""
+    """The key of the trust document with the secret that proves a sender at this entry; None where none does."""
     return _SHOWN.get(entry)
 
 

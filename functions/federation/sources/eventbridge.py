@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Is this an EventBridge envelope that we trust, and which source reads its detail?
 
-A `source` that begins `aws.` cannot be forged with PutEvents; the account is stamped by EventBridge. Everything else in
-the envelope may be missing. The faults come in a fixed order, which docs/sources.md lists.
+A `source` that begins with `aws.` cannot be forged with PutEvents; the account is stamped by EventBridge. Everything
+else in the envelope may be missing. The faults come in a fixed order, which docs/sources.md lists.
 https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
 """
 
@@ -30,7 +30,7 @@ def read(request: Request, trust: Trust) -> Reading:
 
 
 def read_parsed(parsed: Parsed, trust: Trust) -> Reading:
-    """The same, of a body that is parsed already, its repeated keys named."""
+    """What an invocation means, from a body that is already parsed, with its repeated keys."""
     envelope = object_of(parsed.value)
     _enveloped(envelope, parsed)
     account = trusted_account(envelope["account"], trust)

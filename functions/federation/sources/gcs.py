@@ -28,7 +28,7 @@ def read_object(kind: str, source: str, data: Mapping[str, Any], time: Any, trus
         kind: The event's type.
         source: The event's source, which names the bucket.
         data: The object's metadata.
-        time: Of the event.
+        time: The event's time.
         trust: Which buckets are ours.
 
     Raises:
@@ -55,7 +55,7 @@ def read_notification(attributes: Mapping[str, str], trust: Trust) -> Reading:
     """What a storage notification means; its attributes say everything, its data may be absent.
 
     Raises:
-        UnreadableError: As `read_object`.
+        UnreadableError: Those of `read_object`, except `bucket_mismatch`.
     """
     bucket = allowed_bucket(attributes["bucketId"], trust.gcs_buckets)
     if attributes["eventType"] != "OBJECT_FINALIZE":

@@ -2,8 +2,8 @@
 """Which group of Grafana's alerts fires, and may it make us act?
 
 The body resembles Alertmanager's. The signature, HMAC-SHA256 in hexadecimal over the body (or over
-`<timestamp>:<body>`), is optional in Grafana: where the trust names a secret it is required; where it names none, an
-unauthenticated alert is recorded and shown, and has no effect.
+`<timestamp>:<body>`), is optional in Grafana. If the trust names a secret, it is required; if not, an unauthenticated
+alert is read but has no effect.
 https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
 """
 

@@ -70,7 +70,7 @@ def _owned(repo: Mapping[str, Any], trust: Trust) -> str:
 
 
 def _is_push(event: Mapping[str, Any], refs: Any) -> bool:
-    """Whether code may have moved: whatever the action, or a scope that is new to us, `updatedRefs` decides."""
+    """Whether a ref may have moved, whatever the action; in a scope that we do not know, `updatedRefs` decides."""
     scope = text_of(event.get("scope"), "not_an_event", "The event's scope")
     text_of(event.get("action"), "not_an_event", "The event's action")
     return f"{scope}.".startswith("repo.content.") or (bool(refs) and f"{scope}.".startswith("repo."))
@@ -79,7 +79,8 @@ def _is_push(event: Mapping[str, Any], refs: Any) -> bool:
 def _pushed(body: Mapping[str, Any], repo: Mapping[str, Any], name: str, trust: Trust) -> Reading:
     """One completion for each trusted ref that moved: a tag and main pushed at once are two keys on one commit.
 
-    A ref that cannot be used is named in the sentence, and is a fault only if no other moved: main is not lost with it.
+    A ref that cannot be used is named in the reason. It is a fault only if no other ref moved, so that main is not
+    lost.
     """
     identity = matching(repo.get("id"), _ID, "bad_repo_id", "The repository's id")
     told = [judged(one, lambda ref: _moved(ref, repo, name, identity, trust)) for one in _refs(body)]

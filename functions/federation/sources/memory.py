@@ -65,7 +65,7 @@ def _tick_seen(signal: Signal, memory: Memory) -> tuple[Signal, Memory]:
 
 
 def _alarm_seen(signal: Signal, memory: Memory) -> tuple[Signal, Memory]:
-    """An alarm without a time cannot be compared, and counts: one roll-back too many is the smaller harm."""
+    """An alarm without a time cannot be compared, so it counts: a roll-back too many harms less than one too few."""
     if signal.at is None or signal.key is None:
         return signal, memory
     subject = _subject(signal)
@@ -77,7 +77,7 @@ def _alarm_seen(signal: Signal, memory: Memory) -> tuple[Signal, Memory]:
 
 
 def _subject(signal: Signal) -> str:
-    """What moves forward in time: an alarm, or one state of an endpoint, since an update's states share one instant."""
+    """What times are compared by: an alarm, or one state of an endpoint, since an update's states share one instant."""
     return f"{signal.key}|{signal.labels.get('status')}" if signal.kind == "endpoint" else str(signal.key)
 
 

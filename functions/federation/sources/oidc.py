@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Did Google's service account of ours send this, for this purpose?
+"""Did our Google service account send this, and for this purpose?
 
-The edge verifies signature and expiry; checked here are the token's account and its audience. The audience alone proves
+The edge verifies signature and expiry; this module checks the token's account and audience. The audience alone proves
 nothing: any service account can ask for a token with our audience.
 https://docs.cloud.google.com/pubsub/docs/authenticate-push-subscriptions
 """
@@ -20,7 +20,7 @@ _FAILURE: Final = r"oidc_[a-z_]{1,40}"
 
 
 def sent_by(request: Request, email: str | None, trust: Trust) -> None:
-    """Raise unless the token is of `email` and for one of our audiences, or the edge authenticated the sender otherwise.
+    """Raise unless the token is `email`'s and for one of our audiences, or the edge proved the sender by other means.
 
     Raises:
         UnreadableError: The edge's own fault, `oidc_missing`, `oidc_issuer`, `oidc_audience`, `oidc_email` or

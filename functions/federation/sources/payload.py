@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of AWS's forms does a queue's or a topic's message carry?
+"""Which of AWS's forms does a message from a queue or a topic have?
 
-With raw delivery one layer is missing, so the form is recognised by its content. An SNS notification is not among them:
-it is a carrier itself, opened by `sqs`.
+With raw delivery one layer is missing, so the form is recognised by its content. An SNS notification is not one of the
+forms: it is itself a carrier, which `sqs` opens.
 """
 
 from typing import Final
@@ -19,12 +19,12 @@ _SIGNED_BY: Final = ("eventSource", "Event Source", "Service")
 
 
 def read_payload(parsed: Parsed, trust: Trust, topic: Arn | None = None) -> Reading:
-    """What the message means; one in which another AWS service names itself is ignored.
+    """What the message means; a message in which another AWS service names itself is ignored.
 
     Args:
         parsed: The message.
-        trust: Whom to believe.
-        topic: Which topic it came through.
+        trust: Who is trusted.
+        topic: The topic it came through, if any.
 
     Raises:
         UnreadableError: `not_an_object`, `duplicate_key`, `not_an_event`, and those of the form.

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does a Pub/Sub push carry, and may its subscription deliver it?
 
-It is the push envelope, or with payload unwrapping the bare data and `x-goog-pubsub-*` headers. The message's content
-decides its purpose, and the token must be for that purpose; only ticks, whose data is free-form, are recognised by their
-subscription. Whoever may publish on the topic can write anything into `data`, so the sources check projects and buckets
-again.
+A push is an envelope or, with payload unwrapping, the bare data with `x-goog-pubsub-*` headers. The message's content
+decides its purpose, and the token must be for that purpose; only ticks, whose data is free-form, are recognised by
+their subscription. Anyone who may publish on the topic can write anything into `data`, so the sources check projects
+and buckets again.
 https://docs.cloud.google.com/pubsub/docs/push and payload-unwrapping
 """
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does a source get, and what can it answer?
 
-A `Request` is what a sender delivered at one entry; a `Reading` is the whole answer. Sources are pure: signatures of
-tokens and messages are verified at the edge, which hands the claims in.
+A `Request` is what a sender delivered at one entry; a `Reading` is the whole answer. Sources are pure: the edge
+verifies the signatures of tokens and messages, and passes the claims in.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     """A bearer token as the edge verified it: its claims, or the name of its fault.
 
     Args:
-        claims: iss, aud, email, email_verified ... of a token whose signature and expiry hold.
+        claims: iss, aud, email, email_verified ... of a token whose signature and expiry are valid.
         failure: `oidc_missing`, `oidc_signature`, `oidc_expired` or another name that begins with `oidc_`.
     """
 
@@ -35,8 +35,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         entry: Where it arrived, one of `federation.sources.readers.ENTRIES`.
-        body: Exact bytes; for a Lambda entry the invocation's payload.
-        headers: In any case.
+        body: The exact bytes; for a Lambda entry, the invocation's payload.
+        headers: The headers, with names in upper or lower case.
         token: The bearer token, if one was sent.
         proven: The edge has proved the sender by other means: mutual TLS, a message signature, an IAM check.
     """
@@ -52,7 +52,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
-    """An artifact that some job finished; without `artifact_uri`, `requires_enrichment` says how to get it.
+    """An artifact that a job finished; if there is no `artifact_uri`, `requires_enrichment` says how to get it.
 
     `artifact_is_prefix`: the URI names a folder, not one object. `previous_revision` is what the ref pointed at before,
     so that a missed push shows as a gap.
@@ -90,9 +90,9 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The answer: what to record, what to signal, and how to respond over HTTP.
 
-    `error` names the fault of a rejection. `park`: the sender is authentic, but the body is unusable and must be kept for a
-    person. `answer` and `answer_headers` are the body and headers of a handshake's response. `batch` holds one reading per
-    record of a carrier of several.
+    `error` names the fault of a rejection. `park`: the sender is authentic, but the body is unusable and must be kept
+    for a person. `answer` and `answer_headers` are the body and headers of a handshake's response. `batch` contains one
+    reading per record if the carrier has several.
     """
 
     verdict: Verdict
@@ -133,7 +133,7 @@ class UnreadableError(ContractError):
 
 
 def accepted(why: str, *completions: Completion) -> Reading:
-    """Artifacts to record."""
+    """A delivery of artifacts to record."""
     return Reading(verdict="accept", why=why, completions=completions)
 
 

@@ -36,7 +36,7 @@ _ENDPOINT_STATUS: Final = {
         "Deleted",
     )
 }
-"""As the API spells it; `DELETED` is sent too, though it stands in no documentation (awslabs/mlspace handles it)."""
+"""Statuses as the API spells them; `DELETED` is sent too, although it is undocumented (awslabs/mlspace handles it)."""
 
 
 def read(envelope: Mapping[str, Any], trust: Trust) -> Reading:
@@ -73,7 +73,7 @@ def _training_job(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust:
 
 
 def whole(job: Mapping[str, Any], artifact: str) -> str:
-    """A job's artifact; a model that was left uncompressed is a folder, whether or not SageMaker ends it with a slash."""
+    """A job's artifact; an uncompressed model is a folder, whether or not SageMaker ends its URI with a slash."""
     uncompressed = mapping_in(job, "OutputDataConfig").get("CompressionType") == "NONE"
     return f"{artifact.rstrip('/')}/" if uncompressed else artifact
 
@@ -101,7 +101,7 @@ def _model_package(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust
 
 
 def _respecified(detail: Mapping[str, Any], told: str | None) -> str:
-    """What tells an approved package that got another artifact from itself; any other change of it is told again too."""
+    """Added to the key of an approved package that got another artifact; other changes of a package repeat its key."""
     changed = detail.get("UpdatedModelPackageFields")
     return f"|{told}" if told and isinstance(changed, list) and "InferenceSpecification" in changed else ""
 
@@ -113,7 +113,7 @@ def _packaged(detail: Mapping[str, Any], trust: Trust, package: Arn) -> str | No
 
 
 def container_uris(package: Mapping[str, Any]) -> Iterator[Any]:
-    """What each container of a package names as its model, as far as it names one."""
+    """The URI of the model of each container of a package that names one."""
     containers = mapping_in(package, "InferenceSpecification").get("Containers")
     for container in containers if isinstance(containers, list) else ():
         if isinstance(container, dict) and (uri := _container_uri(container)):
@@ -155,7 +155,7 @@ def _endpoint(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Tru
 def _endpoint_status(written: Any) -> str:
     """The status as the API spells it: events write `IN_SERVICE` where the API writes `InService`.
 
-    One that SageMaker adds later is passed on as it came, and nothing follows from it.
+    A status that SageMaker adds later is passed on as it came, and has no effect.
     """
     text = text_of(written, "missing_status", "EndpointStatus")
     return _ENDPOINT_STATUS.get(text.replace("_", "").lower(), text[:_LONGEST_STATUS])

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which tick is this, and for when was it due?
 
-Every scheduler may run a tick twice; its key is schedule and scheduled time, never the attempt's id. Times that are
-missing or unreadable become None, since a tick without a time is still a tick. Forms: EventBridge's classic rule and its
-Scheduler, with an Input or without one, and Google's Cloud Scheduler over HTTP or Pub/Sub.
+Every scheduler may run a tick twice, so its key is made of the schedule and the scheduled time, never of the attempt's
+id. A missing or unreadable time becomes None, since a tick without a time is still a tick. Forms: EventBridge's classic
+rule and its Scheduler, with or without an Input, and Google's Cloud Scheduler over HTTP or Pub/Sub.
 """
 
 import re
@@ -24,7 +24,7 @@ _JOB: Final = r"[A-Za-z0-9/._-]{1,500}"
 
 
 def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
-    """What a `Scheduled Event` of `aws.events` or `aws.scheduler` means; its rule's or schedule's name is the tick's.
+    """What a `Scheduled Event` of `aws.events` or `aws.scheduler` means; the rule or schedule names the tick.
 
     Raises:
         UnreadableError: `account_mismatch`.
@@ -49,7 +49,7 @@ def is_input(body: Mapping[str, Any]) -> bool:
 
 
 def read_input(request: Request, trust: Trust) -> Reading:
-    """What EventBridge Scheduler's invocation of a function means: your own Input, or an envelope when there is none.
+    """What EventBridge Scheduler's invocation of a function means: the schedule's Input, or an envelope without one.
 
     Raises:
         UnreadableError: `bad_arn` or `account_not_allowed` for the schedule that an Input names, and the faults of a
@@ -66,7 +66,7 @@ def read_input(request: Request, trust: Trust) -> Reading:
 
 
 def read_input_body(body: Mapping[str, Any], trust: Trust) -> Reading:
-    """The same, of an Input that is parsed already."""
+    """What an Input means, from a body that is already parsed."""
     schedule = body.get("schedule")
     if isinstance(schedule, str) and schedule.startswith("arn:"):
         trusted_account(named(schedule, "scheduler", "schedule").account, trust)
@@ -75,7 +75,7 @@ def read_input_body(body: Mapping[str, Any], trust: Trust) -> Reading:
 
 
 def read_http(request: Request, trust: Trust) -> Reading:
-    """What Cloud Scheduler's HTTP request means: your body, the time in a header, and the token as the only proof.
+    """What Cloud Scheduler's HTTP request means: the job's body, the time in a header, and the token as the only proof.
 
     Raises:
         UnreadableError: Those of the token, `invalid_json`, `not_an_object` or `duplicate_key`.
@@ -88,7 +88,7 @@ def read_http(request: Request, trust: Trust) -> Reading:
 
 
 def read_published(data: bytes, published_at: str | None, subscription: str | None) -> Reading:
-    """What a tick through Pub/Sub means: free-form data, and no time but that of publishing.
+    """What a tick through Pub/Sub means: its data is free-form, and its only time is that of publishing.
 
     Raises:
         UnreadableError: `data_not_text`, `not_an_object` or `duplicate_key`.

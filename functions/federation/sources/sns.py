@@ -69,7 +69,7 @@ def read_notification(body: Mapping[str, Any], trust: Trust) -> Reading:
 
 
 def _allowed_topic(value: Any, trust: Trust) -> Arn:
-    """The topic, if the trust names it, or, if it names none, any topic of our accounts.
+    """The topic, if the trust names it; if the trust names no topics, any topic of our accounts is allowed.
 
     Raises:
         UnreadableError: `sns_topic_not_allowed`.

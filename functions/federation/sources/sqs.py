@@ -40,7 +40,7 @@ def read(request: Request, trust: Trust) -> Reading:
 
 
 def _records(body: bytes) -> Any:
-    """A Pipe hands over the array alone, without the object around it."""
+    """The records of the batch; a Pipe sends the array alone, without the object around it."""
     parsed = json_value(body, limit=MAX_CARRIER_BYTES)
     no_duplicates(parsed)
     return parsed.value if isinstance(parsed.value, list) else object_of(parsed.value).get("Records")

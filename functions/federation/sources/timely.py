@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What if a sender tells of the future? What it tells is dated now: it would stand before all that is still to come.
+"""What becomes of a time in the future? The present replaces it, or it would count as newer than all that follows.
 
-An alarm keeps its moment, by which it is known when it is told again.
+An alarm keeps its time, by which it is recognised when it is sent again.
 """
 
 from datetime import timedelta
@@ -17,10 +17,10 @@ AHEAD: Final = timedelta(minutes=10)
 
 
 def timely(reading: Reading, now: str) -> Reading:
-    """The reading, or each of its batch, with no moment but an alarm's that is further ahead than clocks differ.
+    """The reading, or each one of its batch, without times in the future, except for an alarm's.
 
     Args:
-        reading: As the sender's words were read.
+        reading: The reading with the sender's times.
         now: The moment of delivery, RFC 3339 in UTC.
     """
     if reading.batch is not None:
@@ -36,7 +36,7 @@ def timely(reading: Reading, now: str) -> Reading:
 
 
 def is_ahead(stated: str, now: str) -> bool:
-    """Whether a moment is further ahead than clocks differ."""
+    """Whether a stated time is further ahead of ours than clocks may differ."""
     return instant.moment(stated) > instant.moment(now) + AHEAD
 
 

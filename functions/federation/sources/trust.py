@@ -59,10 +59,10 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
         """The trust that a policy document states.
 
         Args:
-            document: A mapping with the keys listed in docs/sources.md, each optional; other keys mean nothing here.
+            document: A mapping with the keys listed in docs/sources.md, each optional; other keys are ignored.
 
         Raises:
-            ContractError: With every key that is not of its type.
+            ContractError: Some values have the wrong type; the error lists all of them.
         """
         if not isinstance(document, Mapping):
             raise ContractError("the trust document is not an object; docs/sources.md shows one")
@@ -87,7 +87,7 @@ def _judged(key: str, value: Any, reads: Callable[[Any], Any], faults: list[str]
 
 
 def _completed(given: dict[str, Any]) -> dict[str, Any]:
-    """Which push subscriptions carry ticks: those in `tick_subscriptions`, else those with the word in their name."""
+    """Add which push subscriptions carry ticks: those in `tick_subscriptions`, else those with `tick` in the name."""
     named = frozenset(one for one in given.get("subscriptions", ()) if re.fullmatch(_TICK, one))
     ticks = given.get("tick_subscriptions", named)
     return {**given, "tick_subscriptions": ticks, "subscriptions": given.get("subscriptions", frozenset()) | ticks}
@@ -147,7 +147,7 @@ def _patterns(value: Any) -> tuple[re.Pattern[str], ...]:
 
 
 def _pattern(glob: str) -> re.Pattern[str]:
-    """Each star but the last takes as little as it can, for good: whoever chooses a long ref makes nobody wait."""
+    """Each star but the last matches as little as possible and never backtracks, so a long ref cannot slow it down."""
     first, *others = map(re.escape, glob.split("*"))
     inner = "".join(f"(?>[^/]*?{text})" for text in others[:-1])
     return re.compile(f"{first}{inner}{'[^/]*' if others else ''}{others[-1] if others else ''}")

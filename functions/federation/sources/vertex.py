@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does a Google log entry say about a Vertex AI job?
 
-Vertex has no completion event: a pipeline's end is an entry of the log `pipeline_job_events`, a model's registration
-the last audit entry of an UploadModel operation, and a custom job's end no more than a hint in `ml_job`. None of them
-says where the artifact is, and whoever may write logs can write an entry, so each completion asks for confirmation
-through the API.
+Vertex has no completion event. A pipeline's end is an entry of the log `pipeline_job_events`, a model's registration is
+the last audit entry of an UploadModel operation, and a custom job's end is only hinted at in `ml_job`. None of them
+says where the artifact is, and anyone who may write logs can write such an entry, so each completion asks for
+confirmation through the API.
 """
 
 import re
@@ -42,7 +42,7 @@ def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None)
     Args:
         entry: The entry as JSON (https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry).
         trust: Whose project is ours.
-        published_at: When the entry was published, used if it states no other time.
+        published_at: When the entry was published, used if the entry states no time.
 
     Raises:
         UnreadableError: `not_an_event`, `project_not_allowed`, `missing_state`, `bad_job_id`, `bad_location`,
@@ -83,7 +83,7 @@ def _pipeline(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Readi
 
 
 def _pipeline_name(labels: Mapping[str, Any], trust: Trust) -> str:
-    """The job's resource name. Its id goes into an API path, so it is matched; `pipelineName` is the specification."""
+    """The job's resource name. Its id goes into an API path, so it is checked; `pipelineName` is the specification."""
     job = matching(labels.get("pipeline_job_id"), _JOB, "bad_job_id", "The pipeline job's id")
     location = matching(labels.get("location"), _LOCATION, "bad_location", "The pipeline job's location")
     return f"{_container(labels, trust)}/locations/{location}/pipelineJobs/{job}"
@@ -99,12 +99,13 @@ def _container(labels: Mapping[str, Any], trust: Trust) -> str:
 
 
 def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
-    """A hint only: user code may write such a line through the logging API, and the line does not say the location.
+    """What a custom job's line means: a hint only, since user code may write such a line through the logging API.
 
-    What user code prints is not labelled `service`. The text of the service's own line is undocumented.
+    What user code prints is not labelled `service`. The text of the service's own line is undocumented, and the line
+    does not say the location.
 
-    It is accepted all the same, since accepting means "record it once GetCustomJob has confirmed it": a false hint
-    costs one call, while ignoring a true one would leave the artifact to the next sweep.
+    The hint is still accepted, which means "record it once GetCustomJob has confirmed it": a false hint costs one call,
+    while ignoring a true one would leave the artifact to the next sweep.
     """
     resource = mapping_in(entry, "resource")
     labels = mapping_in(resource, "labels")
@@ -120,7 +121,7 @@ def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Rea
 
 
 def _says_success(entry: Mapping[str, Any]) -> bool:
-    """What the label `job_state` of the service's line says, or, on a line without that label, its text."""
+    """Whether the service's line reports success, by its label `job_state` or, without that label, by its text."""
     state = mapping_in(entry, "labels").get(_JOB_STATE)
     if state is not None:
         return bool(state == "SUCCEEDED")
@@ -162,7 +163,7 @@ def _registered(name: str, time: str | None, revision: str | None, enrichment: s
 
 
 def _completion(name: str, became: str, at: str | None, enrichment: str, revision: str | None = None) -> Completion:
-    """What ended under that name; no log says where its artifact is."""
+    """A completion under that name, without a place: no log says where its artifact is."""
     return Completion(
         provider="vertex",
         resource=name,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One file per deployed function. Each has `HEARS`, `gather`, which only reads, and `decide`, which is pure.
+"""The deployed functions, one module each: `HEARS`, `gather`, which only reads, and `decide`, which is pure.
 
-`receive` is different: it takes what clouds send, not our events, and is run by `delivery.deliver`.
+`receive` is different: it takes what clouds send, not our events, and is run by `delivery.deliver`. `merging`, `sweeping`
+and `asked_jobs` are parts of `fuse`, `sweep` and `launch`; `again` and `quarantined` are used by several.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ class Step(Protocol):
 
     @property
     def HEARS(self) -> tuple[str, ...]:  # noqa: N802 - a constant of the module
-        """The event types that it hears."""
+        """The event types that the step handles."""
         ...
 
     def gather(self, event: Event, reads: Reads) -> Any:
@@ -44,7 +45,7 @@ _NAMES: Final[tuple[StepName, ...]] = get_args(StepName)
 
 
 class _Steps(Mapping[StepName, Step]):
-    """Each module under its name, imported when it is asked for: a deployed function runs one."""
+    """The modules by name, each imported at its first use, since a deployed function runs only one."""
 
     def __getitem__(self, name: StepName) -> Step:
         if name not in _NAMES:

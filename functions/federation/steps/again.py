@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is done when an event is delivered again, in case the earlier delivery was cut short before anybody heard?"""
+"""What is repeated when an event is delivered again, in case the earlier delivery was cut short?"""
 
 from collections.abc import Sequence
 

@@ -22,8 +22,8 @@ _ABOUT: Final = ("asked_by", "teacher", "instead_of", _TURNED_AWAY)
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A job that was asked for.
 
-    `about` holds its further settings: who asked, a teacher, which spot job it replaces, and the names of the places that
-    had no machine for it.
+    `about` contains its further settings: the event that asked, a teacher, the spot job that it replaces, and the names
+    of the places that had no machine for it.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return "instead_of" in self.about
 
     def turned_away(self, job: Job) -> dict[Place, str]:
-        """The places that had no machine for it, and that as a sentence."""
+        """The places that had no machine for it, each with a sentence that says so."""
         known = self.about.get(_TURNED_AWAY, "").split(_BETWEEN)
         return {
             place: "it had no machine for this job when it was asked" for place in job.listed() if place.name in known
@@ -48,10 +48,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is stored about a job: that it was launched, refused or held; of a launched one, whether it is over or lost.
+    """What is stored about a job: whether it was launched, refused or held, and what became of it once launched.
 
-    Neither is started again: its platform may have forgotten the name, and would take it for a new one. Nor is one that its
-    platform turned away, as it may run elsewhere.
+    A launched job that is over or lost is not started again: its platform may have forgotten the name, and would take
+    the job for a new one. A job that its platform turned away is not started there again, as it may run elsewhere.
     """
 
     launched: Mapping[str, Any] | None = None
@@ -99,7 +99,7 @@ def _name(kind: str, event: Event) -> str:
 def _followers(
     event: Event, policy: Policy, failed: Mapping[str, Any], ended: Mapping[str, Any] | None
 ) -> Iterator[Asked]:
-    """What follows a failed job, at most one: what was written down, else what the policy wants and is safe."""
+    """The job that follows a failed one, if any: the one stored with its end, else one that is wanted and safe."""
     failure = str(ended["failure"] if ended else event.data["failure"])
     about = {key: failed["job"][key] for key in _ABOUT if key in failed["job"]}
     if is_turned_away(failure):
@@ -114,9 +114,9 @@ def _followers(
 
 
 def _is_wanted(asked: Asked, event: Event, policy: Policy, failed: Mapping[str, Any]) -> bool:
-    """Whether a failed job is tried at another place that may have a machine, or a spot job once more on demand."""
+    """Whether a failed job is tried again: at another place that may have a machine or, after spot, once on demand."""
     job, failure = policy.jobs.get(asked.kind), str(event.data["failure"])
-    if job is None or is_lost(failure) or event.data.get("was_lost"):  # who was told so may have asked for another one
+    if job is None or is_lost(failure) or event.data.get("was_lost"):  # somebody may have asked for another one by then
         return False
     if is_turned_away(failure):
         return any(one.verdict != "refused" for one in _listed(asked, job, policy))
@@ -125,7 +125,7 @@ def _is_wanted(asked: Asked, event: Event, policy: Policy, failed: Mapping[str, 
 
 
 def _listed(asked: Asked, job: Job, policy: Policy) -> Sequence[Considered]:
-    """The places of the policy, with what is known before any platform or the budget is asked."""
+    """The places of the policy, judged by what is known before any platform or the budget is asked."""
     return considered(asked.kind, job, policy.matrix, on_demand=asked.on_demand, unstartable=asked.turned_away(job))
 
 
@@ -141,12 +141,12 @@ def known_of(asked: Asked, reads: Reads) -> Known:
 
 
 def has_ended(name: str, reads: Reads) -> bool:
-    """Whether it is stored how the job ended, well or not."""
+    """Whether the job's end, good or bad, is stored."""
     return any(reads.document(end(name)) is not None for end in (names.failed_job, names.ended_job))
 
 
 def unstartable_at(asked: Asked, policy: Policy, reads: Reads) -> dict[Place, str]:
-    """The places, of those that the policy allows, that had no machine or at which this home could not start it, and why."""
+    """Why some places are out: they had no machine for the job, or this home could not start it there."""
     job = policy.jobs.get(asked.kind)
     if job is None:
         return {}

@@ -21,12 +21,12 @@ from federation.core.report import Basis, basis_of
 from federation.core.testimony import correlations
 from federation.core.version import version_of
 from federation.gathering import Reads
-from federation.steps import regate
-from federation.steps.assembled import Made, again, announcements, held_of, made_of
-from federation.steps.left_out import told_at_first, with_left_out
-from federation.steps.merging import VERDICTS, asks, is_unasked_refusal, merge_id, merge_of
-from federation.steps.regate import AskedBefore, Unjudged, gates, judge_first
-from federation.steps.selection import (
+from federation.steps.merging import regate
+from federation.steps.merging.assembled import Made, again, announcements, held_of, made_of
+from federation.steps.merging.left_out import told_at_first, with_left_out
+from federation.steps.merging.regate import AskedBefore, Unjudged, gates, judge_first
+from federation.steps.merging.request import VERDICTS, asks, is_unasked_refusal, merge_id, merge_of
+from federation.steps.merging.selection import (
     Selection,
     ballots,
     is_awaited,
@@ -54,9 +54,9 @@ _NEW_BASELINE: Final = frozenset({events.RELEASE_PROMOTED, events.RELEASE_ROLLED
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What serves, what has passed on that basis, what has still to be judged, and what was assembled before.
 
-    `taken` are the names of all releases of a higher version than what serves, `same` the releases of just these units that
-    were assembled to replace it; `bound` is whether an earlier delivery has stored which release this merge makes. The
-    voters' `ballots` are read only for a release that may be assembled.
+    `taken` contains the names of all releases with a higher version than what serves, `same` the releases of exactly
+    these units that were assembled to replace it. `bound` says whether an earlier delivery has stored which release
+    this merge makes. The voters' `ballots` are read only for a release that may be assembled.
     """
 
     channel: Channel
@@ -71,7 +71,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore | None:
-    """Everything that a merge needs, the release that it has made already, or None when this event asks for none."""
+    """Everything that a merge needs, or the release that it has already made; None if this event asks for no merge.
+
+    After a move of the channel: the units that have to be judged against the new baseline.
+    """
     policy = reads.policy_at_least(event.data.get("policy"))
     if event.type in _NEW_BASELINE:
         return regate.gather(event, reads)
@@ -104,12 +107,12 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
 
 
 def _may_assemble(selection: Selection, same: Sequence[Made]) -> bool:
-    """Whether something is new, and no release that can be published holds just these units already."""
+    """Whether a unit is new, and no release that can be published consists of exactly these units already."""
     return any(one.origin == "new" for one in selection.members.values()) and all(one.is_taken for one in same)
 
 
 def _is_of(event: Event, release: Mapping[str, Any]) -> bool:
-    """Whether this merge made the release; one at the same time may have taken the name that this one chose."""
+    """Whether this merge made the release; a concurrent merge may have taken the name that this one chose."""
     return bool(release.get("merge") == merge_id(event))
 
 
@@ -147,7 +150,7 @@ def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 
 
 def _unasked(event: Event, facts: Facts) -> Sequence[Mapping[str, Any]]:
-    """The versions to have judged: all without a report; after a verdict only its own unit's, if on another basis."""
+    """The versions to request gates for: all without a report; after a verdict on another basis, only its unit's."""
     if event.type not in VERDICTS:
         return facts.selection.unjudged
     if event.data.get("basis") == facts.basis.digest:
@@ -156,7 +159,7 @@ def _unasked(event: Event, facts: Facts) -> Sequence[Mapping[str, Any]]:
 
 
 def _created_at(event: Event, selection: Selection) -> str:
-    """When a tick or a person asked for the merge; where every pass makes one, when its newest unit was completed."""
+    """When a tick or a person asked for the merge; where every pass starts one, when its newest unit was completed."""
     if merge := merge_of(event):
         return str(merge["time"])
     return max(event.time, selection.completed_at or event.time, key=instant.order)
@@ -191,7 +194,7 @@ def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
 
 
 def _passed_over(event: Event, facts: Facts) -> Sequence[Event]:
-    """That the last release of just these units is held, as its name is taken; nothing if this merge follows from that."""
+    """The event that the last release of these units is held, as its name is taken; none if this merge replaces it."""
     lost = sorted(facts.same, key=lambda one: version_of(one.name))
     if not lost or event.subject in {one.name for one in lost}:
         return ()
@@ -199,13 +202,13 @@ def _passed_over(event: Event, facts: Facts) -> Sequence[Event]:
 
 
 def _made_before(event: Event, facts: Facts, made: Made) -> Outcome:
-    """Announce a release that another merge has made of the same units, unless a roll-back has left it."""
+    """Announce a release that another merge has made of the same units; skip the merge if a roll-back has left it."""
     if made.name in facts.channel.left:
         why = f"{made.name} holds just these units, and a roll-back left it; promote it by name, or ship others"
         return _skip(event, facts, why)
     if is_unasked_refusal(event):
         return NOTHING
-    asked_again = replace(made, refusal=None)  # what the registry had against it may have been mended since
+    asked_again = replace(made, refusal=None)  # the reason for the refusal may have been mended since
     return _bound(event, facts, replace(again(event, asked_again), repeat=False), made.name)
 
 
@@ -218,7 +221,7 @@ def _bound(event: Event, facts: Facts, outcome: Outcome, release: str) -> Outcom
 
 
 def _skip(event: Event, facts: Facts, why: str) -> Outcome:
-    """Tell why there is no merge, unless nobody asked for one."""
+    """Announce why there is no merge, unless nobody asked for one."""
     if is_unasked_refusal(event):
         return NOTHING
     told = Event(

@@ -32,7 +32,7 @@ _EVENT_TYPES: Final[Mapping[Verdict, str]] = {
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The unit as stored under its version, its evidence, and that of what it is judged against."""
+    """The unit as stored under its version, its evidence, and the evidence of the units it is compared with."""
 
     basis: Basis
     version: Mapping[str, Any]
@@ -113,12 +113,12 @@ def _served(reads: Reads, entry: Entry | None, candidate: Subject) -> Subject | 
 
 
 def _reader(reads: Reads, version: Mapping[str, Any]) -> Read:
-    """Reads the unit's files by path, from where its version is stored."""
+    """A function that reads the unit's files by path, from the place recorded for its version."""
     return lambda path: reads.artifact(uri.below(version["uri"], path), RECORDS_BYTES)
 
 
 def _gate_event(event: Event, facts: Facts | JudgedBefore, policy: Policy, judged: Mapping[str, Any]) -> Event:
-    """What the report says, told on to the merge that asked for it, if one did."""
+    """The event with the report's verdict, which returns to the merge that asked for it, if one did."""
     merge = event.data.get("merge")
     data = {
         "unit": event.data["unit"],

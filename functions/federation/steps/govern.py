@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person gave an order: what does it change, and what is recorded about who and why?"""
+"""A person gave an order: what does it change, and how is it recorded who gave it and why?"""
 
 from typing import Any
 
@@ -90,7 +90,7 @@ def _approve(event: Event, facts: Facts) -> Outcome:
 
 
 def _ordered_policy(event: Event, facts: Facts) -> Outcome:
-    """A policy counts once it is stored; what is kept here is who stored it, and why."""
+    """Record who stored a policy, and why; the policy itself is active from the moment it is stored."""
     version = event.data.get("version")
     if facts.policy is None or facts.policy != event.data.get("digest"):
         why = f"version {version} of the policy is not stored as it was ordered; `federation init` stores it"
@@ -115,7 +115,7 @@ def _impossible(event: Event, channel: Channel, now: str) -> str | None:
 
 
 def _in_vain(until: Any, channel: Channel, now: str) -> str | None:
-    """Why a hold would hold nothing more, or end somebody else's; one without `until` lasts until somebody resumes them."""
+    """Why a hold would add nothing, or would shorten another; without `until` it lasts until promotions are resumed."""
     if until is not None and (not isinstance(until, str) or instant.normalise(until) != until):
         return f"{until!r:.60} is no moment; write one such as 2026-12-01T06:00:00Z"
     if until is not None and instant.moment(until) <= instant.moment(now):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Somebody asks for a training job, or one failed: may it run, where, and now?
+"""A training job was asked for, or one failed: may it run now, and where?
 
-A job is launched, refused or held once, under a name that follows from the request; the result is stored under that name,
-and a redelivery only announces it again.
+A job is launched, refused or held once, under a name that follows from the request. The result is stored under that
+name, and a redelivery only carries out the same result again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,16 +22,16 @@ from federation.core.placement import Considered, Hours, Job, Place, considered
 from federation.core.policy import Policy
 from federation.gathering import Reads
 from federation.steps.asked_jobs import Asked, Known, has_ended, jobs_asked, known_of, unstartable_at
-from federation.steps.overdue import expected
+from federation.steps.sweeping.overdue import expected
 
 HEARS = (events.JOB_REQUESTED, events.RELEASE_ROLLED_BACK, events.JOB_FAILED)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of each job asked for, the months' ledgers by prefix, and the job that failed.
+    """What is known about each job asked for, the monthly ledgers by prefix, and the record of the job that failed.
 
-    `ended` is what is already stored about that job's end: the first report stands. `unstartable` gives for each new job,
-    by name, the places at which this home could not start it, and why.
+    `ended` is what is already stored about the end of the failed job: the first report stands. `unstartable` gives for
+    each new job, by name, the places at which it cannot be started, and why.
     """
 
     asked: Sequence[tuple[Asked, Known]] = ()
@@ -55,7 +55,7 @@ def gather(event: Event, reads: Reads) -> Facts:
     policy = reads.policy()
     failed = reads.document(names.job(event.data["name"])) if event.type == events.JOB_FAILED else None
     if failed and is_lost(str(event.data["failure"])) and has_ended(failed["name"], reads):
-        return Facts()  # its end was heard before this was
+        return Facts()  # its end was reported first, so it is not lost
     ended = reads.document(_end(event)) if failed else None
     asked = [(one, known_of(one, reads)) for one in jobs_asked(event, policy, failed, ended)]
     ledgers = _ledgers(event, policy, policy.budget, reads) if policy.budget and asked else {}
@@ -64,7 +64,7 @@ def gather(event: Event, reads: Reads) -> Facts:
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Launch each job at the best place there is, hold it until its hours, or say why not."""
+    """Launch each job at the best place, hold it until its hours begin, or refuse it with a reason."""
     told = [_ended(event, facts)] if facts.failed else []
     case = _Case(event=event, policy=policy, now=now, unstartable=facts.unstartable)
     ledgers = dict(facts.ledgers)
@@ -75,7 +75,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 
 
 def _ledgers(event: Event, policy: Policy, budget: Budget, reads: Reads) -> dict[str, Ledger]:
-    """The ledgers of the event's month and later: no decision about the event is taken in an earlier month."""
+    """The ledgers of the event's month and later; no decision about the event was taken in an earlier month."""
     since = ledger_prefix(budget, cadence.month(policy.cadence.time_zone, instant.moment(event.time)))
 
     def is_open(line: str) -> bool:
@@ -88,7 +88,7 @@ def _ledgers(event: Event, policy: Policy, budget: Budget, reads: Reads) -> dict
 
 
 def _ledger_of(line: str) -> str:
-    """The prefix of the ledger that holds a line."""
+    """The prefix of the ledger that a line belongs to."""
     return f"{line.rpartition('/')[0]}/"
 
 
@@ -106,7 +106,7 @@ def _ended(event: Event, facts: Facts) -> Outcome:
 
 
 def _end(event: Event) -> str:
-    """The name of what is stored about a job's end; of a lost one another, since its end may yet be heard."""
+    """The name of the document about a job's end; a lost job has another one, since its end may still be reported."""
     name = str(event.data["name"])
     return names.lost_job(name) if is_lost(str(event.data["failure"])) else names.failed_job(name)
 
@@ -214,14 +214,14 @@ def _refuse(event: Event, asked: Asked, why: str, places: Sequence[Considered] =
 
 
 def _is_elsewhere(places: Sequence[Considered], ledger: Ledger, budget: Budget | None) -> bool:
-    """Whether another place than the first could run the job, too, with the money that is left once that one has its own."""
+    """Whether a place other than the first could also run the job, with the money left once the first has its own."""
     left = ledger.funds(budget, "") if budget else None
     others = (one for one in places[1:] if one.verdict == "possible")
     return any(left is None or one.cost is None or not left.refusal(one.cost) for one in others)
 
 
 def _other_places(told: Mapping[str, Any]) -> bool:
-    """Whether another place than the chosen one was possible; the money that is left may say otherwise."""
+    """Whether a place other than the chosen one was possible, not counting the money that the chosen one takes."""
     return any(place["verdict"] == "possible" for place in told["places"])
 
 

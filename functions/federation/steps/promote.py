@@ -19,9 +19,9 @@ from federation.core.policy import Policy
 from federation.core.version import Version, version_of
 from federation.gathering import Reads
 from federation.steps.again import moved_before
-from federation.steps.assembled import Assembled, because, unpublished
+from federation.steps.merging.assembled import Assembled, because, unpublished
+from federation.steps.merging.selection import newer_releases, successors
 from federation.steps.quarantined import quarantined
-from federation.steps.selection import newer_releases, successors
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 
@@ -29,7 +29,7 @@ HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 class Candidate(Assembled, frozen=True, kw_only=True):
     """A release that might serve next, its receipt from the registry if it is published, and who approved it.
 
-    `quarantined` says by name why units of it may not serve, although they passed.
+    `quarantined` says, by unit name, why units that passed may not serve.
     """
 
     receipt: Mapping[str, Any] | None
@@ -38,7 +38,7 @@ class Candidate(Assembled, frozen=True, kw_only=True):
 
     @property
     def commit(self) -> str:
-        """The registry's commit; one without a receipt, which is held, has none."""
+        """The registry's commit; empty without a receipt, since such a release is held."""
         return str(self.receipt["commit"]) if self.receipt else ""
 
     @property
@@ -48,7 +48,10 @@ class Candidate(Assembled, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel, the release that might serve next, after better ones whose names are taken, and why nodes could not."""
+    """The channel, the candidates, and why the nodes could not serve the chosen one.
+
+    The candidates are listed best first and end with the first that has a free name and no quarantined unit.
+    """
 
     channel: Channel
     candidates: Sequence[Candidate] = ()
@@ -80,7 +83,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 
 
 def _candidates(event: Event, channel: Channel, reads: Reads) -> Sequence[Candidate]:
-    """The release that an order names; else the best one, after better ones whose names are taken."""
+    """The release that an order names; else all releases down to the first with a free name and no quarantined unit."""
     if ordered := event.data.get("release"):
         release = reads.document(names.release(ordered))
         return [_candidate(reads, channel, release)] if release else []
@@ -110,16 +113,20 @@ def _person(who: str) -> str:
 
 
 def chosen(event: Event, facts: Facts) -> Candidate | None:
-    """The release that is to be promoted: the one that an order names, else the best whose name is not taken."""
+    """The release to promote: the one that an order names, else the best one with a free name.
+
+    Among these, one without quarantined units comes first.
+    """
     ordered = event.data.get("release")
     free = [one for one in facts.candidates if ordered or not one.is_taken]
     return next((one for one in free if not one.quarantined), free[0] if free else None)
 
 
 def _best_first(channel: Channel, waiting: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """The releases, last merged first; those with quarantined units after all others.
+    """The releases, last merged first; those with quarantined units come after all others.
 
-    A release that a roll-back left, or that served and holds what is in quarantine now, serves again only by name.
+    Two sorts are left out, as they serve again only if an order names them: a release that a roll-back left, and one
+    that has served before and contains a unit that is quarantined now.
     """
     served = {moved.release for moved in channel.moves if moved.kind == "promote"}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which units hold what is in quarantine: the same artifact, or all its bytes under other names or with more beside them?"""
+"""Which units contain what is in quarantine: the same artifact, or all its files under other names or among others?"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -10,14 +10,15 @@ from federation.gathering import Reads
 
 
 def quarantined(reads: Reads, channel: Channel, units: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """By name, why each of these units may not be released; without the others.
+    """Why some of these units may not be released, by name; the others do not appear.
 
-    Their bytes are held against every unit of their kind that a person named, or that a release had which a roll-back left.
+    Their files are compared with those of every quarantined unit of their kind, whether a person named it or a
+    roll-back left a release with it.
 
     Args:
-        reads: The world.
-        channel: Its quarantine.
-        units: The name, kind, artifact and files of each.
+        reads: What the step may read.
+        channel: The channel with the quarantine.
+        units: The name, kind, artifact and files of each unit.
     """
     found: dict[str, str] = {}
     for unit in units:
@@ -29,14 +30,14 @@ def quarantined(reads: Reads, channel: Channel, units: Iterable[Mapping[str, Any
 
 
 def _held_whole(reads: Reads, channel: Channel, unit: Mapping[str, Any]) -> str | None:
-    """The unit in quarantine all of whose bytes are in this one, by the digests of its files."""
+    """The name of a quarantined unit whose files, compared by their digests, are all in this one."""
     held = _contents(unit["files"])
     bad = (*_named(reads, channel, unit["kind"]), *_left(reads, channel, unit["kind"]))
     return next((name for name, files in bad if _contents(files) <= held), None)
 
 
 def _named(reads: Reads, channel: Channel, kind: str) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
-    """The units that are known there by their numbers, and their files."""
+    """The quarantined units of a kind that are known by name and number, and their files."""
     for unit in sorted({one.unit for one in channel.quarantine.values()}):
         place = names.version_named(unit if "/" in unit else f"{reads.policy().org}/{unit}")
         found = reads.document(place) if place and place.startswith(f"{names.VERSIONS}{kind}/") else None
@@ -45,7 +46,7 @@ def _named(reads: Reads, channel: Channel, kind: str) -> Iterator[tuple[str, Seq
 
 
 def _left(reads: Reads, channel: Channel, kind: str) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
-    """The units that roll-backs put there, and their files; the channel knew these by artifact and kind alone."""
+    """The units that roll-backs quarantined, and their files; the channel knows them only by artifact and kind."""
     for release in (name for name, new in channel.left.items() if channel.forbids(new)):
         found = reads.document(names.release(release))
         unit = found["units"].get(kind) if found else None

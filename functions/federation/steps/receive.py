@@ -27,7 +27,7 @@ TICKS: Final[Mapping[str, Sequence[str]]] = {
 """Ticks by the name of the schedule that fired."""
 
 AT_REST: Final = frozenset({"InService", "OutOfService", "Failed", "UpdateRollbackFailed", "Deleted"})
-"""States of an endpoint in which nothing is under way: what it serves can be held against the channel."""
+"""States of an endpoint in which nothing is under way, so that what it serves can be compared with the channel."""
 
 PROMPT: Final = timedelta(minutes=10)
 """A breach delivered within this time is acted on after reading nothing but the channel."""
@@ -66,7 +66,7 @@ def gather(delivery: Delivery, taken: Container[str], reads: Reads, now: str, *,
     Args:
         delivery: The body and its reading.
         taken: The names of those of its claims that were not free.
-        reads: The world.
+        reads: What the step may read.
         now: The moment of delivery, RFC 3339 in UTC.
         settled_ends: Whether to look up which completions are settled; otherwise all count as only stored.
     """
@@ -93,7 +93,7 @@ def decide(delivery: Delivery, facts: Facts, now: str) -> Outcome:
 
 
 def urgent(reading: Reading, now: str) -> Event | None:
-    """The breach in a reading, if it is so recent that no later state of the alarm need be looked up."""
+    """The breach in a reading, if it is so recent that no later state of the alarm has to be looked up."""
     signal = reading.signal
     if signal is None or not _is_alarm(signal) or signal.state != "firing" or signal.at is None:
         return None
@@ -170,7 +170,7 @@ def _tick(signal: Signal, now: str) -> Outcome:
 
 
 def _endpoint(signal: Signal, now: str) -> Outcome:
-    """Somebody changed the nodes, perhaps we: what they serve now is read back."""
+    """Ask for an audit of what the nodes serve, since somebody (perhaps this project) has changed them."""
     at = signal.at or now
     audit = Event(
         type=events.TICK_AUDIT,
@@ -198,7 +198,7 @@ def _breached(signal: Signal, at: str) -> Event:
 
 
 def _alarm_states(reading: Reading, reads: Reads, now: str) -> tuple[str, ...]:
-    """The names of all recorded states of the reading's alarm, but of the future; an urgent breach waits for no look-up."""
+    """The names of all recorded states of the reading's alarm that are not in the future; none for an urgent breach."""
     signal = reading.signal
     if signal is None or not _is_alarm(signal) or urgent(reading, now):
         return ()
@@ -206,7 +206,7 @@ def _alarm_states(reading: Reading, reads: Reads, now: str) -> tuple[str, ...]:
 
 
 def _is_late(signal: Signal, facts: Facts) -> bool:
-    """Whether a later state of the alarm is recorded; the same state again is not late, and moves nothing twice."""
+    """Whether a later state of the alarm is recorded; the same state again is not late, but changes nothing twice."""
     if signal.at is None:
         return False
     told = _reported_at(_alarm_name(signal, signal.at))
@@ -231,7 +231,7 @@ def _alarm_name(signal: Signal, at: str) -> str:
 
 
 def _is_alarm(signal: Signal) -> bool:
-    """Whether it states what an alarm does: that it fires, or does so no more."""
+    """Whether the signal says that an alarm fires, or no longer does."""
     return signal.kind == "alarm" and signal.verdict == "accept" and signal.key is not None
 
 

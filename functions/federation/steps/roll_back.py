@@ -45,7 +45,7 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
 
 
 def _stale(event: Event, serving: Entry, policy: Policy) -> str | None:
-    """Why the alarm's data is about an earlier release, or of the very moment of the move; None if it is neither."""
+    """Why the alarm does not count: its data is about an earlier release, or from the very moment of the move."""
     at = instant.moment(str(event.data.get("at") or event.time))
     counts_from = alarm.counts_from(serving.since, policy.rollback.settle_seconds)
     if at >= counts_from and at > instant.moment(serving.since):
@@ -80,7 +80,7 @@ def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
 
 
 def _moment(event: Event, channel: Channel, policy: Policy, now: str) -> str:
-    """The moment of the roll-back: not before the alarm, nor the last move, if only a clock is a little ahead of ours.
+    """The moment of the roll-back: not before the alarm or the last move, if their clock is a little ahead of ours.
 
     Otherwise the same alarm, still firing, would seem to have begun under the restored release.
     """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can only be found by polling: jobs that were missed, what the nodes serve, what is published, alarms that fire?
+"""What does polling find: missed jobs, drift of the nodes, changes in the registry, and alarms that fire?
 
-Four independent parts, each with its own services, so that a registry that is down hides no alarm and no drift.
+The four parts are independent, each with its own services, so that a registry that is down hides no alarm and no drift.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from federation.core.event import Event
 from federation.core.outcome import Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads
-from federation.steps import audit, firing, missed, registered
+from federation.steps.sweeping import audit, firing, missed, registered
 
 _PARTS: Final = (missed, audit, registered, firing)
 
@@ -22,7 +22,7 @@ _PART_OF: Final[Mapping[str, ModuleType]] = {type_: part for part in _PARTS for 
 
 
 def gather(event: Event, reads: Reads) -> Any:
-    """The facts of the part that hears this event."""
+    """The facts of the part that handles this event."""
     return _PART_OF[event.type].gather(event, reads)
 
 

@@ -30,8 +30,9 @@ T = TypeVar("T")
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The manifest as stored, the files found at the paths that it names, and which versions are known to be taken.
 
-    `faults`: what makes all of it unusable. `unkept`: the event is not stored yet (it came through a relay), and has to be
-    if it is to wait. `waits_since`: when it was first found incomplete (RFC 3339, UTC), if it was before.
+    `faults`: what makes the whole shipment unusable. `unkept`: the event is not stored yet (it came through a relay),
+    and has to be if it is to wait. `waits_since`: when the shipment was first found incomplete (RFC 3339, UTC), if it
+    was.
     """
 
     settled: Mapping[str, Any] | None = None
@@ -162,7 +163,7 @@ def _judge(unit: Unit, raw: Mapping[str, Any], event: Event, facts: Facts, polic
 
 
 def _stated(unit: Unit, platform: str, place: str, event: Event, policy: Policy) -> Sequence[str]:
-    """Every reason to reject the unit that needs no look at its files, which therefore are not hashed."""
+    """Every reason to reject the unit that is known without its files, which are then not hashed."""
     provider = str(event.data.get("provider", ""))
     unproven = admission.origin_faults(platform, place, provider, policy)
     return (*admission.stated_faults(unit, platform, policy), *unproven)
@@ -179,7 +180,7 @@ def _settle(event: Event, facts: Facts, judged: Sequence[_Judged], policy: Polic
 
 
 def _settled(event: Event, facts: Facts, told: Sequence[Event]) -> Document:
-    """The result of the completion; kept last, so that it proves that everything before it is kept."""
+    """The result of the completion; it is kept last, so it proves that everything before it is kept."""
     announced = [one.document() for one in told]
     value = {"event": event.id, "manifest": facts.manifest_digest, "uri": facts.uri, "told": announced}
     return Document(name=names.settled(event.id), value=value)
@@ -241,7 +242,7 @@ def _wait(event: Event, facts: Facts, why: str, policy: Policy, now: str) -> Out
         key=f"{event.id}|{digest(why)}",
         data={"why": why},
     )
-    # Nothing of the event but this: the same completion may next be told of by another, at another time.
+    # Only these parts of the event: another sender may report the same completion next, at another time.
     waiting = {"event": {"id": event.id, "subject": event.subject}, "why": why}
     name = f"{names.waiting(event.id)}/{names.short(digest(waiting))}"
     heard = (Document(name=names.event(event.id), value=event.document()),) if facts.unkept else ()

@@ -162,6 +162,19 @@ def test_a_job_that_no_longer_fits_the_months_budget_is_told_with_what_is_left(f
     assert refused["document"] == names.refused_job("embedder-2")
 
 
+def test_the_page_says_what_is_left_of_the_months_money(federation, play, monkeypatch):
+    monkeypatch.setattr("federation.cli.commands.status.now", lambda: NIGHTFALL)
+    played = play()
+    assert "Budget for jobs" not in federation("status", "--folder", played.folder).out
+    job = {**JOB, "price": "1", "max_minutes": 60}
+    rules = {**POLICY, "version": 2, "budget": {"currency": "EUR", "amount": "2.5"}, "jobs": {"embedder": job}}
+    played.home.ports.store.keep(names.policy(2), canonical(rules))
+    played.ask("embedder-1")
+    page = federation("status", "--folder", played.folder).out
+    assert "Budget for jobs, 2026-11: 1.00 of 2.50 EUR are committed, 1.50 left." in page
+    assert federation("status", "--folder", played.folder, "--json").json["budget"]["left"] == "1.50"
+
+
 def test_the_json_of_a_job_holds_nothing_else(federation, play):
     played = play()
     played.ask("embedder-1")

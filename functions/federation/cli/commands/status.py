@@ -21,6 +21,7 @@ from federation.cli.store.inventory import UnitLine, Units
 from federation.cli.store.jobs import open_jobs
 from federation.cli.store.merges import last_merge, left_out, missed, skipped
 from federation.cli.store.shelf import Shelf
+from federation.cli.store.spending import spending
 from federation.cli.store.standing import came_by, lost, tampered, unheeded
 from federation.cli.store.unsettled import waiting
 from federation.core import names
@@ -61,6 +62,7 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
     alarm = whole.read(lambda: unheeded(history, channel, policy), None)
     changed = whole.read(lambda: tampered(history, now()), None)
     jobs = whole.read(lambda: open_jobs(shelf, history, every=every), ())
+    money = whole.read(lambda: spending(shelf, policy, now()), None)
     incomplete = whole.read(lambda: waiting(shelf), ())
     return {
         "home": home.place,
@@ -77,6 +79,7 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
         "quarantine": list(_quarantine(channel, units.lines)),
         "units": [asdict(line) for line in lines],
         "jobs": [asdict(line) for line in jobs],
+        "budget": asdict(money) if money else None,
         "waiting": incomplete,
         "parked": parked,
         "older": {

@@ -65,6 +65,11 @@ def print_status(found: Mapping[str, Any]) -> None:
             for one in found["jobs"]
         ),
     )
+    if money := found["budget"]:
+        print_section(
+            f"Budget for jobs, {money['month']}: {money['committed']} of {money['amount']} {money['currency']} are "
+            f"committed, {money['left']} left."
+        )
     _print_open(found)
 
 

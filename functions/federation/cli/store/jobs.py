@@ -15,8 +15,8 @@ from federation.core.decision import decision_in
 from federation.core.failure import is_lost, is_pointless_again
 from federation.gathering import Reads
 from federation.ports import RECENT
-from federation.steps.missed import waiting
-from federation.steps.overdue import SEPARATORS
+from federation.steps.sweeping.missed import waiting
+from federation.steps.sweeping.overdue import SEPARATORS
 
 JobState = Literal["held", "under way", "configured wrong", "failed", "refused"]
 

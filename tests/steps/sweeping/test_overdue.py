@@ -5,6 +5,7 @@ import dataclasses
 
 import pytest
 from msgspec.structs import replace
+from tests.steps.jobs import FIXED, ON_DEMAND_TOO, PLACED, SPOT, ask
 
 from federation.core import event as events
 from federation.core import failure, names
@@ -12,7 +13,6 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.failure import cause_of
 from federation.runtime import handle
-from tests.steps.jobs import FIXED, ON_DEMAND_TOO, PLACED, SPOT, ask
 
 JOB = {**PLACED, "places": [FIXED]}
 """Two hours at most: asked for on Monday at 08:00, it must have ended by Tuesday at 11:00, a day's slack included."""

@@ -2,11 +2,11 @@
 """Another policy holds, or something else serves: what has to be judged first, and is it asked for once?"""
 
 from msgspec.structs import replace
+from tests.steps.home import MONDAY, THURSDAY, asked_by
 
 from federation.cache import CachedStore
 from federation.core import event as events
 from federation.runtime import handle
-from tests.steps.home import MONDAY, THURSDAY, asked_by
 
 RELEASE = "spiralverse-ai-federated-v"
 BROUGHT = "spiralverse/embedder-v2, spiralverse/textgen-lora-v2."

@@ -3,13 +3,13 @@
 
 import pytest
 from msgspec.structs import replace
+from tests.steps.home import MONDAY, THURSDAY, TUESDAY, WEDNESDAY
 
 from federation.core import event as events
 from federation.core import names
 from federation.core.event import Event
 from federation.runtime import handle
 from federation.simulation.policies import Terms, policy
-from tests.steps.home import MONDAY, THURSDAY, TUESDAY, WEDNESDAY
 
 NAME = "spiralverse-ai-federated-v1.0."
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Do the nodes serve what the channel says, and could they serve what is warm?
 
-Drift is first announced, and mended by whoever hears that event: so nodes that cannot be shifted hide no other finding.
-That a release answers no more is announced likewise, and by whoever hears it the release counts as proven no longer.
-Nodes that have obeyed a later move than the channel has are announced as tampering, and nothing is moved or shifted: the
-channel was restored from a backup, and what it says may be a release that a roll-back has left since.
+Drift is first only announced, and mended when that event is handled, so that nodes that cannot be shifted hide no
+other finding. A release that no longer answers is announced in the same way, and loses its proof when that event is
+handled. Nodes that have obeyed a later move than the channel's last are announced as tampering, and nothing is moved or
+shifted: the channel was restored from a backup, and may name a release that a roll-back has left since.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from federation.ports import Served
 HEARS = (events.TICK_AUDIT, events.DRIFT_DETECTED, events.RELEASE_UNPROVEN)
 
 PROBE_HOURS: Final = 20
-"""A release is not probed again until this long after its last success, nor is its silence told before it had as long."""
+"""A release is probed again this long after its last success; a new one has as long to answer before it is reported."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What really serves; to follow up a finding, only the channel."""
+    """What the nodes really serve, and which releases answer; to follow up a finding, only the channel."""
     channel = reads.channel(reads.policy().channel)
     if event.type != events.TICK_AUDIT:
         return Facts(channel=channel)
@@ -52,7 +52,7 @@ def gather(event: Event, reads: Reads) -> Facts:
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Report drift and who answers no more, and record successful probes; or follow up what was reported."""
+    """Report drift and releases that no longer answer, and record successful probes; or follow up such a report."""
     del policy
     if event.type == events.DRIFT_DETECTED:
         return Outcome(why=f"traffic is shifted again: {event.data['why']}", acts=(shift(facts.channel),))
@@ -80,7 +80,7 @@ def _drift(event: Event, facts: Facts) -> tuple[Event, ...]:
 
 
 def _ahead(facts: Facts) -> str | None:
-    """What to do where the nodes have obeyed a later move than the channel has; None otherwise."""
+    """What to do if the nodes have obeyed a later move than the channel's last; None if they have not."""
     served, channel = facts.served, facts.channel
     if served is None or served.counter <= channel.counter:
         return None
@@ -125,7 +125,7 @@ def _proven(facts: Facts) -> Sequence[str]:
 
 
 def _silent(event: Event, facts: Facts) -> tuple[Event, ...]:
-    """The live releases that do not answer now, and have done so or have had the time to."""
+    """An event for each live release that does not answer, although it did before or has had the time to get ready."""
     silent = (entry for entry in facts.channel.live() if facts.probes.get(entry.name) is False and not entry.silent)
     return tuple(_unproven(event, entry) for entry in silent if _is_due(entry, event.time))
 
@@ -144,12 +144,12 @@ def _unproven(event: Event, entry: Entry) -> Event:
 
 
 def _is_due(entry: Entry, time: str) -> bool:
-    """Whether its silence means something: nodes take a while to have a new release ready."""
+    """Whether its silence means something: nodes need a while to get a new release ready."""
     return entry.probed_at is not None or _is_long_ago(entry.since, time)
 
 
 def _no_longer(event: Event, channel: Channel, now: str) -> Outcome:
-    """Let the release count as proven no longer, unless it has answered, or left the channel, since."""
+    """Record that the release no longer counts as proven, unless it has answered or left the channel since."""
     release, proven = str(event.data["release"]), event.data["proven"]
     entry = channel.place_of(release)
     if entry is None or entry.silent or entry.probed_at != proven:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the registry still hold every live release as it was published?
+"""Does the registry still contain every live release as it was published?
 
-Asked apart from what the nodes serve, so that a registry that is down hides no drift.
+This is checked separately from what the nodes serve, so that a registry that is down hides no drift.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ HEARS = (events.TICK_REGISTRY,)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel, and what is really published of its live releases, by name."""
+    """The channel, and what the registry really has of its live releases, by name."""
 
     channel: Channel
     receipts: Mapping[str, Receipt | None]

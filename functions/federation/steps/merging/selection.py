@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which units could be in the next release: passed on this basis, carried over, still to be judged, or forbidden?
 
-A unit has at most one report on a basis, under a name that can be derived, so a listing of versions is all it takes. The
-report's document holds the unit too.
+A unit has at most one report on a basis, under a name that can be derived, so a listing of versions is enough to find
+all reports. The report's document contains the unit too.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -30,11 +30,11 @@ from federation.stored import kept
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest units by kind; version records of units without a report.
+    """The members of the next release by kind, and the version records of units without a report.
 
-    Of units that passed, `forbidden` says by name why they hold what is in quarantine, `barred` why they may not come in
-    under this policy any more, `left_out`, by name, why they do not fit together with the rest. `waiting_since` is when the
-    oldest new member was completed, `completed_at` when the newest was.
+    Three fields say why units that passed are no members: `forbidden`, by name, that they contain what is in
+    quarantine; `barred`, that this policy no longer admits them; `left_out`, by name, that they do not fit together
+    with the rest. `waiting_since` is when the oldest new member was completed, `completed_at` when the newest was.
     """
 
     members: Mapping[str, Member] = msgspec.field(default_factory=dict)
@@ -94,7 +94,7 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
 def _fitted(
     reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, Any] | None, new: Mapping[str, Member]
 ) -> Fitted:
-    """The members of a release; what serves of the new units' kinds is read only if these do not all fit."""
+    """The members of a release; the serving units of the new units' kinds are read only if these do not all fit."""
     proposal = Proposal(
         members={**_carried(reads, channel, serving, besides=new), **new},
         policy=reads.policy(),
@@ -131,7 +131,7 @@ def successors(reads: Reads, serving: Entry | None, newer: Sequence[str]) -> Map
     """The releases that were assembled to replace what serves.
 
     Args:
-        reads: The world.
+        reads: What the step may read.
         serving: What serves now.
         newer: The names of all releases of a higher version.
     """
@@ -141,7 +141,7 @@ def successors(reads: Reads, serving: Entry | None, newer: Sequence[str]) -> Map
 
 
 def ballots(reads: Reads, members: Mapping[str, Member]) -> Mapping[str, Mapping[str, bytes | None]]:
-    """By unit name and path, the records of the safety suites that all units which vote have run; nothing of a lone one."""
+    """The records of the safety suites that all voters have run, by unit name and path; a lone voter has none."""
     voting = reads.policy().voting
     voters = [members[kind] for kind in voting.members if kind in members] if voting else []
     ran = [{name for name, suite in voter.unit.evidence.safety.items() if suite.records} for voter in voters]
@@ -157,7 +157,7 @@ def ballots(reads: Reads, members: Mapping[str, Member]) -> Mapping[str, Mapping
 
 
 def is_awaited(selection: Selection, policy: Policy, now: str) -> bool:
-    """Whether a merge waits for a unit to be judged, which it does until the policy's deadline after completion."""
+    """Whether a merge waits for a unit to be judged, until the policy's deadline after the unit's completion."""
     oldest = instant.moment(now) - timedelta(hours=policy.fusion.deadline_hours)
     return any(instant.moment(record["completed_at"]) >= oldest for record in selection.unjudged)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which alarms fire about what serves now, whether or not they were delivered?
+"""Which alarms about the serving release fire now, whether or not they were delivered?
 
-An alarm is delivered only when it begins. One that begins while a release settles in, and goes on, is found here.
+An alarm is delivered only when it begins. One that begins while a release settles in, and keeps firing, is found here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,16 +39,20 @@ def gather(event: Event, reads: Reads) -> Facts:
 
 
 def _has_led_back(event: Event, channel: Channel, policy: Policy) -> bool:
-    """Whether an earlier delivery of this look may have been cut short after a roll-back: there was one since it was due."""
+    """Whether an earlier delivery of this event may have been cut short after a roll-back.
+
+    It may if there was a roll-back since the event's time, less the settling period.
+    """
     due = instant.moment(event.time) - timedelta(seconds=policy.rollback.settle_seconds)
     return any(moved.kind == "roll_back" and instant.moment(moved.at) >= due for moved in channel.moves)
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """A breach for each alarm about what serves, the same event however often it is polled.
+    """Announce a breach for each alarm about what serves; it is the same event however often the alarm is polled.
 
-    When a release begins, every alarm that already fires is announced, so that it is recorded why it is ignored. What was
-    announced before is so again: if its roll-back has moved the channel and nobody heard, the alarm is no news any more.
+    When a release begins to serve, every alarm that already fires is announced, so that the reason to ignore it is
+    recorded. What an earlier delivery announced is announced again: if its roll-back has moved the channel, the alarm
+    no longer concerns what serves, and would not be found a second time.
     """
     begins = event.type == events.RELEASE_PROMOTED
     new = map(_breach_of, facts.firing) if begins else _breached(facts, policy, now)

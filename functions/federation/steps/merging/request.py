@@ -12,18 +12,18 @@ VERDICTS: Final = frozenset({events.UNIT_PASSED, events.UNIT_REFUSED, events.UNI
 
 
 def asks(event: Event, policy: Policy) -> bool:
-    """Whether it does: a tick, an order, a gate that a merge waits for, or a verdict where the policy merges on a pass."""
+    """Whether it does: a tick, an order, a verdict for a merge, or any verdict where the policy merges on a pass."""
     asked = event.type in _TICKS or "merge" in event.data
     return asked or (policy.cadence.merge_on_pass and event.type in VERDICTS)
 
 
 def is_unasked_refusal(event: Event) -> bool:
-    """Whether the event is a verdict that is no pass and that no merge asked for; others may have waited for it."""
+    """Whether the event is a verdict other than `pass` that no merge asked for; other units may have waited for it."""
     return event.type in VERDICTS - {events.UNIT_PASSED} and "merge" not in event.data
 
 
 def merge_of(event: Event) -> dict[str, Any] | None:
-    """The merge that this event belongs to, so that its gates' outcomes come back to it."""
+    """The merge that this event belongs to, if any; with it, the outcomes of the merge's gates return to that merge."""
     if event.type in _TICKS:
         return {"event": event.id, "time": event.time}
     found = event.data.get("merge")
@@ -31,6 +31,6 @@ def merge_of(event: Event) -> dict[str, Any] | None:
 
 
 def merge_id(event: Event) -> str:
-    """The event that asked for the merge: it makes one release, whatever else has passed by the time of a redelivery."""
+    """The id of the event that asked for the merge, which makes one release, whatever has passed by a redelivery."""
     merge = merge_of(event)
     return str(merge["event"]) if merge else event.id

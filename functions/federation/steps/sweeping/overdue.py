@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""By when must a launched job have ended, and of which has nobody heard by then?
+"""By when must a launched job have ended, and for which jobs was no end reported by then?
 
 `launch` puts that hour into the name of a document, so that a sweep reads nothing about a job before its hour has come.
 """
@@ -18,16 +18,16 @@ from federation.gathering import Reads
 from federation.ports import SPOT_PATIENCE
 
 _SLACK: Final = timedelta(days=1)
-"""For what comes on top of a job's minutes: a machine to be found, an upload, a platform that does not answer for a day."""
+"""Added to a job's minutes: time to find a machine, to upload, and for a platform that does not answer for a day."""
 _NEWEST: Final = 50
-"""Units of a kind among which that of an overdue job is looked for."""
+"""How many of a kind's newest units are searched for the unit of an overdue job."""
 _HOUR: Final = "%Y-%m-%dT%H"
 SEPARATORS: Final = re.compile("[/@]")
-"""Between the parts of a place or of a resource's name, one of which is the name of a job."""
+"""Separates the parts of a place or of a resource's name, one of which is the name of a job."""
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
-    """Which launched jobs have ended well since, and those that are lost: when each must have ended, and its record."""
+    """The launched jobs that have ended well, and those that are lost, each with its deadline and its record."""
 
     ended: Sequence[str] = ()
     lost: Mapping[str, tuple[str, Mapping[str, Any]]] = msgspec.field(default_factory=dict)
@@ -43,7 +43,7 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def expected(name: str, job: Mapping[str, Any], now: str) -> tuple[Document, ...]:
-    """The document with the full hour by which a job that is started now must have ended; none if it has no limit."""
+    """The document named after the full hour by which a job started now must have ended; none if it has no limit."""
     if "max_minutes" not in job:
         return ()
     longest = timedelta(minutes=job["max_minutes"] * (SPOT_PATIENCE if job.get("spot") else 1))
@@ -52,7 +52,7 @@ def expected(name: str, job: Mapping[str, Any], now: str) -> tuple[Document, ...
 
 
 def unended(jobs: Collection[str]) -> dict[str, str]:
-    """By job, the last hour by which it must have ended; of those that are neither known to have ended nor told as lost.
+    """The last hour by which each job must have ended, unless it is known to have ended or was reported as lost.
 
     Args:
         jobs: Names of all documents under JOBS.
@@ -66,7 +66,7 @@ def unended(jobs: Collection[str]) -> dict[str, str]:
 
 
 def expectations(jobs: Collection[str]) -> Iterable[str]:
-    """The names of the documents that `unended` rests on."""
+    """The names of the documents that `unended` depends on."""
     return (names.expected_job(hour, name) for name, hour in unended(jobs).items())
 
 
@@ -77,14 +77,14 @@ def overdue(
     heard: Iterable[Mapping[str, Any]],
     reads: Reads,
 ) -> Overdue:
-    """What became of the jobs of which no end is stored.
+    """What became of the jobs whose end is not stored.
 
     Args:
         event: The sweep's tick, whose time is the one to compare with.
         jobs: Names of documents under JOBS.
-        finished: What the platforms tell.
-        heard: The data of completions that were heard of and are not settled: a unit of such a job is on its way.
-        reads: Asked only about jobs whose hour has come, and of whose end no platform tells.
+        finished: What the platforms report.
+        heard: The data of completions that are stored and not settled: the unit of such a job is on its way.
+        reads: Used only for jobs whose hour has come and whose end no platform reports.
     """
     waited = unended(jobs)
     well = named(data for data in finished if "failure" not in data)
@@ -104,12 +104,12 @@ def overdue(
 
 
 def named(told: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Every part of the names and places that the platforms tell; the name of a job is one of them."""
+    """Every part of the names and places that the platforms report; the name of a job is one of them."""
     values = (data.get(key) for data in told for key in ("name", "resource", "artifact_uri"))
     return {part for value in values if value for part in SEPARATORS.split(value)}
 
 
 def _has_shipped(name: str, kind: str, reads: Reads) -> bool:
-    """Whether a unit was accepted from a place that is named after the job, as when only its push to the Hub was told."""
+    """Whether a unit was accepted from a place named after the job, as when only its push to the Hub was reported."""
     newest = reads.names(f"{names.VERSIONS}{kind}/", lambda listed: listed[-_NEWEST:])
     return any(name in SEPARATORS.split((reads.document(version) or {}).get("uri", "")) for version in reversed(newest))

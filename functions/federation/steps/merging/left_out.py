@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is told of a unit that a merge has left out, at first and when the merge is made again?"""
+"""What is announced about a unit that a merge has left out, at first and when the merge is delivered again?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,16 +11,16 @@ from federation.core.decision import decision_in
 from federation.core.digest import digest
 from federation.core.event import Event
 from federation.core.outcome import Outcome
-from federation.steps.merging import merge_id
+from federation.steps.merging.request import merge_id
 
 
 def with_left_out(event: Event, left_out: Mapping[str, str], outcome: Outcome) -> Outcome:
-    """The outcome of a merge, and of each new unit that does not fit why it waits.
+    """The outcome of a merge, with an event for each new unit that does not fit, which says why it waits.
 
     Args:
-        event: What the merge follows from.
-        left_out: By the unit's name, why.
-        outcome: Stays as it is where it is nothing, or no unit is left out.
+        event: The event that the merge follows from.
+        left_out: Why each unit is left out, by its name.
+        outcome: The merge's outcome; it is returned unchanged if it is empty or no unit is left out.
     """
     if not (outcome and left_out):
         return outcome
@@ -40,7 +40,7 @@ def with_left_out(event: Event, left_out: Mapping[str, str], outcome: Outcome) -
 
 
 def told_at_first(bound: Mapping[str, Any] | None, made: Mapping[str, Any]) -> Sequence[Event]:
-    """What a merge's first decision told; a unit that has come in since is left out no more.
+    """What a merge's first decision announced about units left out, except for units that are in the release after all.
 
     Args:
         bound: The document that bound the merge to its release; None if there is none.

@@ -3,13 +3,13 @@
 
 import pytest
 from msgspec.structs import replace
+from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, Crashing, asked_by
 
 from federation.core import event as events
 from federation.core import names
 from federation.errors import ConflictError, ServiceError
 from federation.runtime import carry_out, decide, handle
 from federation.simulation.platform import POLICY
-from tests.steps.home import MONDAY, NEXT_TUESDAY, THURSDAY, Crashing, asked_by
 
 ON_PASS = {**POLICY["cadence"], "merge_on_pass": True}
 RELEASE = "spiralverse-ai-federated-v"

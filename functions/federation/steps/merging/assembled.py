@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is told of a release that was assembled, and of one that the registry refuses?"""
+"""What is announced about a release that was assembled, and about one that the registry refuses?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from federation.gathering import Reads
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """What the registry has against a release, and whether another home's release has its name there."""
+    """Why the registry refuses a release; `taken` means that another home's release has its name there."""
 
     release: str
     why: str
@@ -23,7 +23,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assembled(msgspec.Struct, frozen=True, kw_only=True):
-    """A release that is already assembled, and what the registry has against it."""
+    """A release that is already assembled, and the registry's refusal of it, if any."""
 
     release: Mapping[str, Any]
     refusal: Refusal | None
@@ -40,13 +40,13 @@ class Assembled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Made(Assembled, frozen=True, kw_only=True):
-    """One that a merge has made, and what that merge told besides."""
+    """A release that a merge has made, and the other events that the merge announced (`besides`)."""
 
     besides: Sequence[Event] = ()
 
 
 def made_of(reads: Reads, release: Mapping[str, Any]) -> Made:
-    """The release with what the registry has against it: nothing if it holds it, or was not asked yet."""
+    """The release with the registry's refusal: None if the registry has accepted it, or was not asked yet."""
     published = reads.document(names.receipt(release["name"])) is not None
     return Made(release=release, refusal=None if published else unpublished(reads, release["name"]))
 
@@ -58,7 +58,10 @@ def unpublished(reads: Reads, release: str) -> Refusal | None:
 
 
 def again(event: Event, made: Made) -> Outcome:
-    """Publish and announce a release that is already assembled; or hold it, and merge again if its name is taken."""
+    """Publish and announce a release that is already assembled. If the registry refuses it, hold it.
+
+    If its name is taken, ask for another merge instead of announcing it.
+    """
     told = (_merge_again(made.release),) if made.is_taken else announcements(event, made.release)
     told = (*made.besides, *told)
     if made.refusal is None:
@@ -68,7 +71,7 @@ def again(event: Event, made: Made) -> Outcome:
 
 
 def held_of(made: Made) -> tuple[Event, ...]:
-    """That a release cannot be promoted, as the registry refuses it."""
+    """The event that a release is held because the registry refuses it; nothing if it does not."""
     if made.refusal is None:
         return ()
     why = because(made.refusal)
@@ -98,7 +101,7 @@ def because(refusal: Refusal) -> str:
 
 
 def announcements(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...]:
-    """That a release was assembled, and the distillation that it asks for, if any."""
+    """The event that a release was assembled, and the request for its distillation, if it asks for one."""
     name = release["name"]
     told = Event(
         type=events.RELEASE_ASSEMBLED,
@@ -123,7 +126,7 @@ def announcements(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...]
 
 
 def _merge_again(release: Mapping[str, Any]) -> Event:
-    """A merge at the moment of the first, whose release takes the next number."""
+    """A request for another merge with the first one's moment; its release takes the next free number."""
     name = release["name"]
     return Event(
         type=events.MERGE_REQUESTED,

@@ -15,12 +15,12 @@ from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.core.report import basis_of
 from federation.gathering import Reads
-from federation.steps.selection import judged, unjudged
+from federation.steps.merging.selection import judged, unjudged
 from federation.stored import kept
 
 
 class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
-    """Versions newer than what serves since the move, without a report on the new basis."""
+    """The versions newer than what serves after the move that have no report on the new basis."""
 
     channel: Channel
     policy: Policy
@@ -28,7 +28,7 @@ class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AskedBefore(msgspec.Struct, frozen=True, kw_only=True):
-    """The events that an earlier delivery of this move led to."""
+    """The events that an earlier delivery of this move announced."""
 
     told: Sequence[Mapping[str, Any]]
 
@@ -46,7 +46,7 @@ def gather(event: Event, reads: Reads) -> Unjudged | AskedBefore:
 
 
 def decide(event: Event, facts: Unjudged | AskedBefore) -> Outcome:
-    """A gate for each of them, the same ones however often the move is delivered."""
+    """Request a gate for each version; the requests are the same however often the move is delivered."""
     if isinstance(facts, AskedBefore):
         told = tuple(Event.of(document) for document in facts.told)
         return Outcome(why="asked before", events=told, repeat=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which jobs did the clouds finish without our hearing of it? Polling is the truth, a webhook is a hint.
+"""Which jobs did the clouds finish without an event reaching us? Polling is the truth, a webhook is a hint.
 
-Whatever a cloud has finished and we have not settled takes the same path as its event would have.
+Whatever a cloud has finished and we have not settled takes the same path as its event would have taken.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,16 +18,16 @@ from federation.core.policy import Policy
 from federation.gathering import Reads
 from federation.sources.timely import is_ahead
 from federation.steps.again import swept_before
-from federation.steps.overdue import Overdue, expectations, overdue
+from federation.steps.sweeping.overdue import Overdue, expectations, overdue
 
 HEARS = (events.TICK_SWEEP,)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the clouds' jobs ended with, what we heard of and have not settled, and which jobs are held.
+    """How the clouds' jobs ended, which completions are stored but not settled (`heard`), and which jobs are held.
 
-    Of all that is `settled`, and of all names under JOBS, only those that concern these. `told` are the events that an
-    earlier delivery of this tick announced; they are announced again in case it was cut short.
+    `settled` and `jobs` (names under JOBS) contain only what concerns these. `told` are the events that an earlier
+    delivery of this tick announced; they are announced again in case it was cut short.
     """
 
     finished: Sequence[Mapping[str, Any]]
@@ -40,7 +40,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What the clouds list as finished, and what the store lists as heard, settled, launched and held."""
+    """What the clouds list as finished, and what the store lists as received, settled, launched and held."""
     finished = reads.finished()
     settled, heard = _heard(finished, reads)
     jobs = frozenset(reads.names(names.JOBS, partial(_open_jobs, finished)))
@@ -57,7 +57,7 @@ def gather(event: Event, reads: Reads) -> Facts:
 
 
 def _heard(finished: Sequence[Mapping[str, Any]], reads: Reads) -> tuple[frozenset[str], Sequence[str]]:
-    """Which finished completions are settled, by id, and the names of those that were heard of and are not settled."""
+    """The ids of the finished completions that are settled, and the names of the stored events that are not settled."""
     told = {names.settled(_completed(data).id) for data in finished if "failure" not in data}
     settled: set[str] = set()
 
@@ -73,7 +73,7 @@ def _heard(finished: Sequence[Mapping[str, Any]], reads: Reads) -> tuple[frozens
 
 
 def _open_jobs(finished: Sequence[Mapping[str, Any]], listed: Sequence[str]) -> Iterable[str]:
-    """Of all that is stored about jobs: which are held or have not ended yet, and what is known of those that failed."""
+    """The stored names about jobs that are held, have not ended yet, or failed."""
     failed = [data.get("name", "") for data in finished if "failure" in data]
     held = map(names.held_job, waiting(frozenset(listed)))
     known = (about(name) for name in failed for about in (names.job, names.failed_job, names.lost_job))
@@ -109,7 +109,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
 
 
 def _missed(facts: Facts, now: str) -> Sequence[Event]:
-    """The completions that are not settled; one that its platform dates ahead of us, as a commit may be, is dated now."""
+    """The completions that are not settled; one that is dated in the future, as a commit may be, is dated now."""
     told = {name: Event.of(document) for name, document in facts.heard.items()}
     for data in facts.finished:
         if "failure" in data:
@@ -162,7 +162,7 @@ def waiting(jobs: Collection[str]) -> Sequence[str]:
 
 
 def _due(event: Event, facts: Facts, policy: Policy, now: str) -> Iterator[Event]:
-    """The jobs that wait for their hours, when those have come: each is asked for again under its name."""
+    """A request, under its old name, for each held job whose hours have come or were taken out of the policy."""
     for name, held in facts.held.items():
         request = held["request"]
         job = policy.jobs.get(request["kind"])
