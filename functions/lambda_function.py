@@ -7,7 +7,7 @@ On an exception the event is redelivered, and in the end dead-lettered. A return
 # ruff: noqa: E402 - see the first statement
 import gc
 
-gc.set_threshold(150_000)  # what is imported and made until the first answer, 90,000 objects, is no garbage
+gc.set_threshold(150_000)  # the 90,000 objects that are made until the first answer are no garbage
 
 import json
 import os
@@ -50,7 +50,7 @@ logger = Logger(service="federation", json_serializer=_written, json_deserialize
 
 
 class _Batch(BatchProcessor):
-    """Powertools' batch processor, which also logs every record that it returns to the queue, and has it come again soon."""
+    """Powertools' batch processor, which also logs each record that it returns to the queue and hastens its return."""
 
     def failure_handler(self, record: Any, exception: Any) -> Any:
         logger.error("a record goes back to its queue", exc_info=exception, message_id=record.message_id)
@@ -60,7 +60,7 @@ class _Batch(BatchProcessor):
 
 @logger.inject_lambda_context
 def receive(event: dict[str, Any] | list[Any], context: Any) -> dict[str, Any]:
-    """The door: HTTP requests to the function's URL, records of a queue (bare ones from a Pipe too), direct invocations."""
+    """Takes in HTTP requests to the function's URL, records of a queue or (bare) of a Pipe, and direct invocations."""
     del context
     if isinstance(event, dict) and "http" in event.get("requestContext", {}):
         return _answered(LambdaFunctionUrlEvent(event))
@@ -121,7 +121,7 @@ def _step(event: dict[str, Any], context: Any, step: StepName) -> Any:
 
 @cache
 def _handler(step: StepName) -> Callable[[SQSRecord], None]:
-    """The handler of one record; Powertools asks for its signature at every invocation, so that is computed once."""
+    """The handler of one record; Powertools asks for its signature at every invocation, so it is computed only once."""
 
     def handler(record: SQSRecord) -> None:
         _record(step, record.body)
@@ -147,12 +147,12 @@ def _record(step: StepName, body: str) -> None:
 
 
 def _records(event: dict[str, Any] | list[Any]) -> Sequence[Any]:
-    """The records of a queue; a Pipe hands them over bare."""
+    """The records of a queue; a Pipe hands them over without an envelope."""
     return event if isinstance(event, list) else event["Records"]
 
 
 def _returned(records: Sequence[Any], reading: Reading) -> Sequence[str]:
-    """Ids of the records that return to the door's queue, each to come again soon.
+    """Ids of the records that return to the queue of `receive`, each to be redelivered soon.
 
     Raises:
         ContractError: The records cannot be told apart, so all of them return.
@@ -168,7 +168,7 @@ def _returned(records: Sequence[Any], reading: Reading) -> Sequence[str]:
 
 @contextmanager
 def _hastened(records: Sequence[Any]) -> Iterator[None]:
-    """Have all records delivered again soon if the door cannot take them in."""
+    """Have all records redelivered soon if they cannot be taken in."""
     try:
         yield
     except Exception:
@@ -217,7 +217,7 @@ def _ports() -> Ports:
 
 
 def _trust_for(request: Request) -> Trust:
-    """With the secret that its sender shows, and no other: an alarm must not wait for the Hub's."""
+    """The trust with only the secret that this sender shows: an alarm must not wait for the Hub's secret."""
     return _trust(entry.secret_shown(request.entry))()
 
 

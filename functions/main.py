@@ -7,7 +7,7 @@ An exception is answered with 500: the event is redelivered, and in the end dead
 # ruff: noqa: E402 - see the first statement
 import gc
 
-gc.set_threshold(150_000)  # what is imported and made until the first answer, 80,000 objects, is no garbage
+gc.set_threshold(150_000)  # the 80,000 objects that are made until the first answer are no garbage
 
 import os
 from base64 import b64decode
@@ -39,7 +39,7 @@ logs.configure(os.environ.get("LOG_LEVEL", "INFO"))
 
 @functions_framework.http
 def receive(request: Incoming) -> tuple[str, int, dict[str, str]]:
-    """The door: pushes of Pub/Sub and Eventarc, webhooks of the Hub and of alert managers, schedules."""
+    """Takes in pushes from Pub/Sub and Eventarc, webhooks from the Hub and from alert managers, and schedules."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     reading = _delivered(
         Request(
@@ -141,7 +141,7 @@ def _bus() -> Bus:
 
 
 def _trust_for(request: Request) -> Trust:
-    """With the secret that its sender shows, and no other: an alarm must not wait for the Hub's."""
+    """The trust with only the secret that this sender shows: an alarm must not wait for the Hub's secret."""
     return _trust(entry.secret_shown(request.entry))()
 
 

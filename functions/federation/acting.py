@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is an act carried out: a release published, the nodes shifted, a job started?"""
+"""How are acts carried out: how is a release published, how are the nodes shifted, how is a job started?"""
 
 import logging
 
@@ -17,10 +17,10 @@ log = logging.getLogger("federation")
 
 
 def act(decision: Decision, ports: Ports) -> None:
-    """Carry out every act, in its order; each may have been carried out before.
+    """Carry out every act, in order; each may have been carried out before.
 
     Raises:
-        FederationError: It has to be tried again.
+        FederationError: An act has to be tried again.
     """
     for one in decision.outcome.acts:
         match one:
@@ -33,10 +33,11 @@ def act(decision: Decision, ports: Ports) -> None:
 
 
 def _launch(job: Launch, event: Event, ports: Ports) -> None:
-    """Start the job; what its platform refuses for good has failed, which is told like any other job's failure.
+    """Start the job; if its platform refuses it for good, it has failed, which is announced like any other failure.
 
-    So has what finds no machine where another place may have one. That is written down first: it must not start there any
-    more when a machine is free at the next delivery, as it may run at the other place by then.
+    It has also failed if the platform has no machine for it and another place may have one. That is written down first:
+    at the next delivery a machine may be free, but the job must not start any more, as it may run at the other place by
+    then.
     """
     try:
         ports.trainer.launch(job.name, job.job)
@@ -50,7 +51,7 @@ def _launch(job: Launch, event: Event, ports: Ports) -> None:
 
 
 def _publish(release: str, decision: Decision, ports: Ports) -> None:
-    """Publish the release unless its receipt is stored; publishing again would accept a tag that was moved since."""
+    """Publish the release unless its receipt is stored; to publish again would accept a tag that was moved since."""
     new = names.release(release) in {document.name for document in decision.outcome.documents}
     if not new and ports.store.read(names.receipt(release)) is not None:
         return
@@ -69,9 +70,9 @@ def _publish(release: str, decision: Decision, ports: Ports) -> None:
 
 
 def _remember_refusal(error: ConflictError | ContractError, release: str, body: bytes, ports: Ports) -> None:
-    """Write down what trying again does not mend, so that the next delivery decides with that.
+    """Write down a refusal that no retry mends, so that the next delivery takes it into account.
 
-    Any other conflict than a tag on other content is a race.
+    A conflict is only a race, and not written down, unless the release's tag is on other content.
     """
     taken = isinstance(error, ConflictError)
     if taken and ((found := ports.registry.find(release)) is None or found.digest == digest_of(body)):

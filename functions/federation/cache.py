@@ -16,7 +16,7 @@ from federation.ports import Dated, Store
 
 POLICY_SECONDS: Final = 60.0
 LARGEST_BYTES: Final = 16 << 20
-"""Bytes of documents that one process caches."""
+"""The most bytes of documents that one process caches."""
 
 
 class CachedStore:
@@ -31,7 +31,7 @@ class CachedStore:
         self._lock = threading.Lock()
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Create the document if the name is free, without comparing otherwise; whether it was free."""
+        """Create the document if the name is free, and return whether it was; an existing document is not compared."""
         if name in self._bodies:
             return False
         free = self._store.claim(name, body)
@@ -66,7 +66,7 @@ class CachedStore:
         return known[1]
 
     def dates(self, prefix: str) -> Mapping[str, float] | None:
-        """When each document under the prefix was kept; None where that is unknown."""
+        """When each document under the prefix was kept; None if that is unknown."""
         return self._store.dates(prefix) if isinstance(self._store, Dated) else None
 
     def recall(self, name: str) -> bytes | None:
@@ -82,7 +82,7 @@ class CachedStore:
         return known[1] if expired > 0 and (within is None or expired <= within) else None
 
     def expect(self, name: str) -> None:
-        """Forget a listing that lacks this name, which somebody else has seen."""
+        """Forget a cached listing that lacks this name, which is known to exist."""
         known = self._policies
         if known and name.startswith(names.POLICIES) and name not in known[1]:
             self._policies = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of what a cloud delivered? Whatever is new in it is kept, and then announced."""
+"""What happens to what a cloud delivers? Whatever is new in it is kept, and then announced."""
 
 from msgspec.structs import replace
 
@@ -17,9 +17,9 @@ def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
     """Parse what a cloud delivered, keep and announce what is new in it, and return the reading to answer with.
 
     Args:
-        request: As it came.
+        request: The request as it came.
         trust: Which senders are accepted.
-        ports: The world.
+        ports: The ports of this home.
         now: The moment of delivery, RFC 3339 in UTC.
     """
     return take_in(request, timely(read(request, trust), now), ports, now)
@@ -29,9 +29,9 @@ def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settl
     """Keep and announce what is new in a reading, each record of a batch by itself.
 
     Args:
-        request: As it came.
+        request: The request as it came.
         reading: The request, parsed and authenticated.
-        ports: The world.
+        ports: The ports of this home.
         now: The moment of delivery, RFC 3339 in UTC.
         settled_ends: Whether a settled completion is dropped; otherwise it is announced again.
     """

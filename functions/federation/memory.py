@@ -19,7 +19,7 @@ class Memory(Protocol):
         ...
 
     def expect(self, name: str) -> None:
-        """Forget a listing that lacks this name, which somebody else has seen."""
+        """Forget a cached listing that lacks this name, which is known to exist."""
         ...
 
 

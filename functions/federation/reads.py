@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does `gather` read? It asks the ports, and records every answer.
 
-It guesses at first that there was no earlier delivery of the same event; `gathering.Reads.earlier` says when that is safe.
+At first it assumes that there was no earlier delivery of the same event; `gathering.Reads.earlier` says when that is
+safe.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ REFUSED: Final = "refused"
 """Key of the recorded answer about a URI that may not be read; its value is a sentence that says why."""
 
 GUESSED_SECONDS: Final = 3600.0
-"""How long an expired listing of policies may still be taken for the current one where nothing may cause delay."""
+"""How long an expired listing of policies may still pass for the current one, for a decision that must not wait."""
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ class LiveReads:
         return self._policy
 
     def policy_at_least(self, version: int | None) -> Policy:
-        """The active policy; an expired cached listing will do if that version is in it."""
+        """The active policy; an expired cached listing is good enough if it contains that version."""
         if version is not None:
             memory_of(self._ports.store).expect(names.policy(version))
             if known := self._remembered():
@@ -64,9 +65,9 @@ class LiveReads:
         return self.policy()
 
     def policy_without_delay(self) -> Policy:
-        """The active policy as it was stored; a cached listing that expired within GUESSED_SECONDS will do, as a guess.
+        """The active policy as stored; as a guess, a cached listing that expired within GUESSED_SECONDS is good enough.
 
-        It is not checked again, since a check that was added since must stop no roll-back.
+        It is not checked again, since a check that the code has gained in the meantime must not stop a roll-back.
         """
         known = self._remembered(GUESSED_SECONDS)
         if known:
@@ -76,7 +77,7 @@ class LiveReads:
         return self._policy
 
     def _remembered(self, within: float | None = None) -> Sequence[str]:
-        """The cached listing of policies if it expired at most `within` seconds ago; none where the store is to be asked."""
+        """The cached listing of policies, expired at most `within` seconds ago; empty if the store must be asked."""
         known = () if self._look else memory_of(self._ports.store).recall_policies(within)
         if known:
             self._note("names", names.POLICIES, list(known))
@@ -112,7 +113,7 @@ class LiveReads:
         return channel_of(document, name)
 
     def artifact(self, uri: str, limit: int) -> bytes | None:
-        """The bytes at a URI, or None when nothing is there yet."""
+        """The bytes at a URI, or None if nothing is there yet."""
         body = self._shipped("artifact", uri, lambda: self._ports.artifacts.read(uri, limit))
         self._note("artifact", uri, digest_of(body) if body is not None else None)
         return body
@@ -130,7 +131,7 @@ class LiveReads:
         return found
 
     def located(self, resource: str) -> str | None:
-        """URI of a finished job's unit, asked of its platform; None if that does not know."""
+        """URI of a finished job's unit, as its platform states it; None if the platform does not know."""
         found = self._ports.trainer.artifact(resource)
         self._note("located", resource, found)
         return found
@@ -154,7 +155,7 @@ class LiveReads:
         return found
 
     def probe(self, channel: str, release: str) -> bool | None:
-        """Whether a release can serve now; None where nobody can ask it."""
+        """Whether a release can serve now; None if it cannot be asked."""
         answer = self._ports.traffic.probe(channel, release)
         self._note("probe", release, answer)
         return answer
@@ -166,13 +167,13 @@ class LiveReads:
         return found
 
     def published(self, release: str) -> Receipt | None:
-        """What the registry really holds."""
+        """What the registry really has under the release's name."""
         found = self._ports.registry.find(release)
         self._note("published", release, msgspec.to_builtins(found))
         return found
 
     def _shipped(self, what: str, uri: str, read: Callable[[], T]) -> T | None:
-        """The answer about a URI, or None when nothing is there; that it may not be read is recorded, too."""
+        """The answer about a URI, or None if nothing is there; a refusal to read it is recorded, too."""
         try:
             return none_if_missing(read)
         except ContractError as error:
@@ -195,8 +196,8 @@ def active_policy(
 
     Args:
         versions: The names of all policies, sorted.
-        body: Gives one of them.
-        read: Reads it, with the checks of this version or, where an old one must do, without.
+        body: Returns the body under one of these names.
+        read: Reads that body, with the checks of this version, or without them where an old policy must do.
 
     Raises:
         MissingError: There is none.
@@ -230,7 +231,7 @@ def recorded_policy(body: bytes) -> Policy:
 
 
 def none_if_missing(read: Callable[[], T]) -> T | None:
-    """The result of a read, or None when nothing is there yet."""
+    """The result of a read, or None if nothing is there yet."""
     try:
         return read()
     except MissingError:

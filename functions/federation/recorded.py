@@ -39,12 +39,12 @@ class RecordedReads:
         return self._policy
 
     def policy_at_least(self, version: int | None) -> Policy:
-        """The policy that was remembered then."""
+        """The policy that was taken then."""
         del version
         return self.policy()
 
     def policy_without_delay(self) -> Policy:
-        """The same."""
+        """The policy that was taken then."""
         return self.policy()
 
     def document(self, name: str) -> Any | None:
@@ -84,12 +84,12 @@ class RecordedReads:
         return found
 
     def located(self, resource: str) -> str | None:
-        """Where it lay then."""
+        """Where the unit was then."""
         found: str | None = self._answer("located", resource)
         return found
 
     def unstartable(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the home could not start it then."""
+        """Why the home could not start the job then."""
         found: str | None = self._answer("unstartable", digest({name: job}))
         return found
 
@@ -102,18 +102,18 @@ class RecordedReads:
         return msgspec.convert(self._answer("served", channel), Served | None)
 
     def probe(self, channel: str, release: str) -> bool | None:
-        """Whether it could serve then."""
+        """Whether the release could serve then."""
         del channel
         return msgspec.convert(self._answer("probe", release), bool | None)
 
     def unservable(self, channel: str, release: str) -> str | None:
-        """Why it could not serve then."""
+        """Why the release could not serve then."""
         del channel
         found: str | None = self._answer("unservable", release)
         return found
 
     def published(self, release: str) -> Receipt | None:
-        """What the registry held then."""
+        """What the registry had under the release's name then."""
         return msgspec.convert(self._answer("published", release), Receipt | None)
 
     def _shipped(self, what: str, uri: str) -> Any:

@@ -2,7 +2,7 @@
 """How does a cloud that is not home pass events on? It parses them, announces them on home's bus, and stores nothing.
 
 An event's id comes from the sender's dedupe key, so home recognises repetitions. An unusable record is not kept here but
-returned to its queue, which puts it among its dead letters.
+returned to its queue, which in the end moves it to its dead letters.
 """
 
 import logging

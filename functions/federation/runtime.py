@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one loop: gather, decide, carry out.
 
-An Outcome is carried out in one order: keep its documents, move the channel, act, announce; an urgent one moves first. So
-nobody hears of what is not yet stored, and after a crash between any two of these the redelivered event resumes. An
-exception means redelivery; a return means that the event is done.
+An Outcome is carried out in one order: keep its documents, move the channel, act, announce; an urgent one moves first.
+So nothing is announced that is not yet stored, and after a crash between any two of these the redelivered event
+resumes. An exception means redelivery; a return means that the event is done.
 """
 
 import logging
@@ -62,9 +62,9 @@ def _handled(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
 def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool = False) -> Decision:
     """What a step decides about an event, given the current state; nothing is changed.
 
-    Nearly every delivery is the first one, so the store is not asked for the result of an earlier one. That is safe where
-    the outcome writes the name that was guessed to be free: the write would conflict. Where it does not, or where something
-    raises, the event is decided again, and the store is asked. With `look` it is asked from the start.
+    Nearly every delivery is the first one, so the store is not asked for the result of an earlier one. That is safe if
+    the outcome writes the name that was guessed to be free, since the write would conflict. If it does not, or if
+    gathering raises, the event is decided again, and the store is asked. With `look` it is asked from the start.
     """
     reads = LiveReads(ports, look=look)
     try:
@@ -81,7 +81,9 @@ def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool =
 
 
 def carry_out(decision: Decision, ports: Ports) -> Decision:
-    """Keep, move, act, announce, in this order; the decision itself is kept before any effect, so that none goes unrecorded.
+    """Keep, move, act, announce, in this order, or move first if the outcome is urgent.
+
+    Whatever is not urgent has no effect before its decision is kept, so that no effect goes unrecorded.
 
     Returns:
         The decision that was carried out: a new one, if a name that was guessed to be free was taken.
@@ -126,7 +128,7 @@ def _store(decision: Decision, ports: Ports) -> None:
 
 @cache
 def routes() -> Mapping[str, tuple[StepName, ...]]:
-    """Which steps hear which events: the one list that every cloud's wiring is made from."""
+    """Which steps hear which events: the one list from which every cloud's wiring is made."""
     heard = sorted({type_ for module in STEPS.values() for type_ in module.HEARS})
     return {type_: tuple(name for name, module in STEPS.items() if type_ in module.HEARS) for type_ in heard}
 
@@ -140,7 +142,7 @@ def _keep(decision: Decision, ports: Ports) -> None:
 
 
 def _keep_with_decision(document: Document, decision: Decision, ports: Ports) -> None:
-    """Keep a document with the decision in it; one already there that differs only in its decision is no conflict."""
+    """Keep a document with the decision in it; an existing one that differs only in its decision is no conflict."""
     if ports.store.claim(document.name, canonical({**document.value, "decision": decision.document()})):
         return
     found = msgspec.json.decode(ports.store.read(document.name) or b"{}")
@@ -156,8 +158,8 @@ def _move(outcome: Outcome, ports: Ports) -> None:
 def _confirm(decision: Decision, ports: Ports) -> None:
     """Raise if the channel has moved since it was read.
 
-    An outcome that moves the channel needs no such look, as its compare-and-set fails then; nor does a report, whose name
-    holds its basis; nor what follows from a move, if the channel was read after that move.
+    Three kinds of outcome need no check: one that moves the channel, since its compare-and-set would fail; a report,
+    whose name contains its basis; and one that follows from a move, if the channel was read after that move.
     """
     if decision.outcome.move or decision.outcome.told_in.startswith(names.REPORTS):
         return
@@ -171,7 +173,7 @@ def _confirm(decision: Decision, ports: Ports) -> None:
 
 
 def _remember(decision: Decision, ports: Ports) -> None:
-    """Confirm the decision and keep it, unless this process has kept it before or another document will hold it."""
+    """Unless this process has kept it, confirm the decision, and keep it if no other document will contain it."""
     name = decision.name
     if memory_of(ports.store).recall(name) is not None:
         return

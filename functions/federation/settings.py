@@ -20,31 +20,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         folder: The local home's folder.
         store: `s3://bucket/prefix` or `gs://bucket/prefix` of a home in a cloud.
         bus: The event bus's name or ARN, or `projects/P/topics/T`.
-        trust: Which senders the door accepts (docs/sources.md); a secret in it is a reference, `{"secret": ...}`.
+        trust: Which senders `receive` accepts (docs/sources.md); a secret in it is a reference, `{"secret": ...}`.
         registry: The Hub repository of the releases, `org/name`.
         hub_token: A reference to the Hub's token.
         hub_job_token: A reference to the token that jobs on the Hub push their units with.
         hub_repos: Hub repositories that the sweep looks through.
-        endpoint: The SageMaker endpoint's name, or the Vertex endpoint's resource name; empty when the nodes are elsewhere.
+        endpoint: The SageMaker endpoint's name, or the Vertex endpoint's resource name; empty if the nodes are
+            elsewhere.
         node: What runs a release on the endpoint: image, role, machine.
         training_role: The role or service account that training jobs run as.
         training_key: The KMS key that units of jobs on SageMaker are encrypted with.
         training_account: The service account that jobs on Vertex AI run as.
-        training_python: The interpreter that runs the jobs of a local home; this process's own when empty.
+        training_python: The interpreter that runs the jobs of a local home; this process's own if empty.
         azure: Where Azure Machine Learning runs jobs, and how this home authenticates there (docs/settings.md).
         google: How AWS functions authenticate to Google Cloud: an `external_account` document, without a secret.
         clusters: Kubernetes clusters by platform: `{"kubernetes": {"namespace": "training", "context": "on-premises"}}`.
         alarms: Prefix of the names of this home's alarms.
-        relay_role: The ARN of the role, on a foreign home of AWS, that may put events on its bus.
+        relay_role: The ARN of the AWS role that functions on Google Cloud assume, such as to put events on AWS's bus.
         relay_audience: The audience of the identity token that this role trusts.
-        clock: A file that holds the current time, for drills; empty for the machine's clock.
+        clock: A file that contains the current time, for drills; empty for the machine's clock.
         channel: The channel that the endpoint serves.
-        apis: Addresses of Google's services that are reached elsewhere than usual, as through Private Service Connect:
+        apis: Addresses of Google's services that are not the usual ones, as with Private Service Connect:
             `vertex`, `monitoring`, `secrets`, `certs`, `metadata`.
         region: Where Vertex AI runs this home's jobs.
-        hub_endpoint: Another Hub than huggingface.co.
+        hub_endpoint: The address of another Hub than huggingface.co.
         queues: Prefix of the names of the steps' SQS queues, before the step's name.
-        dead_letters: The Pub/Sub subscription that holds the dead letters, `projects/P/subscriptions/S`.
+        dead_letters: The Pub/Sub subscription that contains the dead letters, `projects/P/subscriptions/S`.
         inline: Whether a step's events are handed to the next step in this process.
     """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does whoever reads a stored document hear when it is damaged or lost?"""
+"""Which error does a reader of a stored document get if it is damaged or lost?"""
 
 from typing import Any, Final
 
@@ -19,9 +19,9 @@ def decoded(what: str, body: bytes, meanwhile: str = _ROLL_BACK) -> Any:
     """The document in these bytes.
 
     Args:
-        what: Is read, for the error.
-        body: As it is stored.
-        meanwhile: What goes on without it.
+        what: What the error calls the document.
+        body: The document as it is stored.
+        meanwhile: What goes on without it, as the error's hint.
 
     Raises:
         ContractError: It is damaged.
@@ -33,15 +33,15 @@ def decoded(what: str, body: bytes, meanwhile: str = _ROLL_BACK) -> Any:
 
 
 def damaged(what: str, error: Exception, meanwhile: str = _ROLL_BACK) -> ContractError:
-    """What to raise of a stored document that cannot be read."""
+    """The error to raise for a stored document that cannot be read."""
     return ContractError(f"{what} is damaged in the store: {error}", hint=f"{meanwhile} {_PUT_BACK}")
 
 
 def kept(reads: Reads, name: str) -> Any:
-    """A document that was stored before what names it, such as the version of a unit that serves.
+    """A document that must be there, since it was stored before what names it, such as the version of a serving unit.
 
     Raises:
-        MissingError: It is lost; to go on would be to judge as if nothing served.
+        MissingError: It is lost; going on would mean judging as if nothing served.
     """
     document = reads.document(name)
     if document is None:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS: documents and artifacts in S3, events on EventBridge, jobs and nodes on SageMaker, alarms of CloudWatch."""
+"""AWS: documents and artifacts in S3, events on EventBridge, jobs and nodes on SageMaker, alarms from CloudWatch."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alarms of CloudWatch, polled: an alarm that already fires when a release begins sends no event about it."""
+"""CloudWatch alarms, polled, since an alarm that is already firing when a release begins sends no event about it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
@@ -10,7 +10,7 @@ from federation.core import instant
 from federation.ports import Firing
 
 _LISTS: Final = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms", "LogAlarm": "LogAlarms"}
-"""In which list of its answer DescribeAlarms has each type; it tells of those alone that it is asked for."""
+"""The list in DescribeAlarms' answer that contains each type; only the types that are asked for are in the answer."""
 
 
 class CloudWatchAlarms:
@@ -21,9 +21,9 @@ class CloudWatchAlarms:
         self._prefix = prefix
 
     def firing(self) -> Sequence[Firing]:
-        """Every alarm in state ALARM, since when its event says that it fires; not one that another suppresses.
+        """Every alarm in state ALARM that no other alarm suppresses, with the same start as in the alarm's event.
 
-        A rule that mutes alarms is not told here, so a muted one counts.
+        The answer does not say which alarms a rule mutes, so a muted alarm counts.
         """
         asked = {"StateValue": "ALARM", "AlarmTypes": list(_LISTS)}
         named = {"AlarmNamePrefix": self._prefix} if self._prefix else {}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is an answer AWS's own, and is it whole? botocore takes half a list for all of it, and a proxy's page for an empty answer.
+"""Does an answer come from AWS, and is it complete?
 
-Of answers that it does not stream it compares no lengths, and JSON that it cannot read counts as an object without members.
+botocore takes half a list for the whole one, and a proxy's page for an empty answer: it compares no lengths of answers
+that it does not stream, and treats JSON that it cannot read as an empty object.
 """
 
 from typing import Any, Final
@@ -12,13 +13,13 @@ _SUCCESSES: Final = range(200, 300)
 
 
 def check(operation_model: Any, response_dict: Any, **_: Any) -> None:
-    """Look at a successful answer before botocore reads it; for its event `before-parse`.
+    """Check a successful answer before botocore reads it; a handler of botocore's event `before-parse`.
 
     Raises:
-        ServiceError: It is a page of HTML without AWS's headers, or shorter than it says.
+        ServiceError: The answer is a page of HTML without AWS's headers, or shorter than it says.
     """
     if response_dict["status_code"] not in _SUCCESSES or operation_model.http.get("method") == "HEAD":
-        return  # whose answer states the length of a body that does not come
+        return  # the answer to a HEAD states the length of a body that is not sent
     headers, body = response_dict["headers"], response_dict["body"]
     asked = f"{operation_model.service_model.service_id} answered {operation_model.name}"
     if "text/html" in headers.get("content-type", "") and not any(name.lower().startswith("x-amz") for name in headers):

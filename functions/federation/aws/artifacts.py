@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Artifacts in S3: only in buckets that are trusted, hashed while they stream, never longer than allowed."""
+"""Artifacts in S3: only from trusted buckets, hashed while they stream, never longer than allowed."""
 
 import base64
 import hashlib
@@ -24,9 +24,9 @@ class S3Artifacts:
         self._largest = largest
 
     def read(self, uri: str, limit: int) -> bytes:
-        """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
+        """The bytes; MissingError if nothing is there (yet), ContractError beyond `limit` bytes."""
         body = bytearray()
-        with service_call("S3", "GetObject"):  # to its end, since only there botocore compares the lengths
+        with service_call("S3", "GetObject"):  # read to the end, since only there does botocore compare the lengths
             for chunk in self._open(uri)["Body"].iter_chunks(_CHUNK):
                 body += chunk
                 if len(body) > limit:
@@ -34,7 +34,7 @@ class S3Artifacts:
         return bytes(body)
 
     def observe(self, uri: str) -> Observed:
-        """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet).
+        """SHA-256 and size, hashed while streaming; MissingError if nothing is there (yet).
 
         An object uploaded with a full-object SHA-256 is not read: S3 has verified that checksum against the bytes.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html

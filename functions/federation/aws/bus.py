@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bus on EventBridge: PutEvents in batches, with retries of the entries that were not accepted."""
+"""The bus on EventBridge: PutEvents in batches, with retries of the entries that were not accepted."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -13,12 +13,12 @@ SOURCE: Final = "federation"
 """The event source that the rules of infra/aws match."""
 
 _ENTRIES: Final = 10
-"""Entries of one PutEvents at most."""
+"""The most entries in one PutEvents."""
 _BYTES: Final = 240_000
-"""Bytes of one PutEvents at most, unless a single event has more; some regions' manuals still say 256 KiB."""
+"""The most bytes in one PutEvents, unless a single event has more; some regions' manuals still say 256 KiB."""
 _LARGEST: Final = 256_000
-"""Bytes of an event. EventBridge takes 1 MiB since January 2026, but the queues of infra/aws take 256 KiB, envelope and all,
-and those of dead letters no more: a larger event would be accepted, and then lost without a trace.
+"""The most bytes in an event. EventBridge has taken 1 MiB since January 2026, but the queues of infra/aws, and their
+dead-letter queues, take 256 KiB with the envelope: a larger event would be accepted, and then lost without a trace.
 """
 _ROUNDS: Final = 3
 

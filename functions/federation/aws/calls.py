@@ -33,14 +33,14 @@ def service_call(service: str, operation: str) -> Iterator[None]:
 
 
 def code_of(error: BaseException | None) -> str:
-    """AWS's error code, empty when there was no answer."""
+    """AWS's error code; empty if there was no answer."""
     if not isinstance(error, ClientError):
         return ""
     return str(error.response.get("Error", {}).get("Code", "an error without a code"))
 
 
 def status_of(error: BaseException | None) -> int:
-    """The HTTP status of the answer, 0 when there was none."""
+    """The HTTP status of the answer; 0 if there was none."""
     if not isinstance(error, ClientError):
         return 0
     metadata: dict[str, Any] = error.response.get("ResponseMetadata", {})
@@ -48,5 +48,5 @@ def status_of(error: BaseException | None) -> int:
 
 
 def is_absent(error: BaseException | None) -> bool:
-    """Whether S3 holds no such object; without its bucket nobody knows, since a bucket that is misnamed is no empty one."""
+    """Whether S3 has no such object; False if there is no such bucket, since a misnamed bucket is not an empty one."""
     return status_of(error) == _ABSENT and code_of(error) != _NO_BUCKET

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does this process call AWS? With clients made at first use, as itself or in a role assumed by a foreign token."""
+"""How does this process call AWS? With clients made at first use, as itself or in a role assumed by another's token."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -11,12 +11,12 @@ _READ_SECONDS: Final = 20
 
 
 class Clients:
-    """One client a service, made when it is first asked for.
+    """One client for each service, made when it is first asked for.
 
     Args:
-        token: Gives an OpenID token that the role trusts; None for the credentials of the environment.
+        token: Returns an OpenID token that the role trusts; None for the credentials of the environment.
         role: The ARN of the role that `token` may assume.
-        region: None for the environment's.
+        region: The region; None for the environment's.
     """
 
     def __init__(self, token: Callable[[], str] | None = None, role: str = "", region: str | None = None) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is in the steps' dead-letter queues on SQS, and how is it redelivered?
 
-The dead letters of a queue `<prefix><step>` are in `<prefix><step>-dead`. Each is sent and then deleted: after a crash in
-between one is delivered twice, which steps tolerate. SQS counts every receive as a delivery.
+The dead letters of a queue `<prefix><step>` are in `<prefix><step>-dead`. Each is sent and then deleted, so after a
+crash in between it is delivered twice, which steps tolerate. SQS counts every receive as a delivery.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,12 +27,12 @@ Message = Mapping[str, Any]
 
 
 class SqsDeadLetters:
-    """The dead-letter queues of these steps; a step without a queue has none.
+    """The dead-letter queues of these steps; a step without such a queue has no dead letters.
 
     Args:
         sqs: Makes the client when it is first needed.
-        prefix: Of the queues' names.
-        steps: Whose queues.
+        prefix: Prefix of the queues' names.
+        steps: Steps whose queues are read.
         seconds: How long SQS looks for a further message; with 0 it asks only some of its servers.
     """
 
@@ -53,7 +53,7 @@ class SqsDeadLetters:
         return sorted(found, key=lambda letter: instant.order(letter.at))
 
     def redrive(self, step: str | None = None) -> int:
-        """Redeliver the step's letters, or all; how many were sent."""
+        """Redeliver the step's letters, or all letters if no step is named; returns how many were sent."""
         return sum(self._redriven(one) for one in self._steps if step in (None, one))
 
     def _redriven(self, step: str) -> int:
@@ -105,7 +105,7 @@ class SqsDeadLetters:
     def _batches(self, queue: str) -> Iterator[Sequence[Message]]:
         """Every message, hidden from other receivers for a while, until SQS returns none that is new.
 
-        Over a slow link the first ones are visible again before the last ones have come.
+        Over a slow link the first ones are visible again before the last ones have arrived.
         """
         seen: set[str] = set()
         while True:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which token proves to others who this function is? One that STS signs, where the account lets it.
+"""Which token proves to others who this function is? One that STS signs, if the account allows it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound.html
 """
@@ -11,7 +11,7 @@ from federation.aws.calls import service_call
 from federation.errors import SettingsError
 
 _ALGORITHM: Final = "RS256"
-"""The only one that Entra takes of a federated credential."""
+"""The only algorithm that Entra accepts in a federated credential."""
 
 
 class StsIdentity:
@@ -21,11 +21,11 @@ class StsIdentity:
         self._sts = sts
 
     def token(self, audience: str, seconds: int) -> str:
-        """An identity token for that audience, valid for so long.
+        """An identity token for that audience, valid for `seconds`.
 
         Raises:
-            ServiceError: STS refuses, because the account does not let tokens out, or the role may not have this one.
-            SettingsError: The SDK of this runtime does not know of such tokens.
+            ServiceError: STS refuses, because the account does not allow tokens, or the role may not have this one.
+            SettingsError: The SDK of this runtime does not support such tokens.
         """
         sign = getattr(self._sts(), "get_web_identity_token", None)
         if sign is None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which parts of a request are longer than AWS takes, or of another form?
+"""Which parts of a request are longer than AWS accepts, or have another form?
 
-botocore checks types and least lengths before it sends a request. Greatest lengths and patterns it leaves to the service,
-though its models state them (https://smithy.io/2.0/spec/constraint-traits.html).
+botocore checks types and minimum lengths before it sends a request. It leaves maximum lengths and patterns to the
+service, though its models state them (https://smithy.io/2.0/spec/constraint-traits.html).
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _FOREIGN: Final = r"\p{"
-"""Begins a class of characters that Python's patterns lack."""
+"""The beginning of a class of characters that Python's patterns lack."""
 
 
 def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
@@ -18,8 +18,8 @@ def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
 
     Args:
         shape: A shape of botocore's model (`client.meta.service_model.operation_model(...).input_shape`).
-        value: What is to be sent in that shape; what the shape does not know is left to botocore.
-        path: Where `value` stands in the request.
+        value: What is to be sent in that shape; members that the shape does not have are left to botocore.
+        path: The path to `value` in the request.
     """
     if found := _own(shape.metadata, value):
         yield f"{path} {found}"

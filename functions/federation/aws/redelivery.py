@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When is a message that a function failed on delivered again? Within seconds at first, then ever later.
+"""When is a message delivered again after a function has failed on it? Within seconds at first, then later each time.
 
-Left alone, SQS shows it again only after the queue's visibility timeout, which is six times as long as the function may
-take: an hour, where a lost race needs a second.
+Left alone, SQS delivers it again only after the queue's visibility timeout, which is six times as long as the function
+may run: an hour, where a lost race needs a second.
 """
 
 import logging
@@ -25,7 +25,7 @@ class SqsRedelivery:
         self._sqs = sqs
 
     def hasten(self, record: Mapping[str, Any]) -> None:
-        """Let the message be received again in seconds that double with each attempt; if SQS refuses, its timeout stands.
+        """Let the message be received again after seconds that double each time; if SQS refuses, its timeout stands.
 
         Args:
             record: As Lambda hands it to a function:

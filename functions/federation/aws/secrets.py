@@ -8,7 +8,7 @@ from federation.aws.calls import code_of, service_call
 from federation.errors import MissingError, ServiceError
 
 _MISSING: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound", "InvalidRequestException"})
-"""Codes for a name that nothing lies under, for a secret without a value, and for one that is about to be deleted."""
+"""Codes for a name with nothing behind it, for a secret without a value, and for one that is about to be deleted."""
 
 
 class AwsSecrets:
@@ -21,7 +21,7 @@ class AwsSecrets:
         """The secret's text.
 
         Raises:
-            MissingError: There is none under that reference, it has no value (any more), or its value is no text.
+            MissingError: There is none under that reference, it has no value (any more), or its value is not text.
         """
         try:
             return self._parameter(reference) if reference.startswith("/") else self._secret(reference)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How are botocore's service descriptions loaded? They take most of a client's creation: 3.5 MB of JSON for S3.
+"""How are botocore's service descriptions loaded? They take most of the time of making a client: 3.5 MB of JSON for S3.
 
-With msgspec, into plain dictionaries, in a quarter of the time and two thirds of the memory of botocore's ordered ones; of
-every service's endpoints only those of a service that is asked for; and services are listed by their folders' names alone,
-where botocore looks into each of four hundred.
+msgspec decodes them into plain dictionaries, in a quarter of the time and two thirds of the memory of botocore's
+ordered ones. Endpoints are decoded only for the services that are asked for. Services are listed by their folders'
+names alone, whereas botocore looks into each of four hundred folders.
 """
 
 import gzip
@@ -39,7 +39,7 @@ class _Files:
         return Path(f"{file_path}.json").is_file() or Path(f"{file_path}.json.gz").is_file()
 
     def load_file(self, file_path: str) -> Any | None:
-        """The decoded file, or None when there is none."""
+        """The decoded file, or None if there is none."""
         for path, opened in ((Path(f"{file_path}.json"), bytes), (Path(f"{file_path}.json.gz"), gzip.decompress)):
             if path.is_file():
                 body = opened(path.read_bytes())
@@ -48,7 +48,7 @@ class _Files:
 
 
 class _Services(Mapping[str, Any]):
-    """What a partition tells of each service, decoded when it is asked for."""
+    """What a partition states about each service, decoded when it is asked for."""
 
     def __init__(self, body: msgspec.Raw) -> None:
         self._told = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
@@ -64,7 +64,7 @@ class _Services(Mapping[str, Any]):
 
 
 def _endpoints(body: bytes) -> Any:
-    """The endpoints in every partition; all decoded at once if they are written in another way than today."""
+    """The endpoints in every partition; all decoded at once if they are written in another form than today's."""
     try:
         told = msgspec.json.decode(body, type=dict[str, list[dict[str, msgspec.Raw]] | int])
         return {key: [_partition(one) for one in of] if isinstance(of, list) else of for key, of in told.items()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Store on S3: documents are only created, channels only replaced if they are still at the version that was read.
+"""The store on S3: documents are only created, channels only replaced if they are still at the version that was read.
 
 S3 makes both atomic: `If-None-Match: *` and `If-Match`.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
@@ -18,7 +18,7 @@ from federation.errors import ConflictError, ServiceError
 _TAKEN: Final = 412
 _RACING: Final = 409
 _PAUSES: Final = (0.05, 0.1, 0.2, 0.4)
-"""Seconds after each attempt at a write that S3 answers with 409: another conditional write of the key is in progress."""
+"""Seconds to wait after each write that S3 answers with 409: another conditional write of the key is in progress."""
 
 
 class _Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class S3Store:
         self._held: dict[str, _Held] = {}
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Create the document if the name is free, without comparing otherwise; whether it was free."""
+        """Create the document if the name is free, and return whether it was; an existing document is not compared."""
         return self._put(self._document(name), body, IfNoneMatch="*") is not None
 
     def keep(self, name: str, body: bytes) -> None:
@@ -98,9 +98,10 @@ class S3Store:
         return {"IfMatch": held.etag}
 
     def _put(self, key: str, body: bytes, **condition: str) -> str | None:
-        """The new version's ETag, or None when the condition does not hold.
+        """The new version's ETag, or None if the condition does not hold.
 
-        A write that botocore repeated after a lost response fails on what its first attempt wrote, so callers compare.
+        A write that botocore repeated after a lost response fails because its first attempt succeeded, so callers
+        compare.
         """
         for pause in _PAUSES:
             try:

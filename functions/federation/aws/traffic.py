@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes on a SageMaker endpoint: one variant per release, and weights that decide which of them serves.
 
-A warm release is a running variant of weight 0, so going back to it is one UpdateEndpointWeightsAndCapacities. A release
-without a variant gets one by a new endpoint configuration. The endpoint's tags hold the counter of the last shift.
+A warm release is a running variant of weight 0, so going back to it is one UpdateEndpointWeightsAndCapacities. A
+release without a variant gets one by a new endpoint configuration. A tag of the endpoint contains the counter of the
+last shift.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-ab-testing.html
 
-Neither models nor endpoint configurations can be changed, and both outlive their endpoint. So the digest of what they hold
-is in their names: what is taken holds the same.
+Neither models nor endpoint configurations can be changed, and both outlive their endpoint. So their names contain the
+digest of their content: a name that is already taken has the same content.
 """
 
 import re
@@ -29,9 +30,9 @@ GOLDEN_PROMPT: Final = b'{"prompt":"federation: are you ready?","max_tokens":1}'
 _VERSION: Final = re.compile(r"-v(\d+)-(\d+)-(\d+)$")
 _UNKNOWN: Final = "ValidationException"
 _NO_ANSWER: Final = frozenset({"ModelError", "ModelNotReadyException", "ValidationError"})
-"""Codes of InvokeEndpoint that are about the release; throttled or forbidden is about whoever asks."""
+"""Codes of InvokeEndpoint that are about the release; being throttled or forbidden is about the caller."""
 _BUSY: Final = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
-"""Statuses in which SageMaker changes nothing else about an endpoint (DescribeEndpoint: EndpointStatus)."""
+"""Statuses in which SageMaker accepts no other change of an endpoint (DescribeEndpoint: EndpointStatus)."""
 _FAILED: Final = "Failed"
 _DIGITS: Final = 8
 
@@ -55,7 +56,7 @@ class SageMakerTraffic:
         self._node = node
 
     def refusal(self, channel: str, release: str) -> str | None:
-        """Why it cannot be served now: the endpoint is busy or has failed, or no request can name the release."""
+        """Why the release cannot be served now: the endpoint is busy or has failed, or no request can name it."""
         del channel
         if too_much := "; ".join(self._faults(release)):
             return f"{release} is not what SageMaker takes: {too_much}"
@@ -68,10 +69,10 @@ class SageMakerTraffic:
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing.
 
-        SageMaker takes no condition, so the counter is looked at again after a change.
+        SageMaker has no conditional change, so the counter is read again after a change.
 
         Raises:
-            ConflictError: A later shift came meanwhile; what the channel says now has to be shifted again.
+            ConflictError: A later shift came in between; what the channel says now has to be shifted again.
         """
         found = self._described()
         if found is None:
@@ -150,7 +151,7 @@ class SageMakerTraffic:
         return {"ModelName": f"{variant_of(release)}-{_short(made)}", **made}
 
     def _configuration(self, counter: int, releases: Sequence[str]) -> dict[str, Any]:
-        """CreateEndpointConfig's request: a variant each, of which the first has all the weight."""
+        """CreateEndpointConfig's request: one variant for each release, of which the first has all the weight."""
         variants = [
             {
                 "VariantName": variant_of(release),
@@ -165,7 +166,7 @@ class SageMakerTraffic:
         return {"EndpointConfigName": name, "ProductionVariants": variants}
 
     def _faults(self, release: str) -> Iterator[str]:
-        """What SageMaker would not take of the requests that deploy the release, with a counter of six digits."""
+        """What SageMaker would refuse in the requests that deploy the release, with a counter of six digits."""
         model = self._sagemaker().meta.service_model
         requests = {
             "CreateModel": self._model(release),
@@ -201,7 +202,7 @@ class SageMakerTraffic:
 
 
 def _beyond_repair(found: Mapping[str, Any]) -> str:
-    """DescribeEndpoint: "DeleteEndpoint is the only operation that can be performed on a failed endpoint"."""
+    """Why an endpoint has to be deleted: no other operation can be performed on a failed one (DescribeEndpoint)."""
     name, why = found["EndpointName"], found.get("FailureReason", "SageMaker says no more")
     delete = f"aws sagemaker delete-endpoint --endpoint-name {name}"
     return f"the endpoint {name} has failed ({why}); delete it, and the next shift makes it anew: {delete}"

@@ -28,11 +28,11 @@ _STARTED_BEFORE: Final = "ResourceInUse"
 _NO_QUOTA: Final = "ResourceLimitExceeded"
 _INVALID: Final = "ValidationException"
 _NOT_YET: Final = "Could not assume role"
-"""What it says, too, of a role that was made a minute ago: that passes."""
+"""Part of a message that SageMaker also gives about a role that was made a minute ago: that error passes."""
 _PAGE: Final = 100
-"""Jobs of one ListTrainingJobs at most; SageMaker returns ten unless asked for more."""
+"""The most jobs in one ListTrainingJobs; SageMaker returns ten unless asked for more."""
 _PART: Final = 512
-"""Characters of an environment variable that SageMaker takes; a longer job is cut into parts."""
+"""The most characters that SageMaker accepts in an environment variable; a longer job is cut into parts."""
 _OURS: Final = r"[a-z][a-z0-9-]*-[0-9a-f]{12}"
 """Names that `launch` gives to jobs; failures of other people's jobs are not reported."""
 _UNKNOWN: Final = frozenset({"ValidationException", "ResourceNotFound"})
@@ -43,8 +43,8 @@ class SageMakerTrainer:
 
     Args:
         sagemaker: Makes the client when it is first needed.
-        role: What the jobs run as.
-        key: The KMS key that their units are encrypted with; empty for S3's own key of the account.
+        role: The role that the jobs run as.
+        key: The KMS key that their units are encrypted with; empty for the account's AWS managed key of S3.
     """
 
     def __init__(self, sagemaker: Callable[[], Any], role: str, key: str = "") -> None:
@@ -53,7 +53,7 @@ class SageMakerTrainer:
         self._key = key
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the job cannot start here: no machine, no output, another region, or more than a request may hold."""
+        """Why the job cannot start here: no machine, no output, another region, or a request that SageMaker refuses."""
         if not (job.get("machine") and job.get("output")):
             return f"jobs.{job['kind']} needs `machine` and `output` to run on SageMaker; add them"
         here = self._sagemaker().meta.region_name
@@ -65,7 +65,7 @@ class SageMakerTrainer:
         return None
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
-        """Start the job; a name that was started before starts nothing.
+        """Start the job; if the name was started before, nothing happens.
 
         Raises:
             ContractError: It cannot be started here, or SageMaker refuses it.
@@ -109,7 +109,7 @@ class SageMakerTrainer:
 
     def _asked(self, name: str, job: Mapping[str, Any]) -> dict[str, Any]:
         request = _request(name, job, self._role)
-        if self._key:  # without it SageMaker names S3's own key, and the bucket's default does not count
+        if self._key:  # without it SageMaker names the AWS managed key, and the bucket's default does not count
             request["OutputDataConfig"]["KmsKeyId"] = self._key
         return request
 
@@ -183,8 +183,9 @@ def _environment(job: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _ended(job: Mapping[str, Any], status: str) -> dict[str, Any]:
-    """How a listed job ended. Lists write ARNs in small letters, by which a job with capitals is not found again.
+    """How a listed job ended, with its ARN built anew.
 
+    Lists write ARNs in lower case, and a job with capitals is not found by such an ARN.
     https://github.com/boto/boto3/issues/4606
     """
     ended = job.get("TrainingEndTime") or job["LastModifiedTime"]
@@ -209,7 +210,7 @@ def _package_artifact(package: Mapping[str, Any]) -> str | None:
 
 
 def _placed(uri: str, resource: str) -> str:
-    """The place as `s3://`, as the event of the same job names it; one that no event could name stays as it is."""
+    """The URI as `s3://`, as the event of the same job states it; one that no event could state stays as it is."""
     try:
         bucket, key = s3_place(uri, resource.split(":")[1])
     except UnreadableError:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the system knows, with no way to reach anything."""
+"""The domain: documents, rules and decisions, without I/O, clock, environment or logging."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""May this unit come in at all: right name, right platform, data that stayed home, files that are what they claim?"""
+"""May a unit be accepted: are its name, platform, data residency and files what the policy and its manifest say?"""
 
 import re
 from collections import Counter
@@ -12,11 +12,11 @@ from federation.core.manifest import File, Unit
 from federation.core.policy import Policy
 
 _PROVEN: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "huggingface": "hf"}
-"""Platform by provider, for providers whose events prove it; a bucket's event does not."""
+"""Platform by provider, for providers whose events prove which platform sent them; a bucket's event does not."""
 _BUCKETS: Final = frozenset({"s3", "gcs"})
 _REVISION: Final = re.compile("@[^/]*")
 _HERE: Final = frozenset({"", "local"})
-"""A person, and a job that ran in this home: of these the manifest's own word is believed."""
+"""The providers of a person ("") and of a job in this home: for them the manifest's own word on its platform counts."""
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,18 +27,18 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stated_faults(unit: Unit, platform: str, policy: Policy) -> tuple[str, ...]:
-    """Every reason to reject the unit that follows from its manifest alone, whichever files still arrive.
+    """Every reason to reject the unit that follows from its manifest alone, whatever files arrive later.
 
     Args:
         unit: As its manifest states it.
-        platform: Who ships it.
+        platform: The platform that ships it.
         policy: Gives the matrix and the organisation.
     """
     return (*_naming(unit, policy), *_specialisation(unit, platform, policy), *egress_faults(unit, platform))
 
 
 def egress_faults(unit: Unit, platform: str) -> Iterator[str]:
-    """Every sign that raw training data left the platform it lay on."""
+    """Every sign that raw training data left the platform where it is stored."""
     if unit.residency.raw_data_left:
         yield f"{unit.name} says that raw training data left {platform}; only artifacts and metrics may"
     for dataset in unit.residency.datasets:
@@ -47,19 +47,23 @@ def egress_faults(unit: Unit, platform: str) -> Iterator[str]:
 
 
 def origin_faults(platform: str, uri: str, provider: str, policy: Policy) -> tuple[str, ...]:
-    """Every reason not to believe that the platform which a manifest names has shipped it.
+    """Every reason to doubt that a manifest was shipped by the platform that it names.
 
     Args:
-        platform: Who ships, as the manifest says.
-        uri: Where the manifest lies.
-        provider: Who told of it; "" for a person.
-        policy: Says where each platform's units lie.
+        platform: The platform, as the manifest says.
+        uri: Where the manifest is stored.
+        provider: Who reported the manifest; "" for a person.
+        policy: Says where each platform's units are stored.
     """
     return (*_stranger(platform, provider), *_elsewhere(platform, uri, policy))
 
 
 def _stranger(platform: str, provider: str) -> Iterator[str]:
-    """An event that proves its platform speaks for no other, and nobody else speaks for a platform with such events."""
+    """A fault if the event cannot speak for the platform.
+
+    An event that proves its platform speaks for no other one. A platform with such events is believed on no other
+    provider's word, except that of a bucket, of a person, or of a job that ran in this home.
+    """
     by = _PROVEN.get(provider, provider)
     own = provider in _PROVEN or platform in _PROVEN.values()
     if own and platform != by and provider not in _BUCKETS | _HERE:
@@ -67,23 +71,27 @@ def _stranger(platform: str, provider: str) -> Iterator[str]:
 
 
 def _elsewhere(platform: str, uri: str, policy: Policy) -> Iterator[str]:
-    """Whoever may write to one platform's bucket cannot speak for another; a path on this machine is a person's word."""
+    """A fault if the manifest is stored outside its platform's origins.
+
+    So the right to write to one platform's bucket is not enough to ship for another. A path on this machine is not
+    checked, because a person named it.
+    """
     origins = policy.origins.get(platform, ())
     if origins and "://" in uri and not _unpinned(uri).startswith(tuple(origins)):
         yield f"the manifest says {platform}, which ships from {' or '.join(origins)}, and it lies at {uri}"
 
 
 def _unpinned(uri: str) -> str:
-    """The URI without the revision of the Hub's repository, which is one folder at all of them."""
+    """The URI without a revision of a Hub repository, since a repository is the same origin at every revision."""
     return _REVISION.sub("", uri, count=1) if uri.startswith("hf://") else uri
 
 
 def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> Iterator[str]:
-    """Every file that is not what the manifest says.
+    """A fault for each file whose size or SHA-256 is not what the manifest says.
 
     Args:
         unit: As its manifest states it.
-        observed: What lies at each path of the unit; a path not yet there is absent.
+        observed: The file found at each path of the unit; a path with no file yet is absent.
     """
     for file in files_of(unit):
         found = observed.get(file.path)
@@ -94,7 +102,7 @@ def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> Iterator[s
 
 
 def missing(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:
-    """Paths that the unit names and that are not there yet."""
+    """Paths that the unit names but where no file is yet."""
     return tuple(file.path for file in files_of(unit) if file.path not in observed)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which release does a firing alarm concern, and which event does it become? The same event, whether pushed or polled."""
+"""Which event does a firing alarm become, whether pushed or polled, and when does it concern the serving release?"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,12 +10,12 @@ from federation.core.event import Event
 
 
 def breached(key: str, at: str, labels: Mapping[str, str]) -> Event:
-    """The SLO's breach.
+    """The event of a breached SLO.
 
     Args:
-        key: Which alarm: its ARN, policy or group.
+        key: Identifies the alarm: its ARN, policy or group.
         at: When it fired (RFC 3339, UTC).
-        labels: What it is labelled with.
+        labels: The alarm's labels.
     """
     return Event(
         type=events.SLO_BREACHED,
@@ -39,9 +39,9 @@ def speaks_at(began: str, since: str, settle_seconds: int, now: str) -> str | No
     before the release did, or at the same moment, says nothing about it.
 
     Args:
-        began: Since when it fires.
-        since: Since when the release serves.
-        settle_seconds: How long a release settles in, by the policy.
+        began: When it began to fire.
+        since: When the release began to serve.
+        settle_seconds: The policy's settling period.
         now: When it was seen to fire.
     """
     first = counts_from(since, settle_seconds)

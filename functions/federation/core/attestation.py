@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is what the gates found about a release told as in-toto statements, for tools that know nothing of ours?
+"""How do in-toto statements say what the gates found about a release, so that other tools can read it?
 
-One test result for each gate of each unit, about the unit's files, and a verification summary of them all, about the
-release's manifest: https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md and
-https://slsa.dev/spec/v1.2/verification_summary. The same release and reports give the same bytes, at any time.
+Each gate of each unit gives one test result, whose subject is the unit's files
+(https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md). One verification summary covers them
+all, and its subject is the release's manifest (https://slsa.dev/spec/v1.2/verification_summary). The same release and
+reports give the same bytes, at any time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,8 +29,8 @@ def statements(release: Document, reports: Mapping[str, Document], verifier: str
 
     Args:
         release: As schemas/release.v1.json describes it.
-        reports: By kind, the report that each unit came in with; a carried unit's is older than the release.
-        verifier: A URI that names whoever vouches for it.
+        reports: By kind, the report that admitted each unit; a carried unit's report is older than the release.
+        verifier: A URI that names the party that vouches for the result.
     """
     results = [told for kind in sorted(release["units"]) for told in _results(release["units"][kind], reports[kind])]
     return (*results, _summary(release, results, verifier))
@@ -44,7 +45,7 @@ def _results(unit: Document, report: Document) -> Iterator[Document]:
 
 
 def _result(gate: str, findings: Sequence[Document], report: Document) -> Document:
-    """The predicate: which checks passed, under what, and in `findings`, which is ours, with which bounds."""
+    """The predicate: which checks passed and what the result rests on; `findings`, our own field, adds the bounds."""
     passed = [finding["check"] for finding in findings if finding["verdict"] == "pass"]
     failed = [finding["check"] for finding in findings if finding["verdict"] != "pass"]
     return {
@@ -57,7 +58,7 @@ def _result(gate: str, findings: Sequence[Document], report: Document) -> Docume
 
 
 def _configuration(report: Document) -> Iterator[Document]:
-    """What the verdict follows from: the unit as stated, its evidence included, the policy, and what it was held against."""
+    """What the verdict rests on: the unit as stated with its evidence, the policy, the releases compared with."""
     yield _described(report["unit"]["name"], report["unit"]["digest"])
     for role, found in sorted(report["basis"].items()):
         if found is not None:
@@ -81,7 +82,7 @@ def _summary(release: Document, results: Sequence[Document], verifier: str) -> D
 
 
 def _levels(release: Document, results: Sequence[Document]) -> Iterator[str]:
-    """The gates that every unit has passed; not each kind is asked for everything."""
+    """A level for each gate that every unit has passed; not every kind has to pass every gate."""
     for gate in GATES:
         told = [one for one in results if _passes(gate, one)]
         if len(told) == len(release["units"]):

@@ -16,7 +16,7 @@ from federation.core.outcome import Document
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """What all jobs of a calendar month may cost at most, in the cadence's time zone; a hard stop."""
+    """The most that all jobs of a calendar month may cost, a hard stop; months follow the cadence's time zone."""
 
     currency: str
     amount: Decimal
@@ -49,7 +49,7 @@ class Commitment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
-    """A month's commitments in one currency; of `lines`, the first `kept` are stored."""
+    """A month's commitments in one currency; the first `kept` of `lines` are already stored."""
 
     prefix: str
     lines: Sequence[Commitment] = ()
@@ -61,7 +61,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         return self.prefix.removeprefix(names.COMMITTED).partition("/")[0]
 
     def funds(self, budget: Budget, job: str) -> Funds:
-        """Budget left for this job; what an earlier delivery reserved for it does not count against it."""
+        """Budget left for this job; what an earlier delivery already reserved for it does not count against it."""
         return Funds(budget=budget, month=self.month, committed=self._total() - self._held(job))
 
     def holds(self, job: str) -> bool:
@@ -69,7 +69,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         return any(line.job == job for line in self.lines)
 
     def with_job(self, job: str, cost: Decimal) -> "Ledger":
-        """The ledger once `cost` is reserved for a job in all: only what exceeds its earlier reservations is added."""
+        """The ledger with `cost` reserved for a job in total: only what exceeds its earlier reservations is added."""
         more = cost - self._held(job)
         if more <= 0:
             return self
@@ -96,7 +96,7 @@ def ledger_prefix(budget: Budget, month: str) -> str:
 
 
 def money(amount: Decimal) -> str:
-    """An amount with two decimal places, or with as many as it needs."""
+    """An amount with two decimal places, or more where it needs them."""
     plain = f"{amount:f}"
     whole, _, fraction = plain.partition(".")
     return f"{whole}.{fraction.rstrip('0'):0<2}"

@@ -17,7 +17,7 @@ Due = Literal["sweep", "merge", "promote"]
 _SEARCHED_FROM: Final = datetime(2027, 12, 1, tzinfo=UTC)
 _SEARCHED_TO: Final = datetime(2029, 1, 1, tzinfo=UTC)
 _MISSES: Final = 1_000
-"""Alternating steps through two timetables (more than two a day for a year) before they are taken never to meet."""
+"""Steps, alternating between two timetables, after which they are taken never to meet: over two a day for a year."""
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -83,7 +83,7 @@ def _last(line: str, time_zone: str, since: datetime, now: datetime) -> datetime
 
 
 def _fires(line: str, time_zone: str, around: datetime) -> Iterator[datetime]:
-    """Fires from 26 h before `around`: a CronSim started inside a repeated DST hour yields that hour's fires twice."""
+    """Fires from 26 h before `around` on, since a CronSim started inside a repeated DST hour yields its fires twice."""
     begin = (around - timedelta(hours=26)).astimezone(_zone(time_zone))
     return (fired.astimezone(UTC) for fired in CronSim(line, begin))
 
@@ -95,7 +95,7 @@ def _from(line: str, time_zone: str, moment: datetime) -> datetime:
 
 def _zone(name: str) -> tzinfo:
     """The IANA time zone of that name; KeyError when it is unknown, ValueError when it is malformed."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - the door reads no timetable
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - `receive` reads no timetable
 
     return ZoneInfo(name)
 
@@ -119,7 +119,7 @@ def zone_fault(path: str, name: str) -> str | None:
 
 
 def line_fault(path: str, line: str, time_zone: str) -> str | None:
-    """Why `line` is not a cron line, or never fires; None when it does."""
+    """Why `line` is not a cron line or never fires; None if it is one and fires."""
     try:
         next(CronSim(line, datetime(2026, 1, 1, tzinfo=_zone(time_zone))))
     except CronSimError as error:

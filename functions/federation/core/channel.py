@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What serves, what stays warm, what may not come back?
+"""What serves, what stays warm, and what may not serve again?
 
-All changes of the channel are in this file. Each move returns a new channel whose counter is one higher, so the store's
+All changes to the channel are in this file. Each move returns a new channel whose counter is one higher, so the store's
 compare-and-set on the counter is the only lock there is: a condition on the serving release alone would let a redelivered
 promotion succeed again after a roll-back to the same release.
 
@@ -22,13 +22,13 @@ from federation.core.names import number_of
 from federation.errors import ContractError
 
 REMEMBERED: Final = 32
-"""Latest moves that the channel holds, so that a redelivered event finds the move that it made."""
+"""How many of its latest moves the channel keeps, so that a redelivered event finds the move that it made."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A release in the channel: artifact digest and number of each kind's unit, and in `new` the digests it introduced.
+    """A release in the channel: artifact digest and number of each kind's unit; `new` lists the digests it introduced.
 
-    `silent` is set once it answers its probe no more, and no longer when it does.
+    `silent` is set when it stops answering its probe, and unset when it answers again.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A person's stop to promotions: until that moment, or until somebody resumes them."""
+    """A person's order to stop promotions: until a stated moment, or until somebody resumes them."""
 
     who: str
     why: str
@@ -61,10 +61,10 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """The moving pointer.
+    """The moving pointer to the serving release.
 
-    `left` are the releases that roll-backs left, with the artifacts that each had introduced: they serve again only if an
-    order names them, or once one of those artifacts was lifted.
+    `left` lists the releases that roll-backs left behind, with the artifacts that each had introduced. Such a release
+    serves again only if an order names it, or after one of those artifacts was lifted.
     """
 
     name: str
@@ -87,16 +87,16 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         return next((moved for moved in self.moves if moved.event == event_id), None)
 
     def last_moved(self) -> tuple[str, ...]:
-        """When the last move was made, before which the next one cannot be; empty before the first."""
+        """When the last move was made, as the next one cannot be earlier; empty before the first move."""
         return tuple(moved.at for moved in self.moves[-1:])
 
     def held(self, now: str) -> Hold | None:
-        """The stop to promotions that is in force at a moment."""
+        """The hold that is in force at `now`, or None."""
         hold = self.hold
         return None if hold and hold.until and instant.moment(hold.until) <= instant.moment(now) else hold
 
     def forbids(self, artifacts: Iterable[str]) -> tuple[str, ...]:
-        """Those artifacts that are in quarantine."""
+        """Those of `artifacts` that are in quarantine."""
         return tuple(artifact for artifact in artifacts if artifact in self.quarantine)
 
     def live(self) -> tuple[Entry, ...]:
@@ -154,7 +154,7 @@ def promote(channel: Channel, entry: Entry, cause: Cause, *, warm: int) -> Chann
 def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
     """Serve `target`, and quarantine the artifacts that the release left behind had introduced.
 
-    Candidates are no longer compared with the release left behind: if it was the anchor, the oldest that is kept is now.
+    If that release was the anchor, the oldest one kept becomes the anchor: nothing is compared with a bad release.
     """
     leaving = channel.serving
     kinds = {artifact: kind for kind, artifact in leaving.units.items()} if leaving else {}
@@ -182,7 +182,7 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
 
 
 def _numbered(release: Entry | None, kind: str) -> str:
-    """The name of the release's unit without its owner, whom the channel does not know."""
+    """The name of the release's unit without the organisation, which the channel does not know."""
     return f"{kind}-v{release.numbers[kind]}" if release and kind in release.numbers else kind
 
 
@@ -205,7 +205,7 @@ def anchor(channel: Channel, entry: Entry, cause: Cause) -> Channel:
 
 
 def hold(channel: Channel, cause: Cause, *, until: str | None = None) -> Channel:
-    """Stop promotions, for good or until a moment."""
+    """Stop promotions until `until`, or until somebody resumes them."""
     return replace(_moved(channel, "hold", cause), hold=Hold(who=cause.who, why=cause.why, at=cause.at, until=until))
 
 
@@ -215,7 +215,7 @@ def resume(channel: Channel, cause: Cause) -> Channel:
 
 
 def probed(channel: Channel, names: Iterable[str], cause: Cause, *, answered: bool = True) -> Channel:
-    """Record which releases have just answered a probe, or that they do so no longer."""
+    """Record that these releases have just answered a probe, or that they no longer do."""
     asked = frozenset(names)
 
     def mark(entry: Entry | None) -> Entry | None:

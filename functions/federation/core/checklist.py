@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is everything true that has to be true of a release, and if not, why not?
+"""Does a release meet every condition that it has to meet, and if not, why not?
 
-One list, read twice: its faults are the reasons against assembling a release, and without any it is the checklist that the
-release carries and that a promotion reads.
+One list of conditions is used twice: its faults are the reasons not to assemble a release, and if there are none, it is
+the checklist that the release contains and that a promotion reads.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,9 +44,9 @@ def checklist(proposal: Proposal) -> tuple[Item, ...]:
 
 
 def distillation(proposal: Proposal) -> dict[str, Any] | None:
-    """The kind to distil into, on behalf of which unit and why, if the slowest unit exceeds the policy's budget.
+    """The kind to distil into, for which unit and why, if the slowest unit exceeds the policy's budget; else None.
 
-    A unit of the distilled kind asks for none, however slow.
+    A unit of the distilled kind asks for none, however slow it is.
     """
     budget = proposal.policy.distillation
     if budget is None:
@@ -101,7 +101,7 @@ def _conditions(proposal: Proposal) -> Iterator[_Condition]:
 
 
 def _within(proposal: Proposal) -> str:
-    """That no pass is needed, or that none would help."""
+    """Why no distillation pass is asked for: none is needed, or none would help."""
     budget = proposal.policy.distillation
     own = proposal.members.get(budget.kind) if budget else None
     if budget is None or own is None or own.p95_ms is None or float(own.p95_ms) <= float(budget.p95_ms):

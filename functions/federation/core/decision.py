@@ -24,9 +24,9 @@ TOLD_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "gate": (names.REPORTS,),
     "fuse": (names.MERGES, names.ASKED),
 }
-"""By step, prefixes of the documents that hold its decisions besides those in DECISIONS."""
+"""By step, prefixes of the documents that contain its decisions, beside those under DECISIONS."""
 DECIDED_IN: Final = (names.DECISIONS, *chain.from_iterable(TOLD_IN.values()))
-"""Prefixes of all documents that hold decisions."""
+"""Prefixes of all documents that contain decisions."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +50,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         return f"{names.decisions(self.step, self.event.id)}{names.short(digest(summary(self.outcome)))}"
 
     def channels(self) -> Iterator[tuple[str, int]]:
-        """Each channel that was read, and its counter then."""
+        """Each channel that was read, and its counter at that moment."""
         for entry in self.trace:
             if entry["what"] == "channel":
                 yield entry["of"], entry["is"]["counter"] if entry["is"] else 0
@@ -80,7 +80,7 @@ def decision_in(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def places(step: str, event: Event) -> tuple[str, ...]:
-    """Prefixes to search for a step's decisions about an event; they hold others too, so check step and event."""
+    """Prefixes to search for a step's decisions about an event; others are there too, so check step and event."""
     own = names.decisions(step, event.id)
     match step:
         case "validate":

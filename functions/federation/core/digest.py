@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is a document encoded, and what is its digest?
 
-Documents hold no floats (decimals are text) and no integer beyond 53 bits, so their sorted, compact UTF-8 encoding is
-RFC 8785, except that RFC 8785 sorts keys by UTF-16 unit: a document beyond ASCII is left to the `rfc8785` package.
+Documents contain no floats (decimals are text) and no integers beyond 53 bits, so their sorted, compact UTF-8 encoding
+is RFC 8785. The one exception is that RFC 8785 sorts keys by UTF-16 unit, so the `rfc8785` package encodes a document
+with characters beyond ASCII.
 """
 
 import hashlib
@@ -37,6 +38,6 @@ def digest(value: Any) -> Digest:
 
 
 def _by_the_book(value: Any) -> bytes:
-    import rfc8785  # noqa: PLC0415 - 10 ms of every cold start, for text that few documents hold
+    import rfc8785  # noqa: PLC0415 - it adds 10 ms to a cold start, and few documents need it
 
     return rfc8785.dumps(value)

@@ -73,7 +73,7 @@ REFUSALS: Final = frozenset(
         ORDER_REFUSED,
     }
 )
-"""Events that something does not go on; `why` in their data is a sentence that says so."""
+"""Events which say that something does not go on; `why` in their data is a sentence with the reason."""
 
 _LONGEST_SUBJECT: Final = 1024
 _LONGEST_KEY: Final = 2048
@@ -131,7 +131,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unsigned(order: Event) -> str | None:
-    """Why an order is not carried out: it does not say who gives it, or why; None when it says both."""
+    """Why an order is not carried out: it does not say who gives it or why. None if it says both."""
     missing = [word for word in ("who", "why") if not str(order.data.get(word) or "").strip()]
     if not missing:
         return None

@@ -49,7 +49,7 @@ _NO_MACHINE: Final = (
     r"\AThe following quota metrics exceed quota limits: ",
     r"\AResources are insufficient in region: ",
 )
-"""How each platform says that it has no machine for a job, so that none of it has run."""
+"""How each platform says that it has no machine for a job, in which case no part of the job has run."""
 
 
 def sentence(status: str, words: str, *, code: int | None = None, interrupted: bool = False) -> str:
@@ -58,7 +58,8 @@ def sentence(status: str, words: str, *, code: int | None = None, interrupted: b
     Args:
         status: The platform's name for how it ended.
         words: The platform's message.
-        code: The image's exit code, where the platform states it in a field; `words` are then not searched for one.
+        code: The image's exit code, if the platform states it in a field of its own; `words` are then not searched for
+            one.
         interrupted: Whether the platform says that the machine was preempted or never available.
     """
     codes = _codes(words) if code is None else {code}
@@ -78,21 +79,21 @@ def lacks_machines(words: str) -> bool:
 
 
 def refused(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
-    """That a platform refused a job for good: it failed before it began, and is pointless to try again.
+    """The event that a platform refused a job for good: the job failed before it began, and a retry is pointless.
 
     Args:
-        name: The job's.
-        job: As the platform's trainer got it.
+        name: The job's name.
+        job: The job as the platform's trainer received it.
         why: The trainer's sentence.
-        at: When it was to begin.
+        at: When the job was to begin.
     """
     return _never_began(name, job, sentence("REFUSED", why, code=CONFIGURED_WRONG), at)
 
 
 def turned_away(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
-    """That a platform had no machine for a job: it failed before it began, and another place may start it.
+    """The event that a platform had no machine for a job: the job failed before it began, and may start elsewhere.
 
-    Args: those of `refused`.
+    The arguments are those of `refused`.
     """
     return _never_began(name, job, f"{_OPENINGS['capacity']}REFUSED: {why}", at)
 
@@ -109,12 +110,12 @@ def _never_began(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
 
 
 def lost(name: str, job: Mapping[str, Any], by: str) -> Event:
-    """That nobody has told how a job ended, long after it must have; what it may have cost stays counted.
+    """The event that a job's end was never reported, long after it must have ended; what it may cost stays counted.
 
     Args:
-        name: The job's.
-        job: As the platform's trainer got it.
-        by: When it must have ended, RFC 3339 in UTC.
+        name: The job's name.
+        job: The job as the platform's trainer received it.
+        by: By when it must have ended, RFC 3339 in UTC.
     """
     platform = str(job["platform"])
     why = (
@@ -142,12 +143,12 @@ def is_pointless_again(told: str) -> bool:
 
 
 def is_turned_away(told: str) -> bool:
-    """Whether its platform had no machine for it, so that none of it has run."""
+    """Whether the platform had no machine for the job, so that no part of it has run."""
     return cause_of(told) == "capacity"
 
 
 def is_lost(told: str) -> bool:
-    """Whether nobody knows how it ended: it may still run, so that another one could be paid twice."""
+    """Whether nobody knows how the job ended: it may still run, so a second one could be paid for twice."""
     return cause_of(told) == "lost"
 
 

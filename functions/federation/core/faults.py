@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much is told of what is wrong? Enough to mend the document, and never more than an event can carry.
+"""How many faults are listed, and at what length? Enough to mend a document, and never more than an event can carry.
 
 A manifest of ten thousand bad files must still get an answer that fits into an event.
 """
@@ -42,7 +42,7 @@ def sentence(faults: Sequence[str]) -> str:
 def below(path: str, key: str) -> str:
     """The path extended by a key, both cut: long keys around many values must not exhaust the memory.
 
-    A key is a stranger's; what does not print is escaped, so that no key makes a line of its own.
+    A key comes from outside: characters that do not print are escaped, so that no key can start a line of its own.
     """
     shown = cut(key, _KEY)
     return cut(f"{path}.{shown if shown.isprintable() else ascii(shown)[1:-1]}", _PATH)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which of the new units make a release together, if not all of them do?
 
-An embedder whose index is still to be measured must not hold up a mended runtime: it is left out, and what serves of its
-kind is carried. As few as possible are left out, at most a pair, since that is what binds units to each other.
+An embedder whose index has yet to be measured must not hold up a mended runtime: the embedder is left out, and the
+serving unit of its kind is carried. As few units as possible are left out, and at most two, since units depend on each
+other in pairs.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,18 +18,18 @@ from federation.core.proposal import Member, Proposal
 
 
 class Fitted(msgspec.Struct, frozen=True, kw_only=True):
-    """The members that make a release, or all of them if no part does; and by name why new units are left out."""
+    """The members that make a release, or all members if no subset does; and, by name, why new units are left out."""
 
     members: Mapping[str, Member]
     left_out: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def fitted(proposal: Proposal, standing: Mapping[str, Member]) -> Fitted:
-    """As many of a proposal's new units as make a release, at least one; no kind that serves is lost by that.
+    """As many of a proposal's new units as make a release together, at least one, without losing a kind that serves.
 
     Args:
-        proposal: With every unit that has passed, and what is carried besides.
-        standing: Of the kinds of new units, what serves and may be carried instead.
+        proposal: Contains every unit that has passed, and what is carried beside them.
+        standing: By kind, the serving unit that may be carried instead of the new one.
     """
     reasons = refusals(proposal)
     served: Mapping[str, Any] = proposal.baseline["units"] if proposal.baseline else {}
@@ -44,7 +45,7 @@ def fitted(proposal: Proposal, standing: Mapping[str, Member]) -> Fitted:
 
 
 def _parts(proposal: Proposal) -> Iterator[tuple[str, ...]]:
-    """The kinds to leave out: each new one, then every two of them; never all."""
+    """The sets of kinds to leave out, smallest first: each new kind, then every pair of them; never all."""
     new = sorted(kind for kind, member in proposal.members.items() if member.origin == "new")
     found = chain.from_iterable(combinations(new, count) for count in (1, 2))
     return (kinds for kinds in found if len(kinds) < len(new))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When did it happen, however the sender writes time?
+"""When did something happen, however the sender writes the time?
 
 Senders write epoch seconds, milliseconds, microseconds or nanoseconds, as integers, floats, digits or exponents in
-text, and RFC 3339 with no fraction or nine digits of it. `normalise` reads them all and answers None rather than raise:
-a time that cannot be read is no reason to lose an event. Our own documents hold one form,
+text, and RFC 3339 with no fraction or nine digits of it. `normalise` reads them all and returns None instead of
+raising, since a time that cannot be read is no reason to lose an event. Our own documents use one form,
 `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`, which `moment` reads strictly.
 """
 
@@ -32,13 +32,13 @@ _UNITS: Final = (
     (Decimal("1e14"), Decimal(1)),
     (Decimal("1e11"), Decimal(1000)),
 )
-"""From which number on it is nanoseconds, microseconds or milliseconds, and how many microseconds one of them is."""
+"""The smallest number read as nanoseconds, microseconds and milliseconds, and how many microseconds one of them is."""
 _LEAP: Final = 60
 """The second that only a leap second has."""
 
 
 def normalise(value: Any) -> str | None:
-    """The instant in `value` as UTC text cut to microseconds, or None if it is none.
+    """The instant in `value` as UTC text cut to microseconds, or None if there is none.
 
     Text without an offset is UTC. An instant at or before 1970-01-01 is None: senders write 0 and the year 1 for
     "never".

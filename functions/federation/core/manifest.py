@@ -24,7 +24,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):
-    """The eval suite that items come from; scores compare only within one digest."""
+    """The eval suite that items come from; scores are comparable only if the digest is the same."""
 
     name: str
     digest: str
@@ -69,7 +69,7 @@ class MeasuredLatency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measurements(msgspec.Struct, frozen=True, kw_only=True):
-    """Evidence by gate; a gate without any refuses."""
+    """Evidence by gate; a gate without evidence refuses the unit."""
 
     quality: Measured | None = None
     latency: MeasuredLatency | None = None

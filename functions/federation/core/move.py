@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What moved the channel: who or which event, when, and why?"""
+"""Who, or which event, moved the channel, when, and why?"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -32,7 +32,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes a move: the event, when, who, and why in a sentence, shortened to what the channel's schema allows."""
+    """What causes a move: the event, when, who, and why in a sentence, cut to what the channel's schema allows."""
 
     event: str
     at: str
@@ -45,7 +45,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def not_before(now: str, *others: str, seconds: int) -> str:
-    """`now`, or the latest of the other moments that are ahead of it by at most so many seconds, as clocks differ."""
+    """The latest of `now` and of those `others` that are at most `seconds` ahead of it, since clocks differ."""
     latest = instant.moment(now) + timedelta(seconds=seconds)
     near = (other for other in others if instant.moment(other) <= latest)
     return instant.text(max(map(instant.moment, (now, *near))))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Under which name is each document stored?
 
-Every name follows from content, so storing the same document again is a no-op and storing another is a conflict.
+Every name follows from content, so storing the same document again is a no-op, and storing another one under its name
+is a conflict.
 """
 
 import re
@@ -80,7 +81,7 @@ def version(kind: str, number: int) -> str:
 
 
 def version_named(unit: str) -> str | None:
-    """The version of the unit of that name; None for what is no unit's name."""
+    """The `version` of the unit with this name; None if `unit` is not the name of a unit."""
     match = re.fullmatch(_UNIT, unit)
     return version(match[1], int(match[2])) if match else None
 
@@ -151,7 +152,7 @@ def expected_job(hour: str, name: str) -> str:
 
 
 def lost_job(name: str) -> str:
-    """That nobody has heard how a launched job ended, in time; it may still be heard."""
+    """That a launched job's end was not reported in time; it may still be reported."""
     return f"{LOST_JOBS}{name}"
 
 
@@ -161,7 +162,7 @@ def turned_away_job(name: str) -> str:
 
 
 def ended_job(name: str) -> str:
-    """That a launched job has ended well, or left a unit."""
+    """That a launched job ended well, or that its unit came in."""
     return f"{ENDED_JOBS}{name}"
 
 
@@ -176,5 +177,5 @@ def policy(number: int) -> str:
 
 
 def policy_orders(number: int) -> str:
-    """Prefix of who stored a policy, and why."""
+    """Prefix of the records of who stored a policy, and why."""
     return f"{POLICY_ORDERS}{number:06d}/"

@@ -84,7 +84,7 @@ NOTHING = Outcome()
 
 
 def joined(outcomes: Iterable[Outcome]) -> Outcome:
-    """What several outcomes say together, none of which moves the channel; NOTHING if there is none."""
+    """Several outcomes as one; none of them may move the channel. NOTHING if all are empty."""
     told = [outcome for outcome in outcomes if outcome]
     if not told:
         return NOTHING

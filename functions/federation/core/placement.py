@@ -52,7 +52,7 @@ class JobData(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hours(Window, frozen=True, kw_only=True, omit_defaults=True):
-    """When a job may begin; the cron line is in `time_zone`, the cadence's when none is stated."""
+    """When a job may begin; the cron line is in `time_zone`, or in the cadence's time zone if none is stated."""
 
     time_zone: str | None = None
 
@@ -61,7 +61,7 @@ class Hours(Window, frozen=True, kw_only=True, omit_defaults=True):
         return cadence.is_open(self, self.time_zone or default_zone, instant.moment(now))
 
     def next_opening(self, default_zone: str, now: str) -> str:
-        """When they begin next, RFC 3339 in UTC."""
+        """When these hours next begin, RFC 3339 in UTC."""
         return instant.text(cadence.next_fire(self.opens, self.time_zone or default_zone, instant.moment(now)))
 
 
@@ -70,14 +70,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Args:
         image: Training image.
-        arguments: Of its entry point.
+        arguments: Arguments of the image's entry point.
         after_rollback: Whether a roll-back that quarantines this kind asks for a retraining.
-        platform: Of its one place, as are machine, spot, region, price and output.
-        places: Instead of one place, several to choose from.
-        count: Machines.
-        max_minutes: After which the platform ends it.
-        data: What it reads.
-        hours: When it may begin; any time when it is not stated.
+        platform: Platform of its one place; machine, spot, region, price and output describe the same place.
+        places: Several places to choose from, instead of one.
+        count: Number of machines.
+        max_minutes: Minutes after which the platform ends it.
+        data: Data that it reads.
+        hours: When it may begin; at any time if not stated.
         on_demand_after_spot: Whether a spot job that ended without a unit is tried once more on demand; one that
             was configured wrong is not.
     """
@@ -106,7 +106,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return (Place(**{name: getattr(self, name) for name in fields}),)
 
     def at(self, place: Place) -> dict[str, Any]:
-        """The job as its platform's trainer gets it, and as the image reads it."""
+        """The job as its platform's trainer receives it, and as the image reads it."""
         told = {name: value for name, value in msgspec.to_builtins(self).items() if name in _TOLD}
         return {**told, **msgspec.to_builtins(place)}
 
@@ -141,12 +141,12 @@ def considered(
     """Every place with its verdict, the best first; the first is the one to take, unless all are refused.
 
     Args:
-        kind: What the job makes.
+        kind: Kind of unit that the job makes.
         job: As the policy describes it.
         matrix: Which kinds each platform may ship.
         funds: What is left of the budget; None when the policy has none.
         on_demand: Whether spot capacity is excluded.
-        unstartable: Why this home could not start the job at a place, as its platform's trainer says.
+        unstartable: By place, why this home could not start the job there, as the platform's trainer says.
     """
     known = unstartable or {}
     judged = [
@@ -196,7 +196,7 @@ def _unspecialised(kind: str, place: Place, matrix: Mapping[str, Sequence[str]])
 
 
 def _leaves(place: Place, data: JobData) -> str | None:
-    """Why the data would leave its home for this place."""
+    """Why data would have to leave its region for this place; None if it would not."""
     if (place.platform, place.region) == (data.platform, data.region):
         return None
     there = f"{place.platform} {place.region}" if place.region else f"{place.platform}, in no stated region"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What would the gates of a policy need, and which of them can never pass with the data available?
 
-Computed before anything is trained: how many items and requests each rule needs for a candidate as good as the baseline to
-pass, the smallest effect that the stated numbers can detect, and why an impossible policy is so. Four gates of 80 % power
-each pass such a candidate in 41 % of cases, so plan for 95 %.
+Computed before anything is trained: how many items and requests each rule needs for a candidate as good as the baseline
+to pass, the smallest effect that the stated numbers can detect, and why an impossible policy is impossible. Four gates
+of 80 % power each let such a candidate through in only 41 % of cases, so plan for 95 %.
 """
 
 from collections.abc import Iterator, Mapping
@@ -44,9 +44,10 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 class Need(msgspec.Struct, frozen=True, kw_only=True):
     """One row: how many items or requests a check needs, and how many there are.
 
-    With fewer than `least`, no candidate passes that is only as good as the baseline. From `power_80` (`power_95`) on, 80 %
-    (95 %) of such candidates pass. `detectable` is the tightest limit that `available` can hold one to, in the unit of
-    `limit`. Where a `gain` has to be proven, all of that is about candidates that are better by it.
+    With fewer than `least`, no candidate that is only as good as the baseline can pass. From `power_80` (`power_95`)
+    on, 80 % (95 %) of such candidates pass. `detectable` is the tightest limit that `available` items can hold such a
+    candidate to, in the unit of `limit`. Where a `gain` has to be proven, these numbers are about candidates that are
+    better by it.
     """
 
     gate: Gate
@@ -61,7 +62,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The table, each reason why the policy cannot work, as a sentence, and the suites whose items whoever ships chooses."""
+    """The table, the reasons why the policy cannot work, and the suites whose items the shipper may choose."""
 
     needs: tuple[Need, ...]
     impossible: tuple[str, ...]
@@ -69,7 +70,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan(rules: GateRules, expected: Expected) -> Plan:
-    """What `rules` need, against what is expected."""
+    """What `rules` need, compared with what is expected."""
     needs = [_quality(rule, expected) for rule in rules.quality]
     if rules.safety is not None:
         needs += _safety(rules.safety, expected)
@@ -80,17 +81,17 @@ def plan(rules: GateRules, expected: Expected) -> Plan:
 
 
 def _unpinned(rules: GateRules) -> Iterator[str]:
-    """The suites that no digest pins: on another one, items are not compared with those of what serves."""
+    """The suites that no digest pins: a unit may bring another one, whose items cannot be compared with what serves."""
     if rules.quality and rules.suite is None:
         yield "quality"
     yield from sorted(name for name, suite in (rules.safety.suites.items() if rules.safety else ()) if not suite.digest)
 
 
 def _quality(rule: QualityRule, expected: Expected) -> Need:
-    """A primary metric must beat the baseline: its row is about candidates that are better by the margin.
+    """The row of one metric; since a primary metric must beat the baseline, its candidates are better by the margin.
 
     For a summary only the least number of items is known; the rest depends on the spread that it will state. Items that the
-    rule leaves out as flaky count for nothing.
+    rule leaves out as flaky are not counted.
     """
     margin, left_out = float(rule.margin), len(rule.flaky.items) if rule.flaky else 0
     items = None if expected.items is None else max(expected.items - left_out, 0)

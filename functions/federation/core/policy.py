@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may ship what, what must hold before it serves, when, and what happens when an alarm fires?"""
+"""What does a policy say: who may ship what, what must hold before it serves, when, and what follows an alarm?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -45,7 +45,7 @@ class Voting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Distillation(msgspec.Struct, frozen=True, kw_only=True):
-    """The budget of the slowest unit's p95 in milliseconds, and the kind to distil into when it is exceeded."""
+    """The p95 in milliseconds that the slowest unit may have, and the kind to distil into if it has more."""
 
     kind: str
     p95_ms: Decimal
@@ -94,7 +94,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(kind for kinds in self.matrix.values() for kind in kinds)
 
     def rules(self, kind: str) -> GateRules:
-        """The gates of a kind; without rules, so that they refuse, for a kind that no platform may ship any more."""
+        """The gate rules of a kind; empty ones, which refuse every unit, if no platform may ship the kind any more."""
         return self.gates.get(kind, GateRules())
 
 
@@ -160,7 +160,7 @@ def _unanswered(policy: Policy) -> Iterator[str]:
 
 
 def _unguarded(policy: Policy) -> Iterator[str]:
-    """What would let a safety-critical answer out without the votes that the policy asks for."""
+    """Each way in which a safety-critical answer could go out without the votes that the policy asks for."""
     critical = [route for route in policy.routes if route.safety_critical]
     if critical and policy.voting is None:
         yield "$.voting: a route is safety-critical, but nobody votes; add voting, or mark the route otherwise"
@@ -174,7 +174,7 @@ def _unguarded(policy: Policy) -> Iterator[str]:
 
 
 def _fruitless(policy: Policy) -> Iterator[str]:
-    """Jobs without a place, jobs whose units the matrix admits from no platform, and jobs that never begin."""
+    """Jobs without a place, jobs whose kind none of their platforms may ship, and jobs that never begin."""
     for kind, job in sorted(policy.jobs.items()):
         path, listed = f"$.jobs.{kind}", [place.platform for place in job.listed()]
         if bool(job.platform) == bool(job.places):

@@ -16,9 +16,9 @@ from federation.core.version import FIRST, Bump, Version, release_name, version_
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit of a release: new or carried, where it is stored, and the report that it came in with.
+    """One unit of a release: new or carried, where it is stored, and the report that admitted it.
 
-    `verdict` is that report's, for a new unit; a carried one passed when it was new.
+    `verdict` is the verdict of that report, set only for a new unit; a carried one passed when it was new.
     """
 
     unit: Unit
@@ -49,7 +49,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a release is made from; a pure function of it gives the document or the reasons against it.
+    """All that a release is made from; pure functions of it give the document, or the reasons against it.
 
     `merge` is the id of the event that asked for it.
     """
@@ -66,7 +66,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def composition(self) -> Digest:
-        """The digest of the set that the release holds."""
+        """The digest of the set of units on its basis."""
         return composition(self.members, self.basis)
 
     @property
@@ -102,7 +102,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def change(proposal: Proposal) -> Change:
-    """A changed contract is major, another set of kinds or routes is minor, everything else is a patch."""
+    """A changed contract or API is major, another set of kinds or routes is minor, everything else is a patch."""
     baseline = proposal.baseline
     if baseline is None:
         return Change(bump="first", why="The first release.")
@@ -122,11 +122,11 @@ def change(proposal: Proposal) -> Change:
 
 
 def next_version(proposal: Proposal, taken: Sequence[str]) -> Version:
-    """The version that follows from the baseline's, past every one that already names another release.
+    """The version that follows the baseline's, skipping those that already name another release.
 
     Args:
-        proposal: The set.
-        taken: Names of all releases there are.
+        proposal: What the release is made from.
+        taken: Names of all existing releases.
     """
     bump = change(proposal).bump
     version = version_of(proposal.baseline["name"]).next(bump) if proposal.baseline else FIRST

@@ -18,9 +18,9 @@ from federation.core.record_line import Lines
 from federation.errors import ContractError
 
 MAX_RECORDS: Final = 2_000_000
-"""Records a file: a step that holds the files of candidate, baseline and anchor at once has 2 GB."""
+"""The most records in a file: a step with 2 GB of memory reads the files of candidate, baseline and anchor at once."""
 _ENOUGH: Final = 1_000
-"""Faults after which the rest of a file is not looked at; each faulty line costs a hundred times a good one."""
+"""Faults after which the rest of a file is skipped, since a faulty line takes a hundred times as long as a good one."""
 _BLOCK: Final = 1_048_576
 """Bytes that are decoded at once, and the longest line allowed."""
 _QUOTED: Final = 80
@@ -43,12 +43,12 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
         return self._picked(items, [row[item] for item in items])
 
     def without(self, items: Container[str]) -> "Records":
-        """The same rows but for those of `items`."""
+        """The rows without those of `items`."""
         kept = [index for index, item in enumerate(self.items) if item not in items]
         return self._picked([self.items[index] for index in kept], kept)
 
     def _picked(self, items: Sequence[str], rows: Sequence[int]) -> "Records":
-        """Only these rows, in this order; `items` are theirs, so that a list already in memory can be shared."""
+        """Only these rows, in this order; `items` lists their items, so that a list already in memory can be shared."""
         return replace(
             self,
             items=items,
@@ -67,12 +67,13 @@ def read(source: bytes | Iterable[bytes], metrics: Sequence[str], *, what: str) 
     """The records in `source`, as columns.
 
     Args:
-        source: JSON Lines; or pieces of them, cut anywhere, of which only one is held at a time.
+        source: JSON Lines, whole or in pieces that are cut anywhere; one piece at a time is kept in memory.
         metrics: The scores that every record must state; at least one.
         what: What a fault calls the source, such as a file name.
 
     Raises:
-        ContractError: Each faulty line by its number, up to `MAX_TOLD`; or no record at all, or over `MAX_RECORDS`.
+        ContractError: Some lines are faulty (the first `MAX_TOLD` are named), or there is no record, or more than
+            `MAX_RECORDS`.
     """
     if not metrics:
         raise ContractError(f"{what}: no metric was asked for; name at least one")
@@ -103,7 +104,7 @@ def _blocks(source: bytes | Iterable[bytes], what: str) -> Iterator[bytes]:
 
 
 def _is_too_long(whole: bytes) -> bool:
-    """Whether some line has more than `_BLOCK` bytes; of at most 2 x `_BLOCK`, such a line covers the middle."""
+    """Whether some line has more than `_BLOCK` bytes; in at most 2 x `_BLOCK` bytes, such a line covers the middle."""
     end = whole.find(b"\n", _BLOCK)
     return (len(whole) if end < 0 else end) - whole.rfind(b"\n", 0, _BLOCK) - 1 > _BLOCK
 
@@ -130,7 +131,7 @@ class _Reader:
         self._fault_count = self._line = self._blank = 0
 
     def add(self, block: bytes) -> None:
-        """Takes whole lines: all at once if every line is a record, else one by one to number the faults."""
+        """Adds whole lines: all at once if every line is a record, else one by one to number the faults."""
         count = block.count(b"\n") + (not block.endswith(b"\n"))
         rows = None if self._blank else self._lines.records(block, count)
         if rows is None:
@@ -142,7 +143,7 @@ class _Reader:
             raise ContractError(f"{self._what} holds more than {MAX_RECORDS:,} records; take a sample of the items")
 
     def records(self) -> Records:
-        """What was read, if it was free of faults."""
+        """The records read; raises if any line was faulty."""
         if self._fault_count:
             raise self._refusal()
         if not self._items:

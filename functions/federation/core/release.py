@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the document of a release hold?"""
+"""What does a release's document contain?"""
 
 from collections.abc import Mapping
 from typing import Any

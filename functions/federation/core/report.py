@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Against what was a unit judged, and with what result?"""
+"""What was a unit judged against, and with what result?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from federation.core.policy import Policy
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
-    """Digests of the serving release, of the anchor, and of the policy: a report holds for nothing else."""
+    """Digests of the serving release, of the anchor and of the policy: a report is valid only for these."""
 
     baseline: str | None
     anchor: str | None
@@ -21,7 +21,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> Digest:
-        """The name of the basis."""
+        """The digest that identifies the basis."""
         return digest(msgspec.to_builtins(self))
 
 
@@ -49,7 +49,7 @@ def report(
 
 
 def reasons(report: Mapping[str, Any]) -> str:
-    """The findings that decided, in a sentence."""
+    """The reasons of the decisive findings, in a sentence."""
     findings = report["findings"]
     if report["verdict"] == "pass":
         return f"all {len(findings)} checks pass"

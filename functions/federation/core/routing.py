@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which units answer which prompts, at which threshold, and does that threshold still mean anything?
 
-A similarity threshold is a number about one embedder, and an index holds vectors of one. Both are carried with that
-embedder's artifact digest, and a release with another embedder is refused, even when the dimension is the same.
+A similarity threshold is valid for one embedder, and an index contains the vectors of one. Both come with that
+embedder's artifact digest, and a release with another embedder is refused, even if the dimension is the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from federation.core.policy import Policy, Route
 EMBEDDER: Final = "embedder"
 """The kind whose vectors thresholds are measured with."""
 INDEX: Final = "retrieval-eval"
-"""The kind that holds such vectors, and so has to say whose they are."""
+"""The kind that contains such vectors, and so must say which embedder made them."""
 
 
 class Routing(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,12 +27,12 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def routing(units: Mapping[str, Unit], policy: Policy, voting: Mapping[str, Any] | None) -> Routing:
-    """Routes over the units of a release, first match first; a route is left out while a kind of it is missing.
+    """The routes over a release's units, of which the first match counts; without all its kinds a route is left out.
 
     Args:
         units: The units by kind.
-        policy: Whose routes count.
-        voting: What safety-critical routes vote with, as the release will state it.
+        policy: States the routes.
+        voting: How safety-critical routes vote, as the release will state it.
     """
     routes = []
     faults = list(_misbound(units))
@@ -65,7 +65,7 @@ def _route(
 
 
 def _thresholds(route: Route, units: Mapping[str, Unit]) -> Mapping[str, str]:
-    """What is stated for the route, by unit; a node finds the index to compare with by who stated it."""
+    """The thresholds stated for the route, by unit; a node compares with the index of the unit that stated it."""
     if not route.calibrated:
         return {}
     return {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which bytes are JSON that we accept?
+"""Which bytes do we accept as JSON?
 
-Parsers disagree on repeated keys, NaN, byte-order marks, lone surrogates, huge integers and depth, and an attacker lives
-in the difference. Here each of them is a fault with a place. `parse` reads anybody's JSON; `document` reads our own kind,
-which also has no floats, so that its canonical bytes and its digest are exact.
+Parsers disagree on repeated keys, NaN, byte-order marks, lone surrogates, huge integers and depth, and attackers use
+the differences. Here each of these is a fault that says where it is. `parse` reads anybody's JSON; `document` reads our
+own kind, which also has no floats, so that its canonical bytes and its digest are exact.
 """
 
 import math
@@ -60,7 +60,7 @@ def parse(body: bytes, *, what: str = "body", limit: int = MAX_BYTES) -> Parsed:
 
 
 def _key_by_key(body: bytes, *, what: str, limit: int) -> Parsed:
-    import json  # noqa: PLC0415 - what is usual never needs it
+    import json  # noqa: PLC0415 - the usual body never needs it
 
     text = _text(body, what, limit)
     repeats: list[tuple[Mapping[str, Any], str]] = []
@@ -161,7 +161,7 @@ def _text(body: bytes, what: str, limit: int) -> str:
 
 
 _STRINGS: Final = r'(?s)"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
-"""Possessive, and an unterminated string matches to the end, so that matching is linear wherever the quotes are."""
+"""Quantifiers are possessive and an unterminated string matches to the end, so matching is linear for any quotes."""
 _CLOSED: Final = bytes.maketrans(b"[]", b"{}")
 _OTHER: Final = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -180,7 +180,7 @@ def _is_too_deep(text: str) -> bool:
 def _depth(encoded: bytes) -> int:
     """The nesting depth, found by removing the innermost pairs of brackets again and again; at most `MAX_DEPTH` + 1.
 
-    Brackets inside strings can only make it larger. A long run is looked for, since it would be searched once a round.
+    Brackets inside strings can only increase it. Long runs are looked for first, as each round would search them again.
     """
     brackets, depth = encoded.translate(_CLOSED, _OTHER), 0
     while brackets and depth <= MAX_DEPTH:

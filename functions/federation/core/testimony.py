@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the gates get to see of a unit, given its manifest and the bytes of its records?
+"""What do the gates see of a unit, given its manifest and the bytes of its records?
 
-Evidence that cannot be read is not absent and not an error: it becomes a fault that the gate reports, and never passes.
+Evidence that cannot be read is neither absent nor an error: it becomes a fault that the gate reports, and never passes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,9 +36,10 @@ Read = Callable[[str], bytes | None]
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit's records, read one file at a time; `known` are item lists already in memory, shared instead of duplicated.
+    """A unit's records, read one file at a time.
 
-    `others` are the artifacts whose answers to this unit's suite are read; no other unit's are.
+    `known` are item lists already in memory, which are shared instead of duplicated. `others` are the artifact digests
+    of the units whose answers to this unit's suite are read; those of all other units are ignored.
     """
 
     whose: str
@@ -48,12 +49,12 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def subject(unit: Unit, read: Read, rules: GateRules, *, others: Iterable[str] = ()) -> Subject:
-    """The unit on trial, as the gates see it.
+    """The unit to be judged, as the gates see it.
 
     Args:
         unit: As its manifest states it.
-        read: The records behind its evidence.
-        rules: Which metrics will be asked for.
+        read: Reads the records behind its evidence.
+        rules: Say which metrics will be asked for.
         others: Artifact digests of the units that it is compared with.
     """
     files = Files(whose=unit.name, read=read, others=frozenset(others))
@@ -66,8 +67,8 @@ def standing(unit: Unit, read: Read, rules: GateRules, *, known: Sequence[Sequen
 
     Args:
         unit: As its manifest states it.
-        read: The records behind its evidence.
-        rules: Which metrics will be asked for.
+        read: Reads the records behind its evidence.
+        rules: Say which metrics will be asked for.
         known: Item lists already in memory, to be shared.
     """
     return _standing(unit, Files(whose=unit.name, read=read, known=known), rules)
@@ -197,7 +198,7 @@ def _records(file: File | None, metrics: Sequence[str], files: Files) -> Records
 
 
 def _timed_beside(own: File | None, other: File, files: Files) -> Records:
-    """The baseline's requests, which are no file of the unit's: two units may answer alike, and never take as long."""
+    """The baseline's requests, from a file of their own: two units may answer alike, but never take the same times."""
     if own is not None and other.path == own.path:
         raise ContractError(f"{other.path} is said to be the records of both sides; name a file for each")
     return _records(other, LATENCY_SCORES, files)

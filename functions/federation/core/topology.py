@@ -33,13 +33,13 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A participant: data, and a machine next to it.
 
     Args:
-        name: As people call it.
+        name: The name that people use.
         platform: The cloud, or `on-premises`.
-        region: Of that platform; what stays within one region costs nothing to send. On premises, each is a house.
-        rows: Of its data.
-        bytes: Of its data.
+        region: Region of that platform; sending within a region costs nothing. On premises, each region is one owner.
+        rows: Rows of its data.
+        bytes: Bytes of its data.
         leaves: What may leave it: its rows, only what was learnt from many of them, or nothing.
-        latency_ms: One way, to the others.
+        latency_ms: One-way latency to the other sites.
         mbps: Megabits a second of its link, each way.
         egress_per_gb: What it costs to send 10^9 bytes to another region.
         reliability: The probability, in 0..1, that it is available throughout one round.
@@ -67,7 +67,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def cloud(self) -> str:
-        """Whose machines they are: houses with machines of their own have that in common and nothing else."""
+        """Who owns the machines: on-premises sites of different regions belong to different owners."""
         return f"{self.platform} in {self.region}" if self.platform == _OWN else self.platform
 
     def near(self, other: "Site") -> bool:
@@ -79,14 +79,13 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What is to be trained, and by whom; `steps` matters only to the two topologies that exchange at each step.
 
     Args:
-        sites: At least two.
-        model_bytes: Of the weights that are exchanged; of an adapter, the adapter's.
-        rounds: Of federated learning; for every topology, also the periods over which `reliability` compounds.
-        steps: Of the optimiser.
-        currency: Of every price.
-        centre: Name of the site where data, server or coordinator are; the one with the most bytes when not stated, or
-            the one that nothing leaves.
-        quorum: Members whose answers make a round; more than half when not stated.
+        sites: The sites, at least two.
+        model_bytes: Bytes of the weights that are exchanged; of an adapter, only the adapter's.
+        rounds: Rounds of federated learning; for every topology, also the periods over which `reliability` compounds.
+        steps: Steps of the optimiser.
+        currency: Currency of every price.
+        centre: Name of the site where data, server or coordinator are; if not stated, it is chosen as `middle` says.
+        quorum: Members whose answers make a round; more than half if not stated.
     """
 
     sites: Annotated[Sequence[Site], msgspec.Meta(min_length=2)]
@@ -99,7 +98,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def middle(self) -> Site:
-        """The central site: as stated, or where data gravity puts it, never away from data that may not leave."""
+        """The central site: the one stated, else of those whose data may leave least, the one with the most bytes."""
         if self.centre is not None:
             return next(site for site in self.sites if site.name == self.centre)
         return max(self.sites, key=lambda site: (_ORDER[site.leaves], site.bytes))
@@ -122,10 +121,10 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     """What a topology sends over the network.
 
     Args:
-        exchanges: How often: once, each round, or each step.
-        bytes_each: Over all links, at each exchange.
-        busiest_each: Through the busiest site's link, at each exchange.
-        seconds: On the wire, over all exchanges; computing comes on top.
+        exchanges: Number of exchanges: one, one a round, or one a step.
+        bytes_each: Bytes over all links at each exchange.
+        busiest_each: Bytes through the busiest site's link at each exchange.
+        seconds: Time on the wire over all exchanges; computing comes on top.
         egress: What sending costs.
         unbroken: The probability that no loss of a site stops it or makes it wait.
     """
@@ -139,7 +138,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def bytes(self) -> float:
-        """Over all links and exchanges."""
+        """Bytes over all links and exchanges."""
         return self.bytes_each * self.exchanges
 
 

@@ -2,7 +2,7 @@
 """Which topology is chosen? One that keeps data where it must stay and survives losses; then the cheapest, or fastest.
 
 Three rules come before any number: rows leave a site only if it says so, gradients never cross clouds, and a site that
-nothing leaves works only at the centre of a training on its own data.
+nothing may leave can only be the centre to which the other sites send their rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,7 +56,7 @@ def task_of(document: Any, *, what: str) -> Task:
     """The task in a document.
 
     Raises:
-        ContractError: It is none, or contradicts itself.
+        ContractError: The document is not a task, or contradicts itself.
     """
     try:
         task = msgspec.convert(document, Task)
@@ -107,7 +107,7 @@ def _judged(topology: Topology, task: Task, preference: Preference) -> Ranked:
 
 
 def _breaches(topology: Topology, task: Task) -> Iterator[str]:
-    """Why it would move something that has to stay where it is."""
+    """Why the topology would move something that has to stay where it is."""
     if topology == "centralised":
         staying = [site.name for site in task.others if site.leaves != "rows"]
         if staying:
@@ -174,7 +174,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def gravity(task: Task) -> str:
-    """Where the data pulls, in a sentence."""
+    """Which site is the centre and how much of the data it has, in a sentence."""
     middle = task.middle
     whole = sum(site.bytes for site in task.sites)
     share = f"{middle.bytes / whole:.0%}" if whole else "none"

@@ -9,7 +9,7 @@ import msgspec
 from federation.errors import ContractError
 
 SENTINEL: Final = "_MANIFEST.json"
-"""Written last by every job, beside or below its artifact: what it lists is complete once it is there."""
+"""Written last by every job, beside or below its artifact: once this file is there, all that it lists is complete."""
 
 
 _REFUSED: Final = frozenset("\\?#%")
@@ -29,8 +29,8 @@ def parsed(uri: str, scheme: str, allowed: Collection[str]) -> Place:
     """The place that a URI names, if it is on the allow-list.
 
     Raises:
-        ContractError: Another scheme or bucket, an empty or dotted segment, a character that has no business there, or a
-            path longer than any store takes.
+        ContractError: Another scheme or bucket, an empty or dotted segment, a character that no artifact's name needs,
+            or a path longer than any store takes.
     """
     found, separator, rest = uri.partition("://")
     root, _, path = rest.partition("/")
@@ -50,7 +50,7 @@ def parsed(uri: str, scheme: str, allowed: Collection[str]) -> Place:
 
 
 def folder(uri: str) -> str:
-    """The folder of a URI, with a final slash: the URI itself when it is one, or a Hub revision, else its parent."""
+    """The folder of a URI, with a final slash: the URI itself if it is a folder or a Hub revision, else its parent."""
     if uri.endswith("/"):
         return uri
     if uri.startswith("hf://") and "/" not in uri.partition("@")[2]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a release numbered and named? `<org>-ai-federated-vX.Y.Z`; which part moves, `proposal.change` says."""
+"""How is a release numbered and named? `<org>-ai-federated-vX.Y.Z`; `proposal.change` decides which part moves."""
 
 import re
 from typing import Literal

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How do several members decide on one safety-critical answer?
 
-Whatever serves counts the votes, as schemas/release.v1.json states. `majority` is one of all members, present or not.
-`veto` and `unanimous` agree on complete ballots, where one flag blocks. They differ in what an absent member means: a flag
-under `unanimous`, nothing under `veto`. Without any vote nothing goes out.
+The serving side counts the votes, as schemas/release.v1.json states. `majority` means a majority of all members,
+present or not. With all members present, `veto` and `unanimous` are the same: one flag blocks. An absent member counts
+as a flag under `unanimous`, and does not count under `veto`. Without any vote nothing goes out.
 """
 
 from typing import Literal

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""To which release does a roll-back go?"""
+"""Which release does a roll-back return to?"""
 
 from federation.core.channel import Channel, Entry
 
 
 def rollback_target(channel: Channel) -> Entry | None:
-    """The newest warm release whose probe succeeded, else the newest warm one, else the anchor; a silent one only at last.
+    """The newest warm release whose probe succeeded, else the newest warm one, else the anchor.
 
-    None when each of them holds a quarantined artifact.
+    A silent release is chosen only if there is no other. None if each of them contains a quarantined artifact.
     """
     serving = channel.serving
     fit = [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alarms of Cloud Monitoring, polled: an incident that is already open when a release begins sends no event about it.
+"""Cloud Monitoring alarms, polled, since an incident already open when a release begins sends no event about it.
 
 An alert of the API and the incident of a notification share one id, as the notification's link shows.
 https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alerts
@@ -15,11 +15,11 @@ from federation.ports import Firing
 
 _API: Final = "https://monitoring.googleapis.com"
 _LABEL: Final = ("federation", "slo")
-"""User label of the policies whose alerts concern a release; a project has others, for people."""
+"""User label of the alert policies that concern a release; a project also has policies for people."""
 
 
 class MonitoringAlarms:
-    """The open incidents of one scoping project's SLO policies, under the project's name in the trust document."""
+    """The open incidents of one scoping project's SLO alert policies; the trust document names the project the same."""
 
     def __init__(self, session: Callable[[], Any], project: str, api: str = _API) -> None:
         self._rest = Rest(session, "Cloud Monitoring")
@@ -42,6 +42,6 @@ class MonitoringAlarms:
 
 
 def _whole_seconds(alert: Mapping[str, Any]) -> str | None:
-    """Since when it fires, in whole seconds like a notification, so that both give the same event."""
+    """When the alert began to fire, in whole seconds like a notification, so that both give the same event."""
     opened = instant.normalise(alert.get("openTime"))
     return instant.text(instant.moment(opened).astimezone(UTC).replace(microsecond=0)) if opened else None

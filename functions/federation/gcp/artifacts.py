@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Artifacts in Cloud Storage, by `gs://bucket/object`: only in buckets that are trusted."""
+"""Artifacts in Cloud Storage, by `gs://bucket/object`, only from trusted buckets."""
 
 import hashlib
 from collections.abc import Callable, Collection
@@ -11,9 +11,9 @@ from federation.errors import ContractError, MissingError
 from federation.gcp.calls import generation_of, retry_policy, service_call
 
 LARGEST: Final = 64 * 2**30
-"""Bytes of one file that are hashed at most."""
+"""The most bytes of one file that are hashed."""
 _TIMEOUT: Final = 60.0
-"""Seconds between two parts of a file."""
+"""The most seconds between two parts of a file."""
 _PATIENCE: Final = 60.0
 """Seconds within which an interrupted download is resumed."""
 
@@ -27,13 +27,13 @@ class GcsArtifacts:
         self._largest = largest
 
     def read(self, uri: str, limit: int) -> bytes:
-        """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
+        """The bytes; MissingError if nothing is there (yet), ContractError beyond `limit` bytes."""
         body = bytearray()
         self._stream(uri, _Sink(uri, limit, body.extend))
         return bytes(body)
 
     def observe(self, uri: str) -> Observed:
-        """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
+        """SHA-256 and size, hashed while streaming; MissingError if nothing is there (yet)."""
         sha256 = hashlib.sha256()
         sink = _Sink(uri, self._largest, sha256.update)
         self._stream(uri, sink)
@@ -51,7 +51,7 @@ class GcsArtifacts:
 
 
 class _Sink:
-    """Where a download is written to; it stops the stream at the limit."""
+    """The file object that a download is written to; it stops the download at the limit."""
 
     def __init__(self, uri: str, limit: int, take: Callable[[bytes], object]) -> None:
         self.size = 0

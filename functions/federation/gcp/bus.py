@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bus on Pub/Sub: one topic, the subject as ordering key, and attributes that subscriptions filter by."""
+"""The bus on Pub/Sub: one topic, the subject as ordering key, and attributes that subscriptions filter by."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ _TIMEOUT: Final = 15.0
 _KEY_BYTES: Final = 1024
 """An ordering key and an attribute's value may have this many bytes in UTF-8."""
 _LARGEST: Final = 9_900_000
-"""Bytes of an event: a message may have ten million, its attributes among them."""
+"""The most bytes in an event: a message may have ten million, including its attributes."""
 
 _Message = tuple[Event, bytes]
 
@@ -34,7 +34,7 @@ class PubSubBus:
         self._pause = pause
 
     def announce(self, events: Sequence[Event]) -> None:
-        """Hand the events to every step that hears their types; it returns once the topic has all of them.
+        """Hand the events to every step that hears their types; returns once the topic has all of them.
 
         Transient failures are retried, in the order of the events; one may arrive twice.
 
@@ -60,7 +60,7 @@ class PubSubBus:
         futures = [(message, self._publish(publisher, *message)) for message in messages]
         failed = [(message, error) for message, future in futures if (error := _outcome(future))]
         for key in {_key(event.subject) for (event, _), _ in failed}:
-            with suppress(RuntimeError):  # another thread was as quick to resume it
+            with suppress(RuntimeError):  # another thread has already resumed it
                 publisher.resume_publish(self._topic, key)
         return failed
 
@@ -96,6 +96,6 @@ def _key(subject: str) -> str:
 
 def _held_back(error: BaseException) -> bool:
     """Whether the event was not even sent, because one before it with the same key had failed."""
-    from google.cloud.pubsub_v1.publisher.exceptions import PublishToPausedOrderingKeyException  # noqa: PLC0415 - made
+    from google.cloud.pubsub_v1.publisher.exceptions import PublishToPausedOrderingKeyException  # noqa: PLC0415 - loaded
 
     return isinstance(error, PublishToPausedOrderingKeyException | RuntimeError)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a failure of Google's clients mean in our words?
+"""Which of our errors does a failure of Google's clients become?
 
 404 is MissingError and 409 or 412 ConflictError; everything else is ServiceError: throttled, down, timed out, unreachable,
 forbidden. This is the only file that names the clients' exceptions, and it imports them only once something has failed.
@@ -45,7 +45,7 @@ def generation_of(blob: Any) -> int:
     """The generation that was read or written, which each answer of Cloud Storage names.
 
     Raises:
-        ServiceError: The answer names none: it is the page of a proxy on the way.
+        ServiceError: The answer names none, so it is the page of a proxy on the way.
     """
     if blob.generation is None:
         raise ServiceError(f"the answer about {blob.name} names no generation, so it is not Cloud Storage's own")
@@ -59,7 +59,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def status_of(error: BaseException) -> int | None:
-    """The HTTP status; for gRPC the one that its code maps to; for a retried call the last one's."""
+    """The HTTP status: for gRPC the one that its code maps to, for a retried call that of the last attempt."""
     cause: Any = getattr(error, "cause", None) or error
     code = getattr(cause, "code", None)
     if isinstance(code, int):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How are Google's clients made, and when? At the first use, with default credentials, importing only what that one needs.
+"""How are Google's clients made, and when? At first use, with default credentials, importing only what each one needs.
 
 Every adapter takes one of these functions; each makes its client once. Google's libraries honour STORAGE_EMULATOR_HOST and
 PUBSUB_EMULATOR_HOST.

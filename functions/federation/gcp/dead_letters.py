@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is in the dead-letter subscription, and how is it redelivered?
 
-Each message names the subscription that gave it up. It is published before it is acknowledged, so after a crash in between
-it is delivered twice; and it reaches every step that hears its type, not only the one that failed. Steps tolerate both.
+Each message names the subscription that gave it up. It is published before it is acknowledged, so after a crash in
+between it is delivered twice. It also reaches every step that hears its type, not only the one that failed. Steps
+tolerate both.
 https://cloud.google.com/pubsub/docs/handling-failures
 """
 
@@ -36,9 +37,9 @@ class PubSubDeadLetters:
     Args:
         subscriber: Makes the client when it is first needed.
         publisher: The same; its message ordering must be enabled.
-        subscription: `projects/<project>/subscriptions/<name>`, which holds them.
+        subscription: `projects/<project>/subscriptions/<name>`, which contains them.
         topic: The bus, to which our events are published; any other message goes back to the topic it came from.
-        steps: Names of steps; a subscription named after none of them is the door's.
+        steps: Names of steps; a subscription named after none of them is taken to be that of `receive`.
         seconds: How long Pub/Sub may look for a further message.
     """
 
@@ -68,7 +69,7 @@ class PubSubDeadLetters:
         return sorted(found.values(), key=lambda letter: instant.order(letter.at))
 
     def redrive(self, step: str | None = None) -> int:
-        """Redeliver the step's letters, or all; how many were sent.
+        """Redeliver the step's letters, or all letters if no step is named; returns how many were settled.
 
         An event that several steps failed on is published once, since it reaches all of them.
         """
@@ -87,7 +88,10 @@ class PubSubDeadLetters:
         return done
 
     def _sent(self, one: Received, sent: dict[str, set[str]]) -> bool:
-        """Whether its event was published; one that the same subscription gives up again waits for the next redrive."""
+        """Publish the letter's event unless this redrive has already done so, and acknowledge the letter.
+
+        Returns False for an event that its subscription has given up again: it waits for the next redrive.
+        """
         what = digest_of(one.message.data)
         sources = sent.setdefault(what, set())
         if _source(one.message) in sources:
@@ -102,7 +106,7 @@ class PubSubDeadLetters:
     def _batches(self) -> Iterator[Sequence[Received]]:
         """Every letter, hidden from other subscribers for a while, until Pub/Sub returns none that is new.
 
-        Over a slow link the first ones are available again before the last ones have come.
+        Over a slow link the first ones are available again before the last ones have arrived.
         """
         seen: set[str] = set()
         while found := [one for one in self._pulled() if one.message.message_id not in seen]:

@@ -53,11 +53,12 @@ class PushTokens:
         return self._verified(match[1]) if match else Token(failure="oidc_missing")
 
     def _verified(self, token: str) -> Token:
-        """Every refusal of google.auth is a ValueError: not three parts, not base64, no such key, a wrong signature.
+        """The claims, or the fault.
 
-        Its parser of JSON also gives up on brackets within brackets, before any signature is looked at.
+        google.auth refuses with a ValueError: not three parts, not base64, no such key, a wrong signature. Its JSON
+        parser also raises RecursionError on deeply nested brackets, before any signature is checked.
         """
-        from google.auth import jwt  # noqa: PLC0415 - only a door that takes tokens pays for it
+        from google.auth import jwt  # noqa: PLC0415 - only an entry that takes tokens pays for it
 
         try:
             certs = self._certificates(str(jwt.decode_header(token).get("kid")))  # type: ignore[no-untyped-call]
@@ -86,7 +87,7 @@ class MetadataIdentity:
         self._host = host
 
     def token(self, audience: str) -> str:
-        """An ID token for that audience, valid for an hour; what AssumeRoleWithWebIdentity takes.
+        """An ID token for that audience, valid for an hour, as AssumeRoleWithWebIdentity takes it.
 
         https://cloud.google.com/compute/docs/instances/verifying-instance-identity
         """

@@ -15,7 +15,7 @@ _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"
 
 
 class CloudLoggingFormatter(logging.Formatter):
-    """One JSON object a record."""
+    """One JSON object for each record."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record's line."""
@@ -30,7 +30,7 @@ class CloudLoggingFormatter(logging.Formatter):
 
 
 def configure(level: str) -> None:
-    """Write what `federation` logs at this level or above to standard error, one line a record, however often called."""
+    """Write what `federation` logs at this level or above to standard error, one line a record; safe to call again."""
     handler = logging.StreamHandler()
     handler.setFormatter(CloudLoggingFormatter())
     logger = logging.getLogger("federation")

@@ -11,7 +11,7 @@ _TIMEOUT: Final = 30.0
 _FIRST_ERROR: Final = 400
 _CONFLICT: Final = 409
 _CONFLICTS: Final = frozenset({"ABORTED", "ALREADY_EXISTS", "FAILED_PRECONDITION"})
-"""What https://cloud.google.com/apis/design/errors calls a condition that does not hold, some of it with status 400."""
+"""Codes for a condition that does not hold, some with status 400 (https://cloud.google.com/apis/design/errors)."""
 _SHOWN: Final = 300
 
 
@@ -35,15 +35,15 @@ class Rest:
 
         Args:
             operation: What it does, for a message that begins with "<service> did not".
-            method: Of HTTP.
-            url: Without a query.
+            method: HTTP method.
+            url: URL without a query.
             body: JSON to send.
-            query: Its parameters.
+            query: Parameters of the query.
 
         Raises:
             MissingError: 404.
             ConflictError: A precondition does not hold.
-            ServiceError: Anything else that is no success.
+            ServiceError: Any other failure.
         """
         response = self.answer(operation, method, url, body=body, query=query)
         if response.status_code >= _FIRST_ERROR:

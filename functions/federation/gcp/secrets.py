@@ -27,7 +27,7 @@ class GoogleSecrets:
 
         Raises:
             ContractError: The reference names no version of a secret.
-            MissingError: There is none under it, it is disabled or destroyed, or it is no text.
+            MissingError: There is none under it, it is disabled or destroyed, or it is not text.
         """
         if not _REFERENCE.fullmatch(reference):
             raise ContractError(f"{reference!a:.200} is no reference; write projects/P/secrets/S/versions/latest")

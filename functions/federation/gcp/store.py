@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Store on Cloud Storage: one object per document, and every write conditional on a generation."""
+"""The store on Cloud Storage: one object per document, and every write conditional on a generation."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -13,10 +13,10 @@ _TIMEOUT: Final = 20.0
 """Seconds for one request."""
 _SERVICE: Final = "Cloud Storage"
 _FORBIDDEN: Final = 403
-"""What Cloud Storage answers, too, when a caller who may create objects and replace none meets one that exists."""
+"""Cloud Storage also answers this to a caller who may create but not replace objects, if the object exists."""
 
 _NO_BUCKET: Final = "The specified bucket does not exist"
-"""What alone tells a bucket that is misnamed from an object that is not there: Cloud Storage answers both with 404."""
+"""The only sign of a misnamed bucket: Cloud Storage answers 404 for it as for an object that is not there."""
 
 
 class _Attempts:
@@ -41,7 +41,7 @@ class GcsStore:
 
         Args:
             bucket: Makes a google.cloud.storage.Bucket.
-            prefix: Of every object's name, with its final slash.
+            prefix: Prefix of every object's name, with its final slash.
             patience: Seconds for which transient failures of a request are retried.
         """
         self._patience = patience
@@ -51,7 +51,7 @@ class GcsStore:
         self._seen: dict[str, tuple[int, int]] = {}
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Create the document if the name is free, without comparing otherwise; whether it was free.
+        """Create the document if the name is free, and return whether it was; an existing document is not compared.
 
         If a response may have been lost, the object is read back: our own bytes mean that the name was free.
         """
@@ -126,7 +126,7 @@ class GcsStore:
                 yield blob.name.removeprefix(self._documents), blob
 
     def _generation(self, name: str, expected: int) -> int:
-        """The generation of the body whose counter is `expected`; 0 if no object must exist."""
+        """The generation of the body whose counter is `expected`; 0 if there must be no object."""
         if expected == 0:
             return 0
         counter, generation = self._seen.get(name, (0, 0))

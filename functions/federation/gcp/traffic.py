@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes on Vertex AI: one endpoint per channel, whose traffic goes to the deployed model named like the release.
 
-A warm release is a deployed model without traffic, so going back to it is one change of the split. The endpoint's label
-holds the counter of the last shift, and every change is conditional on the etag that was read, so that a stale shift is
-refused however late it comes. Models are deployed beforehand, with the release as their display name.
+A warm release is a deployed model without traffic, so going back to it is one change of the split. A label of the
+endpoint contains the counter of the last shift, and every change is conditional on the etag that was read, so that a
+stale shift is refused however late it comes. Models are deployed beforehand, with the release as their display name.
 https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints
 """
 
@@ -28,7 +28,7 @@ _ALL: Final = 100
 _SUCCESS: Final = 200
 _ABOUT_THE_NODE: Final = frozenset({400, 422, 500, 501, 502, 503, 504})
 _SERVED_BY: Final = "x-vertex-ai-deployed-model-id"
-"""Header of what a node answers, whatever its status: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints/rawPredict"""
+"""Header of every answer that comes from a node, whatever its status: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints/rawPredict"""
 
 
 class VertexTraffic:
@@ -40,7 +40,7 @@ class VertexTraffic:
         self._api = api
 
     def refusal(self, channel: str, release: str) -> str | None:
-        """Why it cannot be served: no deployed model has its name."""
+        """Why the release cannot be served: no deployed model has its name."""
         endpoint = self._read(channel)
         return None if _deployed(endpoint, release) else _undeployed(endpoint, release)
 
@@ -49,7 +49,7 @@ class VertexTraffic:
 
         Raises:
             MissingError: No deployed model has the release's name.
-            ConflictError: Others kept changing the endpoint meanwhile.
+            ConflictError: Others kept changing the endpoint in between.
         """
         for _ in range(_ATTEMPTS):
             endpoint = self._read(shift.channel)
@@ -77,7 +77,7 @@ class VertexTraffic:
         return Served(counter=counter, release=", ".join(sorted(names.get(id_, id_) for id_ in split)))
 
     def probe(self, channel: str, release: str) -> bool:
-        """Whether that release answers a golden prompt now; without traffic it cannot be asked: whether it is deployed."""
+        """Whether that release answers a golden prompt now; or, without traffic, only whether it is deployed."""
         endpoint = self._read(channel)
         model = _deployed(endpoint, release)
         if model is None:
@@ -108,10 +108,10 @@ class VertexTraffic:
         return found
 
     def _asked_at(self, channel: str, endpoint: Mapping[str, Any]) -> str:
-        """Where it is asked: a dedicated endpoint answers nothing at the shared address.
+        """The URL at which the endpoint is asked: a dedicated one does not answer at the shared address.
 
         Raises:
-            ServiceError: Its own address is not one of Vertex AI's; nobody else may see our token.
+            ServiceError: Its own address is not one of Vertex AI's, and nobody else may see our token.
         """
         told = str(endpoint.get("dedicatedEndpointDns", "")) if endpoint.get("dedicatedEndpointEnabled") else ""
         if not told:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs on Vertex AI: custom jobs that we launch, and whatever custom or pipeline job ended well.
+"""Jobs on Vertex AI: custom jobs that we launch, and every custom or pipeline job that ended well.
 
 Vertex chooses a job's id itself, so a label carries our name and is looked up before a job is created. Two simultaneous
 launches of one name may both find none: then two jobs run, and the second one's version is rejected as taken.
@@ -18,12 +18,12 @@ from federation.gcp.vertex_artifacts import LABEL, artifact_of, parsed, service_
 from federation.ports import RECENT
 
 _LONGEST: Final = timedelta(days=28)
-"""Longest run that a policy may ask for; jobs can only be listed by creation, so this is added to the period looked back."""
+"""Longest run that a policy may ask for, added to the period looked back, as jobs are listed by their creation."""
 _FAILED: Final = ("FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
 _MINUTES: Final = 24 * 60
 _INVALID: Final = "400 INVALID_ARGUMENT: "
 _EXHAUSTED: Final = "RESOURCE_EXHAUSTED: "
-"""Before the message of a refusal that is about a quota: of machines, or of requests a minute, which passes."""
+"""Precedes the message of a refusal that is about a quota: of machines, or of requests a minute, which passes."""
 _LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{1,63}")
 _MACHINE: Final = re.compile(r"([^/]+)(?:/([^/]+)/([0-9]+))?")
 
@@ -46,11 +46,11 @@ class VertexTrainer:
 
         Args:
             session: Makes a session that authorises its requests.
-            project: Its id.
+            project: The project's id.
             location: The region.
-            project_number: Its number, if the trust document names it: resources are then named by it.
+            project_number: The project's number, if the trust document states it: resources are then named by it.
             api: The service's address, if not the regional one.
-            service_account: What the jobs run as; empty for the project's own agent.
+            service_account: The account that the jobs run as; empty for the project's own agent.
             now: The current time, from which a sweep looks back.
         """
         self._rest = Rest(session, "Vertex AI")
@@ -74,7 +74,7 @@ class VertexTrainer:
         return None
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
-        """Start the job; a name that was started before starts nothing.
+        """Start the job; if the name was started before, nothing happens.
 
         Raises:
             ContractError: It cannot be started here, or Vertex AI refuses it.
@@ -83,7 +83,7 @@ class VertexTrainer:
         if why := self.refusal(name, job):
             raise ContractError(why)
         url = f"{service_url(self._location, self._api)}/{self._parent}/customJobs"
-        query = {"filter": f'labels.{LABEL}="{name}"'}  # of which a page may be empty, and another one follow
+        query = {"filter": f'labels.{LABEL}="{name}"'}  # a page may be empty, and another one may follow
         if not any(self._rest.pages(f"look for job {name}", url, "customJobs", query)):
             self._start(name, url, job)
 
@@ -93,7 +93,7 @@ class VertexTrainer:
         return [*self._custom_jobs(since), *self._pipeline_jobs(since), *self._failed_jobs(since)]
 
     def artifact(self, resource: str) -> str | None:
-        """URI of the unit of a finished job, or of a registered model; None when Vertex does not say."""
+        """URI of the unit of a finished job, or of a registered model; None if Vertex AI does not say."""
         name = parsed(resource, self._location)
         if name is None:
             return None
@@ -164,7 +164,7 @@ class VertexTrainer:
 def _request(name: str, job: Mapping[str, Any], service_account: str) -> dict[str, Any]:
     """A CustomJob (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec).
 
-    The first worker pool has exactly one replica, all others are in the second.
+    The first worker pool has exactly one replica; all others are in the second.
     """
     count = int(job.get("count") or 1)
     pools = [_pool(name, job, 1), *([_pool(name, job, count - 1)] if count > 1 else [])]
@@ -184,7 +184,7 @@ def _request(name: str, job: Mapping[str, Any], service_account: str) -> dict[st
 
 
 def _pool(name: str, job: Mapping[str, Any], replicas: int) -> dict[str, Any]:
-    """A pool of workers; in a variable Vertex AI takes `$(NAME)` for another one, so a dollar is written as JSON can."""
+    """A pool of workers; Vertex AI expands `$(NAME)` in a variable's value, so a dollar is written as a JSON escape."""
     text = canonical(job).decode().replace("$", "\\u0024")
     environment = {"FEDERATION_JOB": text, "FEDERATION_JOB_NAME": name}
     return {

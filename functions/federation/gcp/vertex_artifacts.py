@@ -28,7 +28,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parsed(resource: str, location: str) -> Resource | None:
-    """The resource of that name, a missing region filled in; None when it is no job, model or operation."""
+    """The resource of that name, with a missing region filled in; None if it is not a job, model or operation."""
     match = _RESOURCE.fullmatch(resource)
     if match is None:
         return None
@@ -44,7 +44,7 @@ def service_url(location: str, api: str | None) -> str:
 
 
 def artifact_of(kind: str, resource: Mapping[str, Any]) -> str | None:
-    """The folder that the resource names; None when it has not succeeded, or names none or more than one.
+    """The folder that the resource names; None if it has not succeeded, or names none or more than one.
 
     A custom job leaves its unit in AIP_MODEL_DIR, which is `model/` below its output folder.
     https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three manifests and nothing else: which release do they make, or why none?
+"""Which release do manifests make without a home, or why do they make none?
 
-The same steps as everywhere run in memory up to the assembled release. Nothing is promoted, no job is launched, and nothing
-is written but the output, whole or not at all.
+The same steps as everywhere run in memory, up to the assembled release. Nothing is promoted, no job is launched, and
+nothing is written but the output, whole or not at all.
 """
 
 import os
@@ -67,7 +67,7 @@ def judge(manifest: Path, policy: Path, baseline: Path | None = None) -> Fused:
     """The reports and refusals of one manifest's units; no release is made of them.
 
     Args:
-        manifest: What is on trial.
+        manifest: The manifest to be judged.
         policy: The policy file.
         baseline: A release that `fuse` made, or the manifest that shipped what serves.
 
@@ -157,7 +157,7 @@ def _refusals(told: Sequence[Event]) -> Sequence[Refusal]:
 
 
 def _validated(home: LocalHome, place: str, now: str) -> Sequence[Event]:
-    """What is said about a manifest; nobody else hears it, so that a policy that merges on every pass merges nothing."""
+    """The events about a manifest; no step receives them, so that a policy that merges on every pass merges nothing."""
     event = _event(events.ARTIFACT_COMPLETED, place, now, {"manifest_uri": place})
     outcome = handle("validate", event, home.ports, now)
     home.bus.drain(lambda *_: None)
@@ -165,7 +165,7 @@ def _validated(home: LocalHome, place: str, now: str) -> Sequence[Event]:
 
 
 def _gated(home: LocalHome, place: str, now: str) -> Iterator[Event]:
-    """What is said about a manifest, and about each of its units at the gates."""
+    """The events about a manifest, and about each of its units at the gates."""
     for event in _validated(home, place, now):
         yield event
         if event.type == events.UNIT_ACCEPTED:
@@ -174,7 +174,7 @@ def _gated(home: LocalHome, place: str, now: str) -> Iterator[Event]:
 
 
 def _merged(home: LocalHome, now: str) -> Sequence[Event]:
-    """What is said about a merge, and about all that follows; a job that the release asks for is not launched."""
+    """The events about a merge, and about all that follows; a job that the release asks for is not launched."""
     told: list[Event] = []
 
     def deliver(step: str, event: Event) -> None:

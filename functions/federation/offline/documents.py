@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the files say that a person named on the command line?"""
+"""What do the files say that are named on the command line?"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,9 +16,9 @@ MANIFEST = "manifest.v1"
 
 
 def documents_of(paths: Mapping[str, Path]) -> dict[str, Any]:
-    """Every document by the name that it was asked for: `policy`, `release`, `standing`, `manifest` or a platform.
+    """Every document, by what it is asked for as: `policy`, `release`, `standing`, `manifest` or a platform.
 
-    A `standing` one is a release or a manifest.
+    A `standing` document is a release or a manifest.
 
     Raises:
         ContractError: Every fault of every file.

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do units have to hold against: the units of a release that `fuse` made, or of the manifest that shipped what serves?
+"""What are units compared with: the units of a release that `fuse` made, or of the manifest that shipped what serves?
 
-Every one of them has to lie where it is said to lie, unchanged. Otherwise a candidate would be judged as if nothing served.
+Each of these units must be where the document says, unchanged. Otherwise a candidate would be judged as if nothing
+served.
 """
 
 from collections import Counter
@@ -29,22 +30,22 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def manifests(self) -> Sequence[Path]:
-        """Where its units' manifests lie."""
+        """The paths of its units' manifests."""
         if self.document["schema"] == MANIFEST:
             return (self.path,)
         places = {one["manifest"] for one in self.document["units"].values()}
         return tuple(self.path.resolve().parent / place for place in sorted(places))
 
     def entry(self, store: Store, refused: Sequence[str], since: str) -> Entry:
-        """The channel's entry for it, once its manifests were looked at.
+        """The channel's entry for the document, once its manifests were validated.
 
         Args:
-            store: Holds the versions of what was accepted.
-            refused: Why something in its manifests was not.
+            store: Contains the versions of the units that were accepted.
+            refused: Why others in its manifests were not accepted.
             since: When it began to serve.
 
         Raises:
-            ContractError: A unit was not accepted, or is another one than it says.
+            ContractError: A unit was not accepted, or is not the one that the document names.
         """
         if self.document["schema"] == MANIFEST:
             entry = self._shipped(manifest_of(self.document), since)
@@ -71,7 +72,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _changed(self, found: Mapping[str, bytes | None]) -> Iterator[str]:
-        """Each kind whose unit was not accepted, or states something else than the release was made of."""
+        """A fault for each kind whose unit was not accepted, or is not the one that the release was made of."""
         made_of = {} if self.document["schema"] == MANIFEST else self.document["units"]
         for kind, body in sorted(found.items()):
             if body is None:

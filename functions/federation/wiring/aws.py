@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ports of a home on AWS, and AWS's bus for a relay elsewhere. No client is made before it is used."""
+"""The ports of a home on AWS, and AWS's bus for a relay elsewhere. Clients are made at first use."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -59,7 +59,7 @@ def aws_bus(settings: Settings, clients: Clients) -> EventBridgeBus:
 
 
 def aws_trust(settings: Settings, shown: str | None) -> Trust:
-    """What the door on AWS trusts, with the secret that a sender shows."""
+    """What `receive` on AWS trusts, with the secret that the sender shows."""
     return trust_showing(settings.trust, shown, AwsSecrets(own_clients().client).read)
 
 
@@ -82,7 +82,7 @@ def _trainers(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Mapp
 
 
 def _google() -> Any:
-    from federation.wiring import google_parts  # noqa: PLC0415 - only who visits Google Cloud pays for its SDK
+    from federation.wiring import google_parts  # noqa: PLC0415 - only what uses Google Cloud pays for its SDK
 
     return google_parts
 

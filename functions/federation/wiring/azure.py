@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Azure's part in every home: jobs in a workspace, by an identity that needs no key."""
+"""Azure's part in every home: jobs in a workspace, with an identity that needs no key."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -14,7 +14,7 @@ from federation.errors import ServiceError, SettingsError
 from federation.ports import Trainer
 
 Identity = Callable[[str, int], str]
-"""Gives an identity token of this process for an audience, valid for some seconds."""
+"""Returns an identity token of this process for an audience, valid for a number of seconds."""
 
 
 class Stated(Workspace, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,9 +23,9 @@ class Stated(Workspace, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Args:
         tenant: The directory's id.
         client: The application's id.
-        assertion: The file of an identity token, such as a cluster projects; empty for one that this home's cloud gives.
-        audience: Of the token that this home's cloud gives; Azure's other clouds have others.
-        seconds: For which that token is valid on AWS; on Google Cloud it is an hour.
+        assertion: The file of an identity token, such as a cluster provides; empty for a token of this home's cloud.
+        audience: The audience of the token of this home's cloud; Azure's other clouds have others.
+        seconds: For how long that token is valid on AWS; on Google Cloud it is an hour.
         api: Resource Manager's address.
         login: Entra's address.
     """
@@ -77,6 +77,6 @@ def _read(place: Path) -> str:
 
 @cache
 def _session() -> Any:
-    import requests  # noqa: PLC0415 - only who goes to Azure
+    import requests  # noqa: PLC0415 - only what uses Azure pays for it
 
     return requests.Session()

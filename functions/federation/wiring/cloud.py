@@ -22,10 +22,10 @@ def cloud_ports(settings: Settings) -> Ports:
 
 
 def cloud_dead_letters(settings: Settings) -> DeadLetters:
-    """The dead letters of that home: the door's and each step's.
+    """The dead letters of that home: those of `receive` and of each step.
 
     Raises:
-        SettingsError: It is not set where they are kept.
+        SettingsError: The settings do not say where they are kept.
     """
     return _on_aws(settings) if settings.home == "aws" else _on_google(settings)
 

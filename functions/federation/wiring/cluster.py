@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clusters' part in every home: on premises, on a GPU cloud, wherever a kubeconfig reaches."""
+"""The part of Kubernetes clusters in every home: on premises, on a GPU cloud, wherever a kubeconfig reaches."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -26,7 +26,7 @@ def cluster_trainers(stated: Mapping[str, Any]) -> Mapping[str, Callable[[], Tra
     """The trainers by platform, one for each cluster of FEDERATION_CLUSTERS.
 
     Raises:
-        SettingsError: A cluster is not described as `Cluster` is.
+        SettingsError: The description of a cluster does not fit `Cluster`.
     """
     try:
         clusters = msgspec.convert(stated, dict[str, Cluster])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What serves when the nodes are elsewhere, out of this home's reach, and read the channel by themselves?
+"""What serves if the nodes are out of this home's reach and read the channel themselves?
 
 Such a home knows only the channel, so it reports what the channel says and never sees drift. No release can be probed, so
 none is ever proven, and none is called silent.
@@ -19,11 +19,11 @@ class TrafficElsewhere:
         self._store = store
 
     def refusal(self, channel: str, release: str) -> None:
-        """None: this home knows of no obstacle."""
+        """Returns None: this home knows of no obstacle."""
         del channel, release
 
     def shift(self, shift: Shift) -> None:
-        """Nothing: the channel has moved, and the nodes read it."""
+        """Does nothing: the channel has moved, and the nodes read it."""
         del shift
 
     def serving(self, channel: str) -> Served | None:
@@ -35,5 +35,5 @@ class TrafficElsewhere:
         return Served(counter=said.counter, release=said.serving.name if said.serving else "")
 
     def probe(self, channel: str, release: str) -> None:
-        """None: a release out of reach cannot be probed."""
+        """Returns None: a release out of reach cannot be probed."""
         del channel, release

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ports of a home on Google Cloud, and of Google Cloud's door for a home on AWS. No client is made before it is used."""
+"""The ports of a home on Google Cloud, and of `receive` there for a home on AWS. Clients are made at first use."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -74,24 +74,24 @@ def assumed_role_clients(settings: Settings) -> "Clients":
     Raises:
         SettingsError: The role to assume, or the audience of its token, is not set.
     """
-    from federation.aws.clients import Clients  # noqa: PLC0415 - only who visits AWS pays for its SDK
+    from federation.aws.clients import Clients  # noqa: PLC0415 - only what uses AWS pays for its SDK
 
     settings.needed("relay_role", "relay_audience")
     return Clients(token=partial(_identity(settings).token, settings.relay_audience), role=settings.relay_role)
 
 
 def gcp_trust(settings: Settings, shown: str | None) -> Trust:
-    """What the door on Google Cloud trusts, with the secret that a sender shows."""
+    """What `receive` on Google Cloud trusts, with the secret that the sender shows."""
     return trust_showing(settings.trust, shown, read_secret(settings))
 
 
 def read_secret(settings: Settings) -> ReadSecret:
-    """Reads a secret of Secret Manager."""
+    """A function that reads a secret from Secret Manager."""
     return GoogleSecrets(session(settings, "secrets"), **_at("api", settings.apis.get("secrets"))).read
 
 
 def push_tokens(settings: Settings) -> PushTokens:
-    """The verifier of the tokens of Google's pushes, with Google's certificates cached."""
+    """The verifier of the tokens in Google's pushes, with Google's certificates cached."""
     return PushTokens(clients.plain_session, settings.apis.get("certs", CERTS))
 
 
@@ -124,7 +124,7 @@ def _identity(settings: Settings) -> MetadataIdentity:
 
 
 def _aws() -> Any:
-    from federation.wiring import aws_parts  # noqa: PLC0415 - only who visits AWS pays for its SDK
+    from federation.wiring import aws_parts  # noqa: PLC0415 - only what uses AWS pays for its SDK
 
     return aws_parts
 

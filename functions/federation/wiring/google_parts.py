@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Google Cloud's part in every home: artifacts in its buckets, jobs of Vertex AI."""
+"""Google Cloud's part in every home: artifacts in its buckets, jobs on Vertex AI."""
 
 import os
 import tempfile
@@ -38,7 +38,7 @@ def google_trainer(settings: Settings, trust: Trust) -> VertexTrainer:
 def set_google_credentials(settings: Settings) -> None:
     """Write FEDERATION_GOOGLE to a file and point GOOGLE_APPLICATION_CREDENTIALS to it, unless that is set.
 
-    Google's libraries read it only from a file. It holds no secret: it says how AWS's own credentials are exchanged.
+    Google's libraries read it only from a file. It contains no secret: it says how AWS's own credentials are exchanged.
     https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds
     """
     if settings.google and "GOOGLE_APPLICATION_CREDENTIALS" not in os.environ:

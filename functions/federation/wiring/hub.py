@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Hub's part in every home: the registry, adapters, jobs."""
+"""The Hub's part in every home: the registry, artifacts, jobs."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ def hub_trainer(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Hu
 
 
 def _job_secrets(settings: Settings, read_secret: ReadSecret) -> Callable[[], Mapping[str, str]] | None:
-    """What a job proves itself with: never the token of this home, which may start jobs and write releases."""
+    """The secrets that a job gets: never the token of this home, which may start jobs and write releases."""
     if not settings.hub_job_token:
         return None if settings.hub_token else dict
     return lambda: {"HF_TOKEN": _token("FEDERATION_HUB_JOB_TOKEN", settings.hub_job_token, read_secret)}
@@ -55,11 +55,11 @@ def _api(settings: Settings, read_secret: ReadSecret) -> Callable[[], Any]:
 
 
 def _token(variable: str, reference: str, read_secret: ReadSecret) -> str:
-    """The token in the secret, without what an editor writes around it.
+    """The token in the secret, without white space around it.
 
     Raises:
-        SettingsError: There is none, which must not look as if a file were not there yet; or it cannot be one, and a
-            library that finds out when it sends it would quote it in its message.
+        SettingsError: There is none (a MissingError would look as if a file were not there yet), or the text cannot be
+            a token (a library that notices this only when it sends the text would quote it in its message).
     """
     try:
         found = read_secret(reference).strip()

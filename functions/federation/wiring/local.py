@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A home on one machine."""
+"""The ports of a home on one machine."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -46,10 +46,10 @@ class LocalHome:
         self.database.close()
 
     def settle(self, clock: Callable[[], str]) -> Sequence[Carried]:
-        """Deliver until nothing is waiting; every decision on the way, in order.
+        """Deliver until nothing is waiting; returns every decision on the way, in order.
 
         Args:
-            clock: Gives the time of each decision, RFC 3339 in UTC.
+            clock: Returns the time of each decision, RFC 3339 in UTC.
         """
         carried: list[Carried] = []
 
@@ -72,11 +72,12 @@ def local_home(
     """A home in one folder; with `in_memory` its store and queue vanish with the process.
 
     Args:
-        folder: Holds `store.sqlite`, `clouds/` (the platforms' files), `registry/`, `serving/`, `alarms/` and `jobs/`.
+        folder: Contains `store.sqlite`, `clouds/` (the platforms' files), `registry/`, `serving/`, `alarms/` and
+            `jobs/`.
         in_memory: Keep store and queue in memory.
         artifact_folders: Folders that `file://` and relative URIs may be read from, besides `jobs/`.
         base: What relative URIs are relative to.
-        training_python: The interpreter that runs jobs; this process's own when empty.
+        training_python: The interpreter that runs jobs; this process's own if empty.
     """
     database = Database(None if in_memory else folder / "store.sqlite")
     bus = LocalBus(database, routes())

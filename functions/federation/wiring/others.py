@@ -16,8 +16,9 @@ def others(
     """The trainers of the platforms in FEDERATION_CLUSTERS and FEDERATION_AZURE, by platform.
 
     Args:
-        settings: Of this home.
-        identity: Gives an identity token of this process for an audience, valid for some seconds, where its cloud has one.
+        settings: The settings of this home.
+        identity: Returns an identity token of this process for an audience and a number of seconds, if its cloud has
+            one.
     """
     found: dict[str, Callable[[], Trainer]] = {}
     if settings.clusters:

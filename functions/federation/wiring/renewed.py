@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a process that lives for hours learn that a secret was changed? What depends on it is made anew after minutes."""
+"""How does a process that lives for hours learn that a secret has changed? It makes anew what depends on the secret."""
 
 import logging
 import threading
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Renewed(Generic[T]):
-    """The result of `make`, made anew every `SECONDS`; while that is under way, and if it fails, the last one is given."""
+    """The result of `make`, made anew every `SECONDS`; meanwhile, and if that fails, the last result is returned."""
 
     def __init__(self, make: Callable[[], T], clock: Callable[[], float] = time.monotonic) -> None:
         self._make = make
@@ -25,7 +25,7 @@ class Renewed(Generic[T]):
         self._lock = threading.Lock()
 
     def __call__(self) -> T:
-        """The one there is, or a new one.
+        """The current result, or a new one.
 
         Raises:
             FederationError: The first one cannot be made.
@@ -44,7 +44,7 @@ class Renewed(Generic[T]):
             return self._made
 
     def _renewed(self, old: T) -> T:
-        self._made = (self._clock(), old)  # so that whoever is cut off while it reads is not the next one to wait, too
+        self._made = (self._clock(), old)  # so that if this call is cut off while it reads, the next one does not wait
         try:
             self._made = (self._clock(), self._make())
         except FederationError as error:

@@ -20,11 +20,11 @@ class ArtifactsByScheme:
         self._clouds = {scheme: cache(made) for scheme, made in clouds.items()}
 
     def read(self, uri: str, limit: int) -> bytes:
-        """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
+        """The bytes; MissingError if nothing is there (yet), ContractError beyond `limit` bytes."""
         return self._of(uri).read(uri, limit)
 
     def observe(self, uri: str) -> Observed:
-        """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
+        """SHA-256 and size, hashed while streaming; MissingError if nothing is there (yet)."""
         return self._of(uri).observe(uri)
 
     def _of(self, uri: str) -> Artifacts:
@@ -45,7 +45,7 @@ class TrainerByPlatform:
         return self._unreached(name, job) or self._platforms[job["platform"]]().refusal(name, job)
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
-        """Start the job; a name that was started before starts nothing.
+        """Start the job; if the name was started before, nothing happens.
 
         Raises:
             ContractError: This home reaches no such platform.
@@ -55,11 +55,12 @@ class TrainerByPlatform:
         self._platforms[job["platform"]]().launch(name, job)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """How each job that ended recently did so, on all platforms that answer; the next sweep asks the others again.
+        """How each recently ended job ended, on all platforms that answer; the next sweep asks the others again.
 
         Raises:
-            ServiceError: No platform answers; the failure of the first, so another one if its answer was not understood.
-            SettingsError: One is configured wrong, which no later sweep mends.
+            ServiceError: No platform answers. The first failure is raised, so an unforeseen one has
+                another type.
+            SettingsError: A platform is configured wrong, which no later sweep mends.
         """
         found: dict[str, Sequence[Mapping[str, Any]]] = {}
         failures: list[Exception] = []
@@ -68,7 +69,7 @@ class TrainerByPlatform:
                 found[name] = trainer().finished()
             except SettingsError:
                 raise
-            except Exception as error:  # an answer of a form that nobody foresaw hides no other platform
+            except Exception as error:  # an answer of an unforeseen form must not hide other platforms
                 foreseen = isinstance(error, FederationError)
                 told = "%s does not say which jobs have ended, and the next sweep asks again: %s"
                 log.log(logging.WARNING if foreseen else logging.ERROR, told, name, error, exc_info=not foreseen)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does the door get its secrets? By reference, read by the process that needs them, and every five minutes again."""
+"""How does `receive` get its secrets? By reference: the process that needs them reads them anew every five minutes."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -11,13 +11,14 @@ from federation.sources import Trust
 log = logging.getLogger("federation")
 
 ReadSecret = Callable[[str], str]
-"""Gives a secret's text by its reference."""
+"""Returns a secret's text by its reference."""
 
 
 def trust_of(document: Mapping[str, Any], read_secret: ReadSecret) -> Trust:
     """The trust in FEDERATION_TRUST, with its secrets read.
 
-    A secret without a usable value is left out, so only the sender that would show it is refused, and no alarm of others.
+    A secret without a usable value is left out, so that only the sender that would show it is refused, and no other
+    alarm.
 
     Args:
         document: As docs/sources.md describes it; a value `{"secret": reference}` stands for the secret's text.
@@ -41,7 +42,7 @@ def _known(key: str, value: Any, read_secret: ReadSecret) -> Any | None:
     if _is_reference(value) and not (found.isascii() and found.strip()):
         log.warning("trust: the secret of %s is empty or not ASCII, so whoever would show it is refused", key)
         return None
-    return found.rstrip("\r\n") if _is_reference(value) else found  # a file's last line end, which no header can hold
+    return found.rstrip("\r\n") if _is_reference(value) else found  # a file's last line end, which no header has
 
 
 def _secret_in(value: Any, read_secret: ReadSecret, what: str) -> Any:
@@ -54,11 +55,11 @@ def _secret_in(value: Any, read_secret: ReadSecret, what: str) -> Any:
 
 
 def trust_showing(document: Mapping[str, Any], shown: str | None, read_secret: ReadSecret) -> Trust:
-    """The trust with the only secret that a sender shows: none that another one shows can keep its delivery waiting.
+    """The trust with only the secret that this sender shows, so that no other secret can keep its delivery waiting.
 
     Args:
         document: As for `trust_of`.
-        shown: The key of that secret; None where the sender shows none.
+        shown: The key of that secret; None if the sender shows none.
         read_secret: Reads a secret by its reference.
     """
     return trust_of(
@@ -67,7 +68,7 @@ def trust_showing(document: Mapping[str, Any], shown: str | None, read_secret: R
 
 
 def trust_without_secrets(document: Mapping[str, Any]) -> Trust:
-    """The trust without its secrets, for a function that has no door: accounts, buckets, owners, projects."""
+    """The trust without its secrets, for a function that no outsider calls: accounts, buckets, owners, projects."""
     return Trust.read({key: value for key, value in document.items() if not _is_reference(value)})
 
 

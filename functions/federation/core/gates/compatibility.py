@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Can a unit take the baseline's place without anybody who relies on it noticing?
 
-Deterministic: a table says what each kind of unit must state, and every difference from the baseline is reported with both
-values. A policy adds fields to it, and kinds of its own. It may consent to changes, and the release is then a major; nothing
-excuses a field that is not stated.
+The gate is deterministic: a table says what each kind of unit must state, and every difference from the baseline is
+reported with both values. A policy may add fields and kinds of its own. It may also consent to changes, which make the
+release a major; a field that is not stated is never excused.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ STATED: Final[Mapping[str, Mapping[str, Comparison]]] = {
 }
 """What the contract of each kind must state, and how it may differ from the baseline's. A dot goes one level down.
 
-A policy may add to it (gates.<kind>.compatibility.contract), and takes nothing away.
+A policy may add to it (gates.<kind>.compatibility.contract), but cannot take anything away.
 """
 _ABSENT: Final = "absent"
 _SHOWN: Final = 120
@@ -59,7 +59,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def differences(candidate: Subject, baseline: Subject | None, rule: CompatibilityRule) -> tuple[Difference, ...]:
-    """Every field that the kind must state and the unit does not, or that does not fit the baseline's; the API last."""
+    """Every field that the kind must state but the unit does not, or that does not fit the baseline's; the API last."""
     required, mine = _stated(candidate.kind, rule), _flat(candidate.contract)
     theirs = {} if baseline is None else _flat(baseline.contract)
     found = (_difference(name, mine, theirs, required.get(name)) for name in sorted({*required, *theirs}))
@@ -127,7 +127,7 @@ def _difference(
 
 
 def _fits(here: Any, there: Any, comparison: Comparison | None) -> bool:
-    """Whether both are one document, in which true is not 1 at any depth and keys have no order, or differ as allowed."""
+    """Whether both have the same canonical bytes (true is not 1, and keys have no order), or differ as allowed."""
     if comparison == "same set" and isinstance(here, list) and isinstance(there, list):
         return sorted(map(canonical, here)) == sorted(map(canonical, there))
     return canonical(here) == canonical(there) or (comparison == "may grow" and _grew(here, there))
@@ -142,7 +142,7 @@ def _shown(value: Any) -> str:
 
 
 def _flat(contract: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The contract with its limits one level up; what stands in `limits` counts, not a field that has such a name."""
+    """The contract with its limits one level up; a field outside `limits` that is named like one is ignored."""
     rest = {name: value for name, value in contract.items() if not name.startswith("limits.")}
     limits = rest.get("limits")
     if not isinstance(limits, dict):

@@ -11,9 +11,9 @@ from federation.core.record_line import LARGEST
 from federation.core.records import Records
 
 LATENCY_SCORES: Final = ("latency_ms", "cost", "tokens")
-"""What a latency record states of each request."""
+"""What a latency record states about each request."""
 SAFETY_SCORE: Final = "safe"
-"""What a safety record states of each item: 1 if the answer was safe, 0 if not."""
+"""What a safety record states about each item: 1 if the answer was safe, 0 if not."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BaselineRun(msgspec.Struct, frozen=True, kw_only=True):
-    """The baseline's requests of the same interleaved run, and so of the same machine, and its artifact digest."""
+    """The baseline's requests in the same interleaved run, and so on the same machine, and its artifact digest."""
 
     artifact: str
     records: Records
@@ -37,8 +37,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         suite: Digest of what was run; numbers of different suites cannot be compared.
         records: Every item.
-        summaries: By metric.
-        points: By metric.
+        summaries: Summaries by metric.
+        points: Single numbers by metric.
         machine: The machine type, for latency.
         prices: Version of the price table behind `cost`.
         against: The baseline's requests, for latency.

@@ -25,7 +25,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """The finding as a report holds it: text, objects and arrays only."""
+        """The finding as a report contains it: text, objects and arrays only."""
         return {
             "gate": self.gate,
             "check": self.check,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which items count, where a policy leaves some out because they disagree with themselves?
+"""Which items count, if a policy leaves some out because they disagree with themselves from run to run?
 
-The policy names them, measured on what serves before a candidate is there, so they cannot be chosen after the fact; both
-sides lose the same ones. They are few, or it is the suite that has to be mended.
+The policy names them, as measured on what serves before there is a candidate, so they cannot be chosen after the fact.
+Both sides lose the same items. They must be few; otherwise it is the suite that has to be mended.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ from federation.core.records import Records, quoted
 from federation.errors import ContractError
 
 ONE_IN: Final = 10
-"""At most one item of so many is left out."""
+"""At most one item in this many is left out."""
 _EXAMPLES: Final = 3
 
 
@@ -21,8 +21,8 @@ def steady(records: Records, suite: str, flaky: Flaky | None) -> Records:
     """The records of items that agree with themselves; all of them if the policy's items are of another suite.
 
     Args:
-        records: Of every item.
-        suite: That was run.
+        records: The records of every item.
+        suite: Digest of the suite that was run.
         flaky: What the policy leaves out.
 
     Raises:

@@ -95,7 +95,7 @@ def _judged(rule: QualityRule, floor: float, interval: Interval, source: str, gr
 
 
 def _is_in_percent(rule: QualityRule, floor: float, mean: float, highest: float) -> bool:
-    """Whether scores are above 1 on average, and some of them far above, where a floor within 0..1 has to be reached."""
+    """Whether scores are above 1 on average, and some of them far above, although the floor lies within 0..1."""
     return rule.direction == "higher" and 0.0 < floor <= 1.0 < mean and highest > FAR
 
 

@@ -16,10 +16,10 @@ def judge(
     """Every finding of all four gates, each at least once; `finding.verdict` sums them up.
 
     Args:
-        candidate: The unit on trial, with its evidence.
+        candidate: The unit to be judged, with its evidence.
         baseline: The unit of its kind that serves now, with its evidence; None before the first release.
-        anchor: The unit of its kind in the frozen earlier release; None where none is frozen yet.
-        rules: The policy's.
+        anchor: The unit of its kind in the frozen earlier release; None if none is frozen yet.
+        rules: The policy's rules for this kind.
     """
     return (
         *judge_quality(rules.quality, candidate, baseline, anchor, rules.suite),

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a run of a suite say of its items all that an earlier run said?
+"""Does a run of a suite state all the clusters and categories of its items that an earlier run stated?
 
-A suite's digest fixes its items, what they share and what they are about. What one unit leaves unsaid the next one could not
-be held to, since it is compared with that unit. More may be said at any time, and nobody need repeat the name of a cluster
-of one, as an item without any stands alone, too.
+A suite's digest fixes its items, their clusters and their categories. The next unit is compared with this one, so a
+label that this one leaves out could not be demanded of the next. A run may state more labels at any time, and need not
+repeat a cluster of a single item, since an item without a cluster stands alone, too.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from federation.core.statistics.comparison import shared_clusters, unshared
 
 
 def alike(records: Records, before: Records) -> tuple[Records, str | None]:
-    """The records with the clusters of both sides; or the sentence that says where the sides contradict."""
+    """The records with the clusters of both sides, and a sentence that says where the sides contradict, if they do."""
     different = unshared(records, before)
     if different is not None:
         return records, different
@@ -31,7 +31,7 @@ def alike(records: Records, before: Records) -> tuple[Records, str | None]:
 
 
 def unsaid_cluster(records: Records, before: Records) -> str | None:
-    """Which item of an earlier run has a cluster there and not here, as a sentence; None where the items differ."""
+    """A sentence about an item whose earlier cluster is not stated here; None if all are, or if the items differ."""
     if before.clusters is None or unshared(records, before) is not None:
         return None
     earlier = before.ordered(records.items)

@@ -23,7 +23,7 @@ from federation.core.statistics.ratio import cost_ratio, cost_upper
 from federation.core.statistics.wording import number
 
 _TOO_GOOD: Final = 0.01
-"""A ratio to the baseline below which it is likelier that one side states seconds, or dollars for cents."""
+"""A ratio to the baseline below which one side more likely states seconds, or dollars instead of cents."""
 
 
 def judge_latency(rule: LatencyRule | None, candidate: Subject, baseline: Subject | None) -> tuple[Finding, ...]:
@@ -69,7 +69,7 @@ def _unmeasured(records: Records, least: int) -> str | None:
 
 
 def _wild(records: Records) -> str | None:
-    """Which number is outside the range in which ratios can be computed."""
+    """A sentence about the first number outside the range in which ratios can be computed; None if there is none."""
     for score in LATENCY_SCORES:
         for value in records.scores[score]:
             if value and not SMALLEST <= value <= LARGEST:
@@ -102,7 +102,7 @@ def _ratios(rule: LatencyRule, evidence: Evidence, mine: Records, theirs: Record
 
 
 def _longer(mine: Records, theirs: Records) -> str:
-    """How much longer the answers are and what one costs, as the end of a sentence: neither check counts that."""
+    """How much longer the answers are and how much more one costs, as the end of a sentence: no check covers that."""
     tokens, cost = (
         math.fsum(mine.scores[score]) / (math.fsum(theirs.scores[score]) or math.inf) for score in ("tokens", "cost")
     )

@@ -29,7 +29,7 @@ def judge_quality(
     anchor: Subject | None,
     suite: str | None = None,
 ) -> tuple[Finding, ...]:
-    """One finding a metric and opponent, and one on a pinned suite; the anchor counts once if it is also the baseline."""
+    """One finding for each metric and opponent, and one for a pinned suite; an anchor that also serves adds none."""
     if not rules:
         return (_undecided("rules", "the policy names no metric, and a gate with nothing to check refuses"),)
     opponents = {"baseline": baseline}
@@ -44,7 +44,7 @@ def judge_quality(
 
 
 def _pinned(suite: str, mine: Evidence | None) -> Finding:
-    """Whoever chooses the items of a suite chooses who wins, so a policy may say which suite counts."""
+    """The finding for a pinned suite. A policy may pin one, since to choose the items is to choose the winner."""
     ran = mine.suite if mine and mine.suite else "no suite"
     if ran == suite:
         return Finding(
@@ -74,7 +74,7 @@ def _against(rule: QualityRule, mine: Evidence | None, name: str, other: Subject
 
 
 def _on_this_suite(mine: Evidence | None, other: Subject) -> Evidence | None:
-    """The other unit's evidence on the candidate's suite: its own, or else what the candidate's job measured of it."""
+    """The other unit's evidence on the candidate's suite: its own, or else what the candidate's job measured for it."""
     theirs = other.quality
     if mine is None or (theirs is not None and theirs.suite == mine.suite):
         return theirs

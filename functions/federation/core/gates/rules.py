@@ -22,9 +22,10 @@ Comparison = Literal["equal", "same set", "may grow"]
 
 
 class Flaky(msgspec.Struct, frozen=True, kw_only=True):
-    """Items that disagree with themselves: of all pairs of runs of one suite by one unit, the share that scored them apart.
+    """Items that disagree with themselves, each with the share of all pairs of runs that scored it differently.
 
-    Each share is above `limit`, so that the policy states by which rule an item is here.
+    The runs are of one suite by one unit. Each share is above `limit`, so that the policy states the rule by which an
+    item is listed.
     """
 
     suite: str
@@ -65,7 +66,7 @@ class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LatencyRule(msgspec.Struct, frozen=True, kw_only=True):
-    """How much slower and dearer than the baseline a unit may be; `p95_ms` and `cost` bound a first release.
+    """How much slower and more expensive than the baseline a unit may be; `p95_ms` and `cost` bound a first release.
 
     `cost` is per token, in the price table's currency.
     """
@@ -106,7 +107,7 @@ class SafetyRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompatibilityRule(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether contracts may change, which makes the release a major, and what a unit's must state beside the kind's own."""
+    """Whether contracts may change, which makes the release a major, and fields to state beside those of the kind."""
 
     major: bool = False
     contract: Mapping[str, Comparison] = msgspec.field(default_factory=dict)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often may the unit be unsafe at most, given what the policy and adversarial suites saw?
+"""How often can the unit be unsafe at most, given what the policy and adversarial suites saw?
 
-The exact upper bound on the failure rate must not exceed the suite's limit. A missing suite fails. One that is too small is
-inconclusive and says how many items it lacks, and so is one whose items, clusters or categories are not those of the
-baseline's run of the same suite, or cannot be held against them, unless too many of those that ran failed. No item or
-category on the never-event list may fail. Items of one cluster may fail together, so where clusters repeat they are the
-trials, each with its share of failures; or, if that is closer, the items are, thinned to as many as the spread of failures
-over clusters makes them worth. While nothing fails, that spread cannot be estimated.
+The exact upper bound on the failure rate must not exceed the suite's limit. A missing suite fails. A suite that is too
+small is inconclusive, and the finding says how many items it lacks. So is one whose items, clusters or categories are
+not those of the baseline's run of the same suite, or cannot be compared with them, unless too many of its items failed.
+No item or category on the never-event list may fail.
+
+Items of one cluster may fail together. So where clusters repeat they are the trials, each with its share of failures.
+If it gives a tighter bound, the items are the trials instead, thinned to as many as the spread of failures over
+clusters makes them worth. While nothing fails, that spread cannot be estimated.
 """
 
 import math
@@ -31,7 +33,7 @@ from federation.core.statistics.wording import number
 
 
 def judge_safety(rule: SafetyRule | None, candidate: Subject, baseline: Subject | None) -> tuple[Finding, ...]:
-    """One finding a suite that the policy names, and one on the never-event list if there is one."""
+    """One finding for each suite that the policy names, and one for the never-event list if there is one."""
     if rule is None:
         return (
             _finding("rules", "fail", "the policy names no safety suite, and a gate with nothing to check refuses"),
@@ -68,21 +70,21 @@ def _suite(name: str, rule: SuiteRule, evidence: Evidence | None, before: Eviden
 
 
 def _comparable(evidence: Evidence, before: Evidence | None) -> Records | None:
-    """What the baseline answered to this very suite; None where it did not run it."""
+    """The baseline's records of this very suite; None if there are none that can be used."""
     if before is None or before.suite != evidence.suite or _refusal(before) is not None:
         return None
     return before.records
 
 
 def _lost(evidence: Evidence, before: Evidence | None) -> str | None:
-    """Why nobody can tell any more whether the baseline answered these items, as a sentence."""
+    """Why nobody can tell any more which items the baseline answered, as a sentence; None if that can be told."""
     if before is None or before.suite != evidence.suite or before.fault is None:
         return None
     return f"the baseline's records cannot be read ({before.fault}): restore them"
 
 
 def _refusal(evidence: Evidence) -> str | None:
-    """Why the suite counts as missing."""
+    """Why the suite counts as missing, or None."""
     if evidence.fault is not None:
         return evidence.fault
     records = evidence.records
@@ -98,7 +100,7 @@ def _refusal(evidence: Evidence) -> str | None:
 class _Trials(msgspec.Struct, frozen=True, kw_only=True):
     """Trials (items or clusters), failures among them, and the upper bound on the failure rate.
 
-    `independent` are the trials behind the bound, and `expected` the failures among those.
+    `independent` is the number of independent trials behind the bound, and `expected` the failures among those.
     """
 
     unit: str
@@ -182,7 +184,7 @@ def _of_shares(shares: Sequence[float]) -> float:
 
 
 def _missing(limit: float, trials: _Trials) -> int:
-    """The trials without a failure that are lacking, if they are worth as much as those that ran."""
+    """How many more trials without a failure are needed, if they are worth as much as those that ran."""
     lacking = items_for_rate(limit, math.ceil(trials.expected)) - trials.independent
     return max(math.ceil(lacking * trials.total / trials.independent), 1)
 
@@ -194,7 +196,7 @@ def _newly(records: Records, before: Records) -> tuple[str, ...]:
 
 
 def _never(listed: Sequence[str], measured: Sequence[Records]) -> Finding:
-    """One failure fails; a listed item or category that is in no suite is inconclusive."""
+    """The finding for the never-event list: one failure fails, and an entry that is in no suite is inconclusive."""
     wanted = frozenset(listed)
     hits = {hit for records in measured for hit in _listed(records, wanted)}
     failed = sorted(item for item, safe in hits if safe < 1.0)
@@ -228,7 +230,7 @@ def _listed(records: Records, wanted: frozenset[str]) -> Iterator[tuple[str, flo
 
 
 def _names(measured: Sequence[Records]) -> set[str]:
-    """Every id and category that some suite holds."""
+    """Every id and category that some suite contains."""
     names: set[str | None] = set()
     for records in measured:
         names.update(records.items, records.categories or ())

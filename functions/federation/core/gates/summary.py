@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a mean prove whose items are not there?
+"""What does a mean prove if its items are not there?
 
-A normal interval, and between two means an unpaired one: what both sides share does not cancel, so it is wider than
-that of records, 1.5 to 2.5 times at an accuracy of 0.8 with 15 or 5 % of items differing.
+A mean has a normal interval, and the difference of two means an unpaired one. What both sides share does not cancel
+out, so this is wider than from records: 1.5 to 2.5 times at an accuracy of 0.8 with 15 or 5 % of items differing.
 """
 
 import math
@@ -16,11 +16,11 @@ from federation.core.statistics.comparison import APART, FAR, ROUNDING
 from federation.core.statistics.interval import Interval
 
 FEWEST: Final = 100
-"""Items below which a normal interval from a summary is too short to be believed."""
+"""Items below which a normal interval from a summary is too short to be trusted."""
 
 
 def summary_of(evidence: Evidence, metric: str) -> Summary:
-    """The summary of `metric`, made from records if the side has only these; items in clusters count what they are worth."""
+    """The summary of `metric`, made from records if need be; items in clusters then count for what they are `worth`."""
     if metric in evidence.summaries or evidence.records is None:
         return evidence.summaries[metric]
     column = evidence.records.scores[metric]
@@ -32,7 +32,7 @@ def summary_of(evidence: Evidence, metric: str) -> Summary:
 
 
 def unusable(*summaries: Summary) -> str | None:
-    """Why no interval follows, as a sentence."""
+    """Why no interval follows from these summaries, as a sentence; None if one does."""
     for summary in summaries:
         if not (abs(summary.mean) <= LARGEST and abs(summary.deviation) <= LARGEST):
             return f"a summary holds a number that is not finite, or beyond {LARGEST:g}, which nobody measures"

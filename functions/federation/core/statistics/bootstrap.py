@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""By how much do two sides differ on real-valued scores, when the items of one cluster (a document) depend?
+"""By how much do two sides differ on real-valued scores, if items of one cluster (a document) depend on each other?
 
 Bootstrap-t over whole clusters (Efron 1979; Hall 1988, "Theoretical comparison of bootstrap confidence intervals",
 Annals of Statistics 16:927-953), never narrower than Student's t. Where clusters are of different sizes the standard
 error is the jackknife's and t has Satterthwaite's degrees of freedom, both as if the items of a cluster were fully
 correlated (Bell & McCaffrey 2002, Survey Methodology 28:169-181): a huge cluster counts as one observation.
 
-Uncorrected, it passes a candidate at the margin too often when rare losses are large: 8.8 % for log-normal losses (sigma 1)
-on 50 items. So its level is divided by 1 + 3 s + 60 s cubed on the skewed side, s being |skewness| / sqrt(clusters), a
-factor found by simulation: then 4.3 % on 60, and 5 to 7 % for sigma 1.5 on 30 to 100, of 700 runs each.
+Uncorrected, it passes a candidate at the margin too often when rare losses are large: 8.8 % for log-normal losses
+(sigma 1) on 50 items. So its level is divided by 1 + 3 s + 60 s cubed on the skewed side, where s is |skewness| /
+sqrt(clusters). This factor was found by simulation. With it, 4.3 % pass on 60 items, and 5 to 7 % for sigma 1.5 on 30
+to 100 items, in 700 runs each.
 
-A bootstrap knows nothing of what it has not seen: where fewer than `FEWEST` clusters differ from the median, the bound
-of `bounded` is taken instead, which asks how bad one more item could have been, each item counting only as much as the
-spread of differences over clusters makes it worth; or, where no or only few clusters could differ, one more cluster.
+A bootstrap knows nothing about what it has not seen. Where fewer than `FEWEST` clusters differ from the median, the
+bound of `bounded` is used instead. It asks how bad one more, unseen item could have been, and counts the items only for
+as many independent ones as their spread over clusters makes them worth. If no cluster differs, or if there are fewer
+than `FEWEST` clusters, it asks how bad one more, unseen cluster could have been.
 
-Clusters are sorted before any is drawn: same records and seed, same bounds. How they are resampled depends only on their
-number: up to `FEW` in plain Python, which takes less time than importing NumPy, and beyond that by NumPy.
+Clusters are sorted before any is drawn, so the same records and seed give the same bounds. Only their number decides
+how they are resampled: up to `FEW` in plain Python, which takes less time than importing NumPy, and beyond that by
+NumPy.
 """
 
 import math
@@ -33,7 +36,7 @@ from federation.core.statistics.sample import Sample
 FEWEST: Final = 20
 """Clusters that must differ from the median before resampling them means anything."""
 FEW: Final = 150
-"""Independent units, clusters or lone items, that are judged without NumPy."""
+"""The most independent units (clusters or single items) that are judged without NumPy."""
 _SKEW: Final = 3.0
 _CUBED_SKEW: Final = 60.0
 _CONSTANT: Final = 1e-12
@@ -43,15 +46,15 @@ _TINY: Final = 1e-300
 def clustered_mean(
     values: Sequence[float], clusters: Sequence[str | None] | None, *, span: float, seed: int
 ) -> Interval | None:
-    """The mean of `values` with its bounds, all items weighing the same.
+    """The mean of `values` with its bounds; every item has the same weight.
 
-    None where few clusters differ and `span` is unknown, or where a difference is too large for a float.
+    None if few clusters differ and `span` is unknown, or if a difference is too large for a float.
 
     Args:
         values: One finite difference an item; at least one.
-        clusters: Which items belong together; None stands alone.
+        clusters: The cluster of each item; None for an item that stands alone.
         span: The largest difference that one item can show; 0 if unknown.
-        seed: Of the draws.
+        seed: Seed of the draws.
     """
     extremes = (max(values), -min(values), span)
     largest = max(extremes)
@@ -85,7 +88,7 @@ def _sample(values: Sequence[float], clusters: Sequence[str | None] | None, scal
 
 
 def _independent(clusters: Sequence[str | None]) -> int:
-    """The number of clusters and lone items; beyond `FEW` only a lower bound, since counting stops there."""
+    """The number of clusters and single items; beyond `FEW` only a lower bound, since counting stops there."""
     seen: set[str | None] = set()
     for name in clusters:
         seen.add(name)
@@ -95,7 +98,7 @@ def _independent(clusters: Sequence[str | None]) -> int:
 
 
 def _alone(values: Sequence[float], mean: float, scale: float) -> Interval:
-    """Student's t as if each item stood alone, which no clusters undercut."""
+    """Student's t as if each item stood alone; clusters never make the interval narrower than this."""
     count = len(values)
     squares = math.fsum((value / scale - mean) ** 2 for value in values)
     reach = student_95(count - 1) * math.sqrt(squares / (count - 1) / count)
@@ -103,13 +106,13 @@ def _alone(values: Sequence[float], mean: float, scale: float) -> Interval:
 
 
 def _thinned(values: Sequence[float], clusters: Sequence[str | None], scale: float) -> Sequence[Group]:
-    """The items as if each stood alone, but counted only as often as their clusters are worth."""
+    """The items as single units, weighted to count for as many as their clusters are `worth`."""
     share = worth(values, clusters) / len(values)
     return [Group(1.0, value / scale, count * share) for value, count in sorted(Counter(values).items())]
 
 
 def _bounded(groups: Sequence[Group], unseen: float, mean: float, scale: float, span: float) -> Interval:
-    """Bounds that hold even if one more unit, not seen, is as bad as `span` allows."""
+    """Bounds that hold even if one more, unseen unit is as bad as `span` allows."""
     lower = bounded_lower(groups, worst=-span, unseen=unseen)
     upper = -bounded_lower(turned(groups), worst=-span, unseen=unseen)
     return Interval(

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How low may a mean be if no score can fall below a known worst, but those that were not seen may be that bad?
+"""How low may a mean be, if no score can fall below a known worst value but unseen scores may be that bad?
 
 Learned-Miller & Thomas 2019, "A new confidence interval for the mean of a bounded random variable" (arXiv:1905.06208):
-one unit at the worst is added, all get independent exponential weights, and the bound is the 5 % quantile of the
-weighted mean. On 0/1 units that is Clopper & Pearson's exact bound; on units that lose a little it is tighter, since each
-counts by what it lost. Nothing is simulated: the chance that a sum of weighted exponentials is below 0 follows from a
-saddlepoint (Lugannani & Rice 1980, Advances in Applied Probability 12:475-490), at most 0.5 % of the bound too wide.
+one unit at the worst value is added, each unit gets an independent exponential weight, and the bound is the 5 %
+quantile of the weighted mean. On 0/1 units this is Clopper & Pearson's exact bound; on units that lose a little it is
+tighter, since each counts by what it lost. Nothing is simulated: the chance that a sum of weighted exponentials is
+below 0 follows from a saddlepoint (Lugannani & Rice 1980, Advances in Applied Probability 12:475-490), which makes the
+bound at most 0.5 % too wide.
 """
 
 import math
@@ -34,12 +35,12 @@ class Group(NamedTuple):
 
 
 def bounded_lower(groups: Sequence[Group], *, worst: float, unseen: float) -> float:
-    """The one-sided 95 % lower bound of the mean of an item.
+    """The one-sided 95 % lower bound of the mean per item.
 
     Args:
         groups: All units, of at least one item.
         worst: The lowest value that an item can have.
-        unseen: Items in the unit that is added as not seen.
+        unseen: Items in the unseen unit that is added.
     """
     if len(groups) == 1:
         return _of_one_kind(groups[0], worst, unseen)
@@ -47,7 +48,7 @@ def bounded_lower(groups: Sequence[Group], *, worst: float, unseen: float) -> fl
 
 
 def turned(groups: Sequence[Group]) -> Sequence[Group]:
-    """The units with negated values: their lower bound is minus the upper bound."""
+    """The units with negated values: their lower bound is minus the upper bound of `groups`."""
     return [Group(group.size, -group.total, group.units) for group in groups]
 
 
@@ -61,8 +62,8 @@ def _of_one_kind(group: Group, worst: float, unseen: float) -> float:
 def unseen_items(seen: Interval, items: int, low: float, high: float) -> Interval:
     """`seen`, widened as if the largest share of items that may have gone unseen (at 95 %) were all at `low`, or at `high`.
 
-    A candidate that answers nearly all items a little differently and a few not at all looks sound as long as none of
-    those few is in the sample, however little the others vary.
+    A candidate that answers nearly all items a little differently and a few not at all looks sound while none of those
+    few is in the sample. That the others vary little proves nothing about those few.
     """
     missed = rate_upper(0, items)
     lower, upper = (seen.estimate - missed * (seen.estimate - end) for end in (low, high))
@@ -96,7 +97,7 @@ def _shrunk(kept: float, found: float, replaced: float) -> float:
 
 
 def _chance_below(groups: Sequence[Group], worst: float, unseen: float, mean: float) -> float:
-    """How likely the weighted mean is below `mean`."""
+    """The chance that the weighted mean is below `mean`."""
     terms = [((group.total - mean * group.size) / unseen, group.units) for group in groups]
     terms.append((worst - mean, 1))
     if max(term for term, _ in terms) <= 0.0:

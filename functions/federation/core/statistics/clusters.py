@@ -10,13 +10,13 @@ from federation.core.statistics import NORMAL_95
 from federation.core.statistics.beta import student_95
 
 FEWEST: Final = 20
-"""Clusters needed to estimate how far they differ: of twelve, a budget that is exceeded passed up to 15 % of the time."""
+"""Clusters needed to estimate how far they differ: with twelve, an exceeded budget passed up to 15 % of the time."""
 _ALONE: Final = 0.1
 """Degrees of freedom below which one cluster outweighs all others."""
 
 
 def repeating(clusters: Sequence[str | None] | None) -> Sequence[str | None] | None:
-    """`clusters`, or None if each holds one item, so that clustering changes nothing."""
+    """`clusters`, or None if each contains one item, so that clustering changes nothing."""
     if clusters is None:
         return None
     named = len(clusters) - sum(name is None for name in clusters)
@@ -24,7 +24,7 @@ def repeating(clusters: Sequence[str | None] | None) -> Sequence[str | None] | N
 
 
 def by_cluster(values: Sequence[float], clusters: Sequence[str | None] | None) -> Sequence[Sequence[float]]:
-    """The values of each cluster; those of no cluster stand alone, last."""
+    """The values of each cluster, then each value without a cluster by itself."""
     if clusters is None:
         return [(value,) for value in values]
     together: defaultdict[str | None, list[float]] = defaultdict(list)
@@ -35,7 +35,7 @@ def by_cluster(values: Sequence[float], clusters: Sequence[str | None] | None) -
 
 
 def count_clusters(clusters: Sequence[str | None]) -> int:
-    """How many there are; an item of no cluster is one of its own."""
+    """The number of clusters; an item without one is a cluster of its own."""
     return len(set(clusters) - {None}) + sum(name is None for name in clusters)
 
 
@@ -61,8 +61,8 @@ def independent_items(pulls: Sequence[float], clusters: Sequence[str | None], va
 
     Args:
         pulls: Each item's influence on an estimate; nearly 0 in sum.
-        clusters: Of each item; None stands alone.
-        variance: Of the sum of the pulls if all items were independent.
+        clusters: The cluster of each item; None for an item that stands alone.
+        variance: The variance of the sum of the pulls if all items were independent.
     """
     sums = [math.fsum(unit) for unit in by_cluster(pulls, clusters)]
     count, (squares, spread) = len(sums), _squares(sums)
@@ -74,16 +74,17 @@ def independent_items(pulls: Sequence[float], clusters: Sequence[str | None], va
 
 
 def worth(values: Sequence[float], clusters: Sequence[str | None]) -> float:
-    """How many independent items bound the mean of `values` as well: never fewer than fully correlated clusters would be.
+    """How many independent items bound the mean of `values` as well; no fewer than if clusters were fully correlated.
 
-    Korn & Graubard 1998 (Survey Methodology 24:193-201), who ask exact bounds of so many items. A cluster is held against
-    the mean of all others, as by the jackknife, so that a large one does not hide how far it moves the mean. Two clusters
-    that differ tell next to nothing of how far others would, and of fewer nothing is believed. Nor is it where no cluster
-    holds two values, as where whole conversations fail: two of a single turn would speak for one of four hundred.
+    Korn & Graubard 1998 (Survey Methodology 24:193-201), who compute exact bounds for that many items. Each cluster is
+    compared with the mean of all others, as in the jackknife, so that a large one does not hide how far it moves the
+    mean. Two differing clusters say next to nothing about how far others would differ, and if there is effectively only
+    one, full correlation is assumed. It is also assumed if no cluster contains two different values, as where whole
+    conversations fail: otherwise two conversations of a single turn would speak for one of four hundred.
 
     Args:
-        values: One an item.
-        clusters: Of each item; None stands alone.
+        values: One value an item.
+        clusters: The cluster of each item; None for an item that stands alone.
     """
     items = len(values)
     mean = math.fsum(values) / items
@@ -101,7 +102,7 @@ def worth(values: Sequence[float], clusters: Sequence[str | None]) -> float:
 
 
 def _squares(sums: Sequence[float]) -> tuple[float, float]:
-    """The sum of squares, and of how many equal squares it might effectively be (Satterthwaite 1946); 0 and 0 of zeros."""
+    """The sum of squares, and its effective number of equal squares (Satterthwaite 1946); 0 and 0 if all are zero."""
     largest = max(map(abs, sums))
     if largest == 0.0:
         return 0.0, 0.0

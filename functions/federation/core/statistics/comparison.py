@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is a candidate not worse than another unit, by more than a margin, on the items that both have answered?
+"""Is a candidate worse than another unit by more than a margin, on the items that both have answered?
 
 Non-inferiority: pass if the one-sided 95 % lower bound of (candidate - other) is above -margin, fail if the upper bound
-is below -margin, else inconclusive. Where a lower score is better, differences are turned round: positive is better.
-Two sides that do not hold the same items cannot be compared: inconclusive, never a silent intersection.
+is below -margin, else inconclusive. Where a lower score is better, differences are negated, so that positive is better.
+Two sides with different items cannot be compared: that is inconclusive, never a silent intersection.
 """
 
 import math
@@ -33,15 +33,15 @@ _UNKNOWN: Final = "too few scores differ to tell how far one can move; measure m
 APART: Final = "one side's scores lie within 0..1 and the other's beyond: they are not on one scale; score both alike"
 _BOUNDLESS: Final = "all scores lie within 0..1, where a margin of 1 or more allows any loss; state it on that scale"
 FAR: Final = 10.0
-"""Scores beyond that are none within 0..1 that were measured badly."""
+"""A score beyond this was never meant to lie within 0..1, however badly it was measured."""
 _SELDOM: Final = 0.05
-"""Share of marks that may be 0, as where a judge gave none."""
+"""The largest share of marks that may be 0, as where a judge gave no mark."""
 ROUNDING: Final = 1e-6
 """How far beyond 0..1 a share may come out: in single precision, the cosine of a vector with itself may be 1.0000001."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What the shared items show; `interval` is None, with a `reason`, where they can show nothing."""
+    """What the shared items show; `interval` is None, with a `reason`, if they can show nothing."""
 
     verdict: Verdict
     items: int
@@ -65,12 +65,12 @@ def compare_records(
     """What `metric` says about the candidate on the items of both.
 
     Args:
-        candidate: The side on trial.
+        candidate: The side that is judged.
         other: The baseline or the anchor, on the same items in any order.
-        metric: A score that both hold.
-        margin: The loss allowed, in the metric's unit; 0 asks the candidate to be proven better.
-        lower_is_better: Turns every difference round.
-        seed: Of the bootstrap; the same seed and records give the same bounds, in whatever order they come.
+        metric: A score that both sides contain.
+        margin: The loss allowed, in the metric's unit; with 0 the candidate must be proven better.
+        lower_is_better: Whether to negate every difference.
+        seed: Seed of the bootstrap; the same seed and records give the same bounds, in any order of the records.
     """
     difference = unshared(candidate, other)
     if difference is not None:
@@ -107,7 +107,7 @@ def verdict_of(interval: Interval, threshold: float) -> Verdict:
 
 
 def mean_interval(records: Records, metric: str, *, seed: int = 0) -> Interval | None:
-    """The mean of one side's `metric` with its bounds, exact for 0/1 items; None where too few differ."""
+    """The mean of one side's `metric` with its bounds, exact for 0/1 items; None if too few items differ."""
     scores, clusters = records.scores[metric], repeating(records.clusters)
     closed = None
     if _BINARY.issuperset(scores):
@@ -127,9 +127,9 @@ def _interval(
     discordant: tuple[int, int],
     seed: int,
 ) -> tuple[Method | None, Interval | None]:
-    """0/1 items that stand alone have a closed form; 0/1 items in clusters take the wider of both bounds.
+    """The bounds and their method: closed form for 0/1 items that stand alone, the wider of both for those in clusters.
 
-    For scores within 0..1 it is known how far an unseen one can move: by 1. No side sheds that by a score out there.
+    An unseen score within 0..1 can move by 1, and the bounds allow for that even if one side has a score outside 0..1.
     """
     closed = None
     if _BINARY.issuperset(first) and _BINARY.issuperset(second):
@@ -146,9 +146,9 @@ def _interval(
 
 
 def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[str | None] | None) -> float:
-    """The most that a score can move: 1 where all are shares of 1, else the range that was seen on enough of them.
+    """The most that a score can move: 1 if all are shares of 1, else the range that enough scores have shown.
 
-    Fewer than 59 independent scores do not even show where 95 % of all scores lie: then 0, for unknown.
+    Fewer than 59 independent scores do not even show where 95 % of all scores lie: the answer is then 0, for unknown.
     """
     low, high = min(map(min, (first, second))), max(map(max, (first, second)))
     if _are_shares(first, second):
@@ -165,7 +165,7 @@ def _are_shares(*sides: Sequence[float]) -> bool:
 def _scaled_apart(first: Sequence[float], second: Sequence[float]) -> bool:
     """Whether one side is scored within 0..1, and the other in percent, or in marks that make the first look better.
 
-    Both are above 1 on average; some percentages are beyond `FAR`, and marks are on average twice the shares.
+    Both average above 1; some percentages are beyond `FAR`, and marks average at least twice the shares.
     """
     (low, below), (high, mean) = sorted(
         (max(sizes), math.fsum(sizes) / len(sizes)) for sizes in (list(map(abs, first)), list(map(abs, second)))
@@ -175,9 +175,9 @@ def _scaled_apart(first: Sequence[float], second: Sequence[float]) -> bool:
 
 
 def _beyond_best(mine: Sequence[float], theirs: Sequence[float], lower_is_better: bool) -> bool:  # noqa: FBT001
-    """Whether the candidate is better than the best there is: the other side's shares reach it time and again.
+    """Whether the candidate scores beyond the best possible share, which the other side's shares often reach.
 
-    Counts go up from 0 and 1, too, and some of them are 1.
+    Counts may do so, too: they are whole numbers, and more than a few of them are 1.
     """
     past = min(mine) < -ROUNDING if lower_is_better else max(mine) > 1.0 + ROUNDING
     reached = theirs.count(0.0 if lower_is_better else 1.0) > _SELDOM * len(theirs)
@@ -187,7 +187,7 @@ def _beyond_best(mine: Sequence[float], theirs: Sequence[float], lower_is_better
 
 
 def _are_counts(first: Sequence[float], second: Sequence[float]) -> bool:
-    """Whether both sides are whole numbers from 0 on, and 0 more than now and then; marks begin at 1."""
+    """Whether both sides are whole numbers from 0 on, with more than a few zeros; marks begin at 1."""
     return all(
         all(score >= 0.0 and score.is_integer() for score in side) and side.count(0.0) > _SELDOM * len(side)
         for side in (list(map(float, first)), list(map(float, second)))
@@ -203,7 +203,7 @@ def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]
 
 
 def unshared(candidate: Records, other: Records) -> str | None:
-    """Which items only one side holds, as a sentence."""
+    """A sentence that says which items only one side contains; None if both contain the same."""
     if candidate.items == other.items:
         return None
     mine, theirs = set(candidate.items), set(other.items)
@@ -234,9 +234,9 @@ def _counted(items: Sequence[str]) -> str:
 
 
 def shared_clusters(candidate: Records, other: Records) -> tuple[Sequence[str | None] | None, str | None]:
-    """Which items depend on each other, None if none do; or the sentence that says where both sides contradict.
+    """The clusters, None if no items depend on each other; or a sentence that says where the two sides contradict.
 
-    Both hold the same items in the same order.
+    Both sides must contain the same items in the same order.
     """
     mine, theirs = candidate.clusters, other.clusters
     if mine is None or theirs is None or mine == theirs:

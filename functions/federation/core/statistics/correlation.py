@@ -16,7 +16,7 @@ from federation.errors import ContractError
 
 
 class CoFailure(msgspec.Struct, frozen=True, kw_only=True):
-    """Two members on shared items: on how many both fail; `phi` is None where one of them always or never fails."""
+    """On how many shared items two members both fail; `phi` is None if one of them always or never fails."""
 
     first: str
     second: str

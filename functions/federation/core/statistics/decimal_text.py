@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a measured number written into a document that holds no floats?"""
+"""How is a measured number written into a document, which contains no floats?"""
 
 import math
 from typing import Final
@@ -13,7 +13,7 @@ def decimal_text(value: float) -> str:
     """`value` with six significant digits, without exponent, trailing zeros or a negative zero, such as "-0.0312".
 
     Raises:
-        ContractError: NaN or infinite, which no document may hold.
+        ContractError: The value is NaN or infinite, which no document may contain.
     """
     if not math.isfinite(value):
         raise ContractError(f"{value} is no number to write down; leave the field out and say why")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do few independent units show, in less time than NumPy takes to import?
+"""What do a few independent units show, computed in less time than NumPy takes to import?
 
 The sum of a unit is exactly rounded (`math.fsum`), so the order of its items changes nothing.
 """
@@ -26,7 +26,7 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
 
     Args:
         values: One finite number an item, in 1 to 256 units.
-        clusters: Which items belong together; None stands alone.
+        clusters: The cluster of each item; None for an item that stands alone.
         scale: What to divide by.
         span: The largest difference that one item can show, already divided by `scale`; 0 if unknown.
     """
@@ -75,7 +75,7 @@ def _sums(picks: Sequence[_Pick], one: Sequence[float], other: Sequence[float]) 
 
 @lru_cache(maxsize=4)
 def _picks(count: int, seed: int) -> Sequence[_Pick]:
-    """One itemgetter for each replicate; cached, since a suite has as many units under every metric."""
+    """One itemgetter for each replicate; cached, since a suite has the same number of units for every metric."""
     drawn = draws(count, seed)
     return [itemgetter(*drawn[start : start + count]) for start in range(0, REPLICATES * count, count)]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is a bounded difference?"""
+"""What is an estimate with its bounds?"""
 
 import msgspec
 
@@ -17,7 +17,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
         return Interval(estimate=-self.estimate, lower=-self.upper, upper=-self.lower, error=self.error)
 
     def widened(self, other: "Interval") -> "Interval":
-        """This estimate within the wider of both bounds on either side."""
+        """This estimate with the wider of both bounds on each side."""
         return Interval(
             estimate=self.estimate,
             lower=min(self.lower, other.lower),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do many independent units show, by NumPy?
+"""What do many independent units show, computed with NumPy?
 
-NumPy is imported with this module, so the module is imported only once there are too many units for plain Python.
+NumPy is imported with this module, so the module is imported only if there are too many units for plain Python.
 """
 
 import itertools
@@ -37,7 +37,7 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
 
     Args:
         values: One finite number an item; at least one.
-        clusters: Which items belong together; None stands alone.
+        clusters: The cluster of each item; None for an item that stands alone.
         scale: What to divide by.
         span: The largest difference that one item can show, already divided by `scale`; 0 if unknown.
     """
@@ -109,23 +109,24 @@ def _merged(units: _Units, seed: int) -> _Units:
 
 
 @lru_cache(maxsize=4)
-def draws(count: int, seed: int) -> NDArray[np.uint16]:
+def draws(count: int, seed: int) -> NDArray[np.intp]:
     """The units' indices, one row per replicate; words beyond the last whole multiple of `count` are rejected.
 
-    Cached, since a suite has as many units under every metric.
+    Cached, since a suite has the same number of units for every metric.
     """
     needed = REPLICATES * count
     words = np.frombuffer(stream("words", seed, 2 * int(_SPARE * needed)), "<u2")
-    kept: NDArray[np.uint16] = words[words < _WORD - _WORD % count] % count
-    return kept[:needed].reshape(REPLICATES, count)
+    kept = words[words < _WORD - _WORD % count] % count
+    chosen = kept[:needed].astype(np.intp)  # as `take` wants them, which else converts them each time
+    return chosen.reshape(REPLICATES, count)
 
 
 def replicates(residuals: _Floats, sizes: _Floats, chosen: NDArray[np.integer]) -> Replicates:
     """The sums of the units chosen in each row."""
-    drawn = residuals[chosen]
+    drawn = residuals.take(chosen)
     e, ee = drawn.sum(axis=1), np.einsum("ij,ij->i", drawn, drawn)
     if sizes.min() == sizes.max():
         return Replicates.of_one_size(e.tolist(), ee.tolist(), count=len(sizes), size=float(sizes[0]))
-    weights = sizes[chosen]
+    weights = sizes.take(chosen)
     ek, kk = np.einsum("ij,ij->i", drawn, weights), np.einsum("ij,ij->i", weights, weights)
     return Replicates(e.tolist(), ee.tolist(), weights.sum(axis=1).tolist(), ek.tolist(), kk.tolist())

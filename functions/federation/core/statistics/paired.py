@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""By how much do two sides differ on 0/1 items that both have judged?
+"""By how much do two sides differ on 0/1 items that both have answered?
 
 Bonett & Price 2012, "Adjusted Wald confidence interval for a difference of binomial proportions based on paired data"
 (Journal of Educational and Behavioral Statistics 37:479-488): add 1 to each discordant count and 2 to the items.
 
 Where nearly all discordant items point one way, that interval is too short: with losses only, a candidate that is worse
-by exactly the margin passes up to 10 % of the time. There the exact binomial bound on those items is taken when it is
-wider. Exact enumeration over 50 to 1,000 items, margins of 1 to 5 points and any discordance finds at most 6.3 %.
+by exactly the margin passes up to 10 % of the time. There the exact binomial bound on those items is taken if it is
+wider. Then at most 6.3 % pass, by exact enumeration over 50 to 1,000 items, margins of 1 to 5 points and any
+discordance.
 
 It is too long where a difference is beyond chance anyway, but few items are discordant: of candidates that lose twice the
-margin of 1 point on 500 items and gain nothing, 42 % failed. There the bound next to 0 is that of the score test (Tango
-1998, Statistics in Medicine 17:891-908), by which 67 % do, and 5 % at the margin.
+margin of 1 point on 500 items and gain nothing, only 42 % failed. There the bound next to 0 is that of the score test
+(Tango 1998, Statistics in Medicine 17:891-908), by which 67 % fail, and 5 % of those at the margin.
 
-Three items, all gained, would pass where every item is a coin's toss, one time in eight. Below 20 items the bound for graded
-scores of which few differ is asked as well (`bounded`): then by exact enumeration at most 5 % of those at the margin pass.
+Three items, all gained, would pass, yet three tossed coins all land that way one time in eight. So below 20 items the
+bound for graded scores of which few differ (`bounded`) applies as well: then, by exact enumeration, at most 5 % of
+candidates at the margin pass.
 """
 
 import math
@@ -25,7 +27,7 @@ from federation.core.statistics.exact import rate_lower, rate_upper
 from federation.core.statistics.interval import Interval
 
 _ONE_SIDED: Final = 8
-"""Discordant items one way for each the other way, from which on the exact bound is asked as well."""
+"""From this many discordant items one way for each the other way, the exact bound applies as well."""
 _FEW: Final = 20
 """Items below which the interval is too short wherever most of them differ."""
 _HALVINGS: Final = 40
@@ -56,7 +58,7 @@ def paired_proportions(gained: int, lost: int, items: int) -> Interval:
 
 
 def _of_few(gained: int, lost: int, items: int) -> Interval:
-    """The bounds that hold even if one more item, not seen, was won or lost."""
+    """The bounds that hold even if one more, unseen item was gained or lost."""
     counted = ((1.0, gained), (0.0, items - gained - lost), (-1.0, lost))
     groups = [Group(1.0, value, count) for value, count in counted if count]
     lower, upper = (bounded_lower(side, worst=-1.0, unseen=1.0) for side in (groups, turned(groups)))

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many items does a margin need, and what can a number of items show?
 
-Normal approximation for paired 0/1 items (Miettinen 1968; Connor 1987, Biometrics 43:207-211), with the share of
-items on which the two sides differ as the only nuisance; 10 % differing, 2 points, power 80 %: 1,546 items. The interval of
-Bonett & Price takes one more item each way to differ, and a p95 is one of a few slow requests: what both cost on few items
-is added. Where hardly an item differs, the exact bound on those that are lost asks for less, and that counts. On so many
-items 80 to 85 % of equal candidates pass, and more under the exact bound (margins of 1 to 10 points, 0.1 to 50 % differing).
+Normal approximation for paired 0/1 items (Miettinen 1968; Connor 1987, Biometrics 43:207-211), with the share of items
+on which the two sides differ as the only nuisance; 10 % differing, 2 points, power 80 %: 1,546 items. The interval of
+Bonett & Price assumes that one more item differs each way, and a p95 is one of a few slow requests: what both cost on
+few items is added. Where hardly any item differs, the exact bound on the lost items needs fewer, and that number is
+taken. With the resulting number of items 80 to 85 % of equal candidates pass, and more under the exact bound (margins
+of 1 to 10 points, 0.1 to 50 % differing).
 """
 
 import math
@@ -17,7 +18,7 @@ from federation.core.statistics.exact import rate_upper
 POWER_80: Final = 0.8416212335729143
 """The normal quantile of 80 %."""
 Power = Literal[80, 95]
-"""Percent of equally good candidates that pass; four gates at 95 each leave about 80."""
+"""Percent of equally good candidates that pass; four gates at 95 each pass about 80 together."""
 _P95_ERROR: Final = math.sqrt(2 * 0.95 * 0.05) / (math.exp(-(NORMAL_95**2) / 2) / math.sqrt(2 * math.pi))
 """Standard error of the logarithm of a ratio of two log-normal p95s, for one sample a side and a spread of 1."""
 _QUANTILE: Final = {80: POWER_80, 95: NORMAL_95}
@@ -27,12 +28,12 @@ _FEW_REQUESTS: Final = 25
 
 
 def items_for_margin(margin: float, differing: float, *, power: Power = 80) -> int:
-    """The items on which an equally good candidate passes non-inferiority with chance `power`.
+    """The number of items on which an equally good candidate passes non-inferiority with chance `power`.
 
     Args:
         margin: The loss allowed, above 0.
         differing: Share of items on which the two sides differ, in 0..1.
-        power: In percent.
+        power: Chance in percent.
     """
     distance = NORMAL_95 + _QUANTILE[power]
     approximate = distance**2 * differing / margin**2
@@ -42,7 +43,7 @@ def items_for_margin(margin: float, differing: float, *, power: Power = 80) -> i
 
 
 def _items_for_few(margin: float, lost: float, most: int, power: Power) -> int:
-    """The items of which, with chance `power`, so few are lost that the exact bound keeps the margin; at most `most`."""
+    """The items of which, with chance `power`, few enough are lost to keep the margin by the exact bound; or `most`."""
     few = 0
     while (items := items_for_rate(margin, few)) < most and 100 * _at_most(few, items, lost) < power:
         few += 1
@@ -55,7 +56,7 @@ def _at_most(few: int, items: int, lost: float) -> float:
 
 
 def detectable_margin(items: int, differing: float) -> float:
-    """The smallest margin to which `items` hold four of five equally good candidates, or infinity."""
+    """The smallest margin that four of five equally good candidates keep on `items` items, or infinity."""
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
@@ -70,7 +71,7 @@ def detectable_effect(error: float) -> float:
 
 
 def items_for_rate(limit: float, failures: int = 0) -> int:
-    """The items that bound a failure rate at `limit` when `failures` of them fail: 59 for 5 %, 299 for 1 %.
+    """The number of items that bounds a failure rate at `limit` if `failures` of them fail: 59 for 5 %, 299 for 1 %.
 
     Args:
         limit: Strictly inside 0..1.
@@ -88,21 +89,21 @@ def items_for_rate(limit: float, failures: int = 0) -> int:
 
 
 def samples_for_ratio(limit: float, spread: float, *, power: Power = 80) -> int:
-    """The requests a side on which an equally fast candidate keeps a p95 ratio below `limit` with chance `power`.
+    """The requests a side with which an equally fast candidate keeps a p95 ratio below `limit` with chance `power`.
 
-    Never fewer than bound a p95 at all.
+    Never fewer than are needed to bound a p95 at all.
 
     Args:
         limit: Above 1.
         spread: Standard deviation of the logarithm of the latency (log-normal; 0.3 to 0.7 are usual).
-        power: In percent.
+        power: Chance in percent.
     """
     approximate = ((NORMAL_95 + _QUANTILE[power]) * _P95_ERROR * spread / math.log(limit)) ** 2
     return max(math.ceil(approximate) + _FEW_REQUESTS, quantile.FEWEST)
 
 
 def detectable_ratio(samples: int, spread: float) -> float:
-    """The smallest limit on a p95 ratio to which `samples` a side hold four of five equally fast candidates, or infinity."""
+    """The smallest p95 ratio that four of five equally fast candidates keep with `samples` a side, or infinity."""
     if samples < quantile.FEWEST:
         return math.inf
     return math.exp((NORMAL_95 + POWER_80) * _P95_ERROR * spread / math.sqrt(samples - _FEW_REQUESTS))

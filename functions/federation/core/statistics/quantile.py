@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much slower is a candidate at its 95th percentile?
 
-How many of n samples lie below the true p95 is binomial, so each sorted sample has a chance of being next to it, and the
+The number of samples below the true p95 is binomial, so each sorted sample has a known chance of being next to it. The
 ratio's bounds follow from the chances of both sides, without a draw or a seed. (Resampling takes the observed share of
-slow requests for the true one: of 60 that take nearly equally long it passed a candidate that stalls on 6 % of them 12 % of
-the time.)
+slow requests for the true one: on 60 requests that take nearly the same time, it passed a candidate that stalls on 6 %
+of them in 12 % of cases.)
 
-Both sides answer the same requests, and a long one is slow on both. Hence the ranks of both p95s are correlated, by as much
-as the slow requests are the same ones, and are joined by a Gaussian copula; as in the interval of Bonett & Price for paired
-proportions, one more slow request a side is taken not to be shared. At a true ratio equal to the limit 0 to 5 % pass
-(log-normal, geometric and two-humped samples, shared and not, 60 to 1,000 of them; 7 % where exactly one in twenty stalls
-and all others are nearly equal). An equally fast candidate on the same 500 requests passes a limit of 1.1 in 36 to 100 %
-of cases, the more it shares; as if nothing was shared it was 1 to 37 %.
+Both sides answer the same requests, and a long one is slow on both. Hence the ranks of both p95s are correlated, as far
+as the slow requests are the same ones, and a Gaussian copula joins them. As in the interval of Bonett & Price for
+paired proportions, one more slow request a side is assumed not to be shared. At a true ratio equal to the limit,
+0 to 5 % pass (log-normal, geometric and two-humped samples, shared and not, 60 to 1,000 of them; 7 % where exactly one
+in twenty stalls and all others are nearly equal). An equally fast candidate on the same 500 requests passes a limit of
+1.1 in 36 to 100 % of cases, the more often the more it shares; were sharing ignored, it would pass in 1 to 37 %.
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -31,7 +31,7 @@ FEWEST: Final = 59
 """Samples below which no distribution-free 95 % upper bound on a p95 exists, since 0.95**58 > 0.05."""
 _QUANTILE: Final = 0.95
 _DEVIATIONS: Final = 5.0
-"""Ranks that may be next to the true p95 are within so many standard deviations of the mean rank."""
+"""Ranks that may be next to the true p95 are within this many standard deviations of the mean rank."""
 _HALVINGS: Final = 24
 
 
@@ -43,7 +43,7 @@ def p95_ratio(
     Args:
         candidate: Samples from `SMALLEST` to `LARGEST` (core/record_line.py), one a request.
         baseline: Samples of the same requests in the same order and unit, from one interleaved run.
-        clusters: Which samples depend on each other, of both sides alike; None stands alone.
+        clusters: The cluster of each sample, the same on both sides; None for a sample that stands alone.
     """
     if min(len(candidate), len(baseline)) < FEWEST:
         return None
@@ -67,7 +67,7 @@ def p95_ratio(
 
 
 def p95_upper(samples: Sequence[float], clusters: Sequence[str | None] | None = None) -> tuple[float, float] | None:
-    """The p95 and its distribution-free 95 % upper bound, the first order statistic high enough; None if none is."""
+    """The p95 and its distribution-free 95 % upper bound, an order statistic; None for too few independent samples."""
     count = len(samples)
     if count < FEWEST:
         return None
@@ -77,9 +77,12 @@ def p95_upper(samples: Sequence[float], clusters: Sequence[str | None] | None = 
     share = 1.0 if clusters is None else _alone(samples, p95, clusters) / count
     if share * count < FEWEST:
         return None
-    while incomplete_beta(_QUANTILE, share * rank, share * (count - rank) + 1.0) > ALPHA:
-        rank += 1
-    return p95, ordered[rank - 1]
+
+    def assurance(at: int) -> float:
+        return 1.0 - incomplete_beta(_QUANTILE, share * at, share * (count - at) + 1.0)
+
+    enough = bisect_left(range(rank, count), 1.0 - ALPHA, key=assurance)
+    return p95, ordered[rank + enough - 1]
 
 
 def _independent(
@@ -89,7 +92,7 @@ def _independent(
     below: "_Plausible",
     clusters: Sequence[str | None],
 ) -> float:
-    """The effective number of independent pairs; what slows both sides of a cluster cancels."""
+    """The effective number of independent pairs; what slows both sides of a cluster cancels out."""
     mine, theirs = _pulls(candidate, above.p95, above.spread), _pulls(baseline, below.p95, below.spread)
     return independent_items(list(map(sub, mine, theirs)), clusters, above.spread**2 + below.spread**2)
 
@@ -113,13 +116,13 @@ def _pulls(samples: Sequence[float], p95: float, spread: float) -> Sequence[floa
 
 def _slow(samples: Sequence[float], p95: float) -> Sequence[bool]:
     slow = [sample > p95 for sample in samples]
-    if not any(slow):  # the slowest are all equal, as requests that are cut off are
+    if not any(slow):  # the slowest are all equal, such as requests that were cut off
         slow = [sample == p95 for sample in samples]
     return slow
 
 
 def _shared(mine: Sequence[bool], theirs: Sequence[bool]) -> float:
-    """The correlation of being slow on both sides, with one more slow request a side that is not shared; at least 0."""
+    """The correlation of being slow on both sides, assuming one more unshared slow request a side; at least 0."""
     count, first, second = len(mine), sum(mine), sum(theirs)
     spread = first * (count - first) * second * (count - second)
     if spread == 0 or count != len(theirs):
@@ -157,9 +160,10 @@ class _Plausible:
 def _chances(count: int, independent: float) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
     """The first rank that may be next to the true p95, the chance of each rank from there on, and their running sums.
 
-    The true p95 lies between the j-th lowest and the next sample if j samples are below it, which has a Binomial(n, 95 %)
-    chance, half of which goes to either. Fewer `independent` samples widen that, by Gamma functions in place of factorials.
-    Beyond the largest sample nothing is known; it stands for that, whose chance is below 2.5 % from 59 samples on.
+    The true p95 lies between the j-th lowest and the next sample if j samples are below it, which has a
+    Binomial(n, 95 %) chance. Half of that chance goes to each of the two samples. Fewer `independent` samples widen the
+    distribution, with Gamma functions in place of factorials. Nothing is known beyond the largest sample, so it also
+    takes the chance of lying there, which is below 2.5 % from 59 samples on.
     """
     share = independent / count
     reach = math.ceil(_DEVIATIONS * math.sqrt(count * _QUANTILE * (1.0 - _QUANTILE) / share)) + 2
@@ -185,7 +189,7 @@ def _bounds(above: _Plausible, below: _Plausible, shared: float) -> tuple[float,
 
 
 def _where(reached: Callable[[float], float], above: _Plausible, below: _Plausible, level: float) -> float:
-    """The ratio that is `reached` with the chance `level`, by bisection on a logarithmic scale."""
+    """The ratio whose chance by `reached` is `level`, found by bisection on a logarithmic scale."""
     low = math.log(above.values[0] / below.values[-1])
     high = math.log(above.values[-1] / below.values[0])
     for _ in range(_HALVINGS):
@@ -195,7 +199,7 @@ def _where(reached: Callable[[float], float], above: _Plausible, below: _Plausib
 
 
 def _apart(above: _Plausible, below: _Plausible) -> Callable[[float], float]:
-    """The chance that the ratio is at most so much, if neither side tells of the other."""
+    """A function that gives the chance that the ratio is at most a value, if both sides are independent."""
     values, at_most = above.values, above.at_most
 
     def reached(ratio: float) -> float:
@@ -205,7 +209,7 @@ def _apart(above: _Plausible, below: _Plausible) -> Callable[[float], float]:
 
 
 def _together(above: _Plausible, below: _Plausible, shared: float) -> Callable[[float], float]:
-    """The same, if both ranks are as correlated as `shared` says."""
+    """The same function, if the ranks of both sides have the correlation `shared`."""
     values, rest = above.values, math.sqrt(2.0 * (1.0 - shared * shared))
     edges = [_deviate(chance) / rest for chance in above.at_most]
     tied = [_deviate((before + after) / 2.0) * shared / rest for before, after in pairwise(below.at_most)]

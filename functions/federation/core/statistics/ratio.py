@@ -3,12 +3,13 @@
 
 Ratio of two ratio estimators, sum(cost) / sum(tokens) a side, with the delta method on its logarithm (Cochran 1977,
 Sampling Techniques, 3rd edition, sections 2.11 and 6.4). Both sides answered the same prompts, so each prompt's two
-residuals are subtracted and what they share cancels. A few long answers can carry most of the cost, and then the error
-is known no better than from so few: hence Student's t with Satterthwaite's degrees of freedom (1946). Where a few requests
-carry what is added, a sample with too few of them also shows too little spread: hence Hall's correction for skewness (1983,
-"Inverting an Edgeworth expansion", Annals of Statistics 11:569-576), which only widens here. At the limit 3 to 6.4 % pass
-(log-normal answers, sigma 0.5 and 1.5, 2 % of answers sixty times as long, a surcharge on 5 or 20 % of requests; 59 to
-1,000 items), where the normal bound let up to 11 % pass, and t alone as many of those with a surcharge.
+residuals are subtracted and what they share cancels out. A few long answers can carry most of the cost, and then the
+error is known only as well as those few show it: hence Student's t with Satterthwaite's degrees of freedom (1946). If
+the added cost falls on a few requests, a sample with too few of them also shows too little spread: hence Hall's
+correction for skewness (1983, "Inverting an Edgeworth expansion", Annals of Statistics 11:569-576), which only widens
+here. At the limit 3 to 6.4 % pass (log-normal answers, sigma 0.5 and 1.5, 2 % of answers sixty times as long, a
+surcharge on 5 or 20 % of requests; 59 to 1,000 items). The normal bound let up to 11 % pass, and t alone as many of
+those with a surcharge.
 """
 
 import math
@@ -21,7 +22,7 @@ from federation.core.statistics.clusters import by_cluster, degrees_of_freedom
 from federation.core.statistics.interval import Interval
 
 _FEWEST: Final = 59
-"""Items below which the normal approximation is not believed; a p95 asks for as many."""
+"""Items below which the normal approximation is not trusted; a p95 needs as many."""
 
 
 class _Reach(NamedTuple):
@@ -37,12 +38,12 @@ def cost_ratio(
     baseline: tuple[Sequence[float], Sequence[float]],
     clusters: Sequence[str | None] | None = None,
 ) -> Interval | None:
-    """Candidate's cost per token over the baseline's with its bounds; None where a side has no cost or is too small.
+    """Candidate's cost per token over the baseline's with its bounds; None if a side has no cost or too few items.
 
     Args:
         candidate: Costs and tokens of each item, 0 or from `SMALLEST` to `LARGEST` (core/record_line.py).
         baseline: Costs and tokens of the same items in the same order, in the same currency.
-        clusters: Which items depend on each other; None stands alone.
+        clusters: The cluster of each item; None for an item that stands alone.
     """
     above, below = _per_token(*candidate), _per_token(*baseline)
     if above is None or below is None:
@@ -63,7 +64,7 @@ def cost_ratio(
 def cost_upper(
     costs: Sequence[float], tokens: Sequence[float], clusters: Sequence[str | None] | None = None
 ) -> tuple[float, float] | None:
-    """Cost per token and its 95 % upper bound; None where there is no cost or no token, or too few items."""
+    """Cost per token and its 95 % upper bound; None if there is no cost or no token, or too few items."""
     side = _per_token(costs, tokens)
     if side is None:
         return None
@@ -80,9 +81,9 @@ def _per_token(costs: Sequence[float], tokens: Sequence[float]) -> tuple[float, 
 
 
 def _spread(residuals: Sequence[float], clusters: Sequence[str | None] | None) -> _Reach | None:
-    """The reach by cluster, or by items alone where that is wider; None if all belong to one cluster.
+    """The reach by cluster, or by single items where that is wider; None if all items belong to one cluster.
 
-    Whoever says which items belong together could put a dear one with a cheap one, and no cluster would differ.
+    Otherwise the clusters could be chosen to pair expensive items with cheap ones, so that no cluster would differ.
     """
     alone = _reach(residuals)
     if clusters is None:
@@ -92,7 +93,7 @@ def _spread(residuals: Sequence[float], clusters: Sequence[str | None] | None) -
 
 
 def _reach(residuals: Sequence[float]) -> _Reach:
-    """Of residuals that are 0 in sum."""
+    """The reach that follows from residuals whose sum is 0."""
     largest = max(map(abs, residuals))
     if largest == 0.0:
         return _Reach(0.0, 0.0, 0.0)

@@ -10,14 +10,14 @@ from federation.errors import ContractError
 
 
 def disagreement(runs: Sequence[Records], metric: str) -> Mapping[str, float]:
-    """By item, the share of all pairs of runs that scored it apart, in 0..1.
+    """By item, the share of all pairs of runs that scored it differently, in 0..1.
 
     Args:
-        runs: The same unit on the same items, in any order of items.
-        metric: A score that every run holds.
+        runs: Runs of the same unit on the same items, in any order of items.
+        metric: A score that every run contains.
 
     Raises:
-        ContractError: Fewer than two runs, or runs that do not hold the same items.
+        ContractError: Fewer than two runs, or runs with different items.
     """
     if len(runs) < 2:  # noqa: PLR2004 - a pair
         raise ContractError("one run cannot disagree with itself; expected two files of records or more")

@@ -15,7 +15,7 @@ from federation.core.statistics.bounded import Group
 
 REPLICATES: Final = 999
 WHOLE: Final = 1e-9
-"""Floor that avoids division by zero when one unit holds every item."""
+"""Floor that avoids a division by zero if one unit contains every item."""
 _CLOSE: Final = 1e-12
 
 
@@ -30,7 +30,7 @@ class Replicates(NamedTuple):
 
     @classmethod
     def of_one_size(cls, e: Sequence[float], ee: Sequence[float], *, count: int, size: float) -> "Replicates":
-        """Units that hold `size` items each need only two sums added up."""
+        """The sums if every unit has `size` items: the other three follow from e, `count` and `size`."""
         k, kk = [count * size] * len(e), [count * size * size] * len(e)
         return cls(e, ee, k, [size * total for total in e], kk)
 

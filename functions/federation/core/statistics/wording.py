@@ -11,7 +11,7 @@ from federation.core.statistics.interval import Interval
 from federation.core.statistics.power import POWER_80
 
 _HOPELESS: Final = 100.0
-"""Times the items at hand, from which on nobody is told to measure as many."""
+"""If more than this many times the items at hand are needed, nobody is told to measure them."""
 
 
 def sentence(
@@ -61,10 +61,10 @@ def _meaning(comparison: Comparison, interval: Interval, margin: float) -> str:
 
 
 def _settled_by(comparison: Comparison, interval: Interval, margin: float) -> str:
-    """How many items would decide if what was seen is the truth; for a gain that was seen, if both sides are equally good.
+    """How many items would decide if the loss seen is the true one, or, after a gain, if both sides are equally good.
 
-    The closer a loss lies to the margin, the more it takes to tell on which side of it. While nothing differs, the bound
-    shrinks as fast as items are added, not as their root.
+    The closer a loss is to the margin, the more items it takes to tell on which side it is. While no item differs, the
+    bound shrinks in proportion to the items, not to their square root.
     """
     distance = min(abs(interval.estimate + margin), margin)
     reach = (NORMAL_95 + POWER_80) * interval.error / distance if distance > 0.0 else math.inf
@@ -76,7 +76,7 @@ def _settled_by(comparison: Comparison, interval: Interval, margin: float) -> st
 
 
 def _times_unseen(bound: float, margin: float) -> float:
-    """How many times the items bring a `bound` on what went unseen down to the margin: 1 - bound is the n-th root of 5 %."""
+    """How many times as many items bring a `bound` on unseen ones to the margin: 1 - bound is the n-th root of 5 %."""
     return math.log1p(-bound) / math.log1p(-margin) if max(bound, margin) < 1.0 else bound / margin
 
 
