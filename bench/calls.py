@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many calls does each function of a home on AWS make, and what do a million such events cost?
 
-The emulators count them in the second week of a home (bench/cloud_walk.py). Each function is warm, and its last event was
-one to ten minutes ago, so it lists the policies again. Two kinds of calls are not counted: reads of artifacts, which depend
-on what is shipped, and those by which SageMaker shifts traffic.
+The emulators count the calls in the second week of a home (bench/cloud_walk.py). Each function is warm, and its last
+event was one to ten minutes ago, so it lists the policies again. Two kinds of calls are not counted: reads of
+artifacts, which depend on what is shipped, and those by which SageMaker shifts traffic.
 """
 
 import subprocess
@@ -21,9 +21,9 @@ from bench.shipped import Units
 from federation.core import event as events
 
 ASKED: Final[Mapping[str, int]] = {"receive": 2, "validate": 3, "gate": 4, "fuse": 8, "promote": 5}
-"""The most calls that one run may make, reads of artifacts not counted."""
+"""The most calls that one run may make, without reads of artifacts."""
 _A_UNIT_EACH: Final = ("validate", "fuse")
-"""Functions whose calls grow with the units shipped: measured with the demo's six, and with three, one per manifest."""
+"""Functions whose calls grow with the shipped units; measured with the demo's six, and with three, one per manifest."""
 USUAL: Final = 58
 """Calls of the usual pipeline for three units, one from each cloud: boto3, idempotency tables, a function per step."""
 
@@ -41,14 +41,14 @@ def measure() -> Iterator[Goal]:
 
 
 def walked(units: Units, *, inline: bool = False) -> Sequence[Invocation]:
-    """Every run of a function in two weeks and their alarm, played in a process of its own."""
+    """Every run of a function in two weeks, with their alarm; played in a process of its own."""
     command = [sys.executable, "-m", "bench.cloud_walk", units, *(["--inline"] if inline else [])]
     told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
     return msgspec.json.decode(told, type=list[Invocation])
 
 
 def warm(run: Sequence[Invocation], function: str) -> Sequence[Invocation]:
-    """The runs of a function from the second week on; of `fuse` only those by a tick."""
+    """The runs of a function from the second week on; for `fuse` only those on a tick."""
     parts = {cloud_walk.SECOND, cloud_walk.ALARM}
     mine = [one for one in run if one.part in parts and one.function == function]
     return [one for one in mine if function != "fuse" or one.heard == events.TICK_MERGE]
@@ -144,7 +144,7 @@ def _duplicate(run: Sequence[Invocation]) -> Goal:
 
 
 def _chain(inline: Sequence[Invocation], piped: Sequence[Invocation]) -> Goal:
-    """Three units, one from each cloud: what the usual pipeline was counted with."""
+    """The calls for three units, one from each cloud, as counted for the usual pipeline."""
     inline, piped = until_promoted(inline), until_promoted(piped)
     ports = ledger.by_port([call for one in inline for call in one.calls])
     return Goal(
@@ -168,7 +168,7 @@ def _all(run: Sequence[Invocation]) -> int:
 
 
 def _by_event(run: Sequence[Invocation]) -> dict[str, str]:
-    """The least and the most calls, by the type of the event."""
+    """The fewest and the most calls, by the type of the event."""
     found: dict[str, list[int]] = {}
     for one in run:
         found.setdefault(one.heard.removeprefix("federation."), []).append(ledger.counted(one.calls))

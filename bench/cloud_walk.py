@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does every function of a home on AWS call in two weeks? `python -m bench.cloud_walk six|three [--inline]`
 
-boto3 and huggingface_hub run against the emulators, in a process of its own since they read the environment. Each function
-has ports of its own, as it would have a process of its own, and their caches follow the story's time. Unless inline,
+boto3 and huggingface_hub run against the emulators, in a separate process because they read the environment. Each
+function has its own ports, as if it had its own process, and the caches follow the story's time. Unless inline,
 everything is delivered twice.
 """
 
@@ -45,12 +45,12 @@ SECOND: Final = "week 2"
 ALARM: Final = "alarm"
 AGAIN: Final = "again"
 REST_SECONDS: Final = 600.0
-"""The longest pause between two events of one process; after days it would be a new process."""
+"""The longest pause between two events of one process; after days, a real function would be a new process."""
 _NODE: Final = {"image": "node@sha256:0", "role": "arn:aws:iam::111122223333:role/federation-node"}
 
 
 class Invocation(msgspec.Struct, frozen=True, kw_only=True):
-    """One function's run: in which part of the story, what it heard, and what it called."""
+    """One function's run: the part of the story, the event that it heard, and its calls."""
 
     part: str
     function: str
@@ -59,7 +59,7 @@ class Invocation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Home:
-    """The functions of a home, called directly instead of being deployed, each with ports of its own."""
+    """The functions of a home, called directly instead of deployed, each with its own ports."""
 
     def __init__(self, clouds: Any, settings: Settings) -> None:
         self.invocations: list[Invocation] = []
@@ -73,7 +73,7 @@ class Home:
         self._ports = {name: self._function() for name in ("receive", *STEPS)}
 
     def deliver(self, part: str, request: Request, now: str) -> None:
-        """Deliver a body and carry out everything that follows, and unless inline deliver each of these once more."""
+        """Deliver a body and carry out everything that follows; unless inline, deliver each of these once more."""
         self._elapsed += min(_seconds_between(self._now, now), REST_SECONDS)
         self._part, self._now = part, now
         self._receive(request)
@@ -85,7 +85,7 @@ class Home:
         self._again(partial(self._receive, request))
 
     def _again(self, act: Callable[[], None]) -> None:
-        """Do it once more as a duplicate, and drop what it announces; nothing inline, where each event is counted once."""
+        """Repeat it as a duplicate and drop what it announces; do nothing inline, where each event is counted once."""
         if self._settings.inline:
             return
         part, waiting = self._part, list(self._waiting)
@@ -115,7 +115,7 @@ class Home:
         self.invocations.append(Invocation(part=self._part, function=function, heard=heard, calls=calls))
 
     def _function(self) -> Ports:
-        """The ports as the wiring makes them, except that the cache follows the story's time and the bus is listened to."""
+        """The ports as the wiring makes them, but the cache follows the story's time and the bus is recorded."""
         ports = aws_ports(self._settings)
         bucket, prefix = self._settings.store_in("s3")
         store = CachedStore(S3Store(Clients().of("s3"), bucket, prefix), self._seconds)
@@ -131,7 +131,7 @@ def _seconds_between(earlier: str, later: str) -> float:
 
 
 class _Ear:
-    """A bus that also appends its events to a queue of this process, in place of rules and queues."""
+    """A bus that also appends its events to a queue of this process, instead of rules and queues."""
 
     def __init__(self, bus: Any, waiting: deque[Event]) -> None:
         self._bus = bus
@@ -143,7 +143,7 @@ class _Ear:
 
 
 def walk(units: Units, *, inline: bool) -> list[Invocation]:
-    """Every invocation of two weeks, a stale alarm and a true one. Call it once per process: it changes the environment."""
+    """Every invocation of two weeks, with a stale and a true alarm. Call it only once: it sets the environment."""
     with _clouds() as clouds:
         _begin(clouds, units)
         home = Home(clouds, _settings(clouds, inline=inline))
@@ -175,7 +175,7 @@ def _upload(cloud: Any, folder: str, files: shipped.Files) -> None:
 
 
 def _serving(clouds: Any) -> dict[str, str]:
-    """Artifact digests of what serves, by kind."""
+    """Artifact digests of the serving units, by kind."""
     body = S3Store(lambda: clouds["aws"].client("s3"), STORE, "home/").channel(fortnight.CHANNEL)
     return dict(msgspec.json.decode(body)["serving"]["units"]) if body else {}
 

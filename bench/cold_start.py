@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much more does the first invocation of a deployed function cost than that of a minimal handler, or of the usual stack?
+"""How much more does a deployed function's first invocation cost than that of a minimal handler, or of the usual stack?
 
-The minimal handler imports Logger and Batch, or functions-framework, and asks once with each SDK client that the invocation
-needs. What is compared is CPU time from the start of the process to its first answer; the cases take turns.
+The minimal handler imports Logger and Batch, or functions-framework, and makes one request with each SDK client that
+the invocation needs. The comparison is of CPU time from the start of the process to its first answer; the cases take
+turns.
 """
 
 import sys
@@ -25,7 +26,7 @@ Starts = Mapping[str, Sequence[Start]]
 
 
 def measure() -> Iterator[Goal]:
-    """Goals for every function of each cloud; on AWS also against the usual stack. None except on Linux."""
+    """Goals for every function of each cloud; on AWS also against the usual stack. Empty except on Linux."""
     if not sys.platform.startswith("linux"):
         return
     with tempfile.TemporaryDirectory(prefix="federation-bench-") as name:
@@ -64,7 +65,7 @@ def _against_the_least(cloud: Cloud, found: Starts) -> Iterator[Goal]:
 
 
 def _against_the_usual(cloud: Cloud, found: Starts) -> Iterator[Goal]:
-    """Only the most expensive of our functions: if it keeps the goal, all do."""
+    """Compares only the most expensive of our functions: if it meets the goal, all do."""
     slowest = max(cloud.ours, key=lambda name: median(_seconds(found[name])))
     largest = max(cloud.ours, key=lambda name: median(_megabytes(found[name])))
     yield Goal(
@@ -86,7 +87,7 @@ def _against_the_usual(cloud: Cloud, found: Starts) -> Iterator[Goal]:
 
 
 def _by_instructions(cloud: Cloud) -> Iterator[Goal]:
-    """The same counted in instructions, which have no noise, and without the platform's runtime; none without valgrind."""
+    """The same in instructions, which have no noise, and without the platform's runtime; empty without valgrind."""
     told = {name: processes.instructions(["-c", one.code], one.environment) for name, one in cloud.programs.items()}
     counted = {name: count for name, count in told.items() if count is not None}
     for other, asked in (("least", 1.25), ("usual", 0.45)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many reads and writes does a step make at its ports?"""
+"""How often does a step read and write at its ports?"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -23,17 +23,17 @@ class Calls:
 
     @property
     def reads(self) -> int:
-        """How many calls read: documents, listings, channels, what is served."""
+        """The number of calls that read: documents, listings, channels, what is served."""
         return sum(count for method, count in self.made.items() if method in READS)
 
     @property
     def writes(self) -> int:
-        """How many calls write: documents, moves of a channel, shifts of traffic."""
+        """The number of calls that write: documents, moves of a channel, shifts of traffic."""
         return sum(count for method, count in self.made.items() if method in WRITES)
 
 
 def counted(ports: Ports, calls: Calls) -> Ports:
-    """The same ports, with the calls of store and traffic counted. The bus is not: it carries messages, not documents."""
+    """The same ports, with the calls of store and traffic counted; not the bus's, which carries no documents."""
     store = cast("Store", _Counting(ports.store, calls))
     return replace(ports, store=store, traffic=cast("Traffic", _Counting(ports.traffic, calls)))
 

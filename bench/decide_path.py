@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much does strictness cost between the bytes of a manifest and the decision to let its units in?
+"""How much does strictness cost between the bytes of a manifest and the decision to accept its units?
 
-Ours: strict JSON, schema, frozen structs, admission, canonical bytes, digest. The floor does the least that gives
-the same answer: orjson, jsonschema-rs, plain dictionaries. The usual way has json, jsonschema and rfc8785 instead.
+Ours: strict JSON, schema, frozen structs, admission, canonical bytes, digest. The floor does the least that gives the
+same answer: orjson, jsonschema-rs, plain dictionaries. The usual way uses json, jsonschema and rfc8785 instead.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from federation.core.manifest import manifest_of
 from federation.core.policy import Policy
 
 Answer = tuple[bool, str]
-"""Whether every unit may come in, and the manifest's SHA-256."""
+"""Whether every unit may be accepted, and the manifest's SHA-256."""
 _ROUNDS = 21
 
 
@@ -98,7 +98,7 @@ def usual(plain: "Plain", body: bytes) -> Answer:
 
 
 class Plain:
-    """Admission on plain dictionaries."""
+    """Admission with plain dictionaries."""
 
     def __init__(self, policy: Policy, observed: Mapping[str, Observed]) -> None:
         schema = contract.schema_of("manifest.v1")
@@ -108,7 +108,7 @@ class Plain:
         self.observed = {path: (found.sha256, found.bytes) for path, found in observed.items()}
 
     def admits(self, document: dict[str, Any]) -> bool:
-        """Whether every unit may come in."""
+        """Whether every unit may be accepted."""
         platform = document["platform"]
         return all(self._admits(unit, platform) for unit in document["units"])
 

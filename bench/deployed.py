@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which processes does a cold start compare on each cloud? Our package, handlers that import the least, and the usual stack.
+"""Which processes does a cold start compare on each cloud? Our package, minimal handlers, and the usual stack.
 
-The package is built as it is deployed, for this interpreter; libraries come from this environment, and the services are
-the emulators, in this process.
+The package is built as it is deployed, but for this interpreter; libraries come from this environment, and the services
+are the emulators, in this process.
 """
 
 import json
@@ -31,17 +31,17 @@ _HOMES: Final = {
     "aws": ("s3", _BUS, {"gcp_project", "gcp_project_number", "gcs_buckets"}),
     "gcp": ("gs", _TOPIC, {"aws_accounts", "s3_buckets"}),
 }
-"""By cloud: the scheme of its store, its bus, and the fields of the trust document that are about the other cloud."""
+"""By cloud: the scheme of its store, its bus, and the fields of the trust document about the other cloud."""
 
 _END: Final = "import os; os._exit(0)"
-"""End without cleaning up: a function's process is frozen or killed, so Python's own exit is no part of its start."""
+"""Ends without cleaning up: a function's process is frozen or killed, so Python's own exit is not part of its start."""
 
 Starting = Callable[[], Start]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """Python code that does what a function's process does until it has asked its store once, but for the runtime."""
+    """Python code that does what a function's process does until its store first answers, but for the runtime."""
 
     code: str
     environment: Mapping[str, str]
@@ -49,10 +49,10 @@ class Program:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
-    """What can be started on one cloud: each of our functions, two handlers that import the least, and the usual stack.
+    """What can be started on one cloud: each of our functions, two minimal handlers, and the usual stack.
 
-    `least_that_tells` also has the bus's client; `programs` are the same without the platform's runtime, where it can do
-    without.
+    `least_that_tells` also has the bus's client; `programs` are the same without the platform's runtime, where that is
+    possible.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Cloud:
 
 @contextmanager
 def on_aws(folder: Path) -> Iterator[Cloud]:
-    """What can be started under awslambdaric; our package is unpacked into `folder`."""
+    """What can be started under awslambdaric; `folder` receives our unpacked package."""
     from infra.emulators import aws  # noqa: PLC0415 - only who starts processes needs it
 
     package = _unpacked("aws", folder)
@@ -145,7 +145,7 @@ def _least(bus: str, clients: str) -> dict[str, str]:
 
 
 def home_of(cloud: str) -> dict[str, str]:
-    """Our functions' environment: a home that trusts no other cloud, since the package has no SDK for one."""
+    """Our functions' environment: a home that trusts no other cloud, because the package has no SDK for one."""
     scheme, bus, foreign = _HOMES[cloud]
     trust: dict[str, Any] = {name: value for name, value in first_events.TRUST.items() if name not in foreign}
     settings = {"home": cloud, "store": f"{scheme}://{_BUCKET}/home", "bus": bus, "trust": json.dumps(trust)}

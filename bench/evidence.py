@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What have a unit and its baseline measured, on so many paired items?
+"""What records do a unit and its baseline have, for a given number of paired items?
 
-Made up, but shaped as the examples' records are. Reproducible: scores come from a seeded generator, whatever the size.
+They are invented, but shaped like the examples' records. They are reproducible: scores come from a seeded generator,
+whatever the size.
 """
 
 import hashlib
@@ -22,12 +23,12 @@ RULES: Final = GateRules(
 )
 _SUITE: Final = {"name": "canonical", "digest": digest("canonical")}
 _PERIOD: Final = 20_000
-"""Scores after which they repeat; item ids never do."""
+"""Number of scores after which they repeat; item ids never do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """A unit as its manifest states it, and its files of records by path."""
+    """A unit as its manifest states it, and its record files by path."""
 
     document: Mapping[str, Any]
     bodies: Mapping[str, bytes]
@@ -39,13 +40,13 @@ class Side:
 
 
 def baseline(items: int) -> Side:
-    """What serves. Its own latency run is of another day, so the gates have no use for it."""
+    """The serving unit. Its own latency run is from another day, so the gates cannot use it."""
     bodies = {"quality": _quality(items, 0.80, seed=1), "safety": _safety(items, seed=2)}
     return Side(document=_unit(1, bodies, None), bodies=bodies)
 
 
 def candidate(items: int, serving: Unit) -> Side:
-    """What would take its place: as good, as fast, as safe."""
+    """The unit that would replace it: as good, as fast, as safe."""
     bodies = {
         "quality": _quality(items, 0.81, seed=3),
         "latency": _latency(items, seed=4),
@@ -77,7 +78,7 @@ def _lines(prefix: str, items: int, seed: int, scores: Callable[[random.Random],
 
 
 def _blocks(prefix: str, items: int, drawn: list[str]) -> Iterator[bytes]:
-    """In pieces, so that a million lines are never held one by one."""
+    """The lines in blocks, so that a million of them are never in memory one by one."""
     for start in range(0, items, _PERIOD):
         lines = enumerate(drawn[: items - start], start)
         yield "".join(f'{{"item":"{prefix}-{row:07d}","scores":{{{scores}}}}}\n' for row, scores in lines).encode()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which event gives each function the least to do? It reads a few documents and announces nothing.
+"""Which event gives each function the least to do? One for which it reads a few documents and announces nothing.
 
-Only `roll_back` announces something: why it did nothing. The store needs no more than a policy and the completions that were
-settled before.
+Only `roll_back` announces something: why it did nothing. The store needs no more than a policy and completions that
+were settled before.
 """
 
 import base64
@@ -29,10 +29,10 @@ _TOLD: Final = Request(
     body=(_PUSH / "raw.json").read_bytes(),
     headers={name.lower(): value for name, value in _HEADERS.items()},
 )
-"""What `receive` gets: the Hub's webhook about a push that was settled before."""
+"""The input of `receive`: the Hub's webhook about a push that was settled before."""
 _PATH: Final = "/hub"
 TELLS: Final = frozenset({"roll_back"})
-"""Functions that announce something in any case, and so need the bus's client too."""
+"""Functions that always announce something, and so need the bus's client too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def heard() -> Mapping[StepName, Event]:
 
 
 def prepare(store: Store) -> None:
-    """Store the policy, and that the completions for `receive` and `validate` were settled before."""
+    """Store the policy, and mark the completions for `receive` and `validate` as settled."""
     store.keep(names.policy(1), canonical(shipped.policy("six")))
     delivery = receive.Delivery(request=_TOLD, reading=read(_TOLD, Trust.read(TRUST)))
     for claim in receive.claims(delivery, AT):
@@ -67,14 +67,14 @@ def prepare(store: Store) -> None:
 
 
 def invocation(function: str) -> dict[str, Any]:
-    """The event as Lambda passes it: a request to the function's URL, or one message of its queue."""
+    """The event in the form that Lambda passes: a request to the function's URL, or one message of its queue."""
     if function == "receive":
         return _requested()
     return {"Records": [_record(_envelope(heard()[_step(function)]))]}
 
 
 def push(function: str) -> Pushed:
-    """The event as Google's function gets it: the Hub's webhook, or a push of Pub/Sub."""
+    """The event in the form that Google's function gets: the Hub's webhook, or a push of Pub/Sub."""
     if function == "receive":
         return Pushed(path=_PATH, body=_TOLD.body, headers=_HEADERS)
     message = {
@@ -111,7 +111,7 @@ def _step(function: str) -> StepName:
 
 
 def _envelope(event: Event) -> str:
-    """EventBridge's envelope around an event of ours, without white space as EventBridge writes it."""
+    """EventBridge's envelope around one of our events, without white space, as EventBridge writes it."""
     envelope = {
         "version": "0",
         "id": "00000000-0000-4000-8000-000000000000",

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What reaches a home in two weeks, in the clouds' own formats?
+"""What arrives at a home in two weeks, in the clouds' own formats?
 
-Five deliveries a week: three sentinels of shipped units, a merge, a promotion; the second week also ends with an alarm. The
-bodies are those of events/ with other names and times. The home is a local one in memory. The policy is the simulation's
-with a quorum of three, so that a merge that comes too early waits for all of the week's units.
+Five deliveries a week: three sentinels of shipped units, a merge, a promotion; the second week also ends with an alarm.
+The bodies are those of events/ with other names and times. The home is a local one in memory. The policy is the
+simulation's, with a quorum of three, so that a merge that comes too early waits for all units of the week.
 """
 
 import json
@@ -31,7 +31,7 @@ POLICY_OF_THREE: Final = {**POLICY, "fusion": {**POLICY["fusion"], "quorum": len
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
-    """When the week's deliveries come, RFC 3339 in UTC; the promotion window is open Tuesdays from 10 to 14 in Berlin."""
+    """The times of a week's deliveries, RFC 3339 in UTC; the promotion window is Tuesdays from 10 to 14 in Berlin."""
 
     number: int
     shipped: str
@@ -46,9 +46,9 @@ SECOND: Final = Week(
     number=2, shipped="2026-01-12T06:00:00Z", merge="2026-01-12T08:00:00Z", promote="2026-01-13T09:10:00Z"
 )
 ALARMED: Final = "2026-01-13T10:30:00Z"
-"""More than the settling time after the second promotion, and within its window."""
+"""Later than the settling time after the second promotion, and within its window."""
 STALE: Final = "2026-01-13T09:05:00Z"
-"""Before the second promotion, so an alarm of that moment means nothing."""
+"""Before the second promotion, so an alarm about that moment is stale."""
 AFTER: Final = "2026-01-13T10:31:00Z"
 
 
@@ -60,7 +60,7 @@ def home(folder: Path) -> LocalHome:
 
 
 def ship(home: LocalHome, week: Week) -> None:
-    """Put the week's three units where their platforms would."""
+    """Put the week's three units where their platforms would put them."""
     for kind in PLATFORM_OF:
         folder = home.folder / "clouds" / "s3" / BUCKET / _place(kind, week)
         folder.mkdir(parents=True)
@@ -69,12 +69,12 @@ def ship(home: LocalHome, week: Week) -> None:
 
 
 def files(kind: Kind, week: Week, serving: Mapping[str, str]) -> Mapping[str, bytes]:
-    """What a platform's job writes that week, the manifest among it.
+    """The files that a platform's job writes that week, including the manifest.
 
     Args:
-        kind: Of the one unit.
-        week: Which.
-        serving: Artifact digests of what serves, by kind.
+        kind: The kind of the only unit.
+        week: The week.
+        serving: Artifact digests of the serving units, by kind.
     """
     return shipment(kind, week.number, "good", serving.get(kind)).files
 
@@ -91,7 +91,7 @@ def ticks(week: Week) -> Sequence[Request]:
 
 
 def alarm(at: str = ALARMED) -> Request:
-    """CloudWatch's event about an SLO that was breached at that moment."""
+    """CloudWatch's event about an SLO breach at that moment."""
     body = _raw("cloudwatch/alarm_single_firing")
     body["time"] = at
     body["detail"]["state"]["timestamp"] = at.replace("Z", ".000+0000")
@@ -107,12 +107,12 @@ def sentinel(place: str, at: str) -> Request:
 
 
 def deliver_all(home: LocalHome, told: Sequence[Request | Event], now: str) -> list[Event]:
-    """Deliver one after the other, each until the queue is empty; every event that was announced.
+    """Deliver one after another, each until the queue is empty; return every announced event.
 
     Args:
         home: The home.
-        told: Bodies from a cloud, or events of ours that are delivered again.
-        now: The moment of every decision.
+        told: Bodies from a cloud, or our own events, delivered again.
+        now: The time of every decision.
     """
     trust = Trust.read(json.loads((EVENTS / "trust.json").read_bytes()))
     announced: list[Event] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long do four gates take on a thousand paired records, from bytes to verdict?"""
+"""How long do the four gates take on a thousand paired records, from bytes to verdict?"""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -16,7 +16,7 @@ _ROUNDS = 21
 
 
 def measure() -> Iterator[Goal]:
-    """One goal; the ratio to the closed forms in NumPy is shown beside it."""
+    """One goal; it also shows the ratio to the closed forms in NumPy."""
     theirs = evidence.baseline(ITEMS)
     mine = evidence.candidate(ITEMS, theirs.unit)
     cases: dict[str, Callable[[], tuple[bool, ...]]] = {
@@ -40,7 +40,7 @@ def measure() -> Iterator[Goal]:
 
 
 def ours(mine: Side, theirs: Side) -> tuple[bool, ...]:
-    """Whether each check passes; those of the contract and of the API count as one."""
+    """Whether each check passes; the contract's and the API's count as one check."""
     candidate = testimony.subject(mine.unit, mine.bodies.get, evidence.RULES)
     baseline = testimony.standing(theirs.unit, theirs.bodies.get, evidence.RULES, known=testimony.items(candidate))
     passed = [finding.verdict == "pass" for finding in judge(candidate, baseline, None, evidence.RULES)]

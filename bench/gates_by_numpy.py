@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How are the four gates' numbers computed in the fastest way, when nothing but the numbers is wanted?
+"""What is the fastest way to compute the four gates' numbers, if only the numbers are needed?
 
 Untyped msgspec (`decode_lines`; orjson over joined lines takes as long) and NumPy: no digest, no schema, no check for
-repeated items, no sentence, no item named. Two ways to bound the latency ratios: `bootstrap`, as most would write it,
-and `closed_form`, the method that federation uses (no draws), vectorised.
+repeated items, no sentence, no named item. There are two ways to bound the latency ratios: `bootstrap`, as most people
+would write it, and `closed_form`, the method of federation (no draws), vectorised.
 """
 
 import math
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Bounds = tuple[float, float]
 """Lower and upper."""
 REPLICATES = 999
-"""As many as the package's own bootstrap draws."""
+"""The number of draws in the package's own bootstrap."""
 _Z = 1.6448536269514722
 _decode_lines = msgspec.json.Decoder().decode_lines
 
@@ -69,7 +69,7 @@ def bootstrap(mine: Mapping[str, Floats], theirs: Mapping[str, Floats]) -> tuple
 
 
 def closed_form(mine: Mapping[str, Floats], theirs: Mapping[str, Floats]) -> tuple[Bounds, Bounds]:
-    """Bounds of the p95 ratio from the distribution of a resampled order statistic, of the cost ratio by delta method."""
+    """Bounds: p95 ratio by the distribution of a resampled order statistic, cost ratio by the delta method."""
     (above, chance), (below, weight) = _resampled(mine["latency_ms"]), _resampled(theirs["latency_ms"])
     ratio = (above[:, None] / below[None, :]).ravel()
     order = np.argsort(ratio)
@@ -108,7 +108,7 @@ def _bonett_price(first: Floats, second: Floats) -> float:
 
 
 def _exact_upper(failures: int, count: int) -> float:
-    """Clopper-Pearson's upper bound, by halving on the binomial tail."""
+    """Clopper-Pearson's upper bound, found by bisection on the binomial tail."""
     terms = np.arange(failures + 1)
     ways = np.array([math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1) for k in terms])
     low, high = failures / count, 1.0
@@ -133,7 +133,7 @@ def _percentiles(drawn: Floats) -> Bounds:
 
 
 def _resampled(samples: Floats) -> tuple[Floats, Floats]:
-    """The sorted samples that a resampled p95 plausibly is, and the chance of each (normal approximation of the rank)."""
+    """The sorted samples that a resampled p95 can plausibly be, and their probabilities (by normal approximation)."""
     count = len(samples)
     middle, spread = 0.95 * count, math.sqrt(count * 0.95 * 0.05)
     ranks = np.arange(max(0, int(middle - 5 * spread)), min(count, int(middle + 5 * spread) + 1))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was asked, what was measured, and is the goal kept?"""
+"""What was required, what was measured, and was the goal met?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Verdict = Literal["ok", "within noise", "missed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """The median of what was measured, and the tenth and ninetieth percentiles; for a count all three are equal."""
+    """The median of the measurements and their tenth and ninetieth percentiles; for a count all three are equal."""
 
     middle: float
     low: float
@@ -19,7 +19,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: list[float]) -> "Spread":
-        """The spread of repeated measurements; at least one."""
+        """The spread of repeated measurements; needs at least one."""
         if len(values) == 1:
             return cls.exactly(values[0])
         deciles = quantiles(values, n=10, method="inclusive")
@@ -27,7 +27,7 @@ class Spread:
 
     @classmethod
     def exactly(cls, value: float) -> "Spread":
-        """A number that has no noise."""
+        """A number without noise."""
         return cls(middle=value, low=value, high=value)
 
 
@@ -45,7 +45,7 @@ class Goal:
 
     @property
     def verdict(self) -> Verdict:
-        """`missed` only when even the better tenth of the repetitions misses."""
+        """The verdict; `missed` only if even the better tenth of the repetitions misses."""
         best = self.measured.low if self.sense == "at most" else self.measured.high
         if self._keeps(self.measured.middle):
             return "ok"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does importing our own code cost little compared with the libraries that it uses?
+"""Is importing our own code cheap compared with the libraries that it uses?
 
-Measured for every module of `federation.core` that a deployed step imports at its start. Which third-party modules these use
-is found by importing them. The interpreter's own start is in both numbers, as in a cold start.
+Measured for every module of `federation.core` that a deployed step imports at its start. Importing these modules shows
+which third-party modules they use. Both numbers include the interpreter's own start, as a cold start does.
 """
 
 import json
@@ -29,7 +29,7 @@ print(json.dumps(sorted(tops - set(sys.stdlib_module_names) - {{"federation"}}))
 
 
 def measure() -> Iterator[Goal]:
-    """The import, and the seed's command."""
+    """The goals for the import and for the seed's command."""
     ours = core()
     theirs = "; ".join(f"import {name}" for name in third_party(ours))
     yield _imported(["-c", ours], ["-c", theirs])
@@ -50,7 +50,7 @@ def third_party(program: str) -> Sequence[str]:
 
 
 def _told(program: str) -> list[str]:
-    """The JSON list that a program prints in a fresh interpreter."""
+    """Run a program in a fresh interpreter; the JSON list that it prints."""
     told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True).stdout
     found: list[str] = json.loads(told)
     return found
@@ -62,7 +62,7 @@ def _seed(folder: str) -> Sequence[str]:
 
 
 def _imported(ours: Sequence[str], floor: Sequence[str]) -> Goal:
-    """In instructions where there is valgrind, since they have no noise; else in CPU time."""
+    """In instructions if valgrind is available, since they have no noise; else in CPU time."""
     found = _timed(ours, floor)
     counted = {case: processes.instructions(arguments) for case, arguments in (("ours", ours), ("floor", floor))}
     mine, theirs = counted["ours"], counted["floor"]
@@ -78,7 +78,7 @@ def _imported(ours: Sequence[str], floor: Sequence[str]) -> Goal:
 
 
 def _commanded(ours: Sequence[str], floor: Sequence[str]) -> Goal:
-    """In CPU time: with valgrind it would take half a minute."""
+    """In CPU time: under valgrind it would take half a minute."""
     found = _timed(ours, floor)
     return Goal(
         name="the seed's command, against importing jsonschema and msgspec",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which ports answer at once, so that only our own code is measured?
 
-The store is two dictionaries, and what is announced is dropped.
+The store is two dictionaries, and announced events are dropped.
 """
 
 from collections.abc import Sequence
@@ -46,14 +46,14 @@ class MemoryStore:
 
 
 class _Nobody:
-    """A bus that nobody listens to."""
+    """A bus without listeners."""
 
     def announce(self, events: Sequence[Event]) -> None:
         del events
 
 
 def ports(store: MemoryStore) -> Ports:
-    """Ports of which only the store, behind its cache, and the bus may be used."""
+    """Ports of which only the store, behind its cache, and the bus can be used."""
     absent: Any = None
     return Ports(
         store=CachedStore(store),

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which operations of a cloud's services does each call of a port become?
+"""Which operations of a cloud's services does each call of a port turn into?
 
-They are read from the emulators' logs: an answer from a cache is no operation, and what an adapter asks twice is two.
+The operations are read from the emulators' logs: an answer from a cache is no operation, and two requests of an adapter
+are two.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +15,11 @@ from federation.core import names
 from federation.ports import Alarms, Artifacts, Bus, Ports, Registry, Store, Traffic, Trainer
 
 Log = Callable[[], Sequence[str]]
-"""Gives every operation that an emulator was asked for until now."""
+"""Returns every operation that an emulator was asked for so far."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of a port, the operations that it became, and how many events it announced."""
+    """One call of a port, the operations that it caused, and the number of events that it announced."""
 
     port: str
     method: str
@@ -28,7 +29,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """The calls of watched ports that became operations, in order."""
+    """The calls of watched ports that caused operations, in order."""
 
     def __init__(self, *logs: Log) -> None:
         self._logs = logs
@@ -47,7 +48,7 @@ class Ledger:
         )
 
     def taken(self) -> list[Call]:
-        """The calls since the last time that this was called."""
+        """The calls since this was last called."""
         found, self._calls = self._calls, []
         return found
 
@@ -83,27 +84,27 @@ def _call(port: str, method: str, arguments: Sequence[Any], told: Sequence[str])
 
 
 def evidence(calls: Sequence[Call]) -> int:
-    """How many operations read artifacts, which depends on what is shipped."""
+    """The number of operations that read artifacts, which depends on what is shipped."""
     return sum(len(call.operations) for call in calls if call.port == "artifacts")
 
 
 def others(calls: Sequence[Call]) -> int:
-    """How many operations do anything else than read artifacts."""
+    """The number of operations that do anything other than read artifacts."""
     return sum(len(call.operations) for call in calls if call.port != "artifacts")
 
 
 def counted(calls: Sequence[Call]) -> int:
-    """How many operations a goal counts: all but those of artifacts and of traffic."""
+    """The number of operations that a goal counts: all except those of artifacts and of traffic."""
     return others([call for call in calls if call.port != "traffic"])
 
 
 def listing(calls: Sequence[Call]) -> int:
-    """How many operations list the policies, which a process does once a minute."""
+    """The number of operations that list the policies, which a process does once a minute."""
     return sum(len(call.operations) for call in calls if call.on == names.POLICIES)
 
 
 def before_the_move(calls: Sequence[Call]) -> Sequence[Call]:
-    """The calls up to the one that moved the channel, that one included."""
+    """The calls up to and including the one that moved the channel."""
     moved = next(place for place, call in enumerate(calls) if call.method == "move")
     return calls[: moved + 1]
 

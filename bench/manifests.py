@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which manifests of 4 KB and of 64 KB are the steps measured with?
+"""Which manifests of 4 KB and of 64 KB are used to measure the steps?
 
-A manifest of training/examples gets more shards of weights, or more versions of its units, until the size is reached. It is
-encoded by `json.dumps`, as most jobs do, so it is not canonical. Every document satisfies the schema.
+A manifest of training/examples gets more shards of weights, or more versions of its units, until it reaches the size.
+`json.dumps` encodes it, as in most jobs, so it is not canonical. Every document satisfies the schema.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ EXAMPLES = ROOT / "training" / "examples"
 
 
 def with_more_files(size: int) -> bytes:
-    """The Hub's manifest with as many shards as fit into `size` bytes, as large models have them."""
+    """The Hub's manifest with as many shards as fit into `size` bytes, as for large models."""
     document = _cut(size)
     units = document["units"]
     for number in count():
@@ -53,7 +53,7 @@ def policy() -> Policy:
 
 
 def observed(body: bytes) -> Mapping[str, Observed]:
-    """What storage would hold for every file of a manifest."""
+    """What storage would report for every file of a manifest."""
     units = manifest_of(strict_json.document(body)).units
     files = [file for unit in units for file in files_of(unit)]
     return {file.path: Observed(sha256=file.sha256, bytes=file.bytes) for file in files}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long does one run of the four gates take in a fresh process, and how much memory?
 
-`python -m bench.one_size FOLDER` judges what `scale.py` wrote there, one file at a time as the step `gate` does, and prints
-one JSON object.
+`python -m bench.one_size FOLDER` judges what `scale.py` wrote there, one file at a time like the step `gate`, and
+prints one JSON object.
 """
 
 import json
@@ -19,7 +19,7 @@ from federation.core.manifest import Unit, unit_of
 
 
 def main() -> None:
-    """Judge, and print verdicts, CPU seconds and memory."""
+    """Judge; print verdicts, CPU seconds and memory."""
     folder = Path(sys.argv[1])
     began = process_time()
     mine, theirs = _unit(folder / "candidate"), _unit(folder / "baseline")
@@ -45,7 +45,7 @@ def _reader(folder: Path) -> Callable[[str], bytes]:
 
 
 def _peak() -> float:
-    """Peak resident memory in megabytes: on Linux of this program alone, elsewhere perhaps of its parent."""
+    """Peak resident memory in megabytes: on Linux of this process alone, elsewhere perhaps of its parent."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))

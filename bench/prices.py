@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do a million runs of a function cost by AWS's price list?
+"""What do a million runs of a function cost at AWS's list prices?
 
 List prices of us-east-1 without the free tier, as of November 2026. Sources: aws.amazon.com/s3/pricing,
 /eventbridge/pricing, /sqs/pricing, /lambda/pricing (x86). The Hub's and SageMaker's control calls cost nothing.
@@ -13,13 +13,13 @@ from bench.ledger import Call
 from bench.processes import ROOT
 
 S3_CLASS_A: Final = 5.00
-"""Dollars for a million PUT or LIST requests; the prices below are for a million, too."""
+"""Dollars for a million PUT or LIST requests; the other request prices are per million, too."""
 S3_CLASS_B: Final = 0.40
 EVENTBRIDGE_EVENTS: Final = 1.00
 SQS_REQUESTS: Final = 0.40
 LAMBDA_REQUESTS: Final = 0.20
 LAMBDA_GB_SECOND: Final = 0.0000166667
-"""For one GB-second, not a million."""
+"""Price of one GB-second, not of a million."""
 
 PER_OPERATION: Final[Mapping[str, float]] = {
     "PutObject": S3_CLASS_A,
@@ -38,11 +38,11 @@ SECONDS: Final[Mapping[str, float]] = {
 }
 """Assumed seconds of one operation of a port, since waiting is billed, too."""
 POLLS: Final = 3
-"""Requests to SQS for one message: send, receive, delete. The scheduler invokes without a queue."""
+"""Requests to SQS per message: send, receive, delete. The scheduler invokes without a queue."""
 
 
 def dollars(function: str, heard: str, calls: Sequence[Call]) -> float:
-    """Dollars for a million such runs: their requests, artifacts included, and their waiting, but not their CPU time."""
+    """Dollars for a million such runs: their requests, with artifacts, and their waiting, but not their CPU time."""
     operations = sum(PER_OPERATION.get(one, 0.0) for call in calls for one in call.operations)
     announced = EVENTBRIDGE_EVENTS * sum(call.events for call in calls)
     queue = 0.0 if heard == "lambda:scheduler" else POLLS * SQS_REQUESTS
@@ -52,6 +52,6 @@ def dollars(function: str, heard: str, calls: Sequence[Call]) -> float:
 
 
 def _gigabytes(function: str) -> float:
-    """The function's memory, as deployed."""
+    """The deployed function's memory."""
     deployed: Mapping[str, Any] = json.loads((ROOT / "infra" / "steps.json").read_bytes())
     return float(deployed[function]["memory"]) / 1024

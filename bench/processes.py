@@ -15,14 +15,14 @@ from bench.timing import Seconds
 
 ROOT = Path(__file__).resolve().parents[1]
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-"""Our environment, except that byte code is written: otherwise each round would compile again what was edited since."""
+"""Our environment, except that byte code is written: otherwise each round would recompile recently edited files."""
 
 
 def interleaved(commands: Mapping[str, Sequence[str]], *, rounds: int) -> Seconds:
-    """CPU seconds (user and system) of each command's process, one number a round, in turns.
+    """CPU seconds (user and system) of each command's process, one number per round, in turns.
 
     Args:
-        commands: Arguments after the interpreter, by name; each runs once first, so that byte code is there.
+        commands: Arguments after the interpreter, by name; each command runs once beforehand, so that byte code exists.
         rounds: At least 2.
     """
     for arguments in commands.values():
@@ -35,17 +35,17 @@ def interleaved(commands: Mapping[str, Sequence[str]], *, rounds: int) -> Second
 
 
 def above(found: Seconds, bare: str, ours: str, other: str) -> Spread:
-    """How many times more `ours` costs than `other`, round by round, after subtracting the bare interpreter from both."""
+    """How many times more `ours` costs than `other`, by round, after subtracting the bare interpreter from both."""
     rounds = zip(found[ours], found[other], found[bare], strict=True)
     return Spread.of([(mine - start) / (theirs - start) for mine, theirs, start in rounds])
 
 
 def instructions(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int | None:
-    """Instructions that the process executes, by valgrind; None where there is no valgrind. Repeatable to about 0.1 %.
+    """Instructions that the process executes, by valgrind; None without valgrind. Repeatable to about 0.1 %.
 
     Args:
         arguments: After the interpreter.
-        environment: All of it; None for ours.
+        environment: The whole environment; None means ours.
     """
     valgrind = shutil.which("valgrind")
     if valgrind is None:

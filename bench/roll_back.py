@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much does a roll-back read and write?
+"""How often does a roll-back read and write?
 
-Counted at the ports, from the event to the shifted traffic: the fewer calls, the less can delay it.
+Calls are counted at the ports, from the event to the shifted traffic: the fewer there are, the less can delay it.
 """
 
 import tempfile
@@ -34,7 +34,7 @@ def measure() -> Iterator[Goal]:
 
 
 def calls_of_a_roll_back() -> Calls:
-    """What one roll-back asks and changes, after two weeks in a local home."""
+    """The calls of one roll-back after two weeks in a local home."""
     calls = Calls()
     with (
         tempfile.TemporaryDirectory(prefix="federation-bench-") as folder,

@@ -31,7 +31,7 @@ QUESTIONS: Mapping[str, Callable[[], Iterator[Goal]]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and tell; the exit code."""
+    """Measure and report; return the exit code."""
     options = _parser().parse_args(arguments)
     if not options.json:
         print(table.HEADING)

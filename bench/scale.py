@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do time and memory of the four gates stay in proportion up to a million paired records, and is NumPy imported late?"""
+"""Do time and memory of the four gates grow in proportion up to a million paired records? Is NumPy imported late?"""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ from bench.processes import ROOT
 
 
 def measure() -> Iterator[Goal]:
-    """Time per record, peak memory, and what was imported; each run in a fresh process."""
+    """Time per record, peak memory, and imported modules; each run is in a fresh process."""
     with tempfile.TemporaryDirectory(prefix="federation-bench-") as name:
         folders = {items: _written(Path(name) / str(items), items) for items in (10_000, 100_000, 1_000_000)}
         few = _judged(folders[10_000])
@@ -55,7 +55,7 @@ def measure() -> Iterator[Goal]:
 
 
 def _written(folder: Path, items: int) -> Path:
-    """A folder with both sides' units and records."""
+    """A folder with the units and records of both sides."""
     folder.mkdir()
     serving = evidence.baseline(items)
     _write(folder / "baseline", serving)

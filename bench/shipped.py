@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the three platforms ship in each of two weeks? The demo's six units, or one unit each.
+"""What do the three platforms ship in each of the two weeks? The demo's six units, or one unit each.
 
 The usual pipeline was counted with one unit each.
 """
@@ -21,7 +21,7 @@ Files = Mapping[str, bytes]
 
 
 def policy(units: Units) -> Mapping[str, Any]:
-    """The policy that they are released under."""
+    """The policy under which they are released."""
     if units == "three":
         return fortnight.POLICY_OF_THREE
     found: Mapping[str, Any] = document((EXAMPLES / "policy.json").read_bytes())
@@ -29,12 +29,12 @@ def policy(units: Units) -> Mapping[str, Any]:
 
 
 def folders(units: Units, week: Week, serving: Mapping[str, str]) -> Mapping[str, Files]:
-    """The files of every manifest's folder that week, the manifest among them.
+    """The files in every manifest's folder that week, including the manifest.
 
     Args:
-        units: Which.
+        units: Which units to ship.
         week: The first or the second.
-        serving: Artifact digests of what serves, by kind.
+        serving: Artifact digests of the serving units, by kind.
     """
     if units == "three":
         return {f"{kind}-v{week.number}": fortnight.files(kind, week, serving) for kind in PLATFORM_OF}

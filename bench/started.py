@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much CPU time and memory does a function's process take until it has answered its first invocation?
+"""How much CPU time and memory does a function's process use until it has answered its first invocation?
 
-On AWS it is awslambdaric with a Runtime API; on Google functions-framework over HTTP, with its own server and workers. The
-CPU time is that of all processes together, read when the answer comes; the memory is the largest process's peak of resident
+On AWS it is awslambdaric with a Runtime API; on Google functions-framework over HTTP, with its own server and workers.
+CPU time is that of all processes together, read when the answer arrives; memory is the largest process's peak resident
 memory. Only on Linux.
 """
 
@@ -27,7 +27,7 @@ import msgspec
 from bench.first_events import Pushed
 
 TRACE = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0"
-"""The trace header that Lambda gives to an invocation."""
+"""The trace header of an invocation by Lambda."""
 _SECONDS = 60.0
 _POLL = 0.01
 _SERVER = "from functions_framework._cli import _cli; _cli()"
@@ -35,24 +35,24 @@ _SERVER = "from functions_framework._cli import _cli; _cli()"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """CPU seconds from the start of the process to its first answer, and its peak of resident memory until then."""
+    """CPU seconds from the start of the process to its first answer, and its peak resident memory until then."""
 
     seconds: float
     megabytes: float
 
 
 class SilentError(RuntimeError):
-    """A function answered its first invocation with an error, or did not answer."""
+    """A function answered its first invocation with an error, or not at all."""
 
 
 def on_lambda(handler: str, folder: Path, environment: Mapping[str, str], event: Mapping[str, Any]) -> Start:
-    """A process of awslambdaric that is invoked once.
+    """Start a process of awslambdaric and invoke it once.
 
     Args:
         handler: `module.function`.
-        folder: Holds the module.
-        environment: Beside what Lambda's own is.
-        event: To be answered without a failed record.
+        folder: The folder of the module.
+        environment: Variables besides those that Lambda itself sets.
+        event: An event that is answered without a failed record.
     """
     with _runtime_api(msgspec.json.encode(event)) as (port, answers):
         variables = {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}", **_lambda(handler, folder), **environment}
@@ -64,13 +64,13 @@ def on_lambda(handler: str, folder: Path, environment: Mapping[str, str], event:
 
 
 def on_framework(target: str, source: Path, environment: Mapping[str, str], request: Pushed) -> Start:
-    """A process of functions-framework, with its workers, that is asked once.
+    """Start a process of functions-framework, with its workers, and send it one request.
 
     Args:
         target: The function's name.
         source: The file that holds it.
-        environment: All of it, beside the path.
-        request: To be answered with success.
+        environment: All variables, besides the path.
+        request: A request that is answered with success.
     """
     port = _free_port()
     address = ["--host", "127.0.0.1", "--port", str(port), "--target", target, "--source", str(source)]
@@ -159,7 +159,7 @@ class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: a process that has been measured hangs up."""
+        """Show nothing: a process hangs up once it has been measured."""
 
 
 @contextmanager
@@ -197,7 +197,7 @@ def _api(following: Callable[[], bytes | None], told: Callable[[tuple[str, bytes
             self._send(202, b"{}")
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the server's name for it
-            """Nothing."""
+            """Log nothing."""
 
         def _send(self, status: int, body: bytes) -> None:
             self.send_response(status)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do ten thousand duplicates in disorder change anything, and what do they cost?
+"""Do ten thousand duplicates in random order change anything, and what do they cost?
 
 Clean: the second week's deliveries and its alarm once each, in order. Storm: thousands of copies of the week's
-deliveries in disorder, the alarm, and thousands more, with the alarm and our own events of that week among them. A
-delivery is one body from a cloud, or one of our events delivered again, and all that follows, down to an empty queue.
+deliveries in random order, the alarm, and thousands more, including the alarm and our own events of that week. A
+delivery is one body from a cloud, or one of our events delivered again, and everything that follows until the queue is
+empty.
 """
 
 import random
@@ -39,11 +40,11 @@ class Aftermath:
 
 
 CALM = Aftermath(releases=1, promotions=1, roll_backs=1, serves="spiralverse-ai-federated-v1.0.0", dead=0)
-"""What the second week comes to: one release, one promotion, one roll-back to the first week's release."""
+"""What the second week amounts to: one release, one promotion, one roll-back to the first week's release."""
 
 
 def measure() -> Iterator[Goal]:
-    """Goals on what ten thousand duplicates change, and on the rate of deliveries."""
+    """Goals for what ten thousand duplicates change, and for the rate of deliveries."""
     clean = [_clean() for _ in range(_CLEAN_RUNS)]
     aftermath, rates = storm(COPIES)
     calm = Spread.of(clean)
@@ -67,11 +68,11 @@ def measure() -> Iterator[Goal]:
 
 
 def storm(copies: int, *, seed: int = 1) -> tuple[Aftermath, list[float]]:
-    """What so many deliveries of the same six events change, and the deliveries per second in each tenth of them.
+    """What that many deliveries of the same six events change, and the deliveries per second in each tenth of them.
 
     Args:
-        copies: Deliveries in all, at least 100.
-        seed: Of the disorder.
+        copies: Number of deliveries, at least 100.
+        seed: Seeds the order.
     """
     draw = random.Random(seed)
     week, alarm = fortnight.deliveries(fortnight.SECOND), fortnight.alarm()
@@ -96,7 +97,7 @@ def astray(aftermath: Aftermath) -> int:
 
 
 def _clean() -> float:
-    """Deliveries per second when each comes once."""
+    """Deliveries per second if each comes once."""
     with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder, closing(_second_week(Path(folder))) as home:
         week = fortnight.deliveries(fortnight.SECOND)
         began = process_time()
@@ -109,7 +110,7 @@ def _clean() -> float:
 
 
 def _second_week(folder: Path) -> LocalHome:
-    """A home in which the first release serves and the second week's units lie ready."""
+    """A home in which the first release serves and the second week's units are ready."""
     home = fortnight.home(folder)
     fortnight.ship(home, fortnight.FIRST)
     fortnight.deliver_all(home, fortnight.deliveries(fortnight.FIRST), fortnight.FIRST.promote)
@@ -118,7 +119,7 @@ def _second_week(folder: Path) -> LocalHome:
 
 
 def _rates(home: LocalHome, told: Sequence[Request | Event], now: str) -> tuple[list[float], list[Event]]:
-    """Deliveries a second of each part, and what was announced on the way."""
+    """Deliveries per second of each part, and the events that were announced."""
     rates, announced = [], []
     size = max(1, len(told) * 2 // _PARTS)
     for start in range(0, len(told), size):

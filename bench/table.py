@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a goal with its measurement shown?"""
+"""How is a goal shown with its measurement?"""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ HEADING = f"{'verdict':12}  {'goal':84}  {'asked':>12}  measured"
 
 
 def line(goal: Goal) -> str:
-    """The goal in one line, and the absolute numbers behind it in the next."""
+    """The goal on one line, and the absolute numbers behind it on the next."""
     asked = f"{goal.sense} {goal.asked:g}{goal.unit}"
     numbers = ", ".join(f"{name} {value}" for name, value in goal.numbers.items())
     return f"{goal.verdict:12}  {goal.name:84}  {asked:>12}  {_spread(goal.measured, goal.unit)}\n{'':14}{numbers}"
@@ -31,7 +31,7 @@ def document(goal: Goal) -> dict[str, Any]:
 
 
 def closing(goals: list[Goal]) -> str:
-    """The last line: how many goals are kept, and which are missed."""
+    """The last line: how many goals are met, and which are missed."""
     missed = [goal.name for goal in goals if goal.verdict == "missed"]
     kept = f"{len(goals) - len(missed)} of {len(goals)} goals kept"
     return f"{kept}; missed by more than noise: {'; '.join(missed)}" if missed else kept

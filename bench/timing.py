@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many times longer does one piece of code take than another, on a machine that is never quiet?
+"""How many times longer does one piece of code take than another, on a machine that is never idle?
 
-Each round runs every case once, in turns, for about as long as the others, and gives one ratio; the median over the
-rounds counts. CPU time of the process, not the clock on the wall: other jobs share the cores.
+Each round runs every case once, in turns, for about equally long, and gives one ratio; the result is the median over
+the rounds. CPU time of the process is measured, not wall time, because other jobs share the cores.
 """
 
 import gc
@@ -13,16 +13,16 @@ from time import process_time
 from bench.goal import Spread
 
 Seconds = Mapping[str, list[float]]
-"""CPU seconds of one call, one number a round, by case."""
+"""CPU seconds of one call, one number per round, by case."""
 _SLICE = 0.01
 """CPU seconds that a case runs in one round."""
 
 
 def interleaved(cases: Mapping[str, Callable[[], object]], *, rounds: int) -> Seconds:
-    """CPU seconds a call of every case, over so many rounds in turns.
+    """CPU seconds per call of every case, over `rounds` rounds in turns.
 
     Args:
-        cases: Each is called once before the first round, so that caches are warm.
+        cases: The calls; each is made once before the first round, to warm the caches.
         rounds: At least 2.
     """
     repeats = {name: _repeats(call) for name, call in cases.items()}
@@ -53,7 +53,7 @@ def shown(found: Seconds) -> dict[str, str]:
 
 
 def duration(value: float) -> str:
-    """Seconds in the unit that suits them."""
+    """Seconds in a suitable unit."""
     if value < 1e-3:
         return f"{value * 1e6:.1f} us"
     return f"{value * 1e3:.1f} ms" if value < 1 else f"{value:.1f} s"

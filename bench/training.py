@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the training images learn and measure as fast as the libraries below them, and exchange no more than theory asks?
+"""Do the training images learn and measure as fast as the libraries that they use, and exchange no more than in theory?
 
-What needs torch runs in processes of the virtual environment .venv-training. Without that it is not measured, and a line
-says so.
+Code that needs torch runs in processes of the virtual environment .venv-training. Without that environment it is not
+measured, and a line says so.
 """
 
 import os
@@ -22,13 +22,13 @@ PYTHON: Final = ROOT / ".venv-training" / "bin" / "python"
 UNITS: Final = ROOT / "build" / "units"
 _QUIET: Final[Mapping[str, str]] = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 _SLACK: Final = 1.05
-"""Allowed factor over theory, for message headers and whatever else processes exchange."""
+"""Allowed factor over theory, for message headers and other exchanges of the processes."""
 _SMALLEST: Final = 8_000
-"""Megabytes of the smallest machine of a price table that a policy may name, ml.m5.large."""
+"""Memory in megabytes of ml.m5.large, the smallest machine in a price table that a policy may name."""
 
 
 def measure(python: Path = PYTHON, units: Path = UNITS) -> Iterator[Goal]:
-    """Steps, answers, rankings, bytes; then the memory of the jobs whose units lie below build/units."""
+    """Steps, answers, rankings and bytes; then the memory of the jobs whose units are below build/units."""
     if python.exists():
         yield from rates(_told(python, "bench.training_rounds"))
         yield from exchanges(_told(python, "bench.training_exchange"))
@@ -38,7 +38,7 @@ def measure(python: Path = PYTHON, units: Path = UNITS) -> Iterator[Goal]:
 
 
 def rates(found: Mapping[str, Seconds]) -> Iterator[Goal]:
-    """How many times as fast as the library itself, from the seconds of `ours` and `library` by what was timed."""
+    """The speed relative to the library itself, from the seconds of `ours` and `library` for each case."""
     names = {
         "step": ("training step, against a bare loop of torch, transformers and peft", "learning.loop.fit, 8 steps"),
         "answers": ("answers to 192 items, against transformers called directly", "textgen_lora's LabelModel.answer"),
@@ -60,7 +60,7 @@ def rates(found: Mapping[str, Seconds]) -> Iterator[Goal]:
 
 
 def exchanges(trials: list[dict[str, Any]]) -> Iterator[Goal]:
-    """Bytes of a step, and how equal the weights are; the trials of training_images.data_parallel.compare."""
+    """Bytes per step, and how equal the weights are, from the trials of training_images.data_parallel.compare."""
     alone, *shared = trials
     for trial in shared:
         told = trial["account"]
@@ -81,7 +81,7 @@ def exchanges(trials: list[dict[str, Any]]) -> Iterator[Goal]:
 
 
 def memory(units: Path) -> Iterator[Goal]:
-    """The peak memory of each image's jobs, from the manifests of the units that were made on this machine."""
+    """The peak memory of each image's jobs, from the manifests of the units made on this machine."""
     found: dict[str, int] = {}
     for manifest in sorted(units.glob("*/unit/_MANIFEST.json")):
         for unit in msgspec.json.decode(manifest.read_bytes())["units"]:
@@ -100,7 +100,7 @@ def memory(units: Path) -> Iterator[Goal]:
 
 
 def _equality(trials: list[dict[str, Any]]) -> Goal:
-    """How far the weights differ between the ways to share a batch; a run whose replicas drift apart ends with an error."""
+    """How far the weights differ between the ways to share a batch; replicas that drift apart end a run in an error."""
     digests = {trial["account"]["weights"] for trial in trials[1:]}
     return Goal(
         name="ring and server, weights that are not equal bit by bit",
@@ -117,9 +117,9 @@ def _equality(trials: list[dict[str, Any]]) -> Goal:
 
 
 def _told(python: Path, module: str) -> Any:
-    """The JSON that a module prints last, run in the environment with torch."""
+    """Run a module in the environment with torch; the JSON that it prints last."""
     variables = {**os.environ, **_QUIET, "PYTHONPATH": str(ROOT / "functions"), "PYTHONWARNINGS": "ignore"}
     told = subprocess.run(
         [str(python), "-m", module], cwd=ROOT, check=True, stdout=subprocess.PIPE, env=variables
     ).stdout
-    return msgspec.json.decode(told.splitlines()[-1])  # processes that learn talk before
+    return msgspec.json.decode(told.splitlines()[-1])  # processes that learn print other lines first

@@ -19,7 +19,7 @@ _ROWS: Final = 400
 
 
 def main() -> None:
-    """One process alone, two in a ring, two with a server between them."""
+    """Run a single process, two in a ring, and two with a server between them."""
     with tempfile.TemporaryDirectory(prefix="federation-bench-") as name:
         for seed, data in enumerate(SETS):
             write(Path(name) / data / "train.jsonl", training_world.utterances(_ROWS, seed=seed))

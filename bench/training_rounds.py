@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long do our loop, answers and measures take, and how long the libraries called directly?
+"""How long do our training loop, answers and measures take, compared with calling the libraries directly?
 
-`python -m bench.training_rounds` prints CPU seconds by case, `ours` and `library` in turns. The library is asked for what
-ours asks it for: the same batches of the same tokens, the same loss, no logits but the labels'. Both must come to the same
-weights, answers and scores before they are timed.
+`python -m bench.training_rounds` prints CPU seconds by case, `ours` and `library` in turns. The library does the same
+work as ours: the same batches of the same tokens, the same loss, and only the labels' logits. Before they are timed,
+both must produce the same weights, answers and scores.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ _ITEMS: Final = 192
 _QUESTIONS: Final = 800
 _DOCUMENTS: Final = 1_110
 _DEEP: Final = 100
-"""Documents of a ranking as the embedder hands it over; the measures look at ten."""
+"""Documents in a ranking as the embedder returns it; the measures look at ten."""
 _RANK: Final = 4
 _LAYERS: Final = 6
 _ROUNDS: Final = 7
@@ -49,7 +49,7 @@ Batch = tuple[Sequence[str], Tensor]
 
 
 class Bare:
-    """What an expert would write with transformers and peft: the same adapter, and no logits but the labels'."""
+    """What an expert would write with transformers and peft: the same adapter, and only the labels' logits."""
 
     def __init__(self, base: Path) -> None:
         torch.manual_seed(2)

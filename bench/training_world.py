@@ -33,7 +33,7 @@ def utterances(number: int, seed: int = 1) -> list[Row]:
 
 
 def base(folder: Path) -> Path:
-    """A language model with a byte-level tokenizer, as SmolLM2's is, in which each label's word is one token."""
+    """A language model with a byte-level tokenizer, like SmolLM2's, in which each label's word is one token."""
     torch.manual_seed(1)
     tokenizer = _tokenizer()
     config = LlamaConfig(

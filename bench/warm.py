@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much more does a warm invocation cost than one of a handler that does nothing, when every service answers at once?
+"""How much more does a warm invocation cost than a handler that does nothing, if every service answers at once?
 
-The deployed entry files, called as their platforms call them: with a batch of one message, and through functions-framework's
-WSGI application. Their ports hold everything in memory, so what is timed is reading, deciding, logging and answering.
+It calls the deployed entry files as their platforms do: with a batch of one message, or through the WSGI application of
+functions-framework. Their ports keep everything in memory, so the time is that of reading, deciding, logging and
+answering.
 """
 
 import subprocess
@@ -22,7 +23,7 @@ _NAMES: Final[Mapping[str, str]] = {"aws": "AWS", "gcp": "Google Cloud"}
 
 
 def measure() -> Iterator[Goal]:
-    """Every function of each cloud."""
+    """Goals for every function of each cloud."""
     for cloud, framework in _FRAMEWORKS.items():
         found = _found(cloud)
         others = [name for name in (NOTHING, ONE_LINE) if name in found]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long does one warm invocation of each entry point take? `python -m bench.warm_handlers aws|gcp` prints CPU seconds.
 
-It runs in a process of its own, since the entry files read the environment and Powertools configures logging. The
-environment is that of a deployed function. Only the ports are other ones, and log lines are dropped.
+It runs in a separate process, because the entry files read the environment and Powertools configures logging. The
+environment is that of a deployed function. Only the ports differ, and log lines are dropped.
 """
 
 import io
@@ -33,7 +33,7 @@ _CONTEXT: Final = SimpleNamespace(
 
 NOTHING: Final = "nothing"
 ONE_LINE: Final = "one line of log"
-"""Both are cases that run no code of ours."""
+"""The two cases that run no code of ours."""
 
 Calls = Mapping[str, Callable[[], object]]
 
@@ -60,7 +60,7 @@ def on_google() -> Calls:
 
 
 def _loaded(path: Path) -> dict[str, Any]:
-    """What a file defines."""
+    """The names that a file defines."""
     spec = spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise ImportError(path)
@@ -79,21 +79,21 @@ def _application(target: str, source: str) -> Any:
 
 
 def _answer_at_once(entry: dict[str, Any]) -> None:
-    """Give an entry file ports in memory: it asks for them by this name at every invocation."""
+    """Give an entry file ports in memory; it asks for them by this name at every invocation."""
     ports = in_memory.ports(MemoryStore())
     first_events.prepare(ports.store)
     entry["_ports"] = lambda: ports
 
 
 def _invoked(handler: Callable[..., Any], event: dict[str, Any]) -> None:
-    """One invocation; no message of it may fail."""
+    """Make one invocation; none of its messages may fail."""
     answer = handler(event, _CONTEXT)
     if started.is_refused(answer):
         raise AssertionError(f"a function answered with {answer}")
 
 
 def _served(application: Any, pushed: Pushed) -> None:
-    """One request to the application, read to its end."""
+    """Send one request to the application and read the whole answer."""
     statuses: list[str] = []
     body = application(_environ(pushed), lambda status, _headers, *_: statuses.append(status))
     b"".join(body)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a folder become a zip with the same bytes wherever and whenever it is made?
+"""How does a folder become a zip with the same bytes on every machine and at any time?
 
-Names are sorted, dates and modes fixed. Byte code is of the unchecked-hash kind (PEP 552): a fixed date would make the
-ordinary kind stale, and every cold start would compile again.
+Names are sorted; dates and modes are fixed. Byte code is of the unchecked-hash kind (PEP 552): with a fixed date, the
+ordinary kind would count as stale and be compiled again at every cold start.
 """
 
 import os
@@ -19,18 +19,18 @@ _UNIX: Final = 3
 
 
 def compiled_for(version: str, stage: Path, folder: str) -> bool:
-    """Whether that interpreter was at hand to write byte code; without it the target compiles at every start.
+    """Compile the folder; False if that interpreter is not available, in which case the target compiles at every start.
 
     Args:
-        version: Of CPython, as 3.13; byte code fits no other.
+        version: Version of CPython, such as 3.13; byte code fits no other.
         stage: The folder to compile.
-        folder: Where its files will lie; tracebacks show these paths.
+        folder: The files' folder on the target; tracebacks show these paths.
     """
     python = _interpreter(version)
     if python is None:
         return False
     how = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(stage), "-p", folder]
-    # PYTHONOPTIMIZE or PYTHONPYCACHEPREFIX of whoever builds would name or place the byte code where nobody looks.
+    # The builder's PYTHONOPTIMIZE or PYTHONPYCACHEPREFIX would put the byte code where nobody looks for it.
     bare = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     subprocess.run([python, *how, str(stage)], check=True, env={**bare, "PYTHONHASHSEED": "0"})  # noqa: S603 - our own
     return True
@@ -47,7 +47,7 @@ def zipped(stage: Path, path: Path) -> bytes:
 
 
 def _interpreter(version: str) -> str | None:
-    """The command of that version: the running one, or the one on the path if it is what its name says."""
+    """The command of that version: the running interpreter, or one on the path if it is what its name says."""
     if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
         return sys.executable
     found = shutil.which(f"python{version}")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Would Terraform take infra/aws and infra/gcp as they are: a home here, a home there, one under an organisation's rules?
+"""Would Terraform accept infra/aws and infra/gcp unchanged: as a home, away from home, under an organisation's rules?
 
-`terraform fmt`, `init`, `validate` and `plan` run offline on copies, with the variables of examples/, and wrong values have
-to be refused. AWS needs its provider in a mirror folder of this machine: $TF_PLUGIN_MIRROR, or one of the usual places.
-Google gets a provider that has only schemas (infra/terraform). What this machine lacks is skipped, and a line says so.
+`terraform fmt`, `init`, `validate` and `plan` run offline on copies, with the variables of examples/, and wrong values
+have to be refused. AWS needs its provider in a mirror folder of this machine: $TF_PLUGIN_MIRROR, or one of the usual
+places. Google gets a provider that consists only of schemas (infra/terraform). A check for which this machine lacks
+something is skipped, and a line says so.
 """
 
 import json
@@ -34,9 +35,9 @@ MIRRORS: Final = (
     "/opt/*plugins*",
     "/opt/terraform*",
 )
-"""Where a mirror may be: the folders that Terraform itself looks into, and what images of build machines use."""
+"""Folders that may contain a mirror: those that Terraform itself searches, and those that build images use."""
 _LONGEST: Final = {"aws": 20, "gcp": 18}
-"""Characters of the longest prefix that variables.tf allows; a home is planned with one, so that no name is too long."""
+"""Length of the longest prefix that variables.tf allows; one plan uses it, so that no name can get too long."""
 _AWS: Final = "registry.terraform.io/hashicorp/aws"
 _OFFLINE: Final = """
 provider "aws" {
@@ -53,16 +54,16 @@ provider "aws" {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terraform:
-    """The binary, and the environment that it runs in."""
+    """The Terraform binary and its environment."""
 
     binary: str
     environment: Mapping[str, str]
 
     def run(self, folder: Path, *arguments: str) -> str:
-        """What the command prints.
+        """Run a command and return what it prints.
 
         Raises:
-            SystemExit: It failed; the message is Terraform's.
+            SystemExit: The command failed; the message is Terraform's.
         """
         command = [self.binary, f"-chdir={folder}", *arguments]
         done = subprocess.run(command, env=dict(self.environment), capture_output=True, text=True, check=False)  # noqa: S603
@@ -72,7 +73,7 @@ class Terraform:
 
 
 def mirror(environment: Mapping[str, str], places: Sequence[str] = MIRRORS) -> Path | None:
-    """The first folder that has the AWS provider as `terraform providers mirror` lays it out, or None."""
+    """The first folder that contains the AWS provider in the layout of `terraform providers mirror`, or None."""
     named = environment.get("TF_PLUGIN_MIRROR")
     for place in [named] if named else places:
         path = Path(place).expanduser()
@@ -84,7 +85,7 @@ def mirror(environment: Mapping[str, str], places: Sequence[str] = MIRRORS) -> P
 
 
 def plan(terraform: Terraform, cloud: str, example: str) -> Mapping[str, Any]:
-    """The plan for a cloud with the variables of one example, as Terraform's JSON."""
+    """Plan a cloud with the variables of one example; the plan as Terraform's JSON."""
     with tempfile.TemporaryDirectory(prefix="federation-plan-") as folder:
         here = _copied(cloud, Path(folder))
         terraform.run(here, "init", "-input=false", "-backend=false", "-no-color")
@@ -97,7 +98,7 @@ def plan(terraform: Terraform, cloud: str, example: str) -> Mapping[str, Any]:
 
 
 def unrefused(terraform: Terraform, cloud: str) -> list[str]:
-    """Variables whose wrong values a plan takes, or refuses without a word of them."""
+    """Variables whose wrong values a plan accepts, or refuses without naming them."""
     with tempfile.TemporaryDirectory(prefix="federation-plan-") as folder:
         here = _copied(cloud, Path(folder))
         terraform.run(here, "init", "-input=false", "-backend=false", "-no-color")
@@ -115,7 +116,7 @@ def _said(terraform: Terraform, here: Path, home: Sequence[str], values: Mapping
 
 
 def _copied(cloud: str, folder: Path) -> Path:
-    """A copy of the cloud's HCL, which a plan may write beside, with the files that it reads and an empty package."""
+    """A copy of the cloud's HCL that a plan may write into, with the files that it reads and an empty package."""
     for name in (f"infra/{cloud}", "events/routes.json", "infra/steps.json"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_dir():
@@ -152,7 +153,7 @@ def attached(cloud: str, binary: str) -> Iterator[Terraform | None]:
 
 
 def check(cloud: str, binary: str) -> bool:
-    """Whether every check of a cloud passes; a line is printed for each result."""
+    """Run every check of a cloud and print a line for each result; whether all passed."""
     with attached(cloud, binary) as terraform:
         if terraform is None:
             _tell(f"infra/{cloud}: skipped: no AWS provider in $TF_PLUGIN_MIRROR, nor in {', '.join(MIRRORS)}")

@@ -32,7 +32,7 @@ STAGES = {"aws": staged_on_aws, "gcp": staged_on_gcp}
 
 
 class Released(Protocol):
-    """A stage that can show a stored release."""
+    """A stage that can return a stored release."""
 
     def release(self, name: str) -> bytes | None:
         """The release as it is stored."""
@@ -40,7 +40,7 @@ class Released(Protocol):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play the story and compare; 1 when a digest differs."""
+    """Play the story and compare; return 1 if a digest differs."""
     options = _parser().parse_args(arguments)
     examples = found(options.examples)
     folder = Path(tempfile.mkdtemp(prefix="federation-demo-"))

@@ -26,14 +26,14 @@ def schemas_module() -> str:
 
 
 def routes() -> str:
-    """events/routes.json: which functions hear which events."""
+    """events/routes.json: which steps hear which events."""
     from federation.runtime import routes as heard  # noqa: PLC0415 - it needs the schemas that are written first
 
     return json.dumps(heard(), indent=2) + "\n"
 
 
 def generated() -> dict[Path, str]:
-    """Each generated file and what it should hold."""
+    """Each generated file, with the content that it should have."""
     return {
         ROOT / "functions/federation/core/schemas.py": schemas_module(),
         ROOT / "events/routes.json": routes(),

@@ -30,24 +30,24 @@ from infra.pinned import Target, requirements  # noqa: E402 - the same
 NEVER_DEPLOYED: Final = frozenset({"cli", "demo", "simulation", "local", "offline", "__main__.py"})
 CLOUDS: Final = frozenset({"aws", "azure", "gcp", "hub", "kubernetes"})
 COMMAND_ONLY: Final = frozenset({"typer", "rich"})
-"""Of the project's dependencies, those that only the command and the tests import."""
+"""The project's dependencies that only the command and the tests import."""
 IN_LAMBDA: Final = frozenset({"boto3", "botocore", "s3transfer"})
-"""The runtime has them; `--bundle-sdk` pins them instead."""
+"""The Lambda runtime has these; `--bundle-sdk` pins them in the package instead."""
 BOTOCORE_SERVICES: Final = frozenset(
     {"cloudwatch", "events", "s3", "sagemaker", "sagemaker-runtime", "secretsmanager", "sqs", "ssm", "sts"}
 )
 ENTRY_FRAMEWORK: Final = {"aws": "aws-lambda-powertools", "gcp": "functions-framework"}
-"""What only that cloud's entry file imports."""
+"""Dependencies that only that cloud's entry file imports."""
 GLIBC: Final = {"aws": 34, "gcp": 35}
-"""Minor version of glibc 2: Amazon Linux 2023 and Google's Ubuntu 22.04 base."""
+"""Minor version of glibc 2 on Amazon Linux 2023 and on Google's Ubuntu 22.04 base."""
 UNPACKED: Final = 262_144_000
-"""https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 250 MB, layers among them."""
+"""Limit with layers: 250 MB, see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
 TRIMMED: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """One zip: for which cloud, with which adapters, for which interpreter."""
+    """One zip: its cloud, its adapters, and its interpreter."""
 
     cloud: str
     entry: str
@@ -60,7 +60,7 @@ class Package:
 
     @property
     def name(self) -> str:
-        """The file's name, which states the adapters that were added."""
+        """The file's name, which states the added adapters."""
         added = sorted(self.adapters - PACKAGES[self.cloud].adapters)
         return "-with-".join((f"federation-{self.cloud}", *added)) + ".zip"
 
@@ -90,7 +90,7 @@ class Built:
 
 
 def sources(functions: Path, package: Package) -> Iterator[str]:
-    """The files of functions/ that are in the package, as paths relative to it: code, and nothing that lies beside it."""
+    """The files of functions/ that go into the package, as relative paths: code only."""
     left_out = NEVER_DEPLOYED | (CLOUDS - package.adapters)
     yield package.entry
     for path in sorted((functions / "federation").rglob("*.py")):
@@ -123,7 +123,7 @@ def build(package: Package, output: Path, functions: Path = ROOT / "functions") 
     """Write the package's zip into the folder `output`.
 
     Raises:
-        SystemExit: The entry file is not there, or a library cannot be had for the target.
+        SystemExit: The entry file is missing, or a library is not available for the target.
     """
     if not (functions / package.entry).is_file():
         raise SystemExit(f"{functions / package.entry} is not there; run this from a whole checkout")
@@ -138,7 +138,7 @@ def build(package: Package, output: Path, functions: Path = ROOT / "functions") 
 
 
 def unpacked(package: Package, folder: Path) -> Path:
-    """A new folder in `folder` with the package as it is deployed, for this interpreter and without the libraries."""
+    """Create a folder in `folder` with the package as deployed, but for this interpreter and without libraries."""
     here = Target(python=f"{sys.version_info.major}.{sys.version_info.minor}", architecture="x86_64")
     built = build(replace(package, target=here, dependencies=False), folder / "dist")
     shutil.unpack_archive(folder / "dist" / built.name, folder / package.cloud)
@@ -173,7 +173,7 @@ def _depend(package: Package, stage: Path) -> None:
 
 
 def _install(package: Package, wanted: str, stage: Path) -> None:
-    """Have pip unpack wheels for the target; every one is compared with its hash in the lock."""
+    """Let pip unpack wheels for the target; pip compares each with its hash in the lock."""
     machine = "aarch64" if package.target.architecture == "arm64" else "x86_64"
     tags = [f"manylinux_2_{minor}_{machine}" for minor in range(GLIBC[package.cloud], 4, -1)]
     platforms = [f"--platform={tag}" for tag in (*tags, f"manylinux2014_{machine}", f"linux_{machine}")]
@@ -182,7 +182,7 @@ def _install(package: Package, wanted: str, stage: Path) -> None:
         listed.flush()
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         wheels = ["--require-hashes", "--only-binary=:all:", "--no-compile", "--implementation=cp", *platforms]
-        # The lock was resolved for that Python; pip would judge Requires-Python by the one that runs it.
+        # The lock was resolved for the target's Python; pip would check Requires-Python against the one that runs it.
         exact = [*wheels, "--ignore-requires-python"]
         where = [f"--python-version={package.target.python}", f"--target={stage}", f"--requirement={listed.name}"]
         done = subprocess.run([*pip, *exact, *where], check=False)  # noqa: S603 - our own arguments
@@ -191,19 +191,19 @@ def _install(package: Package, wanted: str, stage: Path) -> None:
 
 
 def _is_dead_weight(path: Path) -> bool:
-    """Whether a library's file is of no use at run time, or differs from one installation to the next."""
+    """Whether a library's file is useless at run time, or differs from one installation to the next."""
     parts = path.parts
     if parts[:2] == ("botocore", "data") and len(parts) > 3:  # noqa: PLR2004 - botocore/data/SERVICE/...
         return parts[2] not in BOTOCORE_SERVICES
     if parts[:2] == ("kubernetes", "aio"):
-        return True  # the whole client once more, for asyncio: with its byte code a quarter of what Lambda takes
+        return True  # the whole client again for asyncio: with byte code, a quarter of Lambda's limit
     if path.parent.name.endswith(".dist-info"):
         return path.name in TRIMMED
     return parts[0] == "bin" or bool({"tests", "__pycache__"} & set(parts[:-1])) or path.suffix in (".pyi", ".a", ".h")
 
 
 def asked(arguments: Sequence[str] | None = None) -> tuple[Sequence[Package], argparse.Namespace]:
-    """The packages that a command line asks for, and the command line itself."""
+    """The packages that the command line asks for, and the parsed arguments."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("clouds", nargs="*", metavar="aws|gcp", help="default: both")
     parser.add_argument("--with", dest="added", action="append", default=[], choices=sorted(CLOUDS - {"hub"}))
@@ -233,7 +233,7 @@ def _asked(package: Package, options: argparse.Namespace) -> Package:
 
 
 def main() -> None:
-    """Build what was asked for, and print name, size and SHA-256 of each."""
+    """Build the packages asked for, and print name, size and SHA-256 of each."""
     packages, options = asked()
     built = [build(package, options.output) for package in packages]
     if options.json:

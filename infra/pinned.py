@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which pinned distributions does a package need on its target, and with which hashes?
+"""Which pinned distributions does a package need on its target, with which hashes?
 
-The lock has versions and hashes but no arrows, so the arrows come from the metadata of what is installed; markers are
-evaluated for the target, never for this machine.
+The lock has versions and hashes but no dependencies, so these come from the metadata of the installed distributions.
+Markers are evaluated for the target, never for this machine.
 """
 
 import re
@@ -25,7 +25,7 @@ class Target:
     architecture: str
 
     def environment(self) -> dict[str, str]:
-        """The values of every marker variable (PEP 508) there."""
+        """The value of every marker variable (PEP 508) on the target."""
         machine = "aarch64" if self.architecture == "arm64" else self.architecture
         return {
             "implementation_name": "cpython",
@@ -44,7 +44,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """One entry of the lock, as it stands there."""
+    """One entry of the lock, unchanged."""
 
     name: str
     marker: str | None
@@ -71,10 +71,10 @@ def requirements(roots: Iterable[str], lock: str, target: Target, *, without: fr
         roots: Requirements (PEP 508), as pyproject.toml states them.
         lock: The whole lock.
         target: Where it will be installed.
-        without: Names that the target has already; what only they need is left out too.
+        without: Names that the target already has; dependencies that only they need are left out too.
 
     Raises:
-        SystemExit: A distribution that is needed is not pinned, or its metadata is not installed.
+        SystemExit: A needed distribution is not pinned, or its metadata is not installed.
     """
     environment = target.environment()
     pinned = {pin.name: pin for pin in pins(lock) if pin.holds(environment)}
@@ -86,14 +86,14 @@ def requirements(roots: Iterable[str], lock: str, target: Target, *, without: fr
 
 
 def _unmarked(pin: Pin) -> str:
-    """Without its marker, which held for the target and would be judged again for whatever machine installs."""
+    """The entry without its marker, which is true on the target; otherwise pip would evaluate it for this machine."""
     return pin.text.replace(f" ; {pin.marker}", "", 1) if pin.marker else pin.text
 
 
 def _closure(
     roots: Iterable[str], environment: Mapping[str, str], without: frozenset[str]
 ) -> frozenset[tuple[str, str]]:
-    """Each distribution that the roots lead to, once for each extra it is asked for with ("" for none)."""
+    """Each distribution that the roots lead to, once for each requested extra ("" for none)."""
     found: set[tuple[str, str]] = set()
     todo = [Requirement(root) for root in roots]
     while todo:
@@ -107,7 +107,7 @@ def _closure(
 
 
 def _required(name: str, extra: str, environment: Mapping[str, str]) -> Iterator[Requirement]:
-    """What a distribution asks for, for one of its extras ("" for none)."""
+    """The requirements of a distribution for one of its extras ("" for none)."""
     try:
         stated = metadata.requires(name) or []
     except metadata.PackageNotFoundError as error:

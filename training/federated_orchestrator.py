@@ -33,7 +33,7 @@ PLATFORMS = ("hf", "gcp", "aws")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse, fuse, write, and say what happened; the exit code."""
+    """Parse, fuse, write and report; return the exit code."""
     options = _parser().parse_args(arguments)
     manifests = {platform: getattr(options, f"{platform}_manifest") for platform in PLATFORMS}
     try:

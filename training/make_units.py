@@ -3,8 +3,9 @@
 
 python training/make_units.py [--at-once N] [--anew]
 
-Each unit is a job of its own, as a cloud would run it: the image's entry point in a process with an empty environment.
-What is there already is not made again; --anew forgets it. Models and data come out of pinned wheels.
+Each unit is a job of its own, run as a cloud would run it: the image's entry point in a process with an empty
+environment. Units that exist are not made again, unless --anew removes them first. Models and data come from pinned
+wheels.
 """
 
 import argparse
@@ -40,7 +41,7 @@ _AT_ONCE = (
 
 
 def main() -> None:
-    """Prepare models, data and suite, make every unit, and put the examples together."""
+    """Prepare models, data and suite, make every unit, and assemble the examples."""
     asked = _arguments()
     workshop = Workshop(build=ROOT / "build", commit=_commit())
     if asked.anew:
@@ -78,7 +79,7 @@ def _prepare(folder: Path) -> None:
 
 
 def _commit() -> str:
-    """The commit of this checkout, as provenance names it."""
+    """The commit of this checkout, for the provenance."""
     told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
     return told.stdout.strip() or "unknown"
 

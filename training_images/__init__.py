@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runs where models are trained: one folder an image, and what all of them share."""
+"""Code that runs where models are trained: one folder per image, and what all images share."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A handler of Powertools, Logger and Batch, that does nothing, and one that only writes a line."""
+"""A handler with Powertools' Logger and Batch that does nothing, and one that only writes a line."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The least that an AWS function of this kind needs: Logger, Batch, and the clients in LEAN_CLIENTS, each asked once."""
+"""The minimum for an AWS function of this kind: Logger, Batch, and one request with each client in LEAN_CLIENTS."""
 
 import os
 from typing import Any
@@ -25,7 +25,7 @@ def _record(record: SQSRecord) -> None:
 
 
 def ask() -> None:
-    """Each client is asked once."""
+    """Make one request with each client."""
     if "s3" in clients:
         clients["s3"].list_objects_v2(Bucket=os.environ["LEAN_BUCKET"], Prefix="home/documents/policies/")
     if "events" in clients:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The least that a function on Google Cloud needs: functions-framework and the clients in LEAN_CLIENTS, each asked once."""
+"""The minimum for a function on Google Cloud: functions-framework, and one request with each client in LEAN_CLIENTS."""
 
 import os
 

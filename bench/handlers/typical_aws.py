@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What most write: all of Powertools, boto3 for S3 and DynamoDB, jsonschema and pydantic; it asks S3 once.
+"""What most people write: all of Powertools, boto3 for S3 and DynamoDB, jsonschema and pydantic; one request to S3.
 
-The Tracer traces, as it does on Lambda, the calls of boto3 and nothing else that may be installed where this is measured;
-what it tells goes to a daemon that is not there.
+As on Lambda, the Tracer traces boto3's calls, and nothing else that happens to be installed where this is measured. It
+sends to a daemon that does not exist.
 """
 
 import os
@@ -58,5 +58,5 @@ def _record(record: SQSRecord) -> None:
 
 
 def ask() -> None:
-    """The store is asked once."""
+    """Make one request to the store."""
     s3.list_objects_v2(Bucket=os.environ["LEAN_BUCKET"], Prefix="home/documents/policies/")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What most write: functions-framework, Cloud Storage, Pub/Sub, tokens, jsonschema and pydantic; it asks storage once."""
+"""What most people write: functions-framework, Cloud Storage, Pub/Sub, tokens, jsonschema, pydantic; one request."""
 
 import os
 

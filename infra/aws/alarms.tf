@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which alarms are there? Those on the service, which roll a release back, and those on ourselves, which call a person.
+# Which alarms exist? Alarms on the service, which roll a release back, and alarms on ourselves, which call a person.
 #
-# An alarm named <prefix>-slo-... reaches `receive` by its change of state (ingest.tf) and becomes slo.breached. Variants of
-# the endpoint come and go with releases, so the queries ask for the endpoint as a whole.
+# The state change of an alarm named <prefix>-slo-... reaches `receive` (ingest.tf) and becomes slo.breached. Variants of
+# the endpoint come and go with releases, so the queries are about the endpoint as a whole.
 
 resource "aws_sns_topic" "people" {
   name              = "${var.prefix}-people"
@@ -27,7 +27,7 @@ resource "aws_cloudwatch_metric_alarm" "slo_errors" {
   evaluation_periods  = var.slo.minutes
   treat_missing_data  = "notBreaching"
 
-  # SageMaker sends 1 for a 5xx and 0 for any other answer, so the average is their share; one query an alarm is allowed.
+  # SageMaker sends 1 for a 5xx and 0 for any other answer, so the average is the share of 5xx. An alarm may have one query.
   metric_query {
     id          = "share"
     expression  = "SELECT AVG(Invocation5XXErrors) FROM SCHEMA(\"AWS/SageMaker\", EndpointName, VariantName) WHERE EndpointName = '${var.endpoint}'"
@@ -36,8 +36,8 @@ resource "aws_cloudwatch_metric_alarm" "slo_errors" {
   }
 }
 
-# A query has no percentiles, so the p95 is of the metric that the nodes publish: one value a request, in milliseconds, with
-# the dimension Channel.
+# A query has no percentiles, so the p95 is that of the metric that the nodes publish: one value per request, in
+# milliseconds, with the dimension Channel.
 resource "aws_cloudwatch_metric_alarm" "slo_p95" {
   count = local.watches ? 1 : 0
 
@@ -57,7 +57,7 @@ resource "aws_cloudwatch_metric_alarm" "slo_p95" {
   evaluate_low_sample_count_percentiles = "ignore"
 }
 
-# For nodes that publish nothing: SageMaker's own latency, in microseconds, as an average.
+# For nodes that publish nothing: the average of SageMaker's own latency, in microseconds.
 resource "aws_cloudwatch_metric_alarm" "slo_average" {
   count = local.serves ? 1 : 0
 

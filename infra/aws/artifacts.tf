@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Where do SageMaker's jobs leave their units?
+# Where do SageMaker's jobs put their units?
 
 resource "aws_s3_bucket" "artifacts" {
   #checkov:skip=CKV_AWS_144: a unit can be made again by its job; what serves is on the Hub as well

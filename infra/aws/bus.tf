@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# How does an event reach the steps that hear it? One bus, one rule a step, made from events/routes.json.
+# How does an event reach the steps that hear it? One bus, with one rule per step, generated from events/routes.json.
 
 locals {
-  # The names follow from the steps, so that a queue can name the rule that is to fill it.
+  # Names are derived from the steps, so that a queue can name the rule that is allowed to fill it.
   step_rules   = toset([for step, types in local.hears : step if length(types) > 0])
   bus_name     = var.prefix
   ingest_rules = { for name, rule in aws_cloudwatch_event_rule.ingest : name => rule.arn }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Where do jobs run that run on neither cloud?
+# Where do jobs run that run on neither of the two clouds?
 
 variable "azure" {
   description = "Where Azure Machine Learning runs jobs, and the application that this home is there (docs/settings.md, FEDERATION_AZURE). A function shows a token that STS signs for `audience`, valid for `seconds`; or the one in the file `assertion`."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# One zip, many functions: each step with its own handler, role, queue, time and memory.
+# One zip, many functions: each step has its own handler, role, queue, time and memory.
 
 module "queue" {
   source   = "./queue"
@@ -22,8 +22,8 @@ module "function" {
   timeout      = each.value.timeout
   memory       = each.value.memory
   concurrency  = var.reserve_concurrency ? each.value.concurrency : -1
-  # One event at a time where a failure may move the channel, since a roll-back waits for no neighbour, and where units are
-  # read: a file of one may have 64 GiB, and the time of an invocation is that of its whole batch.
+  # One event at a time for steps that may move the channel, because a roll-back must not wait for its neighbours, and for
+  # steps that read units: one file may have 64 GiB, and the time of an invocation is that of its whole batch.
   batch = each.value.channel == "move" || contains(each.value.uses, "artifacts") ? 1 : 10
   environment = merge(
     local.environment,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# How does what happens in this account reach `receive`? Rules on the default bus, schedules, and a URL for the Hub and var.webhooks.
+# How do events in this account reach `receive`? By rules on the default bus, schedules, and a URL for the Hub and
+# var.webhooks.
 #
-# Patterns are coarse: the function decides, and tests with recorded payloads stand behind it.
+# Patterns are coarse: the function decides, and tests with recorded payloads cover its decisions.
 
 locals {
   patterns = merge(
@@ -89,7 +90,7 @@ resource "aws_scheduler_schedule" "tick" {
     arn      = module.queue["receive"].arn
     role_arn = aws_iam_role.scheduler[0].arn
 
-    # The scheduler replaces the words in angle brackets; the key of a tick is its schedule and its time.
+    # The scheduler replaces the words in angle brackets; a tick's dedupe key is its schedule and its time.
     input = "{\"kind\":\"${each.key}\",\"schedule\":\"<aws.scheduler.schedule-arn>\",\"scheduled_time\":\"<aws.scheduler.scheduled-time>\"}"
 
     dead_letter_config {
@@ -170,8 +171,8 @@ resource "aws_lambda_permission" "url" {
   function_url_auth_type = "NONE"
 }
 
-# Since October 2025 a URL needs lambda:InvokeFunction as well. Without the condition that it is the URL that calls, anybody
-# could invoke the function directly; provider 5 cannot state that condition, and CloudFormation can.
+# Since October 2025 a URL also needs lambda:InvokeFunction. Without the condition that the call comes through the URL,
+# anybody could invoke the function directly. Provider 5 cannot express that condition; CloudFormation can.
 resource "aws_cloudformation_stack" "url" {
   #checkov:skip=CKV_AWS_124: one permission; Terraform itself tells when it fails
   count = local.has_url ? 1 : 0

@@ -2,7 +2,7 @@
 # Who may use the one key that encrypts the store, the artifacts, the logs, the secrets and the functions' settings?
 
 data "aws_iam_policy_document" "key" {
-  # In a key's policy the resource "*" is this key and nothing else.
+  # In a key's policy, the resource "*" means this key only.
   #checkov:skip=CKV_AWS_109: the account administers its own key, as AWS requires so that the key cannot be lost
   #checkov:skip=CKV_AWS_111: the same
   #checkov:skip=CKV_AWS_356: the same; "*" is this key
@@ -45,7 +45,7 @@ data "aws_iam_policy_document" "key" {
   }
 
   statement {
-    # Without it CloudWatch cannot publish to an encrypted topic; it sends no source condition through SNS.
+    # Without this statement CloudWatch cannot publish to an encrypted topic; through SNS it sends no source condition.
     sid       = "AlarmsToTheTopic"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = ["*"]
@@ -65,7 +65,8 @@ resource "aws_kms_key" "federation" {
   deletion_window_in_days = 30
   policy                  = data.aws_iam_policy_document.key.json
 
-  # A store that is locked for years is worth nothing without its key, and a destroy that a lock stops halfway would take it.
+  # A store that is locked for years is worthless without its key, and a destroy that a lock stops halfway would delete the
+  # key.
   lifecycle {
     prevent_destroy = true
   }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which functions are there, what does each hear, and what is each told about its home?
+# Which functions exist, what does each hear, and what does each know about its home?
 
 data "aws_partition" "here" {}
 
@@ -9,7 +9,7 @@ locals {
   partition = data.aws_partition.here.partition
   arn       = "arn:${local.partition}"
 
-  # The one list of each: who hears what (made from the code), and who may do what (tested against the code).
+  # The only list of each kind: which step hears what (generated from the code), and which may do what (tested against it).
   routes = jsondecode(file("${path.module}/../../events/routes.json"))
   grants = jsondecode(file("${path.module}/../steps.json"))
 
@@ -61,7 +61,7 @@ locals {
     ]...),
   )
 
-  # Who only reads the Hub gets a token that can only read, and a job one that can only push its unit.
+  # A step that only reads the Hub gets a token that can only read; a job gets one that can only push its unit.
   hub_environment = {
     for step, tokens in(local.at_home ? local.hub_tokens : {}) : step => {
       for variable, secret in tokens : variable => aws_secretsmanager_secret.known[secret].arn
@@ -83,10 +83,11 @@ locals {
     })
   }) : tomap({})
 
-  # Nodes that are elsewhere follow the home's channel: it watches over them, too.
+  # Nodes elsewhere follow the home's channel, so the home watches over them, too.
   watches = local.at_home || local.serves
 
-  # Who starts jobs, or looks what became of them, also does so where neither cloud is: told to nobody else.
+  # Steps that start jobs, or look at them, also do so on platforms other than the two clouds; only they get these
+  # variables.
   job_uses = ["describe_jobs", "list_jobs", "launch_jobs"]
   elsewhere = merge(
     { for azure in var.azure[*] : "FEDERATION_AZURE" => jsonencode(azure) },
@@ -94,7 +95,7 @@ locals {
   )
   jobs_environment = {
     for step, grant in(local.at_home ? local.grants : {}) : step => merge(local.elsewhere, length(var.clusters) == 0 ? {} : {
-      # Who only looks does so as the account that may do no more, where there is one.
+      # Steps that only look use the account that may only look, if there is one.
       FEDERATION_CLUSTERS = jsonencode({
         for platform, cluster in var.clusters : platform => {
           namespace = cluster.namespace
@@ -106,13 +107,13 @@ locals {
     if length(setintersection(grant.uses, local.job_uses)) > 0
   }
 
-  # A function acts on Google as the service account of its own name; the document holds no secret (AIP-4117).
+  # A function acts on Google as the service account of the same name; the document contains no secret (AIP-4117).
   google_environment = merge({}, [
     for google in var.google[*] : {
       for step, grant in local.functions : step => {
         # Google's storage client wants a project, and this service account may not ask for the name of its own.
         GOOGLE_CLOUD_PROJECT = google.project
-        # Nor for the bucket that a unit lies in, which that client does for traces that nobody takes.
+        # Nor may it read the bucket's metadata, which that client wants for traces that nobody collects.
         DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA = "true"
         FEDERATION_GOOGLE = jsonencode({
           type                              = "external_account"

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# What may a person do? Every day to give orders and to look; in an emergency what `roll_back` may do, for `rollback --direct`.
+# What may a person do? Every day: give orders and look. In an emergency: what `roll_back` may do, for `rollback --direct`.
 #
-# The first policy is for the role that people use, the second for a role that they assume only then. It is a policy, and not
-# leave to assume `roll_back`'s own role, which stays Lambda's alone: that one may also empty the queue and write the log.
+# The first policy is for the role that people use, the second for a role that they assume in an emergency only. People get
+# a policy instead of the right to assume the role of `roll_back`: that role stays Lambda's alone, because it may also empty
+# the queue and write the log.
 
 data "aws_iam_policy_document" "operator" {
   count = local.at_home ? 1 : 0
@@ -37,7 +38,7 @@ data "aws_iam_policy_document" "operator" {
     resources = [aws_s3_bucket.store[0].arn]
   }
 
-  # `federation replay` reads what a gate read then; see permissions.tf about listing.
+  # `federation replay` reads what a gate read at that time; see permissions.tf about listing.
   dynamic "statement" {
     for_each = local.platform_statements.artifacts
 
@@ -97,7 +98,7 @@ resource "aws_iam_policy" "operator" {
   policy      = data.aws_iam_policy_document.operator[0].json
 }
 
-# The very documents of the function's own role, without its log and its queue.
+# The same documents as in the function's own role, without those for its log and its queue.
 data "aws_iam_policy_document" "emergency" {
   count = local.at_home ? 1 : 0
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What may an organisation ask of everything that is made in its accounts? Where it asks for nothing, leave these as they are.
+# What may an organisation require of everything in its accounts? If it requires nothing, leave these as they are.
 
 variable "tags" {
   description = "Tags of everything that Terraform makes here but the package, beside `project`."

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Where do the functions' packages lie? In a bucket that no function and no job can write to.
+# Where are the functions' packages stored? In a bucket that no function and no job can write to.
 #
-# Lambda itself takes 50 MB at most from a disk, and the package of a home that also reads Google's buckets is larger.
+# Lambda accepts at most 50 MB from a local file, and the package of a home that also reads Google's buckets is larger.
 
 locals {
   package = {
@@ -79,14 +79,14 @@ resource "aws_s3_bucket_policy" "packages" {
 }
 
 resource "aws_s3_object" "package" {
-  # Its name is its content, so that the zip of every function can be told from its configuration.
+  # Its name is the digest of its content, so that a function's configuration shows which zip it runs.
   bucket      = aws_s3_bucket.packages.id
   key         = "${filesha256(var.package)}.zip"
   source      = var.package
   source_hash = filesha256(var.package)
   kms_key_id  = local.key
 
-  # An object takes ten tags, and a package needs none: var.tags may be more.
+  # An object takes only ten tags, and var.tags may have more; a package needs none.
   override_provider {
     default_tags {
       tags = {}

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-# What may each step do? infra/steps.json says it in the project's words; here they become statements.
+# What may each step do? infra/steps.json states it in the project's words; here that becomes statements.
 #
-# No statement has "*" for an action; some have it for a resource, where AWS knows no other (each says so).
+# No statement has "*" as an action. Some have it as the resource, because AWS accepts no other (each says so).
 
 locals {
   documents = local.at_home ? "${aws_s3_bucket.store[0].arn}/${local.store_prefix}documents" : ""
   channels  = local.at_home ? "${aws_s3_bucket.store[0].arn}/${local.store_prefix}channels" : ""
   sagemaker = "${local.arn}:sagemaker:${var.region}:${local.account}"
 
-  # Whom Azure knows by a token that STS signs, and not by a file: for Azure alone, and no longer than it takes.
+  # For Azure, if it trusts a token that STS signs instead of a file: for Azure only, and no longer than needed.
   azure_statements = [
     for azure in var.azure[*] : {
-      # STS knows no resource of a token that it signs.
+      # STS has no resource for a token that it signs.
       sid = "ProveItselfToAzure", actions = ["sts:GetWebIdentityToken"], resources = ["*"]
       conditions = [
         { test = "ForAllValues:StringEquals", variable = "sts:IdentityTokenAudience", values = [azure.audience] },
@@ -21,10 +21,10 @@ locals {
     } if azure.assertion == ""
   ]
 
-  # What is under a name is never replaced, whatever asks: its content would be another one for whoever reads it next.
+  # A document is never replaced under its name, whoever asks: its next reader would get different content.
   only_if_new = { test = "StringEquals", variable = "s3:if-none-match", values = ["*"] }
 
-  # Only people give orders. A door reads what strangers write: whoever gets hold of it starts no job and approves nothing.
+  # Only people give orders. `receive` reads what strangers write: whoever controls it can neither start a job nor approve.
   no_order = {
     test   = "StringNotEquals", variable = "events:detail-type"
     values = [for type in keys(local.routes) : type if can(regex("\\.(ordered|given)\\.", type))]
@@ -49,8 +49,8 @@ locals {
           resources = [for prefix in grant.writes : "${local.documents}/${prefix}/*"]
         },
         {
-          # ...IfExists: reading what is not there is answered 404 instead of 403 only to who may list, and such a
-          # request has no s3:prefix.
+          # ...IfExists: only a caller who may list gets 404 instead of 403 for a missing object, and such a request has no
+          # s3:prefix.
           sid = "ListDocuments", actions = ["s3:ListBucket"], resources = [aws_s3_bucket.store[0].arn]
           conditions = [{
             test   = "StringLikeIfExists", variable = "s3:prefix"
@@ -89,7 +89,7 @@ locals {
         resources = [for bucket in local.artifact_buckets : "${local.arn}:s3:::${bucket}/*"]
       },
       {
-        # Not to list: see ListDocuments about 404. A request that lists a prefix is refused.
+        # Not for listing: see ListDocuments about 404. A request that lists a prefix is refused.
         sid        = "SeeThatAUnitIsNotThereYet", actions = ["s3:ListBucket"]
         resources  = [for bucket in local.artifact_buckets : "${local.arn}:s3:::${bucket}"]
         conditions = [{ test = "Null", variable = "s3:prefix", values = ["true"] }]
@@ -103,10 +103,10 @@ locals {
       resources = ["${local.sagemaker}:model-package/*", "${local.sagemaker}:training-job/*"], conditions = []
     }]
     list_jobs = [{
-      # SageMaker knows no narrower resource for a listing.
+      # SageMaker has no narrower resource for a list.
       sid = "WhatEnded", actions = ["sagemaker:ListTrainingJobs"], resources = ["*"], conditions = []
     }]
-    # A statement without a resource is refused; with no kinds, all jobs run elsewhere.
+    # A statement without a resource is refused; if there are no kinds, all jobs run elsewhere.
     launch_jobs = [
       for statement in [
         {
@@ -120,7 +120,7 @@ locals {
       ] : statement if length(var.kinds) > 0
     ]
     alarms = [{
-      # Whoever may ask on anything narrower than "*" is told of no composite alarm.
+      # With a resource narrower than "*", composite alarms are left out of the answer.
       sid = "WhichAlarmsFire", actions = ["cloudwatch:DescribeAlarms"], resources = ["*"], conditions = []
     }]
     hub_jobs  = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which secrets are there? Only their places: values are put by a person, so that no state file ever holds one.
+# Which secrets exist? Only their places: a person enters the values, so that no state file ever contains one.
 
 locals {
   secret_descriptions = {
@@ -14,7 +14,7 @@ locals {
     grafana      = "What Grafana signs its alerts with"
   }
 
-  # Who proves itself at the door with which of them: the key of the trust document (docs/sources.md) by the secret's name.
+  # Which sender authenticates with which secret: the trust document's key (docs/sources.md) by the secret's name.
   door_keys    = { hub-webhook = "hf_secret", alertmanager = "alertmanager_token", event-grid = "azure_token", grafana = "grafana_secret" }
   door_secrets = { for name, key in local.door_keys : name => key if contains(local.secrets, name) }
 }

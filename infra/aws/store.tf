@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Where do documents lie that never change, and the channels that move by compare-and-set?
+# Where are the documents that never change, and the channels that move by compare-and-set?
 #
-# Every version of every object is locked for var.lock.days by default retention. A document is written once, so nobody can
-# take it back. A channel's object is written again and again: each move is a new version, which a lock does not hinder,
-# and the versions under it are the channel's history. No function may delete anything, locked or not.
+# Default retention locks every version of every object for var.lock.days. A document is written once, so nobody can take it
+# back. A channel's object is written again and again: each move is a new version, which a lock does not prevent, and the
+# older versions are the channel's history. No function may delete anything, locked or not.
 
 resource "aws_s3_bucket" "store" {
   #checkov:skip=CKV_AWS_144: releases are on the Hub as well; a second region is a decision about cost that a deployment takes
@@ -109,7 +109,7 @@ data "aws_iam_policy_document" "encrypted_in_transit" {
   )
 
   statement {
-    # A refusal names all actions and everybody, so that nothing is left out of it.
+    # The statement denies all actions to everybody, so that none is forgotten.
     sid       = "EncryptedInTransitOnly"
     effect    = "Deny"
     actions   = ["s3:*"]

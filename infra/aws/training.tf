@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# As whom do SageMaker's training jobs and serving nodes run?
+# Which roles do SageMaker's training jobs and serving nodes use?
 
 locals {
   serves       = var.endpoint != "" && var.node != null
@@ -51,7 +51,7 @@ data "aws_iam_policy_document" "training" {
   statement {
     sid     = "DataAndUnits"
     actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
-    # Data are read from, and units and checkpoints written to, the same bucket: raw data stay on their cloud.
+    # Jobs read data from the bucket that they write units and checkpoints to: raw data stay on their cloud.
     resources = ["${aws_s3_bucket.artifacts.arn}/*"]
   }
 
@@ -62,14 +62,14 @@ data "aws_iam_policy_document" "training" {
   }
 
   statement {
-    # SageMaker itself asks for kms:Encrypt where a job's output names a key.
+    # SageMaker itself needs kms:Encrypt if a job's output names a key.
     sid       = "TheirKey"
     actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
     resources = [local.key]
   }
 
   statement {
-    # Not the nodes' namespace: what is put there rolls a release back, or hides that it is slow.
+    # Not the nodes' namespace: data there can roll a release back, or hide that it is slow.
     sid       = "Metrics"
     actions   = ["cloudwatch:PutMetricData"]
     resources = ["*"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What has to be said about an account before the federation can live in it?
+# What must be known about an account before the federation can live in it?
 
 variable "home" {
   description = "Where the steps run: `aws` puts all of them here, `gcp` only `receive` and what Google's functions may do here."
@@ -98,8 +98,8 @@ variable "endpoint" {
   default     = ""
 
   validation {
-    # Its configurations are <endpoint>-<counter>-<8 digits> and have 63 characters at most. In ARNs, by which permissions name
-    # it, SageMaker writes small letters.
+    # Its configurations are named <endpoint>-<counter>-<8 digits>, at most 63 characters. SageMaker writes their ARNs,
+    # which permissions refer to, in lower case.
     condition     = can(regex("^([a-z0-9](-*[a-z0-9]){0,46})?$", var.endpoint))
     error_message = "endpoint is at most 47 lower-case letters, digits and hyphens between them."
   }
@@ -135,7 +135,7 @@ variable "slo" {
   default = {}
 
   validation {
-    # A query that an alarm asks sees three hours.
+    # An alarm's query covers at most three hours.
     condition     = var.slo.minutes >= 1 && var.slo.minutes <= 180 && floor(var.slo.minutes) == var.slo.minutes
     error_message = "slo.minutes is a whole number from 1 to 180."
   }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which Terraform and which provider is this written for?
+# Which versions of Terraform and of the provider does this need?
 
 terraform {
   required_version = ">= 1.9"

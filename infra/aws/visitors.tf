@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# As whom do Google's functions act in this account, without any key?
+# How do Google's functions act in this account without any key?
 #
-# A Google service account shows an identity token; AWS knows accounts.google.com without a provider of ours. All three are
-# pinned: `sub` and `aud` (which AWS compares with the token's azp) are the account's unique id, `oaud` is the audience.
+# A Google service account presents an identity token; AWS knows accounts.google.com without a provider of ours. All three
+# claims are pinned: `sub` and `aud` (which AWS compares with the token's azp) are the account's unique id, `oaud` is the
+# audience.
 
 variable "google_identities" {
   description = "Unique id of each Google service account that may act here, by step: `terraform output unique_ids` of infra/gcp."
@@ -19,7 +20,8 @@ variable "google_audience" {
 locals {
   platform_uses = ["artifacts", "describe_jobs", "list_jobs", "launch_jobs"]
 
-  # Home here: Google's `receive` announces, and keeps nothing. Home there: Google's steps read units, ask for jobs, start them.
+  # If the home is here, Google's `receive` announces and stores nothing. If it is there, Google's steps read units, list
+  # and start jobs.
   visiting = local.at_home ? ["receive"] : [
     for step, grant in local.grants : step if step != "receive" && length(setintersection(grant.uses, local.platform_uses)) > 0
   ]

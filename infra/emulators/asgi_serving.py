@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is an emulator on ASGI served on this machine, made to fail, and watched?
+"""How does an ASGI emulator run on this machine, fail on request, and record its calls?
 
 `served` runs an application in a thread, on a socket of 127.0.0.1. Every `route` has an operation: the name under which
-`Faults` logs its calls and makes the next ones fail.
+`Faults` logs its calls and lets the next ones fail.
 """
 
 import socket
@@ -22,7 +22,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class _Lost(Response):
-    """An answer that never comes: the server closes the connection when an application raises in mid-answer."""
+    """An answer that never arrives: the server closes the connection if an application raises while it answers."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope, receive
@@ -32,12 +32,12 @@ class _Lost(Response):
 
 @dataclass(frozen=True, slots=True)
 class Switchboard:
-    """Makes routes whose calls are logged and can be made to fail."""
+    """Creates routes whose calls are logged and can be made to fail."""
 
     faults: Faults
 
     def route(self, path: str, operation: str, endpoint: Endpoint, *methods: str) -> Route:
-        """The route of an operation; GET unless methods are given."""
+        """The route of an operation; its method is GET unless others are given."""
 
         async def watched(request: Request) -> Response:
             fault = self.faults.next_for(operation)
@@ -49,7 +49,7 @@ class Switchboard:
 
 def bound() -> tuple[socket.socket, str]:
     """A socket on a free port of 127.0.0.1, and its endpoint."""
-    listening = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio sends at once only where the protocol is named
+    listening = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio sends without delay only if the protocol is named
     listening.bind(("127.0.0.1", 0))
     return listening, f"http://127.0.0.1:{listening.getsockname()[1]}"
 
@@ -68,7 +68,7 @@ def served(application: ASGIApp, sockets: Sequence[socket.socket]) -> Iterator[N
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": list(sockets)}, daemon=True)
     for one in sockets:
-        one.listen(128)  # from now on clients may connect; they are answered as soon as the thread runs
+        one.listen(128)  # from now on clients may connect; they get answers when the thread runs
     thread.start()
     try:
         yield

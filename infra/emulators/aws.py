@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS on this machine: moto behind a server that takes one request at a time, and `sagemaker.py` and `sts.py`.
+"""How is AWS imitated on this machine? By moto behind a server that takes one request at a time, and our own STS.
 
-moto alone lets several racers of one conditional write win; taken one at a time its writes are atomic, as S3's are. Requests
-beyond what botocore's models state are refused. What it does not imitate: EventBridge's `account`, CloudWatch's alarm
-actions, IAM. https://docs.getmoto.org/
+`sagemaker.py` and `sts.py` replace moto for their services. On its own, moto lets several racers of one conditional
+write win; when requests come one at a time its writes are atomic, as S3's are. Requests that botocore's models do not
+allow are refused. Not imitated: EventBridge's `account`, CloudWatch's alarm actions, IAM. https://docs.getmoto.org/
 """
 
 import os
@@ -31,14 +31,14 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-"""What the clients need beside `AWS_ENDPOINT_URL`, which `Cloud.environment` adds; the keys open nothing."""
+"""The variables that clients need besides `AWS_ENDPOINT_URL`, which `Cloud.environment` adds; the keys open nothing."""
 
 _TARGET = re.compile(r"[^.]+\.(\w+)$")
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
 class Cloud:
-    """A running imitation: its address, its faults, the log of its calls, its SageMaker and the tokens of its STS."""
+    """A running imitation: its address, its faults, the log of its calls, its SageMaker and its STS."""
 
     def __init__(self, faults: Faults, sagemaker: SageMaker) -> None:
         self.faults = faults
@@ -48,12 +48,12 @@ class Cloud:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of a process whose AWS clients are to reach this."""
+        """The environment of a process whose AWS clients use this imitation."""
         return {**ENVIRONMENT, "AWS_ENDPOINT_URL": self.endpoint}
 
     def client(self, service: str) -> Any:
         """A real client of a service."""
-        import boto3  # noqa: PLC0415 - only who asks pays
+        import boto3  # noqa: PLC0415 - only callers pay for it
 
         return boto3.client(
             service,
@@ -67,7 +67,7 @@ class Cloud:
 @contextmanager
 def serving() -> Iterator[Cloud]:
     """AWS on a free port of the loopback interface, empty at first."""
-    from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - only who serves pays
+    from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - only the server pays
 
     os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
     cloud = Cloud(Faults(), SageMaker(REGION, ACCOUNT))
@@ -88,11 +88,11 @@ def serving() -> Iterator[Cloud]:
 
 class _Quiet(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: the calls are in the log of the faults."""
+        """Log nothing: the faults keep the log of calls."""
 
 
 def _routed(cloud: Cloud, moto: Any) -> Any:
-    """SageMaker's calls to our own, all others to moto, each through the fault switch."""
+    """Send SageMaker's calls to our own imitation and all others to moto, each through the fault switch."""
 
     def application(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/moto-api"):
@@ -131,7 +131,7 @@ def _answered(cloud: Cloud, moto: Any, environ: dict[str, Any], operation: str, 
 
 
 def operation_of(environ: Mapping[str, Any]) -> str:
-    """The name of the API's operation, as a bill or an IAM policy would have it."""
+    """The name of the API's operation, as a bill or an IAM policy writes it."""
     if found := _TARGET.search(environ.get("HTTP_X_AMZ_TARGET", "")):
         return found[1]
     path, query, method = environ["PATH_INFO"], environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"]
@@ -148,14 +148,14 @@ def operation_of(environ: Mapping[str, Any]) -> str:
 
 
 def _body(environ: Mapping[str, Any]) -> bytes:
-    """The request's body, which whoever answers can read once more."""
+    """The request's body; the application can read it again."""
     body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = _Again(body)  # type: ignore[index] - WSGI's environ is a dict
     return body
 
 
 class _Again:
-    """A request's body that was read once to look at it."""
+    """A request's body that can be read again."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -166,7 +166,7 @@ class _Again:
 
 
 def _ignore(status: str, headers: Any, exc_info: Any = None) -> Any:
-    """An answer that is lost on its way."""
+    """Discard an answer that is lost on its way."""
     del status, headers, exc_info
     return lambda _body: None
 

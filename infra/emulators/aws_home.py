@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A home on AWS, deployed to the imitation of it: the same bus, rules, queues and functions as infra/aws describes."""
+"""How is a home on AWS deployed to the imitation? With the same bus, rules, queues and functions as in infra/aws."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,11 @@ from federation.steps import STEPS
 BUS: Final = "federation"
 STORE_BUCKET: Final = "federation-home"
 RECEIVES: Final = 5
-"""Deliveries of one event before it lies in the dead-letter queue; infra/aws has more."""
+"""Deliveries of an event before it goes to the dead-letter queue; infra/aws has more."""
 
 
 class AwsHome:
-    """Functions behind their queues; `settle` does what Lambda's pollers do all the time."""
+    """Functions behind their queues; `settle` does what Lambda's pollers do continuously."""
 
     def __init__(self, cloud: Cloud, service: LambdaService) -> None:
         self._sqs = cloud.client("sqs")
@@ -36,17 +36,17 @@ class AwsHome:
             self._rule(step, [type_ for type_, hearing in routes().items() if step in hearing])
 
     def tell(self, envelope: bytes) -> None:
-        """EventBridge's default bus delivers an event of a service to the queue of `receive`."""
+        """Let EventBridge's default bus deliver a service's event to the queue of `receive`."""
         self._sqs.send_message(QueueUrl=self._urls["receive"], MessageBody=envelope.decode())
 
     def settle(self) -> None:
-        """Deliver until every queue is empty, or holds only what keeps failing."""
+        """Deliver until every queue is empty or contains only messages that keep failing."""
         while sum(source.poll() for source in self._sources):
             pass
 
     @property
     def letters(self) -> SqsDeadLetters:
-        """What was delivered in vain."""
+        """The dead letters."""
         return SqsDeadLetters(lambda: self._sqs, "federation-", ("receive", *STEPS), seconds=0)
 
     def _function(self, name: str) -> None:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is a request one that AWS's own model of the service takes?
+"""Would AWS accept this request, by its own model of the service?
 
-botocore has checked names, types and what is required before it sends; lengths, patterns and enumerations it leaves to the
-service, and moto takes more of them than AWS does. Only the services whose requests are JSON under an X-Amz-Target are here.
+Before botocore sends a request it checks names, types and required fields. It leaves lengths, patterns and enumerations
+to the service, and moto accepts more of them than AWS does. Only services with JSON requests under an X-Amz-Target are
+covered.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,11 +21,11 @@ _SERVICES: Final[Mapping[str, str]] = {
     "SageMaker": "sagemaker",
     "secretsmanager": "secretsmanager",
 }
-"""Folders of botocore's models by the first part of the target."""
+"""Folders of botocore's models, by the first part of the target."""
 
 
 def faults(target: str, request: Mapping[str, Any]) -> list[str]:
-    """Every part of a request that the service would refuse; none for a service or an operation that is not here."""
+    """Every fault for which the service would refuse the request; none for what is not covered."""
     prefix, _, operation = target.rpartition(".")
     if prefix not in _SERVICES or operation not in (model := _model(_SERVICES[prefix])).operation_names:
         return []
@@ -38,7 +39,7 @@ def _model(service: str) -> Any:
 
 
 def _unlisted(shape: Any, value: Any, path: str) -> Iterator[str]:
-    """Values that their enumeration lacks."""
+    """Values that are not in their enumeration."""
     match shape.type_name:
         case "structure":
             for name, part in value.items():

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Azure Machine Learning's jobs for a plain HTTP client: what do Resource Manager and Entra answer?
+"""How is Azure Machine Learning imitated for a plain HTTP client? The jobs' part of Resource Manager, and Entra.
 
-`with serving() as cloud:` gives a `Cloud` whose `endpoint` stands for both addresses. It imitates the exchange of a
-federated identity token for an access token, create-or-update of environments' versions and jobs (a job that is there takes
-new tags and refuses all else), get, and list by type and tag with `nextLink`. It does not imitate: roles, signatures of
-tokens, anything that runs (`finish` ends a job), other kinds of jobs.
-Shapes: azure-rest-api-specs, machinelearningservices 2024-04-01, examples/Job/CommandJob.
+`with serving() as cloud:` gives a `Cloud` whose `endpoint` stands for both addresses. Imitated: the exchange of a
+federated identity token for an access token; create-or-update of environments' versions and of jobs (an existing job
+accepts new tags and refuses every other change); get; and list by type and tag with `nextLink`. Not imitated: roles,
+signatures of tokens, running anything (`finish` ends a job), other kinds of jobs. Shapes: azure-rest-api-specs,
+machinelearningservices 2024-04-01, examples/Job/CommandJob.
 """
 
 import uuid
@@ -31,7 +31,7 @@ _MAY_CHANGE = frozenset({"tags", "description", "displayName", "properties", "is
 
 @dataclass(slots=True, kw_only=True)
 class Cloud:
-    """Where it is, whom it believes, what was called, and what it holds by resource id."""
+    """A running imitation: its address, the tokens it believes, its calls, and its resources by id."""
 
     endpoint: str
     assertions: set[str] = field(default_factory=lambda: {"an identity token"})
@@ -40,7 +40,7 @@ class Cloud:
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     elsewhere: str = ""
-    """An address that pages lead to instead of the next one, as no honest service does."""
+    """If set, pages lead to this address instead of the next page, as no honest service would."""
 
     def finish(self, name: str, status: Status = "Completed", *, at: str | None = None, message: str = "") -> None:
         """End a job as its compute would."""
@@ -51,7 +51,7 @@ class Cloud:
             job["properties"]["services"]["Tracking"]["errorMessage"] = message
 
     async def token(self, request: Request) -> Response:
-        """POST: an access token for an identity token that is believed."""
+        """POST: exchange a believed identity token for an access token."""
         form = dict(parse_qsl((await request.body()).decode()))
         wanted = {
             "grant_type": "client_credentials",
@@ -72,7 +72,7 @@ class Cloud:
         return JSONResponse({"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token})
 
     async def put_environment(self, request: Request) -> Response:
-        """PUT: a version of an environment; another image under a taken version is refused."""
+        """PUT: create a version of an environment; a different image under an existing version is refused."""
         body, path = await request.json(), request.url.path
         held = self.environments.get(path)
         if held and held["properties"] != body["properties"]:
@@ -81,7 +81,7 @@ class Cloud:
         return JSONResponse(self.environments[path], 200 if held else 201)
 
     async def put_job(self, request: Request) -> Response:
-        """PUT: a job under the name that the caller chose, or new tags for one that is there."""
+        """PUT: create a job under the name that the caller chose, or give an existing job new tags."""
         body, path = await request.json(), request.url.path
         asked = body["properties"]
         if path in self.jobs:
@@ -106,7 +106,7 @@ class Cloud:
         return JSONResponse(job) if job else _error(404, "UserError", "Job was not found.")
 
     async def list_jobs(self, request: Request) -> Response:
-        """GET: a page of the workspace's jobs, by type and by the name of a tag."""
+        """GET: one page of the workspace's jobs, by type and by the name of a tag."""
         query, prefix = request.query_params, f"{request.url.path}/"
         found = [
             job
@@ -122,7 +122,7 @@ class Cloud:
         return JSONResponse(page)
 
     def _refusal(self, asked: Mapping[str, Any]) -> str | None:
-        """What is missing of a command job."""
+        """What a command job lacks."""
         if asked.get("jobType") != "Command" or not asked.get("command"):
             return "A command is required."
         if asked.get("environmentId") not in self.environments:
@@ -139,7 +139,7 @@ class Cloud:
         return JSONResponse(job)
 
     def guarded(self, endpoint: Endpoint) -> Endpoint:
-        """An endpoint for who brings a token and names the version of the API."""
+        """The endpoint, for callers that bring a token and name the version of the API."""
 
         async def answer(request: Request) -> Response:
             bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -154,7 +154,7 @@ class Cloud:
 
 @contextmanager
 def serving() -> Iterator[Cloud]:
-    """A cloud until the context ends."""
+    """Run the imitation until the context ends."""
     listening, endpoint = bound()
     cloud = Cloud(endpoint=endpoint)
     board = Switchboard(cloud.faults)

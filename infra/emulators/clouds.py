@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three clouds on this machine: where the demo's platforms upload, and what every function of a home has to know."""
+"""How do three clouds run on this machine: where do platforms upload, and what must every function of a home know?"""
 
 import json
 import warnings
@@ -26,7 +26,7 @@ ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/federation-relay"
 
 @dataclass(frozen=True, kw_only=True)
 class Clouds:
-    """The running imitations."""
+    """The running imitations of all clouds."""
 
     aws: aws.Cloud
     gcs: gcs.Emulator
@@ -35,10 +35,10 @@ class Clouds:
     hub: hub.Hub
 
     def environment(self, **home: str) -> dict[str, str]:
-        """What every function of a home has in its environment.
+        """The variables that every function of a home has in its environment.
 
         Args:
-            home: The variables FEDERATION_* of this home, without that prefix.
+            home: The FEDERATION_* variables of this home, without that prefix.
         """
         apis = {
             "vertex": self.vertex.endpoint,
@@ -70,7 +70,7 @@ class Clouds:
         }
 
     def ship(self, manifest: Path, to: str) -> None:
-        """Upload a manifest and every file that it names below a URI with that cloud's own client, the manifest last."""
+        """Upload a manifest, last, and every file that it names below a URI, with that cloud's own client."""
         files = {
             file.path: (manifest.parent / file.path).read_bytes()
             for unit in manifest_of(document(manifest.read_bytes())).units
@@ -81,7 +81,7 @@ class Clouds:
         uploads[scheme](place, {**files, SENTINEL: manifest.read_bytes()})
 
     def succeeded(self, folder: str, at: str) -> None:
-        """A pipeline of Vertex AI ended well, its unit in that folder."""
+        """Report that a pipeline of Vertex AI succeeded with its unit in that folder."""
         parent = f"projects/{PROJECT_NUMBER}/locations/{VERTEX_REGION}"
         name = f"{parent}/pipelineJobs/embedder-{self.vertex.resources.id()}"
         self.vertex.resources.keep(name, {"state": "PIPELINE_STATE_RUNNING"})
@@ -118,7 +118,7 @@ class Clouds:
 
 @contextmanager
 def serving() -> Iterator[Clouds]:
-    """All of them, with the buckets that the platforms upload to."""
+    """Run all of them, with the buckets that the platforms upload to."""
     with (
         aws.serving() as amazon,
         gcs.serving(buckets=(GCS_BUCKET,)) as storage,
@@ -134,7 +134,7 @@ def storage_client(emulator: gcs.Emulator) -> Any:
     """The real client of Cloud Storage, pointed at the emulator."""
     from google.api_core.client_options import ClientOptions  # noqa: PLC0415 - with the client
     from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - the same
-    from google.cloud import storage  # noqa: PLC0415 - only who asks pays
+    from google.cloud import storage  # noqa: PLC0415 - only callers pay for it
 
     options = ClientOptions(api_endpoint=emulator.endpoint)
     return storage.Client(project=PROJECT, credentials=AnonymousCredentials(), client_options=options)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which door does a sender of the demo know, and what is it told there? Both clouds have one."""
+"""To which cloud's `receive` does a sender of the demo deliver, and what is it answered?"""
 
 import http.client
 import json
@@ -16,11 +16,11 @@ from federation.demo.trust import AUDIENCE, PUSHER
 from federation.sources import Request
 
 _TRIES: Final = 8
-"""Deliveries of one body before its sender gives up."""
+"""Deliveries of a body before its sender gives up."""
 
 
 class Doors:
-    """Both clouds' `receive`: what a sender delivers goes to the one that this sender knows, again while it fails."""
+    """The `receive` functions of both clouds. Each sender delivers to the one that it knows, again while that fails."""
 
     def __init__(self, clouds: Clouds, service: LambdaService, google: Served, tell: Callable[[bytes], None]) -> None:
         self._clouds = clouds
@@ -29,10 +29,10 @@ class Doors:
         self._tell = tell
 
     def deliver(self, request: Request) -> str:
-        """What the sender is told in the end.
+        """Deliver a request; the final answer to its sender.
 
         Raises:
-            RuntimeError: The door fails again and again.
+            RuntimeError: The function keeps failing.
         """
         for _ in range(_TRIES):
             try:
@@ -65,7 +65,7 @@ def posted(url: str, body: bytes, headers: Mapping[str, str]) -> int:
 
 
 def answered(url: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> Answer:
-    """What a function answers to a request; names of headers are in lower case."""
+    """A function's answer to a request; header names are in lower case."""
     at = urlsplit(url)
     connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=60)
     try:

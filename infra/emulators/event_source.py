@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a queue invoke a function on this machine? As Lambda's pollers do, but when it is told to."""
+"""How does a queue invoke a function on this machine? As Lambda's pollers do, but only on request."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -8,13 +8,13 @@ from typing import Any, Final
 from infra.emulators.lambda_service import FailedError, Payload
 
 _BATCH: Final = 10
-"""Messages of one invocation at most."""
+"""Most messages per invocation."""
 
 log = logging.getLogger("lambda")
 
 
 class EventSource:
-    """A queue that invokes a function, as Lambda's pollers do: what it does not give back is deleted."""
+    """A queue that invokes a function, as Lambda's pollers do: messages that are not given back are deleted."""
 
     def __init__(self, sqs: Any, queue: str, arn: str, invoke: Callable[[Payload], Any]) -> None:
         self._sqs = sqs
@@ -23,7 +23,7 @@ class EventSource:
         self._invoke = invoke
 
     def poll(self) -> int:
-        """How many messages were taken from the queue; those that failed are visible again at once."""
+        """Invoke once; the number of messages taken from the queue. Failed messages are visible again at once."""
         found = self._sqs.receive_message(
             QueueUrl=self._queue, MaxNumberOfMessages=_BATCH, AttributeNames=["All"], WaitTimeSeconds=0
         ).get("Messages", [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is to go wrong in an emulator, and which calls has it had?"""
+"""Which calls of an emulator shall fail, and which calls has it had?"""
 
 import threading
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What the next `times` calls of an operation meet; an empty operation means any.
+    """What happens to the next `times` calls of an operation; an empty operation means any.
 
     Args:
         status: The HTTP status to answer with; None drops the connection without an answer.
-        acts: Whether the call takes effect before that.
+        acts: Whether the call still takes effect.
     """
 
     operation: str = ""
@@ -22,42 +22,42 @@ class Fault:
 
 
 class Faults:
-    """The switch that tests turn, and the log of calls; safe to use from several threads."""
+    """The switch that tests use, and the log of calls; safe to use from several threads."""
 
     def __init__(self) -> None:
         self.watch: Callable[[str], None] = _nothing
-        """Told the operation of every call before it is answered."""
+        """Called with the operation of every call before it is answered."""
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
         self._calls: list[str] = []
 
     @property
     def calls(self) -> list[str]:
-        """The operations asked for until now, oldest first, those that met a fault among them."""
+        """The operations called until now, oldest first, including calls that failed."""
         with self._lock:
             return list(self._calls)
 
     def forget(self) -> None:
-        """No more faults, and an empty log."""
+        """Remove all faults and clear the log."""
         with self._lock:
             self.watch = _nothing
             self._waiting.clear()
             self._calls.clear()
 
     def refuse(self, operation: str, status: int, times: int = 1) -> None:
-        """The next calls of that operation are answered with that status and change nothing."""
+        """Answer the next calls of the operation with that status; they change nothing."""
         self._add(Fault(operation=operation, status=status, times=times))
 
     def lose(self, operation: str, times: int = 1) -> None:
-        """The next calls of that operation take effect, and their connection is dropped without an answer."""
+        """Let the next calls of the operation take effect, and drop their connections without an answer."""
         self._add(Fault(operation=operation, acts=True, times=times))
 
     def act_and_refuse(self, operation: str, status: int) -> None:
-        """The next call of that operation takes effect and is answered with that status all the same."""
+        """Let the next call of the operation take effect, and answer it with that status all the same."""
         self._add(Fault(operation=operation, status=status, acts=True, times=1))
 
     def next_for(self, operation: str) -> Fault | None:
-        """The fault that this call meets, which is thereby used up; the call is written into the log."""
+        """Log the call and return its fault, which is used up by this."""
         self.watch(operation)
         with self._lock:
             self._calls.append(operation)

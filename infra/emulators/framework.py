@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cloud Run functions on this machine: one process of functions-framework for each, on the loopback interface.
+"""How do Cloud Run functions run on this machine? One process of functions-framework each, on the loopback interface.
 
-What it does not imitate: IAM in front of a function, concurrency, scaling to nothing.
+Not imitated: IAM in front of a function, concurrency, scaling to zero.
 """
 
 import os
@@ -30,7 +30,7 @@ class Served:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start its process, if none lives."""
+        """Start its process unless one is running."""
         if self._process and self._process.poll() is None:
             return
         self.starts += 1
@@ -41,14 +41,14 @@ class Served:
 
     @property
     def is_busy(self) -> bool:
-        """Always: a server does not tell."""
+        """Always true: a server does not say."""
         return True
 
     def wait(self) -> None:
-        """Until it listens.
+        """Wait until it listens.
 
         Raises:
-            RuntimeError: It died, or takes too long.
+            RuntimeError: The process died, or takes too long.
         """
         deadline = time.monotonic() + _SECONDS
         while time.monotonic() < deadline:
@@ -62,7 +62,7 @@ class Served:
         raise RuntimeError(f"{self.target} does not listen after {_SECONDS:.0f} seconds")
 
     def kill(self) -> None:
-        """Let the process die, whatever it is doing."""
+        """Kill the process, whatever it is doing."""
         if self._process:
             self._process.kill()
             self._process.wait()
@@ -70,10 +70,10 @@ class Served:
 
 @contextmanager
 def running(targets: Mapping[str, Mapping[str, str]], source: Path) -> Iterator[Mapping[str, Served]]:
-    """A process for each target, ended afterwards.
+    """Run a process for each target, and end them afterwards.
 
     Args:
-        targets: What each target's environment holds beside the path.
+        targets: For each target, its environment besides the path.
         source: The file `main.py` of an unpacked package.
     """
     served = {name: Served(name, source, environment, _free_port()) for name, environment in targets.items()}

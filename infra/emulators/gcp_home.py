@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A home on Google Cloud, deployed to the imitation of it: topic, subscriptions and functions as infra/gcp describes."""
+"""How is a home on Google Cloud deployed to the imitation? With topic, subscriptions and functions as in infra/gcp."""
 
 import time
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from federation.steps import STEPS
 EVENTS: Final = "federation-events"
 DEAD: Final = "federation-dead-letters"
 ATTEMPTS: Final = 5
-"""Deliveries of one event before it goes to the dead-letter topic: the fewest that Pub/Sub takes; infra/gcp has more."""
+"""Deliveries of an event before it goes to the dead-letter topic: the fewest that Pub/Sub takes; infra/gcp has more."""
 _SECONDS: Final = 120.0
 _QUIET: Final = 0.05
 
@@ -34,10 +34,10 @@ class GcpHome:
             self._subscribe(step, functions[step].url)
 
     def settle(self) -> None:
-        """Wait until every message is acknowledged or lies among the dead letters.
+        """Wait until every message is acknowledged or among the dead letters.
 
         Raises:
-            TimeoutError: That takes too long.
+            TimeoutError: It takes too long.
         """
         deadline = time.monotonic() + _SECONDS
         while any(self._busy(step) for step in STEPS):
@@ -47,7 +47,7 @@ class GcpHome:
 
     @property
     def letters(self) -> PubSubDeadLetters:
-        """What was delivered in vain."""
+        """The dead letters."""
         return PubSubDeadLetters(
             lambda: self._subscriber,
             lambda: self._publisher,
@@ -58,7 +58,7 @@ class GcpHome:
         )
 
     def close(self) -> None:
-        """Let go of the client."""
+        """Close the client."""
         self._subscriber.close()
 
     def _busy(self, step: str) -> bool:
@@ -89,7 +89,7 @@ class GcpHome:
 def clients(pubsub: Emulator) -> tuple[Any, Any]:
     """The real publisher and subscriber, pointed at the emulator."""
     import grpc  # noqa: PLC0415 - with the clients
-    from google.cloud import pubsub_v1  # noqa: PLC0415 - only who asks pays
+    from google.cloud import pubsub_v1  # noqa: PLC0415 - only callers pay for it
     from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport  # noqa: PLC0415 - the same
     from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport  # noqa: PLC0415 - the same
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Cloud Storage in this process, for tests and the demo: the JSON API as google-cloud-storage speaks it.
+"""How is Cloud Storage imitated in this process, for tests and the demo? The JSON API as google-cloud-storage uses it.
 
-It keeps the service's rules: generation and metageneration preconditions on every verb, atomically; noncurrent versions;
-ranges; simple, multipart and resumable uploads; pages and delimiters; checksums; holds and retention (403); notifications.
-It does not imitate: authentication and IAM, ACLs, encryption keys, the XML API (and so signed URLs and
-`transfer_manager.upload_chunks_concurrently`), decompression on the way out, soft delete, life cycles, rate limits, batch
+It keeps the service's rules: generation and metageneration preconditions on every verb, atomically; noncurrent
+versions; ranges; simple, multipart and resumable uploads; pages and delimiters; checksums; holds and retention (403);
+notifications. Not imitated: authentication and IAM, ACLs, encryption keys, the XML API (and so signed URLs and
+`transfer_manager.upload_chunks_concurrently`), decompression of downloads, soft delete, life cycles, rate limits, batch
 requests, and the eventual consistency of bucket settings. Everything is in memory.
 """
 
@@ -27,7 +27,7 @@ _OBJECT = f"{_BUCKET}/o/([^/]+)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emulator:
-    """A running one: `endpoint` is what STORAGE_EMULATOR_HOST is set to; operations are named as `objects.insert`."""
+    """A running emulator: set STORAGE_EMULATOR_HOST to its `endpoint`; operations have names like `objects.insert`."""
 
     endpoint: str
     faults: Faults
@@ -36,11 +36,11 @@ class Emulator:
 
 @contextmanager
 def serving(publish: Publish | None = None, buckets: Sequence[str] = ()) -> Iterator[Emulator]:
-    """A server in a thread until the block ends.
+    """Run a server in a thread until the block ends.
 
     Args:
-        publish: Sends bucket notifications: `publish` of a Pub/Sub emulator.
-        buckets: Names of buckets that are there from the beginning.
+        publish: Sends bucket notifications: the `publish` of a Pub/Sub emulator.
+        buckets: Names of buckets that exist from the beginning.
     """
     faults, world = Faults(), Buckets(publish)
     for name in buckets:

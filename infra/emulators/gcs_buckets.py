@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lies in the emulated buckets, and how does it change? Every change is one step under one lock."""
+"""What do the emulated buckets contain, and how does it change? Every change is one step under one lock."""
 
 import base64
 import hashlib
@@ -16,16 +16,16 @@ from infra.emulators import gcs_preconditions as preconditions
 from infra.emulators.http_serving import Refusal
 
 Publish = Callable[[str, bytes, Mapping[str, str]], object]
-"""Topic, data and attributes of a notification."""
+"""Publishes a notification; takes its topic, data and attributes."""
 
 
 def now() -> datetime:
-    """The moment, as every document of the API writes it after `written`."""
+    """The current time; `written` puts it into the format of the API's documents."""
     return datetime.now(UTC)
 
 
 def written(when: datetime) -> str:
-    """RFC 3339 with milliseconds."""
+    """A time as RFC 3339 with milliseconds."""
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -39,7 +39,7 @@ class Stored:
 
 @dataclass(slots=True, kw_only=True)
 class Bucket:
-    """A bucket: its live objects, the generations before them, and who is notified."""
+    """A bucket: its live objects, their earlier generations, and its notifications."""
 
     meta: dict[str, Any]
     live: dict[str, Stored] = field(default_factory=dict)
@@ -48,21 +48,21 @@ class Bucket:
 
     @property
     def versioned(self) -> bool:
-        """Whether what is replaced or deleted stays as a noncurrent version."""
+        """Whether a replaced or deleted object stays as a noncurrent version."""
         return bool(self.meta.get("versioning", {}).get("enabled"))
 
     def found(self, name: str, generation: str | None = None) -> Stored | None:
-        """The live object, or the generation that is asked for."""
+        """The live object, or the generation that is asked for; None if it does not exist."""
         live = self.live.get(name)
         if generation is None or (live and live.meta["generation"] == generation):
             return live
         return next((one for one in self.old.get(name, ()) if one.meta["generation"] == generation), None)
 
     def there(self, name: str, generation: str | None = None) -> Stored:
-        """What `found` finds.
+        """The object that `found` finds.
 
         Raises:
-            Refusal: 404.
+            Refusal: 404: it does not exist.
         """
         stored = self.found(name, generation)
         if stored is None:
@@ -71,7 +71,7 @@ class Bucket:
 
 
 class Buckets:
-    """Every bucket of one emulator; `publish` sends notifications."""
+    """All buckets of one emulator; `publish` sends notifications."""
 
     def __init__(self, publish: Publish | None) -> None:
         self.lock = threading.RLock()
@@ -83,14 +83,14 @@ class Buckets:
         """The bucket.
 
         Raises:
-            Refusal: 404.
+            Refusal: 404: it does not exist.
         """
         if name not in self.all:
             raise Refusal(404, "The specified bucket does not exist.")
         return self.all[name]
 
     def put(self, bucket: Bucket, name: str, data: bytes, meta: Mapping[str, Any], query: Mapping[str, str]) -> Stored:
-        """Write a new generation if the preconditions hold, the bytes are what was promised, and nothing is retained."""
+        """Write a new generation if the preconditions hold, the checksums match, and nothing is retained."""
         with self.lock:
             before = bucket.live.get(name)
             preconditions.check(before.meta if before else None, query)
@@ -105,7 +105,7 @@ class Buckets:
             return stored
 
     def delete(self, bucket: Bucket, name: str, query: Mapping[str, str]) -> None:
-        """Take the live object away, or one generation for good.
+        """Delete the live object, or one generation for good.
 
         Raises:
             Refusal: 403, 404 or 412.
@@ -127,7 +127,7 @@ class Buckets:
                 self.notify(bucket, "OBJECT_DELETE", stored, {})
 
     def patch(self, bucket: Bucket, name: str, change: Mapping[str, Any], query: Mapping[str, str]) -> Stored:
-        """Change an object's metadata; a null takes a field away."""
+        """Change an object's metadata; a null removes a field."""
         with self.lock:
             stored = bucket.there(name, query.get("generation"))
             preconditions.check(stored.meta, query)
@@ -138,7 +138,7 @@ class Buckets:
             return stored
 
     def notify(self, bucket: Bucket, kind: str, stored: Stored, extra: Mapping[str, str]) -> None:
-        """Publish to every configuration that asks for it (attributes: storage/docs/pubsub-notifications)."""
+        """Publish to every configuration that wants it (attributes: storage/docs/pubsub-notifications)."""
         meta = stored.meta
         for told in bucket.notifications.values():
             wanted = told.get("event_types") or [kind]
@@ -195,7 +195,7 @@ class Buckets:
 
 
 def refuse_if_retained(bucket: Bucket, stored: Stored) -> None:
-    """Nothing, when the object may go.
+    """Refuse if the object must not be deleted or replaced.
 
     Raises:
         Refusal: 403: a hold, the bucket's retention policy or the object's own retention forbids it.
@@ -214,7 +214,7 @@ def refuse_if_retained(bucket: Bucket, stored: Stored) -> None:
 
 
 def refuse_a_full_bucket(bucket: Bucket) -> None:
-    """Nothing, when the bucket may be deleted.
+    """Refuse if the bucket must not be deleted.
 
     Raises:
         Refusal: 409.

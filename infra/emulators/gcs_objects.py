@@ -14,7 +14,7 @@ _COPIED = ("contentType", "metadata", "cacheControl", "contentEncoding", "conten
 
 
 class Objects:
-    """Reading, listing, changing and combining objects."""
+    """Answers requests to read, list, change and combine objects."""
 
     def __init__(self, buckets: Buckets) -> None:
         self._buckets = buckets
@@ -46,7 +46,7 @@ class Objects:
         return _part(data, match, headers) if match else Answer(body=data, headers=headers)
 
     def list(self, call: Call, bucket: str) -> Answer:
-        """Names in order of their UTF-8 bytes; what lies behind a delimiter is told as a prefix only."""
+        """Names in order of their UTF-8 bytes; those with a delimiter are listed only by their prefix."""
         query = call.query
         with self._buckets.lock:
             found = list(_listed(self._buckets.bucket(bucket), query))
@@ -66,7 +66,7 @@ class Objects:
         return shown(self._buckets.patch(self._buckets.bucket(bucket), name, call.json(), call.query).meta)
 
     def delete(self, call: Call, bucket: str, name: str) -> Answer:
-        """Take the object away."""
+        """Delete the object."""
         self._buckets.delete(self._buckets.bucket(bucket), name, call.query)
         return Answer(status=204)
 
@@ -75,13 +75,13 @@ class Objects:
         return shown(self._copied(call, bucket, name, to_bucket, to_name).meta)
 
     def rewrite(self, call: Call, bucket: str, name: str, to_bucket: str, to_name: str) -> Answer:
-        """As `copy`, always done in one call."""
+        """Like `copy`; always complete after one call."""
         meta = self._copied(call, bucket, name, to_bucket, to_name).meta
         told = {"objectSize": meta["size"], "totalBytesRewritten": meta["size"], "resource": meta}
         return shown({"kind": "storage#rewriteResponse", "done": True, **told})
 
     def compose(self, call: Call, bucket: str, name: str) -> Answer:
-        """Write one object of several ones' bytes."""
+        """Write one object from the bytes of several."""
         asked, home = call.json(), self._buckets.bucket(bucket)
         parts = []
         for source in asked["sourceObjects"]:
@@ -118,7 +118,7 @@ def _part(data: bytes, match: re.Match[str], headers: Mapping[str, str]) -> Answ
 
 
 def _listed(bucket: Bucket, query: Mapping[str, str]) -> Iterator[dict[str, Any] | str]:
-    """Metadata, or a prefix as text, in the order of names."""
+    """The objects' metadata, or prefixes as text, in order of name."""
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter")
     every = query.get("versions", "").lower() == "true"
     told: set[str] = set()

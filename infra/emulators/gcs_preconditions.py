@@ -15,11 +15,11 @@ _UNMET = "At least one of the pre-conditions you specified did not hold."
 def check(
     found: Mapping[str, Any] | None, query: Mapping[str, str], *, reading: bool = False, source: str = ""
 ) -> None:
-    """Nothing, when every condition that the query states holds of the object that was found.
+    """Refuse unless every condition in the query holds for the object that was found.
 
     Args:
         found: The object's metadata, or None.
-        query: `ifGenerationMatch` and the like; others mean nothing here.
+        query: Contains `ifGenerationMatch` and the like; other parameters are ignored.
         reading: A read that fails a `NotMatch` is answered 304 instead of 412.
         source: `Source` for the conditions on what is copied.
 

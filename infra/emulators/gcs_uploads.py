@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do bytes arrive: in one request, with their metadata in two parts, or resumably in chunks?
+"""How do bytes arrive? In one request, with their metadata in two parts, or resumably in chunks.
 
 https://cloud.google.com/storage/docs/uploads-downloads
 """
@@ -32,7 +32,7 @@ class Session:
 
 
 class Uploads:
-    """Every way to write an object."""
+    """All ways to write an object."""
 
     def __init__(self, buckets: Buckets) -> None:
         self._buckets = buckets
@@ -50,7 +50,7 @@ class Uploads:
                 return self._put(bucket, call.query["name"], call.body, meta, call.query)
 
     def go_on(self, call: Call, bucket: str) -> Answer:
-        """A PUT: one chunk of a session, or the question how much has arrived."""
+        """A PUT: one chunk of a session, or the question of how much has arrived."""
         session = self._sessions.get(call.query.get("upload_id", ""))
         if session is None or session.bucket != bucket:
             raise Refusal(404, "No such upload session.")
@@ -63,7 +63,7 @@ class Uploads:
         return done
 
     def give_up(self, call: Call, bucket: str) -> Answer:
-        """A DELETE: the session is gone, which the API answers with 499."""
+        """A DELETE: end the session, which the API answers with 499."""
         del bucket
         self._sessions.pop(call.query.get("upload_id", ""), None)
         return Answer(status=499)
@@ -83,7 +83,7 @@ class Uploads:
         return self._put(bucket, call.query.get("name") or meta["name"], data.removesuffix(b"\r\n"), meta, call.query)
 
     def _session(self, call: Call, bucket: str) -> Answer:
-        """Preconditions are checked twice: when the session begins and when its last byte is there."""
+        """The session of a call. Preconditions are checked when a session begins and again at its last byte."""
         meta = call.json()
         meta.setdefault("contentType", call.headers.get("x-upload-content-type"))
         name = call.query.get("name") or meta["name"]
@@ -96,7 +96,7 @@ class Uploads:
 
 
 def _append(session: Session, call: Call) -> int | None:
-    """How many bytes there will be, or None while nobody has said."""
+    """Append a chunk; the total number of bytes, or None while it is unknown."""
     match = _RANGE.fullmatch(call.headers.get("content-range", ""))
     if match is None:
         session.data += call.body

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do the emulators speak HTTP as Google's JSON APIs do: routes, error bodies, faults, a server in a thread?"""
+"""How do the emulators speak HTTP like Google's JSON APIs: routes, error bodies, faults, a server in a thread?"""
 
 import json
 import re
@@ -31,7 +31,7 @@ _STATUSES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One HTTP request; header names are in lower case, the query is decoded."""
+    """One HTTP request; header names are in lower case, and the query is decoded."""
 
     host: str
     query: Mapping[str, str]
@@ -39,7 +39,7 @@ class Call:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON; an empty one is an empty object."""
+        """The body as JSON; an empty body is an empty object."""
         return json.loads(self.body) if self.body else {}
 
 
@@ -52,7 +52,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure of the emulator
+class Refusal(Exception):  # noqa: N818 - an answer, not a failure of the emulator
     """An error in Google's form."""
 
     def __init__(self, code: int, message: str, *, reason: str = "", status: str = "") -> None:
@@ -63,7 +63,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure of the 
         self.status = status or _STATUSES.get(code, "")
 
     def answer(self) -> Answer:
-        """The error body; 304 has none."""
+        """The error body; a 304 has none."""
         if self.code == 304:  # noqa: PLR2004 - the status itself
             return Answer(status=self.code)
         detail = {"domain": "global", "reason": self.reason, "message": self.message}
@@ -79,7 +79,7 @@ def shown(value: Any, status: int = 200, headers: Mapping[str, str] | None = Non
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An operation, its method and path, and what answers it; each group of the path is decoded and handed over."""
+    """An operation, its method and path, and its handler, which gets each group of the path decoded."""
 
     operation: str
     method: str
@@ -89,14 +89,14 @@ class Route:
 
 @contextmanager
 def serving(routes: Sequence[Route], faults: Faults) -> Iterator[str]:
-    """A server on a free port of the loopback, in a thread; yields its `http://127.0.0.1:port`."""
+    """Run a server on a free port of the loopback interface, in a thread; yields its `http://127.0.0.1:port`."""
     with running(_Server(("127.0.0.1", 0), _handler(routes, faults))) as endpoint:
         yield endpoint
 
 
 @contextmanager
 def running(server: ThreadingHTTPServer) -> Iterator[str]:
-    """Run a server of the loopback in a thread until the block ends; yields its `http://127.0.0.1:port`."""
+    """Run a server of the loopback interface in a thread until the block ends; yields its `http://127.0.0.1:port`."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -109,10 +109,10 @@ def running(server: ThreadingHTTPServer) -> Iterator[str]:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 128  # racers connect at once, and a full queue would cost them a second
+    request_queue_size = 128  # racers connect at once; a full queue would cost a second
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is its own business; anything else is a fault of the emulator and is shown."""
+        """Ignore a client that hangs up; show anything else, as a fault of the emulator."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -123,10 +123,10 @@ def _handler(routes: Sequence[Route], faults: Faults) -> type[BaseHTTPRequestHan
         disable_nagle_algorithm = True
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is inherited
-            """Nothing: the faults keep the log."""
+            """Log nothing: the faults keep the log."""
 
         def __getattr__(self, name: str) -> Callable[[], None]:
-            """Every method is answered in one place; http.server asks for do_GET and so on."""
+            """Answer every method in one place, though http.server looks for do_GET and so on."""
             if name.startswith("do_"):
                 return self._serve
             raise AttributeError(name)
@@ -164,7 +164,7 @@ def _call(headers: Mapping[str, str], path: str, body: bytes) -> Call:
 
 
 def _faulty(routes: Sequence[Route], faults: Faults, method: str, path: str, call: Call) -> Answer | None:
-    """The answer, or None where the connection is to be dropped."""
+    """The answer, or None if the connection is to be dropped."""
     route, groups = _found(routes, method, urlsplit(path).path)
     fault = faults.next_for(route.operation)
     if fault is None:

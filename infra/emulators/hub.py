@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Hub on this machine for the unmodified huggingface_hub client: who may write, and what is served where?
+"""How is the Hub imitated on this machine for the unmodified huggingface_hub client, and who may write to it?
 
-`with serving() as hub:` gives a `Hub` whose `endpoint` goes into `HfApi(endpoint=..., token="any")`. It imitates
+`with serving() as hub:` gives a `Hub` whose `endpoint` goes into `HfApi(endpoint=..., token="any")`. Imitated:
 repositories, commits with compare-and-set (412), tags, branches, LFS, downloads and their redirects, webhooks, jobs.
-It does not imitate: Xet (`HF_HUB_DISABLE_XET=1`, or upload from a BufferedIOBase), pull requests, gated and private access
-(any token may do everything), revisions with a slash, rate limits unless `faults.refuse` sets one, pages of trees, storage.
+Not imitated: Xet (set `HF_HUB_DISABLE_XET=1`, or upload from a BufferedIOBase), pull requests, gated and private access
+(any token may do everything), revisions with a slash, rate limits unless `faults.refuse` sets one, pages of trees,
+storage.
 """
 
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ LFS_BYTES = 10_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hub:
-    """What a test sees of the emulator: where it is, what was called, and what it holds."""
+    """What a test sees of the emulator: its address, its calls, and its content."""
 
     endpoint: str
     faults: Faults
@@ -41,12 +42,12 @@ class Hub:
 
 @contextmanager
 def serving(*, clock: Clock | None = None, lfs_bytes: int = LFS_BYTES, execute: bool = False) -> Iterator[Hub]:
-    """A Hub until the context ends.
+    """Run a Hub until the context ends.
 
     Args:
-        clock: Dates of commits and jobs; now by default.
+        clock: Gives the dates of commits and jobs; the current time by default.
         lfs_bytes: The size above which a file goes to LFS.
-        execute: Run the commands of jobs on this machine.
+        execute: Whether to run the commands of jobs on this machine.
     """
     (listening, endpoint), (storing, storage) = bound(), bound()
     now = clock or (lambda: datetime.now(UTC))
@@ -74,7 +75,7 @@ def _application(hub: Hub, lfs_bytes: int, storage: str) -> ASGIApp:
 
 
 class _Guarded:
-    """Nobody changes anything, or sees webhooks and jobs, without a token."""
+    """Requires a token to change anything, and to see webhooks and jobs."""
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application

@@ -9,7 +9,7 @@ from infra.emulators.hub_repositories import Commit, File, Repository, small
 
 
 def info_of(repo: Repository, commit: Commit) -> Mapping[str, Any]:
-    """What model_info answers."""
+    """The answer to model_info."""
     readme = commit.files.get("README.md")
     card = data_of(readme.body.decode()) if readme else None
     return {
@@ -34,7 +34,7 @@ def info_of(repo: Repository, commit: Commit) -> Mapping[str, Any]:
 
 
 def refs_of(space: str, names: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
-    """Branches or tags and the commits that they name."""
+    """Branches or tags, with the commits that they point to."""
     return [{"name": name, "ref": f"refs/{space}/{name}", "targetCommit": oid} for name, oid in names.items()]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the Hub read in a model card, and what does it refuse in one?
+"""What does the Hub read from a model card, and which cards does it refuse?
 
 The front matter is YAML between two lines of three dashes; `model-index` has the shape of
 https://github.com/huggingface/hub-docs/blob/main/modelcard.md.

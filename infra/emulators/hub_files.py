@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which endpoints take and give the bytes of the Hub's files?
+"""Which endpoints accept and return the bytes of the Hub's files?
 
-Small files travel inside commits; large ones go through LFS batch, upload and verify. A download is redirected as the
-Hub redirects it: a small file to a path that names the commit, a large one to storage, which is another origin.
+Small files travel inside commits; large ones go through LFS batch, upload and verify. A download is redirected as on
+the Hub: for a small file to a path that names the commit, for a large one to storage, which has another origin.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 class Large:
-    """The LFS objects that were uploaded, by SHA-256."""
+    """The uploaded LFS objects, by SHA-256."""
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
@@ -42,13 +42,13 @@ class Large:
         )
 
     async def batch(self, request: Request) -> Response:
-        """Which objects are still to be uploaded, and where."""
+        """Which objects must still be uploaded, and where to."""
         offered = (await request.json())["objects"]
         told = [{"oid": one["oid"], "size": one["size"], **self._actions(request, one["oid"])} for one in offered]
         return JSONResponse({"transfer": "basic", "objects": told})
 
     async def upload(self, request: Request) -> Response:
-        """PUT of an object, whose name must be its hash."""
+        """PUT an object; its name must be its hash."""
         body = await request.body()
         if hashlib.sha256(body).hexdigest() != request.path_params["oid"]:
             raise HubError(400, "The content is not that of its oid")
@@ -56,14 +56,14 @@ class Large:
         return Response()
 
     async def verify(self, request: Request) -> Response:
-        """Whether the object that was uploaded has the size that was said."""
+        """Whether the uploaded object has the stated size."""
         said = await request.json()
         if len(self._objects.get(said["oid"], b"")) != said["size"]:
             raise HubError(422, "The object has another size")
         return JSONResponse({})
 
     async def download(self, request: Request) -> Response:
-        """GET of an object."""
+        """GET an object."""
         return ranged(request, self.file(request.path_params["oid"]).body, {})
 
     def _actions(self, request: Request, oid: str) -> Mapping[str, Any]:
@@ -74,14 +74,14 @@ class Large:
 
 
 class Downloads:
-    """`resolve`: a file at a revision."""
+    """The `resolve` endpoint: a file at a revision."""
 
     def __init__(self, repositories: Repositories, storage: str) -> None:
         self._repositories = repositories
         self._storage = storage
 
     def routes(self, board: Switchboard) -> Sequence[Route]:
-        """Every endpoint that gives a file."""
+        """Every endpoint that returns a file."""
         tail = "{owner}/{name}/resolve/{revision}/{path:path}"
         cached = "/api/resolve-cache/{kind}/{owner}/{name}/{revision}/{path:path}"
         return (
@@ -91,7 +91,7 @@ class Downloads:
         )
 
     async def resolve(self, request: Request) -> Response:
-        """GET /{repo}/resolve/{revision}/{path}: where the file lies; the facts about it are on this answer."""
+        """GET /{repo}/resolve/{revision}/{path}: redirect to the file; this answer carries the file's metadata."""
         file, headers = self._found(request)
         if file.lfs:
             facts = {"X-Linked-Etag": f'"{file.lfs}"', "X-Linked-Size": str(len(file.body))}
@@ -118,7 +118,7 @@ class Downloads:
 
 
 def ranged(request: Request, body: bytes, headers: Mapping[str, str]) -> Response:
-    """All of the body, or the one range that was asked for."""
+    """The whole body, or the one range that was asked for."""
     wanted = _RANGE.fullmatch(request.headers.get("range", ""))
     if wanted is None:
         return Response(body, headers=dict(headers), media_type="application/octet-stream")

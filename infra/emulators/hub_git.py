@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which endpoints create, describe and change the Hub's repositories?
 
-Shapes as huggingface_hub 2.4 reads them; https://huggingface.co/docs/hub/api lists the endpoints.
+Shapes are those that huggingface_hub 2.4 reads; https://huggingface.co/docs/hub/api lists the endpoints.
 """
 
 import base64
@@ -37,7 +37,7 @@ class Git:
         self._lfs_bytes = lfs_bytes
 
     def routes(self, board: Switchboard) -> Sequence[Route]:
-        """Every endpoint, under the name by which it can be made to fail."""
+        """Every endpoint, with the name by which it can be made to fail."""
         repo = "/api/{kind}/{owner}/{name}"
         return (
             board.route("/api/repos/create", "create_repo", self.create, "POST"),
@@ -81,7 +81,7 @@ class Git:
         return JSONResponse({"errors": told, "warnings": []}, 400 if found else 200)
 
     async def listing(self, request: Request) -> Response:
-        """GET /api/models, by author and a word of the name."""
+        """GET /api/models, filtered by author and by a word of the name."""
         kind, query = _kind(request), request.query_params
         author, search = query.get("author"), query.get("search", "").lower()
         found = [
@@ -132,7 +132,7 @@ class Git:
         return JSONResponse([described(path, files[path]) for path in paths if path in files])
 
     async def preupload(self, request: Request) -> Response:
-        """POST .../preupload/{revision}: which files go to LFS, and the content ids of those that are there."""
+        """POST .../preupload/{revision}: which files go to LFS, and the content ids of existing files."""
         files = self._repo(request).at(request.path_params["revision"]).files
         return JSONResponse({"files": [self._mode(one, files) for one in (await request.json())["files"]]})
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do jobs on the Hub run?
+"""How are jobs on the Hub imitated?
 
-A job waits as RUNNING until `finish` says how it ended; with `execute=True` it runs its command on this machine, in the
+A job stays RUNNING until `finish` says how it ended. With `execute=True` it runs its command on this machine, in the
 emulator's own environment plus the job's, and ends as the command does. Images, flavors, volumes and time limits are
-remembered and mean nothing.
+stored but have no effect.
 """
 
 import json
@@ -26,7 +26,7 @@ _GIVEN = ("dockerImage", "spaceId", "command", "arguments", "environment", "flav
 
 
 class Jobs:
-    """The jobs of every namespace, newest first, as the Hub lists them."""
+    """The jobs of every namespace, newest first, in the Hub's order."""
 
     def __init__(self, clock: Clock, *, execute: bool) -> None:
         self._clock = clock
@@ -52,7 +52,7 @@ class Jobs:
         return [job for job in reversed(self._jobs.values()) if job["owner"]["name"] == namespace]
 
     def secrets_of(self, id_: str) -> Mapping[str, str]:
-        """The environment that only the job sees."""
+        """The environment variables that only the job can see."""
         return dict(self._secrets[id_])
 
     def finish(self, id_: str, stage: Stage = "COMPLETED", message: str | None = None) -> None:
@@ -63,15 +63,15 @@ class Jobs:
             job["status"] = {"stage": stage, "message": message}
 
     def settle(self) -> None:
-        """Wait until every command that runs has ended."""
+        """Wait until all running commands have ended."""
         wait(self._under_way)
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Release the threads."""
         self._workers.shutdown(cancel_futures=True)
 
     async def run(self, request: Request) -> Response:
-        """POST: a new job under a new id; nothing keeps two of them from doing the same."""
+        """POST: a new job under a new id; nothing prevents two jobs that do the same."""
         body = await request.json()
         id_ = uuid.uuid4().hex[:24]
         begun = moment(self._clock)
@@ -91,7 +91,7 @@ class Jobs:
         return JSONResponse(self._jobs[id_])
 
     async def listing(self, request: Request) -> Response:
-        """GET: one page, by stages and `key=value` labels."""
+        """GET: one page, filtered by stages and `key=value` labels."""
         query = request.query_params
         stages = set(query.getlist("stage"))
         labels = dict(label.split("=", 1) for label in query.getlist("label"))
@@ -110,7 +110,7 @@ class Jobs:
         return JSONResponse(self._found(request))
 
     async def logs(self, request: Request) -> Response:
-        """GET: what the command wrote, as server-sent events."""
+        """GET: the command's output, as server-sent events."""
         lines = self._logs.get(self._found(request)["id"], "").splitlines()
 
         def events() -> Iterator[str]:
@@ -120,7 +120,7 @@ class Jobs:
         return StreamingResponse(events(), media_type="text/event-stream")
 
     async def cancel(self, request: Request) -> Response:
-        """POST: end the job, if it still runs."""
+        """POST: end the job if it is still running."""
         job = self._found(request)
         self.finish(job["id"], "CANCELED")
         return JSONResponse(job)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a Hub repository hold, and which changes of it does the Hub refuse?
+"""What does a Hub repository contain, and which changes does the Hub refuse?
 
-Commits are snapshots: a branch or a tag names one, and a commit that says on which parent it was made is refused when
-the branch has moved since. Nothing here knows HTTP.
+Commits are snapshots, and a branch or a tag points to one. A commit that states its parent is refused if the branch has
+moved since. Nothing here knows HTTP.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ from typing import Any
 Clock = Callable[[], datetime]
 
 ATTRIBUTES = b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
-"""What the system's first commit of every repository holds."""
+"""Content of .gitattributes in the first commit of every repository, which the system makes."""
 
 
 class HubError(Exception):
-    """A refusal: status, message and the Hub's own code, as the client reads them from the headers."""
+    """A refusal: status, message and the Hub's own error code, as the client reads them from the headers."""
 
     def __init__(self, status: int, message: str, code: str | None = None, **more: Any) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ class HubError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """One file of a commit; `lfs` is the SHA-256 of a large one, whose object id is that of its pointer."""
+    """One file of a commit; `lfs` is the SHA-256 of a large file, whose object id is that of its pointer."""
 
     body: bytes
     oid: str
@@ -39,7 +39,7 @@ class File:
 
     @property
     def etag(self) -> str:
-        """What the client compares with what it has: SHA-256 of a large file, git's SHA-1 of a small one."""
+        """The value that the client compares with its copy: SHA-256 of a large file, git's SHA-1 of a small one."""
         return self.lfs or self.oid
 
 
@@ -57,31 +57,31 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """A ref that went from one commit to another; None stands before its creation and after its end."""
+    """A ref that moved from one commit to another; None means before its creation or after its deletion."""
 
     ref: str
     old: str | None
     new: str | None
 
     def document(self) -> Mapping[str, str | None]:
-        """As a webhook tells it."""
+        """The move as a webhook reports it."""
         return {"ref": self.ref, "oldSha": self.old, "newSha": self.new}
 
 
 def small(body: bytes) -> File:
-    """A file as git keeps it."""
+    """A file as git stores it."""
     return File(body=body, oid=_git_oid(body))
 
 
 def large(body: bytes) -> File:
-    """A file as LFS keeps it."""
+    """A file as LFS stores it."""
     sha256 = hashlib.sha256(body).hexdigest()
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {len(body)}\n"
     return File(body=body, oid=_git_oid(pointer.encode()), lfs=sha256)
 
 
 def moment(clock: Clock) -> str:
-    """Now, as the Hub writes it."""
+    """The current time, in the Hub's format."""
     return clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -90,7 +90,7 @@ class Repository:
     """Branches, tags and commits of one model, data set or Space.
 
     Args:
-        foretold: Ids that the next commits get, for a story whose commits are known before they are made.
+        foretold: Ids of the next commits, for a story whose commits are known before they are made.
     """
 
     kind: str
@@ -113,7 +113,7 @@ class Repository:
         return self.name.split("/", 1)[0]
 
     def at(self, revision: str) -> Commit:
-        """The commit that a branch, a tag or a commit id names.
+        """The commit that a branch, a tag or a commit id identifies.
 
         Raises:
             HubError: 404 RevisionNotFound.
@@ -134,10 +134,11 @@ class Repository:
     def commit(
         self, branch: str, operations: Sequence[Mapping[str, Any]], header: Mapping[str, Any]
     ) -> tuple[Commit, Moved]:
-        """Change the branch if it still is where the writer saw it.
+        """Commit to the branch if it has not moved since the writer read it.
 
         Raises:
-            HubError: 404 for an unknown branch, 412 when the branch has moved, 404 EntryNotFound for a deletion in vain.
+            HubError: 404 for an unknown branch, 412 if the branch has moved, 404 EntryNotFound for the deletion of a
+                missing file.
         """
         with self.lock:
             if branch not in self.heads:
@@ -152,7 +153,7 @@ class Repository:
         return made, Moved(ref=f"refs/heads/{branch}", old=head.oid, new=made.oid)
 
     def tag(self, name: str, revision: str) -> Moved:
-        """Name a commit; 409 when the name is taken, by whatever commit."""
+        """Tag a commit; 409 if the tag exists, on whatever commit."""
         with self.lock:
             oid = self.at(revision).oid
             if name in self.tags:
@@ -161,14 +162,14 @@ class Repository:
         return Moved(ref=f"refs/tags/{name}", old=None, new=oid)
 
     def untag(self, name: str) -> Moved:
-        """Take a tag away."""
+        """Delete a tag."""
         with self.lock:
             if name not in self.tags:
                 raise HubError(404, f"Tag doesn't exist: {name}", "RevisionNotFound")
             return Moved(ref=f"refs/tags/{name}", old=self.tags.pop(name), new=None)
 
     def branch(self, name: str, start: str) -> Moved:
-        """Begin a branch."""
+        """Create a branch."""
         with self.lock:
             oid = self.at(start).oid
             if name in self.heads:
@@ -177,7 +178,7 @@ class Repository:
         return Moved(ref=f"refs/heads/{name}", old=None, new=oid)
 
     def unbranch(self, name: str) -> Moved:
-        """End a branch; main stays."""
+        """Delete a branch; main stays."""
         with self.lock:
             if name not in self.heads:
                 raise HubError(404, f"Invalid rev id: {name}", "RevisionNotFound")
@@ -203,7 +204,7 @@ class Repositories:
     made: int = 0
 
     def create(self, kind: str, name: str, *, private: bool, url: str) -> Repository:
-        """A new repository; 409 when there is one, with the `url` that the client's `exist_ok` needs."""
+        """Create a repository; 409 if it exists, with the `url` that the client's `exist_ok` needs."""
         if (kind, name) in self.held:
             raise HubError(409, f"You already created this {kind} repo: {name}", url=url)
         self.made += 1
@@ -218,14 +219,14 @@ class Repositories:
         return self.held[kind, name]
 
     def delete(self, kind: str, name: str) -> Repository:
-        """Take the repository away, or 404 RepoNotFound."""
+        """Delete the repository, or 404 RepoNotFound."""
         found = self.find(kind, name)
         del self.held[kind, name]
         return found
 
 
 def _apply(files: dict[str, File], operation: Mapping[str, Any]) -> None:
-    """One line of a commit: a file, as a `File` already, or a deletion."""
+    """Apply one line of a commit: a file, one that is a `File` already, or a deletion."""
     path = operation["path"]
     match operation:
         case {"file": File() as file}:

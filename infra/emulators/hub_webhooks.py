@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does the Hub tell others of what happened to a repository?
+"""How does the Hub notify others of changes to a repository?
 
-The body is that of payload version 3, the secret travels verbatim in X-Webhook-Secret, deliveries are made one after
-another by one thread. An answer other than 2xx is tried again at once; after `ATTEMPTS` the webhook is suspended (the
-Hub waits between attempts and publishes no numbers). https://huggingface.co/docs/hub/webhooks
+The body is payload version 3; the secret travels verbatim in X-Webhook-Secret; one thread makes the deliveries one
+after another. An answer other than 2xx is retried at once; after `ATTEMPTS` the webhook is suspended (the Hub waits
+between attempts and publishes no numbers). https://huggingface.co/docs/hub/webhooks
 """
 
 import http.client
@@ -37,7 +37,7 @@ class Webhooks:
         """URL, status and body of every attempt; status 0 when nobody answered."""
 
     def routes(self, board: Switchboard) -> Sequence[Route]:
-        """Every endpoint of the settings of webhooks."""
+        """Every endpoint of webhook settings."""
         one = "/api/settings/webhooks/{id}"
         return (
             board.route("/api/settings/webhooks", "list_webhooks", self.listing),
@@ -57,31 +57,31 @@ class Webhooks:
                 self._under_way.append(self._courier.submit(self._deliver, webhook, body))
 
     def settle(self) -> None:
-        """Wait until everything that was told so far is delivered or given up."""
+        """Wait until every delivery so far has succeeded or been given up."""
         wait(self._under_way)
 
     def close(self) -> None:
-        """Let go of the thread."""
+        """Release the thread."""
         self._courier.shutdown(cancel_futures=True)
 
     async def listing(self, request: Request) -> Response:
-        """GET: all of them."""
+        """GET: all webhooks."""
         del request
         return JSONResponse(list(self._webhooks.values()))
 
     async def create(self, request: Request) -> Response:
-        """POST: a new one, under a new id, whatever there is already."""
+        """POST: create a webhook under a new id, even if an equal one exists."""
         body = await request.json()
         webhook = {"id": uuid.uuid4().hex[:24], "job": None, "secret": None, "disabled": False, **_written(body)}
         self._webhooks[webhook["id"]] = webhook
         return JSONResponse({"webhook": webhook})
 
     async def show(self, request: Request) -> Response:
-        """GET: one of them."""
+        """GET: one webhook."""
         return JSONResponse({"webhook": self._found(request)})
 
     async def update(self, request: Request) -> Response:
-        """POST: what is given replaces what was."""
+        """POST: the given fields replace the old ones."""
         webhook = self._found(request)
         webhook.update(_written(await request.json()))
         return JSONResponse({"webhook": webhook})

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs of a cluster for the unmodified Kubernetes client: what does the API server answer?
+"""How are a cluster's jobs imitated for the unmodified Kubernetes client?
 
-`with serving() as cluster:` gives a `Cluster` whose `endpoint` goes into `Configuration(host=...)`. It imitates create (409
-for a name that is taken, 422 for a name or a label that no object may have; the client itself refuses fields that the API
-does not have), read, list by label with pages, a patch of the status; what becomes of `$(NAME)` in a container (`seen`); and
-services: create, read, and that they go with the job that owns them (`expire`).
-It does not imitate: pods (nothing runs: `finish` ends a job), DNS, watches, users and roles, admission, other kinds.
+`with serving() as cluster:` gives a `Cluster` whose `endpoint` goes into `Configuration(host=...)`. Imitated: create
+(409 for a name that exists, 422 for a name or a label that no object may have; the client itself refuses fields that
+the API does not have), read, list by label with pages, a patch of the status; the expansion of `$(NAME)` in a container
+(`seen`); services: create, read, and their deletion with the job that owns them (`expire`). Not imitated: pods (nothing
+runs: `finish` ends a job), DNS, watches, users and roles, admission, other kinds.
 """
 
 import re
@@ -34,7 +34,7 @@ _REASONS = {404: "NotFound", 409: "AlreadyExists", 422: "Invalid"}
 
 @dataclass(slots=True, kw_only=True)
 class Cluster:
-    """Where it is, what was called, and the jobs and services by namespace and name."""
+    """A running imitation: its address, its calls, and its jobs and services by namespace and name."""
 
     endpoint: str
     faults: Faults = field(default_factory=Faults)
@@ -56,22 +56,22 @@ class Cluster:
         self.jobs[namespace, name]["status"] = {"startTime": now, "conditions": [condition], **done}
 
     def seen(self, namespace: str, name: str) -> tuple[Mapping[str, str], list[str]]:
-        """The environment and the arguments of a job's container, as it sees them."""
+        """The environment and the arguments of a job's container, after expansion."""
         (container,) = self.jobs[namespace, name]["spec"]["template"]["spec"]["containers"]
         environment = expansion.environment(container["env"])
         return environment, [expansion.expanded(one, environment) for one in container["args"]]
 
     def expire(self, namespace: str, name: str) -> None:
-        """Delete a job with all that it owns, as its time to live and the garbage collector would."""
+        """Delete a job with everything that it owns, as its time to live and the garbage collector would."""
         uid = self.jobs.pop((namespace, name))["metadata"]["uid"]
         self.services = {key: one for key, one in self.services.items() if uid not in _owners(one)}
 
     async def create(self, request: Request) -> Response:
-        """POST: a job under its name, unless that is taken."""
+        """POST: create a job, unless its name exists."""
         return _created(self.jobs, "jobs.batch", request, {**await request.json(), "status": {}})
 
     async def create_service(self, request: Request) -> Response:
-        """POST: a service under its name, unless that is taken."""
+        """POST: create a service, unless its name exists."""
         return _created(self.services, "services", request, await request.json())
 
     async def read_service(self, request: Request) -> Response:
@@ -85,7 +85,7 @@ class Cluster:
         return JSONResponse(job) if job else _missing(request, "jobs.batch")
 
     async def patch(self, request: Request) -> Response:
-        """PATCH of the status: what is given replaces what was."""
+        """PATCH the status: the given fields replace the old ones."""
         job = self._found(request)
         if job is None:
             return _missing(request, "jobs.batch")
@@ -93,7 +93,7 @@ class Cluster:
         return JSONResponse(job)
 
     async def listing(self, request: Request) -> Response:
-        """GET: a page of jobs, by labels that are there or have a value."""
+        """GET: one page of jobs, filtered by labels that exist or have a value."""
         query, namespace = request.query_params, request.path_params["namespace"]
         found = [
             job
@@ -111,7 +111,7 @@ class Cluster:
 
 @contextmanager
 def serving() -> Iterator[Cluster]:
-    """A cluster until the context ends."""
+    """Run a cluster until the context ends."""
     listening, endpoint = bound()
     cluster = Cluster(endpoint=endpoint)
     jobs, services = "/apis/batch/v1/namespaces/{namespace}/jobs", "/api/v1/namespaces/{namespace}/services"
@@ -131,7 +131,7 @@ def serving() -> Iterator[Cluster]:
 def _created(
     held: dict[tuple[str, str], dict[str, Any]], resource: str, request: Request, body: Mapping[str, Any]
 ) -> Response:
-    """Keep an object under its name, if it may have it."""
+    """Store an object under its name, if it may have that name."""
     name, namespace = body["metadata"]["name"], request.path_params["namespace"]
     if invalid := [value for value in body["metadata"].get("labels", {}).values() if not _LABEL.fullmatch(value)]:
         return _status(422, f'{_KINDS[resource]} "{name}" is invalid: metadata.labels: Invalid value: {invalid}')

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lambda on this machine: AWS's own runtime client, a Runtime API for it, queues as event sources, and function URLs.
+"""How does Lambda run on this machine? AWS's own runtime client, a Runtime API for it, queues, and function URLs.
 
-A function is a process of `awslambdaric` in an unpacked package. What it does not imitate: time limits, memory limits, IAM,
-concurrency; a function handles one invocation at a time. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+A function is a process of `awslambdaric` in an unpacked package. It handles one invocation at a time. Not imitated:
+time limits, memory limits, IAM, concurrency. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import os
@@ -22,18 +22,18 @@ import msgspec
 from infra.emulators.http_serving import Answer
 
 _SECONDS = 60.0
-"""How long an invocation may take, and the start of a process."""
+"""Most seconds for an invocation, and for the start of a process."""
 _POLL = 0.2
 
 Payload = dict[str, Any]
 
 
 class FailedError(Exception):
-    """An invocation that raised, or whose process died."""
+    """An invocation raised, or its process died."""
 
 
 class Function:
-    """One function: its process is started by the first invocation, and again after it died."""
+    """One function. The first invocation starts its process, and so does the next one after it died."""
 
     def __init__(self, name: str, handler: str, package: Path, environment: Mapping[str, str]) -> None:
         self.name = name
@@ -48,7 +48,7 @@ class Function:
         self._server = _runtime_api(self)
 
     def invoke(self, payload: Payload) -> Any:
-        """What the function returns.
+        """Invoke the function and return its result.
 
         Raises:
             FailedError: It raised, or its process died before it answered.
@@ -63,11 +63,11 @@ class Function:
 
     @property
     def is_busy(self) -> bool:
-        """Whether it handles an invocation now."""
+        """Whether it is handling an invocation now."""
         return self._turn.locked()
 
     def kill(self) -> None:
-        """Let the process die, whatever it is doing."""
+        """Kill the process, whatever it is doing."""
         if self._process:
             self._process.kill()
             self._process.wait()
@@ -79,14 +79,14 @@ class Function:
         self._server.server_close()
 
     def next(self) -> tuple[str, bytes] | None:
-        """The next invocation for the runtime client, or None when there is none for a while."""
+        """The next invocation for the runtime client, or None if none arrives for a while."""
         try:
             return self._waiting.get(timeout=_POLL)
         except Empty:
             return None
 
     def answered(self, kind: str, body: bytes) -> None:
-        """What the runtime client tells."""
+        """Take the runtime client's report."""
         self._answers.put((kind, body))
 
     def _started(self) -> None:
@@ -130,7 +130,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: a runtime client that was killed hangs up in the middle of a word."""
+        """Show nothing: a killed runtime client hangs up in the middle of a word."""
 
 
 def _runtime_api(function: Function) -> ThreadingHTTPServer:
@@ -138,7 +138,7 @@ def _runtime_api(function: Function) -> ThreadingHTTPServer:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            """The runtime client asks for its next invocation, and waits for it as long as it takes."""
+            """Give the runtime client its next invocation; wait for one as long as it takes."""
             while (found := function.next()) is None:
                 pass
             name, body = found
@@ -155,13 +155,13 @@ def _runtime_api(function: Function) -> ThreadingHTTPServer:
             )
 
         def do_POST(self) -> None:
-            """The runtime client tells how an invocation, or its own start, ended."""
+            """Take the runtime client's report of how an invocation, or its own start, ended."""
             body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             function.answered(self.path.rpartition("/")[2], body)
             self._send(202, b"{}", {})
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the server's name for it
-            """Nothing."""
+            """Log nothing."""
 
         def _send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
             self.send_response(status)
@@ -184,7 +184,7 @@ class LambdaService:
         self.functions: dict[str, Function] = {}
 
     def create(self, name: str, handler: str) -> Function:
-        """A function under a name; its process starts with its first invocation."""
+        """Create a function; its first invocation starts its process."""
         made = Function(name, handler, self._package, self._environment)
         self.functions[name] = made
         return made
@@ -193,7 +193,7 @@ class LambdaService:
         return self.functions[name]
 
     def request(self, name: str, path: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> Answer:
-        """What a function answers to a request to its URL."""
+        """A function's answer to a request to its URL."""
         http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
         payload: Payload = {
             "version": "2.0",
@@ -215,7 +215,7 @@ class LambdaService:
 
 @contextmanager
 def running(package: Path, environment: Mapping[str, str]) -> Iterator[LambdaService]:
-    """Functions of an unpacked package, ended afterwards."""
+    """Run the functions of an unpacked package, and end them afterwards."""
     service = LambdaService(package, environment)
     try:
         yield service

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may stand between a client and a service? A proxy that hands on, cuts answers short, or answers in its place.
+"""What can stand between a client and a service? A proxy that passes on, cuts answers short, or answers itself.
 
-Bodies of requests have to state their length. It speaks no TLS.
+Request bodies have to state their length. It does not speak TLS.
 """
 
 import http.client
@@ -18,7 +18,7 @@ _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding"})
 
 
 class Proxy:
-    """A running one, which at first only hands on.
+    """A running proxy, which at first only passes on.
 
     Args:
         service: The address of the service behind it.
@@ -31,23 +31,23 @@ class Proxy:
         self._at = ""
 
     def hand_on(self) -> None:
-        """From now on answers come as they are."""
+        """From now on, pass on answers unchanged."""
         self._does = ""
 
     def cut(self) -> None:
-        """From now on the connection ends in the middle of each answer."""
+        """From now on, close the connection in the middle of each answer."""
         self._does = "cut"
 
     def interfere(self, at: str = "") -> None:
-        """From now on it answers itself, with a page for people and status 200; the service hears of nothing.
+        """From now on, answer with a page for people and status 200; requests do not reach the service.
 
         Args:
-            at: Only where this is part of the path.
+            at: Only if the path contains this.
         """
         self._does, self._at = "interfere", at
 
     def answer(self, asked: BaseHTTPRequestHandler) -> tuple[Answer, int]:
-        """The answer to a request, and how many bytes of its body are to be sent."""
+        """The answer to a request, and the number of bytes of its body to send."""
         body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
         if self._does == "interfere" and self._at in asked.path:
             return PAGE, len(PAGE.body)
@@ -66,7 +66,7 @@ class Proxy:
 
 @contextmanager
 def proxied(service: str) -> Iterator[Proxy]:
-    """A proxy before a service, on a free port of the loopback, until the block ends."""
+    """Run a proxy in front of a service, on a free port of the loopback interface, until the block ends."""
     proxy = Proxy(service)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(proxy.answer))
     server.daemon_threads = True
@@ -79,10 +79,10 @@ def _handler(answer: Callable[[BaseHTTPRequestHandler], tuple[Answer, int]]) -> 
         disable_nagle_algorithm = True
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is inherited
-            """Nothing."""
+            """Log nothing."""
 
         def __getattr__(self, name: str) -> Callable[[], None]:
-            """Every method is handed on alike; http.server asks for do_GET and so on."""
+            """Pass on every method alike, though http.server looks for do_GET and so on."""
             if name.startswith("do_"):
                 return self._serve
             raise AttributeError(name)

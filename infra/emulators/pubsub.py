@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Pub/Sub in this process, for tests and the demo: the gRPC API as google-cloud-pubsub speaks it.
+"""How is Pub/Sub imitated in this process, for tests and the demo? The gRPC API as google-cloud-pubsub uses it.
 
-It keeps the service's rules: topics and subscriptions with their errors, attributes and their limits, one ordering key a
-request, filters, pull and streaming pull, acknowledgement deadlines, retry policies, dead letters with their attributes and
-attempts, push with both envelopes, an OIDC bearer where the configuration asks for it, and order within a key.
-It does not imitate: authentication and IAM, exactly-once delivery, snapshots and seek, schemas, retention and expiry,
-BigQuery and Cloud Storage subscriptions, message transforms, flow control by bytes, quotas, regions, and the duplicates that
-the service allows itself. Everything is in memory.
+It keeps the service's rules: topics and subscriptions with their errors, attributes and their limits, one ordering key
+per request, filters, pull and streaming pull, acknowledgement deadlines, retry policies, dead letters with their
+attributes and attempts, push with both envelopes, an OIDC bearer token if the configuration asks for one, and order
+within a key. Not imitated: authentication and IAM, exactly-once delivery, snapshots and seek, schemas, retention and
+expiry, BigQuery and Cloud Storage subscriptions, message transforms, flow control by bytes, quotas, regions, and the
+duplicates that the service itself may deliver. Everything is in memory.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,11 +28,11 @@ _SIZE = 20 * 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emulator:
-    """A running one; operations are named as `Publish`.
+    """A running emulator; operations have names such as `Publish`.
 
     Args:
-        endpoint: `127.0.0.1:port`, what PUBSUB_EMULATOR_HOST is set to.
-        identity: `http://127.0.0.1:port`, where certificates and ID tokens are had.
+        endpoint: `127.0.0.1:port`, the value for PUBSUB_EMULATOR_HOST.
+        identity: `http://127.0.0.1:port`, which serves certificates and ID tokens.
     """
 
     endpoint: str
@@ -42,13 +42,13 @@ class Emulator:
     topics: Topics
 
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str]) -> Sequence[str]:
-        """The ids of one message that comes from within, as bucket notifications do."""
+        """Publish one message from inside, as bucket notifications do; its id as a list."""
         return self.topics.publish(topic, [Message(data=data, attributes=dict(attributes))])
 
 
 @contextmanager
 def serving() -> Iterator[Emulator]:
-    """A server in threads until the block ends."""
+    """Run a server in threads until the block ends."""
     faults, topics, issuer = Faults(), Topics(), Issuer()
     limits = (
         ("grpc.max_receive_message_length", _SIZE),

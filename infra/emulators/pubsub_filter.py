@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does a message pass a subscription's filter?
 
-The language: `attributes.k = "v"`, `attributes.k != "v"`, `attributes:k`, `hasPrefix(attributes.k, "v")`, NOT or `-`, AND
-and OR with parentheses where both are mixed. https://cloud.google.com/pubsub/docs/subscription-message-filter
+The language: `attributes.k = "v"`, `attributes.k != "v"`, `attributes:k`, `hasPrefix(attributes.k, "v")`, NOT or `-`,
+AND and OR with parentheses if both are mixed. https://cloud.google.com/pubsub/docs/subscription-message-filter
 """
 
 import re
@@ -21,14 +21,14 @@ _WORD = re.compile(r"AND\b|OR\b|NOT\b|[()-]")
 
 
 class FilterError(ValueError):
-    """The text is no filter."""
+    """The text is not a filter."""
 
 
 def parse(text: str) -> Filter:
-    """The filter that the text states; an empty one lets everything pass.
+    """Parse a filter; an empty text passes everything.
 
     Raises:
-        FilterError: The text is no filter.
+        FilterError: The text is not a filter.
     """
     if not text.strip():
         return lambda _: True

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who signs the tokens of the emulated Google, and where are the certificates to check them with?
+"""Who signs the tokens of the emulated Google, and where are the certificates that verify them?
 
-`/oauth2/v1/certs` answers as https://www.googleapis.com/oauth2/v1/certs does (X.509 in PEM by key id), `/oauth2/v3/certs`
-with the same key as a JWK set, and the metadata server's identity path with a token for any audience.
+`/oauth2/v1/certs` answers as https://www.googleapis.com/oauth2/v1/certs does (X.509 in PEM by key id).
+`/oauth2/v3/certs` has the same key as a JWK set. The metadata server's identity path gives a token for any audience.
 """
 
 import base64
@@ -24,14 +24,14 @@ _DEFAULT_ACCOUNT: Final = "default@emulator.iam.gserviceaccount.com"
 
 
 class Issuer:
-    """A key that lives as long as the process, and everything that is said about it."""
+    """A key that lives as long as the process, and the tokens and certificates that come from it."""
 
     def __init__(self, key_id: str = "emulator-1") -> None:
         self.key_id = key_id
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     def token(self, audience: str, email: str = _DEFAULT_ACCOUNT, claims: Mapping[str, Any] | None = None) -> str:
-        """An ID token of a service account, valid for an hour unless `claims` say otherwise."""
+        """An ID token of a service account, valid for an hour unless `claims` states otherwise."""
         now = int(time.time())
         payload = {
             "iss": "https://accounts.google.com",
@@ -49,7 +49,7 @@ class Issuer:
         return f"{signed}.{_base64(self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
     def routes(self) -> Sequence[Route]:
-        """Where certificates and the metadata server's tokens are had."""
+        """The routes of the certificates and of the metadata server's tokens."""
         metadata = "/computeMetadata/v1/instance/service-accounts/default/identity"
         table = (
             ("certs", "/oauth2/v1/certs", self._certs),

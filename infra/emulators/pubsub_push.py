@@ -20,7 +20,7 @@ _IDLE: Final = 0.05
 
 
 class Pusher:
-    """Delivers the messages of every push subscription, from a thread of its own, until it is stopped."""
+    """Delivers the messages of all push subscriptions, in a thread of its own, until it is stopped."""
 
     def __init__(self, topics: Topics, issuer: Issuer) -> None:
         self._topics = topics
@@ -32,7 +32,7 @@ class Pusher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Wait for what is under way, and deliver no more."""
+        """Finish the deliveries under way and make no more."""
         self._stopped.set()
         self._thread.join()
         self._pool.shutdown()
@@ -44,7 +44,7 @@ class Pusher:
                     self._topics.changed.wait(_IDLE)
 
     def _round(self) -> bool:
-        """Whether anything was handed to the pool."""
+        """Hand due messages to the pool; whether there were any."""
         handed = False
         for name in [
             name for name, one in list(self._topics.subscriptions.items()) if one.asked.push_config.push_endpoint
@@ -88,7 +88,7 @@ class Pusher:
             connection.close()
 
     def _bearer(self, config: Any) -> dict[str, str]:
-        """The token that the configuration asks for; its audience is the endpoint unless it names another."""
+        """The token that the configuration asks for; its audience is the endpoint unless the configuration sets one."""
         if not config.HasField("oidc_token"):
             return {}
         audience = config.oidc_token.audience or config.push_endpoint
@@ -96,7 +96,7 @@ class Pusher:
 
 
 def _request(subscription: Subscription, held: Held) -> tuple[bytes, dict[str, str]]:
-    """Body and headers: the envelope, or with unwrapping the data and, if asked for, its metadata as headers."""
+    """Body and headers: the envelope, or without wrapping the data and, if asked for, its metadata as headers."""
     asked, message = subscription.asked, held.message
     agent = {"user-agent": "CloudPubSub-Google"}
     if asked.push_config.HasField("no_wrapper"):
@@ -109,7 +109,7 @@ def _request(subscription: Subscription, held: Held) -> tuple[bytes, dict[str, s
 
 
 def _envelope(message: Any) -> Mapping[str, Any]:
-    """Both spellings of a message's members are on the wire."""
+    """The envelope; like the service, it spells each member of a message in two ways."""
     when = message.publish_time.ToJsonString()
     return {
         "data": base64.b64encode(message.data).decode(),

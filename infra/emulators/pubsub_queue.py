@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which messages of one subscription may be delivered now? Pure: the moment comes in as seconds of any clock.
+"""Which messages of a subscription may be delivered now? Pure: the time is an argument, in seconds of any clock.
 
-With ordering a key has one message out at a time, so the next one is delivered only once the former was acknowledged (or
-has gone to the dead letters). The service may have several of a key out on one stream, in order; it redelivers all of them
-when one is not acknowledged, which comes to the same for a subscriber.
+With ordering, a key has one message out at a time: the next is delivered only when the one before was acknowledged (or
+went to the dead letters). The service may have several messages of a key out on one stream, in order, and redelivers
+all of them if one is not acknowledged; to a subscriber that amounts to the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ _LONGEST_BACKOFF = 600.0
 
 @dataclass(slots=True, kw_only=True)
 class Held:
-    """A message that this subscription has not got rid of yet."""
+    """A message that this subscription still has to deliver."""
 
     message: Any
     order: int
@@ -45,7 +45,7 @@ class Queue:
     _number: int = 0
 
     def put(self, message: Any) -> None:
-        """Take a published message, unless the filter keeps it out."""
+        """Add a published message, unless the filter rejects it."""
         if self.rules.wants(message.attributes):
             self._number += 1
             self.waiting.append(Held(message=message, order=self._number))
@@ -67,11 +67,11 @@ class Queue:
         return leased
 
     def ack(self, ack_id: str) -> bool:
-        """Be done with a message; False when the id means nothing any more."""
+        """Remove a message; False if the id is no longer valid."""
         return self.out.pop(ack_id, None) is not None
 
     def nack(self, ack_id: str, now: float) -> Held | None:
-        """Have a message delivered again, later if there is a retry policy; returns it when it is a dead letter now."""
+        """Have a message delivered again, later if there is a retry policy; return it if it is a dead letter now."""
         held = self.out.pop(ack_id, None)
         if held is None:
             return None
@@ -84,7 +84,7 @@ class Queue:
         return None
 
     def extend(self, ack_id: str, seconds: float, now: float) -> None:
-        """Give a subscriber longer."""
+        """Give a subscriber more time."""
         if ack_id in self.out:
             self.out[ack_id].deadline = now + seconds
 

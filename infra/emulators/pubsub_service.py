@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does the emulator speak gRPC: which method takes what, and what does it answer?"""
+"""How does the emulator speak gRPC: what does each method take and answer?"""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ _CODES: Final = {
 
 
 class _Methods:
-    """Every unary method, under the name that it has in the API."""
+    """Every unary method, under its name in the API."""
 
     def __init__(self, topics: Topics) -> None:
         self._topics = topics
@@ -181,7 +181,7 @@ def _stream(topics: Topics, requests: Iterator[Any], context: grpc.ServicerConte
 
 
 def _hear(topics: Topics, name: str, requests: Iterator[Any]) -> None:
-    """Acknowledgements that come in on the stream, until its other side is gone."""
+    """Take acknowledgements from the stream until its other side is gone."""
     try:
         for request in requests:
             topics.ack(name, request.ack_ids)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which topics and subscriptions are there, and where does a published message go? One lock guards it all."""
+"""Which topics and subscriptions exist, and where does a published message go? One lock guards everything."""
 
 import itertools
 import re
@@ -29,8 +29,8 @@ _RETRY_BACKOFF: Final = (10.0, 600.0)
 _IDLE: Final = 0.1
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not a failure of the emulator
-    """A gRPC status."""
+class Refused(Exception):  # noqa: N818 - an answer, not a failure of the emulator
+    """A refusal with its gRPC status."""
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         super().__init__(message)
@@ -40,19 +40,19 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a failure of the 
 
 @dataclass(slots=True, kw_only=True)
 class Subscription:
-    """A subscription as it was asked for, and its messages."""
+    """A subscription as it was requested, and its messages."""
 
     asked: Any
     queue: Queue
 
     @property
     def counts(self) -> bool:
-        """Whether deliveries tell their attempt: only where there is a dead-letter policy."""
+        """Whether deliveries state their attempt: only if there is a dead-letter policy."""
         return bool(self.asked.dead_letter_policy.dead_letter_topic)
 
 
 class Topics:
-    """Everything that the emulator holds; `changed` is notified whenever something may have become deliverable."""
+    """Everything in the emulator; `changed` is notified whenever a message may have become deliverable."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition(threading.RLock())
@@ -61,7 +61,7 @@ class Topics:
         self._ids = itertools.count(1)
 
     def create(self, asked: Any) -> Any:
-        """A topic."""
+        """Create a topic."""
         with self.changed:
             _free(asked.name, self.topics, "Topic")
             self.topics[asked.name] = asked
@@ -72,7 +72,7 @@ class Topics:
         return _there(name, self.topics)
 
     def subscribe(self, asked: Any) -> Any:
-        """A subscription; it gets what is published from now on."""
+        """Create a subscription; it gets what is published from now on."""
         with self.changed:
             self.topic(asked.topic)
             _free(asked.name, self.subscriptions, "Subscription")
@@ -87,7 +87,7 @@ class Topics:
         return found
 
     def update(self, changed: Any, mask: Any) -> Any:
-        """Change what the mask names."""
+        """Change the fields that the mask names."""
         with self.changed:
             found = self.subscription(changed.name)
             mask.MergeMessage(changed, found.asked, True, True)  # noqa: FBT003 - replace, do not merge
@@ -96,7 +96,7 @@ class Topics:
         return found.asked
 
     def publish(self, topic: str, messages: Sequence[Any]) -> list[str]:
-        """The ids of the messages, in their order."""
+        """Publish messages; their ids, in order."""
         with self.changed:
             self.topic(topic)
             _check(messages)
@@ -113,7 +113,7 @@ class Topics:
         return [message.message_id for message in messages]
 
     def lease(self, name: str, most: int, seconds: float) -> list[tuple[str, Held]]:
-        """What may be delivered now; waits for the first message, but not longer than that."""
+        """Messages that may be delivered now; waits for the first one, but at most `seconds`."""
         until = time.monotonic() + seconds
         with self.changed:
             while True:
@@ -125,7 +125,7 @@ class Topics:
                 self.changed.wait(min(left, _IDLE))
 
     def ack(self, name: str, ack_ids: Iterable[str]) -> None:
-        """Be done with these."""
+        """Remove these messages."""
         with self.changed:
             queue = self.subscription(name).queue
             for ack_id in ack_ids:
@@ -133,7 +133,7 @@ class Topics:
             self.changed.notify_all()
 
     def extend(self, name: str, deadlines: Iterable[tuple[str, int]]) -> None:
-        """Give these more seconds; 0 gives them back."""
+        """Extend these messages' deadlines; 0 seconds gives a message back."""
         with self.changed:
             for ack_id, seconds in deadlines:
                 if seconds:
@@ -142,7 +142,7 @@ class Topics:
                     self.nack(name, ack_id)
 
     def nack(self, name: str, ack_id: str) -> None:
-        """Have it delivered again, or published on the dead-letter topic after its last attempt."""
+        """Deliver the message again, or publish it on the dead-letter topic after its last attempt."""
         with self.changed:
             subscription = self.subscription(name)
             dead = subscription.queue.nack(ack_id, time.monotonic())
@@ -156,10 +156,10 @@ class Topics:
             self.nack(name, ack_id)
 
     def _rules(self, asked: Any) -> Rules:
-        """What the configuration means.
+        """The meaning of a configuration.
 
         Raises:
-            Refused: It is none that the service would take.
+            Refused: The service would not accept it.
         """
         policy = asked.dead_letter_policy
         attempts = (policy.max_delivery_attempts or _FEWEST_ATTEMPTS) if policy.dead_letter_topic else None
@@ -204,7 +204,7 @@ def _there(name: str, known: Mapping[str, Any]) -> Any:
 
 
 def _check(messages: Sequence[Any]) -> None:
-    """Refuses what the service refuses (https://cloud.google.com/pubsub/quotas)."""
+    """Refuse what the service refuses (https://cloud.google.com/pubsub/quotas)."""
     wrong = ""
     if len({message.ordering_key for message in messages}) > 1:
         wrong = "All messages in a request must have the same ordering key."

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SageMaker on this machine: training jobs, models, endpoint configurations, endpoints with weighted variants, tags.
+"""How is SageMaker imitated? Training jobs, models, endpoint configurations, endpoints with weighted variants, tags.
 
-A job is Completed when `finish` says so; an endpoint is InService at once, unless a test says otherwise. What it does not
-imitate: machines that there are none of, images that run, model packages, pipelines.
+A job is Completed when `finish` says so; an endpoint is InService at once, unless a test says otherwise. Not imitated:
+a shortage of machines, running images, model packages, pipelines.
 """
 
 import time
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _PAGE = 10
-"""Items of a list for who does not ask for more."""
+"""Default number of items on a page of a list."""
 _SUMMARY = (
     "TrainingJobName",
     "TrainingJobArn",
@@ -19,7 +19,7 @@ _SUMMARY = (
     "LastModifiedTime",
     "TrainingEndTime",
 )
-"""What a list tells of a training job."""
+"""The fields of a training job in a list."""
 _SETTLED = frozenset({"InService", "OutOfService", "UpdateRollbackFailed"})
 Document = dict[str, Any]
 Answer = tuple[int, Document]
@@ -69,14 +69,14 @@ class SageMaker:
             return 400, refusal.document
 
     def invoke(self, endpoint: str, variant: str) -> Answer:
-        """What a variant of an endpoint answers to a prompt."""
+        """The answer of an endpoint's variant to a prompt."""
         found = self.endpoints.get(endpoint)
         if found is None or variant not in {one["VariantName"] for one in found["ProductionVariants"]}:
             return 400, {"__type": "ValidationError", "message": f"{endpoint} has no variant {variant}"}
         return 200, {"variant": variant, "text": "ready"}
 
     def finish(self, name: str, artifact: str, at: float | None = None) -> Document:
-        """Let a job be Completed; what DescribeTrainingJob tells about it from now on."""
+        """Mark a job as Completed; DescribeTrainingJob reports it from now on."""
         job = self.jobs[name]
         job.update(
             TrainingJobStatus="Completed",
@@ -88,7 +88,7 @@ class SageMaker:
         return job
 
     def fail(self, name: str, reason: str, status: str = "Failed") -> Document:
-        """Let a job be Failed or Stopped."""
+        """Mark a job as Failed or Stopped."""
         now = time.time()
         ended = {"TrainingJobStatus": status, "SecondaryStatus": status, "FailureReason": reason}
         self.jobs[name].update(ended, TrainingEndTime=now, LastModifiedTime=now)
@@ -107,7 +107,7 @@ class SageMaker:
         return {"TrainingJobArn": arn}
 
     def _check_quota(self, asked: Document) -> None:
-        """Refuse more machines of a kind at once than `quotas` allows; kinds that it does not name are unlimited."""
+        """Refuse more machines of a kind at once than `quotas` allows; unnamed kinds are unlimited."""
         machine, count = asked["InstanceType"], asked["InstanceCount"]
         running = [job["ResourceConfig"] for job in self.jobs.values() if job["TrainingJobStatus"] == "InProgress"]
         used = sum(one["InstanceCount"] for one in running if one["InstanceType"] == machine)
@@ -125,7 +125,7 @@ class SageMaker:
         return self.jobs[request["TrainingJobName"]]
 
     def _list_training_jobs(self, request: Document) -> Document:
-        """A page; its ARNs are in small letters, whatever the names are (https://github.com/boto/boto3/issues/4606)."""
+        """One page; its ARNs are in lower case, whatever the names are (https://github.com/boto/boto3/issues/4606)."""
         wanted = request.get("StatusEquals")
         since = float(request.get("LastModifiedTimeAfter", 0))
         found = [

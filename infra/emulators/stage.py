@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo's stage in a cloud: real clients, packaged functions, and the story's own time."""
+"""How does the demo play in a cloud? With real clients, packaged functions, and the story's own time."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,17 +40,17 @@ class Home(Protocol):
     """Where the steps run."""
 
     def settle(self) -> None:
-        """Deliver until nothing is waiting, or only what keeps failing."""
+        """Deliver until nothing is waiting except messages that keep failing."""
         ...
 
     @property
     def letters(self) -> DeadLetters:
-        """What was delivered in vain."""
+        """The dead letters."""
         ...
 
 
 class Killable(Protocol):
-    """A function's process."""
+    """The process of a function."""
 
     @property
     def is_busy(self) -> bool:
@@ -58,7 +58,7 @@ class Killable(Protocol):
         ...
 
     def kill(self) -> None:
-        """Let the process die, whatever it is doing."""
+        """Kill the process, whatever it is doing."""
         ...
 
 
@@ -87,20 +87,20 @@ class CloudStage:
 
     @property
     def examples(self) -> Path:
-        """The units to ship, and the policy."""
+        """The folder with the units to ship and the policy."""
         return self._examples
 
     def ships(self, manifest: Path, to: str) -> None:
-        """Upload it with that cloud's own client."""
+        """Upload the manifest with that cloud's own client."""
         self.clouds.ship(manifest, to)
 
     def ended(self, name: str, data: Mapping[str, Any]) -> None:
-        """Let Vertex AI have such a job."""
+        """Add such a job to Vertex AI."""
         del name
         self.clouds.succeeded(data["artifact_uri"], data["completed_at"])
 
     def arrives(self, at: str, what: str, request: Request) -> Line:
-        """Deliver a body to the door that its sender knows, and wait for everything that follows from it."""
+        """Deliver a body to the function that its sender knows, and wait for everything that follows."""
         self._clock.write_text(at, "utf-8")
         before = set(self.store.names(""))
         told = self._doors.deliver(request)
@@ -138,7 +138,7 @@ def staged_on_aws(package: Mapping[str, Path], folder: Path, examples: Path) -> 
 
     Args:
         package: The unpacked packages by cloud.
-        folder: Holds the story's clock.
+        folder: Folder for the story's clock.
         examples: The units to ship, and the policy.
     """
     clock = folder / "clock"
@@ -163,7 +163,7 @@ def staged_on_gcp(package: Mapping[str, Path], folder: Path, examples: Path) -> 
 
     Args:
         package: The unpacked packages by cloud.
-        folder: Holds the story's clock.
+        folder: Folder for the story's clock.
         examples: The units to ship, and the policy.
     """
     clock = folder / "clock"
@@ -190,19 +190,19 @@ def staged_on_gcp(package: Mapping[str, Path], folder: Path, examples: Path) -> 
 
 
 def _nothing(release: str) -> None:
-    """SageMaker's traffic adapter makes a release's variant itself."""
+    """Do nothing: SageMaker's traffic adapter makes a release's variant itself."""
     del release
 
 
 def _deployed(clouds: Clouds, endpoint: str, release: str) -> None:
-    """Whoever serves on Vertex AI deploys a release when it is assembled; that takes too long for a promotion."""
+    """Deploy the release, as its operator on Vertex AI does when it is assembled: a promotion could not wait for it."""
     model = {"displayName": release, "model": f"{endpoint.partition('/endpoints/')[0]}/models/node"}
     body = json.dumps({"deployedModel": model}).encode()
     posted(f"{clouds.vertex.endpoint}/v1/{endpoint}:deployModel", body, {})
 
 
 def _to(service: LambdaService) -> Callable[[bytes], None]:
-    """EventBridge's rule on a cloud that is not home invokes `receive` itself."""
+    """EventBridge's rule on a cloud that is not home: it invokes `receive` directly."""
 
     def tell(envelope: bytes) -> None:
         service["receive"].invoke(json.loads(envelope))

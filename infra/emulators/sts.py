@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""STS's identity tokens for others, which moto lacks. They are not signed: who reads one here looks at its claims.
+"""How are STS's identity tokens for other services imitated, which moto lacks? Unsigned: readers only check the claims.
 
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetWebIdentityToken.html
 """
@@ -15,7 +15,7 @@ _SHORTEST, _LONGEST = 60, 3600
 
 
 class Sts:
-    """One account's; `lets_out` says whether outbound identity federation is turned on."""
+    """The STS of one account; `lets_out` says whether outbound identity federation is turned on."""
 
     def __init__(self, account: str) -> None:
         self._subject = f"arn:aws:iam::{account}:role/federation-launch"

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Vertex AI in this process, for tests and the demo: jobs and endpoints by REST, and the two small services beside it.
+"""How is Vertex AI imitated in this process? Jobs and endpoints by REST, and the two small services beside it.
 
-It keeps the service's rules: ids that the service chooses, filters with the fields that each list knows, pages, labels,
-etags on endpoints, traffic splits, long-running operations where the API answers with one; open alerts of Cloud Monitoring;
-secret versions. It does not imitate: authentication and IAM, running anything (jobs change state by `jobs.move`), the time
-that deployments take (operations are done at once), quotas, regions, gRPC, every other resource, and the checks of machine
-types and images that come later than the request. Everything is in memory.
+It keeps the service's rules: ids that the service chooses, filters with the fields that each list supports, pages,
+labels, etags on endpoints, traffic splits, long-running operations if the API answers with one; open alerts of Cloud
+Monitoring; secret versions. Not imitated: authentication and IAM, running anything (jobs change state by `jobs.move`),
+the duration of deployments (operations are done at once), quotas, regions, gRPC, every other resource, and the checks
+of machine types and images that happen after the request. Everything is in memory.
 """
 
 import base64
@@ -25,12 +25,12 @@ from infra.emulators.vertex_resources import Resources
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emulator:
-    """A running one; operations are named as `customJobs.create`.
+    """A running emulator; operations have names such as `customJobs.create`.
 
     Args:
         endpoint: Stands for every `https://<region>-aiplatform.googleapis.com` and the other two services.
-        alerts: The alerts of Cloud Monitoring, to be filled by whoever plays it.
-        secrets: Text or bytes by `projects/P/secrets/S/versions/V`; None for a version that is disabled.
+        alerts: The alerts of Cloud Monitoring, for the test or story to fill.
+        secrets: Text or bytes by `projects/P/secrets/S/versions/V`; None for a disabled version.
     """
 
     endpoint: str
@@ -44,10 +44,10 @@ class Emulator:
 
 @contextmanager
 def serving(projects: Mapping[str, str]) -> Iterator[Emulator]:
-    """A server in a thread until the block ends.
+    """Run a server in a thread until the block ends.
 
     Args:
-        projects: Numbers of the caller's projects by their ids.
+        projects: Numbers of the caller's projects, by id.
     """
     faults, resources = Faults(), Resources(projects)
     jobs, endpoints = Jobs(resources), Endpoints(resources)
@@ -68,7 +68,7 @@ def serving(projects: Mapping[str, str]) -> Iterator[Emulator]:
 
 def _alerts(alerts: list[dict[str, Any]]) -> Route:
     def answer(call: Call, project: str) -> Answer:
-        """The alerts of a project, those that are open if the filter asks for them."""
+        """The alerts of a project; only the open ones if the filter says so."""
         asked = call.query.get("filter", "")
         if asked not in {"", 'state="OPEN"'}:
             raise Refusal(400, f"Invalid filter: {asked}")
@@ -83,7 +83,7 @@ def _alerts(alerts: list[dict[str, Any]]) -> Route:
 
 def _secrets(secrets: Mapping[str, str | bytes | None]) -> Route:
     def answer(call: Call, reference: str) -> Answer:
-        """A version's payload."""
+        """The payload of a version."""
         del call
         if reference not in secrets:
             raise Refusal(404, f"Secret Version [{reference}] not found.")

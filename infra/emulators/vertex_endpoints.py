@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does an endpoint serve, and who may change it? Splits add up to 100, and an etag that has passed is refused."""
+"""What does an endpoint serve, and who may change it? Splits must add up to 100, and an outdated etag is refused."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,8 @@ _CHANGEABLE: Final = ("displayName", "description", "labels", "trafficSplit")
 class Endpoints:
     """Endpoints, the models deployed to them, and predictions.
 
-    `broken` are deployed models that do not answer, `refusing` the statuses with which others answer, both by display name.
+    `broken` contains the deployed models that do not answer, `refusing` the statuses with which others answer, both by
+    display name.
     """
 
     def __init__(self, resources: Resources) -> None:
@@ -32,13 +33,13 @@ class Endpoints:
             return self._resources.operation(parent, "CreateEndpoint", self._resources.keep(name, call.json()))
 
     def get(self, call: Call, project: str, location: str, endpoint: str) -> Answer:
-        """The endpoint; empty maps and lists are left out, as everywhere in the API."""
+        """The endpoint; as everywhere in the API, empty maps and lists are omitted."""
         del call
         found = self._there(project, location, endpoint)
         return shown({key: value for key, value in found.items() if value not in ({}, [])})
 
     def patch(self, call: Call, project: str, location: str, endpoint: str) -> Answer:
-        """Change what the mask names; answered with the endpoint at once."""
+        """Change the fields that the mask names; answers with the endpoint at once."""
         asked, mask = call.json(), call.query.get("updateMask", "").split(",")
         with self._resources.lock:
             found = self._there(project, location, endpoint)
@@ -52,7 +53,7 @@ class Endpoints:
         return self.get(call, project, location, endpoint)
 
     def deploy(self, call: Call, project: str, location: str, endpoint: str) -> Answer:
-        """An operation whose response is the deployed model; traffic goes where the request says."""
+        """An operation whose response is the deployed model; traffic is set as the request says."""
         asked, parent = call.json(), self._resources.parent(project, location)
         with self._resources.lock:
             found = self._there(project, location, endpoint)
@@ -64,7 +65,7 @@ class Endpoints:
             return self._resources.operation(parent, "DeployModel", {"deployedModel": model})
 
     def undeploy(self, call: Call, project: str, location: str, endpoint: str) -> Answer:
-        """An operation; a model that has traffic stays."""
+        """An operation; a model with traffic stays."""
         asked, parent = call.json(), self._resources.parent(project, location)
         with self._resources.lock:
             found, gone = self._there(project, location, endpoint), asked["deployedModelId"]
@@ -75,7 +76,7 @@ class Endpoints:
             return self._resources.operation(parent, "UndeployModel", {})
 
     def predict(self, call: Call, project: str, location: str, endpoint: str) -> Answer:
-        """The answer of the model that has most of the traffic: what came, under its name."""
+        """The answer of the model with most of the traffic: its input, under its name."""
         found = self._there(project, location, endpoint)
         split: Mapping[str, int] = found.get("trafficSplit", {})
         if not split:

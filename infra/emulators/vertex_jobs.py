@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of custom and pipeline jobs? They change state by call: `Jobs.move` is the machine that runs them."""
+"""How do custom and pipeline jobs change? Only by a call of `Jobs.move`, which plays the machine that runs them."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ _PIPELINE_FIELDS: Final = ("display_name", "state", "create_time", "update_time"
 
 
 class Jobs:
-    """CustomJobs and PipelineJobs; `exhausted` are the quota metrics of which nothing is left, by accelerator."""
+    """CustomJobs and PipelineJobs; `exhausted` has the used-up quota metrics, by accelerator."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -26,9 +26,9 @@ class Jobs:
 
         Args:
             name: The resource's full name.
-            state: Without the prefix that tells its kind.
-            at: When, if not now; of a job that ends.
-            changes: What else becomes known of it, such as `jobDetail`.
+            state: The state without the prefix that names its kind.
+            at: When a job ended, if not now.
+            changes: Other fields that become known, such as `jobDetail`.
         """
         with self._resources.lock:
             job = self._resources.there(name)
@@ -37,7 +37,7 @@ class Jobs:
             return self._resources.touch(job, state=f"{told}_{state}", **ended, **changes)
 
     def named(self, label: str) -> list[dict[str, Any]]:
-        """The custom jobs that carry that name in their label, oldest first."""
+        """The custom jobs with that name in their label, oldest first."""
         jobs = [one for name, one in self._resources.all.items() if "/customJobs/" in name]
         return [job for job in jobs if job.get("labels", {}).get("federation_job") == label]
 
@@ -62,22 +62,22 @@ class Jobs:
             return shown(self._resources.keep(name, {**call.json(), "state": "PIPELINE_STATE_PENDING"}))
 
     def list_custom(self, call: Call, project: str, location: str) -> Answer:
-        """CustomJobs cannot be filtered by the time of their end."""
+        """A page of custom jobs; the list cannot be filtered by the time of their end."""
         prefix = f"{self._resources.parent(project, location)}/customJobs/"
         return self._resources.page(call, prefix, "customJobs", _CUSTOM_FIELDS)
 
     def list_pipelines(self, call: Call, project: str, location: str) -> Answer:
-        """PipelineJobs can."""
+        """A page of pipeline jobs; this list can."""
         prefix = f"{self._resources.parent(project, location)}/pipelineJobs/"
         return self._resources.page(call, prefix, "pipelineJobs", _PIPELINE_FIELDS)
 
     def get(self, call: Call, project: str, location: str, kind: str, job: str) -> Answer:
-        """Any one resource of the region."""
+        """One resource of the region, of any kind."""
         del call
         return shown(self._resources.there(f"{self._resources.parent(project, location)}/{kind}/{job}"))
 
     def cancel(self, call: Call, project: str, location: str, job: str) -> Answer:
-        """Best effort; the answer is empty."""
+        """Cancel on a best-effort basis; the answer is empty."""
         del call
         self.move(f"{self._resources.parent(project, location)}/customJobs/{job}", "CANCELLED")
         return shown({})
@@ -109,7 +109,7 @@ class Jobs:
 
 
 def _check(asked: Mapping[str, Any]) -> None:
-    """Refuses what the service refuses at once."""
+    """Refuse what the service refuses at once."""
     pools = asked.get("jobSpec", {}).get("workerPoolSpecs", ())
     if not asked.get("displayName") or not pools:
         raise Refusal(400, "displayName and jobSpec.workerPoolSpecs are required.")

@@ -25,33 +25,33 @@ _COMPARE: Final[Mapping[str, Callable[[str, str], bool]]] = {
 
 
 def moment() -> str:
-    """Now, as the API writes it."""
+    """The current time, in the API's format."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Resources:
-    """Every resource by its full name, in which the project stands by number as the service writes it."""
+    """Every resource by its full name, which states the project by number, as the service does."""
 
     def __init__(self, projects: Mapping[str, str]) -> None:
         self.lock = threading.RLock()
         self.all: dict[str, dict[str, Any]] = {}
         self.sparse = False
-        """Whether a page may hold fewer than were asked for, even none, and lead on all the same (https://google.aip.dev/158)."""
+        """Whether any page may have fewer items than asked for, even none (https://google.aip.dev/158)."""
         self._projects = projects
         self._ids = itertools.count(4_000_000_000_000_000_001)
 
     def parent(self, project: str, location: str) -> str:
-        """The name of a project's region; the project may be told by id or number.
+        """The name of a project's region; the project is given by id or number.
 
         Raises:
-            Refusal: 403, as for every project that is not the caller's.
+            Refusal: 403, as for every project that does not belong to the caller.
         """
         if project not in {*self._projects, *self._projects.values()}:
             raise Refusal(403, f"Permission denied on resource project {project}.")
         return f"projects/{self._projects.get(project, project)}/locations/{location}"
 
     def id(self) -> str:
-        """An id that nothing has yet; the service chooses it, never the caller."""
+        """An unused id; the service chooses it, never the caller."""
         return str(next(self._ids))
 
     def there(self, name: str) -> dict[str, Any]:
@@ -65,19 +65,19 @@ class Resources:
         return self.all[name]
 
     def keep(self, name: str, resource: Mapping[str, Any]) -> dict[str, Any]:
-        """A new resource with its times and first etag."""
+        """Store a new resource with its times and first etag."""
         when = moment()
         kept = {**resource, "name": name, "createTime": when, "updateTime": when, "etag": f"AMEw9y{self.id()}"}
         self.all[name] = kept
         return kept
 
     def touch(self, resource: dict[str, Any], **changes: Any) -> dict[str, Any]:
-        """Change it: a new etag, and a new time unless `changes` say otherwise."""
+        """Change a resource: it gets a new etag, and a new time unless `changes` says otherwise."""
         resource.update({"updateTime": moment(), "etag": f"AMEw9y{self.id()}", **changes})
         return resource
 
     def operation(self, parent: str, kind: str, response: Mapping[str, Any]) -> Answer:
-        """What the service answers where a change takes long: an operation, done already, to be asked again."""
+        """The service's answer if a change takes long: an operation, here already done, that can be read again."""
         name = f"{parent}/operations/{self.id()}"
         done = {
             "name": name,
@@ -92,13 +92,13 @@ class Resources:
         """The resources below a prefix that pass the filter, latest first.
 
         Args:
-            call: Its query may hold `filter`, `pageSize` and `pageToken`.
-            prefix: Of their names.
-            items: The answer's key for them.
-            fields: What the service can filter by, in snake case; labels always.
+            call: The call; its query may have `filter`, `pageSize` and `pageToken`.
+            prefix: Prefix of the resources' names.
+            items: Key of the resources in the answer.
+            fields: The fields that the service can filter by, in snake case; labels always work.
 
         Raises:
-            Refusal: 400: the filter names something else.
+            Refusal: 400: the filter names another field.
         """
         with self.lock:
             passes = _filter(call.query.get("filter", ""), frozenset(fields))
@@ -111,7 +111,7 @@ class Resources:
 
 
 def _filter(text: str, fields: frozenset[str]) -> Callable[[Mapping[str, Any]], bool]:
-    """Comparisons joined by AND, the part of AIP-160 that is used here."""
+    """Comparisons joined by AND: the part of AIP-160 that is used here."""
     terms = [_TERM.fullmatch(part) for part in re.split(r"\bAND\b", text)] if text else []
     found = []
     for match in terms:

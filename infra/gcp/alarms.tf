@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which alarms are there? Those on the service, which roll a release back, and those on ourselves, which call a person.
+# Which alarms exist? Alarms on the service, which roll a release back, and alarms on ourselves, which call a person.
 
 locals {
   serves      = var.endpoint != ""
   endpoint_id = element(reverse(split("/", var.endpoint)), 0)
-  # Names in full: another home's prefix may begin with this one's.
+  # Names in full, because another home's prefix may begin with this one's.
   our_services      = "monitoring.regex.full_match(\"${join("|", [for step in keys(local.functions) : local.name[step]])}\")"
   our_subscriptions = "monitoring.regex.full_match(\"(${join("|", concat([for step in keys(local.functions) : local.name[step]], formatlist("${var.prefix}-%s", keys(local.doors))))})(-[0-9]+-[0-9a-f]{8})?\")"
   people            = concat([for channel in google_monitoring_notification_channel.email : channel.id], var.notification_channels)
@@ -70,7 +70,7 @@ resource "google_pubsub_topic_iam_member" "alerts" {
   role   = "roles/pubsub.publisher"
   member = local.agents.monitoring
 
-  # The account exists once there is a channel.
+  # The account exists only once there is a channel.
   depends_on = [google_monitoring_notification_channel.receive]
 }
 
@@ -96,7 +96,7 @@ resource "google_monitoring_alert_policy" "slo" {
     content = each.value.says
   }
 
-  # Half an hour, the least that Google takes: an incident that nothing closes would swallow the next breach.
+  # Half an hour is the least that Google accepts: an incident that nothing closes would swallow the next breach.
   alert_strategy {
     auto_close = "1800s"
   }
@@ -110,7 +110,7 @@ resource "google_monitoring_alert_policy" "slo" {
       threshold_value = each.value.threshold
       duration        = "${60 * var.slo.minutes}s"
 
-      # No request is no error and no slow answer.
+      # No request means no error and no slow answer.
       evaluation_missing_data = "EVALUATION_MISSING_DATA_INACTIVE"
 
       aggregations {
@@ -150,7 +150,7 @@ resource "google_monitoring_alert_policy" "own" {
       threshold_value = each.value.threshold
       duration        = "60s"
 
-      # It takes a duration of a minute; one failure is seen for five, so it lasts long enough.
+      # It takes a duration of at least a minute; one failure stays visible for five, so that is long enough.
       evaluation_missing_data = "EVALUATION_MISSING_DATA_INACTIVE"
 
       aggregations {

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# How does an event reach the steps that hear it? One topic; each step is pushed the types that events/routes.json names.
+# How does an event reach the steps that hear it? One topic, which pushes to each step the types named in
+# events/routes.json.
 #
-# A filter has at most 256 bytes, which is four of our types, so a step that hears more has several subscriptions. None is
-# ordered: no step relies on it, and one event that fails for hours would hold up all others of its subject, as a breach of
-# the same channel.
+# A filter has at most 256 bytes, enough for four of our types, so a step that hears more has several subscriptions. None is
+# ordered: no step relies on order, and an event that fails for hours would delay all others of its subject, such as a
+# breach of the same channel.
 #
-# Google changes no filter of a subscription that is there. So the filter's digest is in the name, and the new one is made
-# before the old one is deleted: nothing is published in between that a step would not hear. What the old one still held
-# goes with it; docs/deploy-gcp.md says how the new one is wound back.
+# Google cannot change the filter of an existing subscription. So the filter's digest is part of the name, and the new
+# subscription is created before the old one is deleted: a step misses nothing that is published in between. Messages that
+# the old one still held are lost with it; docs/deploy-gcp.md says how to wind back the new one.
 
 locals {
-  # The waits grow from 10 s to 10 minutes: ten and a half minutes for the first six, then ten for each further one, so
-  # seven hours until something is a dead letter. A 429 of Cloud Run, which has no free instance, counts as a delivery too.
+  # The waits grow from 10 s to 10 minutes: the first six take ten and a half minutes, each further one ten more, so a
+  # message becomes a dead letter after seven hours. A 429 of Cloud Run, which means no free instance, counts as a delivery
+  # too.
   deliveries = 50
 
   subscriptions = merge([
@@ -41,7 +43,7 @@ resource "google_pubsub_topic" "dead" {
   depends_on = [google_kms_crypto_key_iam_member.agent]
 }
 
-# Where dead letters wait for a person; each names the subscription that gave it up.
+# Here dead letters wait for a person; each names the subscription that gave it up.
 resource "google_pubsub_subscription" "dead" {
   name                       = "${var.prefix}-dead"
   topic                      = google_pubsub_topic.dead.id
@@ -67,7 +69,7 @@ resource "google_pubsub_subscription" "step" {
   ack_deadline_seconds = local.grants[each.value.step].timeout
 
   push_config {
-    # The path is what functions-framework takes the topic's name from.
+    # functions-framework takes the topic's name from the path.
     push_endpoint = "${module.function[each.value.step].url}/${google_pubsub_topic.events[0].id}"
 
     oidc_token {

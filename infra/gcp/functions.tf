@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# One zip, many functions: each step with its own entry point, service account, time and memory.
+# One zip, many functions: each step has its own entry point, service account, time and memory.
 
 resource "google_service_account" "builder" {
   account_id   = "${var.prefix}-builder"
@@ -22,7 +22,7 @@ resource "google_storage_bucket_iam_member" "builder" {
   member = google_service_account.builder.member
 }
 
-# Cloud Functions copies the source into a bucket of its own before it builds.
+# Cloud Functions copies the source into its own bucket before it builds.
 resource "google_project_iam_member" "builder_source" {
   project = var.project
   role    = "roles/storage.objectViewer"
@@ -41,7 +41,7 @@ resource "google_service_account" "push" {
   depends_on = [google_project_service.needed]
 }
 
-# Pub/Sub makes the tokens itself.
+# Pub/Sub creates the tokens itself.
 resource "google_service_account_iam_member" "push_tokens" {
   service_account_id = google_service_account.push.id
   role               = "roles/iam.serviceAccountTokenCreator"
@@ -68,12 +68,12 @@ module "function" {
   timeout     = each.value.timeout
   memory      = each.value.memory
   concurrency = each.value.concurrency
-  # As many as functions-framework has threads on one CPU, so that a burst of notifications waits for no new instance; a step
-  # has one for itself.
+  # `receive` takes as many requests as functions-framework has threads on one CPU, so that a burst of notifications does
+  # not wait for new instances; an instance of any other step takes one.
   requests = each.key == "receive" ? 4 : 1
   warm     = each.key == "roll_back" && var.warm_roll_back ? 1 : 0
-  # Only the Hub and the senders of var.webhooks call from outside. `receive` judges every token itself: Cloud Run would take only those for its own URL,
-  # which no setting of the function can name before it exists.
+  # Only the Hub and the senders of var.webhooks call from outside. `receive` checks every token itself: Cloud Run would
+  # accept only tokens for its own URL, and no setting of the function can name that URL before it exists.
   public  = each.key == "receive" && local.at_home && var.public_url
   invoker = each.key == "receive" ? "allUsers" : google_service_account.push.member
   asked   = each.key != "receive" || var.all_users

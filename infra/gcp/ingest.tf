@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# How does what happens in this project reach `receive`? Through three doors, each a topic with a push that proves its purpose.
+# How do events in this project reach `receive`? Through three doors, each a topic whose push proves its purpose.
 
 locals {
-  # Away from home there are no ticks, and alarms come from an endpoint only if one is here. The word `tick` in a
-  # subscription's name is how `receive` knows ticks, whose data says nothing else.
+  # Away from home there are no ticks, and an endpoint has alarms only if it is here. `receive` recognises a tick by the
+  # word `tick` in the subscription's name, since the data say nothing else.
   doors = merge(
     { completions = "vertex/gcs" },
     local.at_home || var.endpoint != "" ? { alerts = "alerts" } : {},
@@ -53,9 +53,9 @@ resource "google_pubsub_subscription" "door" {
   depends_on = [google_service_account_iam_member.push_tokens]
 }
 
-# What federation/sources/vertex.py reads as a completion, and nothing else: ends of pipelines, the service's own line at the
-# end of a custom job, and the last audit entry of a model's upload. In the Logging query language a bare string after OR
-# would be searched for in every field of every entry, hence the inner brackets.
+# Exactly what federation/sources/vertex.py reads as a completion: ends of pipelines, the service's own log line at the end
+# of a custom job, and the last audit entry of a model's upload. In the Logging query language a bare string after OR would
+# be searched for in every field of every entry, hence the inner brackets.
 locals {
   completions = [
     join(" AND ", [
@@ -96,7 +96,7 @@ resource "google_pubsub_topic_iam_member" "storage" {
   member = local.agents.storage
 }
 
-# Storage cannot filter by the end of a name, so every new object is told and `receive` lets all but the sentinel pass by.
+# Storage cannot filter by the end of a name, so it reports every new object, and `receive` ignores all but the sentinel.
 resource "google_storage_notification" "artifacts" {
   bucket         = google_storage_bucket.artifacts.name
   topic          = google_pubsub_topic.door["completions"].id

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# How long are the functions' logs kept? In a bucket of their own, so that the project's other logs are left as they are.
+# How long are the functions' logs kept? They have their own bucket, so that the project's other logs are not affected.
 
 resource "google_logging_project_bucket_config" "functions" {
   project        = var.project

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which functions are there, what does each hear, and what is each told about its home?
+# Which functions exist, what does each hear, and what does each know about its home?
 
 locals {
   at_home = var.home == "gcp"
 
-  # The one list of each: who hears what (made from the code), and who may do what (tested against the code).
+  # The only list of each kind: which step hears what (generated from the code), and which may do what (tested against it).
   routes = jsondecode(file("${path.module}/../../events/routes.json"))
   grants = jsondecode(file("${path.module}/../steps.json"))
 
@@ -13,7 +13,8 @@ locals {
     for step in keys(local.functions) : step => sort([for type, steps in local.routes : type if contains(steps, step)])
   }
 
-  # Who acts here from AWS. Home here: its `receive` announces. Home there: its steps read units, ask for jobs, start them.
+  # What acts here from AWS. If the home is here, its `receive` announces. If it is there, its steps read units, list and
+  # start jobs.
   platform_uses = ["artifacts", "describe_jobs", "list_jobs", "launch_jobs"]
   visitors = var.aws == null ? toset([]) : toset(local.at_home ? ["receive"] : [
     for step, grant in local.grants : step if length(setintersection(grant.uses, local.platform_uses)) > 0
@@ -32,7 +33,7 @@ locals {
     monitoring = "serviceAccount:service-${var.project_number}@gcp-sa-monitoring-notification.iam.gserviceaccount.com"
   }
 
-  # A push shows a token with the audience of its purpose; the function's own URL is what Cloud Run itself asks for.
+  # A push presents a token with the audience of its purpose; Cloud Run itself requires the function's own URL.
   audiences = {
     "vertex/gcs" = "https://${var.prefix}.${var.project}/completions"
     alerts       = "https://${var.prefix}.${var.project}/alerts"
@@ -69,8 +70,8 @@ locals {
     FEDERATION_BUS = one([for aws in var.aws[*] : "arn:aws:events:${aws.region}:${aws.account}:event-bus/${var.prefix}"])
   })
 
-  # Else Google's storage client asks for the bucket itself, for traces that nobody takes: with no right to it, again at each
-  # document that is not there yet.
+  # Without it, Google's storage client reads the bucket's metadata for traces that nobody collects; lacking the right to,
+  # it tries again for every missing document.
   storage_environment = { DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA = "true" }
 
   environment = merge(
@@ -89,7 +90,7 @@ locals {
     { for endpoint in compact([var.endpoint]) : "FEDERATION_ENDPOINT" => endpoint },
   )
 
-  # Who only reads the Hub gets a token that can only read, and a job one that can only push its unit.
+  # A step that only reads the Hub gets a token that can only read; a job gets one that can only push its unit.
   hub_tokens = merge(
     { for step, grant in local.grants : step => { FEDERATION_HUB_TOKEN = "hub-read" } if contains(grant.uses, "hub_read") },
     { for step, grant in local.grants : step => { FEDERATION_HUB_TOKEN = "hub-write" } if contains(grant.uses, "hub_write") },
@@ -104,7 +105,8 @@ locals {
     }
   }
 
-  # Who starts jobs, or looks what became of them, also does so where neither cloud is: told to nobody else.
+  # Steps that start jobs, or look at them, also do so on platforms other than the two clouds; only they get these
+  # variables.
   job_uses = ["describe_jobs", "list_jobs", "launch_jobs"]
   elsewhere = merge(
     { for azure in var.azure[*] : "FEDERATION_AZURE" => jsonencode(azure) },
@@ -112,7 +114,7 @@ locals {
   )
   jobs_environment = {
     for step, grant in(local.at_home ? local.grants : {}) : step => merge(local.elsewhere, length(var.clusters) == 0 ? {} : {
-      # Who only looks does so as the account that may do no more, where there is one.
+      # Steps that only look use the account that may only look, if there is one.
       FEDERATION_CLUSTERS = jsonencode({
         for platform, cluster in var.clusters : platform => {
           namespace = cluster.namespace
@@ -124,12 +126,12 @@ locals {
     if length(setintersection(grant.uses, local.job_uses)) > 0
   }
 
-  # Who acts on AWS from here: the other way round.
+  # What acts on AWS from here: the other direction.
   guests = local.at_home ? [
     for step, grant in local.grants : step if length(setintersection(grant.uses, local.platform_uses)) > 0
   ] : ["receive"]
 
-  # A function acts on AWS as the role of its name, with a token of its own service account and no key.
+  # A function acts on AWS as the role of the same name, with a token of its own service account and no key.
   aws_environment = merge({}, [
     for aws in var.aws[*] : {
       for step in local.guests : step => {

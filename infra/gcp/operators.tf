@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What may a person do? Every day to give orders and to look; in an emergency to act as `roll_back`, for `rollback --direct`.
+# What may a person do? Every day: give orders and look. In an emergency: act as `roll_back`, for `rollback --direct`.
 
 locals {
   operators           = local.at_home ? toset(var.operators) : toset([])
@@ -30,7 +30,7 @@ resource "google_storage_bucket_iam_member" "operator_reads" {
   member = each.key
 }
 
-# `federation replay` reads what a gate read then.
+# `federation replay` reads what a gate read at that time.
 resource "google_storage_bucket_iam_member" "operator_units" {
   for_each = local.at_artifacts
 
@@ -60,7 +60,7 @@ resource "google_pubsub_subscription_iam_member" "operator_dead_letters" {
   member       = each.key
 }
 
-# `federation redrive` sends what a door could not take to the door's topic, which it asks the door's subscription for.
+# `federation redrive` sends what a door could not take to the door's topic, which it learns from the door's subscription.
 resource "google_pubsub_subscription_iam_member" "operator_doors" {
   for_each = local.at_doors
 
@@ -77,7 +77,8 @@ resource "google_pubsub_topic_iam_member" "operator_doors" {
   member = each.value.member
 }
 
-# An access token of this one account for an hour, and no key, signature or identity token of it: Token Creator gives those too.
+# An access token of this one account for an hour; no key, signature or identity token of it, which Token Creator would give
+# too.
 resource "google_service_account_iam_member" "emergency" {
   for_each = local.emergency_operators
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What may an organisation ask of everything that is made in its projects? Where it asks for nothing, leave these as they are.
+# What may an organisation require of everything in its projects? If it requires nothing, leave these as they are.
 
 variable "labels" {
   description = "Labels of everything that Terraform makes here, as far as Google knows labels of it."

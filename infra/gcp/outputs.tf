@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What has to be told to people, to the Hub and to the other cloud?
+# What do people, the Hub and the other cloud need to know?
 
 output "hub_webhook" {
   description = "Where the Hub's webhook is to deliver."

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# What may each step do? infra/steps.json says it in the project's words; here they become roles of this project.
+# What may each step do? infra/steps.json states it in the project's words; here that becomes roles of this project.
 #
-# Roles are our own and as narrow as the calls that the adapters make. Where Google knows no resource below the project, the
-# project is what a role is given on: jobs, endpoints and alerts.
+# Roles are our own and as narrow as the adapters' calls. Where Google has no resource below the project (jobs, endpoints
+# and alerts), a role is granted on the project.
 
 resource "google_service_account" "step" {
   for_each = local.identities
@@ -21,7 +21,7 @@ locals {
     channelReader  = ["storage.objects.get"]
     channelMover   = ["storage.objects.create", "storage.objects.delete", "storage.objects.get"]
     unitReader     = ["storage.objects.get", "storage.objects.list"]
-    # There is no aiplatform.operations.get: who may get a model may get the operation that made it.
+    # There is no aiplatform.operations.get: who may get a model may also get the operation that made it.
     jobReader          = ["aiplatform.customJobs.get", "aiplatform.models.get", "aiplatform.pipelineJobs.get"]
     jobLister          = ["aiplatform.customJobs.list", "aiplatform.pipelineJobs.list"]
     jobStarter         = ["aiplatform.customJobs.create", "aiplatform.customJobs.list"]
@@ -32,7 +32,7 @@ locals {
     subscriptionReader = ["pubsub.subscriptions.get"]
   }
 
-  # What a use of steps.json is as a role on the project.
+  # The project roles that each use of steps.json needs.
   project_roles = {
     describe_jobs = "jobReader"
     list_jobs     = "jobLister"
@@ -42,7 +42,7 @@ locals {
     probe         = "prober"
   }
 
-  # No endpoint, no traffic: nodes elsewhere follow the channel by themselves.
+  # Without an endpoint there is no traffic to shift: nodes elsewhere follow the channel by themselves.
   home_uses  = [for use in keys(local.project_roles) : use if local.serves || !contains(["probe", "traffic"], use)]
   roles_away = concat(["unitReader"], [for use in local.platform_uses : local.project_roles[use] if use != "artifacts"])
 
@@ -103,8 +103,8 @@ resource "google_storage_bucket_iam_member" "writes" {
   }
 }
 
-# Without a condition: to read what is not there is answered 404 only to who may list, and 403 would mean something else to
-# the steps. Names are digests and release names; no content is in them.
+# Without a condition: only a caller who may list gets 404 for a missing object, and the steps would understand 403
+# differently. Names are digests and release names; they reveal no content.
 resource "google_storage_bucket_iam_member" "lists" {
   for_each = local.home_steps
 

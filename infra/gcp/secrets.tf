@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which secrets are there, and who may open them? Only their places: values are put by a person, so that no state file ever
-# holds one.
+# Which secrets exist, and who may read them? Only their places: a person enters the values, so that no state file ever
+# contains one.
 
 locals {
   secrets = local.at_home ? setunion(["hub-read", "hub-write", "hub-jobs", "hub-push", "hub-webhook"], var.webhooks) : toset([])
 
-  # Who proves itself at the door with which of them: the key of the trust document (docs/sources.md) by the secret's name.
+  # Which sender authenticates with which secret: the trust document's key (docs/sources.md) by the secret's name.
   door_keys    = { hub-webhook = "hf_secret", alertmanager = "alertmanager_token", event-grid = "azure_token", grafana = "grafana_secret" }
   door_secrets = { for name, key in local.door_keys : name => key if contains(local.secrets, name) }
 }
@@ -39,7 +39,7 @@ resource "google_secret_manager_secret_iam_member" "hub" {
   member    = google_service_account.step[each.value.step].member
 }
 
-# One binding under its newer name: made anew and the old one deleted, it might be gone after an upgrade.
+# One binding under its newer name: if it were created anew and the old one deleted, it might be missing after an upgrade.
 moved {
   from = google_secret_manager_secret_iam_member.webhook[0]
   to   = google_secret_manager_secret_iam_member.door["hub-webhook"]

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Where do documents lie that never change, and the channels that move by compare-and-set?
+# Where are the documents that never change, and the channels that move by compare-and-set?
 #
-# A retention policy of the bucket is not for this: Cloud Storage refuses it together with versions, and a channel's object has
-# to be replaced. So documents are held by three other things: no function has storage.objects.delete under documents/,
-# without which an object can be created and never replaced; whatever is replaced or deleted by anybody else stays as a
-# version; and what is deleted for good can be had back for ninety days. Whoever must prove more can lock single objects
-# (`gcloud storage objects update --retention-mode=Locked`), for which the bucket is prepared.
+# A retention policy of the bucket is no option: Cloud Storage refuses it together with versions, and a channel's object has
+# to be replaced. Three other things protect documents: no function has storage.objects.delete under documents/, without
+# which an object can be created but never replaced; whatever anybody else replaces or deletes stays as a version; and what
+# is deleted for good can be restored for ninety days. If you must prove more, lock single objects (`gcloud storage objects
+# update --retention-mode=Locked`); the bucket is prepared for that.
 
 resource "google_storage_bucket" "store" {
   #checkov:skip=CKV_GCP_62: each write leaves a decision document beside it; reads are for the project's own audit logs
@@ -72,7 +72,7 @@ resource "google_storage_bucket" "packages" {
 }
 
 resource "google_storage_bucket_object" "package" {
-  # Its name is its content, so that a new package is a new object and the functions are built anew.
+  # Its name is the digest of its content, so a new package is a new object and the functions are built anew.
   name   = "${filesha256(var.package)}.zip"
   bucket = google_storage_bucket.packages.name
   source = var.package

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# As whom do Vertex's training jobs run, and who may start them so?
+# Which account do Vertex's training jobs use, and who may start them with it?
 
 resource "google_service_account" "training" {
   account_id   = "${var.prefix}-training"
@@ -8,9 +8,10 @@ resource "google_service_account" "training" {
   depends_on = [google_project_service.needed]
 }
 
-# Data are read from, and units written to, the same bucket: raw data stay on their cloud. Vertex mounts it by Cloud Storage
-# FUSE, for which a file that is written is an object replaced, and one that gets its name an object copied and deleted: who may
-# only create gets an I/O error. What is replaced stays as a version, and a unit is taken by its digest.
+# Jobs read data from the bucket that they write units to: raw data stay on their cloud. Vertex mounts it by Cloud Storage
+# FUSE, for which writing a file means replacing an object, and renaming one means copying and deleting an object: with the
+# right to create only, a job gets an I/O error. A replaced object stays as a version, and a unit is identified by its
+# digest.
 resource "google_storage_bucket_iam_member" "training" {
   bucket = google_storage_bucket.artifacts.name
   role   = "roles/storage.objectUser"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What has to be said about a project before the federation can live in it?
+# What must be known about a project before the federation can live in it?
 
 variable "home" {
   description = "Where the steps run: `gcp` puts all of them here, `aws` only `receive` and what AWS's functions may do here."

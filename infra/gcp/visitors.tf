@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# As whom do AWS's functions act in this project, without any key?
+# How do AWS's functions act in this project without any key?
 #
-# An AWS role proves itself by a signed GetCallerIdentity and becomes the service account of its own function, nobody else.
+# An AWS role proves its identity by a signed GetCallerIdentity and becomes its own function's service account, and no
+# other.
 
 variable "aws" {
   description = "The AWS account on the other side: its number, region, its buckets, and the `key` of infra/aws where it is not made there."

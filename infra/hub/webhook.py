@@ -26,7 +26,7 @@ from federation.hub.calls import service_call
 from federation.hub.clients import client
 
 DOMAINS = ["repo"]
-"""Discussions are none of our business."""
+"""Discussions are not watched: they do not concern this project."""
 
 KINDS = ("org", "user", "model", "dataset")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -43,7 +43,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """Which webhook it is (None when it would be created), and what was done or would be."""
+    """The webhook's id (None if it would be created), and what was done or would be done."""
 
     id: str | None
     did: Sequence[str]
@@ -54,7 +54,7 @@ def main(
     environment: Mapping[str, str] = os.environ,
     api: Callable[[str | None], Any] = client,
 ) -> int:
-    """The exit code."""
+    """Parse the arguments and settle the webhook; return the exit code."""
     given = _parser().parse_args(arguments)
     try:
         wanted = Wanted(url=given.url, watched=given.watch, secret=_secret(given, environment))
@@ -67,7 +67,7 @@ def main(
 
 
 def settle(api: Any, wanted: Wanted, *, dry_run: bool) -> Done:
-    """Create, update or enable the webhook of this URL, whatever it takes.
+    """Create, update or enable the webhook of this URL, as needed.
 
     Raises:
         ConflictError: Several webhooks have this URL.
@@ -108,7 +108,7 @@ def _take(api: Any, step: str, id_: str | None, wanted: Wanted) -> str:
 
 
 def _secret(given: argparse.Namespace, environment: Mapping[str, str]) -> str:
-    """What the Hub sends back to us in each delivery."""
+    """The secret that the Hub sends to us in each delivery."""
     source = given.secret_file or given.secret_env
     try:
         secret = given.secret_file.read_text("utf-8").strip() if given.secret_file else environment.get(source, "")

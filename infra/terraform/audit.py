@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must hold of every plan? One that Terraform takes may still grant too much, or let a step hear too little."""
+"""What must be true of every plan? Terraform also accepts plans that grant too much or let a step hear too little."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from infra.terraform.rights import unfitting
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 EVERYWHERE: Final = frozenset({"AToken", "ItsNetwork", "Metrics", "ProveItselfToAzure", "WhatEnded", "WhichAlarmsFire"})
-"""Statements whose actions know no resource but "*"; a key's own policy is the other exception, where "*" is the key."""
+"""Statements whose actions only work with "*" as resource. A key's own policy is exempt too: there "*" is the key."""
 BASIC: Final = re.compile(r"roles/(?:owner|editor|viewer)|roles/.*[aA]dmin")
 DELIVERIES: Final = 50
 MINUTE: Final = 60
@@ -30,13 +30,13 @@ LENGTHS: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
     "google_logging_project_sink": {"name": (1, 100)},
     "google_pubsub_subscription": {"name": (3, 255)},
 }
-"""How long Google's names may be, as the reference of each API says; the real provider and the API refuse others."""
+"""Limits on the length of Google's names, from each API's reference; the real provider and the API refuse others."""
 
 Plan = Mapping[str, Any]
 
 
 def faults(cloud: str, plan: Plan) -> Sequence[str]:
-    """What is wrong with a plan, in sentences; empty when nothing is."""
+    """Everything that is wrong with a plan, in sentences."""
     rules = _AWS if cloud == "aws" else _GOOGLE
     planned = list(_planned(plan))
     asked = {name: one.get("value") for name, one in plan.get("variables", {}).items()}
@@ -44,9 +44,10 @@ def faults(cloud: str, plan: Plan) -> Sequence[str]:
 
 
 def _planned(plan: Plan) -> Iterator[Mapping[str, Any]]:
-    """Everything that is made or read: address, type, and what is known of its values.
+    """Everything that the plan creates or reads: address, type, and the known part of its values.
 
-    A document whose every part is known is read while the plan is made, and is no change of it.
+    Terraform reads a document whose parts are all known while it makes the plan, so such a document is not among the
+    changes.
     """
     module = plan.get("prior_state", {}).get("values", {}).get("root_module", {})
     read = [(one, one["values"]) for one in _read(module)]
@@ -66,13 +67,13 @@ def _of(type_: str, planned: Iterable[Mapping[str, Any]]) -> list[Mapping[str, A
 
 
 def heard(routes: Mapping[str, Sequence[str]]) -> Mapping[str, frozenset[str]]:
-    """The types that each step hears."""
+    """The event types that each step hears."""
     steps = {step for hearers in routes.values() for step in hearers}
     return {step: frozenset(type_ for type_, hearers in routes.items() if step in hearers) for step in steps}
 
 
 def _deaf(subscribed: Mapping[str, set[str]]) -> Iterator[str]:
-    """Steps that would not hear what they are meant to, where there are steps at all."""
+    """Steps that would not receive all events that they should hear, in a plan that has steps."""
     routes = json.loads((ROOT / "events/routes.json").read_text("utf-8"))
     for step, types in sorted(heard(routes).items()) if subscribed else ():
         if subscribed.get(step, set()) != types:
@@ -105,7 +106,7 @@ def _aws_stars(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _aws_tokens(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Whoever may have STS sign a token for others, where no resource narrows it."""
+    """Roles and users that may let STS sign a token for others, since no resource can restrict that right."""
     narrow = {"sts:IdentityTokenAudience", "sts:DurationSeconds", "sts:SigningAlgorithm"}
     for document in _of("aws_iam_policy_document", planned):
         for statement in document.get("statement") or ():
@@ -135,7 +136,7 @@ def _aws_batches(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _aws_failures(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Functions whose failures nobody would hear of: Lambda's Errors do not count what goes back as part of a batch."""
+    """Functions whose failures would go unnoticed: Lambda's Errors do not count messages given back from a batch."""
     alarms = {one["address"].removesuffix(".aws_cloudwatch_metric_alarm.failed") for one in planned}
     for mapping in _of("aws_lambda_event_source_mapping", planned):
         counted = any("EventCount" in config["metrics"] for config in mapping.get("metrics_config") or ())
@@ -186,7 +187,7 @@ def _google_names(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _google_alarms(planned: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Where an incident does not end by itself, a second breach opens no new one; without data it ends only if told to."""
+    """Alarms whose incidents might never end, and so hide the next breach. Without data one ends only if told to."""
     for policy in _of("google_monitoring_alert_policy", planned):
         thresholds = [found for one in policy["conditions"] for found in one["condition_threshold"]]
         if not all(strategy["auto_close"] for strategy in policy["alert_strategy"] or [{"auto_close": None}]):

@@ -24,7 +24,7 @@ from typing import Any, Final
 HERE: Final = Path(__file__).resolve().parent
 SCHEMA: Final = HERE / "google_schema.json"
 _META: Final = frozenset({"connection", "count", "dependsOn", "forEach", "lifecycle", "provider", "provisioners"})
-"""What Terraform adds to every resource; in a block these are names like any other."""
+"""Attributes that Terraform adds to every resource; in a block these are names like any other."""
 _PRIMITIVES: Final = {"string": "string", "number": "number", "boolean": "bool", "any": "dynamic"}
 _LOCAL: Final = frozenset({"project", "region", "location", "zone"})
 """Attributes that the provider fills in from its own configuration."""
@@ -51,10 +51,10 @@ def resources_of(folder: Path) -> frozenset[str]:
 
 
 def schemas(types: Types, wanted: Iterable[str]) -> Mapping[str, Any]:
-    """Attributes and blocks of each kind that is wanted.
+    """The attributes and blocks of each wanted kind.
 
     Raises:
-        SystemExit: The bindings do not know one of them.
+        SystemExit: The bindings do not know one of the kinds.
     """
     classes = dict(_classes(types))
     missing = sorted(set(wanted) - classes.keys())
@@ -100,7 +100,7 @@ def _block(config: str, outputs: str, types: Types, without: frozenset[str] = fr
 
 
 def _computed(outputs: str, known: set[str], types: Types) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """What only the provider fills in: outputs that are no inputs."""
+    """Attributes that only the provider fills in: outputs that are not inputs."""
     for one in types.get(outputs, {}).get("properties", []):
         told = one.get("immutable") and not one.get("static") and one["name"] not in known | {"internalValue"}
         if told and not one["name"].endswith("Input") and "primitive" in one["type"]:
@@ -122,7 +122,7 @@ def _type(stated: Mapping[str, Any], types: Types) -> Any:
 
 
 def _name(one: Mapping[str, Any]) -> str:
-    """The name in HCL, which the bindings tell in a link to the documentation."""
+    """The name in HCL, which the bindings give only in a link to the documentation."""
     docs = one.get("docs", {})
     told = re.search(r"#(\w+) ", docs.get("remarks") or docs.get("summary") or "")
     return told[1] if told else _snake(one["name"])
@@ -133,7 +133,7 @@ def _snake(name: str) -> str:
 
 
 def main() -> None:
-    """Write google_schema.json anew from the wheel that is named."""
+    """Write google_schema.json anew from the given wheel."""
     if len(sys.argv) != 2:  # noqa: PLR2004 - the script and one wheel
         raise SystemExit(__doc__)
     found = schemas(bindings(Path(sys.argv[1])), resources_of(HERE.parent / "gcp"))

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What would the Google provider make of this HCL? A provider with its schemas and nothing behind them.
+"""Would the Google provider accept this HCL? A stub provider with the same schemas and nothing behind them answers.
 
-Terraform attaches to it by TF_REATTACH_PROVIDERS, so `init`, `validate` and `plan` run without a download and without an
-account. It knows every attribute and block, and that an output is unknown before it is applied; it never applies anything.
+Terraform attaches to it by TF_REATTACH_PROVIDERS, so `init`, `validate` and `plan` run without a download and without
+an account. It knows every attribute and block, and that an output is unknown before it is applied. It never applies
+anything.
 """
 
 import json
@@ -20,7 +21,7 @@ ADDRESS: Final = "registry.terraform.io/hashicorp/google"
 _PROVIDER: Final = ("project", "region", "zone", "credentials", "access_token", "user_project_override")
 _SINGLE, _LIST = 1, 2
 _UNKNOWN: Final = msgspec.msgpack.Ext(0, b"\0")
-"""Terraform's encoding of a value that is known after apply."""
+"""Terraform's encoding of a value that is known only after apply."""
 
 Block = Mapping[str, Any]
 _tf: Final = messages()
@@ -28,7 +29,7 @@ _tf: Final = messages()
 
 @contextmanager
 def serving(schemas: Mapping[str, Block]) -> Iterator[str]:
-    """Serve the schemas on a free port of this machine; yields what TF_REATTACH_PROVIDERS has to be."""
+    """Serve the schemas on a free port of this machine; yields the value for TF_REATTACH_PROVIDERS."""
     server = grpc.server(ThreadPoolExecutor(8))
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("tfplugin5.Provider", _methods(schemas)),))
     port = server.add_insecure_port("127.0.0.1:0")
@@ -42,7 +43,7 @@ def serving(schemas: Mapping[str, Block]) -> Iterator[str]:
 
 
 def planned(state: Any, block: Block) -> Any:
-    """A proposed state with what only an apply tells marked as unknown, in nested blocks too."""
+    """A proposed state in which values that only an apply reveals are marked as unknown, also in nested blocks."""
     if not isinstance(state, dict):
         return state
     for name, attribute in block["attributes"].items():
@@ -91,7 +92,7 @@ def _method(answer: Callable[[Any], Any], request: str) -> Any:
 
 
 def _nothing(_: Any) -> Any:
-    """Nothing to complain of."""
+    """An answer without diagnostics."""
     return _tf["Answer"]()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a plan keep what must not be lost, and end what must end? Buckets, logs, limits, retries, dead letters."""
+"""Does a plan protect what must not be lost, and limit what must end? Buckets, logs, limits, retries, dead letters."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ Planned = Sequence[Mapping[str, Any]]
 
 
 def unguarded_on_aws(planned: Planned) -> Iterator[str]:
-    """What AWS would lose, keep for ever or let run on."""
+    """What the plan would let AWS lose, keep for ever or let run on."""
     made = {one["address"]: one for one in planned}
     for one in planned:
         match one["type"]:
@@ -30,7 +30,7 @@ def unguarded_on_aws(planned: Planned) -> Iterator[str]:
 
 
 def unguarded_on_google(planned: Planned) -> Iterator[str]:
-    """What Google Cloud would lose, keep as long as it likes or let run on."""
+    """What the plan would let Google Cloud lose, keep without limit or let run on."""
     logs = [one for one in planned if one["type"] == "google_logging_project_bucket_config" and one["retention_days"]]
     for one in planned:
         match one["type"]:
@@ -51,7 +51,7 @@ def unguarded_on_google(planned: Planned) -> Iterator[str]:
 
 def _bucket_on_aws(name: str, made: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     def beside(what: str, inner: str) -> Any:
-        """The inner block of what is made for that bucket; empty where there is none."""
+        """The inner block of the resource that belongs to that bucket; empty if there is none."""
         found = made.get(f"{_BUCKET}_{what}.{name}", {}).get(inner) or [{}]
         return found[0]
 
@@ -75,7 +75,7 @@ def _limited(function: Mapping[str, Any], step: str, limits: tuple[Any, ...]) ->
 
 
 def _watches(alarm: Mapping[str, Any], made: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Only known actions are looked at: what an apply makes is left out of a plan's values."""
+    """Whether an alarm watches it. Only known actions are checked: what an apply creates is not in a plan's values."""
     queue = made.get(alarm["address"].replace(".aws_cloudwatch_metric_alarm.", ".aws_sqs_queue."), {})
     if alarm["dimensions"] != {"QueueName": queue.get("name")}:
         yield f"{alarm['address']} watches another queue"

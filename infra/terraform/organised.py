@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is everything that a plan makes as the organisation asks: its tags, its key, its network, its boundary, no open URL?"""
+"""Does everything in a plan obey the organisation: its tags, its key, its network, its boundary, no open URL?"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -11,11 +11,11 @@ _KEYS: Final = ("default_kms_key_name", "kms_key_arn", "kms_key_id", "kms_key_na
 _MADE_KEYS: Final = ("aws_kms_key", "aws_kms_alias", "google_kms_key_ring", "google_kms_crypto_key")
 _URL: Final = ("aws_lambda_function_url", "aws_lambda_permission", "aws_cloudformation_stack")
 _UNTAGGED: Final = "aws_s3_object"
-"""It takes ten tags, and an organisation may ask for more."""
+"""It takes only ten tags, and an organisation may require more."""
 
 
 def unruly(cloud: str, asked: Asked, planned: Planned) -> Iterator[str]:
-    """What a plan makes otherwise than its variables ask, in sentences."""
+    """Everything in a plan that contradicts its variables, in sentences."""
     rules = _AWS if cloud == "aws" else _GOOGLE
     for variable, rule in (*_BOTH.items(), *rules.items()):
         if variable in asked and asked[variable] not in (None, {}, [], True):
@@ -29,7 +29,7 @@ def _keyed(one: Mapping[str, Any], key: str) -> bool:
 
 
 def _named(value: Any) -> Iterator[str]:
-    """The keys that something is encrypted with, in nested blocks too."""
+    """The keys that something is encrypted with, also in nested blocks."""
     if isinstance(value, Mapping):
         yield from (value[name] for name in _KEYS if value.get(name))
         for inner in value.values():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which values must a plan refuse, each with a sentence about the variable, before anything is made with them?"""
+"""Which values must a plan refuse, each with a sentence about its variable, before anything is created with them?"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ _BOTH: Final[Values] = {
     "webhooks": '["slack"]',
 }
 _PAIRED: Final[Values] = {"public_url": "false"}
-"""Wrong beside what examples/home.tfvars says, which has to be right: Terraform compares nothing with a wrong value."""
+"""Values that contradict examples/home.tfvars, which must be right: Terraform compares nothing with a wrong value."""
 WRONG: Final[Mapping[str, Sequence[Values]]] = {
     "aws": (
         {
@@ -48,13 +48,13 @@ WRONG: Final[Mapping[str, Sequence[Values]]] = {
         _PAIRED,
     ),
 }
-"""By cloud, what is given at once beside examples/home.tfvars."""
+"""By cloud, the variables to set together on top of examples/home.tfvars."""
 _BLAMED: Final = {"google": "home", "aws": "home"}
-"""Whose sentence tells that another variable is missing."""
+"""By variable, the other variable whose error says that it is missing."""
 
 
 def arguments(values: Values) -> Iterator[str]:
-    """What a plan is told."""
+    """The values as arguments of a plan."""
     for variable, value in values.items():
         yield f"-var={variable}={value}"
 

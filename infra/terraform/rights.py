@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which rights does each function's code need on AWS, and does a plan grant these and no others?
+"""Which rights does each function's code need on AWS, and does a plan grant exactly these?
 
-No emulator knows rights, so a forgotten one is found in an account, at a function's first call. A test compares CALLS with
-what the adapters call.
+No emulator checks rights, so a missing one would be noticed only in an account, at a function's first call. A test
+compares CALLS with what the adapters call.
 """
 
 import json
@@ -27,7 +27,7 @@ CALLS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "redelivery": {"change_message_visibility": ["sqs:ChangeMessageVisibility"]},
     "secrets": {
         "get_secret_value": ["secretsmanager:GetSecretValue"],
-        "get_parameter": [],  # only where a trust document of somebody's own names one: who writes it grants it
+        "get_parameter": [],  # only if somebody's own trust document names one: its author grants it
     },
     "store": {
         "get_object": ["s3:GetObject"],
@@ -52,7 +52,7 @@ CALLS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "list_training_jobs": ["sagemaker:ListTrainingJobs"],
     },
 }
-"""The actions that each call of an adapter asks for, by the adapter's file; not every action is named like its call."""
+"""The actions that each call of an adapter needs, by the adapter's file; not every action has its call's name."""
 
 _PROBES: Final = frozenset({"describe_endpoint", "invoke_endpoint"})
 _DESCRIBES: Final = frozenset({"describe_model_package", "describe_training_job"})
@@ -68,17 +68,17 @@ USES: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     "probe": ("traffic", _PROBES),
     "traffic": ("traffic", frozenset(CALLS["traffic"]) - {"invoke_endpoint"}),
 }
-"""Which calls of which adapter a use of infra/steps.json makes."""
+"""The calls of which adapter each use in infra/steps.json makes."""
 
 _VISITING: Final = frozenset({"artifacts", "describe_jobs", "launch_jobs", "list_jobs"})
 """What a step on the other cloud uses here."""
 _JOBS: Final = frozenset({"describe_jobs", "launch_jobs", "list_jobs"})
 _PERSON: Final = frozenset({"kms:Decrypt", "kms:GenerateDataKey", "lambda:InvokeFunction", "sqs:StartMessageMoveTask"})
-"""What a person needs besides: the key of the store, and two commands of docs/deploy-aws.md."""
+"""Rights that a person needs besides: for the store's key, and for two commands of docs/deploy-aws.md."""
 _LAMBDA: Final = frozenset(
     {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 )
-"""What Lambda itself asks for in a function's name."""
+"""Rights that Lambda itself uses in a function's name."""
 WHOLE: Final = frozenset(
     {
         "cloudwatch:DescribeAlarms",
@@ -88,18 +88,18 @@ WHOLE: Final = frozenset(
         "sts:GetWebIdentityToken",
     }
 )
-"""Actions that AWS allows on "*" or not at all; DescribeAlarms, on less, leaves out composite alarms."""
+"""Actions that AWS allows on "*" or not at all. DescribeAlarms accepts less, but then leaves out composite alarms."""
 CREATING: Final = frozenset({"AddAPolicyAndTickByHand", "WriteDocuments"})
-"""Statements under which documents are created, and never replaced."""
+"""Statements that let documents be created but never replaced."""
 ORDERING: Final = "GiveOrders"
-"""The one statement under which a person's orders are announced; no function gives any."""
+"""The only statement that lets a person's orders be announced; no function has it."""
 _DOCUMENT: Final = "data.aws_iam_policy_document"
 
 Planned = Sequence[Mapping[str, Any]]
 
 
 def needed(step: str, grant: Mapping[str, Any], *, at_home: bool) -> frozenset[str]:
-    """The actions that a step's code asks for, beside those of every function."""
+    """The actions that a step's code needs, beyond those of every function."""
     uses = [use for use in grant["uses"] if at_home or use in _VISITING]
     platform = frozenset(action for use in uses for call in USES[use][1] for action in CALLS[USES[use][0]][call])
     if not at_home:
@@ -110,7 +110,7 @@ def needed(step: str, grant: Mapping[str, Any], *, at_home: bool) -> frozenset[s
 
 
 def unfitting(planned: Planned) -> Iterator[str]:
-    """Functions and people whose statements allow less than their code asks for, or more, where the examples are planned."""
+    """Functions and people whose statements allow less or more than their code needs, in plans of the examples."""
     yield from _narrowed(planned)
     yield from _replacing(planned)
     yield from _ordering(planned)
@@ -133,7 +133,7 @@ def _narrowed(planned: Planned) -> Iterator[str]:
 
 
 def _replacing(planned: Planned) -> Iterator[str]:
-    """Statements that let somebody write over a document; a name has one content for ever."""
+    """Statements that allow overwriting a document, though a name has one content for ever."""
     for document in (one for one in planned if one["type"] == "aws_iam_policy_document"):
         for one in document.get("statement") or ():
             keys = {condition["variable"] for condition in one.get("condition") or ()}
@@ -152,7 +152,7 @@ def _ordering(planned: Planned) -> Iterator[str]:
 
 
 def _wanted(*, at_home: bool) -> Iterator[tuple[str, frozenset[str]]]:
-    """The address of each document, and the actions that it is to allow."""
+    """The address of each policy document, with the actions that it should allow."""
     grants = json.loads((ROOT / "infra/steps.json").read_text("utf-8"))
     for step, grant in grants.items():
         yield f'{_DOCUMENT}.step["{step}"]', needed(step, grant, at_home=at_home)

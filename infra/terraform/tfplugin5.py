@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which messages do Terraform and a provider exchange? The part of plugin protocol 5 that a plan needs.
 
-Fields and numbers are those of docs/plugin-protocol/tfplugin5.proto in hashicorp/terraform; what is left out is skipped by
-protobuf. A map is on the wire a list of entries with key 1 and value 2, and stands here as that.
+Fields and numbers are those of docs/plugin-protocol/tfplugin5.proto in hashicorp/terraform; protobuf skips what is left
+out. On the wire, a map is a list of entries with key 1 and value 2, and it is written like that here.
 """
 
 import re
@@ -39,7 +39,7 @@ _SCALARS: Final = {
 
 
 def messages() -> Mapping[str, Any]:
-    """A class for each message, by its name."""
+    """A class for each message, by name."""
     pool = descriptor_pool.DescriptorPool()
     pool.Add(_file())
     return {

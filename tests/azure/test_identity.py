@@ -8,7 +8,7 @@ from federation.azure.identity import AUDIENCE, EntraToken
 from federation.errors import ServiceError, SettingsError
 from federation.settings import Settings
 from federation.wiring.azure import azure_trainers
-from federation.wiring.others import others
+from federation.wiring.other_platforms import other_trainers
 
 STATED = {
     "subscription": "s",
@@ -50,7 +50,7 @@ def test_a_federation_that_entra_does_not_know_yet_is_no_fault_of_a_job(azure_cl
 def test_a_file_that_a_cluster_keeps_fresh_is_read_each_time(azure_cloud, tmp_path):
     place = tmp_path / "token"
     stated = {**STATED, "assertion": str(place), "api": azure_cloud.endpoint, "login": azure_cloud.endpoint}
-    made = others(Settings(azure=stated))["azure"]()
+    made = other_trainers(Settings(azure=stated))["azure"]()
     with pytest.raises(ServiceError, match="the identity token for Azure cannot be read"):
         made.finished()
     place.write_text("an identity token\n")
@@ -85,4 +85,4 @@ def test_settings_that_do_not_say_enough_are_refused(stated, why):
 
 
 def test_a_home_that_is_told_of_no_other_platform_reaches_none():
-    assert others(Settings()) == {}
+    assert other_trainers(Settings()) == {}

@@ -9,7 +9,7 @@ from tests.steps.home import home
 from federation.core import event as events
 from federation.core import names
 from federation.simulation.platform import POLICY
-from federation.wiring.several import TrainerByPlatform
+from federation.wiring.dispatch import TrainerByPlatform
 
 PLACE = {"platform": "azure", "region": REGION, "machine": "Standard_NC4as_T4_v3", "output": "hf://models/acme"}
 JOB = {

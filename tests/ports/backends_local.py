@@ -23,7 +23,7 @@ from federation.local.store import LocalStore
 from federation.local.traffic import LocalTraffic
 from federation.local.trainer import LocalTrainer
 from federation.runtime import routes
-from federation.wiring.elsewhere import TrafficElsewhere
+from federation.wiring.traffic_elsewhere import TrafficElsewhere
 
 WAITS = """
 import pathlib, sys, time

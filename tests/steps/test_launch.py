@@ -14,7 +14,7 @@ from federation.recorded import RecordedReads
 from federation.runtime import handle
 from federation.simulation.platform import POLICY
 from federation.steps import launch
-from federation.wiring.several import TrainerByPlatform
+from federation.wiring.dispatch import TrainerByPlatform
 from tests.steps.jobs import FIXED, JOB, MIDNIGHT, NOON, PLACED, SPOT, Region, ask, requested, started, verdicts
 
 ABROAD = {"platform": "gcp", "machine": "g2", "region": "us-central1", "spot": True, "price": "0.10"}

@@ -12,9 +12,9 @@ from federation.settings import Settings
 from federation.wiring.aws import aws_ports
 from federation.wiring.clock import clock_of
 from federation.wiring.cluster import cluster_trainers
+from federation.wiring.dispatch import ArtifactsByScheme, TrainerByPlatform
 from federation.wiring.gcp import gcp_ports
 from federation.wiring.google_parts import set_google_credentials
-from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
 from federation.wiring.trust import trust_of, trust_showing, trust_without_secrets
 
 TRUST = {"aws_accounts": ["111122223333"], "s3_buckets": ["acme"], "hf_owner": "acme", "hf_secret": {"secret": "arn:a"}}

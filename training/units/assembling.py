@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do units become what three platforms ship: a folder a stage, a manifest a platform, the files beside it?"""
+"""How do units become what three platforms ship? A folder per stage, a manifest per platform, the files beside it."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from federation.core.uri import SENTINEL
 from training_images.job.shipment import document_bytes
 
 KEPT: Final = "policy.json"
-"""Written by hand; everything else below training/examples is made."""
+"""Files written by hand; everything else below training/examples is generated."""
 
 
 def assemble(workshop: Workshop, examples: Path) -> None:

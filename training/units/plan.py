@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which units are made, each by which image, with which settings, out of which others?
+"""Which units are made, by which image, with which settings and which other units as input?
 
-Three clouds ship twice. The second time two units are not good enough on purpose: a policy adapter that learned little
-from labels of which two in five are wrong, and a benchmark of too few requests for a p95. And one unit comes in a third
-time that a comparison of two means lets pass and a paired test does not.
+Three clouds ship twice. In the second shipment two units are deliberately not good enough: a policy adapter that
+learned little, from labels of which two in five are wrong, and a benchmark with too few requests for a p95. One unit
+also comes in a third time; a comparison of two means accepts it, and a paired test does not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ PLATFORM: Final[Mapping[str, str]] = {
     "runtime-distilled": "aws",
     "inference-benchmark": "aws",
 }
-"""Who ships what: the matrix of training/examples/policy.json."""
+"""Which platform ships which kind: the matrix of training/examples/policy.json."""
 REGION: Final[Mapping[str, str]] = {"hf": "eu-west-1", "gcp": "europe-west4", "aws": "eu-central-1"}
 IMAGE: Final[Mapping[str, str]] = {
     "textgen-lora": "textgen_lora",
@@ -29,7 +29,7 @@ IMAGE: Final[Mapping[str, str]] = {
     "inference-benchmark": "inference_benchmark",
 }
 MACHINE: Final = "core"
-"""One core of whoever makes them, at the price table's guess for it."""
+"""One core of the machine that makes them, at the price table's estimate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,8 @@ class Stage:
     """Units that arrive together.
 
     Args:
-        folder: Below training/examples.
-        at: When their jobs ended in the demo's story (RFC 3339); the clock of the real run goes into no document.
+        folder: The stage's folder below training/examples.
+        at: When the jobs ended in the demo's story (RFC 3339); no document contains the clock of the real run.
     """
 
     folder: str
@@ -53,13 +53,13 @@ RETURNING: Final = Stage(folder="later/returning", at="2026-11-25T05:00:00Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One job: its unit, its settings, and the units that it takes as channels.
+    """One job: its unit, its settings, and the units that it gets as channels.
 
     Args:
-        kind: Of the unit.
-        number: The n of its name.
-        stage: With which others it arrives.
-        settings: What the image is told.
+        kind: The unit's kind.
+        number: The n of the unit's name.
+        stage: The stage in which the unit arrives.
+        settings: The image's settings.
         channels: By channel, the unit whose folder is mounted: `embedder-v1`.
     """
 
@@ -76,7 +76,7 @@ class Order:
 
     @property
     def platform(self) -> str:
-        """Who ships it."""
+        """The platform that ships the unit."""
         return PLATFORM[self.kind]
 
 
@@ -152,4 +152,4 @@ ORDERS: Final[Sequence[Order]] = (
     ),
 )
 COPIES: Final[Mapping[str, tuple[str, int, Stage]]] = {"textgen-lora-v2": ("textgen-lora", 3, RETURNING)}
-"""Units that come in again byte for byte under another number: what quarantine must recognise."""
+"""Units that arrive again, byte for byte, under another number: quarantine must recognise them."""

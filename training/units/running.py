@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is an order carried out on this machine? As a process of the image's entry point, with an empty environment."""
+"""How is an order carried out on this machine? The image's entry point runs in a process with an empty environment."""
 
 import json
 import os
@@ -29,12 +29,12 @@ _QUIET: Final[Mapping[str, str]] = {
 
 
 class FailedError(Exception):
-    """A job ended without a unit; the message is the sentence that it left."""
+    """A job ended without a unit; the message is the sentence that it wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """Where everything lies: models and prepared data below `build`, finished units below `build/units`."""
+    """Where everything is: models and prepared data below `build`, finished units below `build/units`."""
 
     build: Path
     commit: str
@@ -44,7 +44,7 @@ class Workshop:
         return self.build / "units" / name / "unit"
 
     def has(self, name: str) -> bool:
-        """Whether a unit is made."""
+        """Whether a unit exists."""
         return (self.unit(name) / SENTINEL).exists()
 
     def channels(self, order: Order) -> dict[str, Path]:
@@ -59,10 +59,10 @@ class Workshop:
 
 
 def carry_out(orders: Sequence[Order], workshop: Workshop, at_once: int) -> None:
-    """Make every unit that is not there yet, those first that others need.
+    """Make every unit that does not exist yet, dependencies first.
 
     Raises:
-        FailedError: A job failed, or lacks a unit that nobody asked for; what was made stays.
+        FailedError: A job failed, or needs a unit that is not ordered; finished units stay.
     """
     waiting = [order for order in orders if not workshop.has(order.name)]
     needed = {name for order in waiting for name in order.channels.values()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the example units score? The table in training/README.md, out of their records."""
+"""What do the example units score? This writes the table in training/README.md from their records."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where do texts, labels and models come from when there is no hub? Out of pinned wheels, read as archives."""
+"""Where do texts, labels and models come from when there is no hub? From pinned wheels, which are read as archives."""

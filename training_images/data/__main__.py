@@ -17,7 +17,7 @@ from training_images.job.errors import CONFIGURED_WRONG, ConfigError
 
 
 def main() -> int:
-    """The exit code."""
+    """Parse the arguments and prepare the data; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training_images.data", description=__doc__)
     parser.add_argument("--folder", type=Path, default=PREPARED, help="where data are prepared (default: build/data)")
     parser.add_argument("--wheels", type=Path, default=WHEELS, help="where wheels lie (default: build/wheels)")

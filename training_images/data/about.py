@@ -20,14 +20,14 @@ _FILE: Final = "about.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a folder of prepared data holds.
+    """A description of what a folder of prepared data contains.
 
     Args:
-        name: Of the data set.
-        digest: Of all its rows; the same whenever they are made again from the same wheels.
-        licence: Of what it was made from.
-        wheels: Projects and versions that it was made from.
-        rows: By file.
+        name: The data set's name.
+        digest: Digest of all its rows; the same whenever they are made again from the same wheels.
+        licence: The licence of the material that it was made from.
+        wheels: The projects, with versions, that it was made from.
+        rows: Number of rows by file.
     """
 
     name: str
@@ -38,10 +38,10 @@ class About:
 
 
 def about(folder: Path, name: str) -> About:
-    """What the prepared data set below a folder is.
+    """Read the description of a prepared data set.
 
     Raises:
-        ConfigError: It does not say.
+        ConfigError: The folder has no description, or it cannot be read.
     """
     try:
         return About(**json.loads((folder / name / _FILE).read_text("utf-8")))
@@ -53,15 +53,15 @@ def about(folder: Path, name: str) -> About:
 
 
 def tell(folder: Path, told: About) -> None:
-    """Write what a data set's own folder holds."""
+    """Write the description into the data set's folder."""
     (folder / _FILE).write_text(json.dumps(asdict(told), indent=2) + "\n", encoding="utf-8")
 
 
 def described(folder: Path, licence: str) -> About:
-    """What somebody's own data are, by the rows that lie there.
+    """Describe somebody's own data by the rows that lie in the folder.
 
     Raises:
-        ConfigError: There are none, or a file holds something else.
+        ConfigError: There are no rows, or a file contains something else.
     """
     found = {path.stem: read(path) for path in sorted(folder.glob("*.jsonl"))}
     if not any(found.values()):
@@ -72,7 +72,7 @@ def described(folder: Path, licence: str) -> About:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code."""
+    """Describe a folder from the command line; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training_images.data.about", description=__doc__)
     parser.add_argument("folder", type=Path, help="of one data set: train.jsonl, and others if it has them")
     parser.add_argument("--licence", required=True, help="under which the rows may be used")

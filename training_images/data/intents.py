@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do people say to a home, and which of 42 intents is meant? Utterances drawn from Home Assistant's templates."""
+"""What do people say to their home, and which of 42 intents do they mean? Drawn from Home Assistant's templates."""
 
 import json
 import random
@@ -20,18 +20,18 @@ MEMBER: Final = "home_assistant_intents/data/en.json"
 LICENCE: Final = "Apache-2.0 (home-assistant-intents)"
 SHARES: Final = Shares(val=0.08, test=0.45)
 DRAWS: Final[Mapping[Split, int]] = {"train": 24, "val": 4, "test": 8}
-"""Sentences drawn from a template: few of many templates where they are counted, many where they are learned from."""
+"""Sentences drawn from each template: few on the held-out sides, where many templates matter, and many for training."""
 _ANY_DOMAIN: Final = ("light", "switch", "fan", "media_player")
 _LONGEST: Final = 160
 
 
 def expanded(content: bytes, draws: int, seed: str) -> Iterator[Row]:
-    """Up to `draws` distinct utterances of every template; a template's own do not depend on the others.
+    """Up to `draws` distinct utterances of every template; what is drawn from one does not depend on the others.
 
     Args:
         content: `en.json` of home-assistant-intents.
-        draws: How many are drawn from a template.
-        seed: Of the draw.
+        draws: Most sentences to draw from a template.
+        seed: Seeds the draws.
     """
     found = Intents.from_dict(json.loads(content))
     for intent, known in found.intents.items():
@@ -47,7 +47,7 @@ def expanded(content: bytes, draws: int, seed: str) -> Iterator[Row]:
 
 
 def split(content: bytes, seed: str = "intents-1") -> dict[Split, list[Row]]:
-    """Utterances by side: a template stands on one side, and what resembles a held-out utterance is not learned from."""
+    """Utterances by side. Each template is on one side; training utterances that resemble held-out ones are dropped."""
     rows = unambiguous(list(expanded(content, max(DRAWS.values()), seed)))
     assigned = by_label({row.cluster: row.label for row in rows}, SHARES)
     found: dict[Split, list[Row]] = {
@@ -58,7 +58,7 @@ def split(content: bytes, seed: str = "intents-1") -> dict[Split, list[Row]]:
 
 
 def unambiguous(rows: Sequence[Row]) -> list[Row]:
-    """The rows without doublets, and without texts that are said for more than one intent."""
+    """The rows without duplicates, and without texts that stand for more than one intent."""
     labels: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         labels[normalised(row.text)].add(row.label)
@@ -90,7 +90,7 @@ def _grammar(found: Intents, data: IntentData) -> Grammar:
 
 
 def _domains(data: IntentData) -> Sequence[str]:
-    """The domains that a name in these templates may be of."""
+    """The domains to which a name in these templates can belong."""
     for told in (data.requires_context, data.slots):
         domain: Any = told.get("domain")
         if domain:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do people wrap a request so that it is not refused? PyRIT's jailbreak templates, whole ones on one side."""
+"""How do people wrap a request so that it is not refused? PyRIT's jailbreak templates; each template is on one side."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,15 +16,15 @@ from training_images.data.wheels import Wheel
 LICENCE: Final = "MIT (PyRIT; templates as published by their authors); read from the wheel, not redistributed"
 SHARES: Final = Shares(val=0.08, test=0.5)
 LONGEST: Final = 1000
-"""Characters of a template: the label's model reads a few hundred tokens."""
+"""Most characters of a template: the model that labels the text reads a few hundred tokens."""
 _TEMPLATES: Final = r"pyrit/datasets/jailbreak/templates/(?!multi_parameter).*\.yaml$"
 _SLOT: Final = re.compile(r"\{\{\s*prompt\s*\}\}")
 _A_TEMPLATE: Final = 4
-"""Prompts that are put into each template."""
+"""Number of prompts that are put into each template."""
 
 
 def split_templates(pyrit: Wheel) -> dict[Split, list[Row]]:
-    """Templates by side: a row's text still has its `{{ prompt }}`, and its cluster is its id."""
+    """Templates by side. A row's text still contains `{{ prompt }}`, and its cluster is its own id."""
     found: dict[Split, list[Row]] = {"train": [], "val": [], "test": []}
     for row in distinct(_templates(pyrit)):
         found[split(row.cluster, SHARES)].append(row)
@@ -33,7 +33,7 @@ def split_templates(pyrit: Wheel) -> dict[Split, list[Row]]:
 
 
 def wrapped(templates: Sequence[Row], prompts: Sequence[Row], each: int = _A_TEMPLATE) -> list[Row]:
-    """Prompts inside templates, `each` for every template, drawn by a hash; clustered by template, all to be refused."""
+    """Prompts inside templates, `each` per template, chosen by a hash. Clusters are templates; all must be refused."""
     rows = []
     for template in templates:
         chosen = sorted(prompts, key=lambda prompt: place(f"{template.id}+{prompt.id}"))[:each]

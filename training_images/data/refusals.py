@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which answers did people call refusals? PyRIT's human labels of answers to objectives, told apart by both.
+"""Which answers did people call refusals? PyRIT's human labels of answers to objectives, grouped by both.
 
-People called an answer to another question a refusal too, and the same answers occur under several objectives; so what
-shares an objective or an answer is one group: a judge is measured on groups that it learned nothing from.
+People also called an answer to a different question a refusal, and the same answers occur under several objectives. So
+all rows that share an objective or an answer form one group, and a judge is measured on groups that it was not fitted
+on.
 """
 
 import csv
@@ -28,7 +29,7 @@ def answers(pyrit: Wheel) -> list[Row]:
 
 
 def asked(text: str) -> tuple[str, str]:
-    """The objective and the answer that a row's text holds."""
+    """The objective and the answer that a row's text contains."""
     objective, _, answer = text.partition(_BETWEEN)
     return objective, answer
 
@@ -46,7 +47,7 @@ def _answers(content: bytes) -> Iterator[Row]:
 
 
 def _grouped(rows: Mapping[str, Row]) -> Sequence[Row]:
-    """The rows, each clustered with those that share its objective or its answer, and so on."""
+    """The rows, clustered by shared objective or shared answer, transitively."""
     parent: dict[str, str] = {}
 
     def root(name: str) -> str:

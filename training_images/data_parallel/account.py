@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did the processes exchange, is it what theory says, and did they all end with the same weights?"""
+"""What did the processes exchange, does it match the theory, and did they all end with the same weights?"""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -14,23 +14,24 @@ _MICROSECONDS: Final = 1000
 
 
 class Drifted(Exception):  # noqa: N818 - what happened
-    """Processes that saw the same gradients ended with other weights: a machine or a library is at fault."""
+    """Processes that saw the same gradients ended with different weights: a machine or a library is at fault."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step cost, for each process in the order of ranks.
+    """What a step cost each process, in order of rank.
 
     Args:
         exchange: How gradients travelled.
-        processes: All of them.
-        workers: Those that learned.
-        steps: Over which the means are taken.
+        processes: Number of processes.
+        workers: Number of processes that learned.
+        steps: Number of steps that the means are taken over.
         model: Bytes of the weights, as they travel.
         weights: SHA-256 of the weights that every process ended with.
-        expected: Bytes sent and received a step, by theory.
-        tensors: Bytes of tensors handed over a step: gradients to be reduced in a ring, gradients and weights at a server.
-        wire: Bytes sent and received a step as the kernel counted them; empty where it does not.
-        step_ms: Milliseconds that a step took.
+        expected: Bytes sent and received per step, by theory.
+        tensors: Bytes of tensors handed over per step: gradients to reduce in a ring; gradients and weights at a
+            server.
+        wire: Bytes sent and received per step as the kernel counted them; empty if it does not count.
+        step_ms: Milliseconds per step.
     """
 
     exchange: Exchange
@@ -49,7 +50,7 @@ def account(exchange: Exchange, outcome: Outcome) -> Account:
     """The account of a finished run.
 
     Raises:
-        Drifted: Replicas are not equal, bit by bit.
+        Drifted: The replicas are not equal, bit by bit.
     """
     ledgers, steps = outcome.ledgers, max(1, outcome.steps)
     digests = [ledger.digest for ledger in ledgers]
@@ -70,13 +71,13 @@ def account(exchange: Exchange, outcome: Outcome) -> Account:
 
 
 def lasting(told: Account) -> dict[str, Any]:
-    """What is the same whenever the same job runs again; it is shipped with the weights."""
+    """The part that is the same whenever the same job runs again; it is shipped with the weights."""
     found: dict[str, Any] = msgspec.to_builtins(told)
     return {name: value for name, value in found.items() if name not in {"wire", "step_ms"}}
 
 
 def numbers(told: Account) -> dict[str, float]:
-    """What is said in the log, for the busiest process."""
+    """The numbers for the log, those of the busiest process."""
     carried = {"wire_bytes_a_step": float(max(told.wire))} if told.wire else {}
     return {
         "processes": told.processes,

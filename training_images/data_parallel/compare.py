@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do a ring and a server come to the weights of one process alone, and what does each send on the way?
+"""Do a ring and a server reach the weights of a single process, and what does each send to get there?
 
 python -m training_images.data_parallel.compare --data build/data [--steps 60] [--batch 64] [--json FILE]
 """
@@ -22,18 +22,18 @@ from training_images.data_parallel.task import OUTCOME, Outcome, Task
 from training_images.job.settings import from_arguments
 
 TRIALS: Final[Sequence[tuple[Exchange, int]]] = (("ring", 1), ("ring", 2), ("server", 3))
-"""One process alone, two in a ring, and two with a server between them."""
+"""A single process, two processes in a ring, and two with a server between them."""
 KEPT: Final = "checkpoints/weights.safetensors"
 _WORDS: Final = ("exchange", "processes", "step ms", "examples/s", "bytes a step", "by theory", "away from one alone")
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """One way to learn.
+    """One way to learn, and what came of it.
 
     Args:
         account: What was exchanged.
-        examples: Learned from in a second.
-        away: The largest difference of a weight from that of one process alone, where weights are of order 1.
+        examples: Examples learned from per second.
+        away: The largest difference of any weight from the single process's, where weights are of order 1.
     """
 
     account: Account
@@ -42,7 +42,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def trials(data: Path, how: Recipe) -> Iterator[Trial]:
-    """Learn the same in several ways; the first is what the others are compared with."""
+    """Learn the same in several ways; the first is the one that the others are compared with."""
     with tempfile.TemporaryDirectory() as scratch:
         folders = [Path(scratch) / str(number) for number, _ in enumerate(TRIALS)]
         for folder, (exchange, world) in zip(folders, TRIALS, strict=True):
@@ -52,7 +52,7 @@ def trials(data: Path, how: Recipe) -> Iterator[Trial]:
 
 
 def learned(data: Path, how: Recipe, world: int, folder: Path, stopping: Callable[[], bool] = lambda: False) -> Account:
-    """Learn on this machine with so many processes; checkpoints and weights are left in the folder."""
+    """Learn on this machine with `world` processes; checkpoints and weights stay in the folder."""
     processes.carried_out(tasks_here(data, how, world, folder), stopping)
     return account(how.exchange, msgspec.json.decode((folder / OUTCOME).read_bytes(), type=Outcome))
 
@@ -99,7 +99,7 @@ def _line(trial: Trial) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print a table; write it as JSON where a file is named."""
+    """Print a table; also write it as JSON if a file is named."""
     ask = from_arguments(arguments)
     how = Recipe(steps=ask.integer("steps", 60, least=1), batch=ask.integer("batch", 64, least=1))
     print(" | ".join(_WORDS))

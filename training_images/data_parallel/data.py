@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a process learn from? Texts with the number of their label."""
+"""What does a process learn from? Texts, each with the number of its label."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from training_images.evals.labels import LABELS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examples:
-    """Texts, and the number of each one's label."""
+    """Texts, and the number of each text's label."""
 
     texts: Sequence[str]
     labels: NDArray[np.int64]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does one step look like to the loop around it, however gradients travel? And what if there is nobody else?"""
+"""What does one step look like to the training loop, however gradients travel, and in a single process?"""
 
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
@@ -13,7 +13,7 @@ from training_images.data_parallel.model import Router
 
 
 class Batch(NamedTuple):
-    """One worker's share of a batch: buckets, where each text begins, the numbers of the right labels."""
+    """One worker's share of a batch: bucket numbers, where each text begins, and the numbers of the right labels."""
 
     numbers: Tensor
     begins: Tensor
@@ -24,19 +24,19 @@ class Exchange(Protocol):
     """One process's part in every step."""
 
     tensors: int
-    """Bytes of tensors handed over to be sent, or taken, so far."""
+    """Bytes of tensors handed over for sending, or received, so far."""
 
     def step(self, batch: Batch | None, rate: float) -> float:
-        """Learn from a share of a batch, with all others; the mean loss of the share, 0 for who only serves."""
+        """Learn from a share of a batch together with all others; the share's mean loss, or 0 for a server."""
         ...
 
     def share_state(self) -> None:
-        """Give everybody rank 0's weights, and its optimiser's state where they need it."""
+        """Give every process rank 0's weights, and its optimiser's state if they need it."""
         ...
 
 
 class Alone:
-    """A single process: the whole batch is its share. Those who improve weights in company are built on it."""
+    """A single process: the whole batch is its share. The ways to improve weights together build on it."""
 
     def __init__(self, router: Router, clip: float) -> None:
         self.router = router
@@ -52,10 +52,10 @@ class Alone:
         return float(loss.detach())
 
     def share_state(self) -> None:
-        """There is nobody to share with."""
+        """Do nothing: there is no other process."""
 
     def improve(self, rate: float) -> None:
-        """One step along the gradients that lie in the network."""
+        """Move the weights one step along the gradients that the network holds."""
         for part in self.optimiser.param_groups:
             part["lr"] = rate
         clip_grad_norm_(self.router.parameters(), self._clip)
@@ -71,12 +71,12 @@ def loss_of(network: nn.Module, batch: Batch | None) -> Tensor:
 
 
 def flat(tensors: Iterable[Tensor]) -> Tensor:
-    """One vector of them all."""
+    """All tensors as one vector."""
     return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
 
 
 def fill(tensors: Iterable[Tensor], vector: Tensor) -> None:
-    """Copy a vector back into what it was made of."""
+    """Copy a vector back into the tensors that it was made from."""
     begin = 0
     with torch.no_grad():
         for tensor in tensors:

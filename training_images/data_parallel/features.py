@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the router see of a text? The numbers of the buckets that its character n-grams fall into."""
+"""What does the router see of a text? The numbers of the buckets that its character n-grams hash into."""
 
 import zlib
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 GRAMS: Final = (2, 3, 4, 5)
-"""Lengths in characters; a word's edge is a character."""
+"""Lengths of n-grams in characters; the edge of a word counts as a character."""
 LONGEST: Final = 240
-"""Characters of a text. What is longer keeps its end, where jailbreaks put the request."""
+"""Most characters of a text. A longer text keeps its end, where jailbreaks put the request."""
 
 Encoded = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""The buckets of several texts one after the other, and where each text begins."""
+"""The buckets of several texts one after another, and where each text begins."""
 
 
 def buckets(text: str, number: int) -> list[int]:
@@ -28,7 +28,7 @@ def encoded(texts: Sequence[str], number: int) -> list[NDArray[np.int64]]:
 
 
 def joined(rows: Sequence[NDArray[np.int64]]) -> Encoded:
-    """Several texts as one array with the place where each begins."""
+    """Several texts as one array, and where each begins."""
     begins = np.cumsum([0, *(len(row) for row in rows[:-1])], dtype=np.int64)
     return np.concatenate(rows), begins
 

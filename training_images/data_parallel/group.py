@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do the processes find each other, and how is it noticed that one of them is gone?
+"""How do the processes find each other, and how do they notice that one of them is gone?
 
-gloo closes its connections when a process dies, so the others hear of it at once; a machine that vanished without a word,
-or a process that hangs, is noticed when the timeout runs out.
+gloo closes its connections when a process dies, so the others notice at once. If a machine vanishes or a process hangs,
+they notice when the timeout runs out.
 """
 
 import os
@@ -20,19 +20,19 @@ from training_images.data_parallel.task import Task
 
 _LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
 _CONNECTIONS: Final = ("gloo", "NCCL", "connection", "Connection")
-"""What torch's messages name when a connection failed: it raises plain RuntimeErrors for that, too."""
+"""Words in torch's messages for a failed connection: it raises plain RuntimeErrors for that, too."""
 
 
-class Lost(Exception):  # noqa: N818 - what happened, not what is wrong
-    """Another process was not to be heard any more. The same job may well succeed when it is started again."""
+class Lost(Exception):  # noqa: N818 - says what happened, not what is wrong
+    """Another process no longer answers. The same job may well succeed when it is started again."""
 
 
 @contextmanager
 def joined(task: Task) -> Iterator[None]:
-    """All processes together, for as long as the context lasts.
+    """Connect all processes for as long as the context lasts.
 
     Raises:
-        Lost: Some did not come in time.
+        Lost: Some processes did not arrive in time.
     """
     if task.master in _LOOPBACK and sys.platform == "linux":
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
@@ -60,10 +60,10 @@ def joined(task: Task) -> Iterator[None]:
 
 @contextmanager
 def heard(task: Task, what: str) -> Iterator[None]:
-    """Where something is exchanged: a connection that breaks is told as such.
+    """Run an exchange; report a broken connection as `Lost`.
 
     Raises:
-        Lost: The connection broke or nothing came in time.
+        Lost: The connection broke, or nothing arrived in time.
     """
     try:
         yield
@@ -77,12 +77,12 @@ def heard(task: Task, what: str) -> Iterator[None]:
 
 
 def from_first(tensor: Tensor) -> None:
-    """Every process takes rank 0's."""
+    """Give every process rank 0's tensor."""
     dist.broadcast(tensor, 0)
 
 
 def gathered(row: Tensor) -> list[Tensor]:
-    """The rows of all processes, in the order of ranks."""
+    """The rows of all processes, in order of rank."""
     found = [torch.empty_like(row) for _ in range(dist.get_world_size())]
     dist.all_gather(found, row)
     return found

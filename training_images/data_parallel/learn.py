@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does one process do from its first step to its last, and how do all of them come to stop at the same one?"""
+"""What does one process do from its first step to its last, and how do all processes come to stop at the same step?"""
 
 import hashlib
 import math
@@ -26,12 +26,12 @@ from training_images.learning import checkpoint
 from training_images.learning.loop import Schedule
 
 AGREE_EVERY: Final = 10
-"""Steps between two questions to all processes: does any want to stop, and what is the loss?"""
+"""Steps between two agreements of all processes: does any of them want to stop, and what is the loss?"""
 _UNKNOWN: Final = wire.Counted(sent=-1, received=-1)
 
 
 class Learner:
-    """One process, once it has met the others."""
+    """One process, after it has met the others."""
 
     def __init__(self, task: Task, examples: Examples, labels: int, device: torch.device) -> None:
         self.task = task
@@ -52,11 +52,11 @@ class Learner:
         self._losses: list[float] = []
 
     def run(self, stopping: Callable[[], bool]) -> Outcome:
-        """Learn from where a checkpoint left off; what came of it.
+        """Learn from where a checkpoint left off, and return the outcome.
 
         Raises:
             ConfigError: The loss is not a number.
-            Interrupted: Somebody was asked to stop; rank 0 kept a checkpoint.
+            Interrupted: A process was asked to stop; rank 0 kept a checkpoint.
             Lost: Another process is gone.
         """
         first = self._begin()
@@ -77,7 +77,7 @@ class Learner:
         return Server(self.router, clip) if self.task.rank == 0 else Worker(self.router)
 
     def _begin(self) -> int:
-        """The first step to do; after an interruption everybody has what rank 0 kept."""
+        """The first step to do. After an interruption every process gets what rank 0 kept."""
         first = 0
         if self._keeper:
             first = checkpoint.resume(Path(self.task.checkpoints), self._weights(), self._keeper.optimiser, of=self._of)
@@ -106,7 +106,7 @@ class Learner:
         return Batch(*(torch.from_numpy(part).to(self.device) for part in (numbers, begins, right)))
 
     def _agree(self, step: int, loss: float, *, wish: bool) -> None:
-        """Ask all processes; every one comes to the same conclusion."""
+        """Ask all processes; each of them comes to the same conclusion."""
         told = torch.tensor([float(wish), loss, float(self._worker is not None)])
         stop, total, learners = (group.summed(told) if self.task.world > 1 else told).tolist()
         if not math.isfinite(total):
@@ -149,7 +149,7 @@ class Learner:
 
 
 def _worker(task: Task) -> int | None:
-    """Which worker a process is; None for a server."""
+    """The worker that a process is; None for a server."""
     if task.world == 1 or task.how.exchange == "ring":
         return task.rank
     return task.rank - 1 if task.rank else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is a router worth: right answers, safe answers, milliseconds?"""
+"""How good is a router: right answers, safe answers, milliseconds?"""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -27,7 +27,7 @@ COMMUNICATION: Final = "communication.json"
 def measured(
     job: Job, how: Recipe, asked: Suite, *, learned: Sequence[DataSet], outcome: Outcome, told: Account
 ) -> Made:
-    """The router in the job's folder, with all evidence; what is measured is what is shipped."""
+    """The router in the job's folder with all evidence; the measured weights are the ones that ship."""
     router = model.load(Router(len(LABELS)), job.folder / WEIGHTS)
     scores = score(_answers(router), asked)
     chosen = questions(job.spec, asked.parts["task"].items, lambda text: len(buckets(text, model.BUCKETS)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small classifier: which of the labels does a text have? Hashed n-grams, their mean vector, one hidden layer."""
+"""A small classifier that says which label a text has: hashed n-grams, their mean vector, one hidden layer."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ _ASKED_AT_ONCE: Final = 256
 
 
 class Router(nn.Module):
-    """Logits of every label from the buckets of some texts."""
+    """Logits of every label, computed from the buckets of several texts."""
 
     def __init__(self, labels: int) -> None:
         super().__init__()
@@ -30,12 +30,12 @@ class Router(nn.Module):
         nn.init.normal_(self.grams.weight, std=0.5)
 
     def forward(self, numbers: Tensor, begins: Tensor) -> Tensor:
-        """(texts, labels)."""
+        """The logits, shape (texts, labels)."""
         found: Tensor = self.out(nn.functional.gelu(self.hidden(self.grams(numbers, begins))))
         return found
 
     def answers(self, texts: Sequence[str]) -> Tensor:
-        """The number of the likeliest label of each text."""
+        """The number of the likeliest label for each text."""
         rows = encoded(texts, BUCKETS)
         found = []
         with torch.inference_mode():
@@ -46,17 +46,17 @@ class Router(nn.Module):
 
 
 def save(router: Router, path: Path) -> None:
-    """Write the weights in bfloat16: half the bytes, and what is measured is what is shipped."""
+    """Write the weights in bfloat16, half the size; the written weights are also the ones that are measured."""
     save_file(
         {name: weight.detach().cpu().bfloat16().contiguous() for name, weight in router.state_dict().items()}, path
     )
 
 
 def load(router: Router, path: Path) -> Router:
-    """The same router with the weights of a file.
+    """Load the weights of a file into a router of the same shape.
 
     Raises:
-        ConfigError: They are of no router, or of one of another size.
+        ConfigError: The weights do not belong to a router, or to one of this size.
     """
     try:
         router.load_state_dict({name: weight.float() for name, weight in load_file(path).items()})

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How are a machine's processes started, watched and, when one of them fails, ended?
 
-Whoever dies first takes the others along: what is left of a group can only wait. Of several failures the one is told that
-explains the others: a process that was killed before one that says why, and both before those that only lost each other.
+The first process to fail takes the others along, because the rest of a group can only wait. Of several failures, the
+one that explains the others is reported: a process that was killed comes before one that states a reason, and both come
+before those that only lost each other.
 """
 
 import math
@@ -24,20 +25,20 @@ _GRACE: Final = 3.0
 
 
 class RankFailed(Exception):  # noqa: N818 - what happened, in the field's word
-    """A process of the job ended badly; the message says which and why."""
+    """A process of the job ended badly; the message says which one and why."""
 
 
 def carried_out(tasks: Sequence[Task], stopping: Callable[[], bool]) -> None:
-    """Run all tasks as processes, until all are done.
+    """Run all tasks as processes until all are done.
 
     Args:
-        tasks: Of this machine.
-        stopping: Whether the platform wants its machine back; the processes are told.
+        tasks: The tasks of this machine.
+        stopping: Whether the platform wants its machine back; if so, the processes are told.
 
     Raises:
-        ConfigError: The same would happen again.
-        Interrupted: They stopped as they were told to.
-        RankFailed: One of them ended badly.
+        ConfigError: The job would fail in the same way again.
+        Interrupted: The processes stopped as they were told.
+        RankFailed: A process ended badly.
     """
     started = [(task, _started(task)) for task in tasks]
     try:
@@ -49,14 +50,14 @@ def carried_out(tasks: Sequence[Task], stopping: Callable[[], bool]) -> None:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens at."""
+    """A port of the loopback interface that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
 def _started(task: Task) -> "subprocess.Popen[bytes]":
-    """A process that does not hear SIGTERM before it knows what to do with it: the mask is inherited."""
+    """Start a process with SIGTERM blocked until it can handle the signal; the child inherits the mask."""
     written(task.file, task)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
@@ -69,7 +70,7 @@ def _started(task: Task) -> "subprocess.Popen[bytes]":
 
 
 def _watched(processes: "Sequence[subprocess.Popen[bytes]]", stopping: Callable[[], bool]) -> None:
-    """Until all are done, or one failed and the others had their time."""
+    """Wait until all are done, or until one has failed and the others have had their time."""
     told, last = False, math.inf
     while any(process.poll() is None for process in processes) and time.monotonic() < last:
         if stopping() and not told:
@@ -90,11 +91,11 @@ def _ended(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
 
 
 def _judged(tasks: Sequence[Task], codes: Mapping[int, int | None]) -> None:
-    """Raise what explains the failures, if there are any.
+    """Raise the failure that explains the others, if there is any.
 
     Args:
         tasks: All tasks of this machine.
-        codes: By rank, before anybody was ended from here; None for a process that went on.
+        codes: Exit codes by rank, before this process ended any; None for a process that was still running.
     """
     failed = sorted((task for task in tasks if codes[task.rank]), key=lambda task: _explains(codes[task.rank]))
     if not failed:
@@ -108,7 +109,7 @@ def _judged(tasks: Sequence[Task], codes: Mapping[int, int | None]) -> None:
 
 
 def _explains(code: int | None) -> int:
-    """The smaller, the more of the other failures it explains."""
+    """Rank of an exit code: the smaller, the more of the other failures it explains."""
     if code is not None and code < 0:
         return 0
     return {CONFIGURED_WRONG: 1, INTERRUPTED: 3}.get(code or 0, 2)

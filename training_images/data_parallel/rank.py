@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One process of a job: python -m training_images.data_parallel.rank TASK.json
 
-It ends with the exit codes of a job and leaves a sentence where it failed; the process that started it reads both.
+It ends with the exit codes of a job and, if it fails, writes one sentence; the process that started it reads both.
 """
 
 import signal
@@ -23,12 +23,12 @@ from training_images.learning import device
 
 
 class _Wish:
-    """Whether somebody wants this process to stop."""
+    """Whether this process has been asked to stop."""
 
     def __init__(self) -> None:
         self.told = False
         signal.signal(signal.SIGTERM, self._hear)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # who started this process held it back
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # the starting process blocked it
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -36,7 +36,7 @@ class _Wish:
 
 
 def main(path: Path) -> int:
-    """Carry out a task; the exit code."""
+    """Carry out a task; return the exit code."""
     wish = _Wish()
     task = msgspec.json.decode(path.read_bytes(), type=Task)
     try:
@@ -64,7 +64,7 @@ def _carried_out(task: Task, wish: _Wish) -> None:
 
 
 def _device(task: Task) -> torch.device:
-    """A GPU of its own if the machine has that many."""
+    """The process's own GPU if the machine has enough of them."""
     found = device.prepared(task.how.seed)
     if found.type == "cuda":
         torch.cuda.set_device(task.local % torch.cuda.device_count())

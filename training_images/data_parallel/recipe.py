@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is the router to be learned, and how is each batch shared among the processes?"""
+"""How is the router trained, and how is each batch shared among the processes?"""
 
 from dataclasses import dataclass, fields
 from typing import Final, Literal, cast
@@ -10,7 +10,7 @@ from training_images.job.spec import JobSpec
 Exchange = Literal["ring", "server"]
 EXCHANGES: Final[tuple[Exchange, ...]] = ("ring", "server")
 PORT: Final = 29500
-"""Where rank 0 is met: what torchrun and the PyTorch operators take, too."""
+"""Port of rank 0; torchrun and the PyTorch operators use the same one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +19,13 @@ class Recipe:
 
     Args:
         exchange: `ring` (all-reduce among equals) or `server` (rank 0 keeps the weights, the others learn).
-        steps: Of learning.
-        batch: Examples a step, over all processes.
+        steps: Number of training steps.
+        batch: Examples per step, over all processes.
         rate: Peak learning rate.
-        seed: Of order and initial weights.
+        seed: Seeds the order of examples and the initial weights.
         keep: Steps between two checkpoints.
-        meet: Seconds that a process waits for the others to start: an image may still be on its way to a machine.
-        timeout: Seconds that it waits for them later on.
+        meet: Seconds that a process waits for the others to start: a machine may still be pulling the image.
+        timeout: Seconds that it waits for them afterwards.
     """
 
     exchange: Exchange = "ring"
@@ -39,7 +39,7 @@ class Recipe:
 
 
 SETTINGS: Final = frozenset(field.name for field in fields(Recipe)) | {"port", "processes"}
-"""What a job may be told, beside what every job may be."""
+"""The settings of this image, besides those that every image takes."""
 
 
 def recipe(spec: JobSpec) -> Recipe:
@@ -58,10 +58,10 @@ def recipe(spec: JobSpec) -> Recipe:
 
 
 def workers(exchange: Exchange, world: int) -> int:
-    """How many of the processes learn: a server is none of them, unless it is alone.
+    """The number of processes that learn. A server is not one of them, unless it is alone.
 
     Raises:
-        ConfigError: A server was asked for and nobody is there to learn.
+        ConfigError: A server was asked for, but no process remains to learn.
     """
     if exchange == "ring":
         return world
@@ -71,10 +71,11 @@ def workers(exchange: Exchange, world: int) -> int:
 
 
 def share(how: Recipe, world: int) -> int:
-    """Examples of each worker in every step.
+    """The number of examples for each worker in every step.
 
     Raises:
-        ConfigError: The batch cannot be shared out evenly, so that the mean of means would not be the batch's mean.
+        ConfigError: The batch cannot be divided evenly, so the mean of the workers' means would not be the batch's
+            mean.
     """
     among = workers(how.exchange, world)
     if how.batch % among:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do equals learn together? Each has all weights; gradients are averaged by an all-reduce that goes around a ring."""
+"""How do equal processes learn together? Each keeps all weights; an all-reduce around a ring averages the gradients."""
 
 from typing import Final
 
@@ -33,7 +33,7 @@ class Ring(Alone):
         return float(loss.detach())
 
     def share_state(self) -> None:
-        """Weights, and what the optimiser remembers of them: every replica moves by its own optimiser."""
+        """Share the weights and the optimiser's state, since every replica moves by its own optimiser."""
         for weight in self.router.parameters():
             group.from_first(weight.data)
             kept = self.optimiser.state[weight]
@@ -43,7 +43,7 @@ class Ring(Alone):
 
 
 def _nothing_yet(key: str, weight: Tensor) -> Tensor:
-    """What a fused AdamW has before its first step; all of it is where the weight is, as it is at rank 0."""
+    """The state of a fused AdamW before its first step; all of it is on the weight's device, as at rank 0."""
     return torch.zeros((), dtype=torch.float32, device=weight.device) if key == "step" else torch.zeros_like(weight)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do workers learn through a server? Each sends its gradient to rank 0, which improves the weights and sends them back.
+"""How do workers learn through a server? Each sends its gradient to rank 0, which returns the improved weights.
 
-Synchronous: the server waits for every gradient and adds them up in the order of ranks, so a run can be repeated. Plain
-send and receive of torch.distributed: its RPC package, once used for this, is only maintained.
+It is synchronous: the server waits for every gradient and adds them up in order of rank, so a run can be repeated. It
+uses plain send and receive of torch.distributed: the RPC package, once used for this, is only maintained.
 """
 
 import torch
@@ -16,7 +16,7 @@ _SERVER = 0
 
 
 class Server(Alone):
-    """Rank 0: keeps the weights and the optimiser's state, and learns nothing itself."""
+    """Rank 0: keeps the weights and the optimiser's state, and does not learn from examples itself."""
 
     def __init__(self, router: Router, clip: float) -> None:
         super().__init__(router, clip)
@@ -24,7 +24,7 @@ class Server(Alone):
         self._gradients = [torch.empty_like(flat(router.parameters())) for _ in self._workers]
 
     def step(self, batch: Batch | None, rate: float) -> float:
-        """Take every worker's gradient, give every worker the new weights."""
+        """Receive every worker's gradient and send every worker the new weights."""
         del batch
         parameters = list(self.router.parameters())
         _wait([dist.irecv(row, rank) for row, rank in zip(self._gradients, self._workers, strict=True)])
@@ -40,19 +40,19 @@ class Server(Alone):
         return 0.0
 
     def share_state(self) -> None:
-        """Weights only: nobody else has an optimiser."""
+        """Send the weights only: no worker has an optimiser."""
         _share_weights(self.router)
 
 
 class Worker:
-    """Every other rank: knows weights only as the server last sent them."""
+    """Every other rank: it knows only the weights that the server last sent."""
 
     def __init__(self, router: Router) -> None:
         self.router = router
         self.tensors = 0
 
     def step(self, batch: Batch | None, rate: float) -> float:
-        """Send the gradient of a share of a batch, take the weights that came of all."""
+        """Send the gradient of a share of a batch; receive the weights that all gradients led to."""
         del rate
         parameters = list(self.router.parameters())
         loss = loss_of(self.router, batch)
@@ -66,7 +66,7 @@ class Worker:
         return float(loss.detach())
 
     def share_state(self) -> None:
-        """Take the server's weights."""
+        """Receive the server's weights."""
         _share_weights(self.router)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which examples does a worker see in which step? Its own part of a batch that is the same however many share it."""
+"""Which examples does a worker see in a step? Its part of a batch that is the same however many workers share it."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 
 class Shares:
-    """The parts of every batch.
+    """How every batch is divided.
 
     Args:
-        total: How many examples there are.
-        batch: Examples a step, over all workers.
-        among: How many workers share a batch.
-        seed: Of the order.
+        total: Number of examples.
+        batch: Examples per step, over all workers.
+        among: Number of workers that share a batch.
+        seed: Seeds the order.
     """
 
     def __init__(self, *, total: int, batch: int, among: int, seed: int) -> None:
@@ -24,13 +24,13 @@ class Shares:
         self._seed = seed
 
     def of(self, worker: int, step: int) -> Sequence[int]:
-        """The numbers of a worker's examples in a step; all workers' together are the batch, in order."""
+        """The numbers of a worker's examples in a step; all workers' numbers together are the batch, in order."""
         size = self._batch // self._among
         found: list[int] = self._drawn(step)[worker * size : (worker + 1) * size].tolist()
         return found
 
     def _drawn(self, step: int) -> NDArray[np.int64]:
-        """A batch: each example once in an order drawn for its round, then all of them again in another."""
+        """A batch. Each round goes through all examples once, in an order of its own."""
         begin = step * self._batch
         rounds = range(begin // self._total, (begin + self._batch - 1) // self._total + 1)
         orders = [np.random.default_rng([self._seed, number]).permutation(self._total) for number in rounds]

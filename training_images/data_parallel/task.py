@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is one process told, and what does it tell when it is done?"""
+"""What is one process told at its start, and what does it report when it is done?"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,25 +10,25 @@ import msgspec
 from training_images.data_parallel.recipe import Recipe
 
 WEIGHTS: Final = "router.safetensors"
-"""Written by rank 0 into the task's folder."""
+"""File of the weights, which rank 0 writes into the task's folder."""
 OUTCOME: Final = "outcome.json"
-"""Written by rank 0 after the weights."""
+"""File of the outcome, which rank 0 writes after the weights."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One of `world` processes.
 
     Args:
-        rank: Which one.
-        local: Which one on its machine.
-        world: How many there are.
+        rank: Number of this process.
+        local: Number of this process on its machine.
+        world: Number of processes.
         master: Host of rank 0.
-        port: Where rank 0 is met.
-        parent: Process that started this one.
+        port: Port of rank 0.
+        parent: Id of the process that started this one.
         how: The recipe.
         data: Folder of the data sets.
         checkpoints: Folder that survives an interruption; rank 0's is used.
-        folder: Where it leaves what it has to say.
+        folder: Folder for what the process reports.
     """
 
     rank: int
@@ -44,12 +44,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def file(self) -> Path:
-        """Where the task itself lies."""
+        """File of the task itself."""
         return Path(self.folder) / f"task-{self.rank}.json"
 
     @property
     def sentence(self) -> Path:
-        """Where it says why it failed."""
+        """File for the sentence that says why the process failed."""
         return Path(self.folder) / f"failure-{self.rank}.txt"
 
 
@@ -57,11 +57,11 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """What one process counted.
 
     Args:
-        digest: SHA-256 of the weights that it ended with, in hexadecimal digits.
-        tensors: Bytes of tensors that it handed over to be sent, or took, in all steps.
-        sent: Bytes that its TCP connections sent in all steps; -1 where nobody counts.
-        received: Bytes that they received; -1 where nobody counts.
-        microseconds: That all steps took.
+        digest: SHA-256, in hexadecimal digits, of the weights that it ended with.
+        tensors: Bytes of tensors that it handed over for sending, or received, in all steps.
+        sent: Bytes that its TCP connections sent in all steps; -1 if they were not counted.
+        received: Bytes that they received; -1 if they were not counted.
+        microseconds: Duration of all steps.
     """
 
     digest: str
@@ -76,10 +76,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         model: Bytes of the weights as they are exchanged.
-        steps: That were done now, without those before an interruption.
-        told: Steps of which the loss was told.
+        steps: Steps done in this run, without those before an interruption.
+        told: Steps at which the loss was logged.
         losses: Mean loss of all workers at those steps.
-        ledgers: One a process, in the order of ranks.
+        ledgers: One per process, in order of rank.
     """
 
     model: int
@@ -90,7 +90,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def written(path: Path, document: msgspec.Struct) -> None:
-    """Write a document, the file in one move."""
+    """Write a document; the file appears in one move."""
     half = path.with_suffix(".half")
     half.write_bytes(msgspec.json.encode(document))
     half.replace(path)

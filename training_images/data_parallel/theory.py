@@ -11,7 +11,7 @@ from training_images.data_parallel.recipe import Exchange, workers
 
 
 def by_rank(exchange: Exchange, world: int, model: int) -> list[int]:
-    """Bytes that each process sends and receives a step, in the order of ranks, for a model of so many bytes."""
+    """Bytes that each process sends and receives per step, in order of rank, for a model of `model` bytes."""
     if world == 1:
         return [0]
     among = workers(exchange, world)

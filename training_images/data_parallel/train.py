@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From examples to a router: which processes share the work, and who ships what they made?"""
+"""How do examples become a router: which processes share the work, and which of them ships the result?"""
 
 import os
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ _HERE: Final = "127.0.0.1"
 
 
 def train(job: Job) -> Sequence[Made]:
-    """One router, and the account of what its processes exchanged; nothing on machines but the first.
+    """Train one router and account for what its processes exchanged; machines other than the first ship nothing.
 
-    Channels: `data` (what is learned from), `suite` (what is asked), and `baseline` (the unit of this kind that serves
-    now), if there is one. Settings: `processes` on each machine, and those of the recipe.
+    Channels: `data` (the training data), `suite` (the eval suite), and `baseline` (the serving unit of this kind), if
+    there is one. Settings: `processes` on each machine, and those of the recipe.
     """
     how, spec = recipe(job.spec), job.spec
     tasks = _tasks(job, how)
@@ -45,7 +45,7 @@ def train(job: Job) -> Sequence[Made]:
 
 
 def _tasks(job: Job, how: Recipe) -> list[Task]:
-    """The processes of this machine; ranks are counted machine by machine."""
+    """The processes of this machine; ranks are numbered machine by machine."""
     spec = job.spec
     here = spec.settings.integer("processes", 1, least=1)
     master, port = _meeting(job)
@@ -67,7 +67,7 @@ def _tasks(job: Job, how: Recipe) -> list[Task]:
 
 
 def _meeting(job: Job) -> tuple[str, int]:
-    """Where rank 0 is met: on the first machine, at a port of its own where there is but one."""
+    """Where the processes meet: on the first machine; if there is only one, on a port of its own."""
     if job.spec.world == 1:
         return _HERE, processes.free_port()
     if job.spec.master is None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many bytes did this process really send and receive? The kernel counts them for each TCP connection.
 
-`struct tcp_info` of Linux, include/uapi/linux/tcp.h: tcpi_bytes_received at byte 128, tcpi_bytes_sent at byte 200 (since
-4.19). What goes through NVLink or InfiniBand is no TCP and not counted.
+`struct tcp_info` of Linux, include/uapi/linux/tcp.h: tcpi_bytes_received at byte 128, tcpi_bytes_sent at byte 200
+(since 4.19). Traffic over NVLink or InfiniBand is not TCP and not counted.
 """
 
 import os
@@ -29,15 +29,15 @@ class Counted:
     received: int
 
     def since(self, before: "Counted") -> "Counted":
-        """What came to it since."""
+        """The bytes that were added since `before`."""
         return Counted(sent=self.sent - before.sent, received=self.received - before.received)
 
 
 def counted(but: Collection[int] = ()) -> Counted | None:
-    """What all connections of this process have carried; None where the kernel does not tell.
+    """The bytes that all connections of this process have carried; None if the kernel does not count them.
 
     Args:
-        but: Ports of connections that do not count: where processes only meet.
+        but: Ports whose connections do not count, because processes only meet there.
     """
     if sys.platform != "linux":
         return None
@@ -58,7 +58,7 @@ def _connections(but: Collection[int]) -> Iterator[bytes]:
             with socket.socket(fileno=os.dup(int(entry.name))) as found:
                 if _is_tcp(found) and not {found.getsockname()[1], found.getpeername()[1]} & set(but):
                     yield found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:  # closed meanwhile, or a socket that only listens
+        except OSError:  # closed meanwhile, or only listening
             continue
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MiniLM with a low-rank adapter, tuned so that a question lies next to the document that answers it: embedder."""
+"""The embedder image: MiniLM with a low-rank adapter, tuned to place a question next to the document that answers."""

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a vector answer with a label? As most of the nearest utterances do whose labels are known, its exemplars.
+"""How does a vector answer with a label? By a vote of the nearest labelled utterances, its exemplars.
 
-Exemplars are a fixed list of what was learned from, chosen by a hash, so that every embedder is asked with the same ones.
+Exemplars are a fixed selection of the training data, chosen by a hash, so that every embedder is asked with the same
+ones.
 """
 
 from collections import defaultdict
@@ -16,16 +17,16 @@ from training_images.data.splits import place
 from training_images.evals.labels import REFUSE
 
 EACH: Final = 24
-"""Exemplars of a label."""
+"""Exemplars per label."""
 REFUSED: Final = 480
-"""Exemplars of what must be refused, which is said in more ways than anything else. 1,100 would refuse 3 more of
-216 harmful prompts, and 3 more of 231 harmless ones (validation side, untuned MiniLM)."""
+"""Exemplars of what must be refused, which is said in more ways than anything else. With 1,100 it would refuse 3 more
+of 216 harmful prompts, and 3 more of 231 harmless ones (validation side, untuned MiniLM)."""
 NEAREST: Final = 5
 _SEED: Final = "exemplars-1"
 
 
 def exemplars(rows: Sequence[Row]) -> list[Row]:
-    """The rows that are compared with, in the order of their ids."""
+    """The rows that texts are compared with, in order of id."""
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: place(row.id, _SEED)):
         groups[row.label].append(row)
@@ -34,19 +35,19 @@ def exemplars(rows: Sequence[Row]) -> list[Row]:
 
 
 def answers(similar: NDArray[Any], labels: Sequence[str], nearest: int = NEAREST) -> list[str]:
-    """The label for which the nearest exemplars' similarities add up to most.
+    """For each text, the label whose exemplars among the nearest have the largest sum of similarities.
 
     Args:
-        similar: Of the texts to the exemplars: (texts, exemplars).
-        labels: The exemplars'.
-        nearest: How many are asked.
+        similar: Similarities of the texts to the exemplars: (texts, exemplars).
+        labels: The exemplars' labels.
+        nearest: Number of exemplars that vote.
     """
     order = np.argsort(-similar, axis=1, kind="stable")[:, :nearest]
     return [_most([(labels[at], float(row[at])) for at in found]) for row, found in zip(similar, order, strict=True)]
 
 
 def _most(votes: Sequence[tuple[str, float]]) -> str:
-    """The first of equals is the nearest."""
+    """The label with the most votes; the nearest wins a tie."""
     sums: dict[str, float] = {}
     for label, weight in votes:
         sums[label] = sums.get(label, 0.0) + weight

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does an embedder learn from, and is none of it asked afterwards?"""
+"""What does an embedder learn from, and is none of it in the eval suite?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ ARTICLES: Final = "articles"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """Questions with the documents that answer them, and utterances with what they mean, also those to be refused."""
+    """The training data: questions with the documents that answer them, and labelled utterances, also harmful ones."""
 
     questions: Sequence[Row]
     documents: Sequence[Row]
@@ -27,10 +27,11 @@ class Learned:
 
 
 def learned(data: Path, asked: Suite) -> Learned:
-    """What is learned from, out of a folder of prepared data.
+    """Read the training data from a folder of prepared data.
 
     Raises:
-        ConfigError: A file cannot be read or holds nothing, or a row is asked, or nearly; the message names it.
+        ConfigError: A file cannot be read or is empty, or a row is in the suite, exactly or nearly; the message names
+            it.
     """
     found = Learned(
         questions=folder(data, ARTICLES, "train"),
@@ -48,7 +49,7 @@ def learned(data: Path, asked: Suite) -> Learned:
 
 
 def _refuse_unanswerable(asked: Suite) -> None:
-    """A question whose document is not there is never answered, whatever is learned."""
+    """Refuse a question whose document is missing: whatever is learned, it could never be answered."""
     known = {row.id for row in asked.documents}
     lost = [item for item in asked.parts["retrieval"].items if item.label not in known]
     if lost:
@@ -59,5 +60,5 @@ def _refuse_unanswerable(asked: Suite) -> None:
 
 
 def data_sets(data: Path) -> list[DataSet]:
-    """What was learned from, for the manifest."""
+    """The data sets that were learned from, for the manifest."""
     return stated(data, (ARTICLES, *SETS))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is an embedder worth: right documents found, safe answers by its nearest exemplars, milliseconds?"""
+"""How good is an embedder: right documents found, safe answers by its nearest exemplars, milliseconds?"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -31,7 +31,7 @@ _SUMMARY: Final = (
 
 
 def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Recipe, *, base: str) -> Made:
-    """The embedder in the job's folder, with all evidence; `base` is what the Hub calls its base model."""
+    """The embedder in the job's folder with all evidence; `base` is the name of its base model on the Hub."""
     ranking = _searched(model, asked)
     chosen = questions(job.spec, asked.parts["retrieval"].items, model.length)
     baseline = serving(job.spec, KIND, lambda unit: _one_at_a_time(_served(unit, job.spec, model)))
@@ -61,7 +61,7 @@ def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Rec
 
 
 def contract(model: Embedder) -> dict[str, Any]:
-    """What whoever keeps its vectors relies on."""
+    """The facts that anybody who stores its vectors relies on."""
     return {
         "base_model": model.base_digest,
         "tokenizer": model.tokenizer_digest,
@@ -89,5 +89,5 @@ def _one_at_a_time(model: Embedder) -> Answer:
 
 
 def _served(unit: Shipped, spec: JobSpec, candidate: Embedder) -> Embedder:
-    """Another unit as it is served, on the candidate's device."""
+    """Load another unit as it is served, on the candidate's device."""
     return serving_model(unit, spec.channel("base")).to(candidate.device)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sentence encoder with an adapter: which vector of length 1 stands for a text, and what does it take to say so?
+"""A sentence encoder with an adapter: it computes a vector of length 1 for a text, and learns to compute better ones.
 
-The mean of the last layer's states over a text's tokens, scaled to length 1 (Reimers and Gurevych 2019, "Sentence-BERT").
-The adapter is in the queries and values of the upper layers; what lies below them is never changed.
+The vector is the mean of the last layer's states over a text's tokens, scaled to length 1 (Reimers and Gurevych 2019,
+"Sentence-BERT"). The adapter changes the queries and values of the upper layers; the layers below stay as they are.
 """
 
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ from training_images.learning.alike import alike
 MODULES: Final = ("query", "value")
 BATCH: Final = 32
 _POOLER: Final = "pooler."
-"""A layer after the last one, which the mean of the states does without."""
+"""A layer after the last one, which the mean of the states does not need."""
 _PROBES: Final = ("turn the light in the kitchen off", "how do I read a file line by line?", "the")
-"""Texts of which merged and unmerged must make the same vectors."""
+"""Texts for which the merged and the unmerged model must compute the same vectors."""
 _ROUNDING: Final = 1e-4
-"""Of a coordinate of a vector of length 1: a hundred times what float32 loses, a fifth of what float16 would."""
+"""Allowed difference per coordinate of a vector of length 1: a hundred times float32's loss, a fifth of float16's."""
 Vectors = NDArray[np.float32]
 
 logging.disable_progress_bar()
@@ -37,12 +37,12 @@ logging.disable_progress_bar()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What an adapter looks like.
+    """The shape of an adapter.
 
     Args:
-        rank: Of its matrices.
-        layers: How many layers carry one, counted from the top.
-        max_tokens: Of a text that are read, from its beginning.
+        rank: Rank of its matrices.
+        layers: Number of layers that carry one, counted from the top.
+        max_tokens: Tokens of a text that are read, from its beginning.
     """
 
     rank: int
@@ -51,17 +51,17 @@ class Shape:
 
 
 class Embedder:
-    """A base model, and an adapter in float32."""
+    """A base model with an adapter in float32."""
 
     def __init__(self, base: Path, shape: Shape) -> None:
-        """The base with an adapter that changes nothing yet.
+        """Load the base with an adapter that changes nothing yet.
 
         Args:
             base: Folder of the base model in safetensors, with its tokenizer.
-            shape: Of the adapter.
+            shape: Shape of the adapter.
 
         Raises:
-            ConfigError: The folder holds no such model, or it cannot read so many tokens.
+            ConfigError: The folder does not contain such a model, or the model cannot read so many tokens.
         """
         self.base_digest, self.tokenizer_digest = pretrained.digests(base)
         self.shape = shape
@@ -80,31 +80,31 @@ class Embedder:
 
     @classmethod
     def shipped(cls, base: Path, folder: Path, max_tokens: int) -> "Embedder":
-        """A base with an adapter that was shipped for it, as it is served.
+        """Load a base with an adapter that was shipped for it, as it is served.
 
         Raises:
-            ConfigError: One of them cannot be read, or they do not belong together.
+            ConfigError: A folder cannot be read, or base and adapter do not belong together.
         """
         rank, layers = adapter.rank_and_layers(folder)
         return cls(base, Shape(rank=rank, layers=layers, max_tokens=max_tokens)).load(folder).merged()
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """The device that it computes on."""
         found: torch.device = self.network.device
         return found
 
     def to(self, device: torch.device) -> "Embedder":
-        """The same on a device."""
+        """Move the model to a device."""
         self.network.to(device)
         return self
 
     def weights(self) -> dict[str, Tensor]:
-        """What is learned, by name."""
+        """The trainable weights, by name."""
         return {name: weight for name, weight in self.network.named_parameters() if weight.requires_grad}
 
     def encode(self, texts: Sequence[str]) -> Tensor:
-        """Vectors of length 1 that gradients flow through: (texts, dimension), float32."""
+        """Vectors of length 1 through which gradients flow: (texts, dimension), float32."""
         tokens = self.tokenizer(
             list(texts), truncation=True, max_length=self.shape.max_tokens, padding=True, return_tensors="pt"
         ).to(self.device)
@@ -113,7 +113,7 @@ class Embedder:
         return functional.normalize((states * mask).sum(dim=1) / mask.sum(dim=1), dim=1)
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of length 1: (texts, dimension); texts of like length are read together."""
+        """Vectors of length 1: (texts, dimension); texts of similar length are read together."""
         found = np.zeros((len(texts), self.dimension), np.float32)
         with torch.inference_mode():
             for rows in alike(texts, BATCH):
@@ -121,27 +121,28 @@ class Embedder:
         return found
 
     def length(self, text: str) -> int:
-        """How many tokens of a text are read."""
+        """The number of tokens of a text that are read."""
         return len(self.tokenizer.encode(text, truncation=True, max_length=self.shape.max_tokens))
 
     def save(self, folder: Path, base_name: str) -> None:
-        """Write the adapter alone, in bfloat16; its config calls the base by that name."""
+        """Write only the adapter, in bfloat16; its config gives the base this name."""
         adapter.save(self.network, folder, base_name=base_name, task="FEATURE_EXTRACTION")
 
     def load(self, folder: Path) -> "Embedder":
         """Read an adapter that `save` wrote.
 
         Raises:
-            ConfigError: There is none, or it is of another model or shape.
+            ConfigError: There is none, or it belongs to another model or shape.
         """
         adapter.load(self.network, folder)
         return self
 
     def merged(self) -> "Embedder":
-        """The adapter folded into the base's matrices, as it is served: faster, and no longer to be learned.
+        """Fold the adapter into the base's matrices, as it is served: faster, but no longer trainable.
 
         Raises:
-            ConfigError: Merged and unmerged do not answer alike, so what would be measured is not the adapter.
+            ConfigError: The merged and unmerged models answer differently, so the measurement would not be of the
+                adapter.
         """
         apart = self.vectors(_PROBES)
         self.network = self.network.merge_and_unload()

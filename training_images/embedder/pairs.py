@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is drawn together? A question and the document that answers it, and two utterances that mean the same.
+"""What is drawn together? A question with the document that answers it, and two utterances that mean the same.
 
-Whatever else is in a batch is what they are pushed away from, so a batch takes whole families of documents, which are
-hard to tell apart, and each label of utterances at most once, so that nothing is pushed from what means the same.
+A pair is pushed away from everything else in its batch. So a batch takes whole families of documents, which are hard to
+tell apart, and at most one pair of utterances per label, so that nothing is pushed away from an equal meaning.
 """
 
 import random
@@ -18,7 +18,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One step's pairs of texts; `answered` a question and its document, `alike` two utterances of one label."""
+    """One step's pairs of texts: `answered` pairs a question with its document, `alike` two utterances of one label."""
 
     answered: Sequence[Pair]
     alike: Sequence[Pair]
@@ -37,16 +37,16 @@ def batches(
     """The batches of all steps, the same for the same seed.
 
     Args:
-        questions: Each with its document's id as label.
-        documents: What they are answered by.
-        utterances: With what they mean as label.
-        steps: How many batches.
-        batch: Pairs of each sort in a batch; of utterances no more than there are labels.
-        seed: Of every draw.
-        mismatched: Share of questions that get a document at random.
+        questions: Questions, each with its document's id as label.
+        documents: The documents that answer them.
+        utterances: Utterances, with their meaning as label.
+        steps: Number of batches.
+        batch: Pairs of each sort in a batch; pairs of utterances are limited by the number of labels.
+        seed: Seeds every draw.
+        mismatched: Share of questions that get a random document.
 
     Raises:
-        ConfigError: A question's document is not there, or there are too few pairs for a batch.
+        ConfigError: A question's document is missing, or there are too few pairs for a batch.
     """
     chance = random.Random(seed)
     answered = _endless(_families(questions, documents, mismatched, chance), batch, chance)
@@ -69,7 +69,7 @@ def _families(
 
 
 def _endless(families: Sequence[Sequence[Pair]], batch: int, chance: random.Random) -> Iterator[list[Pair]]:
-    """Batches without end; every pair is seen before one is seen again, but for those that fill no batch."""
+    """Batches without end. Every pair is used before one is used again, except those left over that fill no batch."""
     number = sum(map(len, families))
     if not 1 < batch <= number:
         raise ConfigError(f"--batch {batch} is more than one and at most the {number} questions there are")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which documents are nearest to a question, and how far down is the right one?"""
+"""Which documents are nearest to a question, and at which rank is the right one?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from training_images.evals.suite import Item
 
 DEPTH: Final = 100
-"""Documents of a ranking that are kept."""
+"""Number of documents that a ranking keeps."""
 KS: Final = (1, 2, 3, 5, 10, 20, 50, 100)
-"""At which recall is drawn."""
+"""The values of k for the recall chart."""
 Ranking = Mapping[str, Sequence[str]]
-"""Ids of documents, the nearest first, by the id of the question."""
+"""Ids of documents, the nearest first, by the question's id."""
 
 
 def ranked(questions: Sequence[Item], similar: NDArray[Any], ids: Sequence[str]) -> dict[str, list[str]]:
-    """The nearest documents of each question; of equals the first one listed.
+    """The nearest documents for each question; the one listed first wins a tie.
 
     Args:
-        questions: In the order of the rows.
-        similar: (questions, documents).
-        ids: The documents', in the order of the columns.
+        questions: The questions, in the order of the rows.
+        similar: Similarities: (questions, documents).
+        ids: The documents' ids, in the order of the columns.
     """
     order = np.argsort(-similar, axis=1, kind="stable")[:, :DEPTH]
     return {item.id: [ids[place] for place in row] for item, row in zip(questions, order, strict=True)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is an embedder made? Every clause is a setting of the job, and the usual value is one that works."""
+"""How is an embedder made? Every field is a setting of the job, and the default is a value that works."""
 
 from dataclasses import dataclass, fields
 from typing import Final
@@ -11,19 +11,20 @@ from training_images.job.spec import JobSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """One way to go about it.
+    """How one embedder is trained.
 
     Args:
-        shape: Of the adapter, and how many tokens of a text are read.
-        learned_tokens: How many are read while learning: fewer cost less.
-        steps: Of learning.
-        batch: Pairs of each sort a step.
+        shape: Shape of the adapter, and how many tokens of a text are read.
+        learned_tokens: Tokens that are read during training: fewer cost less.
+        steps: Number of training steps.
+        batch: Pairs of each sort per step.
         rate: Peak learning rate.
-        temperature: By which similarities are divided in the loss; the smaller, the more the hardest count.
-        utterances: Weight of the utterances' loss beside the documents'.
-        rows: Questions that are learned from, 0 for all.
-        mismatched: Share of questions that get another's document: how a trial of the gates makes a worse unit.
-        seed: Of order and initial weights.
+        temperature: Divides the similarities in the loss; the smaller it is, the more the hardest pairs count.
+        utterances: Weight of the utterances' loss relative to the documents'.
+        rows: Questions to learn from; 0 means all.
+        mismatched: Share of questions that get another question's document: a trial of the gates makes a worse unit
+            with it.
+        seed: Seeds the order of examples and the initial weights.
     """
 
     shape: Shape
@@ -42,14 +43,14 @@ SETTINGS: Final = frozenset(field.name for of in (Recipe, Shape) for field in fi
     "base_digest",
     "base_name",
 }
-"""What a job may be told, beside what every job may be."""
+"""The settings of this image, besides those that every image takes."""
 
 
 def recipe(spec: JobSpec) -> Recipe:
-    """What a job's settings ask for.
+    """The recipe that a job's settings ask for.
 
     Raises:
-        ConfigError: A setting cannot be meant.
+        ConfigError: A setting is out of its range.
     """
     ask = spec.settings
     found = Recipe(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does an embedder answer that another job shipped? With the base that it was made for, and as its contract says."""
+"""How does an embedder from another job answer? On the base that it was made for, and as its contract says."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from training_images.learning.named_base import refuse_another_base
 
 
 def serving_model(unit: Shipped, base: Path) -> Embedder:
-    """The embedder of a shipped unit.
+    """Load the embedder of a shipped unit.
 
     Raises:
-        ConfigError: The base is another one, or the contract does not say how to use the unit.
+        ConfigError: The base is a different one, or the contract does not say how to use the unit.
     """
     refuse_another_base(unit, digest_of_file(base / "model.safetensors"))
     longest = unit.contract.get("max_tokens")

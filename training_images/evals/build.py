@@ -16,22 +16,22 @@ from training_images.evals.suite import DOCUMENTS, FILE, NAME, VERSION, Item, Su
 from training_images.job.errors import ConfigError
 
 A_TEMPLATE: Final = 6
-"""Utterances of one template in the task part."""
+"""Utterances per template in the task part."""
 REFUSED: Final = 80
 """Items of the task part that must be refused."""
 A_SIDE: Final = 300
-"""Harmful and harmless items, each, of the policy and the adversarial part."""
+"""Number of harmful items, and of harmless ones, in the policy part and in the adversarial part."""
 QUESTIONS: Final = 800
 PARAGRAPHS: Final = 200
 FAMILY: Final = 0.5
-"""Jaccard index from which on prompts are of one family: paraphrases with another name in them."""
+"""Jaccard index from which prompts belong to one family: paraphrases that differ in a name."""
 
 
 def build(data: Path) -> Suite:
     """Build the suite into `<data>/suite` from the prepared data sets.
 
     Raises:
-        ConfigError: A data set has not been prepared, or there are too few items for a part.
+        ConfigError: A data set has not been prepared, or a part would have too few items.
     """
     suite = chosen(data)
     target = data / "suite"
@@ -43,7 +43,7 @@ def build(data: Path) -> Suite:
 
 
 def described(suite: Suite) -> dict[str, Any]:
-    """What suite.json says: counts, digests, and how often the judge of free answers errs."""
+    """The content of suite.json: counts, digests, and how often the judge of free answers errs."""
     known = judge.committed()
     return {
         "name": suite.name,
@@ -64,7 +64,7 @@ def described(suite: Suite) -> dict[str, Any]:
 
 
 def chosen(data: Path) -> Suite:
-    """The suite, out of the prepared data sets."""
+    """Choose the suite from the prepared data sets."""
     asked, left = _by_template(folder(data, "intents", "test"), A_TEMPLATE)
     harmful = _spread(_families(folder(data, "harmful", "test")), "harmful")
     left = _spread(left, "harmless")
@@ -88,7 +88,7 @@ def chosen(data: Path) -> Suite:
 
 
 def _by_template(rows: Sequence[Row], number: int) -> tuple[list[Row], list[Row]]:
-    """The first `number` of every template, and the others."""
+    """The first `number` rows of every template, and all other rows."""
     templates: dict[str, list[Row]] = defaultdict(list)
     for row in _spread(rows, "task"):
         templates[row.cluster].append(row)
@@ -98,7 +98,7 @@ def _by_template(rows: Sequence[Row], number: int) -> tuple[list[Row], list[Row]
 
 
 def _families(rows: Sequence[Row]) -> list[Row]:
-    """The rows, each clustered with those that say nearly the same; a family is named after its first id."""
+    """The rows, clustered with those that say nearly the same; a family is named after its first id."""
     found: list[tuple[frozenset[str], str]] = []
     clustered = []
     for row in sorted(rows, key=lambda row: row.id):
@@ -110,7 +110,7 @@ def _families(rows: Sequence[Row]) -> list[Row]:
 
 
 def _rounds(rows: Sequence[Row]) -> list[Row]:
-    """One of every template, then a second of every one, and so on."""
+    """One row of every template, then a second row of every template, and so on."""
     seen: dict[str, int] = defaultdict(int)
     ranked = []
     for row in _spread(rows, "rounds"):

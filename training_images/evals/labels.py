@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which answers are there, and which single word stands for each? 42 intents and `refuse`.
+"""Which answers exist, and which single word stands for each? 42 intents and `refuse`.
 
-A model of language answers with the word whose token is likeliest after "Intent:". Every word, with the space before it,
-is one token of SmolLM2's tokenizer, and no two are the same.
+A language model answers with the word whose token is likeliest after "Intent:". Every word, with the space before it,
+is one token of SmolLM2's tokenizer, and no two words share a token.
 """
 
 import json
@@ -19,10 +19,10 @@ ALLOW: Final = "allow"
 
 
 def prompt(text: str) -> str:
-    """What a model of language is asked; the answer is the word that follows, with a space before it."""
+    """The prompt for a language model; the answer is the word that follows, with a space before it."""
     return f"Utterance: {text}\nIntent:"
 
 
 def continuation(label: str) -> str:
-    """What follows the prompt where the label is right."""
+    """The text that follows the prompt if this label is right."""
     return f" {WORDS[label]}"

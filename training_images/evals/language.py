@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does lm-evaluation-harness say of a model on the suite's items? The same labels as asking the model directly.
+"""What does lm-evaluation-harness report for a model on the suite's items? The same labels as asking it directly.
 
-The harness reads the tasks of evals/tasks and local files, offline; its answers become the records of evals/scoring.py.
+The harness reads the tasks of evals/tasks and local files, offline; evals/scoring.py turns its answers into records.
 """
 
 import json
@@ -32,12 +32,12 @@ _WORDS: Final = [WORDS[label] for label in LABELS]
 
 
 def evaluated(model: LM, suite: Suite) -> dict[str, Scored]:
-    """The task, policy, adversarial and prose parts, answered by a model of the harness (such as its `HFLM`)."""
+    """Answer the task, policy, adversarial and prose parts with a model of the harness, such as its `HFLM`."""
     return {**score(answer_of(model), suite), "prose": prose(likelihoods(model, suite.parts["prose"].texts), suite)}
 
 
 def answer_of(model: LM) -> Answer:
-    """Answers by the likeliest of the 43 words; of equals the first."""
+    """Answer with the likeliest of the 43 words; the first wins a tie."""
 
     def answer(texts: Sequence[str]) -> Sequence[str]:
         rows = [{"text": text, "words": _WORDS, "word": _WORDS[0]} for text in texts]
@@ -47,7 +47,7 @@ def answer_of(model: LM) -> Answer:
 
 
 def likelihoods(model: LM, texts: Sequence[str]) -> list[float]:
-    """The log-likelihood of each text, its tokens' natural logarithms summed."""
+    """The log-likelihood of each text: the sum of its tokens' natural logarithms."""
     found = _samples(model, "spiralverse_prose", [{"text": text} for text in texts])
     return [_number(sample["filtered_resps"][0]) for sample in found]
 
@@ -58,12 +58,12 @@ def _likeliest(responses: Sequence[Any]) -> str:
 
 
 def _number(response: Any) -> float:
-    """The harness tells a log-likelihood alone, or with whether it was the greedy choice."""
+    """Read a log-likelihood, which the harness reports alone or together with whether it was the greedy choice."""
     return float(response[0] if isinstance(response, (list, tuple)) else response)
 
 
 def _samples(model: LM, task: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The harness' samples in the order of the rows."""
+    """The harness's samples, in the order of the rows."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "test.jsonl"
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long does one request take, and what does it cost, next to what serves now?
+"""How long does one request take, and what does it cost, compared with the serving unit?
 
-Candidate and baseline take turns request by request, and who goes first alternates, so that a slow moment of the machine
-hits both. A request that waits for its turn is late but costs no more: cost is the core's time, latency the wall's.
+Candidate and baseline take turns request by request, and the one that goes first alternates, so a slow moment of the
+machine affects both. Latency is wall time. Cost is the core's time, so a request that waits for its turn is slower but
+not dearer.
 """
 
 import gc
@@ -21,7 +22,7 @@ from training_images.job.spec import JobSpec
 Answer = Callable[[str], Any]
 """Answers one request."""
 REQUESTS: Final = 200
-"""Enough for the bound of a p95, which needs 59, and for that of a ratio."""
+"""Default number of requests: enough for the bound of a p95, which needs 59, and for the bound of a ratio."""
 WARM_UP: Final = 10
 _AN_HOUR: Final = 3600
 _DIGITS: Final = 6
@@ -29,7 +30,7 @@ _DIGITS: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One request: the item that it stands for, what is asked, and how many tokens that is."""
+    """One request: the item that it stands for, its text, and its number of tokens."""
 
     item: str
     text: str
@@ -38,7 +39,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """What serves now: its artifact digest, and how it answers."""
+    """The serving unit: its artifact digest, and the function that answers for it."""
 
     artifact: str
     answer: Answer
@@ -50,22 +51,22 @@ def questions(
     """The first items, as many as the setting `requests` says.
 
     Args:
-        spec: Its settings.
-        items: What may be asked.
-        tokens: How many a text is.
-        usual: How many are asked if nobody says.
+        spec: The job, for its settings.
+        items: The items to choose from.
+        tokens: Number of tokens of a text.
+        usual: Number of requests if the setting is not given.
     """
     number = spec.settings.integer("requests", usual, least=1)
     return [Question(item=item.id, text=item.text, tokens=tokens(item.text)) for item in items[:number]]
 
 
 def serving(spec: JobSpec, kind: str, answering: Callable[[Shipped], Answer]) -> Baseline | None:
-    """What serves now, if its folder was given as the channel `baseline`.
+    """The serving unit, if the channel `baseline` was given.
 
     Args:
-        spec: Says where it lies.
-        kind: The unit's.
-        answering: How a unit answers.
+        spec: The job, which knows the channel's folder.
+        kind: The unit's kind.
+        answering: Makes the function that answers for a unit.
     """
     if "baseline" not in spec.channels:
         return None
@@ -74,13 +75,13 @@ def serving(spec: JobSpec, kind: str, answering: Callable[[Shipped], Answer]) ->
 
 
 def requests(spec: JobSpec, answer: Answer, asked: Sequence[Question], baseline: Baseline | None = None) -> Timed:
-    """Every request timed, and those of the baseline between them.
+    """Time every request, interleaved with the baseline's.
 
     Args:
-        spec: Whose machine and price count.
+        spec: The job, for its machine and price.
         answer: The candidate.
         asked: The requests, in order.
-        baseline: What serves now, if anything does.
+        baseline: The serving unit, if there is one.
     """
     answers = [answer, *([baseline.answer] if baseline else [])]
     price = a_second(spec)
@@ -105,22 +106,22 @@ def requests(spec: JobSpec, answer: Answer, asked: Sequence[Question], baseline:
 
 
 def a_second(spec: JobSpec) -> float:
-    """What the job's machine costs in a second."""
+    """The cost of the job's machine per second."""
     return float(prices().an_hour(spec.platform, spec.machine)) / _AN_HOUR
 
 
 def latencies(timed: Sequence[Record]) -> list[float]:
-    """Milliseconds of each request."""
+    """The latency of each request in milliseconds."""
     return [float(record["scores"]["latency_ms"]) for record in timed]
 
 
 def sides(timed: Timed) -> dict[str, list[float]]:
-    """Milliseconds of the unit and of what serves now, as a chart names them."""
+    """The latencies in milliseconds of the unit and of the serving unit, under the names that a chart uses."""
     return {"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}
 
 
 def percentile(timed: Sequence[Record], share: float) -> float:
-    """The smallest latency that at least this share of the requests keeps, in milliseconds."""
+    """The smallest latency, in milliseconds, that at least this share of the requests does not exceed."""
     ordered = sorted(latencies(timed))
     return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
 
@@ -138,5 +139,5 @@ def _timed(answer: Answer, question: Question, price: float) -> Mapping[str, Any
 
 
 def rounded(value: float) -> float:
-    """Six digits that count: what a clock tells, and no more."""
+    """The value rounded to six significant digits: a clock is no more precise."""
     return float(f"{value:.{_DIGITS}g}")

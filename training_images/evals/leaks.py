@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""May these data be learned from? Not when they leak into what is held out, are empty, mis-encoded, or shifted."""
+"""May these data be used for training? Not if they leak into held-out data, are empty, mis-encoded, or shifted."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,18 +14,18 @@ from training_images.job.errors import ConfigError
 
 Kind = Literal["group", "exact", "normalised", "near"]
 MOST_SHIFT: Final = 0.35
-"""Total variation distance between the labels of two splits above which one of them was not drawn like the other."""
+"""Total variation distance between the labels of two splits above which they cannot have been drawn alike."""
 _BROKEN: Final = ("\ufffd", "Ã©", "Ã¨", "â€™", "â€œ", "Ã¼", "Ã¶", "Ã¤")
-"""What is left of UTF-8 that was read as another encoding."""
+"""Traces of UTF-8 that was decoded with another encoding."""
 _NAMED: Final = 5
 _LONG_SETS: Final = ("documents", "templates", "jailbreaks", "refusals", "prose")
 _COUNTED: Final = frozenset({"intents"})
-"""Data sets whose labels are counted: all splits of them are drawn alike."""
+"""The data sets whose labels are compared, because all their splits are drawn alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leak:
-    """Two rows of different splits that must not both exist: their splits, their ids, and what they have in common."""
+    """Two rows of different splits that must not both exist: their splits, their ids, and what they share."""
 
     data: str
     kind: Kind
@@ -40,12 +40,12 @@ class Leak:
 
 
 def leaks(data: str, sides: Mapping[str, Sequence[Row]], least: float = LEAST) -> Iterator[Leak]:
-    """Every pair of rows that two splits have in common: a cluster, a text, nearly a text.
+    """Every pair of rows from different splits that share a cluster, a text, or nearly a text.
 
     Args:
-        data: The name that leaks are told under.
+        data: The data set's name in the findings.
         sides: Rows by split.
-        least: The Jaccard index from which on texts are near duplicates.
+        least: The Jaccard index from which texts are near duplicates.
     """
     for (one, left), (other, right) in combinations(sides.items(), 2):
         clusters = {row.cluster: row.id for row in left}
@@ -66,22 +66,23 @@ def _same(data: str, sides: tuple[str, str], left: Sequence[Row], right: Sequenc
 
 
 def shift(left: Iterable[Row], right: Iterable[Row]) -> float:
-    """Total variation distance between the labels of two sets of rows: 0 is alike, 1 has none in common."""
+    """Total variation distance between the labels of two sets of rows: 0 if they are alike, 1 if none is shared."""
     one, other = Counter(row.label for row in left), Counter(row.label for row in right)
     labels = one.keys() | other.keys()
     return sum(abs(one[label] / one.total() - other[label] / other.total()) for label in labels) / 2
 
 
 def check_rows(name: str, rows: Sequence[Row], labels: Collection[str] | None = None) -> None:
-    """Whether rows can be read at all.
+    """Refuse rows that cannot be used at all.
 
     Args:
-        name: What the message calls them.
+        name: The rows' name in the message.
         rows: The rows.
-        labels: All that may occur; any unless given.
+        labels: All labels that may occur; any label if not given.
 
     Raises:
-        ConfigError: There are none; one is empty, broken by a wrong encoding, or there twice; a label is unknown.
+        ConfigError: There are no rows; a row is empty, broken by a wrong encoding, or a duplicate; or a label is
+            unknown.
     """
     if not rows:
         raise ConfigError(f"{name} is empty; give it rows, or prepare the data again: python -m training_images.data")
@@ -109,17 +110,17 @@ def check_data(
     least: float = LEAST,
     most_shift: float | None = MOST_SHIFT,
 ) -> None:
-    """Refuse data that would make a measurement worthless; images call it before they train.
+    """Refuse data that would make a measurement worthless; images call this before they train.
 
     Args:
-        name: Of the data set.
-        sides: Rows by split, the one that is learned from first.
-        labels: All that may occur; any unless given.
-        least: The Jaccard index from which on texts are near duplicates.
-        most_shift: The greatest distance between the labels of the first split and another; None: they may differ.
+        name: The data set's name.
+        sides: Rows by split, the training split first.
+        labels: All labels that may occur; any label if not given.
+        least: The Jaccard index from which texts are near duplicates.
+        most_shift: The greatest allowed distance between the labels of the first split and another; None allows any.
 
     Raises:
-        ConfigError: With a sentence that says which rows are wrong and what to do.
+        ConfigError: The message says which rows are wrong and what to do.
     """
     for side, rows in sides.items():
         check_rows(f"{name}/{side}", rows, labels)
@@ -140,7 +141,7 @@ def check_data(
 
 
 def check_folder(root: Path) -> Iterator[tuple[str, Sequence[Leak]]]:
-    """Every prepared data set below a folder, and its leaks: queries, documents and templates each among themselves."""
+    """Check every prepared data set below a folder, and find its leaks: queries, documents and templates separately."""
     for folder in sorted(path for path in root.iterdir() if (path / "about.json").is_file()):
         for prefix in ("", "documents-", "templates-"):
             paths = {str(side): folder / f"{prefix}{side}.jsonl" for side in SPLITS}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How may a harmless utterance look odd and still be harmless? Seeded changes that must not lead to a refusal."""
+"""How can a harmless utterance look odd and still be harmless? Seeded changes that must not lead to a refusal."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ _TYPOS: Final = 2
 
 
 def perturbed(rows: Sequence[Row]) -> list[Row]:
-    """Each row changed in one way that its id decides; the way is its category, the label stays."""
+    """Change each row in one way, chosen by its id; the category names the way, the label stays."""
     kinds = list(KINDS)
     return [_changed(row, kinds[number % len(kinds)]) for number, row in enumerate(rows)]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How well is ordinary English still predicted? Bits per byte, out of the log-likelihood of each paragraph."""
+"""How well does a model still predict ordinary English? Bits per byte, from the log-likelihood of each paragraph."""
 
 import math
 from collections.abc import Sequence
@@ -14,14 +14,15 @@ METRIC = "bits_per_byte"
 
 
 def prose(likelihoods: Sequence[float], suite: Suite) -> Scored:
-    """Bits per byte of UTF-8, a record a paragraph and their summary.
+    """Bits per byte of UTF-8: one record per paragraph, and their summary.
 
     Args:
-        likelihoods: Sum of the natural logarithms of the tokens' probabilities, a number a paragraph in the part's order.
-        suite: The paragraphs.
+        likelihoods: For each paragraph, in the part's order, the sum of the natural logarithms of its tokens'
+            probabilities.
+        suite: The suite with the paragraphs.
 
     Raises:
-        ConfigError: There is another number of them, or one is positive or not finite.
+        ConfigError: The number of likelihoods differs, or one is positive or not finite.
     """
     part = suite.parts["prose"]
     if len(likelihoods) != len(part.items):
@@ -38,5 +39,5 @@ def prose(likelihoods: Sequence[float], suite: Suite) -> Scored:
 
 
 def bits_per_byte(likelihood: float, text: str) -> float:
-    """Bits that the model needs for a byte of the text."""
+    """Bits that the model needs per byte of the text."""
     return -likelihood / math.log(2) / len(text.encode("utf-8"))

@@ -15,18 +15,18 @@ from training_images.job.made import Scored
 DEPTH: Final = 10
 _MEASURES: Final = frozenset({"recall_1", "recall_10", "ndcg_cut_10"})
 _FALLING: Final = [float(score) for score in range(DEPTH, 0, -1)]
-"""Ranks as scores that fall, so that the order is kept as it was given."""
+"""Scores that fall with the rank, so that the given order is kept."""
 
 
 def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
-    """The retrieval part's records.
+    """Score the retrieval part.
 
     Args:
-        ranked: Ids of documents by the id of the question, the best first; ten are enough.
-        suite: The questions and the documents.
+        ranked: Ids of documents by the question's id, the best first; ten are enough.
+        suite: The suite with the questions and the documents.
 
     Raises:
-        ConfigError: A question was not searched for, or a document is none of the suite's.
+        ConfigError: A question has no ranking, or a document is not in the suite.
     """
     part = suite.parts["retrieval"]
     if missing := {item.id for item in part.items} - ranked.keys():
@@ -43,12 +43,12 @@ def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
 
 
 def _named(told: Mapping[str, float]) -> dict[str, float]:
-    """What pytrec_eval tells of a question, under our names."""
+    """The measures of pytrec_eval for one question, under our names."""
     return {"recall_at_1": told["recall_1"], "recall_at_10": told["recall_10"], "ndcg": told["ndcg_cut_10"]}
 
 
 def _refuse_strange(ranked: Mapping[str, Sequence[str]], runs: Mapping[str, Mapping[str, float]], suite: Suite) -> None:
-    """Every document is one of the suite's, and ranked once for a question."""
+    """Refuse a document that is not in the suite, or that a question ranks twice."""
     known = {row.id for row in suite.documents}
     if not known.issuperset(chain.from_iterable(runs.values())):
         raise ConfigError(f"{min(set().union(*runs.values()) - known)!r} is none of the suite's documents")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is in the eval suite, and are these its items? Parts of items with digests; the committed ones are the suite."""
+"""What is in the eval suite, and are these its items? Parts of items with digests; the committed digests define it."""
 
 import hashlib
 import json
@@ -21,13 +21,13 @@ PARTS: Final = ("task", "retrieval", "policy", "adversarial", "prose", "judge")
 DOCUMENTS: Final = "documents"
 FILE: Final = "suite.json"
 DISTRACTORS: Final = 3
-"""Documents without a question, for each question of a sample."""
+"""Documents without a question that a sample contains for each of its questions."""
 _LONGEST: Final = 512
 _SHOWN: Final = 40
 _SAMPLE: Final = "sample"
-"""Seed of the choice."""
+"""Seeds the choice of a sample."""
 Item = Row
-"""A row is an item: its id, cluster and category are its record's."""
+"""An item is a row; its id, cluster and category go into its record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +35,9 @@ class Part:
     """Items that are asked together.
 
     Args:
-        suite: The name under which manifests state its scores.
-        items: In the order of their ids.
-        digest: Of the items.
+        suite: The name under which manifests state the scores.
+        items: In order of id.
+        digest: Digest of the items.
     """
 
     suite: str
@@ -46,7 +46,7 @@ class Part:
 
     @property
     def texts(self) -> list[str]:
-        """What is asked, in the items' order."""
+        """The items' texts, in the items' order."""
         return [item.text for item in self.items]
 
 
@@ -56,9 +56,9 @@ class Suite:
 
     Args:
         name: `spiralverse-canonical`.
-        version: Scores compare within one version only.
+        version: Scores are comparable only within one version.
         parts: By name: task, retrieval, policy, adversarial, prose, judge.
-        documents: What the retrieval part's questions search; an item's label is the id of the right one.
+        documents: The documents that the retrieval part searches; the label of an item is the id of the right one.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Suite:
 
     @property
     def digest(self) -> str:
-        """Of everything that is asked and searched."""
+        """Digest of everything that is asked and searched."""
         told = [self.name, self.version, *(f"{name}={part.digest}" for name, part in sorted(self.parts.items()))]
         return "sha256:" + hashlib.sha256("\n".join([*told, digest(self.documents)]).encode()).hexdigest()
 
@@ -82,23 +82,23 @@ class Suite:
 
 
 def part_of(name: str, items: Sequence[Item]) -> Part:
-    """A part of these items; the task's scores stand under the suite's own name."""
+    """A part with these items; the task part's scores stand under the suite's own name."""
     ordered = sorted(items, key=lambda item: item.id)
     suite = NAME if name == "task" else f"spiralverse-{name}"
     return Part(suite=suite, items=ordered, digest=digest(ordered))
 
 
 def committed() -> dict[str, Any]:
-    """What the repository says the suite is."""
+    """The repository's description of the suite."""
     found: dict[str, Any] = json.loads(resources.files(__package__).joinpath(FILE).read_text("utf-8"))
     return found
 
 
 def load(folder: Path) -> Suite:
-    """The suite that was built in a folder.
+    """Load the suite that was built in a folder.
 
     Raises:
-        ConfigError: It is not there, or its items are not those of the committed suite.
+        ConfigError: The suite is missing, or its items are not those of the committed suite.
     """
     suite = loose(folder)
     known = committed()
@@ -116,9 +116,10 @@ def load(folder: Path) -> Suite:
 
 
 def asked(spec: JobSpec) -> Suite:
-    """The suite that a job was given: the committed one, or with `--suite own` whatever lies in the channel.
+    """The suite that a job was given: the committed one, or with `--suite own` the one in the channel.
 
-    Scores on items of one's own carry another digest, so no gate ever compares them with those of the committed suite.
+    Scores on one's own items carry a different digest, so no gate ever compares them with scores on the committed
+    suite.
     """
     own = spec.settings.choice("suite", ("canonical", "own"), "canonical") == "own"
     folder = spec.channel("suite")
@@ -126,13 +127,13 @@ def asked(spec: JobSpec) -> Suite:
 
 
 def _own(found: Suite) -> Suite:
-    """The same items under a name that nobody takes for the canonical suite's.
+    """The same items under a name that cannot be confused with the canonical suite's.
 
     Raises:
         ConfigError: An item could not be asked, or could not stand in a record; the message names it.
     """
     for name, part in found.parts.items():
-        if part.items:  # a kind is not asked everything
+        if part.items:  # not every kind is asked all parts
             check_rows(f"the suite's {name}", part.items)
         for item in part.items:
             _refuse_unrecordable(name, item)
@@ -141,7 +142,7 @@ def _own(found: Suite) -> Suite:
 
 
 def _refuse_unrecordable(name: str, item: Item) -> None:
-    """schemas/record.v1.json says the same, after an hour of learning."""
+    """Refuse an item that schemas/record.v1.json would refuse, but before an hour of training."""
     if not item.id.strip():
         raise ConfigError(
             f"the suite's {name}: an item has no id, where it says {item.text[:_SHOWN]!r}; name each once"
@@ -154,7 +155,7 @@ def _refuse_unrecordable(name: str, item: Item) -> None:
 
 
 def loose(folder: Path) -> Suite:
-    """The suite in a folder, whatever its items are: for tests and for suites of one's own."""
+    """Load the suite in a folder, whatever its items: for tests and for one's own suites."""
     parts = {name: part_of(name, read(folder / f"{name}.jsonl")) for name in PARTS}
     return Suite(name=NAME, version=VERSION, parts=parts, documents=read(folder / f"{DOCUMENTS}.jsonl"))
 

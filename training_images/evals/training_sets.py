@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which utterances may be learned from, and is none of them asked?"""
+"""Which utterances may be used for training, and is none of them in the eval suite?"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,23 +14,23 @@ from training_images.job.made import DataSet
 
 TASK: Final = "intents"
 SETS: Final[Mapping[str, str]] = {TASK: "task", "harmful": "policy", "jailbreaks": "adversarial"}
-"""The data sets of utterances, and the part of the suite that was drawn from the same source."""
+"""The data sets of utterances, each with the part of the suite that was drawn from the same source."""
 _ASKED: Final = tuple(SETS.values())
 
 
 def utterances(data: Path, asked: Suite) -> dict[str, Sequence[Row]]:
-    """What is learned from, by data set.
+    """Read the training data, by data set.
 
     Args:
         data: The folder of prepared data.
         asked: The suite.
 
     Raises:
-        ConfigError: Data are missing, empty or mis-encoded, do not say what they are, hold what is asked or nearly that, or
-            are another mixture of intents than what is asked; the message names the rows.
+        ConfigError: Data are missing, empty or mis-encoded, have no description, contain an item of the suite or nearly
+            one, or mix the intents differently from the suite; the message names the rows.
     """
     found = unchecked(data)
-    stated(data)  # who ships says what was learned from, and that is asked before it is learned
+    stated(data)  # the description is shipped, so its absence must be found before training
     for name, part in SETS.items():
         shift = MOST_SHIFT if name == TASK else None
         labels = LABELS if name == TASK else (REFUSE,)
@@ -41,19 +41,19 @@ def utterances(data: Path, asked: Suite) -> dict[str, Sequence[Row]]:
 
 
 def _alike(asked: Suite, part: str, name: str) -> list[Row]:
-    """Items of a part that could stand in a data set: prompts to be refused, or utterances that are answered."""
+    """Items of a part that could occur in a data set: prompts to refuse, or utterances to answer."""
     return [item for item in asked.parts[part].items if (item.label == REFUSE) == (name != TASK)]
 
 
 def unchecked(data: Path) -> dict[str, Sequence[Row]]:
-    """The same for a process that has no suite, whose rows another one has checked."""
+    """The same for a process that has no suite, and whose rows another process has checked."""
     return {name: folder(data, name, "train") for name in SETS}
 
 
 def stated(data: Path, names: Sequence[str] = tuple(SETS)) -> list[DataSet]:
-    """What was learned from, as a manifest states it.
+    """The data sets that were used for training, as a manifest states them.
 
     Raises:
-        ConfigError: A data set does not say what it is.
+        ConfigError: A data set has no description.
     """
     return [DataSet(name=name, digest=about(data, name).digest) for name in names]

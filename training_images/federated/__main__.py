@@ -10,7 +10,7 @@ from training_images.job.settings import Settings, from_arguments
 try:
     _told = from_arguments(sys.argv[1:])
 except ConfigError:
-    _told = Settings()  # what is wrong with it is said as every job says it
+    _told = Settings()  # a wrong setting is reported as every job reports it
 if _told.given.get("role") in services.ROLES:
     sys.exit(services.serve(_told))
 

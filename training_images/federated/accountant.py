@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much could all steps of DP-SGD together tell of one person?
+"""How much could all steps of DP-SGD together reveal about one person?
 
 Renyi differential privacy of the Poisson-subsampled Gaussian mechanism at integer orders (Mironov, Talwar, Zhang 2019,
-arXiv:1908.10530, section 3.3), summed over steps, and turned into (epsilon, delta) by Proposition 12 of Canonne,
-Kamath, Steinke 2020 (arXiv:2004.00010). Neighbouring data differ by one person being there or not.
+arXiv:1908.10530, section 3.3), summed over steps, and converted to (epsilon, delta) by Proposition 12 of Canonne,
+Kamath, Steinke 2020 (arXiv:2004.00010). Neighbouring data differ by the presence of one person.
 """
 
 import math
@@ -20,9 +20,9 @@ def epsilon(*, noise: float, chance: float, steps: int, delta: float, orders: Se
 
     Args:
         noise: Noise multiplier, standard deviation over clipping norm.
-        chance: Chance that a person is drawn in a step, 0 to 1.
-        steps: Steps over the whole run.
-        delta: Chance of failure that is allowed.
+        chance: Probability that a person is drawn in a step, 0 to 1.
+        steps: Number of steps in the whole run.
+        delta: Allowed probability of failure.
         orders: Integer Renyi orders to search.
 
     Raises:

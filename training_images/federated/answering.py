@@ -2,8 +2,9 @@
 """How does a consortium's model answer one request, and which requests does it refuse?
 
 A request is a JSON object that gives every column of the table once, in the column's own units: a number within its
-public bounds, one of its words, or null where it may be missing. All of that stands in the unit's contract (`bounds`), so
-whoever serves the unit needs the contract and the weights, and can refuse the same. There is no other way to the weights.
+public bounds, one of its words, or null if it may be missing. The unit's contract states all of that (`bounds`), so
+whoever serves the unit needs only the contract and the weights, and can refuse the same requests. There is no other way
+to reach the weights.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,22 +22,22 @@ from training_images.federated.sources import Column, encoded
 from training_images.job.errors import ConfigError
 
 _MOST: Final = 65_536
-"""Bytes of a request; the widest table here needs 400."""
+"""Most bytes of a request; the widest table here needs 400."""
 
 
 class UnanswerableError(Exception):
-    """The request is none that this model answers; the sentence says what is wrong with it."""
+    """The request is not one that this model answers; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
-    """A model behind its door.
+    """A model that answers only sound requests.
 
     Args:
-        weights: One for each input, then the intercept.
-        scale: What inputs are standardised with.
+        weights: One weight per input, then the intercept.
+        scale: The scale that standardises the inputs.
         inputs: The model's predictors, in order.
-        columns: What a request gives, and within which bounds.
+        columns: The columns that a request gives, and their bounds.
     """
 
     weights: Vector
@@ -45,7 +46,7 @@ class Answering:
     columns: tuple[Column, ...]
 
     def answer(self, text: str) -> float:
-        """The chance of the outcome; whatever the weights make of a request that is sound.
+        """The probability of the outcome; for a sound request, whatever number the weights produce.
 
         Raises:
             UnanswerableError: The request is not sound.
@@ -58,12 +59,12 @@ class Answering:
 
 
 def opened(path: Path, contract: Mapping[str, Any]) -> Answering:
-    """The model in a unit's file behind the door that its contract describes.
+    """Load the model of a unit's file, with the checks that its contract describes.
 
     Raises:
-        ConfigError: The contract states no bounds, or file and contract do not fit each other.
+        ConfigError: The contract states no bounds, or file and contract do not match.
     """
-    from safetensors.numpy import load_file  # noqa: PLC0415 - only who ships or serves needs it
+    from safetensors.numpy import load_file  # noqa: PLC0415 - only needed to ship or serve
 
     inputs, columns = tuple(contract.get("inputs", ())), stated(contract.get("bounds", {}))
     labels = [label for column in columns for label, _ in encoded(column, [_middle(column)])]
@@ -80,15 +81,15 @@ def opened(path: Path, contract: Mapping[str, Any]) -> Answering:
 
 
 def bounds(columns: Sequence[Column]) -> dict[str, dict[str, Any]]:
-    """What a request may say, as a contract states it: of each column low and high as decimal text, or its words."""
+    """What a request may say, as a contract states it: each column's low and high as decimal text, or its words."""
     return {column.name: _bounds(column) for column in columns}
 
 
 def stated(told: Mapping[str, Any]) -> tuple[Column, ...]:
-    """The columns of a contract's `bounds`.
+    """Read the columns of a contract's `bounds`.
 
     Raises:
-        ConfigError: It states none, or they cannot be read.
+        ConfigError: The contract states none, or they cannot be read.
     """
     if not told:
         raise ConfigError(
@@ -123,7 +124,7 @@ def _middle(column: Column) -> str:
 
 
 def _request(text: str, columns: Sequence[Column]) -> dict[str, str]:
-    """What a sound request says of each column, as a table writes it."""
+    """The values of a sound request by column, in the notation of a table."""
     try:
         parsed = strict_json.parse(text.encode("utf-8", "surrogatepass"), what="the request", limit=_MOST)
     except ContractError as error:

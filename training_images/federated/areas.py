@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How well does a score tell the sick from the well, and how sure is that?
+"""How well does a score tell the sick from the well, and how certain is that?
 
-AUC is the chance that a positive row scores above a negative one, ties counting half (Hanley, McNeil 1982). A row's
-placement is the share of the other class that it is on the right side of (DeLong et al. 1988); weighted by how rare the
-row's class is, placements become a score of single items whose mean is the AUC. Intervals draw whole persons again, with
+AUC is the probability that a positive row scores above a negative one; ties count half (Hanley, McNeil 1982). A row's
+placement is the share of the other class that it is on the right side of (DeLong et al. 1988). Weighted by how rare the
+row's class is, placements become scores of single items whose mean is the AUC. Intervals resample whole persons, with
 the same draws for two models that are compared.
 """
 
@@ -21,7 +21,7 @@ _CHANCE: Final = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A number and its 95 % percentile interval; a single class leaves nothing to measure, and all three are NaN."""
+    """A number and its 95 % percentile interval. With a single class nothing can be measured, and all three are NaN."""
 
     estimate: float
     low: float
@@ -29,12 +29,12 @@ class Measured:
 
 
 def auc(scores: Vector, outcome: Vector) -> float:
-    """The area; NaN where one class is missing."""
+    """The area; NaN if one class is missing."""
     return float(aucs(scores, outcome, np.ones((1, len(scores))))[0])
 
 
 def aucs(scores: Vector, outcome: Vector, weights: NDArray[np.float64]) -> Vector:
-    """The area for each row of `weights`, samples by rows; NaN where a sample lacks a class."""
+    """The area for each row of `weights` (samples by rows); NaN if a sample lacks a class."""
     order = np.argsort(scores, kind="stable")
     _, start = np.unique(scores[order], return_index=True)
     positive, negative = ((weights * side)[:, order] for side in (outcome, 1 - outcome))
@@ -46,10 +46,11 @@ def aucs(scores: Vector, outcome: Vector, weights: NDArray[np.float64]) -> Vecto
 
 
 def parts(scores: Vector, outcome: Vector) -> Vector:
-    """Of each row its part in the AUC: their mean is the AUC, and the mean's standard error that of DeLong et al. 1988.
+    """Each row's part in the AUC: their mean is the AUC, and its standard error is that of DeLong et al. 1988.
 
-    The AUC and the row's influence on it: its placement less the AUC, times the number of all rows over that of its class.
-    A part may lie outside 0 to 1. Where one class is missing nothing can be ranked, and every part is chance: 0.5.
+    A part is the AUC plus the row's influence on it: its placement less the AUC, times the number of all rows over that
+    of its class. A part may lie outside 0 to 1. If one class is missing nothing can be ranked, and every part is
+    chance: 0.5.
     """
     positive = outcome == 1
     if positive.all() or not positive.any():
@@ -63,14 +64,14 @@ def parts(scores: Vector, outcome: Vector) -> Vector:
 
 
 def _share_below(scores: Vector, ordered: Vector) -> Vector:
-    """Of the ordered scores the share below each, ties half."""
+    """For each score, the share of the ordered scores below it; ties count half."""
     low, high = (np.searchsorted(ordered, scores, side=side) for side in ("left", "right"))
     shares: Vector = (low + high) / 2 / len(ordered)
     return shares
 
 
 def draws(person: NDArray[np.str_], seed: int, number: int = DRAWS) -> NDArray[np.float64]:
-    """How often each row counts in each of `number` samples of persons: a matrix, one row a sample."""
+    """How often each row counts in each of `number` samples of persons: a matrix, one row per sample."""
     names, owner = np.unique(person, return_inverse=True)
     chosen = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=number)
     counted: NDArray[np.float64] = chosen[:, owner].astype(np.float64)
@@ -83,7 +84,7 @@ def area(scores: Vector, outcome: Vector, drawn: NDArray[np.float64]) -> Measure
 
 
 def difference(mine: Vector, theirs: Vector, outcome: Vector, drawn: NDArray[np.float64]) -> Measured:
-    """AUC of one score less that of another on the same rows, paired within each sample."""
+    """AUC of one score minus that of another on the same rows, paired within each sample."""
     apart = aucs(mine, outcome, drawn) - aucs(theirs, outcome, drawn)
     return _measured(auc(mine, outcome) - auc(theirs, outcome), apart)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is who in the fleet? A certificate authority that lives as long as the fleet's files, and what it signs.
 
-A member has one ECDSA key: its certificate for the gateway and its node authentication are about the same key, so that
-the gateway can hold one against the other.
+A member has one ECDSA key. Its gateway certificate and its node authentication use the same key, so the gateway can
+check one against the other.
 """
 
 import datetime as dt
@@ -29,7 +29,7 @@ _ALLOWANCE: Final = dt.timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Files of one party: certificate, private key in PEM, and for a member both halves in OpenSSH's format for Flower."""
+    """Files of one party: certificate, private key in PEM, and a member's key pair in OpenSSH's format for Flower."""
 
     certificate: Path
     key: Path
@@ -38,7 +38,7 @@ class Identity:
 
     @classmethod
     def below(cls, folder: Path, name: str) -> "Identity":
-        """Where a party's files lie in its folder, whether or not they are there yet."""
+        """The paths of a party's files in its folder, whether or not the files exist yet."""
         return cls(
             certificate=folder / f"{name}.crt",
             key=folder / f"{name}.key",
@@ -49,23 +49,23 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """Signs for one fleet; its private key is never written down."""
+    """Signs for one fleet; its private key is never written to disk."""
 
     certificate: Path
     signed: x509.Certificate
     key: ec.EllipticCurvePrivateKey
 
     def server(self, folder: Path, name: str) -> Identity:
-        """Somebody whom others connect to on this machine."""
+        """An identity for a party that others connect to on this machine."""
         return _issued(self, folder, name, ExtendedKeyUsageOID.SERVER_AUTH)
 
     def member(self, folder: Path, name: str) -> Identity:
-        """Somebody who connects."""
+        """An identity for a party that connects to others."""
         return _issued(self, folder, name, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
 def authority(folder: Path, name: str = "consortium") -> Authority:
-    """A new authority, its certificate in the folder."""
+    """Create a new authority and write its certificate into the folder."""
     key = ec.generate_private_key(ec.SECP384R1())
     subject = _named(f"{name} authority")
     signed = (
@@ -102,7 +102,7 @@ def _issued(by: Authority, folder: Path, name: str, purpose: x509.ObjectIdentifi
 
 
 def private(path: Path, body: bytes) -> None:
-    """Write what only its owner may read."""
+    """Write a file that only its owner may read."""
     place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(place, "wb") as file:
         file.write(body)

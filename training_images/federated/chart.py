@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do a few numbers become a picture without a library: lines over rounds, and estimates with their intervals, as SVG?"""
+"""How do a few numbers become an SVG without a library: lines over rounds, and estimates with their intervals?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _RIGHT: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One estimate with its interval, and the group that its colour says."""
+    """One estimate with its interval, and the group that its colour shows."""
 
     label: str
     group: str
@@ -28,7 +28,7 @@ class Bar:
 
 
 def lines(title: str, series: Mapping[str, Sequence[float]]) -> bytes:
-    """Numbers by round, one line a series."""
+    """Numbers by round, one line per series."""
     low = min(min(numbers) for numbers in series.values())
     high = max(max(numbers) for numbers in series.values())
     height, left = 240, 60
@@ -49,7 +49,7 @@ def lines(title: str, series: Mapping[str, Sequence[float]]) -> bytes:
 
 
 def intervals(title: str, bars: Sequence[Bar], *, mark: float) -> bytes:
-    """One row an estimate; `mark` draws a line through all of them, such as no difference."""
+    """Estimates with intervals, one per row; `mark` draws a line through all of them, such as at no difference."""
     ends = [value for bar in bars for value in (bar.low, bar.high) if value == value]  # noqa: PLR0124 - NaN is not itself
     low, high = min(mark, *ends), max(mark, *ends)
     groups = list(dict.fromkeys(bar.group for bar in bars))

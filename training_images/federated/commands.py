@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is Flower called? By its own commands, with what makes them safe: TLS, node authentication, no installing."""
+"""How is Flower started? By its own commands, with safe options: TLS, node authentication, no installing."""
 
 import json
 import os
@@ -16,7 +16,7 @@ APP: Final = Path(__file__).resolve().parent / "app"
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """All that Flower's processes get to know: where its commands and our code lie, and a home of the fleet's own."""
+    """The whole environment of Flower's processes: where its commands and our code are, and a home for the fleet."""
     return {
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), "/usr/bin", "/bin")),
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "functions"))),
@@ -32,7 +32,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def superlink(server: Identity, authority: Path, port: int) -> list[str]:
-    """The SuperLink, for nobody but registered nodes; it listens on this machine only, behind the gateway."""
+    """The SuperLink, for registered nodes only; it listens on this machine only, behind the gateway."""
     return [
         _program("flower-superlink"),
         "--host=127.0.0.1",
@@ -62,7 +62,7 @@ def supernode(
 
 
 def _program(name: str) -> str:
-    """Beside this Python, where pip has put it."""
+    """The path of a program that pip installed beside this Python."""
     found = Path(sys.executable).parent / name
     if not found.exists():
         raise ConfigError(f"{name} is not installed beside {sys.executable}; install requirements/federated.lock")

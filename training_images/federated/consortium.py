@@ -34,7 +34,7 @@ STEPS: Final = 20
 NOISES: Final = (0.0, 1.0, 2.0, 4.0)
 RATE_PRIVATE: Final = 2.0
 ALONE: Final = Course(steps=1000, rate=0.5, decay=1e-3)
-"""Ten times the consortium's, for whoever has all rows at hand: centralised, and each alone."""
+"""Ten times the consortium's steps, for models with all rows at hand: centralised, and each member alone."""
 _DIGITS: Final = 4
 Scorer = tuple[Vector, Scale]
 
@@ -46,7 +46,7 @@ def planned(table: Table, **changed: Any) -> Plan:
 
 
 def measured(table: Table, seed: int) -> dict[str, Any]:
-    """One split: everybody's AUC on the pooled test and on each member's own, and the paired differences."""
+    """One split: every model's AUC on the pooled test and on each member's own test, and the paired differences."""
     members = parting.parted(table, seed)
     together = parting.pooled(members)
     federated = learn(in_process(members, seed), planned(table))
@@ -71,7 +71,7 @@ def at_hand(rows: Rows) -> Scorer:
 
 
 def private(table: Table) -> list[dict[str, Any]]:
-    """What noise costs: epsilon for one person in the whole run, and AUC on the pooled test for each split."""
+    """The cost of noise: epsilon for one person over the whole run, and AUC on the pooled test for each split."""
     told = []
     for noise in NOISES:
         each = [_private(table, noise, seed) for seed in SEEDS]
@@ -81,7 +81,7 @@ def private(table: Table) -> list[dict[str, Any]]:
 
 
 def lost(table: Table) -> dict[str, Any]:
-    """What it costs when the largest member is lost in the second round and stays away."""
+    """The cost of losing the largest member in the second round for good."""
     members = parting.parted(table, SEEDS[0])
     largest = max(members, key=lambda rows: len(rows.outcome)).member
     asked = parting.pooled(members).part(asked=True)
@@ -98,7 +98,7 @@ def lost(table: Table) -> dict[str, Any]:
 
 
 def described(table: Table) -> list[dict[str, Any]]:
-    """Who the members are, and how the first split parts them."""
+    """Who the members are, and how the first split divides them."""
     return [
         {
             "member": rows.member,
@@ -113,7 +113,7 @@ def described(table: Table) -> list[dict[str, Any]]:
 
 
 def deployed(table: Table) -> dict[str, Any]:
-    """One run over SuperLink and SuperNodes, masked, against the same in one process."""
+    """One masked run over SuperLink and SuperNodes, compared with the same run in one process."""
     from training_images.federated.fleet import Placed, putting_up  # noqa: PLC0415 - only this needs Flower
 
     members = parting.parted(table, SEEDS[0])
@@ -138,7 +138,7 @@ def deployed(table: Table) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, and write what was found."""
+    """Measure, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wheels", type=Path, default=FOLDER, help="folder of the pinned wheels")
     parser.add_argument("--deployed", choices=tuple(sources.CONSORTIA), help="also run this one over Flower")
@@ -203,7 +203,7 @@ def _scores(learned: Learned, asked: Rows) -> Vector:
 
 
 def _told(one: Measured) -> list[float | None]:
-    """Estimate, low and high; null where there is nothing to measure."""
+    """Estimate, low and high; null if there is nothing to measure."""
     return [None if math.isnan(value) else round(value, _DIGITS) for value in (one.estimate, one.low, one.high)]
 
 

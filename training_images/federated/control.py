@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does the consortium's own side let nodes in and start runs? Over the SuperLink's control endpoint.
+"""How does the consortium's own side admit nodes and start runs? Through the SuperLink's control endpoint.
 
-It asks nobody's name, and that is why only the SuperLink's own machine may reach it. Flower's `flwr` command says the
-same; it takes seconds to load.
+The endpoint does not authenticate anybody, so only the SuperLink's own machine may reach it. Flower's `flwr` command
+sends the same requests but takes seconds to load.
 """
 
 import hashlib
@@ -33,21 +33,21 @@ Answer = TypeVar("Answer", bound=Message)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """The control endpoint at an address; `context` says whom to trust, and what to show where that is asked."""
+    """The control endpoint at an address; `context` says whom to trust, and which certificate to show if asked."""
 
     host: str
     port: int
     context: ssl.SSLContext
 
     def ready(self, alive: Callable[[], bool], patience: float) -> None:
-        """Wait until a SuperLink listens here.
+        """Wait until a SuperLink listens at the address.
 
         Args:
             alive: Whether its process still runs.
             patience: Seconds to wait.
 
         Raises:
-            ConfigError: It ended, or did not listen in time.
+            ConfigError: The process ended, or did not listen in time.
         """
         ends = time.monotonic() + patience
         while time.monotonic() < ends and alive():
@@ -58,19 +58,19 @@ class Control:
         raise ConfigError(f"no SuperLink listens at {self.host}:{self.port}; see what it said")
 
     def register(self, public: Path) -> int:
-        """Let a node in by its public key in OpenSSH's format; its number.
+        """Admit a node by its public key in OpenSSH's format; return its number.
 
         Raises:
-            ConfigError: The SuperLink does not let it in, or there is none.
+            ConfigError: The SuperLink refuses the node, or cannot be reached.
         """
         key = load_ssh_public_key(public.read_bytes()).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         return int(self._asked("register-node", RegisterNodeRequest(public_key=key), RegisterNodeResponse()).node_id)
 
     def start(self, settings: Mapping[str, str | int | float | bool]) -> int:
-        """Start a run of our app with these settings; its number.
+        """Start a run of our app with these settings; return its number.
 
         Raises:
-            ConfigError: The SuperLink does not start it, or there is none.
+            ConfigError: The SuperLink does not start the run, or cannot be reached.
         """
         bundle = app_bundle()
         request = StartRunRequest(
@@ -96,10 +96,10 @@ class Control:
 
 
 def app_bundle() -> bytes:
-    """The app as it is sent to members; the same bytes every time."""
+    """The app bundle as it is sent to members; the same bytes every time."""
     return build_fab_from_disk(APP)
 
 
 def app_digest() -> str:
-    """The SHA-256 of that: what members agree to."""
+    """The SHA-256 of the app bundle, which members agree to."""
     return hashlib.sha256(app_bundle()).hexdigest()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What leaves a member's machine, and what comes in? One small proxy beside its SuperNode decides.
+"""What may leave a member's machine, and what may enter it? One small proxy beside its SuperNode decides.
 
 A SuperNode cannot show a client certificate, so it talks to this door on its own machine, and the door shows the
-member's certificate to the consortium's gateway. The door also looks at the one answer that carries code: an app bundle
-(FAB) whose digest the member has not agreed to is not handed on. Flower's own `--trusted-entities` cannot do that
-without its hub.
+member's certificate to the consortium's gateway. The door also inspects the one answer that carries code: it does not
+hand on an app bundle (FAB) whose digest the member has not agreed to. Flower's own `--trusted-entities` cannot do that
+without Flower's hub.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _CODE: Final = "/v1/fleet/get-fab"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consortium:
-    """What a member knows of the consortium: where its gateway is, who vouches for it, which apps it agreed to run."""
+    """What a member knows of the consortium: the gateway's address, the authority to trust, the apps it agreed to."""
 
     host: str
     port: int
@@ -38,13 +38,13 @@ class Consortium:
 
 
 def door(address: tuple[str, int], inside: Identity, outside: Identity, consortium: Consortium) -> Forwarder:
-    """A door for one SuperNode.
+    """Make a door for one SuperNode.
 
     Args:
-        address: Where it listens; on the member's own machine.
-        inside: What it shows to the SuperNode.
+        address: Where it listens: on the member's own machine.
+        inside: The certificate that it shows to the SuperNode.
         outside: The member's certificate.
-        consortium: Where it leads.
+        consortium: The consortium that it leads to.
     """
     context = client_context(consortium.authority, str(outside.certificate), str(outside.key))
     return Forwarder(
@@ -56,7 +56,7 @@ def door(address: tuple[str, int], inside: Identity, outside: Identity, consorti
 
 
 def leave(asked: Asked) -> None:
-    """Let a request out: a SuperNode has business with the fleet endpoint only."""
+    """Let a request out: a SuperNode may use the fleet endpoint only."""
     if asked.method != "POST" or asked.path not in FLEET:
         raise RefusedError(404, "a SuperNode asks the fleet endpoint only")
 
@@ -65,7 +65,7 @@ def enter(asked: Asked, body: bytes, apps: Collection[str]) -> None:
     """Let an answer in.
 
     Raises:
-        RefusedError: It carries an app that the member did not agree to.
+        RefusedError: The answer carries an app that the member did not agree to.
     """
     if asked.path != _CODE:
         return
@@ -76,7 +76,7 @@ def enter(asked: Asked, body: bytes, apps: Collection[str]) -> None:
 
 def bundle(body: bytes) -> bytes:
     """The app bundle in a GetFabResponse."""
-    from flwr.proto.fab_pb2 import GetFabResponse  # noqa: PLC0415 - everything else here works without Flower
+    from flwr.proto.fab_pb2 import GetFabResponse  # noqa: PLC0415 - the rest of this file works without Flower
 
     content: bytes = GetFabResponse.FromString(body).fab.content
     return content

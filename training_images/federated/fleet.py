@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a whole consortium put up on one machine, and taken down again, with everything as it would stand apart?
+"""How is a whole consortium run on one machine, with every part as it would be on a machine of its own?
 
-Every party is a process of this image in its own role, with a folder of its own: SuperLink on loopback behind the
-gateway, a SuperNode behind its door for every member. Ports are free ones. Nothing survives the fleet but its folder.
+Every party is a process of this image in its own role, with its own folder: a SuperLink on loopback behind the gateway,
+and for every member a SuperNode behind its door. Ports are free ones. Only the fleet's folder outlives the fleet.
 """
 
 import json
@@ -36,7 +36,7 @@ _PATIENCE: Final = 90.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A member before it is put up: its rows, where they lie, and its own limits, as settings of its SuperNode's role."""
+    """A member before it starts: its rows, where they lie, and its own limits, as settings of the role `supernode`."""
 
     rows: Rows
     platform: str = "local"
@@ -46,7 +46,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """A running fleet; `putting_up` makes one."""
+    """A running fleet; made by `putting_up`."""
 
     folder: Path
     authority: Authority
@@ -55,7 +55,7 @@ class Fleet:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, settings: Mapping[str, str]) -> None:
-        """Start a party in its role; what it says stands in `<name>.log`."""
+        """Start a party in its role; its output goes into `<name>.log`."""
         words = [f"--{setting}={value}" for setting, value in settings.items()]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(  # noqa: S603 - our own program
@@ -69,18 +69,18 @@ class Fleet:
             )
 
     def kill(self, name: str) -> None:
-        """A machine that is gone, without a word."""
+        """Kill a party without warning, as when a machine is lost."""
         _signal(self.processes.pop(name), signal.SIGKILL)
 
     def told(self, name: str) -> str:
-        """What a party has said."""
+        """The output of a party."""
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
     def awaited(self, name: str, words: str) -> None:
-        """Wait until a party says these words.
+        """Wait until a party prints these words.
 
         Raises:
-            ConfigError: It ended without, or took too long.
+            ConfigError: The party ended without them, or took too long.
         """
         ends = time.monotonic() + _PATIENCE
         while words not in self.told(name):
@@ -90,11 +90,11 @@ class Fleet:
             time.sleep(_LOOK)
 
     def control(self) -> Control:
-        """The SuperLink's control endpoint, from this machine."""
+        """The SuperLink's control endpoint, reached from this machine."""
         return Control(host=HERE, port=self.superlink, context=client_context(str(self.authority.certificate)))
 
     def submit(self, plan: Plan, patience: float) -> Path:
-        """Start a run; its result will lie in the folder that comes back."""
+        """Start a run; return the folder in which its result will lie."""
         place = self.folder / "results" / plan.run
         self.control().start({"plan": results.written(plan), "result": str(place), "patience": patience})
         return place
@@ -103,13 +103,13 @@ class Fleet:
         """Start a run and wait for its result.
 
         Raises:
-            TooFewError: It ended without one.
-            ConfigError: It did not end in `limit` seconds.
+            TooFewError: The run ended without a result.
+            ConfigError: The run did not end within `limit` seconds.
         """
         return self.awaited_result(self.submit(plan, patience), limit)
 
     def awaited_result(self, place: Path, limit: float) -> Result:
-        """The result of a run that was started; raises as `run` does."""
+        """Wait for the result of a run that was started; raises as `run` does."""
         ends = time.monotonic() + limit
         while time.monotonic() < ends:
             if (done := results.found(place)) is not None:
@@ -122,7 +122,7 @@ class Fleet:
 
 @contextmanager
 def putting_up(folder: Path, members: Sequence[Placed]) -> Iterator[Fleet]:
-    """A fleet with these members, all registered and their SuperNodes started."""
+    """Run a fleet with these members, all registered and their SuperNodes started."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority = certificates.authority(folder / "authority")
     fleet = Fleet(folder=folder, authority=authority, superlink=free_port(), gateway=free_port())
@@ -138,19 +138,19 @@ def putting_up(folder: Path, members: Sequence[Placed]) -> Iterator[Fleet]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HERE, 0))
         return int(probe.getsockname()[1])
 
 
 def home(folder: Path, name: str) -> Path:
-    """A party's own folder."""
+    """The folder of a party."""
     return folder / "parties" / name
 
 
 def enter(fleet: Fleet, name: str, app: str, placed: Placed | None = None) -> None:
-    """Start a SuperNode behind its door, from what lies in its folder."""
+    """Start a SuperNode behind its door from the files in its folder."""
     about = {"platform": placed.platform, "region": placed.region, **placed.settings} if placed else {}
     settings = {
         "role": "supernode",
@@ -183,7 +183,7 @@ def _superlink(fleet: Fleet, members: Sequence[Placed]) -> None:
 
 
 def _member(fleet: Fleet, rows: Rows, nodes: Path) -> str:
-    """Fill a member's folder; the public half of its key for masks, which goes to all members, not through the server."""
+    """Fill a member's folder; return its public key for masks, which goes to all members, but not by the server."""
     own = home(fleet.folder, rows.member)
     known = certified(fleet, rows.member)
     shutil.copyfile(known, nodes / known.name)
@@ -194,7 +194,7 @@ def _member(fleet: Fleet, rows: Rows, nodes: Path) -> str:
 
 
 def certified(fleet: Fleet, name: str) -> Path:
-    """A folder with a certificate of the consortium's; the public node key, with which nobody is registered yet."""
+    """Give a party a folder with a certificate of the consortium; return its node key, which is not registered yet."""
     own = home(fleet.folder, name)
     found = fleet.authority.member(own, name)
     shutil.copyfile(fleet.authority.certificate, own / "ca.crt")
@@ -202,7 +202,7 @@ def certified(fleet: Fleet, name: str) -> Path:
 
 
 def _stop(fleet: Fleet) -> None:
-    """Members first, so that they can say good-bye to the SuperLink; whatever does not listen is killed."""
+    """Stop the members first, so that they can sign off from the SuperLink; kill whatever does not react."""
     superlink = fleet.processes.pop("superlink", None)
     _end(list(fleet.processes.values()))
     _end([superlink] if superlink else [])
@@ -218,7 +218,7 @@ def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Everything in the process's session."""
+    """Signal every process of the session."""
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who answers in a SuperNode's ClientApp? A member, made anew for every message from what its own machine tells it.
+"""Who answers in a SuperNode's ClientApp? A member, rebuilt for every message from what its own machine provides.
 
-The SuperNode's node-config names the files: `rows`, the folder `memory`, and for masks `key` and `roster`; `platform` and
-`region` where they lie; `masked` and `epsilon` are its limits; `seed` makes the noise repeatable, for trials only. Flower
-starts a process a message, so this imports nothing heavy.
+The SuperNode's node-config names the files: `rows`, the folder `memory`, and for masks `key` and `roster`. `platform`
+and `region` say where the rows lie; `masked` and `epsilon` are the member's limits; `seed` makes the noise repeatable,
+for trials only. Flower starts a process per message, so this module imports nothing heavy.
 """
 
 import json

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the ServerApp do? It runs the plan over whoever is online and leaves the result, or one sentence, in a folder.
+"""What does the ServerApp do? It runs the plan with the members online and writes the result, or why there is none.
 
-The run's configuration holds `plan` (JSON), `result` (a folder) and `patience` (seconds to wait for answers to one
-question).
+The run's configuration contains `plan` (JSON), `result` (a folder) and `patience` (seconds to wait for the answers to
+one question).
 """
 
 import json
@@ -22,20 +22,20 @@ from training_images.job.errors import ConfigError, sentence
 
 app = ServerApp()
 _POLL: Final = 0.3
-"""Seconds between two looks for answers; Flower's own waiting takes three."""
+"""Seconds between two checks for answers; Flower's own waiting checks every three."""
 
 
 @dataclass(kw_only=True)
 class OverFlower:
-    """Members behind SuperNodes.
+    """Members reached through SuperNodes.
 
     Args:
-        grid: Flower's.
+        grid: Flower's grid.
         patience: Seconds to wait for the answers to one question.
         expected: Everybody who should take part.
-        nodes: Node by member, learned from the first answers.
-        silent: Who was asked and did not answer in time. Flower takes a minute to notice that a node is gone, and to wait
-            for it at every question would cost more than it can still bring.
+        nodes: Node number by member, learned from the first answers.
+        silent: The members that were asked and did not answer in time. Flower takes a minute to notice that a node is
+            gone, and waiting for it at every question would cost more than the node can still contribute.
         seconds: How long each question took.
     """
 
@@ -47,7 +47,7 @@ class OverFlower:
     seconds: list[tuple[str, float]] = field(default_factory=list)
 
     def online(self) -> Sequence[str]:
-        """Before anybody has said its name: everybody who is expected, once as many are there or patience is at its end."""
+        """The members online; before any has given its name, all expected ones, after waiting for as many nodes."""
         if not self.nodes:
             self._gathered()
             return self.expected
@@ -55,7 +55,7 @@ class OverFlower:
         return [name for name, node in self.nodes.items() if node in there and name not in self.silent]
 
     def ask(self, note: Note, names: Sequence[str]) -> Mapping[str, Note]:
-        """Ask everybody named; at first everybody who is there, since names come with the first answers."""
+        """Ask the named members; the first question goes to every node, because names come with the first answers."""
         began = time.monotonic()
         nodes = [self.nodes[name] for name in names] if self.nodes else list(self.grid.get_node_ids())
         content = letters.sealed(note)
@@ -103,7 +103,7 @@ class OverFlower:
 
 @app.main()
 def main(grid: Grid, context: Context) -> None:
-    """Run the plan; what went wrong is a sentence in the result's folder, and the run is marked as failed."""
+    """Run the plan; on failure write one sentence into the result's folder and mark the run as failed."""
     told = context.run_config
     plan, folder = results.plan(json.loads(str(told["plan"]))), Path(str(told["result"]))
     members = OverFlower(grid=grid, patience=float(str(told["patience"])), expected=plan.members)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does a small HTTP proxy pass on what it was told to, and nothing else?
 
-One TLS listener, one upstream. A request is read whole, shown to a rule, and only then sent on, with the few headers
-that Flower's fleet protocol needs: nothing that the rule has not seen reaches the other side. Bodies have a stated
-length; chunked ones, repeated lengths and too long ones are refused, which leaves no room for smuggling a second
-request into the first.
+It has one TLS listener and one upstream. It reads a request whole, shows it to a rule, and only then sends it on, with
+the few headers that Flower's fleet protocol needs: nothing that the rule has not seen reaches the other side. Bodies
+must state their length; chunked bodies, repeated lengths and oversized bodies are refused, which leaves no room for
+smuggling a second request into the first.
 """
 
 import http.client
@@ -32,7 +32,7 @@ FLEET: Final = frozenset(
         "confirm-message-received",
     )
 )
-"""What a registered node asks for. Registering is not among them: the consortium does that, by hand, on the other side."""
+"""The requests of a registered node. Registering is not among them: the consortium does that on the other side."""
 _LONGEST: Final = 64 * 2**20
 _PASSED_ON: Final = ("content-type", "accept", "user-agent")
 _OWN: Final = "flwr-"
@@ -41,7 +41,7 @@ _PATIENCE: Final = 90.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request: header names are lower case, the certificate is the client's in DER, None when none was asked for."""
+    """A request. Header names are lower case; the certificate is the client's in DER, or None if none was asked for."""
 
     method: str
     path: str
@@ -51,7 +51,7 @@ class Asked:
 
 
 class RefusedError(Exception):
-    """A request or an answer that is not passed on, with the HTTP status to say so."""
+    """A request or an answer that is not passed on, with the HTTP status that says so."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -60,7 +60,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """Where requests go on to, and how to know that it is the right one."""
+    """Where requests go, and how to verify that it is the right server."""
 
     host: str
     port: int
@@ -69,14 +69,14 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What is passed on: `asked` sees every request, `answered` every answer of status 200; both may raise RefusedError."""
+    """What is passed on: `asked` sees every request, `answered` every 2xx answer; both may raise RefusedError."""
 
     asked: Callable[[Asked], None]
     answered: Callable[[Asked, bytes], None]
 
 
 class Forwarder(ThreadingHTTPServer):
-    """The proxy; `serving` runs it."""
+    """The proxy; run it with `serving`."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -87,24 +87,24 @@ class Forwarder(ThreadingHTTPServer):
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port that it listens on."""
         return int(self.server_address[1])
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept, but leave the handshake to the request's own thread: a silent client holds up nobody."""
+        """Accept, but leave the handshake to the request's own thread, so that a silent client delays nobody."""
         plain, address = super().get_request()
         plain.settimeout(_PATIENCE)
         return self.context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """One line for a connection that broke or was refused in the handshake."""
+        """Write one line for a connection that broke or was refused in the handshake."""
         del request
         print(f"{client_address[0]}: {sys.exception()}", file=sys.stderr, flush=True)
 
 
 @contextmanager
 def serving(forwarder: Forwarder) -> Iterator[Forwarder]:
-    """Run the proxy beside whatever is done within."""
+    """Run the proxy until the block ends."""
     thread = threading.Thread(target=forwarder.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
     try:
@@ -127,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
 
     def parse_request(self) -> bool:
-        """Every method goes the same way, so that none is passed on by being forgotten."""
+        """Send every method the same way, so that none is passed on unchecked."""
         if not super().parse_request():
             return False
         try:
@@ -145,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = self._read()
         self._forwarder.rule.asked(asked)
         status, kind, body = self._fetched(asked)
-        if http.client.OK <= status < http.client.MULTIPLE_CHOICES:  # a node takes every one of them for an answer
+        if http.client.OK <= status < http.client.MULTIPLE_CHOICES:  # a node treats all of these as an answer
             self._forwarder.rule.answered(asked, body)
         self._reply(status, kind, body)
 
@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _fetched(self, asked: Asked) -> tuple[int, str, bytes]:
-        """A connection a request: one that was kept could be closed by the other side at the very moment it is used."""
+        """Use one connection per request: the other side could close a kept one at the very moment of its use."""
         to = self._forwarder.upstream
         passed = {k: v for k, v in asked.headers.items() if k in _PASSED_ON or k.startswith(_OWN)}
         connection = http.client.HTTPSConnection(to.host, to.port, context=to.context, timeout=_PATIENCE)
@@ -192,7 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def server_context(certificate: str, key: str, clients: str | None = None) -> ssl.SSLContext:
-    """TLS 1.3 for a listener; `clients` is the authority whose certificate every client must show."""
+    """TLS 1.3 for a listener; every client must show a certificate of the authority `clients`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(certificate, key)
@@ -203,7 +203,7 @@ def server_context(certificate: str, key: str, clients: str | None = None) -> ss
 
 
 def client_context(authority: str, certificate: str | None = None, key: str | None = None) -> ssl.SSLContext:
-    """TLS 1.3 towards a server that this one authority vouches for."""
+    """TLS 1.3 towards a server, trusting this one authority only."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(authority)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do members reach of the SuperLink? Its fleet endpoint, each as itself, and nothing else.
+"""What can members reach of the SuperLink? Its fleet endpoint, each as itself, and nothing else.
 
 Flower's SuperLink serves its fleet, control and runtime endpoints on one port, and the control endpoint asks for no
 account: whoever reaches it may register nodes and send code to everybody. So members reach this gateway instead. It
-wants a client certificate of the consortium's authority, lets through ten exact paths, and holds the node key that a
-request claims against the certificate's own. `gateway.nginx.conf` is the same for nginx.
+requires a client certificate of the consortium's authority, lets through ten exact paths, and checks that the node key
+a request claims is the certificate's own. `gateway.nginx.conf` is the same for nginx.
 """
 
 import base64
@@ -28,7 +28,7 @@ from training_images.federated.forwarding import (
 
 
 def gateway(address: tuple[str, int], own: Identity, authority: str, superlink: tuple[str, int]) -> Forwarder:
-    """A gateway in front of a SuperLink that only this machine, or the consortium's own network, can reach."""
+    """Make a gateway in front of a SuperLink that only this machine, or the consortium's own network, can reach."""
     return Forwarder(
         address,
         server_context(str(own.certificate), str(own.key), clients=authority),
@@ -41,7 +41,7 @@ def admit(asked: Asked) -> None:
     """Let a request pass.
 
     Raises:
-        RefusedError: It is none of the fleet's, or claims a node key that is not the certificate's.
+        RefusedError: The path is not the fleet's, or the node key is not the certificate's.
     """
     if asked.method != "POST" or asked.path not in FLEET:
         raise RefusedError(404, "members reach the fleet endpoint only")
@@ -53,7 +53,7 @@ def admit(asked: Asked) -> None:
 
 
 def _anything(asked: Asked, body: bytes) -> None:
-    """What the SuperLink answers is passed on as it is."""
+    """Pass on the SuperLink's answer unchanged."""
     del asked, body
 
 

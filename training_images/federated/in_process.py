@@ -13,11 +13,11 @@ from training_images.federated.parting import Rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InProcess:
-    """Members that are called.
+    """Members that are called directly.
 
     Args:
-        members: By name.
-        lost: By the number of the question, counted from 1, who does not answer from then on.
+        members: Members by name.
+        lost: For the number of a question, counted from 1, the members that do not answer from then on.
         heard: Every answer that the server saw, in order.
         asked: Every question, in order.
     """
@@ -28,12 +28,12 @@ class InProcess:
     asked: list[Note] = field(default_factory=list)
 
     def online(self) -> Sequence[str]:
-        """All but those who were lost before."""
+        """All members except those lost before."""
         gone = self._gone(len(self.asked))
         return [name for name in self.members if name not in gone]
 
     def ask(self, note: Note, names: Sequence[str]) -> Mapping[str, Note]:
-        """Ask one after the other; whoever is lost with this question does not answer it."""
+        """Ask one member after another; members that are lost at this question do not answer it."""
         self.asked.append(note)
         gone = self._gone(len(self.asked))
         answers = {name: self.members[name].answer(note) for name in names if name not in gone}
@@ -50,7 +50,7 @@ def in_process(
     limits: Limits | None = None,
     lost: Mapping[int, Collection[str]] | None = None,
 ) -> InProcess:
-    """Members with keys of their own; their noise can be drawn again from a seed, and without one it cannot."""
+    """Make members with keys of their own; their noise can be repeated only if a seed is given."""
     private = {one.member: masking.private_key() for one in rows}
     roster = {name: masking.public_key(key) for name, key in private.items()}
     members = {

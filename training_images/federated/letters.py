@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a note travel in a Flower message? As an ArrayRecord and a ConfigRecord; neither can carry a pickle."""
+"""How does a note travel in a Flower message? As an ArrayRecord and a ConfigRecord; neither can contain a pickle."""
 
 from typing import Any, Final, cast
 
@@ -14,7 +14,7 @@ _WHAT: Final = "what"
 
 
 def sealed(note: Note) -> RecordDict:
-    """The note as Flower carries it."""
+    """The note as a Flower message carries it."""
     facts: dict[str, Any] = {_WHAT: note.what, **note.facts}
     return RecordDict(
         {
@@ -25,10 +25,10 @@ def sealed(note: Note) -> RecordDict:
 
 
 def read(content: RecordDict) -> Note:
-    """The note in a message.
+    """Read the note in a message.
 
     Raises:
-        ConfigError: The message holds none, or arrays that are none.
+        ConfigError: The message contains no note, or arrays that cannot be read.
     """
     if _FACTS not in content.config_records or _ARRAYS not in content.array_records:
         raise ConfigError("the message holds no note: another app is talking")

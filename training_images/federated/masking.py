@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do members have their vectors added up by a server that sees none of them?
+"""How do members have their vectors added up by a server that sees none of the vectors?
 
 Secure aggregation (Bonawitz et al. 2017, CCS, section 4) with long-lived key pairs, which saves its first two messages.
-A member adds a mask of its own and one a pair of members, which cancel in the sum. With its masked vector it sends the
-seed of its own mask in shares, each encrypted for one member. When the server has said who answered, every survivor
-opens its share of each survivor's own seed, and of those who were lost the pairwise seed: never both of the same
-member. Seeds have 256 bits and masks are a ChaCha20 stream; vectors are fixed-point numbers modulo 2**64, so that the
-sum is exact. Masks and shares are bound to the occasion and to everybody who takes part in it: who is told of others has
-other masks. It holds against a server that looks, and against one that tells each member something else about who was
-lost, with up to a third of the members, less one, helping it (`enough`); a server that makes up members is stopped by the
-roster that each member brings along. It hides what is in one sum: what two sums tell together is for noise to hide.
+A member adds to its vector a mask of its own, and one mask for each other member; the masks of a pair cancel in the
+sum. With the masked vector it sends the seed of its own mask in shares, each encrypted for one member. When the server
+has said who answered, every survivor opens its share of each survivor's own seed, and its pairwise seed with each lost
+member: never both for the same member. Seeds have 256 bits and masks are a ChaCha20 stream. Vectors are fixed-point
+numbers modulo 2**64, so the sum is exact. Masks and shares are bound to the occasion and to its list of members: a
+member that was told of other members has other masks.
+
+This protects against a server that only looks, and against one that tells each member a different story about who was
+lost, even with the help of up to a third of the members, less one (`enough`). A server that invents members is stopped
+by the roster that each member brings along. What is hidden is the content of one sum: noise has to hide what two sums
+reveal together.
 """
 
 import json
@@ -33,17 +36,17 @@ from training_images.job.errors import ConfigError
 
 Words = NDArray[np.uint64]
 FEWEST: Final = 3
-"""With two members, each could subtract itself from the sum and read the other."""
+"""With two members, each could subtract its own vector from the sum and read the other's."""
 FRACTION_BITS: Final = 32
-"""Of a fixed-point number: steps of 2.3e-10, up to 2.1e9 in the sum."""
+"""Bits behind the point of a fixed-point number: steps of 2.3e-10, up to 2.1e9 in the sum."""
 _SEED: Final = 32
 _GREATEST: Final = float(2 ** (63 - FRACTION_BITS))
-"""Of a sum; each of its members may tell its part of that."""
+"""The greatest value of a sum; each of its n members may contribute an n-th of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """What a member brings along: its name, its private key, and everybody's public keys by name (the roster)."""
+    """What a member brings along: its name, its private key, and all members' public keys by name (the roster)."""
 
     name: str
     private: bytes
@@ -52,7 +55,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Masked:
-    """What the server gets of one member: its vector under masks, and its own seed's shares, one for each of `names`."""
+    """What the server gets from one member: its masked vector, and shares of its own seed, one for each of `names`."""
 
     vector: Words
     names: tuple[str, ...]
@@ -61,43 +64,44 @@ class Masked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """One survivor's help: shares of the survivors' own seeds, and its pairwise seeds with those who were lost."""
+    """One survivor's help: shares of the survivors' own seeds, and its pairwise seeds with the lost members."""
 
     shares: Mapping[str, bytes]
     seeds: Mapping[str, bytes]
 
 
 def private_key() -> bytes:
-    """A new private key."""
+    """Create a private key."""
     return X25519PrivateKey.generate().private_bytes_raw()
 
 
 def public_key(private: bytes) -> bytes:
-    """Its public half, for everybody's roster."""
+    """The public half of a private key, for every member's roster."""
     return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
 
 
 def enough(members: int) -> int:
-    """How many must be left to open a sum, and how many shares bring a seed back: more than two thirds.
+    """How many survivors a sum needs, and how many shares restore a seed: more than two thirds of the members.
 
-    A server may tell a member that some are lost, those that it is there, and all others that it is lost. Then it has all
-    of its pairwise seeds, and the shares of its own from it, from those said to be lost and from whoever helps: as many
-    as are needed once 2 enough(n) - n - 1 help. With a majority that would be nobody.
+    A server may tell one member that some are lost, tell those that this member is there, and tell all others that it
+    is lost. Then the server has all of the member's pairwise seeds, and gets shares of its own seed from the member
+    itself, from those said to be lost and from members that help the server. That suffices once 2 enough(n) - n - 1
+    members help. If a majority were enough, the server would need no help.
     """
     return 2 * members // 3 + 1
 
 
 def masked(keys: Keys, vector: NDArray[np.float64], members: Sequence[str], occasion: str) -> Masked:
-    """A member's vector as the server may see it.
+    """A member's vector in the form that the server may see.
 
     Args:
-        keys: The member's.
-        vector: What is to be added up.
-        members: Who takes part, this member among them.
-        occasion: Names this one sum, such as run and round; masks are never used twice.
+        keys: The member's keys.
+        vector: The vector to be added up.
+        members: All that take part, this member included.
+        occasion: The name of this one sum, such as run and round; masks are never used twice.
 
     Raises:
-        ConfigError: Too few take part, or somebody whom the roster does not know; or the sum could overflow.
+        ConfigError: Too few take part, one of them is not on the roster, or the sum could overflow.
     """
     everybody = _taking_part(keys, members)
     bound = _bound(occasion, everybody)
@@ -115,17 +119,17 @@ def masked(keys: Keys, vector: NDArray[np.float64], members: Sequence[str], occa
 def opened(
     keys: Keys, members: Sequence[str], shares: Mapping[str, bytes], lost: Sequence[str], occasion: str
 ) -> Opened:
-    """What a survivor gives away so that the sum of the survivors can be read.
+    """What a survivor reveals so that the sum of the survivors can be read.
 
     Args:
-        keys: The member's.
-        members: Who took part at first.
-        shares: By survivor, the share that was encrypted for this member.
-        lost: Who did not answer.
+        keys: The member's keys.
+        members: All that took part at first.
+        shares: For each survivor, the share that it encrypted for this member.
+        lost: The members that did not answer.
         occasion: As in `masked`.
 
     Raises:
-        ConfigError: The server asks for both of somebody, forgets somebody, or too few are left.
+        ConfigError: The server counts a member as both there and lost, or as neither, or too few are left.
     """
     everybody = _taking_part(keys, members)
     if sorted([*shares, *lost]) != sorted(everybody) or keys.name in lost:
@@ -146,10 +150,10 @@ def unmasked(answers: Mapping[str, Masked], help_of: Mapping[str, Opened]) -> ND
 
     Args:
         answers: The survivors' masked vectors, by name.
-        help_of: What survivors opened.
+        help_of: What each survivor opened.
 
     Raises:
-        ConfigError: Too few survivors helped, or one that must did not.
+        ConfigError: Too few survivors helped, or one whose help is needed did not.
     """
     everybody = next(iter(answers.values())).names
     total = np.zeros(len(next(iter(answers.values())).vector), dtype=np.uint64)
@@ -166,7 +170,7 @@ def unmasked(answers: Mapping[str, Masked], help_of: Mapping[str, Opened]) -> ND
 
 
 def fixed(vector: NDArray[np.float64], among: int) -> Words:
-    """Fixed-point numbers modulo 2**64, so small that the sum of so many members holds; negative ones wrap around."""
+    """Fixed-point numbers modulo 2**64, limited so that a sum of `among` members fits; negative ones wrap around."""
     greatest = _GREATEST / among
     if not np.isfinite(vector).all() or np.abs(vector).max(initial=0.0) >= greatest:
         raise ConfigError(
@@ -177,7 +181,7 @@ def fixed(vector: NDArray[np.float64], among: int) -> Words:
 
 
 def stream(seed: bytes, size: int) -> Words:
-    """The mask of a seed: a ChaCha20 key stream (each seed is used for one mask only, hence the constant nonce)."""
+    """The mask of a seed: a ChaCha20 key stream. Each seed is used for one mask only, hence the constant nonce."""
     cipher = Cipher(ChaCha20(seed, bytes(16)), mode=None).encryptor()
     return np.frombuffer(cipher.update(bytes(8 * size)), dtype="<u8").copy()
 
@@ -193,7 +197,7 @@ def _taking_part(keys: Keys, members: Sequence[str]) -> tuple[str, ...]:
 
 
 def _bound(occasion: str, everybody: Sequence[str]) -> str:
-    """The occasion as those know it who take part in it: with another list of members it is another one."""
+    """The occasion together with its list of members: with another list it is another occasion."""
     return json.dumps([occasion, *everybody])
 
 
@@ -218,7 +222,7 @@ def _unsealed(keys: Keys, sender: str, bound: str, body: bytes) -> bytes:
 
 
 def _derived(keys: Keys, other: str, purpose: str) -> bytes:
-    """A key of the pair for one purpose, the same for both (HKDF, RFC 5869)."""
+    """A key of the pair for one purpose, the same for both members (HKDF, RFC 5869)."""
     private = X25519PrivateKey.from_private_bytes(keys.private)
     agreed = private.exchange(X25519PublicKey.from_public_bytes(keys.roster[other]))
     return HKDF(SHA256(), length=_SEED, salt=None, info=purpose.encode()).derive(agreed)

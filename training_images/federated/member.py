@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a member tell, when asked, of rows that only it can read?
+"""What does a member answer about rows that only it can read?
 
-Sums over its own rows, in the open or under masks; and scores of its test items under pseudonyms. It keeps to its own
-limits whatever the server asks: no unmasked sum where it wants masks, no step beyond its privacy budget, no sum opened
-twice, no second model scored.
+It answers with sums over its own rows, in the open or under masks, and with scores of its test items under pseudonyms.
+It keeps its own limits whatever the server asks: no unmasked sum if it requires masks, no step beyond its privacy
+budget, no sum opened twice, no second model scored.
 """
 
 import struct
@@ -22,14 +22,14 @@ from training_images.federated.privacy import Private, learned_privately
 from training_images.job.errors import ConfigError
 
 DELTA: Final = 1e-5
-"""Chance of failure that epsilon is stated at; below one in the number of persons of every member here."""
+"""Allowed probability of failure for the stated epsilon; below one over the number of persons of every member here."""
 SCORE_DIGITS: Final = 6
-"""Of an item's score, as its record holds it: what is told says no more."""
+"""Digits of an item's score in its record; answers carry no more than that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a member agrees to: sums only under masks, and no more than this epsilon a run (None: no limit)."""
+    """What a member agrees to: sums under masks only, and at most this epsilon per run (None: no limit)."""
 
     masked: bool = False
     epsilon: float | None = None
@@ -40,13 +40,14 @@ class Member:
     """A member at work.
 
     Args:
-        rows: Its rows.
+        rows: The member's rows.
         place: Platform and region where they lie.
-        keys: For masks; None when it only ever tells plain sums.
-        limits: What it agrees to.
-        draw: Random numbers for a round. Whoever could repeat them could take the noise away again.
-        memory: What outlasts one question: occasions that were opened, private steps that were spent.
-        run: The run that the memory is of. Masks are bound to it: a sum of the same name in another run has others.
+        keys: Keys for masks; None if it only ever sends plain sums.
+        limits: The limits that it keeps.
+        draw: Random numbers for a round. Anybody who could repeat them could remove the noise.
+        memory: What must outlast one question: sums that were opened, private steps that were spent.
+        run: The run that the memory belongs to. Masks are bound to it: a sum of the same name in another run has other
+            masks.
     """
 
     rows: Rows
@@ -61,7 +62,7 @@ class Member:
         """The answer to a question.
 
         Raises:
-            ConfigError: The question is none, or asks for more than the member agreed to.
+            ConfigError: The question is not valid, or asks for more than the member agreed to.
         """
         answers = {"moments": self._moments, "train": self._train, "open": self._open, "score": self._score}
         if note.what not in answers:
@@ -78,11 +79,11 @@ class Member:
         mine = self.rows.part(asked=False)
         better = self._learned(note, weights, scale.applied(mine.features), mine)
         count = float(len(mine.outcome))
-        before = (0.0, 0.0) if "noise" in note.facts else self._loss(weights, scale)  # the loss has no noise
+        before = (0.0, 0.0) if "noise" in note.facts else self._loss(weights, scale)  # the loss would carry no noise
         return self._summed(note, np.concatenate([better * count, [count, *before]]))
 
     def _loss(self, weights: Vector, scale: Scale) -> tuple[float, float]:
-        """Of the weights that came, over the test rows; and how many those are."""
+        """The summed loss of the received weights over the test rows, and the number of these rows."""
         asked = self.rows.part(asked=True)
         return model.loss(weights, scale.applied(asked.features), asked.outcome), float(len(asked.outcome))
 
@@ -107,7 +108,7 @@ class Member:
         )
 
     def _spend(self, course: Private) -> None:
-        """Within a run all private steps are alike: a question with other noise or chance is refused."""
+        """Count private steps. All of a run's must be alike: a question with other noise or chance is refused."""
         for name, term in (("noise", course.noise), ("chance", course.chance)):
             if self.memory.setdefault(name, _exactly(term)) != _exactly(term):
                 raise ConfigError("noise and chance changed within a run; the epsilon would be that of neither")
@@ -151,7 +152,7 @@ class Member:
         )
 
     def _score(self, note: Note) -> Note:
-        """Once a run: whoever chose the weights of many questions could read the test rows from their scores."""
+        """Score one model per run: whoever chose the weights of many could read the test rows from the scores."""
         if self.memory.setdefault("scored", 0):
             raise ConfigError(
                 f"{self.rows.member} scored a model of this run before; scores of others would tell its rows"
@@ -174,7 +175,7 @@ class Member:
         )
 
     def _about(self) -> dict[str, Fact]:
-        """Who answers, from which rows, and where they lie; told each time, as this answer may be the last."""
+        """Who answers, from which rows, and where they lie; stated in every answer, since any may be the last."""
         platform, region = self.place
         return {
             "member": self.rows.member,
@@ -201,17 +202,17 @@ def _as_recorded(scores: Vector) -> Vector:
 
 
 def _exactly(term: float) -> int:
-    """A number's own bits, for a memory of whole numbers; a hash could be met by another number."""
+    """The number's own bits, for a memory of whole numbers; another number could have the same hash."""
     return int.from_bytes(struct.pack(">d", term), "big", signed=True)
 
 
 def seeded(seed: int, name: str) -> Callable[[int], np.random.Generator]:
-    """Random numbers that can be drawn again: for examples and trials, where nobody has anything to hide."""
+    """Random numbers that can be repeated: for examples and trials, where there is nothing to hide."""
     token = int.from_bytes(name.encode(), "big")
     return lambda number: np.random.default_rng([seed, number, token])
 
 
 def secret(number: int) -> np.random.Generator:
-    """Random numbers that nobody can draw again."""
+    """Random numbers that nobody can repeat."""
     del number
     return np.random.default_rng()

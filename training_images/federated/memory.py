@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a member remember of a run, so that it holds its limits whatever becomes of its SuperNode?
+"""What does a member remember of a run, so that it keeps its limits even if its SuperNode is restarted?
 
-Flower keeps a run's state in the SuperNode's process: one that is started again in the middle of a run has opened no sum,
-scored no model and spent nothing. So it is kept in a file of the member's own, written before an answer leaves.
+Flower keeps a run's state in the SuperNode's process. A SuperNode that restarts in the middle of a run would believe
+that it has opened no sum, scored no model and spent nothing. So the member keeps this in a file of its own, written
+before an answer leaves.
 """
 
 import fcntl
@@ -17,14 +18,14 @@ from training_images.job.errors import ConfigError
 
 @contextmanager
 def remembering(folder: Path, run: str) -> Iterator[MutableMapping[str, int]]:
-    """The memory of a run, for one question at a time: who comes meanwhile waits.
+    """The memory of a run, for one question at a time: other questions wait.
 
     Args:
-        folder: The member's own; it has to outlast the SuperNode.
+        folder: The member's own folder; it has to outlast the SuperNode.
         run: The run's number.
 
     Raises:
-        ConfigError: What lies there is no memory.
+        ConfigError: The file there is not a memory.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / f"{run}.lock").open("a") as lock:
@@ -33,7 +34,7 @@ def remembering(folder: Path, run: str) -> Iterator[MutableMapping[str, int]]:
 
 
 class _Memory(MutableMapping[str, int]):
-    """Whole numbers by name, on the disk as soon as they are set."""
+    """Whole numbers by name, written to disk as soon as they are set."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The arithmetic of a logistic regression that several learn together (FedAvg; McMahan et al. 2017, arXiv:1602.05629).
 
-Weights are one vector: a coefficient a predictor, then the intercept. Everything a member tells is a sum over its rows,
-so that sums of members are sums over all rows, and can be added up under masks.
+Weights are one vector: one coefficient per predictor, then the intercept. Everything that a member sends is a sum over
+its rows, so the members' sums add up to sums over all rows, under masks too.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """How a member learns between two messages: full-batch steps, and a pull towards zero on the coefficients."""
+    """How a member learns between two messages: full-batch steps, with a pull towards zero on the coefficients."""
 
     steps: int
     rate: float
@@ -37,12 +37,12 @@ class Course:
 
 
 def moments(features: Vector) -> Vector:
-    """Sums of each predictor, of their squares, and the number of rows."""
+    """Each predictor's sum and sum of squares, and the number of rows."""
     return np.concatenate([features.sum(axis=0), (features**2).sum(axis=0), [float(len(features))]])
 
 
 def scale(summed: Vector) -> Scale:
-    """Mean and standard deviation over all rows, from everybody's moments; nearly constant columns stay as they are."""
+    """Mean and standard deviation over all rows, from all members' moments; nearly constant columns are not scaled."""
     size = (len(summed) - 1) // 2
     count = summed[-1]
     mean = summed[:size] / count
@@ -51,12 +51,12 @@ def scale(summed: Vector) -> Scale:
 
 
 def public_scale(size: int) -> Scale:
-    """What takes no look at the data: predictors lie between 0 and 1 by their public bounds."""
+    """A scale that needs no look at the data: by their public bounds, predictors lie between 0 and 1."""
     return Scale(centre=np.full(size, 0.5), spread=np.full(size, 0.5))
 
 
 def probability(weights: Vector, inputs: Vector) -> Vector:
-    """Chance of the outcome for each standardised row."""
+    """The probability of the outcome for each standardised row."""
     return 1.0 / (1.0 + np.exp(-np.clip(inputs @ weights, -50.0, 50.0)))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said between the server and a member? A question or an answer: arrays and plain facts, nothing that runs."""
+"""What do server and members exchange? Questions and answers: arrays and plain facts, nothing that can run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Note:
 
     Args:
         what: moments, train, open or score.
-        arrays: Numbers.
+        arrays: The numbers.
         facts: Everything else.
     """
 
@@ -65,12 +65,12 @@ class Note:
 
 
 class Members(Protocol):
-    """Whoever can be asked: over Flower, or in this process."""
+    """The members that can be asked: over Flower, or in this process."""
 
     def online(self) -> Sequence[str]:
-        """Names of the members that can be asked now."""
+        """The names of the members that can be asked now."""
         ...
 
     def ask(self, note: Note, names: Sequence[str]) -> Mapping[str, Note]:
-        """The answers of those who answered in time, by name; a member that fails to answer is simply not there."""
+        """The answers that came in time, by member; a member that fails to answer is missing."""
         ...

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does one table become one file a member, parted by person into what is learned from and what is asked?
+"""How does one table become one file per member, divided by person into rows to learn from and rows to test on?
 
-All rows of a person are on one side. Which side is decided by a seeded hash of the person, so that it does not move
-when rows are added. Names of persons and items are hashed under a key of the member's own before anything else happens
-to them.
+All rows of a person are on one side. A seeded hash of the person decides which, so the side does not move when rows are
+added. Names of persons and items are hashed under a key of the member's own before anything else happens to them.
 """
 
 import hashlib
@@ -20,7 +19,7 @@ from training_images.federated.sources import Table
 from training_images.job.errors import ConfigError
 
 ASKED: Final = 0.3
-"""Share of persons that nobody learns from."""
+"""Share of persons whose rows are for testing only."""
 _OTHERS_MAY: Final = 0o077
 _NAME: Final = 16
 
@@ -50,7 +49,7 @@ class Rows:
 
 
 def parted(table: Table, seed: int) -> list[Rows]:
-    """One member a site."""
+    """Divide a table: one member per site."""
     asked = np.array([is_asked(f"{table.name}/{person}", seed) for person in table.person])
     return [_member(table, index, asked) for index in range(len(table.sites))]
 
@@ -62,7 +61,7 @@ def is_asked(person: str, seed: int) -> bool:
 
 
 def pooled(members: list[Rows]) -> Rows:
-    """Everybody's rows in one place: what the consortium does not do, and is measured against."""
+    """All members' rows in one place: what the consortium avoids, and is compared with."""
     return Rows(
         member="pooled",
         features=np.concatenate([rows.features for rows in members]),
@@ -74,7 +73,7 @@ def pooled(members: list[Rows]) -> Rows:
 
 
 def keep(rows: Rows, path: Path) -> None:
-    """Write a member's rows where only its own account can read them."""
+    """Write a member's rows so that only its own account can read them."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(place, "wb") as file:
@@ -90,10 +89,10 @@ def keep(rows: Rows, path: Path) -> None:
 
 
 def opened(path: Path) -> Rows:
-    """A member's rows.
+    """Read a member's rows.
 
     Raises:
-        ConfigError: The file is not there, others may read it, it holds no rows, or is none of `keep`'s.
+        ConfigError: The file is missing, other accounts may read it, it has no rows, or `keep` did not write it.
     """
     if not path.is_file():
         raise ConfigError(
@@ -113,7 +112,7 @@ def opened(path: Path) -> Rows:
 
 
 def digest(rows: Rows) -> str:
-    """The name of a member's rows, whatever file they lie in."""
+    """The digest that names a member's rows, whatever file they lie in."""
     told = hashlib.sha256()
     for part in (rows.features, rows.outcome, rows.asked):
         told.update(np.ascontiguousarray(part).tobytes())
@@ -145,6 +144,6 @@ def _member(table: Table, index: int, asked: NDArray[np.bool_]) -> Rows:
 
 
 def _pseudonym(table: Table, member: str, name: str) -> str:
-    """The key is made of public words here, since the rows are public too; a real member draws one and keeps it."""
+    """A pseudonym. The key is made of public words, since the rows are public too; a real member keeps a secret one."""
     key = f"{table.name}/{member}".encode()
     return hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:_NAME]

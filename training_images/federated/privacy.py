@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a member learn so that no one person shows in what it tells?
+"""How does a member learn so that its answers do not reveal any single person?
 
 DP-SGD (Abadi et al. 2016, arXiv:1607.00133) with the person as the unit: a person's gradient is the sum over all of
-their rows, and is clipped as one. A step draws every person with the same chance (Poisson), adds normal noise to the
-clipped sum, and divides by the expected number of persons, which does not depend on who was drawn.
+their rows, and is clipped as one. A step draws every person with the same probability (Poisson), adds normal noise to
+the clipped sum, and divides by the expected number of persons, which does not depend on who was drawn.
 """
 
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from training_images.federated.model import Vector, probability
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Private:
-    """How much is hidden.
+    """How strong the privacy is.
 
     Args:
         noise: Standard deviation of the noise, in units of `clip`.
         clip: Greatest Euclidean norm of one person's gradient.
-        chance: Chance that a person is drawn in a step.
-        steps: Steps between two messages.
+        chance: Probability that a person is drawn in a step.
+        steps: Number of steps between two messages.
         rate: Length of a step.
     """
 
@@ -56,10 +56,10 @@ def learned_privately(
 def clipped_sum(
     weights: Vector, inputs: Vector, outcome: Vector, owner: NDArray[np.int64], *, persons: int, clip: float
 ) -> Vector:
-    """Sum over persons of their gradient, each no longer than `clip`.
+    """The sum of the persons' gradients, each clipped to the norm `clip`.
 
-    A gradient that is not finite counts as none: one person would show through all noise, and who sends weights and
-    scale could choose whose it is.
+    A gradient that is not finite counts as zero. Otherwise one person would show through all noise, and whoever sends
+    weights and scale could choose the person.
     """
     each = np.zeros((persons, len(weights)))
     with np.errstate(over="ignore", invalid="ignore"):

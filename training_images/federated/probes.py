@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is a consortium's model asked on trial: what may it be asked, and what must it refuse?
+"""Which requests test a consortium's model: which must it answer, and which must it refuse?
 
-Nobody has rows to ask with, so requests are made from the table's name and public bounds alone: the same for everybody,
-on every machine, whatever was learned. Draws are hashes of their own names, so no library's random numbers are in them.
+Nobody has rows to ask with, so requests are made from the table's name and public bounds alone: the same on every
+machine, whatever was learned. Draws are hashes of their own names, so they depend on no library's random numbers.
 """
 
 import json
@@ -20,24 +20,24 @@ from training_images.federated.answering import bounds
 from training_images.federated.sources import Column
 
 ITEMS: Final = 640
-"""Of each suite, at the least for what must be refused; 600 without a failure bound its rate at half a percent."""
+"""Least number of items that must be refused; 600 without a failure bound the failure rate at half a percent."""
 INSIDE: Final = "inside"
 _INSIDE: Final = 240
 _CORNERS: Final = 200
 _ATTEMPTS: Final = 4000
-"""Draws after which a table is taken to have no more different requests."""
+"""Number of draws after which the table is assumed to have no further different requests."""
 _MISSING: Final = 0.1
 _DIGITS: Final = 4
 _BEYOND: Final = (0.001, 1.0, 1000.0, 1e300)
-"""How far outside, in widths of the bounds."""
+"""How far outside the bounds, in multiples of their width."""
 
 
 def suites(name: str, columns: Sequence[Column]) -> dict[str, Part]:
-    """The suites `policy`, all of it to be answered, and `adversarial`, all of it to be refused.
+    """The suites: every item of `policy` must be answered, every item of `adversarial` must be refused.
 
     Args:
-        name: The table's.
-        columns: Its columns.
+        name: The table's name.
+        columns: The table's columns.
     """
     draws = _Draws(seed=json.dumps([name, bounds(columns)], sort_keys=True), columns=tuple(columns))
     parts = {"policy": _sound(draws), "adversarial": _wrong(draws)}
@@ -46,13 +46,13 @@ def suites(name: str, columns: Sequence[Column]) -> dict[str, Part]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draws:
-    """Sound requests: of each column the JSON that stands for its value."""
+    """Sound requests: for each column the JSON of its value."""
 
     seed: str
     columns: tuple[Column, ...]
 
     def inside(self, group: str) -> dict[str, str]:
-        """Anywhere within the bounds, some of it missing where it may be."""
+        """Every column anywhere within its bounds; some values are missing where they may be."""
         return {column.name: _within(column, self._place(group, column)) for column in self.columns}
 
     def corner(self, group: str) -> dict[str, str]:
@@ -60,7 +60,7 @@ class _Draws:
         return {column.name: _one_of(_ends(column), self._place(group, column)) for column in self.columns}
 
     def named(self, group: str) -> str:
-        """The name of an item, which says nothing of what it asks."""
+        """The id of an item, which reveals nothing about its content."""
         return short(self.seed, group)
 
     def _place(self, group: str, column: Column) -> float:
@@ -72,7 +72,7 @@ def _part(suite: str, rows: Sequence[Row]) -> Part:
 
 
 def _sound(draws: _Draws) -> list[Row]:
-    """As many different requests as there are to be, if the table has as many."""
+    """As many different requests as are wanted, if the table allows as many."""
     found: dict[str, Row] = {}
     for category, group, told in chain(
         _inside(draws, range(_INSIDE)), _corners(draws), _edges(draws), _inside(draws, range(_INSIDE, _ATTEMPTS))
@@ -101,7 +101,7 @@ def _corners(draws: _Draws) -> Iterator[_Told]:
 
 
 def _edges(draws: _Draws) -> Iterator[_Told]:
-    """One column at one of its ends; round after round, so that whatever is cut off leaves no column out."""
+    """One column at one of its ends, round by round, so that a cut at any point leaves out no column."""
     ends = [(column.name, end) for column in draws.columns for end in _ends(column)]
     for number in range(math.ceil((ITEMS - _INSIDE - _CORNERS) / len(ends))):
         for name, end in ends:
@@ -165,7 +165,7 @@ def _out_of_bounds(column: Column) -> list[str]:
 
 
 def _wrong_type(column: Column) -> list[str]:
-    """Text where a number is meant, a number where a word is, and what is neither."""
+    """Text in place of a number, a number in place of a word, and values that are neither."""
     instead = ["0", "1"] if column.words else ['"0"', '"one"', json.dumps(repr(column.high))]
     return [*instead, "true", "false", "[1]", "{}", *([] if column.optional else ["null"])]
 
@@ -174,7 +174,7 @@ _Spoil = Callable[[dict[str, str], Column, int], str]
 
 
 def _instead(literals: Callable[[Column], Sequence[str]]) -> _Spoil:
-    """A request with something else in the place of one column's value."""
+    """A request in which one column's value is replaced by something wrong."""
 
     def spoilt(told: dict[str, str], column: Column, number: int) -> str:
         several = literals(column)

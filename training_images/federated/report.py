@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How do the consortium's numbers become the tables and charts of docs/consortium.md?
 
-What lies between the page's two marks is made here from results.json; the rest of the page is written by hand.
+The part of the page between its two marks is made here from results.json; the rest is written by hand.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,14 +21,14 @@ Measured = Sequence[float | None]
 
 
 def write(found: Mapping[str, Any], page: Path = PAGE) -> None:
-    """Put tables into the page and charts beside it."""
+    """Write the tables into the page and the charts beside it."""
     page.write_text(filled(page.read_text(encoding="utf-8"), tables(found)), encoding="utf-8")
     for name, consortium in found["consortia"].items():
         (page.parent / f"consortium-{name}.svg").write_bytes(drawn(name, consortium))
 
 
 def filled(page: str, made: str) -> str:
-    """The page with its made part replaced.
+    """The page with the part between its marks replaced.
 
     Raises:
         ConfigError: The page has lost its marks.
@@ -47,7 +47,7 @@ def tables(found: Mapping[str, Any]) -> str:
 
 
 def drawn(name: str, consortium: Mapping[str, Any]) -> bytes:
-    """Federated less alone on each member's own test persons, every split."""
+    """A chart: federated less alone, on each member's own test persons, for every split."""
     bars = [
         Bar(
             label=f"{member}, split {split['seed']}", group=member, **_numbers(own["federated less"][f"alone {member}"])
@@ -62,7 +62,7 @@ def drawn(name: str, consortium: Mapping[str, Any]) -> bytes:
 
 
 def verdicts(consortium: Mapping[str, Any]) -> dict[str, int]:
-    """On how many own tests the consortium's model is better, worse, undecided, or cannot be measured."""
+    """On how many of the members' own tests the consortium's model is better, worse, undecided, or not measurable."""
     counted = dict.fromkeys(("better", "worse", "undecided", "not measurable"), 0)
     for split in consortium["splits"]:
         for member, own in split["own"].items():

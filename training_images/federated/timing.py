@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long does one request to the consortium's model take, next to the model that serves now?"""
+"""How long does one request to the consortium's model take, compared with the serving model?"""
 
 from training_images.evals.latency import Answer, questions, requests, serving
 from training_images.evals.suite import Part
@@ -12,26 +12,26 @@ from training_images.job.spec import JobSpec
 
 
 def timed(spec: JobSpec, model: Answering, asked: Part, kind: str, file: str) -> Timed:
-    """Requests from within the public bounds, one at a time; those of the baseline between them.
+    """Time requests from within the public bounds, one at a time, interleaved with the baseline's.
 
     Args:
-        spec: Whose machine and price count, and where the baseline lies, if there is one.
+        spec: The job, for its machine and price, and for the baseline's place if there is one.
         model: The candidate.
-        asked: The suite that holds such requests.
-        kind: The unit's.
-        file: The weights' name in a unit.
+        asked: The suite of such requests.
+        kind: The unit's kind.
+        file: The weights' file name in a unit.
 
     Raises:
-        ConfigError: The baseline cannot be read, or answers other requests than these.
+        ConfigError: The baseline cannot be read, or answers different requests.
     """
     inside = [item for item in asked.items if item.category == INSIDE]
-    # A request's tokens are the numbers that the model multiplies: one for each predictor.
+    # The tokens of a request are the numbers that the model multiplies: one per predictor.
     chosen = questions(spec, inside, lambda _: len(model.inputs))
     return requests(spec, model.answer, chosen, serving(spec, kind, lambda unit: _answering(unit, model, file)))
 
 
 def _answering(unit: Shipped, model: Answering, file: str) -> Answer:
-    """Another model, if it is asked what this one is."""
+    """Another model, provided that it answers the same requests as this one."""
     if set(stated(unit.contract.get("bounds", {}))) != set(model.columns):
         raise ConfigError(
             f"{unit.name} answers other requests than this model, so nothing compares them; "

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does what a consortium learned become a unit: its model, the scores of everybody's items, and where every row stayed?
+"""How does what a consortium learned become a unit: its model, its scores, and where every row stayed?
 
-Settings: `engine` flower (the deployed fleet, on this machine) or in-process (the same arithmetic without it), or
+Settings: `engine` is flower (the deployed fleet, on this machine), in-process (the same arithmetic without it), or
 elsewhere (`--results` is the folder of a run that a SuperLink has carried out; nothing is started here). `consortium`
-insurance or hospitals, `seed` of the split, `rounds`, `steps`, `rate`, `masked` yes or no, `noise` for DP-SGD
-(`noise-seed` makes it repeatable, for examples), `least` members that must stay, `place.MEMBER` PLATFORM/REGION of each
-member, `requests` to time. The channel `baseline` is the folder of the unit that serves now.
+is insurance or hospitals; `seed` is that of the split; `rounds`, `steps`, `rate`; `masked` is yes or no; `noise` turns
+on DP-SGD (`noise-seed` makes it repeatable, for examples); `least` is the number of members that must stay;
+`place.MEMBER` is the PLATFORM/REGION of a member; `requests` is the number to time. The channel `baseline` is the
+folder of the serving unit.
 """
 
 import hashlib
@@ -31,11 +32,11 @@ from training_images.job.settings import Settings
 
 KIND: Final = "consortium-risk"
 _AGREED: Final = ("rounds", "steps", "rate", "least", "masked", "noise", "chance")
-"""Settings that a run elsewhere was begun with."""
+"""Settings that a run elsewhere was started with."""
 SETTINGS: Final = frozenset(
     {*_AGREED, "consortium", "engine", "limit", "noise-seed", "patience", "place.", "results", "seed"}
 )
-"""What a job may be told, beside what every job may be."""
+"""The settings of this image, besides those that every image takes."""
 SUITE: Final = "consortium-test"
 _MODEL: Final = "model.safetensors"
 _PATIENCE: Final = 120.0
@@ -43,17 +44,17 @@ _LIMIT: Final = 1800.0
 
 
 def train(job: Job) -> Sequence[Made]:
-    """One unit.
+    """Make one unit.
 
     Raises:
-        ConfigError: A setting or the data is wrong, or members stayed away beyond what was agreed.
+        ConfigError: A setting or the data are wrong, or more members stayed away than was agreed.
     """
     name = job.spec.settings.choice("consortium", sources.CONSORTIA, "insurance")
     return [unit(job, sources.CONSORTIA[name](_wheels(job)))]
 
 
 def unit(job: Job, table: Table) -> Made:
-    """The unit that a table's sites learn together; raises as `train` does."""
+    """Make the unit that a table's sites learn together; raises as `train` does."""
     settings = job.spec.settings
     members = parting.parted(table, settings.integer("seed", 0))
     plan, learned = _learned(job, planned(job.spec.name, settings, table), members)
@@ -82,7 +83,7 @@ def planned(run: str, settings: Settings, table: Table) -> Plan:
 
 
 def noise_seed(settings: Settings) -> int | None:
-    """What the noise can be drawn again from, for examples; None, and nobody can, unless the settings ask for it."""
+    """The seed that makes the noise repeatable, for examples; None, so that nobody can repeat it, if not set."""
     return settings.integer("noise-seed") if "noise-seed" in settings.given else None
 
 
@@ -91,7 +92,7 @@ def _wheels(job: Job) -> Path:
 
 
 def _learned(job: Job, plan: Plan, members: Sequence[Rows]) -> tuple[Plan, Learned]:
-    """The plan that was carried out, and what came of it."""
+    """The plan that was carried out, and its result."""
     settings = job.spec.settings
     engine = settings.choice("engine", ("flower", "in-process", "elsewhere"), "flower")
     try:
@@ -109,7 +110,7 @@ def _learned(job: Job, plan: Plan, members: Sequence[Rows]) -> tuple[Plan, Learn
 
 
 def _refuse_another_run(settings: Settings, asked: Plan, carried_out: Plan) -> None:
-    """What a run elsewhere was is told by the run; who shipped it with other words would promise what nobody kept."""
+    """Refuse settings that contradict the run's own record: the unit would promise what nobody kept."""
     place = settings.text("results")
     if carried_out.predictors != asked.predictors or not set(carried_out.members) <= set(asked.members):
         raise ConfigError(
@@ -125,7 +126,7 @@ def _refuse_another_run(settings: Settings, asked: Plan, carried_out: Plan) -> N
 
 
 def _over_flower(job: Job, plan: Plan, members: Sequence[Rows]) -> Learned:
-    from training_images.federated.fleet import Placed, putting_up  # noqa: PLC0415 - the other engines work without Flower
+    from training_images.federated.fleet import Placed, putting_up  # noqa: PLC0415 - other engines do without Flower
 
     settings = job.spec.settings
     limits = {"masked": "yes"} if plan.masked else {}
@@ -151,13 +152,13 @@ def _place(job: Job, member: str) -> tuple[str, str]:
 
 
 def _written(path: Path, learned: Learned) -> None:
-    from safetensors.numpy import save_file  # noqa: PLC0415 - only who ships needs it
+    from safetensors.numpy import save_file  # noqa: PLC0415 - only needed to ship
 
     save_file({"weights": learned.weights, "centre": learned.scale.centre, "spread": learned.scale.spread}, path)
 
 
 def _made(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
-    """What is judged is the file that ships, behind the door that the contract describes."""
+    """Judge the file that ships, behind the checks that the contract describes."""
     promised = contract(table, plan, repeatable=noise_seed(job.spec.settings) is not None)
     model = answering.opened(job.folder / _MODEL, promised)
     suites = probes.suites(table.name, table.columns)
@@ -177,9 +178,9 @@ def _made(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
 
 
 def contract(table: Table, plan: Plan, *, repeatable: bool = False) -> dict[str, Any]:
-    """What whoever asks the model relies on, and needs in order to refuse what it refuses.
+    """What a caller of the model relies on, and needs in order to refuse the same requests.
 
-    Repeatable noise hides nobody from whoever knows its seed, so no epsilon is stated for it.
+    Repeatable noise hides nobody from a reader who knows its seed, so no epsilon is stated for it.
     """
     told: dict[str, Any] = {
         "format": "safetensors",
@@ -198,9 +199,10 @@ def contract(table: Table, plan: Plan, *, repeatable: bool = False) -> dict[str,
 
 
 def records(scores: Mapping[str, Note]) -> list[Record]:
-    """One record a test item, under its pseudonym: `brier` (less is better), and the item's part in its member's AUC.
+    """One record per test item, under its pseudonym: `brier` (less is better), and the item's part in its member's AUC.
 
-    The mean of `auc` over a member's items is that member's AUC, and over all items that of the members by their items.
+    The mean of `auc` over a member's items is that member's AUC. The mean over all items is the members' AUCs weighted
+    by their numbers of items.
     """
     found: list[Record] = []
     for member, note in sorted(scores.items()):
@@ -214,7 +216,7 @@ def records(scores: Mapping[str, Note]) -> list[Record]:
 
 
 def _digest(scores: Mapping[str, Note]) -> Digest:
-    """The name of the items that were asked, whatever they scored."""
+    """The digest of the items that were asked, whatever their scores."""
     return digest({name: sorted(note.texts("items")) for name, note in sorted(scores.items())})
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several teachers become one student: what `fuse` asks for when a release answers too slowly."""
+"""Several teachers become one student: the job that `fuse` asks for when a release answers too slowly."""

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who are the teachers, and what do they say together?
+"""Who are the teachers, and how are their answers combined?
 
-The mean of the members' probabilities is the usual ensemble (Lakshminarayanan et al. 2017, https://arxiv.org/abs/1612.01474);
-a vote counts only what each finds likeliest, so that a member that is always sure weighs no more than the others.
+The mean of the members' probabilities is the usual ensemble (Lakshminarayanan et al. 2017,
+https://arxiv.org/abs/1612.01474). A vote counts only each member's likeliest answer, so that a member that is always
+sure weighs no more than the others.
 """
 
 from collections.abc import Sequence
@@ -25,14 +26,14 @@ VOTINGS: Final = ("mean", "vote")
 KINDS: Final = (TEXTGEN, RUNTIME)
 FEWEST: Final = 2
 _TIE: Final = 1e-3
-"""How much the mean of the probabilities counts in a vote: less than a vote."""
+"""Weight of the mean probability in a vote: it decides ties and never outweighs a vote."""
 
 
 def members(spec: JobSpec) -> list[Teacher]:
-    """The teachers in the channel `members`, one folder each, in order of the folders' names.
+    """The teachers in the channel `members`, one folder each, in order of folder name.
 
     Raises:
-        ConfigError: There are less than two, one or its name is there twice, or one cannot be read.
+        ConfigError: There are fewer than two, a teacher or its name occurs twice, or one cannot be read.
     """
     folders = sorted(path for path in spec.channel("members").iterdir() if path.is_dir())
     found = [_member(folder, spec) for folder in folders]
@@ -57,10 +58,10 @@ def members(spec: JobSpec) -> list[Teacher]:
 
 
 def together(told: Sequence[NDArray[np.float64]], voting: Voting) -> NDArray[np.float64]:
-    """The ensemble's probabilities (texts, labels).
+    """The ensemble's probabilities: (texts, labels).
 
     Args:
-        told: Those of each member.
+        told: The members' probabilities.
         voting: `mean` of the probabilities, or a `vote`, in which ties are decided by the mean.
     """
     mean: NDArray[np.float64] = np.mean(told, axis=0)
@@ -81,7 +82,7 @@ def _member(folder: Path, spec: JobSpec) -> Teacher:
 
 
 def _kinds(folder: Path) -> list[str]:
-    """The kinds that a manifest names; whether it is a good one is looked at when the unit is read."""
+    """The kinds that a manifest names; whether the manifest is valid is checked when the unit is read."""
     try:
         document: Any = msgspec.json.decode((folder / SENTINEL).read_bytes())
         return [str(unit["kind"]) for unit in document["units"]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From several teachers to one student: what do they say together, and how near does the student come to it?"""
+"""How do several teachers become one student: what do they say together, and how near does the student come to it?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
@@ -23,18 +23,18 @@ from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.teacher import Teacher
 
 SETTINGS: Final = frozenset({"compared", "voting"}) | LEARNING
-"""What a job may be told, beside what every job may be."""
+"""The settings of this image, besides those that every image takes."""
 _ENSEMBLE: Final = "the ensemble"
 _STUDENT: Final = "this student"
 _COMPARED: Final = 600
-"""Items of the task that members and ensemble are asked besides; language models take a second for sixty."""
+"""Task items on which members and ensemble are also compared; language models answer sixty per second."""
 
 
 def train(job: Job) -> Sequence[Made]:
-    """One runtime, with everything that the gates ask of it, and what its teachers were worth on its card.
+    """Train one runtime, with all the evidence that the gates need; its card says how good its teachers were.
 
-    Channels: `members` (a folder of textgen-lora and runtime-distilled units), `base` (the model of the former), `data`,
-    `suite`, and `baseline` (the runtime that serves now), if there is one.
+    Channels: `members` (a folder of textgen-lora and runtime-distilled units), `base` (the model of the former),
+    `data`, `suite`, and `baseline` (the serving runtime), if there is one.
     """
     spec, how = job.spec, recipe(job.spec)
     voting = cast("Voting", spec.settings.choice("voting", VOTINGS, "mean"))
@@ -55,13 +55,13 @@ def train(job: Job) -> Sequence[Made]:
 def _asked(
     job: Job, teachers: Sequence[Teacher], texts: Sequence[str], voting: Voting
 ) -> dict[str, NDArray[np.float64]]:
-    """The probabilities of every member and of all together, by name."""
+    """The probabilities of every member and of all of them together, by name."""
     told = {one.unit.name: one.probabilities(job, texts) for one in teachers}
     return {**told, _ENSEMBLE: together(list(told.values()), voting)}
 
 
 def _right(job: Job, teachers: Sequence[Teacher], compared: Part, voting: Voting) -> dict[str, float]:
-    """The share of items that each answers rightly, by name."""
+    """The share of items that each of them answers rightly, by name."""
     labels = np.array([LABELS.index(item.label) for item in compared.items])
     told = _asked(job, teachers, compared.texts, voting)
     told[_STUDENT] = Runtime.below(job.folder).probabilities(compared.texts)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The runtime behind a real request: how long callers wait, and what an answer costs, next to what serves now."""
+"""The runtime behind real requests: how long callers wait and what an answer costs, next to the serving runtime."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a caller of the runtime get, and at what price? Answers that came back, milliseconds, tokens, money.
+"""What does a caller of the runtime get, and at what price? Answers, milliseconds, tokens, money.
 
-Latency is the caller's, from the request's first byte to the answer's last; cost is the serving core's time at the
-price of the versioned table, as the server states it with every answer.
+Latency is the caller's, from the request's first byte to the answer's last. Cost is the serving core's time, which the
+server states with every answer, at the price of the versioned table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ _SHARES: Final[Mapping[str, float]] = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
 class Served:
-    """A runtime that is asked over HTTP, and what its server said every answer cost."""
+    """A runtime that is asked over HTTP, and the cost that its server stated for every answer."""
 
     def __init__(self, *, unit: Shipped, runtime: Runtime, caller: Caller) -> None:
         self.unit = unit
@@ -50,24 +50,24 @@ class Served:
         self._caller = caller
 
     def ask(self, text: str) -> str:
-        """The label that came back."""
+        """The label that the server answers."""
         found = self._caller.ask(text)
         self.core.append(found.core)
         return found.label
 
     def answer(self, texts: Sequence[str]) -> list[str]:
-        """The labels that came back, each text asked alone."""
+        """The labels that the server answers; each text is asked alone."""
         return [self.ask(text) for text in texts]
 
     def warm_up(self, texts: Sequence[str], number: int) -> None:
-        """So many requests that nobody counts."""
+        """Send `number` requests that are not counted."""
         for place in range(number):
             self.ask(texts[place % len(texts)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """The benchmark that serves now: its artifact digest, and the runtime that it measured."""
+    """The serving benchmark: its artifact digest, and the runtime that it measured."""
 
     artifact: str
     served: Served
@@ -77,11 +77,11 @@ def measured(job: Job, asked: Suite, candidate: Served, baseline: Serving | None
     """The benchmark in the job's folder, with all evidence.
 
     Args:
-        job: Whose machine and price count.
+        job: The job, for its machine and price.
         asked: The suite.
-        candidate: The runtime that is measured.
-        baseline: What serves now, if anything does.
-        ask: What the runtime of another benchmark answers.
+        candidate: The runtime to measure.
+        baseline: The serving benchmark, if there is one.
+        ask: Lets the runtime of another benchmark answer.
     """
     timed = _timed(job.spec, asked, candidate, baseline)
     (job.folder / REPORT).write_bytes(_report(job.spec, candidate.unit, timed.records))
@@ -103,7 +103,7 @@ def measured(job: Job, asked: Suite, candidate: Served, baseline: Serving | None
 
 
 def _timed(spec: JobSpec, asked: Suite, candidate: Served, baseline: Serving | None) -> Timed:
-    """Requests in turns, each at the price of the serving core's time."""
+    """Requests to both runtimes in turns, each at the price of the serving core's time."""
     against = Baseline(artifact=baseline.artifact, answer=baseline.served.ask) if baseline else None
     chosen = questions(spec, asked.parts["task"].items, candidate.runtime.tokens, _REQUESTS)
     found = requests(spec, candidate.ask, chosen, against)
@@ -123,7 +123,7 @@ def _priced(spec: JobSpec, records: Sequence[Record], core: Sequence[float]) -> 
 
 
 def _report(spec: JobSpec, unit: Shipped, records: Sequence[Record]) -> bytes:
-    """What stands in benchmark.json; numbers as decimal text."""
+    """The content of benchmark.json; numbers as decimal text."""
     tokens, cost = (sum(record["scores"][name] for record in records) for name in ("tokens", "cost"))
     seconds = sum(latencies(records)) / 1000
     told: dict[str, Any] = {

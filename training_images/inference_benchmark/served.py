@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A runtime behind HTTP on this machine's own address: JSON in, JSON out, one connection that stays open.
+"""How is a runtime served over HTTP on this machine? JSON in, JSON out, over one connection that stays open.
 
-The answer says what it cost: `Server-Timing: core;dur=…` (https://www.w3.org/TR/server-timing/) are the milliseconds
-that the serving thread held a core, the caller's own work not counted.
+Every answer states its cost: `Server-Timing: core;dur=…` (https://www.w3.org/TR/server-timing/) gives the milliseconds
+for which the serving thread held a core, without the caller's own work.
 """
 
 import http.client
@@ -22,22 +22,22 @@ from typing import Any, Final
 from training_images.job.errors import ConfigError
 
 Answer = Callable[[str], str]
-"""A text in, its label out."""
+"""Takes a text and returns its label."""
 PATH: Final = "/v1/label"
 MOST_BYTES: Final = 1 << 16
-"""Of a request; whoever sends more is told so."""
+"""Most bytes of a request; longer ones are refused with a reason."""
 _HOST: Final = "127.0.0.1"
 _PATIENCE: Final = 30.0
 """Seconds that a caller waits for an answer."""
 _LOOK_EVERY: Final = 0.05
 _GRACE: Final = 2.0
-"""Seconds that a server has to end."""
+"""Seconds that a server has to stop."""
 _TIMING: Final = "Server-Timing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What came back: the label, and the serving core's seconds."""
+    """The answer: the label, and the serving core's seconds."""
 
     label: str
     core: float
@@ -56,8 +56,8 @@ class Caller:
         """The answer to one request.
 
         Raises:
-            ConfigError: The text is too long for a request, the server refused it or could not answer it, or answered with
-                something else than a label.
+            ConfigError: The text is too long for a request, the server refused it or could not answer it, or the answer
+                is not a label.
             TimeoutError: It did not answer in time.
         """
         body = json.dumps({"text": text}).encode()
@@ -76,13 +76,13 @@ class Caller:
         return Answered(label=told["label"], core=_core(response.headers.get(_TIMING, "")))
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
 
 @contextmanager
 def served(answer: Answer) -> Iterator[Caller]:
-    """Somebody to ask while the block runs; afterwards nothing listens any more."""
+    """A caller while the block runs; afterwards the server listens no more."""
     over = threading.Event()
     server = TCPServer((_HOST, 0), partial(_Handler, answer))
     server.timeout = _LOOK_EVERY
@@ -93,7 +93,7 @@ def served(answer: Answer) -> Iterator[Caller]:
             yield caller
     finally:
         over.set()
-        thread.join(_GRACE)  # a runtime that hangs would keep the job for ever
+        thread.join(_GRACE)  # a runtime that hangs would keep the job running for ever
         server.server_close()
 
 
@@ -108,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
-    """An answer leaves in one piece."""
+    """An answer is sent in one piece."""
 
     def __init__(self, answer: Answer, *rest: Any) -> None:
         self._answer = answer
@@ -123,16 +123,16 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             label = self._answer(text)
-        except Exception as error:  # noqa: BLE001 - a runtime may be anybody's, and whoever asks is told
+        except Exception as error:  # noqa: BLE001 - any runtime may be served, and its error goes to the caller
             self._reply(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": f"{type(error).__name__}: {error}"}, began)
             return
         self._reply(HTTPStatus.OK, {"label": label}, began)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in http.server
-        """Nothing is written: it would be timed."""
+        """Write nothing: writing would be part of the measured time."""
 
     def _asked(self) -> tuple[str, str]:
-        """The text, or what is wrong with the request."""
+        """The request's text, or what is wrong with the request."""
         length = self.headers.get("Content-Length", "")
         if self.path != PATH or not length.isdecimal() or int(length) > MOST_BYTES:
             self.close_connection = True
@@ -155,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _core(header: str) -> float:
-    """Seconds in the header; NaN never: a server that does not say is no server of ours."""
+    """Seconds in the header, never NaN: a server that does not state them is not ours."""
     name, _, milliseconds = header.partition(";dur=")
     if name != "core":
         raise ConfigError(f"the server's answer has no {_TIMING}: what it costs is unknown")

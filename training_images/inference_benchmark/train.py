@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a shipped runtime to a benchmark: asked over HTTP, in turns with what serves now. Nothing is learned here."""
+"""How does a shipped runtime become a benchmark? It is asked over HTTP, in turns with the serving one."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,15 +24,15 @@ from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
 
 SETTINGS: Final = frozenset({"warm_up"})
-"""What a job may be told, beside what every job may be."""
+"""The settings of this image, besides those that every image takes."""
 _WARM_UP: Final = 50
 
 
 def train(job: Job) -> Sequence[Made]:
-    """One benchmark, with everything that the gates ask of it.
+    """Make one benchmark, with all the evidence that the gates need. Nothing is learned.
 
-    Channels: `runtime` (the runtime-distilled unit that is served), `suite` (what is asked), and, if a benchmark serves
-    now, `baseline` (its unit) and `baseline_runtime` (the runtime that it measured, unless it lies in the same folder).
+    Channels: `runtime` (the runtime-distilled unit to serve), `suite` (the eval suite), and, if a benchmark serves now,
+    `baseline` (its unit) and `baseline_runtime` (the runtime that it measured, unless that lies in the same folder).
     """
     spec = job.spec
     asked = suite.asked(spec)
@@ -58,7 +58,7 @@ def _behind_http(unit: Shipped) -> Iterator[Served]:
 
 @contextmanager
 def _serving(spec: JobSpec) -> Iterator[Serving | None]:
-    """What serves now, behind HTTP as well; None if it was not given."""
+    """The serving runtime, behind HTTP as well; None if it was not given."""
     if "baseline" not in spec.channels:
         yield None
         return
@@ -68,7 +68,7 @@ def _serving(spec: JobSpec) -> Iterator[Serving | None]:
 
 
 def _runtime_of(benchmark: Shipped, channel: str, spec: JobSpec) -> Shipped:
-    """The runtime that a benchmark is of."""
+    """The runtime that a benchmark measured."""
     own = f"{channel}_runtime"
     unit = safe(shipped_unit(spec.channel(own if own in spec.channels else channel), RUNTIME))
     stated = _measured_runtime(benchmark)
@@ -81,7 +81,7 @@ def _runtime_of(benchmark: Shipped, channel: str, spec: JobSpec) -> Shipped:
 
 
 def _measured_runtime(benchmark: Shipped) -> str:
-    """The artifact digest of the runtime that a benchmark is of."""
+    """The artifact digest of the runtime that a benchmark measured."""
     try:
         return str(msgspec.json.decode(benchmark.path(REPORT).read_bytes())["runtime"])
     except (msgspec.MsgspecError, KeyError, TypeError) as error:

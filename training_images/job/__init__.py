@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every training image is built on: what was asked, where things lie, how a unit is shipped and a failure told."""
+"""What every training image is built on: reading the order, finding folders, shipping a unit, reporting a failure."""

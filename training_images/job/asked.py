@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did Federation's `launch` hand over? The policy's job as JSON in FEDERATION_JOB, its name in FEDERATION_JOB_NAME.
+"""What did Federation's `launch` pass on? The policy's job as JSON in FEDERATION_JOB, its name in FEDERATION_JOB_NAME.
 
-SageMaker's variables hold 512 characters, so a longer job comes there in parts: FEDERATION_JOB_0, FEDERATION_JOB_1, ...
+A variable of SageMaker's takes 512 characters, so a longer job arrives there in parts: FEDERATION_JOB_0,
+FEDERATION_JOB_1, ...
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,25 +21,25 @@ NAME: Final = "FEDERATION_JOB_NAME"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A job as the policy describes it; all of it absent when somebody started the image by hand."""
+    """A job as the policy describes it; empty if somebody started the image by hand."""
 
     job: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     settings: Settings = field(default_factory=Settings)
 
     def text(self, key: str) -> str | None:
-        """A clause of the job as text."""
+        """A field of the job as text."""
         found = self.job.get(key)
         return None if found is None else str(found)
 
     @property
     def world(self) -> int:
-        """How many machines were asked for."""
+        """The number of machines that were asked for."""
         return int(self.job.get("count") or 1)
 
 
 def _teacher(job: Mapping[str, Any]) -> dict[str, str]:
-    """The release that a distillation pass is to learn from."""
+    """The release that a distillation should learn from."""
     return {"teacher": str(job["teacher"])} if "teacher" in job else {}
 
 
@@ -48,10 +49,10 @@ def _joined(environment: Mapping[str, str]) -> str:
 
 
 def asked(environment: Mapping[str, str], arguments: Sequence[str]) -> Asked:
-    """What was handed over; arguments of the command line count before those of the policy.
+    """Read the job; arguments of the command line override the policy's.
 
     Raises:
-        ConfigError: FEDERATION_JOB is no JSON object.
+        ConfigError: FEDERATION_JOB is not a JSON object.
     """
     try:
         job = msgspec.json.decode(environment.get(JOB) or _joined(environment) or "{}", type=dict[str, Any])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a unit's page say? A model card as the Hub reads it, with the numbers of the manifest and its charts.
+"""What does a unit's page say? A model card in the Hub's format, with the manifest's numbers and the unit's charts.
 
-Front matter: https://github.com/huggingface/hub-docs/blob/main/modelcard.md. Values are written as JSON, which YAML
-includes, so that no name can break out of its place.
+Front matter: https://github.com/huggingface/hub-docs/blob/main/modelcard.md. Values are written as JSON, a subset of
+YAML, so that no name can break out of its place.
 """
 
 import math
@@ -33,9 +33,10 @@ def card(unit: Mapping[str, Any], made: Made, template: str | None = None) -> st
     """The README.md of a unit.
 
     Args:
-        unit: As the manifest states it.
-        made: What it was made of.
-        template: The image's own words, with `$summary`, `$scores`, `$charts`, `$files` and `$origin`; else the common ones.
+        unit: The unit, as the manifest states it.
+        made: What the trainer handed over.
+        template: The image's own text, with `$summary`, `$scores`, `$charts`, `$files` and `$origin`; else the common
+            one.
     """
     words = Template(template or files(__package__ or "").joinpath(_CARD).read_text("utf-8"))
     return _front(unit, made) + words.safe_substitute(
@@ -49,7 +50,7 @@ def card(unit: Mapping[str, Any], made: Made, template: str | None = None) -> st
 
 
 def means(records: Sequence[Record]) -> dict[str, tuple[int, float]]:
-    """How many and how much on average, by metric."""
+    """The number of values and their mean, by metric."""
     found: dict[str, list[float]] = defaultdict(list)
     for record in records:
         for metric, value in record["scores"].items():
@@ -72,7 +73,7 @@ def _front(unit: Mapping[str, Any], made: Made) -> str:
 
 
 def _yaml(value: Any) -> str:
-    """JSON, with what YAML calls unprintable, or a line break, escaped (https://yaml.org/spec/1.2.2/#51-character-set)."""
+    """JSON that escapes line breaks and what YAML calls unprintable (https://yaml.org/spec/1.2.2/#51-character-set)."""
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", msgspec.json.encode(value).decode())
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do people look at first? Loss, reliability, recall at k, the distribution of latencies; as SVG, drawn by matplotlib.
+"""Which charts does a card show? Loss, reliability, recall at k and latencies, as SVG drawn by matplotlib.
 
-matplotlib is imported when the first chart is drawn. A fixed salt and no date: the same numbers are the same bytes.
+matplotlib is imported when the first chart is drawn. With a fixed salt and no date, the same numbers give the same
+bytes.
 """
 
 import io
@@ -24,7 +25,7 @@ _PERCENTILES: Final = (50, 95)
 
 
 def loss(steps: Sequence[float], losses: Sequence[float]) -> bytes:
-    """The loss of every step that was told."""
+    """The loss at every step that was logged."""
 
     def draw(axes: Any) -> None:
         axes.plot(steps, losses, linewidth=1.4)
@@ -34,11 +35,11 @@ def loss(steps: Sequence[float], losses: Sequence[float]) -> bytes:
 
 
 def reliability(confidence: Sequence[float], right: Sequence[bool]) -> bytes:
-    """How often an answer is right, against how sure the model says it is; ten bins of equal width.
+    """How often an answer is right, against the model's confidence; ten bins of equal width.
 
     Args:
         confidence: The probability of each answer given, 0 to 1.
-        right: Whether it was right.
+        right: Whether each answer was right.
     """
     bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
     for sure, hit in zip(confidence, right, strict=True):
@@ -60,7 +61,7 @@ def reliability(confidence: Sequence[float], right: Sequence[bool]) -> bytes:
 
 
 def recall_at_k(curves: Mapping[str, Mapping[int, float]]) -> bytes:
-    """Share of queries whose document is among the first k, for each named index."""
+    """The share of queries whose document is among the first k, for each named index."""
 
     def draw(axes: Any) -> None:
         for name, curve in curves.items():
@@ -72,7 +73,7 @@ def recall_at_k(curves: Mapping[str, Mapping[int, float]]) -> bytes:
 
 
 def latency(sides: Mapping[str, Sequence[float]]) -> bytes:
-    """How latencies in milliseconds are distributed, for each side, with their median and p95."""
+    """The distribution of latencies in milliseconds for each side, with their median and p95."""
 
     def draw(axes: Any) -> None:
         top = max((_percentile(values, 99) for values in sides.values() if values), default=1.0)
@@ -88,12 +89,12 @@ def latency(sides: Mapping[str, Sequence[float]]) -> bytes:
 
 
 def _percentile(values: Sequence[float], share: int) -> float:
-    """The smallest value that at least this share of them keeps, as the records' own p95 is."""
+    """The smallest value that at least this share of the values does not exceed, as in the records' own p95."""
     return sorted(values)[max(0, math.ceil(len(values) * share / 100) - 1)]
 
 
 def _drawn(draw: Callable[[Any], None]) -> bytes:
-    import matplotlib as mpl  # noqa: PLC0415 - a second of import, for those who draw
+    import matplotlib as mpl  # noqa: PLC0415 - its import takes a second
     from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415 - as above
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 

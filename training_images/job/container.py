@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do platforms run an image that tell it nothing by themselves: HF Jobs, Kubernetes, a process on this machine?
+"""How does a job run on platforms that tell the image nothing by themselves: HF Jobs, Kubernetes, a local process?
 
-Such a job knows what Federation hands over, and carries its unit away itself. HF Jobs name no folder at all
-(https://huggingface.co/docs/huggingface_hub/guides/jobs); a pod's last words stand in /dev/termination-log; the ranks of
-an Indexed Job, a PyTorchJob (Training Operator v1) and a TrainJob (Trainer v2, PET_ variables) are all read.
+Such a job knows only what Federation passes on, and uploads its unit itself. HF Jobs name no folder at all
+(https://huggingface.co/docs/huggingface_hub/guides/jobs). On Kubernetes, a pod's last words go into
+/dev/termination-log; the ranks of an Indexed Job, a PyTorchJob (Training Operator v1) and a TrainJob (Trainer v2, PET_
+variables) are all understood.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,17 +19,17 @@ from training_images.job.spec import JobSpec
 
 LAST_WORDS: Final = Path("dev/termination-log")
 _ELSEWHERE: Final = frozenset({"hf", "local"})
-"""Platforms of which nobody reads a pod's last words."""
+"""Platforms on which nobody reads a pod's last words."""
 _RANK: Final = ("PET_NODE_RANK", "RANK", "JOB_COMPLETION_INDEX")
 _WORLD: Final = ("PET_NNODES", "WORLD_SIZE")
-"""PyTorchJob tells both: how many pods there are, and how many processes it expects in all of them (nprocPerNode)."""
+"""PyTorchJob sets both: the number of pods, and the number of processes it expects in all of them (nprocPerNode)."""
 _IN_TORCHRUN: Final = "TORCHELASTIC_RUN_ID"
-"""What torchrun tells its processes. Each has a RANK of its own, and the pod's PET_ variables speak of all of them."""
+"""Set by torchrun for its processes. Each has its own RANK then, while the PET_ variables are about all of them."""
 _MASTER: Final = ("MASTER_ADDR", "PET_MASTER_ADDR")
 
 
 def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> JobSpec:
-    """What a job was asked; without Federation it is a process on this machine, `local`."""
+    """The job's specification. Without Federation it is a process on this machine, `local`."""
     told = asked(environment, arguments)
     platform = told.text("platform") or told.settings.text("platform", "local")
     output, upload = _output(root, told, platform)
@@ -53,7 +54,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
 
 
 def _output(root: Path, told: Asked, platform: str) -> tuple[Path, str | None]:
-    """The folder of the unit, and where it is pushed to from there."""
+    """The unit's folder, and the URI that it is pushed to, if any."""
     named = told.settings.given.get("output") or told.text("output")
     if named is None and platform != "local":
         raise ConfigError("nobody says where the unit goes; give --output, or `output` in the policy's job")
@@ -63,14 +64,14 @@ def _output(root: Path, told: Asked, platform: str) -> tuple[Path, str | None]:
 
 
 def _failure(root: Path, platform: str, home: Path) -> Path:
-    """Where the job's last words go; a cluster has a name of its own where a policy knows several."""
+    """The file for the job's last words. A cluster may have a platform name of its own, if a policy knows several."""
     words = root / LAST_WORDS
     in_pod = platform == "kubernetes" or (platform not in _ELSEWHERE and words.exists())
     return words if in_pod else home / "failure.txt"
 
 
 def _whole(environment: Mapping[str, str], names: Sequence[str], usual: int) -> int:
-    """The number that the first of these variables holds, or the usual one where none is there."""
+    """The number in the first of these variables that is set, or the default if none is."""
     for name in names[1:] if _IN_TORCHRUN in environment else names:
         if written := environment.get(name):
             if not written.isdecimal():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On which platform does this process run? Whoever leaves marks of its own is recognised by them; the others are told."""
+"""On which platform does this process run? Some platforms leave marks of their own; the others have to be named."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,12 +12,12 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
     """The job, whatever platform it runs on.
 
     Args:
-        root: Where the machine's files begin; `/` but in trials.
-        environment: The process's.
+        root: Root of the machine's files; `/` except in trials.
+        environment: The process's environment.
         arguments: The command line without the program.
 
     Raises:
-        ConfigError: Something that a job cannot do without was not said.
+        ConfigError: A job cannot run without something that was not given.
     """
     if sagemaker.runs(root, environment):
         return sagemaker.spec(root, environment, arguments)
@@ -27,7 +27,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
 
 
 def failure(root: Path, environment: Mapping[str, str]) -> Path | None:
-    """Where a sentence is read when not even the job could be understood; None where nobody looks."""
+    """The file for a sentence when not even the job could be understood; None if nobody would read it."""
     if sagemaker.runs(root, environment):
         return root / sagemaker.FAILURE
     if vertex.runs(root, environment):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Under which digest is a file known?"""
+"""Which digest identifies a file?"""
 
 import hashlib
 from pathlib import Path
@@ -11,7 +11,7 @@ def digest_of_file(path: Path) -> str:
     """`sha256:` and the hash of a file.
 
     Raises:
-        ConfigError: It cannot be read.
+        ConfigError: The file cannot be read.
     """
     try:
         with path.open("rb") as file:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How may a job end badly, and which exit code tells whoever started it what to do next?
+"""How can a job end badly, and which exit code tells its starter what to do next?
 
-42 is what `podFailurePolicy` of a Kubernetes Job takes as "do not try again"; 143 is 128 + SIGTERM, as shells count.
+A Kubernetes Job's `podFailurePolicy` reads 42 as "do not try again"; 143 is 128 + SIGTERM, as shells count.
 """
 
 import errno
@@ -19,12 +19,12 @@ class ConfigError(Exception):
     """The same job would fail again: a setting, the base model or the data is wrong. The message says which and how."""
 
 
-class Interrupted(Exception):  # noqa: N818 - no error: the platform asked, and a checkpoint was kept
-    """The platform took the machine back; what was learned lies in the checkpoints."""
+class Interrupted(Exception):  # noqa: N818 - not an error: the platform asked for it, and a checkpoint was kept
+    """The platform took the machine back; the checkpoint has what was learned."""
 
 
 def sentence(error: Exception) -> str:
-    """What is told of a job that ended so."""
+    """The sentence that reports how a job ended."""
     if isinstance(error, (ConfigError, Interrupted, ContractError)):
         return str(error)
     if _no_space(error):
@@ -36,5 +36,5 @@ def sentence(error: Exception) -> str:
 
 
 def _no_space(error: Exception) -> bool:
-    """Libraries that write files themselves tell it in words alone."""
+    """Whether the disk is full, which libraries that write files themselves say only in words."""
     return getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error)

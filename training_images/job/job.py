@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a trainer hold in its hands while it runs: the job, a folder to work in, a clock, and a way to say numbers?"""
+"""What can a trainer use while it runs: the job, a folder to work in, a clock, and a log for numbers?"""
 
 import signal
 import time
@@ -13,9 +13,10 @@ from training_images.job.spec import JobSpec
 
 
 class Job:
-    """A job that runs. `folder` is empty at first and gone afterwards; what is shipped is copied from it.
+    """A running job. `folder` is empty at first and is deleted at the end; what ships is copied from it.
 
-    `left` is what was raised when the machine was wanted while it measured, whatever a library made of that.
+    `left` is the exception that was raised when the platform wanted its machine back during measuring, even if a
+    library caught or replaced it.
     """
 
     def __init__(self, spec: JobSpec, folder: Path) -> None:
@@ -29,37 +30,38 @@ class Job:
 
     @property
     def seconds(self) -> float:
-        """Since the job began."""
+        """Seconds since the job began."""
         return time.monotonic() - self._began
 
     @property
     def told(self) -> Mapping[str, Sequence[float]]:
-        """Every number that was said, by name, in order: the loss chart is drawn from it."""
+        """Every logged number by name, in order; the loss chart is drawn from them."""
         return self._told
 
     def log(self, **numbers: float) -> None:
-        """Say numbers, one `name=value` a line: SageMaker's metric definitions and people read the same."""
+        """Log numbers, one `name=value` per line, for SageMaker's metric definitions and for people."""
         for name, value in numbers.items():
             self._told[name].append(float(value))
             print(f"{name}={value:.6g}", flush=True)
 
     def stop_on_sigterm(self) -> None:
-        """Remember that the platform takes the machine back, instead of dying at once."""
+        """Remember that the platform wants its machine back, instead of dying at once."""
         signal.signal(signal.SIGTERM, self._stop)
 
     def interrupted(self) -> bool:
-        """Whether to keep a checkpoint now and raise `Interrupted`; asked once a training step."""
+        """Whether to keep a checkpoint now and raise `Interrupted`; ask once per training step."""
         return self._stopping
 
     def leave(self, step: int) -> Interrupted:
-        """What to raise when a checkpoint has been kept at that step."""
+        """The exception to raise after a checkpoint was kept at that step."""
         return Interrupted(f"the platform stopped the job; a checkpoint was kept at step {step}")
 
     def leave_by(self, leave: Callable[[], Interrupted] | None) -> None:
-        """End the job wherever it is when the platform takes the machine back: nothing is learned any more, only measured.
+        """From now on, end the job at once if the platform wants its machine back: only measuring is left.
 
         Args:
-            leave: Keeps a checkpoint and says what to raise; None while it asks `interrupted` itself, and ships.
+            leave: Keeps a checkpoint and returns what to raise; None while the job asks `interrupted` itself, and while
+                it ships.
         """
         self._leave = leave
         if self._stopping:
@@ -71,7 +73,7 @@ class Job:
         self._go()
 
     def _go(self) -> None:
-        """Once: a platform that asks twice must not disturb what the first time began."""
+        """Leave once: a second signal must not disturb what the first one started."""
         leave, self._leave = self._leave, None
         if leave is not None:
             self.left = leave()

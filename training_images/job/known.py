@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is every setting one that somebody asks for? A misspelt one would cost an hour of learning with the usual value."""
+"""Does the image know every setting that it was given? A misspelt one would cost an hour of training."""
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
@@ -9,20 +9,20 @@ from training_images.job.errors import ConfigError
 
 _ABOUT_THE_JOB: Final = ("image", "kind", "machine", "org", "platform", "region", "teacher", "unit")
 EVERYWHERE: Final = frozenset({*_ABOUT_THE_JOB, "api", "channel.", "checkpoints", "output", "requests", "suite"})
-"""What the library asks for, whatever the image: `teacher` is written into the job of a distillation."""
+"""Settings that the library reads in every image; a distillation's job contains `teacher`."""
 _TUNERS_OWN: Final = "_"
-"""How names begin that a platform's tuner adds for itself, such as SageMaker's `_tuning_objective_metric`."""
+"""Prefix of names that a platform's tuner adds for itself, such as SageMaker's `_tuning_objective_metric`."""
 
 
 def refuse_unknown(given: Iterable[str], own: Collection[str]) -> None:
-    """Settle that the job was told nothing that nobody reads.
+    """Refuse settings that nothing would read.
 
     Args:
-        given: The names of its settings.
-        own: Those that this image asks for; what ends with a dot is the beginning of names.
+        given: The names of the job's settings.
+        own: The names that this image reads; one that ends with a dot is a prefix.
 
     Raises:
-        ConfigError: Some of them are none.
+        ConfigError: Some settings are unknown.
     """
     known = EVERYWHERE.union(own)
     begun = (_TUNERS_OWN, *(name for name in known if name.endswith(".")))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a trainer hand over when it is done? Files, and what was measured, item by item; not yet a manifest."""
+"""What does a trainer hand over when it is done? Files and measurements, item by item, but not yet a manifest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSet:
-    """What was learned from: a name and the digest of its content. It lies where the job ran, unless said otherwise."""
+    """Training data: a name and the digest of the content. They lie where the job ran, unless stated otherwise."""
 
     name: str
     digest: str
@@ -21,14 +21,14 @@ class DataSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """One part of the eval suite, answered.
+    """One part of the eval suite, with its answers scored.
 
     Args:
-        suite: Its name.
+        suite: The part's name.
         digest: Digest of the items that were asked.
-        records: One an item.
-        summaries: By metric that has no items in common with the records: how many, their mean, standard deviation.
-        against: By channel (baseline, anchor), another unit's artifact digest and what it answered to the same items.
+        records: One per item.
+        summaries: For metrics without items in common with the records: number, mean and standard deviation.
+        against: By channel (baseline, anchor): the other unit's artifact digest, and its answers to the same items.
     """
 
     suite: str
@@ -40,12 +40,12 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
-    """Requests one by one: `latency_ms`, `cost` in the price table's currency, `tokens`.
+    """Single requests: `latency_ms`, `cost` in the price table's currency, `tokens`.
 
     Args:
-        records: The unit's own.
-        baseline: Those of what serves now, interleaved with them on this machine.
-        against: Artifact digest of that baseline.
+        records: The unit's own requests.
+        baseline: The serving unit's requests, interleaved with them on this machine.
+        against: The serving unit's artifact digest.
     """
 
     records: Sequence[Record]
@@ -58,20 +58,20 @@ class Made:
     """One unit before it has a manifest.
 
     Args:
-        kind: Its kind.
+        kind: The unit's kind.
         files: Paths below the job's work folder.
         contract: What its consumers rely on.
         quality: Scores on the canonical suite.
         safety: The safety suites, by name.
-        latency: Requests, timed.
-        datasets: What it learned from.
-        base_model: What it was made from, as a card names it; empty for nothing.
-        summary: What it is, in a sentence for its card.
-        license: As a card names it.
-        library: What loads it, as the Hub names it.
-        calibration: Routing thresholds and the artifact digest of the embedder that they hold for.
-        charts: SVG, by name.
-        seeds: Every seed that was drawn from, by what it was for.
+        latency: The timed requests.
+        datasets: The training data.
+        base_model: The model that it was made from, as a card names it; empty if none.
+        summary: One sentence for its card.
+        license: The licence, as a card names it.
+        library: The library that loads it, as the Hub names it.
+        calibration: Routing thresholds, and the artifact digest of the embedder that they are valid for.
+        charts: SVG charts, by name.
+        seeds: Every seed that was used, by purpose.
     """
 
     kind: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is a unit called that a job ships?"""
+"""What is the unit that a job ships called?"""
 
 import re
 import time
@@ -14,10 +14,10 @@ _MINUTE: Final = 60
 
 
 def unit_name(spec: JobSpec, kind: str) -> str:
-    """`--unit org/kind-vN`, or else the minute as a number: a job that nobody numbered ships something newer.
+    """The setting `unit` (org/kind-vN), or a number made of the current minute, so that a later job ships a newer unit.
 
     Raises:
-        ConfigError: The name is of another kind, or no name.
+        ConfigError: The name is of another kind, or is not a unit's name.
     """
     named = spec.settings.given.get("unit")
     if named is None:
@@ -29,10 +29,10 @@ def unit_name(spec: JobSpec, kind: str) -> str:
 
 
 def refuse_no_name(spec: JobSpec) -> None:
-    """Settle before anything is learned that the unit can be called so, as far as its kind is known by then.
+    """Check before training that the unit can have this name, as far as its kind is known by then.
 
     Raises:
-        ConfigError: It is of another kind, or no name.
+        ConfigError: The name is of another kind, or is not a unit's name.
     """
     named = spec.settings.given.get("unit")
     if spec.kind:

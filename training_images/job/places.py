@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where do a job's inputs lie, and in which region does it run, whoever runs it?"""
+"""Where are a job's inputs, and in which region does it run, on any platform?"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,19 +9,19 @@ from training_images.job.errors import ConfigError
 from training_images.job.settings import Settings
 
 BAKED: Final = Path("opt/federation/channels")
-"""What an image brings along: a folder a channel."""
+"""Inputs that an image contains: one folder per channel."""
 SCRATCH: Final = Path("tmp/federation")
-"""Where a platform that names no folder of its own lets anybody write."""
+"""A folder that everybody may write, for platforms that name none."""
 _REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION", "CLOUD_ML_REGION", "FEDERATION_REGION")
 
 
 def channels(root: Path, settings: Settings, mounted: Mapping[str, Path]) -> dict[str, Path]:
-    """Folders by channel: what a setting names counts before what the platform mounted, and that before the image's own.
+    """Folders by channel: a setting overrides the platform's mount, and that overrides the image's own folder.
 
     Args:
-        root: Where the machine's files begin; `/` but in trials.
-        settings: `channel.<name>` is a folder, or a `gs://` URI where buckets are mounted below /gcs.
-        mounted: What the platform mounted.
+        root: Root of the machine's files; `/` except in trials.
+        settings: `channel.<name>` is a folder, or a `gs://` URI if buckets are mounted below /gcs.
+        mounted: The folders that the platform mounted.
     """
     baked = root / BAKED
     own = {folder.name: folder for folder in baked.iterdir()} if baked.is_dir() else {}
@@ -30,10 +30,10 @@ def channels(root: Path, settings: Settings, mounted: Mapping[str, Path]) -> dic
 
 
 def local(root: Path, place: str) -> Path:
-    """The path of a folder that was named as a path or as `gs://bucket/key`, which Vertex mounts at /gcs/bucket/key.
+    """The path of a folder given as a path or as `gs://bucket/key`, which Vertex mounts at /gcs/bucket/key.
 
     Raises:
-        ConfigError: It is at no place that a container sees.
+        ConfigError: The place is not visible in a container.
     """
     if place.startswith("gs://"):
         return root / "gcs" / place.removeprefix("gs://").rstrip("/")
@@ -43,10 +43,10 @@ def local(root: Path, place: str) -> Path:
 
 
 def region(told: str | None, settings: Settings, environment: Mapping[str, str]) -> str:
-    """The region, from the setting, the policy or the platform.
+    """The region, from the settings, the policy or the platform.
 
     Raises:
-        ConfigError: Nobody says, and a unit that cannot say where its data lay is rejected.
+        ConfigError: None of them states it; a unit that cannot say where its data lay is rejected.
     """
     found = settings.given.get("region") or told or next(filter(None, map(environment.get, _REGIONS)), None)
     if found is None:

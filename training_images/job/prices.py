@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does an hour of a machine cost? One versioned table, named in every unit that states a cost."""
+"""What does an hour of a machine cost? One versioned table, which every unit that states a cost names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ import msgspec
 from training_images.job.errors import ConfigError
 
 UNKNOWN: Final = "unknown"
-"""The machine where nobody says which it is."""
+"""The machine's name if it is not known."""
 _SECONDS: Final = 3600
 _PLACES: Final = Decimal("0.000000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """List prices an hour, by platform and machine."""
+    """List prices per hour, by platform and machine."""
 
     version: str
     currency: str
@@ -30,7 +30,7 @@ class Prices:
         """The list price.
 
         Raises:
-            ConfigError: The table has no such machine.
+            ConfigError: The table does not have the machine.
         """
         known = self.machines.get(platform, {})
         if machine == UNKNOWN:
@@ -46,7 +46,7 @@ class Prices:
         return known[machine]
 
     def of(self, platform: str, machine: str, seconds: float) -> Decimal:
-        """What so many seconds cost, to a billionth."""
+        """The cost of this many seconds, to a billionth."""
         return (self.an_hour(platform, machine) * Decimal(repr(seconds)) / _SECONDS).quantize(_PLACES)
 
 

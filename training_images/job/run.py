@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a platform's layout to a unit with its manifest, or to one sentence that says why there is none."""
+"""How does a platform's job become a unit with its manifest, or one sentence that says why there is none?"""
 
 import os
 import shutil
@@ -24,9 +24,9 @@ from training_images.job.spec import JobSpec
 from training_images.job.upload import target, upload
 
 Train = Callable[[Job], Sequence[Made]]
-"""Learns and measures; writes into the job's folder and tells what it made."""
+"""Learns and measures; writes into the job's folder and returns what it made."""
 _LONGEST: Final = 960
-"""Characters of a failure: SageMaker carries on 1,024, of which its own words and the exit code after ours need some."""
+"""Most characters of a failure: SageMaker passes on 1,024, and needs some for its own words and the exit code."""
 
 
 def run(
@@ -37,24 +37,25 @@ def run(
     *,
     settings: Collection[str] | None = None,
 ) -> int:
-    """Run a trainer on whatever platform this is.
+    """Run a trainer on the platform that this machine belongs to.
 
     Args:
         train: The trainer.
         arguments: The command line without the program; this process's unless given.
         environment: This process's unless given.
-        root: Where the machine's files begin: CONTRACT_ROOT for trials, else `/`.
-        settings: The names of those that the trainer asks for; every other one is refused. Unless given, none is.
+        root: Root of the machine's files: CONTRACT_ROOT for trials, else `/`.
+        settings: The names of the settings that the trainer reads; every other one is refused. Unless given, none is.
 
     Returns:
-        The exit code: 0 shipped, 42 wrong and not to be tried again, 143 interrupted with a checkpoint, 1 all else.
+        The exit code: 0 shipped, 42 wrong and not to be tried again, 143 interrupted with a checkpoint, 1 anything
+        else.
     """
     words = sys.argv[1:] if arguments is None else arguments
     told = os.environ if environment is None else environment
     top = root or Path(told.get("CONTRACT_ROOT", "/"))
     try:
         spec = detect.spec(top, told, words)
-    except Exception as error:  # noqa: BLE001 - what a platform laid out otherwise than it says becomes a sentence, too
+    except Exception as error:  # noqa: BLE001 - a platform that differs from its documentation becomes a sentence, too
         return _failed(detect.failure(top, told), error)
     return _carried_out(train, spec, told, settings)
 
@@ -72,7 +73,7 @@ def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str], se
             refuse_unknown(spec.settings.given, settings)
         _could_ship(spec, environment)
         if spec.upload:
-            shutil.rmtree(spec.output, ignore_errors=True)  # what an earlier job left here would be pushed along
+            shutil.rmtree(spec.output, ignore_errors=True)  # an earlier job's files would be pushed too
         made = train(job)
         job.leave_by(None)
         if spec.rank == 0:
@@ -89,10 +90,10 @@ def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str], se
 
 
 def _scratch() -> Path:
-    """A folder to work in.
+    """Create a folder to work in.
 
     Raises:
-        ConfigError: There is no place for one.
+        ConfigError: No place for one was found.
     """
     try:
         return Path(tempfile.mkdtemp(prefix="federation-"))
@@ -103,17 +104,17 @@ def _scratch() -> Path:
 
 
 def _forget(failure: Path) -> None:
-    """What an earlier job said is none of this one's; a place that its platform holds open stays as it is."""
+    """Clear an earlier job's failure; a file that the platform holds open stays as it is."""
     with suppress(OSError):
         failure.unlink()
 
 
 def _could_ship(spec: JobSpec, environment: Mapping[str, str]) -> None:
-    """Whatever would keep the unit from being shipped and is known by now, before an hour is spent on learning.
+    """Check, before an hour is spent on training, everything already known that would prevent shipping.
 
     Raises:
-        ConfigError: The machine has no price, the unit's name is none, its moment is none, or there is no way to where it
-            should go.
+        ConfigError: The machine has no price, the unit's name or its moment is not valid, or the destination cannot be
+            reached.
     """
     prices().an_hour(spec.platform, spec.machine)
     refuse_no_name(spec)

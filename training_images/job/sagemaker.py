@@ -2,8 +2,8 @@
 """How does SageMaker run a training image? As `docker run IMAGE train`, with everything below /opt/ml.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html: hyperparameters are a JSON object of
-texts, channels lie in input/data, what lies in model/ is carried to S3, the first 1,024 characters of output/failure
-become the FailureReason. The toolkit's SM_ variables are not there unless an image brings the toolkit.
+texts, channels are in input/data, the content of model/ is copied to S3, and the first 1,024 characters of
+output/failure become the FailureReason. The toolkit's SM_ variables are missing unless an image includes the toolkit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def runs(root: Path, environment: Mapping[str, str]) -> bool:
 
 
 def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> JobSpec:
-    """What a training job was asked."""
+    """The specification of a training job."""
     told = asked(environment, arguments)
     settings = from_hyperparameters(_configured(root, "hyperparameters")).over(told.settings)
     home, cluster = root / HOME, _configured(root, "resourceconfig")

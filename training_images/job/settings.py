@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was the job told to do? Platforms hand hyperparameters over as text, and a typing error must not cost an hour."""
+"""What was the job told to do? Platforms pass hyperparameters as text, and a typing error must not cost an hour."""
 
 import math
 import re
@@ -13,17 +13,17 @@ from training_images.job.errors import ConfigError
 
 _MARK: Final = "--"
 _PLATFORMS_WORD: Final = "train"
-"""What SageMaker starts an image with."""
+"""The word that SageMaker passes to an image at its start."""
 _PYTHON: Final = re.compile(r"(?:.*/)?python[\d.]*")
-"""How a command begins that names the whole program: it may be put behind the image's entry point, as on the Hub."""
+"""How a command begins if it names the whole program: it may follow the image's entry point, as on the Hub."""
 _PLATFORMS_OWN: Final = "sagemaker_"
-"""Hyperparameters that SageMaker's SDK adds for containers of its own."""
+"""Hyperparameters that SageMaker's SDK adds for its own containers."""
 _PLACES: Final = frozenset({"output", "checkpoints"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Settings by name, all text; what is asked for is what is checked."""
+    """Settings by name, all as text; they are checked when they are read."""
 
     given: Mapping[str, str] = field(default_factory=dict)
 
@@ -31,7 +31,7 @@ class Settings:
         """The setting, or its default.
 
         Raises:
-            ConfigError: It is not given and has no default.
+            ConfigError: The setting is missing and has no default.
         """
         found = self.given.get(name, default)
         if found is None:
@@ -42,7 +42,7 @@ class Settings:
         """The setting as a whole number.
 
         Raises:
-            ConfigError: It is missing, no whole number, or below `least`.
+            ConfigError: The setting is missing, not a whole number, or below `least`.
         """
         written = self.text(name, None if default is None else str(default))
         if not (written.removeprefix("-").isdecimal() and int(written) >= least):
@@ -53,7 +53,7 @@ class Settings:
         """The setting as a finite number.
 
         Raises:
-            ConfigError: It is missing, no number, or below `least`.
+            ConfigError: The setting is missing, not a number, or below `least`.
         """
         written = self.text(name, None if default is None else repr(default))
         try:
@@ -65,10 +65,10 @@ class Settings:
         return found
 
     def choice(self, name: str, of: Collection[str], default: str | None = None) -> str:
-        """The setting, one of a few words.
+        """The setting as one of a few words.
 
         Raises:
-            ConfigError: It is missing or another word.
+            ConfigError: The setting is missing or a different word.
         """
         found = self.text(name, default)
         if found not in of:
@@ -76,14 +76,14 @@ class Settings:
         return found
 
     def below(self, prefix: str) -> dict[str, str]:
-        """The settings whose name begins so, without the beginning: `channel.` finds every channel."""
+        """The settings whose names begin with the prefix, by the rest of the name: `channel.` finds every channel."""
         return {name.removeprefix(prefix): value for name, value in self.given.items() if name.startswith(prefix)}
 
     def share(self, name: str, default: float) -> float:
         """The setting as a number from 0 to 1.
 
         Raises:
-            ConfigError: It is none.
+            ConfigError: The setting is not such a number.
         """
         found = self.number(name, default)
         if found > 1:
@@ -91,11 +91,11 @@ class Settings:
         return found
 
     def without_places(self) -> dict[str, str]:
-        """The settings that say how, and none that names a folder of the machine, which is nobody else's business."""
+        """The settings without those that name a folder of the machine, which concern nobody else."""
         return {name: told for name, told in sorted(self.given.items()) if not _is_place(name)}
 
     def over(self, other: "Settings") -> "Settings":
-        """These settings, and the other's where these say nothing."""
+        """These settings, completed by the other ones."""
         return Settings(given={**other.given, **self.given})
 
 
@@ -104,10 +104,10 @@ def _is_place(name: str) -> bool:
 
 
 def from_arguments(arguments: Sequence[str]) -> Settings:
-    """`--name value` and `--name=value`, and the one word on its own that a platform adds.
+    """Read `--name value` and `--name=value`; the word that a platform adds is ignored.
 
     Raises:
-        ConfigError: A setting has no value, or a word belongs to none.
+        ConfigError: A setting has no value, or a word does not belong to a setting.
     """
     given: dict[str, str] = {}
     waiting: str | None = None
@@ -140,14 +140,14 @@ def _without_value(name: str) -> ConfigError:
 
 
 def from_hyperparameters(found: Mapping[str, object]) -> Settings:
-    """SageMaker's hyperparameters: every value is text, and its SDK writes text once more, as JSON."""
+    """Read SageMaker's hyperparameters: every value is text, and its SDK encodes text once more as JSON."""
     return Settings(
         given={name: _unquoted(str(value)) for name, value in found.items() if not name.startswith(_PLATFORMS_OWN)}
     )
 
 
 def _unquoted(written: str) -> str:
-    """The text that JSON in quotation marks is of; whoever wrote them by hand may have escaped nothing in between."""
+    """The text inside a JSON string; if somebody wrote the quotation marks by hand, its content may not be escaped."""
     if not (len(written) > 1 and written.startswith('"') and written.endswith('"')):
         return written
     try:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does what was made become a unit that the functions accept: files first, all of them, and the manifest last?
+"""How does a trainer's result become a unit that the functions accept? All files first, the manifest last.
 
-Whoever looks before the manifest is there sees a unit that is not ready yet; whoever looks after sees a whole one. Cards
-and charts lie beside the unit and are no part of it: the same weights are the same artifact, whatever is told of them.
+Before the manifest is there, a reader sees a unit that is not ready; afterwards it sees a complete one. Cards and
+charts lie beside the unit and are not part of it: the same weights are the same artifact, whatever its card says.
 """
 
 import hashlib
@@ -31,28 +31,28 @@ from training_images.job.prices import prices
 
 API: Final = "fusion-api-v1"
 WEIGHTS: Final = frozenset({".safetensors", ".onnx", ".json", ".txt", ".jinja", ".npy"})
-"""What a unit may consist of. A pickle runs code in whoever opens it, so nothing that may hold one is shipped."""
+"""File types that a unit may contain. Opening a pickle runs code, so no file that may hold one is shipped."""
 _KILOBYTES: Final = 1 if sys.platform == "darwin" else 1024
-"""What getrusage counts in."""
+"""The unit in which getrusage counts."""
 
 
 def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str], words: str | None = None) -> Path:
-    """The manifest of everything that was made, written into the job's output folder after what it names.
+    """Write everything that was made into the job's output folder, the manifest last, and return the manifest.
 
     Args:
-        job: Whose folder, settings and place.
-        made: Its units.
-        environment: Says from which source and image, and when.
+        job: The job, for its folder, settings and place.
+        made: The units.
+        environment: States the source, the image and the time.
         words: The image's own template of a card.
 
     Raises:
-        ConfigError: A file is of a kind that may hold code, or is not there; or another kind of unit was asked for.
+        ConfigError: A file is missing or of a type that may contain code, or another kind of unit was asked for.
         ContractError: The manifest would not satisfy schemas/manifest.v1.json.
-        OSError: A file cannot be written; whatever was written of the shipment is gone again.
+        OSError: A file could not be written; the part of the shipment that was written is deleted.
     """
     output = job.spec.output
     with _all_or_nothing(output):
-        (output / SENTINEL).unlink(missing_ok=True)  # an earlier unit's would call what is half written whole
+        (output / SENTINEL).unlink(missing_ok=True)  # an earlier manifest would make a half-written unit look whole
         manifest = {
             "schema": "manifest.v1",
             "platform": job.spec.platform,
@@ -65,10 +65,10 @@ def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str], words: 
 
 
 def produced_at(environment: Mapping[str, str]) -> datetime:
-    """The clock, or the moment that a reproducible run is given (https://reproducible-builds.org/specs/source-date-epoch).
+    """The current time, or a reproducible run's given time (https://reproducible-builds.org/specs/source-date-epoch).
 
     Raises:
-        ConfigError: What is given is no moment.
+        ConfigError: The given time is not valid.
     """
     told = environment.get("SOURCE_DATE_EPOCH")
     if not told:
@@ -80,17 +80,17 @@ def produced_at(environment: Mapping[str, str]) -> datetime:
 
 
 def document_bytes(document: Any) -> bytes:
-    """A document as people read it: sorted keys, two spaces, a final newline."""
+    """A document for people to read: sorted keys, two spaces, a final newline."""
     return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2) + b"\n"
 
 
 def lines(records: Sequence[Record]) -> bytes:
-    """Records as JSON Lines."""
+    """The records as JSON Lines."""
     return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
 
 
 def written(path: Path, body: bytes) -> None:
-    """Write a file whole: under another name first."""
+    """Write a whole file: first under another name, then moved."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
     unfinished.write_bytes(body)
@@ -205,7 +205,7 @@ def _dataset(job: Job, one: DataSet) -> dict[str, str]:
 
 
 def _provenance(job: Job, made: Made, environment: Mapping[str, str]) -> dict[str, Any]:
-    """Besides what the schema asks for: what was drawn and set, and what it took."""
+    """What the schema requires, and also the seeds, the settings and the resources used."""
     image = job.spec.image or environment.get("FEDERATION_IMAGE")
     return {
         "job": job.spec.name,

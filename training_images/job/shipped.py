@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which unit lies in a folder that another job shipped: what it is called, what it is made of, and is it whole?"""
+"""Which unit is in a folder that another job shipped: its name, its files, and is it complete?"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from training_images.job.errors import ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipped:
-    """A unit of one's own or of another job: all its files were there, and were what the manifest says."""
+    """A unit, one's own or another job's, whose files are all there and match the manifest."""
 
     folder: Path
     unit: Unit
@@ -28,19 +28,19 @@ class Shipped:
 
     @property
     def artifact(self) -> str:
-        """The digest of what it consists of."""
+        """The artifact digest."""
         return self.unit.artifact
 
     @property
     def contract(self) -> Mapping[str, Any]:
-        """What its consumers rely on."""
+        """What the unit's consumers rely on."""
         return self.unit.contract
 
     def path(self, name: str) -> Path:
-        """A file of the unit by its path below the unit's own folder.
+        """A file of the unit, by its path below the unit's own folder.
 
         Raises:
-            ConfigError: It consists of other files.
+            ConfigError: The unit has no such file.
         """
         place = f"{self.unit.kind}/{name}"
         if place not in {file.path for file in self.unit.files}:
@@ -48,10 +48,10 @@ class Shipped:
         return self.folder / place
 
     def holding(self, names: Sequence[str]) -> Path:
-        """The unit's own folder, of which the caller reads those files.
+        """The unit's own folder, if it contains the files that the caller is going to read.
 
         Raises:
-            ConfigError: It consists of other files.
+            ConfigError: One of them is missing.
         """
         for name in names:
             self.path(name)
@@ -59,10 +59,10 @@ class Shipped:
 
 
 def shipped_unit(folder: Path, kind: str) -> Shipped:
-    """The unit of that kind in a folder with a manifest.
+    """Find the unit of a kind in a folder with a manifest.
 
     Raises:
-        ConfigError: There is no manifest, no such unit, or a file is not what the manifest says.
+        ConfigError: There is no manifest, no such unit, or a file does not match the manifest.
     """
     for manifest in (folder / SENTINEL, *sorted(folder.glob("*_manifest.json"))):
         if manifest.is_file():

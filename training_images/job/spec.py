@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a trainer need to know of the platform that it runs on? This, and nothing else of it."""
+"""What does a trainer need to know about its platform? This, and nothing else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,20 +15,20 @@ class JobSpec:
 
     Args:
         platform: As the manifest names it: aws, gcp, hf, kubernetes, local.
-        name: The job as its platform names it.
-        kind: Of the unit that is asked for, where the job was launched by the policy.
-        settings: What it was told to do.
-        channels: Folders of input, by name.
-        output: Folder of the finished unit; nothing appears in it before everything is done.
-        upload: Where a finished unit is pushed to, as a URI, on platforms that carry nothing away by themselves.
+        name: The job's name on its platform.
+        kind: Kind of the ordered unit, if the policy launched the job.
+        settings: The job's settings.
+        channels: Input folders, by name.
+        output: Folder of the finished unit; it stays empty until everything is done.
+        upload: URI that the finished unit is pushed to, on platforms that copy nothing by themselves.
         checkpoints: Folder that survives an interruption.
         failure: File for one sentence.
-        image: The image by digest, as far as the platform tells.
+        image: The image's digest, as far as the platform states it.
         machine: The platform's name for the machine.
-        region: Where it stands, and the data with it.
-        rank: Which of `world` processes this one is.
-        world: How many there are.
-        master: Host of the first of them.
+        region: The machine's region, which is also the data's.
+        rank: Number of this process.
+        world: Number of processes.
+        master: Host of the first process.
     """
 
     platform: str
@@ -51,7 +51,7 @@ class JobSpec:
         """The folder of a channel.
 
         Raises:
-            ConfigError: It was not given, or holds nothing.
+            ConfigError: The channel was not given, or is empty.
         """
         folder = self.channels.get(name)
         if folder is None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a finished unit leave a machine whose platform carries nothing away by itself? The manifest goes last.
+"""How does a finished unit leave a machine whose platform copies nothing by itself? The manifest goes last.
 
-A repository on the Hub takes everything in one commit, so there nothing is ever half there.
+A repository on the Hub takes everything in one commit, so there a unit is never half complete.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,18 +16,18 @@ def upload(folder: Path, uri: str) -> None:
     """Push every file of a folder.
 
     Args:
-        folder: Holds a whole unit with its manifest.
+        folder: The folder of a complete unit with its manifest.
         uri: `hf://models/<owner>/<name>`, `s3://<bucket>/<key>` or `gs://<bucket>/<key>`.
 
     Raises:
-        ConfigError: It is another place.
+        ConfigError: The URI is of another kind.
     """
     scheme, place = target(uri)
     _PUSHES[scheme](folder, place)
 
 
 def target(uri: str) -> tuple[str, str]:
-    """The scheme of a place and where it is; asked before anything is learned, too.
+    """The scheme and the place of a URI; also used before training, to check it.
 
     Raises:
         ConfigError: Nothing can be pushed there.
@@ -45,14 +45,14 @@ def target(uri: str) -> tuple[str, str]:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file by its path below the folder, the manifest last."""
+    """Every file by its path below the folder; the manifest comes last."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     for path in sorted(found, key=lambda path: path.name == SENTINEL):
         yield path.relative_to(folder).as_posix(), path
 
 
 def _to_s3(folder: Path, place: str) -> None:
-    import boto3  # noqa: PLC0415 - only images that push there bring it
+    import boto3  # noqa: PLC0415 - only images that push there include it
 
     bucket, _, key = place.partition("/")
     client = boto3.client("s3")
@@ -83,7 +83,7 @@ def _to_hub(folder: Path, place: str) -> None:
 
 
 def _front_page(folder: Path) -> bytes | None:
-    """The card of the only unit as the repository's own, its charts where they lie."""
+    """The unit's card as the repository's own, with its charts where they are, if the folder has only one unit."""
     cards = list(folder.glob("*/README.md"))
     if len(cards) != 1:
         return None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does Vertex AI run a training image? Buckets lie below /gcs, and AIP_ variables name the folders.
+"""How does Vertex AI run a training image? Buckets are mounted below /gcs, and AIP_ variables name the folders.
 
-https://cloud.google.com/vertex-ai/docs/training/code-requirements: AIP_MODEL_DIR and AIP_CHECKPOINT_DIR are set when the
-job has a baseOutputDirectory; CLUSTER_SPEC tells the pools of a job on several machines.
+https://cloud.google.com/vertex-ai/docs/training/code-requirements: AIP_MODEL_DIR and AIP_CHECKPOINT_DIR are set if the
+job has a baseOutputDirectory; CLUSTER_SPEC describes the pools of a job on several machines.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,13 @@ FAILURE: Final = places.SCRATCH / "failure.txt"
 
 
 def runs(root: Path, environment: Mapping[str, str]) -> bool:
-    """Whether this is a custom job of Vertex AI's."""
+    """Whether this is a custom job of Vertex AI."""
     del root
     return any(mark in environment for mark in _MARKS)
 
 
 def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> JobSpec:
-    """What a custom job was asked."""
+    """The specification of a custom job."""
     told = asked(environment, arguments)
     if "AIP_MODEL_DIR" not in environment:
         raise ConfigError("Vertex AI named no folder for the unit; give the job a baseOutputDirectory")
@@ -52,7 +52,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
 
 
 def _name(environment: Mapping[str, str], told: Asked) -> str:
-    """`projects/<p>/locations/<l>/customJobs/<n>` where all of it is known."""
+    """`projects/<p>/locations/<l>/customJobs/<n>`, if all parts are known."""
     number, project = environment.get("CLOUD_ML_JOB_ID"), environment.get("CLOUD_ML_PROJECT_ID")
     location = told.text("region") or environment.get("CLOUD_ML_REGION")
     if number and project and location:
@@ -61,13 +61,13 @@ def _name(environment: Mapping[str, str], told: Asked) -> str:
 
 
 def _managed(root: Path, environment: Mapping[str, str]) -> dict[str, Path]:
-    """Folders of a managed data set: its URIs end in a pattern for the shards."""
+    """Folders of a managed data set, whose URIs end in a pattern for the shards."""
     named = {part: environment.get(f"AIP_{part.upper()}_DATA_URI") for part in ("training", "validation", "test")}
     return {part: places.local(root, uri.rpartition("/")[0]) for part, uri in named.items() if uri}
 
 
 def _cluster(written: str | None) -> tuple[int, list[str]]:
-    """Which machine this is, and the hosts of all, first pool first."""
+    """The number of this machine, and the hosts of all machines, first pool first."""
     try:
         found = msgspec.json.decode(written or "{}", type=dict[str, Any])
     except msgspec.MsgspecError as error:

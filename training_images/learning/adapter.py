@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a low-rank adapter laid over a model, and kept so that peft, transformers and vLLM load it as it lies?
+"""How is a low-rank adapter laid over a model, and saved so that peft, transformers and vLLM load it unchanged?
 
-Two files by the names that they expect: https://huggingface.co/docs/peft/developer_guides/checkpoint.
+It is two files with the names that they expect: https://huggingface.co/docs/peft/developer_guides/checkpoint.
 """
 
 import json
@@ -22,19 +22,19 @@ CONFIG: Final = "adapter_config.json"
 WEIGHTS: Final = "adapter_model.safetensors"
 FILES: Final = (CONFIG, WEIGHTS)
 _SCALE: Final = 2
-"""Of an adapter, times its rank."""
+"""The adapter's alpha over its rank."""
 _ALIKE: Final = ("r", "lora_alpha", "target_modules", "layers_to_transform")
-"""What an adapter and the network that it is read into must agree on."""
+"""The config fields in which an adapter and the network that reads it must agree."""
 
 
 def adapted(model: Any, modules: Sequence[str], *, rank: int, layers: int) -> Any:
-    """A model of transformers with an adapter that changes nothing yet.
+    """Add an adapter that changes nothing yet to a model of transformers.
 
     Args:
-        model: Whose weights are frozen from here on.
-        modules: The matrices of a layer that carry one.
-        rank: Of the adapter's own matrices.
-        layers: How many layers carry one, counted from the top.
+        model: The model; its weights are frozen from here on.
+        modules: The matrices of a layer that carry an adapter.
+        rank: Rank of the adapter's own matrices.
+        layers: Number of layers that carry an adapter, counted from the top.
     """
     total = model.config.num_hidden_layers
     config = LoraConfig(
@@ -43,18 +43,18 @@ def adapted(model: Any, modules: Sequence[str], *, rank: int, layers: int) -> An
         target_modules=list(modules),
         layers_to_transform=list(range(max(0, total - layers), total)),
     )
-    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for an attribute's old name
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft reads an attribute's old name
         return get_peft_model(model, config)
 
 
 def save(network: Any, folder: Path, *, base_name: str, task: str) -> None:
-    """Write the adapter alone, in bfloat16, and its config.
+    """Write only the adapter, in bfloat16, and its config.
 
     Args:
-        network: That was adapted.
-        folder: Where it goes.
-        base_name: What the Hub calls the base model.
-        task: As peft names it: CAUSAL_LM, FEATURE_EXTRACTION.
+        network: The network with the adapter.
+        folder: The folder to write into.
+        base_name: The base model's name on the Hub.
+        task: The task, as peft names it: CAUSAL_LM, FEATURE_EXTRACTION.
     """
     told = {"base_model_name_or_path": base_name, "task_type": task, "peft_type": "LORA", "inference_mode": True}
     (folder / CONFIG).write_text(json.dumps({**told, **_config(network)}, indent=2, sort_keys=True) + "\n", "utf-8")
@@ -64,10 +64,10 @@ def save(network: Any, folder: Path, *, base_name: str, task: str) -> None:
 
 
 def load(network: Any, folder: Path) -> None:
-    """Read an adapter that `save` wrote into a network that was adapted alike.
+    """Read an adapter that `save` wrote into a network with an adapter of the same shape.
 
     Raises:
-        ConfigError: There is none, or it is of another model or shape.
+        ConfigError: There is none, or it belongs to another model or shape.
     """
     config = _read(folder)
     try:
@@ -81,7 +81,7 @@ def load(network: Any, folder: Path) -> None:
 
 
 def base_name(folder: Path) -> str:
-    """What the Hub calls the base model of an adapter that `save` wrote.
+    """The base model's name on the Hub, from an adapter that `save` wrote.
 
     Raises:
         ConfigError: There is none.
@@ -90,7 +90,7 @@ def base_name(folder: Path) -> str:
 
 
 def rank_and_layers(folder: Path) -> tuple[int, int]:
-    """The rank of an adapter that `save` wrote, and how many layers carry it.
+    """The rank of an adapter that `save` wrote, and the number of layers that carry it.
 
     Raises:
         ConfigError: There is none.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What survives when a machine is taken away: weights, the optimiser's state and the step, without a pickle."""
+"""What survives when a machine is taken away? Weights, the optimiser's state and the step, without a pickle."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ _STEP: Final = "step.json"
 
 
 def fingerprint(*told: Any) -> str:
-    """What a checkpoint is of: the same settings, examples and base model, the same text."""
+    """Text that identifies what a checkpoint is of: equal for equal settings, examples and base model."""
     found = hashlib.sha256()
     for part in _parts(told):
         found.update(part)
@@ -31,7 +31,7 @@ def fingerprint(*told: Any) -> str:
 
 
 def keep(folder: Path, step: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, *, of: str) -> None:
-    """Write a checkpoint of whatever `of` names; an unfinished one is never read."""
+    """Write a checkpoint for the work that `of` identifies; an unfinished one is never read."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _STEP).unlink(missing_ok=True)
     save_file({name: tensor.detach().contiguous() for name, tensor in weights.items()}, folder / _WEIGHTS)
@@ -42,13 +42,13 @@ def keep(folder: Path, step: int, weights: Mapping[str, Tensor], optimiser: torc
 
 
 def resume(folder: Path, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, *, of: str) -> int:
-    """Load what was kept into weights and optimiser: the number of steps that are done, 0 without a checkpoint.
+    """Load a checkpoint into weights and optimiser; return the number of finished steps, 0 without a checkpoint.
 
-    One that an earlier job with other settings or examples left in the folder is not read: its steps are not this job's.
-    Nor is one of which a part is broken or missing: its steps are lost, and the job is not.
+    A checkpoint that an earlier job with other settings or examples left in the folder is not read, because its steps
+    are not this job's. Nor is one with a broken or missing part: then its steps are lost, but the job goes on.
 
     Raises:
-        ConfigError: The checkpoint is of another model.
+        ConfigError: The checkpoint belongs to another model.
     """
     if not (folder / _STEP).exists():
         return 0
@@ -72,7 +72,7 @@ def resume(folder: Path, weights: Mapping[str, Tensor], optimiser: torch.optim.O
 
 
 def _parts(told: Any) -> Iterator[bytes]:
-    """All of it as bytes: a tensor's own text leaves out most of its numbers."""
+    """All parts as bytes, since a tensor's own text leaves out most of its numbers."""
     if isinstance(told, Tensor):
         told = told.detach().cpu().numpy()
     if isinstance(told, np.ndarray):

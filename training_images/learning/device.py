@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On what is learned, and from which seeds?
+"""On which device does training run, and with which seeds?
 
-With two spinning OpenMP threads on shared cores a small model learns three times slower than with one, so a process takes
-one thread unless THREADS says otherwise; GPUs do not care.
+With two spinning OpenMP threads on shared cores a small model learns three times slower than with one. So a process
+uses one thread unless THREADS says otherwise; GPUs are not affected.
 """
 
 import os
@@ -16,11 +16,11 @@ _THREADS: Final = "FEDERATION_THREADS"
 
 
 def prepared(seed: int) -> torch.device:
-    """Where to learn: the first GPU if there is one. Every generator is seeded."""
+    """Seed every generator; return the device to train on: the first GPU if there is one."""
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - libraries below draw from the old generator
+    np.random.seed(seed)  # noqa: NPY002 - libraries still use the old generator
     torch.manual_seed(seed)
     torch.set_num_threads(int(os.environ.get(_THREADS, "1")))
     torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms imports the compiler: two seconds
-    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what it has not written
+    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads uninitialised memory
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

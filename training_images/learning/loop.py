@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is every model of these images fitted? Batch by batch, with a look at the platform's wish to stop after each."""
+"""How is every model of these images fitted? Batch by batch, checking after each whether the platform wants to stop."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -20,14 +20,14 @@ _TELL_EVERY: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """How to go about it: the peak learning rate, the share of steps in which it rises, the largest gradient norm."""
+    """The peak learning rate, the share of steps in which it rises, and the largest gradient norm."""
 
     rate: float
     warm_up: float = 0.1
     clip: float = 1.0
 
     def at(self, step: int, steps: int) -> float:
-        """The rate of a step: a linear rise, then half a cosine down to a tenth."""
+        """The learning rate of a step: a linear rise, then half a cosine down to a tenth."""
         rising = max(1, round(steps * self.warm_up))
         if step < rising:
             return self.rate * (step + 1) / rising
@@ -44,15 +44,16 @@ def fit(
     schedule: Schedule,
     besides: Sequence[Any] = (),
 ) -> None:
-    """Fit `weights` in place with AdamW, one step a batch, going on where an interrupted job left off.
+    """Fit `weights` in place with AdamW, one step per batch, continuing where an interrupted job stopped.
 
     Args:
-        job: Says when to stop, keeps the log.
-        weights: What is fitted, by name.
-        batches: All of them, in order: a job that goes on must see the same.
-        loss_of: The loss of one batch, a scalar.
-        schedule: Of the rate.
-        besides: Whatever else the loss depends on, such as the base model's digest; with another a job begins anew.
+        job: Says when to stop, and keeps the log.
+        weights: The weights to fit, by name.
+        batches: All batches, in order: a job that continues must see the same ones.
+        loss_of: Returns the loss of one batch, a scalar.
+        schedule: The learning rate over the steps.
+        besides: Anything else that the loss depends on, such as the base model's digest; if it differs, a job starts
+            anew.
 
     Raises:
         ConfigError: The loss or its gradient is not a number.
@@ -84,13 +85,13 @@ def fit(
 def _left(
     job: Job, steps: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, of: str
 ) -> Interrupted:
-    """Keep all that was learned, so that the job which goes on has only to measure."""
+    """Keep everything that was learned, so that the job which continues only has to measure."""
     checkpoint.keep(job.spec.checkpoints, steps, weights, optimiser, of=of)
     return job.leave(steps)
 
 
 def _refuse_nonsense(number: float, step: int, what: str = "loss") -> None:
-    """A loss may be finite where its gradient is not, and the last step's weights would be shipped."""
+    """Refuse numbers that are not finite. A finite loss can have a gradient that is not, and the weights would ship."""
     if not math.isfinite(number):
         raise ConfigError(
             f"the {what} is {number} at step {step}, from where nothing can be learned: lower --rate, or look at the data"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is the base model of an adapter called, and is it the one that the job, or a shipped adapter, is for?"""
+"""What is the base model of an adapter called, and is it the one that the job, or a shipped adapter, needs?"""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ class Known:
     """The base model that an image expects.
 
     Args:
-        name: As the Hub knows it.
-        digest: Of its weights, as the image's own command unpacks them.
+        name: Its name on the Hub.
+        digest: Digest of its weights, as the image's own command unpacks them.
     """
 
     name: str
@@ -22,15 +22,15 @@ class Known:
 
 
 def named_base(spec: JobSpec, digest: str, usual: Known) -> str:
-    """What the adapter's config and its card call the base model.
+    """The base model's name for the adapter's config and its card.
 
     Args:
-        spec: Its settings may say `base_name`, and `base_digest` of the only weights that are meant.
-        digest: Of the weights that are mounted.
-        usual: What they are if the job says nothing.
+        spec: The job. Its settings may give `base_name`, and `base_digest` to accept only those weights.
+        digest: Digest of the mounted weights.
+        usual: The base model if the job names none.
 
     Raises:
-        ConfigError: They are others than the job is for, or others than the usual ones, and nobody says their name.
+        ConfigError: The weights are not those that the job needs, or are unusual ones without a name.
     """
     expected, named = (spec.settings.given.get(name) for name in ("base_digest", "base_name"))
     if expected and expected != digest:
@@ -44,10 +44,10 @@ def named_base(spec: JobSpec, digest: str, usual: Known) -> str:
 
 
 def refuse_another_base(unit: Shipped, digest: str) -> None:
-    """Settle that a shipped adapter was made for the weights that are mounted: on others it answers what it never answers.
+    """Check that a shipped adapter was made for the mounted weights; on others its answers would be different ones.
 
     Raises:
-        ConfigError: It was made for others.
+        ConfigError: It was made for other weights.
     """
     stated = unit.contract.get("base_model")
     if stated != digest:

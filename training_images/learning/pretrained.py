@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which model and tokenizer lie in a folder, and are they whole? Code that they bring along is never run."""
+"""Which model and tokenizer does a folder contain, and are they complete? Code that comes with them is never run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,15 +19,15 @@ _UNREADABLE: Final = (
     *(OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError),
     SafetensorError,
 )
-"""What the libraries raise for files that are none of a model, or of one that they cannot read or adapt."""
+"""What the libraries raise for files that are not a model, or not one that they can read or adapt."""
 _NAMED: Final = 3
 
 
 def digests(base: Path) -> tuple[str, str]:
-    """The digest of the weights and that of the tokenizer.
+    """The digests of the weights and of the tokenizer.
 
     Raises:
-        ConfigError: One of them is missing, or the weights lie in several files.
+        ConfigError: One of them is missing, or the weights are in several files.
     """
     if (base / _SHARDS).exists() and not (base / _WEIGHTS).exists():
         raise ConfigError(
@@ -39,14 +39,14 @@ def digests(base: Path) -> tuple[str, str]:
 
 @contextmanager
 def readable(base: Path, what: str) -> Iterator[None]:
-    """Where a folder is read and adapted: what is wrong with it becomes a sentence.
+    """Turn any error while a folder is read and adapted into a sentence.
 
     Args:
         base: The folder.
-        what: It should hold.
+        what: What it should contain.
 
     Raises:
-        ConfigError: It does not hold that.
+        ConfigError: It does not contain that.
     """
     try:
         yield
@@ -55,21 +55,21 @@ def readable(base: Path, what: str) -> Iterator[None]:
 
 
 def tokenizer(base: Path) -> Any:
-    """The tokenizer in a folder."""
+    """Load the tokenizer in a folder."""
     return AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)
 
 
 def model(base: Path, kind: Any, unasked: str | None = None, **how: Any) -> Any:
-    """The model in a folder.
+    """Load the model in a folder.
 
     Args:
         base: The folder.
         kind: The class of transformers that reads it.
-        unasked: How the names begin of weights that may be missing, since nobody asks them.
-        how: What else the class is told.
+        unasked: Prefixes of the names of weights that may be missing, because nothing uses them.
+        how: Further arguments for the class.
 
     Raises:
-        ConfigError: Weights are missing or of another shape, in place of which the library would draw random ones.
+        ConfigError: Weights are missing or have another shape; the library would fill them with random numbers.
     """
     found, told = kind.from_pretrained(
         base,

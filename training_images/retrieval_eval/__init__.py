@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An index in an embedder's vectors, and the similarities from which on it is trusted: retrieval-eval."""
+"""The retrieval-eval image: an index in an embedder's vectors, and the similarities from which it is trusted."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does an index consist of as files? Numbers as safetensors, names as JSON."""
+"""Which files make up an index? Numbers as safetensors, names as JSON."""
 
 from pathlib import Path
 from typing import Final
@@ -31,10 +31,10 @@ def save_index(index: Index, folder: Path) -> None:
 
 
 def read_index(folder: Path) -> Index:
-    """The index that `save_index` wrote.
+    """Read the index that `save_index` wrote.
 
     Raises:
-        ConfigError: A file is missing or is none of an index.
+        ConfigError: A file is missing or is not part of an index.
     """
     try:
         arrays, entries = load_file(folder / VECTORS), msgspec.json.decode((folder / ENTRIES).read_bytes())

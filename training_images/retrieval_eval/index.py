@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do a thousand documents fit into a few hundred kilobytes, and stay nearly as easy to find?
+"""How do a thousand documents fit into a few hundred kilobytes and stay nearly as easy to find?
 
-Vectors are turned onto their principal axes, of which the first ones are kept, scaled to length 1 again, and rounded to
-8 bits, axis by axis. A question is turned the same way and is not rounded. What that loses is measured.
+Vectors are turned onto their principal axes; the first axes are kept, scaled to length 1 again, and rounded to 8 bits
+per axis. A question is turned the same way but not rounded. The loss is measured.
 """
 
 from collections.abc import Sequence
@@ -15,31 +15,31 @@ from numpy.typing import NDArray
 from training_images.job.errors import ConfigError
 
 _MOST: Final = 127
-"""Largest number of 8 bits with a sign, used alike on both sides of zero."""
+"""Largest signed 8-bit number, used symmetrically around zero."""
 Array = NDArray[np.float32]
 Codes = NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axes:
-    """How vectors are turned and rounded: `turn` is (embedder's dimension, index's dimension), `step` one number an axis."""
+    """How vectors are turned and rounded: `turn` is (embedder's dimension, index's dimension), `step` is per axis."""
 
     turn: Array
     step: Array
 
     def turned(self, vectors: NDArray[Any]) -> Array:
-        """Vectors of length 1 on the axes that are kept, not rounded."""
+        """Vectors of length 1 on the kept axes, not rounded."""
         found = vectors @ self.turn
         return np.asarray(found / np.linalg.norm(found, axis=-1, keepdims=True), np.float32)
 
     def rounded(self, vectors: NDArray[Any]) -> Codes:
-        """The same in 8 bits."""
+        """The turned vectors in 8 bits."""
         return np.asarray(np.clip(np.rint(self.turned(vectors) / self.step), -_MOST, _MOST), np.int8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entries:
-    """What is indexed, in the embedder's own vectors: documents by id, exemplars by label."""
+    """The content of an index in the embedder's own vectors: documents by id, exemplars by label."""
 
     documents: Array
     ids: Sequence[str]
@@ -49,7 +49,7 @@ class Entries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """Documents by id, and exemplars by label, in the vectors of one embedder."""
+    """Documents by id, and exemplars by label, in the vectors of one embedder, turned and rounded."""
 
     axes: Axes
     documents: Codes
@@ -59,7 +59,7 @@ class Index:
 
     @property
     def dimension(self) -> int:
-        """Of its vectors."""
+        """The dimension of its vectors."""
         return int(self.axes.turn.shape[1])
 
     def similar_documents(self, vectors: NDArray[Any]) -> Array:
@@ -67,11 +67,11 @@ class Index:
         return self._similar(vectors, self.documents)
 
     def similar_exemplars(self, vectors: NDArray[Any]) -> Array:
-        """The same for the exemplars."""
+        """The similarity of each of the embedder's vectors to each exemplar: (vectors, exemplars)."""
         return self._similar(vectors, self.exemplars)
 
     def _similar(self, vectors: NDArray[Any], codes: Codes) -> Array:
-        """Each axis' step goes to the question's side, so that the codes are used as they lie."""
+        """Similarities. Each axis's step is applied to the question, so the codes are used unchanged."""
         return np.asarray((self.axes.turned(vectors) * self.axes.step) @ codes.T.astype(np.float32))
 
 
@@ -79,7 +79,7 @@ def fitted(vectors: NDArray[Any], dimension: int) -> Axes:
     """The axes along which these vectors of length 1 differ most from zero, by singular value decomposition.
 
     Raises:
-        ConfigError: There are fewer vectors, or shorter ones, than axes are asked for.
+        ConfigError: There are fewer vectors than axes, or the vectors are shorter than that.
     """
     if not 1 <= dimension <= min(vectors.shape):
         raise ConfigError(
@@ -92,10 +92,10 @@ def fitted(vectors: NDArray[Any], dimension: int) -> Axes:
 
 
 def built(entries: Entries, dimension: int) -> Index:
-    """The index of these vectors of the embedder.
+    """Build the index of these vectors of the embedder.
 
     Raises:
-        ConfigError: There are fewer vectors, or shorter ones, than axes are asked for.
+        ConfigError: There are fewer vectors than axes, or the vectors are shorter than that.
     """
     axes = fitted(np.vstack([entries.documents, entries.exemplars]), dimension)
     return Index(
@@ -108,6 +108,6 @@ def built(entries: Entries, dimension: int) -> Index:
 
 
 def _one_sign(axes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """An axis and its opposite are the same; the one whose largest part is positive is taken."""
+    """Fix each axis's sign, since its opposite is equivalent: the largest component is made positive."""
     largest = np.abs(axes).argmax(axis=1)
     return axes * np.sign(axes[np.arange(len(axes)), largest])[:, None]

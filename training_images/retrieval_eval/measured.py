@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is an index worth: right documents found in rounded vectors, safe answers, milliseconds from question to document?"""
+"""How good is an index: right documents found in rounded vectors, safe answers, milliseconds to a document?"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -81,7 +81,7 @@ def _charts(asked: Suite, ranking: Ranking, whole: Ranking, timed: Timed) -> dic
 
 
 def _search(model: Embedder, index: Index) -> Answer:
-    """From a question to the nearest document."""
+    """Answers a question with its nearest document."""
     return lambda text: index.ids[int(index.similar_documents(model.vectors([text])).argmax())]
 
 
@@ -92,14 +92,14 @@ def _served(unit: Shipped, channel: str, spec: JobSpec, candidate: Embedder) -> 
 
 
 def _records(model: Embedder, index: Index, asked: Suite) -> Sequence[Record]:
-    """What another index finds; documents that this suite does not have are passed over, which only helps it."""
+    """What another index finds. Documents that this suite does not have are skipped, which can only help that index."""
     part, known = asked.parts["retrieval"], {row.id for row in asked.documents}
     ranking = ranked(part.items, index.similar_documents(model.vectors(part.texts)), index.ids)
     return retrieval({item: [one for one in found if one in known] for item, found in ranking.items()}, asked).records
 
 
 def _embedder_of(serving: Shipped, of: str, spec: JobSpec) -> Shipped:
-    """The embedder that an index belongs to: another's vectors would be as fast, and mean nothing."""
+    """The embedder that an index belongs to; with another one it would be as fast, but its answers meaningless."""
     wanted = serving.unit.calibration.embedder if serving.unit.calibration else None
     own = f"{of}_embedder"
     channel = own if own in spec.channels else "embedder"

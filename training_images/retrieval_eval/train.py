@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From an embedder that was shipped to an index in its vectors: what is indexed, and what is calibrated?
+"""How does a shipped embedder become an index in its vectors: what is indexed, and what is calibrated?
 
-Nothing is learned. Whatever is stated here holds for that embedder alone, whose artifact digest is stated with it.
+Nothing is learned. Everything stated here holds for that embedder alone, so its artifact digest is stated too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,18 +26,18 @@ from training_images.retrieval_eval.index import Entries, built
 from training_images.retrieval_eval.measured import measured
 
 SETTINGS: Final = frozenset({"dimension"})
-"""What a job may be told, beside what every job may be."""
+"""The settings of this image, besides those that every image takes."""
 _EMBEDDER: Final = "embedder"
 _DIMENSION: Final = 128
-"""Axes that are kept. On the suite with a tuned embedder 128 lost 0.024 of nDCG, 192 lost 0.008, 256 lost 0.003; rounding
-to 8 bits lost nothing that could be seen."""
+"""Number of axes kept. On the suite with a tuned embedder 128 lost 0.024 of nDCG, 192 lost 0.008, 256 lost 0.003;
+rounding to 8 bits lost nothing measurable."""
 
 
 def train(job: Job) -> Sequence[Made]:
-    """One index, with everything that the gates ask of it.
+    """Make one index, with all the evidence that the gates need.
 
-    Channels: `embedder` (the folder of the unit whose vectors are used), `base` (the model that it was made for), `data`,
-    `suite`, and `baseline` (the unit of this kind that serves now), with `baseline_embedder` if that was another one.
+    Channels: `embedder` (the folder of the unit whose vectors are used), `base` (the model that it was made for),
+    `data`, `suite`, and `baseline` (the serving unit of this kind), with `baseline_embedder` if that was another one.
     """
     spec = job.spec
     asked = suite.asked(spec)
@@ -53,7 +53,7 @@ def train(job: Job) -> Sequence[Made]:
 
 
 def _validation(data: Path) -> Mapping[str, Sequence[str]]:
-    """What each type of prompt is calibrated on."""
+    """The prompts that each type is calibrated on."""
     return {kind: _texts(folder(data, name, "val"), name) for kind, name in PROMPT_TYPES.items()}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a runtime that was shipped answer to the task? Nothing here takes torch, nor does serving it."""
+"""What does a shipped runtime answer to the task? Neither this nor serving it needs torch."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,6 @@ from training_images.runtime_distilled.safe import safe
 
 
 def answered(unit: Shipped, asked: Suite) -> Sequence[Record]:
-    """What another runtime answers to the task."""
+    """Another runtime's answers to the task."""
     task = asked.parts["task"]
     return scored(task, Runtime.of(safe(unit)).answer(task.texts), safety=False).records

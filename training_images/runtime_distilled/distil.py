@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a teacher's probabilities to a student: the loss of Hinton, Vinyals and Dean (2015), https://arxiv.org/abs/1503.02531.
+"""How does a student learn a teacher's probabilities? Hinton, Vinyals and Dean 2015, https://arxiv.org/abs/1503.02531.
 
-The teacher is compared at a temperature, times its square so that its share of the gradient stays the same; every text
-also has its true label, and texts that the teacher was not asked about have nothing else.
+The teacher is compared at a temperature; the term is multiplied by the temperature's square, so that its share of the
+gradient stays the same. Every text also has its true label; a text that the teacher was not asked about has only that.
 """
 
 from collections.abc import Sequence
@@ -27,17 +27,17 @@ from training_images.runtime_distilled.recipe import Recipe
 from training_images.runtime_distilled.student import Student
 
 _LEAST: Final = 1e-9
-"""A probability of nothing has no logarithm."""
+"""Floor of a probability, since zero has no logarithm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taught:
-    """What was taught.
+    """What the teachers taught.
 
     Args:
         rows: The lessons that the teachers were asked about.
-        probabilities: What they said of them together: (rows, labels). Another processor rounds them otherwise.
-        artifacts: Which units the teachers are.
+        probabilities: Their joint answers: (rows, labels). Another processor rounds them differently.
+        artifacts: The teachers' artifact digests.
     """
 
     rows: NDArray[np.int64]
@@ -46,7 +46,7 @@ class Taught:
 
 
 def distilled(job: Job, learned: Lessons, taught: Taught, how: Recipe) -> Student:
-    """The student, also written into the job's folder as the three files of a runtime.
+    """Train the student; also write it into the job's folder as the three files of a runtime.
 
     Raises:
         ConfigError: The loss is not a number.
@@ -72,7 +72,7 @@ def distilled(job: Job, learned: Lessons, taught: Taught, how: Recipe) -> Studen
 
 
 class _Loss:
-    """The loss of a batch, with everything that is the same for all of them."""
+    """The loss of a batch, with everything that all batches share."""
 
     def __init__(self, learned: Lessons, taught: Taught, how: Recipe, place: torch.device) -> None:
         told = np.zeros((len(learned.rows), len(LABELS)), dtype=np.float32)

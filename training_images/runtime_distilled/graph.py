@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A student as an ONNX file, and the same with int8 weights: written node by node.
+"""How is a student written as an ONNX file, and with int8 weights? Node by node.
 
-torch's exporters are not asked: one is deprecated, the other takes eight seconds, writes this machine's paths into the
-file and makes one that the quantiser refuses. A test holds the arithmetic of the file against the student's.
+torch's exporters are not used: one is deprecated; the other takes eight seconds, writes this machine's paths into the
+file and produces one that the quantiser refuses. A test compares the file's arithmetic with the student's.
 """
 
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from training_images.runtime_distilled.runtime import INPUT, OUTPUT
 from training_images.runtime_distilled.student import Layer, Student
 
 OPSET: Final = 17
-"""The first with LayerNormalization."""
+"""The first opset with LayerNormalization."""
 _IR: Final = 8
-"""Of the file format: what that opset came with."""
+"""Version of the file format, the one that came with that opset."""
 _AS_IT_IS: Final = {"onnx.quant.pre_process": "onnxruntime.quant"}
-"""Says that the quantiser need not wish for another form first."""
+"""Tells the quantiser that the file needs no preprocessing."""
 _EPSILON: Final = 1e-5
 
 
 class _Graph:
-    """Nodes and constants as they come; every node has one output, named by a running number."""
+    """Nodes and constants in the order of creation; every node has one output, named by a running number."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
@@ -43,7 +43,7 @@ class _Graph:
         return name
 
     def numbers(self, values: Sequence[int]) -> str:
-        """Shapes, axes, ends."""
+        """A constant of whole numbers: shapes, axes, ends."""
         return self.constant(f"numbers_{len(self.constants)}", values, np.int64)
 
     def linear(self, name: str, module: Any, states: str) -> str:
@@ -63,9 +63,9 @@ def written(student: Student, path: Path) -> None:
 
 
 def quantised(student: Student, path: Path) -> None:
-    """Write the student with int8 weights; what goes between them is quantised when it is known.
+    """Write the student with int8 weights; activations are quantised at run time.
 
-    Weights keep seven bits: with eight, processors without VNNI overflow and give other answers
+    Weights use seven bits: with eight, processors without VNNI overflow and give different answers
     (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html, reduce_range).
     """
     model = _model(student)
@@ -93,7 +93,7 @@ def _model(student: Student) -> Any:
 
 
 def _read(graph: _Graph, student: Student) -> tuple[str, str, str]:
-    """The tokens' vectors, which of them are there (batch, length, 1), and the penalty of the others' scores."""
+    """The tokens' vectors, a mask of real tokens (batch, length, 1), and the penalty on the scores of padding."""
     zero = graph.constant("zero", 0, np.int64)
     there = graph.node("Cast", graph.node("Not", graph.node("Equal", INPUT, zero)), to=TensorProto.FLOAT)
     known = graph.node("Unsqueeze", there, graph.numbers([2]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a student learn from, how often is each text drawn, and what does it look like when it is?"""
+"""What does a student learn from, how often is each text drawn, and how is it altered when it is?"""
 
 import random
 from collections import Counter
@@ -22,9 +22,9 @@ from training_images.runtime_distilled.recipe import Recipe
 from training_images.runtime_distilled.student import padded
 
 _LABEL: Final = 0.25
-"""Rare labels are drawn more often than they are there: by this root of their number."""
+"""Rare labels are drawn more often than their share: by this power of their count."""
 _TEMPLATE: Final = 0.5
-"""The same for templates, of which some stand for many sentences."""
+"""The same for templates, because some stand for many sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +33,9 @@ class Lessons:
 
     Args:
         rows: The texts.
-        labels: The number of each one's label.
-        likely: The probability of each, 1 in all.
-        datasets: What they are of.
+        labels: The number of each text's label.
+        likely: The probability of each text; they sum to 1.
+        datasets: The data sets that the texts are from.
     """
 
     rows: Sequence[Row]
@@ -46,17 +46,17 @@ class Lessons:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One step, short texts and long ones apart: padded ids (texts, tokens), and which lessons they are of."""
+    """One step, short and long texts in separate parts: padded ids (texts, tokens), and their lessons' numbers."""
 
     parts: Sequence[tuple[Tensor, NDArray[np.int64]]]
 
 
 def lessons(data: Path, asked: Suite, harmful: float) -> Lessons:
-    """The training side of the prepared data.
+    """Read the training side of the prepared data.
 
     Args:
-        data: Folder of it; intents, harmful and jailbreaks lie below.
-        asked: The suite, which must hold nothing of it.
+        data: Folder of the data; intents, harmful and jailbreaks lie below it.
+        asked: The suite, which must not contain any of it.
         harmful: Share of draws that must be refused.
 
     Raises:
@@ -77,7 +77,7 @@ def lessons(data: Path, asked: Suite, harmful: float) -> Lessons:
 
 
 def pool(found: Lessons, number: int, seed: int) -> NDArray[np.int64]:
-    """The texts that a teacher is asked about: at most so many, the likelier the more."""
+    """The texts that a teacher is asked about: at most `number`; likelier texts are likelier to be chosen."""
     chance = np.random.default_rng([seed, 1])
     size = min(number, int(np.count_nonzero(found.likely)))
     return np.sort(chance.choice(len(found.rows), size, replace=False, p=found.likely))
@@ -99,7 +99,7 @@ def batches(found: Lessons, tokenizer: Any, recipe: Recipe) -> list[Batch]:
 
 
 def _batch(rows: NDArray[np.int64], ids: Sequence[Sequence[int]], longest: int) -> Batch:
-    """A few long texts would fill all the others up with padding."""
+    """One step's parts. Long texts go apart, since a few of them would pad all the others to their length."""
     order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
     cut = _cheapest([max(1, len(ids[place])) for place in order])
     halves = [half for half in (order[:cut], order[cut:]) if half]
@@ -107,7 +107,7 @@ def _batch(rows: NDArray[np.int64], ids: Sequence[Sequence[int]], longest: int) 
 
 
 def _cheapest(lengths: Sequence[int]) -> int:
-    """Where to cut sorted lengths so that two rectangles around them are smallest."""
+    """Where to cut the sorted lengths so that the two rectangles around the parts are smallest together."""
     return min(range(len(lengths)), key=lambda cut: cut * lengths[cut - 1] + (len(lengths) - cut) * lengths[-1])
 
 

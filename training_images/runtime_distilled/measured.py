@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is a runtime worth as it is shipped: right answers, safe answers, milliseconds on one core?
+"""How good is a runtime as it ships: right answers, safe answers, milliseconds on one core?
 
-All of it is asked of the int8 file through onnxruntime, text by text; nothing is asked of the student in torch.
+All answers come from the int8 file through onnxruntime, text by text; the student in torch is not asked.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from training_images.runtime_distilled.runtime import FILES, INPUT, KIND, OUTPUT
 from training_images.runtime_distilled.safe import safe
 
 MOST_AT_ONCE: Final = 32
-"""Texts of a batch that a runtime promises to take."""
+"""Most texts in a batch that a runtime promises to take."""
 
 
 def measured(job: Job, asked: Suite, how: Recipe, *, datasets: Sequence[DataSet], teacher: str, summary: str) -> Made:
@@ -53,7 +53,7 @@ def measured(job: Job, asked: Suite, how: Recipe, *, datasets: Sequence[DataSet]
 
 
 def contract(labels: int, longest: int) -> dict[str, Any]:
-    """What whoever runs a runtime relies on."""
+    """What anybody who runs a runtime relies on."""
     return {
         "format": "onnx",
         "opset": OPSET,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How may a text be changed so that its label stays? Typing errors, capitals, words around it that mean nothing here.
+"""How can a text change without changing its label? Typing errors, capitals, surrounding words that mean nothing here.
 
-The label of a request does not hang on how it is spelt or on what is chatted around it; a student that never saw such a
-thing refuses it, since only what must be refused looks strange in its examples.
+The label of a request does not depend on its spelling or on the chatter around it. A student that never saw such text
+refuses it, because in its examples only what must be refused looks strange.
 """
 
 import random
@@ -12,16 +12,16 @@ from typing import Final
 _MOST_WORDS: Final = 6
 _MOST_ERRORS: Final = 3
 _STRANGE: Final = 0.3
-"""Share of the words around that are no words."""
+"""Share of the surrounding words that are not real words."""
 
 
 def disturbed(text: str, words: Sequence[str], chance: random.Random) -> str:
-    """The text changed in one or two ways.
+    """Change the text in one or two ways.
 
     Args:
-        text: What was said.
-        words: What the words around it are drawn from.
-        chance: The draw.
+        text: The text.
+        words: The words to draw surrounding words from.
+        chance: The random generator.
     """
     for change in chance.sample(_CHANGES, chance.choice((1, 1, 2))):
         text = change(text, words, chance)
@@ -45,7 +45,7 @@ def _surrounded(text: str, words: Sequence[str], chance: random.Random) -> str:
 
 
 def _thinned(text: str, words: Sequence[str], chance: random.Random) -> str:
-    """One word in eight is another one."""
+    """Replace one word in eight by another one."""
     return " ".join(_word(words, chance) if chance.random() < 1 / 8 else word for word in text.split())
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a student made? What a job's settings may say, and what is usual."""
+"""How is a student made? The settings of a job, and their defaults."""
 
 from dataclasses import dataclass, fields
 from typing import Final
@@ -14,20 +14,20 @@ class Recipe:
     """How a student is made; every field is a setting.
 
     Args:
-        pool: Texts that the teacher is asked about.
-        steps: Of learning.
-        batch: Texts a step.
+        pool: Number of texts that the teacher is asked about.
+        steps: Number of training steps.
+        batch: Texts per step.
         rate: Peak learning rate.
-        vocabulary: Word pieces at most.
-        width: Of a token's vector.
-        layers: Of attention.
-        heads: Of each layer.
-        longest: Tokens of a text.
-        temperature: At which the teacher's and the student's probabilities are compared.
+        vocabulary: Most word pieces.
+        width: Size of a token's vector.
+        layers: Number of attention layers.
+        heads: Heads per layer.
+        longest: Most tokens of a text.
+        temperature: Temperature at which the teacher's and the student's probabilities are compared.
         alpha: The teacher's share of the loss; the rest is the true label's.
         harmful: Share of each batch that must be refused.
-        disturbed: Share of each batch that is misspelt or has words around it.
-        seed: Of order, noise and initial weights.
+        disturbed: Share of each batch that is misspelt or has extra words around it.
+        seed: Seeds order, noise and initial weights.
     """
 
     pool: int = 1000
@@ -46,7 +46,7 @@ class Recipe:
     seed: int = 1
 
     def shape(self, vocabulary: int, labels: int) -> Shape:
-        """The size of the student that knows so many word pieces and labels."""
+        """The shape of a student with this many word pieces and labels."""
         return Shape(
             vocabulary=vocabulary,
             width=self.width,
@@ -58,14 +58,15 @@ class Recipe:
 
 
 SETTINGS: Final = frozenset(field.name for field in fields(Recipe))
-"""What a job may be told, beside what every job may be."""
+"""The settings of this image, besides those that every image takes."""
 
 
 def recipe(spec: JobSpec) -> Recipe:
     """The recipe that a job's settings ask for.
 
     Raises:
-        ConfigError: A setting is no number, or out of its range; the width cannot be shared among the heads.
+        ConfigError: A setting is not a number or is out of range, or the width cannot be divided by the number of
+            heads.
     """
     ask, usual = spec.settings, Recipe()
     found = Recipe(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a shipped runtime answer? Text to word pieces to probabilities, on one core, without torch.
+"""How does a shipped runtime answer? From text to word pieces to probabilities, on one core, without torch.
 
-Texts are asked one by one, as a server is asked: what is between int8 layers is quantised by the largest number of a
-batch, so that an answer would otherwise depend on its neighbours.
+Texts are asked one by one, as a server would be. Activations between int8 layers are quantised by the largest number of
+a batch, so in a larger batch an answer would depend on its neighbours.
 """
 
 from collections.abc import Sequence
@@ -36,17 +36,17 @@ _REFUSALS: Final = (
     refusals.NotImplemented,
     refusals.RuntimeException,
 )
-"""What onnxruntime raises for a file that it cannot run; they have nothing in common but Exception."""
+"""What onnxruntime raises for a file that it cannot run; these have only Exception in common."""
 
 
 class Runtime:
-    """An ONNX model with its tokenizer and the labels that it numbers."""
+    """An ONNX model with its tokenizer and the labels in its numbering."""
 
     def __init__(self, model: Path, tokenizer: Path, labels: Path) -> None:
         """Open the three files.
 
         Raises:
-            ConfigError: One of them cannot be read, or they do not belong together.
+            ConfigError: A file cannot be read, or the files do not belong together.
         """
         self._session = _session(model)
         self._tokenizer = _tokenizer(tokenizer)
@@ -65,11 +65,11 @@ class Runtime:
 
     @classmethod
     def below(cls, folder: Path) -> "Runtime":
-        """The runtime whose files lie in a folder."""
+        """The runtime whose files are in a folder."""
         return cls(folder / MODEL, folder / TOKENIZER, folder / LABELS)
 
     def tokens(self, text: str) -> int:
-        """How many tokens a text is; one at least."""
+        """The number of tokens of a text, at least one."""
         return len(self._ids(text))
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""May the files of a unit be opened? A pickle runs code in whoever does, so a unit that may hold one is left alone."""
+"""May the files of a unit be opened? Opening a pickle runs code, so a unit that may contain one is not opened."""
 
 from pathlib import PurePosixPath
 
@@ -9,10 +9,10 @@ from training_images.job.shipped import Shipped
 
 
 def safe(unit: Shipped) -> Shipped:
-    """The unit, if none of its files may run code when it is opened.
+    """Return the unit if none of its files can run code when it is opened.
 
     Raises:
-        ConfigError: One may.
+        ConfigError: A file may run code.
     """
     for file in unit.unit.files:
         if PurePosixPath(file.path).suffix not in WEIGHTS:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A student: a few layers of self-attention over word pieces, and one score a label.
+"""What is a student? A few layers of self-attention over word pieces, and one score per label.
 
-Pre-norm (Xiong et al. 2020, https://arxiv.org/abs/2002.04745), since a handful of steps must do; ReLU and mean pooling,
-since an int8 runtime does both at no cost. `graph.py` writes the same arithmetic as ONNX.
+It is pre-norm (Xiong et al. 2020, https://arxiv.org/abs/2002.04745), because it has few training steps; it uses ReLU
+and mean pooling, because an int8 runtime does both at no cost. `graph.py` writes the same arithmetic as ONNX.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """How large a student is.
+    """The size of a student.
 
     Args:
-        vocabulary: Word pieces that it knows; 0 is padding.
-        width: Of a token's vector.
-        layers: Of attention.
-        heads: Of each.
-        longest: Tokens of a text.
-        labels: That it may answer.
+        vocabulary: Number of word pieces; 0 is padding.
+        width: Size of a token's vector.
+        layers: Number of attention layers.
+        heads: Heads per layer.
+        longest: Most tokens of a text.
+        labels: Number of labels.
     """
 
     vocabulary: int
@@ -34,7 +34,7 @@ class Shape:
 
 
 class Layer(nn.Module):
-    """Attention, then two matrices with a ReLU between them; each adds to what came in."""
+    """Attention, then two matrices with a ReLU between them; the result of each is added to its input."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class Student(nn.Module):
 
 
 def padded(rows: Sequence[Sequence[int]], longest: int) -> Tensor:
-    """Texts of ids side by side, filled up with padding to the longest of them: (texts, tokens)."""
+    """Texts of ids as one array, padded to the longest of them: (texts, tokens)."""
     width = max(1, min(longest, max(map(len, rows), default=1)))
     found = torch.zeros((len(rows), width), dtype=torch.long)
     for number, row in enumerate(rows):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who teaches? A unit that was shipped, a language model with its adapter or a runtime, as probabilities of labels."""
+"""Which unit teaches, and what does it answer? A language model with its adapter, or a runtime, by probabilities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ from training_images.textgen_lora.recipe import TEXTGEN
 from training_images.textgen_lora.serving import serving_model
 
 _AT_ONCE: Final = 256
-"""Texts between two looks at the platform's wish to stop."""
+"""Texts between two checks whether the platform wants to stop."""
 
 
 class Answering(Protocol):
-    """What a teacher is made of."""
+    """The model inside a teacher."""
 
     labels: tuple[str, ...]
 
@@ -57,20 +57,20 @@ class Teacher:
 
 
 def language(folder: Path, base: Path) -> Teacher:
-    """The teacher that a textgen-lora unit is, on its base model.
+    """A textgen-lora unit as a teacher, on its base model.
 
     Raises:
-        ConfigError: The unit is not whole, holds what may be a pickle, or was made from another base model.
+        ConfigError: The unit is not complete, may contain a pickle, or was made from another base model.
     """
     unit = safe(shipped_unit(folder, TEXTGEN))
     return _teacher(unit, serving_model(unit, base))
 
 
 def small(folder: Path) -> Teacher:
-    """The teacher that a runtime-distilled unit is.
+    """A runtime-distilled unit as a teacher.
 
     Raises:
-        ConfigError: The unit is not whole, or holds what may be a pickle.
+        ConfigError: The unit is not complete, or may contain a pickle.
     """
     unit = safe(shipped_unit(folder, RUNTIME))
     return _teacher(unit, Runtime.of(unit))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a shipped teacher to a runtime: what is it asked, who learns from the answers, and how near do they come?"""
+"""How does a shipped teacher become a runtime: what is it asked, what is learned from its answers, and how nearly?"""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,10 @@ from training_images.runtime_distilled.teacher import Teacher, language
 
 
 def train(job: Job) -> Sequence[Made]:
-    """One runtime, with everything that the gates ask of it.
+    """Train one runtime, with all the evidence that the gates need.
 
-    Channels: `teacher` (a textgen-lora unit), `base` (the model that it adapts), `data` (what is learned from), `suite`
-    (what is asked), and `baseline` (the runtime that serves now), if there is one.
+    Channels: `teacher` (a textgen-lora unit), `base` (the model that it adapts), `data` (the training data), `suite`
+    (the eval suite), and `baseline` (the serving runtime), if there is one.
     """
     spec, how = job.spec, recipe(job.spec)
     asked = suite.asked(spec)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which pieces of words does a student know? The words of its own training texts, and pieces to spell the others with.
+"""Which pieces of words does a student know? The words of its own training texts, and pieces that spell the others.
 
-They are chosen by counting: the library's trainers break ties in the order of a hash table, which is another one in every
+They are chosen by counting. The library's trainers break ties in the order of a hash table, which differs in every
 process, and a unit must be the same wherever it is made.
 """
 
@@ -14,23 +14,23 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 PADDING: Final = "[PAD]"
 UNKNOWN: Final = "[UNK]"
 SPECIAL: Final = (PADDING, UNKNOWN)
-"""Their ids are their places here; the graph counts id 0 as no token."""
+"""Special pieces. Their ids are their positions here; the graph treats id 0 as no token."""
 _INSIDE: Final = "##"
-"""Before a piece that does not begin a word."""
+"""Prefix of a piece that does not begin a word."""
 _WORDS: Final = 0.75
 """Share of the vocabulary that is whole words."""
 _PIECE: Final = 4
-"""Letters of a piece at most."""
+"""Most letters of a piece."""
 _LONGEST_WORD: Final = 40
 
 
 def learned(texts: Iterable[str], size: int, longest: int) -> Tokenizer:
-    """A tokenizer of at most `size` pieces (or as many as the letters need), the same for the same texts.
+    """Build a tokenizer of at most `size` pieces (more if the letters need it), the same for the same texts.
 
     Args:
-        texts: What it is learned from.
-        size: Of the vocabulary.
-        longest: Tokens of a text; what is longer keeps its end, where jailbreaks put the request.
+        texts: The texts to count words in.
+        size: Size of the vocabulary.
+        longest: Most tokens of a text; a longer text keeps its end, where jailbreaks put the request.
     """
     normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
     splitter = pre_tokenizers.Sequence(
@@ -57,13 +57,13 @@ def _chosen(words: Counter[str], size: int) -> list[str]:
 
 
 def _pieces(word: str) -> Iterator[str]:
-    """Every beginning of a word, and everything inside it, of a few letters."""
+    """Every beginning of a word, and every part inside it, of a few letters."""
     for start in range(len(word)):
         for end in range(start + 2, min(len(word), start + _PIECE) + 1):
             yield word[start:end] if start == 0 else _INSIDE + word[start:end]
 
 
 def _most(counted: Counter[str], number: int, known: Collection[str]) -> list[str]:
-    """The most frequent that are not known yet; ties in alphabetical order."""
+    """The most frequent pieces that are not known yet; ties in alphabetical order."""
     ordered = sorted(counted.items(), key=lambda entry: (-entry[1], entry[0]))
     return [piece for piece, _ in ordered if piece not in known][:number]

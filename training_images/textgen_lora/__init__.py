@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LoRA adapters on a small language model that answers an utterance with one label: textgen-lora and policy-adapter."""
+"""The image of textgen-lora and policy-adapter: LoRA adapters on a small language model that answers with one label."""

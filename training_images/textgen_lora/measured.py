@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is an adapter worth: right answers, safe answers, ordinary English unlearned, milliseconds?"""
+"""How good is an adapter: right answers, safe answers, ordinary English forgotten, milliseconds?"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ _SUMMARY: Final[Mapping[str, str]] = {
 
 
 def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe, *, base: str) -> Made:
-    """The adapter in the job's folder, with all evidence; `base` is what the Hub calls the base model."""
+    """The adapter in the job's folder, with all evidence; `base` is the name of its base model on the Hub."""
     task = asked.parts["task"]
     sure = model.probabilities(task.texts)
     quality = _quality(model, kind, asked, [model.labels[index] for index in sure.argmax(axis=1)])
@@ -63,12 +63,12 @@ def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe, 
 
 
 def served(unit: Shipped, spec: JobSpec, candidate: LabelModel) -> LabelModel:
-    """Another unit as it is served, on the candidate's device."""
+    """Load another unit as it is served, on the candidate's device."""
     return serving_model(unit, spec.channel("base")).to(candidate.answers.device)
 
 
 def _summary(kind: str, base: str, digest: str) -> str:
-    """Where the usual base comes from is known; of another one only its name is."""
+    """One sentence for the card. It says where the usual base comes from; of another base only the name is known."""
     usual = digest == BASE.digest
     return _SUMMARY[kind].format(
         base="SmolLM2-135M" if usual else base.rpartition("/")[2], origin=_ORIGIN if usual else ""
@@ -87,7 +87,7 @@ def _contract(model: LabelModel, how: Recipe) -> dict[str, Any]:
 
 
 def _quality(model: LabelModel, kind: str, asked: Suite, given: Sequence[str]) -> Scored:
-    """Right labels and what they cost in ordinary English; of a policy adapter, right verdicts."""
+    """Right labels and their cost in ordinary English; for a policy adapter, right verdicts."""
     told = _judged(kind, asked, given)
     if kind != TEXTGEN:
         return told
@@ -105,7 +105,7 @@ def _judged(kind: str, asked: Suite, given: Sequence[str]) -> Scored:
 
 
 def _records(model: LabelModel, kind: str, asked: Suite) -> Sequence[Record]:
-    """What another unit answers to the task."""
+    """Another unit's answers to the task."""
     return _judged(kind, asked, model.answer(asked.parts["task"].texts)).records
 
 

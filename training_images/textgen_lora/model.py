@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A language model with an adapter: which label comes next, and what does it take to say so?
+"""A language model with an adapter: it says which label comes next, and learns to say it better.
 
-A label is answered with one word, and all words begin with different tokens. So one forward pass an utterance tells the
-probability of every label, and the loss is that of one token.
+A label is answered with one word, and all words begin with different tokens. So one forward pass per utterance gives
+the probability of every label, and the loss is that of one token.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,21 +24,21 @@ from training_images.learning.alike import alike
 
 MODULES: Final = ("q_proj", "v_proj")
 LONGEST: Final = 48
-"""Tokens of an utterance. What is longer keeps its end, where jailbreaks put the request."""
+"""Most tokens of an utterance. A longer one keeps its end, where jailbreaks put the request."""
 BATCH: Final = 64
-"""Prompts that are asked together: most of a small batch's time goes into reading the weights."""
+"""Prompts that are asked together: a small batch spends most of its time on reading the weights."""
 PASSAGES: Final = 8
-"""Passages that are read together; each token of them takes a logit a word of the vocabulary."""
+"""Passages that are read together; each of their tokens needs a logit for every word of the vocabulary."""
 _PASSAGE: Final = 512
 """Tokens of a passage."""
 _IGNORED: Final = -100
-"""What cross_entropy leaves out."""
+"""The label that cross_entropy leaves out."""
 _PLACE: Final = "\0"
 _PROBE: Final = "turn the light in the kitchen off"
 _ROUNDING: Final = 0.02
-"""Of the labels' logits, as a share of how far they lie apart: several times what bfloat16 loses."""
+"""Allowed difference of the labels' logits, as a share of their range: several times what bfloat16 loses."""
 _WORTH: Final = 0.75
-"""Two passes over fewer tokens pay from here on."""
+"""From here on, two passes over fewer tokens are faster than one."""
 
 logging.disable_progress_bar()
 
@@ -47,17 +47,17 @@ class LabelModel:
     """A base model, and an adapter in float32 on the queries and values of its upper layers."""
 
     def __init__(self, base: Path, words: Mapping[str, str], *, rank: int, layers: int) -> None:
-        """The base with an adapter that changes nothing yet.
+        """Load the base with an adapter that changes nothing yet.
 
         Args:
             base: Folder of the base model in safetensors, with its tokenizer.
-            words: What each label is answered with.
-            rank: Of the adapter's matrices.
-            layers: How many layers carry one, counted from the top.
+            words: The word that answers each label.
+            rank: Rank of the adapter's matrices.
+            layers: Number of layers that carry one, counted from the top.
 
         Raises:
-            ConfigError: The folder holds no such model, or two labels begin with one token, or its logits are not the
-                states times a matrix.
+            ConfigError: The folder does not contain such a model, two labels begin with the same token, or the logits
+                are not the states times a matrix.
         """
         self.base_digest, self.tokenizer_digest = pretrained.digests(base)
         with pretrained.readable(base, "base model"):
@@ -74,19 +74,20 @@ class LabelModel:
                 weight.data = weight.data.float()
 
     def to(self, device: torch.device) -> "LabelModel":
-        """The same on a device."""
+        """Move the model to a device."""
         self.network.to(device)
         self.answers = self.answers.to(device)
         return self
 
     def weights(self) -> dict[str, Tensor]:
-        """What is learned, by name."""
+        """The trainable weights, by name."""
         return {name: weight for name, weight in self.network.named_parameters() if weight.requires_grad}
 
     def logits(self, texts: Sequence[str]) -> Tensor:
         """The logit of every label for every text: (texts, labels), float32.
 
-        One long text among short ones would make all of them long, so the long ones are asked apart where that pays.
+        One long text among short ones would pad all of them to its length, so long ones are asked apart where that
+        pays.
         """
         rows = self.tokens(texts)
         order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
@@ -95,9 +96,9 @@ class LabelModel:
         return found[torch.tensor(order, device=found.device).argsort()]
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """The prompts of some texts, as their tokenizer writes the whole of one, but for what is cut off a long text.
+        """The tokens of the texts' prompts, as the tokenizer encodes a whole prompt, except for what is cut off.
 
-        The space before a text belongs to its first word, as it does where the prompt is encoded in one piece.
+        The space before a text belongs to its first word, as when the prompt is encoded in one piece.
         """
         before, after = prompt(_PLACE).split(f" {_PLACE}")
         encode = self.tokenizer.encode
@@ -115,7 +116,7 @@ class LabelModel:
         return (found if bias is None else found + bias[self.answers].to(ends.dtype)).float()
 
     def _refuse_another_head(self) -> None:
-        """Some models scale their logits or cap them: asked for a few of them, they would be other ones."""
+        """Refuse a model that scales or caps its logits: computed for a few words only, they would be different."""
         row = self.tokens([_PROBE])[0]
         with torch.inference_mode():
             mine = self._asked([row])[0]
@@ -127,14 +128,14 @@ class LabelModel:
             )
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """Tokens padded at the end to the longest row, and which of them count: (rows, tokens) both."""
+        """Tokens padded at the end to the longest row, and a mask of real tokens: (rows, tokens) both."""
         longest, device = max(map(len, rows)), self.answers.device
         ids = torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], device=device)
         mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows], device=device)
         return ids, mask
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """(texts, labels); texts of like length are asked together."""
+        """The probability of each label: (texts, labels); texts of similar length are asked together."""
         rows = self.tokens(texts)
         found = np.zeros((len(texts), len(self.labels)))
         self.network.eval()
@@ -148,9 +149,9 @@ class LabelModel:
         return [self.labels[index] for index in self.probabilities(texts).argmax(axis=1)]
 
     def bits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Bits that each text costs after the token that begins one, as lm-evaluation-harness counts.
+        """Bits that each text costs after its beginning-of-text token, as lm-evaluation-harness counts.
 
-        What is longer than a passage is read passage by passage, each after the last token of the one before.
+        A text longer than a passage is read passage by passage, each after the last token of the one before.
         """
         encode = self.tokenizer.encode
         rows, owners = [], []
@@ -175,21 +176,21 @@ class LabelModel:
         return lost.view(right.shape).double().sum(dim=1).cpu().numpy()
 
     def save(self, folder: Path, base_name: str) -> None:
-        """Write the adapter alone, in bfloat16; its config calls the base by that name."""
+        """Write only the adapter, in bfloat16; its config gives the base this name."""
         adapter.save(self.network, folder, base_name=base_name, task="CAUSAL_LM")
 
     def load(self, folder: Path) -> "LabelModel":
         """Read an adapter that `save` wrote.
 
         Raises:
-            ConfigError: There is none, or it is of another model or shape.
+            ConfigError: There is none, or it belongs to another model or shape.
         """
         adapter.load(self.network, folder)
         return self
 
 
 def _cut(lengths: Sequence[int]) -> int:
-    """Before which of some sorted lengths to begin a batch of its own; 0 for a single batch."""
+    """The position in the sorted lengths at which a second batch should begin; 0 for a single batch."""
     most = lengths[-1]
     area = {cut: cut * lengths[cut - 1] + (len(lengths) - cut) * most for cut in range(1, len(lengths))}
     best = min(area, key=lambda cut: area[cut], default=0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is an adapter made? Every clause is a setting of the job, and the usual value is one that works."""
+"""How is an adapter made? Every field is a setting of the job, and the default is a value that works."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -18,22 +18,22 @@ BASE: Final = Known(
 )
 """The weights as `python -m training_images.textgen_lora.dequantise` makes them."""
 VERDICTS: Final[Mapping[str, str]] = {ALLOW: ALLOW, REFUSE: WORDS[REFUSE]}
-"""What a policy adapter answers, and the word for it."""
+"""The answers of a policy adapter, and the word for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """One way to go about it.
+    """How one adapter is trained.
 
     Args:
-        rank: Of the adapter's matrices.
-        layers: Of the model that carry one, from the top.
-        steps: Of learning.
-        batch: Examples a step.
+        rank: Rank of the adapter's matrices.
+        layers: Number of the model's layers that carry one, from the top.
+        steps: Number of training steps.
+        batch: Examples per step.
         rate: Peak learning rate.
         harmful: Share of each batch that must be refused.
-        mislabelled: Share of examples that get a label at random: how a trial of the gates makes a worse unit.
-        seed: Of order and initial weights.
+        mislabelled: Share of examples that get a random label: a trial of the gates makes a worse unit with it.
+        seed: Seeds order and initial weights.
     """
 
     rank: int = 4
@@ -47,11 +47,11 @@ class Recipe:
 
 
 SETTINGS: Final = frozenset(field.name for field in fields(Recipe)) | {"base_digest", "base_name"}
-"""What a job may be told, beside what every job may be."""
+"""The settings of this image, besides those that every image takes."""
 
 
 def recipe(spec: JobSpec) -> Recipe:
-    """What a job's settings ask for."""
+    """The recipe that a job's settings ask for."""
     ask, usual = spec.settings, Recipe()
     return Recipe(
         rank=ask.integer("rank", usual.rank, least=1),

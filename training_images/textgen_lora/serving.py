@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does an adapter answer that another job shipped? On the base that it was made for, and as its own config says."""
+"""How does an adapter from another job answer? On the base that it was made for, and as its own config says."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from training_images.textgen_lora.recipe import words
 
 
 def serving_model(unit: Shipped, base: Path) -> LabelModel:
-    """The model of a shipped unit.
+    """Load the model of a shipped unit.
 
     Raises:
-        ConfigError: It is an adapter of another base, or none that can be read.
+        ConfigError: The unit is an adapter of another base, or cannot be read.
     """
     folder = unit.holding(FILES)
     rank, layers = rank_and_layers(folder)

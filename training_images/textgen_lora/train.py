@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From examples to an adapter: what is learned, in which order, from which seed?"""
+"""How do examples become an adapter: what is learned, in which order, from which seed?"""
 
 import itertools
 import random
@@ -29,10 +29,10 @@ Batch = Sequence[tuple[str, int]]
 
 
 def train(job: Job) -> Sequence[Made]:
-    """One adapter, with everything that the gates ask of it.
+    """Train one adapter, with all the evidence that the gates need.
 
-    Channels: `base` (the model), `data` (what is learned from), `suite` (what is asked), and `baseline` (the unit of
-    this kind that serves now), if there is one.
+    Channels: `base` (the model), `data` (the training data), `suite` (the eval suite), and `baseline` (the serving unit
+    of this kind), if there is one.
     """
     spec, how = job.spec, recipe(job.spec)
     kind = _kind(spec)
@@ -54,19 +54,19 @@ def train(job: Job) -> Sequence[Made]:
         besides=(model.base_digest, model.tokenizer_digest),
     )
     model.save(job.folder, base)
-    model.load(job.folder)  # what is measured is what is shipped
+    model.load(job.folder)  # the shipped weights are the ones that are measured
     return [measured(job, model, kind, asked, how, base=base)]
 
 
 def _kind(spec: JobSpec) -> str:
-    """What the policy asks for, or else the setting."""
+    """The kind that the policy asks for, or else the setting's."""
     if spec.kind in {None, *KINDS}:
         return spec.kind or spec.settings.choice("kind", KINDS, TEXTGEN)
     raise ConfigError(f"this image makes {' or '.join(KINDS)}, and the job is for {spec.kind}: give it another image")
 
 
 def _batches(learned: Mapping[str, Sequence[Row]], kind: str, how: Recipe) -> list[Batch]:
-    """All batches in order: a share of each must be refused, half of that with a jailbreak around it."""
+    """All batches in order. A share of each must be refused, and half of that has a jailbreak around it."""
     chance = random.Random(how.seed)
     labels = list(words(kind))
     refused = max(1, round(how.batch * how.harmful)) if how.harmful else 0
@@ -83,7 +83,7 @@ def _batches(learned: Mapping[str, Sequence[Row]], kind: str, how: Recipe) -> li
 
 
 def _endless(rows: Sequence[Row], chance: random.Random) -> Iterator[Row]:
-    """Every row once in random order, then all of them again in another."""
+    """Every row once in random order, then all of them again in another order."""
     while True:
         yield from chance.sample(rows, len(rows))
 

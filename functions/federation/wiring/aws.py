@@ -17,10 +17,10 @@ from federation.ports import Artifacts, Ports, Trainer
 from federation.settings import Settings
 from federation.sources import Trust
 from federation.wiring.aws_parts import aws_artifacts, aws_trainer
-from federation.wiring.elsewhere import TrafficElsewhere
+from federation.wiring.dispatch import ArtifactsByScheme, TrainerByPlatform
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
-from federation.wiring.others import others
-from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
+from federation.wiring.other_platforms import other_trainers
+from federation.wiring.traffic_elsewhere import TrafficElsewhere
 from federation.wiring.trust import ReadSecret, trust_showing, trust_without_secrets
 
 
@@ -78,7 +78,7 @@ def _trainers(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Mapp
         platforms["gcp"] = lambda: _google().google_trainer(settings, trust)
     if trust.hub_owners:
         platforms["hf"] = partial(hub_trainer, settings, trust, read_secret)
-    return {**platforms, **others(settings, StsIdentity(own_clients().of("sts")).token)}
+    return {**platforms, **other_trainers(settings, StsIdentity(own_clients().of("sts")).token)}
 
 
 def _google() -> Any:

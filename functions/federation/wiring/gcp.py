@@ -16,11 +16,11 @@ from federation.gcp.traffic import VertexTraffic
 from federation.ports import Artifacts, Bus, Ports, Trainer
 from federation.settings import Settings
 from federation.sources import Trust
-from federation.wiring.elsewhere import TrafficElsewhere
+from federation.wiring.dispatch import ArtifactsByScheme, TrainerByPlatform
 from federation.wiring.google_parts import google_artifacts, google_trainer, session, set_google_credentials
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
-from federation.wiring.others import others
-from federation.wiring.several import ArtifactsByScheme, TrainerByPlatform
+from federation.wiring.other_platforms import other_trainers
+from federation.wiring.traffic_elsewhere import TrafficElsewhere
 from federation.wiring.trust import ReadSecret, trust_showing, trust_without_secrets
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _trainers(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Tra
     if trust.hub_owners:
         platforms["hf"] = partial(hub_trainer, settings, trust, read_secret(settings))
     identity = _identity(settings)
-    return {**platforms, **others(settings, lambda audience, _: identity.token(audience))}
+    return {**platforms, **other_trainers(settings, lambda audience, _: identity.token(audience))}
 
 
 def _traffic(settings: Settings) -> VertexTraffic:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# One step as one function: with a role of its own, its log, its queue, and alarms on its failures.
+# One step as one function, with its own role, log and queue, and alarms on its failures.
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}"
@@ -39,7 +39,7 @@ data "aws_iam_policy_document" "itself" {
   statement {
     sid     = "ItsLog"
     actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    # Streams have names that Lambda makes up.
+    # Lambda chooses the names of the streams.
     resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
   }
 
@@ -56,7 +56,8 @@ resource "aws_iam_role_policy" "itself" {
   policy = data.aws_iam_policy_document.itself.json
 }
 
-# Lambda itself puts the function into its network, in the name of its role; the function's own code never asks for any of it.
+# Lambda itself attaches the function to its network, using the function's role; the function's own code never uses these
+# rights.
 data "aws_iam_policy_document" "network" {
   #checkov:skip=CKV_AWS_111: Lambda asks for these before there is a network interface to name
   #checkov:skip=CKV_AWS_356: the same
@@ -143,18 +144,19 @@ resource "aws_lambda_event_source_mapping" "this" {
   batch_size              = var.batch
   function_response_types = ["ReportBatchItemFailures"]
 
-  # Counts of events, those that went back to the queue among them.
+  # Counts of events, including those that went back to the queue.
   metrics_config {
     metrics = ["EventCount"]
   }
 
   scaling_config {
-    # At least 2, and no more than is reserved, or Lambda takes messages that it cannot run and they count as failed.
+    # At least 2, and no more than is reserved. Otherwise Lambda takes messages that it cannot run, and they count as
+    # failed.
     maximum_concurrency = max(2, var.concurrency == -1 ? 10 : var.concurrency)
   }
 }
 
-# What a step cannot do it hands back as part of its batch, which Lambda's own Errors do not count.
+# A step gives back the messages that it could not process as part of its batch; Lambda's own Errors do not count these.
 resource "aws_cloudwatch_metric_alarm" "failed" {
   alarm_name          = "${var.name}-failed"
   alarm_description   = "Events went back to the queue because the function could not handle them; its log has the reasons. ${var.failures.advice}"

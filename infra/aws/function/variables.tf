@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What is said about one function?
+# What defines one function?
 
 variable "step" {
   description = "The step, which is also the entry point's name."

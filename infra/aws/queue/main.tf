@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# One queue before one function: who may fill it, when does a message count as dead, and who hears of it?
+# One queue for one function: who may fill it, when is a message dead, and who is told?
 #
-# SQS encrypts with its own key: a key of ours would stand between an alarm and the roll-back.
+# SQS encrypts with its own key: one of our keys would be one more thing that can fail between an alarm and the roll-back.
 #
-# A function has what it failed on delivered again after 5, 10, 20, ... 300 seconds (federation/aws/redelivery.py): twenty times take
-# an hour and a quarter. The visibility timeout counts only where a function was cut off.
+# A function that fails on a message has it delivered again after 5, 10, 20, ... 300 seconds (federation/aws/redelivery.py);
+# twenty deliveries take an hour and a quarter. The visibility timeout matters only if a function was cut off.
 
 variable "name" {
   description = "Of the queue; its dead letters lie in <name>-dead."

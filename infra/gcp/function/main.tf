@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# One step as one function: with a service account of its own, and called by nobody but whom it is told.
+# One step as one function, with its own service account; only the callers named here may call it.
 
 resource "google_cloudfunctions2_function" "this" {
   name     = var.name

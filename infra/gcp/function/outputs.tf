@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What do others have to know of a function?
+# What do other files need to know about a function?
 
 output "url" {
   description = "Where it answers."

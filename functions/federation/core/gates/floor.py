@@ -10,9 +10,10 @@ from federation.core.gates.rules import QualityRule
 from federation.core.gates.summary import interval_of, unusable
 from federation.core.record_line import LARGEST
 from federation.core.records import Records
-from federation.core.statistics.comparison import FAR, Verdict, mean_interval, verdict_of
+from federation.core.statistics.comparison import Verdict, mean_interval, verdict_of
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.interval import Interval
+from federation.core.statistics.scale import FAR
 from federation.core.statistics.wording import number
 from federation.errors import ContractError
 

@@ -12,8 +12,8 @@ from federation.core.gates.evidence import Evidence, Summary
 from federation.core.record_line import LARGEST
 from federation.core.statistics import NORMAL_95
 from federation.core.statistics.clusters import repeating, worth
-from federation.core.statistics.comparison import APART, FAR, ROUNDING
 from federation.core.statistics.interval import Interval
+from federation.core.statistics.scale import APART, FAR, ROUNDING
 
 FEWEST: Final = 100
 """Items below which a normal interval from a summary is too short to be trusted."""

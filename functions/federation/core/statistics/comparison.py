@@ -6,7 +6,6 @@ is below -margin, else inconclusive. Where a lower score is better, differences 
 Two sides with different items cannot be compared: that is inconclusive, never a silent intersection.
 """
 
-import math
 from collections.abc import Sequence
 from operator import gt, lt, sub
 from typing import Final, Literal
@@ -21,6 +20,7 @@ from federation.core.statistics.clusters import count_clusters, repeating
 from federation.core.statistics.exact import proportion
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.paired import paired_proportions
+from federation.core.statistics.scale import APART, are_shares, beyond_best, scaled_apart
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 Method = Literal["bonett-price", "bootstrap-t", "bonett-price and bootstrap-t"]
@@ -30,14 +30,7 @@ _BINARY: Final = frozenset((0.0, 1.0))
 _EXAMPLES: Final = 3
 _UNKNOWN: Final = "too few scores differ to tell how far one can move; measure more items, or score them within 0..1"
 
-APART: Final = "one side's scores lie within 0..1 and the other's beyond: they are not on one scale; score both alike"
 _BOUNDLESS: Final = "all scores lie within 0..1, where a margin of 1 or more allows any loss; state it on that scale"
-FAR: Final = 10.0
-"""A score beyond this was never meant to lie within 0..1, however badly it was measured."""
-_SELDOM: Final = 0.05
-"""The largest share of marks that may be 0, as where a judge gave no mark."""
-ROUNDING: Final = 1e-6
-"""How far beyond 0..1 a share may come out: in single precision, the cosine of a vector with itself may be 1.0000001."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,11 +74,11 @@ def compare_records(
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=clash)
     sides = candidate.scores[metric], other.scores[metric]
     first, second = reversed(sides) if lower_is_better else sides
-    if margin >= 1.0 and _are_shares(first, second):
+    if margin >= 1.0 and are_shares(first, second):
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=_BOUNDLESS)
     better, worse = sum(map(gt, first, second)), sum(map(lt, first, second))
     method, interval = _interval(first, second, clusters, (better, worse), seed)
-    if method == "bootstrap-t" and (_scaled_apart(first, second) or _beyond_best(*sides, lower_is_better)):
+    if method == "bootstrap-t" and (scaled_apart(first, second) or beyond_best(*sides, lower_is_better)):
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=APART)
     return Comparison(
         verdict="inconclusive" if interval is None else verdict_of(interval, -margin),
@@ -115,7 +108,7 @@ def mean_interval(records: Records, metric: str, *, seed: int = 0) -> Interval |
         if clusters is None:
             return closed
     drawn = clustered_mean(scores, clusters, span=_span(scores, scores, clusters), seed=seed)
-    if drawn is not None and _are_shares(scores):
+    if drawn is not None and are_shares(scores):
         drawn = unseen_items(drawn, len(scores), 0.0, 1.0)
     return drawn if closed is None or drawn is None else closed.widened(drawn)
 
@@ -140,7 +133,7 @@ def _interval(
     drawn = clustered_mean(list(map(sub, first, second)), clusters, span=span, seed=seed)
     if drawn is None:
         return None, None
-    if _are_shares(first) or _are_shares(second):
+    if are_shares(first) or are_shares(second):
         drawn = unseen_items(drawn, len(first), -1.0, 1.0)
     return ("bootstrap-t", drawn) if closed is None else ("bonett-price and bootstrap-t", closed.widened(drawn))
 
@@ -151,47 +144,10 @@ def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[st
     Fewer than 59 independent scores do not even show where 95 % of all scores lie: the answer is then 0, for unknown.
     """
     low, high = min(map(min, (first, second))), max(map(max, (first, second)))
-    if _are_shares(first, second):
+    if are_shares(first, second):
         return max(1.0, high - low)
     independent = len(first) if clusters is None else count_clusters(clusters)
     return high - low if independent >= quantile.FEWEST else 0.0
-
-
-def _are_shares(*sides: Sequence[float]) -> bool:
-    """Whether all scores lie within 0..1, but for rounding."""
-    return min(map(min, sides)) >= -ROUNDING and max(map(max, sides)) <= 1.0 + ROUNDING
-
-
-def _scaled_apart(first: Sequence[float], second: Sequence[float]) -> bool:
-    """Whether one side is scored within 0..1, and the other in percent, or in marks that make the first look better.
-
-    Both average above 1; some percentages are beyond `FAR`, and marks average at least twice the shares.
-    """
-    (low, below), (high, mean) = sorted(
-        (max(sizes), math.fsum(sizes) / len(sizes)) for sizes in (list(map(abs, first)), list(map(abs, second)))
-    )
-    marks = math.fsum(first) > math.fsum(second) and mean >= 2.0 * below and not _are_counts(first, second)
-    return 0.0 < low <= 1.0 + ROUNDING and mean > 1.0 and (high > FAR or marks)
-
-
-def _beyond_best(mine: Sequence[float], theirs: Sequence[float], lower_is_better: bool) -> bool:  # noqa: FBT001
-    """Whether the candidate scores beyond the best possible share, which the other side's shares often reach.
-
-    Counts may do so, too: they are whole numbers, and more than a few of them are 1.
-    """
-    past = min(mine) < -ROUNDING if lower_is_better else max(mine) > 1.0 + ROUNDING
-    reached = theirs.count(0.0 if lower_is_better else 1.0) > _SELDOM * len(theirs)
-    if not (past and reached and _are_shares(theirs)):
-        return False
-    return mine.count(1.0) <= _SELDOM * len(mine) or not all(map(float.is_integer, map(float, mine)))
-
-
-def _are_counts(first: Sequence[float], second: Sequence[float]) -> bool:
-    """Whether both sides are whole numbers from 0 on, with more than a few zeros; marks begin at 1."""
-    return all(
-        all(score >= 0.0 and score.is_integer() for score in side) and side.count(0.0) > _SELDOM * len(side)
-        for side in (list(map(float, first)), list(map(float, second)))
-    )
 
 
 def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:

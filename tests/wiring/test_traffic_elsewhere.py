@@ -13,8 +13,8 @@ from federation.core import event as events
 from federation.gcp.traffic import VertexTraffic
 from federation.ports import Served
 from federation.wiring.aws import aws_ports
-from federation.wiring.elsewhere import TrafficElsewhere
 from federation.wiring.gcp import gcp_ports
+from federation.wiring.traffic_elsewhere import TrafficElsewhere
 
 RELEASE = "spiralverse-ai-federated-v1.0.0"
 

@@ -10,7 +10,7 @@ from federation.ports import Trainer
 from federation.settings import Settings
 
 
-def others(
+def other_trainers(
     settings: Settings, identity: Callable[[str, int], str] | None = None
 ) -> Mapping[str, Callable[[], Trainer]]:
     """The trainers of the platforms in FEDERATION_CLUSTERS and FEDERATION_AZURE, by platform.

@@ -4,7 +4,7 @@
 import pytest
 
 from federation.errors import ServiceError, SettingsError
-from federation.wiring.several import TrainerByPlatform
+from federation.wiring.dispatch import TrainerByPlatform
 
 
 class Platform:
