@@ -25,7 +25,7 @@ if not __package__:
 
 from infra.terraform.audit import faults  # noqa: E402 - after the path, when it is run as a file
 from infra.terraform.google_stub import serving  # noqa: E402 - the same
-from infra.terraform.refused import WRONG, arguments, taken  # noqa: E402 - the same
+from infra.terraform.wrong_values import WRONG, arguments, taken  # noqa: E402 - the same
 
 MIRRORS: Final = (
     "~/.terraform.d/plugins",

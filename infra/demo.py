@@ -18,7 +18,7 @@ from typing import Protocol
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
 
-from infra.emulators.stage import staged_on_aws, staged_on_gcp  # noqa: E402
+from infra.emulators.demo_stage import staged_on_aws, staged_on_gcp  # noqa: E402
 from infra.package import PACKAGES, unpacked  # noqa: E402
 
 from federation.cli.commands.demo import printed  # noqa: E402 - after the path

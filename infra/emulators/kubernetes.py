@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from infra.emulators import expansion
+from infra.emulators import kubernetes_expansion
 from infra.emulators.asgi_serving import Switchboard, bound, served
 from infra.emulators.faults import Faults
 from starlette.applications import Starlette
@@ -58,8 +58,8 @@ class Cluster:
     def seen(self, namespace: str, name: str) -> tuple[Mapping[str, str], list[str]]:
         """The environment and the arguments of a job's container, after expansion."""
         (container,) = self.jobs[namespace, name]["spec"]["template"]["spec"]["containers"]
-        environment = expansion.environment(container["env"])
-        return environment, [expansion.expanded(one, environment) for one in container["args"]]
+        environment = kubernetes_expansion.environment(container["env"])
+        return environment, [kubernetes_expansion.expanded(one, environment) for one in container["args"]]
 
     def expire(self, namespace: str, name: str) -> None:
         """Delete a job with everything that it owns, as its time to live and the garbage collector would."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from infra.terraform.guarded import unguarded_on_aws, unguarded_on_google
-from infra.terraform.organised import unruly
+from infra.terraform.audit_organisation import unruly
+from infra.terraform.audit_protection import unguarded_on_aws, unguarded_on_google
 from infra.terraform.rights import unfitting
 
 ROOT: Final = Path(__file__).resolve().parents[2]

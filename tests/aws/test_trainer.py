@@ -14,7 +14,7 @@ from federation.core.failure import cause_of
 from federation.demo import wire_aws
 from federation.errors import CapacityError, ContractError, ServiceError
 from federation.sources import Request, Trust, read
-from training_images.job.asked import asked
+from training_images.job.request import asked
 
 ROLE = "arn:aws:iam::111122223333:role/federation-training"
 JOB = {

@@ -2,7 +2,7 @@
 """The imitated cluster answers the real client as a cluster does."""
 
 import pytest
-from infra.emulators import expansion
+from infra.emulators import kubernetes_expansion
 from tests.ports.backends_kubernetes import *  # noqa: F403 - fixtures
 
 from federation.kubernetes.clients import core_api
@@ -73,7 +73,7 @@ def test_a_reference_is_replaced_by_a_variable_that_is_there_and_two_dollars_are
         {"name": "B", "value": "$(A)"},
         {"name": "C", "value": "$$(A) $$$(B) $("},
     ]
-    assert expansion.environment(told) == {"A": "$(B) 5$", "B": "$(B) 5$", "C": "$(A) $$(B) 5$ $("}
+    assert kubernetes_expansion.environment(told) == {"A": "$(B) 5$", "B": "$(B) 5$", "C": "$(A) $$(B) 5$ $("}
 
 
 def test_a_service_has_a_name_of_its_own_and_goes_with_the_job_that_owns_it(

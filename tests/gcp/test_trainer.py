@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from infra.emulators import expansion
+from infra.emulators import kubernetes_expansion
 from tests.ports.backends_gcp import NUMBER, PARENT, PROJECT, REGION
 
 from federation.core.contract import schema_of
@@ -16,7 +16,7 @@ from federation.ports import RECENT
 from federation.sources import Trust
 from federation.sources.vertex import read_entry
 from training_images.job import vertex
-from training_images.job.asked import asked
+from training_images.job.request import asked
 
 NOW = datetime.now(UTC)
 REPLICA = "The replica workerpool0-0 exited with a non-zero status of"
@@ -79,7 +79,7 @@ def test_a_job_carries_all_that_the_policy_says(trainer, jobs):
 def test_a_job_arrives_as_the_policy_says_it_although_vertex_expands_what_looks_like_a_variable(trainer, jobs):
     more = {"arguments": ["--as", "$(FEDERATION_JOB_NAME)"], "teacher": "$$(PATH) for $5"}
     (pool,) = started(trainer, jobs, **more)["jobSpec"]["workerPoolSpecs"]
-    assert asked(expansion.environment(pool["containerSpec"]["env"]), []).job == {**JOB, **more}
+    assert asked(kubernetes_expansion.environment(pool["containerSpec"]["env"]), []).job == {**JOB, **more}
 
 
 def test_without_a_word_about_spot_it_is_not_asked_for_and_a_day_is_given(trainer, jobs):

@@ -16,7 +16,7 @@ from federation.core.digest import canonical
 from federation.errors import CapacityError, ContractError, ServiceError
 from federation.hub.trainer import HubTrainer
 from federation.sources import Request, Trust, read
-from training_images.job.asked import asked
+from training_images.job.request import asked
 
 JOB = {
     "platform": "hf",

@@ -9,7 +9,7 @@ from federation.kubernetes import meeting
 from federation.kubernetes.clients import batch
 from federation.kubernetes.job import Placement, job_of
 from federation.kubernetes.trainer import PAGE, KubernetesTrainer
-from training_images.job.asked import asked
+from training_images.job.request import asked
 
 JOB = {"platform": "kubernetes", "image": "registry/train:1", "arguments": [], "kind": "embedder"}
 NAME = "embedder-0123456789ab"

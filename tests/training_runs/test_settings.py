@@ -4,7 +4,7 @@
 import pytest
 from tests.training_runs.settings import IMAGES, asked, known, told
 
-from training_images.job.known import EVERYWHERE
+from training_images.job.unknown_settings import EVERYWHERE
 
 every_image = pytest.mark.parametrize("image", [image for image in IMAGES if image != "federated"])
 """That one needs Flower: its test is beside its others."""

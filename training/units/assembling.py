@@ -11,7 +11,7 @@ from training.units.plan import COPIES, ORDERS, Order, Stage
 from training.units.running import Workshop
 
 from federation.core.uri import SENTINEL
-from training_images.job.shipment import document_bytes
+from training_images.job.shipping import document_bytes
 
 KEPT: Final = "policy.json"
 """Files written by hand; everything else below training/examples is generated."""

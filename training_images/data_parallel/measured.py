@@ -10,15 +10,15 @@ from training_images.data_parallel.features import GRAMS, LONGEST, buckets
 from training_images.data_parallel.model import Router
 from training_images.data_parallel.recipe import Recipe
 from training_images.data_parallel.task import WEIGHTS, Outcome
-from training_images.evals.another_suite import against
 from training_images.evals.labels import LABELS
 from training_images.evals.latency import Answer, questions, requests, serving, sides
+from training_images.evals.remeasured import against
 from training_images.evals.scoring import SAFETY, score
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.made import DataSet, Made
-from training_images.job.shipped import Shipped
+from training_images.job.result import DataSet, Made
+from training_images.job.unit_folder import Shipped
 
 KIND: Final = "router-classifier"
 COMMUNICATION: Final = "communication.json"

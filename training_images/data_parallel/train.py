@@ -16,7 +16,7 @@ from training_images.evals import suite
 from training_images.evals.training_sets import stated, utterances
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.made import Made
+from training_images.job.result import Made
 
 _HERE: Final = "127.0.0.1"
 

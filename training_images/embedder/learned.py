@@ -12,7 +12,7 @@ from training_images.evals.leaks import check_data
 from training_images.evals.suite import Suite
 from training_images.evals.training_sets import SETS, stated, utterances
 from training_images.job.errors import ConfigError
-from training_images.job.made import DataSet
+from training_images.job.result import DataSet
 
 ARTICLES: Final = "articles"
 

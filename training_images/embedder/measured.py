@@ -10,16 +10,16 @@ from training_images.embedder.model import Embedder
 from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.recipe import Recipe
 from training_images.embedder.serving import serving_model
-from training_images.evals.another_suite import against
 from training_images.evals.latency import Answer, questions, requests, serving, sides
+from training_images.evals.remeasured import against
 from training_images.evals.retrieval import retrieval
 from training_images.evals.scoring import safety
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.made import Made, Record
-from training_images.job.shipped import Shipped
+from training_images.job.result import Made, Record
 from training_images.job.spec import JobSpec
+from training_images.job.unit_folder import Shipped
 from training_images.learning.adapter import FILES
 
 KIND: Final = "embedder"

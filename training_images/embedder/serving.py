@@ -6,7 +6,7 @@ from pathlib import Path
 from training_images.embedder.model import Embedder
 from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
-from training_images.job.shipped import Shipped
+from training_images.job.unit_folder import Shipped
 from training_images.learning.adapter import FILES
 from training_images.learning.named_base import refuse_another_base
 

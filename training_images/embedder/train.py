@@ -20,7 +20,7 @@ from training_images.embedder.recipe import Recipe, recipe
 from training_images.embedder.unpack import NAME, WEIGHTS
 from training_images.evals import suite
 from training_images.job.job import Job
-from training_images.job.made import Made
+from training_images.job.result import Made
 from training_images.learning import device
 from training_images.learning.loop import Schedule, fit
 from training_images.learning.named_base import Known, named_base

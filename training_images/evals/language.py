@@ -26,7 +26,7 @@ from training_images.evals.labels import LABELS, WORDS  # noqa: E402 - as above
 from training_images.evals.prose import prose  # noqa: E402 - as above
 from training_images.evals.scoring import Answer, score  # noqa: E402 - as above
 from training_images.evals.suite import Suite  # noqa: E402 - as above
-from training_images.job.made import Scored  # noqa: E402 - as above
+from training_images.job.result import Scored  # noqa: E402 - as above
 
 _WORDS: Final = [WORDS[label] for label in LABELS]
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from training_images.evals.suite import Item
-from training_images.job.made import Record, Timed
 from training_images.job.prices import prices
-from training_images.job.shipped import Shipped, shipped_unit
+from training_images.job.result import Record, Timed
 from training_images.job.spec import JobSpec
+from training_images.job.unit_folder import Shipped, shipped_unit
 
 Answer = Callable[[str], Any]
 """Answers one request."""

@@ -8,7 +8,7 @@ from statistics import mean, stdev
 from training_images.evals.scoring import record
 from training_images.evals.suite import Suite
 from training_images.job.errors import ConfigError
-from training_images.job.made import Scored
+from training_images.job.result import Scored
 
 METRIC = "bits_per_byte"
 

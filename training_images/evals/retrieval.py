@@ -10,7 +10,7 @@ import pytrec_eval
 from training_images.evals.scoring import record
 from training_images.evals.suite import Suite
 from training_images.job.errors import ConfigError
-from training_images.job.made import Scored
+from training_images.job.result import Scored
 
 DEPTH: Final = 10
 _MEASURES: Final = frozenset({"recall_1", "recall_10", "ndcg_cut_10"})

@@ -8,7 +8,7 @@ from typing import Final
 from training_images.evals.labels import ALLOW, LABELS, REFUSE
 from training_images.evals.suite import Item, Part, Suite
 from training_images.job.errors import ConfigError
-from training_images.job.made import Record, Scored
+from training_images.job.result import Record, Scored
 
 Answer = Callable[[Sequence[str]], Sequence[str]]
 """Takes texts and returns a label for each: one of the 43, or `allow` from a unit that only tells allow from refuse."""

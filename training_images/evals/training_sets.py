@@ -10,7 +10,7 @@ from training_images.data.rows import Row, folder
 from training_images.evals.labels import LABELS, REFUSE
 from training_images.evals.leaks import MOST_SHIFT, check_data
 from training_images.evals.suite import Suite
-from training_images.job.made import DataSet
+from training_images.job.result import DataSet
 
 TASK: Final = "intents"
 SETS: Final[Mapping[str, str]] = {TASK: "task", "harmful": "policy", "jailbreaks": "adversarial"}

@@ -20,7 +20,7 @@ import numpy as np
 
 from training_images.data.wheels import FOLDER, fetch
 from training_images.federated import accountant, model, parting, report, sources
-from training_images.federated.areas import Measured, area, difference, draws
+from training_images.federated.auc import Measured, area, difference, draws
 from training_images.federated.in_process import in_process
 from training_images.federated.member import DELTA
 from training_images.federated.model import Course, Scale, Vector

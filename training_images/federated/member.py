@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from training_images.federated import accountant, areas, masking, model, parting
+from training_images.federated import accountant, auc, masking, model, parting
 from training_images.federated.masking import Keys
 from training_images.federated.model import Course, Scale, Vector
 from training_images.federated.notes import Fact, Note
@@ -164,13 +164,13 @@ class Member:
             what=note.what,
             arrays={
                 "brier": _as_recorded((scores - asked.outcome) ** 2),
-                "area": _as_recorded(areas.parts(scores, asked.outcome)),
+                "area": _as_recorded(auc.parts(scores, asked.outcome)),
             },
             facts={
                 **self._about(),
                 "items": [str(item) for item in asked.item],
                 "persons": [str(person) for person in asked.person],
-                "auc": round(areas.auc(scores, asked.outcome), SCORE_DIGITS),
+                "auc": round(auc.auc(scores, asked.outcome), SCORE_DIGITS),
             },
         )
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from training_images.federated import masking, model, sound
+from training_images.federated import answer_checks, masking, model
+from training_images.federated.answer_checks import EXTRA
 from training_images.federated.masking import Masked, Opened
 from training_images.federated.model import Scale, Vector
 from training_images.federated.notes import Fact, Members, Note
-from training_images.federated.sound import EXTRA
 from training_images.job.errors import ConfigError
 
 
@@ -119,7 +119,7 @@ def _scores(members: Members, plan: Plan, note: Note) -> Mapping[str, Note]:
     taken: set[str] = set()
 
     def check(answer: Note) -> None:
-        sound.check_scores(answer, taken)
+        answer_checks.check_scores(answer, taken)
         taken.update(answer.texts("items"))
 
     return _enough(plan, members.ask(note, _present(members, plan)), "score", check)
@@ -159,7 +159,7 @@ def _summed(
     present = _present(members, plan)
 
     def check(answer: Note) -> None:
-        sound.check_sum(question, answer, plan.predictors, present)
+        answer_checks.check_sum(question, answer, plan.predictors, present)
 
     if not plan.masked:
         question = Note(what=what, arrays=arrays, facts=facts)
@@ -173,7 +173,7 @@ def _summed(
     answers = _enough(stricter, members.ask(question, present), what, check)
     total = _unmasked(members, plan, present, answers, occasion)
     try:
-        sound.check_counts(question, total)
+        answer_checks.check_counts(question, total)
     except ConfigError as error:
         raise ConfigError(
             f"the sum {occasion} makes no sense: {error}; a member told something else, and masks hide which: agree on "

@@ -12,7 +12,7 @@ from training_images.evals.labels import ALLOW, REFUSE
 from training_images.evals.scoring import record
 from training_images.evals.suite import Part
 from training_images.federated.answering import UnanswerableError
-from training_images.job.made import Scored
+from training_images.job.result import Scored
 
 Answer = Callable[[str], float]
 """Answers one request, or raises `UnanswerableError`."""

@@ -23,8 +23,8 @@ from training_images.federated.door import Consortium, door
 from training_images.federated.forwarding import client_context, serving
 from training_images.federated.gateway import gateway
 from training_images.job.errors import CONFIGURED_WRONG, ConfigError
-from training_images.job.known import refuse_unknown
 from training_images.job.settings import Settings
+from training_images.job.unknown_settings import refuse_unknown
 
 HERE: Final = "127.0.0.1"
 _GRACE: Final = 5.0

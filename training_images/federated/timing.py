@@ -6,9 +6,9 @@ from training_images.evals.suite import Part
 from training_images.federated.answering import Answering, opened, stated
 from training_images.federated.probes import INSIDE
 from training_images.job.errors import ConfigError
-from training_images.job.made import Timed
-from training_images.job.shipped import Shipped
+from training_images.job.result import Timed
 from training_images.job.spec import JobSpec
+from training_images.job.unit_folder import Shipped
 
 
 def timed(spec: JobSpec, model: Answering, asked: Part, kind: str, file: str) -> Timed:

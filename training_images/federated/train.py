@@ -27,7 +27,7 @@ from training_images.federated.sources import Table
 from training_images.federated.timing import timed
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.made import DataSet, Made, Record, Scored
+from training_images.job.result import DataSet, Made, Record, Scored
 from training_images.job.settings import Settings
 
 KIND: Final = "consortium-risk"

@@ -12,7 +12,7 @@ from training_images.evals.labels import LABELS
 from training_images.evals.suite import Part
 from training_images.fusion_distill.members import VOTINGS, Voting, members, together
 from training_images.job.job import Job
-from training_images.job.made import Made
+from training_images.job.result import Made
 from training_images.job.spec import JobSpec
 from training_images.runtime_distilled.distil import Taught, distilled
 from training_images.runtime_distilled.lessons import lessons, pool

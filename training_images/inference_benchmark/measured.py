@@ -12,7 +12,6 @@ from typing import Any, Final
 import msgspec
 
 from federation.core.statistics.decimal_text import decimal_text
-from training_images.evals.another_suite import Ask, against
 from training_images.evals.latency import (
     Baseline,
     a_second,
@@ -23,15 +22,16 @@ from training_images.evals.latency import (
     rounded,
     sides,
 )
+from training_images.evals.remeasured import Ask, against
 from training_images.evals.scoring import safety, scored
 from training_images.evals.suite import Suite
 from training_images.inference_benchmark.served import Caller
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.made import DataSet, Made, Record, Timed
 from training_images.job.prices import prices
-from training_images.job.shipped import Shipped
+from training_images.job.result import DataSet, Made, Record, Timed
 from training_images.job.spec import JobSpec
+from training_images.job.unit_folder import Shipped
 from training_images.runtime_distilled.runtime import Runtime
 
 KIND: Final = "inference-benchmark"

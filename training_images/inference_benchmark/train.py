@@ -15,9 +15,9 @@ from training_images.inference_benchmark.measured import KIND, REPORT, Served, S
 from training_images.inference_benchmark.served import served
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.made import Made, Record
-from training_images.job.shipped import Shipped, shipped_unit
+from training_images.job.result import Made, Record
 from training_images.job.spec import JobSpec
+from training_images.job.unit_folder import Shipped, shipped_unit
 from training_images.runtime_distilled.asking import answered
 from training_images.runtime_distilled.runtime import KIND as RUNTIME
 from training_images.runtime_distilled.runtime import Runtime

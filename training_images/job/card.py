@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from training_images.job.made import Made, Record, Scored
+from training_images.job.result import Made, Record, Scored
 
 _TASKS: Final[Mapping[str, str]] = {
     "textgen-lora": "text-generation",

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from training_images.job import places
-from training_images.job.asked import Asked, asked
 from training_images.job.errors import ConfigError
 from training_images.job.prices import UNKNOWN
+from training_images.job.request import Asked, asked
 from training_images.job.spec import JobSpec
 
 LAST_WORDS: Final = Path("dev/termination-log")

@@ -15,12 +15,12 @@ from training_images.job import detect
 from training_images.job.card import own_words
 from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted, sentence
 from training_images.job.job import Job
-from training_images.job.known import refuse_unknown
-from training_images.job.made import Made
 from training_images.job.naming import refuse_no_name
 from training_images.job.prices import prices
-from training_images.job.shipment import produced_at, ship
+from training_images.job.result import Made
+from training_images.job.shipping import produced_at, ship
 from training_images.job.spec import JobSpec
+from training_images.job.unknown_settings import refuse_unknown
 from training_images.job.upload import target, upload
 
 Train = Callable[[Job], Sequence[Made]]

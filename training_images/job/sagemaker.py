@@ -13,9 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from training_images.job import places
-from training_images.job.asked import asked
 from training_images.job.errors import ConfigError
 from training_images.job.prices import UNKNOWN
+from training_images.job.request import asked
 from training_images.job.settings import from_hyperparameters
 from training_images.job.spec import JobSpec
 

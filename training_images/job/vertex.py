@@ -12,9 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from training_images.job import places
-from training_images.job.asked import Asked, asked
 from training_images.job.errors import ConfigError
 from training_images.job.prices import UNKNOWN
+from training_images.job.request import Asked, asked
 from training_images.job.spec import JobSpec
 
 _MARKS: Final = ("AIP_MODEL_DIR", "CLOUD_ML_JOB_ID", "CLUSTER_SPEC")

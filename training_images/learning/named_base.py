@@ -4,8 +4,8 @@
 from dataclasses import dataclass
 
 from training_images.job.errors import ConfigError
-from training_images.job.shipped import Shipped
 from training_images.job.spec import JobSpec
+from training_images.job.unit_folder import Shipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

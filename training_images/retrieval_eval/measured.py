@@ -9,17 +9,17 @@ from training_images.embedder.learned import data_sets
 from training_images.embedder.model import Embedder
 from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.serving import serving_model
-from training_images.evals.another_suite import against
 from training_images.evals.latency import Answer, questions, requests, serving, sides
+from training_images.evals.remeasured import against
 from training_images.evals.retrieval import retrieval
 from training_images.evals.scoring import safety
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.made import Made, Record, Timed
-from training_images.job.shipped import Shipped, shipped_unit
+from training_images.job.result import Made, Record, Timed
 from training_images.job.spec import JobSpec
+from training_images.job.unit_folder import Shipped, shipped_unit
 from training_images.learning import adapter
 from training_images.retrieval_eval.files import FILES, read_index
 from training_images.retrieval_eval.index import Entries, Index

@@ -17,8 +17,8 @@ from training_images.evals import suite
 from training_images.evals.leaks import check_rows
 from training_images.evals.suite import Suite
 from training_images.job.job import Job
-from training_images.job.made import Made
-from training_images.job.shipped import shipped_unit
+from training_images.job.result import Made
+from training_images.job.unit_folder import shipped_unit
 from training_images.learning import device
 from training_images.retrieval_eval.calibration import PROMPT_TYPES, thresholds
 from training_images.retrieval_eval.files import save_index

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from training_images.evals.scoring import scored
 from training_images.evals.suite import Suite
-from training_images.job.made import Record
-from training_images.job.shipped import Shipped
+from training_images.job.result import Record
+from training_images.job.unit_folder import Shipped
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
 

@@ -16,7 +16,7 @@ from training_images.data.rows import Row
 from training_images.evals.labels import LABELS, REFUSE
 from training_images.evals.suite import Suite
 from training_images.evals.training_sets import stated, utterances
-from training_images.job.made import DataSet
+from training_images.job.result import DataSet
 from training_images.runtime_distilled.noise import disturbed
 from training_images.runtime_distilled.recipe import Recipe
 from training_images.runtime_distilled.student import padded

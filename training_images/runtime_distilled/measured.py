@@ -7,13 +7,13 @@ All answers come from the int8 file through onnxruntime, text by text; the stude
 from collections.abc import Sequence
 from typing import Any, Final
 
-from training_images.evals.another_suite import against
 from training_images.evals.latency import Answer, questions, requests, serving, sides
+from training_images.evals.remeasured import against
 from training_images.evals.scoring import safety, scored
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.made import DataSet, Made
+from training_images.job.result import DataSet, Made
 from training_images.runtime_distilled.asking import answered
 from training_images.runtime_distilled.graph import OPSET
 from training_images.runtime_distilled.recipe import Recipe

@@ -17,7 +17,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as refusals
 from tokenizers import Tokenizer
 
 from training_images.job.errors import ConfigError
-from training_images.job.shipped import Shipped
+from training_images.job.unit_folder import Shipped
 
 KIND: Final = "runtime-distilled"
 MODEL: Final = "model.onnx"

@@ -4,8 +4,8 @@
 from pathlib import PurePosixPath
 
 from training_images.job.errors import ConfigError
-from training_images.job.shipment import WEIGHTS
-from training_images.job.shipped import Shipped
+from training_images.job.shipping import WEIGHTS
+from training_images.job.unit_folder import Shipped
 
 
 def safe(unit: Shipped) -> Shipped:

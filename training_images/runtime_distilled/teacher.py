@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from training_images.evals.labels import LABELS
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.shipped import Shipped, shipped_unit
-from training_images.learning.alike import alike
+from training_images.job.unit_folder import Shipped, shipped_unit
+from training_images.learning.length_batches import alike
 from training_images.runtime_distilled.runtime import KIND as RUNTIME
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe

@@ -7,7 +7,7 @@ import numpy as np
 
 from training_images.evals import suite
 from training_images.job.job import Job
-from training_images.job.made import Made
+from training_images.job.result import Made
 from training_images.runtime_distilled.distil import Taught, distilled
 from training_images.runtime_distilled.lessons import lessons, pool
 from training_images.runtime_distilled.measured import measured

@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from federation.core.digest import digest_of
-from training_images.evals.another_suite import against
 from training_images.evals.labels import prompt
 from training_images.evals.latency import Answer, questions, requests, serving, sides
 from training_images.evals.prose import prose
+from training_images.evals.remeasured import against
 from training_images.evals.scoring import safety, scored
 from training_images.evals.suite import Suite
 from training_images.evals.training_sets import stated
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.made import Made, Record, Scored
-from training_images.job.shipped import Shipped
+from training_images.job.result import Made, Record, Scored
 from training_images.job.spec import JobSpec
+from training_images.job.unit_folder import Shipped
 from training_images.learning.adapter import FILES
 from training_images.textgen_lora.model import MODULES, LabelModel
 from training_images.textgen_lora.recipe import BASE, POLICY, TEXTGEN, Recipe

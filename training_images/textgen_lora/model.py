@@ -20,7 +20,7 @@ from transformers.utils import logging
 from training_images.evals.labels import prompt
 from training_images.job.errors import ConfigError
 from training_images.learning import adapter, pretrained
-from training_images.learning.alike import alike
+from training_images.learning.length_batches import alike
 
 MODULES: Final = ("q_proj", "v_proj")
 LONGEST: Final = 48

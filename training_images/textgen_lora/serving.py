@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from training_images.job.shipped import Shipped
+from training_images.job.unit_folder import Shipped
 from training_images.learning.adapter import FILES, rank_and_layers
 from training_images.learning.named_base import refuse_another_base
 from training_images.textgen_lora.model import LabelModel

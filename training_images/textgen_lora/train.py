@@ -15,7 +15,7 @@ from training_images.evals.labels import ALLOW, REFUSE
 from training_images.evals.training_sets import utterances
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.made import Made
+from training_images.job.result import Made
 from training_images.job.spec import JobSpec
 from training_images.learning import device
 from training_images.learning.loop import Schedule, fit

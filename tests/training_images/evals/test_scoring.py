@@ -7,7 +7,7 @@ from tests.training_images.evals.suites import tiny
 
 from training_images.evals.scoring import score
 from training_images.job.errors import ConfigError
-from training_images.job.made import Scored
+from training_images.job.result import Scored
 
 
 def always(label: str):

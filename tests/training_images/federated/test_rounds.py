@@ -8,7 +8,7 @@ import pytest
 from tests.training_images.federated.consortium_fixture import PREDICTORS, members, plan
 
 from training_images.federated import masking, model, parting, sharing
-from training_images.federated.areas import auc
+from training_images.federated.auc import auc
 from training_images.federated.in_process import in_process
 from training_images.federated.member import Limits
 from training_images.federated.model import Course, moments

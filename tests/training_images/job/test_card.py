@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training_images.job.card import card, means
-from training_images.job.made import DataSet, Made, Scored
+from training_images.job.result import DataSet, Made, Scored
 
 DIGEST = "sha256:" + "0" * 64
 UNIT = {

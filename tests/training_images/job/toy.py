@@ -15,7 +15,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[3] / part) for part in ("",
 
 from training_images.job.errors import ConfigError  # noqa: E402 - after the path
 from training_images.job.job import Job  # noqa: E402 - as above
-from training_images.job.made import DataSet, Made, Scored, Timed  # noqa: E402 - as above
+from training_images.job.result import DataSet, Made, Scored, Timed  # noqa: E402 - as above
 from training_images.job.run import run  # noqa: E402 - as above
 
 DIGEST = "sha256:" + "0" * 64

@@ -7,7 +7,7 @@ import pytest
 
 from federation.core.manifest import File, Measurements, Residency, Unit
 from training_images.job.errors import ConfigError
-from training_images.job.shipped import Shipped
+from training_images.job.unit_folder import Shipped
 from training_images.runtime_distilled.safe import safe
 
 

@@ -20,7 +20,7 @@ from training_images.data_parallel.task import WEIGHTS
 from training_images.evals.labels import LABELS
 from training_images.evals.training_sets import unchecked as learned_from
 from training_images.job.errors import ConfigError, Interrupted
-from training_images.job.shipped import shipped_unit
+from training_images.job.unit_folder import shipped_unit
 from training_images.learning import device
 
 HOW = Recipe(steps=24, batch=24, rate=0.02, keep=100, timeout=30)

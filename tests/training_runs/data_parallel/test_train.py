@@ -15,7 +15,7 @@ from training_images.data.rows import read, write
 from training_images.data_parallel.task import WEIGHTS
 from training_images.data_parallel.train import train
 from training_images.job.run import run
-from training_images.job.shipped import shipped_unit
+from training_images.job.unit_folder import shipped_unit
 
 FEW = ("--steps", "5", "--requests", "4")
 

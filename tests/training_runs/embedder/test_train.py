@@ -16,7 +16,7 @@ from training_images.data.rows import write
 from training_images.embedder.train import train
 from training_images.job.errors import CONFIGURED_WRONG
 from training_images.job.run import run
-from training_images.job.shipped import shipped_unit
+from training_images.job.unit_folder import shipped_unit
 
 USUAL = {"steps": "6", "batch": "8", "layers": "2", "rank": "2", "max_tokens": "16", "learned_tokens": "12"}
 

@@ -13,7 +13,7 @@ from federation import offline
 from federation.cli import run
 from training_images.federated.answering import UnanswerableError, opened
 from training_images.job.errors import ConfigError
-from training_images.job.shipped import shipped_unit
+from training_images.job.unit_folder import shipped_unit
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "training" / "examples" / "policy.json"
 KIND = "consortium-risk"

@@ -3,7 +3,7 @@
 
 from tests.training_runs.settings import asked, known, told
 
-from training_images.job.known import EVERYWHERE
+from training_images.job.unknown_settings import EVERYWHERE
 
 
 def test_what_the_code_asks_for_is_known_and_told():

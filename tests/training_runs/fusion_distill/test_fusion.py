@@ -21,7 +21,7 @@ from tests.training_runs.small_world.home import (
 
 from training_images.fusion_distill.train import train
 from training_images.job.job import Job
-from training_images.job.shipped import shipped_unit
+from training_images.job.unit_folder import shipped_unit
 from training_images.runtime_distilled.runtime import KIND, Runtime
 
 

@@ -15,7 +15,7 @@ from federation.core import contract
 from training_images.inference_benchmark.measured import KIND, REPORT
 from training_images.inference_benchmark.train import train
 from training_images.job.job import Job
-from training_images.job.shipped import shipped_unit
+from training_images.job.unit_folder import shipped_unit
 from training_images.runtime_distilled.runtime import KIND as RUNTIME
 
 FEW = ("--requests", "30", "--warm_up", "3")

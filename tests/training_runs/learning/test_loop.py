@@ -11,7 +11,7 @@ import torch
 
 from training_images.job.errors import CONFIGURED_WRONG, INTERRUPTED, ConfigError, Interrupted
 from training_images.job.job import Job
-from training_images.job.made import Made
+from training_images.job.result import Made
 from training_images.job.run import run
 from training_images.job.settings import Settings
 from training_images.job.spec import JobSpec

@@ -16,7 +16,7 @@ from training_images.embedder.train import train as embed
 from training_images.evals.suite import loose
 from training_images.job.errors import CONFIGURED_WRONG, ConfigError
 from training_images.job.run import run
-from training_images.job.shipped import shipped_unit
+from training_images.job.unit_folder import shipped_unit
 from training_images.retrieval_eval.files import read_index
 from training_images.retrieval_eval.train import train
 

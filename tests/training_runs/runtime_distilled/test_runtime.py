@@ -12,7 +12,7 @@ from tests.training_runs.small_world.home import World
 
 from training_images.evals.labels import LABELS
 from training_images.job.errors import ConfigError
-from training_images.job.shipped import shipped_unit
+from training_images.job.unit_folder import shipped_unit
 from training_images.runtime_distilled.graph import written
 from training_images.runtime_distilled.runtime import FILES, KIND, MODEL, TOKENIZER, Runtime
 from training_images.runtime_distilled.runtime import LABELS as NAMES

@@ -32,7 +32,7 @@ from training_images.evals.suite import loose
 from training_images.job import detect
 from training_images.job.errors import Interrupted
 from training_images.job.job import Job
-from training_images.job.shipped import shipped_unit
+from training_images.job.unit_folder import shipped_unit
 from training_images.learning.adapter import WEIGHTS
 from training_images.runtime_distilled.distil import Taught, distilled
 from training_images.runtime_distilled.lessons import lessons, pool

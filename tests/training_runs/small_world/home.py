@@ -16,7 +16,7 @@ from training_images.evals.labels import REFUSE, WORDS, prompt
 from training_images.evals.suite import DOCUMENTS, PARTS
 from training_images.evals.training_sets import SETS
 from training_images.job.job import Job
-from training_images.job.made import DataSet, Made
+from training_images.job.result import DataSet, Made
 from training_images.job.run import run
 from training_images.learning.adapter import FILES
 from training_images.runtime_distilled.train import train as distil

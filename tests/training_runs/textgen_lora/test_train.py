@@ -20,8 +20,8 @@ from federation.core.uri import SENTINEL
 from training_images.data.rows import read, write
 from training_images.job.run import run
 from training_images.job.settings import Settings
-from training_images.job.shipped import shipped_unit
 from training_images.job.spec import JobSpec
+from training_images.job.unit_folder import shipped_unit
 from training_images.textgen_lora.measured import served
 from training_images.textgen_lora.model import LabelModel
 from training_images.textgen_lora.recipe import words

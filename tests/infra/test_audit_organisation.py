@@ -9,7 +9,7 @@ import pytest
 from infra.package import ROOT
 from infra.terraform.audit import faults
 from infra.terraform.google_stub import _schemas
-from infra.terraform.refused import WRONG, arguments, taken
+from infra.terraform.wrong_values import WRONG, arguments, taken
 
 KEY = "arn:aws:kms:eu-central-1:444455556666:key/ours"
 RING = "projects/keys/locations/europe-west4/keyRings/ml/cryptoKeys/ours"

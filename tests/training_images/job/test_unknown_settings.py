@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from training_images.job.errors import ConfigError
-from training_images.job.known import EVERYWHERE, refuse_unknown
+from training_images.job.unknown_settings import EVERYWHERE, refuse_unknown
 
 README = Path(__file__).resolve().parents[3] / "training_images" / "README.md"
 OWN = {"steps", "rate", "seed"}

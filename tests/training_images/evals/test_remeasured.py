@@ -8,8 +8,8 @@ import pytest
 
 from federation.core import contract, strict_json
 from federation.core.manifest import manifest_of
-from training_images.evals.another_suite import against
-from training_images.job.made import DataSet, Made, Scored
+from training_images.evals.remeasured import against
+from training_images.job.result import DataSet, Made, Scored
 from training_images.job.run import run
 
 OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64

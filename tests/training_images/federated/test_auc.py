@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from training_images.federated.areas import area, auc, aucs, difference, draws, parts
+from training_images.federated.auc import area, auc, aucs, difference, draws, parts
 
 SCORED = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=60).filter(
     lambda rows: 0 < sum(outcome for _, outcome in rows) < len(rows)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from training_images.job.errors import ConfigError
-from training_images.job.shipped import shipped_unit
+from training_images.job.unit_folder import shipped_unit
 
 EXAMPLES = Path(__file__).parents[3] / "training" / "examples"
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from training_images.job.made import Record, Scored
-from training_images.job.shipped import Shipped, shipped_unit
+from training_images.job.result import Record, Scored
 from training_images.job.spec import JobSpec
+from training_images.job.unit_folder import Shipped, shipped_unit
 
 OPPONENTS: Final = ("baseline", "anchor")
 """The channels that contain the serving unit and the frozen earlier one."""

@@ -25,9 +25,9 @@ from federation.core.uri import SENTINEL
 from training_images.job.card import card
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.made import DataSet, Made, Record, Scored, Timed
 from training_images.job.naming import unit_name
 from training_images.job.prices import prices
+from training_images.job.result import DataSet, Made, Record, Scored, Timed
 
 API: Final = "fusion-api-v1"
 WEIGHTS: Final = frozenset({".safetensors", ".onnx", ".json", ".txt", ".jinja", ".npy"})
