@@ -2,7 +2,9 @@
 """Three manifests and a policy make a release, or every reason why not; and nothing else is touched."""
 
 import json
+import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -197,6 +199,18 @@ def test_a_link_is_written_through_and_stays_a_link(tmp_path, first):
     offline.write(first.release, tmp_path / "latest.json")
     assert (tmp_path / "latest.json").is_symlink()
     assert json.loads((tmp_path / "kept/release.json").read_bytes()) == first.release
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path, first):
+    """As is /dev/null, which whoever is root would otherwise replace for the whole machine."""
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    offline.write(first.release, pipe)
+    reader.join(timeout=20)
+    assert pipe.is_fifo()
+    assert json.loads(read[0]) == first.release
 
 
 def test_an_output_that_cannot_be_written_leaves_nothing_behind(tmp_path, first):

@@ -81,11 +81,14 @@ def judge(manifest: Path, policy: Path, baseline: Path | None = None) -> Fused:
 
 
 def write(release: Mapping[str, Any], output: Path) -> None:
-    """Write the release for everybody to read, whole or not at all."""
+    """Write the release for everybody to read, whole or not at all; a pipe or a device is written to, not replaced."""
     body = msgspec.json.format(canonical(release), indent=2) + b"\n"
     try:
-        replace(output.resolve(), body)
-        output.chmod(0o644)
+        if output.exists() and not output.is_file():
+            output.write_bytes(body)
+        else:
+            replace(output.resolve(), body)
+            output.chmod(0o644)
     except FileNotFoundError as error:
         raise MissingError(f"the folder of {output} does not exist; make it first") from error
     except OSError as error:
