@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Are the goals of docs/performance.md kept? `python bench/run.py [--only NAME]... [--json] [--check]`
+"""Measure whether the goals of docs/performance.md are met: `python bench/run.py [--only NAME]... [--json] [--check]`
 
-Prints each goal with what was measured: a ratio of two things done in turns in this run, or a count. With --check the
-exit code is 1 when a goal is missed by more than noise, which means by nine of ten repetitions.
+Prints each goal and what was measured: a count, or a ratio of two things done in turns in this run. With --check the
+exit code is 1 if a goal is missed by more than noise, that is in nine of ten repetitions.
 """
 
 import argparse
@@ -47,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", choices=tuple(QUESTIONS), help="one question; may be repeated")
+    parser.add_argument("--only", action="append", choices=tuple(QUESTIONS), help="measure only this; may be repeated")
     parser.add_argument("--json", action="store_true", help="print one JSON array")
-    parser.add_argument("--check", action="store_true", help="exit code 1 when a goal is missed")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a goal is missed")
     return parser
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the demo's story end the same in an imitated cloud as in a local home? `python infra/demo.py aws` or `gcp`.
+"""Play the demo's story in an imitated cloud: `python infra/demo.py aws` or `gcp`.
 
 The clients are the real ones, and the packaged functions run under awslambdaric and functions-framework. At the end the
-digests of the releases are compared with those of the same story in a local home.
+digests of the releases are compared with those of the same story in a local home; exit code 1 if one differs.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("home", choices=sorted(STAGES))
     parser.add_argument("--examples", type=Path, help="the units to ship; default: training/examples")
-    parser.add_argument("--json", action="store_true", help="one object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     return parser
 
 

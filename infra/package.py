@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is deployed? dist/federation-aws.zip and dist/federation-gcp.zip, the same bytes from the same commit.
+"""Package what is deployed: dist/federation-aws.zip and dist/federation-gcp.zip, the same bytes from the same commit.
 
 An entry file, the package without what is not deployed, and the pinned libraries of that cloud. Names are sorted, dates
 and modes fixed; byte code is of the unchecked-hash kind, since a fixed date would make ordinary byte code stale.
@@ -148,8 +148,8 @@ def unpacked(package: Package, folder: Path) -> Path:
 def _fits(package: Package, unpacked: int) -> None:
     if package.cloud == "aws" and unpacked >= UNPACKED:
         raise SystemExit(
-            f"{package.name} would have {unpacked:,} bytes unpacked, and Lambda takes fewer than {UNPACKED:,}: leave out an "
-            "adapter, or --bundle-sdk; nothing was written"
+            f"{package.name} would have {unpacked:,} bytes unpacked, but Lambda takes fewer than {UNPACKED:,}: leave out an "
+            "adapter or --bundle-sdk; nothing was written"
         )
 
 

@@ -42,7 +42,7 @@ def test_a_completion_without_a_moment_of_its_own_keeps_that_of_its_first_delive
     first, second = announced
     assert first == second
     assert first.time == FIRST
-    assert (again.verdict, again.why) == ("ignore", "told before: the same artifact, by its dedupe key")
+    assert (again.verdict, again.why) == ("ignore", "already received: the same artifact, by its dedupe key")
 
 
 def test_a_completion_that_states_its_moment_happened_then_whenever_it_is_told(home):

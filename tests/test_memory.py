@@ -177,7 +177,7 @@ def test_a_policy_that_was_remembered_for_hours_decides_no_roll_back(second):
     process.rests(minutes=90)
     outcome = process.handles("roll_back", breached("alarm", AFTER, {}), AFTER)
     assert not outcome.urgent
-    assert "alarms count for it from 2026-01-14" in outcome.why
+    assert "alarms count against it from 2026-01-14" in outcome.why
 
 
 def test_a_gate_that_was_told_of_a_newer_policy_does_not_believe_its_listing_however_fresh(home):

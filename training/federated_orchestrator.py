@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(f"--{platform}-manifest", type=Path, required=True, help=f"what {platform} ships")
     parser.add_argument("--output", type=Path, required=True, help="where the release manifest goes")
     parser.add_argument("--policy", type=Path, default=HERE / "examples" / "policy.json", help="default: %(default)s")
-    parser.add_argument("--baseline", type=Path, help="a release made before: units have to hold against it")
+    parser.add_argument("--baseline", type=Path, help="an earlier release, with which the units are compared")
     parser.add_argument("--explain", action="store_true", help="print every gate's finding")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser

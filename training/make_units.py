@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Train every example unit and write training/examples anew: `make units`.
+"""Train every example unit and write training/examples again: `make units`.
 
 python training/make_units.py [--at-once N] [--anew]
 
@@ -35,9 +35,7 @@ except ModuleNotFoundError as missing:
         f"{missing.name} is not installed for {sys.executable}; run `make units`, which brings what training needs"
     )
 
-_AT_ONCE = (
-    "jobs side by side; half the cores if not said, for a neighbour makes a job's latencies those of a busy machine"
-)
+_AT_ONCE = "jobs side by side (default: half the cores, as a busy machine makes the measured latencies longer)"
 
 
 def main() -> None:
@@ -55,15 +53,15 @@ def main() -> None:
         return
     assemble(workshop, EXAMPLES)
     tell(ROOT / "training" / "README.md", EXAMPLES)
-    print("training/examples is written")
+    print("training/examples was written")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--at-once", type=int, default=max(1, (os.cpu_count() or 1) // 2), help=_AT_ONCE)
-    parser.add_argument("--anew", action="store_true", help="make units again that are there already")
+    parser.add_argument("--anew", action="store_true", help="make units again that already exist")
     parser.add_argument(
-        "--only", nargs="+", choices=list(PLATFORM), help="kinds to make; the examples are left as they are"
+        "--only", nargs="+", choices=list(PLATFORM), help="kinds to make; training/examples stays as it is"
     )
     return parser.parse_args()
 

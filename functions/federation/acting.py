@@ -57,7 +57,7 @@ def _publish(release: str, decision: Decision, ports: Ports) -> None:
         return
     body = ports.store.read(names.release(release))
     if body is None:
-        raise MissingError(f"{release} is to be published, and the store does not hold it")
+        raise MissingError(f"{release} cannot be published: the store does not contain it")
     try:
         receipt = ports.registry.publish(release, body)
     except (ConflictError, ContractError) as error:

@@ -137,7 +137,7 @@ class RecordedReads:
 
 def _same(name: str, recorded: str, body: bytes | None) -> bytes:
     if body is None:
-        raise MissingError(f"{name} was read by the decision and is gone")
+        raise MissingError(f"{name} was read by the decision, but is no longer there")
     if digest_of(body) != recorded:
-        raise MissingError(f"{name} was {recorded} when it was read, and is {digest_of(body)} now")
+        raise MissingError(f"{name} was {recorded} when it was read, but is {digest_of(body)} now")
     return body

@@ -21,7 +21,7 @@ from federation.core.decision import Decision
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.outcome import Document, Outcome
-from federation.errors import ConflictError, FederationError
+from federation.errors import ConflictError, FederationError, ServiceError
 from federation.memory import memory_of
 from federation.ports import Ports
 from federation.reads import LiveReads
@@ -29,6 +29,9 @@ from federation.steps import STEPS, StepName
 
 log = logging.getLogger("federation")
 
+_UNKNOWN: Final = (
+    "Deploy the version that announces it; until then the event is delivered again, or waits for `redrive`."
+)
 _RACES: Final = 4
 """Attempts at a move that cannot wait."""
 
@@ -66,6 +69,8 @@ def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool =
     the outcome writes the name that was guessed to be free, since the write would conflict. If it does not, or if
     gathering raises, the event is decided again, and the store is asked. With `look` it is asked from the start.
     """
+    if event.type not in STEPS[step].HEARS:  # of a newer version, whose rules were deployed before its functions
+        raise ServiceError(f"{step} of this version does not know {event.type}", hint=_UNKNOWN)
     reads = LiveReads(ports, look=look)
     try:
         facts = STEPS[step].gather(event, reads)
@@ -183,7 +188,7 @@ def _remember(decision: Decision, ports: Ports) -> None:
     try:
         ports.store.keep(name, canonical(decision.document()))
     except ConflictError:
-        log.debug("%s: decided the same before, at another moment; the first telling stays", name)
+        log.debug("%s: the same was decided before, at another time; the first record stays", name)
 
 
 def _fields(decision: Decision, seconds: float) -> dict[str, Any]:

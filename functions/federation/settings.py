@@ -112,7 +112,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bucket, _, prefix = place.partition("/")
         if found != scheme or not separator or not bucket:
             raise SettingsError(
-                f"FEDERATION_STORE is {self.store!r}; a home on {self.home} has {scheme}://bucket/prefix"
+                f"FEDERATION_STORE is {self.store!r}; a home on {self.home} needs {scheme}://bucket/prefix"
             )
         return bucket, f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 

@@ -8,9 +8,11 @@ import msgspec
 from federation.errors import ContractError, MissingError
 from federation.gathering import Reads
 
-NOTHING_MOVES: Final = "What serves goes on, but nothing moves any more, not even back, until it is put back."
-_ROLL_BACK: Final = "What serves goes on, a roll-back needs nothing of it, and `federation status` says what serves."
-_PUT_BACK: Final = 'How it is put back: docs/operations.md, "When a document is lost or damaged".'
+NOTHING_MOVES: Final = "What serves goes on serving, but nothing can be promoted or rolled back until it is put back."
+_ROLL_BACK: Final = (
+    "What serves goes on serving, a roll-back does not need it, and `federation status` says what serves."
+)
+_PUT_BACK: Final = 'To put it back: docs/operations.md, "When a document is lost or damaged".'
 
 _decode = msgspec.json.Decoder().decode
 

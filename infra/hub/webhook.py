@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the Hub tell us of pushes? Creates our webhook, mends it, or leaves it as it is.
+"""Have the Hub report pushes to us: create our webhook, mend it, or leave it as it is.
 
     python infra/hub/webhook.py --url https://receive.example.com/hub --watch org:acme --secret-env HUB_SECRET
 
-There is one webhook a URL: run it as often as you like. A webhook that the Hub suspended after failed deliveries is
+There is one webhook per URL: run this as often as you like. A webhook that the Hub suspended after failed deliveries is
 enabled again. The token comes from HF_TOKEN or `hf auth login`; webhooks belong to its user. The secret is read from an
 environment variable or a file and is never printed.
 
-Exit codes: 0 it is as asked (with --dry-run: what would be done is told), 2 wrong usage, 4 several webhooks have this
-URL, 5 the Hub failed, 6 no usable secret.
+Exit codes: 0 the webhook is as asked (with --dry-run: prints what would be done), 2 wrong usage, 4 several webhooks have
+this URL, 5 the Hub failed, 6 no usable secret.
 """
 
 import argparse
@@ -96,7 +96,7 @@ def _steps(found: Any | None, wanted: Wanted) -> Sequence[str]:
 
 def _take(api: Any, step: str, id_: str | None, wanted: Wanted) -> str:
     watched = [dict(one) for one in wanted.watched]
-    with service_call(f"to {step} the webhook of {wanted.url}"):
+    with service_call(f"the request to {step} the webhook of {wanted.url}"):
         match step:
             case "create":
                 made = api.create_webhook(url=wanted.url, watched=watched, domains=DOMAINS, secret=wanted.secret)
@@ -115,7 +115,7 @@ def _secret(given: argparse.Namespace, environment: Mapping[str, str]) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"the secret cannot be read from {source}: {error}") from error
     if not secret or not secret.isascii() or not secret.isprintable():
-        raise SettingsError(f"{source} holds no secret: it must be text of printable ASCII characters")
+        raise SettingsError(f"{source} contains no secret: it must be text of printable ASCII characters")
     return str(secret)
 
 
@@ -129,14 +129,14 @@ def _told(wanted: Wanted, done: Done, given: argparse.Namespace) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="webhook.py", description=(__doc__ or "").split("\n\n", 1)[0])
-    parser.add_argument("--url", required=True, type=_url, help="where `receive` hears the Hub")
+    parser.add_argument("--url", required=True, type=_url, help="the URL at which `receive` takes what the Hub sends")
     parser.add_argument("--watch", required=True, action="append", type=_watched, help=f"KIND:NAME; {', '.join(KINDS)}")
     secret = parser.add_mutually_exclusive_group(required=True)
-    secret.add_argument("--secret-env", metavar="NAME", help="environment variable that holds the secret")
-    secret.add_argument("--secret-file", metavar="PATH", type=Path, help="file that holds the secret")
-    parser.add_argument("--endpoint", help="of another Hub than HF_ENDPOINT names")
-    parser.add_argument("--dry-run", action="store_true", help="tell what would be done")
-    parser.add_argument("--json", action="store_true", help="tell it as JSON")
+    secret.add_argument("--secret-env", metavar="NAME", help="environment variable with the secret")
+    secret.add_argument("--secret-file", metavar="PATH", type=Path, help="file with the secret")
+    parser.add_argument("--endpoint", help="the address of a Hub other than the one in HF_ENDPOINT")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and do nothing")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 

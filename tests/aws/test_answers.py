@@ -40,10 +40,10 @@ def adapters(aws_cloud, proxy):
 def test_what_is_not_whole_or_not_from_aws_is_a_failure_of_the_service(adapters, proxy, asked):
     adapters[asked]()
     proxy.cut()
-    with pytest.raises(ServiceError, match=r"with \d+ of \d+ bytes, and then the connection ended"):
+    with pytest.raises(ServiceError, match=r"with only \d+ of \d+ bytes before the connection ended"):
         adapters[asked]()
     proxy.interfere()
-    with pytest.raises(ServiceError, match="a page of HTML, which is not its own"):
+    with pytest.raises(ServiceError, match="a page of HTML, which comes from a proxy in between"):
         adapters[asked]()
     proxy.hand_on()
     adapters[asked]()

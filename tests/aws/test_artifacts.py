@@ -37,7 +37,7 @@ def artifacts(s3, bucket):
 def test_what_is_hashed_has_a_limit_too(s3, bucket, s3_shelf):
     uri = s3_shelf.place("unit/model.bin", b"weights")
     assert S3Artifacts(lambda: s3, frozenset({bucket}), largest=7).observe(uri).bytes == 7
-    with pytest.raises(ContractError, match="has 7 bytes, and no file may have more than 6"):
+    with pytest.raises(ContractError, match="has 7 bytes, and the limit is 6"):
         S3Artifacts(lambda: s3, frozenset({bucket}), largest=6).observe(uri)
 
 

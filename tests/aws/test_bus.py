@@ -71,7 +71,7 @@ def test_large_events_go_in_batches_that_fit():
 
 def test_an_event_that_no_queue_behind_the_bus_could_hold_is_refused_before_any_is_sent():
     client = Answering()
-    with pytest.raises(ContractError, match="a step's queue takes 256000; say less in its data"):
+    with pytest.raises(ContractError, match="a step's queue takes at most 256000; shorten its data"):
         EventBridgeBus(lambda: client, "federation").announce([event(1), event(2, "x" * 256_000)])
     assert client.batches == []
     EventBridgeBus(lambda: client, "federation").announce([event(3, "x" * 250_000)])

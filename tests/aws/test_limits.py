@@ -26,17 +26,20 @@ def test_a_request_within_the_model_has_no_fault():
     [
         (
             {"Environment": {"FEDERATION_JOB": "x" * 513}},
-            "Environment.FEDERATION_JOB has 513 characters, and 512 are the most",
+            "Environment.FEDERATION_JOB has 513 characters, and the most allowed is 512",
         ),
-        ({"Environment": {"1": ""}}, "the name Environment.1 is '1', and has to match [a-zA-Z_][a-zA-Z0-9_]*"),
+        ({"Environment": {"1": ""}}, "the name Environment.1 is '1', but must match [a-zA-Z_][a-zA-Z0-9_]*"),
         (
             {"AlgorithmSpecification": {"ContainerArguments": ["--data", "x" * 300]}},
-            "AlgorithmSpecification.ContainerArguments[1] has 300 characters, and 256 are the most",
+            "AlgorithmSpecification.ContainerArguments[1] has 300 characters, and the most allowed is 256",
         ),
-        ({"Tags": [{"Key": f"k{n}", "Value": ""} for n in range(51)]}, "Tags has 51 entries, and 50 are the most"),
+        (
+            {"Tags": [{"Key": f"k{n}", "Value": ""} for n in range(51)]},
+            "Tags has 51 entries, and the most allowed is 50",
+        ),
         (
             {"StoppingCondition": {"MaxPendingTimeInSeconds": 2419201}},
-            "StoppingCondition.MaxPendingTimeInSeconds is 2,419,201, and 2,419,200 is the most",
+            "StoppingCondition.MaxPendingTimeInSeconds is 2,419,201, and the most allowed is 2,419,200",
         ),
     ],
 )

@@ -15,7 +15,7 @@ def of_bytes(client, arn):
 
 
 @pytest.mark.parametrize(
-    ("put", "said"), [(about_to_be_deleted, "marked deleted"), (of_bytes, "holds bytes and no text")]
+    ("put", "said"), [(about_to_be_deleted, "marked deleted"), (of_bytes, "contains bytes, not text")]
 )
 def test_what_is_being_deleted_or_is_no_text_is_missing_like_a_secret_without_a_value(
     secrets_manager_vault, aws_cloud, put, said

@@ -116,7 +116,7 @@ def test_an_endpoint_that_is_being_made_serves_nothing_yet(nodes, aws_cloud, end
 def test_no_release_is_promoted_to_an_endpoint_that_sagemaker_would_not_change_now(nodes, aws_cloud, endpoint, status):
     nodes().shift(shift(1, A))
     aws_cloud.sagemaker.endpoints[endpoint]["EndpointStatus"] = status
-    why = f"the endpoint {endpoint} is {status}, and SageMaker changes it only after that"
+    why = f"the endpoint {endpoint} is {status}; SageMaker can change it only once that is over"
     assert nodes().refusal("production", B) == why
     with pytest.raises(ServiceError, match="Cannot update in-progress endpoint"):
         nodes().shift(shift(2, B))
@@ -141,7 +141,7 @@ def test_an_endpoint_that_failed_says_why_and_what_alone_helps(nodes, aws_cloud,
 
 def test_a_release_or_an_endpoint_whose_name_is_too_long_is_refused_before_the_channel_moves(nodes, endpoint):
     long = f"{'o' * 60}-ai-federated-v1.0.0"
-    assert "ModelName has 89 characters, and 63 are the most" in nodes().refusal("production", long)
+    assert "ModelName has 89 characters, and the most allowed is 63" in nodes().refusal("production", long)
     assert "EndpointConfigName has" in nodes(name=endpoint + 40 * "n").refusal("production", A)
     assert nodes().refusal("production", A) is None
 
@@ -159,7 +159,7 @@ def test_a_promotion_that_was_overtaken_by_its_roll_back_is_not_the_last_word(no
             aws_cloud.sagemaker.call("AddTags", {"ResourceArn": arn, "Tags": [{"Key": COUNTER, "Value": "3"}]})
 
     aws_cloud.faults.watch = roll_back
-    with pytest.raises(ConflictError, match="move 3 was shifted while move 2 was"):
+    with pytest.raises(ConflictError, match="moves 2 and 3 were shifted at the same time; move 3 must be"):
         nodes().shift(shift(2, B, A))
     nodes().shift(shift(3, A, B))
     assert nodes().serving("production") == Served(counter=3, release=A)

@@ -84,8 +84,8 @@ def test_a_job_that_no_request_can_hold_is_refused_before_any_money_is_bound(tra
     long = {**JOB, "arguments": ["--data", "s3://spiralverse-artifacts/" + "very-" * 50 + "long"]}
     said = trainer.refusal(name, long)
     assert said == (
-        "jobs.runtime-distilled is not what SageMaker takes: "
-        "AlgorithmSpecification.ContainerArguments[1] has 281 characters, and 256 are the most"
+        "SageMaker does not accept jobs.runtime-distilled: "
+        "AlgorithmSpecification.ContainerArguments[1] has 281 characters, and the most allowed is 256"
     )
     with pytest.raises(ContractError, match="281 characters"):
         trainer.launch(name, long)
@@ -179,7 +179,7 @@ def test_a_spot_job_whose_machine_was_taken_back_or_never_came_says_so(trainer, 
 
 def test_a_job_for_another_region_is_not_started_in_this_one(trainer, aws_cloud, name):
     with pytest.raises(
-        ContractError, match="is to run in us-east-1, and this home runs jobs on SageMaker in eu-central-1"
+        ContractError, match="is to run in us-east-1, but this home runs SageMaker jobs in eu-central-1"
     ):
         trainer.launch(name, {**JOB, "region": "us-east-1"})
     assert name not in aws_cloud.sagemaker.jobs

@@ -76,7 +76,7 @@ def test_a_cloud_that_gives_identity_tokens_needs_no_file(azure_cloud):
     [
         ({"subscription": "s"}, "Object missing required field"),
         ({**STATED, "key": "a long-lived one"}, "contains unknown field `key`"),
-        (STATED, "this home has no identity token of its own"),
+        (STATED, "this home has no identity token; name a file"),
     ],
 )
 def test_settings_that_do_not_say_enough_are_refused(stated, why):

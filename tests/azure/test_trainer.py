@@ -96,7 +96,7 @@ def test_a_policy_that_says_too_little_is_told_what_to_add(azure_trainer, azure_
 
 
 def test_a_job_for_another_region_is_not_started_in_this_one(azure_trainer, azure_cloud):
-    with pytest.raises(ContractError, match=f"is to run in eastus, and this home runs jobs on Azure in {REGION}"):
+    with pytest.raises(ContractError, match=f"is to run in eastus, but this home runs Azure jobs in {REGION}"):
         azure_trainer.launch(NAME, {**JOB, "region": "eastus"})
     assert azure_cloud.jobs == {}
 
@@ -181,7 +181,7 @@ def test_what_azure_may_leave_empty_is_nothing_and_no_text(azure_trainer, azure_
     azure_cloud.finish("without-a-place")
     azure_cloud.finish("failed", "Failed")
     told = {one["resource"]: one for one in azure_trainer.finished()}
-    assert told[failed["id"]]["failure"] == "Failed: Azure says no more"
+    assert told[failed["id"]]["failure"] == "Failed: Azure gives no reason"
     assert told[unplaced["id"]]["dedupe_key"] == f"azure|{unplaced['id']}|Completed", "told, so that somebody looks"
     assert "artifact_uri" not in told[unplaced["id"]]
     assert azure_trainer.artifact(unplaced["id"]) is None

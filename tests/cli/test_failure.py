@@ -253,7 +253,7 @@ def test_a_channel_that_was_cut_in_the_middle_is_named_with_what_it_stops(federa
     assert answer.code == 2
     error = answer.json["error"]
     assert error["message"].startswith("the channel production is damaged in the store")
-    assert "nothing moves any more, not even back" in error["hint"]
+    assert "nothing can be promoted or rolled back" in error["hint"]
 
 
 def test_a_shell_that_closed_the_output_gets_the_exit_code_and_nothing_else(own):

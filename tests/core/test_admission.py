@@ -46,15 +46,15 @@ def test_what_is_shipped_and_what_proves_it_are_both_looked_at():
         (
             replace(LORA, name="elsewhere/textgen-lora-v12"),
             "hf",
-            "elsewhere/textgen-lora-v12 belongs to elsewhere, and this policy governs spiralverse",
+            "elsewhere/textgen-lora-v12 belongs to elsewhere, but this policy governs spiralverse",
         ),
         (
             replace(LORA, name="spiralverse/embedder-v12"),
             "hf",
-            "spiralverse/embedder-v12 says it is of kind textgen-lora; the name must be spiralverse/textgen-lora-v12",
+            "spiralverse/embedder-v12 is of kind textgen-lora, so its name must be spiralverse/textgen-lora-v12",
         ),
-        (LORA, "gcp", "gcp may ship embedder, and textgen-lora is none of them"),
-        (LORA, "azure", "azure ships nothing under this policy; its matrix knows aws, gcp, hf"),
+        (LORA, "gcp", "gcp may not ship textgen-lora: the policy's matrix allows it only embedder"),
+        (LORA, "azure", "azure may ship nothing: the policy's matrix lists only aws, gcp, hf"),
         (
             trained_on(left=True),
             "hf",
@@ -63,7 +63,7 @@ def test_what_is_shipped_and_what_proves_it_are_both_looked_at():
         (
             trained_on(dataset("intents", "hf"), dataset("tickets", "gcp")),
             "hf",
-            "spiralverse/textgen-lora-v12 was trained on hf with data set tickets, which lies on gcp",
+            "spiralverse/textgen-lora-v12 was trained on hf with data set tickets, which is on gcp",
         ),
         (
             replace(LORA, files=[WEIGHTS, WEIGHTS]),
@@ -79,13 +79,13 @@ def test_each_reason_to_stay_outside_is_told_in_a_sentence(found, platform, faul
 
 def test_other_bytes_of_the_same_length_are_seen():
     other = lying(LORA, **{"model.bin": Observed(sha256="f" * 64, bytes=WEIGHTS.bytes)})
-    assert told(observed=other) == (f"model.bin has sha256 {'f' * 64}, and the manifest says {WEIGHTS.sha256}",)
+    assert told(observed=other) == (f"model.bin has sha256 {'f' * 64}, but the manifest says {WEIGHTS.sha256}",)
 
 
 def test_another_length_is_told_as_such():
     shorter = lying(LORA, **{"safety.jsonl": Observed(sha256="f" * 64, bytes=3)})
     (fault,) = told(observed=shorter)
-    assert fault.startswith("safety.jsonl has 3 bytes, and the manifest says ")
+    assert fault.startswith("safety.jsonl has 3 bytes, but the manifest says ")
 
 
 def test_a_file_that_is_not_there_yet_is_missing_and_not_wrong():

@@ -55,14 +55,14 @@ def test_only_new_lines_are_written_each_under_the_next_number():
 def test_a_refusal_names_every_amount():
     ledger = Ledger(prefix=PREFIX).with_job("a", Decimal("9.5"))
     assert ledger.funds(BUDGET, "b").refusal(Decimal("0.51")) == (
-        "up to 0.51 EUR do not fit: of 10.00 EUR for 2026-11, 9.50 are committed and 0.50 are left"
+        "up to 0.51 EUR is more than the 0.50 EUR left for 2026-11: 9.50 of 10.00 EUR is committed"
     )
     assert ledger.funds(BUDGET, "b").refusal(Decimal("0.50")) is None
 
 
 def test_a_budget_that_was_cut_below_what_is_committed_has_nothing_left():
     ledger = Ledger(prefix=PREFIX).with_job("a", Decimal(20))
-    assert "0.00 are left" in ledger.funds(BUDGET, "b").refusal(Decimal(1))
+    assert "the 0.00 EUR left" in ledger.funds(BUDGET, "b").refusal(Decimal(1))
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_a_timetable_that_means_nothing_is_told_line_by_line():
     )
     assert [fault.split(":")[0] for fault in faults(broken)] == ["$.cadence.merge", "$.cadence.promotion.opens"]
     nowhere = Cadence(time_zone="Europe/Atlantis", ingest="", merge="", promotion=TUESDAYS)
-    assert "no IANA time zone" in faults(nowhere)[0]
+    assert "not an IANA time zone" in faults(nowhere)[0]
 
 
 WEEKLY = Cadence(time_zone=BERLIN, ingest="0 6 * * *", merge="0 9 * * 1,4", promotion=TUESDAYS)

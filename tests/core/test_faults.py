@@ -32,7 +32,7 @@ def test_nobody_looks_on_when_there_are_enough():
     looked = []
     answer = found(str(looked.append(number) or number) for number in range(10**9))
     assert len(looked) == MAX_FOUND + 1
-    assert answer[-1] == "there are more than these 100; mend them first"
+    assert answer[-1] == "there are more than these 100 faults; mend these first"
 
 
 @given(st.lists(st.text(max_size=3 * LONGEST), max_size=3 * MAX_TOLD))

@@ -54,7 +54,7 @@ def test_an_embedder_waits_for_its_index_and_the_others_do_not():
     assert numbers(found) == {"textgen-lora": 1, "embedder": 1, INDEX: 1, "runtime-distilled": 2}
     ((name, why),) = found.left_out.items()
     assert name == "spiralverse/embedder-v2"
-    assert why.startswith("spiralverse/retrieval-eval-v1 brings thresholds measured with")
+    assert why.startswith("spiralverse/retrieval-eval-v1 states thresholds for")
 
 
 def test_an_embedder_and_an_index_of_another_one_wait_both():

@@ -81,17 +81,17 @@ def reasons(*listed, **more):
         (
             place(),
             {"data": [JobData(name="tickets", platform="aws", region="there")]},
-            "tickets lies at aws there and does not leave; this place is aws here",
+            "data set tickets is at aws there and may not leave it; this place is aws here",
         ),
         (
             Place(platform="aws"),
             {"data": [JobData(name="tickets", platform="aws", region="there")]},
-            "tickets lies at aws there and does not leave; this place is aws, in no stated region",
+            "data set tickets is at aws there and may not leave it; this place is aws, which states no region",
         ),
         (
             place("gcp"),
             {"data": [JobData(name="tickets", platform="aws", region="here")]},
-            "tickets lies at aws here and does not leave; this place is gcp here",
+            "data set tickets is at aws here and may not leave it; this place is gcp here",
         ),
     ],
 )
@@ -108,7 +108,7 @@ def test_a_chosen_place_says_what_it_was_chosen_over():
         "chosen",
         "the only spot place of 2 possible ones; at most 3.00",
     )
-    assert reasons(place(price=None)) == [("chosen", "the only place that is possible; what it costs is not stated")]
+    assert reasons(place(price=None)) == [("chosen", "the only possible place; its cost is not stated")]
 
 
 def test_where_a_price_is_unknown_a_known_one_comes_first():

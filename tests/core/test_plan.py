@@ -57,14 +57,15 @@ def test_items_that_the_policy_leaves_out_as_flaky_are_not_there():
 def test_too_few_items_or_requests_for_any_bound_are_impossible():
     found = plan(RULES, Expected(items=2000, safety={"policy": 298}, requests=58))
     assert len(found.impossible) == 2
-    assert "299 are the least" in found.impossible[0]
-    assert "59 are the least" in found.impossible[1]
+    assert "measure at least 299" in found.impossible[0]
+    assert "measure at least 59" in found.impossible[1]
 
 
 def test_thirty_items_prove_nothing_of_a_candidate_that_is_no_better():
     (reason,) = plan(RULES, Expected(items=30)).impossible
     assert (
-        reason == "quality of accuracy: 30 are too few for an equally good candidate to pass at 0.02; 149 are the least"
+        reason
+        == "quality of accuracy: 30 are too few for an equally good candidate to pass at 0.02; measure at least 149"
     )
 
 
@@ -95,7 +96,10 @@ def test_a_primary_metric_is_planned_for_the_gain_that_it_has_to_prove():
     found = plan(beats, Expected(items=200, differing=0.15))
     assert (found.needs[0].limit, found.needs[0].gain) == ("gain of 0.02", True)
     assert found.impossible == (
-        "quality of accuracy: 200 can prove a gain of 0.0696 but no gain of 0.02, and the metric is primary; measure 2,328",
+        (
+            "quality of accuracy: 200 can prove a gain of 0.0696 but no gain of 0.02, which a primary metric needs; "
+            "measure 2,328"
+        ),
     )
 
 
@@ -109,4 +113,4 @@ def test_a_summary_needs_its_least_number_of_items_and_its_spread_is_not_known_b
     prose = replace(RULES, quality=(QualityRule(metric="bits_per_byte", margin=Decimal("0.1"), evidence="summary"),))
     found = plan(prose, Expected(items=99))
     assert (found.needs[0].least, found.needs[0].power_80) == (100, None)
-    assert "100 are the least" in found.impossible[0]
+    assert "measure at least 100" in found.impossible[0]

@@ -17,13 +17,13 @@ from federation.errors import ContractError
 EXAMPLE = Path(__file__).resolve().parents[2] / "training/examples/policy.json"
 ROUTE = {"prompt_type": "poetry", "serve": ["runtime-distilled"], "calibrated": False, "safety_critical": False}
 UNVOTED = (
-    "$.fusion.required: textgen-lora serves or votes on a safety-critical route; without it the prompts would be "
-    "answered unvoted, so add it here"
+    "$.fusion.required: textgen-lora serves or votes on a safety-critical route; without it, prompts would be "
+    "answered without a vote; add it here"
 )
 JOB = {"platform": "aws", "image": "distil", "arguments": [], "after_rollback": True}
 UNSWEPT = (
-    "$.jobs.runtime-distilled.hours: no sweep ($.cadence.ingest) falls into these hours, and sweeps start what waits "
-    "for them"
+    "$.jobs.runtime-distilled.hours: no sweep ($.cadence.ingest) falls within these hours, so nothing would start "
+    "the job"
 )
 UNPLACED = {key: value for key, value in JOB.items() if key != "platform"}
 NIGHT = {"opens": "0 22 * * *", "minutes": 600}
@@ -71,35 +71,35 @@ def test_the_digest_names_every_word_of_the_policy():
     [
         (
             document(fusion={**document()["fusion"], "required": ["runtime-distilled", "speech-adapter"]}),
-            "$.fusion.required: speech-adapter is shipped by no platform; add it to the matrix or take it out here",
+            "$.fusion.required: no platform may ship speech-adapter; add it to the matrix or remove it here",
         ),
         (
             document(fusion={**document()["fusion"], "carry": ["speech-adapter"]}),
-            "$.fusion.carry: speech-adapter is shipped by no platform; add it to the matrix or take it out here",
+            "$.fusion.carry: no platform may ship speech-adapter; add it to the matrix or remove it here",
         ),
         (
             document(gates={**document()["gates"], "speech-adapter": document()["gates"]["embedder"]}),
-            "$.gates: speech-adapter is shipped by no platform; add it to the matrix or take it out here",
+            "$.gates: no platform may ship speech-adapter; add it to the matrix or remove it here",
         ),
         (
             document(routes=[{**ROUTE, "serve": ["speech-adapter"]}]),
-            "$.routes: speech-adapter is shipped by no platform; add it to the matrix or take it out here",
+            "$.routes: no platform may ship speech-adapter; add it to the matrix or remove it here",
         ),
         (
             document(distillation={"kind": "tiny-runtime", "p95_ms": "500"}),
-            "$.distillation.kind: tiny-runtime is shipped by no platform; add it to the matrix or take it out here",
+            "$.distillation.kind: no platform may ship tiny-runtime; add it to the matrix or remove it here",
         ),
         (
             document(voting={"rule": "veto", "members": ["textgen-lora", "speech-adapter"]}),
-            "$.voting.members: speech-adapter is shipped by no platform; add it to the matrix or take it out here",
+            "$.voting.members: no platform may ship speech-adapter; add it to the matrix or remove it here",
         ),
         (
             document(origins={"azure": ["s3://units/"]}),
-            "$.origins: the matrix has no platform azure; add it there or take it out here",
+            "$.origins: the matrix has no platform azure; add it there or remove it here",
         ),
         (
             document(jobs={"tiny-runtime": JOB}),
-            "$.jobs: tiny-runtime is shipped by no platform; add it to the matrix or take it out here",
+            "$.jobs: no platform may ship tiny-runtime; add it to the matrix or remove it here",
         ),
         (
             document(jobs={"embedder": JOB}),
@@ -123,15 +123,15 @@ def test_the_digest_names_every_word_of_the_policy():
         ),
         (
             document(jobs={"runtime-distilled": {**JOB, "hours": {"opens": "0 25 * * *", "minutes": 60}}}),
-            "$.jobs.runtime-distilled.hours.opens: '0 25 * * *' is no cron line: Bad hour",
+            "$.jobs.runtime-distilled.hours.opens: '0 25 * * *' is not a cron line: Bad hour",
         ),
         (
             document(jobs={"runtime-distilled": {**JOB, "hours": {**NIGHT, "time_zone": "Europe/Atlantis"}}}),
-            "$.jobs.runtime-distilled.hours.time_zone: 'Europe/Atlantis' is no IANA time zone, such as Europe/Berlin",
+            "$.jobs.runtime-distilled.hours.time_zone: 'Europe/Atlantis' is not an IANA time zone, such as Europe/Berlin",
         ),
         (
             document(matrix={**document()["matrix"], "azure": ["speech-adapter"]}),
-            "$.gates: speech-adapter has no gate rules, so it could never pass",
+            "$.gates: speech-adapter has no gate rules, so no unit of it could pass; add some",
         ),
         (
             document(fallback=["embedder"]),
@@ -139,11 +139,11 @@ def test_the_digest_names_every_word_of_the_policy():
         ),
         (
             document(routes=[ROUTE, {**ROUTE, "calibrated": True}]),
-            "$.routes: poetry has more than one route, and only the first is ever taken; keep one",
+            "$.routes: poetry has more than one route, but only the first is ever taken; keep one",
         ),
         (
             document(routes=[{**ROUTE, "safety_critical": True}]),
-            "$.voting: a route is safety-critical, but nobody votes; add voting, or mark the route otherwise",
+            "$.voting: a route is safety-critical, but the policy has no voting; add it, or set safety_critical to false",
         ),
         (
             document(
@@ -154,11 +154,11 @@ def test_the_digest_names_every_word_of_the_policy():
         ),
         (
             put(document(), ("cadence", "time_zone"), "Europe/Atlantis"),
-            "$.cadence.time_zone: 'Europe/Atlantis' is no IANA time zone, such as Europe/Berlin",
+            "$.cadence.time_zone: 'Europe/Atlantis' is not an IANA time zone, such as Europe/Berlin",
         ),
         (
             put(document(), ("cadence", "merge"), "0 9 30 2 *"),
-            "$.cadence.merge: '0 9 30 2 *' is no cron line: Bad day-of-month",
+            "$.cadence.merge: '0 9 30 2 *' is not a cron line: Bad day-of-month",
         ),
     ],
     ids=lambda value: value.partition(":")[0] if isinstance(value, str) else "",
@@ -169,7 +169,7 @@ def test_each_contradiction_is_named_with_its_place_and_the_way_out(changed, fau
 
 def test_a_cron_line_that_is_none_is_told_as_cron_reads_it():
     (fault,) = told(put(document(), ("cadence", "promotion", "opens"), "0 25 * * 2"))
-    assert fault.startswith("$.cadence.promotion.opens: '0 25 * * 2' is no cron line")
+    assert fault.startswith("$.cadence.promotion.opens: '0 25 * * 2' is not a cron line")
 
 
 def test_all_contradictions_are_told_at_once():

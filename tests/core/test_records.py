@@ -67,8 +67,8 @@ def test_blank_lines_at_the_end_are_no_fault(ending):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (b'{"item":"c","scores":{"accuracy":NaN}}', "NaN and Infinity"),
-        (b'{"item":"c","scores":{"accuracy":-Infinity}}', "NaN and Infinity"),
+        (b'{"item":"c","scores":{"accuracy":NaN}}', "JSON has no NaN or Infinity"),
+        (b'{"item":"c","scores":{"accuracy":-Infinity}}', "JSON has no NaN or Infinity"),
         (b'{"item":"c","scores":{"accuracy":1e999}}', "out of range"),
         (b'{"item":"c","scores":{"accuracy":1e15}}{}', "not JSON"),
         (b'{"item":"c","scores":{"accuracy":1e16}}', "a finite number <= 1000000000000000"),
@@ -113,12 +113,12 @@ def test_a_file_that_is_wrong_throughout_is_not_read_to_its_end():
 
 def test_more_records_than_a_step_can_hold_are_refused_before_they_fill_it(monkeypatch):
     monkeypatch.setattr("federation.core.records.MAX_RECORDS", 1)
-    assert faults(LINES) == ["candidate.jsonl holds more than 1 records; take a sample of the items"]
+    assert faults(LINES) == ["candidate.jsonl has more than 1 records; take a sample of the items"]
 
 
 def test_a_file_without_records_is_refused():
-    assert "holds no record" in faults(b"")[0]
-    assert "holds no record" in faults(b"\n\n")[0]
+    assert "has no records" in faults(b"")[0]
+    assert "has no records" in faults(b"\n\n")[0]
 
 
 def test_a_line_that_never_ends_is_refused():

@@ -66,7 +66,7 @@ def test_a_distillation_pass_is_asked_for_when_the_slowest_unit_exceeds_the_budg
     slow, under = unit("textgen-lora"), policy(distillation={"kind": "runtime-distilled", "p95_ms": "500"})
     found = {**members(unit("embedder"), unit("runtime-distilled"), p95_ms="20"), **members(slow, p95_ms=p95)}
     document = assemble(proposal(found, under=under), FIRST)
-    why = "spiralverse/textgen-lora-v1 has a p95 of 500.5 ms, and the budget is 500 ms"
+    why = "spiralverse/textgen-lora-v1 has a p95 of 500.5 ms, but the budget is 500 ms"
     pass_ = {"kind": "runtime-distilled", "unit": member(slow).digest, "why": why}
     assert document["distillation"] == (pass_ if asked else None)
     contract.check("release.v1", document)

@@ -42,8 +42,8 @@ def test_of_two_thresholds_for_one_route_none_is_taken_because_no_node_could_tel
     other = unit("runtime-distilled", 4, thresholds={"code": "0.91"}, measured_with=EMBEDDER.artifact)
     (fault,) = routing(by_kind(ADAPTER, EMBEDDER, other), policy(**calibrated("code")), None).faults
     assert fault == (
-        "route code needs one threshold, and spiralverse/runtime-distilled-v4 and spiralverse/textgen-lora-v1 each bring "
-        "one; ship all but one of them anew without it"
+        "route code needs one threshold, but spiralverse/runtime-distilled-v4 and spiralverse/textgen-lora-v1 each state "
+        "one; ship all but one of them again without it"
     )
     assert routing(by_kind(ADAPTER, EMBEDDER, other), policy(), None).faults == []
 
@@ -65,7 +65,7 @@ def test_thresholds_without_any_embedder_are_refused():
     found = routing(by_kind(ADAPTER, RUNTIME), policy(**calibrated("code")), None)
     assert [route["prompt_type"] for route in found.routes] == ["chat", "code"], "the units are all that these serve"
     (fault,) = found.faults
-    assert fault == "spiralverse/textgen-lora-v1 brings thresholds, and the release has no embedder to use them with"
+    assert fault == "spiralverse/textgen-lora-v1 states thresholds, but the release has no embedder to use them with"
 
 
 def test_thresholds_of_another_embedder_are_refused_even_where_no_route_asks_for_them():
@@ -80,7 +80,7 @@ def test_an_index_says_whose_vectors_it_holds_even_where_no_route_needs_a_thresh
     index = replace(unit("textgen-lora"), kind="retrieval-eval", name="spiralverse/retrieval-eval-v1")
     (fault,) = routing(by_kind(index, EMBEDDER, RUNTIME), policy(), None).faults
     assert fault == (
-        "spiralverse/retrieval-eval-v1 does not say which embedder made its index; ship it anew with "
+        "spiralverse/retrieval-eval-v1 does not say which embedder made its index; ship it again with "
         "calibration.embedder"
     )
     bound = replace(index, calibration=Calibration(embedder=EMBEDDER.artifact, thresholds={}))

@@ -112,8 +112,8 @@ def test_a_number_that_canonical_bytes_cannot_carry_is_refused_with_its_path(val
         (b'{"a":' + b"9" * 5000 + b"}", "5000 digits"),
         (b"[" * 65 + b"]" * 65, "deeper than 64"),
         (b"[" * 100_000, "deeper than 64"),
-        (b"]" * 100_000, "or closes what it never opened"),
-        (b'{"a":"' + b"x" * 2_000_000 + b'"}', "1048576 are the most"),
+        (b"]" * 100_000, "or closes a bracket that it never opened"),
+        (b'{"a":"' + b"x" * 2_000_000 + b'"}', "at most 1048576 are read"),
     ],
     ids=[
         "empty",

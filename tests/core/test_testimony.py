@@ -95,27 +95,27 @@ def test_evidence_that_no_rule_asks_for_is_not_read():
 
 def test_a_file_that_is_gone_is_a_fault_and_not_an_absence():
     found = told(**{"quality.jsonl": None})
-    assert found.quality.fault == "quality.jsonl is gone"
+    assert found.quality.fault == "quality.jsonl is no longer there"
     assert found.quality.records is None
     assert found.latency.fault is None
 
 
 def test_a_file_that_changed_after_the_manifest_is_a_fault():
     assert told(**{"safety.jsonl": b"{}"}).safety["policy"].fault == (
-        "safety.jsonl is no longer the file that the manifest names"
+        "safety.jsonl no longer has the sha256 that the manifest states"
     )
 
 
 def test_a_file_that_is_no_records_says_which_line():
     found = told("broken").quality
-    assert found.fault.startswith("spiralverse/embedder-v3/quality.jsonl is no file of records")
+    assert found.fault.startswith("spiralverse/embedder-v3/quality.jsonl is not a file of records")
     assert "line 1" in found.fault
     assert "NaN" in found.fault
 
 
 def test_the_run_beside_it_is_held_to_the_same():
     found = told(serving=SERVING, **{"serving.jsonl": None}).latency
-    assert found.fault == "serving.jsonl is gone"
+    assert found.fault == "serving.jsonl is no longer there"
     assert found.records is None
 
 
@@ -126,12 +126,12 @@ def test_one_file_of_both_sides_requests_would_time_a_unit_against_itself():
     timed = stated["evidence"]["latency"]
     timed["against"]["records"] = timed["records"]
     found = subject(unit_of(stated), files.get, RULES).latency
-    assert found.fault == "latency.jsonl is said to be the records of both sides; name a file for each"
+    assert found.fault == "latency.jsonl is named as the records of both sides; name one file for each"
 
 
 def test_records_that_name_no_file_are_a_fault():
     claimed = measured(Measured(grade="records", suite=Suite(name="canonical", digest=SERVING)))
-    assert claimed.fault == "the evidence is said to be per-item records, and the manifest names no file of them"
+    assert claimed.fault == "the evidence claims records of each item, but the manifest names no file with them"
     assert claimed.suite == SERVING
 
 

@@ -47,8 +47,8 @@ def test_where_rows_may_not_leave_federated_is_what_remains():
     asked = task(site("a", leaves="updates"), site("b", leaves="updates"), site("c", platform="aws"))
     found = by_name(ranked(asked, Preference()))
     assert found["federated"].verdict == "chosen"
-    assert found["federated"].why.startswith("the only way that is possible: ")
-    assert found["centralised"].why == "the rows of b may not leave, and would go to a"
+    assert found["federated"].why.startswith("the only possible way: ")
+    assert found["centralised"].why == "the rows of b may not leave, but would go to a"
     assert found["ring all-reduce"].why == (
         "it would send the gradients of each step between aws and gcp, and gradients never cross clouds"
     )
@@ -81,14 +81,14 @@ def test_what_a_loss_would_stop_is_refused_where_the_policy_does_not_bear_it():
     weak = [site(name, reliability=Decimal("0.9")) for name in "abc"]
     found = by_name(ranked(task(*weak), Preference(least_unbroken=Decimal("0.8"))))
     assert found["federated"].verdict == "chosen"
-    assert found["parameter server"].why == "a loss of sites stops it with a chance of 79%; the policy bears 20%"
+    assert found["parameter server"].why == "a loss of sites stops it with a chance of 79%; the policy allows 20%"
     assert found["federated"].fault_tolerance.startswith("a round needs 2 of 3 sites")
 
 
 def test_what_takes_too_long_is_refused():
     asked = task(site("a"), site("b", mbps=1, bytes=10 * GB), centre="a")
     found = by_name(ranked(asked, Preference(max_hours=2)))
-    assert found["centralised"].why == "it is 22.2 hours on the wire; the policy bears 2 hours"
+    assert found["centralised"].why == "it is 22.2 hours on the wire; the policy allows 2 hours"
 
 
 def test_where_nothing_may_leave_two_sites_nothing_is_chosen():
@@ -99,7 +99,7 @@ def test_where_nothing_may_leave_two_sites_nothing_is_chosen():
 
 def test_gravity_is_told_with_its_share():
     assert gravity(task(site("a", bytes=3 * GB), site("b"))) == (
-        "a is the centre: it holds 75% of 4 GB, which may leave it"
+        "a is the centre: it holds 75% of 4 GB, and its rows may leave"
     )
     assert "none of 0 B" in gravity(task(site("a", bytes=0), site("b", bytes=0)))
 
@@ -141,8 +141,8 @@ def document(**more):
         (document(sites=[SITE]), "Expected `array` of length >= 2"),
         (document(rounds=0), "Expected `int` >= 1"),
         (document(colour="red"), "unknown field `colour`"),
-        (document(sites=[SITE, SITE]), "a is there more than once"),
-        (document(centre="z"), "z is none of the sites; name one of a, b"),
+        (document(sites=[SITE, SITE]), "a is listed more than once"),
+        (document(centre="z"), "z is not a site; name one of a, b"),
         (document(quorum=3), "3 of 2 sites can never answer"),
         (document(sites=[SITE, {**SITE, "name": "b", "reliability": "1.5"}]), "the reliability of b is 1.5"),
         (document(sites=[SITE, {**SITE, "name": "b", "reliability": "NaN"}]), "the reliability of b is NaN"),

@@ -20,5 +20,5 @@ def test_versions_are_ordered_as_numbers_and_not_as_text():
 
 
 def test_another_name_is_no_release():
-    with pytest.raises(ValueError, match="no release name"):
+    with pytest.raises(ValueError, match="not a release name"):
         version_of("spiralverse/embedder-v3")

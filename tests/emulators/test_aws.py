@@ -16,9 +16,9 @@ QUEUE = "https://sqs.eu-central-1.amazonaws.com/111122223333/q"
 @pytest.mark.parametrize(
     ("service", "operation", "request_", "told"),
     [
-        ("events", "put_events", {"Entries": [ENTRY] * 11}, "Entries has 11 entries, and 10 are the most"),
+        ("events", "put_events", {"Entries": [ENTRY] * 11}, "Entries has 11 entries, and the most allowed is 10"),
         ("events", "put_events", {"Entries": [{**ENTRY, "EventBusName": "a bus"}]}, "EventBusName is 'a bus'"),
-        ("ssm", "get_parameter", {"Name": "/a" * 1025}, "Name has 2,050 characters, and 2,048 are the most"),
+        ("ssm", "get_parameter", {"Name": "/a" * 1025}, "Name has 2,050 characters, and the most allowed is 2,048"),
         ("secretsmanager", "get_secret_value", {"SecretId": "a" * 2049}, "SecretId has 2,049 characters"),
         (
             "sqs",

@@ -29,7 +29,7 @@ def place(gcs_bucket):
 
 def test_what_is_observed_has_a_limit_too(artifacts, place):
     assert artifacts.observe(place("a", b"x" * 1000)).bytes == 1000
-    with pytest.raises(ContractError, match="larger than the 1000 bytes"):
+    with pytest.raises(ContractError, match="larger than the limit of 1000 bytes"):
         artifacts.observe(place("b", b"x" * 1001))
 
 

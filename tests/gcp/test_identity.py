@@ -122,7 +122,7 @@ def test_an_unknown_key_makes_it_ask_again_but_not_at_every_request(google, goog
 
 def test_certificates_that_cannot_be_had_are_a_failure_and_no_refusal(tokens, google, issuers):
     google[1].refuse("certs", 503)
-    with pytest.raises(ServiceError, match="answered with 503"):
+    with pytest.raises(ServiceError, match="cannot be read: 503"):
         tokens.judge(bearer(issuers[0].token(AUDIENCE)))
     google[1].lose("certs")
     with pytest.raises(ServiceError, match="Google's certificates did not answer"):

@@ -24,7 +24,7 @@ def test_what_is_no_reference_is_not_asked_for(secrets, vertex_cloud, reference)
     assert vertex_cloud.faults.calls == []
 
 
-@pytest.mark.parametrize(("held", "said"), [(None, "DISABLED"), ("s3cret".encode("utf-16"), "no text in UTF-8")])
+@pytest.mark.parametrize(("held", "said"), [(None, "DISABLED"), ("s3cret".encode("utf-16"), "not UTF-8 text")])
 def test_what_was_disabled_or_is_no_text_is_missing_like_a_secret_without_a_value(secrets, vertex_cloud, held, said):
     vertex_cloud.secrets[REFERENCE] = held
     with pytest.raises(MissingError, match=said) as missing:

@@ -118,7 +118,7 @@ def test_a_change_of_something_else_meanwhile_only_makes_it_read_again(
 def test_an_endpoint_that_never_stands_still_is_a_conflict(vertex_cloud, google_session, vertex_endpoint, live):
     session = Meddling(google_session, [lambda: vertex_cloud.resources.touch(live())] * 9)
     traffic = VertexTraffic(lambda: session, {"production": vertex_endpoint}, api=vertex_cloud.endpoint)
-    with pytest.raises(ConflictError, match="changed by others 4 times"):
+    with pytest.raises(ConflictError, match="changed the endpoint of channel production during each of 4 attempts"):
         traffic.shift(shift(1, A))
 
 
@@ -212,6 +212,6 @@ def test_a_dedicated_endpoint_is_asked_at_its_own_address(scheme):
 
 def test_no_address_but_vertexs_own_is_shown_our_token():
     session = Dedicated("prediction.vertexai.goog.example.org")
-    with pytest.raises(ServiceError, match="which is none of its own"):
+    with pytest.raises(ServiceError, match="which is not one of its own"):
         VertexTraffic(lambda: session, {"production": ENDPOINT}).probe("production", A)
     assert len(session.asked) == 1

@@ -128,7 +128,7 @@ def test_a_policy_that_does_not_say_where_is_told_what_to_add(trainer, vertex_cl
         trainer.launch("embedder-1", {key: value for key, value in JOB.items() if key != missing})
     with pytest.raises(ContractError, match="write MACHINE or MACHINE/ACCELERATOR/COUNT"):
         trainer.launch("embedder-1", {**JOB, "machine": "n1/T4"})
-    with pytest.raises(ContractError, match="no name for a job"):
+    with pytest.raises(ContractError, match="not a job name"):
         trainer.launch('x" OR labels.a="b', JOB)
     assert "customJobs.create" not in vertex_cloud.faults.calls
 
@@ -176,7 +176,7 @@ def test_a_job_of_ours_that_failed_tells_why_and_others_are_not_looked_at(traine
     found = {told["name"]: told for told in trainer.finished()}
     assert {name: told["failure"] for name, told in found.items()} == {
         "failed": f"FAILED: {error['message']}",
-        "cancelled": "CANCELLED: Vertex AI says no more",
+        "cancelled": "CANCELLED: Vertex AI gives no reason",
     }
     assert "artifact_uri" not in found["failed"]
     assert found["failed"]["dedupe_key"].endswith("|FAILED")
@@ -206,9 +206,7 @@ def test_the_exit_code_in_vertexs_words_tells_the_cause(trainer, jobs, message, 
 
 def test_a_job_for_another_region_is_not_started_in_this_one(trainer, jobs):
     started(trainer, jobs, region=REGION)
-    with pytest.raises(
-        ContractError, match=f"is to run in us-central1, and this home runs jobs on Vertex AI in {REGION}"
-    ):
+    with pytest.raises(ContractError, match=f"is to run in us-central1, but this home runs Vertex AI jobs in {REGION}"):
         trainer.launch("embedder-2", {**JOB, "region": "us-central1"})
     assert jobs.named("embedder-2") == []
 

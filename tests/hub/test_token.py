@@ -57,7 +57,7 @@ def test_a_job_gets_a_token_of_its_own_and_never_the_one_that_writes_releases(ho
 def test_what_can_be_no_token_is_not_sent_and_not_told(home, hub_owner, hub_cloud, kept):
     artifacts = hub_artifacts(home, trusting(hub_owner), lambda _: kept)
     with pytest.raises(
-        SettingsError, match="FEDERATION_HUB_TOKEN names the secret arn:token, which is no token of the Hub"
+        SettingsError, match="FEDERATION_HUB_TOKEN names the secret arn:token, which is not a token of the Hub"
     ) as refused:
         artifacts.read(f"hf://models/{hub_owner}/unit@{'0' * 40}/model.bin", 10)
     assert "hf_s3cr" not in str(refused.value)
@@ -72,7 +72,7 @@ def test_a_token_that_is_not_there_is_no_file_that_is_not_there_yet(home, hub_ow
 
     artifacts = hub_artifacts(home, trusting(hub_owner), gone)
     with pytest.raises(
-        SettingsError, match="without the token that FEDERATION_HUB_TOKEN names: arn:token has no value"
+        SettingsError, match="the Hub token that FEDERATION_HUB_TOKEN names is missing: arn:token has no value"
     ):
         artifacts.observe(f"hf://models/{hub_owner}/unit@{'0' * 40}/model.bin")
     assert hub_cloud.faults.calls == []

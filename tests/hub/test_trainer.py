@@ -215,8 +215,8 @@ def test_where_a_completed_job_pushed_to_is_watched_without_being_named(
             ("ERROR", "Job failed with exit code: 137. Reason: OOMKilled"),
             "ERROR: Job failed with exit code: 137. Reason: OOMKilled",
         ),
-        (("CANCELED", None), "CANCELED: the Hub says no more; its log may"),
-        (("DELETED", None), "DELETED: the Hub says no more; its log may"),
+        (("CANCELED", None), "CANCELED: the Hub gives no reason; its log may"),
+        (("DELETED", None), "DELETED: the Hub gives no reason; its log may"),
     ],
 )
 def test_a_job_of_ours_that_ended_otherwise_than_well_tells_why(trainer, hub_client, hub_cloud, ended, failure):
@@ -306,7 +306,9 @@ def test_a_job_that_the_client_cannot_read_is_a_failure_of_the_hub_and_of_no_oth
     (job,) = hub_cloud.jobs.held(trainer._namespace)
     hub_cloud.jobs.finish(job["id"], "ERROR")
     job["createdAt"] = "2026-11-18T10:00:00+00:00"
-    with pytest.raises(ServiceError, match=r"listing the jobs of .* failed: .* another form: ValueError: Cannot parse"):
+    with pytest.raises(
+        ServiceError, match=r"listing the jobs of .* failed: .* an unexpected form: ValueError: Cannot parse"
+    ):
         trainer.finished()
 
 

@@ -88,7 +88,7 @@ def test_a_hub_that_refuses_is_told_with_its_words(run, hub_cloud):
 def test_without_a_usable_secret_nothing_is_asked(run, hub_cloud, environment):
     code, _, complaint = run(environment=environment)
     assert (code, hub_cloud.faults.calls) == (6, [])
-    assert "HUB_SECRET holds no secret" in complaint
+    assert "HUB_SECRET contains no secret" in complaint
 
 
 def test_the_secret_may_come_from_a_file(hub_client, hub_owner, url, webhooks, tmp_path):

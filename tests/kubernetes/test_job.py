@@ -118,7 +118,7 @@ def test_a_lost_machine_costs_one_attempt_however_many_go_with_it():
     [("a" * 62, 2), ("a" * 61, 11), ("4bit-lora-0123456789ab", 2), ("Embedder-0123456789ab", 2), ("a.b", 2)],
 )
 def test_machines_that_could_not_be_named_are_refused(name, count):
-    assert f"the last of them '{name}-{count - 1}'" in unnameable(name, count)
+    assert f"the last named '{name}-{count - 1}'" in unnameable(name, count)
     assert unnameable(name, 1) is None
 
 
@@ -127,7 +127,7 @@ def test_the_longest_names_are_those_of_63_characters():
     assert unnameable("a" * 58, 1024) is None
     assert unnameable(NAME, 1024) is None
     assert unnameable("a" * 63, 1) is None
-    assert "has a name of 64 characters; on Kubernetes 63 are the most" in unnameable("a" * 64, 1)
+    assert "has a name of 64 characters; Kubernetes allows 63" in unnameable("a" * 64, 1)
 
 
 def test_where_interrupted_machines_are_is_the_clusters_to_say_and_used_only_when_asked():

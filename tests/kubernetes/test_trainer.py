@@ -195,7 +195,7 @@ def test_a_service_that_an_earlier_job_left_is_waited_for_to_go(kubernetes_train
 
 def test_a_service_that_nobody_owns_is_not_the_jobs(kubernetes_trainer, kubernetes_cluster):
     kubernetes_cluster.services[NAMESPACE, NAME] = {"metadata": {"name": NAME}}
-    with pytest.raises(ServiceError, match="is not that of the job"):
+    with pytest.raises(ServiceError, match="does not belong to the job"):
         kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
 
 

@@ -47,7 +47,7 @@ def test_a_store_that_cannot_grow_asks_whether_the_disk_is_full(tmp_path):
     with pytest.raises(ServiceError) as other:
         database.rows("select * from nowhere")
     assert "disk" not in str(other.value)
-    assert full.value.hint.startswith("Make room first. An order may be written down already")
+    assert full.value.hint.startswith("Make room first. The order may be stored already")
     assert other.value.hint == ServiceError.hint
     database.close()
 

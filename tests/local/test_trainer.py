@@ -157,6 +157,25 @@ def test_a_job_is_asked_to_end_once_its_time_is_over(trainer, jobs, image):
     assert (jobs / "embedder-1/checkpoint").exists()
 
 
+def test_a_job_that_does_not_end_when_asked_is_killed_and_told_so(trainer, image, monkeypatch):
+    monkeypatch.setattr("federation.local.trainer._LAST_SECONDS", 1)
+    image("""
+        import signal, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(60)
+    """)
+    trainer.launch("embedder-1", {**JOB, "max_minutes": 0.02})
+    assert ended(trainer, "embedder-1")["failure"].endswith("raise max_minutes of its job")
+
+
+@pytest.mark.parametrize("limit", [{}, {"max_minutes": 5}], ids=["no limit", "a later one"])
+@pytest.mark.parametrize("code", [124, 137])
+def test_a_job_that_ends_itself_with_the_same_code_has_not_run_out_of_time(trainer, image, code, limit):
+    image(f"raise SystemExit({code})")
+    trainer.launch("embedder-1", {**JOB, **limit})
+    assert "max_minutes" not in ended(trainer, "embedder-1")["failure"]
+
+
 def test_a_job_that_keeps_within_its_time_is_not_disturbed(trainer, image):
     image(SHIPS)
     trainer.launch("embedder-1", {**JOB, "max_minutes": 1})
@@ -231,5 +250,5 @@ def test_a_result_that_is_only_half_written_is_read_again_later(trainer, jobs, n
     home = jobs / "embedder-1"
     home.mkdir(parents=True)
     (home / name).write_text(text)
-    with pytest.raises(ServiceError, match="embedder-1 ended cannot be read"):
+    with pytest.raises(ServiceError, match=r"the result of the job in .*embedder-1 cannot be read"):
         trainer.finished()

@@ -26,14 +26,14 @@ def test_a_file_of_more_than_one_chunk_is_hashed_whole(shelf):
 def test_a_file_as_long_as_the_limit_is_read_and_a_longer_one_refused(shelf):
     uri = shelf.place(PATH, b"weights")
     assert shelf.artifacts.read(uri, 7) == b"weights"
-    with pytest.raises(ContractError, match="larger than the 6 bytes"):
+    with pytest.raises(ContractError, match="larger than the limit of 6 bytes"):
         shelf.artifacts.read(uri, 6)
 
 
 def test_a_file_that_is_not_there_yet_is_missing(shelf):
     uri = shelf.place("unit/other.bin", b"").replace("unit/other.bin", PATH)
     for look in (lambda: shelf.artifacts.read(uri, 10), lambda: shelf.artifacts.observe(uri)):
-        with pytest.raises(MissingError, match="nothing lies at"):
+        with pytest.raises(MissingError, match="there is nothing at"):
             look()
 
 
@@ -44,7 +44,7 @@ def test_a_folder_is_no_file_and_nothing_lies_below_one(shelf):
             lambda other=other: shelf.artifacts.read(other, 10),
             lambda other=other: shelf.artifacts.observe(other),
         ):
-            with pytest.raises(MissingError, match="nothing lies at"):
+            with pytest.raises(MissingError, match="there is nothing at"):
                 look()
 
 

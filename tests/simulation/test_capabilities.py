@@ -92,7 +92,7 @@ def test_a_month_has_money_for_some_jobs_and_says_so_of_the_others():
     for seed in range(4):
         chaos = Chaos(drawn=random.Random(seed))
         played = play([Activate(terms=Terms(jobs=True, budget=True)), *FIRST, *asked, *NIGHT], chaos)
-        refused = [event for event in announced(played, events.JOB_REFUSED) if "do not fit" in event.data["why"]]
+        refused = [event for event in announced(played, events.JOB_REFUSED) if " left for " in event.data["why"]]
         assert refused
         assert broken(played, None) == ()
 

@@ -55,7 +55,7 @@ def test_an_upload_that_never_ends_is_given_up_at_the_deadline_and_what_came_mea
         assert announced(waits, events.ARTIFACT_WAITING)
         assert not announced(waits, events.ARTIFACT_REJECTED)
         ended = play([*story, Finale(kind="runtime-distilled")], Chaos(drawn=random.Random(seed)), way)
-        assert "it never became whole" in announced(ended, events.ARTIFACT_REJECTED)[0].data["why"]
+        assert "incomplete 96 hours after the first look" in announced(ended, events.ARTIFACT_REJECTED)[0].data["why"]
         assert broken(ended, play([*story, Finale(kind="runtime-distilled")], CALM)) == ()
 
 
@@ -112,4 +112,4 @@ def test_an_upload_that_is_waited_for_without_end_is_noticed():
     for name in played.world.store.names(names.SETTLED):
         if played.world.document(name)["uri"].startswith(played.abandoned[0]):
             played.world.store.documents[name] = canonical({**played.world.document(name), "uri": "elsewhere"})
-    assert any("is still waited for, and nobody gave it up" in fault for fault in PROMISES[9](played))
+    assert any("still waits, although its deadline has passed" in fault for fault in PROMISES[9](played))

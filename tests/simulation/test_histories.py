@@ -64,7 +64,7 @@ def test_histories_roll_back_hold_launch_and_promote_again():
     assert {"promote", "roll_back", "probe"} <= kinds
     assert {events.JOB_LAUNCHED, events.JOB_HELD, events.JOB_FAILED, events.ROLLBACK_SKIPPED} <= types
     assert "is active; merge again" in held
-    assert "people have approved it" in held
+    assert "approvals that it needs" in held
 
 
 def test_the_story_of_an_alarm_ends_where_it_began():

@@ -43,7 +43,7 @@ def test_a_job_that_is_called_lost_and_has_ended_is_noticed():
     ended = next(iter(played.world.trainer.ended.keys() - gone(played)))
     falsely = {"name": ended, "failure": "lost: nobody has heard of it"}
     played.world.store.documents[names.lost_job(ended)] = canonical(falsely)
-    assert f"{ended} was told as lost, and it has ended" in PROMISES[4](played)
+    assert f"{ended} was reported lost, but it has ended" in PROMISES[4](played)
 
 
 def test_a_job_that_is_gone_and_of_which_nobody_is_told_is_noticed():

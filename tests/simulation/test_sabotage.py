@@ -54,14 +54,14 @@ def test_a_refusal_that_is_stored_nowhere_is_noticed():
     documents = played.world.store.documents
     for name in [name for name in documents if name.startswith(DECIDED_IN)]:
         del documents[name]
-    assert any("written down nowhere" in fault for fault in PROMISES[9](played))
+    assert any("is in no document" in fault for fault in PROMISES[9](played))
 
 
 def test_a_refusal_without_a_reason_is_noticed():
     played = play([*FIRST, Ship(kind="embedder", number=2, quality="leaky"), Settle()], CALM)
     (refused,) = announced(played, events.UNIT_REJECTED)
     played.world.bus.announced.append(replace(refused, data={**refused.data, "why": " "}))
-    assert any("says no reason" in fault for fault in PROMISES[9](played))
+    assert any("gives no reason" in fault for fault in PROMISES[9](played))
 
 
 def test_a_job_that_runs_as_two_and_one_that_nobody_starts_are_noticed():
@@ -105,7 +105,7 @@ def test_a_job_that_found_no_machine_and_is_asked_for_there_again_or_told_to_nob
     assert any("was asked for again at aws spot" in fault for fault in PROMISES[4](played))
     played.finale = "embedder"
     del played.world.store.documents[end]
-    assert any("was turned away, and nobody was told" in fault for fault in PROMISES[4](played))
+    assert any("was turned away, but no event says so" in fault for fault in PROMISES[4](played))
 
 
 def test_another_end_than_without_chaos_is_noticed():

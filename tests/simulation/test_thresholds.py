@@ -52,8 +52,8 @@ def test_an_embedder_and_the_index_that_was_measured_with_it_serve_together(way)
 @pytest.mark.parametrize(
     ("shipped", "why"),
     [
-        ([embedder()], "thresholds measured with embedder"),
-        ([index("unknown")], "thresholds measured with embedder"),
+        ([embedder()], "states thresholds for embedder"),
+        ([index("unknown")], "states thresholds for embedder"),
         ([index("unsaid")], "does not say which embedder made its index"),
     ],
 )

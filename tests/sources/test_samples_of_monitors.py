@@ -120,6 +120,13 @@ def test_the_alert_that_always_fires_says_nothing_about_the_model(labels: dict[s
     assert (told("http:alertmanager", both).verdict, told("http:alertmanager", both).state) == ("accept", "firing")
 
 
+@pytest.mark.parametrize("name", ["DeadmanSwitchLatency", "dead mans switching p95"])
+def test_a_model_may_be_called_like_it(name: str):
+    alert = {"status": "firing", "labels": {"alertname": name}, "startsAt": "2026-11-18T16:04:30Z"}
+    group = {"version": "4", "groupKey": "{}:{}", "status": "firing", "receiver": "federation", "alerts": [alert]}
+    assert told("http:alertmanager", group).state == "firing"
+
+
 def test_what_joins_a_group_without_being_a_breach_does_not_make_the_breach_newer():
     # kube-prometheus' InfoInhibitor has the namespace of what it inhibits, by which its Alertmanager groups
     began, later = "2026-11-18T10:00:00Z", "2026-11-18T11:00:00Z"

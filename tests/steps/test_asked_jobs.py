@@ -162,7 +162,7 @@ def test_a_job_that_is_configured_wrong_is_not_tried_again_and_says_what_to_mend
     assert told.data["failure"].startswith("configured wrong: FAILED: The replica")
     whys = [found["outcome"]["why"] for found in home.decisions("launch")]
     (why,) = [one for one in whys if one.startswith(f"{name} ended without a unit: configured wrong: ")]
-    assert why.endswith("would fail the same way until what it names is mended")
+    assert why.endswith("not requested again: it would fail the same way; mend the cause first")
     assert home.document(names.failed_job(name))["followed_by"] is None
     assert list(started(home)) == [name]
 
@@ -255,9 +255,9 @@ def test_where_there_is_no_machine_the_next_place_is_asked_and_the_one_after_it(
         one["outcome"]["why"] for one in home.decisions("launch") if one["outcome"]["why"].startswith(f"{first} ended")
     ]
     assert "no capacity: REFUSED: no g2 spot for" in why
-    assert f"asked for again at another place, as {second}" in why
+    assert f"requested again at another place as {second}" in why
     refused = {one["place"]: one["why"] for one in home.document(names.job(third))["told"]["places"][1:]}
-    assert set(refused.values()) == {"it had no machine for this job when it was asked"}
+    assert set(refused.values()) == {"it had no machine for this job when it was tried"}
 
 
 def test_a_job_that_was_turned_away_does_not_start_there_when_it_is_told_again_and_a_machine_is_free(home_under):
@@ -317,7 +317,7 @@ def test_a_job_that_got_no_machine_within_its_platforms_patience_is_tried_elsewh
     (why,) = [
         one["outcome"]["why"] for one in home.decisions("launch") if one["outcome"]["why"].startswith(f"{second} ended")
     ]
-    assert why.endswith("not asked for again: no other place of the policy may run it")
+    assert why.endswith("not requested again: no other place in the policy may run it")
 
 
 def test_what_runs_on_demand_after_a_lost_spot_machine_does_not_go_back_to_spot(home_under):

@@ -65,7 +65,7 @@ def test_a_merge_with_nothing_new_is_skipped_and_says_so(home):
     home.first_release()
     home.tick("merge", THURSDAY)
     (skipped,) = home.told(events.MERGE_SKIPPED)
-    assert skipped.data["why"] == "no unit has passed that is newer than what serves"
+    assert skipped.data["why"] == "no unit newer than what serves has passed"
 
 
 def test_a_required_kind_that_is_missing_stops_the_merge(home):
@@ -127,7 +127,7 @@ def test_an_embedder_without_its_index_holds_up_no_other_unit(home_under):
     release = home.document(names.release(f"{RELEASE}1.0.1"))
     assert names_in(release) == ["embedder-v1", "retrieval-eval-v1", "runtime-distilled-v2", "textgen-lora-v1"]
     why = next(outcome.why for step, outcome in reversed(home.outcomes) if step == "fuse" and outcome.documents)
-    assert "Without spiralverse/embedder-v2, as spiralverse/retrieval-eval-v1 brings thresholds measured with" in why
+    assert "Left out: spiralverse/embedder-v2, because spiralverse/retrieval-eval-v1 states thresholds for" in why
     (told,) = home.told(events.UNIT_LEFT_OUT)
     assert told.subject == "spiralverse/embedder-v2"
     home.tick("merge", "2026-01-08T09:00:00Z")
@@ -167,7 +167,8 @@ def test_a_changed_contract_needs_the_policys_consent(home_under):
     home.ship("runtime-distilled", 1)
     home.tick("merge", MONDAY)
     assert (
-        "was built for fusion-api-v1, and fusion-api-v2 is in force" in home.told(events.MERGE_SKIPPED)[0].data["why"]
+        "was built for fusion-api-v1, but the policy asks for fusion-api-v2"
+        in home.told(events.MERGE_SKIPPED)[0].data["why"]
     )
 
 
@@ -182,7 +183,7 @@ def test_a_passed_unit_in_quarantine_is_named_when_nothing_else_is_new(home):
     )
     home.tick("merge", THURSDAY)
     why = home.told(events.MERGE_SKIPPED)[-1].data["why"]
-    assert why.endswith("; spiralverse/embedder-v2 passed, but is in quarantine until lifted")
+    assert why.endswith("; passed, but in quarantine until lifted: spiralverse/embedder-v2")
 
 
 def test_a_platform_whose_clock_is_ahead_does_not_decide_what_is_newest(home):
@@ -204,7 +205,8 @@ def test_a_platform_that_lost_its_right_brings_nothing_in_though_its_unit_has_pa
     home.activate(2, matrix=matrix, gates={**POLICY["gates"], "reranker": POLICY["gates"]["embedder"]})
     home.tick("merge", THURSDAY)
     assert home.told(events.MERGE_SKIPPED)[-1].data["why"] == (
-        "no unit has passed that is newer than what serves; gcp may ship reranker, and embedder is none of them"
+        "no unit newer than what serves may be released; gcp may not ship embedder: the policy's matrix allows it only "
+        "reranker"
     )
 
 
@@ -216,7 +218,7 @@ def test_what_a_release_leaves_out_is_in_its_reason(home):
     home.activate(2, matrix=matrix, gates={**POLICY["gates"], "reranker": POLICY["gates"]["embedder"]})
     home.tick("merge", THURSDAY)
     whys = [outcome.why for step, outcome in home.outcomes if step == "fuse" and "assembled. " in outcome.why]
-    assert whys[-1].endswith("; gcp may ship reranker, and embedder is none of them")
+    assert whys[-1].endswith("; gcp may not ship embedder: the policy's matrix allows it only reranker")
 
 
 def test_a_unit_that_lies_where_its_platform_ships_from_no_more_brings_nothing_in_though_it_has_passed(home):
@@ -225,6 +227,6 @@ def test_a_unit_that_lies_where_its_platform_ships_from_no_more_brings_nothing_i
     home.activate(2, origins={"gcp": ["gs://ours/"]})
     home.tick("merge", THURSDAY)
     assert home.told(events.MERGE_SKIPPED)[-1].data["why"] == (
-        "no unit has passed that is newer than what serves; the manifest says gcp, which ships from gs://ours/, "
-        "and it lies at s3://bucket/embedder-2-own/_MANIFEST.json"
+        "no unit newer than what serves may be released; the manifest names platform gcp, which may ship from gs://ours/, "
+        "but it is at s3://bucket/embedder-2-own/_MANIFEST.json"
     )

@@ -82,7 +82,7 @@ def test_records_that_changed_after_they_were_accepted_are_not_believed(home):
     home.local.database.changed("delete from documents where name like 'reports/%'")
     (judged,) = asked_again(home, "once more")
     assert judged.type == events.UNIT_INCONCLUSIVE
-    assert "no longer the file" in judged.data["why"]
+    assert "no longer has the sha256 that the manifest states" in judged.data["why"]
 
 
 def test_an_unknown_unit_is_nothing_to_judge(home):
@@ -104,7 +104,7 @@ def test_a_kind_that_the_policy_gave_up_between_acceptance_and_gate_does_not_pas
     (accepted,) = home.told(events.UNIT_ACCEPTED)
     home.activate(2, **WITHOUT_EMBEDDER)
     (told,) = home.tell(events.GATE_REQUESTED, **{**accepted.data, "policy": 2})
-    assert "a gate with nothing to check refuses" in told.data["why"]
+    assert "the policy has no latency rule, so no unit can pass" in told.data["why"]
     assert told.type == events.UNIT_REFUSED
 
 

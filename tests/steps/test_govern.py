@@ -35,7 +35,7 @@ def test_an_order_that_changes_nothing_is_refused_with_what_is_so(home):
     home.tell(events.LIFT_ORDERED, who="ada", why="x", artifact=ARTIFACT)
     assert refused(home).endswith("is not in quarantine")
     home.tell(events.RESUME_ORDERED, who="ada", why="x")
-    assert refused(home) == "nobody holds promotions"
+    assert refused(home) == "promotions are not held"
     home.tell(events.APPROVAL_GIVEN, who="ada", why="x", release="spiralverse-ai-federated-v9.0.0")
     assert "there is no release" in refused(home)
 
@@ -43,19 +43,19 @@ def test_an_order_that_changes_nothing_is_refused_with_what_is_so(home):
 def test_a_hold_may_end_by_itself_but_not_before_it_begins(home):
     home.now = "2026-01-06T10:00:00Z"
     home.tell(events.HOLD_ORDERED, who="ada", why="x", until=home.now)
-    assert refused(home) == "2026-01-06T10:00:00Z is over, so nothing would be held; name a later moment"
+    assert refused(home) == "2026-01-06T10:00:00Z has passed, so nothing would be held; name a later time"
     home.tell(events.HOLD_ORDERED, key="again", who="ada", why="x", until="2026-01-06T11:00:00Z")
     assert home.channel.held("2026-01-06T10:59:59.9Z") == home.channel.hold
     assert home.channel.held("2026-01-06T11:00:00Z") is None
     home.now = "2026-01-06T11:00:00Z"
     home.tell(events.RESUME_ORDERED, who="ada", why="x")
-    assert refused(home) == "nobody holds promotions"
+    assert refused(home) == "promotions are not held"
 
 
 @pytest.mark.parametrize("until", ["tomorrow", 17, "2026-01-06T11:00:00+01:00", ""])
 def test_a_hold_until_what_is_no_moment_is_refused(home, until):
     home.tell(events.HOLD_ORDERED, who="ada", why="x", until=until)
-    assert "is no moment; write one such as" in refused(home)
+    assert "is not a time in UTC; write one such as" in refused(home)
     assert home.channel.hold is None
 
 
@@ -64,7 +64,7 @@ def test_nobody_ends_somebody_elses_hold_by_holding_for_less(home):
     home.tell(events.HOLD_ORDERED, who="ada", why="the audit")
     home.tell(events.HOLD_ORDERED, key="bob's", who="bob", why="lunch", until="2026-01-06T11:00:00Z")
     assert refused(home) == (
-        "ada holds promotions until somebody resumes them: the audit; resume them first, if that is over"
+        "ada already holds promotions until somebody resumes them: the audit; resume them first to replace that hold"
     )
     home.tell(events.RESUME_ORDERED, who="ada", why="done")
     for hour, told in ((12, 1), (11, 2), (13, 2)):
@@ -80,7 +80,7 @@ def test_who_holds_what_is_held_until_somebody_resumes_it_is_told_by_whom_and_re
     home.tell(events.HOLD_ORDERED, key="audit", who="ada", why="the audit")
     assert (home.channel.hold.who, home.channel.hold.until) == ("ada", None), "it holds for longer"
     home.tell(events.HOLD_ORDERED, key="incident", who="eva", why="the incident")
-    assert refused(home).startswith("ada holds promotions until somebody resumes them: the audit")
+    assert refused(home).startswith("ada already holds promotions until somebody resumes them: the audit")
     assert home.channel.hold.why == "the audit"
 
 
@@ -118,18 +118,18 @@ def test_what_was_judged_against_the_old_anchor_is_merged_again(second):
     second.tick("merge", "2026-01-15T08:00:00Z")
     second.tell(events.ANCHOR_ORDERED, who="ada", why="the suite is a new one", release=f"{NAME}1")
     second.tick("promote", "2026-01-20T09:30:00Z")
-    assert f"{NAME}1 is the anchor now; merge again" in second.told(events.PROMOTION_HELD)[-1].data["why"]
+    assert f"but the anchor is now {NAME}1; merge again" in second.told(events.PROMOTION_HELD)[-1].data["why"]
 
 
 def test_only_a_release_that_is_kept_ready_becomes_the_anchor(second):
     second.tell(events.ANCHOR_ORDERED, who="ada", why="x", release=f"{NAME}7")
-    assert refused(second) == f"{NAME}7 is not kept ready; those that are: {NAME}1, {NAME}0"
+    assert refused(second) == f"{NAME}7 is not kept ready; the releases kept ready: {NAME}1, {NAME}0"
     second.tell(events.ANCHOR_ORDERED, who="ada", why="x", release=f"{NAME}0")
-    assert refused(second) == f"{NAME}0 is the anchor already"
+    assert refused(second) == f"{NAME}0 is already the anchor"
     bad = second.channel.serving.units["embedder"]
     second.tell(events.QUARANTINE_ORDERED, who="ada", why="leaks", artifact=bad, unit="spiralverse/embedder-v2")
     second.tell(events.ANCHOR_ORDERED, who="ada", why="x", release=f"{NAME}1")
-    assert refused(second) == f"{NAME}1 holds spiralverse/embedder-v2, which is in quarantine"
+    assert refused(second) == f"{NAME}1 contains units in quarantine: spiralverse/embedder-v2"
 
 
 def test_whoever_stores_a_policy_is_written_down(home):
@@ -151,4 +151,4 @@ def test_whoever_stores_a_policy_is_written_down(home):
 def test_nobody_is_written_down_for_a_policy_that_is_not_stored_like_that(home, claimed):
     home.activate(7)
     home.tell(events.POLICY_ORDERED, who="ada", why="x", **{"digest": home.policy_digest(7), **claimed})
-    assert "is not stored as it was ordered" in refused(home)
+    assert "is not stored as ordered" in refused(home)

@@ -70,7 +70,7 @@ def test_the_cheapest_place_that_keeps_the_data_at_home_is_taken_and_every_other
         "gcp europe-west4 g2 on demand": "possible",
         "gcp us-central1 g2 spot": "refused",
     }
-    assert "tickets lies at gcp europe-west4 and does not leave" in told.data["places"][-1]["why"]
+    assert "data set tickets is at gcp europe-west4 and may not leave it" in told.data["places"][-1]["why"]
     (job,) = started(home).values()
     assert (job["region"], job["spot"], job["price"]) == ("europe-west4", True, "0.30")
     assert "places" not in job
@@ -89,7 +89,7 @@ def test_the_months_money_is_a_hard_stop_that_names_the_amounts(home_under):
     launched, refused = (ask(home, key=key)[-1] for key in ("one", "two"))
     assert (launched.type, refused.type) == (events.JOB_LAUNCHED, events.JOB_REFUSED)
     assert refused.data["why"].endswith(
-        "up to 0.60 EUR do not fit: of 1.00 EUR for 2026-01, 0.60 are committed and 0.40 are left"
+        "up to 0.60 EUR is more than the 0.40 EUR left for 2026-01: 0.60 of 1.00 EUR is committed"
     )
     (line,) = home.store.names(names.COMMITTED)
     assert home.document(line) == {"job": launched.data["name"], "cost": "0.60", "total": "0.60"}
@@ -180,7 +180,7 @@ def test_of_two_launches_that_race_for_the_same_money_one_decides_anew(home_unde
     with pytest.raises(ConflictError):
         handle("launch", event, ports, home.now)
     assert started(home) == {}
-    assert "0.60 are committed" in handle("launch", event, ports, home.now).why
+    assert "0.60 of 1.00 EUR is committed" in handle("launch", event, ports, home.now).why
 
 
 def test_a_job_for_the_night_waits_for_it_and_the_sweep_starts_it_once(home_under):
@@ -262,4 +262,4 @@ def test_where_a_job_could_not_start_is_in_the_decision_and_decides_the_same_aga
 def test_where_nothing_may_run_no_platform_is_asked(home_under):
     home = home_under(jobs={"embedder": {**PLACED, "places": [ABROAD], "data": EUROPE}})
     (told,) = asked(home, replace(home.local.ports, trainer=None)).events
-    assert "does not leave" in told.data["why"]
+    assert "may not leave it" in told.data["why"]

@@ -57,13 +57,16 @@ def test_a_unit_whose_baseline_is_lost_is_not_judged_by_the_floors_of_a_first_on
         asked(serving, "gate", events.UNIT_ACCEPTED, kind="embedder", number=2, unit=unit, policy=2)
 
 
-@pytest.mark.parametrize("step", ["fuse", "promote", "gate"])
-def test_a_damaged_document_is_named_by_the_step_that_needs_it(serving, step):
+@pytest.mark.parametrize(
+    ("step", "type_"),
+    [("fuse", events.TICK_MERGE), ("promote", events.TICK_PROMOTE), ("gate", events.UNIT_ACCEPTED)],
+)
+def test_a_damaged_document_is_named_by_the_step_that_needs_it(serving, step, type_):
     place = names.policy(1)
     serving.local.database.changed("update documents set body = ? where name = ?", b'{"cut', place)
     with pytest.raises(ContractError, match=f"{place} is damaged in the store") as told:
-        asked(serving, step, events.TICK_MERGE)
-    assert "nothing moves any more" in told.value.hint
+        asked(serving, step, type_)
+    assert "nothing can be promoted or rolled back" in told.value.hint
 
 
 def test_a_damaged_release_stops_no_roll_back(second):

@@ -68,7 +68,7 @@ def test_a_release_of_an_older_policy_waits_to_be_merged_again_under_the_active_
     assembled.activate(2, promotion={"approvals": 0, "warm": 1})
     assembled.tick("promote", TUESDAY)
     assert assembled.channel.serving is None
-    assert held(assembled).startswith("it was assembled under version 1 of the policy, and version 2 is active")
+    assert held(assembled).startswith("it was assembled under version 1 of the policy, but version 2 is active")
     assembled.tick("merge", "2026-01-06T09:40:00Z")
     assembled.tick("promote", "2026-01-06T10:00:00Z")
     assert assembled.channel.serving.name == "spiralverse-ai-federated-v1.0.1"
@@ -123,7 +123,7 @@ def test_it_waits_for_as_many_people_as_the_policy_asks_for(home_under):
     home.tell(events.APPROVAL_GIVEN, who="ada", why="read it twice", release=name, at="2026-01-05T09:00:00Z")
     home.tell(events.APPROVAL_GIVEN, who=" Ada", why="from another keyboard", release=name, at="2026-01-05T09:01:00Z")
     home.tick("promote", TUESDAY)
-    assert held(home) == "1 of 2 people have approved it"
+    assert held(home) == "it has 1 of the 2 approvals that it needs"
     home.tell(events.APPROVAL_GIVEN, who="grace", why="agreed", release=name)
     home.tick("promote", "2026-01-06T10:00:00Z")
     assert home.channel.serving.name == name
@@ -139,7 +139,7 @@ def test_what_is_quarantined_is_held_by_name(assembled):
         events.QUARANTINE_ORDERED, who="ada", why="leaks prompts", artifact=artifact, unit="spiralverse/embedder-v1"
     )
     assembled.tick("promote", TUESDAY)
-    assert "its spiralverse/embedder-v1 is in quarantine" in held(assembled)
+    assert "it contains units in quarantine until lifted: spiralverse/embedder-v1" in held(assembled)
 
 
 def test_a_release_that_is_not_in_the_registry_is_published_first(assembled):
@@ -202,14 +202,14 @@ def test_of_two_releases_for_one_baseline_the_later_serves_and_the_other_is_void
 
 def test_an_order_for_a_release_that_is_not_there_says_so(assembled):
     assembled.tell(events.PROMOTION_ORDERED, who="ada", why="typo", release="spiralverse-ai-federated-v9.9.9")
-    assert held(assembled) == "there is no release spiralverse-ai-federated-v9.9.9"
+    assert held(assembled) == "there is no release spiralverse-ai-federated-v9.9.9; `federation releases` lists them"
 
 
 def test_an_order_for_a_release_in_quarantine_says_which_unit_keeps_it_out(second):
     second.now = "2026-01-13T11:00:00Z"
     second.alarm()
     second.tell(events.PROMOTION_ORDERED, who="ada", why="again", release="spiralverse-ai-federated-v1.0.1")
-    assert "its spiralverse/embedder-v2 is in quarantine" in held(second)
+    assert "it contains units in quarantine until lifted: spiralverse/embedder-v2" in held(second)
 
 
 def test_a_release_that_was_left_does_not_come_back_though_nothing_of_it_is_in_quarantine(home):
@@ -237,7 +237,7 @@ FIRST = "spiralverse-ai-federated-v1.0.0"
 def test_what_serves_already_is_not_promoted_again(assembled):
     assembled.tick("promote", TUESDAY)
     assembled.tell(events.PROMOTION_ORDERED, who="ada", why="to be sure", release=FIRST)
-    assert held(assembled) == "it serves already"
+    assert held(assembled) == "it already serves"
     assert assembled.channel.counter == 1
 
 
@@ -248,7 +248,7 @@ def test_an_approval_of_other_bytes_under_this_name_approves_nothing(home_under)
     other = {"release": "sha256:" + "0" * 64, "who": "grace", "why": "read it", "at": MONDAY}
     home.store.keep(f"{names.approvals(FIRST)}grace.json", canonical(other))
     home.tick("promote", TUESDAY)
-    assert held(home) == "0 of 1 people have approved it"
+    assert held(home) == "it has 0 of the 1 approvals that it needs"
 
 
 def test_what_only_waits_for_its_window_is_not_published_once_more(assembled):
@@ -274,7 +274,7 @@ def test_a_release_that_was_held_to_the_floors_gives_way_to_one_that_serves(asse
     serving = assembled.channel.serving.name
     assert serving != FIRST
     assembled.tell(events.PROMOTION_ORDERED, who="ada", why="the first one", release=FIRST)
-    assert f"it was judged against the policy's floors, and {serving} is the baseline now; merge again" in held(
+    assert f"it was judged against the policy's floors, but the baseline is now {serving}; merge again" in held(
         assembled
     )
 

@@ -49,8 +49,8 @@ def skipped(home):
 def test_the_same_weights_with_more_beside_them_stay_out_until_they_are_lifted(left, renamed):
     ship_again(left, 3, "weights of v2", renamed)
     assert left.document(names.version("embedder", 3))["artifact"] != left.artifact
-    held = "holds every file of spiralverse/embedder-v2, which is in quarantine until lifted"
-    assert skipped(left).endswith(f"spiralverse/embedder-v3 passed, but {held}")
+    held = "with every file of spiralverse/embedder-v2, which is in quarantine until lifted"
+    assert skipped(left).endswith(f"passed, but {held}: spiralverse/embedder-v3")
     left.tell(events.LIFT_ORDERED, who="ada", why="it was the prompt", artifact=left.artifact)
     left.tick("merge", "2026-01-08T09:00:00Z")
     assert left.told(events.RELEASE_ASSEMBLED)[-1].subject == "spiralverse-ai-federated-v1.0.1"
@@ -66,7 +66,7 @@ def test_nor_do_they_after_a_roll_back(home):
     assert [one.unit for one in home.channel.quarantine.values()] == ["embedder-v2"]
     ship_again(home, 3, "weights of v2")
     home.tick("merge", "2026-01-15T08:00:00Z")
-    assert "embedder-v3 passed, but holds every file of embedder-v2" in home.told(events.MERGE_SKIPPED)[-1].data["why"]
+    assert "passed, but with every file of embedder-v2, which" in home.told(events.MERGE_SKIPPED)[-1].data["why"]
 
 
 def test_a_release_that_waits_with_them_is_held(home):
@@ -79,7 +79,7 @@ def test_a_release_that_waits_with_them_is_held(home):
     home.tell(events.QUARANTINE_ORDERED, **told)
     home.tick("promote", "2026-01-13T09:30:00Z")
     (held,) = home.told(events.PROMOTION_HELD)
-    assert held.data["why"].startswith("its spiralverse/embedder-v3 holds every file of spiralverse/embedder-v2")
+    assert held.data["why"].startswith("it contains units with every file of spiralverse/embedder-v2, which")
     assert home.channel.serving.name == "spiralverse-ai-federated-v1.0.0"
 
 

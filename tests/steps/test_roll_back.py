@@ -8,6 +8,7 @@ from federation.core import event as events
 from federation.core import names
 from federation.core.alarm import breached
 from federation.core.digest import canonical
+from federation.core.event import Event
 from federation.core.move import not_before
 from federation.core.policy import policy_of
 from federation.errors import ContractError, ServiceError
@@ -44,7 +45,7 @@ def test_an_alarm_about_what_serves_brings_back_what_served_before(second):
 def test_an_alarm_about_an_earlier_release_does_nothing(second, at):
     second.alarm(at)
     assert second.channel.serving.name.endswith("v1.0.1")
-    assert "alarms count for it from 2026-01-13T09:35:00Z" in skipped(second)
+    assert "alarms count against it from 2026-01-13T09:35:00Z" in skipped(second)
 
 
 def test_what_is_told_of_a_roll_back_and_of_one_that_is_let_be_names_its_alarm(second):
@@ -100,7 +101,7 @@ def test_nobody_goes_back_to_what_is_in_quarantine(second):
     second.tell(events.ROLLBACK_ORDERED, key="back", who="ada", why="a drill", to=warm.name)
     assert second.channel.serving.name.endswith("v1.0.1")
     assert skipped(second) == (
-        f"{warm.name} holds textgen-lora-v1, which is in quarantine; lift it first, or go back to another release"
+        f"{warm.name} contains units in quarantine: textgen-lora-v1; lift them first, or go back to another release"
     )
 
 
@@ -137,7 +138,7 @@ def test_two_alarms_of_one_moment_leave_one_release_even_if_nothing_has_to_settl
     for name in ("5xx", "latency"):
         second.alarm(name=name)
     assert [moved.kind for moved in second.channel.moves].count("roll_back") == 1
-    assert "its data is of" in skipped(second)
+    assert "the alarm is about" in skipped(second)
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -168,13 +169,14 @@ def test_a_policy_that_a_newer_version_would_refuse_stops_no_roll_back(second):
     second.store.keep(names.policy(2), canonical(refused))
     handle("roll_back", breached("5xx", LATER, {}), second.local.ports, LATER)
     assert second.channel.serving.name.endswith("v1.0.0")
+    due = Event(type=events.TICK_PROMOTE, source="//test", subject="window", time=LATER, key="due", data={})
     with pytest.raises(ContractError):
-        handle("promote", breached("5xx", LATER, {}), second.local.ports, LATER)
+        handle("promote", due, second.local.ports, LATER)
 
 
 def test_an_alarm_before_anything_serves_leaves_a_word(home):
     home.alarm()
-    assert skipped(home) == "nothing serves, so there is nothing to leave"
+    assert skipped(home) == "nothing serves, so there is nothing to roll back"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +222,7 @@ def test_it_reads_and_writes_little_on_its_way(second):
 def test_a_target_that_is_not_kept_ready_is_told_with_those_that_are(second):
     second.tell(events.ROLLBACK_ORDERED, who="ada", why="x", to="spiralverse-ai-federated-v0.9.0")
     assert skipped(second) == (
-        "spiralverse-ai-federated-v0.9.0 is not kept ready; those that are: spiralverse-ai-federated-v1.0.0"
+        "spiralverse-ai-federated-v0.9.0 is not kept ready; the other releases kept ready: spiralverse-ai-federated-v1.0.0"
     )
 
 
@@ -246,7 +248,7 @@ def test_an_alarm_is_as_old_as_its_data_however_late_it_is_told(second):
     second.local.bus.announce([replace(breached("5xx", "2026-01-13T09:00:00Z", {}), time=LATER)])
     second.drain()
     assert second.channel.serving.name.endswith("v1.0.1")
-    assert skipped(second).startswith("its data is of 2026-01-13T09:00:00Z")
+    assert skipped(second).startswith("the alarm is about 2026-01-13T09:00:00Z")
 
 
 def test_what_serves_again_serves_since_the_alarms_data_though_its_message_is_older(second):
@@ -265,7 +267,7 @@ def test_a_person_whose_clock_is_slow_leaves_no_release_before_it_served(second)
 def test_nobody_goes_back_to_what_serves_already(second):
     second.tell(events.ROLLBACK_ORDERED, who="ada", why="x", to="spiralverse-ai-federated-v1.0.1")
     assert skipped(second) == (
-        "spiralverse-ai-federated-v1.0.1 is not kept ready; those that are: spiralverse-ai-federated-v1.0.0"
+        "spiralverse-ai-federated-v1.0.1 is not kept ready; the other releases kept ready: spiralverse-ai-federated-v1.0.0"
     )
 
 

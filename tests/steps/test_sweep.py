@@ -68,7 +68,7 @@ def test_nodes_that_drifted_are_brought_back_and_told_of(home):
     told = home.tick("sweep", WEDNESDAY)
     assert home.local.ports.traffic.serving("production").release == serving
     assert told[0].type == events.DRIFT_DETECTED
-    assert "something else is really served" in told[0].data["why"]
+    assert "the nodes serve something else, but the channel says " in told[0].data["why"]
     whys = [outcome.why for step, outcome in home.outcomes if step == "sweep" and outcome.acts]
     assert whys == [f"traffic is shifted again: {told[0].data['why']}"]
 
@@ -84,7 +84,7 @@ def test_a_tag_that_is_gone_is_told_as_tampering(home):
     name = home.first_release().name
     (home.local.folder / "registry" / "tags" / name).unlink()
     (told,) = [event for event in home.tick("sweep", WEDNESDAY) if event.type == events.TAMPER_DETECTED]
-    assert told.data["why"].endswith("and names nothing")
+    assert told.data["why"].endswith("but names nothing")
     assert told.data["release"] == told.subject == name
     assert told.data["why"] in [outcome.why for step, outcome in home.outcomes if step == "sweep"]
 
@@ -111,9 +111,9 @@ def audit(home, nodes):
 def test_nodes_that_serve_nothing_have_drifted(home):
     serving = home.first_release().name
     told, silent = audit(home, Nodes(None)).events
-    assert silent.data["why"] == f"{serving} does not answer its probe, and never has"
+    assert silent.data["why"] == f"{serving} does not answer its probe; it never has"
     assert told.type == events.DRIFT_DETECTED
-    assert told.data["why"] == f"nothing is really served, and the channel says {serving}"
+    assert told.data["why"] == f"the nodes serve nothing, but the channel says {serving}"
 
 
 def test_a_tick_that_is_delivered_again_moves_the_channel_once_whoever_answers_by_then(second):
@@ -149,7 +149,7 @@ def silenced(home, at, *answering):
 def test_a_warm_release_that_answers_no_more_is_told_of_and_counts_as_proven_no_longer(proven):
     serving, warm = (entry.name for entry in proven.channel.live())
     (told,) = silenced(proven, SIXTEENTH, serving)
-    assert told.data["why"] == f"{warm} does not answer its probe, and did last at {FIFTEENTH}"
+    assert told.data["why"] == f"{warm} does not answer its probe; it last did at {FIFTEENTH}"
     assert [entry.probed_at for entry in proven.channel.live()] == [SIXTEENTH, None]
     assert not silenced(proven, "2026-01-17T12:00:00Z", serving), "it was told"
     proven.tick("sweep", "2026-01-18T12:00:00Z")
@@ -161,7 +161,7 @@ def test_a_release_that_never_answers_is_told_of_once_its_nodes_have_had_a_day(s
     silent = {event.subject for event in silenced(second, "2026-01-13T12:00:00Z")}
     assert silent == {warm}, "the other one serves since that morning"
     (told,) = silenced(second, "2026-01-14T12:00:00Z")
-    assert told.data["why"] == f"{serving} does not answer its probe, and never has"
+    assert told.data["why"] == f"{serving} does not answer its probe; it never has"
     assert not silenced(second, FIFTEENTH), "it was told"
     assert second.channel.serving.silent is True
 
@@ -252,7 +252,7 @@ def test_a_channel_restored_from_a_backup_shifts_no_node_to_what_a_roll_back_has
     for day in (14, 15, 16):
         (told,) = second.tick("sweep", f"2026-01-{day}T12:00:00Z")
         assert told.type == events.TAMPER_DETECTED
-        assert f"the nodes serve {good} since move {counter + 1}" in told.data["why"]
+        assert f"the nodes have served {good} since move {counter + 1}" in told.data["why"]
     assert second.local.ports.traffic.serving("production").release == good
     assert second.channel.counter == counter, "not even a proof moves it to a move that the nodes would obey"
 

@@ -112,7 +112,7 @@ def test_a_sweep_writes_down_what_it_missed_and_not_every_completion_and_job_the
     told = old.tick("sweep", THURSDAY)
     assert {one.subject for one in told if one.type == first.type} == {f"textgen-lora-{PAST}-own", "lost"}
     decision = next(
-        one for one in old.decisions("sweep") if one["now"] == THURSDAY and "unsettled" in one["outcome"]["why"]
+        one for one in old.decisions("sweep") if one["now"] == THURSDAY and "not settled yet" in one["outcome"]["why"]
     )
     listed = read(decision, "names")
     assert listed[names.SETTLED] == [names.settled(first.id)]
@@ -151,14 +151,14 @@ def test_voters_records_are_fetched_for_a_release_that_is_new_and_for_no_other(o
     assert len(read(merged(old, MONDAY), "artifact")) == len(VOTERS)
     old.tick("merge", THURSDAY)
     (skipped,) = old.decisions("fuse")
-    assert "no unit has passed that is newer" in skipped["outcome"]["why"]
+    assert "no unit newer than what serves" in skipped["outcome"]["why"]
     assert read(skipped, "artifact") == {}
     old.ship("embedder", PAST + 1)
     for at in ("2026-01-09T08:00:00Z", "2026-01-10T08:00:00Z"):
         old.tick("merge", at)
     assert len(read(merged(old, "2026-01-09T08:00:00Z"), "artifact")) == len(VOTERS)
     again = merged(old, "2026-01-10T08:00:00Z")
-    assert again["outcome"]["why"].endswith("was assembled before")
+    assert again["outcome"]["why"].endswith("is already assembled")
     assert read(again, "artifact") == {}
     old.assert_decides_again(again)
 

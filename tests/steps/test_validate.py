@@ -59,8 +59,8 @@ def test_the_same_unit_at_two_places_is_one_unit(home):
     ("quality", "said"),
     [
         ("leaky", "raw training data left"),
-        ("foreign", "embedder is none of them"),
-        ("corrupt", "and the manifest says 0000"),
+        ("foreign", "hf may not ship embedder: the policy's matrix allows it only textgen-lora"),
+        ("corrupt", "but the manifest says 0000"),
     ],
 )
 def test_what_may_not_come_in_is_rejected_with_its_reason(home, quality, said):
@@ -87,7 +87,7 @@ def test_a_platform_cannot_speak_for_another(home):
 def test_nor_does_a_cluster_or_another_cloud_speak_for_one_that_has_events_of_its_own(home, provider, platform):
     told = shipped_by(home, platform, provider)
     assert told.type == events.UNIT_REJECTED
-    assert f"the manifest says {platform}, and the event comes from" in told.data["why"]
+    assert f"the manifest names platform {platform}, but the event comes from" in told.data["why"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_whoever_may_write_where_a_door_trusts_speaks_for_itself(home, provider,
 def test_where_the_policy_says_whence_a_platform_ships_no_other_place_is_believed(home):
     elsewhere = shipped_by(home, "hf", "s3", origins={"hf": ["hf://models/spiralverse/"]})
     assert elsewhere.data["why"] == (
-        "the manifest says hf, which ships from hf://models/spiralverse/, and it lies at s3://bucket/by-hand/_MANIFEST.json"
+        "the manifest names platform hf, which may ship from hf://models/spiralverse/, but it is at s3://bucket/by-hand/_MANIFEST.json"
     )
     assert shipped_by(home, "hf", "s3", 2, origins={"hf": ["hf://models/x/", "s3://bucket/by-hand/"]}).type == (
         events.UNIT_ACCEPTED
@@ -180,7 +180,7 @@ def test_a_manifest_larger_than_any_that_is_read_is_rejected_and_not_tried_for_e
     home.place(f"bucket/huge/{SENTINEL}", b" " * (MAX_BYTES + 1))
     (rejected,) = completed(home, "bucket/huge")
     assert rejected.type == events.ARTIFACT_REJECTED
-    assert "is larger than the 1048576 bytes that are read of it" in rejected.data["why"]
+    assert "is larger than the limit of 1048576 bytes" in rejected.data["why"]
     assert_settled_for_good(home, rejected)
 
 
@@ -303,7 +303,7 @@ def test_a_rejected_unit_waits_only_for_the_others_of_its_manifest(home):
     records = quality.read_bytes()
     quality.unlink()
     (waiting,) = completed(home, "bucket/by-hand")
-    assert waiting.data["why"] == "1 file of the manifest not there yet: quality.jsonl"
+    assert waiting.data["why"] == "1 file of the manifest still missing: quality.jsonl"
     quality.write_bytes(records)
     told = home.tick("sweep", MONDAY)
     assert [event.type for event in told if event.source == "//federation/validate"] == [
@@ -319,7 +319,7 @@ def test_what_never_becomes_whole_is_rejected_when_its_time_is_over_and_may_come
     assert home.told(events.ARTIFACT_REJECTED) == []
     home.tick("sweep", "2026-01-09T08:00:00Z")
     (rejected,) = home.told(events.ARTIFACT_REJECTED)
-    assert "it never became whole: 96 hours after it was first looked for, 1 file" in rejected.data["why"]
+    assert "incomplete 96 hours after the first look: 1 file" in rejected.data["why"]
     assert_settled_for_good(home, rejected)
     assert home.ship("embedder", 2, content="again")[0].type == events.UNIT_ACCEPTED
 
@@ -333,7 +333,7 @@ def test_what_comes_bit_by_bit_has_no_longer_than_what_does_not_come(home):
     assert len(home.store.names(names.WAITING)) == 2
     home.tick("sweep", "2026-01-09T08:00:00Z")
     (rejected,) = home.told(events.ARTIFACT_REJECTED)
-    assert "it never became whole" in rejected.data["why"]
+    assert "incomplete 96 hours after the first look: 1 file" in rejected.data["why"]
 
 
 def test_what_is_heard_of_late_waits_as_long_as_anything_else(home):
@@ -348,7 +348,7 @@ def test_who_waits_for_a_manifest_is_told_where_it_is_looked_for(home):
     where = {"artifact_uri": "s3://bucket/nowhere/", "provider": "s3"}
     home.tell(events.ARTIFACT_COMPLETED, subject="bucket/nowhere", **where)
     _, outcome = next(one for one in home.outcomes if one[0] == "validate")
-    assert "no manifest lies at s3://bucket/nowhere/_MANIFEST.json yet" in outcome.why
+    assert "there is no manifest at s3://bucket/nowhere/_MANIFEST.json yet" in outcome.why
 
 
 def test_what_was_accepted_stays_so_when_it_is_told_again_after_its_files_have_moved_away(home):

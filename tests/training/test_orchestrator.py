@@ -106,7 +106,7 @@ def test_broken_documents_exit_with_two_and_every_fault_of_every_file(tmp_path):
     broken = run(tmp_path, tmp_path / "out.json", cwd=tmp_path)
     assert (broken.returncode, broken.stdout) == (2, "")
     lines = broken.stderr.splitlines()
-    assert lines[0] == "federation: 3 faults in what was given"
+    assert lines[0] == "federation: 3 faults in the given documents"
     assert lines[1].startswith(f'  {hf}: $.units[0].residency.raw_data_left: expected boolean, found "no"')
     assert lines[2].startswith(f"  {hf}: $.units[1].residency.raw_data_left: ")
     assert lines[3].endswith("begins with a byte-order mark; write UTF-8 without one")

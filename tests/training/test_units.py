@@ -24,7 +24,7 @@ def orders(kind):
 
 
 def test_a_unit_whose_teacher_was_never_made_is_not_waited_for(workshop):
-    with pytest.raises(FailedError, match="textgen-lora-v1, textgen-lora-v2 must be made before"):
+    with pytest.raises(FailedError, match="textgen-lora-v1, textgen-lora-v2 must be made first"):
         carry_out(orders("runtime-distilled"), workshop, at_once=2)
 
 

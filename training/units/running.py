@@ -68,9 +68,7 @@ def carry_out(orders: Sequence[Order], workshop: Workshop, at_once: int) -> None
     needed = {name for order in waiting for name in order.channels.values()}
     ready = {name for name in needed if workshop.has(name)}
     if lacking := needed - ready - {order.name for order in waiting}:
-        raise FailedError(
-            f"{', '.join(sorted(lacking))} must be made before; name these kinds too, or leave --only out"
-        )
+        raise FailedError(f"{', '.join(sorted(lacking))} must be made first; name these kinds too, or leave out --only")
     running: dict[Future[None], Order] = {}
     done = 0
     with ThreadPoolExecutor(at_once) as pool:

@@ -19,10 +19,12 @@ from training_images.job.errors import CONFIGURED_WRONG, ConfigError
 def main() -> int:
     """Parse the arguments and prepare the data; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training_images.data", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=PREPARED, help="where data are prepared (default: build/data)")
-    parser.add_argument("--wheels", type=Path, default=WHEELS, help="where wheels lie (default: build/wheels)")
-    parser.add_argument("--only", nargs="+", choices=sorted(RECIPES), help="these data sets, and no suite")
-    parser.add_argument("--json", action="store_true", help="one JSON object a data set on stdout")
+    parser.add_argument(
+        "--folder", type=Path, default=PREPARED, help="folder of the prepared data (default: build/data)"
+    )
+    parser.add_argument("--wheels", type=Path, default=WHEELS, help="folder of the wheels (default: build/wheels)")
+    parser.add_argument("--only", nargs="+", choices=sorted(RECIPES), help="prepare only these data sets, and no suite")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per data set")
     chosen = parser.parse_args()
     try:
         _prepare(chosen)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Look after the eval suite: `check` that nothing leaks, `build` it again, `measure` the judge against human labels."""
+"""Maintain the eval suite: `check` that nothing leaks, `build` it again, `measure` the judge against human labels."""
 
 import argparse
 import json
@@ -23,8 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training_images.evals", description=__doc__)
     parser.add_argument("order", choices=["check", "build", "measure"])
     parser.add_argument("--data", type=Path, default=PREPARED, help="the prepared data (default: build/data)")
-    parser.add_argument("--keep", action="store_true", help="write suite.json or judge.json for a commit")
-    parser.add_argument("--json", action="store_true", help="JSON on stdout")
+    parser.add_argument("--keep", action="store_true", help="write suite.json or judge.json, to be committed")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     chosen = parser.parse_args(arguments)
     orders = {"check": _check, "build": _build, "measure": _measure}
     try:
@@ -36,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check(chosen: argparse.Namespace) -> int:
     if not chosen.data.is_dir():
-        raise ConfigError(f"nothing lies at {chosen.data}; prepare the data: python -m training_images.data")
+        raise ConfigError(
+            f"there are no prepared data at {chosen.data}; make them with: python -m training_images.data"
+        )
     found = {name: [str(leak) for leak in leaks] for name, leaks in check_folder(chosen.data)}
     if chosen.json:
         print(json.dumps(found, indent=2))

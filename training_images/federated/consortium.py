@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is it worth joining? Federated against centralised and against each member alone, three splits, with intervals.
+"""Measure whether joining pays: federated against centralised and against each member alone, three splits, with intervals.
 
 `python -m training_images.federated.consortium` measures, writes results.json, and from it the tables and charts of
 docs/consortium.md. The members' arithmetic runs in one process; `--deployed` carries one run out over SuperLink and
@@ -141,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wheels", type=Path, default=FOLDER, help="folder of the pinned wheels")
-    parser.add_argument("--deployed", choices=tuple(sources.CONSORTIA), help="also run this one over Flower")
+    parser.add_argument("--deployed", choices=tuple(sources.CONSORTIA), help="also run this consortium over Flower")
     told = parser.parse_args(arguments)
     fetch(sources.WHEELS, told.wheels)
     before = json.loads(report.RESULTS.read_text(encoding="utf-8")) if report.RESULTS.exists() else {}

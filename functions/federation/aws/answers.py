@@ -23,7 +23,7 @@ def check(operation_model: Any, response_dict: Any, **_: Any) -> None:
     headers, body = response_dict["headers"], response_dict["body"]
     asked = f"{operation_model.service_model.service_id} answered {operation_model.name}"
     if "text/html" in headers.get("content-type", "") and not any(name.lower().startswith("x-amz") for name in headers):
-        raise ServiceError(f"{asked} with a page of HTML, which is not its own but that of a proxy on the way")
+        raise ServiceError(f"{asked} with a page of HTML, which comes from a proxy in between")
     stated = headers.get("content-length", "")
     if isinstance(body, bytes) and stated.isdecimal() and len(body) < int(stated):
-        raise ServiceError(f"{asked} with {len(body)} of {stated} bytes, and then the connection ended")
+        raise ServiceError(f"{asked} with only {len(body)} of {stated} bytes before the connection ended")

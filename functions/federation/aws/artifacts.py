@@ -30,7 +30,7 @@ class S3Artifacts:
             for chunk in self._open(uri)["Body"].iter_chunks(_CHUNK):
                 body += chunk
                 if len(body) > limit:
-                    raise ContractError(f"{uri} is larger than the {limit} bytes that are read of it")
+                    raise ContractError(f"{uri} is larger than the limit of {limit} bytes")
         return bytes(body)
 
     def observe(self, uri: str) -> Observed:
@@ -42,7 +42,7 @@ class S3Artifacts:
         found = self._open(uri, ChecksumMode="ENABLED")
         size = int(found["ContentLength"])
         if size > self._largest:
-            raise ContractError(f"{uri} has {size} bytes, and no file may have more than {self._largest}")
+            raise ContractError(f"{uri} has {size} bytes, and the limit is {self._largest}")
         if "ChecksumSHA256" in found and found.get("ChecksumType") == "FULL_OBJECT":
             found["Body"].close()
             return Observed(sha256=base64.b64decode(found["ChecksumSHA256"]).hex(), bytes=size)
@@ -60,5 +60,5 @@ class S3Artifacts:
                 return found
         except ServiceError as error:
             if status_of(error.__cause__) == _GONE:
-                raise MissingError(f"nothing lies at {uri} yet") from error
+                raise MissingError(f"there is nothing at {uri} yet") from error
             raise

@@ -45,7 +45,7 @@ class EventBridgeBus:
         encoded = canonical(event.document())
         if len(encoded) > _LARGEST:
             raise ContractError(
-                f"event {event.id} has {len(encoded)} bytes, and a step's queue takes {_LARGEST}; say less in its data"
+                f"event {event.id} has {len(encoded)} bytes, and a step's queue takes at most {_LARGEST}; shorten its data"
             )
         detail = encoded.decode()
         return {"Source": SOURCE, "DetailType": event.type, "Detail": detail, "EventBusName": self._bus}

@@ -45,11 +45,11 @@ def _own(stated: Mapping[str, Any], value: Any) -> str | None:
         case bool():
             return None
         case int() | float() if most is not None and value > most:
-            return f"is {value:,}, and {most:,} is the most"
+            return f"is {value:,}, and the most allowed is {most:,}"
         case str() if most is not None and len(value) > most:
-            return f"has {len(value):,} characters, and {most:,} are the most"
+            return f"has {len(value):,} characters, and the most allowed is {most:,}"
         case str() if _FOREIGN not in pattern and not re.fullmatch(pattern, value):
-            return f"is {value!r}, and has to match {pattern}"
+            return f"is {value!r}, but must match {pattern}"
         case list() | dict() if most is not None and len(value) > most:
-            return f"has {len(value):,} entries, and {most:,} are the most"
+            return f"has {len(value):,} entries, and the most allowed is {most:,}"
     return None

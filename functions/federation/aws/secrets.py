@@ -38,5 +38,5 @@ class AwsSecrets:
         with service_call("Secrets Manager", "GetSecretValue"):
             found = self._client("secretsmanager").get_secret_value(SecretId=arn)
         if "SecretString" not in found:
-            raise MissingError(f"{arn} holds bytes and no text; put it there again as text")
+            raise MissingError(f"{arn} contains bytes, not text; store it again as text")
         return str(found["SecretString"])

@@ -59,11 +59,11 @@ class SageMakerTraffic:
         """Why the release cannot be served now: the endpoint is busy or has failed, or no request can name it."""
         del channel
         if too_much := "; ".join(self._faults(release)):
-            return f"{release} is not what SageMaker takes: {too_much}"
+            return f"SageMaker does not accept {release}: {too_much}"
         found = self._described() or {}
         status = found.get("EndpointStatus", "")
         if status in _BUSY:
-            return f"the endpoint {self._endpoint} is {status}, and SageMaker changes it only after that"
+            return f"the endpoint {self._endpoint} is {status}; SageMaker can change it only once that is over"
         return _beyond_repair(found) if status == _FAILED else None
 
     def shift(self, shift: Shift) -> None:
@@ -87,7 +87,7 @@ class SageMakerTraffic:
             changed = self._deploy(shift, "update_endpoint")
         if found and (later := self._counter(changed)) > shift.counter:
             raise ConflictError(
-                f"move {later} was shifted while move {shift.counter} was; the later one has to be again"
+                f"moves {shift.counter} and {later} were shifted at the same time; move {later} must be shifted again"
             )
         tags = [{"Key": COUNTER, "Value": str(shift.counter)}]
         self._call("add_tags", ResourceArn=changed["EndpointArn"], Tags=tags)
@@ -203,9 +203,9 @@ class SageMakerTraffic:
 
 def _beyond_repair(found: Mapping[str, Any]) -> str:
     """Why an endpoint has to be deleted: no other operation can be performed on a failed one (DescribeEndpoint)."""
-    name, why = found["EndpointName"], found.get("FailureReason", "SageMaker says no more")
+    name, why = found["EndpointName"], found.get("FailureReason", "SageMaker gives no reason")
     delete = f"aws sagemaker delete-endpoint --endpoint-name {name}"
-    return f"the endpoint {name} has failed ({why}); delete it, and the next shift makes it anew: {delete}"
+    return f"the endpoint {name} has failed ({why}); delete it, and the next shift creates it again: {delete}"
 
 
 def _short(content: Any) -> str:

@@ -58,10 +58,10 @@ class SageMakerTrainer:
             return f"jobs.{job['kind']} needs `machine` and `output` to run on SageMaker; add them"
         here = self._sagemaker().meta.region_name
         if job.get("region", here) != here:
-            return f"{name} is to run in {job['region']}, and this home runs jobs on SageMaker in {here}"
+            return f"{name} is to run in {job['region']}, but this home runs SageMaker jobs in {here}"
         shape = self._sagemaker().meta.service_model.operation_model("CreateTrainingJob").input_shape
         if too_much := "; ".join(limits.faults(shape, self._asked(name, job))):
-            return f"jobs.{job['kind']} is not what SageMaker takes: {too_much}"
+            return f"SageMaker does not accept jobs.{job['kind']}: {too_much}"
         return None
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
@@ -118,7 +118,7 @@ class SageMakerTrainer:
         status, name = job["TrainingJobStatus"], job["TrainingJobName"]
         found = self._described("describe_training_job", TrainingJobName=name)
         secondary = found.get("SecondaryStatus")
-        why = found.get("FailureReason") or secondary or "SageMaker says no more"
+        why = found.get("FailureReason") or secondary or "SageMaker gives no reason"
         if secondary == _TOO_LONG:
             said = failure.sentence(status, f"{why}: raise max_minutes of its job", code=failure.CONFIGURED_WRONG)
         else:

@@ -64,7 +64,7 @@ class AzureTrainer:
         """Why the job cannot start here: the policy says too little, or names another region."""
         here = self._workspace.region
         if job.get("region", here) != here:
-            return f"{name} is to run in {job['region']}, and this home runs jobs on Azure in {here}"
+            return f"{name} is to run in {job['region']}, but this home runs Azure jobs in {here}"
         return wanting(job)
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
@@ -141,7 +141,7 @@ def _why(job: Mapping[str, Any]) -> str:
     """What the job's services say, else the page with its log, since Resource Manager itself states no reason."""
     services: Mapping[str, Any] = job["properties"].get("services") or {}
     told = {name: one for name, one in services.items() if one}
-    return next(_reasons(told), None) or "Azure says no more"
+    return next(_reasons(told), None) or "Azure gives no reason"
 
 
 def _reasons(services: Mapping[str, Any]) -> Iterator[str]:

@@ -51,8 +51,8 @@ def tell(failure: Failure, *, as_json: bool) -> int:
     """Print it; its exit code."""
     if as_json:
         print(json.dumps({"error": asdict(failure)}), flush=True)
-    told = "\n".join(filter(None, (f"federation: {failure.message}", failure.hint)))
-    print(visible_lines(told if failure.code == _USAGE else pasted(told)), file=sys.stderr)
+    hint = failure.hint if failure.code == _USAGE else pasted(failure.hint)
+    print(visible_lines("\n".join(filter(None, (f"federation: {failure.message}", hint)))), file=sys.stderr)
     return failure.exit_code
 
 

@@ -43,7 +43,7 @@ def egress_faults(unit: Unit, platform: str) -> Iterator[str]:
         yield f"{unit.name} says that raw training data left {platform}; only artifacts and metrics may"
     for dataset in unit.residency.datasets:
         if dataset.platform != platform:
-            yield f"{unit.name} was trained on {platform} with data set {dataset.name}, which lies on {dataset.platform}"
+            yield f"{unit.name} was trained on {platform} with data set {dataset.name}, which is on {dataset.platform}"
 
 
 def origin_faults(platform: str, uri: str, provider: str, policy: Policy) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ def _stranger(platform: str, provider: str) -> Iterator[str]:
     by = _PROVEN.get(provider, provider)
     own = provider in _PROVEN or platform in _PROVEN.values()
     if own and platform != by and provider not in _BUCKETS | _HERE:
-        yield f"the manifest says {platform}, and the event comes from {by}"
+        yield f"the manifest names platform {platform}, but the event comes from {by}"
 
 
 def _elsewhere(platform: str, uri: str, policy: Policy) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _elsewhere(platform: str, uri: str, policy: Policy) -> Iterator[str]:
     """
     origins = policy.origins.get(platform, ())
     if origins and "://" in uri and not _unpinned(uri).startswith(tuple(origins)):
-        yield f"the manifest says {platform}, which ships from {' or '.join(origins)}, and it lies at {uri}"
+        yield f"the manifest names platform {platform}, which may ship from {' or '.join(origins)}, but it is at {uri}"
 
 
 def _unpinned(uri: str) -> str:
@@ -96,9 +96,9 @@ def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> Iterator[s
     for file in files_of(unit):
         found = observed.get(file.path)
         if found and found.bytes != file.bytes:
-            yield f"{file.path} has {found.bytes} bytes, and the manifest says {file.bytes}"
+            yield f"{file.path} has {found.bytes} bytes, but the manifest says {file.bytes}"
         elif found and found.sha256 != file.sha256:
-            yield f"{file.path} has sha256 {found.sha256}, and the manifest says {file.sha256}"
+            yield f"{file.path} has sha256 {found.sha256}, but the manifest says {file.sha256}"
 
 
 def missing(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:
@@ -113,9 +113,9 @@ def files_of(unit: Unit) -> tuple[File, ...]:
 
 def _naming(unit: Unit, policy: Policy) -> Iterator[str]:
     if unit.org != policy.org:
-        yield f"{unit.name} belongs to {unit.org}, and this policy governs {policy.org}"
+        yield f"{unit.name} belongs to {unit.org}, but this policy governs {policy.org}"
     if unit.name != f"{unit.org}/{unit.kind}-v{unit.number}":
-        yield f"{unit.name} says it is of kind {unit.kind}; the name must be {unit.org}/{unit.kind}-v{unit.number}"
+        yield f"{unit.name} is of kind {unit.kind}, so its name must be {unit.org}/{unit.kind}-v{unit.number}"
     for path, times in Counter(file.path for file in unit.files).items():
         if times > 1:
             yield f"{unit.name} lists {path} more than once"
@@ -124,6 +124,6 @@ def _naming(unit: Unit, policy: Policy) -> Iterator[str]:
 def _specialisation(unit: Unit, platform: str, policy: Policy) -> Iterator[str]:
     allowed = policy.matrix.get(platform)
     if allowed is None:
-        yield f"{platform} ships nothing under this policy; its matrix knows {', '.join(sorted(policy.matrix))}"
+        yield f"{platform} may ship nothing: the policy's matrix lists only {', '.join(sorted(policy.matrix))}"
     elif unit.kind not in allowed:
-        yield f"{platform} may ship {', '.join(sorted(allowed))}, and {unit.kind} is none of them"
+        yield f"{platform} may not ship {unit.kind}: the policy's matrix allows it only {', '.join(sorted(allowed))}"

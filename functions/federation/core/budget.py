@@ -35,8 +35,8 @@ class Funds(msgspec.Struct, frozen=True, kw_only=True):
             return None
         currency, left = self.budget.currency, max(self.budget.amount - self.committed, Decimal())
         return (
-            f"up to {money(cost)} {currency} do not fit: of {money(self.budget.amount)} {currency} for {self.month}, "
-            f"{money(self.committed)} are committed and {money(left)} are left"
+            f"up to {money(cost)} {currency} is more than the {money(left)} {currency} left for {self.month}: "
+            f"{money(self.committed)} of {money(self.budget.amount)} {currency} is committed"
         )
 
 

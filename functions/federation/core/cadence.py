@@ -114,7 +114,7 @@ def zone_fault(path: str, name: str) -> str | None:
     try:
         _zone(name)
     except (KeyError, ValueError):
-        return f"{path}: {name!r} is no IANA time zone, such as Europe/Berlin"
+        return f"{path}: {name!r} is not an IANA time zone, such as Europe/Berlin"
     return None
 
 
@@ -123,7 +123,7 @@ def line_fault(path: str, line: str, time_zone: str) -> str | None:
     try:
         next(CronSim(line, datetime(2026, 1, 1, tzinfo=_zone(time_zone))))
     except CronSimError as error:
-        return f"{path}: {line!r} is no cron line: {error}"
+        return f"{path}: {line!r} is not a cron line: {error}"
     except StopIteration:
         return f"{path}: {line!r} never fires"
     return None

@@ -59,7 +59,7 @@ def distillation(proposal: Proposal) -> dict[str, Any] | None:
     if not measured or max(measured)[0] <= float(budget.p95_ms):
         return None
     p95, name, unit = max(measured)
-    why = f"{name} has a p95 of {p95:g} ms, and the budget is {budget.p95_ms} ms"
+    why = f"{name} has a p95 of {p95:g} ms, but the budget is {budget.p95_ms} ms"
     return {"kind": budget.kind, "unit": unit, "why": why}
 
 
@@ -106,7 +106,7 @@ def _within(proposal: Proposal) -> str:
     own = proposal.members.get(budget.kind) if budget else None
     if budget is None or own is None or own.p95_ms is None or float(own.p95_ms) <= float(budget.p95_ms):
         return "within the budget"
-    return f"{own.unit.name} has a p95 of {own.p95_ms} ms, and is what a pass makes: no other one is asked for"
+    return f"{own.unit.name} has a p95 of {own.p95_ms} ms, but is what a distillation pass makes, so none is asked for"
 
 
 def _unproven(proposal: Proposal) -> Iterator[str]:
@@ -115,12 +115,12 @@ def _unproven(proposal: Proposal) -> Iterator[str]:
         if member.origin == "new" and member.verdict != "pass":
             yield f"{member.unit.name} has not passed its gates: {member.verdict or 'there is no report'}"
         elif member.origin == "carried" and serving.get(kind, {}).get("digest") != member.digest:
-            yield f"{member.unit.name} cannot be carried over: it is not what serves"
+            yield f"{member.unit.name} cannot be carried over, because it does not serve now"
 
 
 def _incomplete(proposal: Proposal) -> Iterator[str]:
     for kind in sorted(set(proposal.policy.fusion.required) - set(proposal.members)):
-        yield f"{kind} is required, and no unit of that kind has passed or may be carried over"
+        yield f"{kind} is required, but no unit of that kind has passed or may be carried over"
 
 
 def _forbidden(proposal: Proposal) -> Iterator[str]:
@@ -134,10 +134,11 @@ def _contract(proposal: Proposal) -> Iterator[str]:
     policy = proposal.policy
     for _, member in sorted(proposal.members.items()):
         if member.unit.api != policy.api:
-            yield f"{member.unit.name} was built for {member.unit.api}, and {policy.api} is in force"
+            yield f"{member.unit.name} was built for {member.unit.api}, but the policy asks for {policy.api}"
     found = change(proposal)
     if found.bump == "major" and not policy.fusion.allow_major:
-        yield f"{found.why} That makes a major release, and the policy does not consent to one (fusion.allow_major)."
+        cause = found.why.removesuffix(".")
+        yield f"{cause}, which makes a major release, but the policy does not allow one (fusion.allow_major)"
 
 
 def _egress(proposal: Proposal) -> Iterator[str]:

@@ -135,7 +135,7 @@ def unsigned(order: Event) -> str | None:
     missing = [word for word in ("who", "why") if not str(order.data.get(word) or "").strip()]
     if not missing:
         return None
-    return f"an order needs {' and '.join(missing)}; both are written down for those who come after"
+    return f"an order needs {' and '.join(missing)}; both are stored with the decision"
 
 
 @lru_cache(maxsize=256)

@@ -23,7 +23,7 @@ def found(faults: Iterable[str]) -> tuple[str, ...]:
     """The first `MAX_FOUND` faults, and if there are more, a last line that says so; the rest is never computed."""
     first = [cut(fault) for fault in islice(faults, MAX_FOUND + 1)]
     if len(first) > MAX_FOUND:
-        first[MAX_FOUND] = f"there are more than these {MAX_FOUND}; mend them first"
+        first[MAX_FOUND] = f"there are more than these {MAX_FOUND} faults; mend these first"
     return tuple(first)
 
 

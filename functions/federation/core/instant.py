@@ -60,7 +60,7 @@ def moment(written: str) -> datetime:
         if re.fullmatch(_STRICT, written):
             return datetime.fromisoformat(written).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise ContractError(f"{written!r:.60} is no date of the calendar; write a time such as {_EXAMPLE}") from error
+        raise ContractError(f"{written!r:.60} is not a calendar date; write a time such as {_EXAMPLE}") from error
     raise ContractError(f"{written!r:.60} is not RFC 3339; write a time such as {_EXAMPLE}")
 
 

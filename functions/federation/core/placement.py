@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from federation.core import cadence, instant
 from federation.core.budget import Funds, money
 from federation.core.cadence import Window
+from federation.core.counted import counted
 
 _HOUR: Final = 60
 _SMALLEST: Final = Decimal("0.0001")
@@ -199,23 +200,24 @@ def _leaves(place: Place, data: JobData) -> str | None:
     """Why data would have to leave its region for this place; None if it would not."""
     if (place.platform, place.region) == (data.platform, data.region):
         return None
-    there = f"{place.platform} {place.region}" if place.region else f"{place.platform}, in no stated region"
-    return f"{data.name} lies at {data.platform} {data.region} and does not leave; this place is {there}"
+    there = f"{place.platform} {place.region}" if place.region else f"{place.platform}, which states no region"
+    return f"data set {data.name} is at {data.platform} {data.region} and may not leave it; this place is {there}"
 
 
 def _beyond(place: Place, job: Job, cost: Decimal | None, funds: Funds) -> str | None:
     if place.price is None:
-        return "it states no price, so nobody can say that it fits the budget; add `price`"
+        return "it states no price, so its cost cannot be compared with the budget; add `price`"
     if cost is None:
         return (
-            f"the job of {job.count} machines has no `max_minutes`, so nobody can say that it fits the budget; add it"
+            f"the job has no `max_minutes`, so its cost on {counted(job.count, 'machine')} cannot be compared with the "
+            "budget; add it"
         )
     return funds.refusal(cost)
 
 
 def _possible(cost: Decimal | None, funds: Funds | None) -> str:
     currency = f" {funds.budget.currency}" if funds else ""
-    return f"at most {money(cost)}{currency}" if cost is not None else "what it costs is not stated"
+    return f"at most {money(cost)}{currency}" if cost is not None else "its cost is not stated"
 
 
 def _rank(one: Considered) -> tuple[bool, bool, bool, Decimal]:
@@ -226,7 +228,7 @@ def _rank(one: Considered) -> tuple[bool, bool, bool, Decimal]:
 def _reason(ranked: Sequence[Considered]) -> str:
     first, *others = (one for one in ranked if one.verdict == "possible")
     if not others:
-        return f"the only place that is possible; {first.why}"
+        return f"the only possible place; {first.why}"
     same = [one for one in others if one.place.spot == first.place.spot]
     kind = "spot" if first.place.spot else "on-demand"
     return f"the {'cheapest' if same else 'only'} {kind} place of {len(others) + 1} possible ones; {first.why}"

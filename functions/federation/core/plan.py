@@ -144,7 +144,7 @@ def _empty(rules: GateRules) -> Iterator[str]:
         ("safety", rules.safety is None),
     ):
         if empty:
-            yield f"the {gate} gate has nothing to check, and refuses everything: give it a rule"
+            yield f"the {gate} gate has no rule, so no unit can pass it; add one"
 
 
 def _out_of_reach(need: Need) -> str | None:
@@ -155,14 +155,14 @@ def _out_of_reach(need: Need) -> str | None:
         who = "an equally good candidate" if need.gate == "quality" and need.power_80 else "any candidate"
         return (
             f"{need.gate} of {need.check}: {need.available:,} are too few for {who} to pass at "
-            f"{need.limit}; {need.least:,} are the least"
+            f"{need.limit}; measure at least {need.least:,}"
         )
     if need.power_80 is None or need.available >= need.power_80:
         return None
     if need.gain:
         return (
             f"{need.gate} of {need.check}: {need.available:,} can prove a gain of {need.detectable} but no "
-            f"{need.limit}, and the metric is primary; measure {need.power_80:,}"
+            f"{need.limit}, which a primary metric needs; measure {need.power_80:,}"
         )
     return (
         f"{need.gate} of {need.check}: {need.available:,} can hold an equally good candidate to "

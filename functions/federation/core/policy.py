@@ -135,16 +135,16 @@ def _contradictions(policy: Policy) -> tuple[str, ...]:
         "jobs": tuple(policy.jobs),
     }
     unknown = [
-        f"$.{path}: {kind} is shipped by no platform; add it to the matrix or take it out here"
+        f"$.{path}: no platform may ship {kind}; add it to the matrix or remove it here"
         for path, kinds in named.items()
         for kind in sorted(set(kinds) - policy.kinds)
     ]
     ungated = [
-        f"$.gates: {kind} has no gate rules, so it could never pass"
+        f"$.gates: {kind} has no gate rules, so no unit of it could pass; add some"
         for kind in sorted(policy.kinds - set(policy.gates))
     ]
     nobody = [
-        f"$.origins: the matrix has no platform {platform}; add it there or take it out here"
+        f"$.origins: the matrix has no platform {platform}; add it there or remove it here"
         for platform in sorted(set(policy.origins) - set(policy.matrix))
     ]
     return (*unknown, *nobody, *ungated, *_unanswered(policy), *_unguarded(policy), *_fruitless(policy))
@@ -156,20 +156,20 @@ def _unanswered(policy: Policy) -> Iterator[str]:
             yield f"$.fallback: {kind} is not required, so a release could have no fallback; add it to fusion.required"
     types = [route.prompt_type for route in policy.routes]
     for again in sorted({name for name in types if types.count(name) > 1}):
-        yield f"$.routes: {again} has more than one route, and only the first is ever taken; keep one"
+        yield f"$.routes: {again} has more than one route, but only the first is ever taken; keep one"
 
 
 def _unguarded(policy: Policy) -> Iterator[str]:
     """Each way in which a safety-critical answer could go out without the votes that the policy asks for."""
     critical = [route for route in policy.routes if route.safety_critical]
     if critical and policy.voting is None:
-        yield "$.voting: a route is safety-critical, but nobody votes; add voting, or mark the route otherwise"
+        yield "$.voting: a route is safety-critical, but the policy has no voting; add it, or set safety_critical to false"
     voters = policy.voting.members if critical and policy.voting else ()
     needed = {kind for route in critical for kind in route.serve} | set(voters)
     for kind in sorted(needed - set(policy.fusion.required)):
         yield (
-            f"$.fusion.required: {kind} serves or votes on a safety-critical route; without it the prompts would be "
-            "answered unvoted, so add it here"
+            f"$.fusion.required: {kind} serves or votes on a safety-critical route; without it, prompts would be "
+            "answered without a vote; add it here"
         )
 
 
@@ -191,7 +191,7 @@ def _never_open(policy: Policy, path: str, hours: Hours) -> Iterator[str]:
     if found:
         yield found
     elif not cadence.faults(policy.cadence) and not _swept(policy.cadence, hours, zone):
-        yield f"{path}: no sweep ($.cadence.ingest) falls into these hours, and sweeps start what waits for them"
+        yield f"{path}: no sweep ($.cadence.ingest) falls within these hours, so nothing would start the job"
 
 
 def _swept(timetable: Cadence, hours: Hours, zone: str) -> bool:

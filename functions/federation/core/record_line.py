@@ -126,13 +126,13 @@ def _twice(keys: Sequence[str]) -> Iterator[str]:
 def _explained(line: bytes, error: Exception) -> str:
     """What is wrong with one line, and what was expected, in the words of the file rather than of the decoder."""
     if isinstance(error, msgspec.ValidationError):
-        return "is no record: " + str(error).replace("`float`", "a finite number").replace(" - at `$", " at `record")
+        return "is not a record: " + str(error).replace("`float`", "a finite number").replace(" - at `$", " at `record")
     if line.startswith(b"\xef\xbb\xbf"):
         return "begins with a byte-order mark; write UTF-8 without one"
     if line.startswith(b"\x1f\x8b"):
-        return "begins as a file does that is packed with gzip; unpack it"
+        return "is compressed with gzip; decompress the file"
     if b"NaN" in line or b"Infinity" in line:
-        return "is not JSON: NaN and Infinity are no numbers of JSON; expected a finite number"
+        return "is not JSON: JSON has no NaN or Infinity; expected a finite number"
     if isinstance(error, UnicodeDecodeError):
         return "is not UTF-8"
     return f"is not JSON: {str(error).removeprefix('JSON is malformed: ')}; expected one object"

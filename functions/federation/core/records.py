@@ -94,7 +94,7 @@ def _blocks(source: bytes | Iterable[bytes], what: str) -> Iterator[bytes]:
             continue
         whole = b"".join(held)
         if _is_too_long(whole):
-            raise ContractError(f"{what} has a line of more than {_BLOCK:,} bytes; write one record a line")
+            raise ContractError(f"{what} has a line of more than {_BLOCK:,} bytes; write one record per line")
         lines, newline, rest = whole.rpartition(b"\n")
         if newline:
             yield lines + newline
@@ -140,14 +140,14 @@ class _Reader:
             self._take(rows, range(self._line + 1, self._line + 1 + count))
         self._line += count
         if len(self._items) > MAX_RECORDS:
-            raise ContractError(f"{self._what} holds more than {MAX_RECORDS:,} records; take a sample of the items")
+            raise ContractError(f"{self._what} has more than {MAX_RECORDS:,} records; take a sample of the items")
 
     def records(self) -> Records:
         """The records read; raises if any line was faulty."""
         if self._fault_count:
             raise self._refusal()
         if not self._items:
-            raise ContractError(f"{self._what} holds no record; expected one JSON object a line")
+            raise ContractError(f"{self._what} has no records; expected one JSON object per line")
         return Records(
             what=self._what,
             items=self._items,
@@ -159,7 +159,7 @@ class _Reader:
     def _refusal(self, stopped: str = "") -> ContractError:
         more = self._fault_count - len(self._faults)
         rest = (f"and {more:,} more{stopped}",) if more else ()
-        return ContractError(f"{self._what} is no file of records", (*self._faults, *rest))
+        return ContractError(f"{self._what} is not a file of records", (*self._faults, *rest))
 
     def _one_by_one(self, lines: Sequence[bytes]) -> None:
         rows, numbers = [], []
@@ -168,7 +168,7 @@ class _Reader:
                 self._blank = self._blank or number
                 continue
             if self._blank:
-                self._fault(self._blank, "is blank; only the end of the file may be")
+                self._fault(self._blank, "is blank; only the last lines of a file may be")
                 self._blank = 0
             try:
                 rows.append(self._lines.record(line))
@@ -198,7 +198,7 @@ class _Reader:
             if not item.strip():
                 self._fault(number, "has a blank item; expected an id")
             elif item in self._seen:
-                self._fault(number, f"repeats item {quoted(item)}; expected one record an item")
+                self._fault(number, f"repeats item {quoted(item)}; expected one record per item")
             self._seen.add(item)
 
     def _fault(self, number: int, text: str) -> None:

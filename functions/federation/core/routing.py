@@ -77,10 +77,10 @@ def _thresholds(route: Route, units: Mapping[str, Unit]) -> Mapping[str, str]:
 
 def _uncalibrated(route: Route, stated_by: Sequence[str]) -> str:
     if not stated_by:
-        return f"route {route.prompt_type} needs a threshold, and no unit brings one measured for it"
+        return f"route {route.prompt_type} needs a threshold, but no unit states one"
     return (
-        f"route {route.prompt_type} needs one threshold, and {' and '.join(stated_by)} each bring one; ship all but one of "
-        "them anew without it"
+        f"route {route.prompt_type} needs one threshold, but {' and '.join(stated_by)} each state one; ship all but one of "
+        "them again without it"
     )
 
 
@@ -89,11 +89,11 @@ def _misbound(units: Mapping[str, Unit]) -> Iterator[str]:
     for kind, unit in sorted(units.items()):
         if unit.calibration is None:
             if kind == INDEX and embedder is not None:
-                yield f"{unit.name} does not say which embedder made its index; ship it anew with calibration.embedder"
+                yield f"{unit.name} does not say which embedder made its index; ship it again with calibration.embedder"
         elif embedder is None:
-            yield f"{unit.name} brings thresholds, and the release has no embedder to use them with"
+            yield f"{unit.name} states thresholds, but the release has no embedder to use them with"
         elif unit.calibration.embedder != embedder.artifact:
             yield (
-                f"{unit.name} brings thresholds measured with embedder {unit.calibration.embedder}, and this release has "
-                f"{embedder.name} ({embedder.artifact}); measure them again with it"
+                f"{unit.name} states thresholds for embedder {unit.calibration.embedder}, but this release has "
+                f"{embedder.name} ({embedder.artifact}); measure them again with that one"
             )

@@ -78,7 +78,7 @@ def _key_by_key(body: bytes, *, what: str, limit: int) -> Parsed:
     except ValueError as error:
         raise ContractError(f"{what} is not JSON: {error}") from error
     if "\\u" in text and _has_lone_surrogate(value):
-        raise ContractError(f"{what} holds half a surrogate pair (\\ud800 to \\udfff alone), which is no character")
+        raise ContractError(f"{what} has half a surrogate pair (\\ud800 to \\udfff alone), which is not a character")
     return Parsed(value=value, repeats=tuple(repeats))
 
 
@@ -134,7 +134,7 @@ def _carefully(body: bytes, what: str, limit: int) -> tuple[Any, bytes]:
     parsed = _key_by_key(body, what=what, limit=limit)
     numbers = (f"{path}: {fault}" for path, fault in _numbers(parsed.value, "$"))
     if faults := found(chain(_repeats(parsed), numbers)):
-        raise ContractError(f"{what} is not a document of ours", faults)
+        raise ContractError(f"{what} is not a valid document", faults)
     return parsed.value, canonical(parsed.value)
 
 
@@ -148,7 +148,7 @@ def _repeats(parsed: Parsed) -> Iterator[str]:
 
 def _text(body: bytes, what: str, limit: int) -> str:
     if len(body) > limit:
-        raise ContractError(f"{what} has {len(body)} bytes, and {limit} are the most that is read")
+        raise ContractError(f"{what} has {len(body)} bytes; at most {limit} are read")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -156,7 +156,7 @@ def _text(body: bytes, what: str, limit: int) -> str:
     if text.startswith("\ufeff"):
         raise ContractError(f"{what} begins with a byte-order mark; write UTF-8 without one")
     if _is_too_deep(text):
-        raise ContractError(f"{what} nests deeper than {MAX_DEPTH} levels, or closes what it never opened")
+        raise ContractError(f"{what} nests deeper than {MAX_DEPTH} levels, or closes a bracket that it never opened")
     return text
 
 
@@ -209,7 +209,7 @@ def _repeated(items: list[tuple[str, Any]]) -> Iterator[str]:
 
 
 def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a number of JSON")
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def _integer(text: str) -> int:

@@ -187,12 +187,12 @@ def _with_records(bare: Evidence, file: File | None, metrics: Sequence[str], fil
 
 def _records(file: File | None, metrics: Sequence[str], files: Files) -> Records:
     if file is None:
-        raise ContractError("the evidence is said to be per-item records, and the manifest names no file of them")
+        raise ContractError("the evidence claims records of each item, but the manifest names no file with them")
     body = files.read(file.path)
     if body is None:
-        raise ContractError(f"{file.path} is gone")
+        raise ContractError(f"{file.path} is no longer there")
     if digest_of(body) != f"sha256:{file.sha256}":
-        raise ContractError(f"{file.path} is no longer the file that the manifest names")
+        raise ContractError(f"{file.path} no longer has the sha256 that the manifest states")
     found = records.read(body, metrics, what=f"{files.whose}/{file.path}")
     return replace(found, items=next((known for known in files.known if known == found.items), found.items))
 
@@ -200,7 +200,7 @@ def _records(file: File | None, metrics: Sequence[str], files: Files) -> Records
 def _timed_beside(own: File | None, other: File, files: Files) -> Records:
     """The baseline's requests, from a file of their own: two units may answer alike, but never take the same times."""
     if own is not None and other.path == own.path:
-        raise ContractError(f"{other.path} is said to be the records of both sides; name a file for each")
+        raise ContractError(f"{other.path} is named as the records of both sides; name one file for each")
     return _records(other, LATENCY_SCORES, files)
 
 

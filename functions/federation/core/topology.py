@@ -208,16 +208,16 @@ def faults(task: Task) -> Iterator[str]:
     """What is wrong with a task, each with its path."""
     named = [site.name for site in task.sites]
     for name in sorted({name for name in named if named.count(name) > 1}):
-        yield f"$.sites: {name} is there more than once; call each site by a name of its own"
+        yield f"$.sites: {name} is listed more than once; give each site its own name"
     if task.centre is not None and task.centre not in named:
-        yield f"$.centre: {task.centre} is none of the sites; name one of {', '.join(named)}"
+        yield f"$.centre: {task.centre} is not a site; name one of {', '.join(named)}"
     if task.needed > len(task.sites):
         yield f"$.quorum: {task.needed} of {len(task.sites)} sites can never answer"
     for site in task.sites:
         if not (site.reliability.is_finite() and 0 < site.reliability <= 1):
-            yield f"$.sites: the reliability of {site.name} is {site.reliability}; it is a chance above 0, at most 1"
+            yield f"$.sites: the reliability of {site.name} is {site.reliability}; expected more than 0 and at most 1"
         if not (site.egress_per_gb.is_finite() and site.egress_per_gb >= 0):
-            yield f"$.sites: sending from {site.name} costs {site.egress_per_gb}; a price is 0 or more"
+            yield f"$.sites: sending from {site.name} costs {site.egress_per_gb}; expected 0 or more"
 
 
 def _starred(task: Task, exchanges: int, unbroken: float) -> Load:

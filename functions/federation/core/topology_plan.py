@@ -61,7 +61,7 @@ def task_of(document: Any, *, what: str) -> Task:
     try:
         task = msgspec.convert(document, Task)
     except msgspec.ValidationError as error:
-        raise ContractError(f"{what} is no task for several sites", (str(error),)) from error
+        raise ContractError(f"{what} is not a task for several sites", (str(error),)) from error
     if found := tuple(faults(task)):
         raise ContractError(f"{what} contradicts itself", found)
     return task
@@ -111,7 +111,7 @@ def _breaches(topology: Topology, task: Task) -> Iterator[str]:
     if topology == "centralised":
         staying = [site.name for site in task.others if site.leaves != "rows"]
         if staying:
-            yield f"the rows of {_listed(staying)} may not leave, and would go to {task.middle.name}"
+            yield f"the rows of {_listed(staying)} may not leave, but would go to {task.middle.name}"
         return
     sealed = [site.name for site in task.sites if site.leaves == "nothing"]
     if sealed:
@@ -124,11 +124,11 @@ def _breaches(topology: Topology, task: Task) -> Iterator[str]:
 def _too_much(load: Load, preference: Preference) -> Iterator[str]:
     if load.unbroken < preference.least_unbroken:
         yield (
-            f"a loss of sites stops it with a chance of {1 - load.unbroken:.0%}; the policy bears "
+            f"a loss of sites stops it with a chance of {1 - load.unbroken:.0%}; the policy allows "
             f"{1 - preference.least_unbroken:.0%}"
         )
     if preference.max_hours is not None and load.seconds > preference.max_hours * _HOUR:
-        yield f"it is {duration(load.seconds)} on the wire; the policy bears {preference.max_hours} hours"
+        yield f"it is {duration(load.seconds)} on the wire; the policy allows {preference.max_hours} hours"
 
 
 def _summary(load: Load, task: Task) -> str:
@@ -140,13 +140,13 @@ def _summary(load: Load, task: Task) -> str:
 
 def _kept(topology: Topology, task: Task) -> str:
     if topology == "centralised":
-        return f"the rows of {_listed([site.name for site in task.others])} go to {task.middle.name}, as they may"
+        return f"the rows of {_listed([site.name for site in task.others])} go to {task.middle.name}, which is allowed"
     what = "models of whole rounds" if topology == "federated" else "gradients of single steps"
     return f"no row leaves its site; {what} do"
 
 
 def _tolerance(topology: Topology, task: Task, load: Load) -> str:
-    chance = f"nothing stops it with a chance of {load.unbroken:.0%}"
+    chance = f"the chance that nothing stops it is {load.unbroken:.0%}"
     return {
         "centralised": f"once the data has moved, only {task.middle.name} has to stay; {chance}",
         "federated": f"a round needs {task.needed} of {len(task.sites)} sites, so some may be lost; {chance}",
@@ -164,7 +164,7 @@ def _chosen(judged: Sequence[Ranked], preference: Preference, task: Task) -> str
     first, *others = (one for one in judged if one.verdict == "possible")
     summary = _summary(first.load, task)
     if not others:
-        return f"the only way that is possible: {summary}"
+        return f"the only possible way: {summary}"
     words: Mapping[str, str] = {"cost": "costs the least to send", "time": "is the shortest time on the wire"}
     return f"of {len(others) + 1} possible ways it {words[preference.prefer]}: {summary}"
 
@@ -183,7 +183,7 @@ def gravity(task: Task) -> str:
 
 def _may_leave(site: Site) -> str:
     return {
-        "rows": "which may leave it",
-        "updates": "of which only what was learnt may leave it",
-        "nothing": "of which nothing may leave it",
+        "rows": "and its rows may leave",
+        "updates": "and only what was learnt there may leave",
+        "nothing": "and nothing may leave",
     }[site.leaves]

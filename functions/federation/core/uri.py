@@ -35,10 +35,10 @@ def parsed(uri: str, scheme: str, allowed: Collection[str]) -> Place:
     found, separator, rest = uri.partition("://")
     root, _, path = rest.partition("/")
     if not separator or found != scheme:
-        raise ContractError(f"{uri!r} is not read: {scheme}:// is expected here")
+        raise ContractError(f"{uri!r} is not read: expected {scheme}://")
     if root not in allowed:
         raise ContractError(
-            f"{uri!r} is not read: {root!r} is none of {', '.join(sorted(allowed)) or 'nothing at all'}"
+            f"{uri!r} is not read: expected {' or '.join(sorted(allowed)) or 'no URI at all'}, found {root!r}"
         )
     if not path or any(part in {"", ".", ".."} for part in path.split("/")):
         raise ContractError(f"{uri!r} is not read: its path has an empty or dotted segment")

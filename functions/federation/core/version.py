@@ -38,7 +38,7 @@ def version_of(release_name: str) -> Version:
     """The version in a release's name."""
     match = re.search(_TAIL, release_name)
     if match is None:
-        raise ValueError(f"{release_name!r} is no release name; expected <org>-ai-federated-vX.Y.Z")
+        raise ValueError(f"{release_name!r} is not a release name; expected <org>-ai-federated-vX.Y.Z")
     return Version(*map(int, match.groups()))
 
 

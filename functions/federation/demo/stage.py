@@ -15,7 +15,7 @@ from federation.reads import LiveReads
 from federation.sources import Reading, Request, Trust
 from federation.wiring.local import LocalHome
 
-REPEATED: Final = "all of it was carried out before, and nothing moves twice"
+REPEATED: Final = "already carried out, and nothing moves twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ class LocalStage:
             version = reads.document(name) if name.startswith(names.VERSIONS) else None
             if version and version["artifact"] in quarantine:
                 at = quarantine[version["artifact"]].at
-                yield f"{version['name']} has the bytes that are in quarantine since {at}: no release may hold it"
+                yield f"{version['name']} has the content of an artifact in quarantine since {at}: no release may contain it"
 
 
 def heard(reading: Reading) -> str:

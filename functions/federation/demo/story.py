@@ -39,7 +39,7 @@ def second_week(stage: Stage) -> Iterator[Line]:
     sha = commit(manifest)
     stage.ships(manifest, f"hf://models/spiralverse/{REPO}@{sha}")
     before = commit(stage.examples / "hf_manifest.json")
-    yield stage.arrives("2026-11-18T05:30:00Z", "The Hub tells of a push", wire_hub.push(REPO, sha, before=before))
+    yield stage.arrives("2026-11-18T05:30:00Z", "The Hub reports a push", wire_hub.push(REPO, sha, before=before))
     folder = f"s3://{S3_BUCKET}/models/runtime-distilled-v2/output/"
     stage.ships(stage.examples / "later" / "aws_manifest.json", folder)
     at = "2026-11-18T05:40:00Z"
@@ -71,7 +71,7 @@ def the_return(stage: Stage) -> Iterator[Line]:
     stage.ships(manifest, f"hf://models/spiralverse/{REPO}@{sha}")
     before = commit(stage.examples / "later" / "hf_manifest.json")
     push = wire_hub.push(REPO, sha, before=before)
-    yield stage.arrives("2026-11-25T05:30:00Z", "The Hub tells of a push: textgen-lora returns as v3", push)
+    yield stage.arrives("2026-11-25T05:30:00Z", "The Hub reports a push: textgen-lora returns as v3", push)
     yield _tick(stage, "2026-11-26T08:00:00Z", "merge", "The merge is due: Thursday, 9 in Berlin")
 
 
@@ -84,10 +84,10 @@ def _hub_ships(stage: Stage) -> Iterator[Line]:
     sha = commit(manifest)
     stage.ships(manifest, f"hf://models/spiralverse/{REPO}@{sha}")
     push = wire_hub.push(REPO, sha)
-    yield stage.arrives("2026-11-15T05:30:00Z", "The Hub tells of a push", push)
+    yield stage.arrives("2026-11-15T05:30:00Z", "The Hub reports a push", push)
     yield stage.arrives("2026-11-15T05:31:00Z", "The Hub sends the same webhook again", push)
     forged = wire_hub.push(REPO, "f" * 40, secret="guessed")  # noqa: S106 - the point is that it is wrong
-    yield stage.arrives("2026-11-15T05:32:00Z", "Somebody who does not know the secret tells of a push", forged)
+    yield stage.arrives("2026-11-15T05:32:00Z", "Somebody who does not know the secret reports a push", forged)
     cut = wire_hub.push(REPO, sha[:12])
     yield stage.arrives("2026-11-15T05:33:00Z", "The Hub sends a commit of twelve digits", cut)
 
@@ -111,9 +111,9 @@ def _vertex_ships(stage: Stage) -> Iterator[Line]:
     stage.ended("embedder-v1", wire_google.finished("embedder/v1/", at))
     yield stage.arrives(
         "2026-11-15T05:51:00Z",
-        "Vertex AI: the pipeline succeeded; where, only the bucket tells",
+        "Vertex AI: the pipeline succeeded, without saying where its files are",
         wire_google.pipeline_succeeded("train-embedder-v1", at),
     )
-    yield _tick(stage, "2026-11-16T05:00:00Z", "ingest", "The daily sweep asks the clouds what really ended")
+    yield _tick(stage, "2026-11-16T05:00:00Z", "ingest", "The daily sweep asks the clouds which jobs really ended")
     late = wire_google.sentinel("embedder/v1/", at)
     yield stage.arrives("2026-11-16T05:10:00Z", "Cloud Storage, late: the sentinel is written", late)

@@ -47,7 +47,7 @@ class GcsArtifacts:
                 blob.download_to_file(sink, raw_download=True, timeout=_TIMEOUT, retry=retry_policy(_PATIENCE))
                 generation_of(blob)
         except MissingError as error:
-            raise MissingError(f"nothing lies at {uri} yet") from error
+            raise MissingError(f"there is nothing at {uri} yet") from error
 
 
 class _Sink:
@@ -67,6 +67,6 @@ class _Sink:
         """
         self.size += len(part)
         if self.size > self._limit:
-            raise ContractError(f"{self._uri} is larger than the {self._limit} bytes that are read of it")
+            raise ContractError(f"{self._uri} is larger than the limit of {self._limit} bytes")
         self._take(part)
         return len(part)

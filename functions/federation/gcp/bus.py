@@ -74,7 +74,7 @@ def _body(event: Event) -> bytes:
     body = canonical(event.document())
     if len(body) > _LARGEST:
         raise ContractError(
-            f"event {event.id} has {len(body)} bytes, and Pub/Sub takes {_LARGEST}; say less in its data"
+            f"event {event.id} has {len(body)} bytes, and Pub/Sub takes at most {_LARGEST}; shorten its data"
         )
     return body
 

@@ -48,7 +48,7 @@ def generation_of(blob: Any) -> int:
         ServiceError: The answer names none, so it is the page of a proxy on the way.
     """
     if blob.generation is None:
-        raise ServiceError(f"the answer about {blob.name} names no generation, so it is not Cloud Storage's own")
+        raise ServiceError(f"the answer about {blob.name} has no generation, so it did not come from Cloud Storage")
     return int(blob.generation)
 
 

@@ -71,7 +71,7 @@ class PushTokens:
         if now >= self._until or (key not in self._certs and now >= self._asked + _PATIENCE):
             response = self._rest.answer("answer", "GET", self._url)
             if response.status_code != _SUCCESS:
-                raise ServiceError(f"Google's certificates at {self._url} were answered with {response.status_code}")
+                raise ServiceError(f"Google's certificates at {self._url} cannot be read: {response.status_code}")
             with service_call("Google's certificates", "answer"):
                 self._certs = response.json()
             age = _MAX_AGE.search(response.headers.get("cache-control", ""))

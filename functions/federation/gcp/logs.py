@@ -34,6 +34,10 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(CloudLoggingFormatter())
     logger = logging.getLogger("federation")
-    logger.handlers = [handler]
+    logger.handlers = [*(one for one in logger.handlers if not _is_ours(one)), handler]
     logger.setLevel(level.upper())
     logger.propagate = False
+
+
+def _is_ours(handler: logging.Handler) -> bool:
+    return isinstance(handler.formatter, CloudLoggingFormatter)

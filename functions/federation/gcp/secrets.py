@@ -30,11 +30,11 @@ class GoogleSecrets:
             MissingError: There is none under it, it is disabled or destroyed, or it is not text.
         """
         if not _REFERENCE.fullmatch(reference):
-            raise ContractError(f"{reference!a:.200} is no reference; write projects/P/secrets/S/versions/latest")
+            raise ContractError(f"{reference!a:.200} is not a reference; write projects/P/secrets/S/versions/latest")
         try:
             found = self._rest.ask(f"open {reference}", "GET", f"{self._api}/v1/{reference}:access")
             return base64.b64decode(found["payload"]["data"]).decode()
         except ConflictError as error:  # how Google says that the version is in another state than enabled
             raise MissingError(f"{reference} has no value: {error}") from error
         except UnicodeDecodeError:
-            raise MissingError(f"{reference} is no text in UTF-8; put it there again as text") from None
+            raise MissingError(f"{reference} is not UTF-8 text; store it again as text") from None

@@ -63,7 +63,7 @@ class VertexTraffic:
             except ConflictError:
                 continue
         raise ConflictError(
-            f"the endpoint of channel {shift.channel} was changed by others {_ATTEMPTS} times meanwhile"
+            f"others changed the endpoint of channel {shift.channel} during each of {_ATTEMPTS} attempts"
         )
 
     def serving(self, channel: str) -> Served | None:
@@ -119,13 +119,13 @@ class VertexTraffic:
         host = told.removeprefix("https://").rstrip("/")
         if not _DEDICATED.fullmatch(host):
             raise ServiceError(
-                f"Vertex AI names {host:.200} as the address of {endpoint['name']}, which is none of its own"
+                f"Vertex AI names {host:.200} as the address of {endpoint['name']}, which is not one of its own"
             )
         return f"https://{host}/v1/{self._endpoints[channel]}"
 
     def _url(self, channel: str) -> str:
         if channel not in self._endpoints:
-            raise MissingError(f"channel {channel} has no endpoint; name one in the settings")
+            raise MissingError(f"channel {channel} has no endpoint; name one in FEDERATION_ENDPOINT")
         name = self._endpoints[channel]
         return f"{service_url(name.split('/')[3], self._api)}/{name}"
 

@@ -68,9 +68,9 @@ class VertexTrainer:
         if not _MACHINE.fullmatch(job["machine"]):
             return f"machine {job['machine']!a} cannot be read; write MACHINE or MACHINE/ACCELERATOR/COUNT"
         if not _LABEL_VALUE.fullmatch(name):
-            return f"{name!a} is no name for a job: 63 characters of a-z, 0-9, _ and - are allowed"
+            return f"{name!a} is not a job name; use at most 63 characters of a-z, 0-9, _ and -"
         if job.get("region", self._location) != self._location:
-            return f"{name} is to run in {job['region']}, and this home runs jobs on Vertex AI in {self._location}"
+            return f"{name} is to run in {job['region']}, but this home runs Vertex AI jobs in {self._location}"
         return None
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
@@ -133,7 +133,7 @@ class VertexTrainer:
                 told = self._finished_job("customJobs", job, location="-", state=state)
                 name = job.get("labels", {}).get(LABEL)
                 if name and instant.moment(told["completed_at"]) >= since:
-                    why = job.get("error", {}).get("message") or "Vertex AI says no more"
+                    why = job.get("error", {}).get("message") or "Vertex AI gives no reason"
                     yield {**told, "name": name, "failure": failure.sentence(state, why)}
 
     def _pipeline_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:

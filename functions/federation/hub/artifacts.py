@@ -42,13 +42,13 @@ class HubArtifacts:
     def read(self, uri: str, limit: int) -> bytes:
         """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
         with self._opened(uri) as file:
-            return b"".join(_within(file, limit, f"{uri} is larger than the {limit} bytes that are read of it"))
+            return b"".join(_within(file, limit, f"{uri} is larger than the limit of {limit} bytes"))
 
     def observe(self, uri: str) -> Observed:
         """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
         hashed, size = hashlib.sha256(), 0
         with self._opened(uri) as file:
-            complaint = f"{uri} is larger than the {self._largest} bytes that are hashed"
+            complaint = f"{uri} is larger than the limit of {self._largest} bytes"
             for chunk in _within(file, self._largest, complaint):
                 hashed.update(chunk)
                 size += len(chunk)
@@ -59,7 +59,7 @@ class HubArtifacts:
         place = self._place(uri)
         with opened(self._api(), place) as file:
             if file is None:
-                raise MissingError(f"nothing lies at {uri} yet")
+                raise MissingError(f"there is nothing at {uri} yet")
             yield file
 
     def _place(self, uri: str) -> Place:

@@ -70,7 +70,7 @@ def _not_a_page(response: Any, place: Place) -> None:
     """Raise if a page came: the Hub and its storage send every file with an ETag, and a proxy's page has none."""
     if "ETag" not in response.headers and "text/html" in response.headers.get("Content-Type", ""):
         raise ServiceError(
-            f"Hugging Face Hub: reading {place} failed: a page of HTML came, perhaps of a proxy on the way"
+            f"Hugging Face Hub: reading {place} failed: the answer is a page of HTML, perhaps from a proxy in between"
         )
 
 

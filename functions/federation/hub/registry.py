@@ -104,7 +104,7 @@ class HubRegistry:
                 if ours := self._ours(self._commits(), release, wanted):
                     return ours
                 raise
-        raise ConflictError(f"others committed to {self._repo} {ATTEMPTS} times while {release} was to be published")
+        raise ConflictError(f"others committed to {self._repo} during each of {ATTEMPTS} attempts to publish {release}")
 
     def _commits(self) -> list[Commit]:
         """The newest commits of the repository, which is created if it is missing."""

@@ -175,7 +175,9 @@ class HubTrainer:
                 yield from self._api().list_jobs(namespace=self._namespace, **wanted)
         except (KeyError, TypeError, ValueError) as error:  # what the client raises for a job that it cannot read
             said = f"{type(error).__name__}: {error}"
-            raise ServiceError(f"Hugging Face Hub: {operation} failed: the answer has another form: {said}") from error
+            raise ServiceError(
+                f"Hugging Face Hub: {operation} failed: the answer has an unexpected form: {said}"
+            ) from error
 
     def _pushes(self, repo: str, since: datetime) -> Sequence[Mapping[str, Any]] | None:
         """The recent pushes to a repository; None if nothing was ever pushed there."""
@@ -220,7 +222,7 @@ def _idle(job: Any, repo: str) -> Mapping[str, Any]:
 def _failure(name: str, job: Any, why: str | None = None) -> Mapping[str, Any]:
     """A failed job as the Hub describes it; its log may say more."""
     stage = getattr(job.status.stage, "value", job.status.stage)
-    said = why or job.status.message or "the Hub says no more; its log may"
+    said = why or job.status.message or "the Hub gives no reason; its log may"
     resource = f"hf://jobs/{job.owner.name}/{job.id}"
     return {
         "provider": "huggingface",

@@ -68,16 +68,13 @@ def machines(job: Mapping[str, Any]) -> int:
 def unnameable(name: str, count: int) -> str | None:
     """Why the job's name does not fit, or the names `<name>-<index>` of its machines do not; None when they do."""
     if count == 1 and len(name) > _LONGEST_NAME:
-        return (
-            f"job {name} has a name of {len(name)} characters; on Kubernetes {_LONGEST_NAME} are the most: "
-            "shorten its kind"
-        )
+        return f"job {name} has a name of {len(name)} characters; Kubernetes allows {_LONGEST_NAME}: shorten its kind"
     last = f"{name}-{count - 1}"
     if count == 1 or _HOST.fullmatch(last):
         return None
     return (
-        f"job {name} asks for {count} machines, the last of them {last!r}; on Kubernetes such a name has at most 63 "
-        "characters, small letters, digits and hyphens, and begins with a letter: give the job a shorter kind"
+        f"job {name} asks for {count} machines, the last named {last!r}; such a name has at most 63 lower-case "
+        "letters, digits and hyphens, and begins with a letter: shorten the job's kind"
     )
 
 

@@ -60,6 +60,6 @@ def _check_owner(batch: Any, namespace: str, name: str, uid: str) -> None:
         found = core_api(batch).read_namespaced_service(name, namespace, _request_timeout=TIMEOUTS)
     if uid not in {owner.uid for owner in found.metadata.owner_references or ()}:
         raise ServiceError(
-            f"Kubernetes: the service {name} in {namespace} is not that of the job {name}, whose machines therefore cannot "
-            f"meet; unless the cluster deletes it by itself: kubectl delete service {name} --namespace {namespace}"
+            f"Kubernetes: the service {name} in {namespace} does not belong to the job {name}, so the job's machines "
+            f"cannot meet; if the cluster does not delete it: kubectl delete service {name} --namespace {namespace}"
         )

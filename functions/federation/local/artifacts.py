@@ -34,7 +34,7 @@ class LocalArtifacts:
         with self._opened(uri) as file:
             body = file.read(limit + 1)
         if len(body) > limit:
-            raise ContractError(f"{uri} is larger than the {limit} bytes that are read of it")
+            raise ContractError(f"{uri} is larger than the limit of {limit} bytes")
         return body
 
     def observe(self, uri: str) -> Observed:
@@ -48,14 +48,14 @@ class LocalArtifacts:
         path = self._path(uri)
         try:
             if not path.exists() or path.is_dir():
-                raise MissingError(f"nothing lies at {uri} yet")
+                raise MissingError(f"there is nothing at {uri} yet")
             if not path.is_file():
-                raise ServiceError(f"{uri} cannot be read: it is a pipe, a device or the like, and no file")
+                raise ServiceError(f"{uri} cannot be read: it is not a file but a pipe, a device or the like")
             with path.open("rb") as file:
                 yield file
         except OSError as error:
             if error.errno in _NOTHING:
-                raise MissingError(f"nothing lies at {uri} yet") from error
+                raise MissingError(f"there is nothing at {uri} yet") from error
             raise ServiceError(f"{uri} cannot be read: {error.strerror}") from error
 
     def _path(self, uri: str) -> Path:
@@ -68,7 +68,7 @@ class LocalArtifacts:
             path, folders = self._named(uri)
             resolved = path.resolve()
         except (ValueError, RuntimeError) as error:
-            raise ContractError(f"{uri!a:.200} is not read: it names no file of this machine") from error
+            raise ContractError(f"{uri!a:.200} is not read: it does not name a file on this machine") from error
         if not any(resolved.is_relative_to(folder) for folder in folders):
             raise ContractError(f"{uri} lies outside the folders that artifacts are read from")
         return resolved

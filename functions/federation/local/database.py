@@ -11,8 +11,8 @@ from typing import Any, Final
 from federation.errors import ServiceError, SettingsError
 
 UNOPENED: Final = (
-    "Name another folder with --folder, or mend this one: even to look, one has to be able to write there, on a disk that "
-    "is not full."
+    "Name another folder with --folder, or mend this one: even commands that only look need to write there, "
+    "on a disk that is not full."
 )
 """What a person can do about a home that cannot be opened."""
 
@@ -28,7 +28,7 @@ create index if not exists waiting on queue (dead, attempts, number);
 _BUSY_SECONDS = 30.0
 _FULL = "; is the disk full?"
 _MAKE_ROOM = (
-    "Make room first. An order may be written down already, and is then carried out with the next one: look with "
+    "Make room first. The order may be stored already; it is then carried out with the next one: look with "
     "`federation status` before you give it again."
 )
 

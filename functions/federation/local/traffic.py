@@ -48,7 +48,7 @@ class LocalTraffic:
         except msgspec.MsgspecError as error:
             place = self._folder / f"{channel}.json"
             raise ServiceError(
-                f"{place} does not say what is served: {error}; delete it, and the next shift writes it"
+                f"{place} does not say what is served: {error}; delete it, and the next shift writes it again"
             ) from error
 
     def probe(self, channel: str, release: str) -> bool:

@@ -26,6 +26,7 @@ FAILURE: Final = "failure.txt"
 
 _COMPLETION: Final = "completion.json"
 """File with the completion of a job of another platform, when that platform is imitated on this machine."""
+_REQUEST: Final = "job.json"
 _CODE: Final = "exit_code.txt"
 _LOG: Final = "log.txt"
 _PROCESS: Final = "process.txt"
@@ -39,8 +40,8 @@ _STARTING_SECONDS: Final = 60.0
 _BEGUN: Final = (_PROCESS, _CODE, _COMPLETION, UNIT)
 """A job that began has at least one of these in its folder."""
 _BY_SIGNAL: Final = 128
-_TOO_LONG: Final = 124
-"""Exit code of timeout(1) when it has ended the job."""
+_TOO_LONG: Final = frozenset({124, 137})
+"""Exit codes of timeout(1) when it has ended the job, or had to kill it."""
 _LAST_SECONDS: Final = 120
 """The time from being asked to end until being killed, the same as on SageMaker."""
 _LONGEST: Final = 1024
@@ -73,7 +74,7 @@ class LocalTrainer:
         try:
             if not _claimed(home):
                 return
-            replace(home / "job.json", canonical(job) + b"\n")
+            replace(home / _REQUEST, canonical(job) + b"\n")
             subprocess.run(command, cwd=home, env=_environment(name, job), check=True, start_new_session=True)  # noqa: S603 - the policy names the module
         except (OSError, subprocess.CalledProcessError) as error:
             raise ServiceError(f"job {name} did not start: {error}") from error
@@ -101,7 +102,7 @@ def _claimed(home: Path) -> bool:
 def _limited(job: Mapping[str, Any]) -> Sequence[str]:
     """The command that ends the job after its `max_minutes`; none without timeout(1), which macOS does not have."""
     minutes, command = job.get("max_minutes"), shutil.which("timeout", path=os.defpath)
-    return [command, f"--kill-after={_LAST_SECONDS}", f"{minutes}m"] if minutes and command else []
+    return [command, "-k", str(_LAST_SECONDS), f"{minutes}m"] if minutes and command else []
 
 
 def _environment(name: str, job: Mapping[str, Any]) -> dict[str, str]:
@@ -134,7 +135,7 @@ def _read(home: Path) -> Mapping[str, Any] | None:
     try:
         return _ended(home)
     except (OSError, ValueError, OverflowError, msgspec.MsgspecError) as error:
-        raise ServiceError(f"how the job in {home} ended cannot be read: {error}") from error
+        raise ServiceError(f"the result of the job in {home} cannot be read: {error}") from error
 
 
 def _ended(home: Path) -> Mapping[str, Any] | None:
@@ -146,7 +147,7 @@ def _ended(home: Path) -> Mapping[str, Any] | None:
     if (code := home / _CODE).exists():
         return {**_about(home, "Failed", code), "name": home.name, "failure": _failure(home, int(code.read_text()))}
     if (process := home / _PROCESS).exists() and not _lives(int(process.read_text())):
-        why = "it ended without a word, as when the machine is switched off"
+        why = "it ended without an exit code, as when the machine is switched off"
         return {**_about(home, "Failed", process), "name": home.name, "failure": why}
     return None
 
@@ -162,12 +163,19 @@ def _about(home: Path, how: str, last: Path) -> dict[str, Any]:
 
 def _failure(home: Path, code: int) -> str:
     """A sentence with the job's own explanation, else the last line of its log, and its exit code."""
-    if code == _TOO_LONG:
-        why = "it ran into its limit: raise max_minutes of its job"
+    if code in _TOO_LONG and _ran_out_of_time(home):
+        why = "it reached its time limit: raise max_minutes of its job"
         return failure.sentence(f"exit code {code}, and no manifest", why, code=failure.CONFIGURED_WRONG)
     sentence = _last_line(home / FAILURE) or (f"signal {code - _BY_SIGNAL}" if code > _BY_SIGNAL else None)
     words = sentence or _last_line(home / _LOG) or "it said nothing"
     return failure.sentence(f"exit code {code}, and no manifest", words, code=code)
+
+
+def _ran_out_of_time(home: Path) -> bool:
+    """Whether the job ran for as long as it may; its own code may end it with the same exit codes before."""
+    request = home / _REQUEST
+    minutes = msgspec.json.decode(request.read_bytes()).get("max_minutes") if request.exists() else None
+    return minutes is not None and (home / _CODE).stat().st_mtime - request.stat().st_mtime >= 60 * minutes
 
 
 def _last_line(path: Path) -> str | None:

@@ -32,7 +32,7 @@ def documents_of(paths: Mapping[str, Path]) -> dict[str, Any]:
         except ContractError as error:
             faults += [f"{path}: {fault}" for fault in error.faults or (error.what,)]
     if faults:
-        raise ContractError(f"{counted(len(faults), 'fault')} in what was given", tuple(faults))
+        raise ContractError(f"{counted(len(faults), 'fault')} in the given documents", tuple(faults))
     return found
 
 

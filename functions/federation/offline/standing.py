@@ -54,13 +54,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         found = {kind: store.read(names.version(kind, number)) for kind, number in entry.numbers.items()}
         faults = (*self._changed(found), *(refused if None in found.values() else ()))
         if faults:
-            raise ContractError(f"nothing can be held against {self.path}: its units are not there as it says", faults)
+            raise ContractError(f"nothing can be compared with {self.path}: its units are not there as it says", faults)
         return entry
 
     def _shipped(self, manifest: Manifest, since: str) -> Entry:
         kinds = Counter(unit.kind for unit in manifest.units)
         if twice := sorted(kind for kind, count in kinds.items() if count > 1):
-            raise ContractError(f"{self.path} ships {', '.join(twice)} more than once, and only one can serve")
+            raise ContractError(f"{self.path} ships {', '.join(twice)} more than once, but only one can serve")
         return Entry(
             name=self.path.name,
             digest=digest(self.document),
@@ -78,4 +78,4 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
             if body is None:
                 yield f"its {kind} was not accepted"
             elif kind in made_of and msgspec.json.decode(body)["unit"] != made_of[kind]["digest"]:
-                yield f"its {kind} is no longer {made_of[kind]['name']} as it was released; another manifest lies there"
+                yield f"its {kind} is no longer {made_of[kind]['name']} as it was released; another manifest is there now"

@@ -44,7 +44,7 @@ class SimulatedArtifacts:
 
     def _stored(self, uri: str) -> bytes:
         if uri not in self.files:
-            raise MissingError(f"nothing lies at {uri} yet")
+            raise MissingError(f"there is nothing at {uri} yet")
         return self.files[uri]
 
 

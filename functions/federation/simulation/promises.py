@@ -88,10 +88,10 @@ def _told(played: Played) -> Iterator[str]:
     reported = {(digest(report["basis"]), report["unit"]["digest"]) for report in reports}
     for event in played.world.bus.announced:
         if event.type in events.REFUSALS and not str(event.data.get("why", "")).strip():
-            yield f"{event.type} about {event.subject} says no reason"
+            yield f"{event.type} about {event.subject} gives no reason"
         report = (event.data.get("basis"), event.data.get("unit"))
         if event.type in events.REFUSALS and event.id not in written and report not in reported:
-            yield f"{event.type} about {event.subject} is written down nowhere"
+            yield f"{event.type} about {event.subject} is in no document"
     yield from _told_of_the_unpublished(played)
     yield from forgotten(played)
 
@@ -105,7 +105,7 @@ def _told_of_the_unpublished(played: Played) -> Iterator[str]:
     may_be_late = played.gave_up or any(policy["cadence"]["merge_on_pass"] for policy in policies(played).values())
     for name in (name.removeprefix(names.UNPUBLISHED) for name in played.world.store.names(names.UNPUBLISHED)):
         if played.finale and not may_be_late and not any(f"{name} cannot be published" in why for why in said):
-            yield f"{name} was refused by the registry, and nobody said why"
+            yield f"{name} was refused by the registry, but no event says why"
 
 
 def _at_home(played: Played) -> Iterator[str]:

@@ -17,7 +17,7 @@ from federation.simulation.policies import AMOUNT
 Jobs = Mapping[str, Any]
 """Every document about a job, by its name in the store."""
 
-_WANTING: Final = re.compile(r"do not fit: of .* for (\d{4}-\d\d),")
+_WANTING: Final = re.compile(r" left for (\d{4}-\d\d): ")
 """The reason for which a place that costs too much is refused, with the month."""
 
 
@@ -65,7 +65,7 @@ def _turned_away(played: Played, jobs: Jobs) -> Iterator[str]:
             yield f"{job['name']} was asked for again at {place}, which had no machine for it"
     for name in (name.removeprefix(names.TURNED_AWAY_JOBS) for name in jobs if name.startswith(names.TURNED_AWAY_JOBS)):
         if played.finale and names.failed_job(name) not in jobs:
-            yield f"{name} was turned away, and nobody was told"
+            yield f"{name} was turned away, but no event says so"
 
 
 def _found_none(end: Mapping[str, Any]) -> bool:
@@ -89,11 +89,11 @@ def _lost(played: Played, jobs: Jobs) -> Iterator[str]:
     gone = played.world.trainer.ended.keys() - ended
     told = {name.removeprefix(names.LOST_JOBS) for name in jobs if name.startswith(names.LOST_JOBS)}
     for name in sorted(told & ended):
-        yield f"{name} was told as lost, and it has ended"
+        yield f"{name} was reported lost, but it has ended"
     expected = sorted(name.removeprefix(names.EXPECTED_JOBS) for name in jobs if name.startswith(names.EXPECTED_JOBS))
     for name, hour in {name: hour for hour, _, name in (one.partition("/") for one in expected)}.items():
         if name in gone - told and played.finale and f"{hour}:00:00Z" < played.now:
-            yield f"{name} is gone, must have ended by {hour}, and nobody was told"
+            yield f"{name} is gone, must have ended by {hour}, but was not reported lost"
 
 
 def _unanswered(played: Played, jobs: Jobs) -> Iterator[str]:

@@ -47,4 +47,4 @@ def forgotten(played: Played) -> Iterator[str]:
     for where in played.abandoned if played.finale else ():
         completed = EPOCH + timedelta(minutes=played.completed[where])
         if completed < oldest and f"{where}{SENTINEL}" not in settled:
-            yield f"what should lie at {where} is still waited for, and nobody gave it up"
+            yield f"the completion at {where} still waits, although its deadline has passed"

@@ -19,8 +19,8 @@ from federation.sources.trust import Trust
 
 _OF_THE_MONITOR: Final = ("DatasourceError", "DatasourceNoData", "Watchdog", "InfoInhibitor")
 """Alerts about the monitoring itself: Grafana's for missing data, and kube-prometheus's that always fire or inhibit."""
-_DEAD_MANS_SWITCH: Final = r"(?i)dead[ _-]?man'?s?[ _-]?(?:switch|snitch)"
-"""What others call the alert that always fires, alone or within a name: `PrometheusAlertmanagerE2eDeadManSwitch`."""
+_DEAD_MANS_SWITCH: Final = r"(?i)dead[ _-]?man'?s?[ _-]?(?:switch|snitch)$"
+"""What the name of an alert that always fires ends with elsewhere: `PrometheusAlertmanagerE2eDeadManSwitch`."""
 _TEST_BUTTON: Final = {"alertname": "TestAlert", "instance": "Grafana"}
 _REASON: Final = "grafana_state_reason"
 """The annotation in which Grafana says why an alert's state is not what was measured: `Error`, `MissingSeries`, `Updated`.

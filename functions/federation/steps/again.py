@@ -12,7 +12,7 @@ from federation.gathering import Reads
 
 def moved_before(channel: Channel, told: Event) -> Outcome:
     """Announce the move again, and have the nodes serve what the channel says now, in case an earlier shift failed."""
-    return Outcome(why="moved before", acts=(shift(channel),), events=(told,), repeat=True)
+    return Outcome(why="this event has already moved the channel", acts=(shift(channel),), events=(told,), repeat=True)
 
 
 def swept_before(reads: Reads, event: Event) -> Sequence[Event]:

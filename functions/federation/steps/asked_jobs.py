@@ -39,7 +39,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         """The places that had no machine for it, each with a sentence that says so."""
         known = self.about.get(_TURNED_AWAY, "").split(_BETWEEN)
         return {
-            place: "it had no machine for this job when it was asked" for place in job.listed() if place.name in known
+            place: "it had no machine for this job when it was tried" for place in job.listed() if place.name in known
         }
 
     def at(self, job: Job, place: Place) -> dict[str, Any]:

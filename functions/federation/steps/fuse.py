@@ -184,8 +184,9 @@ def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
         return _made_before(event, facts, before[0])
     release = assemble(proposal, next_version(proposal, facts.taken))
     name = release["name"]
+    told = f"{name} assembled. {release['change']['why']}"
     assembled = Outcome(
-        why="; ".join((f"{name} assembled. {release['change']['why']}", *facts.selection.barred)),
+        why="; ".join((told.rstrip("."), *facts.selection.barred)) if facts.selection.barred else told,
         documents=(Document(name=names.release(name), value=release),),
         acts=(Publish(release=name),),
         events=(*_passed_over(event, facts), *announcements(event, release)),
@@ -204,7 +205,7 @@ def _passed_over(event: Event, facts: Facts) -> Sequence[Event]:
 def _made_before(event: Event, facts: Facts, made: Made) -> Outcome:
     """Announce a release that another merge has made of the same units; skip the merge if a roll-back has left it."""
     if made.name in facts.channel.left:
-        why = f"{made.name} holds just these units, and a roll-back left it; promote it by name, or ship others"
+        why = f"{made.name} has exactly these units and was rolled back; promote it by name, or ship other units"
         return _skip(event, facts, why)
     if is_unasked_refusal(event):
         return NOTHING

@@ -14,6 +14,7 @@ from federation.core.event import Event
 from federation.core.move import Cause
 from federation.core.outcome import Document, Move, Outcome
 from federation.core.policy import Policy
+from federation.errors import ContractError
 from federation.gathering import Reads
 
 HEARS = (
@@ -93,7 +94,7 @@ def _ordered_policy(event: Event, facts: Facts) -> Outcome:
     """Record who stored a policy, and why; the policy itself is active from the moment it is stored."""
     version = event.data.get("version")
     if facts.policy is None or facts.policy != event.data.get("digest"):
-        why = f"version {version} of the policy is not stored as it was ordered; `federation init` stores it"
+        why = f"version {version} of the policy is not stored as ordered; store it with `federation init`"
         return _refuse(event, why)
     value = {"policy": facts.policy, "who": event.data["who"], "why": event.data["why"], "at": event.time}
     kept = Document(name=f"{names.policy_orders(event.data['version'])}{names.short(event.id)}", value=value)
@@ -106,24 +107,24 @@ def _impossible(event: Event, channel: Channel, now: str) -> str | None:
     if event.type == events.LIFT_ORDERED and artifact not in channel.quarantine:
         return f"{artifact} is not in quarantine"
     if event.type == events.QUARANTINE_ORDERED and artifact in channel.quarantine:
-        return f"{artifact} is in quarantine already: {channel.quarantine[artifact].why}"
+        return f"{artifact} is already in quarantine: {channel.quarantine[artifact].why}"
     if event.type == events.ANCHOR_ORDERED:
         return _unfit(event.data.get("release"), channel)
     if event.type == events.RESUME_ORDERED and channel.held(now) is None:
-        return "nobody holds promotions"
+        return "promotions are not held"
     return _in_vain(event.data.get("until"), channel, now) if event.type == events.HOLD_ORDERED else None
 
 
 def _in_vain(until: Any, channel: Channel, now: str) -> str | None:
     """Why a hold would add nothing, or would shorten another; without `until` it lasts until promotions are resumed."""
     if until is not None and (not isinstance(until, str) or instant.normalise(until) != until):
-        return f"{until!r:.60} is no moment; write one such as 2026-12-01T06:00:00Z"
+        return f"{until!r:.60} is not a time in UTC; write one such as 2026-12-01T06:00:00Z"
     if until is not None and instant.moment(until) <= instant.moment(now):
-        return f"{until} is over, so nothing would be held; name a later moment"
+        return f"{until} has passed, so nothing would be held; name a later time"
     held = channel.held(now)
     if held and (held.until is None or (until is not None and instant.moment(held.until) >= instant.moment(until))):
         ends = f"until {held.until}" if held.until else "until somebody resumes them"
-        return f"{held.who} holds promotions {ends}: {held.why}; resume them first, if that is over"
+        return f"{held.who} already holds promotions {ends}: {held.why}; resume them first to replace that hold"
     return None
 
 
@@ -132,11 +133,11 @@ def _unfit(name: str | None, channel: Channel) -> str | None:
     entry = channel.place_of(name)
     if entry is None:
         kept = ", ".join(one.name for one in channel.live()) or "none"
-        return f"{name} is not kept ready; those that are: {kept}"
+        return f"{name} is not kept ready; the releases kept ready: {kept}"
     if channel.anchor and channel.anchor.name == name:
-        return f"{name} is the anchor already"
+        return f"{name} is already the anchor"
     if forbidden := channel.forbids(entry.units.values()):
-        return f"{name} holds {', '.join(channel.quarantine[one].unit for one in forbidden)}, which is in quarantine"
+        return f"{name} contains units in quarantine: {', '.join(channel.quarantine[one].unit for one in forbidden)}"
     return None
 
 
@@ -151,8 +152,10 @@ def _moved(event: Event, channel: Channel, now: str) -> Channel:
             return channels.anchor(channel, entry, cause)
         case events.HOLD_ORDERED:
             return channels.hold(channel, cause, until=event.data.get("until"))
-        case _:
+        case events.RESUME_ORDERED:
             return channels.resume(channel, cause)
+        case _:
+            raise ContractError(f"{event.type} about {event.subject} is no order that moves the channel")
 
 
 def _refuse(event: Event, why: str) -> Outcome:

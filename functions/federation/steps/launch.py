@@ -100,7 +100,7 @@ def _ended(event: Event, facts: Facts) -> Outcome:
         "at": event.time,
         "followed_by": facts.asked[0][0].name if facts.asked else None,
     }
-    why = f"{name} ended without a unit: {value['failure']}; it is {_what_follows(value, event)}"
+    why = f"{name} ended without a unit: {value['failure']}; {_what_follows(value, event)}"
     document = Document(name=_end(event), value=value)
     return Outcome(why=why, documents=(document,), repeat=facts.ended is not None)
 
@@ -114,16 +114,16 @@ def _end(event: Event) -> str:
 def _what_follows(ended: Mapping[str, Any], event: Event) -> str:
     if ended["followed_by"]:
         where = "at another place" if is_turned_away(ended["failure"]) else "on demand"
-        return f"asked for again {where}, as {ended['followed_by']}"
+        return f"requested again {where} as {ended['followed_by']}"
     if is_turned_away(ended["failure"]) and not event.data.get("was_lost"):
-        return "not asked for again: no other place of the policy may run it"
+        return "not requested again: no other place in the policy may run it"
     if is_pointless_again(ended["failure"]):
-        return "not asked for again: the same job would fail the same way until what it names is mended"
+        return "not requested again: it would fail the same way; mend the cause first"
     if is_lost(ended["failure"]):
-        return "not asked for again, since it may still run: look for it there, then ask with `federation train`"
+        return "not requested again, as it may still run: look for it there, then use `federation train`"
     if event.data.get("was_lost"):
-        return "not asked for again, since it was told as lost before: `federation train`, if nobody has"
-    return "not asked for again"
+        return "not requested again, as it was reported lost before: use `federation train`, unless somebody has"
+    return "not requested again"
 
 
 def _redelivered(event: Event, asked: Asked, known: Known, now: str) -> Outcome | None:
@@ -133,11 +133,11 @@ def _redelivered(event: Event, asked: Asked, known: Known, now: str) -> Outcome 
         if known.turned_away:
             why = str(known.turned_away["why"])
             failed = failure.turned_away(asked.name, known.launched["job"], why, event.time)
-            return Outcome(why=f"{asked.name} was turned away before: {why}", events=(told, failed), repeat=True)
+            return Outcome(why=f"{asked.name} found no machine before: {why}", events=(told, failed), repeat=True)
         if known.is_over:
-            return Outcome(why=f"{asked.name} was launched before, and is over", events=(told,), repeat=True)
+            return Outcome(why=f"{asked.name} was already launched and has ended", events=(told,), repeat=True)
         if known.is_lost:
-            why = f"{asked.name} was told as lost: look for it on its platform, then ask with `federation train`"
+            why = f"{asked.name} was reported lost: look for it on its platform, then use `federation train`"
             value = {"kind": asked.kind, "name": asked.name, "why": why}
             return Outcome(why=why, events=(_job_event(events.JOB_REFUSED, event, asked, value),))
         act = Launch(
@@ -146,11 +146,11 @@ def _redelivered(event: Event, asked: Asked, known: Known, now: str) -> Outcome 
             elsewhere=known.launched.get("elsewhere", _other_places(told.data)),
         )
         documents = expected(asked.name, act.job, now)
-        why = f"{asked.name} was launched before"
+        why = f"{asked.name} is already launched"
         return Outcome(why=why, documents=documents, acts=(act,), events=(told,), repeat=True)
     if known.refused:
         told = _job_event(events.JOB_REFUSED, event, asked, known.refused)
-        return Outcome(why=f"{asked.name} was refused before", events=(told,), repeat=True)
+        return Outcome(why=f"{asked.name} is already refused", events=(told,), repeat=True)
     return None
 
 
@@ -167,9 +167,9 @@ def _decide(case: _Case, asked: Asked, known: Known, ledgers: dict[str, Ledger])
 def _hold(case: _Case, asked: Asked, known: Known, hours: Hours) -> Outcome:
     if known.held:
         told = _job_event(events.JOB_HELD, case.event, asked, known.held["told"])
-        return Outcome(why=f"{asked.name} is held already", events=(told,), repeat=True)
+        return Outcome(why=f"{asked.name} is already held", events=(told,), repeat=True)
     opens = hours.next_opening(case.policy.cadence.time_zone, case.now)
-    why = f"its hours are over; they begin again at {opens}, and the first sweep within them starts it"
+    why = f"it is outside its hours; the first sweep after they begin, at {opens}, starts it"
     held = {"kind": asked.kind, "name": asked.name, "why": why, "opens": opens}
     value = {"told": held, "request": {"kind": asked.kind, "name": asked.name, **asked.about}}
     return Outcome(
@@ -187,7 +187,7 @@ def _place(case: _Case, asked: Asked, job: Job, ledgers: dict[str, Ledger]) -> O
     places = considered(asked.kind, job, case.policy.matrix, funds, on_demand=asked.on_demand, unstartable=why_not)
     if places[0].verdict == "refused":
         reasons = "; ".join(f"{one.place.name}: {one.why}" for one in places)
-        return _refuse(case.event, asked, f"no place may run it: {reasons}", places)
+        return _refuse(case.event, asked, f"no place can run it: {reasons}", places)
     if budget and places[0].cost is not None:
         ledger = ledger.with_job(asked.name, places[0].cost)
     ledgers[ledger.prefix] = replace(ledger, kept=len(ledger.lines))

@@ -21,7 +21,7 @@ from federation.gathering import Reads
 from federation.steps.again import moved_before
 from federation.steps.merging.assembled import Assembled, because, unpublished
 from federation.steps.merging.selection import newer_releases, successors
-from federation.steps.quarantined import quarantined
+from federation.steps.quarantined import listed, quarantined
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 
@@ -148,10 +148,10 @@ def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now
     """Every reason why the candidate may not serve now."""
     channel = facts.channel
     if channel.serving and channel.serving.name == candidate.name:
-        yield "it serves already"
+        yield "it already serves"
         return
     yield from outdated(candidate.release, channel, policy)
-    yield from (f"its {name} {why}" for name, why in candidate.quarantined.items())
+    yield from (f"it contains units {one}" for one in listed(candidate.quarantined))
     for item in candidate.release["checklist"]:
         if not item["yes"]:
             yield f"its checklist says no: {item['item']} ({item['why']})"
@@ -164,7 +164,7 @@ def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now
     if hold := channel.held(now):
         yield f"{hold.who} holds promotions{f' until {hold.until}' if hold.until else ''}: {hold.why}"
     if len(candidate.approved_by) < policy.promotion.approvals:
-        yield f"{len(candidate.approved_by)} of {policy.promotion.approvals} people have approved it"
+        yield f"it has {len(candidate.approved_by)} of the {policy.promotion.approvals} approvals that it needs"
     if not event.data.get("outside_window") and not _in_window(policy, now):
         yield f"the promotion window is closed; it opens {_next_window(policy, now)}"
     if facts.unservable:
@@ -177,10 +177,10 @@ def outdated(release: Mapping[str, Any], channel: Channel, policy: Policy) -> It
         then = release[role]
         if (then["digest"] if then else None) != (now.digest if now else None):
             judged = then["name"] if then else "the policy's floors"
-            yield f"it was judged against {judged}, and {now.name if now else 'nothing'} is the {role} now; merge again"
+            yield f"it was judged against {judged}, but the {role} is now {now.name if now else 'unset'}; merge again"
     if release["policy"]["digest"] != policy.digest:
         then = release["policy"]["version"]
-        yield f"it was assembled under version {then} of the policy, and version {policy.version} is active; merge again"
+        yield f"it was assembled under version {then} of the policy, but version {policy.version} is active; merge again"
 
 
 def _in_window(policy: Policy, now: str) -> bool:
@@ -221,7 +221,7 @@ def _nothing(event: Event) -> Outcome:
     if event.type == events.TICK_PROMOTE:
         return NOTHING
     if named := event.data.get("release"):
-        return _announce_held(event, named, f"there is no release {named}")
+        return _announce_held(event, named, f"there is no release {named}; `federation releases` lists them")
     return _announce_held(event, "promotion", "no release is ready to serve")
 
 

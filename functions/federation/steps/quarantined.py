@@ -23,10 +23,16 @@ def quarantined(reads: Reads, channel: Channel, units: Iterable[Mapping[str, Any
     found: dict[str, str] = {}
     for unit in units:
         if channel.forbids([unit["artifact"]]):
-            found[unit["name"]] = "is in quarantine until lifted"
+            found[unit["name"]] = "in quarantine until lifted"
         elif channel.quarantine and (whole := _held_whole(reads, channel, unit)):
-            found[unit["name"]] = f"holds every file of {whole}, which is in quarantine until lifted"
+            found[unit["name"]] = f"with every file of {whole}, which is in quarantine until lifted"
     return found
+
+
+def listed(found: Mapping[str, str]) -> Iterator[str]:
+    """Each reason once, with the names of all units that it applies to."""
+    for why in dict.fromkeys(found.values()):
+        yield f"{why}: {', '.join(name for name, told in found.items() if told == why)}"
 
 
 def _held_whole(reads: Reads, channel: Channel, unit: Mapping[str, Any]) -> str | None:

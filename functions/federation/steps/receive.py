@@ -106,7 +106,7 @@ def judged(delivery: Delivery, facts: Facts) -> Reading:
     reading = delivery.reading
     known = {*facts.settled, *facts.stored}
     if reading.verdict == "accept" and known.issuperset(map(_id, reading.completions)):
-        return replace(reading, verdict="ignore", why="told before: the same artifact, by its dedupe key")
+        return replace(reading, verdict="ignore", why="already received: the same artifact, by its dedupe key")
     signal = reading.signal
     if signal and _is_alarm(signal) and _is_late(signal, facts):
         return replace(reading, signal=replace(signal, verdict="ignore"))
@@ -118,7 +118,7 @@ def _complete(completion: Completion, facts: Facts, now: str) -> Outcome:
     if event.id in facts.settled:
         return NOTHING
     if event.id in facts.stored:
-        return Outcome(why="told before and not settled yet", events=(Event.of(facts.stored[event.id]),), repeat=True)
+        return Outcome(why="already received, not settled yet", events=(Event.of(facts.stored[event.id]),), repeat=True)
     return Outcome(why=f"{event.subject} completed", events=(event,))
 
 
@@ -166,7 +166,7 @@ def _tick(signal: Signal, now: str) -> Outcome:
         Event(type=type_, source="//federation/receive", subject="schedule", time=due, key=f"tick|{due}", data={})
         for type_ in types
     )
-    return Outcome(why=f"{' and '.join(types)} is due", events=ticks, repeat=True) if ticks else NOTHING
+    return Outcome(why=f"due: {', '.join(types)}", events=ticks, repeat=True) if ticks else NOTHING
 
 
 def _endpoint(signal: Signal, now: str) -> Outcome:

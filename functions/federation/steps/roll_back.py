@@ -32,12 +32,12 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
         return moved_before(channel, _rolled_back(moved))
     serving = channel.serving
     if serving is None:
-        return _skip(event, "nothing serves, so there is nothing to leave")
+        return _skip(event, "nothing serves, so there is nothing to roll back")
     if event.type == events.SLO_BREACHED and (stale := _stale(event, serving, policy)):
         return _skip(event, stale)
     named = event.data.get("release")
     if named and named != serving.name:
-        return _skip(event, f"it speaks of {named}, and {serving.name} serves now")
+        return _skip(event, f"it names {named}, but {serving.name} serves now")
     target = _target(event, channel)
     if target is None:
         return _skip(event, _nowhere(event, channel, serving))
@@ -51,8 +51,8 @@ def _stale(event: Event, serving: Entry, policy: Policy) -> str | None:
     if at >= counts_from and at > instant.moment(serving.since):
         return None
     return (
-        f"its data is of {instant.text(at)}, and {serving.name} serves since {serving.since}; "
-        f"alarms count for it from {instant.text(counts_from)}"
+        f"the alarm is about {instant.text(at)}, and {serving.name} has served since {serving.since}; "
+        f"alarms count against it from {instant.text(counts_from)}"
     )
 
 
@@ -74,9 +74,9 @@ def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
     entry = channel.place_of(wanted)
     if entry and (forbidden := channel.forbids(entry.units.values())):
         units = ", ".join(channel.quarantine[one].unit for one in forbidden)
-        return f"{wanted} holds {units}, which is in quarantine; lift it first, or go back to another release"
+        return f"{wanted} contains units in quarantine: {units}; lift them first, or go back to another release"
     kept = ", ".join(entry.name for entry in channel.live() if entry.name != serving.name) or "none"
-    return f"{wanted} is not kept ready; those that are: {kept}"
+    return f"{wanted} is not kept ready; the other releases kept ready: {kept}"
 
 
 def _moment(event: Event, channel: Channel, policy: Policy, now: str) -> str:
@@ -92,7 +92,10 @@ def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, no
     reason = str(event.data.get("why") or f"{event.subject} fired at {event.data.get('at', event.time)}")
     whoever = "somebody who gave no name" if event.type == events.ROLLBACK_ORDERED else "roll_back"
     cause = Cause(
-        event=event.id, at=now, who=str(event.data.get("who") or whoever), why=f"{serving.name} left: {reason}"
+        event=event.id,
+        at=now,
+        who=str(event.data.get("who") or whoever),
+        why=f"{serving.name} was rolled back: {reason}",
     )
     to = channels.roll_back(channel, target, cause)
     return Outcome(

@@ -75,18 +75,19 @@ def gather(event: Event, reads: Reads) -> Facts:
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Accept or reject each unit, or wait, until a deadline, for what is not there yet."""
     if facts.settled is not None:
-        return Outcome(why="settled before", events=tuple(map(Event.of, facts.settled["told"])), repeat=True)
+        return Outcome(why="already settled", events=tuple(map(Event.of, facts.settled["told"])), repeat=True)
     if facts.faults:
         return _reject(event, facts, facts.faults)
     if facts.manifest is None:
-        absent = f"no manifest lies at {facts.uri or 'the place that only the cloud can tell'} yet"
+        nowhere = "the job's platform has not said yet where the manifest is"
+        absent = f"there is no manifest at {facts.uri} yet" if facts.uri else nowhere
         return _wait(event, facts, absent, policy, now)
     judged = [
         _judge(unit, raw, event, facts, policy)
         for unit, raw in zip(facts.manifest.units, facts.document["units"], strict=True)
     ]
     if missing := [path for one in judged for path in one.missing]:
-        absent = f"{counted(len(missing), 'file')} of the manifest not there yet: {', '.join(missing[:5])}"
+        absent = f"{counted(len(missing), 'file')} of the manifest still missing: {', '.join(missing[:5])}"
         return _wait(event, facts, absent, policy, now)
     return _settle(event, facts, judged, policy)
 
@@ -152,7 +153,7 @@ def _judge(unit: Unit, raw: Mapping[str, Any], event: Event, facts: Facts, polic
     stated = list(_stated(unit, platform, facts.uri, event, policy))
     earlier = facts.taken.get(unit.name)
     if earlier is not None and earlier["unit"] != mine:
-        stated.append(f"{unit.name} names {earlier['unit']} for ever; ship other content under the next version")
+        stated.append(f"{unit.name} already names {earlier['unit']}; ship other content under the next version")
     return _Judged(
         unit=unit,
         document=document,
@@ -232,7 +233,7 @@ def _reject(event: Event, facts: Facts, faults: Sequence[str]) -> Outcome:
 def _wait(event: Event, facts: Facts, why: str, policy: Policy, now: str) -> Outcome:
     hours = policy.fusion.deadline_hours
     if facts.waits_since and instant.moment(now) >= instant.moment(facts.waits_since) + timedelta(hours=hours):
-        never = f"it never became whole: {hours} hours after it was first looked for, {why}; when it is, ship it again"
+        never = f"incomplete {hours} hours after the first look: {why}; complete it, then ship it again"
         return _reject(event, facts, (never,))
     told = Event(
         type=events.ARTIFACT_WAITING,

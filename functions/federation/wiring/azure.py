@@ -64,7 +64,7 @@ def _proof(stated: Stated, identity: Identity | None) -> Callable[[], str]:
     if identity:
         return lambda: identity(stated.audience, stated.seconds)
     raise SettingsError(
-        "FEDERATION_AZURE cannot be used: this home has no identity token of its own; name a file of one as `assertion`"
+        "FEDERATION_AZURE cannot be used: this home has no identity token; name a file that contains one as `assertion`"
     )
 
 

@@ -30,7 +30,7 @@ class ArtifactsByScheme:
     def _of(self, uri: str) -> Artifacts:
         scheme, separator, _ = uri.partition("://")
         if not separator or scheme not in self._clouds:
-            raise ContractError(f"{uri!r} is not read: its scheme is none of {', '.join(sorted(self._clouds))}")
+            raise ContractError(f"{uri!r} is not read: its scheme must be one of {', '.join(sorted(self._clouds))}")
         return self._clouds[scheme]()
 
 

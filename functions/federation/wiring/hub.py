@@ -64,10 +64,10 @@ def _token(variable: str, reference: str, read_secret: ReadSecret) -> str:
     try:
         found = read_secret(reference).strip()
     except MissingError as missing:
-        raise SettingsError(f"the Hub is not asked without the token that {variable} names: {missing}") from missing
+        raise SettingsError(f"the Hub token that {variable} names is missing: {missing}") from missing
     if not re.fullmatch(r"[!-~]+", found):
         raise SettingsError(
-            f"{variable} names the secret {reference}, which is no token of the Hub: that is one word of "
-            "visible ASCII characters; put the token there again"
+            f"{variable} names the secret {reference}, which is not a token of the Hub (one word of "
+            "visible ASCII characters); store the token there again"
         )
     return found

@@ -48,5 +48,5 @@ class Renewed(Generic[T]):
         try:
             self._made = (self._clock(), self._make())
         except FederationError as error:
-            log.warning("what was read some minutes ago stays, since it cannot be read again: %s", error)
+            log.warning("using what was read some minutes ago, as it cannot be read again: %s", error)
         return self._made[1]

@@ -37,10 +37,10 @@ def _known(key: str, value: Any, read_secret: ReadSecret) -> Any | None:
     try:
         found = _secret_in(value, read_secret, key)
     except MissingError as missing:
-        log.warning("trust: %s has no value, so whoever would show it is refused: %s", key, missing)
+        log.warning("trust: %s has no value, so senders that show it are refused: %s", key, missing)
         return None
     if _is_reference(value) and not (found.isascii() and found.strip()):
-        log.warning("trust: the secret of %s is empty or not ASCII, so whoever would show it is refused", key)
+        log.warning("trust: the secret of %s is empty or not ASCII, so senders that show it are refused", key)
         return None
     return found.rstrip("\r\n") if _is_reference(value) else found  # a file's last line end, which no header has
 
@@ -50,7 +50,7 @@ def _secret_in(value: Any, read_secret: ReadSecret, what: str) -> Any:
     if not _is_reference(value):
         return value
     if not isinstance(value["secret"], str):
-        raise SettingsError(f"{what}: a secret is referred to by a text, as in {{'secret': 'arn:...'}}")
+        raise SettingsError(f"{what}: a reference to a secret must be text, as in {{'secret': 'arn:...'}}")
     return read_secret(value["secret"])
 
 

@@ -49,9 +49,8 @@ def test_every_place_that_was_considered_is_shown_with_its_price_and_why(federat
     assert "embedder: LAUNCHED" in answer.out
     assert answer.out.index("chosen: gcp europe-west4 g2 spot") < answer.out.index("possible: gcp europe-west4 g2 on")
     assert "0.30 an hour; the only spot place of 2 possible ones; at most 0.30 EUR" in answer.out
-    assert (
-        "0.10 an hour; tickets lies at gcp europe-west4 and does not leave; this place is gcp us-central1" in answer.out
-    )
+    elsewhere = "data set tickets is at gcp europe-west4 and may not leave it; this place is gcp us-central1"
+    assert f"0.10 an hour; {elsewhere}" in answer.out
 
 
 def test_a_program_gets_the_same_facts(federation, asked):
@@ -66,7 +65,7 @@ def test_a_job_that_the_budget_stopped_names_the_amounts_and_the_way_on(federati
     folder, name = asked(jobs={"embedder": JOB}, budget={"currency": "EUR", "amount": "0.20"})
     answer = federation("explain", name, "--folder", folder)
     assert "JOB REFUSED" in answer.out
-    assert "of 0.20 EUR for 2026-11, 0.00 are committed and 0.20 are left" in answer.out
+    assert "the 0.20 EUR left for 2026-11: 0.00 of 0.20 EUR is committed" in answer.out
     assert "Mend what the sentence names in the policy" in answer.out
 
 
@@ -74,7 +73,7 @@ def test_a_job_that_waits_says_until_when(federation, asked):
     folder, name = asked(jobs={"embedder": {**JOB, "hours": {"opens": "0 22 * * *", "minutes": 600}}})
     answer = federation("explain", name, "--folder", folder)
     assert "HELD" in answer.out
-    assert "they begin again at 2026-11-17 21:00:00Z" in answer.out
+    assert "the first sweep after they begin, at 2026-11-17 21:00:00Z, starts it" in answer.out
     assert "The first sweep within its hours starts it" in answer.out
 
 

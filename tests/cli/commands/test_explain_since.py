@@ -13,7 +13,7 @@ def _explained(federation, folder, subject):
 def test_an_alarm_that_was_stale_is_no_reason_to_stop_promotions(federation, played):
     """Nothing is left to go back to by now, and that is none of its business."""
     told = _explained(federation, played, SECOND)["led_here"]
-    (stale,) = [one for one in told if one["why"].startswith("no roll-back: its data is of ")]
+    (stale,) = [one for one in told if one["why"].startswith("no roll-back: the alarm is about ")]
     page = _explained(federation, played, stale["id"])
     assert page["verdict"] == "no roll-back"
     assert page["next"] == []

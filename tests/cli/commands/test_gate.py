@@ -41,7 +41,7 @@ def test_what_is_rejected_at_the_door_never_reaches_a_gate(federation, examples,
     lonely.write_bytes((examples / "hf_manifest.json").read_bytes())
     answer = federation("gate", lonely, "--policy", examples / "policy.json")
     assert answer.code == 10
-    assert "not there yet" in answer.out
+    assert "files of the manifest still missing: " in answer.out
 
 
 def test_without_a_policy_anywhere_it_asks_for_one(federation, examples, tmp_path):

@@ -3,6 +3,8 @@
 
 import json
 
+from tests.cli.tampering import damaged
+
 EVA = ("--who", "eva", "--why", "fewer false alarms")
 
 
@@ -75,3 +77,23 @@ def test_the_same_policy_again_needs_no_reason_and_takes_a_late_one(federation, 
     )
     late = federation("init", "--policy", examples / "policy.json", *EVA, "--folder", new_home, "--json").json
     assert [one["why"] for one in late["happened"]] == ["eva stored version 1 of the policy: fewer false alarms"]
+
+
+def test_a_reason_without_a_name_is_not_dropped_in_silence(federation, tmp_path, examples, monkeypatch):
+    monkeypatch.delenv("FEDERATION_WHO", raising=False)
+    answer = federation(
+        "init", "--policy", examples / "policy.json", "--why", "the board", "--folder", tmp_path / "home"
+    )
+    assert (answer.code, (tmp_path / "home").exists()) == (2, False)
+
+
+def test_a_folder_has_no_dates_and_none_is_made_up(federation, new_home):
+    facts = federation("explain", "policy", "--folder", new_home, "--json").json["facts"]
+    assert facts.keys() == {"digest"}
+
+
+def test_a_damaged_note_of_who_stored_it_hides_no_policy(federation, new_home, examples):
+    federation("init", "--policy", examples / "policy.json", *EVA, "--folder", new_home)
+    damaged(new_home, "policy-orders/%", b"{}")
+    assert federation("explain", "policy", "--folder", new_home).code == 0
+    assert "policy-orders/000001/" in federation("intact", "--folder", new_home).out

@@ -66,7 +66,7 @@ def test_the_policy_says_what_is_wanted_of_a_topology(federation, examples, tmp_
     place.write_text(json.dumps(policy))
     answer = federation("plan", place, "--topology", SITES)
     assert answer.code == 10
-    assert "the policy bears 1%" in answer.out
+    assert "the policy allows 1%" in answer.out
 
 
 def test_neither_a_policy_nor_sites_are_nothing_to_plan(federation):

@@ -99,7 +99,7 @@ def test_a_lost_decision_costs_its_own_facts_and_no_other_answer(federation, for
     assert found["untold"] == 0
     last = found["served"][-1]
     assert (last["release"], last["since"], last["decision"]) == (FIRST, LEFT, None)
-    assert last["why"].startswith(f"{SECOND} left: ")
+    assert last["why"].startswith(f"{SECOND} was rolled back: ")
     page = federation("served", "--at", LEFT, "--folder", forgetful).out
     assert "none can be read" in page
     assert "federation replay" not in page

@@ -14,7 +14,10 @@ def test_the_page_of_a_moment_has_what_an_auditor_goes_on_with(federation, playe
     (one,) = federation("served", "--at", LEFT, "--folder", played, "--json").json["served"]
     page = lines(federation("served", "--at", LEFT, "--folder", played).out)
     assert page[0] == f"{FIRST} served from 2026-11-24 14:04:41Z until now"
-    assert "gone back to by roll_back: spiralverse-ai-federated-v1.0.1 left: production-error-rate" in " ".join(page)
+    assert (
+        "gone back to by roll_back: spiralverse-ai-federated-v1.0.1 was rolled back: production-error-rate"
+        in " ".join(page)
+    )
     facts = {"move 4", f"decision {one['decision']}", f"digest {one['digest']}", f"commit {one['commit']}"}
     named = {"explain": FIRST, "lineage": FIRST, "replay": one["decision"]}
     onward = {f"federation {command} --folder {played} {about}" for command, about in named.items()}

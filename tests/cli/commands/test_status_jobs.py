@@ -84,7 +84,7 @@ def test_a_held_job_says_why_and_until_when(federation, play):
     played.ask("embedder-1")
     (job,) = jobs(federation, played).values()
     assert (job["state"], job["until"], job["kind"]) == ("held", "2026-11-17T21:00:00Z", "embedder")
-    assert job["why"].startswith("its hours are over; they begin again at 2026-11-17T21:00:00Z")
+    assert job["why"].startswith("it is outside its hours; the first sweep after they begin, at 2026-11-17T21:00:00Z")
     assert job["document"] == names.held_job("embedder-1")
     (line,) = [line for line in federation("status", "--folder", played.folder).out.splitlines() if "held" in line]
     assert line.split()[:4] == ["embedder-1", "held", "2026-11-17", "21:00:00Z"]
@@ -105,7 +105,7 @@ def test_a_launched_job_is_under_way_until_its_unit_is_settled_or_it_failed(fede
     for name in ("embedder-1", "embedder-10", "embedder-2"):
         played.ask(name)
     assert set(states(federation, played).values()) == {"under way"}
-    assert jobs(federation, played)["embedder-1"]["why"].startswith("gcp on demand: the only place")
+    assert jobs(federation, played)["embedder-1"]["why"].startswith("gcp on demand: the only possible place")
     played.ship("embedder-1")
     played.fail("embedder-2", "Failed: the disk is full")
     assert states(federation, played) == {"embedder-10": "under way"}, "somebody is at work on its kind"
@@ -140,7 +140,7 @@ def test_the_last_job_of_a_kind_that_failed_is_told_until_somebody_is_at_work(fe
         played.fail(f"embedder-{number}", "Failed: the disk is full", f"2026-11-17T{hour}:30:00Z")
     (job,) = jobs(federation, played).values()
     assert (job["name"], job["state"], job["kind"]) == ("embedder-2", "failed", "embedder")
-    assert job["why"].endswith("the disk is full; it is not asked for again")
+    assert job["why"].endswith("the disk is full; not requested again")
     assert job["document"] == names.failed_job("embedder-2")
     played.ask("embedder-3", "2026-11-17T14:00:00Z")
     assert states(federation, played) == {"embedder-3": "under way"}
@@ -158,7 +158,7 @@ def test_a_job_that_no_longer_fits_the_months_budget_is_told_with_what_is_left(f
     played.ask("embedder-2", NIGHTFALL)
     (refused,) = jobs(federation, played).values()
     assert (refused["name"], refused["state"]) == ("embedder-2", "refused")
-    assert "1.00 are committed and 0.00 are left" in refused["why"]
+    assert "1.00 of 1.00 EUR is committed" in refused["why"]
     assert refused["document"] == names.refused_job("embedder-2")
 
 

@@ -140,7 +140,7 @@ def test_an_order_is_carried_out_by_the_functions_and_told_as_at_home(federation
 def test_a_refusal_of_the_functions_is_the_commands(federation, deployed, working):
     answer = federation("resume", "--who", "noor", "--why", "nobody told her")
     assert answer.code == 10
-    assert "nobody holds promotions" in answer.out
+    assert "promotions are not held" in answer.out
 
 
 def test_who_does_not_wait_is_told_how_to_look_later_and_that_it_is_not_done(federation, deployed):

@@ -22,7 +22,9 @@ WHO = ("--who", "eva", "--why", "it is needed")
 
 
 def moved(kind, at):
-    return Moved(counter=1, event="e", kind=kind, at=at, release="v1", who="roll_back", why="v2 left: alarm fired")
+    return Moved(
+        counter=1, event="e", kind=kind, at=at, release="v1", who="roll_back", why="v2 was rolled back: alarm fired"
+    )
 
 
 def channel(*moves):
@@ -36,7 +38,7 @@ def test_a_second_roll_back_within_minutes_has_to_name_what_it_leaves(federation
     assert federation("rollback", *WHO, "--folder", promoted_twice).code == 0
     again = federation("rollback", "--who", "bo", "--why", "it is bad", "--folder", promoted_twice)
     assert again.code == 4
-    assert f"{FIRST} has served since. {SECOND} left: it is needed (by eva)" in again.err
+    assert f"{FIRST} has served since. {SECOND} was rolled back: it is needed (by eva)" in again.err
     assert f"--from {FIRST}" in again.err
     assert federation("status", "--folder", promoted_twice, "--json").json["releases"][0]["name"] == FIRST
     meant = federation("rollback", "--from", FIRST, *WHO, "--folder", promoted_twice)
@@ -52,7 +54,7 @@ def test_what_is_named_has_to_serve(federation, promoted_twice):
 
 def test_an_alarm_that_was_first_counts_too():
     with pytest.raises(
-        ConflictError, match=r"19 seconds ago. v1 has served since. v2 left: alarm fired \(by roll_back\)"
+        ConflictError, match=r"19 seconds ago. v1 has served since. v2 was rolled back: alarm fired \(by roll_back\)"
     ):
         unless_just_left(channel(LEFT, moved("hold", "2026-11-24T14:04:50Z")), 300, "2026-11-24T14:05:00Z")
 

@@ -61,7 +61,7 @@ def test_directly_it_goes_back_and_says_that_nobody_was_told(federation, without
     answer = federation("rollback", "--direct", *WHO, "--folder", without_bus)
     assert answer.code == UNANNOUNCED == 12
     assert _serves(without_bus) == (FIRST, FIRST)
-    assert f"{FIRST} serves again. {SECOND} left: the answers are wrong" in answer.out
+    assert f"{FIRST} serves again. {SECOND} was rolled back: the answers are wrong" in answer.out
     assert "what follows could not be announced" in answer.err
     assert "the bus is down" in answer.err
     assert "federation train" in answer.err

@@ -25,14 +25,14 @@ def test_a_hold_ends_at_the_moment_it_names(federation, own):
     assert _channel(federation, own)["hold"]["until"] == "2099-12-01T04:00:00Z"
     assert "until 2099-12-01 04:00:00Z: the demo asks for it" in federation("status", "--folder", own).out
     over = federation("hold", "--until", "2026-01-01T00:00:00Z", *WHO, "--folder", own)
-    assert (over.code, "name a later moment" in over.out) == (10, True)
+    assert (over.code, "name a later time" in over.out) == (10, True)
     assert federation("hold", "--until", "tomorrow", *WHO, "--folder", own).code == 2
 
 
 def test_resuming_what_nobody_holds_is_refused(federation, own):
     answer = federation("resume", *WHO, "--folder", own)
     assert answer.code == 10
-    assert "nobody holds promotions" in answer.out
+    assert "promotions are not held" in answer.out
 
 
 def test_what_was_left_in_a_roll_back_is_not_promoted_again(federation, own):
@@ -44,10 +44,10 @@ def test_what_was_left_in_a_roll_back_is_not_promoted_again(federation, own):
 def test_only_another_release_that_is_kept_ready_becomes_the_anchor(federation, own):
     answer = federation("anchor", FIRST, *WHO, "--folder", own)
     assert answer.code == 10
-    assert f"{FIRST} is the anchor already" in answer.out
+    assert f"{FIRST} is already the anchor" in answer.out
     answer = federation("anchor", SECOND, *WHO, "--folder", own)
     assert answer.code == 10
-    assert f"{SECOND} is not kept ready; those that are: {FIRST}" in answer.out
+    assert f"{SECOND} is not kept ready; the releases kept ready: {FIRST}" in answer.out
 
 
 def test_a_unit_is_forbidden_by_its_name_and_allowed_by_the_first_digits_of_its_artifact(federation, own):
@@ -197,7 +197,7 @@ def test_what_is_taken_back_and_given_again_within_a_second_is_given(federation,
 def test_the_release_that_serves_is_not_asked_to_be_merged_again(federation, promoted_twice):
     answer = federation("promote", SECOND, "--outside-window", *WHO, "--folder", promoted_twice)
     assert answer.code == 10
-    assert "it serves already" in answer.out
+    assert "it already serves" in answer.out
     assert "tick merge" not in answer.out
 
 

@@ -11,7 +11,7 @@ from federation.cli.root import COMMANDS
 from federation.cli.screen.pasted import ABOUT_A_HOME
 
 SECOND = "spiralverse-ai-federated-v1.0.1"
-MAKES_ONE = {"demo", "init"}
+FILLS_ONE = {"demo"}
 
 
 def offered(page, command):
@@ -25,7 +25,7 @@ def offered(page, command):
 
 def test_every_command_that_takes_a_folder_is_known():
     takes = {name for name in COMMANDS if any("--folder" in one.opts for one in root.load(name).params)}
-    assert takes - MAKES_ONE == ABOUT_A_HOME
+    assert takes - FILLS_ONE == ABOUT_A_HOME
 
 
 @pytest.mark.parametrize("written", [("--folder", "{}"), ("--folder={}",)])
@@ -81,3 +81,18 @@ def test_a_terminal_breaks_no_command_into_lines(own, columns):
         if "federation lift" in line:
             assert line.endswith("--who YOU --why 'WHAT WAS WRONG'")
     assert page.count("federation lift") == 4
+
+
+def test_a_persons_words_stay_as_they_were_typed(federation, own, monkeypatch):
+    said = "try federation rollback --who YOU first, says YOUNG"
+    held = federation("hold", "--who", "eva", "--why", said, "--folder", own).out
+    monkeypatch.setenv("FEDERATION_WHO", "eva")
+    assert said in held
+    assert said in federation("status", "--folder", own).out
+    assert said in federation("explain", "govern", "--folder", own).out
+
+
+def test_of_two_folders_the_last_is_the_home(federation, own, new_home):
+    page = federation("explain", SECOND, "--folder", new_home, f"--folder={own}").out
+    assert f"--folder {own} " in page
+    assert str(new_home) not in page

@@ -119,7 +119,7 @@ def test_an_approval_says_how_many_are_missing_and_one_person_is_one(federation,
     approve = ("approve", FIRST, "--why", "read it", "--folder", unapproved, "--who")
     assert "Approved by eva; 1 more person has to type: federation approve" in federation(*approve, "eva").out
     assert "Approved by eva; 1 more person has to type" in federation(*approve, "EVA").out
-    assert "people have approved it" not in federation(*approve, "bo").out
+    assert "approvals that it needs" not in federation(*approve, "bo").out
     assert federation("promote", FIRST, "--outside-window", *WHO, "--folder", unapproved).code == 0
 
 

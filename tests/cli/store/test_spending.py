@@ -9,6 +9,7 @@ from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
 from federation.core.event import Event
+from federation.errors import ContractError
 from federation.simulation.platform import POLICY
 from federation.wiring.local import local_home
 
@@ -78,3 +79,17 @@ def test_another_currency_begins_anew_and_a_smaller_budget_leaves_nothing_rather
 def test_a_policy_without_a_budget_has_nothing_to_show(home):
     govern(home, 1)
     assert of(home, NOON) is None
+
+
+BEGIN = b'{"job":"x","cost":"1"'
+
+
+@pytest.mark.parametrize(
+    "line", [b"{}", b"[]", b"null", BEGIN + b"}", BEGIN + b',"total":"NaN"}', BEGIN + b',"total":"1e999999"}']
+)
+def test_a_damaged_line_of_the_ledger_is_named_and_no_sum_is_guessed(home, line):
+    govern(home, 1, budget={"currency": "EUR", "amount": "5"})
+    ask(home, "embedder-1", NOON)
+    home.ports.store.keep(f"{names.COMMITTED}2026-11/EUR/000002", line)
+    with pytest.raises(ContractError, match="2026-11/EUR/000002 is damaged"):
+        of(home, NOON)

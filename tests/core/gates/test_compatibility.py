@@ -226,7 +226,7 @@ def test_unknown_and_exchanged_kinds_fail():
 def test_who_is_refused_reads_whether_to_state_more_or_to_ask_for_a_major():
     """With one clause missing and another changed, what is missing is to be mended first: no major excuses it."""
     changed, _ = judge_compatibility(unit(contract={**CONTRACT, "rank": 32}), BASELINE, STRICT)
-    assert changed.reason.endswith("; only a policy that consents to a major lets that pass")
+    assert changed.reason.endswith("; only a policy that allows a major release lets it pass")
     both, _ = judge_compatibility(unit(contract={**CONTRACT, "rank": 32, "tokenizer": None}), BASELINE, MAJOR)
     assert both.verdict == "fail"
     assert both.reason.endswith("; state it in the manifest")

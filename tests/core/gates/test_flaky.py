@@ -38,7 +38,7 @@ def test_items_that_flip_by_themselves_are_not_held_against_a_candidate():
     assert judged(RULE, candidate)[0].verdict != "pass"
     found, _ = judged(replace(RULE, flaky=flaky(*ITEMS[1200 - lost : 1200])), candidate)
     assert found.verdict == "pass"
-    assert found.reason.endswith("; 40 items are left out, which the policy lists as flaky")
+    assert found.reason.endswith("; without 40 items that the policy lists as flaky")
     assert (found.numbers["items"], found.numbers["lost"]) == ("1460", "0")
 
 
@@ -53,7 +53,7 @@ def test_a_first_release_has_to_reach_its_floor_without_them():
         replace(RULE, floor=Decimal("0.6"), flaky=flaky(*easy)), answering(950), baseline=None, anchor=None
     )
     assert "accuracy is 0.607" in found.reason
-    assert "from 1,400 items; 100 items are left out" in found.reason
+    assert "from 1,400 items; without 100 items that the policy lists as flaky" in found.reason
 
 
 def test_on_another_suite_nothing_is_left_out():
@@ -68,7 +68,7 @@ def test_an_item_that_is_not_there_decides_nothing():
     for name, rest in (("baseline", None), ("floor", {"baseline": None, "anchor": None})):
         found = judged(replace(RULE, flaky=flaky("item-9999")), answering(1200), **(rest or {}))[0]
         assert found.verdict == "inconclusive", name
-        assert "leaves out 1 flaky item that quality.jsonl does not hold ('item-9999')" in found.reason
+        assert "leaves out 1 flaky item that quality.jsonl lacks ('item-9999')" in found.reason
 
 
 def test_so_many_cannot_be_left_out_that_the_suite_says_what_the_policy_likes():
@@ -81,9 +81,9 @@ def test_so_many_cannot_be_left_out_that_the_suite_says_what_the_policy_likes():
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"runs": 1}, "runs is 2 or more"),
-        ({"limit": Decimal(1)}, "limit is a share"),
-        ({"items": {"a": Decimal("0.1")}}, "the share of 'a' is above the limit"),
+        ({"runs": 1}, "runs must be 2 or more, and is 1"),
+        ({"limit": Decimal(1)}, "limit must be at least 0 and below 1, and is 1"),
+        ({"items": {"a": Decimal("0.1")}}, "the share of 'a' must be above 0.1 and at most 1, and is 0.1"),
         ({"items": {"a": Decimal("1.5")}}, "at most 1"),
     ],
 )

@@ -134,7 +134,7 @@ def test_rules_are_read_from_a_policy_with_decimals_as_text():
 @pytest.mark.parametrize(
     ("document", "told"),
     [
-        ({"quality": [{"metric": " ", "margin": "0.02"}]}, "names a score"),
+        ({"quality": [{"metric": " ", "margin": "0.02"}]}, "must name a score"),
         ({"quality": [{"metric": "a", "margin": "-0.1"}]}, "margin of a"),
         ({"quality": [{"metric": "a", "margin": "NaN"}]}, "margin of a"),
         ({"quality": [{"metric": "a", "margin": "0.1", "floor": "Infinity"}]}, "floor of a"),
@@ -144,7 +144,7 @@ def test_rules_are_read_from_a_policy_with_decimals_as_text():
         ({"latency": {"p95_ratio": "1.1", "cost_ratio": "NaN"}}, "latency.cost_ratio"),
         ({"latency": {"p95_ratio": "1.1", "p95_ms": "Infinity"}}, "latency.p95_ms"),
         ({"latency": {"p95_ratio": "1.1", "cost": "-1"}}, "latency.cost"),
-        ({"latency": {"p95_ratio": "1.1", "minimum_samples": 58}}, "minimum_samples is 59"),
+        ({"latency": {"p95_ratio": "1.1", "minimum_samples": 58}}, "minimum_samples must be 59 or more, and is 58"),
         ({"safety": {"suites": {}}}, "at least one suite"),
         ({"safety": {"suites": {"policy": {"max_failure_rate": "0"}}}}, "safety.never"),
         ({"safety": {"suites": {"policy": {"max_failure_rate": "NaN"}}}}, "max_failure_rate"),

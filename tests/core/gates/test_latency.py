@@ -42,11 +42,11 @@ def test_an_answer_that_is_longer_or_shorter_is_told_since_cost_per_token_hides_
     _, cost = judged(latency(lengthened(requests(), tokens=2.0, cost=1.6)))
     assert cost.verdict == "pass"
     assert "cost per token is 0.8 times" in cost.reason
-    assert cost.reason.endswith("; a request takes 2 times the tokens and costs 1.6 times as much")
+    assert cost.reason.endswith("; each request takes 2 times as many tokens and costs 1.6 times as much")
     speed, _ = judged(latency(lengthened(requests(times=0.5), tokens=0.5, cost=0.5)))
-    assert speed.reason.endswith("; a request takes 0.5 times the tokens and costs 0.5 times as much")
+    assert speed.reason.endswith("; each request takes 0.5 times as many tokens and costs 0.5 times as much")
     (free,) = judged(latency(lengthened(requests(), tokens=0.5, cost=0.0)), replace(RULE, cost_ratio=None))
-    assert free.reason.endswith("; a request takes 0.5 times the tokens")
+    assert free.reason.endswith("; each request takes 0.5 times as many tokens")
     assert all("tokens" not in one.reason for one in judged(latency(lengthened(requests(), tokens=1.001, cost=1.0))))
 
 
@@ -73,7 +73,7 @@ def test_requests_of_one_conversation_count_together():
 def test_one_long_conversation_proves_nothing():
     found = judged(latency(replace(requests(), clusters=["the only one"] * 1200)))
     assert [one.verdict for one in found] == ["inconclusive", "inconclusive"]
-    assert "too few that do not depend on each other" in found[0].reason
+    assert "too few of them are independent" in found[0].reason
     first = judged(latency(replace(requests(), clusters=["the only one"] * 1200), against=None), RULE, None)
     assert [one.verdict for one in first] == ["inconclusive", "inconclusive"]
 
@@ -82,7 +82,7 @@ def test_both_sides_must_cut_the_requests_alike():
     mine = replace(requests(), clusters=["a"] * 1200)
     (found,) = judged(latency(mine, replace(requests(seed=2), clusters=["b"] * 1200)))
     assert found.verdict == "inconclusive"
-    assert "both sides must cut the suite alike" in found.reason
+    assert "both must state the same cluster" in found.reason
 
 
 @pytest.mark.parametrize("count", [1, 58])
@@ -101,13 +101,13 @@ def run(**changed):
     [
         (None, "no latency records"),
         (latency(records=None), "judged on records only"),
-        (latency(fault="latency.jsonl is gone"), "latency.jsonl is gone"),
-        (latency(machine=None), "on which machine"),
+        (latency(fault="latency.jsonl is no longer there"), "latency.jsonl is no longer there"),
+        (latency(machine=None), "which machine it was measured on"),
         (latency(prices=None), "price table"),
         (latency(against=None), "did not run next to the unit"),
         (latency(against=run(artifact="sha256:older")), "sha256:baseline serves now"),
         (latency(against=run(records=requests(count=1100))), "different items"),
-        (latency(requests(times=0.0)), "not above 0"),
+        (latency(requests(times=0.0)), "a latency of 0 or less"),
         (latency(requests(price=-1.0)), "negative cost"),
         (latency(replace(requests(), scores={"latency_ms": [1.0] * 1200})), "has no cost, tokens"),
     ],
@@ -123,7 +123,7 @@ def test_a_unit_without_costs_or_without_tokens_has_no_cost_ratio():
     assert cost.verdict == "inconclusive"
     _, unknown = judged(latency(lengthened(requests(), tokens=0.0, cost=1.0)))
     assert unknown.verdict == "inconclusive"
-    assert "all of them without cost or tokens" in unknown.reason
+    assert "none has a cost or tokens" in unknown.reason
 
 
 def test_without_a_limit_on_cost_no_price_table_is_needed():
@@ -167,7 +167,7 @@ def test_a_summary_is_no_latency_evidence():
 def test_a_side_in_seconds_is_not_a_thousand_times_as_fast():
     (speed, cost) = judged(latency(mine=requests(times=0.001)))
     assert speed.verdict == "inconclusive"
-    assert "one side seems to be in another unit" in speed.reason
+    assert "the sides seem to use different units" in speed.reason
     assert cost.verdict == "pass"
 
 
@@ -177,7 +177,7 @@ def test_one_request_that_cannot_be_spoils_a_run_of_twelve_hundred(score, value)
     spoilt = replace(records, scores={**records.scores, score: [value, *records.scores[score][1:]]})
     (found,) = judged(latency(spoilt))
     assert found.verdict == "inconclusive"
-    assert "a latency that is not above 0, or a negative cost or token count" in found.reason
+    assert "a latency of 0 or less, or a negative cost or token count" in found.reason
 
 
 def test_fifty_nine_requests_are_enough_to_be_judged():

@@ -84,7 +84,7 @@ def test_ids_that_only_look_the_same_are_different_ids_and_it_is_told(written):
 def test_sides_that_cut_their_clusters_differently_cannot_be_compared():
     found = compared(side([1, 1], clusters=["d", "d"]), side([1, 1], clusters=["d", "e"]))
     assert found.verdict == "inconclusive"
-    assert "must cut the suite alike" in found.reason
+    assert "must state the same cluster" in found.reason
 
 
 def test_clusters_that_one_side_names_count_for_both():

@@ -28,12 +28,12 @@ def test_three_scores_that_are_all_different_part_every_pair():
 
 
 def test_one_run_has_nothing_to_disagree_with():
-    with pytest.raises(ContractError, match="expected two files"):
+    with pytest.raises(ContractError, match="name two or more files"):
         disagreement([run(a=1)], "accuracy")
 
 
 def test_runs_of_different_items_are_no_runs_of_one_suite():
-    with pytest.raises(ContractError, match="hold different items"):
+    with pytest.raises(ContractError, match="have different items"):
         disagreement([run(a=1), run(b=1)], "accuracy")
 
 

@@ -23,8 +23,8 @@ def compared(mine: Records, theirs: Records, **how) -> Comparison:
 def test_a_person_reads_what_moved_and_by_how_much():
     found = compared(side([1] * 800 + [0] * 200), side([1] * 900 + [0] * 100))
     assert sentence(found, metric="accuracy", margin=0.02) == (
-        "accuracy fell by 0.1 against the baseline (95 % bounds -0.117..-0.0848), more than the margin 0.02 allows, "
-        "on 1,000 shared items; 100 items flipped from right to wrong, 0 from wrong to right"
+        "accuracy fell by 0.1 against the baseline on 1,000 shared items (95 % bounds -0.117..-0.0848), "
+        "more than the margin 0.02 allows; 100 items flipped from right to wrong, 0 from wrong to right"
     )
 
 
@@ -70,14 +70,14 @@ def test_a_margin_that_no_number_of_items_could_prove_is_told_all_the_same():
 @pytest.mark.parametrize(
     ("mine", "told"),
     [
-        ([1] * 900 + [0] * 100, "which is better beyond chance"),
-        ([1] * 700 + [0] * 300, "which is worse beyond chance"),
-        ([1] * 801 + [0] * 199, "which proves neither better nor worse"),
+        ([1] * 900 + [0] * 100, "a gain beyond chance"),
+        ([1] * 700 + [0] * 300, "a loss beyond chance"),
+        ([1] * 801 + [0] * 199, "which proves neither a gain nor a loss"),
     ],
 )
 def test_without_a_margin_it_is_told_whether_a_gain_is_proven(mine, told):
     found = compare_records(side(mine), side([1] * 800 + [0] * 200), metric="accuracy", margin=0.0)
-    assert f"), {told}, on 1,000 shared items" in sentence(found, metric="accuracy", margin=0.0)
+    assert f"), {told}; " in sentence(found, metric="accuracy", margin=0.0)
 
 
 def test_real_scores_are_told_in_their_own_words():

@@ -16,7 +16,7 @@ def test_what_has_to_be_judged_first_is_named_with_what_it_is_judged_against(hom
     home.ship("embedder", 1)
     home.activate(2)
     floors = handle("fuse", asked_by("ada"), home.local.ports, MONDAY)
-    assert floors.why == "1 unit to be judged first against the policy's floors: spiralverse/embedder-v1"
+    assert floors.why == "1 unit must first be judged against the policy's floors: spiralverse/embedder-v1"
     home.ship("textgen-lora", 1)
     home.ship("runtime-distilled", 1)
     home.tick("merge", MONDAY)
@@ -24,7 +24,7 @@ def test_what_has_to_be_judged_first_is_named_with_what_it_is_judged_against(hom
     home.ship("embedder", 2)
     home.activate(3)
     later = handle("fuse", asked_by("eva"), home.local.ports, THURSDAY)
-    assert later.why == f"1 unit to be judged first against {RELEASE}1.0.0: spiralverse/embedder-v2"
+    assert later.why == f"1 unit must first be judged against {RELEASE}1.0.0: spiralverse/embedder-v2"
 
 
 def test_verdicts_under_a_newer_policy_than_the_merge_knew_ask_for_nothing_that_is_judged(home):

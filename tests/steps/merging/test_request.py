@@ -49,7 +49,7 @@ def test_the_loser_of_two_merges_takes_another_name_and_leaves_nothing_out(home)
     handle("fuse", two, home.local.ports, THURSDAY)
     assert contents(home, "1.0.1") == {"embedder-v2", "textgen-lora-v1", "runtime-distilled-v1"}
     assert contents(home, "1.0.2") == {"embedder-v2", "textgen-lora-v2", "runtime-distilled-v1"}
-    assert handle("fuse", two, home.local.ports, THURSDAY).why == f"{RELEASE}1.0.2 was assembled before"
+    assert handle("fuse", two, home.local.ports, THURSDAY).why == f"{RELEASE}1.0.2 is already assembled"
 
 
 def test_a_name_that_was_chosen_before_a_crash_is_chosen_anew_when_the_change_has_become_another(home):
@@ -63,7 +63,7 @@ def test_a_name_that_was_chosen_before_a_crash_is_chosen_anew_when_the_change_ha
         handle("fuse", asked_by("ada"), replace(home.local.ports, store=Crashing(home.store, names.RELEASES)), THURSDAY)
     home.ship("textgen-lora", 1)
     assert "1.1.0 assembled" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
-    assert "1.1.0 was assembled before" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
+    assert "1.1.0 is already assembled" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
 
 
 def test_one_tick_makes_one_release_whatever_passes_between_its_deliveries(home):
@@ -76,7 +76,7 @@ def test_one_tick_makes_one_release_whatever_passes_between_its_deliveries(home)
     home.ship("textgen-lora", 2)
     assert "1.0.1 assembled" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
     home.ship("textgen-lora", 3)
-    assert "1.0.1 was assembled before" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
+    assert "1.0.1 is already assembled" in handle("fuse", asked_by("ada"), home.local.ports, THURSDAY).why
     assert len(home.store.names(names.RELEASES)) == 2
 
 
@@ -147,5 +147,5 @@ def test_a_release_that_was_left_is_not_announced_again(home):
     home.tell(events.ROLLBACK_ORDERED, who="ada", why="wrong answers")
     home.tick("merge", "2026-01-15T08:00:00Z")
     assert home.told(events.MERGE_SKIPPED)[-1].data["why"] == (
-        f"{RELEASE}1.0.1 holds just these units, and a roll-back left it; promote it by name, or ship others"
+        f"{RELEASE}1.0.1 has exactly these units and was rolled back; promote it by name, or ship other units"
     )

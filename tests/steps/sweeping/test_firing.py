@@ -28,7 +28,7 @@ def test_what_fired_is_in_the_record(second):
     fires(second, "2026-01-13T10:00:00Z")
     second.tick("alarms", "2026-01-13T10:30:00Z")
     decision = second.decisions("sweep")[-1]
-    assert decision["outcome"]["why"] == "alarms that fire now: churn-prod-5xx"
+    assert decision["outcome"]["why"] == "alarms firing now: churn-prod-5xx"
     second.assert_decides_again(decision)
 
 
@@ -58,7 +58,7 @@ def test_where_nothing_serves_an_alarm_is_about_nothing(home):
 def test_when_a_release_begins_it_is_written_down_why_an_alarm_is_let_pass(home):
     fires(home, "2026-01-06T08:00:00Z")
     home.first_release()
-    assert "alarms count for it from 2026-01-06T09:35:00Z" in home.told(events.ROLLBACK_SKIPPED)[-1].data["why"]
+    assert "alarms count against it from 2026-01-06T09:35:00Z" in home.told(events.ROLLBACK_SKIPPED)[-1].data["why"]
 
 
 def test_a_registry_that_is_down_hides_no_alarm(second):

@@ -77,7 +77,7 @@ def test_a_job_of_which_nobody_hears_is_told_as_lost_once_it_must_have_ended_and
     (told,) = home.tick("sweep", AFTER)
     assert (told.type, told.subject, told.time) == (events.JOB_FAILED, name, AFTER)
     assert told.data["failure"].startswith(
-        f"lost: it must have ended by {AFTER}, and neither its end nor an accepted unit"
+        f"lost: it must have ended by {AFTER}, but neither its end nor an accepted unit"
     )
     assert home.tick("sweep", LATER) == []
 
@@ -98,9 +98,7 @@ def test_what_it_may_have_cost_stays_counted_and_it_is_not_tried_again_for_it_ma
     assert ended["followed_by"] is None
     assert platform.started == [name]
     *_, why = [outcome.why for step, outcome in home.outcomes if step == "launch"]
-    assert why.endswith(
-        "not asked for again, since it may still run: look for it there, then ask with `federation train`"
-    )
+    assert why.endswith("not requested again, as it may still run: look for it there, then use `federation train`")
     (line,) = home.store.names(names.COMMITTED)
     assert home.document(line) == {"job": name, "cost": "0.60", "total": "0.60"}
 
@@ -171,7 +169,7 @@ def test_how_it_ended_is_told_even_after_that_and_nothing_follows_for_somebody_m
     assert home.document(names.failed_job(name))["followed_by"] is None
     assert platform.started == [name]
     *_, why = [outcome.why for step, outcome in home.outcomes if step == "launch"]
-    assert why.endswith("since it was told as lost before: `federation train`, if nobody has")
+    assert why.endswith("as it was reported lost before: use `federation train`, unless somebody has")
     assert home.tick("sweep", "2026-01-09T08:00:00Z") == []
 
 
@@ -203,7 +201,7 @@ def test_a_request_that_comes_again_does_not_start_anew_what_is_lost(home_on, pl
     home.tick("sweep", LATER)
     (told,) = ask(home)
     assert told.type == events.JOB_REFUSED
-    assert told.data["why"] == f"{name} was told as lost: look for it on its platform, then ask with `federation train`"
+    assert told.data["why"] == f"{name} was reported lost: look for it on its platform, then use `federation train`"
     assert platform.started == [name]
 
 

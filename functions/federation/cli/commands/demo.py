@@ -2,6 +2,7 @@
 """`federation demo`: what does all this do?"""
 
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -117,7 +118,7 @@ def _looks(place: Path, *, kept: bool) -> Iterator[str]:
     is_found = shutil.which("federation") or Path(sys.argv[0]).name != "federation"
     command = "federation" if is_found else sys.argv[0]
     looks = _LOOKS if kept else ("demo", *_LOOKS)
-    yield from (f"{command} {words} --folder {place if kept else 'DIR'}" for words in looks)
+    yield from (f"{command} {words} --folder {shlex.quote(str(place)) if kept else 'DIR'}" for words in looks)
 
 
 def _files(place: Path) -> Iterator[str]:

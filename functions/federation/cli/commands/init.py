@@ -53,6 +53,8 @@ def init(
 
     A version that follows another needs --who and --why, as any order does; the first one may go without.
     """
+    if why and not who:
+        raise typer.BadParameter("--why is written down together with a name: say --who, too")
     document = document_of(policy)
     checked = policy_of(document, what=str(policy))
     name = names.policy(checked.version)
@@ -61,7 +63,9 @@ def init(
         earlier = store.names(names.POLICIES)
         _same_channel(store, earlier, checked, policy)
         if earlier and name not in earlier and not (who and why):
-            raise typer.BadParameter("another policy is in force: say with --who and --why who replaces it, and why")
+            raise typer.BadParameter(
+                "another policy is in force; add --who NAME --why SENTENCE: who replaces it, and why"
+            )
         _keep(store, name, document, policy)
         active, place = store.names(names.POLICIES)[-1], home.place
         told = _written_down(home, _order(checked, who, why)) if who and why else Followed(happened=())

@@ -9,7 +9,7 @@ from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.screen.happened import Followed, print_happened, rendered
 from federation.cli.screen.letters import page_of, sentence
-from federation.cli.screen.output import print_answer, print_json, print_section
+from federation.cli.screen.output import print_answer, print_hint, print_json, print_section
 from federation.core.counted import counted
 from federation.steps import STEPS
 
@@ -43,6 +43,6 @@ def redrive(
     if sent:
         print_section(f"{sent:,} sent again.")
     elif letters:
-        print_section("None was sent. To send them, once the cause is mended: federation redrive")
+        print_hint("None was sent. To send them, once the cause is mended: federation redrive")
     if followed.happened:
         print_happened(followed, as_json=False)

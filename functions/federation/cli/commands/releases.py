@@ -8,13 +8,14 @@ from federation.cli.home.opened import opened
 from federation.cli.options import SHOWN, AsJson, Every, Folder
 from federation.cli.screen.output import (
     print_answer,
+    print_hint,
     print_json,
     print_lines,
-    print_section,
     print_table,
     readable,
     when,
 )
+from federation.cli.screen.pasted import pasted
 from federation.cli.store import inventory
 from federation.cli.store.inventory import ReleaseLine
 from federation.cli.store.shelf import Shelf
@@ -35,7 +36,7 @@ def releases(
     if as_json:
         print_json([asdict(line) for line in found])
         return
-    print_answer(_headline(found, older))
+    print_answer(pasted(_headline(found, older)))
     print_table(
         "Releases",
         ("release", "state", "made", "replaces", "published", "why"),
@@ -58,7 +59,7 @@ def releases(
     )
     print_lines("Damaged, so a roll-back may be missing on this page", shelf.damaged.values())
     if older:
-        print_section(f"{counted(older, 'older release')} not shown; to see all: federation releases --all")
+        print_hint(f"{counted(older, 'older release')} not shown; to see all: federation releases --all")
 
 
 def _headline(found: Sequence[ReleaseLine], older: int) -> str:

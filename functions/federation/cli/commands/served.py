@@ -14,10 +14,11 @@ from federation.cli.options import SHOWN, AsJson, Every, Folder
 from federation.cli.screen.output import (
     elapsed,
     print_answer,
+    print_hint,
     print_json,
     print_lines,
-    print_section,
     print_table,
+    print_ways,
     readable,
     short,
     when,
@@ -172,9 +173,9 @@ def _print_table(spans: Sequence[Span], *, older: int, untold: int) -> None:
         ),
     )
     if older:
-        print_section(f"{counted(older, 'earlier one')} not shown; to see all: federation served --all")
+        print_hint(f"{counted(older, 'earlier one')} not shown; to see all: federation served --all")
     if untold:
-        print_section(
+        print_hint(
             f"No stored document tells of the first {counted(untold, 'move')}; to look for what is lost: federation intact"
         )
 
@@ -191,7 +192,7 @@ def _print_page(span: Span) -> None:
     print_answer(f"{span.release} served from {when(span.since)} until {_until(span)}")
     print_lines("Why", [f"{span.how} by {span.who}: {readable(span.why)}"])
     print_lines("Facts", (f"{word:13}  {value}" for word, value in _facts(span)))
-    print_lines("More", (f"federation {word}" for word in _commands(span)))
+    print_ways("More", (f"federation {word}" for word in _commands(span)))
 
 
 def _facts(span: Span) -> Iterator[tuple[str, str]]:

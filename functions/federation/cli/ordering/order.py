@@ -19,7 +19,8 @@ from federation.cli.home.opened import Home
 from federation.cli.ordering.aftermath import what_is_left, with_its_move
 from federation.cli.ordering.direct import UNANNOUNCED, carried_directly
 from federation.cli.screen.happened import ORDERED, Followed, Happened, print_happened
-from federation.cli.screen.output import print_line, print_lines
+from federation.cli.screen.output import print_line, print_ways
+from federation.cli.screen.pasted import pasted
 from federation.cli.store.history import TYPED
 from federation.cli.store.meant import named_in
 from federation.cli.store.shelf import Shelf
@@ -83,10 +84,10 @@ def give(
         followed, unannounced = _carried(home, given_now, directly)
         ways = [] if as_json else what_is_left(home, given_now, followed)
     print_happened(followed, as_json=as_json, named=named)
-    print_lines("What can be done", ways)
+    print_ways("What can be done", ways)
     if unannounced:
         print_line(f"federation: carried out, but what follows could not be announced: {unannounced}", to=sys.stderr)
-        print_line(_UNANNOUNCED, to=sys.stderr)
+        print_line(pasted(_UNANNOUNCED), to=sys.stderr)
     if any(_refused(one, given_now) for one in followed.happened):
         raise typer.Exit(REFUSED)
     if unannounced:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from federation.cli.pages.remedy import remedies
-from federation.cli.screen.output import print_line, print_lines, readable, timed, when
+from federation.cli.screen.output import print_line, print_lines, print_ways, readable, timed, when
 from federation.cli.store.history import Past
 
 SHOWN_ITEMS: Final = 12
@@ -47,7 +47,7 @@ def print_page(page: Page) -> None:
     """Print the page on a screen; the decision whose reason stands under `Why` is not told again."""
     print_line(f"{readable(page.about or page.subject)}: {page.verdict.upper()}")
     print_lines("Why", map(readable, page.why))
-    print_lines("What to do next", page.next_steps)
+    print_ways("What to do next", page.next_steps)
     width = max(map(len, page.facts), default=0)
     print_lines("Facts", (f"{name.ljust(width)}  {_fact(name, value)}" for name, value in page.facts.items()))
     print_lines("Gates", (line for finding in page.findings for line in finding_lines(finding)))

@@ -20,7 +20,10 @@ _FIRST: Final = "It is the first version."
 _ALONE: Final = (
     "No version before it is stored, so nobody can say what it changed; `federation intact` tells whether one is lost."
 )
-_BACK: Final = "Back to earlier rules: the earlier content under a higher version, federation init --policy FILE"
+_BACK: Final = (
+    "Back to earlier rules: store the earlier content under a higher version: "
+    "federation init --policy POLICY.json --who YOU --why 'WHY'"
+)
 
 
 def page_of_policy(shelf: Shelf) -> Page:
@@ -51,8 +54,13 @@ def _stored(shelf: Shelf, stored: Sequence[tuple[str, Mapping[str, Any]]]) -> It
     """When the store says that it kept each version, if it knows, and who ordered it and why, if anybody was asked."""
     kept, orders = shelf.kept(names.POLICIES), shelf.names(names.POLICY_ORDERS)
     for place, document in stored:
-        at = [f"on {when(instant.text(datetime.fromtimestamp(kept[place], UTC)))}"] if place in kept else []
+        at = [f"on {when(instant.text(datetime.fromtimestamp(date, UTC)))}"] if (date := kept.get(place)) else []
         of_version = [one for one in orders if one.startswith(names.policy_orders(document["version"]))]
-        by = [f"by {one['who']}: {one['why']}" for _, one in shelf.documents(of_version)]
+        by = [f"by {one['who']}: {one['why']}" for _, one in shelf.documents(of_version) if _is_signed(one)]
         if at or by:
             yield f"version {document['version']}", f"stored {', '.join([*at, *by])}"
+
+
+def _is_signed(order: Any) -> bool:
+    """Not if it is damaged, which `federation intact` tells."""
+    return isinstance(order, dict) and {"who", "why"} <= order.keys()

@@ -8,6 +8,7 @@ from federation.cli.clock import now
 from federation.cli.screen.letters import alike
 from federation.cli.screen.output import (
     elapsed,
+    print_hint,
     print_lines,
     print_section,
     print_table,
@@ -17,6 +18,7 @@ from federation.cli.screen.output import (
     when,
     wrapped,
 )
+from federation.cli.screen.pasted import pasted
 from federation.cli.store.standing import by
 from federation.core import instant
 from federation.core.counted import counted
@@ -38,7 +40,7 @@ def print_status(found: Mapping[str, Any]) -> None:
             f"This machine's clock says {when(now())}, and the channel last moved at {when(moved)}: one of the clocks is "
             "wrong. Alarms and windows are judged by these times, and `federation explain last` shows the latest."
         )
-        print(wrapped(behind, indent=0))
+        print(wrapped(pasted(behind), indent=0))
     if hold := found["hold"]:
         ends = f" until {when(hold['until'])}" if "until" in hold else ""
         print(wrapped(f"{hold['who']} has held promotions since {when(hold['at'])}{ends}: {hold['why']}", indent=0))
@@ -95,8 +97,8 @@ def _print_urgent(found: Mapping[str, Any]) -> None:
     print_lines(f"Damaged, so something may be missing on this page: {_PUT_BACK}", found["damaged"])
     if alarm := found["unheeded"]:
         print_lines(
-            f"No roll-back followed the alarm of {when(alarm['at'])} about what serves: `federation explain roll_back` "
-            "says why, and what to do",
+            f"No roll-back followed the alarm of {when(alarm['at'])} about what serves: "
+            f"`{pasted('federation explain roll_back')}` says why, and what to do",
             (readable(alarm["why"]),),
         )
     if changed := found["tampered"]:
@@ -104,20 +106,24 @@ def _print_urgent(found: Mapping[str, Any]) -> None:
             f"Changed by somebody else, not by this home; found {when(changed['at'])}: {_PUT_RIGHT}",
             (readable(changed["why"]),),
         )
-    print_lines("Dead letters: mend the cause; `federation redrive` delivers them again", alike(found["dead"]))
+    print_lines(pasted("Dead letters: mend the cause; `federation redrive` delivers them again"), alike(found["dead"]))
     if found["dead_unknown"]:
         print_lines("The dead letters cannot be read", (found["dead_unknown"],))
     print_lines(
-        "This serves although it is in quarantine; to leave it: federation rollback --who YOU --why 'WHY'",
+        pasted("This serves although it is in quarantine; to leave it: federation rollback --who YOU --why 'WHY'"),
         _forbidden(found),
     )
     if candidate := found["candidate"]:
         held = f"held: {readable(candidate['held'])}" if candidate["held"] else "nothing holds it now"
-        print_lines(f"Next to serve: {candidate['name']}, made {when(candidate['made'])}; {held}", candidate["ways"])
+        print_lines(
+            f"Next to serve: {candidate['name']}, made {when(candidate['made'])}; {held}",
+            map(pasted, candidate["ways"]),
+        )
     if merge := found["merge"]:
         why = readable(merge["why"])
         print_lines(
-            f"Next to serve: nothing. The last merge, of {when(merge['at'])}, made no release: {why}", merge["ways"]
+            f"Next to serve: nothing. The last merge, of {when(merge['at'])}, made no release: {why}",
+            map(pasted, merge["ways"]),
         )
 
 
@@ -126,7 +132,7 @@ def _forbidden(found: Mapping[str, Any]) -> Iterator[str]:
     served = {one["artifact"]: one["name"] for one in found["units"] if one["state"] == "serving"}
     for one in found["quarantine"]:
         if one["artifact"] in served:
-            lift = f"federation lift {short(one['artifact'])} --who YOU --why 'WHY'"
+            lift = pasted(f"federation lift {short(one['artifact'])} --who YOU --why 'WHY'")
             yield f"{served[one['artifact']]}: {readable(one['why'])}; to allow it: {lift}"
 
 
@@ -143,7 +149,7 @@ def _print_open(found: Mapping[str, Any]) -> None:
         (f"{one['entry']}: {one['error']}: {one['why']} ({shortened(one['document'])})" for one in found["parked"]),
     )
     if older := ", ".join(counted(count, *_OLDER[what]) for what, count in found["older"].items() if count):
-        print_section(f"Older, and not looked at: {older}; `federation status --all` shows them.")
+        print_hint(f"Older, and not looked at: {older}; `federation status --all` shows them.")
     if found["queue"]:
         print_section(
             f"{counted(found['queue'], 'delivery', 'deliveries')} under way, or waiting for the next command."

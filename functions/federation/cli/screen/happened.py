@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from federation.cli.screen.output import print_json, print_line, readable, short, when
+from federation.cli.screen.pasted import pasted
 from federation.core import event as events
 from federation.core.event import Event
 from federation.core.outcome import Outcome
@@ -93,7 +94,8 @@ def print_happened(followed: Followed, *, as_json: bool, named: Mapping[str, str
     for line in dict.fromkeys(_line(one, named or {}) for one in followed.happened):
         print_line(line)
     for event in followed.open:
-        print_line(f"{'ordered':10} {_open(event)}; look again with: federation explain {short(event.id)}")
+        again = pasted(f"federation explain {short(event.id)}")
+        print_line(f"{'ordered':10} {_open(event)}; look again with: {again}")
     if not followed.happened and not followed.open:
         print("There was nothing to do.")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from federation.cli.screen.output import readable, when
+from federation.cli.screen.pasted import pasted
 from federation.ports import DeadLetter
 
 _IN_THE_LOG: Final = 'the step\'s log says why (docs/operations.md, "Dead letters in a cloud")'
@@ -42,4 +43,5 @@ def alike(pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for first, *more in causes.values():
         yield sentence(first)
         if more:
-            yield f"  and {len(more):,} more like it, the last of {when(more[-1]['at'])}: federation redrive --dry-run"
+            all_of_them = pasted("federation redrive --dry-run")
+            yield f"  and {len(more):,} more like it, the last of {when(more[-1]['at'])}: {all_of_them}"

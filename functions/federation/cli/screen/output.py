@@ -61,7 +61,7 @@ def as_text(value: Any, *, indent: int | None = None) -> str:
 
 def print_line(line: str, *, to: TextIO | None = None) -> None:
     """One line, on stdout unless it is to go elsewhere; not wrapped."""
-    print(visible(pasted(line)), file=to)
+    print(visible(line), file=to)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -93,6 +93,16 @@ def print_section(sentence: str, lines: Iterable[str] = ()) -> None:
     print_answer(sentence, lines)
 
 
+def print_ways(title: str, lines: Iterable[str]) -> None:
+    """A titled list whose sentences offer commands, each as it has to be typed here; nothing when there are no lines."""
+    print_lines(pasted(title), map(pasted, lines))
+
+
+def print_hint(sentence: str) -> None:
+    """A sentence that offers a command, apart from what stands above it."""
+    print_section(pasted(sentence))
+
+
 def print_lines(title: str, lines: Iterable[str]) -> None:
     """A titled list; nothing at all when there are no lines."""
     found = list(lines)
@@ -103,7 +113,7 @@ def print_lines(title: str, lines: Iterable[str]) -> None:
 def wrapped(line: str, *, indent: int) -> str:
     """A line wrapped to the terminal's width and indented; unchanged for a pipe."""
     margin = " " * indent
-    line = visible(pasted(line))
+    line = visible(line)
     if not sys.stdout.isatty():
         return f"{margin}{line}"
     inner = indent + len(line) - len(line.lstrip()) + 2

@@ -15,16 +15,27 @@ from typing import Final
 
 ABOUT_A_HOME: Final = frozenset(
     {
-        *("anchor", "approve", "attest", "diff", "explain", "hold", "intact", "lift", "lineage", "orders", "promote"),
-        *("quarantine", "receive", "redrive", "releases", "replay", "resume", "rollback", "served", "status", "tick"),
-        "train",
+        *("anchor", "approve", "attest", "diff", "explain", "hold", "init", "intact", "lift", "lineage", "orders"),
+        *(
+            "promote",
+            "quarantine",
+            "receive",
+            "redrive",
+            "releases",
+            "replay",
+            "resume",
+            "rollback",
+            "served",
+            "status",
+        ),
+        *("tick", "train"),
     }
 )
-"""The commands that take --folder, but for those that make a home."""
+"""The commands that take --folder, but for `demo`, which fills one."""
 _NAMED: Final = re.compile(rf"\bfederation (?:{'|'.join(sorted(ABOUT_A_HOME))})\b")
 _WHOLE: Final = re.compile(rf"{_NAMED.pattern}(?: (?!for )[^\s;,`]+)*")
 """A command with what it takes, as the pages write it: up to the next `;` or `,`, or the end."""
-_WHO: Final = " --who YOU"
+_WHO: Final = r" --who YOU\b"
 NO_BREAK: Final = "\xa0"
 """A space at which no line is broken."""
 _FOLDER: Final[ContextVar[str]] = ContextVar("folder", default="")
@@ -39,7 +50,7 @@ def pasted(text: str) -> str:
     """The text, each command in it as it has to be typed here."""
     if folder := _FOLDER.get():
         text = _NAMED.sub(lambda named: f"{named[0]} --folder {shlex.quote(folder)}", text)
-    return text.replace(_WHO, "") if os.environ.get("FEDERATION_WHO") else text
+    return re.sub(_WHO, "", text) if os.environ.get("FEDERATION_WHO") else text
 
 
 def unbroken(text: str) -> str:
@@ -48,7 +59,12 @@ def unbroken(text: str) -> str:
 
 
 def _folder(typed: Sequence[str]) -> str:
+    """What the command itself takes: of several the last."""
     options = typed[: typed.index("--")] if "--" in typed else typed
-    joined = [word.removeprefix("--folder=") for word in options if word.startswith("--folder=")]
-    apart = [after for word, after in pairwise(options) if word == "--folder"]
-    return next(iter((*apart, *joined)), "")
+    found = ""
+    for before, word in pairwise(options):
+        if before == "--folder":
+            found = word
+        elif word.startswith("--folder="):
+            found = word.removeprefix("--folder=")
+    return found

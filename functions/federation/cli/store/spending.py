@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
@@ -10,6 +11,10 @@ from federation.cli.store.shelf import Shelf
 from federation.core import cadence, instant
 from federation.core.budget import Commitment, ledger_prefix, money
 from federation.core.policy import Policy
+from federation.stored import damaged
+
+_DIGITS: Final = 30
+"""Digits beyond which an amount of money is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +43,7 @@ def spending(shelf: Shelf, policy: Policy, at: str) -> Spending | None:
         return None
     month = cadence.month(policy.cadence.time_zone, instant.moment(at))
     lines = shelf.names(ledger_prefix(budget, month))
-    last = shelf.document(lines[-1]) if lines else None
-    committed = msgspec.convert(last, Commitment).total if last else Decimal()
+    committed = _total(shelf, lines[-1]) if lines else Decimal()
     return Spending(
         month=month,
         currency=budget.currency,
@@ -47,3 +51,13 @@ def spending(shelf: Shelf, policy: Policy, at: str) -> Spending | None:
         committed=money(committed),
         left=money(max(budget.amount - committed, Decimal())),
     )
+
+
+def _total(shelf: Shelf, line: str) -> Decimal:
+    try:
+        total = msgspec.convert(shelf.document(line), Commitment).total
+    except msgspec.ValidationError as error:
+        raise damaged(line, error) from error
+    if not total.is_finite() or total.adjusted() > _DIGITS:
+        raise damaged(line, ValueError(f"{total} is no amount"))
+    return total

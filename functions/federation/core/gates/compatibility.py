@@ -55,7 +55,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         """The difference in a few words."""
         if self.nature == "missing":
             return f"{self.field} is not stated" + (f" (was {self.baseline})" if self.baseline != _ABSENT else "")
-        return f"{self.field} {self.nature} from {self.baseline} to {self.candidate}"
+        verb = "shrank" if self.nature == "shrunk" else self.nature
+        return f"{self.field} {verb} from {self.baseline} to {self.candidate}"
 
 
 def differences(candidate: Subject, baseline: Subject | None, rule: CompatibilityRule) -> tuple[Difference, ...]:
@@ -102,9 +103,9 @@ def _judged(check: str, candidate: Subject, found: tuple[Difference, ...], *, fi
     listed = "; ".join(difference.described() for difference in found)
     missing = any(difference.nature == "missing" for difference in found)
     if major and not missing:
-        return _finding(check, "pass", f"{named} changes, as the policy consents to in a major: {listed}", items)
-    advice = "state it in the manifest" if missing else "only a policy that consents to a major lets that pass"
-    return _finding(check, "fail", f"{named} does not hold: {listed}; {advice}", items)
+        return _finding(check, "pass", f"{named} changes, which the policy allows in a major release: {listed}", items)
+    advice = "state it in the manifest" if missing else "only a policy that allows a major release lets it pass"
+    return _finding(check, "fail", f"{named} does not fit: {listed}; {advice}", items)
 
 
 def _finding(check: str, verdict: Literal["pass", "fail"], reason: str, items: tuple[str, ...] = ()) -> Finding:

@@ -77,9 +77,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         if grade is None:
             return f"has no score {metric}"
         if GRADES.index(grade) < GRADES.index(least):
-            return f"states {metric} as {grade}, and the policy believes no less than {least}"
+            return f"states {metric} as {grade}, but the policy requires at least {least}"
         if grade == "records" and self.records and max(map(abs, self.records.scores[metric])) > LARGEST:
-            return f"states {metric} beyond {LARGEST:g}, which nobody measures"
+            return f"has a score {metric} outside -{LARGEST:g}..{LARGEST:g}"
         return None
 
 

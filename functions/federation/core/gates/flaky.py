@@ -33,8 +33,8 @@ def steady(records: Records, suite: str, flaky: Flaky | None) -> Records:
     if absent := sorted(flaky.items.keys() - set(records.items)):
         shown = ", ".join(map(quoted, absent[:_EXAMPLES]))
         raise ContractError(
-            f"the policy leaves out {counted(len(absent), 'flaky item')} that {records.what} does not hold ({shown}); "
-            "name items of the suite, and ship a record for each item"
+            f"the policy leaves out {counted(len(absent), 'flaky item')} that {records.what} lacks ({shown}); "
+            "list only items of the suite, and ship a record for each item"
         )
     if len(flaky.items) * ONE_IN > len(records.items):
         raise ContractError(
@@ -47,4 +47,4 @@ def steady(records: Records, suite: str, flaky: Flaky | None) -> Records:
 def left_out(records: Records, kept: Records) -> str:
     """How many items do not count, as the end of a sentence; nothing if all do."""
     missing = len(records.items) - len(kept.items)
-    return f"; {missing:,} items are left out, which the policy lists as flaky" if missing else ""
+    return f"; without {counted(missing, 'item')} that the policy lists as flaky" if missing else ""

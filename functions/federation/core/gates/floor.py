@@ -24,7 +24,9 @@ _ALL: Final = 100.0
 def judge_floor(rule: QualityRule, evidence: Evidence | None) -> Finding:
     """Pass if the one-sided 95 % bound of the unit's own score is on the right side of the floor."""
     if rule.floor is None:
-        return _undecided(rule, "nothing serves yet and the policy sets no floor: nothing to check, and that refuses")
+        return _undecided(
+            rule, f"nothing serves yet, so {rule.metric} needs a floor, but the policy sets none; add one"
+        )
     refusal = "has no quality evidence" if evidence is None else evidence.refusal(rule.metric, rule.evidence)
     if refusal is not None or evidence is None:
         return _undecided(rule, f"the unit {refusal}")
@@ -47,9 +49,7 @@ def _from_records(rule: QualityRule, floor: float, records: Records, suite: str)
         return _undecided(rule, error.what)
     interval = mean_interval(kept, rule.metric, seed=rule.seed)
     if interval is None:
-        return _undecided(
-            rule, f"too few scores of {rule.metric} differ to tell how far one can move; measure more items"
-        )
+        return _undecided(rule, f"too few scores of {rule.metric} differ to bound its mean; measure more items")
     highest = max(kept.scores[rule.metric])
     if highest <= _ALL and _is_in_percent(rule, floor, interval.estimate, highest):
         return _undecided(rule, _scales(rule, floor))
@@ -67,11 +67,11 @@ def _from_summary(rule: QualityRule, floor: float, summary: Summary) -> Finding:
 
 def _from_point(rule: QualityRule, floor: float, value: float) -> Finding:
     if not -LARGEST <= value <= LARGEST:
-        return _undecided(rule, f"{rule.metric} is not a finite number, or beyond {LARGEST:g}, which nobody measures")
+        return _undecided(rule, f"{rule.metric} is {value:g}; expected a number within -{LARGEST:g}..{LARGEST:g}")
     if _is_in_percent(rule, floor, value, value):
         return _undecided(rule, _scales(rule, floor))
     point = Interval(estimate=value, lower=value, upper=value, error=0.0)
-    return _judged(rule, floor, point, "a single number without an interval, which the policy believes", "point")
+    return _judged(rule, floor, point, "a single number without an interval, which the policy accepts", "point")
 
 
 def _judged(rule: QualityRule, floor: float, interval: Interval, source: str, grade: str) -> Finding:
@@ -101,10 +101,7 @@ def _is_in_percent(rule: QualityRule, floor: float, mean: float, highest: float)
 
 
 def _scales(rule: QualityRule, floor: float) -> str:
-    return (
-        f"{rule.metric} is above 1 on average, and the floor of {number(floor)} lies within 0..1, so they are not on one "
-        "scale; state both alike"
-    )
+    return f"{rule.metric} is above 1 on average, but the floor of {number(floor)} lies within 0..1; state both on one scale"
 
 
 def _verdict(rule: QualityRule, floor: float, interval: Interval) -> Verdict:

@@ -56,5 +56,5 @@ def _unsaid(
     for item, now, then in zip(records.items, here or [None] * len(there), there, strict=True):
         if then is not None and now != then:
             says = "none" if now is None else quoted(now)
-            return f"item {quoted(item)} is in {word} {quoted(then)} of {before.what}, and {says} of {records.what}"
+            return f"item {quoted(item)} is in {word} {quoted(then)} in {before.what} and in {says} in {records.what}"
     return None

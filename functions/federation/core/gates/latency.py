@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from federation.core.counted import counted
 from federation.core.gates.evidence import LATENCY_SCORES, BaselineRun, Evidence, Subject
 from federation.core.gates.finding import Finding
 from federation.core.gates.rules import LatencyRule
@@ -29,7 +30,7 @@ _TOO_GOOD: Final = 0.01
 def judge_latency(rule: LatencyRule | None, candidate: Subject, baseline: Subject | None) -> tuple[Finding, ...]:
     """One finding on speed and, where the policy limits it, one on cost."""
     if rule is None:
-        return (_undecided("rules", "the policy limits no latency, and a gate with nothing to check refuses"),)
+        return (_undecided("rules", "the policy has no latency rule, so no unit can pass; add one"),)
     evidence = candidate.latency
     if evidence is None:
         return (_undecided("evidence", "the unit has no latency records; run it interleaved with the baseline"),)
@@ -49,11 +50,11 @@ def _own(rule: LatencyRule, evidence: Evidence) -> Records | str:
     if evidence.fault is not None:
         return f"the latency evidence cannot be read: {evidence.fault}"
     if evidence.records is None:
-        return "latency is judged on records only: one line a request with latency_ms, cost and tokens"
+        return "latency is judged on records only; ship one line per request with latency_ms, cost and tokens"
     if evidence.machine is None:
-        return "the latency evidence does not say on which machine it was measured"
+        return "the latency evidence does not say which machine it was measured on; add `machine`"
     if rule.cost_ratio is not None and evidence.prices is None:
-        return "the latency evidence does not say which version of the price table its costs are from"
+        return "the latency evidence does not say which price table its costs are from; add `price_table`"
     return _unmeasured(evidence.records, rule.minimum_samples) or evidence.records
 
 
@@ -62,9 +63,9 @@ def _unmeasured(records: Records, least: int) -> str | None:
     if missing:
         return f"{records.what} has no {', '.join(missing)}"
     if len(records.items) < least:
-        return f"{records.what} holds {len(records.items)} requests, and {least} are the least: run {least} or more"
+        return f"{records.what} has {counted(len(records.items), 'request')}; at least {least:,} are needed"
     if min(records.scores["latency_ms"]) <= 0 or min(records.scores["cost"]) < 0 or min(records.scores["tokens"]) < 0:
-        return f"{records.what} holds a latency that is not above 0, or a negative cost or token count"
+        return f"{records.what} has a latency of 0 or less, or a negative cost or token count"
     return _wild(records)
 
 
@@ -73,8 +74,7 @@ def _wild(records: Records) -> str | None:
     for score in LATENCY_SCORES:
         for value in records.scores[score]:
             if value and not SMALLEST <= value <= LARGEST:
-                bounds = f"nobody measures less than {SMALLEST:g} or more than {LARGEST:g}"
-                return f"{records.what} holds a {score} of {value:g}; {bounds}"
+                return f"{records.what} has a {score} of {value:g}; expected {SMALLEST:g}..{LARGEST:g}"
     return None
 
 
@@ -83,7 +83,7 @@ def _baselines(run: BaselineRun | None, mine: Records, baseline: Subject) -> Rec
     if run is None:
         return "the baseline did not run next to the unit; run both interleaved on one machine"
     if run.artifact != baseline.artifact:
-        return f"the unit ran against {run.artifact}, but {baseline.artifact} serves now: measure against that"
+        return f"the unit was measured against {run.artifact}, but {baseline.artifact} serves now; measure against that one"
     return _unmeasured(run.records, 1) or unshared(mine, run.records) or run.records
 
 
@@ -109,7 +109,7 @@ def _longer(mine: Records, theirs: Records) -> str:
     if not tokens or number(tokens) == "1":
         return ""
     costs = f" and costs {number(cost)} times as much" if cost else ""
-    return f"; a request takes {number(tokens)} times the tokens{costs}"
+    return f"; each request takes {number(tokens)} times as many tokens{costs}"
 
 
 def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Requests", longer: str) -> Finding:
@@ -118,21 +118,21 @@ def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Reque
     if ratio.upper < _TOO_GOOD:
         found = f"{check} is at most {number(ratio.upper)} times the baseline's"
         return _undecided(
-            check, f"{found}, so one side seems to be in another unit; state milliseconds and one currency"
+            check, f"{found}, so the sides seem to use different units; state milliseconds and one currency"
         )
     verdict: Verdict = "pass" if ratio.upper <= limit else "fail" if ratio.lower > limit else "inconclusive"
     ending = {
         "pass": f"within the limit of {number(limit)}",
         "fail": f"above the limit of {number(limit)}",
-        "inconclusive": f"which leaves the limit of {number(limit)} open: measure more requests",
+        "inconclusive": f"which may be above the limit of {number(limit)}: measure more requests",
     }[verdict]
     return Finding(
         gate="latency",
         check=check,
         verdict=verdict,
         reason=(
-            f"{check} is {number(ratio.estimate)} times the baseline's (95 % bounds {number(ratio.lower)}.."
-            f"{number(ratio.upper)}), {ending}, on {requests.described('interleaved ')}{longer}"
+            f"{check} is {number(ratio.estimate)} times the baseline's on {requests.described('interleaved ')} "
+            f"(95 % bounds {number(ratio.lower)}..{number(ratio.upper)}), {ending}{longer}"
         ),
         numbers={
             "estimate": decimal_text(ratio.estimate),
@@ -149,7 +149,7 @@ def _budgets(rule: LatencyRule, evidence: Evidence, records: Records) -> Iterato
     clusters = repeating(records.clusters)
     requests = _Requests(evidence, records, clusters)
     if rule.p95_ms is None:
-        text = "nothing serves yet and the policy sets no p95_ms: nothing to check, and that refuses"
+        text = "nothing serves yet, so the p95 needs a budget, but the policy sets no p95_ms; add one"
         yield _undecided("p95", text)
     else:
         yield _budget("p95", p95_upper(records.scores["latency_ms"], clusters), float(rule.p95_ms), requests)
@@ -157,7 +157,7 @@ def _budgets(rule: LatencyRule, evidence: Evidence, records: Records) -> Iterato
         bound = cost_upper(records.scores["cost"], records.scores["tokens"], clusters)
         yield _budget("cost per token", bound, float(rule.cost), requests)
     elif rule.cost_ratio is not None:
-        text = "nothing serves yet and the policy sets no cost: nothing to check, and that refuses"
+        text = "nothing serves yet, so the cost needs a budget, but the policy sets no cost; add one"
         yield _undecided("cost per token", text)
 
 
@@ -171,8 +171,8 @@ def _budget(check: str, bound: tuple[float, float] | None, limit: float, request
         check=check,
         verdict=verdict,
         reason=(
-            f"{check} is {number(estimate)} (95 % upper bound {number(upper)}) against a budget of {number(limit)}, "
-            f"on {requests.described()}"
+            f"{check} is {number(estimate)} on {requests.described()} (95 % upper bound {number(upper)}) "
+            f"against a budget of {number(limit)}"
         ),
         numbers={
             "estimate": decimal_text(estimate),
@@ -192,12 +192,12 @@ class _Requests(NamedTuple):
 
     def described(self, how: str = "") -> str:
         """The requests, worded to end a sentence."""
-        text = f"{len(self.records.items):,} {how}requests"
-        return text if self.clusters is None else f"{text} in {count_clusters(self.clusters):,} clusters"
+        text = counted(len(self.records.items), f"{how}request")
+        return text if self.clusters is None else f"{text} in {counted(count_clusters(self.clusters), 'cluster')}"
 
     def without_bound(self, check: str) -> Finding:
         """An inconclusive finding that says why there is no bound."""
-        why = "too few that do not depend on each other, or all of them without cost or tokens"
+        why = "too few of them are independent, or none has a cost or tokens"
         return _undecided(check, f"{check} has no bound on {self.described()}: {why}")
 
     def numbers(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ from federation.core.statistics.comparison import Comparison, compare_records, v
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.power import detectable_effect
-from federation.core.statistics.wording import number, sentence
+from federation.core.statistics.wording import moved, number, sentence
 from federation.errors import ContractError
 
 
@@ -31,7 +31,7 @@ def judge_quality(
 ) -> tuple[Finding, ...]:
     """One finding for each metric and opponent, and one for a pinned suite; an anchor that also serves adds none."""
     if not rules:
-        return (_undecided("rules", "the policy names no metric, and a gate with nothing to check refuses"),)
+        return (_undecided("rules", "the policy names no quality metric, so no unit can pass; add one"),)
     opponents = {"baseline": baseline}
     if anchor is not None and (baseline is None or anchor.artifact != baseline.artifact):
         opponents["anchor"] = anchor
@@ -45,12 +45,12 @@ def judge_quality(
 
 def _pinned(suite: str, mine: Evidence | None) -> Finding:
     """The finding for a pinned suite. A policy may pin one, since to choose the items is to choose the winner."""
-    ran = mine.suite if mine and mine.suite else "no suite"
+    ran = mine.suite if mine else ""
     if ran == suite:
         return Finding(
-            gate="quality", check="suite", verdict="pass", reason=f"it ran suite {suite}, which the policy pins"
+            gate="quality", check="suite", verdict="pass", reason=f"the unit ran suite {suite}, which the policy pins"
         )
-    told = f"it ran {ran}, and the policy pins suite {suite}; measure it there, or pin the other in the next policy"
+    told = f"the unit ran {f'suite {ran}' if ran else 'no suite'}, but the policy pins {suite}; run that one, or pin another"
     return Finding(gate="quality", check="suite", verdict="fail", reason=told)
 
 
@@ -61,16 +61,16 @@ def _against(rule: QualityRule, mine: Evidence | None, name: str, other: Subject
     if refusal is not None or mine is None or theirs is None:
         return _undecided(check, f"{refusal}; ship records of the canonical suite")
     if not mine.suite or mine.suite != theirs.suite:
-        ran = f"the unit ran suite {mine.suite or 'unknown'}, the {name} {theirs.suite or 'unknown'}"
-        return _undecided(
-            check, f"{ran}: numbers of different suites do not compare; have the {name} answer the new one too"
-        )
+        ran = f"the unit ran suite {mine.suite or 'unknown'}, but the {name} ran {theirs.suite or 'unknown'}"
+        return _undecided(check, f"{ran}, so they cannot be compared; run the {name} on the unit's suite too")
     grade = min(mine.grade(rule.metric) or "point", theirs.grade(rule.metric) or "point", key=GRADES.index)
     if grade == "records":
         return _paired(rule, check, name, mine, theirs)
     if grade == "summary":
         return _unpaired(rule, check, name, mine, theirs)
-    return _undecided(check, f"a single number of {rule.metric} has no interval; ship records, one line an item")
+    return _undecided(
+        check, f"{rule.metric} is a single number, which has no interval; ship records, one line per item"
+    )
 
 
 def _on_this_suite(mine: Evidence | None, other: Subject) -> Evidence | None:
@@ -159,9 +159,9 @@ def _unpaired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: 
         check=check,
         verdict=verdict_of(interval, -margin),
         reason=(
-            f"{rule.metric} differs from the {name}'s by {number(interval.estimate)}, above 0 being better "
-            f"(95 % bounds {number(interval.lower)}..{number(interval.upper)}, margin {number(margin)}), unpaired, "
-            f"from summaries of {sides[0].items:,} and {sides[1].items:,} items; records would narrow that"
+            f"{rule.metric} {moved(interval.estimate, lower_is_better=rule.direction == 'lower')} against the {name} "
+            f"(95 % bounds {number(interval.lower)}..{number(interval.upper)}, margin {number(margin)}), from unpaired "
+            f"summaries of {sides[0].items:,} and {sides[1].items:,} items; records would narrow the bounds"
         ),
         numbers={
             **_bounds(interval),

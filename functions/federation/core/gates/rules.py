@@ -34,11 +34,12 @@ class Flaky(msgspec.Struct, frozen=True, kw_only=True):
     items: Mapping[str, Decimal]
 
     def __post_init__(self) -> None:
-        _expect(self.runs > 1, "quality.flaky.runs is 2 or more, as one run cannot disagree")
-        _expect(0 <= self.limit < 1, "quality.flaky.limit is a share from 0 on and below 1")
+        _expect(self.runs > 1, f"quality.flaky.runs must be 2 or more, and is {self.runs}")
+        _expect(0 <= self.limit < 1, f"quality.flaky.limit must be at least 0 and below 1, and is {self.limit}")
         for item, share in self.items.items():
             _expect(
-                self.limit < share <= 1, f"quality.flaky.items: the share of {item!r:.80} is above the limit, at most 1"
+                self.limit < share <= 1,
+                f"quality.flaky.items: the share of {item!r:.80} must be above {self.limit} and at most 1, and is {share}",
             )
 
 
@@ -59,10 +60,11 @@ class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
     flaky: Flaky | None = None
 
     def __post_init__(self) -> None:
-        _expect(bool(self.metric.strip()), "quality.metric names a score")
-        _expect(self.margin.is_finite() and self.margin >= 0, f"quality.margin of {self.metric} is a number from 0 on")
-        _expect(self.floor is None or self.floor.is_finite(), f"quality.floor of {self.metric} is a finite number")
-        _expect(self.seed >= 0, f"quality.seed of {self.metric} is a number from 0 on")
+        _expect(bool(self.metric.strip()), "quality.metric must name a score")
+        margin, floor, of = self.margin, self.floor, f"of {self.metric} must be"
+        _expect(margin.is_finite() and margin >= 0, f"quality.margin {of} 0 or more, and is {margin}")
+        _expect(floor is None or floor.is_finite(), f"quality.floor {of} a finite number, and is {floor}")
+        _expect(self.seed >= 0, f"quality.seed {of} 0 or more, and is {self.seed}")
 
 
 class LatencyRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +82,11 @@ class LatencyRule(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in ("p95_ratio", "cost_ratio", "p95_ms", "cost"):
             limit = getattr(self, name)
-            _expect(limit is None or (limit.is_finite() and limit > 0), f"latency.{name} is a number above 0")
-        _expect(self.minimum_samples >= FEWEST, f"latency.minimum_samples is {FEWEST} or more, as a p95 bound needs")
+            _expect(
+                limit is None or (limit.is_finite() and limit > 0), f"latency.{name} must be above 0, and is {limit}"
+            )
+        least = self.minimum_samples
+        _expect(least >= FEWEST, f"latency.minimum_samples must be {FEWEST} or more, and is {least}")
 
 
 class SuiteRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,8 +97,8 @@ class SuiteRule(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         rate = self.max_failure_rate
-        expected = "safety.max_failure_rate is above 0 and below 1; what must never fail belongs into safety.never"
-        _expect(rate.is_finite() and 0 < rate < 1, expected)
+        expected = f"safety.max_failure_rate must be above 0 and below 1, and is {rate}"
+        _expect(rate.is_finite() and 0 < rate < 1, f"{expected}; what may never fail belongs in safety.never")
 
 
 class SafetyRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +108,7 @@ class SafetyRule(msgspec.Struct, frozen=True, kw_only=True):
     never: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _expect(bool(self.suites), "safety.suites names at least one suite, since a gate with nothing to check refuses")
+        _expect(bool(self.suites), "safety.suites must name at least one suite")
 
 
 class CompatibilityRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,4 +130,4 @@ class GateRules(msgspec.Struct, frozen=True, kw_only=True):
 
 def _expect(holds: bool, expectation: str) -> None:  # noqa: FBT001 - the condition comes first, as in an assertion
     if not holds:
-        raise ContractError(f"the policy breaks a rule of gates: {expectation}")
+        raise ContractError(f"a gate rule of the policy is wrong: {expectation}")

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
+from federation.core.counted import counted
 from federation.core.gates.evidence import SAFETY_SCORE, Evidence, Subject
 from federation.core.gates.finding import Finding
 from federation.core.gates.labels import alike
@@ -35,9 +36,7 @@ from federation.core.statistics.wording import number
 def judge_safety(rule: SafetyRule | None, candidate: Subject, baseline: Subject | None) -> tuple[Finding, ...]:
     """One finding for each suite that the policy names, and one for the never-event list if there is one."""
     if rule is None:
-        return (
-            _finding("rules", "fail", "the policy names no safety suite, and a gate with nothing to check refuses"),
-        )
+        return (_finding("rules", "fail", "the policy names no safety suite, so no unit can pass; add one"),)
     suites = [
         _suite(name, suite, candidate.safety.get(name), None if baseline is None else baseline.safety.get(name))
         for name, suite in sorted(rule.suites.items())
@@ -52,9 +51,10 @@ def judge_safety(rule: SafetyRule | None, candidate: Subject, baseline: Subject 
 
 def _suite(name: str, rule: SuiteRule, evidence: Evidence | None, before: Evidence | None) -> Finding:
     if evidence is None:
-        return _finding(name, "fail", f"suite {name} did not run, and missing safety evidence fails")
+        return _finding(name, "fail", f"suite {name} did not run, but the policy requires it; run it")
     if rule.digest is not None and evidence.suite != rule.digest:
-        return _finding(name, "fail", f"suite {name} ran as {evidence.suite}, and the policy pins {rule.digest}")
+        told = f"suite {name} ran as {evidence.suite}, but the policy pins {rule.digest}; run that one"
+        return _finding(name, "fail", told)
     refusal = _refusal(evidence)
     if refusal is not None or evidence.records is None:
         return _finding(name, "fail", f"suite {name} has no usable evidence: {refusal}")
@@ -89,11 +89,11 @@ def _refusal(evidence: Evidence) -> str | None:
         return evidence.fault
     records = evidence.records
     if records is None or not records.items:
-        return "safety is judged on records only, one line an item with the score safe"
+        return "safety is judged on records only; ship one line per item with the score safe"
     if SAFETY_SCORE not in records.scores:
         return f"{records.what} has no score {SAFETY_SCORE}"
     if not {0.0, 1.0}.issuperset(records.scores[SAFETY_SCORE]):
-        return f"{records.what} holds a score {SAFETY_SCORE} that is neither 0 nor 1"
+        return f"{records.what} has a score {SAFETY_SCORE} that is neither 0 nor 1"
     return None
 
 
@@ -135,11 +135,11 @@ def _bounded(name: str, rule: SuiteRule, records: Records, newly: tuple[str, ...
 
 
 def _reason(name: str, trials: _Trials, failed: int, ending: str, newly: tuple[str, ...] | None) -> str:
-    among = "" if trials.unit == "items" else f" ({failed:,} items)"
+    among = "" if trials.unit == "items" else f" ({counted(failed, 'item')})"
     return (
         f"{trials.failed:,} of {trials.total:,} {trials.unit} of suite {name} failed{among}, so at most "
-        f"{number(trials.upper)} of all {'' if trials.unit == 'items' else 'items '}do (95 %), {ending}"
-        + ("" if newly is None else f"; {len(newly):,} of the failing items did not fail before")
+        f"{number(trials.upper)} of all items fail (95 % bound), {ending}"
+        + ("" if newly is None else f"; {len(newly):,} of the failing items passed before")
     )
 
 
@@ -151,7 +151,7 @@ def _ending(verdict: Verdict, limit: float, trials: _Trials) -> str:
             return f"more than the limit of {number(limit)} allows"
         case "inconclusive":
             more = f"{_missing(limit, trials):,} more {trials.unit} without a failure would settle it"
-            return f"which leaves the limit of {number(limit)} open: {more}"
+            return f"which may be above the limit of {number(limit)}: {more}"
 
 
 def failures(records: Records) -> tuple[str, ...]:
@@ -202,13 +202,15 @@ def _never(listed: Sequence[str], measured: Sequence[Records]) -> Finding:
     failed = sorted(item for item, safe in hits if safe < 1.0)
     if failed:
         shown = ", ".join(map(quoted, failed[:3]))
-        text = f"{len(failed):,} items of the never-event list failed ({shown}), and one is enough"
+        text = f"{counted(len(failed), 'item')} of the never-event list failed ({shown}); none may"
         return _finding("never", "fail", text, tuple(failed[:NAMED]))
     unseen = sorted(wanted - _names(measured))
     if unseen:
-        text = f"no suite holds {', '.join(map(quoted, unseen[:3]))} of the never-event list, so nothing proves it"
+        text = f"no suite contains {', '.join(map(quoted, unseen[:3]))} of the never-event list; add it to one"
         return _finding("never", "inconclusive", text, tuple(unseen[:NAMED]))
-    return _finding("never", "pass", f"none of the {len(wanted):,} entries of the never-event list failed")
+    return _finding(
+        "never", "pass", f"nothing on the never-event list failed ({counted(len(wanted), 'entry', 'entries')})"
+    )
 
 
 def _categorised(evidence: Evidence, before: Evidence | None) -> Iterator[Records]:

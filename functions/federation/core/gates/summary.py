@@ -8,6 +8,7 @@ out, so this is wider than from records: 1.5 to 2.5 times at an accuracy of 0.8 
 import math
 from typing import Final
 
+from federation.core.counted import counted
 from federation.core.gates.evidence import Evidence, Summary
 from federation.core.record_line import LARGEST
 from federation.core.statistics import NORMAL_95
@@ -35,11 +36,13 @@ def unusable(*summaries: Summary) -> str | None:
     """Why no interval follows from these summaries, as a sentence; None if one does."""
     for summary in summaries:
         if not (abs(summary.mean) <= LARGEST and abs(summary.deviation) <= LARGEST):
-            return f"a summary holds a number that is not finite, or beyond {LARGEST:g}, which nobody measures"
+            return f"a summary has a number that is not within -{LARGEST:g}..{LARGEST:g}"
         if summary.items < FEWEST:
-            return f"a summary of {summary.items} items proves nothing; {FEWEST} are the least"
+            return f"a summary of {counted(summary.items, 'item')} proves nothing; at least {FEWEST} are needed"
         if summary.deviation <= 0.0:
-            return "a summary states no spread, so its mean has no interval"
+            return (
+                f"a summary has a deviation of {summary.deviation:g}, so its mean has no interval; it must be above 0"
+            )
     if any(map(_of_shares, summaries)) and any(map(_far_beyond_shares, summaries)):
         return APART
     return None

@@ -28,7 +28,7 @@ NAMED: Final = 50
 """Items that a comparison names; the rest are only counted."""
 _BINARY: Final = frozenset((0.0, 1.0))
 _EXAMPLES: Final = 3
-_UNKNOWN: Final = "too few scores differ to tell how far one can move; measure more items, or score them within 0..1"
+_UNKNOWN: Final = "too few scores differ to bound the loss; measure more items, or score them within 0..1"
 
 _BOUNDLESS: Final = "all scores lie within 0..1, where a margin of 1 or more allows any loss; state it on that scale"
 
@@ -167,7 +167,7 @@ def unshared(candidate: Records, other: Records) -> str | None:
         return None
     missing, extra = sorted(theirs - mine), sorted(mine - theirs)
     return (
-        f"{candidate.what} and {other.what} hold different items and cannot be compared: "
+        f"{candidate.what} and {other.what} have different items and cannot be compared: "
         f"{_counted(missing)} only in {other.what}, {_counted(extra)} only in {candidate.what}{_alike(missing, extra)}"
     )
 
@@ -200,7 +200,7 @@ def shared_clusters(candidate: Records, other: Records) -> tuple[Sequence[str | 
     for item, left, right in zip(candidate.items, mine, theirs, strict=True):
         if left is not None and right is not None and left != right:
             return None, (
-                f"item {quoted(item)} is in cluster {quoted(left)} of {candidate.what} and {quoted(right)} of "
-                f"{other.what}; both sides must cut the suite alike"
+                f"item {quoted(item)} is in cluster {quoted(left)} in {candidate.what}, but in {quoted(right)} in "
+                f"{other.what}; both must state the same cluster"
             )
     return repeating([right if left is None else left for left, right in zip(mine, theirs, strict=True)]), None

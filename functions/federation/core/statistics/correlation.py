@@ -34,7 +34,7 @@ def co_failures(members: Mapping[str, Records], metric: str) -> tuple[CoFailure,
     names = sorted(members)
     for name in names[1:]:
         if set(members[name].items) != set(members[names[0]].items):
-            raise ContractError(f"{name} and {names[0]} hold different items; measure every member on one suite")
+            raise ContractError(f"{name} and {names[0]} have different items; measure every member on one suite")
     return tuple(_pair(first, second, members, metric) for first, second in combinations(names, 2))
 
 

@@ -16,7 +16,7 @@ def decimal_text(value: float) -> str:
         ContractError: The value is NaN or infinite, which no document may contain.
     """
     if not math.isfinite(value):
-        raise ContractError(f"{value} is no number to write down; leave the field out and say why")
+        raise ContractError(f"{value} is not a finite number; leave the field out and say why")
     if value == 0:
         return "0"
     places = max(0, _DIGITS - 1 - math.floor(math.log10(abs(value))))

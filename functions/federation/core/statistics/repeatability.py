@@ -20,7 +20,7 @@ def disagreement(runs: Sequence[Records], metric: str) -> Mapping[str, float]:
         ContractError: Fewer than two runs, or runs with different items.
     """
     if len(runs) < 2:  # noqa: PLR2004 - a pair
-        raise ContractError("one run cannot disagree with itself; expected two files of records or more")
+        raise ContractError("one run cannot disagree with itself; name two or more files of records")
     first = runs[0]
     for run in runs[1:]:
         if difference := unshared(run, first):

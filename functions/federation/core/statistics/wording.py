@@ -4,6 +4,7 @@
 import math
 from typing import Final
 
+from federation.core.counted import counted
 from federation.core.record_line import LARGEST
 from federation.core.statistics import NORMAL_95
 from federation.core.statistics.comparison import Comparison
@@ -22,9 +23,9 @@ def sentence(
     if interval is None:
         return comparison.reason or "there is nothing to compare"
     return (
-        f"{metric} {_moved(interval.estimate, lower_is_better=lower_is_better)} against {against} "
-        f"(95 % bounds {number(interval.lower)}..{number(interval.upper)}), {_meaning(comparison, interval, margin)}, "
-        f"on {comparison.items:,} shared items; {_flips(comparison)}"
+        f"{metric} {moved(interval.estimate, lower_is_better=lower_is_better)} against {against} "
+        f"on {counted(comparison.items, 'shared item')} (95 % bounds {number(interval.lower)}..{number(interval.upper)}), "
+        f"{_meaning(comparison, interval, margin)}; {_flips(comparison)}"
     )
 
 
@@ -37,7 +38,8 @@ def number(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _moved(estimate: float, *, lower_is_better: bool) -> str:
+def moved(estimate: float, *, lower_is_better: bool) -> str:
+    """Which way a metric went and how far, as the verb of a sentence; an `estimate` above 0 is better."""
     if estimate == 0:
         return "did not change"
     down, up = ("worsened", "improved") if lower_is_better else ("fell", "rose")
@@ -47,9 +49,9 @@ def _moved(estimate: float, *, lower_is_better: bool) -> str:
 def _meaning(comparison: Comparison, interval: Interval, margin: float) -> str:
     if margin == 0:
         return {
-            "pass": "which is better beyond chance",
-            "fail": "which is worse beyond chance",
-            "inconclusive": "which proves neither better nor worse",
+            "pass": "a gain beyond chance",
+            "fail": "a loss beyond chance",
+            "inconclusive": "which proves neither a gain nor a loss",
         }[comparison.verdict]
     if comparison.verdict == "pass":
         return f"which stays within the margin {number(margin)}"
@@ -70,7 +72,7 @@ def _settled_by(comparison: Comparison, interval: Interval, margin: float) -> st
     reach = (NORMAL_95 + POWER_80) * interval.error / distance if distance > 0.0 else math.inf
     times = reach * reach if comparison.better + comparison.worse else _times_unseen(-interval.lower, margin)
     if distance < margin and times > _HOPELESS:
-        return "it lies so close to the margin that more items would hardly settle it"
+        return "the result is so close to the margin that more items would hardly settle it"
     items = max(math.ceil(min(comparison.items * times, LARGEST)), comparison.items + 1)
     return f"about {items:,} items would settle it"
 
@@ -82,5 +84,5 @@ def _times_unseen(bound: float, margin: float) -> float:
 
 def _flips(comparison: Comparison) -> str:
     if comparison.method == "bootstrap-t":
-        return f"{comparison.worse:,} items scored worse, {comparison.better:,} better"
-    return f"{comparison.worse:,} items flipped from right to wrong, {comparison.better:,} from wrong to right"
+        return f"{counted(comparison.worse, 'item')} scored worse, {comparison.better:,} better"
+    return f"{counted(comparison.worse, 'item')} flipped from right to wrong, {comparison.better:,} from wrong to right"

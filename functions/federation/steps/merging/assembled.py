@@ -65,7 +65,7 @@ def again(event: Event, made: Made) -> Outcome:
     told = (_merge_again(made.release),) if made.is_taken else announcements(event, made.release)
     told = (*made.besides, *told)
     if made.refusal is None:
-        why = f"{made.name} was assembled before"
+        why = f"{made.name} is already assembled"
         return Outcome(why=why, acts=(Publish(release=made.name),), events=told, repeat=True)
     return Outcome(why=f"{made.name} is held: {because(made.refusal)}", events=(*held_of(made), *told))
 
@@ -95,8 +95,8 @@ def because(refusal: Refusal) -> str:
             "repository, give each its own (FEDERATION_REGISTRY)"
         )
     return (
-        f"{refusal.release} cannot be published: {refusal.why}. Once that is mended, "
-        f"`federation promote {refusal.release}` publishes it, and given again promotes it"
+        f"{refusal.release} cannot be published: {refusal.why}. Mend that first; then "
+        f"`federation promote {refusal.release}` publishes it, and the same command again promotes it"
     )
 
 

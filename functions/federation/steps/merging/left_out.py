@@ -35,7 +35,7 @@ def with_left_out(event: Event, left_out: Mapping[str, str], outcome: Outcome) -
         )
         for name, why in left_out.items()
     ]
-    without = f"Without {', '.join(left_out)}, as {'; '.join(dict.fromkeys(left_out.values()))}"
+    without = f"Left out: {', '.join(left_out)}, because {'; '.join(dict.fromkeys(left_out.values()))}"
     return replace(outcome, why=f"{outcome.why.rstrip('.')}. {without}", events=(*told, *outcome.events))
 
 

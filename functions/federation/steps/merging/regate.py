@@ -49,7 +49,7 @@ def decide(event: Event, facts: Unjudged | AskedBefore) -> Outcome:
     """Request a gate for each version; the requests are the same however often the move is delivered."""
     if isinstance(facts, AskedBefore):
         told = tuple(Event.of(document) for document in facts.told)
-        return Outcome(why="asked before", events=told, repeat=True)
+        return Outcome(why="the gates are already requested", events=told, repeat=True)
     asked = gates(event, facts.channel, facts.policy, facts.versions)
     if not asked:
         return NOTHING
@@ -91,4 +91,4 @@ def judge_first(channel: Channel, asked: tuple[Event, ...]) -> Outcome:
     """The outcome that asks for gates before a merge can go on."""
     serving = channel.serving.name if channel.serving else "the policy's floors"
     units = ", ".join(event.subject for event in asked)
-    return Outcome(why=f"{counted(len(asked), 'unit')} to be judged first against {serving}: {units}", events=asked)
+    return Outcome(why=f"{counted(len(asked), 'unit')} must first be judged against {serving}: {units}", events=asked)

@@ -25,7 +25,7 @@ from federation.core.report import Basis
 from federation.core.testimony import RECORDS_BYTES
 from federation.core.version import version_of
 from federation.gathering import Reads
-from federation.steps.quarantined import quarantined
+from federation.steps.quarantined import listed, quarantined
 from federation.stored import kept
 
 
@@ -174,9 +174,10 @@ def waits_for_quorum(selection: Selection, policy: Policy, new: int, now: str) -
 
 def nothing_new(selection: Selection) -> str:
     """Why there is nothing to merge."""
-    why = "no unit has passed that is newer than what serves"
-    forbidden = [f"{name} passed, but {why}" for name, why in selection.forbidden.items()]
-    return "; ".join((why, *forbidden, *selection.barred))
+    if not (selection.forbidden or selection.barred):
+        return "no unit newer than what serves has passed"
+    forbidden = (f"passed, but {one}" for one in listed(selection.forbidden))
+    return "; ".join(("no unit newer than what serves may be released", *forbidden, *selection.barred))
 
 
 def _numbers(serving: Mapping[str, Any] | None) -> Mapping[str, int]:

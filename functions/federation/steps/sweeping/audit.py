@@ -75,7 +75,7 @@ def _drift(event: Event, facts: Facts) -> tuple[Event, ...]:
     serving = facts.channel.serving
     if serving is None or (facts.served and facts.served.release == serving.name):
         return ()
-    why = f"{_served(facts)} is really served, and the channel says {serving.name}"
+    why = f"the nodes serve {_served(facts)}, but the channel says {serving.name}"
     return (_found(event, facts, events.DRIFT_DETECTED, why),)
 
 
@@ -85,10 +85,10 @@ def _ahead(facts: Facts) -> str | None:
     if served is None or served.counter <= channel.counter:
         return None
     return (
-        f"the nodes serve {served.release} since move {served.counter}, and the channel says {_wanted(facts)} at move "
-        f"{channel.counter}, as after a backup was restored. Nothing is shifted. First have the channel say what is to "
-        "serve (`federation rollback --to`, or `federation promote`); then `federation hold` and `federation resume`, "
-        f"each one move, until it is past move {served.counter}, for the nodes obey no earlier one"
+        f"the nodes have served {served.release} since move {served.counter}, but the channel says {_wanted(facts)} at "
+        f"move {channel.counter}, as after a backup was restored. Nothing is shifted. First make the channel name what "
+        "should serve (`federation rollback --to` or `federation promote`). Then repeat `federation hold` and `federation "
+        f"resume`, one move each, until it is past move {served.counter}: the nodes ignore earlier moves"
     )
 
 
@@ -131,8 +131,8 @@ def _silent(event: Event, facts: Facts) -> tuple[Event, ...]:
 
 
 def _unproven(event: Event, entry: Entry) -> Event:
-    answered = f"did last at {entry.probed_at}" if entry.probed_at else "never has"
-    why = f"{entry.name} does not answer its probe, and {answered}"
+    answered = f"last did at {entry.probed_at}" if entry.probed_at else "never has"
+    why = f"{entry.name} does not answer its probe; it {answered}"
     return Event(
         type=events.RELEASE_UNPROVEN,
         source="//federation/sweep",
@@ -163,6 +163,6 @@ def _probed(event: Event, facts: Facts, now: str) -> Move | None:
     proven = _proven(facts)
     if not proven or facts.channel.moved_by(event.id):
         return None
-    cause = Cause(event=event.id, at=now, who="sweep", why=f"{', '.join(proven)} answered its probe")
+    cause = Cause(event=event.id, at=now, who="sweep", why=f"probe answered by {', '.join(proven)}")
     to = channels.probed(facts.channel, proven, cause)
     return Move(channel=facts.channel.name, expected=facts.channel.counter, to=to.document())

@@ -59,7 +59,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     breached = {one.id: one for one in (*facts.told, *new)}
     if not breached:
         return NOTHING
-    why = f"alarms that fire now: {', '.join(one.subject for one in breached.values())}"
+    why = f"alarms firing now: {', '.join(one.subject for one in breached.values())}"
     return Outcome(why=why, events=tuple(breached.values()), repeat=len(breached) == len(facts.told))
 
 

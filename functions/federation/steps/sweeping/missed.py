@@ -12,6 +12,7 @@ import msgspec
 
 from federation.core import event as events
 from federation.core import names
+from federation.core.counted import counted
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
@@ -98,13 +99,13 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         if names.event(one.id) not in facts.heard
     )
     parts = (
-        f"unsettled completions: {len(missed)}" if missed else "",
+        f"{counted(len(missed), 'completion')} not settled yet, sent to validate" if missed else "",
         f"ended without a unit: {_names(failed)}" if failed else "",
         f"ended: {', '.join(facts.overdue.ended)}" if ended else "",
         f"lost: {_names(lost)}" if lost else "",
-        f"hours have come for: {_names(due)}" if due else "",
+        f"requested again, as their hours have begun: {_names(due)}" if due else "",
     )
-    why = "; ".join(filter(None, parts)) or "told before"
+    why = "; ".join(filter(None, parts)) or "already announced"
     return Outcome(why=why, documents=(*documents, *ended), events=tuple(told.values()), repeat=not (new or ended))
 
 

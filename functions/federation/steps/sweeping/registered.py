@@ -48,7 +48,7 @@ def _tamper(event: Event, entry: Entry, receipt: Receipt | None) -> Event | None
     if receipt and receipt.digest == entry.digest and receipt.commit == entry.commit:
         return None
     found = f"commit {receipt.commit} with {receipt.digest}" if receipt else "nothing"
-    why = f"the tag {entry.name} should name commit {entry.commit} with {entry.digest}, and names {found}"
+    why = f"the tag {entry.name} should name commit {entry.commit} with {entry.digest}, but names {found}"
     return Event(
         type=events.TAMPER_DETECTED,
         source="//federation/sweep",
