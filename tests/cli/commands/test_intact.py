@@ -284,8 +284,8 @@ def test_a_list_that_was_changed_is_no_list(federation, played, tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(7_000_100, 7_000_112))
-def test_what_crashes_and_races_leave_behind_is_no_fault(seed):
-    logging.getLogger("federation").setLevel(logging.CRITICAL)
+def test_what_crashes_and_races_leave_behind_is_no_fault(seed, caplog):
+    caplog.set_level(logging.CRITICAL, "federation")
     world = play(story(seed), Chaos(drawn=random.Random(seed), full=0.25)).world
     world.chaos.drawn = None
     shelf = Shelf(

@@ -196,8 +196,8 @@ def test_before_the_first_promotion_nothing_has_served(federation, new_home):
 
 
 @pytest.mark.parametrize("seed", range(7_000_000, 7_000_012))
-def test_in_any_history_the_moves_that_are_told_are_those_that_were_made(seed):
-    logging.getLogger("federation").setLevel(logging.CRITICAL)
+def test_in_any_history_the_moves_that_are_told_are_those_that_were_made(seed, caplog):
+    caplog.set_level(logging.CRITICAL, "federation")
     world = play(story(seed), Chaos(drawn=random.Random(seed), full=0.25)).world
     world.chaos.drawn = None
     bodies = world.store.moves.get("production", [])
