@@ -204,7 +204,7 @@ def active_policy(
         ContractError: It is damaged.
     """
     if not versions:
-        raise MissingError("no policy is stored; store one with: federation init --policy POLICY.json")
+        raise MissingError("no policy is stored; store one with `federation init --policy POLICY.json`")
     found = body(versions[-1])
     if found is None:
         raise MissingError(f"{versions[-1]} was listed, but is no longer there")

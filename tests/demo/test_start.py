@@ -50,7 +50,7 @@ def test_the_release_serves_and_the_nodes_read_it(typed):
 def test_what_is_worse_is_left_and_comes_back_when_it_was_not_to_blame(typed):
     told = typed[0].stdout
     assert "roll_back  spiralverse-ai-federated-v1.0.0 serves" in told
-    assert told.index("is lifted: releases may hold it again") < told.rindex("v1.0.1 serves. back again")
+    assert told.index("is lifted: releases may contain it again") < told.rindex("v1.0.1 serves. back again")
 
 
 def test_the_record_on_the_page_is_one(typed):

@@ -176,6 +176,28 @@ def test_a_job_that_ends_itself_with_the_same_code_has_not_run_out_of_time(train
     assert "max_minutes" not in ended(trainer, "embedder-1")["failure"]
 
 
+@pytest.mark.parametrize(
+    ("request_", "seconds", "is_over"),
+    [('{"max_minutes":1}', 61, True), ('{"max_minutes":1}', 900, False), ("{}", 61, False), ("{", 61, False)],
+    ids=["ended in time", "by an earlier version, which ended none", "no limit", "damaged"],
+)
+def test_whether_a_killed_job_ran_out_of_time(trainer, jobs, request_, seconds, is_over):
+    home = jobs / "embedder-1"
+    home.mkdir(parents=True)
+    (home / "job.json").write_text(request_)
+    (home / "exit_code.txt").write_text("137")
+    os.utime(home / "job.json", (1_000_000, 1_000_000))
+    os.utime(home / "exit_code.txt", (1_000_000 + seconds, 1_000_000 + seconds))
+    assert ("max_minutes" in ended(trainer, "embedder-1")["failure"]) is is_over
+
+
+def test_without_timeout_no_job_is_ended_and_none_ran_out_of_time(trainer, image, monkeypatch):
+    monkeypatch.setattr("federation.local.trainer._timeout", lambda: None)
+    image("import time; time.sleep(1.5); raise SystemExit(124)")
+    trainer.launch("embedder-1", {**JOB, "max_minutes": 0.02})
+    assert "max_minutes" not in ended(trainer, "embedder-1")["failure"]
+
+
 def test_a_job_that_keeps_within_its_time_is_not_disturbed(trainer, image):
     image(SHIPS)
     trainer.launch("embedder-1", {**JOB, "max_minutes": 1})

@@ -20,7 +20,7 @@ import typer
 
 from federation.cli.account import account_fault
 from federation.cli.screen.examples import first_of
-from federation.cli.screen.pasted import pasted
+from federation.cli.screen.pasted import pasted, with_folder
 from federation.cli.screen.visible import visible_lines
 from federation.errors import ContractError, FederationError, ServiceError, SettingsError
 
@@ -52,7 +52,8 @@ def tell(failure: Failure, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"error": asdict(failure)}), flush=True)
     hint = failure.hint if failure.code == _USAGE else pasted(failure.hint)
-    print(visible_lines("\n".join(filter(None, (f"federation: {failure.message}", hint)))), file=sys.stderr)
+    told = with_folder(f"federation: {failure.message}")
+    print(visible_lines("\n".join(filter(None, (told, hint)))), file=sys.stderr)
     return failure.exit_code
 
 

@@ -120,7 +120,7 @@ def lost(name: str, job: Mapping[str, Any], by: str) -> Event:
     platform = str(job["platform"])
     why = (
         f"it must have ended by {by}, but neither its end nor an accepted unit has been reported; it may have been deleted "
-        f"on {platform}, or never begun there; its highest possible cost stays counted in the budget"
+        f"on {platform}, or never begun there; its highest possible cost stays counted in any budget"
     )
     return Event(
         type=events.JOB_FAILED,

@@ -42,9 +42,17 @@ _BEGUN: Final = (_PROCESS, _CODE, _COMPLETION, UNIT)
 _BY_SIGNAL: Final = 128
 _TOO_LONG: Final = frozenset({124, 137})
 """Exit codes of timeout(1) when it has ended the job, or had to kill it."""
+_SLACK_SECONDS: Final = 60
+"""For a machine that is busy when it ends a job."""
 _LAST_SECONDS: Final = 120
 """The time from being asked to end until being killed, the same as on SageMaker."""
 _LONGEST: Final = 1024
+
+
+class _Limits(msgspec.Struct, frozen=True):
+    """The part of a job's description that says when it is ended."""
+
+    max_minutes: float | None = None
 
 
 class LocalTrainer:
@@ -101,8 +109,13 @@ def _claimed(home: Path) -> bool:
 
 def _limited(job: Mapping[str, Any]) -> Sequence[str]:
     """The command that ends the job after its `max_minutes`; none without timeout(1), which macOS does not have."""
-    minutes, command = job.get("max_minutes"), shutil.which("timeout", path=os.defpath)
+    minutes, command = job.get("max_minutes"), _timeout()
     return [command, "-k", str(_LAST_SECONDS), f"{minutes}m"] if minutes and command else []
+
+
+def _timeout() -> str | None:
+    """The path of timeout(1), if this machine has it."""
+    return shutil.which("timeout", path=os.defpath)
 
 
 def _environment(name: str, job: Mapping[str, Any]) -> dict[str, str]:
@@ -174,8 +187,14 @@ def _failure(home: Path, code: int) -> str:
 def _ran_out_of_time(home: Path) -> bool:
     """Whether the job ran for as long as it may; its own code may end it with the same exit codes before."""
     request = home / _REQUEST
-    minutes = msgspec.json.decode(request.read_bytes()).get("max_minutes") if request.exists() else None
-    return minutes is not None and (home / _CODE).stat().st_mtime - request.stat().st_mtime >= 60 * minutes
+    try:
+        minutes = msgspec.json.decode(request.read_bytes(), type=_Limits).max_minutes
+    except (OSError, msgspec.MsgspecError):
+        return False
+    if minutes is None or _timeout() is None:
+        return False
+    over = (home / _CODE).stat().st_mtime - request.stat().st_mtime - 60 * minutes
+    return 0 <= over <= _LAST_SECONDS + _SLACK_SECONDS  # earlier versions ended no job
 
 
 def _last_line(path: Path) -> str | None:

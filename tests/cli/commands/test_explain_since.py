@@ -42,7 +42,7 @@ def test_a_page_is_headed_by_as_many_digits_as_a_person_reads(federation, own):
     digits = forbidden["artifact"].removeprefix("sha256:")[:12]
     page = federation("explain", "govern", "--folder", own).out
     assert page.startswith(f"{digits}: ORDER CARRIED OUT\n")
-    assert f"{digits} is lifted: releases may hold it again" in page
+    assert f"{digits} is lifted: releases may contain it again" in page
 
 
 def test_after_everything_was_lifted_no_bytes_are_refused(federation, promoted_twice):

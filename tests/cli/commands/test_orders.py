@@ -36,7 +36,7 @@ def test_what_came_of_an_order_is_what_holds_since(federation, own):
     held, resumed, lifted = (one["became"] for one in federation("orders", "--folder", own, "--json").json)
     assert held == "promotions are held until 2126-12-01 06:00:00Z, or until somebody resumes them"
     assert resumed == "promotions go on"
-    assert "is lifted: releases may hold it again" in lifted
+    assert "is lifted: releases may contain it again" in lifted
 
 
 def test_a_damaged_order_hides_no_other_and_is_named(federation, own):

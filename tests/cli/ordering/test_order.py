@@ -100,7 +100,7 @@ def test_any_unit_of_an_artifact_lifts_it_and_all_of_them_are_named(federation, 
     answer = federation("lift", "spiralverse/textgen-lora-v3", *WHO, "--folder", own)
     assert answer.code == 0
     (one,) = [line for line in answer.out.splitlines() if line.startswith("govern")]
-    assert "(textgen-lora-v2, -v3) is lifted: releases may hold it again; eva: the demo asks for it" in one
+    assert "(textgen-lora-v2, -v3) is lifted: releases may contain it again; eva: the demo asks for it" in one
     assert federation("lift", "spiralverse/textgen-lora-v1", *WHO, "--folder", own).code == 3
 
 
@@ -108,7 +108,7 @@ def test_what_holds_after_each_order_is_said(federation, own):
     told = {
         "hold": "promotions are held until somebody resumes them; eva: the demo asks for it",
         "resume": "promotions go on; eva: the demo asks for it",
-        "quarantine spiralverse/embedder-v1": "(embedder-v1) is in quarantine: no release may hold it; eva: the demo",
+        "quarantine spiralverse/embedder-v1": "(embedder-v1) is in quarantine: no release may contain it; eva: the demo",
     }
     for order, words in told.items():
         answer = federation(*order.split(), *WHO, "--folder", own)

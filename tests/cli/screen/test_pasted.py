@@ -92,6 +92,15 @@ def test_a_persons_words_stay_as_they_were_typed(federation, own, monkeypatch):
     assert said in federation("explain", "govern", "--folder", own).out
 
 
+def test_a_command_that_a_step_writes_between_backticks_names_the_folder_too(federation, own):
+    assert federation("rollback", "--who", "eva", "--why", "x", "--folder", own).code == 10
+    told = federation("rollback", "--who", "eva", "--why", "x", "--from", "v1.0.0", "--folder", own)
+    page = federation("explain", "roll_back", "--folder", own).out + told.out + told.err
+    assert f"`federation explain --folder {own} roll_back`" in page
+    assert "--folder " in page
+    assert f"--folder {own} --folder" not in page
+
+
 def test_of_two_folders_the_last_is_the_home(federation, own, new_home):
     page = federation("explain", SECOND, "--folder", new_home, f"--folder={own}").out
     assert f"--folder {own} " in page

@@ -42,11 +42,11 @@ def test_an_answer_that_is_longer_or_shorter_is_told_since_cost_per_token_hides_
     _, cost = judged(latency(lengthened(requests(), tokens=2.0, cost=1.6)))
     assert cost.verdict == "pass"
     assert "cost per token is 0.8 times" in cost.reason
-    assert cost.reason.endswith("; each request takes 2 times as many tokens and costs 1.6 times as much")
+    assert cost.reason.endswith("; a request takes 2 times as many tokens on average and costs 1.6 times as much")
     speed, _ = judged(latency(lengthened(requests(times=0.5), tokens=0.5, cost=0.5)))
-    assert speed.reason.endswith("; each request takes 0.5 times as many tokens and costs 0.5 times as much")
+    assert speed.reason.endswith("; a request takes 0.5 times as many tokens on average and costs 0.5 times as much")
     (free,) = judged(latency(lengthened(requests(), tokens=0.5, cost=0.0)), replace(RULE, cost_ratio=None))
-    assert free.reason.endswith("; each request takes 0.5 times as many tokens")
+    assert free.reason.endswith("; a request takes 0.5 times as many tokens on average")
     assert all("tokens" not in one.reason for one in judged(latency(lengthened(requests(), tokens=1.001, cost=1.0))))
 
 

@@ -76,14 +76,14 @@ def _record_faults(body: bytes) -> Iterator[str]:
             yield from (f"line {number}: {fault}" for fault in error.faults) if error.faults else (error.what,)
             continue
         if item in seen:
-            yield f"line {number} repeats item {quoted(item)}; expected one record an item"
+            yield f"line {number} repeats item {quoted(item)}; expected one record per item"
         seen.add(item)
 
 
 def _item(line: bytes, number: int) -> str:
     """The id of the item that a line is about."""
     if not line.strip():
-        raise ContractError(f"line {number} is blank; only the end of the file may be")
+        raise ContractError(f"line {number} is blank; only the last lines of a file may be")
     record = strict_json.parse(line, what=f"line {number}")
     contract.check("record.v1", record.value, what=f"line {number}")
     if record.duplicates:

@@ -214,8 +214,8 @@ def _after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], cha
 def _after_promotion(past: Past, channel: Channel) -> Iterator[str]:
     """What became of a release that was promoted and serves no longer."""
     name = _about(past)
-    if left := inventory.left_by_rollback(channel).get(name):
-        yield f"It no longer serves. {readable(left)}: federation explain {name}"
+    if name in inventory.left_by_rollback(channel):
+        yield f"It no longer serves; why: federation explain {name}"
 
 
 def _after_hold(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:

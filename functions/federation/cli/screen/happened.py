@@ -16,8 +16,8 @@ ORDERED: Final = 11
 """Exit code of a command whose order was announced, but not seen carried out while the command waited."""
 
 _HOLDS: Final = {
-    events.LIFT_ORDERED: "{} is lifted: releases may hold it again",
-    events.QUARANTINE_ORDERED: "{} is in quarantine: no release may hold it",
+    events.LIFT_ORDERED: "{} is lifted: releases may contain it again",
+    events.QUARANTINE_ORDERED: "{} is in quarantine: no release may contain it",
     events.HOLD_ORDERED: "promotions are held until somebody resumes them",
     events.RESUME_ORDERED: "promotions go on",
     events.ANCHOR_ORDERED: "{} is the anchor",

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from itertools import compress
 from typing import Any, Final, TextIO
 
-from federation.cli.screen.pasted import NO_BREAK, pasted, unbroken
+from federation.cli.screen.pasted import NO_BREAK, pasted, unbroken, with_folder
 from federation.cli.screen.visible import visible, visible_json
 from federation.core import instant
 from federation.core.counted import counted
@@ -61,7 +61,7 @@ def as_text(value: Any, *, indent: int | None = None) -> str:
 
 def print_line(line: str, *, to: TextIO | None = None) -> None:
     """One line, on stdout unless it is to go elsewhere; not wrapped."""
-    print(visible(line), file=to)
+    print(visible(with_folder(line)), file=to)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -113,7 +113,7 @@ def print_lines(title: str, lines: Iterable[str]) -> None:
 def wrapped(line: str, *, indent: int) -> str:
     """A line wrapped to the terminal's width and indented; unchanged for a pipe."""
     margin = " " * indent
-    line = visible(line)
+    line = visible(with_folder(line))
     if not sys.stdout.isatty():
         return f"{margin}{line}"
     inner = indent + len(line) - len(line.lstrip()) + 2

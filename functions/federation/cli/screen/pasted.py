@@ -13,27 +13,16 @@ from contextvars import ContextVar
 from itertools import pairwise
 from typing import Final
 
-ABOUT_A_HOME: Final = frozenset(
-    {
-        *("anchor", "approve", "attest", "diff", "explain", "hold", "init", "intact", "lift", "lineage", "orders"),
-        *(
-            "promote",
-            "quarantine",
-            "receive",
-            "redrive",
-            "releases",
-            "replay",
-            "resume",
-            "rollback",
-            "served",
-            "status",
-        ),
-        *("tick", "train"),
-    }
+_WORDS: Final = (
+    "anchor|approve|attest|diff|explain|hold|init|intact|lift|lineage|orders|promote|quarantine|receive|redrive|releases|"
+    "replay|resume|rollback|served|status|tick|train"
 )
+ABOUT_A_HOME: Final = frozenset(_WORDS.split("|"))
 """The commands that take --folder, but for `demo`, which fills one."""
-_NAMED: Final = re.compile(rf"\bfederation (?:{'|'.join(sorted(ABOUT_A_HOME))})\b")
-_WHOLE: Final = re.compile(rf"{_NAMED.pattern}(?: (?!for )[^\s;,`]+)*")
+_COMMAND: Final = rf"\bfederation (?:{_WORDS})\b"
+_NAMED: Final = re.compile(rf"{_COMMAND}(?! --folder)")
+_QUOTED: Final = re.compile(f"`{_NAMED.pattern}")
+_WHOLE: Final = re.compile(rf"{_COMMAND}(?: (?!for )[^\s;,`]+)*")
 """A command with what it takes, as the pages write it: up to the next `;` or `,`, or the end."""
 _WHO: Final = r" --who YOU\b"
 NO_BREAK: Final = "\xa0"
@@ -51,6 +40,12 @@ def pasted(text: str) -> str:
     if folder := _FOLDER.get():
         text = _NAMED.sub(lambda named: f"{named[0]} --folder {shlex.quote(folder)}", text)
     return re.sub(_WHO, "", text) if os.environ.get("FEDERATION_WHO") else text
+
+
+def with_folder(text: str) -> str:
+    """A text that others may have written, too: of the commands in it only those between backticks, as steps write them."""
+    folder = _FOLDER.get()
+    return _QUOTED.sub(lambda named: f"{named[0]} --folder {shlex.quote(folder)}", text) if folder else text
 
 
 def unbroken(text: str) -> str:

@@ -109,7 +109,7 @@ def _longer(mine: Records, theirs: Records) -> str:
     if not tokens or number(tokens) == "1":
         return ""
     costs = f" and costs {number(cost)} times as much" if cost else ""
-    return f"; each request takes {number(tokens)} times as many tokens{costs}"
+    return f"; a request takes {number(tokens)} times as many tokens on average{costs}"
 
 
 def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Requests", longer: str) -> Finding:
