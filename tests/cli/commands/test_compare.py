@@ -93,7 +93,11 @@ def test_a_broken_file_exits_2_and_names_file_and_line(tmp_path):
     assert "candidate.jsonl" in result.stderr
     assert "line 2" in result.stderr
     assert single(folder, "--json").exit_code == 2
-    assert json.loads(single(folder, "--json").stdout)["verdict"] == "inconclusive"
+    told = json.loads(single(folder, "--json").stdout)
+    assert told["verdict"] == "inconclusive"
+    assert told["error"]["code"] == "contract"
+    assert told["error"]["exit_code"] == 2
+    assert told["error"]["message"] == told["reason"]
 
 
 def test_a_score_by_another_name_is_told_which_names_there_are(tmp_path):

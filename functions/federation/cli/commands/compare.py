@@ -5,12 +5,13 @@ import json
 import math
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
+from federation.cli.failure import failure_of
 from federation.cli.files.records import records_of
 from federation.cli.screen.visible import visible_lines
 from federation.core.records import Records, quoted
@@ -83,7 +84,8 @@ def _one_pair(candidate: Path, baseline: Path, anchor: Path | None, question: _Q
         answer = _answer(candidate, baseline, anchor, question)
     except ContractError as error:
         if as_json:
-            print(_dumped({**_unknown(str(error)), "flipped": [], "against": None}))
+            failure = {"error": asdict(failure_of(error))}
+            print(_dumped({**_unknown(str(error)), "flipped": [], "against": None, **failure}))
         print(visible_lines("\n".join(filter(None, (f"federation: {error}", error.hint)))), file=sys.stderr)
         return error.exit_code
     if as_json:
