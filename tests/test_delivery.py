@@ -88,3 +88,11 @@ def test_an_alarm_from_next_year_is_one_alarm_however_often_it_comes_and_makes_n
     liar, again, true = announced
     assert liar.id == again.id
     assert (true.data["alarm"], true.data["at"]) == ("p95", "2026-11-18T10:30:00Z")
+
+
+def test_a_parked_body_that_comes_again_after_an_upgrade_stays_parked_with_the_sentence_of_then(home):
+    reading = Reading(verdict="reject", error="wrong_type", why="status is a list.", park=True)
+    take_in(REQUEST, reading, home.ports, FIRST)
+    take_in(REQUEST, replace(reading, why="Expected text for status, found a list."), home.ports, LATER)
+    (parked,) = home.ports.store.names(names.PARKED)
+    assert b"status is a list." in home.ports.store.read(parked)

@@ -43,8 +43,9 @@ def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settl
     taken = {claim.name for claim in claims if not ports.store.claim(claim.name, canonical(claim.value))}
     facts = receive.gather(delivery, taken, LiveReads(ports), now, settled_ends=settled_ends)
     outcome = receive.decide(delivery, facts, now)
+    keep = ports.store.claim if reading.park else ports.store.keep  # a later version may word a parked body's fault anew
     for document in outcome.documents:
-        ports.store.keep(document.name, canonical(document.value))
+        keep(document.name, canonical(document.value))
     if outcome.events:
         ports.bus.announce(outcome.events)
     return receive.judged(delivery, facts)
