@@ -43,7 +43,8 @@ def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settl
     taken = {claim.name for claim in claims if not ports.store.claim(claim.name, canonical(claim.value))}
     facts = receive.gather(delivery, taken, LiveReads(ports), now, settled_ends=settled_ends)
     outcome = receive.decide(delivery, facts, now)
-    keep = ports.store.claim if reading.park else ports.store.keep  # a later version may word a parked body's fault anew
+    # A parked body is named by its bytes; a later version may word its fault otherwise.
+    keep = ports.store.claim if reading.park else ports.store.keep
     for document in outcome.documents:
         keep(document.name, canonical(document.value))
     if outcome.events:

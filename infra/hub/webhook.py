@@ -77,7 +77,10 @@ def settle(api: Any, wanted: Wanted, *, dry_run: bool) -> Done:
         found = [one for one in api.list_webhooks() if one.url == wanted.url]
     if len(found) > 1:
         ids = ", ".join(one.id for one in found)
-        raise ConflictError(f"several webhooks deliver to {wanted.url}: {ids}; delete all but one of them")
+        raise ConflictError(
+            f"several webhooks deliver to {wanted.url}: {ids}",
+            hint="Delete all but one of them in the Hub's settings, under Webhooks, and run this again.",
+        )
     steps = _steps(found[0] if found else None, wanted)
     id_ = found[0].id if found else None
     for step in () if dry_run else steps:
