@@ -6,9 +6,7 @@ charts lie beside the unit and are not part of it: the same weights are the same
 """
 
 import hashlib
-import resource
 import shutil
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,14 +24,13 @@ from training_images.job.card import card
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.naming import unit_name
+from training_images.job.peak_memory import peak_memory_mb
 from training_images.job.prices import prices
 from training_images.job.result import DataSet, Made, Record, Scored, Timed
 
 API: Final = "fusion-api-v1"
 WEIGHTS: Final = frozenset({".safetensors", ".onnx", ".json", ".txt", ".jinja", ".npy"})
 """File types that a unit may contain. Opening a pickle runs code, so no file that may hold one is shipped."""
-_KILOBYTES: Final = 1 if sys.platform == "darwin" else 1024
-"""The unit in which getrusage counts."""
 
 
 def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str], words: str | None = None) -> Path:
@@ -214,7 +211,7 @@ def _provenance(job: Job, made: Made, environment: Mapping[str, str]) -> dict[st
         "seeds": dict(made.seeds),
         "settings": job.spec.settings.without_places(),
         "seconds": decimal_text(round(job.seconds, 1)),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTES // 2**20,
+        "peak_memory_mb": peak_memory_mb(),
     }
 
 
