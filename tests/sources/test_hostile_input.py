@@ -200,6 +200,18 @@ def test_what_a_stranger_wrote_is_quoted_bounded_and_escaped():
     assert len(why) < 300
 
 
+@pytest.mark.parametrize(("status", "told"), [(True, "true"), (3, "3"), ({"a": 1}, "an object of 1"), ("", "''")])
+def test_what_a_stranger_wrote_is_quoted_as_json_writes_it(status: object, told: str):
+    body = json.loads(case("sagemaker/training_completed_null_artifacts").body)
+    body["source"] = status
+    assert told in read(Request(entry="lambda:eventbridge", body=json.dumps(body).encode()), TRUST).why
+
+
+def test_what_a_stranger_left_out_is_told_as_missing():
+    why = read(Request(entry="http:grafana", body=b'{"state": "alerting"}', proven=True), TRUST).why
+    assert why.startswith("groupKey is missing or null; ")
+
+
 def test_a_body_that_is_too_large_is_not_read():
     for entry in ENTRIES:
         reading = read(Request(entry=entry, body=b" " * (20 * 2**20), proven=True), TRUST)

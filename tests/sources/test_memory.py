@@ -78,7 +78,7 @@ def test_each_state_of_an_endpoint_is_told_though_an_update_gives_them_one_insta
 def test_a_repetition_says_so():
     again = told([pushed("a"), pushed("a")])[1]
     assert (again.verdict, again.completions) == ("ignore", ())
-    assert "Told before" in again.why
+    assert "received before" in again.why
 
 
 def test_a_push_of_two_refs_keeps_only_the_new_one():

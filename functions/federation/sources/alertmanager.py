@@ -39,7 +39,10 @@ def read(request: Request, trust: Trust) -> Reading:
     authentic(request, trust.alertmanager_token)
     body = json_object(request.body)
     if body.get("version") != "4":
-        raise UnreadableError("unsupported_version", f"Version {quoted(body.get('version'))} is unknown; 4 is read.")
+        raise UnreadableError(
+            "unsupported_version",
+            f"version is {quoted(body.get('version'))}; only '4' is read. Let Alertmanager send its own payload.",
+        )
     return read_group(body, "am")
 
 
@@ -53,9 +56,9 @@ def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
     Raises:
         UnreadableError: `bad_group_key`, `not_an_event` or `missing_state`.
     """
-    group = text_of(body.get("groupKey"), "bad_group_key", "The groupKey")
+    group = text_of(body.get("groupKey"), "bad_group_key", "groupKey")
     alerts = _alerts(body.get("alerts"))
-    status = text_of(body.get("status"), "missing_state", "The group's status")
+    status = text_of(body.get("status"), "missing_state", "status")
     state = _state(status, alerts, whole=digits_of(body.get("truncatedAlerts")) in (None, "0"))
     signal = Signal(
         kind="alarm",
@@ -65,20 +68,22 @@ def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
         at=_changed_at(alerts, state),
         labels=_labels(body),
     )
-    return ignored(f"A group of {len(alerts)} alerts: {_SAID[state]}.", signal)
+    return ignored(f"The group of alerts ({len(alerts)} sent) {_SAID[state]}.", signal)
 
 
 _SAID: Final[Mapping[State, str]] = {
-    "firing": "at least one fires",
-    "resolved": "all are resolved",
-    "unknown": "the monitor speaks of itself, measures no more, shows only some, or its state is none we know; "
-    "a person should look",
+    "firing": "fires",
+    "resolved": "is resolved",
+    "unknown": "has no effect, since it may be about the monitor itself, its data may have ceased, some alerts may be "
+    "left out, or its status is unknown; look at the monitor",
 }
 
 
 def _alerts(value: Any) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise UnreadableError("not_an_event", f"The alerts are {quoted(value)}, not an array of objects.")
+        raise UnreadableError(
+            "not_an_event", f"alerts is {quoted(value)}; the sender must write an array that has only objects."
+        )
     return value
 
 

@@ -58,7 +58,9 @@ def named(value: Any, service: str, kind: str) -> Arn:
     """
     found = parsed(value)
     if found is None or found.service != service or not re.fullmatch(_NAMED[kind], found.resource):
-        raise UnreadableError("bad_arn", f"{quoted(value)} is not the ARN of a {service} {kind}.")
+        raise UnreadableError(
+            "bad_arn", f"The ARN is {quoted(value)}; it must be that of a {service} {kind}. Check what sends it."
+        )
     return found
 
 
@@ -69,7 +71,10 @@ def in_account(found: Arn, account: Any) -> None:
         UnreadableError: `account_mismatch`.
     """
     if found.account != account:
-        why = f"The ARN names account {quoted(found.account)}, but the envelope was stamped by {quoted(account)}."
+        why = (
+            f"An ARN is in account {quoted(found.account)}, but the payload is from {quoted(account)}. "
+            "Check who sends it."
+        )
         raise UnreadableError("account_mismatch", why)
 
 
@@ -80,7 +85,11 @@ def trusted_account(account: Any, trust: Trust) -> str:
         UnreadableError: `account_not_allowed`.
     """
     if not isinstance(account, str) or account not in trust.aws_accounts:
-        raise UnreadableError("account_not_allowed", f"Account {quoted(account)} is none of those that are trusted.")
+        raise UnreadableError(
+            "account_not_allowed",
+            f"Account {quoted(account)} is not in aws_accounts of the trust document, where accounts are text. "
+            "If it is yours, add it.",
+        )
     return account
 
 

@@ -45,7 +45,10 @@ def s3_artifact(uri: Any, trust: Trust, partition: str) -> str:
     bucket, key = s3_place(uri, partition)
     allowed_bucket(bucket, trust.s3_buckets)
     if not key:
-        raise UnreadableError("artifact_uri_unreadable", f"The URI names bucket {quoted(bucket)} and no object in it.")
+        raise UnreadableError(
+            "artifact_uri_unreadable",
+            f"The artifact's URI names bucket {quoted(bucket)}, but no key in it. Name the object or folder, too.",
+        )
     return f"s3://{bucket}/{safe_key(key)}"
 
 
@@ -56,12 +59,17 @@ def s3_place(uri: Any, partition: str) -> tuple[str, str]:
         UnreadableError: `artifact_uri_unreadable` or `artifact_host_not_allowed`.
     """
     if not isinstance(uri, str) or len(uri) > _MAX_URI:
-        raise UnreadableError("artifact_uri_unreadable", f"The artifact's URI is {quoted(uri)}.")
+        raise UnreadableError(
+            "artifact_uri_unreadable",
+            f"The artifact's URI is {quoted(uri)}; it must be text of at most 1024 characters.",
+        )
     scheme, separator, rest = uri.partition("://")
     if separator and scheme == "https":
         return _from_https(rest, partition)
     if not separator or scheme != "s3":
-        raise UnreadableError("artifact_uri_unreadable", f"{quoted(uri)} is neither s3:// nor https://.")
+        raise UnreadableError(
+            "artifact_uri_unreadable", f"The artifact's URI is {quoted(uri)}; it must begin with s3:// or https://."
+        )
     bucket, _, key = rest.partition("/")
     return bucket, key
 
@@ -74,7 +82,9 @@ def allowed_bucket(bucket: Any, buckets: frozenset[str]) -> str:
     """
     if not isinstance(bucket, str) or bucket not in buckets:
         raise UnreadableError(
-            "artifact_bucket_not_allowed", f"Bucket {quoted(bucket)} is none of those that are trusted."
+            "artifact_bucket_not_allowed",
+            f"Bucket {quoted(bucket)} is not trusted. "
+            "If it is yours, add it to s3_buckets or gcs_buckets of the trust document.",
         )
     return bucket
 
@@ -87,7 +97,11 @@ def safe_key(key: Any) -> str:
             and percent escapes.
     """
     if not isinstance(key, str) or not key or len(key.encode()) > _MAX_URI or re.search(_UNSAFE, key):
-        raise UnreadableError("artifact_key_unsafe", f"The key {quoted(key)} could be read as another one.")
+        raise UnreadableError(
+            "artifact_key_unsafe",
+            f"The key {quoted(key)} is empty, too long or ambiguous, as with .., //, \\, ?, # or percent escapes. "
+            "Rename the object.",
+        )
     return key
 
 
@@ -103,9 +117,15 @@ def _from_https(rest: str, partition: str) -> tuple[str, str]:
     suffix = SUFFIXES.get(partition)
     match = re.fullmatch(_HOST + re.escape(suffix), host) if suffix else None
     if match is None:
-        raise UnreadableError("artifact_host_not_allowed", f"{quoted(host)} is no host of S3 in partition {partition}.")
+        raise UnreadableError(
+            "artifact_host_not_allowed",
+            f"The artifact's URL is on {quoted(host)}, not a host of S3 in partition {partition}. "
+            "Write s3://BUCKET/KEY.",
+        )
     if "?" in path or "#" in path:
-        raise UnreadableError("artifact_uri_unreadable", "The artifact's URL has a query or a fragment.")
+        raise UnreadableError(
+            "artifact_uri_unreadable", "The artifact's URL has a query (?) or a fragment (#). Write it without."
+        )
     if match["bucket"]:
         return match["bucket"], _unquoted(path)
     bucket, _, key = path.partition("/")
@@ -117,5 +137,6 @@ def _unquoted(path: str) -> str:
         return unquote(path, errors="strict")
     except UnicodeDecodeError as error:
         raise UnreadableError(
-            "artifact_uri_unreadable", "The artifact's URL encodes bytes that are not UTF-8."
+            "artifact_uri_unreadable",
+            "The percent escapes in the artifact's URL are not UTF-8. Write s3://BUCKET/KEY instead.",
         ) from error

@@ -46,7 +46,7 @@ def read(request: Request, trust: Trust) -> Reading:
     parsed = json_value(request.body)
     no_duplicates(parsed)
     told = parsed.value if isinstance(parsed.value, list) else [parsed.value]
-    events = [object_of(one, "not_an_event", "The event") for one in told]
+    events = [object_of(one, "not_an_event", "An event in the body") for one in told]
     return _validated(events, trust) if validates else several(events, lambda one: _event(one, trust))
 
 
@@ -56,7 +56,11 @@ def _allowed(origin: str, trust: Trust) -> Reading:
     https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection
     """
     if not trust.azure_workspaces or not re.fullmatch(_ORIGIN, origin):
-        raise UnreadableError("origin_not_allowed", f"{quoted(origin)} is to send nothing here.")
+        raise UnreadableError(
+            "origin_not_allowed",
+            f"Origin {quoted(origin)} is not Event Grid, or azure_workspaces of the trust document is empty. "
+            "If it is Event Grid, add your workspace.",
+        )
     allowed = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
     return Reading(verdict="ignore", why="Event Grid may send events here.", answer_headers=allowed)
 
@@ -65,34 +69,41 @@ def _validated(events: list[dict[str, Any]], trust: Trust) -> Reading:
     """The reading that echoes the validation code, for subscriptions to our own workspaces only."""
     event = events[0] if len(events) == 1 else {}
     if event.get("eventType") != _VALIDATION:
-        raise UnreadableError("not_an_event", "The delivery is no validation of a subscription, as its header says.")
+        raise UnreadableError(
+            "not_an_event",
+            "The header aeg-event-type announces one SubscriptionValidationEvent, but the body is something else. "
+            "Check who sends it.",
+        )
     _workspace(event, trust)
     code = mapping_in(event, "data").get("validationCode")
-    echo = {"validationResponse": matching(code, _CODE, "not_an_event", "The validation code")}
+    echo = {"validationResponse": matching(code, _CODE, "not_an_event", "data.validationCode")}
     json_header = {"content-type": "application/json"}
-    why = "The subscription is for events of our workspace."
+    why = "The subscription is for a trusted workspace, so the answer confirms it."
     return Reading(verdict="ignore", why=why, answer=msgspec.json.encode(echo).decode(), answer_headers=json_header)
 
 
 def _event(event: Mapping[str, Any], trust: Trust) -> Reading:
     workspace = _workspace(event, trust)
-    kind = text_of(event.get("eventType") or event.get("type"), "not_an_event", "The event's type")
+    kind = text_of(event.get("eventType") or event.get("type"), "not_an_event", "eventType or type")
     if kind not in (_COMPLETED, _CHANGED):
-        return ignored(f"{quoted(kind)} is no end of a run.")
+        return ignored(f"The event's type is {quoted(kind)}; only RunCompleted and RunStatusChanged are read.")
     told = {key.lower(): value for key, value in (*event.items(), *mapping_in(event, "data").items())}
     status = "Completed" if kind == _COMPLETED else told.get("runstatus")
-    if text_of(status, "missing_status", "runStatus").lower() not in _ENDED:
-        return ignored(f"The run is {quoted(status)}: it goes on.")
+    if text_of(status, "missing_status", "data.runStatus").lower() not in _ENDED:
+        return ignored(f"runStatus is {quoted(status)}, which does not end the run; there is nothing to do.")
     if TAG not in mapping_in(told, "runtags"):
-        return ignored("The run is none that we started.")
-    run = matching(told.get("runid"), _RUN, "bad_job_id", "The run's id")
+        return ignored("The run has no tag federation_job, so it is not a job of ours; there is nothing to do.")
+    run = matching(told.get("runid"), _RUN, "bad_job_id", "data.runId")
     return _ended(f"{workspace}/jobs/{run}", str(status), normalise(told.get("eventtime") or told.get("time")))
 
 
 def _workspace(event: Mapping[str, Any], trust: Trust) -> str:
     source = event.get("topic") or event.get("source")
     if not isinstance(source, str) or source.lower() not in trust.azure_workspaces:
-        raise UnreadableError("workspace_not_allowed", f"Workspace {quoted(source)} is none of those that are trusted.")
+        raise UnreadableError(
+            "workspace_not_allowed",
+            f"Workspace {quoted(source)} is not in the trust document. If it is yours, add it to azure_workspaces.",
+        )
     return source.lower()
 
 
@@ -104,4 +115,4 @@ def _ended(job: str, status: str, at: str | None) -> Reading:
         scheduled_for=at,
         key=f"{job}|{status.lower()}|{at}" if at else None,
     )
-    return ignored(f"The run is {quoted(status)}; the sweep asks Azure what it left.", signal)
+    return ignored(f"The run has ended with status {quoted(status)}; the sweep asks Azure what it left.", signal)

@@ -27,9 +27,15 @@ def authentic(request: Request, known: str | None) -> None:
     if request.proven and (given is None or known is None):
         return
     if given is None or known is None or not given.lower().startswith(_SCHEME):
-        raise UnreadableError("sender_not_authenticated", "Nothing proves the sender: no credential that we know came.")
+        raise UnreadableError(
+            "sender_not_authenticated",
+            "Authorization has no bearer token, or the trust document none to compare it with. Set the same in both.",
+        )
     if not is_same(given[len(_SCHEME) :].strip(), known):
-        raise UnreadableError("sender_not_authenticated", "The bearer token is not the one of this webhook.")
+        raise UnreadableError(
+            "sender_not_authenticated",
+            "The bearer token in Authorization is not the one in the trust document. Set the same in both.",
+        )
 
 
 def is_same(given: str, known: str) -> bool:

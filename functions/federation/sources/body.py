@@ -31,7 +31,9 @@ def json_value(body: bytes, *, error: str = "invalid_json", limit: int = MAX_BYT
     try:
         return parse(small, limit=limit)
     except ContractError as fault:
-        raise UnreadableError(error, f"{_bounded(fault.what)}.") from fault
+        raise UnreadableError(
+            error, f"The JSON text cannot be read: {_bounded(fault.what)}. The sender must correct it."
+        ) from fault
 
 
 def within(body: bytes, limit: int = MAX_BYTES) -> bytes:
@@ -41,18 +43,21 @@ def within(body: bytes, limit: int = MAX_BYTES) -> bytes:
         UnreadableError: `body_too_large`.
     """
     if len(body) > limit:
-        raise UnreadableError("body_too_large", f"The body has {len(body)} bytes; {limit} are the most that is read.")
+        raise UnreadableError(
+            "body_too_large",
+            f"The payload, or a message inside it, has {len(body)} bytes; at most {limit} are read. Make it smaller.",
+        )
     return body
 
 
-def object_of(value: Any, error: str = "not_an_object", what: str = "The body") -> dict[str, Any]:
+def object_of(value: Any, error: str = "not_an_object", what: str = "The JSON text") -> dict[str, Any]:
     """`value` if it is a JSON object.
 
     Raises:
         UnreadableError: With the name `error`.
     """
     if not isinstance(value, dict):
-        raise UnreadableError(error, f"{what} is {quoted(value)}, not an object.")
+        raise UnreadableError(error, f"{what} is {quoted(value)}; the sender must write a JSON object.")
     return value
 
 
@@ -64,7 +69,10 @@ def no_duplicates(parsed: Parsed) -> None:
     """
     if parsed.duplicates:
         keys = ", ".join(quoted(key) for key in parsed.duplicates[:3])
-        raise UnreadableError("duplicate_key", f"The key {keys} is repeated, and readers disagree which one counts.")
+        raise UnreadableError(
+            "duplicate_key",
+            f"Keys repeated within an object: {keys}. Readers disagree on which value counts, so write each once.",
+        )
 
 
 def json_object(
@@ -88,7 +96,7 @@ def text_of(value: Any, error: str, what: str) -> str:
         UnreadableError: With the name `error`.
     """
     if not isinstance(value, str) or not value:
-        raise UnreadableError(error, f"{what} is {quoted(value)}, not text.")
+        raise UnreadableError(error, f"{what} is {quoted(value)}; the sender must write text that is not empty.")
     return value
 
 
@@ -99,7 +107,9 @@ def matching(value: Any, pattern: str, error: str, what: str) -> str:
         UnreadableError: With the name `error`.
     """
     if not isinstance(value, str) or not re.fullmatch(pattern, value):
-        raise UnreadableError(error, f"{what} {quoted(value)} does not match {pattern}.")
+        raise UnreadableError(
+            error, f"{what} is {quoted(value)}; the regular expression {pattern} must match all of it."
+        )
     return value
 
 
@@ -137,7 +147,11 @@ def decoded(value: str) -> bytes:
         UnreadableError: `data_not_base64`.
     """
     if len(value) % 4 or not re.fullmatch(_ASCII, value):
-        raise UnreadableError("data_not_base64", "The data is not standard base64 with padding.")
+        raise UnreadableError(
+            "data_not_base64",
+            "message.data or data_base64 is not standard base64 with padding (RFC 4648, section 4). "
+            "The sender must correct it.",
+        )
     return base64.b64decode(value)
 
 

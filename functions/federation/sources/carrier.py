@@ -48,9 +48,9 @@ def together(batch: tuple[Reading, ...]) -> Reading:
     order = ("accept", "ignore", "reject")
     leading = min(batch, key=lambda reading: order.index(reading.verdict), default=None)
     if leading is None:
-        return Reading(verdict="ignore", why="The batch is empty.", batch=())
+        return Reading(verdict="ignore", why="The batch is an empty array; there is nothing to do.", batch=())
     signal = next((reading.signal for reading in batch if reading.signal), None)
     counts = ", ".join(f"{sum(reading.verdict == one for reading in batch)} {one}" for one in order)
     completions = tuple(completion for reading in batch for completion in reading.completions)
-    why = f"A batch of {len(batch)}: {counts}. {leading.why}"
+    why = f"Records in the batch: {len(batch)} ({counts}). For example: {leading.why}"
     return replace(leading, why=why, completions=completions, signal=signal, batch=batch, message_id=None)

@@ -34,17 +34,19 @@ def read(body: Mapping[str, Any], trust: Trust, published_at: str | None) -> Rea
         UnreadableError: `unsupported_incident_version`, `not_an_event`, `project_not_allowed`, `bad_incident_id` or
             `missing_state`.
     """
-    version = matching(_written(body.get("version")), _VERSION, "unsupported_incident_version", "The version")
-    incident = object_of(body["incident"], "not_an_event", "The incident")
-    name = matching(digits_of(incident.get("incident_id")), _INCIDENT, "bad_incident_id", "The incident's id")
+    version = matching(_written(body.get("version")), _VERSION, "unsupported_incident_version", "version")
+    incident = object_of(body["incident"], "not_an_event", "incident")
+    name = matching(digits_of(incident.get("incident_id")), _INCIDENT, "bad_incident_id", "incident.incident_id")
     key = f"gcm|{trust.project if version == 'test' else _project(incident, trust)}|{name}"
-    written = text_of(incident.get("state"), "missing_state", "The incident's state").lower()
+    written = text_of(incident.get("state"), "missing_state", "incident.state").lower()
     state, verdict = _state("test" if version == "test" else written, incident)
     changed = incident.get("started_at") if written == "open" else incident.get("ended_at")
     at = normalise(changed) or normalise(published_at)
     signal = Signal(kind="alarm", verdict=verdict, state=state, key=key, at=at, labels=_labels(incident))
     return ignored(
-        f"Incident {name} is {quoted(written)}{' in a test notification' if version == 'test' else ''}.", signal
+        f"The state of incident {name} is {quoted(written)}"
+        f"{', but only in a test' if version == 'test' else '; it recovers if closed with a measured value or none'}.",
+        signal,
     )
 
 
@@ -62,7 +64,11 @@ def _project(incident: Mapping[str, Any], trust: Trust) -> str:
     told = stated or _owner(mapping_in(incident, "condition").get("name")) or trust.project
     project = digits_of(told)
     if not isinstance(project, str) or project not in trust.projects:
-        raise UnreadableError("project_not_allowed", f"Project {quoted(told)} is not the one that is trusted.")
+        raise UnreadableError(
+            "project_not_allowed",
+            f"Project {quoted(told)} is not the one in the trust document. "
+            "If it is yours, correct gcp_project or gcp_project_number there.",
+        )
     return trust.project or project
 
 

@@ -72,10 +72,11 @@ def from_object(body: Mapping[str, Any]) -> CloudEvent:
 
 
 def _event(attributes: Mapping[str, Any], data: Any) -> CloudEvent:
-    told = {key: text_of(attributes.get(key), "not_an_event", f"The event's {key}") for key in _REQUIRED}
+    told = {key: text_of(attributes.get(key), "not_an_event", f"The CloudEvent's {key}") for key in _REQUIRED}
     if told["specversion"] != "1.0":
         raise UnreadableError(
-            "unsupported_specversion", f"CloudEvents {quoted(told['specversion'])} are unknown; 1.0 is read."
+            "unsupported_specversion",
+            f"specversion is {quoted(told['specversion'])}; the sender must write CloudEvents 1.0.",
         )
     time = attributes.get("time")
     return CloudEvent(type=told["type"], source=told["source"], time=time if isinstance(time, str) else None, data=data)
@@ -89,7 +90,7 @@ def data_of(event: CloudEvent) -> Mapping[str, Any]:
     """
     if isinstance(event.data, bytes):
         return json_object(event.data, limit=MAX_CARRIER_BYTES)
-    return object_of(event.data, "data_not_object", "The event's data")
+    return object_of(event.data, "data_not_object", "The CloudEvent's data")
 
 
 def read_event(event: CloudEvent, trust: Trust) -> Reading:
@@ -102,4 +103,4 @@ def read_event(event: CloudEvent, trust: Trust) -> Reading:
         return vertex.read_entry(data_of(event), trust, event.time)
     if event.type.startswith(_STORAGE):
         return gcs.read_object(event.type, event.source, data_of(event), event.time, trust)
-    return ignored(f"Events of type {quoted(event.type)} are nothing that we wait for.")
+    return ignored(f"The event's type is {quoted(event.type)}; events of this type are not read.")

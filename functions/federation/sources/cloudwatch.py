@@ -43,19 +43,20 @@ def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: A
     """
     kind = envelope["detail-type"]
     if not kind.startswith("CloudWatch Alarm "):
-        return ignored(f"CloudWatch's {quoted(kind)} is no alarm.")
+        return ignored(f"detail-type is {quoted(kind)}; only events about alarms are read, so it is ignored.")
     alarm = _alarm(_named_by(envelope), envelope["account"])
     if kind == "CloudWatch Alarm State Change":
         return _changed(alarm, envelope["detail"], envelope.get("time"))
     signal = Signal(kind="alarm", verdict="ignore", state="unknown", key=alarm.text, at=normalise(envelope.get("time")))
-    return ignored(f"{quoted(kind)} carries a state but is no change of the alarm's state.", signal)
+    return ignored(f"detail-type is {quoted(kind)}; only 'CloudWatch Alarm State Change' has an effect.", signal)
 
 
 def read_action(request: Request, trust: Trust) -> Reading:
     """What an alarm's direct invocation of a function means.
 
     Raises:
-        UnreadableError: `not_an_event`, `missing_detail`, `account_not_allowed` and those of `read_event`.
+        UnreadableError: `not_an_event`, `missing_detail`, `detail_not_object`, `account_not_allowed` and those of
+            `read_event`.
     """
     return read_action_body(json_object(request.body), trust)
 
@@ -63,9 +64,16 @@ def read_action(request: Request, trust: Trust) -> Reading:
 def read_action_body(body: Mapping[str, Any], trust: Trust) -> Reading:
     """What a direct invocation means, from a body that is already parsed."""
     if body.get("source") != "aws.cloudwatch" or "alarmArn" not in body:
-        raise UnreadableError("not_an_event", "The body is not what a CloudWatch alarm invokes a function with.")
+        raise UnreadableError(
+            "not_an_event",
+            "The body is not an alarm's action: its source must be aws.cloudwatch, and it must have alarmArn. "
+            "Check what sends it.",
+        )
     if "alarmData" not in body:
-        raise UnreadableError("missing_detail", "The invocation has no alarmData.")
+        raise UnreadableError(
+            "missing_detail",
+            "The body has no alarmData, in which an alarm's action puts the state. Check what sends it.",
+        )
     data = object_of(body["alarmData"], "detail_not_object", "alarmData")
     account = trusted_account(body.get("accountId"), trust)
     return _changed(_alarm(body["alarmArn"], account), data, body.get("time"))
@@ -128,7 +136,7 @@ def _alarm(value: Any, account: str) -> Arn:
 
 def _changed(alarm: Arn, detail: Mapping[str, Any], time: Any) -> Reading:
     state = mapping_in(detail, "state")
-    value = text_of(state.get("value"), "missing_state", "The state's value")
+    value = text_of(state.get("value"), "missing_state", "state.value in detail or alarmData")
     at = normalise(state.get("timestamp")) or normalise(time)
     previous = mapping_in(detail, "previousState")
     if previous.get("value") == value and previous.get("actionsSuppressedBy"):
@@ -173,7 +181,9 @@ def _of_one_series(told: Reading) -> Reading:
     """
     if told.signal is None or told.signal.state == "firing":
         return told
-    why = f"Only one of the alarm's series changed. {told.why}"
+    why = (
+        f"Only one of the alarm's series changed; the alarm recovers only as a whole, so this has no effect. {told.why}"
+    )
     return ignored(why, replace(told.signal, verdict="ignore", state="unknown"))
 
 
@@ -189,7 +199,9 @@ def _signalled(alarm: Arn, value: str, at: str | None, suppressed_by: str | None
         labels=labels,
     )
     return ignored(
-        f"The alarm is {quoted(value)}{f', suppressed by {suppressed_by}' if suppressed_by else ''}.", signal
+        f"The alarm's state is {quoted(value)}"
+        f"{f', but suppressed by {suppressed_by}' if suppressed_by else '; only ALARM and OK have an effect'}.",
+        signal,
     )
 
 

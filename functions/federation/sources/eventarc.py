@@ -43,10 +43,14 @@ def _read_batch(request: Request, trust: Trust) -> Reading:
     parsed = json_value(request.body, limit=MAX_CARRIER_BYTES)
     no_duplicates(parsed)
     if not isinstance(parsed.value, list):
-        raise UnreadableError("not_an_event", f"The batch is {quoted(parsed.value)}, not an array of events.")
+        raise UnreadableError(
+            "not_an_event", f"The batch is {quoted(parsed.value)}; the sender must write an array of CloudEvents."
+        )
     return several(
         parsed.value,
-        lambda one: _event(cloudevents.from_object(object_of(one, "not_an_event", "The event")), request, trust),
+        lambda one: _event(
+            cloudevents.from_object(object_of(one, "not_an_event", "An event of the batch")), request, trust
+        ),
     )
 
 

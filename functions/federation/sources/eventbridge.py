@@ -36,7 +36,7 @@ def read_parsed(parsed: Parsed, trust: Trust) -> Reading:
     account = trusted_account(envelope["account"], trust)
     reader = _READERS.get(envelope["source"])
     if reader is None:
-        return ignored(f"{schedule.quote_kind(envelope)} is nothing that we wait for.")
+        return ignored(f"Events of this source and detail-type are not read: {schedule.quote_kind(envelope)}.")
     if envelope["source"] != "aws.s3":
         return _in_one_account(envelope, account, lambda one: reader(one, trust))
     return reader(envelope, trust)
@@ -59,18 +59,24 @@ def _in_one_account(
 def _enveloped(envelope: Mapping[str, Any], parsed: Parsed) -> None:
     missing = [key for key in _REQUIRED if key not in envelope]
     if missing:
-        raise UnreadableError("not_an_event", f"The body has no {missing[0]}: nothing says who sent it.")
-    text_of(envelope["source"], "source_not_string", "The envelope's source")
-    text_of(envelope["detail-type"], "detail_type_not_string", "The envelope's detail-type")
+        raise UnreadableError(
+            "not_an_event",
+            f"The body has no {missing[0]}; an event of EventBridge has source, detail-type and account. "
+            "Send it whole.",
+        )
+    text_of(envelope["source"], "source_not_string", "source in the envelope")
+    text_of(envelope["detail-type"], "detail_type_not_string", "detail-type in the envelope")
     no_duplicates(parsed)
     if "detail" not in envelope:
-        raise UnreadableError("missing_detail", "The envelope has no detail.")
+        raise UnreadableError(
+            "missing_detail", "The envelope has no detail. Send the event whole, without an input path or transformer."
+        )
     if (envelope["source"], envelope["detail"]) != ("aws.scheduler", "{}"):
-        object_of(envelope["detail"], "detail_not_object", "The envelope's detail")
+        object_of(envelope["detail"], "detail_not_object", "detail in the envelope")
 
 
 def _batch_job(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
-    return ignored("AWS Batch completes no artifact; the SageMaker job that it may have started sends its own event.")
+    return ignored("AWS Batch completes no artifact; a SageMaker job that it started sends its own event.")
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Trust], Reading]]] = {

@@ -38,10 +38,14 @@ def read_object(kind: str, source: str, data: Mapping[str, Any], time: Any, trus
     bucket = allowed_bucket(data.get("bucket"), trust.gcs_buckets)
     if source != f"{_BUCKET_SOURCE}{bucket}":
         raise UnreadableError(
-            "bucket_mismatch", f"The event's source is {quoted(source)}, its bucket {quoted(bucket)}."
+            "bucket_mismatch",
+            f"source is {quoted(source)}, but data.bucket is {quoted(bucket)}; "
+            "both must name the same bucket. Check who sends it.",
         )
     if kind != _FINALIZED:
-        return ignored(f"{quoted(kind)} creates no object.")
+        return ignored(
+            f"The event's type is {quoted(kind)}; only google.cloud.storage.object.v1.finalized creates an object."
+        )
     at = normalise(data.get("timeCreated")) or normalise(time)
     return _created(bucket, data.get("name"), data.get("generation"), at, trust)
 
@@ -59,18 +63,25 @@ def read_notification(attributes: Mapping[str, str], trust: Trust) -> Reading:
     """
     bucket = allowed_bucket(attributes["bucketId"], trust.gcs_buckets)
     if attributes["eventType"] != "OBJECT_FINALIZE":
-        return ignored(f"{quoted(attributes['eventType'])} creates no object.")
+        return ignored(f"eventType is {quoted(attributes['eventType'])}; only OBJECT_FINALIZE creates an object.")
     at = normalise(attributes.get("eventTime"))
     return _created(bucket, attributes.get("objectId"), attributes.get("objectGeneration"), at, trust)
 
 
 def _created(bucket: str, key: Any, generation: Any, at: str | None, trust: Trust) -> Reading:
-    key = text_of(key, "artifact_key_unsafe", "The object's name")
+    key = text_of(key, "artifact_key_unsafe", "The object's name (data.name or objectId)")
     folder = folder_of_sentinel(key, trust.sentinel)
     if folder is None:
-        return ignored("An object is no completion; only the sentinel closes an artifact.")
+        return ignored(
+            "The object is not the sentinel of the trust document, which a job writes last; there is nothing to do."
+        )
     path = f"{bucket}/{safe_key(key)}"
-    written = matching(digits_of(generation), _GENERATION, "object_version_missing", "The object's generation")
+    written = matching(
+        digits_of(generation),
+        _GENERATION,
+        "object_version_missing",
+        "The object's generation (data.generation or objectGeneration)",
+    )
     completion = Completion(
         provider="gcs",
         resource=f"gs://{path}#{written}",
@@ -81,4 +92,4 @@ def _created(bucket: str, key: Any, generation: Any, at: str | None, trust: Trus
         revision=written,
         requires_enrichment="read the sentinel at that exact generation",
     )
-    return accepted("The sentinel closes the artifact in its folder.", completion)
+    return accepted("The sentinel was written: the artifact in its folder is complete.", completion)

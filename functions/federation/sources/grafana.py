@@ -31,14 +31,18 @@ def read(request: Request, trust: Trust) -> Reading:
     body = json_object(request.body)
     if "evalMatches" in body:
         raise UnreadableError(
-            "unsupported_version", "This is Grafana's legacy alerting, which ended with version 11; migrate the rule."
+            "unsupported_version",
+            "The body has evalMatches: that is legacy alerting, which Grafana ended with version 11. Migrate the rule.",
         )
     if body.get("version", "1") != "1":
-        raise UnreadableError("unsupported_version", f"Version {quoted(body.get('version'))} is unknown; 1 is read.")
+        raise UnreadableError(
+            "unsupported_version",
+            f"version is {quoted(body.get('version'))}; only '1' is read. Let Grafana send its own payload.",
+        )
     reading = read_group(body, "grafana")
     if proven or reading.signal is None or reading.signal.verdict != "accept":
         return reading
-    why = f"{reading.why} Nobody proved who sent it, so nothing is done; give the trust a grafana_secret."
+    why = f"{reading.why} It has no effect, since nothing proves its sender: set grafana_secret in the trust document."
     return replace(reading, why=why, signal=replace(reading.signal, verdict="ignore"))
 
 
@@ -48,10 +52,17 @@ def _signed(request: Request, trust: Trust) -> bool:
     if trust.grafana_secret is None or (given is None and request.proven):
         return request.proven
     if given is None:
-        raise UnreadableError("signature_missing", "The request has no X-Grafana-Alerting-Signature.")
+        raise UnreadableError(
+            "signature_missing",
+            "The request has no X-Grafana-Alerting-Signature. Set grafana_secret as the contact point's HMAC secret.",
+        )
     expected = hmac.new(trust.grafana_secret.encode(), _signed_bytes(request, trust), "sha256").hexdigest()
     if not is_same(given.lower(), expected):
-        raise UnreadableError("signature_wrong", "The signature is not that of this body under our secret.")
+        raise UnreadableError(
+            "signature_wrong",
+            "X-Grafana-Alerting-Signature does not fit the body. "
+            "Compare secret and timestamp header with the trust document.",
+        )
     return True
 
 

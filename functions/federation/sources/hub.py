@@ -38,15 +38,19 @@ def read(request: Request, trust: Trust) -> Reading:
     version = mapping_in(body, "webhook").get("version")
     if version != _VERSION or isinstance(version, bool | float):
         raise UnreadableError(
-            "unsupported_webhook_version", f"Payloads of version {quoted(version)} are unknown; 3 is read."
+            "unsupported_webhook_version",
+            f"webhook.version is {quoted(version)}; only 3 is read. If the Hub sends this, update federation.",
         )
-    event = object_of(body.get("event"), "not_an_event", "The webhook's event")
-    repo = object_of(body.get("repo"), "not_an_event", "The webhook's repo")
+    event = object_of(body.get("event"), "not_an_event", "event")
+    repo = object_of(body.get("repo"), "not_an_event", "repo")
     name = _owned(repo, trust)
     if not _is_push(event, body.get("updatedRefs")):
-        return ignored(f"{quoted(event.get('action'))} of {quoted(event.get('scope'))} moves no commit of ours.")
+        return ignored(
+            f"event.action {quoted(event.get('action'))} of event.scope "
+            f"{quoted(event.get('scope'))} moves no branch or tag."
+        )
     if repo.get("type") != "model":
-        return ignored(f"The repository is a {quoted(repo.get('type'))}, not a model.")
+        return ignored(f"repo.type is {quoted(repo.get('type'))}; only pushes to models are recorded.")
     return _pushed(body, repo, name, trust)
 
 
@@ -55,24 +59,34 @@ def _authentic(request: Request, trust: Trust) -> None:
     if not given:
         if request.proven:
             return
-        raise UnreadableError("secret_missing", "The request has no X-Webhook-Secret.")
+        raise UnreadableError(
+            "secret_missing",
+            "The request has no X-Webhook-Secret. Set hf_secret of the trust document as the webhook's secret.",
+        )
     known = trust.hub_secret
     if known is None or not is_same(given, known):
-        raise UnreadableError("secret_wrong", "X-Webhook-Secret is not the secret of this webhook.")
+        raise UnreadableError(
+            "secret_wrong",
+            "X-Webhook-Secret is not hf_secret of the trust document. Set the same in the Hub's webhook and there.",
+        )
 
 
 def _owned(repo: Mapping[str, Any], trust: Trust) -> str:
-    name = matching(repo.get("name"), _NAME, "bad_repo_name", "The repository's name")
+    name = matching(repo.get("name"), _NAME, "bad_repo_name", "repo.name")
     owner = name.rpartition("/")[0]  # the oldest repositories, such as gpt2, have none
     if owner not in trust.hub_owners:
-        raise UnreadableError("owner_not_allowed", f"The owner {quoted(owner)} is none of those that are trusted.")
+        raise UnreadableError(
+            "owner_not_allowed",
+            f"The owner in repo.name is {quoted(owner)}, which is not trusted. "
+            "If it is yours, add it to hf_owner of the trust document.",
+        )
     return name
 
 
 def _is_push(event: Mapping[str, Any], refs: Any) -> bool:
     """Whether a ref may have moved, whatever the action; in a scope that we do not know, `updatedRefs` decides."""
-    scope = text_of(event.get("scope"), "not_an_event", "The event's scope")
-    text_of(event.get("action"), "not_an_event", "The event's action")
+    scope = text_of(event.get("scope"), "not_an_event", "event.scope")
+    text_of(event.get("action"), "not_an_event", "event.action")
     return f"{scope}.".startswith("repo.content.") or (bool(refs) and f"{scope}.".startswith("repo."))
 
 
@@ -82,12 +96,14 @@ def _pushed(body: Mapping[str, Any], repo: Mapping[str, Any], name: str, trust: 
     A ref that cannot be used is named in the reason. It is a fault only if no other ref moved, so that main is not
     lost.
     """
-    identity = matching(repo.get("id"), _ID, "bad_repo_id", "The repository's id")
+    identity = matching(repo.get("id"), _ID, "bad_repo_id", "repo.id")
     told = [judged(one, lambda ref: _moved(ref, repo, name, identity, trust)) for one in _refs(body)]
     completions = [completion for one in told for completion in one.completions]
     fault = next((one for one in told if one.error), None)
     if not completions:
-        return fault or ignored("The push moved no ref that is trusted to a new commit.")
+        return fault or ignored(
+            "The push moved no ref of hf_refs in the trust document to a new commit; there is nothing to record."
+        )
     refs = ", ".join(one.ref or "" for one in completions[:3])
     return accepted(f"The push moved {refs}.{f' Left out: {fault.why}' if fault else ''}", *completions)
 
@@ -95,25 +111,29 @@ def _pushed(body: Mapping[str, Any], repo: Mapping[str, Any], name: str, trust: 
 def _refs(body: Mapping[str, Any]) -> list[Any]:
     refs = body.get("updatedRefs")
     if refs is not None and not isinstance(refs, list):
-        raise UnreadableError("bad_ref", f"updatedRefs is {quoted(refs)}, not an array.")
+        raise UnreadableError("bad_ref", f"updatedRefs is {quoted(refs)}; the sender must write an array.")
     return refs or []
 
 
 def _moved(one: Any, repo: Mapping[str, Any], name: str, identity: str, trust: Trust) -> Reading:
     """What became of one ref; a null commit is a deletion."""
-    moved = object_of(one, "bad_ref", "An updated ref")
-    ref = text_of(moved.get("ref"), "bad_ref", "The name of an updated ref")
+    moved = object_of(one, "bad_ref", "A member of updatedRefs")
+    ref = text_of(moved.get("ref"), "bad_ref", "updatedRefs[].ref")
     if not any(pattern.fullmatch(ref) for pattern in trust.hub_refs):
-        return ignored(f"{quoted(ref)} is no ref that is trusted.")
+        return ignored(f"updatedRefs[].ref is {quoted(ref)}, which hf_refs of the trust document does not allow.")
     if not re.fullmatch(_REF, ref) or re.search(_CONFUSING, ref):
-        raise UnreadableError("bad_ref", f"{quoted(ref)} has characters that we take in no branch's or tag's name.")
+        raise UnreadableError(
+            "bad_ref",
+            f"updatedRefs[].ref is {quoted(ref)}; it must be refs/heads/NAME or refs/tags/NAME, "
+            "with a NAME that is safe in a path. Rename it.",
+        )
     if moved.get("newSha", "") in (None, _NO_SHA):
-        return ignored(f"{quoted(ref)} was deleted.")
+        return ignored(f"{quoted(ref)} was deleted; there is nothing to record.")
     return accepted(f"{ref} moved.", _completion(name, identity, moved, repo.get("headSha")))
 
 
 def _completion(name: str, identity: str, moved: Mapping[str, Any], head: Any) -> Completion:
-    sha = matching(moved.get("newSha"), _SHA, "bad_sha", "newSha")
+    sha = matching(moved.get("newSha"), _SHA, "bad_sha", "updatedRefs[].newSha")
     old, ref = moved.get("oldSha"), moved["ref"]
     overtaken = ref == "refs/heads/main" and isinstance(head, str) and head != sha
     return Completion(

@@ -52,7 +52,7 @@ def _completions_seen(reading: Reading, memory: Memory) -> tuple[Reading, Memory
     fresh = tuple(one for one in reading.completions if one.dedupe_key not in memory.dedupe_keys)
     keys = memory.dedupe_keys | {one.dedupe_key for one in fresh}
     if not fresh:
-        why = f"Told before under the same key. {reading.why}"
+        why = f"All of this was received before, under the same dedupe keys, so it is not recorded again. {reading.why}"
         return replace(reading, verdict="ignore", completions=(), why=why), memory
     return replace(reading, completions=fresh), replace(memory, dedupe_keys=keys)
 
@@ -82,4 +82,9 @@ def _subject(signal: Signal) -> str:
 
 
 def _overtaken(reading: Reading, signal: Signal) -> Reading:
-    return replace(reading, signal=signal, why=f"Not newer than what was told before under the same key. {reading.why}")
+    return replace(
+        reading,
+        signal=signal,
+        why="Its signal has no effect: one with the same key was received before, "
+        f"and this is not newer. {reading.why}",
+    )

@@ -29,19 +29,37 @@ def sent_by(request: Request, email: str | None, trust: Trust) -> None:
     token = request.token
     if token is None:
         if not request.proven:
-            raise UnreadableError("oidc_missing", "No verified token came with the request; headers prove nothing.")
+            raise UnreadableError(
+                "oidc_missing",
+                "The request has no verified OIDC token. Set a service account on the subscription, trigger or job.",
+            )
         return
     if token.failure is not None:
         name = token.failure if re.fullmatch(_FAILURE, token.failure) else "oidc_unverified"
-        raise UnreadableError(name, f"The token could not be verified: {quoted(token.failure)}.")
+        raise UnreadableError(
+            name,
+            f"The OIDC token is missing or not valid: {quoted(token.failure)}. "
+            "The sender must send a new one, signed by Google.",
+        )
     if token.claims.get("iss") not in _ISSUERS:
-        raise UnreadableError("oidc_issuer", f"The token's issuer is {quoted(token.claims.get('iss'))}, not Google.")
+        raise UnreadableError(
+            "oidc_issuer",
+            f"The token's iss is {quoted(token.claims.get('iss'))}; "
+            "only tokens of accounts.google.com are accepted. Check the sender.",
+        )
     if token.claims.get("aud") not in trust.audiences.values():
         raise _other_audience(token.claims.get("aud"))
     if email is None or token.claims.get("email") != email:
-        raise UnreadableError("oidc_email", f"The token belongs to {quoted(token.claims.get('email'))}.")
+        raise UnreadableError(
+            "oidc_email",
+            f"The token's email is {quoted(token.claims.get('email'))}, "
+            "not the service account expected here. If it is yours, set push_email or scheduler_email.",
+        )
     if token.claims.get("email_verified") is not True:
-        raise UnreadableError("oidc_email_unverified", "Google has not verified the token's address.")
+        raise UnreadableError(
+            "oidc_email_unverified",
+            "The token's email_verified is not true. Let the sender use a service account of Google's.",
+        )
 
 
 def meant_for(request: Request, purpose: str, trust: Trust) -> None:
@@ -55,4 +73,8 @@ def meant_for(request: Request, purpose: str, trust: Trust) -> None:
 
 
 def _other_audience(audience: object) -> UnreadableError:
-    return UnreadableError("oidc_audience", f"The token was made for {quoted(audience)}, not for this endpoint.")
+    return UnreadableError(
+        "oidc_audience",
+        f"The token's aud is {quoted(audience)}, not the oidc_audience of this content in the trust document. "
+        "Make them equal.",
+    )

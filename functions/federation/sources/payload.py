@@ -43,5 +43,8 @@ def read_payload(parsed: Parsed, trust: Trust, topic: Arn | None = None) -> Read
         return schedule.read_input_body(body, trust)
     service = next((body[key] for key in _SIGNED_BY if isinstance(body.get(key), str)), None)
     if service is not None:
-        return ignored(f"{quoted(service)} tells of nothing that we wait for.")
-    raise UnreadableError("not_an_event", "The message has none of the forms that AWS sends.")
+        return ignored(f"The message is from {quoted(service)}; messages of this service are not read.")
+    raise UnreadableError(
+        "not_an_event",
+        "The message is not an EventBridge event, an alarm, S3 records or a schedule's Input. Check what sends it.",
+    )

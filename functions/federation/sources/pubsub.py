@@ -55,13 +55,19 @@ def message_in(body: Mapping[str, Any]) -> Message:
         UnreadableError: `not_an_event`, `message_not_object`, `missing_data` or `data_not_base64`.
     """
     if "message" not in body:
-        raise UnreadableError("not_an_event", "The body has no message: it is no push envelope.")
-    message = object_of(body["message"], "message_not_object", "The envelope's message")
+        raise UnreadableError(
+            "not_an_event", "The Pub/Sub envelope has no message. Check what sends it: a push has one."
+        )
+    message = object_of(body["message"], "message_not_object", "message in the Pub/Sub envelope")
     attributes = message.get("attributes")
     given = attributes if isinstance(attributes, dict) else {}
     data = message.get("data") or ""
     if not isinstance(data, str) or not (data or given):
-        raise UnreadableError("missing_data", "The message has neither data nor attributes.")
+        raise UnreadableError(
+            "missing_data",
+            "message.data is missing, empty or not text; without it, message.attributes must have a member. "
+            "Correct the publisher.",
+        )
     return Message(
         data=decoded(data),
         attributes={key: value for key, value in given.items() if isinstance(value, str)},
@@ -78,7 +84,10 @@ def read_message(message: Message, request: Request, trust: Trust) -> Reading:
             `duplicate_key`, `not_an_event`, and those of the source.
     """
     if message.subscription is not None and message.subscription not in trust.subscriptions:
-        why = f"Subscription {quoted(message.subscription)} is none of those that are trusted."
+        why = (
+            f"Subscription {quoted(message.subscription)} is not in the trust document. "
+            "If it is yours, add it to push_subscriptions."
+        )
         raise UnreadableError("subscription_not_allowed", why)
     if gcs.is_notification(message.attributes):
         oidc.meant_for(request, oidc.ARTIFACTS, trust)
@@ -102,7 +111,10 @@ def _read_data(message: Message, request: Request, trust: Trust) -> Reading:
         return vertex.read_entry(body, trust, message.published_at)
     if "specversion" in body:
         return cloudevents.read_event(cloudevents.from_object(body), trust)
-    raise UnreadableError("not_an_event", "The data is neither a log entry, an incident nor a CloudEvent.")
+    raise UnreadableError(
+        "not_an_event",
+        "The message's data has no logName, incident or specversion, so its form is unknown. Check what publishes it.",
+    )
 
 
 def _unwrapped(request: Request) -> Message:

@@ -35,11 +35,13 @@ def read_at_entry(request: Request, trust: Trust) -> Reading:
 
 def _api_response(request: Request, trust: Trust) -> Reading:  # noqa: ARG001 - a reader
     json_value(request.body)
-    return ignored("An answer to a call of ours is no event; it belongs to the completion that asked for it.")
+    return ignored("The answer to a call of ours is not an event; only the code that made the call needs it.")
 
 
 def _unknown(request: Request, trust: Trust) -> Reading:  # noqa: ARG001 - a reader
-    raise UnreadableError("unknown_entry", f"{quoted(request.entry)} is no entry; there are {', '.join(ENTRIES)}.")
+    raise UnreadableError(
+        "unknown_entry", f"The entry is {quoted(request.entry)}; the caller must name one of {', '.join(ENTRIES)}."
+    )
 
 
 _READERS: Final[Mapping[str, Callable[[Request, Trust], Reading]]] = {

@@ -148,7 +148,11 @@ def rejected(fault: UnreadableError) -> Reading:
 
 
 def quoted(value: Any) -> str:
-    """A foreign value for a sentence: escaped, ASCII, at most 80 characters."""
+    """A foreign value for a sentence, as JSON writes it or its absence: escaped, ASCII, at most 80 characters."""
+    if value is None:
+        return "missing or null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'an array'} of {len(value)}"
     shown = ascii(value[:_SHOWN] if isinstance(value, str) else value)

@@ -26,11 +26,10 @@ def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:
     """What an `aws.s3` event of EventBridge means.
 
     Raises:
-        UnreadableError: `not_an_event`, `artifact_bucket_not_allowed`, `artifact_key_unsafe` or
-            `object_version_missing`.
+        UnreadableError: `artifact_bucket_not_allowed`, `artifact_key_unsafe` or `object_version_missing`.
     """
     if envelope["detail-type"] != "Object Created":
-        return ignored(f"S3's {quoted(envelope['detail-type'])} creates no object.")
+        return ignored(f"detail-type is {quoted(envelope['detail-type'])}; only 'Object Created' counts.")
     stored = mapping_in(envelope["detail"], "object")
     bucket = mapping_in(envelope["detail"], "bucket").get("name")
     version = stored.get("version-id")
@@ -53,27 +52,33 @@ def read_records(body: Mapping[str, Any], trust: Trust) -> Reading:
         UnreadableError: `not_an_event`, or the fault of the only record.
     """
     if body.get("Event") == "s3:TestEvent":
-        return ignored("S3 sends this test event when a notification is configured.")
+        return ignored("S3 sends this test event when a notification is configured; there is nothing to do.")
     records = body.get("Records")
     if not isinstance(records, list) or not records:
-        raise UnreadableError("not_an_event", "The body has neither Records nor the form of S3's test event.")
-    return several(records, lambda record: _record(object_of(record, "not_an_event", "The record"), trust))
+        raise UnreadableError(
+            "not_an_event",
+            "Records is missing, empty or not an array. Check what sends this: S3's notifications have records.",
+        )
+    return several(records, lambda record: _record(object_of(record, "not_an_event", "The member of Records"), trust))
 
 
 def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
     if record.get("eventSource") != "aws:s3":
-        raise UnreadableError("not_an_event", f"The record's eventSource is {quoted(record.get('eventSource'))}.")
+        raise UnreadableError(
+            "not_an_event", f"The record's eventSource is {quoted(record.get('eventSource'))}; it must be 'aws:s3'."
+        )
     version = record.get("eventVersion")
     if not isinstance(version, str) or not re.fullmatch(_MAJOR, version):
         raise UnreadableError(
-            "unsupported_event_version", f"Records of version {quoted(version)} are unknown; 2.x is read."
+            "unsupported_event_version",
+            f"The record's eventVersion is {quoted(version)}; only 2.x is read. If S3 sends this, update federation.",
         )
     event = text_of(record.get("eventName"), "not_an_event", "eventName")
     if not event.removeprefix("s3:").startswith("ObjectCreated:"):
-        return ignored(f"{quoted(event)} creates no object.")
+        return ignored(f"eventName is {quoted(event)}; only ObjectCreated counts.")
     stored = mapping_in(mapping_in(record, "s3"), "object")
     bucket = mapping_in(mapping_in(record, "s3"), "bucket").get("name")
-    key = _plain(text_of(stored.get("key"), "artifact_key_unsafe", "The object's key"))
+    key = _plain(text_of(stored.get("key"), "artifact_key_unsafe", "object.key"))
     return _created(bucket, key, stored.get("versionId"), stored.get("sequencer"), record.get("eventTime"), trust)
 
 
@@ -81,15 +86,19 @@ def _plain(key: str) -> str:
     try:
         return unquote_plus(key, errors="strict")
     except UnicodeDecodeError as error:
-        raise UnreadableError("artifact_key_unsafe", "The key encodes bytes that are not UTF-8.") from error
+        raise UnreadableError(
+            "artifact_key_unsafe", "The percent escapes in s3.object.key are not UTF-8. Rename the object."
+        ) from error
 
 
 def _created(bucket: Any, key: Any, version: Any, sequencer: Any, time: Any, trust: Trust) -> Reading:  # noqa: PLR0917 - private, one row of a record
     bucket = allowed_bucket(bucket, trust.s3_buckets)
-    key = text_of(key, "artifact_key_unsafe", "The object's key")
+    key = text_of(key, "artifact_key_unsafe", "object.key")
     folder = folder_of_sentinel(key, trust.sentinel)
     if folder is None:
-        return ignored("An object is no completion; only the sentinel closes an artifact.")
+        return ignored(
+            "The object is not the sentinel of the trust document, which a job writes last; there is nothing to do."
+        )
     path = f"{bucket}/{safe_key(key)}"
     pinned = version if isinstance(version, str) and version not in {"", "null"} else None
     identity = _identity(pinned or sequencer)
@@ -103,12 +112,14 @@ def _created(bucket: Any, key: Any, version: Any, sequencer: Any, time: Any, tru
         revision=pinned,
         requires_enrichment="GetObject with that version-id" if pinned else "GetObject",
     )
-    return accepted("The sentinel closes the artifact in its folder.", completion)
+    return accepted("The sentinel was written: the artifact in its folder is complete.", completion)
 
 
 def _identity(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(_VERSION, value):
         raise UnreadableError(
-            "object_version_missing", "Neither a version nor a sequencer tells this write from the last."
+            "object_version_missing",
+            "The object's version or, without one, its sequencer is missing or unusable, "
+            "so this write cannot be told from the last. Check what sends it.",
         )
     return value

@@ -47,15 +47,17 @@ def read(envelope: Mapping[str, Any], trust: Trust) -> Reading:
     """
     reader = _READERS.get(envelope["detail-type"])
     if reader is None:
-        return ignored(f"SageMaker's {quoted(envelope['detail-type'])} completes no artifact.")
+        return ignored(
+            f"detail-type is {quoted(envelope['detail-type'])}, which completes no artifact; there is nothing to do."
+        )
     return reader(envelope, envelope["detail"], trust)
 
 
 def _training_job(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:
     job = _own(detail.get("TrainingJobArn"), "training-job", envelope)
-    status = text_of(detail.get("TrainingJobStatus"), "missing_status", "TrainingJobStatus")
+    status = text_of(detail.get("TrainingJobStatus"), "missing_status", "detail.TrainingJobStatus")
     if status != "Completed":
-        return ignored(f"The training job is {quoted(status)}; only Completed is a completion.")
+        return ignored(f"The training job is {quoted(status)}; its artifact counts once it is Completed.")
     uri = mapping_in(detail, "ModelArtifacts").get("S3ModelArtifacts")
     artifact = whole(detail, s3_artifact(uri, trust, job.partition)) if uri else None
     completion = Completion(
@@ -68,7 +70,9 @@ def _training_job(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust:
         requires_enrichment=None if artifact else _DESCRIBE_JOB,
     )
     return accepted(
-        "The training job is Completed" + ("." if artifact else "; the event does not say where."), completion
+        "The training job is Completed"
+        + ("." if artifact else "; the event does not say where its artifact is, so SageMaker has to be asked."),
+        completion,
     )
 
 
@@ -80,10 +84,13 @@ def whole(job: Mapping[str, Any], artifact: str) -> str:
 
 def _model_package(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:
     package = _own(detail.get("ModelPackageArn"), "model-package", envelope)
-    status = text_of(detail.get("ModelPackageStatus"), "missing_status", "ModelPackageStatus")
+    status = text_of(detail.get("ModelPackageStatus"), "missing_status", "detail.ModelPackageStatus")
     approval = detail.get("ModelApprovalStatus")
     if (status, approval) != ("Completed", "Approved"):
-        return ignored(f"The model package is {quoted(status)} and its approval {quoted(approval)}: not yet both.")
+        return ignored(
+            f"The model package is {quoted(status)} and {quoted(approval)}; "
+            "it counts once it is Completed and Approved."
+        )
     artifact = _packaged(detail, trust, package)
     at = normalise(detail.get("LastModifiedTime")) or normalise(envelope.get("time"))
     version = digits_of(detail.get("ModelPackageVersion"))
@@ -126,12 +133,16 @@ def _container_uri(container: Mapping[str, Any]) -> Any:
 
 
 def _pipeline(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
-    status = text_of(detail.get("currentPipelineExecutionStatus"), "missing_status", "currentPipelineExecutionStatus")
-    return ignored(f"The pipeline is {quoted(status)}; it names no artifact, its training jobs send their own events.")
+    status = text_of(
+        detail.get("currentPipelineExecutionStatus"), "missing_status", "detail.currentPipelineExecutionStatus"
+    )
+    return ignored(f"The pipeline is {quoted(status)}. It names no artifact; its training jobs send their own events.")
 
 
 def _tuning(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
-    status = text_of(detail.get("HyperParameterTuningJobStatus"), "missing_status", "HyperParameterTuningJobStatus")
+    status = text_of(
+        detail.get("HyperParameterTuningJobStatus"), "missing_status", "detail.HyperParameterTuningJobStatus"
+    )
     return ignored(f"The tuning job is {quoted(status)}; each of its training jobs sends its own event.")
 
 
@@ -149,7 +160,7 @@ def _endpoint(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Tru
         at=normalise(detail.get("LastModifiedTime")) or normalise(envelope.get("time")),
         labels=labels,
     )
-    return ignored(f"The endpoint is {quoted(status)}: no artifact, but what serves may have drifted.", signal)
+    return ignored(f"The endpoint is {quoted(status)}. It is no artifact, but what it serves may have changed.", signal)
 
 
 def _endpoint_status(written: Any) -> str:
@@ -157,7 +168,7 @@ def _endpoint_status(written: Any) -> str:
 
     A status that SageMaker adds later is passed on as it came, and has no effect.
     """
-    text = text_of(written, "missing_status", "EndpointStatus")
+    text = text_of(written, "missing_status", "detail.EndpointStatus")
     return _ENDPOINT_STATUS.get(text.replace("_", "").lower(), text[:_LONGEST_STATUS])
 
 

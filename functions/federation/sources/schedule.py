@@ -30,7 +30,7 @@ def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: A
         UnreadableError: `account_mismatch`.
     """
     if envelope["detail-type"] != "Scheduled Event":
-        return ignored(f"{quote_kind(envelope)} is no tick.")
+        return ignored(f"{quote_kind(envelope)} is not a tick: the detail-type of one is 'Scheduled Event'.")
     resources = envelope.get("resources")
     schedule = parsed(resources[0] if isinstance(resources, list) and resources else None)
     if schedule is not None:
@@ -52,15 +52,17 @@ def read_input(request: Request, trust: Trust) -> Reading:
     """What EventBridge Scheduler's invocation of a function means: the schedule's Input, or an envelope without one.
 
     Raises:
-        UnreadableError: `bad_arn` or `account_not_allowed` for the schedule that an Input names, and the faults of a
-            body.
+        UnreadableError: `not_an_event`, `bad_arn`, `account_not_allowed`, `account_mismatch`, and the faults of a body.
     """
     body = json_object(request.body)
     if "detail-type" in body:
         trusted_account(body.get("account"), trust)
         kind, source = body["detail-type"], body.get("source")
         if kind != "Scheduled Event" or source not in ("aws.scheduler", "aws.events"):
-            raise UnreadableError("not_an_event", f"{quoted(source)} {quoted(kind)} is no tick.")
+            raise UnreadableError(
+                "not_an_event",
+                f"{quoted(source)} {quoted(kind)} is not a tick; 'Scheduled Event' of aws.scheduler or aws.events is.",
+            )
         return read_event(body, trust)
     return read_input_body(body, trust)
 
@@ -78,7 +80,7 @@ def read_http(request: Request, trust: Trust) -> Reading:
     """What Cloud Scheduler's HTTP request means: the job's body, the time in a header, and the token as the only proof.
 
     Raises:
-        UnreadableError: Those of the token, `invalid_json`, `not_an_object` or `duplicate_key`.
+        UnreadableError: Those of the token, and the faults of a body.
     """
     oidc.sent_by(request, trust.scheduler_email, trust)
     oidc.meant_for(request, oidc.TICKS, trust)
@@ -91,12 +93,14 @@ def read_published(data: bytes, published_at: str | None, subscription: str | No
     """What a tick through Pub/Sub means: its data is free-form, and its only time is that of publishing.
 
     Raises:
-        UnreadableError: `data_not_text`, `not_an_object` or `duplicate_key`.
+        UnreadableError: `data_not_text`, and the faults of a body.
     """
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        raise UnreadableError("data_not_text", "The tick's data is not UTF-8.") from error
+        raise UnreadableError(
+            "data_not_text", "The data of the tick's message is not UTF-8 text. Correct the publisher."
+        ) from error
     return _ticked(_name_in(data, free_form=True), subscription, published_at)
 
 

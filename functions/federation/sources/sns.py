@@ -35,7 +35,10 @@ def read_http(request: Request, trust: Trust) -> Reading:
     for name in ("SigningCertURL", "SubscribeURL"):
         _own_url(body.get(name), name, topic.partition)
     if not request.proven:
-        raise UnreadableError("sns_signature_unverified", "The message's signature was not verified at the edge.")
+        raise UnreadableError(
+            "sns_signature_unverified",
+            "Nothing verified the message's signature. Let a proxy of yours do so, or subscribe a queue instead.",
+        )
     return read_notification(body, trust)
 
 
@@ -47,8 +50,11 @@ def read_invocation(request: Request, trust: Trust) -> Reading:
     """
     records = json_object(request.body).get("Records")
     if not isinstance(records, list) or not records:
-        raise UnreadableError("not_an_event", "The invocation has no Records.")
-    return several(records, lambda record: _record(object_of(record, "not_an_event", "The record"), trust))
+        raise UnreadableError(
+            "not_an_event",
+            "Records is missing, empty or not an array. Check what invokes the function: SNS sends one record.",
+        )
+    return several(records, lambda record: _record(object_of(record, "not_an_event", "The member of Records"), trust))
 
 
 def read_notification(body: Mapping[str, Any], trust: Trust) -> Reading:
@@ -59,12 +65,18 @@ def read_notification(body: Mapping[str, Any], trust: Trust) -> Reading:
     """
     topic = _allowed_topic(body.get("TopicArn"), trust)
     if body.get("Type") in _CONFIRMATIONS:
-        return ignored("A subscription is to be confirmed: a person does that, never a program.")
+        return ignored(
+            "SNS asks to confirm a subscription, or announces its end. "
+            "Only a person may confirm it: do so if you want the subscription."
+        )
     if body.get("Type", "Notification") != "Notification":
-        raise UnreadableError("not_an_event", f"{quoted(body.get('Type'))} is no notification.")
-    message = text_of(body.get("Message"), "not_an_event", "The message")
+        raise UnreadableError(
+            "not_an_event",
+            f"Type is {quoted(body.get('Type'))}; only Notification and confirmations of subscriptions are read.",
+        )
+    message = text_of(body.get("Message"), "not_an_event", "Message")
     if not message.lstrip().startswith(("{", "[")):
-        return ignored("A notification in plain words is for people.")
+        return ignored("Message begins with neither { nor [, so it is taken as words for people and ignored.")
     return read_payload(json_value(message.encode(), error="message_not_json"), trust, topic)
 
 
@@ -80,17 +92,27 @@ def _allowed_topic(value: Any, trust: Trust) -> Arn:
             return topic
         if trust.sns_topics is not None and topic.text in trust.sns_topics:
             return topic
-    raise UnreadableError("sns_topic_not_allowed", f"Topic {quoted(value)} is none of those that are trusted.")
+    raise UnreadableError(
+        "sns_topic_not_allowed",
+        f"TopicArn {quoted(value)} is not trusted. "
+        "If it is yours, add it to sns_topics (or, without that key, its account to aws_accounts).",
+    )
 
 
 def _own_url(value: Any, name: str, partition: str) -> None:
     suffix = SUFFIXES.get(partition)
     own = suffix and isinstance(value, str) and re.fullmatch(_HOST + re.escape(suffix) + _PATH, value)
     if value is not None and not own:
-        raise UnreadableError("sns_url_not_allowed", f"{name} {quoted(value)} is not on a host of SNS.")
+        raise UnreadableError(
+            "sns_url_not_allowed",
+            f"{name} is {quoted(value)}, which is not accepted as an https URL of SNS in the topic's partition. "
+            "Do not open it.",
+        )
 
 
 def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
     if record.get("EventSource") != "aws:sns":
-        raise UnreadableError("not_an_event", f"The record's EventSource is {quoted(record.get('EventSource'))}.")
-    return read_notification(object_of(record.get("Sns"), "not_an_event", "The record's Sns"), trust)
+        raise UnreadableError(
+            "not_an_event", f"The record's EventSource is {quoted(record.get('EventSource'))}; it must be 'aws:sns'."
+        )
+    return read_notification(object_of(record.get("Sns"), "not_an_event", "Sns in the record"), trust)

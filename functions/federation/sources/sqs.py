@@ -32,7 +32,9 @@ def read(request: Request, trust: Trust) -> Reading:
     """
     records = _records(request.body)
     if not isinstance(records, list):
-        raise UnreadableError("not_an_event", "The invocation has no Records.")
+        raise UnreadableError(
+            "not_an_event", "Records is missing or not an array. Check what invokes the function: SQS sends an array."
+        )
     identified = [(_message_id(record), record) for record in records]
     readings = unrepeated([judged(record, lambda one: _record(one, trust)) for _, record in identified])
     named = [replace(reading, message_id=name) for (name, _), reading in zip(identified, readings, strict=True)]
@@ -47,7 +49,7 @@ def _records(body: bytes) -> Any:
 
 
 def _message_id(record: Any) -> str:
-    found = object_of(record, "not_an_event", "The record").get("messageId")
+    found = object_of(record, "not_an_event", "The member of Records").get("messageId")
     return text_of(found, "missing_message_id", "The record's messageId")
 
 
@@ -58,7 +60,11 @@ def _is_fifo(record: Mapping[str, Any]) -> bool:
 def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
     queue = parsed_arn(record.get("eventSourceARN"))
     if record.get("eventSource") != "aws:sqs" or queue is None or queue.service != "sqs":
-        raise UnreadableError("not_an_event", "The record names no SQS queue that it comes from.")
+        raise UnreadableError(
+            "not_an_event",
+            "The record's eventSource must be 'aws:sqs', and its eventSourceARN a queue. "
+            "Check what invokes the function.",
+        )
     trusted_account(queue.account, trust)
     body = text_of(record.get("body"), "body_not_string", "The record's body")
     parsed = json_value(body.encode())
@@ -68,10 +74,12 @@ def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
 
 
 def _in_order(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """A FIFO batch: what follows the first failure is returned to the queue unread."""
+    """A FIFO batch: what follows the first failure is returned to the queue, whatever it says."""
     good = tuple(takewhile(lambda reading: reading.verdict != "reject", readings))
     fault = UnreadableError(
-        "after_failed_record", "An earlier record of this FIFO batch failed; this one must follow it."
+        "after_failed_record",
+        "An earlier record of this FIFO batch was rejected, so this one goes back to the queue, "
+        "to keep their order. Look at that record.",
     )
     later = [replace(rejected(fault), message_id=reading.message_id) for reading in readings[len(good) + 1 :]]
     return (*good, *readings[len(good) : len(good) + 1], *later)

@@ -65,13 +65,16 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
             ContractError: Some values have the wrong type; the error lists all of them.
         """
         if not isinstance(document, Mapping):
-            raise ContractError("the trust document is not an object; docs/sources.md shows one")
+            raise ContractError(
+                "the trust document is not an object; write a JSON object with the keys that docs/sources.md lists"
+            )
         faults: list[str] = []
         given = {
             name: _judged(key, document[key], reads, faults) for name, (key, reads) in _KEYS.items() if key in document
         }
         if faults:
-            raise ContractError("the trust document cannot be used", tuple(faults))
+            hint = "Mend these keys; docs/sources.md says what each of them holds."
+            raise ContractError("the trust document cannot be used", tuple(faults), hint=hint)
         return cls(**_completed({name: value for name, value in given.items() if value is not None}))
 
 
@@ -95,33 +98,33 @@ def _completed(given: dict[str, Any]) -> dict[str, Any]:
 
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(_NAME, value):
-        raise ValueError(f"{quoted(value)} is not a name of visible ASCII characters")
+        raise ValueError(f"{quoted(value)} is not a name of 1 to 1024 visible ASCII characters")
     return value
 
 
 def _secret(value: Any) -> str:
     if not isinstance(value, str) or not value or not value.isascii():
-        raise ValueError("a secret is text of at least one ASCII character")
+        raise ValueError("a secret must be ASCII text of at least one character")
     return value
 
 
 def _number(value: Any) -> str:
     shown = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(shown, str) or not shown.isascii() or not shown.isdigit():
-        raise ValueError(f"{quoted(value)} is not a project number")
+        raise ValueError(f"{quoted(value)} is not a project number; write its digits")
     return shown
 
 
 def _account(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(_ACCOUNT, value):
-        raise ValueError(f"{quoted(value)} is not an account of twelve digits, written as text")
+        raise ValueError(f"{quoted(value)} is not an account; write its twelve digits as text")
     return value
 
 
 def _set_of(reads: Callable[[Any], str]) -> Callable[[Any], frozenset[str]]:
     def read(value: Any) -> frozenset[str]:
         if not isinstance(value, list | tuple):
-            raise ValueError(f"{quoted(value)} is not a list")  # noqa: TRY004 - _judged collects ValueErrors
+            raise ValueError(f"{quoted(value)} is not a list; write a list of texts")  # noqa: TRY004 - _judged collects ValueErrors
         return frozenset(reads(one) for one in value)
 
     return read
@@ -133,7 +136,7 @@ def _one_or_more(value: Any) -> frozenset[str]:
 
 def _audiences(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"{quoted(value)} is not an object of audiences")  # noqa: TRY004 - _judged collects ValueErrors
+        raise ValueError(f"{quoted(value)} is not an object; write an audience for each purpose")  # noqa: TRY004 - _judged collects ValueErrors
     return {str(purpose): _name(audience) for purpose, audience in value.items()}
 
 

@@ -48,9 +48,13 @@ def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None)
         UnreadableError: `not_an_event`, `project_not_allowed`, `missing_state`, `bad_job_id`, `bad_location`,
             `bad_model`.
     """
-    match = re.fullmatch(_LOG, text_of(entry.get("logName"), "not_an_event", "The entry's logName"))
+    match = re.fullmatch(_LOG, text_of(entry.get("logName"), "not_an_event", "logName"))
     if match is None:
-        raise UnreadableError("not_an_event", f"{quoted(entry.get('logName'))} is no log of a project.")
+        raise UnreadableError(
+            "not_an_event",
+            f"logName is {quoted(entry.get('logName'))}; it must be projects/PROJECT/logs/LOG. "
+            "Check the log sink or the trigger.",
+        )
     _own_project(match[1], trust)
     time = normalise(entry.get("timestamp")) or normalise(published_at)
     log = match[2].replace("/", "%2F")
@@ -60,32 +64,46 @@ def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None)
         return _audit(entry, trust, time)
     if log.startswith(_LEGACY_LOG):
         return _custom_job(entry, trust, time)
-    return ignored(f"The log {quoted(match[2])} tells of no job's end.")
+    return ignored(
+        f"The log {quoted(match[2])} does not tell of finished jobs or new models, so its entries are ignored."
+    )
 
 
 def _own_project(project: Any, trust: Trust) -> None:
     if not isinstance(project, str) or project not in trust.projects:
-        raise UnreadableError("project_not_allowed", f"Project {quoted(project)} is not the one that is trusted.")
+        raise UnreadableError(
+            "project_not_allowed",
+            f"Project {quoted(project)} is not the one in the trust document. "
+            "If it is yours, correct gcp_project or gcp_project_number there.",
+        )
 
 
 def _pipeline(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
     resource = mapping_in(entry, "resource")
     if resource.get("type") != "aiplatform.googleapis.com/PipelineJob":
-        return ignored(f"The entry's resource is {quoted(resource.get('type'))}, no pipeline job.")
+        return ignored(
+            f"resource.type is {quoted(resource.get('type'))}; "
+            "only aiplatform.googleapis.com/PipelineJob counts in this log."
+        )
     name = _pipeline_name(mapping_in(resource, "labels"), trust)
     payload = mapping_in(entry, "jsonPayload")
-    state = text_of(payload.get("state"), "missing_state", "The pipeline's state")
+    state = text_of(payload.get("state"), "missing_state", "jsonPayload.state")
     if state != "PIPELINE_STATE_SUCCEEDED":
-        return ignored(f"The pipeline job is {quoted(state)}; only PIPELINE_STATE_SUCCEEDED is a completion.")
+        return ignored(
+            f"jsonPayload.state is {quoted(state)}; a pipeline job counts once it is PIPELINE_STATE_SUCCEEDED."
+        )
     ended = next((payload[key] for key in ("endTime", "endtime", "end_time") if key in payload), None)
     completion = _completion(name, "SUCCEEDED", normalise(ended) or time, _GET_PIPELINE)
-    return accepted("The pipeline job succeeded; the log does not say where its artifact is.", completion)
+    return accepted(
+        "The pipeline job succeeded. The log does not say where its artifact is, so Vertex AI has to be asked.",
+        completion,
+    )
 
 
 def _pipeline_name(labels: Mapping[str, Any], trust: Trust) -> str:
     """The job's resource name. Its id goes into an API path, so it is checked; `pipelineName` is the specification."""
-    job = matching(labels.get("pipeline_job_id"), _JOB, "bad_job_id", "The pipeline job's id")
-    location = matching(labels.get("location"), _LOCATION, "bad_location", "The pipeline job's location")
+    job = matching(labels.get("pipeline_job_id"), _JOB, "bad_job_id", "resource.labels.pipeline_job_id")
+    location = matching(labels.get("location"), _LOCATION, "bad_location", "resource.labels.location")
     return f"{_container(labels, trust)}/locations/{location}/pipelineJobs/{job}"
 
 
@@ -110,14 +128,19 @@ def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Rea
     resource = mapping_in(entry, "resource")
     labels = mapping_in(resource, "labels")
     if resource.get("type") != "ml_job" or labels.get("task_name") != "service":
-        return ignored(f"The line was written by {quoted(labels.get('task_name'))}, not by the service.")
+        return ignored(
+            f"resource.labels.task_name is {quoted(labels.get('task_name'))}; "
+            "only an ml_job with task_name 'service' counts."
+        )
     if not _says_success(entry):
-        return ignored("The service's line tells of no success.")
+        return ignored(
+            "Neither the entry's label job_state nor, without that label, its text says that the job succeeded."
+        )
     _own_project(labels.get("project_id", trust.project), trust)
-    job = matching(labels.get("job_id"), _NUMBER, "bad_job_id", "The custom job's id")
+    job = matching(labels.get("job_id"), _NUMBER, "bad_job_id", "resource.labels.job_id")
     name = f"projects/{trust.project_number or trust.project}/locations/-/customJobs/{job}"
     completion = _completion(name, "SUCCEEDED", time, _GET_CUSTOM_JOB)
-    return accepted("The service's line hints that the custom job succeeded; GetCustomJob must confirm it.", completion)
+    return accepted("The log entry hints that the custom job succeeded; GetCustomJob must confirm it.", completion)
 
 
 def _says_success(entry: Mapping[str, Any]) -> bool:
@@ -134,16 +157,19 @@ def _audit(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
     payload = mapping_in(entry, "protoPayload")
     method = payload.get("methodName")
     if payload.get("serviceName") != "aiplatform.googleapis.com" or not re.fullmatch(_UPLOAD, str(method)):
-        return ignored(f"The call {quoted(method)} registers no model; a Create call is only a submission.")
+        return ignored(
+            f"protoPayload.methodName is {quoted(method)}; "
+            "only ModelService.UploadModel of Vertex AI registers a model."
+        )
     if mapping_in(entry, "operation").get("last") is not True:
-        return ignored("The upload has only started: this is not the operation's last entry.")
+        return ignored("operation.last is not true: only the last entry of an upload means that the model exists.")
     if mapping_in(payload, "status").get("code") not in (None, 0):
-        return ignored("The upload failed.")
+        return ignored("protoPayload.status.code is not 0: the upload of the model failed.")
     response = mapping_in(payload, "response")
     model, version = response.get("model"), response.get("modelVersionId")
     if model is None or version is None:  # one model has many versions, and each upload an operation of its own
         return _registered(_operation(entry, trust), time, None, _GET_OPERATION)
-    revision = matching(digits_of(version), _NUMBER, "bad_model", "The model's version")
+    revision = matching(digits_of(version), _NUMBER, "bad_model", "protoPayload.response.modelVersionId")
     return _registered(f"{_in_project(model, _MODEL, trust)}@{revision}", time, revision, _GET_MODEL)
 
 
@@ -152,14 +178,17 @@ def _operation(entry: Mapping[str, Any], trust: Trust) -> str:
 
 
 def _in_project(value: Any, pattern: str, trust: Trust) -> str:
-    name = matching(value, pattern, "bad_model", "The resource name")
+    name = matching(value, pattern, "bad_model", "The name in protoPayload.response.model or operation.id")
     _own_project(name.split("/")[1], trust)
     return name
 
 
 def _registered(name: str, time: str | None, revision: str | None, enrichment: str) -> Reading:
     completion = _completion(name, "REGISTERED", time, enrichment, revision)
-    return accepted("The model version is registered; the log does not say where its artifact is.", completion)
+    return accepted(
+        "The model version is registered. The log does not say where its artifact is, so Vertex AI has to be asked.",
+        completion,
+    )
 
 
 def _completion(name: str, became: str, at: str | None, enrichment: str, revision: str | None = None) -> Completion:
