@@ -9,7 +9,7 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,16 +43,51 @@ def normalised(text: str) -> str:
 
 def grams(text: str) -> frozenset[str]:
     """The normalised text's n-grams: of characters, or of words if it is long. A shorter text is its own n-gram."""
-    plain = f" {normalised(text)} "
-    if len(plain) < LONG:
-        return frozenset(plain[start : start + GRAM] for start in range(max(1, len(plain) - GRAM + 1)))
-    words = plain.split()
-    return frozenset(" ".join(words[start : start + _SHINGLE]) for start in range(max(1, len(words) - _SHINGLE + 1)))
+    if _is_long(text):
+        return _of_words(text)
+    plain = _edged(text)
+    return frozenset(plain[start : start + GRAM] for start in range(max(1, len(plain) - GRAM + 1)))
 
 
 def pairs(left: Sequence[Row], right: Sequence[Row], least: float = LEAST) -> Iterator[Pair]:
-    """Every pair of one row of each side that is a near duplicate."""
-    sets = {id(row): grams(row.text) for rows in (left, right) for row in rows}
+    """Every pair of one row of each side that is a near duplicate.
+
+    A text just below `LONG` and one just above have no n-gram in common, so those are compared by words.
+    """
+    yield from _pairs(left, right, least, grams)
+    (short, long), (shorter, longer) = _by_length(left), _by_length(right)
+    yield from _pairs(short, longer, least, _of_words)
+    yield from _pairs(long, shorter, least, _of_words)
+
+
+def _by_length(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """The short rows and the long ones."""
+    found: tuple[list[Row], list[Row]] = ([], [])
+    for row in rows:
+        found[_is_long(row.text)].append(row)
+    return found
+
+
+def _is_long(text: str) -> bool:
+    return len(_edged(text)) >= LONG
+
+
+def _edged(text: str) -> str:
+    """The normalised text, with the edges of its first and last word."""
+    return f" {normalised(text)} "
+
+
+def _of_words(text: str) -> frozenset[str]:
+    words = normalised(text).split()
+    return frozenset(" ".join(words[start : start + _SHINGLE]) for start in range(max(1, len(words) - _SHINGLE + 1)))
+
+
+def _pairs(
+    left: Sequence[Row], right: Sequence[Row], least: float, cut: Callable[[str], frozenset[str]]
+) -> Iterator[Pair]:
+    if not (left and right):
+        return
+    sets = {id(row): cut(row.text) for rows in (left, right) for row in rows}
     rarity = Counter(gram for found in sets.values() for gram in found)
     index = _index(left, sets, rarity, least)
     for row in right:

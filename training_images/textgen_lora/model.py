@@ -135,13 +135,23 @@ class LabelModel:
         return ids, mask
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """The probability of each label: (texts, labels); texts of similar length are asked together."""
+        """The probability of each label: (texts, labels); texts of similar length are asked together.
+
+        Raises:
+            ConfigError: One is not a number; the likeliest label would be the first one, whatever was asked.
+        """
         rows = self.tokens(texts)
         found = np.zeros((len(texts), len(self.labels)))
         self.network.eval()
         with torch.inference_mode():
             for part in alike(rows, BATCH):
                 found[part] = self._asked([rows[row] for row in part]).softmax(dim=1).double().cpu().numpy()
+        broken = int((~np.isfinite(found).all(axis=1)).sum())
+        if broken:
+            raise ConfigError(
+                f"the model's probabilities are no numbers for {broken} of {len(texts)} texts: lower --rate, or take a base "
+                "model in bfloat16 or float32"
+            )
         return found
 
     def answer(self, texts: Sequence[str]) -> list[str]:

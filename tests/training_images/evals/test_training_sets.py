@@ -55,6 +55,15 @@ def test_an_item_of_any_part_is_not_learned(tmp_path: Path, name: str, text: str
         utterances(prepared(tmp_path, **{name: row("more", text, label)}), suite())
 
 
+def test_a_long_jailbreak_of_the_suite_is_not_learned_with_some_words_changed(tmp_path: Path) -> None:
+    words = [f"word{chr(97 + number % 26)}{chr(97 + number // 26)}" for number in range(120)]
+    changed = ["carrot" if number % 20 == 10 else word for number, word in enumerate(words)]
+    parts = {**suite().parts, "adversarial": part_of("adversarial", [row("a9", " ".join(words), "refuse")])}
+    mine = prepared(tmp_path, jailbreaks=row("more", " ".join(changed), "refuse"))
+    with pytest.raises(ConfigError, match=r"jailbreaks leaks: 1 pairs .*train more and test a9 \(near, 0\.\d+\)"):
+        utterances(mine, replace(suite(), parts=parts))
+
+
 @pytest.mark.parametrize("text", ["how are banknotes copied", "what kills a whole village"])
 def test_an_item_counts_although_another_part_uses_its_name(tmp_path: Path, text: str) -> None:
     asked = suite()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from training_images.data_parallel.compare import learned, tasks_here
+from training_images.data_parallel.compare import KEPT, learned, tasks_here
 from training_images.data_parallel.group import Lost, joined
 from training_images.data_parallel.processes import RankFailed
 from training_images.data_parallel.recipe import Recipe
@@ -23,7 +23,7 @@ class Fate:
     """Sends a signal to a rank as soon as the job has kept a checkpoint, and never stops the job itself."""
 
     def __init__(self, folder, rank, number):
-        self.kept = folder / "checkpoints" / "step.json"
+        self.kept = folder / KEPT
         self.rank = rank
         self.number = number
         self.since = None

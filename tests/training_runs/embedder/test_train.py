@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.training_runs.small_world.library import BASE_NAME, World, base_in, questions, shared, speech
+from tests.training_runs.small_world.library import BASE_NAME, World, base_in, documents, questions, shared, speech
 from tests.training_runs.small_world.newer import lines, newer, told_of
 
 from federation.core import contract
 from federation.core.uri import SENTINEL
 from training_images.data.rows import write
-from training_images.embedder.train import train
+from training_images.embedder.model import Embedder, Shape
+from training_images.embedder.train import _contrast, train
 from training_images.job.errors import CONFIGURED_WRONG
 from training_images.job.run import run
 from training_images.job.unit_folder import shipped_unit
@@ -66,6 +67,20 @@ def test_what_is_shipped_is_a_manifest_that_the_functions_take_with_its_adapter_
     assert (unit.contract["pooling"], unit.contract["normalisation"], unit.contract["max_tokens"]) == ("mean", "l2", 16)
     assert set(manifest["units"][0]["evidence"]["safety"]) == {"policy", "adversarial"}
     assert (first / "embedder" / "charts" / "recall_at_k.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_questions_with_the_same_document_are_not_pushed_away_from_it(world):
+    model = Embedder(world.base, Shape(rank=2, layers=2, max_tokens=16))
+    one, other, third = (row.text for row in questions("train")[:3])
+    document, another = (row.text for row in documents("train")[:2])
+
+    def loss(*pairs):
+        return float(_contrast(model, pairs, 0.1).detach())
+
+    assert loss((one, document), (other, document)) == 0.0
+    assert loss((one, document), (one, another)) == 0.0
+    assert loss((one, document), (one, document)) == 0.0
+    assert loss((one, document), (third, another)) > 0.0
 
 
 def test_every_question_is_scored_under_the_module_of_its_document(first):

@@ -2,12 +2,15 @@
 """A job goes on from its own checkpoint and from nobody else's, and never ships weights that are no numbers."""
 
 import os
+import resource
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from training_images.job.errors import CONFIGURED_WRONG, INTERRUPTED, ConfigError, Interrupted
 from training_images.job.job import Job
@@ -15,7 +18,7 @@ from training_images.job.result import Made
 from training_images.job.run import run
 from training_images.job.settings import Settings
 from training_images.job.spec import JobSpec
-from training_images.learning.checkpoint import fingerprint
+from training_images.learning.checkpoint import FILE, fingerprint, keep, resume
 from training_images.learning.loop import Schedule, fit
 
 
@@ -76,7 +79,6 @@ def test_a_job_on_another_base_model_does_not_go_on_where_that_one_was(tmp_path:
     straight = learned(Stopping(tmp_path / "straight"), [3.0] * 20, base="sha256:2")
     with pytest.raises(Interrupted):
         learned(Stopping(tmp_path / "again", after=7), [3.0] * 20, base="sha256:1")
-    (tmp_path / "again" / "checkpoints" / "weights.safetensors").write_bytes(b"of the other base, never read")
     assert learned(Stopping(tmp_path / "again"), [3.0] * 20, base="sha256:2") == straight
 
 
@@ -188,15 +190,35 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:30])
 
 
-@pytest.mark.parametrize("spoil", [cut, Path.unlink, lambda path: path.write_text("[1]", "utf-8")])
-@pytest.mark.parametrize("name", ["weights.safetensors", "optimiser.safetensors", "step.json"])
+@pytest.mark.parametrize("spoil", [cut, lambda path: path.write_text("[1]", "utf-8")], ids=["cut", "another file"])
 def test_a_checkpoint_that_is_not_whole_costs_its_steps_and_not_the_job(
-    name: str, spoil: Callable[[Path], object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    spoil: Callable[[Path], object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     straight = learned(Stopping(tmp_path / "straight", seed="1"), [3.0] * 20)
     with pytest.raises(Interrupted):
         learned(Stopping(tmp_path / "again", after=7, seed="1"), [3.0] * 20)
-    spoil(tmp_path / "again" / "checkpoints" / name)
+    spoil(tmp_path / "again" / "checkpoints" / FILE)
     assert learned(Stopping(tmp_path / "again", seed="1"), [3.0] * 20) == straight
-    told = capsys.readouterr().out
-    assert ("cannot be read" in told) or (name == "step.json" and spoil is Path.unlink)
+    assert "cannot be read" in capsys.readouterr().out
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process may grow."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_is_full_at_the_second_checkpoint_leaves_the_first(tmp_path: Path) -> None:
+    weights = {"weight": torch.nn.Parameter(torch.ones(1))}
+    optimiser = torch.optim.AdamW(weights.values())
+    keep(tmp_path, 100, weights, optimiser, of="it")
+    torch.nn.init.zeros_(weights["weight"])
+    with full_disk(), pytest.raises((OSError, SafetensorError)):
+        keep(tmp_path, 200, weights, optimiser, of="it")
+    assert resume(tmp_path, weights, optimiser, of="it") == 100
+    assert float(weights["weight"].detach()) == 1.0

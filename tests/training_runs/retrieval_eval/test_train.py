@@ -2,6 +2,7 @@
 """Does a job end with an index that belongs to its embedder, or with a sentence that says why there is none?"""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -146,6 +147,13 @@ def test_nothing_to_calibrate_with_is_told(world, embedder, tmp_path, capsys):
     (data / "harmful" / "val.jsonl").write_text("")
     assert ended(world, embedder, tmp_path / "unit", **{"channel.data": str(data)}) == CONFIGURED_WRONG
     assert sentence(capsys).startswith("harmful/val is empty")
+
+
+def test_prompts_that_are_in_the_index_calibrate_nothing(world, embedder, tmp_path, capsys):
+    data = shutil.copytree(world.data, tmp_path / "data")
+    shutil.copyfile(data / "harmful" / "train.jsonl", data / "harmful" / "val.jsonl")
+    assert ended(world, embedder, tmp_path / "unit", **{"channel.data": str(data)}) == CONFIGURED_WRONG
+    assert re.match(r"harmful leaks: \d+ pairs stand in two splits", sentence(capsys))
 
 
 def test_more_axes_than_the_embedder_has_are_refused(world, embedder, tmp_path, capsys):

@@ -208,6 +208,13 @@ def test_a_setting_that_makes_no_sense_is_told_before_anything_is_asked(
     assert told in failure(tmp_path / "unit")
 
 
+def test_a_step_that_spoils_the_student_after_its_loss_was_told_ends_the_job_for_good(
+    world: World, tmp_path: Path
+) -> None:
+    assert job(once, tmp_path / "unit", *given(world), "--steps", "1", "--rate", "1e30") == 42
+    assert "probabilities are no numbers: distil it again with a lower --rate" in failure(tmp_path / "unit")
+
+
 def test_a_failed_job_leaves_no_manifest_and_no_half_of_a_unit(world: World, tmp_path: Path) -> None:
     assert job(once, tmp_path / "unit", *given(world), "--rate", "1e30") == 42
     assert not list((tmp_path / "unit").glob("**/*"))

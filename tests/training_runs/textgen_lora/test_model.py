@@ -170,3 +170,11 @@ def test_a_tokenizer_that_knows_no_beginning_is_told_before_anything_is_learned(
     (tmp_path / "another" / "tokenizer_config.json").unlink()
     with pytest.raises(ConfigError, match="names no token that begins or ends a text"):
         LabelModel(tmp_path / "another", WORDS, rank=1, layers=1)
+
+
+def test_probabilities_that_are_no_numbers_are_no_answers(folder):
+    model = LabelModel(folder, WORDS, rank=2, layers=1)
+    for weight in model.weights().values():
+        torch.nn.init.constant_(weight, float("nan"))
+    with pytest.raises(ConfigError, match=rf"no numbers for {len(TEXTS)} of {len(TEXTS)} texts: lower --rate"):
+        model.answer(TEXTS)

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+import pytest
+
+from training_images.textgen_lora.dequantise import dequantise
+
+
+@pytest.mark.parametrize("left", [{"config.json": "{}"}, {"config.json": "{}", "model.safetensors": "half"}])
+def test_what_a_killed_run_left_is_not_taken_for_the_model(left: dict[str, str], tmp_path: Path) -> None:
+    for name, body in left.items():
+        (tmp_path / name).write_text(body)
+    with pytest.raises(FileNotFoundError, match=r"a\.whl"):
+        dequantise(tmp_path / "a.whl", tmp_path)
