@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         relay_audience: The audience of the identity token that this role trusts.
         clock: A file that contains the current time, for drills; empty for the machine's clock.
         channel: The channel that the endpoint serves.
+        tags: What everything that this home creates is tagged or labelled with, besides Federation's own tags.
         apis: Addresses of Google's services that are not the usual ones, as with Private Service Connect:
             `vertex`, `monitoring`, `secrets`, `certs`, `metadata`.
         region: Where Vertex AI runs this home's jobs.
@@ -72,6 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     relay_audience: str = ""
     clock: str = ""
     channel: str = "production"
+    tags: Mapping[str, Any] = msgspec.field(default_factory=dict)
     apis: Mapping[str, Any] = msgspec.field(default_factory=dict)
     region: str = ""
     hub_endpoint: str = ""

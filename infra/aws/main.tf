@@ -19,10 +19,11 @@ locals {
   }
   queues = toset(concat(["receive"], [for step, types in local.hears : step if length(types) > 0]))
 
-  artifact_buckets = concat([aws_s3_bucket.artifacts.id], var.artifact_buckets)
+  artifact_buckets = concat([aws_s3_bucket.artifacts.bucket], var.artifact_buckets)
   store_prefix     = "federation/"
   secrets          = local.at_home ? setunion(["hub-read", "hub-write", "hub-jobs", "hub-push", "hub-webhook"], var.webhooks) : toset([])
 
+  # Settings name what Terraform makes by names that a plan knows, so that it can count their bytes (function/main.tf).
   trust = merge(
     {
       aws_accounts = [local.account]
@@ -31,7 +32,7 @@ locals {
       hf_refs      = var.hub.refs
       sentinel     = "_MANIFEST.json"
     },
-    { for name, key in local.door_secrets : key => { secret = aws_secretsmanager_secret.known[name].arn } },
+    { for name, key in local.door_secrets : key => { secret = aws_secretsmanager_secret.known[name].name } },
     {
       for azure in var.azure[*] : "azure_workspaces" => [
         "/subscriptions/${azure.subscription}/resourceGroups/${azure.group}/providers/Microsoft.MachineLearningServices/workspaces/${azure.workspace}"
@@ -47,12 +48,13 @@ locals {
   home_environment = merge(
     {
       FEDERATION_BUS           = local.at_home ? local.bus_name : one([for google in var.google[*] : "projects/${google.project}/topics/${coalesce(google.topic, "${var.prefix}-events")}"])
-      FEDERATION_TRAINING_ROLE = aws_iam_role.training.arn
-      FEDERATION_TRAINING_KEY  = local.key
+      FEDERATION_TRAINING_ROLE = "${local.arn}:iam::${local.account}:role/${aws_iam_role.training.name}"
+      FEDERATION_TRAINING_KEY  = one(concat(var.key[*], [for alias in aws_kms_alias.federation : "${local.arn}:kms:${var.region}:${local.account}:${alias.name}"]))
       FEDERATION_ALARMS        = "${var.prefix}-slo-"
       FEDERATION_HUB_REPOS     = join(" ", var.hub.repos)
     },
-    { for store in aws_s3_bucket.store : "FEDERATION_STORE" => "s3://${store.id}/${local.store_prefix}" },
+    { for store in aws_s3_bucket.store : "FEDERATION_STORE" => "s3://${store.bucket}/${local.store_prefix}" },
+    local.at_home ? { FEDERATION_TAGS = jsonencode(local.tags) } : {},
     merge({}, [
       for google in var.google[*] : {
         FEDERATION_REGION           = google.region
@@ -64,7 +66,7 @@ locals {
   # A step that only reads the Hub gets a token that can only read; a job gets one that can only push its unit.
   hub_environment = {
     for step, tokens in(local.at_home ? local.hub_tokens : {}) : step => {
-      for variable, secret in tokens : variable => aws_secretsmanager_secret.known[secret].arn
+      for variable, secret in tokens : variable => aws_secretsmanager_secret.known[secret].name
     }
   }
   hub_tokens = merge(
@@ -79,7 +81,8 @@ locals {
   serving_environment = local.serves ? tomap({
     FEDERATION_ENDPOINT = var.endpoint
     FEDERATION_NODE = jsonencode({
-      image = var.node.image, role = aws_iam_role.node[0].arn, machine = var.node.machine, count = var.node.count
+      image   = var.node.image, role = "${local.arn}:iam::${local.account}:role/${aws_iam_role.node[0].name}"
+      machine = var.node.machine, count = var.node.count
     })
   }) : tomap({})
 
@@ -123,7 +126,7 @@ locals {
           service_account_impersonation_url = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${var.prefix}-${replace(step, "_", "-")}@${google.project}.iam.gserviceaccount.com:generateAccessToken"
           credential_source = {
             environment_id                 = "aws1"
-            regional_cred_verification_url = "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
+            regional_cred_verification_url = "https://sts.{region}.${data.aws_partition.here.dns_suffix}?Action=GetCallerIdentity&Version=2011-06-15"
           }
         })
       } if !local.at_home || length(setintersection(grant.uses, local.platform_uses)) > 0

@@ -2,9 +2,24 @@
 # What may an organisation require of everything in its accounts? If it requires nothing, leave these as they are.
 
 variable "tags" {
-  description = "Tags of everything that Terraform makes here but the package, beside `project`."
+  description = "Tags of everything that Terraform makes here but the package, and of all that functions create, beside `project`."
   type        = map(string)
   default     = {}
+
+  validation {
+    # AWS takes fifty of each resource; `project` and two that functions set themselves are the others.
+    condition = length(var.tags) <= 47 && alltrue([
+      for key, value in var.tags :
+      can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) &&
+      !can(regex("(?i)^(aws:|federation[:_])", key))
+    ])
+    error_message = "tags are at most 47, of letters, digits, spaces and _ . : / = + - @, with keys up to 128 and values up to 256 characters; keys that begin with aws: or federation: are taken. These are ${join(", ", keys(var.tags))}."
+  }
+
+  validation {
+    condition     = length(distinct([for key in keys(var.tags) : trim(replace(lower(key), "/[^a-z0-9_-]/", "_"), "_-")])) == length(var.tags)
+    error_message = "tags are labels in small letters elsewhere, and then two of these keys are one: ${join(", ", keys(var.tags))}."
+  }
 }
 
 variable "permissions_boundary" {
@@ -51,5 +66,6 @@ variable "public_url" {
 }
 
 locals {
-  key = one(concat(var.key[*], aws_kms_key.federation[*].arn))
+  key  = one(concat(var.key[*], aws_kms_key.federation[*].arn))
+  tags = merge({ project = var.prefix }, var.tags)
 }

@@ -76,7 +76,7 @@ locals {
       length(setintersection(grant.uses, local.job_uses)) == 0 ? [] : local.azure_statements,
       !contains(keys(local.hub_environment), step) ? [] : [{
         sid       = "TheHubsTokens", actions = ["secretsmanager:GetSecretValue"], conditions = []
-        resources = values(local.hub_environment[step])
+        resources = [for secret in values(local.hub_tokens[step]) : aws_secretsmanager_secret.known[secret].arn]
       }],
     )
   }
@@ -110,8 +110,13 @@ locals {
     launch_jobs = [
       for statement in [
         {
-          sid       = "StartJobsOfTheseKinds", actions = ["sagemaker:AddTags", "sagemaker:CreateTrainingJob"]
+          sid       = "StartJobsOfTheseKinds", actions = ["sagemaker:CreateTrainingJob"]
           resources = [for kind in var.kinds : "${local.sagemaker}:training-job/${kind}-*"], conditions = []
+        },
+        {
+          sid        = "TagThem", actions = ["sagemaker:AddTags"]
+          resources  = [for kind in var.kinds : "${local.sagemaker}:training-job/${kind}-*"]
+          conditions = [{ test = "StringEquals", variable = "sagemaker:TaggingAction", values = ["CreateTrainingJob"] }]
         },
         {
           sid       = "AsTheTrainingRole", actions = ["iam:PassRole"]
@@ -144,6 +149,17 @@ locals {
           "${local.sagemaker}:endpoint-config/${var.endpoint}-*", "${local.sagemaker}:model/${var.org}-ai-federated-v*",
         ]
         conditions = []
+      },
+      {
+        # Only what is being created: a release that serves keeps its tags.
+        sid = "TagIt", actions = ["sagemaker:AddTags"]
+        resources = [
+          "${local.sagemaker}:endpoint-config/${var.endpoint}-*", "${local.sagemaker}:model/${var.org}-ai-federated-v*",
+        ]
+        conditions = [{
+          test   = "StringEquals", variable = "sagemaker:TaggingAction"
+          values = ["CreateEndpointConfig", "CreateModel"]
+        }]
       },
       {
         sid        = "AsTheNodesRole", actions = ["iam:PassRole"], resources = [aws_iam_role.node[0].arn]

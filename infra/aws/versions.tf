@@ -17,6 +17,6 @@ provider "aws" {
   allowed_account_ids = [var.account]
 
   default_tags {
-    tags = merge({ project = var.prefix }, var.tags)
+    tags = local.tags
   }
 }

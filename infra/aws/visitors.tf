@@ -9,6 +9,11 @@ variable "google_identities" {
   description = "Unique id of each Google service account that may act here, by step: `terraform output unique_ids` of infra/gcp."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.google_identities), local.visiting)) == 0
+    error_message = "google_identities are those of ${join(", ", local.visiting)} with this home, and not of ${join(", ", setsubtract(keys(var.google_identities), local.visiting))}."
+  }
 }
 
 variable "google_audience" {

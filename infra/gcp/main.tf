@@ -13,6 +13,9 @@ locals {
     for step in keys(local.functions) : step => sort([for type, steps in local.routes : type if contains(steps, step)])
   }
 
+  # An ARN names the AWS cloud that it belongs to; regions of China and of the US government have one of their own.
+  aws_arn = "arn:${try(startswith(var.aws.region, "cn-"), false) ? "aws-cn" : try(startswith(var.aws.region, "us-gov-"), false) ? "aws-us-gov" : "aws"}"
+
   # What acts here from AWS. If the home is here, its `receive` announces. If it is there, its steps read units, list and
   # start jobs.
   platform_uses = ["artifacts", "describe_jobs", "list_jobs", "launch_jobs"]
@@ -67,7 +70,7 @@ locals {
     FEDERATION_STORE = "gs://${local.store_name}/${local.store_prefix}"
     FEDERATION_BUS   = "projects/${var.project}/topics/${local.events_topic}"
     }) : tomap({
-    FEDERATION_BUS = one([for aws in var.aws[*] : "arn:aws:events:${aws.region}:${aws.account}:event-bus/${var.prefix}"])
+    FEDERATION_BUS = one([for aws in var.aws[*] : "${local.aws_arn}:events:${aws.region}:${aws.account}:event-bus/${var.prefix}"])
   })
 
   # Without it, Google's storage client reads the bucket's metadata for traces that nobody collects; lacking the right to,
@@ -87,6 +90,7 @@ locals {
     },
     local.storage_environment,
     local.home_environment,
+    local.at_home ? { FEDERATION_TAGS = jsonencode(merge({ project = var.prefix }, var.labels, var.tags)) } : {},
     { for endpoint in compact([var.endpoint]) : "FEDERATION_ENDPOINT" => endpoint },
   )
 
@@ -136,10 +140,10 @@ locals {
     for aws in var.aws[*] : {
       for step in local.guests : step => {
         AWS_DEFAULT_REGION        = aws.region
-        FEDERATION_RELAY_ROLE     = "arn:aws:iam::${aws.account}:role/${var.prefix}-google-${step}"
+        FEDERATION_RELAY_ROLE     = "${local.aws_arn}:iam::${aws.account}:role/${var.prefix}-google-${step}"
         FEDERATION_RELAY_AUDIENCE = var.aws_audience
-        FEDERATION_TRAINING_ROLE  = "arn:aws:iam::${aws.account}:role/${var.prefix}-training"
-        FEDERATION_TRAINING_KEY   = coalesce(aws.key, "arn:aws:kms:${aws.region}:${aws.account}:alias/${var.prefix}")
+        FEDERATION_TRAINING_ROLE  = "${local.aws_arn}:iam::${aws.account}:role/${var.prefix}-training"
+        FEDERATION_TRAINING_KEY   = coalesce(aws.key, "${local.aws_arn}:kms:${aws.region}:${aws.account}:alias/${var.prefix}")
       }
     }
   ]...)

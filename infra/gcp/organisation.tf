@@ -2,9 +2,34 @@
 # What may an organisation require of everything in its projects? If it requires nothing, leave these as they are.
 
 variable "labels" {
-  description = "Labels of everything that Terraform makes here, as far as Google knows labels of it."
+  description = "Labels of everything that Terraform makes here, as far as Google knows labels of it, and of all that functions create."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition = alltrue([
+      for key, value in var.labels :
+      can(regex("^[\\p{Ll}\\p{Lo}][\\p{Ll}\\p{Lo}\\p{N}_-]{0,62}$", key)) && can(regex("^[\\p{Ll}\\p{Lo}\\p{N}_-]{0,63}$", value)) &&
+      !can(regex("^(goog|federation_)", key))
+    ])
+    error_message = "labels have small letters, digits, _ and - in keys and values, 63 at most, and a letter first in keys; keys that begin with goog or federation_ are taken. These are ${join(", ", keys(var.labels))}."
+  }
+}
+
+variable "tags" {
+  description = "Tags of what functions create, beside `labels` and `project`, for platforms that require what a label cannot say, such as AWS with capitals."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    # AWS takes fifty of each resource; `project` and two that functions set themselves are the others.
+    condition = length(merge(var.labels, var.tags)) <= 47 && alltrue([
+      for key, value in var.tags :
+      can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) &&
+      !can(regex("(?i)^(aws:|federation[:_])", key))
+    ])
+    error_message = "tags and labels are at most 47; tags have letters, digits, spaces and _ . : / = + - @, keys up to 128 and values up to 256 characters; keys that begin with aws: or federation: are taken. These are ${join(", ", keys(var.tags))}."
+  }
 }
 
 variable "key" {

@@ -37,7 +37,7 @@ resource "google_iam_workload_identity_pool_provider" "aws" {
   workload_identity_pool_id          = google_iam_workload_identity_pool.aws[0].workload_identity_pool_id
   workload_identity_pool_provider_id = "aws-account"
   display_name                       = "AWS account ${var.aws.account}"
-  attribute_condition                = "attribute.aws_role.startsWith(\"arn:aws:sts::${var.aws.account}:assumed-role/${var.prefix}-\")"
+  attribute_condition                = "attribute.aws_role.startsWith(\"${local.aws_arn}:sts::${var.aws.account}:assumed-role/${var.prefix}-\")"
 
   attribute_mapping = {
     "google.subject"     = "assertion.arn"
@@ -54,5 +54,5 @@ resource "google_service_account_iam_member" "visitor" {
 
   service_account_id = google_service_account.step[each.key].id
   role               = "roles/iam.workloadIdentityUser"
-  member             = "principalSet://iam.googleapis.com/projects/${var.project_number}/locations/global/workloadIdentityPools/${google_iam_workload_identity_pool.aws[0].workload_identity_pool_id}/attribute.aws_role/arn:aws:sts::${var.aws.account}:assumed-role/${var.prefix}-${each.key}"
+  member             = "principalSet://iam.googleapis.com/projects/${var.project_number}/locations/global/workloadIdentityPools/${google_iam_workload_identity_pool.aws[0].workload_identity_pool_id}/attribute.aws_role/${local.aws_arn}:sts::${var.aws.account}:assumed-role/${var.prefix}-${each.key}"
 }

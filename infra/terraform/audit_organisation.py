@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does everything in a plan obey the organisation: its tags, its key, its network, its boundary, no open URL?"""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ _MADE_KEYS: Final = ("aws_kms_key", "aws_kms_alias", "google_kms_key_ring", "goo
 _URL: Final = ("aws_lambda_function_url", "aws_lambda_permission", "aws_cloudformation_stack")
 _UNTAGGED: Final = "aws_s3_object"
 """It takes only ten tags, and an organisation may require more."""
+_FUNCTIONS: Final = {"aws_lambda_function": "aws", "google_cloudfunctions2_function": "gcp"}
+"""The functions of each cloud; those of a home there are told what to tag, and other homes tag for themselves."""
 
 
 def unruly(cloud: str, asked: Asked, planned: Planned) -> Iterator[str]:
@@ -44,7 +47,20 @@ def _bounded(one: Mapping[str, Any], boundary: str) -> bool:
 
 
 def _tagged(one: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
-    return one["type"] == _UNTAGGED or "tags_all" not in one or tags.items() <= (one["tags_all"] or {}).items()
+    itself = one["type"] == _UNTAGGED or "tags_all" not in one or tags.items() <= (one["tags_all"] or {}).items()
+    return itself and _passed_on(one, tags)
+
+
+def _passed_on(one: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+    """Whether a function is told the tags, for what it creates while it runs."""
+    cloud = _FUNCTIONS.get(one["type"])
+    found = next((variables for variables in _settings(one) if variables.get("FEDERATION_HOME") == cloud), None)
+    return not cloud or found is None or tags.items() <= json.loads(found.get("FEDERATION_TAGS", "{}")).items()
+
+
+def _settings(one: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
+    yield from (block["variables"] for block in one.get("environment") or () if isinstance(block, Mapping))
+    yield from (block.get("environment_variables") or {} for block in one.get("service_config") or ())
 
 
 def _inside(one: Mapping[str, Any], network: Mapping[str, Sequence[str]]) -> bool:
@@ -85,7 +101,9 @@ _AWS: Final[Mapping[str, Rule]] = {
     "tags": _tagged,
 }
 _GOOGLE: Final[Mapping[str, Rule]] = {
+    "labels": _passed_on,
     "network": _leaving,
     "notification_channels": _told,
     "public_url": _closed_on_google,
+    "tags": _passed_on,
 }

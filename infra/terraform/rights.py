@@ -36,9 +36,9 @@ CALLS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     },
     "traffic": {
         "add_tags": ["sagemaker:AddTags"],
-        "create_endpoint": ["sagemaker:CreateEndpoint"],
-        "create_endpoint_config": ["sagemaker:CreateEndpointConfig"],
-        "create_model": ["iam:PassRole", "sagemaker:CreateModel"],
+        "create_endpoint": ["sagemaker:AddTags", "sagemaker:CreateEndpoint"],
+        "create_endpoint_config": ["sagemaker:AddTags", "sagemaker:CreateEndpointConfig"],
+        "create_model": ["iam:PassRole", "sagemaker:AddTags", "sagemaker:CreateModel"],
         "describe_endpoint": ["sagemaker:DescribeEndpoint"],
         "invoke_endpoint": ["sagemaker:InvokeEndpoint"],
         "list_tags": ["sagemaker:ListTags"],

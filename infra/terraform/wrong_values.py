@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which values must a plan refuse, each with a sentence about its variable, before anything is created with them?"""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -29,8 +30,15 @@ WRONG: Final[Mapping[str, Sequence[Values]]] = {
             "org": "Spiral Verse",
             "prefix": "p" * 21,
             "slo": "{minutes=0}",
+            "tags": '{"aws:owner"="ml"}',
         },
-        {**_PAIRED, "node": "null"},
+        {
+            **_PAIRED,
+            "google_identities": '{recieve="104000000000000000001"}',
+            "node": "null",
+            "tags": '{Owner="ml",owner="ml"}',
+        },
+        {"tags": json.dumps({f"note-{number}": "long " * 50 for number in range(9)})},
     ),
     "gcp": (
         {
@@ -39,13 +47,14 @@ WRONG: Final[Mapping[str, Sequence[Values]]] = {
             "endpoint": "production",
             "home": "aws",
             "key": "mine",
+            "labels": "{CostCenter=4711}",
             "log_days": "0",
             "network": '{connector="c",egress="NONE"}',
             "prefix": "gcp-federation",
             "project_number": "spiralverse-ml",
             "slo": "{minutes=1.5}",
         },
-        _PAIRED,
+        {**_PAIRED, "tags": '{"federation:job"="mine"}'},
     ),
 }
 """By cloud, the variables to set together on top of examples/home.tfvars."""

@@ -24,3 +24,11 @@ def test_what_is_being_deleted_or_is_no_text_is_missing_like_a_secret_without_a_
     put(aws_cloud.client("secretsmanager"), arn)
     with pytest.raises(MissingError, match=said):
         secrets_manager_vault.secrets.read(arn)
+
+
+def test_a_secret_answers_to_its_name_which_a_plan_knows_and_to_its_arn_which_an_apply_reveals(
+    secrets_manager_vault, aws_cloud
+):
+    arn = secrets_manager_vault.keep("s3cret")
+    name = aws_cloud.client("secretsmanager").describe_secret(SecretId=arn)["Name"]
+    assert [secrets_manager_vault.secrets.read(one) for one in (arn, name)] == ["s3cret", "s3cret"]

@@ -163,3 +163,35 @@ def test_a_promotion_that_was_overtaken_by_its_roll_back_is_not_the_last_word(no
         nodes().shift(shift(2, B, A))
     nodes().shift(shift(3, A, B))
     assert nodes().serving("production") == Served(counter=3, release=A)
+
+
+def test_what_an_organisation_asks_for_is_on_all_that_is_created_and_changes_no_name(aws_cloud, endpoint):
+    sagemaker, asked = aws_cloud.client("sagemaker"), []
+    for operation in ("CreateModel", "CreateEndpointConfig", "CreateEndpoint", "UpdateEndpoint"):
+        sagemaker.meta.events.register(
+            f"provide-client-params.sagemaker.{operation}",
+            lambda params, model, **_: asked.append((model.name, params)),
+        )
+
+    def served(counter, release, tags):
+        asked.clear()
+        node = Node(image="node:1", role=f"arn:aws:iam::{aws.ACCOUNT}:role/federation-node")
+        SageMakerTraffic(lambda: sagemaker, lambda: None, endpoint, node, tags).shift(shift(counter, release))
+        return [(name, params.get("Tags")) for name, params in asked], [{**params, "Tags": None} for _, params in asked]
+
+    tags, expected = {"cost-center": "4711"}, [{"Key": "cost-center", "Value": "4711"}]
+    told, requests = served(1, A, tags)
+    assert told == [("CreateModel", expected), ("CreateEndpointConfig", expected), ("CreateEndpoint", expected)]
+    del aws_cloud.sagemaker.endpoints[endpoint]
+    assert served(1, A, None)[1] == requests
+    assert served(2, B, tags)[0] == [
+        ("CreateModel", expected),
+        ("CreateEndpointConfig", expected),
+        ("UpdateEndpoint", None),
+    ]
+
+
+def test_more_tags_than_a_model_takes_are_noticed_before_a_release_is_promoted(aws_cloud, endpoint):
+    tags, node = {f"tag-{number}": "" for number in range(51)}, Node(image="node:1", role="arn:aws:iam::1:role/node")
+    nodes = SageMakerTraffic(lambda: aws_cloud.client("sagemaker"), lambda: None, endpoint, node, tags)
+    assert "Tags has 51 entries, and the most allowed is 50" in str(nodes.refusal("production", A))

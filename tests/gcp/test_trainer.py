@@ -73,7 +73,7 @@ def test_a_job_carries_all_that_the_policy_says(trainer, jobs):
     assert told["FEDERATION_JOB_NAME"] == "embedder-1"
     assert job["jobSpec"]["scheduling"] == {"timeout": "5400s", "strategy": "SPOT"}
     assert job["jobSpec"]["baseOutputDirectory"] == {"outputUriPrefix": "gs://acme-units/gcp/embedder-1/"}
-    assert job["labels"] == {"federation_job": "embedder-1"}
+    assert job["labels"] == {"federation_job": "embedder-1", "federation_kind": "embedder"}
 
 
 def test_a_job_arrives_as_the_policy_says_it_although_vertex_expands_what_looks_like_a_variable(trainer, jobs):

@@ -69,7 +69,7 @@ def test_a_job_gets_its_machine_its_time_and_all_that_was_asked(trainer, jobs):
     (job,) = jobs()
     assert (job.docker_image, job.command, job.flavor) == (JOB["image"], ["python", "-m", "train", "3"], "a10g-small")
     assert job.environment == {"FEDERATION_JOB": canonical(JOB).decode(), "FEDERATION_JOB_NAME": NAME}
-    assert job.labels == {"federation_job": NAME, "name": NAME}
+    assert job.labels == {"federation_job": NAME, "federation_kind": JOB["kind"], "name": NAME}
 
 
 def test_a_job_is_limited_to_its_minutes_and_told_secrets_that_nobody_reads_again(hub_client, hub_owner, hub_cloud):

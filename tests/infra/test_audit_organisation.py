@@ -100,6 +100,26 @@ def test_every_function_runs_where_it_has_to():
     assert told("gcp", "public_url", False, gcp, **a_function("gcp", ingress_settings="ALLOW_ALL"))
 
 
+def test_every_function_of_a_home_is_told_what_to_tag_its_jobs_with():
+    tags = {"c": "1"}
+    for home, found in (("aws", '{"c":"1","project":"f"}'), ("gcp", None)):
+        told_ = {"FEDERATION_HOME": home, **({"FEDERATION_TAGS": found} if found else {})}
+        assert not told(
+            "aws", "tags", tags, "aws_lambda_function", **a_function("aws", environment=[{"variables": told_}])
+        )
+    for variable in ("labels", "tags"):
+        for found, faulty in (('{"c":"1"}', False), ('{"c":"2"}', True), ("{}", True)):
+            settings = {"FEDERATION_HOME": "gcp", "FEDERATION_TAGS": found}
+            function = a_function("gcp", environment_variables=settings)
+            assert bool(told("gcp", variable, tags, "google_cloudfunctions2_function", **function)) is faulty
+    left_out = a_function("aws", environment=[{"variables": {"FEDERATION_HOME": "aws"}}])
+    assert told("aws", "tags", tags, "aws_lambda_function", **left_out)
+
+
+def test_no_arn_on_googles_side_takes_every_account_for_one_of_the_public_cloud():
+    assert [name for name, text in HCL["gcp"].items() if "arn:aws:" in text] == []
+
+
 def test_a_package_is_told_no_tags_because_an_object_takes_ten():
     assert told("aws", "tags", {"c": "1"}, "aws_s3_object", tags_all={}) == []
     assert re.search(r"override_provider \{\s+default_tags \{\s+tags = \{\}", HCL["aws"]["packages.tf"])

@@ -150,7 +150,11 @@ def test_the_place_of_the_unit_is_written_on_the_job():
         "federation/asked-by": "sha256:00",
         "federation/output": f"s3://acme-models/units/{NAME}/",
     }
-    assert metadata["labels"] == {"federation_job": NAME}
+    assert metadata["labels"] == {"federation_job": NAME, "federation_kind": "embedder"}
+
+
+def test_a_kind_that_ends_in_a_hyphen_is_a_label_all_the_same():
+    assert made(kind="embedder-")["metadata"]["labels"]["federation_kind"] == "embedder"
 
 
 def test_a_job_is_not_evicted_to_save_a_node_unless_it_may_be_interrupted():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets by reference: in Secrets Manager by ARN, in Parameter Store by name; read when needed, never logged."""
+"""Secrets by reference: in Secrets Manager by ARN or name, in Parameter Store by path; read when needed, never logged."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,7 +12,7 @@ _MISSING: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound", "
 
 
 class AwsSecrets:
-    """`arn:...:secretsmanager:...` or `/path/of/a/parameter`."""
+    """`arn:...:secretsmanager:...`, the name of a secret there, or `/path/of/a/parameter`."""
 
     def __init__(self, client: Callable[[str], Any]) -> None:
         self._client = client
@@ -34,9 +34,9 @@ class AwsSecrets:
         with service_call("Systems Manager", "GetParameter"):
             return str(self._client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
 
-    def _secret(self, arn: str) -> str:
+    def _secret(self, named: str) -> str:
         with service_call("Secrets Manager", "GetSecretValue"):
-            found = self._client("secretsmanager").get_secret_value(SecretId=arn)
+            found = self._client("secretsmanager").get_secret_value(SecretId=named)
         if "SecretString" not in found:
-            raise MissingError(f"{arn} contains bytes, not text; store it again as text")
+            raise MissingError(f"{named} contains bytes, not text; store it again as text")
         return str(found["SecretString"])

@@ -7,7 +7,7 @@ last shift.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-ab-testing.html
 
 Neither models nor endpoint configurations can be changed, and both outlive their endpoint. So their names contain the
-digest of their content: a name that is already taken has the same content.
+digest of their content, but for tags: a name that is already taken has the same content.
 """
 
 import re
@@ -18,6 +18,7 @@ import msgspec
 
 from federation.aws import limits
 from federation.aws.calls import code_of, service_call
+from federation.aws.tags import listed
 from federation.core.digest import digest
 from federation.core.outcome import Shift
 from federation.errors import ConflictError, ServiceError
@@ -47,13 +48,29 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SageMakerTraffic:
-    """One endpoint."""
+    """One endpoint.
 
-    def __init__(self, sagemaker: Callable[[], Any], runtime: Callable[[], Any], endpoint: str, node: Node) -> None:
+    Args:
+        sagemaker: Makes the client when it is first needed.
+        runtime: The same for the client that asks the endpoint.
+        endpoint: Its name.
+        node: What runs a release on it.
+        tags: Tags of the endpoint, if it is created here, and of each model and configuration.
+    """
+
+    def __init__(
+        self,
+        sagemaker: Callable[[], Any],
+        runtime: Callable[[], Any],
+        endpoint: str,
+        node: Node,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
         self._sagemaker = sagemaker
         self._runtime = runtime
         self._endpoint = endpoint
         self._node = node
+        self._tags = {"Tags": listed(tags)} if tags else {}
 
     def refusal(self, channel: str, release: str) -> str | None:
         """Why the release cannot be served now: the endpoint is busy or has failed, or no request can name it."""
@@ -76,7 +93,7 @@ class SageMakerTraffic:
         """
         found = self._described()
         if found is None:
-            changed = self._deploy(shift, "create_endpoint")
+            changed = self._deploy(shift, "create_endpoint", **self._tags)
         elif found.get("EndpointStatus") == _FAILED:
             raise ServiceError(_beyond_repair(found))
         elif self._obeyed(found, shift):
@@ -89,8 +106,7 @@ class SageMakerTraffic:
             raise ConflictError(
                 f"moves {shift.counter} and {later} were shifted at the same time; move {later} must be shifted again"
             )
-        tags = [{"Key": COUNTER, "Value": str(shift.counter)}]
-        self._call("add_tags", ResourceArn=changed["EndpointArn"], Tags=tags)
+        self._call("add_tags", ResourceArn=changed["EndpointArn"], Tags=listed({COUNTER: str(shift.counter)}))
 
     def serving(self, channel: str) -> Served | None:
         """What is really served, read back; None before the first shift. If several releases serve, all are named."""
@@ -135,14 +151,14 @@ class SageMakerTraffic:
         operation = "update_endpoint_weights_and_capacities"
         return self._call(operation, EndpointName=self._endpoint, DesiredWeightsAndCapacities=weights)
 
-    def _deploy(self, shift: Shift, operation: str) -> Mapping[str, Any]:
+    def _deploy(self, shift: Shift, operation: str, **tags: Any) -> Mapping[str, Any]:
         releases = (shift.release, *shift.warm)
         for release in releases:
-            self._made("create_model", **self._model(release))
+            self._made("create_model", **self._model(release), **self._tags)
         configuration = self._configuration(shift.counter, releases)
-        self._made("create_endpoint_config", **configuration)
+        self._made("create_endpoint_config", **configuration, **self._tags)
         named = configuration["EndpointConfigName"]
-        return self._call(operation, EndpointName=self._endpoint, EndpointConfigName=named)
+        return self._call(operation, EndpointName=self._endpoint, EndpointConfigName=named, **tags)
 
     def _model(self, release: str) -> dict[str, Any]:
         """CreateModel's request: the node's image, and the release that it has to serve."""
@@ -169,7 +185,7 @@ class SageMakerTraffic:
         """What SageMaker would refuse in the requests that deploy the release, with a counter of six digits."""
         model = self._sagemaker().meta.service_model
         requests = {
-            "CreateModel": self._model(release),
+            "CreateModel": {**self._model(release), **self._tags},
             "CreateEndpointConfig": self._configuration(100_000, [release]),
         }
         for operation, request in requests.items():

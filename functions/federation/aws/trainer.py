@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from federation.aws import limits
 from federation.aws.calls import code_of, service_call
+from federation.aws.tags import listed
 from federation.core import failure, instant
 from federation.core.digest import canonical
 from federation.errors import CapacityError, ContractError, ServiceError
@@ -45,12 +46,16 @@ class SageMakerTrainer:
         sagemaker: Makes the client when it is first needed.
         role: The role that the jobs run as.
         key: The KMS key that their units are encrypted with; empty for the account's AWS managed key of S3.
+        tags: Tags of every job, besides its name and kind.
     """
 
-    def __init__(self, sagemaker: Callable[[], Any], role: str, key: str = "") -> None:
+    def __init__(
+        self, sagemaker: Callable[[], Any], role: str, key: str = "", tags: Mapping[str, str] | None = None
+    ) -> None:
         self._sagemaker = sagemaker
         self._role = role
         self._key = key
+        self._tags = tags or {}
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
         """Why the job cannot start here: no machine, no output, another region, or a request that SageMaker refuses."""
@@ -109,6 +114,7 @@ class SageMakerTrainer:
 
     def _asked(self, name: str, job: Mapping[str, Any]) -> dict[str, Any]:
         request = _request(name, job, self._role)
+        request["Tags"] = listed({**self._tags, "federation:job": name, "federation:kind": str(job["kind"])})
         if self._key:  # without it SageMaker names the AWS managed key, and the bucket's default does not count
             request["OutputDataConfig"]["KmsKeyId"] = self._key
         return request
@@ -162,7 +168,6 @@ def _request(name: str, job: Mapping[str, Any], role: str) -> dict[str, Any]:
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": seconds},
         "Environment": _environment(job),
-        "Tags": [{"Key": "federation:job", "Value": name}, {"Key": "federation:kind", "Value": str(job["kind"])}],
     }
     if job.get("arguments"):
         request["AlgorithmSpecification"]["ContainerArguments"] = [str(one) for one in job["arguments"]]

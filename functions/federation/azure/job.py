@@ -40,7 +40,9 @@ def wanting(job: Mapping[str, Any]) -> str | None:
     )
 
 
-def job_of(name: str, job: Mapping[str, Any], workspace: str, identity: str = "") -> dict[str, Any]:
+def job_of(
+    name: str, job: Mapping[str, Any], workspace: str, identity: str = "", tags: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The job in Azure's form.
 
     Args:
@@ -48,6 +50,7 @@ def job_of(name: str, job: Mapping[str, Any], workspace: str, identity: str = ""
         job: The job as the policy describes it.
         workspace: The workspace's resource id.
         identity: The client id of the managed identity that it runs as; empty for the workspace's own token.
+        tags: Its tags, besides its name and kind.
     """
     version = environment_version(str(job["image"]))
     return {
@@ -55,7 +58,7 @@ def job_of(name: str, job: Mapping[str, Any], workspace: str, identity: str = ""
             "jobType": "Command",
             "displayName": name,
             "experimentName": str(job["kind"]),
-            "tags": {TAG: name, "federation_kind": str(job["kind"])},
+            "tags": {**(tags or {}), TAG: name, "federation_kind": str(job["kind"])},
             "environmentId": f"{workspace}/environments/{ENVIRONMENT}/versions/{version}",
             "environmentVariables": {"FEDERATION_JOB": canonical(job).decode(), "FEDERATION_JOB_NAME": name},
             "identity": {"identityType": "Managed", "clientId": identity} if identity else {"identityType": "AMLToken"},

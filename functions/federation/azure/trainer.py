@@ -48,6 +48,7 @@ class AzureTrainer:
         workspace: Workspace,
         *,
         api: str,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
         """Jobs of that workspace.
 
@@ -56,9 +57,11 @@ class AzureTrainer:
             token: Returns an access token of Resource Manager.
             workspace: The workspace.
             api: Resource Manager's address.
+            tags: Tags of every job, besides its name and kind.
         """
         self._rest = Rest(session, api, token, VERSION)
         self._workspace = workspace
+        self._tags = tags
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
         """Why the job cannot start here: the policy says too little, or names another region."""
@@ -77,7 +80,7 @@ class AzureTrainer:
         """
         if why := self.refusal(name, job):
             raise ContractError(why)
-        body = job_of(name, job, self._workspace.id, self._workspace.identity)
+        body = job_of(name, job, self._workspace.id, self._workspace.identity, self._tags)
         self._make_environment(str(job["image"]))
         try:
             self._rest.ask(f"start job {name}", "PUT", self._path(name), body=body)

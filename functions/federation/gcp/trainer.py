@@ -17,6 +17,7 @@ from federation.gcp.rest import Rest
 from federation.gcp.vertex_artifacts import LABEL, artifact_of, parsed, service_url
 from federation.ports import RECENT
 
+KIND: Final = "federation_kind"
 _LONGEST: Final = timedelta(days=28)
 """Longest run that a policy may ask for, added to the period looked back, as jobs are listed by their creation."""
 _FAILED: Final = ("FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
@@ -40,6 +41,7 @@ class VertexTrainer:
         project_number: str | None = None,
         api: str | None = None,
         service_account: str = "",
+        labels: Mapping[str, str] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Jobs of that project.
@@ -51,6 +53,7 @@ class VertexTrainer:
             project_number: The project's number, if the trust document states it: resources are then named by it.
             api: The service's address, if not the regional one.
             service_account: The account that the jobs run as; empty for the project's own agent.
+            labels: Labels of every job, besides its name and kind.
             now: The current time, from which a sweep looks back.
         """
         self._rest = Rest(session, "Vertex AI")
@@ -59,6 +62,7 @@ class VertexTrainer:
         self._location = location
         self._api = api
         self._service_account = service_account
+        self._labels = labels or {}
         self._now = now
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
@@ -108,8 +112,10 @@ class VertexTrainer:
         return self.artifact(f"{model}@{version}") if model and version else None
 
     def _start(self, name: str, url: str, job: Mapping[str, Any]) -> None:
+        request = _request(name, job, self._service_account)
+        request["labels"] = {**self._labels, KIND: str(job["kind"]), LABEL: name}
         try:
-            self._rest.ask(f"start job {name}", "POST", url, body=_request(name, job, self._service_account))
+            self._rest.ask(f"start job {name}", "POST", url, body=request)
         except ServiceError as error:
             _, _, said = str(error).partition(_EXHAUSTED)
             if failure.lacks_machines(said):
@@ -173,7 +179,6 @@ def _request(name: str, job: Mapping[str, Any], service_account: str) -> dict[st
         scheduling["strategy"] = "SPOT"
     return {
         "displayName": name,
-        "labels": {LABEL: name},
         "jobSpec": {
             "workerPoolSpecs": pools,
             "scheduling": scheduling,

@@ -21,6 +21,7 @@ from federation.hub.history import Commit, history
 from federation.ports import RECENT
 
 LABEL: Final = "federation_job"
+KIND: Final = "federation_kind"
 ENVIRONMENT: Final = "FEDERATION_JOB"
 _DELETED: Final = "DELETED"
 _FAILED: Final = ("ERROR", "CANCELED", _DELETED)
@@ -50,6 +51,7 @@ class HubTrainer:
         repos: Collection[str] = (),
         *,
         secrets: Callable[[], Mapping[str, str]] | None = dict,
+        labels: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """A trainer.
@@ -60,12 +62,14 @@ class HubTrainer:
             repos: Model repositories to watch, `<owner>/<name>`.
             secrets: Returns, at each launch, the job's secret environment variables, such as a token that may push;
                 None if there are none, so that a job can push nothing.
+            labels: Labels of every job, besides its name and kind.
             clock: Returns the present time.
         """
         self._api = api
         self._namespace = namespace
         self._repos = frozenset(repos)
         self._secrets = secrets
+        self._labels = labels or {}
         self._clock = clock
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
@@ -144,7 +148,7 @@ class HubTrainer:
                 flavor=job.get("machine"),
                 timeout=60 * int(job.get("max_minutes") or _MINUTES),
                 name=name,
-                labels={LABEL: name},
+                labels={**self._labels, KIND: str(job["kind"]), LABEL: name},
                 namespace=self._namespace,
             )
 

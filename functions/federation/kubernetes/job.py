@@ -15,6 +15,7 @@ from federation.core.failure import CONFIGURED_WRONG
 from federation.ports import RECENT
 
 LABEL: Final = "federation_job"
+KIND: Final = "federation_kind"
 OUTPUT: Final = "federation/output"
 """The annotation with the URI of the unit's folder, ending in a slash."""
 
@@ -78,18 +79,25 @@ def unnameable(name: str, count: int) -> str | None:
     )
 
 
-def job_of(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, Any]:
+def labels_of(name: str, job: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels of all that is made for a job: those of its home, its kind, and its name, by which it is found."""
+    return {**labels, KIND: str(job["kind"]).rstrip("-"), LABEL: name}  # a label ends in a letter or a digit
+
+
+def job_of(
+    name: str, job: Mapping[str, Any], placement: Placement, labels: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The Job: retried when its node is lost, failed for good when its exit code says that it is configured wrong."""
-    minutes, count = job.get("max_minutes"), machines(job)
+    minutes, count, told = job.get("max_minutes"), machines(job), labels_of(name, job, labels or {})
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": _metadata(name, job),
+        "metadata": {"name": name, "labels": told, "annotations": _annotations(name, job)},
         "spec": {
             "backoffLimit": _ATTEMPTS * count,  # counted in pods, and losing one machine fails the pods of all
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "podFailurePolicy": {"rules": _rules()},
-            "template": {"metadata": _template(name, job), "spec": _pod(name, job, placement)},
+            "template": {"metadata": _template(told, job), "spec": _pod(name, job, placement)},
             **({"activeDeadlineSeconds": minutes * 60} if minutes else {}),
             **(_several(count) if count > 1 else {}),
         },
@@ -102,17 +110,16 @@ def _several(count: int) -> dict[str, Any]:
     return {**indexed, "backoffLimitPerIndex": _ATTEMPTS, "maxFailedIndexes": 0}
 
 
-def _metadata(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
+def _annotations(name: str, job: Mapping[str, Any]) -> dict[str, str]:
     output = job.get("output")
     told = {"federation/kind": job.get("kind"), "federation/asked-by": job.get("asked_by")}
     told[OUTPUT] = f"{output.rstrip('/')}/{name}/" if output else None
-    annotations = {key: value for key, value in told.items() if value}
-    return {"name": name, "labels": {LABEL: name}, "annotations": annotations}
+    return {key: value for key, value in told.items() if value}
 
 
-def _template(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
+def _template(labels: Mapping[str, str], job: Mapping[str, Any]) -> dict[str, Any]:
     """The pods' metadata. A pod that is not for spot asks not to be evicted, since its job would start all over."""
-    return {"labels": {LABEL: name}, **({} if job.get("spot") else {"annotations": _NOT_EVICTED})}
+    return {"labels": labels, **({} if job.get("spot") else {"annotations": _NOT_EVICTED})}
 
 
 def _rules() -> list[dict[str, Any]]:

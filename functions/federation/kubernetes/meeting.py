@@ -5,6 +5,7 @@ https://kubernetes.io/docs/tasks/job/job-with-pod-to-pod-communication/: an Inde
 such a Service makes `<job>-<index>.<service>` resolve within the namespace.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from federation.errors import ServiceError
@@ -18,7 +19,7 @@ _JOB_NAME: Final = "batch.kubernetes.io/job-name"
 _TAKEN: Final = 409
 
 
-def offer(batch: Any, namespace: str, name: str, uid: str) -> None:
+def offer(batch: Any, namespace: str, name: str, uid: str, labels: Mapping[str, str] | None = None) -> None:
     """Make the Service unless the job already has it.
 
     Args:
@@ -26,26 +27,28 @@ def offer(batch: Any, namespace: str, name: str, uid: str) -> None:
         namespace: The job's namespace.
         name: The job's name.
         uid: The uid of the Job, which will own the Service, so that both are deleted together.
+        labels: The job's labels.
 
     Raises:
         ServiceError: The cluster refuses, or the name belongs to another Service.
     """
     try:
         with service_call(f"creating the service of job {name} in {namespace}"):
-            core_api(batch).create_namespaced_service(namespace, service_of(name, uid), _request_timeout=TIMEOUTS)
+            service = service_of(name, uid, labels)
+            core_api(batch).create_namespaced_service(namespace, service, _request_timeout=TIMEOUTS)
     except ServiceError as error:
         if status_of(error.__cause__) != _TAKEN:
             raise
         _check_owner(batch, namespace, name, uid)
 
 
-def service_of(name: str, uid: str) -> dict[str, Any]:
+def service_of(name: str, uid: str, labels: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The Service, which has no address of its own: its names resolve to pods."""
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid}
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "labels": {LABEL: name}, "ownerReferences": [owner]},
+        "metadata": {"name": name, "labels": {**(labels or {}), LABEL: name}, "ownerReferences": [owner]},
         "spec": {
             "clusterIP": "None",
             "selector": {_JOB_NAME: name},

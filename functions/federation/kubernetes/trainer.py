@@ -14,7 +14,7 @@ from federation.errors import ContractError, ServiceError
 from federation.kubernetes import meeting
 from federation.kubernetes.calls import service_call, status_of
 from federation.kubernetes.clients import TIMEOUTS
-from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of, machines, unnameable, unreadable
+from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of, labels_of, machines, unnameable, unreadable
 from federation.kubernetes.pods import decisive_end
 
 PAGE: Final = 200
@@ -28,17 +28,25 @@ _INVALID: Final = frozenset({400, 422})
 class KubernetesTrainer:
     """Jobs in one namespace of the client's cluster."""
 
-    def __init__(self, batch: Callable[[], Any], namespace: str, placement: Placement | None = None) -> None:
+    def __init__(
+        self,
+        batch: Callable[[], Any],
+        namespace: str,
+        placement: Placement | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
         """A trainer.
 
         Args:
             batch: Makes the `BatchV1Api` when it is first needed.
             namespace: The namespace of all jobs.
             placement: What this cluster needs to place them.
+            labels: Labels of all that is made for a job, besides its name and kind.
         """
         self._batch = batch
         self._namespace = namespace
         self._placement = placement or Placement()
+        self._labels = labels or {}
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
         """Why the job cannot start here: `machine` is not a list of resources, or several machines cannot be named."""
@@ -56,7 +64,8 @@ class KubernetesTrainer:
             raise ContractError(why)
         made = self._made(name, job)
         if machines(job) > 1:
-            meeting.offer(self._batch(), self._namespace, name, (made or self._read(name)).metadata.uid)
+            uid, labels = (made or self._read(name)).metadata.uid, labels_of(name, job, self._labels)
+            meeting.offer(self._batch(), self._namespace, name, uid, labels)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """The end of each of our jobs that is over, in the order of their names; the cluster keeps a Job for RECENT.
@@ -80,7 +89,7 @@ class KubernetesTrainer:
 
     def _made(self, name: str, job: Mapping[str, Any]) -> Any | None:
         """The Job as it was created now; None when the name was taken."""
-        body = job_of(name, job, self._placement)
+        body = job_of(name, job, self._placement, self._labels)
         try:
             with service_call(f"creating job {name} in {self._namespace}"):
                 return self._batch().create_namespaced_job(self._namespace, body, _request_timeout=TIMEOUTS)

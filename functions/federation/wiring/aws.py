@@ -20,6 +20,7 @@ from federation.wiring.aws_parts import aws_artifacts, aws_trainer
 from federation.wiring.dispatch import ArtifactsByScheme, TrainerByPlatform
 from federation.wiring.hub import hub_artifacts, hub_registry, hub_trainer
 from federation.wiring.other_platforms import other_trainers
+from federation.wiring.tags import tags_of
 from federation.wiring.traffic_elsewhere import TrafficElsewhere
 from federation.wiring.trust import ReadSecret, trust_showing, trust_without_secrets
 
@@ -89,7 +90,8 @@ def _google() -> Any:
 
 def _traffic(settings: Settings, clients: Clients) -> SageMakerTraffic:
     runtime = clients.of("sagemaker-runtime")
-    return SageMakerTraffic(clients.of("sagemaker"), runtime, settings.endpoint, _node(settings.node))
+    node, tags = _node(settings.node), tags_of(settings)
+    return SageMakerTraffic(clients.of("sagemaker"), runtime, settings.endpoint, node, tags)
 
 
 def _node(stated: Mapping[str, Any]) -> Node:

@@ -6,6 +6,7 @@ from federation.aws.clients import Clients
 from federation.aws.trainer import SageMakerTrainer
 from federation.settings import Settings
 from federation.sources import Trust
+from federation.wiring.tags import tags_of
 
 
 def aws_artifacts(clients: Clients, trust: Trust) -> S3Artifacts:
@@ -15,4 +16,5 @@ def aws_artifacts(clients: Clients, trust: Trust) -> S3Artifacts:
 
 def aws_trainer(clients: Clients, settings: Settings) -> SageMakerTrainer:
     """The jobs of this account and region."""
-    return SageMakerTrainer(clients.of("sagemaker"), settings.training_role, settings.training_key)
+    tags = tags_of(settings)
+    return SageMakerTrainer(clients.of("sagemaker"), settings.training_role, settings.training_key, tags)

@@ -39,8 +39,15 @@ class Stated(Workspace, frozen=True, kw_only=True, forbid_unknown_fields=True):
     login: str = LOGIN
 
 
-def azure_trainers(stated: Mapping[str, Any], identity: Identity | None = None) -> Mapping[str, Callable[[], Trainer]]:
+def azure_trainers(
+    stated: Mapping[str, Any], identity: Identity | None = None, tags: Mapping[str, str] | None = None
+) -> Mapping[str, Callable[[], Trainer]]:
     """The trainer of the platform `azure`.
+
+    Args:
+        stated: What FEDERATION_AZURE states.
+        identity: Returns an identity token of this process, if its cloud has one.
+        tags: Tags of every job.
 
     Raises:
         SettingsError: The settings are incomplete, or there is no identity token.
@@ -53,7 +60,7 @@ def azure_trainers(stated: Mapping[str, Any], identity: Identity | None = None) 
 
     def made() -> Trainer:
         token = EntraToken(_session, found.tenant, found.client, proof, login=found.login)
-        return AzureTrainer(_session, token.token, found, api=found.api)
+        return AzureTrainer(_session, token.token, found, api=found.api, tags=tags)
 
     return {"azure": made}
 

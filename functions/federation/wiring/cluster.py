@@ -22,8 +22,14 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     placement: Placement = Placement()
 
 
-def cluster_trainers(stated: Mapping[str, Any]) -> Mapping[str, Callable[[], Trainer]]:
+def cluster_trainers(
+    stated: Mapping[str, Any], labels: Mapping[str, str] | None = None
+) -> Mapping[str, Callable[[], Trainer]]:
     """The trainers by platform, one for each cluster of FEDERATION_CLUSTERS.
+
+    Args:
+        stated: The clusters by platform.
+        labels: Labels of all that is made on them.
 
     Raises:
         SettingsError: The description of a cluster does not fit `Cluster`.
@@ -33,6 +39,6 @@ def cluster_trainers(stated: Mapping[str, Any]) -> Mapping[str, Callable[[], Tra
     except msgspec.ValidationError as error:
         raise SettingsError(f"FEDERATION_CLUSTERS cannot be used: {error}") from error
     return {
-        platform: partial(KubernetesTrainer, partial(batch, one.context), one.namespace, one.placement)
+        platform: partial(KubernetesTrainer, partial(batch, one.context), one.namespace, one.placement, labels)
         for platform, one in clusters.items()
     }

@@ -14,6 +14,7 @@ from federation.gcp.artifacts import GcsArtifacts
 from federation.gcp.trainer import VertexTrainer
 from federation.settings import Settings
 from federation.sources import Trust
+from federation.wiring.tags import labels_of
 
 
 def google_artifacts(settings: Settings, trust: Trust) -> GcsArtifacts:
@@ -32,6 +33,7 @@ def google_trainer(settings: Settings, trust: Trust) -> VertexTrainer:
         project_number=trust.project_number,
         api=settings.apis.get("vertex"),
         service_account=settings.training_account,
+        labels=labels_of(settings),
     )
 
 

@@ -14,6 +14,7 @@ from federation.hub.trainer import HubTrainer
 from federation.settings import Settings
 from federation.sources import Trust
 from federation.wiring.renewed import Renewed
+from federation.wiring.tags import labels_of
 from federation.wiring.trust import ReadSecret
 
 
@@ -34,6 +35,7 @@ def hub_trainer(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Hu
         min(trust.hub_owners),
         settings.hub_repos,
         secrets=_job_secrets(settings, read_secret),
+        labels=labels_of(settings),
     )
 
 

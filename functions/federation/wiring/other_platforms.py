@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from federation.ports import Trainer
 from federation.settings import Settings
+from federation.wiring.tags import azure_tags_of, labels_of
 
 
 def other_trainers(
@@ -24,9 +25,9 @@ def other_trainers(
     if settings.clusters:
         from federation.wiring.cluster import cluster_trainers  # noqa: PLC0415 - not every package has the adapter
 
-        found |= cluster_trainers(settings.clusters)
+        found |= cluster_trainers(settings.clusters, labels_of(settings))
     if settings.azure:
         from federation.wiring.azure import azure_trainers  # noqa: PLC0415 - the same
 
-        found |= azure_trainers(settings.azure, identity)
+        found |= azure_trainers(settings.azure, identity, azure_tags_of(settings))
     return found

@@ -84,6 +84,7 @@ data "aws_iam_policy_document" "network" {
 }
 
 locals {
+  bytes = floor(length(base64encode(jsonencode(var.environment))) * 3 / 4)
   network_actions = [
     "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
@@ -136,6 +137,14 @@ resource "aws_lambda_function" "this" {
   }
 
   depends_on = [aws_iam_role_policy.itself, aws_iam_role_policy.network]
+
+  lifecycle {
+    # Lambda measures the variables as JSON, in UTF-8.
+    precondition {
+      condition     = local.bytes <= 4096
+      error_message = "The variable \"tags\", trust, azure or clusters is too long: the settings of ${var.name} have ${local.bytes} bytes as JSON, and Lambda takes 4096."
+    }
+  }
 }
 
 resource "aws_lambda_event_source_mapping" "this" {

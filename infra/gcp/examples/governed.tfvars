@@ -19,6 +19,7 @@ aws = {
 }
 
 labels     = { cost-center = "4711", data-class = "internal" }
+tags       = { CostCenter = "4711" }
 key        = "projects/spiralverse-keys/locations/europe-west4/keyRings/ml/cryptoKeys/federation"
 public_url = false
 all_users  = false
