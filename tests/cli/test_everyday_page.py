@@ -96,6 +96,7 @@ def test_a_dashboard_gets_every_live_release_and_what_is_in_quarantine(federatio
     assert len(families) == len(set(families))
     assert sum("live_since_seconds{" in line for line in samples) == len(status.json["releases"])
     assert f"federation_quarantine {len(status.json['quarantine'])}" in samples
+    assert "federation_serves_after_roll_back 1" in samples
     (serving,) = (one for one in status.json["releases"] if one["state"] == "serving")
     since = datetime.fromisoformat(serving["since"]).timestamp()
     assert f'federation_live_since_seconds{{state="serving",release="{serving["name"]}"}} {since}' in samples

@@ -267,7 +267,7 @@ def test_a_person_whose_clock_is_slow_leaves_no_release_before_it_served(second)
 def test_nobody_goes_back_to_what_serves_already(second):
     second.tell(events.ROLLBACK_ORDERED, who="ada", why="x", to="spiralverse-ai-federated-v1.0.1")
     assert skipped(second) == (
-        "spiralverse-ai-federated-v1.0.1 is not kept ready; the other releases kept ready: spiralverse-ai-federated-v1.0.0"
+        "spiralverse-ai-federated-v1.0.1 serves already; the other releases kept ready: spiralverse-ai-federated-v1.0.0"
     )
 
 

@@ -76,7 +76,8 @@ def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
         units = ", ".join(channel.quarantine[one].unit for one in forbidden)
         return f"{wanted} contains units in quarantine: {units}; lift them first, or go back to another release"
     kept = ", ".join(entry.name for entry in channel.live() if entry.name != serving.name) or "none"
-    return f"{wanted} is not kept ready; the other releases kept ready: {kept}"
+    state = "serves already" if wanted == serving.name else "is not kept ready"
+    return f"{wanted} {state}; the other releases kept ready: {kept}"
 
 
 def _moment(event: Event, channel: Channel, policy: Policy, now: str) -> str:

@@ -55,6 +55,33 @@ def test_a_fail_exits_10_and_lists_the_items_that_flipped(tmp_path):
     assert "'item-950'" not in result.stdout
 
 
+def in_categories(*, scores):
+    """Twenty items about refunds, and 980 about everything else; the scores of each."""
+    told = [("refunds", score) for score in scores[:20]] + [("rest", score) for score in scores[20:]]
+    return "".join(
+        json.dumps({"item": f"item-{index}", "category": category, "scores": {"accuracy": score}}) + "\n"
+        for index, (category, score) in enumerate(told)
+    )
+
+
+def test_a_category_that_is_lost_within_the_margin_is_named(tmp_path):
+    before = in_categories(scores=[1] * 20 + [0] * 20 + [1] * 960)
+    after = in_categories(scores=[0] * 20 + [1] * 20 + [1] * 960)
+    folder = write(tmp_path, candidate=after, baseline=before)
+    page = single(folder)
+    assert page.exit_code == 0
+    assert "'refunds': 20 of 20 items got worse, 0 better" in page.stdout
+    assert "'rest'" not in page.stdout
+    found = json.loads(single(folder, "--json").stdout)
+    assert found["categories"] == [{"category": "refunds", "items": 20, "worse": 20, "better": 0}]
+
+
+def test_without_categories_none_is_named(tmp_path):
+    folder = write(tmp_path, candidate=lines(WORSE), baseline=lines(SAME))
+    assert "Categories" not in single(folder).stdout
+    assert json.loads(single(folder, "--json").stdout)["categories"] == []
+
+
 def test_too_few_items_exit_10(tmp_path):
     result = single(write(tmp_path, candidate=lines(FEW), baseline=lines(FEW)))
     assert result.exit_code == 10

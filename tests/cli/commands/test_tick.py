@@ -48,6 +48,13 @@ def test_whatever_is_due_by_the_timetable_is_done_once(federation, new_home):
     assert "There was nothing to do." in federation(*monday[:-1], "2026-11-16T08:30:00Z").out
 
 
+def test_a_clock_that_was_years_ahead_for_a_moment_stops_no_merge(federation, new_home):
+    federation("tick", "due", "--folder", new_home, "--at", "2030-01-01T00:00:00Z")
+    monday = ("tick", "due", "--folder", new_home, "--at", "2026-11-16T08:00:00Z")
+    assert "merge skipped" in federation(*monday).out
+    assert "There was nothing to do." in federation(*monday).out
+
+
 def test_a_tick_that_is_given_by_hand_takes_nothing_from_what_the_timetable_owes(federation, new_home):
     monday = ("--folder", new_home, "--at", "2026-11-16T08:00:00Z")
     federation("tick", "promote", *monday)

@@ -46,6 +46,16 @@ def test_a_second_roll_back_within_minutes_has_to_name_what_it_leaves(federation
     assert "no stable release is left" in meant.out
 
 
+def test_who_comes_second_and_names_where_to_go_hears_that_it_serves_and_of_no_emergency(federation, promoted_twice):
+    federation("rollback", *WHO, "--folder", promoted_twice)
+    second = federation("rollback", "--to", FIRST, "--who", "bo", "--why", "it is bad", "--folder", promoted_twice)
+    assert second.code == 10
+    assert f"no roll-back: {FIRST} serves already" in second.out
+    page = federation("explain", "roll_back", "--folder", promoted_twice)
+    for told in (second.out, page.out):
+        assert "Another release, by its name" not in told
+
+
 def test_what_is_named_has_to_serve(federation, promoted_twice):
     answer = federation("rollback", "--from", FIRST, *WHO, "--folder", promoted_twice)
     assert answer.code == 10

@@ -78,7 +78,7 @@ def test_directly_with_a_bus_that_works_all_that_follows_happens_too(federation,
 def test_a_refusal_stays_one(federation, without_bus):
     answer = federation("rollback", "--direct", "--to", SECOND, *WHO, "--folder", without_bus)
     assert answer.code == 10
-    assert f"{SECOND} is not kept ready" in answer.out
+    assert f"{SECOND} serves already" in answer.out
     assert _serves(without_bus) == (SECOND, SECOND)
 
 

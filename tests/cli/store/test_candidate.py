@@ -123,6 +123,14 @@ def test_an_approval_says_how_many_are_missing_and_one_person_is_one(federation,
     assert federation("promote", FIRST, "--outside-window", *WHO, "--folder", unapproved).code == 0
 
 
+def test_one_approval_too_many_asks_nobody_for_another(federation, unapproved):
+    federation("hold", *WHO, "--folder", unapproved)
+    approve = ("approve", FIRST, "--why", "read it", "--folder", unapproved, "--who")
+    told = [federation(*approve, who).out for who in ("eva", "bo", "cy")][-1]
+    assert f"{FIRST} is still held: eva holds promotions" in told
+    assert "to type" not in told
+
+
 def test_whoever_wanted_it_to_serve_is_on_its_page(federation, unapproved):
     page = ("explain", FIRST, "--folder", unapproved, "--json")
     assert "approved by" not in federation(*page).json["facts"]

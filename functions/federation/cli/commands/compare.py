@@ -13,6 +13,7 @@ import typer
 
 from federation.cli.failure import failure_of
 from federation.cli.files.records import records_of
+from federation.cli.pages.categories import Lost, lines, lost
 from federation.cli.screen.visible import visible_lines
 from federation.core.records import Records, quoted
 from federation.core.statistics.comparison import Comparison, compare_records
@@ -35,11 +36,12 @@ class _Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """The stricter of a pair's comparisons, and against whom it was made."""
+    """The stricter of a pair's comparisons, against whom it was made, and the categories that lost."""
 
     against: str
     comparison: Comparison
     reason: str
+    categories: tuple[Lost, ...]
 
 
 def compare(
@@ -85,11 +87,12 @@ def _one_pair(candidate: Path, baseline: Path, anchor: Path | None, question: _Q
     except ContractError as error:
         if as_json:
             failure = {"error": asdict(failure_of(error))}
-            print(_dumped({**_unknown(str(error)), "flipped": [], "against": None, **failure}))
+            print(_dumped({**_unknown(str(error)), "flipped": [], "categories": [], "against": None, **failure}))
         print(visible_lines("\n".join(filter(None, (f"federation: {error}", error.hint)))), file=sys.stderr)
         return error.exit_code
     if as_json:
-        print(_dumped({**_numbers(answer), "reason": answer.reason, "flipped": list(answer.comparison.named)}))
+        items = {"flipped": list(answer.comparison.named), "categories": list(map(asdict, answer.categories))}
+        print(_dumped({**_numbers(answer), "reason": answer.reason, **items}))
     else:
         print(visible_lines("\n".join(_page(answer))))
     return 0 if answer.comparison.verdict == "pass" else REFUSED
@@ -141,7 +144,9 @@ def _against(name: str, mine: Records, other: Records, question: _Question) -> _
         against=f"the {name}",
         lower_is_better=question.lower_is_better,
     )
-    return _Answer(against=name, comparison=comparison, reason=reason)
+    known = comparison.interval is not None
+    worse = lost(mine, other, question.metric, lower_is_better=question.lower_is_better) if known else ()
+    return _Answer(against=name, comparison=comparison, reason=reason, categories=worse)
 
 
 def _strictness(answer: _Answer) -> tuple[int, float]:
@@ -194,3 +199,4 @@ def _page(answer: _Answer) -> Iterator[str]:
     if comparison.named:
         yield f"\n{comparison.worse:,} items got worse, first of all:"
         yield from (f"  {quoted(item)}" for item in comparison.named)
+    yield from lines(answer.categories)

@@ -74,11 +74,14 @@ def _ticks(what: str, due: str) -> list[Event]:
 
 
 def _due(home: Home, until: str) -> list[Event]:
-    """Every tick that fell due since this was last asked, or within the last day at first; `alarms` is always due."""
+    """Every tick that fell due since this was last asked, or within the last day at first; `alarms` is always due.
+
+    What was asked while a clock was ahead does not count, or no sweep and no merge would fall due until that moment.
+    """
     store = home.ports.store
     end = instant.moment(until)
     asked = (instant.moment(name.removeprefix(names.TICKS)) for name in store.names(names.TICKS))
-    since = max(asked, default=end - timedelta(days=1))
+    since = max((moment for moment in asked if moment <= end), default=end - timedelta(days=1))
     timetable = LiveReads(home.ports).policy().cadence
     fallen = [*cadence.due(timetable, since, end), ("alarms", end)]
     return [tick for what, fired in fallen for tick in _ticks(what, instant.text(fired))]

@@ -78,7 +78,7 @@ def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -
     if hold := channel.held(at):
         ends = f" until {when(hold.until)}" if hold.until else ""
         yield f"Held by {hold.who} since {when(hold.at)}{ends}: federation resume --who YOU --why 'WHY NOW'"
-    if missing := policy.promotion.approvals - len(found.approved_by):
+    if (missing := policy.promotion.approvals - len(found.approved_by)) > 0:
         so_far = ", ".join(sorted(found.approved_by)) or "nobody"
         yield (
             f"Approved by {so_far}; {missing} more {'person has' if missing == 1 else 'people have'} to type: "

@@ -38,8 +38,8 @@ def lost(shelf: Shelf, channel: Channel) -> Iterator[str]:
 
 
 def concerns(event: Event, channel: Channel, policy: Policy) -> bool:
-    """Whether an alarm, or an order to go back, is about what serves now: neither stale, nor about another release."""
-    if channel.serving is None:
+    """Whether an alarm, or an order to go back, wants what serves now left: not if it is stale, or already carried out."""
+    if channel.serving is None or event.data.get("to") == channel.serving.name:
         return False
     if event.type != events.SLO_BREACHED:
         return event.data.get("release") in {None, channel.serving.name}
