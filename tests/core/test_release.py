@@ -22,7 +22,7 @@ from federation.core import contract
 from federation.core.checklist import refusals
 from federation.core.digest import canonical, digest
 from federation.core.proposal import change, next_version
-from federation.core.release import assemble
+from federation.core.release import assemble, recency
 from federation.core.version import FIRST, Version
 
 
@@ -136,3 +136,25 @@ def test_a_set_is_either_refused_or_makes_a_release_that_keeps_every_promise(dat
     assert serving is None or not changed
     assert all(route["embedder"] == unit("embedder").artifact for route in document["routes"] if route["threshold"])
     assert canonical(document) == canonical(assemble(asked, next_version(asked, ())))
+
+
+VERSIONS = st.builds(Version, *[st.integers(0, 9)] * 3)
+
+
+@given(data=st.data(), older=VERSIONS, newer=VERSIONS)
+def test_of_releases_of_one_moment_the_one_with_a_newer_unit_is_the_later_whatever_its_version(data, older, newer):
+    kept = members(*(unit(kind) for kind in KINDS))
+    kind = data.draw(st.sampled_from(KINDS))
+    first = assemble(proposal(kept), older)
+    second = assemble(proposal({**kept, kind: member(unit(kind, 2))}), newer)
+    assert first["created_at"] == second["created_at"]
+    assert max([first, second], key=recency) == second
+
+
+def test_a_release_that_was_merged_later_is_the_later_though_its_units_are_older():
+    newer_units = assemble(proposal(members(unit("embedder", 2))), Version(2, 0, 0))
+    merged_later = {
+        **assemble(proposal(members(unit("embedder", 1))), Version(1, 0, 1)),
+        "created_at": "2027-01-01T00:00:00Z",
+    }
+    assert max([newer_units, merged_later], key=recency) == merged_later

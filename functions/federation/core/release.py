@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
+from federation.core import instant, names
 from federation.core.checklist import checklist, distillation
 from federation.core.digest import digest
 from federation.core.proposal import Proposal, change
 from federation.core.routing import fallback
-from federation.core.version import Version, release_name
+from federation.core.version import Version, release_name, version_of
 
 
 def assemble(proposal: Proposal, version: Version) -> dict[str, Any]:
@@ -34,6 +35,16 @@ def assemble(proposal: Proposal, version: Version) -> dict[str, Any]:
         "distillation": distillation(proposal),
         "checklist": [msgspec.to_builtins(item) for item in checklist(proposal)],
     }
+
+
+def recency(release: Mapping[str, Any]) -> tuple[int, int, Version]:
+    """Sort key of a release's document: what was merged later is greater.
+
+    Units that were completed in one moment pass one after the other, and a merge at each of them makes releases of the
+    same moment: then newer units count, and the version only after them, as an older unit may have changed a contract.
+    """
+    numbers = sum(names.number_of(unit["name"]) for unit in release["units"].values())
+    return instant.order(release["created_at"]), numbers, version_of(release["name"])
 
 
 def _named(release: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.version import version_of
+from federation.core.release import recency
 from federation.simulation import doors
 from federation.simulation.actions import Order, Place
 from federation.simulation.delivery import settle
@@ -79,5 +79,5 @@ def _named(played: Played, place: Place) -> str | None:
 
 def _newest(played: Played) -> str | None:
     releases = [played.world.document(name) for name in played.world.store.names(names.RELEASES)]
-    last = max(releases, key=lambda release: (release["created_at"], version_of(release["name"])), default=None)
+    last = max(releases, key=recency, default=None)
     return last["name"] if last else None

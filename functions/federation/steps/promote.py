@@ -16,7 +16,7 @@ from federation.core.event import Event
 from federation.core.move import Cause, Moved, not_before
 from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
 from federation.core.policy import Policy
-from federation.core.version import Version, version_of
+from federation.core.release import recency
 from federation.gathering import Reads
 from federation.steps.again import moved_before
 from federation.steps.merging.assembled import Assembled, because, unpublished
@@ -133,11 +133,8 @@ def _best_first(channel: Channel, waiting: Iterable[Mapping[str, Any]]) -> Seque
     def is_clean(release: Mapping[str, Any]) -> bool:
         return not channel.forbids(_artifacts(release).values())
 
-    def rank(release: Mapping[str, Any]) -> tuple[bool, int, Version]:
-        return is_clean(release), instant.order(release["created_at"]), version_of(release["name"])
-
     fresh = [one for one in waiting if one["name"] not in channel.left and (is_clean(one) or one["name"] not in served)]
-    return sorted(fresh, key=rank, reverse=True)
+    return sorted(fresh, key=lambda one: (is_clean(one), recency(one)), reverse=True)
 
 
 def _artifacts(release: Mapping[str, Any]) -> Mapping[str, str]:
