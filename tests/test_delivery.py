@@ -5,7 +5,9 @@ import pytest
 from msgspec.structs import replace
 
 from federation.core import names
+from federation.core.event import SLO_BREACHED
 from federation.delivery import take_in
+from federation.errors import ContractError, ServiceError
 from federation.sources.reading import Completion, Reading, Request, Signal
 from federation.wiring.local import local_home
 
@@ -75,6 +77,48 @@ def test_each_record_of_a_batch_is_taken_in_by_itself(home):
     answered = take_in(REQUEST, batch, home.ports, FIRST)
     assert [event.subject for event in announced] == ["a", "a", "b"]
     assert [one.verdict for one in answered.batch] == ["accept", "ignore", "accept"]
+
+
+def damaged(home, *, one, before):
+    """A batch with a completion whose result is damaged in the store, and behind it an alarm."""
+    take_in(REQUEST, told("a"), home.ports, FIRST)
+    (event,) = home.ports.store.names("events/")
+    home.ports.store.keep(event.replace("events/", names.SETTLED), b"{")
+    fires = Signal(kind="alarm", verdict="accept", state="firing", key="p95", at=FIRST)
+    batch = (replace(told("a"), message_id=one), replace(told(), signal=fires, message_id=before))
+    return replace(told(), batch=batch)
+
+
+def test_an_alarm_is_heard_though_a_record_before_it_cannot_be_taken_in(home):
+    """Only that record goes back to its queue."""
+    batch = damaged(home, one="1", before="2")
+    announced = heard(home)
+    answered = take_in(REQUEST, batch, home.ports, LATER)
+    assert [event.type for event in announced] == [SLO_BREACHED]
+    assert answered.batch_item_failures == ("1",)
+    assert "is damaged in the store" in answered.batch[0].why
+
+
+def test_where_no_record_can_go_back_alone_the_sender_hears_of_the_failure_when_the_others_are_taken_in(home):
+    batch = damaged(home, one=None, before=None)
+    announced = heard(home)
+    with pytest.raises(ContractError, match="is damaged in the store"):
+        take_in(REQUEST, batch, home.ports, LATER)
+    assert [event.type for event in announced] == [SLO_BREACHED]
+
+
+def test_if_a_service_fails_it_is_not_asked_about_the_other_records(home):
+    """They all come again at once, instead of being cut off while each of them waits for it."""
+    asked = []
+
+    def down(name, body):
+        asked.append(name)
+        raise ServiceError("S3 is down")
+
+    home.ports.store.claim = down
+    with pytest.raises(ServiceError):
+        take_in(REQUEST, replace(told(), batch=(told("a"), told("b"))), home.ports, FIRST)
+    assert len(asked) == 1
 
 
 def test_an_alarm_from_next_year_is_one_alarm_however_often_it_comes_and_makes_no_true_one_late(home):

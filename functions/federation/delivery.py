@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to what a cloud delivers? Whatever is new in it is kept, and then announced."""
 
+import logging
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from federation.core.digest import canonical
+from federation.errors import ServiceError
 from federation.ports import Ports
 from federation.reads import LiveReads
 from federation.sources import read
@@ -11,6 +15,8 @@ from federation.sources.reading import Reading, Request
 from federation.sources.timely import timely
 from federation.sources.trust import Trust
 from federation.steps import receive
+
+log = logging.getLogger("federation")
 
 
 def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
@@ -34,10 +40,12 @@ def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settl
         ports: The ports of this home.
         now: The moment of delivery, RFC 3339 in UTC.
         settled_ends: Whether a settled completion is dropped; otherwise it is announced again.
+
+    Raises:
+        FederationError: The sender has to deliver the request again.
     """
     if reading.batch is not None:
-        told = tuple(take_in(request, one, ports, now, settled_ends=settled_ends) for one in reading.batch)
-        return replace(reading, batch=told)
+        return replace(reading, batch=_each(request, reading.batch, ports, now, settled_ends=settled_ends))
     delivery = receive.Delivery(request=request, reading=reading)
     claims = receive.claims(delivery, now)
     taken = {claim.name for claim in claims if not ports.store.claim(claim.name, canonical(claim.value))}
@@ -50,3 +58,28 @@ def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settl
     if outcome.events:
         ports.bus.announce(outcome.events)
     return receive.judged(delivery, facts)
+
+
+def _each(
+    request: Request, batch: Sequence[Reading], ports: Ports, now: str, *, settled_ends: bool
+) -> tuple[Reading, ...]:
+    """Take in every record; one that cannot be is rejected if it can return to its queue alone, else raises at the end.
+
+    Raises:
+        ServiceError: A service failed, as it would for the rest of the records.
+    """
+    told: list[Reading] = []
+    failures: list[Exception] = []
+    for one in batch:
+        try:
+            told.append(take_in(request, one, ports, now, settled_ends=settled_ends))
+        except ServiceError:
+            raise
+        except Exception as error:  # whatever is wrong with one record, an alarm behind it must not wait for it
+            log.error("a record cannot be taken in", exc_info=error)  # noqa: TRY400 - the traceback is given
+            told.append(replace(one, verdict="reject", why=str(error)))
+            if one.message_id is None:
+                failures.append(error)
+    if failures:
+        raise failures[0]
+    return tuple(told)

@@ -22,9 +22,6 @@ module "function" {
   timeout      = each.value.timeout
   memory       = each.value.memory
   concurrency  = var.reserve_concurrency ? each.value.concurrency : -1
-  # One event at a time for steps that may move the channel, because a roll-back must not wait for its neighbours, and for
-  # steps that read units: one file may have 64 GiB, and the time of an invocation is that of its whole batch.
-  batch = each.value.channel == "move" || contains(each.value.uses, "artifacts") ? 1 : 10
   environment = merge(
     local.environment,
     lookup(local.hub_environment, each.key, {}),

@@ -5,12 +5,13 @@ Not imitated: IAM in front of a function, concurrency, scaling to zero.
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _SECONDS = 60.0
@@ -37,7 +38,9 @@ class Served:
         command = [sys.executable, "-c", _MAIN, "--target", self.target, "--source", str(self._source)]
         address = ["--host", "127.0.0.1", "--port", str(self._port)]
         variables = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(self._source.parent), **self._environment}
-        self._process = subprocess.Popen([*command, *address], env=variables, cwd=self._source.parent)  # noqa: S603 - ours
+        self._process = subprocess.Popen(  # noqa: S603 - ours
+            [*command, *address], env=variables, cwd=self._source.parent, start_new_session=True
+        )
 
     @property
     def is_busy(self) -> bool:
@@ -62,9 +65,10 @@ class Served:
         raise RuntimeError(f"{self.target} does not listen after {_SECONDS:.0f} seconds")
 
     def kill(self) -> None:
-        """Kill the process, whatever it is doing."""
+        """Kill the process, whatever it is doing, and with it gunicorn's worker, which would finish its request."""
         if self._process:
-            self._process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
 

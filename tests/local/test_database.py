@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """When the store's file cannot grow, a person is told to look at the disk; an old one is mended as the changelog says."""
 
+import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -49,6 +52,18 @@ def test_a_store_that_cannot_grow_asks_whether_the_disk_is_full(tmp_path):
     assert "disk" not in str(other.value)
     assert full.value.hint.startswith("Make room first. The order may be stored already")
     assert other.value.hint == ServiceError.hint
+    database.close()
+
+
+def test_two_commands_that_begin_a_home_at_the_same_moment_both_find_it_open(tmp_path):
+    path = tmp_path / "store.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("begin immediate")  # as the other command does to make the tables
+        done = threading.Timer(0.2, other.commit)
+        done.start()
+        database = Database(path)
+        done.join()
+    assert database.rows("pragma journal_mode") == [("wal",)]
     database.close()
 
 

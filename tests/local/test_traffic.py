@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the local node serves is read from its file, or it is told that the file cannot be read."""
 
+import threading
+import time
+
 import pytest
 
 from federation.core.outcome import Shift
@@ -18,3 +21,26 @@ def test_a_node_whose_file_is_torn_is_a_service_that_failed_until_the_file_is_de
     served = traffic.serving("production")
     assert served is not None
     assert served.release == "v2"
+
+
+def test_a_promotion_that_was_held_up_does_not_undo_the_roll_back_that_came_meanwhile(tmp_path):
+    """Two processes: the first has read what the node serves, and is slow to write."""
+    looked = threading.Event()
+
+    class Slow(LocalTraffic):
+        def serving(self, channel):
+            found = super().serving(channel)
+            looked.set()
+            time.sleep(0.2)
+            return found
+
+    promotion = Shift(channel="production", counter=5, release="bad", warm=("good",))
+    held_up = threading.Thread(target=Slow(tmp_path, tmp_path / "registry").shift, args=(promotion,))
+    held_up.start()
+    looked.wait()
+    traffic = LocalTraffic(tmp_path, tmp_path / "registry")
+    traffic.shift(Shift(channel="production", counter=6, release="good", warm=()))
+    held_up.join()
+    served = traffic.serving("production")
+    assert served is not None
+    assert (served.counter, served.release) == (6, "good")

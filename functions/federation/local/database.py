@@ -3,6 +3,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ create table if not exists queue (
 create index if not exists waiting on queue (dead, attempts, number);
 """
 _BUSY_SECONDS = 30.0
+_PAUSE_SECONDS = 0.01
 _FULL = "; is the disk full?"
 _MAKE_ROOM = (
     "Make room first. The order may be stored already; it is then carried out with the next one: look with "
@@ -82,11 +84,25 @@ def _opened(path: Path | None) -> sqlite3.Connection:
         path or ":memory:", isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
     )
     try:
-        connection.executescript(("pragma journal_mode = wal;" if path else "") + _TABLES)
+        _prepare(connection, "pragma journal_mode = wal;" + _TABLES if path else _TABLES)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _prepare(connection: sqlite3.Connection, script: str) -> None:
+    """Run the script, again for as long as another process is making the same file: for WAL, SQLite does not wait."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.executescript(script)
+        except sqlite3.OperationalError as error:
+            if (error.sqlite_errorcode & 0xFF) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _is_full(error: sqlite3.Error) -> bool:

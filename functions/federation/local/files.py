@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a file that a person named read, and how is a file replaced so that nobody ever reads half of it?"""
+"""How is a file that a person named read, and how is one replaced so that nobody reads half of it, or undoes it?"""
 
+import fcntl
+import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +47,14 @@ def replace(path: Path, body: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process is in this block for the folder; the system lets the next one in if this one dies."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

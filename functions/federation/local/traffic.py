@@ -8,7 +8,7 @@ import msgspec
 from federation.core.digest import canonical
 from federation.core.outcome import Shift
 from federation.errors import ServiceError
-from federation.local.files import replace
+from federation.local.files import alone_in, replace
 from federation.ports import Served
 
 
@@ -25,13 +25,13 @@ class LocalTraffic:
 
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing."""
-        served = self.serving(shift.channel)
-        if served and served.counter > shift.counter:
-            return
         state = {"counter": shift.counter, "release": shift.release, "warm": list(shift.warm)}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            replace(self._folder / f"{shift.channel}.json", canonical(state) + b"\n")
+            with alone_in(self._folder):
+                served = self.serving(shift.channel)
+                if not served or served.counter <= shift.counter:
+                    replace(self._folder / f"{shift.channel}.json", canonical(state) + b"\n")
         except OSError as error:
             raise ServiceError(f"the serving node at {self._folder} cannot be written: {error.strerror}") from error
 

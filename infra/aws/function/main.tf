@@ -150,7 +150,7 @@ resource "aws_lambda_function" "this" {
 resource "aws_lambda_event_source_mapping" "this" {
   event_source_arn        = var.queue
   function_name           = aws_lambda_function.this.arn
-  batch_size              = var.batch
+  batch_size              = 1 # an invocation's time is that of its whole batch: an alarm must not wait behind completions
   function_response_types = ["ReportBatchItemFailures"]
 
   # Counts of events, including those that went back to the queue.

@@ -36,11 +36,6 @@ variable "concurrency" {
   type        = number
 }
 
-variable "batch" {
-  description = "Messages an invocation may take at once; each is judged alone."
-  type        = number
-}
-
 variable "environment" {
   description = "FEDERATION_* settings."
   type        = map(string)
