@@ -2,9 +2,12 @@
 """How does a command work on a home in a folder? This process delivers until nothing is waiting."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from federation.cli.clock import now
+from federation.cli.home.watch import Watch
 from federation.cli.screen.happened import Followed, of_outcome
 from federation.core.event import Event
 from federation.errors import MissingError, ServiceError, SettingsError
@@ -12,6 +15,9 @@ from federation.local.database import UNOPENED
 from federation.local.dead_letters import LocalDeadLetters
 from federation.ports import DeadLetters, Ports
 from federation.wiring.local import local_home
+
+_ELSEWHERE_SECONDS: Final = 5.0
+"""For which the decision of another command about what this one announced is waited for."""
 
 
 class FolderHome:
@@ -61,10 +67,13 @@ class FolderHome:
     def carry(self, *announced: Event) -> Followed:
         """Announce, deliver until nothing is waiting, and return every decision on the way.
 
+        Another command on this home may deliver what this one announced; then its decisions are looked for in the store.
+
         Raises:
             ServiceError: A step raised every time; its event is among the dead letters.
         """
         dead = {letter.id for letter in self.letters.list()}
+        watch = Watch(self.ports.store, announced)
         self.ports.bus.announce(announced)
         carried = self._home.settle(now)
         if failed := [letter for letter in self.letters.list() if letter.id not in dead]:
@@ -73,6 +82,10 @@ class FolderHome:
                 f"{told}. Nothing is lost: `federation redrive` delivers it again",
                 hint="Mend the cause first, and do not order it again: `federation redrive` goes on with what was ordered.",
             )
+        mine = {one.event.id for one in carried}
+        if not mine.issuperset(event.id for event in announced):
+            found = watch.until_settled(_ELSEWHERE_SECONDS)
+            return replace(found, open=[event for event in found.open if event.id not in mine])
         return Followed(happened=[of_outcome(one.step, one.event, one.outcome) for one in carried if one.outcome])
 
     def close(self) -> None:
