@@ -27,7 +27,7 @@ if not __package__:
 from infra.archive import compiled_for, zipped  # noqa: E402 - after the path, when it is run as a file
 from infra.pinned import Target, requirements  # noqa: E402 - the same
 
-NEVER_DEPLOYED: Final = frozenset({"cli", "demo", "simulation", "local", "offline", "__main__.py"})
+NEVER_DEPLOYED: Final = frozenset({"cli", "demo", "harnesses", "simulation", "local", "offline", "__main__.py"})
 CLOUDS: Final = frozenset({"aws", "azure", "gcp", "hub", "kubernetes"})
 COMMAND_ONLY: Final = frozenset({"typer", "rich"})
 """The project's dependencies that only the command and the tests import."""

@@ -98,6 +98,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     **_panel(
         "Check",
         validate=("validate:validate", "Does each file say what the schema that it names requires?"),
+        records=("records:records", "What an evaluation or load-test tool wrote, as records that can be compared."),
         gate=("gate:gate", "Run the four gates on the units of one manifest, without a home."),
         plan=("plan:plan", "How many items does each margin need, before anything runs?"),
         compare=(

@@ -48,6 +48,11 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "resume": ("resume --who ada --why 'the incident is closed'",),
     "train": ("train embedder --who ada --why 'new articles have come'",),
     "validate": ("validate policy.json records.jsonl",),
+    "records": (
+        "records samples_gsm8k_*.jsonl --filter strict-match --output candidate.jsonl",
+        "records bench.json --dollars-per-hour 4.10 --worst latency_ms=60000 --output latency.jsonl",
+        "records answers.csv --item id --score accuracy=correct --cluster document --output candidate.jsonl",
+    ),
     "gate": ("gate candidate/_MANIFEST.json --policy policy.json",),
     "plan": ("plan policy.json --items 2357", "plan --topology sites.json"),
     "compare": ("compare candidate.jsonl baseline.jsonl --metric accuracy --margin 0.02",),

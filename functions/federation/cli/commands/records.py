@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation records`: which records do the results of an evaluation or load-test tool make?"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from federation.cli.options import AsJson
+from federation.cli.screen.output import print_json, print_line, print_section, print_table
+from federation.core.statistics.wording import number
+from federation.errors import ContractError
+from federation.harnesses.answer import Asked, File
+from federation.harnesses.made import Made, made
+from federation.harnesses.tools import TOOLS, tool_of
+from federation.local.files import bytes_of, replace
+
+_TABLE: Final = "table"
+_FLAGS: Final[Mapping[str, str]] = {name: f"--{name.replace('_', '-')}" for name in Asked.__struct_fields__}
+"""The option of each field of `Asked`."""
+
+
+def records(
+    results: Annotated[list[Path], typer.Argument(help="What the tool wrote; of one run.", metavar="RESULT")],
+    *,
+    output: Annotated[Path, typer.Option(help="Where the records go, JSON Lines.", metavar="FILE")],
+    tool: Annotated[
+        str | None,
+        typer.Option("--from", help=f"The tool, if its files do not say: {', '.join(TOOLS)}.", metavar="TOOL"),
+    ] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="Which task, or which that make one suite, as 'mmlu_*'.", metavar="NAME")
+    ] = None,
+    filter_: Annotated[str | None, typer.Option("--filter", help="Which filter of lm-eval.", metavar="NAME")] = None,
+    provider: Annotated[str | None, typer.Option(help="Which provider of promptfoo.", metavar="NAME")] = None,
+    prompt: Annotated[int | None, typer.Option(help="Which prompt of promptfoo.", metavar="NUMBER")] = None,
+    run: Annotated[int | None, typer.Option(help="Which run of a load test.", metavar="NUMBER")] = None,
+    item: Annotated[
+        str | None, typer.Option(help="Of a table, the column with the item's id.", metavar="FIELD")
+    ] = None,
+    score: Annotated[
+        list[str] | None,
+        typer.Option(help="A metric to write, and what the result calls it; without, all.", metavar="NAME=FIELD"),
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="The field with what items share, as doc.passage.", metavar="FIELD")
+    ] = None,
+    category: Annotated[
+        str | None, typer.Option(help="The field with what items are about, as metadata.topic.", metavar="FIELD")
+    ] = None,
+    worst: Annotated[
+        list[str] | None,
+        typer.Option(help="The score of an answer that has none, because of an error.", metavar="METRIC=NUMBER"),
+    ] = None,
+    dollars_per_hour: Annotated[
+        float | None, typer.Option(help="Price of the machine that a load test ran on.", metavar="N", min=0)
+    ] = None,
+    dollars_per_million: Annotated[
+        str | None, typer.Option(help="Price of a million tokens in prompts, in answers.", metavar="N,N")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What an evaluation or load-test tool wrote, as records that can be compared.
+
+    Reads lm-evaluation-harness (samples_*.jsonl), Inspect (.json, .eval), promptfoo (-o out.json), trec_eval -q and
+    ir_measures, vLLM bench (--save-detailed), GuideLLM (benchmarks.json), and CSV or JSON Lines whose columns you name.
+    Nothing is guessed: where several tasks, filters, providers or runs are there, exit code 2 names them.
+    """
+    if dollars_per_hour is not None and (dollars_per_million is not None or not math.isfinite(dollars_per_hour)):
+        raise typer.BadParameter(
+            "expected a finite number, and only one of the two prices", param_hint="--dollars-per-hour"
+        )
+    asked = Asked(
+        task=tuple(task or ()),
+        filter=filter_,
+        provider=provider,
+        prompt=prompt,
+        run=run,
+        item=item,
+        score=dict(_pair(one, "--score") for one in score or ()),
+        cluster=cluster,
+        category=category,
+        worst={name: _number(text, "--worst") for name, text in (_pair(one, "--worst") for one in worst or ())},
+        dollars_per_hour=dollars_per_hour,
+        dollars_per_million=_prices(dollars_per_million),
+    )
+    if any(path.exists() and output.exists() and path.samefile(output) for path in results):
+        raise typer.BadParameter(f"{output} is a result that is to be read", param_hint="--output")
+    files = [File(name=path.name, body=bytes_of(path)) for path in results]
+    word = _word(files, asked, tool)
+    _no_idle_option(asked, word)
+    found = TOOLS[word].read(files, asked)
+    done = made(found, asked)
+    replace(output, done.body)
+    if as_json:
+        print_json({"tool": TOOLS[word].name, "of": found.of, "output": str(output), **_numbers(done)})
+    else:
+        _print(f"{TOOLS[word].name}: {found.of}", done, output)
+
+
+def _word(files: Sequence[File], asked: Asked, stated: str | None) -> str:
+    """The tool that wrote the files: a stated one, a table if columns are named, or what the content says."""
+    if stated is not None and stated not in TOOLS:
+        raise typer.BadParameter(f"expected one of {', '.join(TOOLS)}", param_hint="--from")
+    if stated is not None or asked.item is not None:
+        return stated or _TABLE
+    words = {tool_of(file): file.name for file in files}
+    if len(words) > 1:
+        told = ", ".join(f"{name} is of {TOOLS[word].name}" for word, name in words.items())
+        raise ContractError(f"the files are of different tools: {told}", hint="Name the files of one run.")
+    return next(iter(words))
+
+
+def _no_idle_option(asked: Asked, word: str) -> None:
+    """Raises if an option was typed that would change nothing."""
+    for name, flag in _FLAGS.items():
+        if getattr(asked, name) != getattr(Asked(), name) and name not in TOOLS[word].options:
+            raise typer.BadParameter(f"it says nothing about results of {TOOLS[word].name}", param_hint=flag)
+
+
+def _pair(text: str, flag: str) -> tuple[str, str]:
+    name, equals, value = text.rpartition("=") if flag == "--worst" else text.partition("=")
+    if not (name and equals and value):
+        raise typer.BadParameter(f"expected a name, = and a value, not {text!r:.80}", param_hint=flag)
+    return name, value
+
+
+def _number(text: str, flag: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise typer.BadParameter(f"expected a number, not {text!r:.80}", param_hint=flag)
+    return found
+
+
+def _prices(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    flag = "--dollars-per-million"
+    prompt, comma, answer = text.partition(",")
+    prices = (_number(prompt, flag), _number(answer, flag)) if comma else (-1.0, -1.0)
+    if min(prices) < 0:
+        raise typer.BadParameter("expected two prices, as 0.5,1.5: of prompts and of answers", param_hint=flag)
+    return prices
+
+
+def _numbers(done: Made) -> dict[str, Any]:
+    return {
+        "items": done.items,
+        "clusters": done.clusters,
+        "metrics": dict(done.metrics),
+        "left_out": dict(done.left_out),
+        "notes": list(done.notes),
+    }
+
+
+def _print(title: str, done: Made, output: Path) -> None:
+    print_line(title)
+    for name, value in _lines(done):
+        print_line(f"  {name:<9} {value}")
+    print_table("Metrics", ("metric", "mean"), ((name, number(mean)) for name, mean in done.metrics.items()))
+    print_table("Left out", ("metric", "why"), done.left_out.items())
+    print_section(f"written to {output}")
+
+
+def _lines(done: Made) -> Iterator[tuple[str, str]]:
+    yield "items", f"{done.items:,}"
+    yield "clusters", f"{done.clusters:,}" if done.clusters else "none: every item is taken to stand alone"
+    yield from (("note", note) for note in done.notes)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does the text of a result file say: JSON, JSON Lines, a number, a member?
+
+Tools write what Python's and JavaScript's JSON allow, NaN included, in files of any size; so this is not `core.strict_json`.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from federation.core.record_line import LARGEST
+from federation.core.records import quoted
+from federation.errors import ContractError
+from federation.harnesses.answer import File
+
+
+def text_of(file: File) -> str:
+    """The file's text.
+
+    Raises:
+        ContractError: It is not UTF-8.
+    """
+    try:
+        return file.body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ContractError(f"{file.name} is not text in UTF-8: byte {error.start:,} is {error.reason}") from error
+
+
+def value_of(text: str | bytes, what: str) -> Any:
+    """The JSON value in a text.
+
+    Raises:
+        ContractError: It is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ContractError(f"{what} is not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ContractError(f"{what} is not JSON that can be read: {error}") from error
+
+
+def rows_of(file: File) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The number and the object of each line that is not blank.
+
+    Raises:
+        ContractError: A line holds something else.
+    """
+    for number, line in enumerate(text_of(file).split("\n"), start=1):
+        if line.strip():
+            row = value_of(line, f"{file.name}: line {number}")
+            if not isinstance(row, dict):
+                raise ContractError(f"{file.name}: line {number} is no JSON object")
+            yield number, row
+
+
+def number_of(value: Any) -> float | None:
+    """The number that a score is, true and false as 1 and 0; None for what is no measurement."""
+    if isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def number_in(text: str) -> float | None:
+    """The number that a text states, true and false as 1 and 0."""
+    words = {"true": 1, "false": 0}
+    stripped = text.strip()
+    if stripped.lower() in words:
+        return words[stripped.lower()]
+    try:
+        found = float(stripped)
+    except ValueError:
+        return None
+    return number_of(found)
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def members(value: Any) -> list[Any]:
+    """The value if it is an array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def named(row: Mapping[str, Any], path: str | None) -> str | None:
+    """What a row says at a path such as `doc.subject`, as text; None if it says nothing there.
+
+    Raises:
+        ContractError: An object or an array is there.
+    """
+    value = None if path is None else at(row, path)
+    if value is None or value == "":
+        return None
+    if isinstance(value, dict | list):
+        raise ContractError(f"{quoted(path or '')} is an object or a list; name a field with text or a number in it")
+    return str(value)
+
+
+def at(row: Mapping[str, Any], path: str) -> Any:
+    """The value at a path of keys joined by dots; a key that has a dot itself comes first."""
+    if path in row:
+        return row[path]
+    first, _, rest = path.partition(".")
+    inner = row.get(first)
+    return at(inner, rest) if rest and isinstance(inner, dict) else None

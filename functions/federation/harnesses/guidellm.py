@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did each request of a GuideLLM benchmark take? `benchmarks.json`.
+
+Read from and tried with guidellm 0.8.1 (report version 2): `schemas/base/request_stats.py` has a request's fields, in
+seconds. Requests are successful, errored or incomplete; the last were cut off when the benchmark's time was over.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from federation.core.counted import counted
+from federation.errors import ContractError
+from federation.harnesses import load
+from federation.harnesses.answer import Asked, File, Found
+from federation.harnesses.choice import the_numbered
+from federation.harnesses.content import at, mapping, members, number_of, value_of
+
+NAME: Final = "GuideLLM"
+OPTIONS: Final = load.OPTIONS
+_ENDED: Final = ("successful", "errored")
+
+
+def is_document(document: Mapping[str, Any]) -> bool:
+    """Whether a JSON document is a report."""
+    benchmarks = members(document.get("benchmarks"))
+    return bool(benchmarks) and all("requests" in mapping(one) or "metrics" in mapping(one) for one in benchmarks)
+
+
+def read(files: Sequence[File], asked: Asked) -> Found:
+    """The requests of one benchmark: a sweep has one for each rate.
+
+    Raises:
+        ContractError: It holds something else, a sample of the requests, or several benchmarks and none was chosen.
+    """
+    runs = [(file, run) for file in files for run in _benchmarks(file)]
+    labels = [_label(run) for _, run in runs]
+    chosen = the_numbered("benchmark", labels, asked.run, "--run")
+    file, run = runs[chosen]
+    groups = mapping(run.get("requests"))
+    rows = [(group, row) for group in _ENDED for row in members(groups.get(group)) if isinstance(row, dict)]
+    _has_all(file, run, len(rows))
+    cut = len(members(groups.get("incomplete")))
+    rows.sort(key=lambda row: _sent(row[1]))
+    return load.found(
+        load.Run(
+            of=labels[chosen],
+            requests=_requests(rows),
+            seconds=number_of(run.get("duration")),
+            concurrency=number_of(at(run, "config.strategy.max_concurrency")),
+            notes=(f"{counted(cut, 'request')} left out: still running when the time was over",) if cut else (),
+        ),
+        asked,
+    )
+
+
+def _benchmarks(file: File) -> list[Mapping[str, Any]]:
+    document = mapping(value_of(file.body, file.name))
+    if not is_document(document):
+        raise ContractError(f"{file.name} is no report of {NAME}: it has no benchmarks")
+    return [mapping(run) for run in members(document["benchmarks"])]
+
+
+def _label(run: Mapping[str, Any]) -> str:
+    strategy = mapping(at(run, "config.strategy"))
+    numbers = [f"{key} {strategy[key]}" for key in ("rate", "streams") if strategy.get(key) is not None]
+    return " ".join([str(strategy.get("type_", "benchmark")), *numbers])
+
+
+def _has_all(file: File, run: Mapping[str, Any], here: int) -> None:
+    """Raises if requests that ended are not in the report."""
+    totals = mapping(at(run, "metrics.request_totals"))
+    ended = sum(number_of(totals.get(group)) or 0 for group in _ENDED)
+    if here < ended or not here:
+        raise ContractError(
+            f"{file.name} has {here:,} of {max(ended, here):,.0f} requests of the benchmark: a sample, or only its means",
+            hint="Run it again so that the report has all requests: no sample_size among the --metrics.",
+        )
+
+
+def _sent(row: Mapping[str, Any]) -> float:
+    times = (number_of(at(row, f"info.timings.{name}")) for name in ("targeted_start", "resolve_start"))
+    return next((time for time in times if time is not None), 0)
+
+
+def _requests(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Sequence[load.Request]:
+    """The requests; those of one conversation share it, under a name that the next run gives it, too."""
+    times = Counter(str(at(row, "info.conversation_id")) for _, row in rows)
+    several = [name for name, number in times.items() if name != str(None) and number > 1]
+    names = {name: f"conversation-{place:06}" for place, name in enumerate(several, start=1)}
+    return [_request(group, row, names.get(str(at(row, "info.conversation_id")))) for group, row in rows]
+
+
+def _request(group: str, row: Mapping[str, Any], conversation: str | None) -> load.Request:
+    seconds = number_of(row.get("request_latency"))
+    answered = group != "errored" and seconds is not None and seconds > 0
+    error = at(row, "info.error") or "no reason given"
+    return load.Request(
+        latency_ms=seconds * 1000 if answered and seconds is not None else None,
+        prompt_tokens=number_of(row.get("prompt_tokens")),
+        tokens=number_of(row.get("output_tokens")),
+        error=None if answered else str(error).partition("\n")[0],
+        conversation=conversation,
+    )

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did Inspect score? A log of one evaluation, as `.json` or as `.eval`, a zip with a file for each sample.
+
+Read from and tried with inspect_ai 0.3.285 (log version 2): `log/_log.py` has the fields, `scorer/_metric.py` the letters
+(`value_to_float`). That version packs `.eval` with Zstandard, which Python's zipfile cannot read before 3.14.
+"""
+
+import io
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from federation.core.counted import counted
+from federation.core.records import quoted
+from federation.errors import ContractError
+from federation.harnesses.answer import Answer, Asked, File, Found
+from federation.harnesses.choice import those
+from federation.harnesses.content import mapping, members, named, number_in, number_of, value_of
+
+NAME: Final = "Inspect"
+OPTIONS: Final = frozenset({"task", "score", "cluster", "category", "worst"})
+ZIP: Final = b"PK\x03\x04"
+_LETTERS: Final[Mapping[str, float]] = {"C": 1, "I": 0, "P": 0.5, "N": 0, "yes": 1, "no": 0}
+_LARGEST: Final = 1_073_741_824
+"""Bytes of one unpacked sample, so that a small file cannot fill the memory."""
+_CONVERT: Final = "Turn it into JSON first: inspect log convert {} --to json --output-dir json"
+
+
+class _Log(msgspec.Struct, frozen=True, kw_only=True):
+    """A log's header and samples."""
+
+    file: str
+    header: Mapping[str, Any]
+    samples: Sequence[Mapping[str, Any]]
+
+    @property
+    def task(self) -> str:
+        return str(mapping(self.header.get("eval")).get("task"))
+
+    @property
+    def model(self) -> str:
+        return str(mapping(self.header.get("eval")).get("model"))
+
+
+def is_document(document: Mapping[str, Any]) -> bool:
+    """Whether a JSON document is a log."""
+    return "status" in document and "task" in mapping(document.get("eval"))
+
+
+def read(files: Sequence[File], asked: Asked) -> Found:
+    """The samples of one task, or of several that make one suite: then a task is its items' category.
+
+    Raises:
+        ContractError: A file is no log of a run that ended well, or holds more than one task and none was chosen.
+    """
+    logs: dict[str, _Log] = {}
+    for file in files:
+        log = _log(file)
+        if other := logs.get(log.task):
+            raise ContractError(
+                f"{other.file} and {log.file} are both of the task {quoted(log.task)}",
+                hint="These are two runs or two models: name the log of one, and compare its records with the other's.",
+            )
+        logs[log.task] = log
+    tasks = those("task", logs, asked.task, "--task")
+    model, *others = dict.fromkeys(logs[task].model for task in tasks)
+    if others:
+        raise ContractError(f"the logs are of the models {quoted(model)} and {quoted(others[0])}; name those of one")
+    for task in tasks:
+        _whole(logs[task])
+    one = len(tasks) == 1
+    answers = [answer for task in tasks for answer in _answers(logs[task], "" if one else task, asked)]
+    of = f"task {tasks[0]}" if one else f"{len(tasks)} tasks, each a category: {', '.join(tasks)}"
+    return Found(of=f"{of}; model {model}", answers=answers, right_or_wrong=_graded(logs[task] for task in tasks))
+
+
+def _log(file: File) -> _Log:
+    if file.body.startswith(ZIP):
+        return _unpacked(file)
+    document = value_of(file.body, file.name)
+    if not isinstance(document, dict) or not is_document(document):
+        raise ContractError(f"{file.name} is no log of {NAME}: it states no status and no eval.task")
+    return _checked(file, document, members(document.get("samples")))
+
+
+def _checked(file: File, header: Any, samples: Sequence[Any]) -> _Log:
+    rows = [sample for sample in samples if isinstance(sample, dict) and "id" in sample]
+    if len(rows) != len(samples) or not is_document(mapping(header)):
+        raise ContractError(f"{file.name}: the log has a sample without an id, or states no status and no eval.task")
+    return _Log(file=file.name, header=header, samples=rows)
+
+
+def _unpacked(file: File) -> _Log:
+    try:
+        with zipfile.ZipFile(io.BytesIO(file.body)) as archive:
+            names = archive.namelist()
+            if "header.json" not in names:
+                raise ContractError(
+                    f"{file.name} has no header.json: it is no log of {NAME}, or its run has not ended",
+                    hint="Finish the run first: inspect eval-retry, with this file's name.",
+                )
+            header = _member(archive, "header.json", file)
+            samples = [_member(archive, name, file) for name in names if name.startswith("samples/")]
+    except NotImplementedError as error:
+        raise ContractError(
+            f"{file.name} is packed in a way that this Python cannot read, perhaps Zstandard",
+            hint=_CONVERT.format(file.name),
+        ) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
+        raise ContractError(f"{file.name} is a damaged archive: {error}") from error
+    return _checked(file, header, sorted(samples, key=_place))
+
+
+def _member(archive: zipfile.ZipFile, name: str, file: File) -> Any:
+    if archive.getinfo(name).file_size > _LARGEST:
+        raise ContractError(f"{file.name}: {quoted(name)} has more than {_LARGEST:,} bytes unpacked")
+    return value_of(archive.read(name), f"{file.name}: {quoted(name)}")
+
+
+def _place(sample: Any) -> tuple[bool, float, str, float]:
+    """Where a sample stands in its log: by its id, numbers first, then by its epoch."""
+    item, epoch = mapping(sample).get("id"), number_of(mapping(sample).get("epoch"))
+    number = None if isinstance(item, bool) else number_of(item)
+    return number is None, number or 0, str(item), epoch or 0
+
+
+def _whole(log: _Log) -> None:
+    """Raises unless the run ended well, with every sample in the log."""
+    status = log.header.get("status")
+    if status != "success":
+        raise ContractError(
+            f"{log.file}: the run's status is {quoted(str(status))}, so samples are missing",
+            hint="Finish it first: inspect eval-retry, with this file's name.",
+        )
+    total = number_of(mapping(log.header.get("results")).get("total_samples")) or 0
+    if not log.samples or total > len(log.samples):
+        had = counted(len(log.samples), "sample")
+        raise ContractError(
+            f"{log.file}: the log has {had} of {max(total, len(log.samples)):,}",
+            hint="Run the evaluation with its samples logged: without --no-log-samples.",
+        )
+    times = Counter((str(sample["id"]), str(sample.get("epoch"))) for sample in log.samples)
+    (name, epoch), most = times.most_common(1)[0]
+    if most > 1:
+        raise ContractError(f"{log.file}: the sample {quoted(name)} has the epoch {epoch} more than once")
+
+
+def _answers(log: _Log, task: str, asked: Asked) -> Iterator[Answer]:
+    """An answer for each sample and epoch: epochs ask one question again."""
+    for sample in log.samples:
+        item = str(sample["id"])
+        yield Answer(
+            item=f"{task}/{item}" if task else item,
+            scores={metric: _number(value) for metric, value in _values(sample)},
+            cluster=named(sample, asked.cluster),
+            category=(task or None) if asked.category is None else named(sample, asked.category),
+            failed=bool(sample.get("error")),
+        )
+
+
+def _values(sample: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """A metric for each scorer, or for each key of a scorer that gives several: `scorer.key`."""
+    for scorer, score in mapping(sample.get("scores")).items():
+        value = mapping(score).get("value")
+        if isinstance(value, dict):
+            yield from ((f"{scorer}.{key}", inner) for key, inner in value.items())
+        else:
+            yield scorer, value
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, str):
+        return _LETTERS[value] if value in _LETTERS else number_in(value)
+    return number_of(value)
+
+
+def _graded(logs: Iterator[_Log]) -> frozenset[str]:
+    """The metrics that are only ever letters or true and false."""
+    seen: dict[str, bool] = {}
+    for log in logs:
+        for sample in log.samples:
+            for metric, value in _values(sample):
+                seen[metric] = seen.get(metric, True) and (isinstance(value, bool) or value in tuple(_LETTERS))
+    return frozenset(metric for metric, graded in seen.items() if graded)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did lm-evaluation-harness score? `samples_TASK_DATE.jsonl`, which `--log_samples` writes.
+
+Read from and tried with 0.4.13: `evaluator.py` makes a line for each document and filter, `loggers/evaluation_tracker.py`
+writes it. A metric that only a whole corpus has (perplexity, MCC) is a list there, and no number of an item.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from federation.core.records import quoted
+from federation.errors import ContractError
+from federation.harnesses.answer import Answer, Asked, File, Found
+from federation.harnesses.choice import the_one, those
+from federation.harnesses.content import members, named, number_of, rows_of
+
+NAME: Final = "lm-evaluation-harness"
+OPTIONS: Final = frozenset({"task", "filter", "score", "cluster", "category", "worst"})
+_NAMED: Final = re.compile(r"samples_(.+)_\d{4}-\d\d-\d\dT[\d.:-]+\.jsonl")
+_ONE_FILTER: Final = "none"
+_DIGITS: Final = 12
+
+_Sample = tuple[int, Mapping[str, Any]]
+
+
+def is_line(row: Mapping[str, Any]) -> bool:
+    """Whether a line's object is a sample."""
+    return "doc_id" in row and ("filtered_resps" in row or "doc_hash" in row)
+
+
+def read(files: Sequence[File], asked: Asked) -> Found:
+    """The samples of one task, or of several that make one suite: then a task is its items' category.
+
+    Raises:
+        ContractError: A line is no sample, or more than one task or filter is there and none was chosen.
+    """
+    by_task = _by_task(files)
+    tasks = those("task", by_task, asked.task, "--task")
+    samples = {task: _samples(by_task[task]) for task in tasks}
+    filters = _filters(samples, asked.filter)
+    one = len(tasks) == 1
+    answers: list[Answer] = []
+    for task in tasks:
+        mine = [sample for sample in samples[task] if _filter(sample[1]) == filters[task]]
+        _each_once(by_task[task], mine)
+        answers += _answers(mine, "" if one else task, asked)
+    of = f"task {tasks[0]}" if one else f"{len(tasks)} tasks, each a category: {', '.join(tasks)}"
+    return Found(
+        of=f"{of}; filter {', '.join(dict.fromkeys(filters.values()))}", answers=answers, notes=_again(answers, asked)
+    )
+
+
+def _by_task(files: Sequence[File]) -> Mapping[str, File]:
+    found: dict[str, File] = {}
+    for file in files:
+        match = _NAMED.fullmatch(file.name)
+        task = match[1] if match else file.name.removesuffix(".jsonl")
+        if task in found:
+            raise ContractError(
+                f"{found[task].name} and {file.name} are both of the task {quoted(task)}",
+                hint="These are two runs or two models: name the file of one, and compare its records with the other's.",
+            )
+        found[task] = file
+    return found
+
+
+def _samples(file: File) -> list[_Sample]:
+    samples = list(rows_of(file))
+    for number, row in samples:
+        if not is_line(row):
+            raise ContractError(f"{file.name}: line {number} is no sample of {NAME}: it has no doc_id")
+    if not samples:
+        raise ContractError(f"{file.name} is empty; {NAME} writes a line for each document")
+    return samples
+
+
+def _filters(samples: Mapping[str, Sequence[_Sample]], wanted: str | None) -> Mapping[str, str]:
+    """Each task's filter: the one wanted, or the only one; what is wanted has to be one of some task."""
+    known = {task: list(dict.fromkeys(_filter(row) for _, row in found)) for task, found in samples.items()}
+    if wanted is not None:
+        the_one("filter", (name for names in known.values() for name in names), wanted, "--filter")
+    return {
+        task: names[0] if len(names) == 1 else the_one("filter", names, wanted, "--filter")
+        for task, names in known.items()
+    }
+
+
+def _filter(row: Mapping[str, Any]) -> str:
+    return str(row.get("filter", _ONE_FILTER))
+
+
+def _each_once(file: File, samples: Sequence[_Sample]) -> None:
+    seen: dict[str, int] = {}
+    for number, row in samples:
+        first = seen.setdefault(_item(row), number)
+        if first != number:
+            raise ContractError(
+                f"{file.name}: line {number} repeats the document of line {first}",
+                hint="Two runs are in this file: keep the lines of one.",
+            )
+
+
+def _answers(samples: Sequence[_Sample], task: str, asked: Asked) -> Iterator[Answer]:
+    """The answers; two documents with the same content are one question asked twice, so they share a cluster."""
+    times = Counter(_content(row) for _, row in samples)
+    for _, row in samples:
+        content = _content(row)
+        twin = f"{task}/{content}" if content and times[content] > 1 else None
+        yield Answer(
+            item=f"{task}/{_item(row)}" if task else _item(row),
+            scores={str(metric): number_of(row.get(str(metric))) for metric in members(row.get("metrics"))},
+            cluster=twin if asked.cluster is None else named(row, asked.cluster),
+            category=(task or None) if asked.category is None else named(row, asked.category),
+        )
+
+
+def _item(row: Mapping[str, Any]) -> str:
+    """The document's number and the start of its hash: a suite that was changed has other items."""
+    return f"{row['doc_id']}-{_content(row)[:_DIGITS]}".removesuffix("-")
+
+
+def _content(row: Mapping[str, Any]) -> str:
+    """The hash of the document, which an early version does not state."""
+    return str(row.get("doc_hash") or "")
+
+
+def _again(answers: Sequence[Answer], asked: Asked) -> Sequence[str]:
+    shared = 0 if asked.cluster else sum(answer.cluster is not None for answer in answers)
+    return (f"{shared:,} items have the same content as another: they share its cluster",) if shared else ()

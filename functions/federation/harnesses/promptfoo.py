@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did promptfoo score? The JSON of `promptfoo eval -o out.json`: every test, with every provider and prompt.
+
+Read from and tried with 0.121.20 (results version 3). A test asserts something of its variables: those two name the item, so
+`--repeat` asks one question again, and a test that was changed is another one.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from federation.errors import ContractError
+from federation.harnesses.answer import Answer, Asked, File, Found
+from federation.harnesses.choice import the_numbered, the_one
+from federation.harnesses.content import mapping, members, named, number_of, value_of
+
+NAME: Final = "promptfoo"
+OPTIONS: Final = frozenset({"provider", "prompt", "score", "cluster", "category", "worst"})
+_ERROR: Final = 2
+"""`failureReason` of a test that got no answer; of 1, an assertion failed."""
+_DIGITS: Final = 12
+_SHOWN: Final = 60
+
+
+def is_document(document: Mapping[str, Any]) -> bool:
+    """Whether a JSON document is the results of an evaluation."""
+    results = mapping(document.get("results"))
+    return isinstance(results.get("results"), list) and ("stats" in results or "evalId" in document)
+
+
+def read(files: Sequence[File], asked: Asked) -> Found:
+    """The tests of one provider and prompt.
+
+    Raises:
+        ContractError: It is another file or several, or more than one provider or prompt is there and none was chosen.
+    """
+    if len(files) != 1:
+        raise ContractError(f"{NAME} writes one file for an evaluation; name one, not {len(files)}")
+    document = mapping(value_of(files[0].body, files[0].name))
+    if not is_document(document):
+        raise ContractError(
+            f"{files[0].name} has no results of {NAME}", hint="Write them with: promptfoo eval -o out.json"
+        )
+    rows = [row for row in members(mapping(document["results"]).get("results")) if isinstance(row, dict)]
+    provider = the_one("provider", map(_provider, rows), asked.provider, "--provider")
+    rows = [row for row in rows if _provider(row) == provider]
+    prompts = list(dict.fromkeys(map(_prompt, rows)))
+    prompt = prompts[the_numbered("prompt", [shown[:_SHOWN] for shown in prompts], asked.prompt, "--prompt")]
+    rows = [row for row in rows if _prompt(row) == prompt]
+    if len({str(row.get("promptIdx")) for row in rows}) != 1:
+        raise ContractError(
+            f"{files[0].name}: more than one provider is called {provider!r:.80}",
+            hint="Give each a label in promptfoo's configuration, and run it again.",
+        )
+    return Found(
+        of=f"provider {provider}; prompt {prompt[:_SHOWN]!r}",
+        answers=list(_answers(rows, asked)),
+        right_or_wrong=frozenset({"success", "score"}),
+    )
+
+
+def _provider(row: Mapping[str, Any]) -> str:
+    provider = row.get("provider")
+    found = mapping(provider)
+    return str(found.get("label") or found.get("id") or provider)
+
+
+def _prompt(row: Mapping[str, Any]) -> str:
+    prompt = mapping(row.get("prompt"))
+    return str(prompt.get("label") or prompt.get("raw") or row.get("promptId"))
+
+
+def _answers(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[Answer]:
+    metrics = list(dict.fromkeys(metric for row in rows for metric in mapping(row.get("namedScores"))))
+    numbers: dict[str, int] = {}
+    for row in rows:
+        test = _test(row)
+        yield Answer(
+            item=f"{numbers.setdefault(test, len(numbers) + 1)}-{test}",
+            scores=_scores(row, metrics),
+            cluster=named(row, asked.cluster),
+            category=named(row, asked.category),
+            failed=_failed(row),
+        )
+
+
+def _test(row: Mapping[str, Any]) -> str:
+    """The start of the digest of a test's variables and assertions."""
+    case = mapping(row.get("testCase"))
+    question = [case.get("vars", row.get("vars")), case.get("assert")]
+    return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:_DIGITS]
+
+
+def _failed(row: Mapping[str, Any]) -> bool:
+    return row.get("failureReason") == _ERROR or ("error" in row and "gradingResult" not in row)
+
+
+def _scores(row: Mapping[str, Any], metrics: Sequence[str]) -> Mapping[str, float | None]:
+    """What was asserted; time and price only of an answer that came, and did not come out of promptfoo's cache."""
+    scores = {metric: number_of(mapping(row.get("namedScores")).get(metric)) for metric in metrics}
+    scores |= {"success": number_of(row.get("success")), "score": number_of(row.get("score"))}
+    measured = not _failed(row) and mapping(row.get("response")).get("cached") is not True
+    usage = mapping(row.get("tokenUsage"))
+    spent = {"latency_ms": row.get("latencyMs"), "cost": row.get("cost"), "tokens": usage.get("completion")}
+    return scores | {metric: number_of(value) if measured else None for metric, value in spent.items()}

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does a table of one's own say of each item: CSV, TSV or JSON Lines, whose columns a person names?"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from federation.core.records import quoted
+from federation.errors import ContractError
+from federation.harnesses.answer import Answer, Asked, File, Found
+from federation.harnesses.content import at, named, number_in, number_of, rows_of, text_of
+
+NAME: Final = "table"
+OPTIONS: Final = frozenset({"item", "score", "cluster", "category", "worst"})
+
+_Row = tuple[int, Mapping[str, Any]]
+
+
+def read(files: Sequence[File], asked: Asked) -> Found:
+    """The rows; an item with several has their mean.
+
+    Raises:
+        ContractError: A column is not there, an item has no id, or a score is neither empty nor a number.
+    """
+    if asked.item is None or not asked.score:
+        raise ContractError(
+            "which columns of the table are the item and its scores?",
+            hint="Name them, as in: --item id --score accuracy=correct --cluster document",
+        )
+    answers: list[Answer] = []
+    wrote: dict[str, str] = {}
+    for number, file in enumerate(files, start=1):
+        mine = list(_answers(file, asked, asked.item))
+        for answer in mine:
+            if (place := wrote.setdefault(answer.item, f"file {number}")) != f"file {number}":
+                raise ContractError(
+                    f"the item {quoted(answer.item)} is in {place} and in file {number}, {file.name}",
+                    hint="These are two runs: make a file of records of each, and compare them.",
+                )
+        answers += mine
+    return Found(
+        of=f"item {asked.item}; {', '.join(f'{name} = {path}' for name, path in asked.score.items())}", answers=answers
+    )
+
+
+def _answers(file: File, asked: Asked, item: str) -> Iterator[Answer]:
+    rows = list(rows_of(file)) if file.body.lstrip().startswith(b"{") else list(_separated(file))
+    _has_columns(file, rows, [item, *asked.score.values(), *filter(None, (asked.cluster, asked.category))])
+    for number, row in rows:
+        found = named(row, item)
+        if found is None:
+            raise ContractError(f"{file.name}: line {number} has nothing in {quoted(item)}; expected the item's id")
+        yield Answer(
+            item=found,
+            scores={name: _score(file, number, row, path) for name, path in asked.score.items()},
+            cluster=named(row, asked.cluster),
+            category=named(row, asked.category),
+        )
+
+
+def _separated(file: File) -> Iterator[_Row]:
+    text = text_of(file)
+    head = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True)
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                columns = len(reader.fieldnames or ())
+                raise ContractError(f"{file.name}: line {reader.line_num} has not {columns} columns, as the first line")
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise ContractError(f"{file.name}: line {reader.line_num} is no CSV: {error}") from error
+
+
+def _has_columns(file: File, rows: Sequence[_Row], wanted: Sequence[str]) -> None:
+    if not rows:
+        raise ContractError(f"{file.name} has no rows; expected a first line with names, and a line for each item")
+    for path in wanted:
+        if all(at(row, path) is None for _, row in rows):
+            known = ", ".join(map(quoted, rows[0][1]))
+            raise ContractError(f"{file.name} has no column {quoted(path)}; it has {known}")
+
+
+def _score(file: File, number: int, row: Mapping[str, Any], path: str) -> float | None:
+    value = at(row, path)
+    if value is None or value == "":
+        return None
+    found = number_in(value) if isinstance(value, str) else number_of(value)
+    if found is None:
+        told = f"{value!r:.40}"
+        raise ContractError(
+            f"{file.name}: line {number} has {told} in {quoted(path)}; expected a number, true or false"
+        )
+    return found

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""promptfoo asked two providers three questions, each twice; one provider was away for the third."""
+
+import json
+
+import pytest
+
+from federation.errors import ContractError
+
+
+@pytest.fixture
+def out(written):
+    return written("promptfoo/out.json")
+
+
+def test_a_provider_has_to_be_chosen(out, convert):
+    with pytest.raises(ContractError, match="more than one provider: 'candidate', 'baseline'"):
+        convert(out)
+    assert convert(out, provider="baseline").items == 3
+
+
+def test_both_providers_have_the_same_items(out, rows):
+    assert rows(out, provider="candidate").keys() == rows(out, provider="baseline").keys()
+
+
+def test_a_question_asked_again_is_the_same_item(out, rows, bent):
+    def once(document):
+        results = document["results"]
+        results["results"] = [row for row in results["results"] if row["testIdx"] % 2 == 0]
+
+    assert rows(bent(out, once), provider="baseline").keys() == rows(out, provider="baseline").keys()
+
+
+def test_no_answer_is_no_success_and_what_else_it_would_have_scored_is_asked_for(out, convert, rows):
+    found = convert(out, provider="candidate")
+    assert found.metrics.keys() == {"success", "score"}
+    assert "1 ended in an error; --worst correct=NUMBER" in found.left_out["correct"]
+    third = list(rows(out, provider="candidate", worst={"correct": 0}).values())[2]
+    assert third["scores"] == {"correct": 0, "score": 0, "success": 0}
+
+
+def test_an_answer_out_of_the_cache_says_nothing_of_time_or_price(out, convert, bent):
+    assert {"latency_ms", "cost", "tokens"} <= convert(out, provider="baseline").metrics.keys()
+
+    def cached(document):
+        next(row for row in document["results"]["results"] if row["promptIdx"] == 1)["response"]["cached"] = True
+
+    assert "latency_ms" in convert(bent(out, cached), provider="baseline").left_out
+
+
+def test_prompts_are_chosen_by_their_number(out, convert, bent):
+    def reworded(document):
+        for row in document["results"]["results"]:
+            if row["testIdx"] % 2:
+                row["prompt"]["label"] = "Shortly: {{q}}"
+
+    two = bent(out, reworded)
+    with pytest.raises(ContractError, match=r"more than one prompt: .*'2: Shortly: {{q}}'"):
+        convert(two, provider="baseline")
+    assert convert(two, provider="baseline", prompt=2).items == 3
+    with pytest.raises(ContractError, match="no prompt '3'"):
+        convert(two, provider="baseline", prompt=3)
+
+
+def test_two_providers_of_one_name_are_not_mixed(out, convert, bent):
+    def nameless(document):
+        for row in document["results"]["results"]:
+            row["provider"] = {"id": "echo"}
+
+    with pytest.raises(ContractError, match="more than one provider is called 'echo'"):
+        convert(bent(out, nameless))
+
+
+def test_variables_say_what_questions_share(out, rows):
+    assert [row["cluster"] for row in rows(out, provider="baseline", cluster="vars.document").values()] == [
+        "d1",
+        "d1",
+        "d2",
+    ]
+
+
+def test_another_assertion_is_another_item(out, rows, bent):
+    def stricter(document):
+        for row in document["results"]["results"]:
+            row["testCase"]["assert"][0]["type"] = "equals"
+
+    assert rows(bent(out, stricter), provider="baseline").keys().isdisjoint(rows(out, provider="baseline"))
+    assert json.loads(out.body)["results"]["version"] == 3
