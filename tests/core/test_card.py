@@ -36,6 +36,12 @@ def test_every_unit_and_every_line_of_the_checklist_has_its_row():
     assert page.count("| yes | ") == len(document["checklist"])
 
 
+def test_a_reason_stays_in_its_cell_whatever_the_policy_is_called():
+    document = assemble(proposal(), FIRST)
+    document["checklist"][0]["why"] = "passed under policy a|b\nc"
+    assert "| passed under policy a\\|b c |\n" in card(document)
+
+
 def test_a_no_stands_out():
     document = assemble(proposal(), FIRST)
     document["checklist"][0]["yes"] = False

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-_COLOURS: Final = ("#1b6ca8", "#d1495b", "#2e933c", "#8f5ba8", "#e08e1b", "#555555")
-_STYLE: Final = (
-    "text{font:12px sans-serif;fill:#222}.a{stroke:#bbb;stroke-width:1}"
-    "@media (prefers-color-scheme:dark){text{fill:#ddd}.a{stroke:#666}}"
-)
+_COLOURS: Final = ("#1b6ca8", "#d1495b", "#2e933c", "#8f5ba8", "#e08e1b", "#777777")
+_STYLE: Final = "text{font:12px sans-serif;fill:#222}.a{stroke:#bbb;stroke-width:1}"
+_PAPER: Final = '<rect width="100%" height="100%" fill="#fff"/>'
+"""White under dark text: a page's theme and a system's may differ, and an image knows only the system's."""
 _WIDTH: Final = 640
 _LEFT: Final = 190
 _RIGHT: Final = 20
+_APART: Final = 45
+"""Two numbers on an axis closer than this would overlap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,10 @@ def lines(title: str, series: Mapping[str, Sequence[float]]) -> bytes:
 
 
 def intervals(title: str, bars: Sequence[Bar], *, mark: float) -> bytes:
-    """Estimates with intervals, one per row; `mark` draws a line through all of them, such as at no difference."""
+    """Estimates with intervals, one per row; `mark` draws a line through all of them, such as at no difference.
+
+    The axis names the mark, and each end that leaves room beside it.
+    """
     ends = [value for bar in bars for value in (bar.low, bar.high) if value == value]  # noqa: PLR0124 - NaN is not itself
     low, high = min(mark, *ends), max(mark, *ends)
     groups = list(dict.fromkeys(bar.group for bar in bars))
@@ -58,9 +62,10 @@ def intervals(title: str, bars: Sequence[Bar], *, mark: float) -> bytes:
     body = [f'<line class="a" x1="{x:.1f}" y1="36" x2="{x:.1f}" y2="{height - 18}"/>']
     for place, bar in enumerate(bars):
         body.extend(_row(bar, 48 + 20 * place, _COLOURS[groups.index(bar.group) % len(_COLOURS)], low, high))
+    told = (mark, *(end for end in (low, high) if abs(_across(end, low, high) - x) > _APART))
     body.extend(
         f'<text x="{_across(value, low, high):.1f}" y="{height - 4}" text-anchor="middle">{value:.3f}</text>'
-        for value in (low, high)
+        for value in told
     )
     return _drawn(title, height, body)
 
@@ -88,5 +93,5 @@ def _share(value: float, low: float, high: float) -> float:
 def _drawn(title: str, height: int, body: Sequence[str]) -> bytes:
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img">'
     head += f"<title>{escape(title)}</title>"
-    top = f'<style>{_STYLE}</style><text x="10" y="18" style="font-weight:bold">{escape(title)}</text>'
+    top = f'<style>{_STYLE}</style>{_PAPER}<text x="10" y="18" style="font-weight:bold">{escape(title)}</text>'
     return (head + top + "".join(body) + "</svg>\n").encode()

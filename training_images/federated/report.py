@@ -56,9 +56,7 @@ def drawn(name: str, consortium: Mapping[str, Any]) -> bytes:
         for split in consortium["splits"]
         for own in [split["own"][member]]
     ]
-    return chart.intervals(
-        f"{name}: AUC of the consortium's model less that of a member alone, own persons", bars, mark=0
-    )
+    return chart.intervals(f"{name}: AUC on own persons, consortium less member alone, 95 % intervals", bars, mark=0)
 
 
 def verdicts(consortium: Mapping[str, Any]) -> dict[str, int]:

@@ -110,8 +110,9 @@ def _origin(unit: Mapping[str, Any]) -> Iterator[str]:
         f" in image `{told['image']}`." if "image" in told else "."
     )
     yield f"It took {told['seconds']} s and cost {unit['cost']['training']} {unit['cost']['currency']}."
+    yield ""
     for one in unit["residency"]["datasets"]:
-        yield f"Learned from {one['name']} (`{one['digest']}`), which stayed on {one['platform']} in {one['region']}."
+        yield f"- Learned from {one['name']} (`{one['digest']}`), which stayed on {one['platform']} in {one['region']}."
 
 
 def own_words(trainer: str) -> str | None:

@@ -51,7 +51,8 @@ def reliability(confidence: Sequence[float], right: Sequence[bool]) -> bytes:
 
     def draw(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], linestyle="--", linewidth=0.8, color="grey", label="as sure as right")
-        axes.scatter(said, true, s=[10 + 90 * len(found) / most for found in told], label="answers, by number")
+        sizes = [10 + 90 * len(found) / most for found in told]
+        axes.scatter(said, true, s=sizes, label="answers, by number", clip_on=False, zorder=3)
         axes.set(
             title="Reliability", xlabel="stated probability", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1)
         )
@@ -66,23 +67,39 @@ def recall_at_k(curves: Mapping[str, Mapping[int, float]]) -> bytes:
     def draw(axes: Any) -> None:
         for name, curve in curves.items():
             axes.plot(list(curve), list(curve.values()), marker="o", markersize=3, linewidth=1.4, label=name)
-        axes.set(title="Recall at k", xlabel="k", ylabel="recall", xscale="log", ylim=(0, 1))
+        axes.set(
+            title="Recall at k",
+            xlabel="k, the number of documents looked at",
+            ylabel="share of queries whose document is found",
+            xscale="log",
+            ylim=(0, 1),
+        )
+        shown = sorted({k for curve in curves.values() for k in curve})
+        axes.set_xticks(shown, labels=[str(k) for k in shown])
+        axes.minorticks_off()
         axes.legend(frameon=False)
 
     return _drawn(draw)
 
 
 def latency(sides: Mapping[str, Sequence[float]]) -> bytes:
-    """The distribution of latencies in milliseconds for each side, with their median and p95."""
+    """The distribution of latencies in milliseconds for each side, with their median and p95.
+
+    The axis ends soon after the 99th percentile; its name tells how many slower requests it leaves out.
+    """
+    measured = {name: values for name, values in sides.items() if values}
+    end = 1.1 * max((_percentile(values, 99) for values in measured.values()), default=1.0)
+    beyond = sum(value > end for values in measured.values() for value in values)
 
     def draw(axes: Any) -> None:
-        top = max((_percentile(values, 99) for values in sides.values() if values), default=1.0)
-        for name, values in sides.items():
-            if not values:
-                continue
+        for place, (name, values) in enumerate(measured.items()):
+            colour = f"C{place}"
             told = ", ".join(f"p{share} {_percentile(values, share):.3g} ms" for share in _PERCENTILES)
-            axes.hist(values, bins=40, range=(0, top * 1.1), alpha=0.55, label=f"{name}: {told}")
-        axes.set(title="Latency of single requests", xlabel="ms", ylabel="requests")
+            axes.hist(values, bins=40, range=(0, end), alpha=0.55, color=colour, label=f"{name}: {told}")
+            axes.axvline(_percentile(values, _PERCENTILES[-1]), linestyle="--", linewidth=1.2, color=colour)
+        outside = f"; slower, not shown: {beyond}" if beyond else ""
+        axes.set(title="Latency of single requests (dashed: p95)", xlabel=f"milliseconds{outside}", ylabel="requests")
+        axes.margins(y=0.25)  # room for the legend above the highest bar
         axes.legend(frameon=False)
 
     return _drawn(draw)
@@ -100,7 +117,8 @@ def _drawn(draw: Callable[[Any], None]) -> bytes:
 
     with mpl.rc_context(_SETTINGS):
         figure = Figure(figsize=_SIZE, layout="constrained")
-        draw(figure.add_subplot())
+        axes = figure.add_subplot()
+        draw(axes)
         out = io.BytesIO()
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Title": axes.get_title()})
     return out.getvalue()

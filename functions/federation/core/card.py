@@ -11,7 +11,9 @@ def card(release: Mapping[str, Any]) -> str:
         f"| {kind} | `{unit['name']}` | {unit['platform']} | {unit['origin']} | `{unit['artifact']}` |"
         for kind, unit in sorted(release["units"].items())
     ]
-    checks = [f"| {'yes' if item['yes'] else 'NO'} | {item['item']} | {item['why']} |" for item in release["checklist"]]
+    checks = [
+        f"| {'yes' if item['yes'] else 'NO'} | {item['item']} | {_cell(item['why'])} |" for item in release["checklist"]
+    ]
     replaced = (
         f"{release['baseline']['name']} when it is promoted" if release["baseline"] else "nothing: it is the first"
     )
@@ -39,3 +41,8 @@ def card(release: Mapping[str, Any]) -> str:
             "",
         )
     )
+
+
+def _cell(text: str) -> str:
+    """Text inside one cell of a table: a policy's name may hold what would end the cell or the row."""
+    return " ".join(text.split()).replace("|", "\\|")

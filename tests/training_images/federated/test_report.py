@@ -46,3 +46,15 @@ def test_a_page_without_its_marks_is_left_alone():
 def test_charts_are_well_formed(found):
     for name, consortium in found["consortia"].items():
         assert ET.fromstring(report.drawn(name, consortium)).tag.endswith("svg")  # noqa: S314 - our own
+
+
+def test_a_chart_names_the_mark_and_what_its_lines_are(found):
+    for name, consortium in found["consortia"].items():
+        chart = report.drawn(name, consortium).decode()
+        assert ">0.000</text>" in chart, "where the consortium and a member alone are equal"
+        assert "95 % intervals</text>" in chart
+
+
+def test_a_chart_brings_its_own_paper_so_that_no_theme_hides_its_words(found):
+    for name, consortium in found["consortia"].items():
+        assert b'<rect width="100%" height="100%" fill="#fff"/>' in report.drawn(name, consortium)

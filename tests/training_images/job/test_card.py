@@ -47,7 +47,7 @@ def test_people_find_scores_files_charts_and_where_it_comes_from():
     text = card(UNIT, made())
     assert "| quality | canonical | ndcg | 0.5000 | 3 |" in text
     assert "![recall_at_k](charts/recall_at_k.svg)" in text
-    assert "which stayed on gcp in europe-west4" in text
+    assert f"\n\n- Learned from acme/words (`{DIGEST}`), which stayed on gcp in europe-west4." in text
     assert "$" not in text
 
 
