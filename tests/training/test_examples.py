@@ -161,7 +161,7 @@ def test_every_unit_has_a_card_that_the_hubs_library_reads():
     for folder, unit in everything():
         card = ModelCard.load(folder / unit.kind / "README.md").data
         assert card.eval_results, unit.name
-        assert card.model_name.rpartition("-v")[0] == f"spiralverse/{unit.kind}"
+        assert card.model_name == unit.name
 
 
 def test_adapters_of_both_kinds_and_numbers_share_one_base():

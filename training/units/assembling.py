@@ -36,6 +36,8 @@ def assemble(workshop: Workshop, examples: Path) -> None:
 def _ship(folder: Path, platform: str, stage: Stage, units: Sequence[tuple[Order, Path]]) -> None:
     for order, unit in units:
         shutil.copytree(unit / order.kind, folder / order.kind)
+        card = folder / order.kind / "README.md"
+        card.write_text(card.read_text("utf-8").replace(_stated(unit)["name"], _name(order)), "utf-8")
     manifest = {
         "schema": "manifest.v1",
         "platform": platform,
@@ -46,8 +48,17 @@ def _ship(folder: Path, platform: str, stage: Stage, units: Sequence[tuple[Order
 
 
 def _unit(order: Order, unit: Path) -> Mapping[str, Any]:
+    return {**_stated(unit), "name": _name(order)}
+
+
+def _stated(unit: Path) -> Mapping[str, Any]:
+    """What the finished unit's own manifest states; a copy ships it under another name."""
     (found,) = json.loads((unit / SENTINEL).read_bytes())["units"]
-    return {**found, "name": f"spiralverse/{order.name}"}
+    return dict(found)
+
+
+def _name(order: Order) -> str:
+    return f"spiralverse/{order.name}"
 
 
 def _clear(examples: Path) -> None:
