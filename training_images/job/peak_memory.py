@@ -13,10 +13,12 @@ _KILOBYTES: Final = 1 if sys.platform == "darwin" else 1024
 def peak_memory_mb() -> int:
     """Peak resident memory in MiB.
 
-    Linux's getrusage also counts what the parent held when it started this process; /proc counts this process alone.
+    Linux's getrusage also counts what the parent held when it started this process; /proc counts this process alone, where
+    it counts at all: some sandboxes leave the line out.
     """
     status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) // 2**10
+    lines = status.read_text().splitlines() if status.exists() else ()
+    for line in lines:
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) // 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTES // 2**20

@@ -87,8 +87,8 @@ def trusted_account(account: Any, trust: Trust) -> str:
     if not isinstance(account, str) or account not in trust.aws_accounts:
         raise UnreadableError(
             "account_not_allowed",
-            f"Account {quoted(account)} is not in aws_accounts of the trust document, where accounts are text. "
-            "If it is yours, add it.",
+            f"The account is {quoted(account)}, which is not in aws_accounts of the trust document. "
+            "If it is yours, add it, as text.",
         )
     return account
 

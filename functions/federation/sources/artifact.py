@@ -83,7 +83,7 @@ def allowed_bucket(bucket: Any, buckets: frozenset[str]) -> str:
     if not isinstance(bucket, str) or bucket not in buckets:
         raise UnreadableError(
             "artifact_bucket_not_allowed",
-            f"Bucket {quoted(bucket)} is not trusted. "
+            f"The bucket is {quoted(bucket)}, which is not trusted. "
             "If it is yours, add it to s3_buckets or gcs_buckets of the trust document.",
         )
     return bucket
@@ -99,8 +99,8 @@ def safe_key(key: Any) -> str:
     if not isinstance(key, str) or not key or len(key.encode()) > _MAX_URI or re.search(_UNSAFE, key):
         raise UnreadableError(
             "artifact_key_unsafe",
-            f"The key {quoted(key)} is empty, too long or ambiguous, as with .., //, \\, ?, # or percent escapes. "
-            "Rename the object.",
+            f"The key is {quoted(key)}; one that is empty, too long or ambiguous is refused, as with .., //, \\, ?, # or "
+            "percent escapes. Rename the object.",
         )
     return key
 

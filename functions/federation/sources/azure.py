@@ -58,7 +58,7 @@ def _allowed(origin: str, trust: Trust) -> Reading:
     if not trust.azure_workspaces or not re.fullmatch(_ORIGIN, origin):
         raise UnreadableError(
             "origin_not_allowed",
-            f"Origin {quoted(origin)} is not Event Grid, or azure_workspaces of the trust document is empty. "
+            f"The origin is {quoted(origin)}, which is not Event Grid, or azure_workspaces of the trust document is empty. "
             "If it is Event Grid, add your workspace.",
         )
     allowed = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
@@ -102,7 +102,8 @@ def _workspace(event: Mapping[str, Any], trust: Trust) -> str:
     if not isinstance(source, str) or source.lower() not in trust.azure_workspaces:
         raise UnreadableError(
             "workspace_not_allowed",
-            f"Workspace {quoted(source)} is not in the trust document. If it is yours, add it to azure_workspaces.",
+            f"The workspace is {quoted(source)}, which is not in the trust document. "
+            "If it is yours, add it to azure_workspaces.",
         )
     return source.lower()
 

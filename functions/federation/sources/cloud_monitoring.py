@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from federation.core.instant import normalise
-from federation.sources.body import digits_of, labels_of, mapping_in, matching, object_of, text_of
+from federation.sources.body import digits_of, labels_of, mapping_in, matching, names_of, object_of, text_of
 from federation.sources.reading import Reading, Signal, State, UnreadableError, Verdict, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -42,7 +42,8 @@ def read(body: Mapping[str, Any], trust: Trust, published_at: str | None) -> Rea
     state, verdict = _state("test" if version == "test" else written, incident)
     changed = incident.get("started_at") if written == "open" else incident.get("ended_at")
     at = normalise(changed) or normalise(published_at)
-    signal = Signal(kind="alarm", verdict=verdict, state=state, key=key, at=at, labels=_labels(incident))
+    names = names_of((incident.get("policy_name"), at))
+    signal = Signal(kind="alarm", verdict=verdict, state=state, key=key, at=at, names=names, labels=_labels(incident))
     return ignored(
         f"The state of incident {name} is {quoted(written)}"
         f"{', but only in a test' if version == 'test' else '; it recovers if closed with a measured value or none'}.",
@@ -66,7 +67,7 @@ def _project(incident: Mapping[str, Any], trust: Trust) -> str:
     if not isinstance(project, str) or project not in trust.projects:
         raise UnreadableError(
             "project_not_allowed",
-            f"Project {quoted(told)} is not the one in the trust document. "
+            f"The project is {quoted(told)}, which is not the one in the trust document. "
             "If it is yours, correct gcp_project or gcp_project_number there.",
         )
     return trust.project or project

@@ -85,7 +85,7 @@ def read_message(message: Message, request: Request, trust: Trust) -> Reading:
     """
     if message.subscription is not None and message.subscription not in trust.subscriptions:
         why = (
-            f"Subscription {quoted(message.subscription)} is not in the trust document. "
+            f"The subscription is {quoted(message.subscription)}, which is not in the trust document. "
             "If it is yours, add it to push_subscriptions."
         )
         raise UnreadableError("subscription_not_allowed", why)

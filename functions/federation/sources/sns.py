@@ -94,7 +94,7 @@ def _allowed_topic(value: Any, trust: Trust) -> Arn:
             return topic
     raise UnreadableError(
         "sns_topic_not_allowed",
-        f"TopicArn {quoted(value)} is not trusted. "
+        f"TopicArn is {quoted(value)}, which is not trusted. "
         "If it is yours, add it to sns_topics (or, without that key, its account to aws_accounts).",
     )
 

@@ -3,7 +3,7 @@
 
 One poison record must not cause redelivery of the good ones, so each is judged alone and only the ids of rejected ones
 are returned as `batchItemFailures`. A record without an id cannot be returned: then the whole invocation is unusable.
-After the first failure in a FIFO queue all later records are returned too, or they would overtake it.
+After the first record of a FIFO queue that cannot be read all later ones are returned too, or they would overtake it.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html; a Pipe hands over the bare array of records:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-target.html
 """

@@ -73,7 +73,7 @@ def _own_project(project: Any, trust: Trust) -> None:
     if not isinstance(project, str) or project not in trust.projects:
         raise UnreadableError(
             "project_not_allowed",
-            f"Project {quoted(project)} is not the one in the trust document. "
+            f"The project is {quoted(project)}, which is not the one in the trust document. "
             "If it is yours, correct gcp_project or gcp_project_number there.",
         )
 

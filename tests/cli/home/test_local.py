@@ -43,10 +43,16 @@ def test_an_order_that_another_command_delivered_first_is_told_as_refused(here, 
     (refused,) = followed.happened
     assert refused.moved is None
     assert "v9.9.9 is not kept ready" in refused.why
-    assert followed.open == []
+    assert not followed.open
 
 
 def test_an_order_that_another_command_delivered_first_is_told_as_carried_out(here, quicker):
     followed = here.carry(order(events.HOLD_ORDERED))
     assert [one.step for one in followed.happened if one.moved] == ["govern"]
     assert here.ports.store.channel("production") == quicker.ports.store.channel("production")
+
+
+def test_a_tick_with_nothing_to_do_that_another_command_delivered_first_is_done_at_once(here, quicker):
+    followed = here.carry(order(events.TICK_PROMOTE))
+    assert not followed.happened
+    assert not followed.open

@@ -2,9 +2,7 @@
 """How does a command work on a home in a folder? This process delivers until nothing is waiting."""
 
 import shlex
-from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from federation.cli.clock import now
 from federation.cli.home.watch import Watch
@@ -15,9 +13,6 @@ from federation.local.database import UNOPENED
 from federation.local.dead_letters import LocalDeadLetters
 from federation.ports import DeadLetters, Ports
 from federation.wiring.local import local_home
-
-_ELSEWHERE_SECONDS: Final = 5.0
-"""For which the decision of another command about what this one announced is waited for."""
 
 
 class FolderHome:
@@ -67,7 +62,8 @@ class FolderHome:
     def carry(self, *announced: Event) -> Followed:
         """Announce, deliver until nothing is waiting, and return every decision on the way.
 
-        Another command on this home may deliver what this one announced; then its decisions are looked for in the store.
+        Another command on this home may deliver what this one announced. Then its decisions are in the store: an event
+        leaves the queue after them.
 
         Raises:
             ServiceError: A step raised every time; its event is among the dead letters.
@@ -82,10 +78,8 @@ class FolderHome:
                 f"{told}. Nothing is lost: `federation redrive` delivers it again",
                 hint="Mend the cause first, and do not order it again: `federation redrive` goes on with what was ordered.",
             )
-        mine = {one.event.id for one in carried}
-        if not mine.issuperset(event.id for event in announced):
-            found = watch.until_settled(_ELSEWHERE_SECONDS)
-            return replace(found, open=[event for event in found.open if event.id not in mine])
+        if not {one.event.id for one in carried}.issuperset(event.id for event in announced):
+            return watch.of_all_handled()
         return Followed(happened=[of_outcome(one.step, one.event, one.outcome) for one in carried if one.outcome])
 
     def close(self) -> None:

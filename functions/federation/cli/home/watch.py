@@ -71,6 +71,12 @@ class Watch:
             pause = min(1.5 * pause, _LONGEST_PAUSE)
         return self._followed(looked=bool(wait))
 
+    def of_all_handled(self) -> Followed:
+        """What was decided, for a caller who knows that every event has been handled: nothing is waited for, or open."""
+        while self._look():
+            pass
+        return replace(self._followed(looked=True), open=())
+
     def so_far(self, ended: str) -> Followed:
         """What was decided until now.
 
