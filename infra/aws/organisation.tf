@@ -17,8 +17,8 @@ variable "tags" {
   }
 
   validation {
-    condition     = length(distinct([for key in keys(var.tags) : trim(replace(lower(key), "/[^a-z0-9_-]/", "_"), "_-")])) == length(var.tags)
-    error_message = "tags are labels in small letters elsewhere, and then two of these keys are one: ${join(", ", keys(var.tags))}."
+    condition     = length(distinct([for key in keys(merge({ project = "" }, var.tags)) : substr(trim(replace(lower(key), "/[^a-z0-9_-]/", "_"), "_-"), 0, 63)])) == length(merge({ project = "" }, var.tags))
+    error_message = "tags are labels in small letters elsewhere, and then two of these keys, or one and project, are one: ${join(", ", keys(var.tags))}."
   }
 }
 

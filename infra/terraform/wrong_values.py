@@ -38,6 +38,7 @@ WRONG: Final[Mapping[str, Sequence[Values]]] = {
             "node": "null",
             "tags": '{Owner="ml",owner="ml"}',
         },
+        {"tags": '{Project="ml"}'},
         {"tags": json.dumps({f"note-{number}": "long " * 50 for number in range(9)})},
     ),
     "gcp": (

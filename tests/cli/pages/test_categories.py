@@ -48,4 +48,5 @@ def test_a_hostile_name_is_shown_escaped_and_many_are_cut():
     many = [Lost(category=f"\x1b[31m{number}", items=1, worse=1, better=0) for number in range(20)]
     told = list(lines(many))
     assert len(told) == 11
+    assert told[0].endswith("than better, the first 10 of 20:")
     assert "\x1b" not in "".join(told)

@@ -61,6 +61,7 @@ def lines(found: Sequence[Lost]) -> Iterator[str]:
     """What stands on the page of a comparison; nothing if no category lost."""
     if not found:
         return
-    yield "\nCategories in which more items got worse than better, first of all:"
+    of = f", the first {_SHOWN} of {len(found):,}" if len(found) > _SHOWN else ""
+    yield f"\nCategories in which more items got worse than better{of}:"
     for one in found[:_SHOWN]:
         yield f"  {quoted(one.category)}: {one.worse:,} of {one.items:,} items got worse, {one.better:,} better"
