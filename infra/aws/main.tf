@@ -30,6 +30,7 @@ locals {
       s3_buckets   = local.artifact_buckets
       hf_owner     = var.hub.owners
       hf_refs      = var.hub.refs
+      hf_registry  = var.hub.registry
       sentinel     = "_MANIFEST.json"
     },
     { for name, key in local.door_secrets : key => { secret = aws_secretsmanager_secret.known[name].name } },

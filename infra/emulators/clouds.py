@@ -16,10 +16,9 @@ from federation.core.admission import files_of
 from federation.core.manifest import manifest_of
 from federation.core.strict_json import document
 from federation.core.uri import SENTINEL
-from federation.demo.trust import GCS_BUCKET, ORG, PROJECT, PROJECT_NUMBER, S3_BUCKET, TRUST
+from federation.demo.trust import GCS_BUCKET, PROJECT, PROJECT_NUMBER, REGISTRY, S3_BUCKET, TRUST
 from federation.hub.clients import client
 
-REGISTRY: Final = f"{ORG}/{ORG}-ai-federated"
 VERTEX_REGION: Final = "europe-west4"
 ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/federation-relay"
 

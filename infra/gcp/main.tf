@@ -54,6 +54,7 @@ locals {
       tick_subscriptions = [for name in keys(local.doors) : "projects/${var.project}/subscriptions/${var.prefix}-${name}" if name == "tick"]
       hf_owner           = var.hub.owners
       hf_refs            = var.hub.refs
+      hf_registry        = var.hub.registry
       sentinel           = "_MANIFEST.json"
     },
     { for name, key in local.door_secrets : key => { secret = "${google_secret_manager_secret.known[name].id}/versions/latest" } },

@@ -14,6 +14,7 @@ from federation.cli.commands.status import status_of
 from federation.cli.store.history import History
 from federation.cli.store.shelf import Shelf
 from federation.cli.store.standing import tampered
+from federation.cli.store.trend import trend
 from federation.core import event as events
 from federation.core import instant, names
 from federation.core.digest import canonical, digest
@@ -218,6 +219,18 @@ def test_an_event_is_found_by_its_name_with_all_that_it_led_to(counted):
     page = page_about(counted.shelf, rolled.split("/")[2][:12])
     assert few(counted, 24)
     assert page.led_here[0].step == "roll_back"
+
+
+def test_a_metric_is_followed_through_the_releases_and_the_reports_of_what_they_brought(counted):
+    points = trend(counted.shelf, "accuracy")
+    assert [point.unit.rpartition("/")[2] for point in points] == [
+        f"embedder-v{FIRST}",
+        f"embedder-v{SECOND}",
+        f"runtime-distilled-v{FIRST}",
+        f"textgen-lora-v{FIRST}",
+    ]
+    assert few(counted, 2 + len(points))
+    assert counted.store.listings == 1
 
 
 def test_everything_is_read_once_by_several_and_in_order(counted):

@@ -97,6 +97,30 @@ def test_a_faulty_line_is_named_by_its_number_and_what_was_expected(line, told):
     assert told in fault
 
 
+def test_a_metric_that_no_line_has_is_one_sentence_with_the_names_that_there_are():
+    lines = b'{"item":"a","scores":{"accuracy":1,"f1":null,"\\u0007":1}}\n' * 3
+    with pytest.raises(ContractError) as caught:
+        read(lines, ("accuracy", "acuracy", "f2"), what="candidate.jsonl")
+    told = "candidate.jsonl: the first line has no score 'acuracy', 'f2'; it has '\\x07', 'accuracy', 'f1'"
+    assert (caught.value.what, caught.value.faults) == (told, ())
+    assert "policy" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b'{"item":"a","scores":{"accuracy":null}}', "a finite number, got `null`"),
+        (b'{"item":"a","scores":{}}', "missing required field `accuracy`"),
+        (b'{"item":"a"}', "missing required field `scores`"),
+        (b'{"item":"a","scores":{"f1":' + b"[" * 5_000, "not JSON"),
+    ],
+)
+def test_a_first_line_with_another_fault_is_told_by_its_number(line, told):
+    (fault,) = faults(line + b"\n" + LINES.splitlines()[1])
+    assert fault.startswith("line 1 ")
+    assert told in fault
+
+
 def test_every_fault_is_told_up_to_a_bound():
     found = faults(b'{"item":"a"}\n' * (MAX_TOLD + 5))
     assert len(found) == MAX_TOLD + 1
@@ -245,9 +269,10 @@ METRICS = [("accuracy",), ("accuracy", "é"), ("accuracy", "a/b")]
 
 
 def told_of(lines, metrics):
-    """What is told about each line of a file, by its number."""
+    """What is told about each line of a file, by its number; the first line is a good one."""
+    first = json.dumps({"item": "first", "scores": dict.fromkeys(metrics, 1)}, ensure_ascii=False)
     try:
-        read("\n".join(lines).encode(), metrics, what="x")
+        read("\n".join([first, *lines]).encode(), metrics, what="x")
     except ContractError as error:
         return dict(fault.removeprefix("line ").split(" ", 1) for fault in error.faults)
     return {}
@@ -257,5 +282,5 @@ def told_of(lines, metrics):
 def test_what_a_line_is_does_not_depend_on_its_neighbours(chosen, data):
     metrics = data.draw(st.sampled_from(METRICS))
     lines = [form.replace("%d", str(index)).replace("%s", number) for index, (form, number) in enumerate(chosen)]
-    alone = {str(number): told_of([line], metrics).get("1") for number, line in enumerate(lines, 1)}
+    alone = {str(number): told_of([line], metrics).get("2") for number, line in enumerate(lines, 2)}
     assert told_of(lines, metrics) == {number: told for number, told in alone.items() if told}

@@ -8,10 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from infra.emulators import hub
 from tests.hub.releases import NAME, body
+from tests.hub.test_trainer import receiver
 
 from federation.core.digest import canonical, digest_of
 from federation.errors import ConflictError, ContractError, FederationError, ServiceError
 from federation.hub.registry import ATTEMPTS, HubRegistry
+from federation.sources import Trust, read
 
 FRESH = ["resolve", "list_commits", "validate_yaml", "preupload", "commit", "tag"]
 
@@ -56,6 +58,23 @@ def test_the_first_release_makes_the_repository(hub_registry, hub_client, repo):
     receipt = hub_registry.publish(NAME, body())
     assert hub_client.model_info(repo).sha == receipt.commit
     assert tags(hub_client, repo) == {NAME: receipt.commit}
+
+
+def test_a_release_comes_back_by_the_webhook_of_the_whole_organisation_and_is_no_shipment(
+    hub_registry, hub_client, repo, hub_owner, hub_cloud
+):
+    heard = []
+    with receiver(heard) as url:
+        watched = [{"type": "org", "name": hub_owner}]
+        webhook = hub_client.create_webhook(url=url, watched=watched, domains=["repo"], secret="s3cret")
+        hub_registry.publish(NAME, body())
+        hub_cloud.webhooks.settle()
+        hub_client.delete_webhook(webhook.id)
+    trust = {"hf_owner": hub_owner, "hf_secret": "s3cret", "hf_refs": ["refs/heads/main"]}
+    assert "accept" in {read(one, Trust.read(trust)).verdict for one in heard}, "it would wait for a manifest"
+    readings = [read(one, Trust.read({**trust, "hf_registry": repo})) for one in heard]
+    assert {one.verdict for one in readings} == {"ignore"}
+    assert any("is a release, not a unit" in one.why for one in readings)
 
 
 def test_a_release_is_one_commit_with_its_card_and_its_manifest(hub_registry, hub_client, repo, made, hub_cloud):

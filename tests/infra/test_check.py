@@ -121,6 +121,14 @@ def test_a_secret_is_no_variable_which_the_state_would_hold(cloud: str):
 
 
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_the_door_knows_the_repository_in_which_this_home_publishes(cloud: str):
+    """Otherwise each release comes back through the webhook of the whole organisation as a unit without a manifest."""
+    text = (ROOT / "infra" / cloud / "main.tf").read_text("utf-8")
+    (trusted,), (published,) = (re.findall(rf"{key} += (\S+)", text) for key in ("hf_registry", "FEDERATION_REGISTRY"))
+    assert trusted == published
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
 def test_every_hcl_file_says_which_question_it_answers(cloud: str):
     for path in sorted((ROOT / "infra" / cloud).rglob("*.tf*")):
         spdx, question = path.read_text("utf-8").splitlines()[:2]
@@ -147,7 +155,7 @@ def test_no_function_is_built_before_the_builder_may_read_its_source():
 def test_no_secret_and_no_key_is_in_the_hcl(cloud: str):
     text = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "infra" / cloud).rglob("*.tf*")))
     for forbidden in ("secret_version", "aws_iam_access_key", "google_service_account_key", "secret_data", "hf_"):
-        assert forbidden not in text.replace("hf_owner", "").replace("hf_refs", "").replace("hf_secret", ""), forbidden
+        assert forbidden not in re.sub("hf_(owner|refs|registry|secret)", "", text), forbidden
 
 
 def test_the_account_may_do_to_its_key_all_that_terraform_does():

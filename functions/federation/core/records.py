@@ -24,6 +24,13 @@ _ENOUGH: Final = 1_000
 _BLOCK: Final = 1_048_576
 """Bytes that are decoded at once, and the longest line allowed."""
 _QUOTED: Final = 80
+_NAMED: Final = 12
+
+
+class _Scored(msgspec.Struct):
+    """A line, as far as it says which scores there are."""
+
+    scores: Mapping[str, Any]
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +79,8 @@ def read(source: bytes | Iterable[bytes], metrics: Sequence[str], *, what: str) 
         what: What a fault calls the source, such as a file name.
 
     Raises:
-        ContractError: Some lines are faulty (the first `MAX_TOLD` are named), or there is no record, or more than
-            `MAX_RECORDS`.
+        ContractError: Some lines are faulty (the first `MAX_TOLD` are named), or the first has only other scores, or
+            there is no record, or more than `MAX_RECORDS`.
     """
     if not metrics:
         raise ContractError(f"{what}: no metric was asked for; name at least one")
@@ -174,8 +181,24 @@ class _Reader:
                 rows.append(self._lines.record(line))
                 numbers.append(number)
             except ContractError as error:
+                if number == 1:
+                    self._check_names(line)
                 self._fault(number, error.what)
         self._take(rows, numbers)
+
+    def _check_names(self, first: bytes) -> None:
+        """Raises if the first line has scores, but not all that were asked for: one sentence instead of one a line."""
+        try:
+            stated = msgspec.json.decode(first, type=_Scored).scores
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return
+        missing = [metric for metric in self._columns if metric not in stated]
+        if missing and stated:
+            absent, there = (", ".join(map(quoted, names[:_NAMED])) for names in (missing, sorted(stated)))
+            raise ContractError(
+                f"{self._what}: the first line has no score {absent}; it has {there}",
+                hint="Name one of them as --metric, or as `metric` in the policy; every line has to state it.",
+            )
 
     def _take(self, rows: Sequence[Any], numbers: Sequence[int]) -> None:
         items = list(map(_item, rows))

@@ -14,6 +14,7 @@ SUBSCRIPTION: Final = f"projects/{PROJECT}/subscriptions/completions"
 AUDIENCE: Final = "https://federation.spiralverse.example/events"
 PUSHER: Final = f"pubsub@{PROJECT}.iam.gserviceaccount.com"
 ORG: Final = "spiralverse"
+REGISTRY: Final = f"{ORG}/{ORG}-ai-federated"
 HUB_SECRET: Final = "said-aloud-in-the-demo"  # noqa: S105 - it opens nothing but the demo's own home
 
 TRUST: Final[dict[str, Any]] = {
@@ -28,6 +29,7 @@ TRUST: Final[dict[str, Any]] = {
     "hf_owner": ORG,
     "hf_secret": HUB_SECRET,
     "hf_refs": ["refs/heads/main"],
+    "hf_registry": REGISTRY,
     "sentinel": "_MANIFEST.json",
 }
 """The trust document (docs/sources.md); the demo writes it into its home, for `federation receive --trust`."""

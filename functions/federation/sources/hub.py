@@ -51,6 +51,11 @@ def read(request: Request, trust: Trust) -> Reading:
         )
     if repo.get("type") != "model":
         return ignored(f"repo.type is {quoted(repo.get('type'))}; only pushes to models are recorded.")
+    if name in trust.hub_registries:
+        return ignored(
+            f"repo.name is {quoted(name)}, which is hf_registry of the trust document: what is pushed there "
+            "is a release, not a unit."
+        )
     return _pushed(body, repo, name, trust)
 
 

@@ -36,6 +36,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     hub_owners: frozenset[str] = frozenset()
     hub_secret: str | None = None
     hub_refs: tuple[re.Pattern[str], ...] = ()
+    hub_registries: frozenset[str] = frozenset()
     sentinel: str | None = None
     azure_workspaces: frozenset[str] = frozenset()
     azure_token: str | None = None
@@ -171,6 +172,7 @@ _KEYS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "hub_owners": ("hf_owner", _one_or_more),
     "hub_secret": ("hf_secret", _secret),
     "hub_refs": ("hf_refs", _patterns),
+    "hub_registries": ("hf_registry", _one_or_more),
     "sentinel": ("sentinel", _name),
     "azure_workspaces": ("azure_workspaces", _workspaces),
     "azure_token": ("azure_token", _secret),

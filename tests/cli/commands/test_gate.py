@@ -36,6 +36,18 @@ def test_a_worse_unit_is_told_apart_from_a_better_one_with_what_would_have_passe
     assert any(finding["would_have_passed"] for finding in refused["findings"])
 
 
+def test_a_metric_that_the_policy_spells_wrong_is_told_once_with_the_scores_that_there_are(
+    federation, examples, tmp_path
+):
+    policy = tmp_path / "policy.json"
+    policy.write_text((examples / "policy.json").read_text("utf-8").replace('"accuracy"', '"acuracy"'), "utf-8")
+    answer = federation("gate", examples / "hf_manifest.json", "--policy", policy, "--json")
+    assert answer.code == 10
+    for report in answer.json["reports"]:
+        why = next(finding["reason"] for finding in report["findings"] if finding["gate"] == "quality")
+        assert why.endswith("quality.jsonl: the first line has no score 'acuracy'; it has 'accuracy'"), why
+
+
 def test_what_is_rejected_at_the_door_never_reaches_a_gate(federation, examples, tmp_path):
     lonely = tmp_path / "hf_manifest.json"
     lonely.write_bytes((examples / "hf_manifest.json").read_bytes())

@@ -41,6 +41,49 @@ def test_before_the_first_merge_there_is_none(federation, new_home):
     assert federation("releases", "--folder", new_home, "--json").json == []
 
 
+def test_a_metric_is_followed_from_the_floor_through_each_release_that_brought_a_unit(federation, played):
+    points = federation("releases", "--metric", "accuracy", "--folder", played, "--json").json
+    own = [point for point in points if point["kind"] == "textgen-lora"]
+    assert [(one["unit"], one["release"][-6:], one["baseline"]) for one in own] == [
+        ("spiralverse/textgen-lora-v1", "v1.0.0", None),
+        ("spiralverse/textgen-lora-v2", "v1.0.1", "spiralverse-ai-federated-v1.0.0"),
+    ]
+    assert [one["check"] for one in own] == ["accuracy against floor", "accuracy against baseline"]
+    changed = federation("diff", "v1.0.0", "v1.0.1", "--folder", played, "--json").json["units"]["textgen-lora"]
+    assert own[1]["numbers"] in [finding["numbers"] for finding in changed["findings"]], "as the report has them"
+    carried = [point for point in points if point["kind"] == "policy-adapter"]
+    assert [point["release"][-6:] for point in carried] == ["v1.0.0"], "where it came, and nowhere else"
+
+
+def test_its_page_has_the_estimates_with_their_bounds_by_kind(federation, played):
+    page = federation("releases", "--metric", "p95", "--folder", played).out
+    assert page.startswith("p95 of 10 units in 2 releases.\n")
+    first, second = (line.split() for line in page.splitlines() if "spiralverse/embedder-v" in line)
+    assert first[2:] == ["nothing", "53", "57.2"], "one bound: a budget is about the worse side"
+    assert second[2:] == ["spiralverse-ai-federated-v1.0.0", "0.989", "0.871", "1.16"]
+    assert "how many times that one's" in page
+
+
+def test_a_metric_that_no_report_has_is_answered_with_those_that_there_are(federation, played):
+    answer = federation("releases", "--metric", "acuracy", "--folder", played)
+    assert answer.code == 3
+    assert "no report has 'acuracy'; they have 'accuracy', 'bits_per_byte', 'cost per token', 'ndcg'" in answer.err
+
+
+def test_a_damaged_report_is_a_line_of_its_own_and_hides_no_other(federation, own):
+    damaged(own, "reports/textgen-lora/000000001/%")
+    page = federation("releases", "--metric", "accuracy", "--folder", own).out
+    (line,) = (line for line in page.splitlines() if "textgen-lora-v1" in line)
+    assert line.endswith("its report is lost or damaged")
+    assert "textgen-lora-v2" in page
+
+
+def test_before_the_first_merge_no_metric_has_moved(federation, new_home):
+    asked = ("releases", "--metric", "accuracy", "--folder", new_home)
+    assert federation(*asked).out == "accuracy of 0 units in 0 releases.\n"
+    assert federation(*asked, "--json").json == []
+
+
 def test_after_years_the_last_thirty_are_shown_and_the_others_counted(federation, own):
     with opened(own) as home:
         made = json.loads(home.ports.store.read(names.release("spiralverse-ai-federated-v1.0.1")))
@@ -54,3 +97,6 @@ def test_after_years_the_last_thirty_are_shown_and_the_others_counted(federation
     assert page.endswith(f"10 older releases not shown; to see all: federation releases --folder {own} --all\n")
     assert "v1.0.9 " in federation("releases", "--all", "--folder", own).out
     assert len(federation("releases", "--folder", own, "--json").json) == 40
+    asked = ("releases", "--metric", "accuracy", "--folder", own)
+    assert federation(*asked).out.endswith("\n\n10 older releases not looked at; to see all, add --all\n")
+    assert "older" not in federation(*asked, "--all").out

@@ -3,9 +3,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Annotated
+
+import typer
 
 from federation.cli.home.opened import opened
 from federation.cli.options import SHOWN, AsJson, Every, Folder
+from federation.cli.pages.trend import print_trend
 from federation.cli.screen.output import (
     print_answer,
     print_hint,
@@ -24,6 +28,13 @@ from federation.core.counted import counted
 
 
 def releases(
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead: this metric of each unit that a release brought, such as accuracy or p95, with its bounds.",
+            metavar="NAME",
+        ),
+    ] = None,
     every: Every = False,
     folder: Folder = None,
     as_json: AsJson = False,
@@ -31,7 +42,11 @@ def releases(
     """Every release: what it replaced, what it holds, and what became of it."""
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
-        found = inventory.releases(shelf, None if every or as_json else SHOWN)
+        newest = None if every or as_json else SHOWN
+        if metric is not None:
+            print_trend(shelf, metric, newest, as_json=as_json)
+            return
+        found = inventory.releases(shelf, newest)
         older = len(shelf.names(names.RELEASES)) - len(found)
     if as_json:
         print_json([asdict(line) for line in found])

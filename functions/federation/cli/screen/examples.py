@@ -14,7 +14,7 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
         "init --policy policy-v2.json --who ada --why 'a longer context costs more'",
     ),
     "status": ("status", "status --json"),
-    "releases": ("releases", "releases --all"),
+    "releases": ("releases", "releases --all", "releases --metric accuracy"),
     "explain": ("explain roll_back", "explain v1.0.1", "explain embedder-v2", "explain last"),
     "diff": ("diff", "diff v1.0.0 v1.0.1"),
     "served": ("served", "served --at 2026-10-14T09:30:00Z"),

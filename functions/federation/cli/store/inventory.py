@@ -103,10 +103,15 @@ def releases(shelf: Shelf, newest: int | None = None) -> Sequence[ReleaseLine]:
     """The releases of the highest versions, or every one; the lowest first."""
     channel = whole(shelf, shelf.own_channel())
     left = left_by_rollback(channel)
-    found = sorted((name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)), key=version_of)
-    found = found[-newest:] if newest else found
+    found = newest_releases(shelf, newest)
     stored = dict(shelf.documents([*map(names.release, found), *map(names.receipt, found)]))
     return [_release(stored, channel, left, name) for name in found]
+
+
+def newest_releases(shelf: Shelf, newest: int | None = None) -> Sequence[str]:
+    """The names of those, without a look at them."""
+    found = sorted((name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)), key=version_of)
+    return found[-newest:] if newest else found
 
 
 def report_of(shelf: Shelf, kind: str, unit: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How did what serves come to serve, is it still in the store, and what concerns it: was an alarm of no use?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from federation.cli.store.history import History, Past
@@ -16,6 +16,7 @@ from federation.core.policy import Policy
 from federation.core.way_back import rollback_target
 from federation.steps import STEPS
 
+_DAY: Final = 24 * 3_600
 _SWEPT: Final = 25 * 3_600
 """Seconds within which a sweep has come, for it comes daily."""
 
@@ -52,6 +53,15 @@ def tampered(history: History, at: str) -> Past | None:
     since = instant.microseconds(at) - _SWEPT * 1_000_000
     told = [past for past in history.latest("sweep", within=_SWEPT) if events.TAMPER_DETECTED in past.announced_types]
     return next((past for past in reversed(told) if instant.microseconds(past.now) >= since), None)
+
+
+def noted(history: History, policy: Policy, at: str) -> Sequence[Past]:
+    """The last decision of a day about each alarm that the policy does not let roll back, oldest first."""
+    if not policy.rollback.alarms:
+        return ()
+    since = instant.microseconds(at) - _DAY * 1_000_000
+    told = [past for past in history.latest("roll_back", within=_DAY) if events.SLO_NOTED in past.announced_types]
+    return list({past.event.subject: past for past in told if instant.microseconds(past.now) >= since}.values())
 
 
 def unheeded(history: History, channel: Channel, policy: Policy) -> Past | None:

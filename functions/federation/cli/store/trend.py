@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How far did a metric move from release to release, as the stored reports have it?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from federation.cli.store.inventory import newest_releases
+from federation.cli.store.shelf import Shelf
+from federation.core import names
+from federation.core.digest import digest
+from federation.core.records import quoted
+from federation.core.report import Basis
+from federation.errors import MissingError
+
+_Checks = Mapping[str | None, Mapping[str, str]]
+"""The numbers of a report's checks; None stands for a report that is lost or damaged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """What a report says of a unit that a release brought; `check` is None if that report is lost or damaged.
+
+    `baseline` is the release that the unit was compared with, or None if it was judged alone, as the first of its kind is.
+    """
+
+    release: str
+    created_at: str
+    kind: str
+    unit: str
+    check: str | None
+    baseline: str | None
+    numbers: Mapping[str, str]
+
+
+def trend(shelf: Shelf, metric: str, newest: int | None = None) -> Sequence[Point]:
+    """The points of each kind, the oldest release first.
+
+    A unit that a release carried over has its point where it came. One report is read for each of the others, under the
+    name that the release's basis gives it.
+
+    Args:
+        shelf: Of the home.
+        metric: As reports name it: a score of the quality gate, or a check of latency.
+        newest: How many releases are looked at; None for every one.
+
+    Raises:
+        MissingError: No report has that metric.
+    """
+    places = [names.release(name) for name in newest_releases(shelf, newest)]
+    brought = [(release, kind, unit) for _, release in shelf.documents(places) for kind, unit in _brought(release)]
+    reports = dict(shelf.readable(sorted({_place(*one) for one in brought})))
+    found = [(*one, _checks(one[2], reports.get(_place(*one)))) for one in brought]
+    there = {_metric(check) for *_, checks in found for check in checks if check}
+    if there and metric not in there:
+        said = ", ".join(map(quoted, sorted(there)))
+        raise MissingError(f"no report has {quoted(metric)}; they have {said}", hint="Name one of them as --metric.")
+    points = [
+        _point(release, kind, unit, check, numbers)
+        for release, kind, unit, checks in found
+        for check, numbers in checks.items()
+        if check is None or _metric(check) == metric
+    ]
+    return sorted(points, key=lambda point: point.kind)
+
+
+def _brought(release: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The units that were judged for this release, by kind."""
+    return ((kind, unit) for kind, unit in release["units"].items() if unit["origin"] == "new")
+
+
+def _place(release: Mapping[str, Any], kind: str, unit: Mapping[str, Any]) -> str:
+    baseline, anchor = ((entry["digest"] if entry else None) for entry in (release["baseline"], release["anchor"]))
+    basis = Basis(baseline=baseline, anchor=anchor, policy=release["policy"]["digest"])
+    return names.report(basis.digest, kind, names.number_of(unit["name"]))
+
+
+def _checks(unit: Mapping[str, Any], document: Mapping[str, Any] | None) -> _Checks:
+    """The checks that estimate something, in the report whose digest the release states."""
+    if document is None or digest(document["report"]) != unit["report"]:
+        return {None: {}}
+    findings = document["report"]["findings"]
+    return {one["check"]: one["numbers"] for one in findings if "estimate" in one["numbers"] and not _is_of_anchor(one)}
+
+
+def _point(
+    release: Mapping[str, Any], kind: str, unit: Mapping[str, Any], check: str | None, numbers: Mapping[str, str]
+) -> Point:
+    alone = check is None or check.endswith(" against floor") or "lower" not in numbers  # a budget bounds one side
+    return Point(
+        release=release["name"],
+        created_at=release["created_at"],
+        kind=kind,
+        unit=unit["name"],
+        check=check,
+        baseline=None if alone else release["baseline"]["name"],
+        numbers=numbers,
+    )
+
+
+def _metric(check: str) -> str:
+    return check.removesuffix(" against baseline").removesuffix(" against floor")
+
+
+def _is_of_anchor(finding: Mapping[str, Any]) -> bool:
+    return str(finding["check"]).endswith(" against anchor")
