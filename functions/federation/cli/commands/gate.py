@@ -43,8 +43,8 @@ def gate(
         refusals = [{"subject": one.subject, "why": one.why} for one in rejected]
         print_json({"reports": [_with_remedies(report) for report in reports], "rejected": refusals})
     else:
-        passing = sum(report["verdict"] == "pass" for report in reports)
-        print_answer(f"{passing:,} of {counted(len(reports) + len(rejected), 'unit')} pass all four gates.")
+        passing, units = sum(report["verdict"] == "pass" for report in reports), len(reports) + len(rejected)
+        print_answer(f"{passing:,} of {counted(units, 'unit passes', 'units pass')} all four gates.")
         print_lines("Rejected before any gate", (f"{one.subject}: {one.why}" for one in rejected))
         for report in reports:
             title = f"{report['unit']['name']}: {report['verdict'].upper()}"

@@ -18,7 +18,10 @@ def ways_out(channel: Channel) -> Iterator[str]:
     """A sentence with its commands for each way; none while a roll-back has somewhere to go, or nothing serves."""
     if channel.serving is None or rollback_target(channel) is not None:
         return
-    yield f"To keep anything else from being promoted meanwhile: federation hold {_WHO_AND_WHY}; later: federation resume"
+    yield (
+        f"To keep anything else from being promoted meanwhile: federation hold {_WHO_AND_WHY}; "
+        f"later: federation resume {_WHO_AND_WHY}"
+    )
     for entry in channel.live():
         if entry.name != channel.serving.name:
             lifted = _digits(channel.forbids(entry.units.values()))

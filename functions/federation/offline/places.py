@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where do a release's units lie, seen from the folder of its file?"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def relative(path: Path, base: Path) -> str:
+    """The URI of a file or folder, seen from a folder; that of a folder ends in a slash if it is the same one."""
+    found = Path(os.path.relpath(path.resolve(), base)).as_posix()
+    return "./" if found == "." else f"./{found}"
+
+
+def rebased(release: Mapping[str, Any], base: Path, target: Path) -> Mapping[str, Any]:
+    """The release with its units' URIs seen from another folder.
+
+    Args:
+        release: A release whose URIs are seen from `base`.
+        base: A folder.
+        target: The folder in which the release's file will lie.
+    """
+    if base == target:
+        return release
+
+    def moved(uri: str) -> str:
+        found = relative(base / uri, target)
+        return f"{found}/" if uri.endswith("/") and not found.endswith("/") else found
+
+    units = {
+        kind: {**unit, "uri": moved(unit["uri"]), "manifest": moved(unit["manifest"])}
+        for kind, unit in release["units"].items()
+    }
+    return {**release, "units": units}
