@@ -3,6 +3,7 @@
 
 import io
 import json
+import tracemalloc
 import zipfile
 
 import msgspec
@@ -55,6 +56,18 @@ def test_partial_credit_is_half_and_no_answer_is_nothing(log, rows, bent):
     }
 
 
+def test_words_are_grades_in_any_case_and_letters_in_theirs(log, convert, rows, bent):
+    def worded(document):
+        words = ("Yes", "NO", "True", "no", "false")
+        for sample, word in zip(document["samples"], words, strict=False):
+            sample["scores"] = {"judge": {"value": word}}
+
+    found = bent(log, worded)
+    assert [row["scores"]["judge"] for row in rows(found).values()] == [0.5, 0, 0.5]  # q3 ended in an error
+    small = bent(log, lambda document: document["samples"][0]["scores"]["includes"].update(value="c"))
+    assert "includes" in convert(small, worst={"parts.f1": 0}).left_out
+
+
 def test_a_metric_gets_the_name_that_a_gate_asks_for(log, convert, rows):
     assert [row["scores"] for row in rows(log, score={"safe": "includes"}).values()] == [
         {"safe": 1},
@@ -73,6 +86,40 @@ def test_metadata_says_what_samples_share(log, rows):
 
 def test_a_packed_log_makes_the_same_records(log, convert):
     assert convert(packed(log)).body == convert(log).body
+
+
+def test_of_a_packed_sample_only_what_is_asked_for_is_kept(log, rows, bent):
+    """Six samples of 9 MB would otherwise lie in memory together."""
+
+    def talkative(document):
+        for sample in document["samples"]:
+            sample["messages"] = "so " * 3_000_000
+
+    long = packed(bent(log, talkative))
+    tracemalloc.start()
+    try:
+        found = rows(long, cluster="metadata.document")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [row["cluster"] for row in found.values()] == ["d1", "d1", "d2"]
+    assert peak < 6 * 9_000_000
+
+
+@pytest.mark.parametrize(("samples", "told"), [(1, "in one sample"), (9, "in all samples")])
+def test_a_small_archive_cannot_fill_the_memory(log, convert, samples, told):
+    """Each sample says that it has 255 MiB, or one that it has more; nothing is unpacked to know it."""
+    size = 300 * 2**20 if samples == 1 else 255 * 2**20
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header.json", json.dumps(json.loads(log.body) | {"samples": []}))
+        for number in range(samples):
+            archive.writestr(f"samples/{number}_epoch_1.json", "{}")
+        for entry in archive.infolist()[1:]:
+            entry.file_size = size
+    with pytest.raises(ContractError, match=told) as refused:
+        convert(File(name="bomb.eval", body=body.getvalue()))
+    assert "inspect log convert bomb.eval" in refused.value.hint
 
 
 def test_a_log_packed_with_zstandard_has_to_be_converted(log, convert):
@@ -94,6 +141,9 @@ def test_half_an_archive_is_a_damaged_one(log, convert, cut):
 def test_a_run_that_did_not_end_well_is_no_result(log, convert, bent):
     with pytest.raises(ContractError, match="status is 'error'"):
         convert(bent(log, lambda document: document.update(status="error")))
+    with pytest.raises(ContractError, match="invalidated samples of the run") as refused:
+        convert(bent(log, lambda document: document.update(invalidated=True)))
+    assert "inspect eval-retry" in refused.value.hint
     with pytest.raises(ContractError, match="5 samples of 6"):
         convert(bent(log, lambda document: document["samples"].pop()))
     with pytest.raises(ContractError, match="its run has not ended"):

@@ -84,6 +84,17 @@ def test_two_documents_with_one_content_are_not_independent(choice, rows, conver
     assert "2 items have the same content" in convert(twins).notes[0]
 
 
+def test_lines_of_an_older_version_name_no_metrics_and_no_filter(math, choice, convert):
+    for file in (math, choice):
+        lines = [json.loads(line) for line in file.body.splitlines()]
+        for line in lines:
+            del line["metrics"], line["filter"]
+        older = msgspec.structs.replace(file, body="\n".join(map(json.dumps, lines)).encode())
+        with pytest.raises(ContractError, match="line 1 does not name its metrics") as refused:
+            convert(older)
+        assert "0.4.7 or later" in refused.value.hint
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

@@ -62,6 +62,16 @@ def test_requests_that_are_not_all_there_are_no_run(bench, report, convert, bent
         convert(bent(report, lambda all_: all_["benchmarks"][0]["requests"]["successful"].pop()), run=1)
 
 
+def test_a_report_of_an_older_guidellm_is_not_taken_for_the_whole_run(report, convert, bent):
+    def before_0_4(document):
+        for run in document["benchmarks"]:
+            run |= {"request_totals": run["metrics"].pop("request_totals"), "args": run.pop("config")}
+            run["requests"]["successful"].pop()
+
+    with pytest.raises(ContractError, match=r"how many requests each benchmark had, as GuideLLM does from 0\.4\.0 on"):
+        convert(bent(report, before_0_4), run=1, worst=PATIENCE)
+
+
 def test_runs_are_chosen_by_their_number(bench, report, convert):
     with pytest.raises(ContractError, match="'1: concurrent streams 1', '2: concurrent streams 2'"):
         convert(report)

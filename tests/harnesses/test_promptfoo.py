@@ -39,6 +39,17 @@ def test_no_answer_is_no_success_and_what_else_it_would_have_scored_is_asked_for
     assert third["scores"] == {"correct": 0, "score": 0, "success": 0}
 
 
+def test_an_error_that_an_older_version_states_without_a_reason_was_no_answer(out, convert, bent):
+    def away(document):
+        row = next(row for row in document["results"]["results"] if row["promptIdx"] == 1)
+        del row["failureReason"]
+        row |= {"success": False, "score": 0, "error": "API error: 500", "gradingResult": None}
+
+    found = convert(bent(out, away), provider="baseline")
+    assert {"latency_ms", "cost", "tokens"} <= found.left_out.keys()
+    assert "1 answer ended in an error" in found.notes
+
+
 def test_an_answer_out_of_the_cache_says_nothing_of_time_or_price(out, convert, bent):
     assert {"latency_ms", "cost", "tokens"} <= convert(out, provider="baseline").metrics.keys()
 

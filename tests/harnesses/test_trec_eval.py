@@ -34,6 +34,11 @@ def test_without_a_mean_an_unknown_measure_could_be_a_query(written, convert):
         convert(msgspec.structs.replace(file, body=alone))
 
 
+def test_a_value_with_an_underscore_is_no_number(convert):
+    body = b"map q1 0.5\nndcg q1 0.5\nmap q2 1_0\nndcg q2 0.5\nmap all 0.5\n"
+    assert convert(File(name="run.txt", body=body)).left_out.keys() == {"map"}
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [(b"map q1 0.5\n", "line 13 repeats 'map' of the query 'q1'"), (b"map q9\n", "line 13 has 2 columns")],

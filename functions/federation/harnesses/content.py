@@ -6,7 +6,8 @@ Tools write what Python's and JavaScript's JSON allow, NaN included, in files of
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from federation.core.record_line import LARGEST
@@ -34,11 +35,20 @@ def value_of(text: str | bytes, what: str) -> Any:
         ContractError: It is not JSON.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise ContractError(f"{what} is not JSON: {error}") from error
     except (ValueError, RecursionError) as error:
         raise ContractError(f"{what} is not JSON that can be read: {error}") from error
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of the pairs, if each name comes once: of two values nobody knows which is meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"an object has the name {quoted(twice)} more than once")
+    return found
 
 
 def rows_of(file: File) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -74,7 +84,7 @@ def number_in(text: str) -> float | None:
         found = float(stripped)
     except ValueError:
         return None
-    return number_of(found)
+    return None if "_" in stripped else number_of(found)  # 1_0 is ten to Python only
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -101,10 +111,10 @@ def named(row: Mapping[str, Any], path: str | None) -> str | None:
     return str(value)
 
 
-def at(row: Mapping[str, Any], path: str) -> Any:
+def at(row: Mapping[str, Any], path: str, without: Any = None) -> Any:
     """The value at a path of keys joined by dots; a key that has a dot itself comes first."""
     if path in row:
         return row[path]
     first, _, rest = path.partition(".")
     inner = row.get(first)
-    return at(inner, rest) if rest and isinstance(inner, dict) else None
+    return at(inner, rest, without) if rest and isinstance(inner, dict) else without

@@ -2,7 +2,8 @@
 """What did each request of a GuideLLM benchmark take? `benchmarks.json`.
 
 Read from and tried with guidellm 0.8.1 (report version 2): `schemas/base/request_stats.py` has a request's fields, in
-seconds. Requests are successful, errored or incomplete; the last were cut off when the benchmark's time was over.
+seconds. Requests are successful, errored or incomplete; the last were cut off when the benchmark's time was over. 0.4.0 was
+the first to write so: before it the totals, the duration and an error had other places.
 """
 
 from collections import Counter
@@ -58,7 +59,14 @@ def _benchmarks(file: File) -> list[Mapping[str, Any]]:
     document = mapping(value_of(file.body, file.name))
     if not is_document(document):
         raise ContractError(f"{file.name} is no report of {NAME}: it has no benchmarks")
-    return [mapping(run) for run in members(document["benchmarks"])]
+    runs = [mapping(run) for run in members(document["benchmarks"])]
+    if any(None in _totals(run) for run in runs):
+        raise ContractError(
+            f"{file.name} does not say in metrics.request_totals how many requests each benchmark had, as {NAME} does "
+            "from 0.4.0 on",
+            hint=f"Run it again with {NAME} 0.4.0 or later.",
+        )
+    return runs
 
 
 def _label(run: Mapping[str, Any]) -> str:
@@ -67,10 +75,15 @@ def _label(run: Mapping[str, Any]) -> str:
     return " ".join([str(strategy.get("type_", "benchmark")), *numbers])
 
 
+def _totals(run: Mapping[str, Any]) -> Sequence[float | None]:
+    """How many requests were successful, and how many errored, as the benchmark says."""
+    totals = mapping(at(run, "metrics.request_totals"))
+    return [number_of(totals.get(group)) for group in _ENDED]
+
+
 def _has_all(file: File, run: Mapping[str, Any], here: int) -> None:
     """Raises if requests that ended are not in the report."""
-    totals = mapping(at(run, "metrics.request_totals"))
-    ended = sum(number_of(totals.get(group)) or 0 for group in _ENDED)
+    ended = sum(total or 0 for total in _totals(run))
     if here < ended or not here:
         raise ContractError(
             f"{file.name} has {here:,} of {max(ended, here):,.0f} requests of the benchmark: a sample, or only its means",

@@ -24,9 +24,15 @@ from federation.harnesses.content import mapping, members, named, number_in, num
 NAME: Final = "Inspect"
 OPTIONS: Final = frozenset({"task", "score", "cluster", "category", "worst"})
 ZIP: Final = b"PK\x03\x04"
-_LETTERS: Final[Mapping[str, float]] = {"C": 1, "I": 0, "P": 0.5, "N": 0, "yes": 1, "no": 0}
-_LARGEST: Final = 1_073_741_824
-"""Bytes of one unpacked sample, so that a small file cannot fill the memory."""
+_LETTERS: Final[Mapping[str, float]] = {"C": 1, "I": 0, "P": 0.5, "N": 0}
+_WORDS: Final[Mapping[str, float]] = {"yes": 1, "true": 1, "no": 0, "false": 0}
+"""In any case."""
+_LARGEST: Final = 268_435_456
+_WHOLE: Final = 2_147_483_648
+"""Bytes of one unpacked sample, and of all of them, so that a small file cannot fill the memory."""
+_READ: Final = ("id", "epoch", "scores", "error")
+"""What is read of every sample; most of its bytes are the messages."""
+_RETRY: Final = "Finish it first: inspect eval-retry, with this file's name."
 _CONVERT: Final = "Turn it into JSON first: inspect log convert {} --to json --output-dir json"
 
 
@@ -59,7 +65,7 @@ def read(files: Sequence[File], asked: Asked) -> Found:
     """
     logs: dict[str, _Log] = {}
     for file in files:
-        log = _log(file)
+        log = _log(file, asked)
         if other := logs.get(log.task):
             raise ContractError(
                 f"{other.file} and {log.file} are both of the task {quoted(log.task)}",
@@ -78,9 +84,9 @@ def read(files: Sequence[File], asked: Asked) -> Found:
     return Found(of=f"{of}; model {model}", answers=answers, right_or_wrong=_graded(logs[task] for task in tasks))
 
 
-def _log(file: File) -> _Log:
+def _log(file: File, asked: Asked) -> _Log:
     if file.body.startswith(ZIP):
-        return _unpacked(file)
+        return _unpacked(file, asked)
     document = value_of(file.body, file.name)
     if not isinstance(document, dict) or not is_document(document):
         raise ContractError(f"{file.name} is no log of {NAME}: it states no status and no eval.task")
@@ -94,17 +100,19 @@ def _checked(file: File, header: Any, samples: Sequence[Any]) -> _Log:
     return _Log(file=file.name, header=header, samples=rows)
 
 
-def _unpacked(file: File) -> _Log:
+def _unpacked(file: File, asked: Asked) -> _Log:
     try:
         with zipfile.ZipFile(io.BytesIO(file.body)) as archive:
             names = archive.namelist()
             if "header.json" not in names:
                 raise ContractError(
                     f"{file.name} has no header.json: it is no log of {NAME}, or its run has not ended",
-                    hint="Finish the run first: inspect eval-retry, with this file's name.",
+                    hint=_RETRY,
                 )
+            names = [name for name in names if name.startswith("samples/")]
+            _small(archive, ["header.json", *names], file)
             header = _member(archive, "header.json", file)
-            samples = [_member(archive, name, file) for name in names if name.startswith("samples/")]
+            samples = [_part(_member(archive, name, file), asked) for name in names]
     except NotImplementedError as error:
         raise ContractError(
             f"{file.name} is packed in a way that this Python cannot read, perhaps Zstandard",
@@ -115,10 +123,23 @@ def _unpacked(file: File) -> _Log:
     return _checked(file, header, sorted(samples, key=_place))
 
 
+def _small(archive: zipfile.ZipFile, names: Sequence[str], file: File) -> None:
+    """Raises if what is to be read of the archive would fill the memory."""
+    sizes = [archive.getinfo(name).file_size for name in names]
+    for size, most, what in ((max(sizes), _LARGEST, "in one sample"), (sum(sizes), _WHOLE, "in all samples")):
+        if size > most:
+            told = f"{file.name} has {size:,} bytes {what} unpacked; {most:,} are read at most"
+            raise ContractError(told, hint=_CONVERT.format(file.name))
+
+
 def _member(archive: zipfile.ZipFile, name: str, file: File) -> Any:
-    if archive.getinfo(name).file_size > _LARGEST:
-        raise ContractError(f"{file.name}: {quoted(name)} has more than {_LARGEST:,} bytes unpacked")
     return value_of(archive.read(name), f"{file.name}: {quoted(name)}")
+
+
+def _part(sample: Any, asked: Asked) -> Any:
+    """What is read of a sample."""
+    fields = [field for path in (asked.cluster, asked.category) if path for field in (path, path.partition(".")[0])]
+    return {key: sample[key] for key in (*_READ, *fields) if key in sample} if isinstance(sample, dict) else sample
 
 
 def _place(sample: Any) -> tuple[bool, float, str, float]:
@@ -133,9 +154,10 @@ def _whole(log: _Log) -> None:
     status = log.header.get("status")
     if status != "success":
         raise ContractError(
-            f"{log.file}: the run's status is {quoted(str(status))}, so samples are missing",
-            hint="Finish it first: inspect eval-retry, with this file's name.",
+            f"{log.file}: the run's status is {quoted(str(status))}, so samples are missing", hint=_RETRY
         )
+    if log.header.get("invalidated"):
+        raise ContractError(f"{log.file}: somebody invalidated samples of the run", hint=_RETRY)
     total = number_of(mapping(log.header.get("results")).get("total_samples")) or 0
     if not log.samples or total > len(log.samples):
         had = counted(len(log.samples), "sample")
@@ -173,16 +195,23 @@ def _values(sample: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, str):
-        return _LETTERS[value] if value in _LETTERS else number_in(value)
-    return number_of(value)
+    if not isinstance(value, str):
+        return number_of(value)
+    grade = _grade(value)
+    return number_in(value) if grade is None else grade
+
+
+def _grade(value: str) -> float | None:
+    """What a letter or a word stands for."""
+    return _LETTERS.get(value, _WORDS.get(value.lower()))
 
 
 def _graded(logs: Iterator[_Log]) -> frozenset[str]:
-    """The metrics that are only ever letters or true and false."""
+    """The metrics that are only ever letters, words or true and false."""
     seen: dict[str, bool] = {}
     for log in logs:
         for sample in log.samples:
             for metric, value in _values(sample):
-                seen[metric] = seen.get(metric, True) and (isinstance(value, bool) or value in tuple(_LETTERS))
+                graded = isinstance(value, bool) or (isinstance(value, str) and _grade(value) is not None)
+                seen[metric] = seen.get(metric, True) and graded
     return frozenset(metric for metric, graded in seen.items() if graded)

@@ -2,7 +2,8 @@
 """What did lm-evaluation-harness score? `samples_TASK_DATE.jsonl`, which `--log_samples` writes.
 
 Read from and tried with 0.4.13: `evaluator.py` makes a line for each document and filter, `loggers/evaluation_tracker.py`
-writes it. A metric that only a whole corpus has (perplexity, MCC) is a list there, and no number of an item.
+writes it. A metric that only a whole corpus has (perplexity, MCC) is a list there, and no number of an item. Before 0.4.7
+a line named neither its filter nor its metrics.
 """
 
 import re
@@ -71,6 +72,11 @@ def _samples(file: File) -> list[_Sample]:
     for number, row in samples:
         if not is_line(row):
             raise ContractError(f"{file.name}: line {number} is no sample of {NAME}: it has no doc_id")
+        if not isinstance(row.get("metrics"), list):
+            raise ContractError(
+                f"{file.name}: line {number} does not name its metrics, as {NAME} does from 0.4.7 on",
+                hint=f"Run it again with {NAME} 0.4.7 or later.",
+            )
     if not samples:
         raise ContractError(f"{file.name} is empty; {NAME} writes a line for each document")
     return samples
@@ -122,7 +128,7 @@ def _item(row: Mapping[str, Any]) -> str:
 
 
 def _content(row: Mapping[str, Any]) -> str:
-    """The hash of the document, which an early version does not state."""
+    """The hash of the document, or nothing."""
     return str(row.get("doc_hash") or "")
 
 

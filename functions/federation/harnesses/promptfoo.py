@@ -93,7 +93,7 @@ def _test(row: Mapping[str, Any]) -> str:
 
 
 def _failed(row: Mapping[str, Any]) -> bool:
-    return row.get("failureReason") == _ERROR or ("error" in row and "gradingResult" not in row)
+    return row.get("failureReason") == _ERROR or (row.get("error") is not None and row.get("gradingResult") is None)
 
 
 def _scores(row: Mapping[str, Any], metrics: Sequence[str]) -> Mapping[str, float | None]:

@@ -14,6 +14,8 @@ from federation.harnesses.content import at, named, number_in, number_of, rows_o
 NAME: Final = "table"
 OPTIONS: Final = frozenset({"item", "score", "cluster", "category", "worst"})
 
+_ABSENT: Final = object()
+
 _Row = tuple[int, Mapping[str, Any]]
 
 
@@ -45,8 +47,10 @@ def read(files: Sequence[File], asked: Asked) -> Found:
 
 
 def _answers(file: File, asked: Asked, item: str) -> Iterator[Answer]:
-    rows = list(rows_of(file)) if file.body.lstrip().startswith(b"{") else list(_separated(file))
-    _has_columns(file, rows, [item, *asked.score.values(), *filter(None, (asked.cluster, asked.category))])
+    wanted = [item, *asked.score.values(), *filter(None, (asked.cluster, asked.category))]
+    text = text_of(file)
+    rows = list(rows_of(file)) if text.lstrip().startswith("{") else _separated(file, text, wanted)
+    _has_columns(file, rows, wanted)
     for number, row in rows:
         found = named(row, item)
         if found is None:
@@ -59,25 +63,32 @@ def _answers(file: File, asked: Asked, item: str) -> Iterator[Answer]:
         )
 
 
-def _separated(file: File) -> Iterator[_Row]:
-    text = text_of(file)
+def _separated(file: File, text: str, wanted: Sequence[str]) -> Sequence[_Row]:
     head = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True)
+    usual = csv.field_size_limit(len(text))  # a whole answer may be in a cell
     try:
-        for row in reader:
-            if None in row or None in row.values():
-                columns = len(reader.fieldnames or ())
-                raise ContractError(f"{file.name}: line {reader.line_num} has not {columns} columns, as the first line")
-            yield reader.line_num, row
+        names = list(reader.fieldnames or ())
+        if twice := [name for name in wanted if names.count(name) > 1]:
+            raise ContractError(f"{file.name} has more than one column {quoted(twice[0])}; give each a name of its own")
+        return [(reader.line_num, _complete(file, reader.line_num, row, len(names))) for row in reader]
     except csv.Error as error:
         raise ContractError(f"{file.name}: line {reader.line_num} is no CSV: {error}") from error
+    finally:
+        csv.field_size_limit(usual)
+
+
+def _complete(file: File, number: int, row: dict[str, Any], columns: int) -> Mapping[str, Any]:
+    if None in row or None in row.values():
+        raise ContractError(f"{file.name}: line {number} has not {columns} columns, as the first line")
+    return row
 
 
 def _has_columns(file: File, rows: Sequence[_Row], wanted: Sequence[str]) -> None:
     if not rows:
         raise ContractError(f"{file.name} has no rows; expected a first line with names, and a line for each item")
     for path in wanted:
-        if all(at(row, path) is None for _, row in rows):
+        if all(at(row, path, _ABSENT) is _ABSENT for _, row in rows):
             known = ", ".join(map(quoted, rows[0][1]))
             raise ContractError(f"{file.name} has no column {quoted(path)}; it has {known}")
 

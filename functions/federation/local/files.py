@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from federation.core import strict_json
-from federation.errors import MissingError
+from federation.errors import MissingError, ServiceError
 
 
 def bytes_of(path: Path) -> bytes:
@@ -47,6 +47,28 @@ def replace(path: Path, body: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write(path: Path, body: bytes, *, mode: int | None = None) -> None:
+    """Write a person's result where they said: all or nothing; into a link's target, a pipe or a device, never over it.
+
+    Raises:
+        MissingError: Its folder is not there.
+        ServiceError: It cannot be written.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(body)
+        else:
+            replace(path.resolve(), body)
+            if mode is not None:
+                path.chmod(mode)
+    except FileNotFoundError as error:
+        raise MissingError(f"the folder of {path} does not exist; make it first") from error
+    except OSError as error:
+        raise ServiceError(
+            f"{path} cannot be written: {error.strerror}", hint="Name a file in a folder that you may write to."
+        ) from error
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def fuse(manifests: Mapping[str, Path], policy: Path, output: Path, baseline: Pa
     documents = documents_of({**manifests, "policy": policy, **({"release": baseline} if baseline else {})})
     standing = Standing(path=baseline, document=documents["release"]) if baseline else None
     target = output.resolve().parent
-    base = baseline.resolve().parent if baseline else target  # so that the URIs in the baseline are true while it is read
+    base = baseline.resolve().parent if baseline else target  # where the baseline's URIs are true
     fused = _run(documents, tuple(manifests.values()), standing, base, merge=True)
     return replace(fused, release=rebased(fused.release, base, target)) if fused.release else fused
 

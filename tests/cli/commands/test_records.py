@@ -2,7 +2,9 @@
 """Results of a tool become two files of records, and `federation compare` reads them as they are."""
 
 import json
+import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -148,6 +150,29 @@ def test_what_cannot_be_done_is_said_and_nothing_is_written(federation, tmp_path
     assert answer.code == code
     assert told in answer.err
     assert not (tmp_path / "records.jsonl").exists()
+
+
+def test_a_link_stays_a_link_and_a_pipe_a_pipe(federation, tmp_path):
+    link, pipe, read = tmp_path / "latest.jsonl", tmp_path / "pipe", []
+    link.symlink_to(tmp_path / "records.jsonl")
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    for output in (link, pipe):
+        assert federation("records", CHOICE, "--output", output).code == 0
+    reader.join(timeout=20)
+    assert link.is_symlink()
+    assert pipe.is_fifo()
+    assert read == [(tmp_path / "records.jsonl").read_bytes()]
+
+
+def test_a_place_that_cannot_be_written_is_named_as_it_was_typed(federation, tmp_path):
+    absent = federation("records", CHOICE, "--output", tmp_path / "absent" / "records.jsonl")
+    assert (absent.code, absent.out) == (3, "")
+    assert f"the folder of {tmp_path}/absent/records.jsonl does not exist; make it first" in absent.err
+    folder = federation("records", CHOICE, "--output", tmp_path)
+    assert folder.code == 5
+    assert f"{tmp_path} cannot be written: Is a directory\nName a file" in folder.err
 
 
 def test_a_result_is_never_written_over(federation, tmp_path):

@@ -15,7 +15,7 @@ from federation.errors import ContractError
 from federation.harnesses.answer import Asked, File
 from federation.harnesses.made import Made, made
 from federation.harnesses.tools import TOOLS, tool_of
-from federation.local.files import bytes_of, replace
+from federation.local.files import bytes_of, write
 
 _TABLE: Final = "table"
 _FLAGS: Final[Mapping[str, str]] = {name: f"--{name.replace('_', '-')}" for name in Asked.__struct_fields__}
@@ -93,7 +93,7 @@ def records(
     _no_idle_option(asked, word)
     found = TOOLS[word].read(files, asked)
     done = made(found, asked)
-    replace(output, done.body)
+    write(output, done.body)
     if as_json:
         print_json({"tool": TOOLS[word].name, "of": found.of, "output": str(output), **_numbers(done)})
     else:
