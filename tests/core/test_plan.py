@@ -114,3 +114,20 @@ def test_a_summary_needs_its_least_number_of_items_and_its_spread_is_not_known_b
     found = plan(prose, Expected(items=99))
     assert (found.needs[0].least, found.needs[0].power_80) == (100, None)
     assert "measure at least 100" in found.impossible[0]
+
+
+def test_each_category_has_a_row_of_its_own_about_its_own_items():
+    rule = replace(RULES.quality[0], categories={"*": Decimal("0.1"), "refunds": Decimal("0.05")})
+    whole, refunds, other, *_ = plan(replace(RULES, quality=(rule,)), Expected(items=2000)).needs
+    assert whole == plan(RULES, Expected(items=2000)).needs[0]
+    assert (refunds.check, refunds.limit, refunds.least, refunds.power_80) == ("accuracy in 'refunds'", "0.05", 59, 261)
+    assert (other.check, other.limit, other.least) == ("accuracy in each other category", "0.1", 29)
+    assert refunds.available is None
+    alone = replace(rule, categories={"*": Decimal("0.1")})
+    assert plan(replace(RULES, quality=(alone,)), Expected()).needs[1].check == "accuracy in each category"
+
+
+def test_a_category_of_a_primary_metric_has_only_to_be_held():
+    rule = replace(RULES.quality[0], primary=True, categories={"refunds": Decimal("0.05")})
+    whole, refunds, *_ = plan(replace(RULES, quality=(rule,)), Expected()).needs
+    assert (whole.gain, refunds.gain) == (True, False)

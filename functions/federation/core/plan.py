@@ -9,10 +9,12 @@ of 80 % power each let such a candidate through in only 41 % of cases, so plan f
 from collections.abc import Iterator, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from federation.core.gates.finding import Gate
-from federation.core.gates.rules import GateRules, LatencyRule, QualityRule, SafetyRule
+from federation.core.gates.rules import EVERY, GateRules, LatencyRule, QualityRule, SafetyRule
 from federation.core.gates.summary import FEWEST
+from federation.core.records import quoted
 from federation.core.statistics.power import (
     detectable_margin,
     detectable_ratio,
@@ -71,7 +73,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan(rules: GateRules, expected: Expected) -> Plan:
     """What `rules` need, compared with what is expected."""
-    needs = [_quality(rule, expected) for rule in rules.quality]
+    needs = [need for rule in rules.quality for need in (_quality(rule, expected), *_in_categories(rule, expected))]
     if rules.safety is not None:
         needs += _safety(rules.safety, expected)
     if rules.latency is not None:
@@ -98,16 +100,31 @@ def _quality(rule: QualityRule, expected: Expected) -> Need:
     if rule.evidence != "records":
         return Need(gate="quality", check=rule.metric, limit=number(margin), least=FEWEST, available=items)
     differing = max(expected.differing, margin) if rule.primary else expected.differing
-    return Need(
-        gate="quality",
-        check=rule.metric,
+    return replace(
+        _paired(rule.metric, margin, differing),
         limit=f"gain of {number(margin)}" if rule.primary else number(margin),
-        least=items_for_rate(margin) if 0 < margin < 1 else 1,
-        power_80=items_for_margin(margin, differing, power=80) if margin else None,
-        power_95=items_for_margin(margin, differing, power=95) if margin else None,
         available=items,
         detectable=number(detectable_margin(items, differing)) if items else None,
         gain=rule.primary,
+    )
+
+
+def _in_categories(rule: QualityRule, expected: Expected) -> Iterator[Need]:
+    """The row of each category; nobody has said how many of the suite's items are in it."""
+    for category, margin in sorted(rule.categories.items(), key=lambda one: (one[0] == EVERY, one)):
+        other = "each other category" if len(rule.categories) > 1 else "each category"
+        where = other if category == EVERY else quoted(category)
+        yield _paired(f"{rule.metric} in {where}", float(margin), expected.differing)
+
+
+def _paired(check: str, margin: float, differing: float) -> Need:
+    return Need(
+        gate="quality",
+        check=check,
+        limit=number(margin),
+        least=items_for_rate(margin) if 0 < margin < 1 else 1,
+        power_80=items_for_margin(margin, differing, power=80) if margin else None,
+        power_95=items_for_margin(margin, differing, power=95) if margin else None,
     )
 
 

@@ -32,6 +32,18 @@ def test_more_power_asks_for_more_items(federation, examples):
     assert "2,716" in " ".join(answer.json["impossible"])
 
 
+def test_a_quorum_that_no_merge_can_reach_is_told_though_units_can_pass(federation, examples, tmp_path):
+    document = json.loads((examples / "policy.json").read_bytes())
+    assert "Merges" not in federation("plan", examples / "policy.json").out
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({**document, "fusion": {**document["fusion"], "quorum": 7}}), "utf-8")
+    answer = federation("plan", policy)
+    assert answer.code == 0
+    assert "fusion.quorum is 7, but a merge takes one new unit a kind and the matrix has 6 kinds" in answer.out
+    (told,) = federation("plan", policy, "--json").json["merges"]
+    assert told.endswith("write at most 6")
+
+
 def test_a_power_that_nobody_computed_is_a_wrong_option(federation, examples):
     assert federation("plan", examples / "policy.json", "--power", 0.5).code == 2
 
@@ -89,3 +101,15 @@ def test_a_better_candidate_is_what_a_primary_metric_is_planned_for(federation, 
     assert answer.code == 10
     assert "gain of 0.02" in answer.out
     assert "give a better candidate less than 95 %" in " ".join(answer.out.split())
+
+
+def test_categories_have_rows_and_a_word_on_how_many_of_them_pass_together(federation, examples, tmp_path):
+    document = json.loads((examples / "policy.json").read_text("utf-8"))
+    bare = federation("plan", examples / "policy.json").out
+    document["gates"]["embedder"]["quality"][0]["categories"] = {"sklearn": "0.08"}
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(document), "utf-8")
+    told = " ".join(federation("plan", policy).out.split())
+    assert "embedder quality ndcg in 'sklearn' 0.08 36 110 180" in told
+    assert "of ten at 95 % each, all pass 60 % of the time" in told
+    assert "category" not in bare

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation plan`: can this policy's gates be passed at all, with how many items; and how should sites train together?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,7 @@ from federation.core.gates.rules import GateRules
 from federation.core.plan import Expected, Need, Plan
 from federation.core.plan import plan as planned
 from federation.core.policy import policy_of
+from federation.core.quorum import unreachable
 from federation.errors import REFUSED
 from federation.local.files import document_of
 
@@ -26,6 +27,10 @@ _NOTES = (
     "Quality is about 0/1 scores; graded ones within 0..1 need no more items.",
     "Items of one document or conversation count for less than as many that stand alone.",
     "--items, --safety-items and --requests say what you have; then two columns say how many there are, and what they hold.",
+)
+_BY_CATEGORY = (
+    "The row of a category is about that category's items alone. Every row has to pass: of ten at 95 % each, all pass 60 % "
+    "of the time."
 )
 
 
@@ -82,16 +87,18 @@ def plan(
     unpinned = {kind: one.unpinned for kind, one in sorted(found.items()) if one.unpinned}
     if as_json:
         needs = {kind: [asdict(need) for need in one.needs] for kind, one in found.items()}
-        print_json({"kinds": needs, "impossible": short, "unpinned": unpinned})
+        print_json({"kinds": needs, "impossible": short, "unpinned": unpinned, "merges": unreachable(rules)})
     else:
         answer = f"cannot be passed, for {counted(len(short), 'reason')}:" if short else "can be passed."
         print_answer(f"The policy {rules.name}, version {rules.version}, {answer}", short)
-        _print(found, discordance)
+        by_category = any(rule.categories for gates in rules.gates.values() for rule in gates.quality)
+        _print(found, discordance, (*_NOTES, _BY_CATEGORY) if by_category else _NOTES)
         left = (f"{kind}: {', '.join(suites)}" for kind, suites in unpinned.items())
         print_lines(
             "Whoever ships a unit chooses the items of these; to pin them: `suite` of a kind, `digest` of a safety suite",
             left,
         )
+        print_lines("Merges", unreachable(rules))
     if short:
         raise typer.Exit(REFUSED)
 
@@ -114,13 +121,13 @@ def _impossible(kind: str, found: Plan, percent: int) -> list[str]:
     return reasons
 
 
-def _print(found: Mapping[str, Plan], discordance: float) -> None:
+def _print(found: Mapping[str, Plan], discordance: float, notes: Sequence[str]) -> None:
     rows = [(kind, *_row(need)) for kind, one in sorted(found.items()) for need in one.needs]
     columns = ("kind", "gate", "check", "limit", "at least", "for 80 %", "for 95 %", "there are", "can hold")
     print_table(
         f"Items needed, where two good models differ on {Decimal(str(discordance)) * 100:g} % of them", columns, rows
     )
-    print_lines("How to read it", _NOTES)
+    print_lines("How to read it", notes)
 
 
 def _row(need: Need) -> tuple[str, ...]:

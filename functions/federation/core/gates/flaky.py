@@ -46,5 +46,9 @@ def steady(records: Records, suite: str, flaky: Flaky | None) -> Records:
 
 def left_out(records: Records, kept: Records) -> str:
     """How many items do not count, as the end of a sentence; nothing if all do."""
-    missing = len(records.items) - len(kept.items)
+    return without(len(records.items) - len(kept.items))
+
+
+def without(missing: int) -> str:
+    """That so many items do not count, as the end of a sentence; nothing if all do."""
     return f"; without {counted(missing, 'item')} that the policy lists as flaky" if missing else ""

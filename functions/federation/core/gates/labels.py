@@ -38,6 +38,20 @@ def unsaid_cluster(records: Records, before: Records) -> str | None:
     return _unsaid("cluster", records, earlier, records.clusters, _shared(earlier.clusters))
 
 
+def regrouped(records: Records, before: Records) -> str | None:
+    """A sentence about an item that left or joined a category of the earlier run; None if there is no such item.
+
+    A category that the earlier run does not state at all is new, and no item can join it. Both sides must contain the
+    same items.
+    """
+    earlier = before.ordered(records.items)
+    known = frozenset(earlier.categories or ()) - {None}
+    joined = records.categories and [name if name in known else None for name in records.categories]
+    return _unsaid("category", records, earlier, records.categories, earlier.categories) or _unsaid(
+        "category", earlier, records, earlier.categories, joined
+    )
+
+
 def _shared(clusters: Sequence[str | None] | None) -> Sequence[str | None] | None:
     """The clusters, without those of a single item."""
     times = Counter(clusters or ())

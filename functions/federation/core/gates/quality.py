@@ -7,18 +7,18 @@ has no interval and proves nothing against another point. Without a baseline eac
 
 from collections.abc import Sequence
 
+from federation.core.gates.categories import Sides, judge_categories
 from federation.core.gates.evidence import Evidence, Subject
 from federation.core.gates.finding import Finding
 from federation.core.gates.flaky import left_out, steady
 from federation.core.gates.floor import judge_floor
 from federation.core.gates.labels import unsaid_cluster
+from federation.core.gates.paired import Question, bounds, judge_items, undecided
 from federation.core.gates.rules import GRADES, QualityRule
 from federation.core.gates.summary import difference_of, summary_of, unusable
-from federation.core.statistics.comparison import Comparison, compare_records, verdict_of
+from federation.core.statistics.comparison import verdict_of
 from federation.core.statistics.decimal_text import decimal_text
-from federation.core.statistics.interval import Interval
-from federation.core.statistics.power import detectable_effect
-from federation.core.statistics.wording import moved, number, sentence
+from federation.core.statistics.wording import moved, number
 from federation.errors import ContractError
 
 
@@ -29,16 +29,20 @@ def judge_quality(
     anchor: Subject | None,
     suite: str | None = None,
 ) -> tuple[Finding, ...]:
-    """One finding for each metric and opponent, and one for a pinned suite; an anchor that also serves adds none."""
+    """One finding for each metric and opponent, then its categories', and one for a pinned suite.
+
+    An anchor that also serves adds none.
+    """
     if not rules:
-        return (_undecided("rules", "the policy names no quality metric, so no unit can pass; add one"),)
+        return (undecided("rules", "the policy names no quality metric, so no unit can pass; add one"),)
     opponents = {"baseline": baseline}
     if anchor is not None and (baseline is None or anchor.artifact != baseline.artifact):
         opponents["anchor"] = anchor
     found = tuple(
-        judge_floor(rule, candidate.quality) if other is None else _against(rule, candidate.quality, name, other)
+        finding
         for rule in rules
         for name, other in opponents.items()
+        for finding in _judged(rule, candidate.quality, name, other)
     )
     return found if suite is None else (_pinned(suite, candidate.quality), *found)
 
@@ -54,23 +58,26 @@ def _pinned(suite: str, mine: Evidence | None) -> Finding:
     return Finding(gate="quality", check="suite", verdict="fail", reason=told)
 
 
-def _against(rule: QualityRule, mine: Evidence | None, name: str, other: Subject) -> Finding:
+def _judged(rule: QualityRule, mine: Evidence | None, name: str, other: Subject | None) -> tuple[Finding, ...]:
+    return (judge_floor(rule, mine),) if other is None else _against(rule, mine, name, other)
+
+
+def _against(rule: QualityRule, mine: Evidence | None, name: str, other: Subject) -> tuple[Finding, ...]:
     check = f"{rule.metric} against {name}"
     theirs = _on_this_suite(mine, other)
     refusal = _refusal(rule, "the unit", mine) or _refusal(rule, f"the {name}", theirs)
     if refusal is not None or mine is None or theirs is None:
-        return _undecided(check, f"{refusal}; ship records of the canonical suite")
+        return (undecided(check, f"{refusal}; ship records of the canonical suite"),)
     if not mine.suite or mine.suite != theirs.suite:
         ran = f"the unit ran suite {mine.suite or 'unknown'}, but the {name} ran {theirs.suite or 'unknown'}"
-        return _undecided(check, f"{ran}, so they cannot be compared; run the {name} on the unit's suite too")
+        return (undecided(check, f"{ran}, so they cannot be compared; run the {name} on the unit's suite too"),)
     grade = min(mine.grade(rule.metric) or "point", theirs.grade(rule.metric) or "point", key=GRADES.index)
     if grade == "records":
         return _paired(rule, check, name, mine, theirs)
     if grade == "summary":
-        return _unpaired(rule, check, name, mine, theirs)
-    return _undecided(
-        check, f"{rule.metric} is a single number, which has no interval; ship records, one line per item"
-    )
+        return (_unpaired(rule, check, name, mine, theirs),)
+    told = f"{rule.metric} is a single number, which has no interval; ship records, one line per item"
+    return (undecided(check, told),)
 
 
 def _on_this_suite(mine: Evidence | None, other: Subject) -> Evidence | None:
@@ -91,67 +98,33 @@ def _margin(rule: QualityRule, name: str) -> float:
     return 0.0 if rule.primary and name == "baseline" else float(rule.margin)
 
 
-def _paired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Evidence) -> Finding:
+def _paired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Evidence) -> tuple[Finding, ...]:
     if mine.records is None or theirs.records is None:
-        return _undecided(check, "no records")
+        return (undecided(check, "no records"),)
     try:
         ours, others = steady(mine.records, mine.suite, rule.flaky), steady(theirs.records, theirs.suite, rule.flaky)
     except ContractError as error:
-        return _undecided(check, error.what)
+        return (undecided(check, error.what),)
     unsaid = unsaid_cluster(ours, others)
     if unsaid is not None:
-        return _undecided(check, f"{unsaid}: state the clusters that the {name}'s records state")
-    margin, lower_is_better = _margin(rule, name), rule.direction == "lower"
-    comparison = compare_records(
-        ours,
-        others,
-        metric=rule.metric,
-        margin=margin,
-        lower_is_better=lower_is_better,
-        seed=rule.seed,
-    )
-    return Finding(
-        gate="quality",
+        return (undecided(check, f"{unsaid}: state the clusters that the {name}'s records state"),)
+    whole = Question(
+        rule=rule,
         check=check,
-        verdict=comparison.verdict,
-        reason=sentence(
-            comparison, metric=rule.metric, margin=margin, against=f"the {name}", lower_is_better=lower_is_better
-        )
-        + left_out(mine.records, ours),
-        numbers=_numbers(rule, comparison, margin),
-        items=comparison.named,
+        what=rule.metric,
+        opponent=name,
+        margin=_margin(rule, name),
+        ending=left_out(mine.records, ours),
     )
-
-
-def _numbers(rule: QualityRule, comparison: Comparison, margin: float) -> dict[str, str]:
-    if comparison.interval is None or comparison.method is None:
-        return {"items": str(comparison.items), "margin": decimal_text(margin), "evidence": "records"}
-    return {
-        **_bounds(comparison.interval),
-        "margin": decimal_text(margin),
-        "items": str(comparison.items),
-        "gained": str(comparison.better),
-        "lost": str(comparison.worse),
-        "method": comparison.method,
-        "seed": str(rule.seed),
-        "evidence": "records",
-    }
-
-
-def _bounds(interval: Interval) -> dict[str, str]:
-    return {
-        "estimate": decimal_text(interval.estimate),
-        "lower": decimal_text(interval.lower),
-        "upper": decimal_text(interval.upper),
-        "detectable": decimal_text(detectable_effect(interval.error)),
-    }
+    categories = judge_categories(rule, name, Sides(mine.records, theirs.records), Sides(ours, others))
+    return (judge_items(whole, ours, others), *categories)
 
 
 def _unpaired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Evidence) -> Finding:
     sides = summary_of(mine, rule.metric), summary_of(theirs, rule.metric)
     refusal = unusable(*sides)
     if refusal is not None:
-        return _undecided(check, f"{rule.metric}: {refusal}")
+        return undecided(check, f"{rule.metric}: {refusal}")
     interval, margin = difference_of(*sides), _margin(rule, name)
     interval = interval.turned() if rule.direction == "lower" else interval
     return Finding(
@@ -164,14 +137,10 @@ def _unpaired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: 
             f"summaries of {sides[0].items:,} and {sides[1].items:,} items; records would narrow the bounds"
         ),
         numbers={
-            **_bounds(interval),
+            **bounds(interval),
             "margin": decimal_text(margin),
             "items": str(min(side.items for side in sides)),
             "method": "normal, unpaired",
             "evidence": "summary",
         },
     )
-
-
-def _undecided(check: str, reason: str) -> Finding:
-    return Finding(gate="quality", check=check, verdict="inconclusive", reason=reason)

@@ -19,6 +19,8 @@ GRADES: Final[tuple[Grade, ...]] = ("point", "summary", "records")
 Direction = Literal["higher", "lower"]
 Comparison = Literal["equal", "same set", "may grow"]
 """How a field of a contract may differ from the baseline's; a list is a set where order means nothing."""
+EVERY: Final = "*"
+"""Among the categories of a rule: each one that the rule does not name."""
 
 
 class Flaky(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +49,8 @@ class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
     """How much of `metric` may be lost against baseline and anchor, in the metric's unit.
 
     `floor` is what a first release must reach (where lower is better: stay below); a `primary` metric must beat the
-    baseline; `evidence` is the least grade that is believed; records leave `flaky` items out.
+    baseline; `evidence` is the least grade that is believed; records leave `flaky` items out. `categories` of the
+    suite's items have margins of their own, which have to be kept as well.
     """
 
     metric: str
@@ -58,6 +61,7 @@ class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Grade = "records"
     seed: int = 0
     flaky: Flaky | None = None
+    categories: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _expect(bool(self.metric.strip()), "quality.metric must name a score")
@@ -65,6 +69,11 @@ class QualityRule(msgspec.Struct, frozen=True, kw_only=True):
         _expect(margin.is_finite() and margin >= 0, f"quality.margin {of} 0 or more, and is {margin}")
         _expect(floor is None or floor.is_finite(), f"quality.floor {of} a finite number, and is {floor}")
         _expect(self.seed >= 0, f"quality.seed {of} 0 or more, and is {self.seed}")
+        for category, own in self.categories.items():
+            expected = f"quality.categories: the margin of {category!r:.80} must be above 0, and is {own}"
+            _expect(own.is_finite() and own > 0, expected)
+        itemised = not self.categories or self.evidence == "records"
+        _expect(itemised, f"quality.evidence {of} records, since only items have categories, and is {self.evidence}")
 
 
 class LatencyRule(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,6 +54,7 @@ def compare_records(
     margin: float,
     lower_is_better: bool = False,
     seed: int = 0,
+    reach: float = 0.0,
 ) -> Comparison:
     """What `metric` says about the candidate on the items of both.
 
@@ -64,6 +65,8 @@ def compare_records(
         margin: The loss allowed, in the metric's unit; with 0 the candidate must be proven better.
         lower_is_better: Whether to negate every difference.
         seed: Seed of the bootstrap; the same seed and records give the same bounds, in any order of the records.
+        reach: The range of the suite's scores, if these are only some of its items and it is not scored within 0..1;
+            0 to take it from these items.
     """
     difference = unshared(candidate, other)
     if difference is not None:
@@ -74,11 +77,11 @@ def compare_records(
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=clash)
     sides = candidate.scores[metric], other.scores[metric]
     first, second = reversed(sides) if lower_is_better else sides
-    if margin >= 1.0 and are_shares(first, second):
+    if margin >= 1.0 and not reach and are_shares(first, second):
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=_BOUNDLESS)
     better, worse = sum(map(gt, first, second)), sum(map(lt, first, second))
-    method, interval = _interval(first, second, clusters, (better, worse), seed)
-    if method == "bootstrap-t" and (scaled_apart(first, second) or beyond_best(*sides, lower_is_better)):
+    method, interval = _interval(first, second, clusters, (better, worse), seed, reach=reach)
+    if method == "bootstrap-t" and not reach and (scaled_apart(first, second) or beyond_best(*sides, lower_is_better)):
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=APART)
     return Comparison(
         verdict="inconclusive" if interval is None else verdict_of(interval, -margin),
@@ -119,17 +122,19 @@ def _interval(
     clusters: Sequence[str | None] | None,
     discordant: tuple[int, int],
     seed: int,
+    *,
+    reach: float,
 ) -> tuple[Method | None, Interval | None]:
     """The bounds and their method: closed form for 0/1 items that stand alone, the wider of both for those in clusters.
 
     An unseen score within 0..1 can move by 1, and the bounds allow for that even if one side has a score outside 0..1.
     """
     closed = None
-    if _BINARY.issuperset(first) and _BINARY.issuperset(second):
+    if not reach and _BINARY.issuperset(first) and _BINARY.issuperset(second):
         closed = paired_proportions(*discordant, len(first))
         if clusters is None:
             return "bonett-price", closed
-    span = _span(first, second, clusters)
+    span = reach or _span(first, second, clusters)
     drawn = clustered_mean(list(map(sub, first, second)), clusters, span=span, seed=seed)
     if drawn is None:
         return None, None
@@ -148,6 +153,14 @@ def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[st
         return max(1.0, high - low)
     independent = len(first) if clusters is None else count_clusters(clusters)
     return high - low if independent >= quantile.FEWEST else 0.0
+
+
+def reach_of(candidate: Records, other: Records, metric: str) -> float:
+    """The range of a suite's scores where neither side keeps within 0..1, else 0; the same items in the same order."""
+    first, second = candidate.scores[metric], other.scores[metric]
+    if are_shares(first) or are_shares(second):
+        return 0.0
+    return _span(first, second, shared_clusters(candidate, other)[0])
 
 
 def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Can a merge ever have as many new units as the policy's quorum?"""
+
+from federation.core.counted import counted
+from federation.core.policy import Policy
+
+
+def unreachable(policy: Policy) -> tuple[str, ...]:
+    """Why it cannot, in a sentence; nothing if it can.
+
+    Such a policy is no contradiction: at the deadline a merge goes on without its quorum.
+    """
+    most, fusion = len(policy.kinds), policy.fusion
+    if fusion.quorum <= most:
+        return ()
+    why = f"fusion.quorum is {fusion.quorum}, but a merge takes one new unit a kind and the matrix has"
+    wait = f"each merge waits for fusion.deadline_hours, {counted(fusion.deadline_hours, 'hour')}"
+    return (f"{why} {counted(most, 'kind')}: {wait}; write at most {most}",)
