@@ -104,6 +104,24 @@ def test_an_alarm_reads_the_channel_and_moves_it_before_anything_else(home, brou
     assert len(shifted) == 1, "and is not heard once more with the rest of its delivery"
 
 
+@pytest.mark.parametrize(("word", "moved"), [("tell", []), ("hold", [("move", "production")])])
+def test_an_alarm_that_may_not_roll_back_does_what_its_policy_says_in_one_process_too(home, word, moved):
+    play = stage(home, inline=True)
+    list(first_week(play))
+    list(second_week(play))
+    rules = document((examples() / "policy.json").read_bytes())
+    words = {**rules["rollback"], "alarms": {wire_aws.ALARM: word}}
+    home.ports.store.keep(names.policy(2), canonical({**rules, "version": 2, "rollback": words}))
+    log, heard = [], []
+    home.bus.announce = heard.extend  # type: ignore[method-assign]
+    ports = replace(home.ports, store=Noted(home.ports.store, log), traffic=Noted(home.ports.traffic, log))
+    for _ in range(2):
+        deliver_chain(ALARM, Trust.read(TRUST), ports, lambda: "2026-11-24T14:04:41Z")
+    assert [call for call in log if call[0] in {"move", "shift"}] == moved, "once, however often it is delivered"
+    assert {event.data["word"] for event in heard if event.type == events.SLO_NOTED} == {word}
+    assert home.ports.traffic.serving("production").release == "spiralverse-ai-federated-v1.0.1"
+
+
 def test_an_old_alarm_asks_first_whether_it_is_still_true(home):
     play = stage(home, inline=True)
     list(first_week(play))

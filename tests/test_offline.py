@@ -101,7 +101,9 @@ def test_a_carried_unit_can_be_found_from_where_the_new_release_lies(place, seco
 
 
 @pytest.mark.parametrize("elsewhere", ["deeper/still", "..", "."])
-def test_where_the_new_release_is_written_changes_where_its_units_are_seen_from_and_nothing_else(place, second, elsewhere):
+def test_where_the_new_release_is_written_changes_where_its_units_are_seen_from_and_nothing_else(
+    place, second, elsewhere
+):
     folder = place / elsewhere
     fused = offline.fuse(manifests(EXAMPLES / "later"), POLICY, folder / "second.json", place / "first.json")
     assert all(unit["uri"].endswith("/") for unit in fused.release["units"].values())

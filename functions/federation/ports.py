@@ -37,11 +37,12 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Firing(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm that is firing: its key, when it began to fire (RFC 3339, UTC), and its labels."""
+    """An alarm that is firing: its key, when it began to fire (RFC 3339, UTC), its labels, and its monitor's name for it."""
 
     key: str
     at: str
     labels: Mapping[str, str] = msgspec.field(default_factory=dict)
+    name: str = ""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):

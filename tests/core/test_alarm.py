@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which release does an alarm speak of?"""
+"""Which release does an alarm speak of, and what may it do?"""
 
 import pytest
 
@@ -32,3 +32,37 @@ SINCE = "2026-01-06T09:30:00Z"
 )
 def test_an_alarm_speaks_of_the_release_under_which_it_began(began, now, told):
     assert alarm.speaks_at(began, SINCE, SETTLES, now) == told
+
+
+def test_an_alarm_that_will_concern_the_release_is_known_before_it_does():
+    assert alarm.speaks_at("2026-01-06T09:32:00Z", SINCE, SETTLES, None) == "2026-01-06T09:35:00Z"
+    assert alarm.speaks_at("2026-01-06T09:29:00Z", SINCE, SETTLES, None) is None
+
+
+WORDS = {"latency": "tell", "gpu": "hold", "errors": "roll_back"}
+NOON, ONE, TWO = "2026-01-06T12:00:00Z", "2026-01-06T13:00:00Z", "2026-01-06T14:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({"latency": None}, ("tell", TWO)),
+        ({"gpu": None}, ("hold", TWO)),
+        ({"errors": None}, ("roll_back", TWO)),
+        ({"nobody's": None}, ("roll_back", TWO)),
+        ({"latency": TWO, "gpu": ONE}, ("hold", ONE)),
+        ({"latency": TWO, "nobody's": NOON, "errors": ONE}, ("roll_back", ONE)),
+        ({}, ("roll_back", TWO)),
+    ],
+    ids=["on trial", "holds", "named", "not named", "of two", "of three, two of which roll back", "without a name"],
+)
+def test_the_gravest_word_about_any_alarm_of_a_group_counts_as_of_the_newest_that_has_it(names, said):
+    """So an alarm on trial that joins a group lends its youth to no older one."""
+    assert alarm.said_of(alarm.breached("am|{}", TWO, {}, names), WORDS) == said
+
+
+def test_an_alarm_without_a_name_is_named_by_its_key():
+    breach = alarm.breached("latency", NOON, {})
+    assert "names" not in breach.data, "what was recorded before alarms had names is decided again to the byte"
+    assert alarm.said_of(breach, WORDS) == ("tell", NOON)
+    assert alarm.named(breach) == "latency"

@@ -104,7 +104,9 @@ def test_the_same_findings_are_the_same_bytes():
     assert canonical(reported([finding("quality")])) == canonical(reported([finding("quality")]))
 
 
-@pytest.mark.parametrize(("failing", "told"), [(20, "reason 20"), (21, "and 1 check more"), (700, "and 680 checks more")])
+@pytest.mark.parametrize(
+    ("failing", "told"), [(20, "reason 20"), (21, "and 1 check more"), (700, "and 680 checks more")]
+)
 def test_of_very_many_reasons_the_first_are_told_so_that_a_bus_takes_the_event(failing, told):
     findings = [finding("quality", "fail", f"reason {number}") for number in range(1, failing + 1)]
     sentence = reasons(reported(findings))

@@ -53,11 +53,13 @@ def test_what_is_asked_and_what_is_told_become_one_event(alarms, vertex_cloud):
         "scoping_project_id": PROJECT,
         "started_at": 1794996280,
         "state": "open",
+        "policy_name": "churn p99",
         "policy_user_labels": SLO,
     }
     told = read({"version": "1.2", "incident": incident}, Trust(project=PROJECT, project_number=NUMBER), None).signal
     (asked,) = alarms.firing()
-    assert breached(asked.key, asked.at, asked.labels) == breached(told.key, told.at, told.labels)
+    names = {asked.name: None}
+    assert breached(asked.key, asked.at, asked.labels, names) == breached(told.key, told.at, told.labels, told.names)
 
 
 def test_a_denial_is_no_silence(alarms, vertex_cloud):

@@ -159,7 +159,9 @@ def local_monitor(tmp_path):
 
     def fires(name):
         place = folder / f"{name}.json"
-        place.write_text(f'{{"key": "local|{name}", "at": "2026-11-18T10:04:40Z", "labels": {{"service": "churn"}}}}')
+        place.write_text(
+            f'{{"key": "local|{name}", "at": "2026-11-18T10:04:40Z", "labels": {{"service": "churn"}}, "name": "{name}"}}'
+        )
 
     return Monitor(
         alarms=LocalAlarms(folder),

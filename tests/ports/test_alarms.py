@@ -21,6 +21,8 @@ def test_an_alarm_fires_until_it_ends(monitor):
     monitor.fires("errors")
     (firing,) = monitor.alarms.firing()
     assert "errors" in firing.key
+    assert (firing.name or firing.key).endswith("errors")
+    assert not set(":|") & set(firing.name or firing.key), "a policy names it as people do, not by an address"
     assert instant.normalise(firing.at) == firing.at
     assert all(isinstance(text, str) for pair in firing.labels.items() for text in pair)
     monitor.ends("errors")

@@ -62,7 +62,7 @@ def test_histories_roll_back_hold_launch_and_promote_again():
         types |= {event.type for event in played.world.bus.announced}
         held += "".join(str(event.data) for event in announced(played, events.PROMOTION_HELD))
     assert {"promote", "roll_back", "probe"} <= kinds
-    assert {events.JOB_LAUNCHED, events.JOB_HELD, events.JOB_FAILED, events.ROLLBACK_SKIPPED} <= types
+    assert {events.JOB_LAUNCHED, events.JOB_HELD, events.JOB_FAILED, events.ROLLBACK_SKIPPED, events.SLO_NOTED} <= types
     assert "is active; merge again" in held
     assert "approvals that it needs" in held
 
@@ -165,6 +165,20 @@ def test_an_incident_that_outlasts_its_roll_back_falls_no_further_whatever_the_c
         played = play([*FIRST, *SECOND, *THIRD, *fires_on, *watched], Chaos(drawn=random.Random(seed)), way)
         assert broken(played, None) == ()
         assert len(rolled_back(played)) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("name", "ends"), [("trial", "v1.0.2"), ("brake", "v1.0.2"), ("errors", "v1.0.1")])
+def test_an_alarm_does_what_its_policy_says_whichever_way_it_comes_in(way, name, ends):
+    fires = [Wait(until=2 * WEEK + 2130), Alarm(count=2, copies=2, name=name), Settle()]
+    watched = [Wait(until=2 * WEEK + 2140), Tick(what="alarms"), Settle()]
+    milder = Activate(terms=Terms(tells=True, holds=True))
+    for seed in range(4):
+        chaos = Chaos(drawn=random.Random(seed))
+        played = play([*FIRST, *SECOND, *THIRD, milder, *fires, *watched], chaos, way)
+        assert broken(played, None) == ()
+        assert serving(played)["name"].endswith(ends)
+        assert bool(played.world.channel()["hold"]) == (name == "brake")
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -10,10 +10,11 @@ from federation.core import channel as channels
 from federation.core import names
 from federation.core.digest import canonical, digest
 from federation.core.move import Cause
-from federation.simulation.actions import Activate, Alarm, Approve, Finale, Settle, Tick, Wait
+from federation.simulation.actions import Activate, Alarm, Approve, Finale, Order, Settle, Tick, Wait
 from federation.simulation.play import play
 from federation.simulation.policies import Terms
-from federation.simulation.promises import PROMISES
+from federation.simulation.promises import PROMISES, broken
+from federation.simulation.seen import moves
 from federation.simulation.story import WEEK
 
 STORM = [Wait(until=2 * WEEK + 2130), Alarm(count=2), Settle()]
@@ -174,6 +175,39 @@ def test_an_alarm_about_an_earlier_release_that_rolls_back_is_noticed():
 def rolled_back_by(played, event):
     """Put a roll-back by that event into the world."""
     moved(played, lambda channel, cause: channels.roll_back(channel, channel.warm[0], replace(cause, event=event)))
+
+
+def on_trial(terms, **alarm):
+    """The story of an alarm that may not roll back, after the second release serves."""
+    fires = [Wait(until=WEEK + 2130), Alarm(count=1, **alarm), Settle()]
+    return [*FIRST, *SECOND, Activate(terms=terms), Wait(until=WEEK + 2125), *fires]
+
+
+def test_an_alarm_on_trial_that_rolls_back_and_one_of_which_nothing_is_told_are_noticed():
+    played = play(on_trial(Terms(tells=True), name="trial"), CALM)
+    assert broken(played, played) == ()
+    assert serving(played)["name"].endswith("v1.0.1")
+    (alarm,) = played.fresh
+    bus = played.world.bus
+    bus.announced[:] = [event for event in bus.announced if event.subject != alarm.key]
+    assert any("no event says what became of it" in fault for fault in PROMISES[10](played))
+    rolled_back_by(played, alarm.event)
+    assert any("made the move roll_back, and its policy says" in fault for fault in PROMISES[6](played))
+
+
+def test_an_alarm_that_holds_nothing_holds_twice_or_holds_what_was_resumed_is_noticed():
+    resumed = [Wait(until=WEEK + 2200), Order(kind="resume")]
+    played = play([*on_trial(Terms(holds=True), name="brake"), *resumed], CALM)
+    assert broken(played, played) == ()
+    assert [move["moves"][-1]["kind"] for move in moves(played)][-2:] == ["hold", "resume"]
+    (alarm,) = played.fresh
+    moved(played, lambda channel, cause: channels.hold(channel, replace(cause, event=alarm.event)))
+    faults = list(PROMISES[6](played))
+    assert any("holds promotions that were resumed after it had begun" in fault for fault in faults)
+    assert "one alarm held promotions twice" in faults
+    deaf = play(on_trial(Terms(holds=True), name="brake"), CALM)
+    deaf.world.store.moves["production"].pop()
+    assert any("did not hold promotions" in fault for fault in PROMISES[10](deaf))
 
 
 def test_nodes_that_drop_a_warm_release_are_noticed():

@@ -41,4 +41,5 @@ def _firing(alarm: Mapping[str, Any]) -> Firing:
     """StateTransitionedTimestamp is when the state changed; StateUpdatedTimestamp may be a later evaluation."""
     since = alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]
     labels = {one["Name"]: one["Value"] for one in alarm.get("Dimensions", ())}
-    return Firing(key=alarm["AlarmArn"], at=instant.text(since.astimezone(UTC)), labels=labels)
+    at = instant.text(since.astimezone(UTC))
+    return Firing(key=alarm["AlarmArn"], at=at, labels=labels, name=alarm.get("AlarmName", ""))

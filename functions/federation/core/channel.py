@@ -52,7 +52,7 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A person's order to stop promotions: until a stated moment, or until somebody resumes them."""
+    """A stop to promotions, by a person or an alarm: until a stated moment, or until somebody resumes them."""
 
     who: str
     why: str

@@ -38,6 +38,7 @@ PROMOTION_ORDERED: Final = "federation.promotion.ordered.v1"
 PROMOTION_HELD: Final = "federation.promotion.held.v1"
 RELEASE_PROMOTED: Final = "federation.release.promoted.v1"
 SLO_BREACHED: Final = "federation.slo.breached.v1"
+SLO_NOTED: Final = "federation.slo.noted.v1"
 ROLLBACK_ORDERED: Final = "federation.rollback.ordered.v1"
 ROLLBACK_SKIPPED: Final = "federation.rollback.skipped.v1"
 RELEASE_ROLLED_BACK: Final = "federation.release.rolled_back.v1"
@@ -69,6 +70,7 @@ REFUSALS: Final = frozenset(
         UNIT_LEFT_OUT,
         MERGE_SKIPPED,
         PROMOTION_HELD,
+        SLO_NOTED,
         ROLLBACK_SKIPPED,
         ORDER_REFUSED,
     }

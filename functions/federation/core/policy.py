@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from federation.core import cadence, contract
+from federation.core.alarm import Word
 from federation.core.budget import Budget
 from federation.core.cadence import Cadence
 from federation.core.digest import digest
@@ -59,9 +60,13 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rollback(msgspec.Struct, frozen=True, kw_only=True):
-    """Alarms about the first `settle_seconds` after a move count against the release before it."""
+    """Alarms about the first `settle_seconds` after a move count against the release before it.
+
+    `alarms` says, by name, what an alarm does; one that is not named rolls back.
+    """
 
     settle_seconds: int
+    alarms: Mapping[str, Word] = msgspec.field(default_factory=dict)
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,10 +35,11 @@ class MonitoringAlarms:
         for alert in self._rest.pages(
             "list open alerts", url, "alerts", {"filter": 'state="OPEN"', "pageSize": "1000"}
         ):
-            at, labels = _whole_seconds(alert), alert.get("policy", {}).get("userLabels", {})
+            at, policy = _whole_seconds(alert), alert.get("policy", {})
+            labels = policy.get("userLabels", {})
             if at is not None and alert.get("state") == "OPEN" and _LABEL in labels.items():
-                name = alert["name"].rpartition("/")[2]
-                yield Firing(key=f"gcm|{self._project}|{name}", at=at, labels=labels)
+                key = f"gcm|{self._project}|{alert['name'].rpartition('/')[2]}"
+                yield Firing(key=key, at=at, labels=labels, name=policy.get("displayName", ""))
 
 
 def _whole_seconds(alert: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from federation.ports import Firing
 
 
 class LocalAlarms:
-    """`<folder>/*.json` contains `{"key", "at", "labels"?}` of an alarm for as long as it fires."""
+    """`<folder>/*.json` contains `{"key", "at", "labels"?, "name"?}` of an alarm for as long as it fires."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -60,6 +60,7 @@ class Alarm:
         lasts: Minutes for which they still fire once the release that they are about no longer serves.
         stale: They are about the previous release, and began before the serving one did.
         untold: They are never delivered, so only polling finds them.
+        name: By which a policy may name them; no policy names `errors`.
     """
 
     count: int
@@ -68,6 +69,7 @@ class Alarm:
     lasts: int = 0
     stale: bool = False
     untold: bool = False
+    name: Literal["errors", "trial", "brake"] = "errors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from federation.core import alarm, instant
+from federation.core.alarm import Word
 from federation.ports import Firing
 from federation.simulation import doors
 from federation.simulation.actions import Alarm
@@ -26,12 +27,13 @@ def begin(played: Played, action: Alarm) -> None:
     for _ in range(action.count):
         played.alarms += 1
         key = doors.alarm_key(played.alarms)
-        one = Burning(key=key, at=at, release=serving["name"], lasts=action.lasts)
-        played.alarm_of[_event(key, at)] = key
+        one = Burning(key=key, name=action.name, at=at, release=serving["name"], lasts=action.lasts)
+        played.name_of[key] = action.name
+        _know(played, one, at)
         if not action.stale:
             played.burning.append(one)
         if not action.untold:
-            doors.breached(played, key, instant.text(at), action.copies)
+            doors.breached(played, key, action.name, instant.text(at), action.copies)
             _judge(played, one, told=True)
     _show(played)
 
@@ -53,11 +55,11 @@ def end(played: Played) -> None:
 
 
 def _show(played: Played) -> None:
-    played.world.alarms.now = [Firing(key=one.key, at=instant.text(one.at)) for one in played.burning]
+    played.world.alarms.now = [Firing(key=one.key, at=instant.text(one.at), name=one.name) for one in played.burning]
 
 
 def _judge(played: Played, one: Burning, *, told: bool) -> None:
-    """Note what the alarm really asks for: a roll-back (`fresh`), nothing (`stale`), or neither when clocks cannot tell.
+    """Note what the alarm really asks for (`fresh`), that it asks for nothing (`stale`), or neither when clocks cannot tell.
 
     Args:
         played: The world.
@@ -70,16 +72,39 @@ def _judge(played: Played, one: Burning, *, told: bool) -> None:
     since = instant.moment(serving["since"])
     counts = since + _SETTLES
     as_seen = max(one.at, counts)
-    played.alarm_of[_event(one.key, as_seen)] = one.key
-    if one.at < since - played.apart:
+    _know(played, one, as_seen)
+    words = played.words(one.name, played.minute)
+    if words == {"hold"}:
+        resumed = [at for at in _resumed(played) if at >= one.at - played.apart]
+        _ask(played, one, "hold", one.at, had_target=not resumed)
+    elif one.at < since - played.apart:
         rightful = {alarm.event for alarm in played.fresh}
         played.stale += [id_ for id_ in (_event(one.key, as_seen), _event(one.key, one.at)) if id_ not in rightful]
     elif one.at >= counts + played.apart or (
         not told and one.at > since + played.apart and _now(played) > counts + played.apart
     ):
         had_target = any(entry["name"] != serving["name"] for entry in _targets(channel))
-        event = _event(one.key, as_seen)
-        played.fresh.append(FiredAlarm(event=event, before=channel["counter"], had_target=had_target))
+        for word in words if len(words) == 1 else ():
+            _ask(played, one, word, as_seen, had_target=had_target)
+
+
+def _know(played: Played, one: Burning, at: datetime) -> None:
+    """Note which alarm is behind the breach as of that moment."""
+    played.alarm_of[_event(one.key, at)] = one.key
+    played.began[_event(one.key, at)] = one.at
+
+
+def _ask(played: Played, one: Burning, word: Word, at: datetime, *, had_target: bool) -> None:
+    channel = played.world.channel()
+    before = channel["counter"] if channel else 0
+    asked = FiredAlarm(event=_event(one.key, at), key=one.key, word=word, before=before, had_target=had_target)
+    played.fresh.append(asked)
+
+
+def _resumed(played: Played) -> list[datetime]:
+    """When promotions were resumed."""
+    channel = played.world.channel() or {"moves": []}
+    return [instant.moment(moved["at"]) for moved in channel["moves"] if moved["kind"] == "resume"]
 
 
 def _targets(channel: Mapping[str, Any]) -> list[Mapping[str, Any]]:

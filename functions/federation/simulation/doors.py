@@ -47,14 +47,14 @@ def ticked(played: Played, what: str, copies: int) -> None:
         arrive(played, reported(type_, "schedule", f"tick|{played.now}", played, {}), copies)
 
 
-def breached(played: Played, key: str, at: str, copies: int) -> None:
+def breached(played: Played, key: str, name: str, at: str, copies: int) -> None:
     """A monitor reports that an alarm began to fire."""
     if played.way != "bus":
-        alerts = [{"status": "firing", "startsAt": at, "labels": {}}]
+        alerts = [{"status": "firing", "startsAt": at, "labels": {"alertname": name}}]
         group = {"version": "4", "groupKey": key.removeprefix(f"{_MONITOR}|"), "status": "firing", "alerts": alerts}
         _delivered(played, "http:alertmanager", group, copies)
         return
-    arrive(played, alarm.breached(key, at, {}), copies)
+    arrive(played, alarm.breached(key, at, {}, {name: None}), copies)
 
 
 def alarm_key(number: int) -> str:

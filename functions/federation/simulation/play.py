@@ -3,7 +3,7 @@
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.digest import canonical, digest
+from federation.core.digest import digest
 from federation.core.outcome import Shift
 from federation.core.version import FIRST, release_name, version_of
 from federation.simulation import alarms, doors, people
@@ -45,7 +45,7 @@ def play(story: Story, chaos: Chaos, way: Way = "bus") -> Played:
         way: How events from outside come in.
     """
     played = Played(world=world(chaos), way=way)
-    played.world.store.documents[names.policy(1)] = canonical(POLICY)
+    played.store_policy(POLICY)
     for action in story:
         _act(played, action)
     settle(played)
@@ -74,7 +74,7 @@ def _act(played: Played, action: Action) -> None:  # noqa: C901, PLR0912 - one c
             _ask(played, copies)
         case Wait(until=until):
             _finish_uploads(played)
-            played.minute = max(played.minute, until)
+            played.minute = played.world.store.minute = max(played.minute, until)
             _end_jobs(played)
             alarms.end(played)
         case Settle():

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is true in a world in which a story is played, whatever its steps believe?"""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
 from federation.core import instant, names
+from federation.core.alarm import Word
 from federation.core.digest import canonical
 from federation.simulation.actions import Ship
 from federation.simulation.platform import Kind
@@ -17,20 +19,26 @@ Way = Literal["bus", "door", "inline"]
 """How events from outside come in: over the bus, through `receive`, or through `receive` with all steps in one process."""
 WAYS: Final[tuple[Way, ...]] = get_args(Way)
 EPOCH: Final = datetime(2026, 1, 5, tzinfo=UTC)
+_GUESSED: Final = 62
+"""Minutes for which a roll-back may still go by a policy that has been replaced."""
 
 
 @dataclass(slots=True, kw_only=True)
 class FiredAlarm:
-    """An alarm that was about the serving release, so that promise 10 asks for a roll-back.
+    """An alarm that was about the serving release, or holds promotions, so that promise 10 asks for what its policy says.
 
     Args:
         event: The id of the breach.
+        key: Which alarm.
+        word: What the policy says that it does.
         before: The channel's counter when it was delivered.
         had_target: Whether there was a release to go back to.
         after: The channel's counter once all deliveries that followed were made; None until then.
     """
 
     event: str
+    key: str
+    word: Word
     before: int
     had_target: bool
     after: int | None = None
@@ -42,6 +50,7 @@ class Burning:
 
     Args:
         key: Which alarm.
+        name: By which a policy may name it.
         at: Since when it fires.
         release: The release that it is about.
         lasts: Minutes for which it still fires once that release no longer serves.
@@ -49,6 +58,7 @@ class Burning:
     """
 
     key: str
+    name: str
     at: datetime
     release: str
     lasts: int
@@ -70,10 +80,13 @@ class Played:
         abandoned: Folders whose upload never ends.
         unfinished: Folders whose upload has not ended, with the files that are still to come.
         paired: Folders that will be reported together with the next one.
-        fresh: The alarms that ask for a roll-back.
+        fresh: The alarms that ask for a roll-back, for a hold, or to be told of.
         stale: Ids of breaches that must not roll back, since they are about an earlier release.
         burning: The alarms that fire now.
         alarm_of: The key of the alarm behind each breach, by the breach's id.
+        name_of: The name of each alarm, by its key.
+        began: When the alarm behind each breach began to fire, by the breach's id.
+        active_since: When each policy became active, in minutes, by its document's name, in that order.
         coming: Policies that become active at some moment while deliveries are under way.
         dead: Dead letters.
         gave_up: Whether there ever were any.
@@ -96,6 +109,9 @@ class Played:
     stale: list[str] = field(default_factory=list)
     burning: list[Burning] = field(default_factory=list)
     alarm_of: dict[str, str] = field(default_factory=dict)
+    name_of: dict[str, str] = field(default_factory=dict)
+    began: dict[str, datetime] = field(default_factory=dict)
+    active_since: dict[str, int] = field(default_factory=dict)
     coming: list[Mapping[str, Any]] = field(default_factory=list)
     dead: list[Waiting | Knock] = field(default_factory=list)
     gave_up: bool = False
@@ -134,4 +150,20 @@ class Played:
         """Make the next of the coming policies the active one, if there is one."""
         if self.coming:
             policy = self.coming.pop(0)
-            self.world.store.documents[names.policy(policy["version"])] = canonical(policy)
+            self.store_policy(policy)
+
+    def store_policy(self, policy: Mapping[str, Any]) -> None:
+        """Make a policy the active one."""
+        name = names.policy(policy["version"])
+        self.world.store.documents[name] = canonical(policy)
+        self.active_since[name] = self.minute
+
+    def words(self, name: str, minute: int) -> frozenset[Word]:
+        """What an alarm of that name may have done at that time.
+
+        That is what the active policy says, or one that a roll-back may still go by: one that was active within the hour.
+        """
+        since = [*self.active_since.items()]
+        until = [*(begun for _, begun in since[1:]), math.inf]
+        near = [one for (one, begun), end in zip(since, until, strict=True) if begun <= minute <= end + _GUESSED]
+        return frozenset(self.world.document(one)["rollback"].get("alarms", {}).get(name, "roll_back") for one in near)

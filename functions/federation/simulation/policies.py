@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from federation.core.alarm import Word
 from federation.simulation.platform import (
     INDEX,
     NEVER_PASS,
@@ -70,6 +71,8 @@ class Terms:
             is given up.
         deadline: Units, and files that are still to come, are waited for until Friday; otherwise for ever.
         whole: Every kind that the package knows is required, as far as the matrix has it.
+        tells: The alarm `trial` does not roll back.
+        holds: The alarm `brake` holds promotions instead of rolling back.
     """
 
     strict: bool = False
@@ -87,6 +90,8 @@ class Terms:
     calibrated: bool = False
     deadline: bool = False
     whole: bool = False
+    tells: bool = False
+    holds: bool = False
 
 
 def policy(version: int, terms: Terms) -> dict[str, Any]:
@@ -105,7 +110,12 @@ def policy(version: int, terms: Terms) -> dict[str, Any]:
         **({"distillation": {"kind": TRAINED, "p95_ms": "18"}} if terms.distils else {}),
         "routes": _routes(terms),
         **({"voting": {"rule": "veto", "members": VOTERS}} if terms.votes else {}),
+        "rollback": {**POLICY["rollback"], **({"alarms": words} if (words := _words(terms)) else {})},
     }
+
+
+def _words(terms: Terms) -> Mapping[str, Word]:
+    return {**({"trial": "tell"} if terms.tells else {}), **({"brake": "hold"} if terms.holds else {})}
 
 
 def _kinds(terms: Terms) -> Sequence[Kind]:

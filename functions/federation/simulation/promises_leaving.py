@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Did every alarm about the serving release roll it back once, to a release that was stable before?"""
+"""Did every alarm do what its policy says, such as roll back once, to a release that was stable before?"""
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
 
+from federation.core import event as events
+from federation.core import instant
 from federation.simulation.played import FiredAlarm, Played
 from federation.simulation.seen import moves, pairs
+
+_TOLD: Final = frozenset({events.SLO_NOTED, events.ROLLBACK_SKIPPED})
+"""The events that say of an alarm that it rolled nothing back."""
 
 
 def rolled_back(played: Played) -> Iterator[str]:
@@ -28,6 +35,31 @@ def rolled_back(played: Played) -> Iterator[str]:
     if stale := set(causes) & set(played.stale):
         yield f"{len(stale)} alarms about an earlier release rolled back"
     yield from _fell_further(played, causes)
+    yield from _overdone(played)
+
+
+def _overdone(played: Played) -> Iterator[str]:
+    """An alarm moves only what its policy lets it: one that holds does so once, and not after promotions were resumed."""
+    resumed: list[datetime] = []
+    holders: list[str] = []
+    for move in moves(played):
+        moved = move["moves"][-1]
+        if moved["kind"] == "resume":
+            resumed.append(instant.moment(moved["at"]))
+        key = played.alarm_of.get(moved["event"])
+        if key is None:
+            continue
+        words = played.words(
+            played.name_of.get(key, ""), played.world.store.moved_at.get(move["counter"], played.minute)
+        )
+        if moved["kind"] not in words:
+            yield f"{key} made the move {moved['kind']}, and its policy says {' or '.join(sorted(words))}"
+        if moved["kind"] == "hold":
+            holders.append(moved["event"])
+            if any(at > played.began[moved["event"]] + played.apart for at in resumed):
+                yield f"{key} holds promotions that were resumed after it had begun"
+    if len(holders) != len(set(holders)):
+        yield "one alarm held promotions twice"
 
 
 def _fell_further(played: Played, causes: Sequence[str]) -> Iterator[str]:
@@ -42,9 +74,9 @@ def _fell_further(played: Played, causes: Sequence[str]) -> Iterator[str]:
 
 
 def _incidents(played: Played) -> Sequence[Sequence[FiredAlarm]]:
-    """Alarms that fired together about one state of the channel."""
+    """Alarms that roll back and fired together about one state of the channel."""
     grouped: dict[int, list[FiredAlarm]] = {}
-    for alarm in played.fresh:
+    for alarm in (one for one in played.fresh if one.word == "roll_back"):
         grouped.setdefault(alarm.before, []).append(alarm)
     return list(grouped.values())
 
@@ -52,13 +84,27 @@ def _incidents(played: Played) -> Sequence[Sequence[FiredAlarm]]:
 def never_blocked(played: Played) -> Iterator[str]:
     """10. An alarm about what serves rolls it back, hub down or not, held or not, if there is a stable release to go to.
 
-    So does an alarm that began while the release settled in and still fires when alarms are polled.
+    So does an alarm that began while the release settled in and still fires when alarms are polled. An alarm that its
+    policy lets only hold or tell does that.
     """
     causes = {move["moves"][-1]["event"] for move in moves(played)}
     for alarms in _incidents(played):
         left = causes & {alarm.event for alarm in alarms}
         if alarms[0].had_target and not left and not _moved_on(played, alarms[0]):
             yield f"{len(alarms)} alarms fired at move {alarms[0].before}, and nothing was rolled back"
+    yield from _unheeded(played)
+
+
+def _unheeded(played: Played) -> Iterator[str]:
+    """Alarms that were to hold promotions or to be told of, and did not."""
+    states = moves(played)
+    told = {event.subject for event in played.world.bus.announced if event.type in _TOLD}
+    for alarm in (one for one in played.fresh if one.word != "roll_back" and one.after is not None):
+        seen = states[max(0, alarm.before - 1) : alarm.after]
+        if alarm.word == "hold" and alarm.had_target and not any(state["hold"] for state in seen):
+            yield f"{alarm.key} fired at move {alarm.before}, and did not hold promotions"
+        if alarm.key not in told:
+            yield f"{alarm.key} fired at move {alarm.before}, and no event says what became of it"
 
 
 def _moved_on(played: Played, alarm: FiredAlarm) -> bool:

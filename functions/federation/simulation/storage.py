@@ -28,6 +28,8 @@ class SimulatedStore:
         current: How many of the next reads of a channel are current, because an earlier one was stale.
         under: Name of the policy that was active when the outcome that is now carried out was decided.
         decided_under: The same for each move of the channel, by its counter.
+        minute: The true time, in minutes, by which a process knows how old its memory is.
+        moved_at: The true time of each move, by its counter.
     """
 
     chaos: Chaos
@@ -36,6 +38,8 @@ class SimulatedStore:
     current: int = 0
     under: str = ""
     decided_under: dict[int, str] = field(default_factory=dict)
+    minute: int = 0
+    moved_at: dict[int, int] = field(default_factory=dict)
 
     def claim(self, name: str, body: bytes) -> bool:
         """Write once, without comparing, and return whether the name was free."""
@@ -79,6 +83,7 @@ class SimulatedStore:
             raise ConflictError(f"channel {name} is no longer at move {expected}")
         moves.append(to)
         self.decided_under[len(moves)] = self.under
+        self.moved_at[len(moves)] = self.minute
         self.chaos.answers(self.chaos.fails)
 
     def active_policy(self) -> str:

@@ -41,6 +41,8 @@ _CHANGES: Final = (
     "quorum",
     "calibrated",
     "whole",
+    "tells",
+    "holds",
 )
 """The terms of which another policy may reverse one; a name listed twice is drawn twice as often."""
 _ORDERS: Final[Sequence[tuple[Literal["quarantine", "lift", "roll_back", "promote", "anchor"], Sequence[Place]]]] = (
@@ -51,6 +53,8 @@ _ORDERS: Final[Sequence[tuple[Literal["quarantine", "lift", "roll_back", "promot
     ("anchor", ("warm", "warm", "serving", "nowhere")),
 )
 """What people order, and the releases that they may name; a place listed twice is drawn twice as often."""
+_ALARMS: Final[Sequence[Literal["errors", "trial", "brake"]]] = ("errors", "errors", "trial", "brake")
+"""The names of alarms; one listed twice is drawn twice as often."""
 DAY: Final = 24 * 60
 """In minutes, like all times of a story."""
 WEEK: Final = 7 * DAY
@@ -86,6 +90,8 @@ def _terms(drawn: random.Random, *, contended: bool) -> Terms:
         "calibrated": 0.25,
         "deadline": 0.1,
         "whole": 0.15,
+        "tells": 0.4,
+        "holds": 0.4,
     }
     likely |= {"budget": 0.5, "on_pass": 0.25, "votes": 0.25, "deadline": 0.4} if contended else {}
     return Terms(**{name: drawn.random() < chance for name, chance in likely.items()})
@@ -210,6 +216,9 @@ def _afterwards(course: Course, start: int) -> Iterator[Action]:
         yield Settle()
         if course.chance(0.3):
             yield from _watched(drawn, start + 128 + turn * 60)
+        if course.terms.holds and course.chance(0.5):
+            yield Wait(until=start + 140 + turn * 60)
+            yield Order(kind="resume")
     yield from _orders(drawn, start + 240)
     yield from _calm(drawn, start + 300, "sweep")
 
@@ -225,4 +234,5 @@ def _orders(drawn: random.Random, start: int) -> Iterator[Action]:
 def _alarm(drawn: random.Random, *, untold: bool = False) -> Alarm:
     """One or more alarms about the serving release; they end when that is left, or some minutes later."""
     lasts = drawn.choice((0, 0, 5, 12))
-    return Alarm(count=drawn.choice((1, 1, 2, 5)), copies=drawn.choice((1, 2, 3)), lasts=lasts, untold=untold)
+    count, copies = drawn.choice((1, 1, 2, 5)), drawn.choice((1, 2, 3))
+    return Alarm(count=count, copies=copies, lasts=lasts, untold=untold, name=drawn.choice(_ALARMS))

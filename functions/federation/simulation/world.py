@@ -59,8 +59,8 @@ class World:
             return self.store
         process = self.chaos.pick(_PROCESSES)
         if process not in self.memories or self.chaos.strikes(self.chaos.born):
-            clock = count(step=POLICY_SECONDS + 1)  # each look finds the cached listing of policies expired
-            self.memories[process] = CachedStore(self.store, lambda: next(clock))
+            looks = count(step=POLICY_SECONDS + 1)  # each look finds the cached listing of policies expired
+            self.memories[process] = CachedStore(self.store, lambda: self.store.minute * 60 + next(looks))
         return self.memories[process]
 
     def channel(self) -> Mapping[str, Any] | None:

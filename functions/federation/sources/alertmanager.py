@@ -7,13 +7,14 @@ first alerts are sent, and the status is about these alone. Nothing is signed: t
 mutual TLS at the edge, is the only proof. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from federation.core.instant import microseconds, normalise
 from federation.sources.bearer import authentic
-from federation.sources.body import digits_of, json_object, labels_of, mapping_in, text_of
+from federation.sources.body import digits_of, json_object, labels_of, mapping_in, names_of, text_of
 from federation.sources.reading import Reading, Request, Signal, State, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -59,13 +60,15 @@ def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
     group = text_of(body.get("groupKey"), "bad_group_key", "groupKey")
     alerts = _alerts(body.get("alerts"))
     status = text_of(body.get("status"), "missing_state", "status")
-    state = _state(status, alerts, whole=digits_of(body.get("truncatedAlerts")) in (None, "0"))
+    whole = digits_of(body.get("truncatedAlerts")) in (None, "0")
+    state = _state(status, alerts, whole=whole)
     signal = Signal(
         kind="alarm",
         verdict="ignore" if state == "unknown" else "accept",
         state=state,
         key=f"{prefix}|{group}",
         at=_changed_at(alerts, state),
+        names=_names(alerts) if whole or "alertname" in mapping_in(body, "groupLabels") else {},
         labels=_labels(body),
     )
     return ignored(f"The group of alerts ({len(alerts)} sent) {_SAID[state]}.", signal)
@@ -122,9 +125,19 @@ def _changed_at(alerts: Sequence[Mapping[str, Any]], state: State) -> str | None
     An alert about the monitoring itself, or one that has ended, is no new breach.
     """
     names = ("endsAt", "startsAt") if state == "resolved" else ("startsAt",)
-    counted = alerts if state == "resolved" else [one for one in alerts if _fires(one) and _is_about_the_model(one)]
+    counted = alerts if state == "resolved" else _firing(alerts)
     told = [at for one in counted if (at := next(filter(None, (normalise(one.get(name)) for name in names)), None))]
     return max(told, key=microseconds, default=None)
+
+
+def _firing(alerts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [one for one in alerts if _fires(one) and _is_about_the_model(one)]
+
+
+def _names(alerts: Sequence[Mapping[str, Any]]) -> Mapping[str, str | None]:
+    """The names of the alerts that fire, each with the moment at which the newest one of that name began."""
+    told = [(mapping_in(one, "labels").get("alertname"), normalise(one.get("startsAt"))) for one in _firing(alerts)]
+    return names_of(*sorted(told, key=lambda one: microseconds(one[1]) if one[1] else math.inf))
 
 
 def _labels(body: Mapping[str, Any]) -> dict[str, str]:

@@ -17,6 +17,8 @@ MAX_CARRIER_BYTES: Final = 8 * MAX_BYTES
 """Largest envelope: a body quoted inside it grows by escapes, and by a third in base64; Lambda takes 6 MB."""
 _MAX_LABELS: Final = 64
 _MAX_LABEL: Final = 1024
+_MAX_NAMES: Final = 16
+_MAX_NAME: Final = 255
 _ROOM_FOR_LABELS: Final = 16_384
 _ASCII: Final = r"[A-Za-z0-9+/]*={0,2}"
 
@@ -138,6 +140,13 @@ def labels_of(value: Any) -> dict[str, str]:
             kept[key] = one
             room -= len(key) + len(one)
     return kept
+
+
+def names_of(*told: tuple[Any, str | None]) -> dict[str, str | None]:
+    """The names of alarms, each with its last moment; none if one is missing, or is too long to be in a policy."""
+    kept = {name: at for name, at in told if isinstance(name, str)}
+    is_whole = all(isinstance(name, str) and 0 < len(name) <= _MAX_NAME for name, _ in told)
+    return kept if is_whole and len(kept) <= _MAX_NAMES else {}
 
 
 def decoded(value: str) -> bytes:

@@ -196,6 +196,7 @@ def _signalled(alarm: Arn, value: str, at: str | None, suppressed_by: str | None
         key=alarm.text,
         at=at,
         suppressed_by=suppressed_by,
+        names={alarm.resource.removeprefix("alarm:"): at},
         labels=labels,
     )
     return ignored(

@@ -73,7 +73,8 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """What an alarm, a tick or an endpoint's change of state says; its verdict is independent of the reading's.
 
-    `at` is when the state changed, `scheduled_for` when a tick was due, `name` what a tick asks for.
+    `at` is when the state changed, `scheduled_for` when a tick was due, `name` what a tick asks for. `names` are those by
+    which a policy may name what fires, each with the moment since which it does; empty if not all of them are known.
     """
 
     kind: Literal["alarm", "tick", "endpoint"]
@@ -84,6 +85,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_for: str | None = None
     suppressed_by: str | None = None
     name: str | None = None
+    names: Mapping[str, str | None] = msgspec.field(default_factory=dict)
     labels: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 

@@ -16,6 +16,11 @@ def moved_before(channel: Channel, told: Event) -> Outcome:
 
 
 def swept_before(reads: Reads, event: Event) -> Sequence[Event]:
-    """The events in the sweep's stored decisions about an event, in the order of their documents' names."""
-    stored = [reads.document(name) for name in reads.names(names.decisions("sweep", event.id))]
+    """The events in the sweep's stored decisions about an event."""
+    return told_before(reads, "sweep", event.id)
+
+
+def told_before(reads: Reads, step: str, event_id: str) -> Sequence[Event]:
+    """The events in a step's stored decisions about an event, in the order of their documents' names."""
+    stored = [reads.document(name) for name in reads.names(names.decisions(step, event_id))]
     return [Event.of(told) for decision in stored if decision for told in decision["outcome"]["events"]]

@@ -194,7 +194,7 @@ def _alarm(signal: Signal, facts: Facts, now: str) -> Outcome:
 
 
 def _breached(signal: Signal, at: str) -> Event:
-    return alarm.breached(signal.key or "alarm", at, signal.labels)
+    return alarm.breached(signal.key or "alarm", at, signal.labels, signal.names)
 
 
 def _alarm_states(reading: Reading, reads: Reads, now: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An SLO was breached: does that concern what serves now, and which stable release is there to return to?
 
-This step reads only the policy and the channel, and no window, gate, approval, hold or registry can block it.
+This step reads only the policy and the channel, and no window, gate, approval, hold or registry can block it. What the
+policy lets an alarm do besides is in `noted.py`.
 """
 
 from federation.core import alarm, instant
@@ -15,6 +16,7 @@ from federation.core.outcome import Move, Outcome, shift
 from federation.core.policy import Policy
 from federation.core.way_back import rollback_target
 from federation.gathering import Reads
+from federation.steps import noted
 from federation.steps.again import moved_before
 
 HEARS = (events.SLO_BREACHED, events.ROLLBACK_ORDERED)
@@ -28,25 +30,41 @@ def gather(event: Event, reads: Reads) -> Channel:
 
 def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
     """Move back once per incident, and only for data about what serves now."""
-    if moved := channel.moved_by(event.id):
+    if moved := next((one for one in channel.moves if one.event == event.id and one.kind == "roll_back"), None):
         return moved_before(channel, _rolled_back(moved))
+    word, began = _said_of(event, policy)
+    if word == "hold":
+        return noted.hold(event, began, channel, _moment(event, channel, policy, now))
     serving = channel.serving
     if serving is None:
         return _skip(event, "nothing serves, so there is nothing to roll back")
-    if event.type == events.SLO_BREACHED and (stale := _stale(event, serving, policy)):
-        return _skip(event, stale)
+    if elsewhere := _about_another(event, began, serving, policy):
+        return _skip(event, elsewhere)
+    target = _target(event, channel)
+    if word == "tell":
+        return noted.tell(event, began, serving, target)
+    at = _moment(event, channel, policy, now)
+    return (
+        _roll_back(event, channel, serving, target, at) if target else _skip(event, _nowhere(event, channel, serving))
+    )
+
+
+def _said_of(event: Event, policy: Policy) -> tuple[alarm.Word, str]:
+    """What the policy lets the event do, and since when what it tells of has gone on; a person's order rolls back."""
+    return alarm.said_of(event, policy.rollback.alarms if event.type == events.SLO_BREACHED else {})
+
+
+def _about_another(event: Event, began: str, serving: Entry, policy: Policy) -> str | None:
+    """Why what is told is not about the serving release: it speaks of an earlier time, or names another release."""
     named = event.data.get("release")
     if named and named != serving.name:
-        return _skip(event, f"it names {named}, but {serving.name} serves now")
-    target = _target(event, channel)
-    if target is None:
-        return _skip(event, _nowhere(event, channel, serving))
-    return _roll_back(event, channel, serving, target, _moment(event, channel, policy, now))
+        return f"it names {named}, but {serving.name} serves now"
+    return _stale(began, serving, policy) if event.type == events.SLO_BREACHED else None
 
 
-def _stale(event: Event, serving: Entry, policy: Policy) -> str | None:
+def _stale(began: str, serving: Entry, policy: Policy) -> str | None:
     """Why the alarm does not count: its data is about an earlier release, or from the very moment of the move."""
-    at = instant.moment(str(event.data.get("at") or event.time))
+    at = instant.moment(began)
     counts_from = alarm.counts_from(serving.since, policy.rollback.settle_seconds)
     if at >= counts_from and at > instant.moment(serving.since):
         return None
@@ -81,7 +99,7 @@ def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
 
 
 def _moment(event: Event, channel: Channel, policy: Policy, now: str) -> str:
-    """The moment of the roll-back: not before the alarm or the last move, if their clock is a little ahead of ours.
+    """The moment of the move: not before the alarm or the last move, if their clock is a little ahead of ours.
 
     Otherwise the same alarm, still firing, would seem to have begun under the restored release.
     """

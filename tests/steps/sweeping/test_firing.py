@@ -3,13 +3,17 @@
 
 import json
 
+import pytest
+
+from federation.chain import run_chain
 from federation.core import event as events
+from federation.core.event import Event
 
 
-def fires(home, since, key="churn-prod-5xx"):
+def fires(home, since, key="churn-prod-5xx", **told):
     file = home.local.folder / "alarms" / f"{key}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"key": key, "at": since}))
+    file.write_text(json.dumps({"key": key, "at": since, **told}))
 
 
 def test_a_breach_that_begins_while_a_release_settles_in_and_goes_on_leaves_it(second):
@@ -67,3 +71,73 @@ def test_a_registry_that_is_down_hides_no_alarm(second):
     fires(second, "2026-01-13T10:00:00Z")
     second.tick("alarms", "2026-01-13T10:02:00Z")
     assert second.channel.serving.name.endswith("v1.0.0")
+
+
+def under(home, version, **words):
+    home.activate(version, rollback={"settle_seconds": 300, "alarms": words})
+
+
+@pytest.mark.parametrize("word", ["tell", "hold"])
+def test_an_alarm_that_only_tells_or_holds_and_fires_for_an_hour_is_noted_once(second, word):
+    under(second, 2, **{"churn p99": word})
+    fires(second, "2026-01-13T10:00:00Z", key="gcm|ours|0.a1", name="churn p99")
+    for minute in range(5, 60, 5):
+        second.tick("alarms", f"2026-01-13T10:{minute:02}:00Z")
+    (told,) = second.told(events.SLO_NOTED)
+    assert (told.data["word"], told.data["alarm"]) == (word, "churn p99")
+    assert second.channel.serving.name.endswith("v1.0.1")
+    for decision in second.decisions("sweep"):
+        second.assert_decides_again(decision)
+
+
+def test_a_look_that_finds_an_alarm_to_roll_back_for_asks_nothing_more_before_it_tells(second):
+    under(second, 2, another="tell")
+    fires(second, "2026-01-13T10:00:00Z")
+    second.tick("alarms", "2026-01-13T10:05:00Z")
+    assert second.channel.serving.name.endswith("v1.0.0")
+    assert [entry["what"] for entry in second.decisions("sweep")[-1]["reads"]] == [
+        "names",
+        "document",
+        "channel",
+        "firing",
+    ]
+
+
+def test_an_alarm_on_trial_that_began_while_a_release_settled_in_is_noted_once_it_counts(second):
+    under(second, 2, **{"churn-prod-5xx": "tell"})
+    fires(second, "2026-01-13T09:32:00Z")
+    assert second.tick("alarms", "2026-01-13T09:34:00Z") == []
+    for at in ("2026-01-13T09:39:00Z", "2026-01-13T09:44:00Z"):
+        second.tick("alarms", at)
+    (told,) = second.told(events.SLO_NOTED)
+    assert "fired at 2026-01-13T09:35:00Z" in told.data["why"]
+
+
+def test_an_alarm_that_holds_does_so_though_it_fires_since_before_the_release_or_nothing_serves(home):
+    under(home, 2, brake="hold")
+    fires(home, "2026-01-05T07:00:00Z", key="brake")
+    home.tick("alarms", "2026-01-05T07:05:00Z")
+    assert home.channel.hold.who == "alarm brake"
+
+
+@pytest.mark.parametrize(("word", "after"), [("hold", "the hold"), ("roll_back", "the roll-back")])
+def test_an_alarm_noted_under_one_policy_is_told_again_under_a_graver_one(second, word, after):
+    under(second, 2, **{"churn-prod-5xx": "tell"})
+    fires(second, "2026-01-13T10:00:00Z")
+    second.tick("alarms", "2026-01-13T10:05:00Z")
+    under(second, 3, **{"churn-prod-5xx": word})
+    second.tick("alarms", "2026-01-13T10:10:00Z")
+    assert second.channel.moves[-1].kind == word, after
+
+
+def test_a_look_cut_short_after_an_alarm_was_noted_tells_of_it_again(second):
+    """In one process: the note is stored, and nobody has heard of it yet."""
+    under(second, 2, **{"churn-prod-5xx": "tell"})
+    fires(second, "2026-01-13T10:00:00Z")
+    at, heard = "2026-01-13T10:05:00Z", []
+    look = Event(type=events.TICK_ALARMS, source="//test", subject="schedule", time=at, key="look", data={})
+    second.local.bus.announce = heard.extend  # type: ignore[method-assign]
+    for _ in range(2):
+        run_chain("sweep", look, second.local.ports, lambda: at)
+    first, again = (event for event in heard if event.type == events.SLO_NOTED)
+    assert again == first

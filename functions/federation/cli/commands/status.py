@@ -22,7 +22,7 @@ from federation.cli.store.jobs import open_jobs
 from federation.cli.store.merges import last_merge, left_out, missed, skipped
 from federation.cli.store.shelf import Shelf
 from federation.cli.store.spending import spending
-from federation.cli.store.standing import came_by, lost, tampered, unheeded
+from federation.cli.store.standing import came_by, lost, on_trial, tampered, unheeded
 from federation.cli.store.unsettled import waiting
 from federation.core import names
 from federation.core.channel import Channel
@@ -60,6 +60,7 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
     merge = whole.read(lambda: last_merge(history), None)
     lines = list(_as_merged(units.lines, merge))
     alarm = whole.read(lambda: unheeded(history, channel, policy), None)
+    trials = whole.read(lambda: on_trial(history, policy, now()), ())
     changed = whole.read(lambda: tampered(history, now()), None)
     jobs = whole.read(lambda: open_jobs(shelf, history, every=every), ())
     money = whole.read(lambda: spending(shelf, policy, now()), None)
@@ -72,6 +73,7 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
         "lost": list(lost(shelf, channel)),
         "damaged": list(dict.fromkeys(whole.faults)),
         "unheeded": {"at": alarm.now, "why": alarm.why} if alarm else None,
+        "on_trial": [{"at": past.now, "why": past.why} for past in trials],
         "tampered": {"at": changed.now, "why": changed.why} if changed else None,
         "candidate": asdict(candidate) if candidate else None,
         "merge": _merge(policy, merge, lines) if merge and not candidate else None,

@@ -26,6 +26,7 @@ from federation.gathering import Reads
 _VERDICTS: Final[Mapping[str, str]] = {
     events.RELEASE_ROLLED_BACK: "rolled back",
     events.ROLLBACK_SKIPPED: "no roll-back",
+    events.SLO_NOTED: "noted",
     events.RELEASE_PROMOTED: "promoted",
     events.PROMOTION_HELD: "held",
     events.RELEASE_ASSEMBLED: "assembled",
@@ -57,6 +58,10 @@ _HINTS: Final[Mapping[str, str]] = {
     events.JOB_FAILED: "Look at the job's log on its platform; one that failed by its settings or its data will fail again.",
     events.RELEASE_UNPROVEN: (
         "The log of its nodes says why. Until it answers, a roll-back takes it last. To ask it again: federation tick sweep"
+    ),
+    events.SLO_NOTED: (
+        "The policy's rollback.alarms says what it does; an alarm that is not named there rolls back. If one holds "
+        "promotions: federation resume --who YOU --why 'WHY'"
     ),
     events.MERGE_SKIPPED: "Why each unit does not go on: federation status",
 }

@@ -43,7 +43,8 @@ def print_status(found: Mapping[str, Any]) -> None:
         print(wrapped(pasted(behind), indent=0))
     if hold := found["hold"]:
         ends = f" until {when(hold['until'])}" if "until" in hold else ""
-        print(wrapped(f"{hold['who']} has held promotions since {when(hold['at'])}{ends}: {hold['why']}", indent=0))
+        why = readable(hold["why"])
+        print(wrapped(f"{hold['who']} has held promotions since {when(hold['at'])}{ends}: {why}", indent=0))
     _print_urgent(found)
     print_table(
         "Releases",
@@ -101,6 +102,10 @@ def _print_urgent(found: Mapping[str, Any]) -> None:
             f"`{pasted('federation explain roll_back')}` says why, and what to do",
             (readable(alarm["why"]),),
         )
+    print_lines(
+        "Alarms on trial that fired within a day",
+        (readable(one["why"]) for one in found["on_trial"]),
+    )
     if changed := found["tampered"]:
         print_lines(
             f"Changed by somebody else, not by this home; found {when(changed['at'])}: {_PUT_RIGHT}",

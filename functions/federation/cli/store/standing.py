@@ -55,13 +55,14 @@ def tampered(history: History, at: str) -> Past | None:
     return next((past for past in reversed(told) if instant.microseconds(past.now) >= since), None)
 
 
-def noted(history: History, policy: Policy, at: str) -> Sequence[Past]:
-    """The last decision of a day about each alarm that the policy does not let roll back, oldest first."""
-    if not policy.rollback.alarms:
+def on_trial(history: History, policy: Policy, at: str) -> Sequence[Past]:
+    """The last decision of a day about each alarm of which the policy says `tell`, oldest first."""
+    if "tell" not in policy.rollback.alarms.values():
         return ()
     since = instant.microseconds(at) - _DAY * 1_000_000
-    told = [past for past in history.latest("roll_back", within=_DAY) if events.SLO_NOTED in past.announced_types]
-    return list({past.event.subject: past for past in told if instant.microseconds(past.now) >= since}.values())
+    known = [past for past in history.latest("roll_back", within=_DAY) if instant.microseconds(past.now) >= since]
+    told = (past for past in known for event in past.outcome["events"] if event["data"].get("word") == "tell")
+    return list({past.event.subject: past for past in told}.values())
 
 
 def unheeded(history: History, channel: Channel, policy: Policy) -> Past | None:

@@ -2,9 +2,10 @@
 """Which alarms about the serving release fire now, whether or not they were delivered?
 
 An alarm is delivered only when it begins. One that begins while a release settles in, and keeps firing, is found here.
+One that only holds promotions or is told of is not told again at every look: once it is noted, that is done.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -17,25 +18,39 @@ from federation.core.outcome import NOTHING, Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads
 from federation.ports import Firing
-from federation.steps.again import swept_before
+from federation.steps.again import swept_before, told_before
 
 HEARS = (events.TICK_ALARMS, events.RELEASE_PROMOTED)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel, the alarms that fire, and what an earlier delivery of the same event announced."""
+    """The channel, the alarms that fire, what an earlier delivery of the same event announced, and the noted breaches."""
 
     channel: Channel
     firing: Sequence[Firing]
     told: Sequence[Event] = ()
+    noted: frozenset[str] = frozenset()
 
 
 def gather(event: Event, reads: Reads) -> Facts:
     """The home's own documents and the alarms, and nothing else, so that no other service's failure hides an alarm."""
     policy = reads.policy()
     channel = reads.channel(policy.channel)
-    told = swept_before(reads, event) if _has_led_back(event, channel, policy) else ()
-    return Facts(channel=channel, firing=reads.firing(), told=told)
+    firing = reads.firing()
+    noted = frozenset(_noted(firing, channel, policy, reads)) if event.type != events.RELEASE_PROMOTED else frozenset()
+    told = swept_before(reads, event) if noted or _has_led_back(event, channel, policy) else ()
+    return Facts(channel=channel, firing=firing, told=told, noted=noted)
+
+
+def _noted(firing: Iterable[Firing], channel: Channel, policy: Policy, reads: Reads) -> Iterator[str]:
+    """The breaches that need not roll back, and of which `roll_back` has said so."""
+    for one in firing:
+        breach, word = _breach_of(one, channel, policy, None), _word(one, policy)
+        if breach is None or word == "roll_back":
+            continue
+        told = told_before(reads, "roll_back", breach.id)
+        if any(event.type == events.SLO_NOTED and event.data["word"] == word for event in told):
+            yield breach.id
 
 
 def _has_led_back(event: Event, channel: Channel, policy: Policy) -> bool:
@@ -55,21 +70,30 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     no longer concerns what serves, and would not be found a second time.
     """
     begins = event.type == events.RELEASE_PROMOTED
-    new = map(_breach_of, facts.firing) if begins else _breached(facts, policy, now)
-    breached = {one.id: one for one in (*facts.told, *new)}
+    new = (_begun(one) if begins else _breach_of(one, facts.channel, policy, now) for one in facts.firing)
+    breached = {one.id: one for one in (*facts.told, *(one for one in new if one and one.id not in facts.noted))}
     if not breached:
         return NOTHING
     why = f"alarms firing now: {', '.join(one.subject for one in breached.values())}"
     return Outcome(why=why, events=tuple(breached.values()), repeat=len(breached) == len(facts.told))
 
 
-def _breach_of(one: Firing) -> Event:
-    return alarm.breached(one.key, one.at, one.labels)
+def _word(one: Firing, policy: Policy) -> alarm.Word:
+    return alarm.said_of(_begun(one), policy.rollback.alarms)[0]
 
 
-def _breached(facts: Facts, policy: Policy, now: str) -> Iterator[Event]:
-    serving = facts.channel.serving
-    for one in facts.firing:
-        at = alarm.speaks_at(one.at, serving.since, policy.rollback.settle_seconds, now) if serving else None
-        if at is not None:
-            yield alarm.breached(one.key, at, one.labels)
+def _begun(one: Firing) -> Event:
+    return _told_as_of(one.at, one)
+
+
+def _told_as_of(at: str, one: Firing) -> Event:
+    return alarm.breached(one.key, at, one.labels, {one.name: None} if one.name else None)
+
+
+def _breach_of(one: Firing, channel: Channel, policy: Policy, now: str | None) -> Event | None:
+    """The breach as which an alarm is told, if it concerns what serves; a hold is about no release."""
+    if _word(one, policy) == "hold":
+        return _begun(one)
+    since = channel.serving.since if channel.serving else None
+    at = alarm.speaks_at(one.at, since, policy.rollback.settle_seconds, now) if since else None
+    return _told_as_of(at, one) if at else None
