@@ -131,3 +131,16 @@ def test_a_category_of_a_primary_metric_has_only_to_be_held():
     rule = replace(RULES.quality[0], primary=True, categories={"refunds": Decimal("0.05")})
     whole, refunds, *_ = plan(replace(RULES, quality=(rule,)), Expected()).needs
     assert (whole.gain, refunds.gain) == (True, False)
+
+
+def test_named_categories_share_the_items_of_their_suite():
+    rule = replace(RULES.quality[0], categories=dict.fromkeys(("*", "art", "law", "tax"), Decimal("0.05")))
+    crowded = [
+        told for told in plan(replace(RULES, quality=(rule,)), Expected(items=176)).impossible if "named" in told
+    ]
+    (told,) = crowded
+    assert told.startswith(
+        "quality of accuracy: the 3 named categories need 177 items together, of which there are 176; "
+    )
+    enough = plan(replace(RULES, quality=(rule,)), Expected(items=177)).impossible
+    assert not [told for told in enough if "named" in told]

@@ -113,3 +113,9 @@ def test_of_very_many_reasons_the_first_are_told_so_that_a_bus_takes_the_event(f
     assert sentence.startswith("reason 1; reason 2; ")
     assert told in sentence
     assert len(sentence) < 1_000
+
+
+def test_of_very_many_reasons_what_fails_is_told_before_what_is_open():
+    findings = [finding("quality", "inconclusive", f"open {number}") for number in range(30)]
+    sentence = reasons(reported([*findings, finding("safety", "fail", "a suite failed")]))
+    assert sentence.startswith("a suite failed; open 0; ")

@@ -7,6 +7,7 @@ of 80 % power each let such a candidate through in only 41 % of cases, so plan f
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 import msgspec
 from msgspec.structs import replace
@@ -79,7 +80,9 @@ def plan(rules: GateRules, expected: Expected) -> Plan:
     if rules.latency is not None:
         needs.append(_latency(rules.latency, expected))
     out_of_reach = (text for need in needs if (text := _out_of_reach(need)) is not None)
-    return Plan(needs=tuple(needs), impossible=(*_empty(rules), *out_of_reach), unpinned=tuple(_unpinned(rules)))
+    crowded = (text for rule in rules.quality if (text := _crowded(rule, expected)) is not None)
+    impossible = (*_empty(rules), *out_of_reach, *crowded)
+    return Plan(needs=tuple(needs), impossible=impossible, unpinned=tuple(_unpinned(rules)))
 
 
 def _unpinned(rules: GateRules) -> Iterator[str]:
@@ -115,6 +118,21 @@ def _in_categories(rule: QualityRule, expected: Expected) -> Iterator[Need]:
         other = "each other category" if len(rule.categories) > 1 else "each category"
         where = other if category == EVERY else quoted(category)
         yield _paired(f"{rule.metric} in {where}", float(margin), expected.differing)
+
+
+def _crowded(rule: QualityRule, expected: Expected) -> str | None:
+    """Why the suite is too small for the categories that the policy names; an item is in one of them at most."""
+    named = [need.least for need in _in_categories(replace(rule, categories=_named(rule)), expected)]
+    if expected.items is None or sum(named) <= expected.items:
+        return None
+    return (
+        f"quality of {rule.metric}: the {len(named):,} named categories need {sum(named):,} items together, of which there "
+        f"are {expected.items:,}; name fewer, allow more or measure more"
+    )
+
+
+def _named(rule: QualityRule) -> Mapping[str, Decimal]:
+    return {category: margin for category, margin in rule.categories.items() if category != EVERY}
 
 
 def _paired(check: str, margin: float, differing: float) -> Need:

@@ -57,7 +57,12 @@ def reasons(report: Mapping[str, Any]) -> str:
     findings = report["findings"]
     if report["verdict"] == "pass":
         return f"all {len(findings)} checks pass"
-    decisive = [finding["reason"] for finding in findings if finding["verdict"] != "pass"]
+    decisive = [finding for finding in findings if finding["verdict"] != "pass"]
     if len(decisive) > _TOLD:
-        decisive[_TOLD:] = [f"and {counted(len(decisive) - _TOLD, 'check')} more, which the report names"]
-    return "; ".join(decisive) or "a gate had nothing to check"
+        decisive.sort(
+            key=lambda finding: finding["verdict"] != "fail"
+        )  # what is only open must not crowd out a failure
+    told = [finding["reason"] for finding in decisive[:_TOLD]]
+    if more := len(decisive) - len(told):
+        told.append(f"and {counted(more, 'check')} more, which the report names")
+    return "; ".join(told) or "a gate had nothing to check"

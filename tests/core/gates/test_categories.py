@@ -221,6 +221,23 @@ def test_a_category_is_on_the_scale_of_its_suite(best, now, then, margin, expect
     assert refunds.verdict == expected
 
 
+@pytest.mark.parametrize(("documents", "verdict_"), [(58, "inconclusive"), (120, "fail")])
+def test_zeros_of_a_percentage_are_no_shares_though_too_few_documents_show_its_scale(documents, verdict_):
+    """Errors in percent: no document shows one in refunds before, and one in six does now."""
+    count = 12 * documents
+    clusters = [f"document-{index % documents}" for index in range(count)]
+    categories = ["refunds" if index < count // 2 else "home" for index in range(count)]
+    others = [(0.0, 20.0, 50.0)[index % 3] for index in range(count // 2)]
+    lost = [100.0 * (index % documents % 6 == 0) for index in range(count // 2)]
+    shared = {"categories": categories, "clusters": clusters, "count": count}
+    rule = QualityRule(metric="errors", margin=Decimal(20), direction="lower", categories={"refunds": Decimal("0.9")})
+    before = answers(scores={"errors": [0.0] * (count // 2) + others}, **shared)
+    _, refunds = judged(answers(scores={"errors": lost + others}, **shared), rule, before=before)
+    assert refunds.verdict == verdict_
+    _, rare = judged(answers(scores={"errors": [0.0] * (count // 2) + others}, **shared), rule, before=before)
+    assert rare.verdict == "inconclusive"
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.booleans(), st.booleans())
 def test_a_category_is_judged_as_a_suite_of_its_own_would_be(seed, graded, grouped):

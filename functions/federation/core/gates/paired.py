@@ -31,7 +31,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     opponent: str
     margin: float
-    reach: float = 0.0
+    reach: float | None = None
     ending: str = ""
 
 

@@ -54,7 +54,7 @@ def compare_records(
     margin: float,
     lower_is_better: bool = False,
     seed: int = 0,
-    reach: float = 0.0,
+    reach: float | None = None,
 ) -> Comparison:
     """What `metric` says about the candidate on the items of both.
 
@@ -65,8 +65,8 @@ def compare_records(
         margin: The loss allowed, in the metric's unit; with 0 the candidate must be proven better.
         lower_is_better: Whether to negate every difference.
         seed: Seed of the bootstrap; the same seed and records give the same bounds, in any order of the records.
-        reach: The range of the suite's scores, if these are only some of its items and it is not scored within 0..1;
-            0 to take it from these items.
+        reach: The range of the suite's scores, if these are only some of its items and it is not scored within 0..1: 0
+            where too few of its items show it; None to take it from these items.
     """
     difference = unshared(candidate, other)
     if difference is not None:
@@ -77,11 +77,12 @@ def compare_records(
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=clash)
     sides = candidate.scores[metric], other.scores[metric]
     first, second = reversed(sides) if lower_is_better else sides
-    if margin >= 1.0 and not reach and are_shares(first, second):
+    if margin >= 1.0 and reach is None and are_shares(first, second):
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=_BOUNDLESS)
     better, worse = sum(map(gt, first, second)), sum(map(lt, first, second))
     method, interval = _interval(first, second, clusters, (better, worse), seed, reach=reach)
-    if method == "bootstrap-t" and not reach and (scaled_apart(first, second) or beyond_best(*sides, lower_is_better)):
+    own_scale = reach is None and method == "bootstrap-t"
+    if own_scale and (scaled_apart(first, second) or beyond_best(*sides, lower_is_better)):
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=APART)
     return Comparison(
         verdict="inconclusive" if interval is None else verdict_of(interval, -margin),
@@ -123,18 +124,18 @@ def _interval(
     discordant: tuple[int, int],
     seed: int,
     *,
-    reach: float,
+    reach: float | None,
 ) -> tuple[Method | None, Interval | None]:
     """The bounds and their method: closed form for 0/1 items that stand alone, the wider of both for those in clusters.
 
     An unseen score within 0..1 can move by 1, and the bounds allow for that even if one side has a score outside 0..1.
     """
     closed = None
-    if not reach and _BINARY.issuperset(first) and _BINARY.issuperset(second):
+    if reach is None and _BINARY.issuperset(first) and _BINARY.issuperset(second):
         closed = paired_proportions(*discordant, len(first))
         if clusters is None:
             return "bonett-price", closed
-    span = reach or _span(first, second, clusters)
+    span = _span(first, second, clusters) if reach is None else reach
     drawn = clustered_mean(list(map(sub, first, second)), clusters, span=span, seed=seed)
     if drawn is None:
         return None, None
@@ -155,11 +156,14 @@ def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[st
     return high - low if independent >= quantile.FEWEST else 0.0
 
 
-def reach_of(candidate: Records, other: Records, metric: str) -> float:
-    """The range of a suite's scores where neither side keeps within 0..1, else 0; the same items in the same order."""
+def reach_of(candidate: Records, other: Records, metric: str) -> float | None:
+    """The range of a suite's scores where neither side keeps within 0..1, 0 if too few show it; else None.
+
+    Both sides have the same items in the same order.
+    """
     first, second = candidate.scores[metric], other.scores[metric]
     if are_shares(first) or are_shares(second):
-        return 0.0
+        return None
     return _span(first, second, shared_clusters(candidate, other)[0])
 
 
