@@ -16,7 +16,7 @@ from federation.demo.examples import examples
 from federation.demo.stage import LocalStage
 from federation.demo.story import first_week, second_week, story
 from federation.demo.trust import TRUST
-from federation.errors import ServiceError
+from federation.errors import ConflictError, ServiceError
 from federation.reads import LiveReads
 from federation.runtime import routes
 from federation.sources import Trust
@@ -120,6 +120,39 @@ def test_an_alarm_that_may_not_roll_back_does_what_its_policy_says_in_one_proces
     assert [call for call in log if call[0] in {"move", "shift"}] == moved, "once, however often it is delivered"
     assert {event.data["word"] for event in heard if event.type == events.SLO_NOTED} == {word}
     assert home.ports.traffic.serving("production").release == "spiralverse-ai-federated-v1.0.1"
+
+
+class Overtaken:
+    """A store whose channel somebody else moves just before the first move."""
+
+    def __init__(self, store):
+        self._store, self._left = store, 1
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def move(self, *args):
+        if self._left:
+            self._left = 0
+            raise ConflictError("overtaken")
+        return self._store.move(*args)
+
+
+def test_an_alarm_that_fails_keeps_none_from_rolling_back_that_came_behind_it_and_is_delivered_again(home):
+    play = stage(home, inline=True)
+    list(first_week(play))
+    list(second_week(play))
+    rules = document((examples() / "policy.json").read_bytes())
+    words = {**rules["rollback"], "alarms": {"brake": "hold"}}
+    home.ports.store.keep(names.policy(2), canonical({**rules, "version": 2, "rollback": words}))
+    both = queued(ALARM.body.replace(wire_aws.ALARM.encode(), b"brake"), ALARM.body)
+    now, trust = "2026-11-24T14:04:41Z", Trust.read(TRUST)
+    with pytest.raises(ConflictError, match="overtaken"):
+        deliver_chain(both, trust, replace(home.ports, store=Overtaken(home.ports.store)), lambda: now)
+    assert home.ports.traffic.serving("production").release == "spiralverse-ai-federated-v1.0.0"
+    deliver_chain(both, trust, home.ports, lambda: now)
+    channel = document(home.ports.store.channel("production"))
+    assert [moved["kind"] for moved in channel["moves"][-2:]] == ["roll_back", "hold"]
 
 
 def test_an_old_alarm_asks_first_whether_it_is_still_true(home):

@@ -60,8 +60,8 @@ def run_chain(step: StepName, event: Event, ports: Ports, clock: Callable[[], st
 def deliver_chain(request: Request, trust: Trust, ports: Ports, clock: Callable[[], str]) -> Reading:
     """Deliver a request, then run every step that handles its events, and so on.
 
-    A recent SLO breach is rolled back first: one read of the channel and one compare-and-set come before any document is
-    stored.
+    Recent SLO breaches are rolled back first: one read of the channel and one compare-and-set come before any document is
+    stored. One that fails hides none that is delivered with it.
 
     Raises:
         FederationError: The sender has to deliver the request again.
@@ -70,13 +70,24 @@ def deliver_chain(request: Request, trust: Trust, ports: Ports, clock: Callable[
     chain = _Chain()
     here = replace(ports, bus=chain)
     reading = timely(read(request, trust), now)
-    for one in reading.batch if reading.batch is not None else (reading,):
-        if breach := receive.urgent(one, now):
-            chain.done.add(breach.id)
-            handle("roll_back", breach, here, now)
+    delivered = reading.batch if reading.batch is not None else (reading,)
+    breaches = [breach for one in delivered if (breach := receive.urgent(one, now))]
+    chain.done.update(breach.id for breach in breaches)
+    if failed := [error for breach in breaches if (error := _failed(breach, here, now))]:
+        raise failed[0]
     told = take_in(request, reading, here, now, settled_ends=False)
     _follow(chain, ports, clock)
     return told
+
+
+def _failed(breach: Event, ports: Ports, now: str) -> Exception | None:
+    """Roll back for a breach; the error if that failed."""
+    try:
+        handle("roll_back", breach, ports, now)
+    except Exception as error:  # noqa: BLE001 - it is raised once the breaches that came with it were tried
+        log.warning("%s %s failed: %s: %s", breach.type, breach.subject, type(error).__name__, error)
+        return error
+    return None
 
 
 class _Chain:

@@ -66,3 +66,8 @@ def test_an_alarm_without_a_name_is_named_by_its_key():
     assert "names" not in breach.data, "what was recorded before alarms had names is decided again to the byte"
     assert alarm.said_of(breach, WORDS) == ("tell", NOON)
     assert alarm.named(breach) == "latency"
+
+
+def test_what_else_a_group_may_do_is_known_in_case_its_gravest_alarm_is_not_about_what_serves():
+    group = alarm.breached("am|{}", TWO, {}, {"latency": TWO, "gpu": ONE, "errors": NOON})
+    assert alarm.each_said_of(group, WORDS) == [("roll_back", NOON), ("hold", ONE), ("tell", TWO)]

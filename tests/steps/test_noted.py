@@ -204,6 +204,17 @@ def test_a_process_that_remembers_the_milder_policy_looks_before_it_lets_an_alar
     assert second.channel.hold is None
 
 
+def test_a_process_that_remembers_the_hold_looks_too_though_the_alarm_has_held_before(second):
+    seconds = [0.0]
+    ports = replace(second.local.ports, store=CachedStore(second.store, lambda: seconds[0]))
+    brake = breached("brake", LATER, {})
+    handle("roll_back", brake, ports, LATER)
+    second.activate(3, rollback=settling())
+    seconds[0] = 120.0
+    handle("roll_back", brake, ports, LATER)
+    assert [moved.kind for moved in second.channel.moves[-2:]] == ["hold", "roll_back"]
+
+
 def test_a_hold_overtaken_by_another_move_is_decided_again_at_its_next_delivery(second):
     ports = second.local.ports
     told = breached("brake", LATER, {})
@@ -221,6 +232,44 @@ def test_a_group_in_which_an_old_alarm_lingers_rolls_back_nothing_for_the_sake_o
     second.drain()
     assert second.channel.serving.name.endswith("v1.0.1")
     assert "the alarm is about 2026-01-13T09:00:00Z" in second.told(events.ROLLBACK_SKIPPED)[-1].data["why"]
+
+
+def test_an_old_alarm_that_lingers_in_a_group_hides_no_hold_and_both_are_explained(second):
+    group = breached("am|{}", LATER, {}, {"errors": "2026-01-13T09:00:00Z", "brake": LATER})
+    for _ in range(2):
+        second.local.bus.announce([group])
+        second.drain()
+    assert second.channel.serving.name.endswith("v1.0.1")
+    assert second.channel.moves[-1].kind == "hold"
+    assert "the alarm is about 2026-01-13T09:00:00Z" in second.told(events.ROLLBACK_SKIPPED)[-1].data["why"]
+    assert "fired at 2026-01-13T11:00:00Z, and the policy says `hold`" in noted(second)[-1][1]
+    second.assert_decides_again(second.decisions("roll_back")[-1])
+
+
+@pytest.mark.parametrize(
+    ("joined_at", "left"),
+    [("2026-01-13T09:34:00Z", False), ("2026-01-13T09:40:00Z", True)],
+    ids=["settles in", "counts"],
+)
+def test_one_of_a_group_that_began_while_a_release_settled_in_counts_once_the_group_is_told_again(
+    second, joined_at, left
+):
+    """It is told again since another alarm joins; that the first one fires on past the settling period is what counts."""
+    group = breached("am|{}", joined_at, {}, {"errors": "2026-01-13T09:32:00Z", "on trial": joined_at})
+    second.local.bus.announce([group])
+    second.drain()
+    assert second.channel.serving.name.endswith("v1.0.0") is left
+
+
+def test_who_resumes_by_a_slower_clock_than_the_alarms_has_decided_about_them_too(second):
+    second.activate(3, rollback=settling(brake="hold", gpu="hold"))
+    ahead = "2026-01-13T11:04:00Z"
+    second.alarm(at=ahead, name="brake")
+    second.now = "2026-01-13T11:02:00Z"
+    second.tell(events.RESUME_ORDERED, who="ada", why="looked at both")
+    second.alarm(at=ahead, name="gpu")
+    assert second.channel.hold is None
+    assert "ada has resumed promotions since, at 2026-01-13T11:04:00Z" in noted(second)[-1][1]
 
 
 def test_a_long_name_is_cut_to_what_the_channel_allows(second):

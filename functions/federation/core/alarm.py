@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which event does a firing alarm become, when does it concern the serving release, and what may it do?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
@@ -34,9 +34,14 @@ def breached(key: str, at: str, labels: Mapping[str, str], names: Mapping[str, s
 
 
 def said_of(breach: Event, words: Mapping[str, Word]) -> tuple[Word, str]:
-    """What a breach may do, and since when the alarms fire that may.
+    """What a breach may do, and since when the alarms fire that may: the gravest of `each_said_of`."""
+    return each_said_of(breach, words)[0]
 
-    A group of alarms has several names. The gravest word about any of them counts, as of the newest alarm that has it.
+
+def each_said_of(breach: Event, words: Mapping[str, Word]) -> Sequence[tuple[Word, str]]:
+    """Each thing that a breach may do, the gravest first, and since when the alarms fire that may.
+
+    A group of alarms has several names. A word counts as of the newest alarm that has it.
 
     Args:
         breach: The event of `breached`; without names, the alarm is named by its key.
@@ -44,9 +49,10 @@ def said_of(breach: Event, words: Mapping[str, Word]) -> tuple[Word, str]:
     """
     at = str(breach.data.get("at") or breach.time)
     began = breach.data.get("names") or {breach.data.get("alarm", breach.subject): at}
-    said = {name: words.get(name, "roll_back") for name in began}
-    gravest = next(word for word in get_args(Word) if word in said.values())
-    return gravest, max((began[name] for name in said if said[name] == gravest), key=instant.moment)
+    since: dict[Word, list[str]] = {word: [] for word in get_args(Word)}
+    for name, moment in began.items():
+        since[words.get(name, "roll_back")].append(moment)
+    return [(word, max(moments, key=instant.moment)) for word, moments in since.items() if moments]
 
 
 def named(breach: Event) -> str:

@@ -74,11 +74,11 @@ def _found_none(end: Mapping[str, Any]) -> bool:
 
 
 def _held_too_long(played: Played, jobs: Jobs) -> Iterator[str]:
-    """A job that was held for its hours is started or refused once they have come."""
+    """A job that was held for its hours is started or refused once they have come; of one cut short, its loss is told."""
+    ends = (names.turned_away_job, names.refused_job, names.lost_job)
     for name in (name.removeprefix(names.HELD_JOBS) for name in jobs if name.startswith(names.HELD_JOBS)):
         opens = jobs[names.held_job(name)]["told"]["opens"]
-        away, refused = names.turned_away_job(name) in jobs, names.refused_job(name) in jobs
-        decided = name in played.world.trainer.started or away or refused
+        decided = name in played.world.trainer.started or any(end(name) in jobs for end in ends)
         if opens < played.now and played.finale and not decided:
             yield f"{name} waits since its hours came at {opens}"
 

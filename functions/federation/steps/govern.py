@@ -11,7 +11,7 @@ from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
-from federation.core.move import Cause
+from federation.core.move import Cause, not_before
 from federation.core.outcome import Document, Move, Outcome
 from federation.core.policy import Policy
 from federation.errors import ContractError
@@ -50,7 +50,6 @@ def gather(event: Event, reads: Reads) -> Facts:
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Carry the order out, or refuse it with a reason."""
-    del policy
     channel = facts.channel
     if channel.moved_by(event.id):
         return Outcome(
@@ -66,7 +65,9 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
         return _ordered_policy(event, facts)
     if refused := _impossible(event, channel, now):
         return _refuse(event, refused)
-    to = _moved(event, channel, now)
+    # A last move dated ahead of our clock is older than this one; a resume dated before an alarm's hold would not count.
+    at = not_before(now, *channel.last_moved(), seconds=policy.rollback.settle_seconds)
+    to = _moved(event, channel, at)
     why = f"{event.data['who']}: {event.data['why']}"
     return Outcome(
         why=why,

@@ -17,9 +17,11 @@ from federation.core.outcome import Move, Outcome
 def hold(breach: Event, began: str, channel: Channel, now: str) -> Outcome:
     """Stop promotions, unless that has been done; whoever resumes them has decided about every alarm that began before."""
     if moved := next((one for one in channel.moves if one.event == breach.id and one.kind == "hold"), None):
-        return Outcome(why="carried out before", events=(_noted(breach, "hold", moved.why),), repeat=True)
-    if needless := _needless(began, channel, now):
-        return _nothing_moves(breach, "hold", f"{alarm.named(breach)} fired at {began}: {needless}")
+        # Not as a repeat: a remembered policy may say `hold` where the newest one says `roll_back`, and only a new
+        # outcome makes the process look for that one.
+        return Outcome(why="carried out before", events=(_noted(breach, "hold", moved.why),))
+    if useless := needless(began, channel):
+        return _nothing_moves(breach, "hold", f"{alarm.named(breach)} fired at {began}: {useless}")
     why = f"{alarm.named(breach)} fired at {began}, and the policy says `hold` for it"
     cause = Cause(event=breach.id, at=now, who=f"alarm {alarm.named(breach)}", why=why)
     to = channels.hold(channel, cause)
@@ -37,9 +39,9 @@ def tell(breach: Event, began: str, serving: Entry, target: Entry | None) -> Out
     return _nothing_moves(breach, "tell", f"{fired}: {serving.name} serves on; a roll-back would have {would}")
 
 
-def _needless(began: str, channel: Channel, now: str) -> str | None:
+def needless(began: str, channel: Channel) -> str | None:
     """Why a hold would add nothing; the channel may have forgotten that promotions were resumed after an old alarm."""
-    held = channel.held(now)
+    held = channel.hold
     if held and held.until is None:
         return f"{held.who} holds promotions already: {held.why}"
     resumed = next((moved for moved in reversed(channel.moves) if moved.kind == "resume"), None)

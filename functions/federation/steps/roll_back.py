@@ -5,6 +5,10 @@ This step reads only the policy and the channel, and no window, gate, approval, 
 policy lets an alarm do besides is in `noted.py`.
 """
 
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
 from federation.core import alarm, instant
 from federation.core import channel as channels
 from federation.core import event as events
@@ -32,26 +36,43 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
     """Move back once per incident, and only for data about what serves now."""
     if moved := next((one for one in channel.moves if one.event == event.id and one.kind == "roll_back"), None):
         return moved_before(channel, _rolled_back(moved))
-    word, began = _said_of(event, policy)
+    return _as_said(event, _said_of(event, policy), channel, policy, _moment(event, channel, policy, now))
+
+
+def _said_of(event: Event, policy: Policy) -> Sequence[tuple[alarm.Word, str]]:
+    """What the policy lets the event do, and since when what it tells of has gone on; a person's order rolls back."""
+    return alarm.each_said_of(event, policy.rollback.alarms if event.type == events.SLO_BREACHED else {})
+
+
+def _as_said(
+    event: Event, said: Sequence[tuple[alarm.Word, str]], channel: Channel, policy: Policy, at: str
+) -> Outcome:
+    """Do what the gravest word says; if that is not about what serves, say so and do what the next one says."""
+    (word, began), *milder = said
     if word == "hold":
-        return noted.hold(event, began, channel, _moment(event, channel, policy, now))
+        return noted.hold(event, began, channel, at)
     serving = channel.serving
     if serving is None:
-        return _skip(event, "nothing serves, so there is nothing to roll back")
-    if elsewhere := _about_another(event, began, serving, policy):
-        return _skip(event, elsewhere)
-    target = _target(event, channel)
-    if word == "tell":
-        return noted.tell(event, began, serving, target)
-    at = _moment(event, channel, policy, now)
+        skipped = _skip(event, "nothing serves, so there is nothing to roll back")
+    elif elsewhere := _about_another(event, began, serving, policy):
+        skipped = _skip(event, elsewhere)
+    else:
+        target = _target(event, channel)
+        return (
+            noted.tell(event, began, serving, target) if word == "tell" else _leave(event, channel, serving, target, at)
+        )
+    return _after(skipped, _as_said(event, milder, channel, policy, at)) if milder else skipped
+
+
+def _leave(event: Event, channel: Channel, serving: Entry, target: Entry | None, at: str) -> Outcome:
     return (
         _roll_back(event, channel, serving, target, at) if target else _skip(event, _nowhere(event, channel, serving))
     )
 
 
-def _said_of(event: Event, policy: Policy) -> tuple[alarm.Word, str]:
-    """What the policy lets the event do, and since when what it tells of has gone on; a person's order rolls back."""
-    return alarm.said_of(event, policy.rollback.alarms if event.type == events.SLO_BREACHED else {})
+def _after(skipped: Outcome, done: Outcome) -> Outcome:
+    """What is done for the milder alarms of a group, and why nothing is for the graver ones."""
+    return replace(done, why=f"{skipped.why}; {done.why}", events=(*skipped.events, *done.events))
 
 
 def _about_another(event: Event, began: str, serving: Entry, policy: Policy) -> str | None:
@@ -59,15 +80,20 @@ def _about_another(event: Event, began: str, serving: Entry, policy: Policy) -> 
     named = event.data.get("release")
     if named and named != serving.name:
         return f"it names {named}, but {serving.name} serves now"
-    return _stale(began, serving, policy) if event.type == events.SLO_BREACHED else None
+    return _stale(event, began, serving, policy) if event.type == events.SLO_BREACHED else None
 
 
-def _stale(began: str, serving: Entry, policy: Policy) -> str | None:
-    """Why the alarm does not count: its data is about an earlier release, or from the very moment of the move."""
+def _stale(event: Event, began: str, serving: Entry, policy: Policy) -> str | None:
+    """Why the alarm does not count: its data is about an earlier release, or from the very moment of the move.
+
+    One of a group may have begun while the release settled in: it fires on at the moment of which the group tells.
+    """
     at = instant.moment(began)
-    counts_from = alarm.counts_from(serving.since, policy.rollback.settle_seconds)
-    if at >= counts_from and at > instant.moment(serving.since):
+    told = str(event.data.get("at") or event.time)
+    counts = alarm.speaks_at(began, serving.since, policy.rollback.settle_seconds, told)
+    if counts and at > instant.moment(serving.since):
         return None
+    counts_from = alarm.counts_from(serving.since, policy.rollback.settle_seconds)
     return (
         f"the alarm is about {instant.text(at)}, and {serving.name} has served since {serving.since}; "
         f"alarms count against it from {instant.text(counts_from)}"

@@ -2,11 +2,17 @@
 """A person gives a new alarm a word in the policy, lets it fire, and reads what it did or would have done."""
 
 import json
+from contextlib import closing
 
 import pytest
 
+from federation.core import names
+from federation.core.alarm import breached
+from federation.core.digest import canonical
 from federation.demo import wire_aws
 from federation.demo.trust import TRUST
+from federation.runtime import handle
+from federation.wiring.local import local_home
 
 FIRST, SECOND = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.0.1"
 ALARM = "production-error-rate"
@@ -72,3 +78,19 @@ def test_with_the_word_for_it_it_rolls_back_as_without_one(federation, fired, pr
     fired("roll_back")
     found = status(federation, promoted_twice)
     assert (serving(found), found["on_trial"]) == (FIRST, [])
+
+
+def test_an_alarm_that_had_nothing_to_go_back_to_stays_in_the_status_when_one_on_trial_fires_after_it(
+    federation, fired, promoted_twice, examples
+):
+    fired("roll_back")
+    with closing(local_home(promoted_twice)) as home:
+        rules = json.loads((examples / "policy.json").read_bytes())
+        rules |= {"version": 3, "rollback": {**rules["rollback"], "alarms": {"a trial": "tell"}}}
+        home.ports.store.keep(names.policy(3), canonical(rules))
+        for minute, name in ((20, "errors"), *((minute, "a trial") for minute in range(21, 30))):
+            at = f"2026-11-24T14:{minute}:00Z"
+            handle("roll_back", breached(name, at, {}), home.ports, at)
+    found = status(federation, promoted_twice)
+    assert len(found["on_trial"]) == 1
+    assert "no stable release is left to go back to" in found["unheeded"]["why"]

@@ -4,10 +4,13 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from federation.chain import run_chain
 from federation.core import event as events
+from federation.core import names
 from federation.core.event import Event
+from federation.errors import ServiceError
 
 
 def fires(home, since, key="churn-prod-5xx", **told):
@@ -101,6 +104,90 @@ def test_a_look_that_finds_an_alarm_to_roll_back_for_asks_nothing_more_before_it
         "channel",
         "firing",
     ]
+
+
+def test_a_look_that_finds_one_to_roll_back_for_neither_reads_of_milder_ones_nor_tells_them_first(second):
+    under(second, 2, **{"a trial": "tell", "brake": "hold"})
+    for name in ("a trial", "brake", "errors"):
+        fires(second, "2026-01-13T10:00:00Z", key=name, name=name)
+    second.tick("alarms", "2026-01-13T10:05:00Z")
+    look = second.decisions("sweep")[-1]
+    assert [entry["what"] for entry in look["reads"]] == ["names", "document", "channel", "firing"]
+    assert [told["subject"] for told in look["outcome"]["events"]] == ["errors", "brake", "a trial"]
+    assert (second.channel.serving.name[-6:], second.channel.hold.who) == ("v1.0.0", "alarm brake")
+
+
+class Withheld:
+    """A store in which one document cannot be read, or, by their prefix, some cannot be listed."""
+
+    def __init__(self, store, name):
+        self._store, self._name = store, name
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def read(self, name):
+        return self._store.read(self._allowed(name))
+
+    def names(self, prefix):
+        return self._store.names(self._allowed(prefix))
+
+    def _allowed(self, name):
+        if name.startswith(self._name):
+            raise ServiceError(f"access to {name} is denied")
+        return name
+
+
+def test_a_note_that_cannot_be_read_hides_no_other_alarm_and_is_written_again(second):
+    under(second, 2, trial="tell", brake="hold")
+    fires(second, "2026-01-13T10:00:00Z", key="trial", name="trial")
+    second.tick("alarms", "2026-01-13T10:05:00Z")
+    (note,) = second.store.names(f"{names.DECISIONS}roll_back/")[-1:]
+    fires(second, "2026-01-13T10:06:00Z", key="brake", name="brake")
+    at = "2026-01-13T10:10:00Z"
+    look = Event(type=events.TICK_ALARMS, source="//test", subject="schedule", time=at, key="look", data={})
+    run_chain("sweep", look, replace(second.local.ports, store=Withheld(second.store, note)), lambda: at)
+    assert second.channel.hold.who == "alarm brake"
+    decision = second.decisions("sweep")[-1]
+    assert [told["subject"] for told in decision["outcome"]["events"]] == ["brake", "trial"]
+
+
+def test_rights_that_do_not_allow_to_list_notes_hide_no_alarm(second):
+    under(second, 2, trial="tell", brake="hold")
+    for name in ("trial", "brake"):
+        fires(second, "2026-01-13T10:00:00Z", key=name, name=name)
+    at = "2026-01-13T10:10:00Z"
+    look = Event(type=events.TICK_ALARMS, source="//test", subject="schedule", time=at, key="look", data={})
+    denied = Withheld(second.store, f"{names.DECISIONS}roll_back/")
+    run_chain("sweep", look, replace(second.local.ports, store=denied), lambda: at)
+    assert second.channel.hold.who == "alarm brake"
+
+
+class Ending:
+    """A store whose process ends before it moves the channel."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def move(self, *_):
+        raise KeyboardInterrupt
+
+
+def test_a_hold_that_was_written_down_but_not_made_is_made_by_the_next_look(second):
+    under(second, 2, brake="hold")
+    fires(second, "2026-01-13T10:00:00Z", key="brake", name="brake")
+    at = "2026-01-13T10:05:00Z"
+    look = Event(type=events.TICK_ALARMS, source="//test", subject="schedule", time=at, key="look", data={})
+    with pytest.raises(KeyboardInterrupt):
+        run_chain("sweep", look, replace(second.local.ports, store=Ending(second.store)), lambda: at)
+    assert second.channel.hold is None
+    second.tick("alarms", "2026-01-13T10:10:00Z")
+    assert second.channel.hold.who == "alarm brake"
+    second.tell(events.RESUME_ORDERED, who="ada", why="looked at it")
+    assert second.tick("alarms", "2026-01-13T10:15:00Z") == [], "who resumes has decided about it"
 
 
 def test_an_alarm_on_trial_that_began_while_a_release_settled_in_is_noted_once_it_counts(second):

@@ -66,10 +66,11 @@ def on_trial(history: History, policy: Policy, at: str) -> Sequence[Past]:
 
 
 def unheeded(history: History, channel: Channel, policy: Policy) -> Past | None:
-    """The last decision about an alarm, if it concerns what serves and there was nothing to go back to."""
+    """The last decision about an alarm that may roll back, if it concerns what serves and had nothing to go back to."""
     if rollback_target(channel) is not None:
         return None
-    last = next(reversed(history.latest("roll_back")), None)
+    known = history.latest("roll_back", within=_DAY)
+    last = next((past for past in reversed(known) if events.SLO_NOTED not in past.announced_types), None)
     if last is None or last.event.type != events.SLO_BREACHED or events.ROLLBACK_SKIPPED not in last.announced_types:
         return None
     return last if concerns(last.event, channel, policy) else None

@@ -7,6 +7,7 @@ One that only holds promotions or is told of is not told again at every look: on
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from typing import get_args
 
 import msgspec
 
@@ -16,8 +17,10 @@ from federation.core.channel import Channel
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Outcome
 from federation.core.policy import Policy
+from federation.errors import FederationError
 from federation.gathering import Reads
 from federation.ports import Firing
+from federation.steps import noted
 from federation.steps.again import swept_before, told_before
 
 HEARS = (events.TICK_ALARMS, events.RELEASE_PROMOTED)
@@ -37,20 +40,29 @@ def gather(event: Event, reads: Reads) -> Facts:
     policy = reads.policy()
     channel = reads.channel(policy.channel)
     firing = reads.firing()
-    noted = frozenset(_noted(firing, channel, policy, reads)) if event.type != events.RELEASE_PROMOTED else frozenset()
-    told = swept_before(reads, event) if noted or _has_led_back(event, channel, policy) else ()
-    return Facts(channel=channel, firing=firing, told=told, noted=noted)
+    done = frozenset(_done(firing, channel, policy, reads)) if event.type != events.RELEASE_PROMOTED else frozenset()
+    told = swept_before(reads, event) if done or _has_led_back(event, channel, policy) else ()
+    return Facts(channel=channel, firing=firing, told=told, noted=done)
 
 
-def _noted(firing: Iterable[Firing], channel: Channel, policy: Policy, reads: Reads) -> Iterator[str]:
-    """The breaches that need not roll back, and of which `roll_back` has said so."""
-    for one in firing:
-        breach, word = _breach_of(one, channel, policy, None), _word(one, policy)
-        if breach is None or word == "roll_back":
-            continue
-        told = told_before(reads, "roll_back", breach.id)
-        if any(event.type == events.SLO_NOTED and event.data["word"] == word for event in told):
+def _done(firing: Iterable[Firing], channel: Channel, policy: Policy, reads: Reads) -> Iterator[str]:
+    """The breaches of milder alarms that are noted; none, and nothing is read, if an alarm is to roll back."""
+    said = [(breach, _word(one, policy)) for one in firing if (breach := _breach_of(one, channel, policy, None))]
+    if any(word == "roll_back" for _, word in said):
+        return
+    for breach, word in said:
+        was_made = word == "tell" or noted.needless(breach.time, channel) is not None
+        if was_made and _is_noted(breach, word, reads):
             yield breach.id
+
+
+def _is_noted(breach: Event, word: alarm.Word, reads: Reads) -> bool:
+    """Whether `roll_back` has noted the breach; if that cannot be read, it is told once more rather than hide others."""
+    try:
+        told = told_before(reads, "roll_back", breach.id)
+    except FederationError:
+        return False
+    return any(event.type == events.SLO_NOTED and event.data["word"] == word for event in told)
 
 
 def _has_led_back(event: Event, channel: Channel, policy: Policy) -> bool:
@@ -65,21 +77,26 @@ def _has_led_back(event: Event, channel: Channel, policy: Policy) -> bool:
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Announce a breach for each alarm about what serves; it is the same event however often the alarm is polled.
 
-    When a release begins to serve, every alarm that already fires is announced, so that the reason to ignore it is
-    recorded. What an earlier delivery announced is announced again: if its roll-back has moved the channel, the alarm
-    no longer concerns what serves, and would not be found a second time.
+    The gravest comes first. When a release begins to serve, every alarm that already fires is announced, so that the
+    reason to ignore it is recorded. What an earlier delivery announced is announced again: if its roll-back has moved
+    the channel, the alarm no longer concerns what serves, and would not be found a second time.
     """
     begins = event.type == events.RELEASE_PROMOTED
     new = (_begun(one) if begins else _breach_of(one, facts.channel, policy, now) for one in facts.firing)
     breached = {one.id: one for one in (*facts.told, *(one for one in new if one and one.id not in facts.noted))}
     if not breached:
         return NOTHING
-    why = f"alarms firing now: {', '.join(one.subject for one in breached.values())}"
-    return Outcome(why=why, events=tuple(breached.values()), repeat=len(breached) == len(facts.told))
+    gravest_first = sorted(breached.values(), key=lambda breach: get_args(alarm.Word).index(_said_of(breach, policy)))
+    why = f"alarms firing now: {', '.join(one.subject for one in gravest_first)}"
+    return Outcome(why=why, events=tuple(gravest_first), repeat=len(breached) == len(facts.told))
 
 
 def _word(one: Firing, policy: Policy) -> alarm.Word:
-    return alarm.said_of(_begun(one), policy.rollback.alarms)[0]
+    return _said_of(_begun(one), policy)
+
+
+def _said_of(breach: Event, policy: Policy) -> alarm.Word:
+    return alarm.said_of(breach, policy.rollback.alarms)[0]
 
 
 def _begun(one: Firing) -> Event:
