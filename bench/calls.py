@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many calls does each function of a home on AWS make, and what do a million such events cost?
 
-The emulators count the calls in the second week of a home (bench/cloud_walk.py). Each function is warm: its last event
-was more than a minute ago, so that most list the policies again, but less than an hour, so that `validate` does not.
-Two kinds of calls are not counted: reads of artifacts, which depend on what is shipped, and those by which SageMaker
-shifts traffic.
+The emulators count the calls in the second week of a home (bench/cloud_walk.py). Each function is warm, and its last
+event was one to ten minutes ago, so it lists the policies again. Two kinds of calls are not counted: reads of
+artifacts, which depend on what is shipped, and those by which SageMaker shifts traffic.
 """
 
 import subprocess

@@ -15,7 +15,7 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.errors import ContractError
 from federation.runtime import handle
-from federation.simulation.platform import PLATFORM_OF, POLICY
+from federation.simulation.platform import POLICY
 from tests.steps.home import MONDAY
 from tests.steps.home import home as made
 
@@ -225,55 +225,3 @@ def test_a_move_told_twice_asks_the_gates_for_the_same_units_until_they_are_judg
     second.drain()
     second.tell(events.GATE_REQUESTED, **asked.events[0].data)
     assert other.handles("fuse", told).events == ()
-
-
-def told_at(place):
-    return event(events.ARTIFACT_COMPLETED, subject=place, artifact_uri=f"s3://{place}/", provider="s3")
-
-
-@pytest.fixture
-def rested(home):
-    """A process that validated a unit an hour ago; another unit has come since, and no step has heard of it."""
-    process, earlier = Process(home), shipped(home, "embedder", 1)
-    process.handles("validate", earlier)
-    shipped(home, "embedder", 2)
-    process.rests()
-    return process
-
-
-def test_a_unit_that_the_remembered_policy_admits_is_accepted_without_a_question(rested):
-    (accepted,) = rested.handles("validate", told_at("bucket/embedder-2-own")).events
-    assert accepted.type == events.UNIT_ACCEPTED
-    assert rested.asked.made == {"keep": 1, "claim": 1}
-
-
-def test_a_policy_remembered_for_hours_is_asked_for(rested):
-    rested.rests(minutes=2)
-    rested.handles("validate", told_at("bucket/embedder-2-own"))
-    assert rested.asked.made["names"] == 1
-
-
-ELSEWHERE = {PLATFORM_OF["embedder"]: ["s3://elsewhere/"]}
-
-
-def test_a_unit_that_only_the_newest_policy_admits_is_not_refused_by_memory(tmp_path):
-    home = made(tmp_path, origins=ELSEWHERE)
-    process, earlier = Process(home), shipped(home, "embedder", 1)
-    (refused,) = process.handles("validate", earlier).events
-    assert refused.type == events.UNIT_REJECTED
-    shipped(home, "embedder", 2)
-    process.rests(minutes=10)
-    home.store.keep(names.policy(2), canonical({**POLICY, "version": 2}))
-    (told,) = process.handles("validate", told_at("bucket/embedder-2-own")).events
-    assert process.asked.made["names"] == 1
-    assert told.type == events.UNIT_ACCEPTED
-    home.local.close()
-
-
-def test_a_unit_that_a_remembered_policy_admitted_and_the_newest_one_does_not_is_in_no_release(home, rested):
-    home.store.keep(names.policy(2), canonical({**POLICY, "version": 2, "origins": ELSEWHERE}))
-    (accepted,) = rested.handles("validate", told_at("bucket/embedder-2-own")).events
-    assert accepted.type == events.UNIT_ACCEPTED
-    home.drain()
-    home.tick("merge", "2026-01-08T08:00:00Z")
-    assert "may ship from s3://elsewhere/" in home.told(events.MERGE_SKIPPED)[-1].data["why"]

@@ -28,14 +28,6 @@ class Reads(Protocol):
         """
         ...
 
-    def policy_lately(self, enough: Callable[[Policy], bool]) -> Policy:
-        """The active policy, or one that this process remembers from the last hour, if that is enough.
-
-        Args:
-            enough: Whether the remembered policy decides what a later step decides again under the active one.
-        """
-        ...
-
     def policy_without_delay(self) -> Policy:
         """The active policy, perhaps outdated, from this process's cache: only for steps that nothing may delay."""
         ...

@@ -26,7 +26,7 @@ REFUSED: Final = "refused"
 """Key of the recorded answer about a URI that may not be read; its value is a sentence that says why."""
 
 GUESSED_SECONDS: Final = 3600.0
-"""How long an expired listing of policies may pass for the current one, for what must not wait or is decided again."""
+"""How long an expired listing of policies may still pass for the current one, for a decision that must not wait."""
 
 T = TypeVar("T")
 
@@ -62,14 +62,6 @@ class LiveReads:
             memory_of(self._ports.store).expect(names.policy(version))
             if known := self._remembered():
                 self._policy = active_policy(known, self._body, _checked_policy)
-        return self.policy()
-
-    def policy_lately(self, enough: Callable[[Policy], bool]) -> Policy:
-        """The active policy, or that of a cached listing that expired within GUESSED_SECONDS, if that is `enough`."""
-        if self._policy is None and (known := self._remembered(GUESSED_SECONDS)):
-            remembered = active_policy(known, self._body, _checked_policy)
-            if enough(remembered):
-                self._policy = remembered
         return self.policy()
 
     def policy_without_delay(self) -> Policy:

@@ -4,7 +4,7 @@
 Documents and artifacts are read again from where they are stored; it is an error if one is gone or its digest differs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -41,11 +41,6 @@ class RecordedReads:
     def policy_at_least(self, version: int | None) -> Policy:
         """The policy that was taken then."""
         del version
-        return self.policy()
-
-    def policy_lately(self, enough: Callable[[Policy], bool]) -> Policy:
-        """The policy that was taken then."""
-        del enough
         return self.policy()
 
     def policy_without_delay(self) -> Policy:

@@ -246,6 +246,16 @@ def test_an_old_alarm_that_lingers_in_a_group_hides_no_hold_and_both_are_explain
     second.assert_decides_again(second.decisions("roll_back")[-1])
 
 
+def test_where_there_is_nothing_to_go_back_to_the_next_word_of_a_group_counts(second):
+    second.alarm(name="errors")
+    second.now = NOON
+    second.local.bus.announce([breached("am|{}", NOON, {}, {"errors": NOON, "brake": NOON})])
+    second.drain()
+    assert second.channel.serving.name.endswith("v1.0.0")
+    assert second.channel.moves[-1].kind == "hold"
+    assert second.told(events.ROLLBACK_SKIPPED)[-1].data["why"].startswith("no stable release is left to go back to")
+
+
 @pytest.mark.parametrize(
     ("joined_at", "left"),
     [("2026-01-13T09:34:00Z", False), ("2026-01-13T09:40:00Z", True)],

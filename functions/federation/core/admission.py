@@ -26,11 +26,6 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
 
 
-def fileless_faults(unit: Unit, platform: str, uri: str, provider: str, policy: Policy) -> tuple[str, ...]:
-    """Every reason to reject the unit that is known without its files; see `stated_faults` and `origin_faults`."""
-    return (*stated_faults(unit, platform, policy), *origin_faults(platform, uri, provider, policy))
-
-
 def stated_faults(unit: Unit, platform: str, policy: Policy) -> tuple[str, ...]:
     """Every reason to reject the unit that follows from its manifest alone, whatever files arrive later.
 

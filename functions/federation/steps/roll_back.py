@@ -47,7 +47,7 @@ def _said_of(event: Event, policy: Policy) -> Sequence[tuple[alarm.Word, str]]:
 def _as_said(
     event: Event, said: Sequence[tuple[alarm.Word, str]], channel: Channel, policy: Policy, at: str
 ) -> Outcome:
-    """Do what the gravest word says; if that is not about what serves, say so and do what the next one says."""
+    """Do what the gravest word says; if it is not about what serves, or nothing can be done, say so and take the next."""
     (word, began), *milder = said
     if word == "hold":
         return noted.hold(event, began, channel, at)
@@ -58,16 +58,12 @@ def _as_said(
         skipped = _skip(event, elsewhere)
     else:
         target = _target(event, channel)
-        return (
-            noted.tell(event, began, serving, target) if word == "tell" else _leave(event, channel, serving, target, at)
-        )
+        if word == "tell":
+            return noted.tell(event, began, serving, target)
+        if target:
+            return _roll_back(event, channel, serving, target, at)
+        skipped = _skip(event, _nowhere(event, channel, serving))
     return _after(skipped, _as_said(event, milder, channel, policy, at)) if milder else skipped
-
-
-def _leave(event: Event, channel: Channel, serving: Entry, target: Entry | None, at: str) -> Outcome:
-    return (
-        _roll_back(event, channel, serving, target, at) if target else _skip(event, _nowhere(event, channel, serving))
-    )
 
 
 def _after(skipped: Outcome, done: Outcome) -> Outcome:

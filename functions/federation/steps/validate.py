@@ -30,8 +30,9 @@ T = TypeVar("T")
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The manifest as stored, the files found at the paths that it names, and which versions are known to be taken.
 
-    `faults` make the whole shipment unusable. `unkept`: a relay brought the event, so it has to be stored if it is to
-    wait. `waits_since`: when the shipment was first found incomplete (RFC 3339, UTC).
+    `faults`: what makes the whole shipment unusable. `unkept`: the event is not stored yet (it came through a relay),
+    and has to be if it is to wait. `waits_since`: when the shipment was first found incomplete (RFC 3339, UTC), if it
+    was.
     """
 
     settled: Mapping[str, Any] | None = None
@@ -117,11 +118,8 @@ def _checked(body: bytes, place: str) -> tuple[Mapping[str, Any], Digest]:
 def _shipped(event: Event, reads: Reads, place: str, document: Mapping[str, Any], manifest_digest: Digest) -> Facts:
     """The facts about a manifest and the files that it names, as stored."""
     manifest = manifest_of(document)
-    platform = str(document["platform"])
-
-    stated = partial(_stated, platform, place, event)
-    policy = reads.policy_lately(lambda known: not any(stated(known, unit) for unit in manifest.units))
-    welcome = [unit for unit in manifest.units if not stated(policy, unit)]
+    platform, policy = str(document["platform"]), reads.policy()
+    welcome = [unit for unit in manifest.units if not _stated(unit, platform, place, event, policy)]
     paths = sorted({file.path for unit in welcome for file in admission.files_of(unit)})
     seen = {path: _asked(partial(reads.observe, uri.below(uri.folder(place), path))) for path in paths}
     facts = Facts(
@@ -152,7 +150,7 @@ def _judge(unit: Unit, raw: Mapping[str, Any], event: Event, facts: Facts, polic
     platform = str(facts.document["platform"])
     document = {**raw, "platform": platform}
     mine = digest(document)
-    stated = list(_stated(platform, facts.uri, event, policy, unit))
+    stated = list(_stated(unit, platform, facts.uri, event, policy))
     earlier = facts.taken.get(unit.name)
     if earlier is not None and earlier["unit"] != mine:
         stated.append(f"{unit.name} already names {earlier['unit']}; ship other content under the next version")
@@ -165,9 +163,11 @@ def _judge(unit: Unit, raw: Mapping[str, Any], event: Event, facts: Facts, polic
     )
 
 
-def _stated(platform: str, place: str, event: Event, policy: Policy, unit: Unit) -> Sequence[str]:
-    """Every reason to reject the unit that is known without its files, which are then not hashed; a merge asks again."""
-    return admission.fileless_faults(unit, platform, place, str(event.data.get("provider", "")), policy)
+def _stated(unit: Unit, platform: str, place: str, event: Event, policy: Policy) -> Sequence[str]:
+    """Every reason to reject the unit that is known without its files, which are then not hashed."""
+    provider = str(event.data.get("provider", ""))
+    unproven = admission.origin_faults(platform, place, provider, policy)
+    return (*admission.stated_faults(unit, platform, policy), *unproven)
 
 
 def _settle(event: Event, facts: Facts, judged: Sequence[_Judged], policy: Policy) -> Outcome:

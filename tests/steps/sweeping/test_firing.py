@@ -228,3 +228,16 @@ def test_a_look_cut_short_after_an_alarm_was_noted_tells_of_it_again(second):
         run_chain("sweep", look, second.local.ports, lambda: at)
     first, again = (event for event in heard if event.type == events.SLO_NOTED)
     assert again == first
+
+
+def test_a_hold_that_was_made_is_told_of_once_though_its_alarms_clock_is_ahead_of_whoever_resumes(second):
+    under(second, 2, brake="hold")
+    fires(second, "2026-01-13T12:08:00Z", key="brake")
+    second.tick("alarms", "2026-01-13T12:00:00Z")
+    second.now = "2026-01-13T12:02:00Z"
+    second.tell(events.RESUME_ORDERED, who="ada", why="looked at it")
+    told = second.told(events.SLO_NOTED)
+    for hour in (13, 14, 15):
+        second.tick("alarms", f"2026-01-13T{hour}:05:00Z")
+    assert second.told(events.SLO_NOTED) == told
+    assert second.channel.hold is None

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from federation.core import instant, names, uri
-from federation.core.admission import fileless_faults
+from federation.core.admission import origin_faults, stated_faults
 from federation.core.channel import Channel, Entry
 from federation.core.checklist import refusals
 from federation.core.digest import digest
@@ -113,7 +113,8 @@ def _fitted(
 
 def _barred(version: Mapping[str, Any], policy: Policy) -> Sequence[str]:
     """Why the policy in force does not admit a unit that an earlier one did."""
-    return fileless_faults(unit_of(version["stated"]), version["platform"], version["manifest_uri"], "", policy)
+    elsewhere = origin_faults(version["platform"], version["manifest_uri"], "", policy)
+    return (*stated_faults(unit_of(version["stated"]), version["platform"], policy), *elsewhere)
 
 
 def newer_releases(reads: Reads, serving: Entry | None) -> Sequence[str]:

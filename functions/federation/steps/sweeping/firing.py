@@ -51,7 +51,8 @@ def _done(firing: Iterable[Firing], channel: Channel, policy: Policy, reads: Rea
     if any(word == "roll_back" for _, word in said):
         return
     for breach, word in said:
-        was_made = word == "tell" or noted.needless(breach.time, channel) is not None
+        held = any(moved.event == breach.id and moved.kind == "hold" for moved in channel.moves)
+        was_made = word == "tell" or held or noted.needless(breach.time, channel) is not None
         if was_made and _is_noted(breach, word, reads):
             yield breach.id
 
