@@ -52,7 +52,11 @@ def each_said_of(breach: Event, words: Mapping[str, Word]) -> Sequence[tuple[Wor
     since: dict[Word, list[str]] = {word: [] for word in get_args(Word)}
     for name, moment in began.items():
         since[words.get(name, "roll_back")].append(moment)
-    return [(word, max(moments, key=instant.moment)) for word, moments in since.items() if moments]
+    return [(word, _newest(moments)) for word, moments in since.items() if moments]
+
+
+def _newest(moments: Sequence[str]) -> str:
+    return max(moments, key=instant.moment) if len(moments) > 1 else moments[0]  # one is not even read
 
 
 def named(breach: Event) -> str:

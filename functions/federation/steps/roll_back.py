@@ -36,7 +36,7 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
     """Move back once per incident, and only for data about what serves now."""
     if moved := next((one for one in channel.moves if one.event == event.id and one.kind == "roll_back"), None):
         return moved_before(channel, _rolled_back(moved))
-    return _as_said(event, _said_of(event, policy), channel, policy, _moment(event, channel, policy, now))
+    return _as_said(event, _said_of(event, policy), channel, policy, now)
 
 
 def _said_of(event: Event, policy: Policy) -> Sequence[tuple[alarm.Word, str]]:
@@ -45,12 +45,12 @@ def _said_of(event: Event, policy: Policy) -> Sequence[tuple[alarm.Word, str]]:
 
 
 def _as_said(
-    event: Event, said: Sequence[tuple[alarm.Word, str]], channel: Channel, policy: Policy, at: str
+    event: Event, said: Sequence[tuple[alarm.Word, str]], channel: Channel, policy: Policy, now: str
 ) -> Outcome:
     """Do what the gravest word says; if it is not about what serves, or nothing can be done, say so and take the next."""
     (word, began), *milder = said
     if word == "hold":
-        return noted.hold(event, began, channel, at)
+        return noted.hold(event, began, channel, _moment(event, channel, policy, now))
     serving = channel.serving
     if serving is None:
         skipped = _skip(event, "nothing serves, so there is nothing to roll back")
@@ -61,9 +61,9 @@ def _as_said(
         if word == "tell":
             return noted.tell(event, began, serving, target)
         if target:
-            return _roll_back(event, channel, serving, target, at)
+            return _roll_back(event, channel, serving, target, _moment(event, channel, policy, now))
         skipped = _skip(event, _nowhere(event, channel, serving))
-    return _after(skipped, _as_said(event, milder, channel, policy, at)) if milder else skipped
+    return _after(skipped, _as_said(event, milder, channel, policy, now)) if milder else skipped
 
 
 def _after(skipped: Outcome, done: Outcome) -> Outcome:
