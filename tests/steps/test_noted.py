@@ -241,8 +241,9 @@ def test_an_old_alarm_that_lingers_in_a_group_hides_no_hold_and_both_are_explain
         second.drain()
     assert second.channel.serving.name.endswith("v1.0.1")
     assert second.channel.moves[-1].kind == "hold"
+    assert second.channel.hold.who == "alarm brake", "the other one does not hold"
     assert "the alarm is about 2026-01-13T09:00:00Z" in second.told(events.ROLLBACK_SKIPPED)[-1].data["why"]
-    assert "fired at 2026-01-13T11:00:00Z, and the policy says `hold`" in noted(second)[-1][1]
+    assert "brake fired at 2026-01-13T11:00:00Z, and the policy says `hold`" in noted(second)[-1][1]
     second.assert_decides_again(second.decisions("roll_back")[-1])
 
 

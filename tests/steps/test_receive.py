@@ -116,6 +116,14 @@ def test_only_an_alarm_that_counts_is_acted_on_before_it_is_looked_up(not_so):
     assert (breach is not None) is (not_so == {})
 
 
+def test_of_a_group_whose_newest_alarm_is_over_the_others_still_fire():
+    """Alertmanager tells of a group as a whole: it fires of the moment at which the newest of those that fire began."""
+    newest, older = "2026-11-18T10:32:00Z", "2026-11-18T10:30:00Z"
+    (breach,) = receive.decide(told("firing", older), after(kept("firing", newest)), NOW).events
+    assert breach.data["at"] == older
+    assert not receive.decide(told("firing", older), after(kept("firing", newest), kept("resolved", newest)), NOW)
+
+
 def test_an_alarm_that_states_no_moment_fires_now_and_is_never_late():
     (breach,) = receive.decide(told("firing", None), after(kept("resolved", "2026-11-18T10:59:00Z")), NOW).events
     assert (breach.time, breach.data["at"]) == (NOW, NOW)
@@ -131,10 +139,10 @@ def test_a_tick_that_is_delivered_late_and_twice_is_the_tick_of_its_hour():
 
 
 @given(moments, words, moments, words)
-def test_a_state_is_late_exactly_when_another_was_told_of_a_later_moment(one, state, other, before):
+def test_a_state_is_late_exactly_when_another_was_told_of_a_later_moment_and_not_both_fire(one, state, other, before):
     facts = after(kept(before, instant.text(other)))
     late = not receive.decide(told(state, instant.text(one)), facts, NOW)
-    assert late is ((other, before) > (one, state))
+    assert late is ((other, before) > (one, state) and "resolved" in (state, before))
     judged = receive.judged(told(state, instant.text(one)), facts)
     assert judged.signal.verdict == ("ignore" if late else "accept")
 

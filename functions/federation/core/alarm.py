@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
+import msgspec
+
 from federation.core import event as events
 from federation.core import instant
 from federation.core.event import Event
@@ -33,35 +35,43 @@ def breached(key: str, at: str, labels: Mapping[str, str], names: Mapping[str, s
     )
 
 
-def said_of(breach: Event, words: Mapping[str, Word]) -> tuple[Word, str]:
-    """What a breach may do, and since when the alarms fire that may: the gravest of `each_said_of`."""
-    return each_said_of(breach, words)[0]
+class Said(msgspec.Struct, frozen=True):
+    """What some of a breach's alarms may do, since when the newest of them fires, and their names."""
+
+    word: Word
+    began: str
+    names: tuple[str, ...]
+
+    @property
+    def named(self) -> str:
+        """The names, as a sentence says them."""
+        return ", ".join(self.names)
 
 
-def each_said_of(breach: Event, words: Mapping[str, Word]) -> Sequence[tuple[Word, str]]:
-    """Each thing that a breach may do, the gravest first, and since when the alarms fire that may.
+def gravest(breach: Event, words: Mapping[str, Word]) -> Word:
+    """The gravest thing that a breach may do: the first of `said_of`."""
+    return said_of(breach, words)[0].word
 
-    A group of alarms has several names. A word counts as of the newest alarm that has it.
+
+def said_of(breach: Event, words: Mapping[str, Word]) -> Sequence[Said]:
+    """Each thing that a breach may do, the gravest first; a group of alarms has several names.
 
     Args:
         breach: The event of `breached`; without names, the alarm is named by its key.
         words: What the policy says, by the alarm's name; an alarm of which it says nothing rolls back.
     """
     at = str(breach.data.get("at") or breach.time)
-    began = breach.data.get("names") or {breach.data.get("alarm", breach.subject): at}
-    since: dict[Word, list[str]] = {word: [] for word in get_args(Word)}
-    for name, moment in began.items():
-        since[words.get(name, "roll_back")].append(moment)
-    return [(word, _newest(moments)) for word, moments in since.items() if moments]
+    since: Mapping[str, str] = breach.data.get("names") or {breach.data.get("alarm", breach.subject): at}
+    having: dict[Word, list[str]] = {word: [] for word in get_args(Word)}
+    for name in since:
+        having[words.get(name, "roll_back")].append(name)
+    return [
+        Said(word, _newest([since[name] for name in named]), tuple(named)) for word, named in having.items() if named
+    ]
 
 
 def _newest(moments: Sequence[str]) -> str:
     return max(moments, key=instant.moment) if len(moments) > 1 else moments[0]  # one is not even read
-
-
-def named(breach: Event) -> str:
-    """The alarm's names, as a sentence says them."""
-    return ", ".join(breach.data.get("names") or (str(breach.data.get("alarm", breach.subject)),))
 
 
 def counts_from(since: str, settle_seconds: int) -> datetime:
@@ -87,3 +97,8 @@ def speaks_at(began: str, since: str, settle_seconds: int, now: str | None) -> s
         return began
     has_settled = now is None or first <= instant.moment(now)
     return instant.text(first) if instant.moment(since) < at and has_settled else None
+
+
+def concerns(began: str, since: str, settle_seconds: int, told: str) -> bool:
+    """Whether an alarm of which is told at `told` speaks against a release, for which it has to begin after the release did."""
+    return instant.moment(began) > instant.moment(since) and bool(speaks_at(began, since, settle_seconds, told))

@@ -4,9 +4,10 @@
 `hold` stops promotions until somebody resumes them, whichever release the alarm is about; `tell` moves nothing.
 """
 
-from federation.core import alarm, instant
 from federation.core import channel as channels
 from federation.core import event as events
+from federation.core import instant
+from federation.core.alarm import Said
 from federation.core.channel import Channel, Entry
 from federation.core.digest import digest
 from federation.core.event import Event
@@ -14,29 +15,29 @@ from federation.core.move import Cause
 from federation.core.outcome import Move, Outcome
 
 
-def hold(breach: Event, began: str, channel: Channel, now: str) -> Outcome:
+def hold(breach: Event, said: Said, channel: Channel, now: str) -> Outcome:
     """Stop promotions, unless that has been done; whoever resumes them has decided about every alarm that began before."""
     if moved := next((one for one in channel.moves if one.event == breach.id and one.kind == "hold"), None):
         # Not as a repeat: a remembered policy may say `hold` where the newest one says `roll_back`, and only a new
         # outcome makes the process look for that one.
-        return Outcome(why="carried out before", events=(_noted(breach, "hold", moved.why),))
-    if useless := needless(began, channel):
-        return _nothing_moves(breach, "hold", f"{alarm.named(breach)} fired at {began}: {useless}")
-    why = f"{alarm.named(breach)} fired at {began}, and the policy says `hold` for it"
-    cause = Cause(event=breach.id, at=now, who=f"alarm {alarm.named(breach)}", why=why)
+        return Outcome(why="carried out before", events=(_noted(breach, said, moved.why),))
+    if useless := needless(said.began, channel):
+        return _nothing_moves(breach, said, f"{said.named} fired at {said.began}: {useless}")
+    why = f"{said.named} fired at {said.began}, and the policy says `hold` for it"
+    cause = Cause(event=breach.id, at=now, who=f"alarm {said.named}", why=why)
     to = channels.hold(channel, cause)
     return Outcome(
         why=f"promotions are held until somebody resumes them: {why}",
         move=Move(channel=channel.name, expected=channel.counter, to=to.document()),
-        events=(_noted(breach, "hold", to.moves[-1].why),),
+        events=(_noted(breach, said, to.moves[-1].why),),
     )
 
 
-def tell(breach: Event, began: str, serving: Entry, target: Entry | None) -> Outcome:
+def tell(breach: Event, said: Said, serving: Entry, target: Entry | None) -> Outcome:
     """Say that it fired, and what it would have done otherwise."""
     would = f"gone back to {target.name}" if target else "found no stable release to go back to"
-    fired = f"{alarm.named(breach)} fired at {began}, and the policy says `tell` for it"
-    return _nothing_moves(breach, "tell", f"{fired}: {serving.name} serves on; a roll-back would have {would}")
+    fired = f"{said.named} fired at {said.began}, and the policy says `tell` for it"
+    return _nothing_moves(breach, said, f"{fired}: {serving.name} serves on; a roll-back would have {would}")
 
 
 def needless(began: str, channel: Channel) -> str | None:
@@ -52,16 +53,16 @@ def needless(began: str, channel: Channel) -> str | None:
     return None
 
 
-def _nothing_moves(breach: Event, word: alarm.Word, why: str) -> Outcome:
-    return Outcome(why=why, events=(_noted(breach, word, why),))
+def _nothing_moves(breach: Event, said: Said, why: str) -> Outcome:
+    return Outcome(why=why, events=(_noted(breach, said, why),))
 
 
-def _noted(breach: Event, word: alarm.Word, why: str) -> Event:
+def _noted(breach: Event, said: Said, why: str) -> Event:
     return Event(
         type=events.SLO_NOTED,
         source="//federation/roll_back",
         subject=breach.subject,
         time=breach.time,
-        key=f"{breach.id}|{word}|{digest(why)}",
-        data={"why": why, "word": word, "alarm": alarm.named(breach)},
+        key=f"{breach.id}|{said.word}|{digest(why)}",
+        data={"why": why, "word": said.word, "alarm": said.named},
     )

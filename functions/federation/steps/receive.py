@@ -206,11 +206,16 @@ def _alarm_states(reading: Reading, reads: Reads, now: str) -> tuple[str, ...]:
 
 
 def _is_late(signal: Signal, facts: Facts) -> bool:
-    """Whether a later state of the alarm is recorded; the same state again is not late, but changes nothing twice."""
+    """Whether what the alarm says is over; the same state again is not late, but changes nothing twice.
+
+    A later firing does not end an earlier one: of a group of alarms that goes on since, the one that began last may be
+    resolved first, and the others then fire of an earlier moment.
+    """
     if signal.at is None:
         return False
     told = _reported_at(_alarm_name(signal, signal.at))
-    return any(_reported_at(name) > told for name in facts.alarm_states)
+    states = map(_reported_at, facts.alarm_states)
+    return any(other > told and (other[1] != "firing" or signal.state != "firing") for other in states)
 
 
 def _reported_at(alarm_name: str) -> tuple[int, str]:

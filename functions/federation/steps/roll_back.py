@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from federation.core import alarm, instant
 from federation.core import channel as channels
 from federation.core import event as events
+from federation.core.alarm import Said
 from federation.core.channel import Channel, Entry
 from federation.core.digest import digest
 from federation.core.event import Event
@@ -39,27 +40,25 @@ def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
     return _as_said(event, _said_of(event, policy), channel, policy, now)
 
 
-def _said_of(event: Event, policy: Policy) -> Sequence[tuple[alarm.Word, str]]:
+def _said_of(event: Event, policy: Policy) -> Sequence[Said]:
     """What the policy lets the event do, and since when what it tells of has gone on; a person's order rolls back."""
-    return alarm.each_said_of(event, policy.rollback.alarms if event.type == events.SLO_BREACHED else {})
+    return alarm.said_of(event, policy.rollback.alarms if event.type == events.SLO_BREACHED else {})
 
 
-def _as_said(
-    event: Event, said: Sequence[tuple[alarm.Word, str]], channel: Channel, policy: Policy, now: str
-) -> Outcome:
+def _as_said(event: Event, said: Sequence[Said], channel: Channel, policy: Policy, now: str) -> Outcome:
     """Do what the gravest word says; if it is not about what serves, or nothing can be done, say so and take the next."""
-    (word, began), *milder = said
-    if word == "hold":
-        return noted.hold(event, began, channel, _moment(event, channel, policy, now))
+    gravest, *milder = said
+    if gravest.word == "hold":
+        return noted.hold(event, gravest, channel, _moment(event, channel, policy, now))
     serving = channel.serving
     if serving is None:
         skipped = _skip(event, "nothing serves, so there is nothing to roll back")
-    elif elsewhere := _about_another(event, began, serving, policy):
+    elif elsewhere := _about_another(event, gravest.began, serving, policy):
         skipped = _skip(event, elsewhere)
     else:
         target = _target(event, channel)
-        if word == "tell":
-            return noted.tell(event, began, serving, target)
+        if gravest.word == "tell":
+            return noted.tell(event, gravest, serving, target)
         if target:
             return _roll_back(event, channel, serving, target, _moment(event, channel, policy, now))
         skipped = _skip(event, _nowhere(event, channel, serving))
@@ -84,14 +83,12 @@ def _stale(event: Event, began: str, serving: Entry, policy: Policy) -> str | No
 
     One of a group may have begun while the release settled in: it fires on at the moment of which the group tells.
     """
-    at = instant.moment(began)
     told = str(event.data.get("at") or event.time)
-    counts = alarm.speaks_at(began, serving.since, policy.rollback.settle_seconds, told)
-    if counts and at > instant.moment(serving.since):
+    if alarm.concerns(began, serving.since, policy.rollback.settle_seconds, told):
         return None
     counts_from = alarm.counts_from(serving.since, policy.rollback.settle_seconds)
     return (
-        f"the alarm is about {instant.text(at)}, and {serving.name} has served since {serving.since}; "
+        f"the alarm is about {instant.text(instant.moment(began))}, and {serving.name} has served since {serving.since}; "
         f"alarms count against it from {instant.text(counts_from)}"
     )
 

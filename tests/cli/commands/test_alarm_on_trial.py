@@ -3,10 +3,11 @@
 
 import json
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 
-from federation.core import names
+from federation.core import instant, names
 from federation.core.alarm import breached
 from federation.core.digest import canonical
 from federation.demo import wire_aws
@@ -80,6 +81,12 @@ def test_with_the_word_for_it_it_rolls_back_as_without_one(federation, fired, pr
     assert (serving(found), found["on_trial"]) == (FIRST, [])
 
 
+def minutes_into(home, minutes):
+    """The moment so long after the release that serves began to; the roll-back took place when this test ran."""
+    since = instant.moment(json.loads(home.ports.store.channel("production"))["serving"]["since"])
+    return instant.text(since + timedelta(minutes=minutes))
+
+
 def test_an_alarm_that_had_nothing_to_go_back_to_stays_in_the_status_when_one_on_trial_fires_after_it(
     federation, fired, promoted_twice, examples
 ):
@@ -89,8 +96,24 @@ def test_an_alarm_that_had_nothing_to_go_back_to_stays_in_the_status_when_one_on
         rules |= {"version": 3, "rollback": {**rules["rollback"], "alarms": {"a trial": "tell"}}}
         home.ports.store.keep(names.policy(3), canonical(rules))
         for minute, name in ((20, "errors"), *((minute, "a trial") for minute in range(21, 30))):
-            at = f"2026-11-24T14:{minute}:00Z"
+            at = minutes_into(home, minute)
             handle("roll_back", breached(name, at, {}), home.ports, at)
     found = status(federation, promoted_twice)
     assert len(found["on_trial"]) == 1
     assert "no stable release is left to go back to" in found["unheeded"]["why"]
+
+
+@pytest.mark.parametrize(
+    ("began", "unheeded"), [(20, True), (-60, False)], ids=["fires now", "lingers since before it"]
+)
+def test_what_had_nothing_to_go_back_to_stays_in_the_status_though_another_of_its_group_is_told(
+    federation, fired, promoted_twice, began, unheeded
+):
+    """Of the release that serves an alarm that lingers in a group says nothing, whatever younger one joins it."""
+    fired("roll_back")
+    with closing(local_home(promoted_twice)) as home:
+        at = minutes_into(home, 20)
+        group = breached("am|{}", at, {}, {"errors": minutes_into(home, began), "another": at})
+        handle("roll_back", group, home.ports, at)
+    found = status(federation, promoted_twice)
+    assert (found["unheeded"] is not None) is unheeded

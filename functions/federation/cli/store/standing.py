@@ -39,13 +39,18 @@ def lost(shelf: Shelf, channel: Channel) -> Iterator[str]:
 
 
 def concerns(event: Event, channel: Channel, policy: Policy) -> bool:
-    """Whether an alarm, or an order to go back, wants what serves now left: not if it is stale, or already carried out."""
+    """Whether an alarm, or an order to go back, wants what serves now left.
+
+    It does not if it is stale or already carried out, or if the gravest of a group's alarms that may roll back is stale.
+    """
     if channel.serving is None or event.data.get("to") == channel.serving.name:
         return False
     if event.type != events.SLO_BREACHED:
         return event.data.get("release") in {None, channel.serving.name}
-    counts = alarm.counts_from(channel.serving.since, policy.rollback.settle_seconds)
-    return instant.moment(str(event.data.get("at") or event.time)) >= counts
+    gravest = alarm.said_of(event, policy.rollback.alarms)[0]
+    told = str(event.data.get("at") or event.time)
+    settling = policy.rollback.settle_seconds
+    return gravest.word == "roll_back" and alarm.concerns(gravest.began, channel.serving.since, settling, told)
 
 
 def tampered(history: History, at: str) -> Past | None:
@@ -70,7 +75,7 @@ def unheeded(history: History, channel: Channel, policy: Policy) -> Past | None:
     if rollback_target(channel) is not None:
         return None
     known = history.latest("roll_back", within=_DAY)
-    last = next((past for past in reversed(known) if events.SLO_NOTED not in past.announced_types), None)
+    last = next((past for past in reversed(known) if {*past.announced_types} != {events.SLO_NOTED}), None)
     if last is None or last.event.type != events.SLO_BREACHED or events.ROLLBACK_SKIPPED not in last.announced_types:
         return None
     return last if concerns(last.event, channel, policy) else None

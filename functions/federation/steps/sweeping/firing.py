@@ -87,17 +87,17 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     breached = {one.id: one for one in (*facts.told, *(one for one in new if one and one.id not in facts.noted))}
     if not breached:
         return NOTHING
-    gravest_first = sorted(breached.values(), key=lambda breach: get_args(alarm.Word).index(_said_of(breach, policy)))
+    gravest_first = sorted(breached.values(), key=lambda breach: get_args(alarm.Word).index(_gravest(breach, policy)))
     why = f"alarms firing now: {', '.join(one.subject for one in gravest_first)}"
     return Outcome(why=why, events=tuple(gravest_first), repeat=len(breached) == len(facts.told))
 
 
 def _word(one: Firing, policy: Policy) -> alarm.Word:
-    return _said_of(_begun(one), policy)
+    return _gravest(_begun(one), policy)
 
 
-def _said_of(breach: Event, policy: Policy) -> alarm.Word:
-    return alarm.said_of(breach, policy.rollback.alarms)[0]
+def _gravest(breach: Event, policy: Policy) -> alarm.Word:
+    return alarm.gravest(breach, policy.rollback.alarms)
 
 
 def _begun(one: Firing) -> Event:
