@@ -100,5 +100,5 @@ def speaks_at(began: str, since: str, settle_seconds: int, now: str | None) -> s
 
 
 def concerns(began: str, since: str, settle_seconds: int, told: str) -> bool:
-    """Whether an alarm of which is told at `told` speaks against a release, for which it has to begin after the release did."""
+    """Whether an alarm that still fires at `told` speaks against a release: it has to have begun after the release did."""
     return instant.moment(began) > instant.moment(since) and bool(speaks_at(began, since, settle_seconds, told))
