@@ -28,7 +28,7 @@ def dead(pubsub_serving, pubsub_subscriptions):
     """Put a body among the dead letters, as Pub/Sub does for the subscription of that name."""
     topic = pubsub_serving.topics.subscription(pubsub_subscriptions["dead"]).asked.topic
 
-    def put(data, source, **attributes):
+    def put(data, source, /, **attributes):
         told = {f"{MARK}Subscription": source, f"{MARK}SubscriptionProject": PROJECT, f"{MARK}DeliveryCount": "5"}
         pubsub_serving.publish(topic, data, {**attributes, **told})
 
@@ -136,13 +136,14 @@ def test_what_the_door_could_not_read_goes_back_to_the_topic_that_it_came_by(
     topic = pubsub_publisher.create_topic(name=f"projects/{PROJECT}/topics/completions-{unique}").name
     door = f"projects/{PROJECT}/subscriptions/completions-{unique}"
     pubsub_subscriber.create_subscription(name=door, topic=topic)
-    dead(b"a notification", f"completions-{unique}", eventType="OBJECT_FINALIZE")
+    named = {"eventType": "OBJECT_FINALIZE", "topic": "weather", "data": "rain", "timeout": "soon"}
+    dead(b"a notification", f"completions-{unique}", **named)
     (letter,) = letters.list()
     assert letter.step == "receive"
     assert letters.redrive() == 1
     (again,) = pubsub_subscriber.pull(subscription=door, max_messages=10).received_messages
     assert again.message.data == b"a notification"
-    assert dict(again.message.attributes) == {"eventType": "OBJECT_FINALIZE"}
+    assert dict(again.message.attributes) == named, "whatever its sender called them"
 
 
 def test_what_nobody_knows_the_topic_of_stays(letters, dead):

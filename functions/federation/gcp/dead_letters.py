@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
+from google.pubsub_v1 import PublisherClient, PubsubMessage
+
 from federation.core import instant
 from federation.core.digest import digest_of
 from federation.errors import ServiceError
@@ -36,7 +38,7 @@ class PubSubDeadLetters:
 
     Args:
         subscriber: Makes the client when it is first needed.
-        publisher: The same; its message ordering must be enabled.
+        publisher: The same.
         subscription: `projects/<project>/subscriptions/<name>`, which contains them.
         topic: The bus, to which our events are published; any other message goes back to the topic it came from.
         steps: Names of steps; a subscription named after none of them is taken to be that of `receive`.
@@ -140,18 +142,11 @@ class PubSubDeadLetters:
             self._hold(received[start : start + _BATCH], 0)
 
     def _publish(self, message: Any) -> None:
+        """By the method of the API, as in that of the client an attribute named `data` or `topic` would be an argument."""
         topic = self._bus if is_ours(message.data) else self._came_by(_source(message))
-        publisher, key = self._publisher(), message.ordering_key
-        future = publisher.publish(
-            topic, message.data, ordering_key=key, retry=None, timeout=_PUBLISH_SECONDS, **_attributes(message)
-        )
-        try:
-            with service_call("Pub/Sub", f"publish again on {topic}"):
-                future.result(timeout=2 * _PUBLISH_SECONDS)
-        except ServiceError:
-            if key:
-                publisher.resume_publish(topic, key)
-            raise
+        again = PubsubMessage(data=message.data, attributes=_attributes(message), ordering_key=message.ordering_key)
+        with service_call("Pub/Sub", f"publish again on {topic}"):
+            PublisherClient.publish(self._publisher(), topic=topic, messages=[again], timeout=_PUBLISH_SECONDS)
 
     def _topic_of(self, source: str) -> str:
         with service_call("Pub/Sub", f"tell the topic of {source}"):
