@@ -58,11 +58,17 @@ class _Batch(BatchProcessor):
         return super().failure_handler(record, exception)
 
 
+def _is_request(event: dict[str, Any]) -> bool:
+    """Whether it came by the function's URL; an invocation may contain anything."""
+    told = event.get("requestContext")
+    return isinstance(told, dict) and "http" in told
+
+
 @logger.inject_lambda_context
 def receive(event: dict[str, Any] | list[Any], context: Any) -> dict[str, Any]:
     """Takes in HTTP requests to the function's URL, records of a queue or (bare) of a Pipe, and direct invocations."""
     del context
-    if isinstance(event, dict) and "http" in event.get("requestContext", {}):
+    if isinstance(event, dict) and _is_request(event):
         return _answered(LambdaFunctionUrlEvent(event))
     came = entry.of_invocation(event)
     records = _records(event) if came == "lambda:sqs" else ()

@@ -7,20 +7,28 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from msgspec import to_builtins
 
 from federation.core import names
+from federation.core.digest import digest
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/infrastructure.md").read_text("utf-8")
 FIRST, SECOND = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.0.1"
 
 
 @pytest.fixture(scope="module")
-def verified():
-    """The function on the page."""
+def written():
+    """The functions on the page."""
     (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     written: dict = {}
     exec(program, written)  # noqa: S102 - what a reader of the page would run
+    return written
+
+
+@pytest.fixture(scope="module")
+def verified(written):
     return written["verified"]
 
 
@@ -55,6 +63,14 @@ def test_it_finds_every_digest_again_of_what_the_channel_names(node, channel):
     for entry in channel.live():
         release = node(to_builtins(entry))
         assert {kind: unit["artifact"] for kind, unit in release["units"].items()} == entry.units
+
+
+@given(
+    st.recursive(st.none() | st.booleans() | st.text(), lambda any_: st.lists(any_) | st.dictionaries(st.text(), any_))
+)
+@example({"\ufb01": "ligature", "\U0001f600": "sorted first by UTF-16 unit, and last by code point"})
+def test_its_digests_are_ours_whatever_the_keys_are_called(written, document):
+    assert written["digest"](document) == digest(document)
 
 
 def test_who_knows_only_a_name_finds_the_digest_in_the_receipt(node, reads):

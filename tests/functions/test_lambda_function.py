@@ -123,6 +123,11 @@ def test_a_body_that_the_functions_url_wrote_in_base64_is_the_same_delivery(serv
     assert json.loads(store.read(kept))["data"]["revision"] == "ab" * 20
 
 
+@pytest.mark.parametrize("told", [None, "http", ["http"], {}])
+def test_an_invocation_that_is_no_request_is_refused_whatever_it_contains(service, told):
+    assert service["receive"].invoke({"requestContext": told})["error"] == "not_an_event"
+
+
 @pytest.mark.parametrize(("headers", "status"), [({"X-Webhook-Secret": "guessed"}, 403), ({}, 401)])
 def test_who_does_not_know_the_secret_leaves_no_trace(service, store, cloud, headers, status):
     before = store.names("")

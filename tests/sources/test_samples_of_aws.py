@@ -72,6 +72,41 @@ METRIC_MATH = {
 }
 
 
+@pytest.mark.parametrize("body", [{"source": "aws.sagemaker"}, "text"])
+def test_a_pipe_that_hands_over_bodies_alone_is_told_to_hand_over_the_records(body: Any):
+    # the input template <$.body>: docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html
+    reading = invoked([body])
+    assert (reading.verdict, reading.error, reading.park) == ("reject", "not_an_object", True)
+    assert "remove its input template" in reading.why
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        # the subject that Alertmanager's sns_configs have by default, which people take for the message, too
+        "[FIRING:1] ChurnP99 (eu-west-1 critical)",
+        "[ALARM] churn is slow",
+        "[2/3] deployed",
+        "[",
+        "Alerts Firing:\nLabels:\n - alertname = ChurnP99\n",
+    ],
+)
+def test_words_may_begin_with_a_bracket(words: str):
+    """A queue would deliver them again and again, and in the end to its dead letters."""
+    wrapped = {"Type": "Notification", "TopicArn": TOPIC, "Message": words}
+    for reading in (notified(words), queued(wrapped)):
+        assert (reading.verdict, reading.error, reading.signal) == ("ignore", None, None)
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    [('{"AlarmName": ', "message_not_json"), ('[{"AlarmName": ', "message_not_json"), ('[{"a": 1}]', "not_an_object")],
+)
+def test_broken_json_is_not_taken_for_words(broken: str, error: str):
+    assert notified(broken).error == error
+    assert notified(f" \n{broken}").error == error
+
+
 def test_an_alarm_on_a_formula_says_through_a_topic_which_metric_it_watches():
     signal = notified(METRIC_MATH).signal
     assert signal is not None

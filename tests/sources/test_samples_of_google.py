@@ -141,6 +141,13 @@ def test_a_notification_without_a_payload_may_say_so_with_null():
     assert read(one.request(json.dumps(push).encode()), one.trust) == expected
 
 
+def test_a_notification_that_was_unwrapped_without_metadata_is_refused_with_the_way_out():
+    # cloud.google.com/pubsub/docs/payload-unwrapping: without metadata the attributes are lost, which say what happened
+    bare = asked({"kind": "storage#object", **WORKFLOW["data"]})
+    assert (bare.verdict, bare.error, bare.respond) == ("reject", "not_an_event", 400)
+    assert "let it write metadata" in bare.why
+
+
 def uploaded(operation: str, **response: Any) -> Reading:
     one = case("vertex/eventarc_audit_upload_model_trimmed")
     entry = json.loads(one.body)

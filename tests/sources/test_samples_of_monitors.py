@@ -46,6 +46,14 @@ BUTTON = {
 }
 
 
+MEASURED = "[ var='A' labels={instance=churn-1} value=10 ]"
+
+
+def labelled(labels: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The button's notification with other labels, and what else is changed in its alert."""
+    return {**BUTTON, "alerts": [{**BUTTON["alerts"][0], "labels": labels, **changes}]}
+
+
 def test_nobody_rolls_back_by_pressing_grafanas_test_button():
     signal = told("http:grafana", BUTTON)
     assert (signal.verdict, signal.state) == ("ignore", "unknown")
@@ -59,8 +67,8 @@ def test_nobody_rolls_back_by_pressing_grafanas_test_button():
 def test_an_alarm_with_labels_of_any_length_still_fits_into_an_event_of_every_bus():
     """EventBridge's queues take 256,000 bytes, and whoever refuses the breach refuses the roll-back."""
     first, second = ({f"{one}{number}": "\x01" * 1000 for number in range(64)} for one in "ab")
-    mine = {**BUTTON, "groupLabels": first, "commonLabels": {"alertname": "Slow", **second}}
-    mine["alerts"] = [{**BUTTON["alerts"][0], "labels": {"alertname": "Slow"}}]
+    shared = {"groupLabels": first, "commonLabels": {"alertname": "Slow", **second}}
+    mine = {**labelled({"alertname": "Slow"}, valueString=MEASURED), **shared}
     signal = told("http:grafana", mine)
     assert signal.state == "firing"
     assert signal.labels["alertname"] == "Slow"
@@ -68,8 +76,76 @@ def test_an_alarm_with_labels_of_any_length_still_fits_into_an_event_of_every_bu
 
 
 def test_an_alert_that_somebody_named_like_the_button_is_an_alert():
-    mine = {**BUTTON, "alerts": [{**BUTTON["alerts"][0], "labels": {"alertname": "TestAlert", "instance": "churn-1"}}]}
+    mine = labelled({"alertname": "TestAlert", "instance": "churn-1"}, valueString=MEASURED)
     assert (told("http:grafana", mine).verdict, told("http:grafana", mine).state) == ("accept", "firing")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"alertname": "TestAlert", "instance": "churn-1"},
+        {"alertname": "ChurnP99", "instance": "Grafana", "team": "ml"},
+        {"alertname": "ChurnP99", "instance": "churn-1"},
+    ],
+)
+def test_nobody_rolls_back_by_pressing_the_button_with_labels_of_ones_own(labels: dict[str, str]):
+    """The button lets its user choose them; the value that it makes up stays.
+
+    grafana/alerting notify/receivers.go, newTestAlert; the choice is grafana/grafana pull requests 40406 and 40491.
+    """
+    assert told("http:grafana", labelled(labels)).verdict == "ignore"
+    breach = {"status": "firing", "labels": {"alertname": "ChurnP99"}, "startsAt": "2026-11-18T16:04:30Z"}
+    beside = {**labelled(labels), "alerts": [*labelled(labels)["alerts"], breach]}
+    assert (told("http:grafana", beside).verdict, told("http:grafana", beside).at) == ("accept", breach["startsAt"])
+    # what amtool sends to try a receiver has the value in an annotation: prometheus/alertmanager pull request 4807
+    value = {"summary": "mine", "__value_string__": BUTTON["alerts"][0]["valueString"]}
+    passed_on = {**labelled(labels, annotations=value, valueString=None), "version": "4"}
+    assert told("http:alertmanager", passed_on).verdict == "ignore"
+
+
+# SigNoz/signoz pkg/types/alertmanagertypes/receiver.go, NewTestAlert (who tries a channel), as another's handler reports
+# to have received it; and pkg/query-service/rules, TestAlertPostFix (who tries a rule)
+CHANNEL = {
+    "receiver": "federation",
+    "status": "firing",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "Test Alert (federation)", "severity": "critical"},
+            "annotations": {
+                "description": "Test alert fired from SigNoz",
+                "message": "Test alert fired from SigNoz",
+                "summary": "Test alert fired from SigNoz",
+            },
+            "startsAt": "2026-11-18T16:04:30.123456789Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "fingerprint": "1f6a9a9d0a3c2b5e",
+        }
+    ],
+    "groupLabels": {"alertname": "Test Alert (federation)", "severity": "critical"},
+    "version": "4",
+    "groupKey": "federation-1f6a9a9d0a3c2b5e-1795017870",
+    "truncatedAlerts": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "summary"),
+    [
+        ("Test Alert (federation)", "Test alert fired from SigNoz"),
+        ("TestAlert", "Test Alert fired from SigNoz dashboard"),  # in its first years
+        ("ChurnP99_TEST_ALERT", "The rule threshold is set to 2.0000, and the observed metric value is 3.1"),
+    ],
+)
+def test_nobody_rolls_back_by_trying_a_channel_or_a_rule_of_signoz(name: str, summary: str):
+    def sent(name: str, summary: Any) -> Signal:
+        labels, annotations = {"alertname": name, "severity": "critical"}, {"summary": summary}
+        tried = [{**CHANNEL["alerts"][0], "labels": labels, "annotations": annotations}]
+        return told("http:alertmanager", {**CHANNEL, "alerts": tried})
+
+    assert told("http:alertmanager", CHANNEL).verdict == "ignore"
+    assert (sent(name, summary).verdict, sent(name, summary).state) == ("ignore", "unknown")
+    assert (sent("ChurnP99", None).verdict, sent("ChurnP99", None).state) == ("accept", "firing")
 
 
 def test_a_group_in_which_one_alert_still_fires_fires_since_that_one_began():
@@ -85,7 +161,7 @@ def test_a_group_in_which_one_alert_still_fires_fires_since_that_one_began():
 
 @pytest.mark.parametrize("name", [["TestAlert"], {"a": 1}, None, 1])
 def test_an_alert_whose_name_is_no_text_is_an_alert(name: Any):
-    odd = {**BUTTON, "alerts": [{**BUTTON["alerts"][0], "labels": {"alertname": name, "instance": ["Grafana"]}}]}
+    odd = labelled({"alertname": name, "instance": ["Grafana"]}, valueString=MEASURED)
     assert told("http:grafana", odd).state == "firing"
 
 

@@ -23,6 +23,11 @@ _OF_THE_MONITOR: Final = ("DatasourceError", "DatasourceNoData", "Watchdog", "In
 _DEAD_MANS_SWITCH: Final = r"(?i)dead[ _-]?man'?s?[ _-]?(?:switch|snitch)$"
 """What the name of an alert that always fires ends with elsewhere: `PrometheusAlertmanagerE2eDeadManSwitch`."""
 _TEST_BUTTON: Final = {"alertname": "TestAlert", "instance": "Grafana"}
+_TEST_VALUE: Final = "[ metric='foo' labels={instance=bar} value=10 ]"
+"""What Grafana's Test button says was measured; whoever presses it may choose other labels, even a true alert's."""
+_TEST_NAME: Final = "_TEST_ALERT"
+_TEST_SUMMARY: Final = "test alert fired from signoz"
+"""What SigNoz puts after the name of a rule that somebody tries, and what it says when somebody tries a channel."""
 _REASON: Final = "grafana_state_reason"
 """The annotation in which Grafana says why an alert's state is not what was measured: `Error`, `MissingSeries`, `Updated`.
 
@@ -103,12 +108,21 @@ def _state(status: str, alerts: Sequence[Mapping[str, Any]], *, whole: bool) -> 
 
 
 def _is_about_the_model(alert: Mapping[str, Any]) -> bool:
-    """False if it is about the monitoring itself, or if it fires only because its rule could not be evaluated."""
-    labels = mapping_in(alert, "labels")
-    name = labels.get("alertname")
-    of_the_monitor = name in _OF_THE_MONITOR or _TEST_BUTTON.items() <= labels.items()
+    """False if it is a test, about the monitoring itself, or fires only because its rule could not be evaluated."""
+    name = mapping_in(alert, "labels").get("alertname")
     always = isinstance(name, str) and re.search(_DEAD_MANS_SWITCH, name)
-    return not of_the_monitor and not always and _reason(alert) != "Error"
+    return not (name in _OF_THE_MONITOR or always or _is_test(alert)) and _reason(alert) != "Error"
+
+
+def _is_test(alert: Mapping[str, Any]) -> bool:
+    """Whether somebody in Grafana or SigNoz tries how a notification looks."""
+    labels, annotations = mapping_in(alert, "labels"), mapping_in(alert, "annotations")
+    if _TEST_BUTTON.items() <= labels.items():
+        return True
+    if _TEST_VALUE in (alert.get("valueString"), annotations.get("__value_string__")):
+        return True
+    name, summary = str(labels.get("alertname")), str(annotations.get("summary"))
+    return name.endswith(_TEST_NAME) or summary.lower().startswith(_TEST_SUMMARY)
 
 
 def _reason(alert: Mapping[str, Any]) -> Any:

@@ -14,7 +14,7 @@ from federation.sources import cloudwatch, s3, sagemaker, schedule
 from federation.sources.arn import all_in_account, trusted_account
 from federation.sources.body import json_value, no_duplicates, object_of, text_of
 from federation.sources.carrier import judged
-from federation.sources.reading import Reading, Request, UnreadableError, ignored
+from federation.sources.reading import Reading, Request, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
 _REQUIRED: Final = ("source", "detail-type", "account")
@@ -26,7 +26,14 @@ def read(request: Request, trust: Trust) -> Reading:
     Raises:
         UnreadableError: The envelope's fault, or its source's.
     """
-    return read_parsed(json_value(request.body), trust)
+    parsed = json_value(request.body)
+    if isinstance(parsed.value, list):
+        raise UnreadableError(
+            "not_an_object",
+            f"The invocation is {quoted(parsed.value)}, but not of a queue's records. "
+            "If a Pipe sends this, remove its input template, so that the records come whole.",
+        )
+    return read_parsed(parsed, trust)
 
 
 def read_parsed(parsed: Parsed, trust: Trust) -> Reading:

@@ -56,7 +56,9 @@ def message_in(body: Mapping[str, Any]) -> Message:
     """
     if "message" not in body:
         raise UnreadableError(
-            "not_an_event", "The Pub/Sub envelope has no message. Check what sends it: a push has one."
+            "not_an_event",
+            "The Pub/Sub envelope has no message. Check what sends it: a push has one. "
+            "If its subscription unwraps payloads, let it write metadata, too.",
         )
     message = object_of(body["message"], "message_not_object", "message in the Pub/Sub envelope")
     attributes = message.get("attributes")

@@ -20,6 +20,8 @@ from federation.sources.trust import Trust
 
 _HOST: Final = r"https://sns\.[a-z0-9-]{1,40}\."
 _PATH: Final = r"/[!-~]{0,2000}"
+_JSON: Final = r"\s*\[?\s*\{"
+"""How a message that is no words begins; words may begin with a bracket, such as `[FIRING:1]`."""
 _CONFIRMATIONS: Final = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 
 
@@ -75,8 +77,8 @@ def read_notification(body: Mapping[str, Any], trust: Trust) -> Reading:
             f"Type is {quoted(body.get('Type'))}; only Notification and confirmations of subscriptions are read.",
         )
     message = text_of(body.get("Message"), "not_an_event", "Message")
-    if not message.lstrip().startswith(("{", "[")):
-        return ignored("Message begins with neither { nor [, so it is taken as words for people and ignored.")
+    if not re.match(_JSON, message):
+        return ignored("Message does not begin with an object of JSON, so it is taken as words for people and ignored.")
     return read_payload(json_value(message.encode(), error="message_not_json"), trust, topic)
 
 
