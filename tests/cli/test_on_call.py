@@ -14,13 +14,17 @@ from federation.cli.screen.letters import alike
 from federation.cli.store.history import History
 from federation.cli.store.shelf import Shelf
 from federation.cli.store.standing import tampered
+from federation.core import event as events
 from federation.core import names
+from federation.core.alarm import breached
+from federation.core.event import Event
 from federation.demo import wire_aws, wire_google, wire_hub
 from federation.demo.clouds import commit, upload
 from federation.demo.show import staged
 from federation.demo.stage import LocalStage
 from federation.demo.story import first_week, second_week
 from federation.demo.trust import GCS_BUCKET, TRUST
+from federation.runtime import handle
 from federation.sources import Trust
 from federation.wiring.local import local_home
 
@@ -172,6 +176,35 @@ def test_an_alarm_with_nothing_to_go_back_to_is_in_the_status_until_something_el
     page = federation("status", "--folder", own).out
     assert "No roll-back followed the alarm of 2026-11-24 14:30:00Z about what serves" in page
     assert "no stable release is left to go back to" in page
+
+
+def test_nothing_that_changes_nothing_hides_an_alarm_that_needs_a_person(federation, own, examples):
+    """Somebody's order that was refused, and an alarm about an earlier release."""
+    with reopened(own, examples) as stage:
+        at = "2026-11-24T14:30:00Z"
+        stage.arrives(at, "the alarm fires once more", wire_aws.alarm(at, about=at))
+    assert federation("rollback", "--why", "errors", "--who", "eva", "--folder", own).code == 10
+    with opened(own) as home:
+        handle("roll_back", breached("another", "2026-11-23T00:00:00Z", {}), home.ports, "2026-11-24T14:40:00Z")
+    assert federation("status", "--folder", own, "--json").json["unheeded"]["at"] == at
+
+
+def test_a_release_that_a_wrong_clock_promoted_is_said_to_hear_no_alarm_though_a_right_clock_moved_since(
+    federation, own
+):
+    for one in federation("status", "--folder", own, "--json").json["quarantine"]:
+        assert federation("lift", one["artifact"], "--who", "eva", "--why", "x", "--folder", own).code == 0
+    ahead = "2099-03-01T08:00:00Z"
+    asked = {"release": SECOND, "who": "eva", "why": "x", "outside_window": True}
+    order = Event(type=events.PROMOTION_ORDERED, source="//x", subject=SECOND, time=ahead, key="x", data=asked)
+    with opened(own) as home:
+        assert handle("promote", order, home.ports, ahead).move
+    told = f"{SECOND} began to serve at 2099-03-01 08:00:00Z, but this machine's clock says 2"
+    assert told in " ".join(federation("status", "--folder", own).out.split())
+    assert federation("hold", "--why", "x", "--who", "eva", "--folder", own).code == 0
+    page = " ".join(federation("status", "--folder", own).out.split())
+    assert told in page
+    assert "rolls nothing back; `federation rollback" in page
 
 
 def test_an_alarm_within_the_settling_period_needs_nobody(federation, own, examples):

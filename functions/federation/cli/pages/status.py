@@ -35,12 +35,8 @@ def print_status(found: Mapping[str, Any]) -> None:
         who = by(since["who"])
         how = f"A roll-back{who} brought it back" if since["how"] == "roll_back" else f"It was promoted{who}"
         print(wrapped(f"{how}: {readable(since['why'])}", indent=0))
-    if (moved := found["channel"]["moved"]) and instant.order(moved) > instant.order(now()):
-        behind = (
-            f"This machine's clock says {when(now())}, and the channel last moved at {when(moved)}: one of the clocks is "
-            "wrong. Alarms and windows are judged by these times, and `federation explain last` shows the latest."
-        )
-        print(wrapped(pasted(behind), indent=0))
+    if wrong := _wrong_clock(found, now()):
+        print(wrapped(pasted(wrong), indent=0))
     if hold := found["hold"]:
         ends = f" until {when(hold['until'])}" if "until" in hold else ""
         why = readable(hold["why"])
@@ -84,6 +80,23 @@ def _headline(found: Mapping[str, Any]) -> str:
         serves = f"{serving['name']} has served since {when(serving['since'])}{elapsed(serving['since'], now())}."
     rules = f"policy {policy['name']}, version {policy['version']}"
     return f"{serves} Channel {channel['name']}, move {channel['counter']}; {rules}."
+
+
+def _wrong_clock(found: Mapping[str, Any], at: str) -> str | None:
+    """What is said of a release or move that is dated later than `at`; a later move by a right clock mends no release's."""
+    clock = f"this machine's clock says {when(at)}"
+    for one in found["releases"]:
+        if one["state"] == "serving" and instant.order(one["since"]) > instant.order(at):
+            return (
+                f"{one['name']} began to serve at {when(one['since'])}, but {clock}: one clock is wrong. Until then "
+                "every alarm is taken for one about an earlier release, and rolls nothing back; `federation rollback` does."
+            )
+    if (moved := found["channel"]["moved"]) and instant.order(moved) > instant.order(at):
+        return (
+            f"The channel last moved at {when(moved)}, but {clock}: one clock is wrong. Alarms and windows are judged "
+            "by these times, and `federation explain last` shows the latest."
+        )
+    return None
 
 
 def _unit_row(one: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -71,11 +71,11 @@ def on_trial(history: History, policy: Policy, at: str) -> Sequence[Past]:
 
 
 def unheeded(history: History, channel: Channel, policy: Policy) -> Past | None:
-    """The last decision about an alarm that may roll back, if it concerns what serves and had nothing to go back to."""
+    """The last alarm about what serves that could not roll back, since there was nothing to go back to."""
     if rollback_target(channel) is not None:
         return None
-    known = history.latest("roll_back", within=_DAY)
-    last = next((past for past in reversed(known) if {*past.announced_types} != {events.SLO_NOTED}), None)
-    if last is None or last.event.type != events.SLO_BREACHED or events.ROLLBACK_SKIPPED not in last.announced_types:
-        return None
-    return last if concerns(last.event, channel, policy) else None
+    alarms = (
+        past for past in reversed(history.latest("roll_back", within=_DAY)) if past.event.type == events.SLO_BREACHED
+    )
+    skipped = (past for past in alarms if events.ROLLBACK_SKIPPED in past.announced_types)
+    return next((past for past in skipped if concerns(past.event, channel, policy)), None)
