@@ -3,6 +3,7 @@
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -99,7 +100,7 @@ def test_a_policy_that_does_not_say_where_is_told_what_to_add(trainer, name, lac
 
 def test_a_swept_job_and_its_event_are_one_fact(trainer, aws_cloud, name):
     trainer.launch(name, JOB)
-    at = "2026-11-22T05:00:00Z"
+    at = instant.text(datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1))
     artifact = f"s3://spiralverse-artifacts/jobs/{name}/output/model"
     aws_cloud.sagemaker.finish(name, artifact, instant.microseconds(at) / 1e6)
     (swept,) = [one for one in trainer.finished() if one["resource"].endswith(name)]

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
-from google.pubsub_v1 import PublisherClient, PubsubMessage
-
 from federation.core import instant
 from federation.core.digest import digest_of
 from federation.errors import ServiceError
@@ -143,6 +141,8 @@ class PubSubDeadLetters:
 
     def _publish(self, message: Any) -> None:
         """By the method of the API, as in that of the client an attribute named `data` or `topic` would be an argument."""
+        from google.pubsub_v1 import PublisherClient, PubsubMessage  # noqa: PLC0415 - with the client
+
         topic = self._bus if is_ours(message.data) else self._came_by(_source(message))
         again = PubsubMessage(data=message.data, attributes=_attributes(message), ordering_key=message.ordering_key)
         with service_call("Pub/Sub", f"publish again on {topic}"):

@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from federation.core import alarm, instant, names
 from federation.core import event as events
-from federation.core.digest import Digest, digest, digest_of
+from federation.core.digest import Digest, digest_of
 from federation.core.event import Event
 from federation.core.outcome import NOTHING, Document, Outcome, joined
 from federation.gathering import Reads
 from federation.sources.reading import Completion, Reading, Request, Signal
-from federation.sources.timely import is_ahead
+from federation.steps import alarm_states
+from federation.steps.alarm_states import is_alarm
 
 TICKS: Final[Mapping[str, Sequence[str]]] = {
     **dict.fromkeys(("reconcile", "ingest", "sweep"), (events.TICK_SWEEP, events.TICK_AUDIT, events.TICK_REGISTRY)),
@@ -77,7 +78,8 @@ def gather(delivery: Delivery, taken: Container[str], reads: Reads, now: str, *,
         for id_ in told
         if id_ not in settled and (document := reads.document(names.event(id_))) is not None
     }
-    return Facts(stored=stored, settled=settled, alarm_states=_alarm_states(delivery.reading, reads, now))
+    states = () if urgent(delivery.reading, now) else alarm_states.recorded(delivery.reading.signal, reads, now)
+    return Facts(stored=stored, settled=settled, alarm_states=states)
 
 
 def decide(delivery: Delivery, facts: Facts, now: str) -> Outcome:
@@ -95,7 +97,7 @@ def decide(delivery: Delivery, facts: Facts, now: str) -> Outcome:
 def urgent(reading: Reading, now: str) -> Event | None:
     """The breach in a reading, if it is so recent that no later state of the alarm has to be looked up."""
     signal = reading.signal
-    if signal is None or not _is_alarm(signal) or signal.state != "firing" or signal.at is None:
+    if signal is None or not is_alarm(signal) or signal.state != "firing" or signal.at is None:
         return None
     age = instant.moment(now) - instant.moment(signal.at)
     return _breached(signal, signal.at) if age < PROMPT else None
@@ -108,7 +110,7 @@ def judged(delivery: Delivery, facts: Facts) -> Reading:
     if reading.verdict == "accept" and known.issuperset(map(_id, reading.completions)):
         return replace(reading, verdict="ignore", why="already received: the same artifact, by its dedupe key")
     signal = reading.signal
-    if signal and _is_alarm(signal) and _is_late(signal, facts):
+    if signal and is_alarm(signal) and alarm_states.is_late(signal, facts.alarm_states):
         return replace(reading, signal=replace(signal, verdict="ignore"))
     return reading
 
@@ -154,7 +156,7 @@ def _signal(signal: Signal, facts: Facts, now: str) -> Outcome:
         return _tick(signal, now)
     if signal.kind == "endpoint" and signal.labels.get("status") in AT_REST:
         return _endpoint(signal, now)
-    if _is_alarm(signal):
+    if is_alarm(signal):
         return _alarm(signal, facts, now)
     return NOTHING
 
@@ -184,10 +186,10 @@ def _endpoint(signal: Signal, now: str) -> Outcome:
 
 
 def _alarm(signal: Signal, facts: Facts, now: str) -> Outcome:
-    if _is_late(signal, facts):
+    if alarm_states.is_late(signal, facts.alarm_states):
         return NOTHING
     at = signal.at or now
-    state = Document(name=_alarm_name(signal, at), value={"key": signal.key, "state": signal.state, "at": at})
+    state = alarm_states.document(signal, at)
     if signal.state != "firing":
         return Outcome(why=f"{signal.key} is {signal.state}", documents=(state,))
     return Outcome(why=f"{signal.key} fires", documents=(state,), events=(_breached(signal, at),))
@@ -195,49 +197,6 @@ def _alarm(signal: Signal, facts: Facts, now: str) -> Outcome:
 
 def _breached(signal: Signal, at: str) -> Event:
     return alarm.breached(signal.key or "alarm", at, signal.labels, signal.names)
-
-
-def _alarm_states(reading: Reading, reads: Reads, now: str) -> tuple[str, ...]:
-    """The names of all recorded states of the reading's alarm that are not in the future; none for an urgent breach."""
-    signal = reading.signal
-    if signal is None or not _is_alarm(signal) or urgent(reading, now):
-        return ()
-    return tuple(name for name in reads.names(_alarm_prefix(signal)) if not is_ahead(_told_at(name), now))
-
-
-def _is_late(signal: Signal, facts: Facts) -> bool:
-    """Whether what the alarm says is over; the same state again is not late, but changes nothing twice.
-
-    A later firing does not end an earlier one: of a group of alarms that goes on since, the one that began last may be
-    resolved first, and the others then fire of an earlier moment.
-    """
-    if signal.at is None:
-        return False
-    told = _reported_at(_alarm_name(signal, signal.at))
-    states = map(_reported_at, facts.alarm_states)
-    return any(other > told and (other[1] != "firing" or signal.state != "firing") for other in states)
-
-
-def _reported_at(alarm_name: str) -> tuple[int, str]:
-    """A state's sort key: its moment, and at the same moment `resolved` after `firing`."""
-    return instant.order(_told_at(alarm_name)), alarm_name.rpartition("/")[2]
-
-
-def _told_at(alarm_name: str) -> str:
-    return alarm_name.rsplit("/", 2)[1]
-
-
-def _alarm_prefix(signal: Signal) -> str:
-    return names.alarms(digest(signal.key))
-
-
-def _alarm_name(signal: Signal, at: str) -> str:
-    return f"{_alarm_prefix(signal)}{at}/{signal.state}"
-
-
-def _is_alarm(signal: Signal) -> bool:
-    """Whether the signal says that an alarm fires, or no longer does."""
-    return signal.kind == "alarm" and signal.verdict == "accept" and signal.key is not None
 
 
 def _park(delivery: Delivery) -> Outcome:
