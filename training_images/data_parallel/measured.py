@@ -58,6 +58,7 @@ def measured(
             "latency": charts.latency(sides(timed)),
         },
         seeds={"order and initial weights": how.seed},
+        beside=told.processes // job.spec.world,
     )
 
 

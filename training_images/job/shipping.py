@@ -211,7 +211,7 @@ def _provenance(job: Job, made: Made, environment: Mapping[str, str]) -> dict[st
         "seeds": dict(made.seeds),
         "settings": job.spec.settings.without_places(),
         "seconds": decimal_text(round(job.seconds, 1)),
-        "peak_memory_mb": peak_memory_mb(),
+        "peak_memory_mb": peak_memory_mb(made.beside),
     }
 
 

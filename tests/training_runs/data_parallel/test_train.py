@@ -14,6 +14,7 @@ from federation.core.uri import SENTINEL
 from training_images.data.rows import read, write
 from training_images.data_parallel.task import WEIGHTS
 from training_images.data_parallel.train import train
+from training_images.job.peak_memory import peak_memory_mb
 from training_images.job.run import run
 from training_images.job.unit_folder import shipped_unit
 
@@ -36,6 +37,13 @@ def test_what_serves_now_answers_a_suite_that_it_never_saw(started, suite, servi
     artifacts, answered = told_of(unit, kind)
     assert artifacts == [shipped_unit(serving, kind).artifact]
     assert answered == lines(serving, kind, "quality")[1:]
+
+
+def test_the_memory_of_all_processes_is_told(started):
+    code, sentence, unit = started(*FEW, "--processes", "2")
+    assert (code, sentence) == (0, "")
+    (made,) = json.loads((unit / SENTINEL).read_bytes())["units"]
+    assert made["provenance"]["peak_memory_mb"] > peak_memory_mb() + 2 * 100, "each has PyTorch"
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(started):

