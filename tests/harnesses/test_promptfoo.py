@@ -31,6 +31,51 @@ def test_a_question_asked_again_is_the_same_item(out, rows, bent):
     assert rows(bent(out, once), provider="baseline").keys() == rows(out, provider="baseline").keys()
 
 
+def test_the_order_in_which_the_answers_came_names_no_item_and_numbers_no_prompt(out, rows, convert, bent):
+    """`--no-write` lists a row when its answer is there, and several prompts of a test are asked at once."""
+
+    def two_prompts(document):
+        for row in document["results"]["results"]:
+            row["prompt"]["label"] = f"prompt {row['promptIdx']}"
+            row["provider"] = {"id": "echo"}
+
+    def as_they_came(document):
+        document["results"]["results"].reverse()
+
+    assert convert(bent(out, as_they_came), provider="baseline").body == convert(out, provider="baseline").body
+    both = bent(out, two_prompts)
+    assert convert(bent(both, as_they_came), prompt=1).body == convert(both, prompt=1).body
+
+
+def test_tests_whose_variables_were_stripped_are_not_one_question_asked_often(out, convert, bent):
+    def stripped(document):
+        for row in document["results"]["results"]:
+            row["vars"] = {}
+            del row["testCase"]["vars"]
+
+    with pytest.raises(ContractError, match="nobody can tell which question") as refused:
+        convert(bent(out, stripped), provider="baseline")
+    assert "PROMPTFOO_STRIP_TEST_VARS" in refused.value.hint
+
+    def without(document):
+        for row in document["results"]["results"]:
+            row["vars"] = row["testCase"]["vars"] = {}
+
+    assert convert(bent(out, without), provider="baseline").items == 3
+
+
+def test_a_wrong_answer_came_although_the_grades_were_stripped(out, convert, bent):
+    """PROMPTFOO_STRIP_GRADING_RESULT leaves the error's text and the reason."""
+
+    def stripped(document):
+        for row in document["results"]["results"]:
+            row["gradingResult"] = None
+
+    found = convert(bent(out, stripped), provider="baseline")
+    assert {"latency_ms", "cost"} <= found.metrics.keys()
+    assert not any("ended in an error" in note for note in found.notes)
+
+
 def test_no_answer_is_no_success_and_what_else_it_would_have_scored_is_asked_for(out, convert, rows):
     found = convert(out, provider="candidate")
     assert found.metrics.keys() == {"success", "score"}

@@ -7,6 +7,7 @@ from tests.simulation.sabotage import changed, moved
 from tests.simulation.stories import CALM, FIRST, SECOND, THIRD, promoted, serving
 
 from federation.core import channel as channels
+from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical, digest
 from federation.core.move import Cause
@@ -193,6 +194,17 @@ def test_an_alarm_on_trial_that_rolls_back_and_one_of_which_nothing_is_told_are_
     assert any("no event says what became of it" in fault for fault in PROMISES[10](played))
     rolled_back_by(played, alarm.event)
     assert any("made the move roll_back, and its policy says" in fault for fault in PROMISES[6](played))
+
+
+def test_an_alarm_on_trial_that_is_skipped_though_it_is_about_what_serves_is_noticed():
+    """As the next release skips each alarm that still fires, whether or not anybody ever told of it."""
+    played = play(on_trial(Terms(tells=True), name="trial"), CALM)
+    (alarm,) = played.fresh
+    noted = [event for event in played.world.bus.announced if event.type == events.SLO_NOTED]
+    assert [event.subject for event in noted] == [alarm.key]
+    skipped = [replace(event, type=events.ROLLBACK_SKIPPED) for event in noted]
+    played.world.bus.announced[:] = [event for event in played.world.bus.announced if event not in noted] + skipped
+    assert any("no event says what became of it" in fault for fault in PROMISES[10](played))
 
 
 def test_an_alarm_that_holds_nothing_holds_twice_or_holds_what_was_resumed_is_noticed():

@@ -2,7 +2,8 @@
 """What did promptfoo score? The JSON of `promptfoo eval -o out.json`: every test, with every provider and prompt.
 
 Read from and tried with 0.121.20 (results version 3). A test asserts something of its variables: those two name the item, so
-`--repeat` asks one question again, and a test that was changed is another one.
+`--repeat` asks one question again, and a test that was changed is another one. With `--no-write`, or of tests that several
+prompts answer, rows stand in the order in which the answers came.
 """
 
 import hashlib
@@ -17,8 +18,9 @@ from federation.harnesses.content import mapping, members, named, number_of, val
 
 NAME: Final = "promptfoo"
 OPTIONS: Final = frozenset({"provider", "prompt", "score", "cluster", "category", "worst"})
+_ASSERT: Final = 1
 _ERROR: Final = 2
-"""`failureReason` of a test that got no answer; of 1, an assertion failed."""
+"""`failureReason` of an answer that an assertion refused, and of a test that got no answer."""
 _DIGITS: Final = 12
 _SHOWN: Final = 60
 
@@ -42,7 +44,8 @@ def read(files: Sequence[File], asked: Asked) -> Found:
         raise ContractError(
             f"{files[0].name} has no results of {NAME}", hint="Write them with: promptfoo eval -o out.json"
         )
-    rows = [row for row in members(mapping(document["results"]).get("results")) if isinstance(row, dict)]
+    found = members(mapping(document["results"]).get("results"))
+    rows = sorted((row for row in found if isinstance(row, dict)), key=_place)
     provider = the_one("provider", map(_provider, rows), asked.provider, "--provider")
     rows = [row for row in rows if _provider(row) == provider]
     prompts = list(dict.fromkeys(map(_prompt, rows)))
@@ -58,6 +61,11 @@ def read(files: Sequence[File], asked: Asked) -> Found:
         answers=list(_answers(rows, asked)),
         right_or_wrong=frozenset({"success", "score"}),
     )
+
+
+def _place(row: Mapping[str, Any]) -> tuple[float, float]:
+    """Where the configuration has a row's test and prompt."""
+    return number_of(row.get("testIdx")) or 0, number_of(row.get("promptIdx")) or 0
 
 
 def _provider(row: Mapping[str, Any]) -> str:
@@ -88,12 +96,19 @@ def _answers(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[Answer
 def _test(row: Mapping[str, Any]) -> str:
     """The start of the digest of a test's variables and assertions."""
     case = mapping(row.get("testCase"))
+    if case and "vars" not in case and not row.get("vars"):
+        raise ContractError(
+            "the variables of a test were stripped, so nobody can tell which question it asked",
+            hint="Run it again without PROMPTFOO_STRIP_TEST_VARS.",
+        )
     question = [case.get("vars", row.get("vars")), case.get("assert")]
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:_DIGITS]
 
 
 def _failed(row: Mapping[str, Any]) -> bool:
-    return row.get("failureReason") == _ERROR or (row.get("error") is not None and row.get("gradingResult") is None)
+    reason = row.get("failureReason")
+    unsaid = reason != _ASSERT and row.get("error") is not None and row.get("gradingResult") is None
+    return reason == _ERROR or unsaid
 
 
 def _scores(row: Mapping[str, Any], metrics: Sequence[str]) -> Mapping[str, float | None]:

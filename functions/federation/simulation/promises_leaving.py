@@ -4,15 +4,11 @@
 import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
 
 from federation.core import event as events
 from federation.core import instant
 from federation.simulation.played import FiredAlarm, Played
 from federation.simulation.seen import moves, pairs
-
-_TOLD: Final = frozenset({events.SLO_NOTED, events.ROLLBACK_SKIPPED})
-"""The events that say of an alarm that it rolled nothing back."""
 
 
 def rolled_back(played: Played) -> Iterator[str]:
@@ -96,14 +92,19 @@ def never_blocked(played: Played) -> Iterator[str]:
 
 
 def _unheeded(played: Played) -> Iterator[str]:
-    """Alarms that were to hold promotions or to be told of, and did not."""
-    states = moves(played)
-    told = {event.subject for event in played.world.bus.announced if event.type in _TOLD}
+    """Alarms that were to hold promotions or to be told of, and did not.
+
+    That one is skipped says enough only if another move came first: each that fires on is skipped by the next release.
+    """
+    states, announced = moves(played), played.world.bus.announced
+    noted = {(event.subject, event.data["word"]) for event in announced if event.type == events.SLO_NOTED}
+    skipped = {event.subject for event in announced if event.type == events.ROLLBACK_SKIPPED}
     for alarm in (one for one in played.fresh if one.word != "roll_back" and one.after is not None):
         seen = states[max(0, alarm.before - 1) : alarm.after]
         if alarm.word == "hold" and alarm.had_target and not any(state["hold"] for state in seen):
             yield f"{alarm.key} fired at move {alarm.before}, and did not hold promotions"
-        if alarm.key not in told:
+        is_told = (alarm.key, alarm.word) in noted or (alarm.key in skipped and _moved_on(played, alarm))
+        if not is_told:
             yield f"{alarm.key} fired at move {alarm.before}, and no event says what became of it"
 
 
