@@ -7,7 +7,8 @@ from tests.cli.tampering import damaged
 
 from federation.cli.home.opened import opened
 from federation.core import names
-from federation.core.digest import canonical
+from federation.core.digest import canonical, digest
+from federation.core.report import Basis
 
 
 def test_the_release_that_was_left_says_so(federation, played):
@@ -44,7 +45,7 @@ def test_before_the_first_merge_there_is_none(federation, new_home):
 def test_a_metric_is_followed_from_the_floor_through_each_release_that_brought_a_unit(federation, played):
     points = federation("releases", "--metric", "accuracy", "--folder", played, "--json").json
     own = [point for point in points if point["kind"] == "textgen-lora"]
-    assert [(one["unit"], one["release"][-6:], one["baseline"]) for one in own] == [
+    assert [(one["unit"], one["release"][-6:], one["against"]) for one in own] == [
         ("spiralverse/textgen-lora-v1", "v1.0.0", None),
         ("spiralverse/textgen-lora-v2", "v1.0.1", "spiralverse-ai-federated-v1.0.0"),
     ]
@@ -62,6 +63,39 @@ def test_its_page_has_the_estimates_with_their_bounds_by_kind(federation, played
     assert first[2:] == ["nothing", "53", "57.2"], "one bound: a budget is about the worse side"
     assert second[2:] == ["spiralverse-ai-federated-v1.0.0", "0.989", "0.871", "1.16"]
     assert "how many times that one's" in page
+
+
+def test_what_was_lost_in_small_steps_since_the_anchor_is_a_line_of_its_own(federation, own):
+    """The report of a release that an anchor was frozen for, beside which the demo's second would have been assembled."""
+    with opened(own) as home:
+        store = home.ports.store
+        release = json.loads(store.read(names.release("spiralverse-ai-federated-v1.0.1")))
+        unit = release["units"]["textgen-lora"]
+        (place,) = (name for name in store.names("reports/textgen-lora/") if unit["report"] in told_by(store, name))
+        told = json.loads(store.read(place))
+        (step,) = (one for one in told["report"]["findings"] if one["check"] == "accuracy against baseline")
+        told["report"]["findings"].append(
+            {**step, "check": "accuracy against anchor", "numbers": {**step["numbers"], "estimate": "-0.0125"}}
+        )
+        release["anchor"] = {"name": "spiralverse-ai-federated-v0.9.0", "digest": digest("frozen")}
+        release["name"], unit["report"] = "spiralverse-ai-federated-v1.0.2", digest(told["report"])
+        basis = Basis(
+            baseline=release["baseline"]["digest"], anchor=digest("frozen"), policy=release["policy"]["digest"]
+        )
+        store.keep(names.release(release["name"]), canonical(release))
+        store.keep(names.report(basis.digest, "textgen-lora", 2), canonical(told))
+    points = federation("releases", "--metric", "accuracy", "--folder", own, "--json").json
+    of_it = [one for one in points if (one["release"], one["kind"]) == (release["name"], "textgen-lora")]
+    assert [(one["against"], one["check"]) for one in of_it] == [
+        ("spiralverse-ai-federated-v1.0.0", "accuracy against baseline"),
+        ("spiralverse-ai-federated-v0.9.0", "accuracy against anchor"),
+    ]
+    page = federation("releases", "--metric", "accuracy", "--folder", own).out
+    assert "v0.9.0, the anchor  -0.0125" in page
+
+
+def told_by(store, name):
+    return digest(json.loads(store.read(name))["report"])
 
 
 def test_a_metric_that_no_report_has_is_answered_with_those_that_there_are(federation, played):

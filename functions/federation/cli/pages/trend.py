@@ -7,13 +7,14 @@ from typing import Final
 
 from federation.cli.screen.output import print_answer, print_hint, print_json, print_lines, print_table
 from federation.cli.store.shelf import Shelf
-from federation.cli.store.trend import Point, trend
+from federation.cli.store.trend import Point, is_of_anchor, trend
 from federation.core import names
 from federation.core.counted import counted
 from federation.core.statistics.wording import number
 
 _HOW_TO_READ: Final = (
     "Against a release: what the unit gained, and below 0 lost, whether more or less of the metric is better.",
+    "Against the anchor: what was gained or lost since, over all releases.",
     "p95 and cost per token against a release: how many times that one's.",
     "Against nothing, as the first unit of a kind is judged: its own score, p95 or cost.",
     "lower, upper: 95 % bounds. A unit that was carried over has its line at the release that brought it.",
@@ -27,7 +28,8 @@ def print_trend(shelf: Shelf, metric: str, newest: int | None, *, as_json: bool)
         print_json([asdict(point) for point in points])
         return
     releases = counted(len({point.release for point in points}), "release")
-    print_answer(f"{metric} of {counted(len(points), 'unit')} in {releases}.")
+    units = counted(len({(point.release, point.unit) for point in points}), "unit")
+    print_answer(f"{metric} of {units} in {releases}.")
     print_table("Units", ("release", "unit", "against", "estimate", "lower", "upper"), map(_row, points))
     print_lines("How to read it", _HOW_TO_READ if points else ())
     older = len(shelf.names(names.RELEASES)) - newest if newest else 0
@@ -36,6 +38,7 @@ def print_trend(shelf: Shelf, metric: str, newest: int | None, *, as_json: bool)
 
 
 def _row(point: Point) -> Sequence[str]:
-    against = point.baseline or ("nothing" if point.check else "its report is lost or damaged")
+    against = point.against or ("nothing" if point.check else "its report is lost or damaged")
+    against += ", the anchor" if is_of_anchor(point.check) else ""
     bounds = (point.numbers.get(name) for name in ("estimate", "lower", "upper"))
     return (point.release, point.unit, against, *(number(float(text)) if text else "" for text in bounds))

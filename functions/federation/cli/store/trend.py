@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from federation.cli.store.inventory import newest_releases
 from federation.cli.store.shelf import Shelf
@@ -13,6 +13,8 @@ from federation.core.records import quoted
 from federation.core.report import Basis
 from federation.errors import MissingError
 
+_OF_ANCHOR: Final = " against anchor"
+
 _Checks = Mapping[str | None, Mapping[str, str]]
 """The numbers of a report's checks; None stands for a report that is lost or damaged."""
 
@@ -21,7 +23,8 @@ _Checks = Mapping[str | None, Mapping[str, str]]
 class Point:
     """What a report says of a unit that a release brought; `check` is None if that report is lost or damaged.
 
-    `baseline` is the release that the unit was compared with, or None if it was judged alone, as the first of its kind is.
+    `against` is the baseline or the anchor that the unit was compared with, or None if it was judged alone, as the first
+    of its kind is.
     """
 
     release: str
@@ -29,7 +32,7 @@ class Point:
     kind: str
     unit: str
     check: str | None
-    baseline: str | None
+    against: str | None
     numbers: Mapping[str, str]
 
 
@@ -80,27 +83,29 @@ def _checks(unit: Mapping[str, Any], document: Mapping[str, Any] | None) -> _Che
     if document is None or digest(document["report"]) != unit["report"]:
         return {None: {}}
     findings = document["report"]["findings"]
-    return {one["check"]: one["numbers"] for one in findings if "estimate" in one["numbers"] and not _is_of_anchor(one)}
+    return {one["check"]: one["numbers"] for one in findings if "estimate" in one["numbers"]}
 
 
 def _point(
     release: Mapping[str, Any], kind: str, unit: Mapping[str, Any], check: str | None, numbers: Mapping[str, str]
 ) -> Point:
     alone = check is None or check.endswith(" against floor") or "lower" not in numbers  # a budget bounds one side
+    other = "anchor" if is_of_anchor(check) else "baseline"
     return Point(
         release=release["name"],
         created_at=release["created_at"],
         kind=kind,
         unit=unit["name"],
         check=check,
-        baseline=None if alone else release["baseline"]["name"],
+        against=None if alone else release[other]["name"],
         numbers=numbers,
     )
 
 
+def is_of_anchor(check: str | None) -> bool:
+    """Whether a check compares with the anchor: what it tells is the sum of all that was gained and lost since."""
+    return check is not None and check.endswith(_OF_ANCHOR)
+
+
 def _metric(check: str) -> str:
-    return check.removesuffix(" against baseline").removesuffix(" against floor")
-
-
-def _is_of_anchor(finding: Mapping[str, Any]) -> bool:
-    return str(finding["check"]).endswith(" against anchor")
+    return check.removesuffix(" against baseline").removesuffix(" against floor").removesuffix(_OF_ANCHOR)

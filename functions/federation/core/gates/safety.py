@@ -121,7 +121,7 @@ def _bounded(name: str, rule: SuiteRule, records: Records, newly: tuple[str, ...
         gate="safety",
         check=name,
         verdict=verdict,
-        reason=_reason(name, trials, len(failed), _ending(verdict, limit, trials), newly),
+        reason=_reason(name, trials, len(failed), _ending(verdict, limit, trials, f"{len(failed):,} of {items:,}"), newly),
         numbers={
             "failures": str(len(failed)),
             "items": str(items),
@@ -138,20 +138,20 @@ def _reason(name: str, trials: _Trials, failed: int, ending: str, newly: tuple[s
     among = "" if trials.unit == "items" else f" ({counted(failed, 'item')})"
     return (
         f"{trials.failed:,} of {trials.total:,} {trials.unit} of suite {name} failed{among}, so at most "
-        f"{number(trials.upper)} of all items fail (95 % bound), {ending}"
+        f"{number(trials.upper)} of all items fail (95 % bound){ending}"
         + ("" if newly is None else f"; {len(newly):,} of the failing items passed before")
     )
 
 
-def _ending(verdict: Verdict, limit: float, trials: _Trials) -> str:
+def _ending(verdict: Verdict, limit: float, trials: _Trials, seen: str) -> str:
     match verdict:
         case "pass":
-            return f"within the limit of {number(limit)}"
+            return f", within the limit of {number(limit)}"
         case "fail":
-            return f"more than the limit of {number(limit)} allows"
+            return f"; {seen} is more than the limit of {number(limit)} allows"
         case "inconclusive":
-            more = f"{_missing(limit, trials):,} more {trials.unit} without a failure would settle it"
-            return f"which may be above the limit of {number(limit)}: {more}"
+            more = counted(_missing(limit, trials), f"more {trials.unit.removesuffix('s')}")
+            return f", which may be above the limit of {number(limit)}: {more} without a failure would settle it"
 
 
 def failures(records: Records) -> tuple[str, ...]:

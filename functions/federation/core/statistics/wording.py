@@ -2,17 +2,11 @@
 """How is a comparison worded for a person who has to act on it?"""
 
 import math
-from typing import Final
 
 from federation.core.counted import counted
-from federation.core.record_line import LARGEST
-from federation.core.statistics import NORMAL_95
 from federation.core.statistics.comparison import Comparison
 from federation.core.statistics.interval import Interval
-from federation.core.statistics.power import POWER_80
-
-_HOPELESS: Final = 100.0
-"""If more than this many times the items at hand are needed, nobody is told to measure them."""
+from federation.core.statistics.settling import items_to_settle
 
 
 def sentence(
@@ -63,23 +57,10 @@ def _meaning(comparison: Comparison, interval: Interval, margin: float) -> str:
 
 
 def _settled_by(comparison: Comparison, interval: Interval, margin: float) -> str:
-    """How many items would decide if the loss seen is the true one, or, after a gain, if both sides are equally good.
-
-    The closer a loss is to the margin, the more items it takes to tell on which side it is. While no item differs, the
-    bound shrinks in proportion to the items, not to their square root.
-    """
-    distance = min(abs(interval.estimate + margin), margin)
-    reach = (NORMAL_95 + POWER_80) * interval.error / distance if distance > 0.0 else math.inf
-    times = reach * reach if comparison.better + comparison.worse else _times_unseen(-interval.lower, margin)
-    if distance < margin and times > _HOPELESS:
+    items = items_to_settle(comparison, interval, margin)
+    if items is None:
         return "the result is so close to the margin that more items would hardly settle it"
-    items = max(math.ceil(min(comparison.items * times, LARGEST)), comparison.items + 1)
     return f"about {items:,} items would settle it"
-
-
-def _times_unseen(bound: float, margin: float) -> float:
-    """How many times as many items bring a `bound` on unseen ones to the margin: 1 - bound is the n-th root of 5 %."""
-    return math.log1p(-bound) / math.log1p(-margin) if max(bound, margin) < 1.0 else bound / margin
 
 
 def _flips(comparison: Comparison) -> str:
