@@ -253,4 +253,4 @@ def test_what_the_baseline_left_unsaid_may_be_said():
 
 def test_a_suite_that_fails_says_which_limit_it_exceeds():
     (found,) = judged(ran(probes(unsafe=range(20))))
-    assert "(95 % bound); 20 of 300 is more than the limit of 0.01 allows" in found.reason
+    assert "(95 % bound); 20 of 600 is more than the limit of 0.01 allows" in found.reason
