@@ -23,6 +23,16 @@ def test_a_node_whose_file_is_torn_is_a_service_that_failed_until_the_file_is_de
     assert served.release == "v2"
 
 
+def test_a_node_whose_disk_is_gone_has_not_stopped_serving(tmp_path):
+    folder = tmp_path / "serving"
+    folder.symlink_to(tmp_path / "disk")
+    traffic = LocalTraffic(folder, tmp_path / "registry")
+    shift = Shift(channel="production", counter=2, release="v2", warm=())
+    for ask in (lambda: traffic.serving("production"), lambda: traffic.shift(shift)):
+        with pytest.raises(ServiceError, match=f"is a link to {tmp_path / 'disk'}, which is gone"):
+            ask()
+
+
 def test_a_promotion_that_was_held_up_does_not_undo_the_roll_back_that_came_meanwhile(tmp_path):
     """Two processes: the first has read what the node serves, and is slow to write."""
     looked = threading.Event()

@@ -6,7 +6,7 @@ import pytest
 from tests.steps.home import home as made
 
 from federation.core.digest import canonical, digest_of
-from federation.errors import ConflictError
+from federation.errors import ConflictError, ServiceError
 from federation.simulation.platform import PLATFORM_OF
 
 
@@ -38,6 +38,19 @@ def test_a_release_lies_there_with_its_card(local_registry, release, tmp_path):
     card = (tmp_path / "registry" / NAME / "README.md").read_text("utf-8")
     assert "| textgen-lora | `spiralverse/textgen-lora-v1` | hf | new |" in card
     assert card.startswith("---\nlibrary_name: federation\n")
+
+
+def test_a_registry_without_its_disk_has_lost_no_release(local_registry, release, tmp_path):
+    folder, disk = tmp_path / "registry", tmp_path / "disk"
+    receipt = local_registry.publish(NAME, release)
+    folder.rename(disk)
+    folder.symlink_to(disk)
+    disk.rename(tmp_path / "unmounted")
+    for ask in (lambda: local_registry.find(NAME), lambda: local_registry.publish(NAME, release)):
+        with pytest.raises(ServiceError, match=f"is a link to {disk}, which is gone: mount its disk"):
+            ask()
+    (tmp_path / "unmounted").rename(disk)
+    assert local_registry.find(NAME) == receipt
 
 
 def test_publishing_again_gives_the_same_receipt(registry, release):

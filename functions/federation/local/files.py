@@ -71,6 +71,18 @@ def write(path: Path, body: bytes, *, mode: int | None = None) -> None:
         ) from error
 
 
+def unless_gone(folder: Path, what: str) -> None:
+    """Refuse a folder that was there and is not now, instead of taking it for one that is not made yet.
+
+    Raises:
+        ServiceError: It is a link whose target is gone, as when a disk is not mounted.
+    """
+    if folder.is_symlink() and not folder.exists():
+        raise ServiceError(
+            f"{what} at {folder} is a link to {folder.readlink()}, which is gone: mount its disk, or mend the link"
+        )
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Wait until no other process is in this block for the folder; the system lets the next one in if this one dies."""

@@ -8,7 +8,7 @@ import msgspec
 from federation.core.card import card
 from federation.core.digest import digest_of
 from federation.errors import ConflictError, ServiceError
-from federation.local.files import replace
+from federation.local.files import replace, unless_gone
 from federation.ports import Receipt
 
 
@@ -43,6 +43,7 @@ class LocalRegistry:
 
     def find(self, release: str) -> Receipt | None:
         """What the registry has under that tag now, or None."""
+        unless_gone(self._folder, "the registry")
         try:
             commit = (self._folder / "tags" / release).read_text("utf-8")
             body = (self._folder / release / "manifest.json").read_bytes()

@@ -8,7 +8,7 @@ import msgspec
 from federation.core.digest import canonical
 from federation.core.outcome import Shift
 from federation.errors import ServiceError
-from federation.local.files import alone_in, replace
+from federation.local.files import alone_in, replace, unless_gone
 from federation.ports import Served
 
 
@@ -25,6 +25,7 @@ class LocalTraffic:
 
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing."""
+        unless_gone(self._folder, "the serving node")
         state = {"counter": shift.counter, "release": shift.release, "warm": list(shift.warm)}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -37,6 +38,7 @@ class LocalTraffic:
 
     def serving(self, channel: str) -> Served | None:
         """What is really served, read back; None before the first shift."""
+        unless_gone(self._folder, "the serving node")
         try:
             body = (self._folder / f"{channel}.json").read_bytes()
         except FileNotFoundError:

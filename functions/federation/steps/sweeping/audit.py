@@ -84,11 +84,16 @@ def _ahead(facts: Facts) -> str | None:
     served, channel = facts.served, facts.channel
     if served is None or served.counter <= channel.counter:
         return None
+    if served.release == _wanted(facts):
+        says, then = f"is at move {channel.counter}", "Repeat"
+    else:
+        says = f"says {_wanted(facts)} at move {channel.counter}"
+        ways = "`federation rollback --to` or `federation promote`"
+        then = f"First make the channel name what should serve ({ways}). Then repeat"
     return (
-        f"the nodes have served {served.release} since move {served.counter}, but the channel says {_wanted(facts)} at "
-        f"move {channel.counter}, as after a backup was restored. Nothing is shifted. First make the channel name what "
-        "should serve (`federation rollback --to` or `federation promote`). Then repeat `federation hold` and `federation "
-        f"resume`, one move each, until it is past move {served.counter}: the nodes ignore earlier moves"
+        f"the nodes have served {served.release} since move {served.counter}, but the channel {says}, as after a backup was "
+        f"restored. Nothing is shifted. {then} `federation hold` and `federation resume`, one move each, until it is past "
+        f"move {served.counter}: the nodes ignore earlier moves"
     )
 
 
