@@ -17,6 +17,7 @@ from federation.cli.store.standing import tampered
 from federation.cli.store.trend import trend
 from federation.core import event as events
 from federation.core import instant, names
+from federation.core.alarm import breached
 from federation.core.digest import canonical, digest
 from federation.core.event import Event
 from federation.ports import Ports
@@ -179,6 +180,25 @@ def test_the_status_looks_at_what_is_open_and_says_how_much_it_left_out(counted)
     assert [one["unit"].rpartition("/")[2] for one in found["quarantine"]] == [f"embedder-v{SECOND}"]
     assert found["older"]["units"] > 900
     assert found["older"]["completions"] > 900
+
+
+def test_an_alarm_on_trial_that_cries_wolf_all_week_costs_the_status_no_more(old_home):
+    home = Home(deepcopy(old_home.store))
+    policy = json.loads(home.store.documents[names.policy(1)])
+    rules = {"settle_seconds": 300, "alarms": {"wolf": "tell"}}
+    home.store.put(names.policy(2), canonical({**policy, "version": 2, "rollback": rules}), HOUR * (PAST + 20))
+    for number in range(300):
+        at = instant.text(instant.moment(NIGHT) + timedelta(hours=2 * number, minutes=6))
+        cry = breached("wolf", at, {})
+        found = decided("roll_back", cry, "is told")
+        noted = Event(type=events.SLO_NOTED, source="//x", subject="wolf", time=at, key="x", data={"word": "tell"})
+        found["outcome"]["events"] = [noted.document()]
+        kept = HOUR * (PAST + 20 + 2 * number)
+        home.store.put(f"{names.decisions('roll_back', cry.id)}told", canonical(found), kept)
+    home.store.read_names.clear()
+    (wolf,) = status_of(home)["on_trial"]
+    assert wolf["goes_on"]
+    assert few(home, 100)
 
 
 def test_all_of_it_is_there_for_who_wants_it(counted):

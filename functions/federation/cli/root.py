@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         status=("status:status", "What serves, what needs a person, what waits, what was refused, and why."),
         releases=("releases:releases", "Every release: what it replaced, what it holds, and what became of it."),
         explain=("explain:explain", "Why is it so? The page that a person on call needs."),
+        policy=("policy:policy", "Print a stored policy as JSON, whole: the one in force, or an earlier version."),
         diff=(
             "diff:diff",
             "How two releases differ: units, what made them, contracts, routes, policy, and what the gates found.",

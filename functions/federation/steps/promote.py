@@ -100,14 +100,14 @@ def _candidate(reads: Reads, channel: Channel, release: Mapping[str, Any]) -> Ca
     name = release["name"]
     places = reads.names(names.approvals(name)) if reads.policy().promotion.approvals else ()
     approvals = [reads.document(place) for place in places]
-    people = frozenset(_person(found["who"]) for found in approvals if found and found["release"] == digest(release))
+    people = frozenset(person(found["who"]) for found in approvals if found and found["release"] == digest(release))
     receipt = reads.document(names.receipt(name))
     refusal = unpublished(reads, name) if receipt is None else None
     bad = quarantined(reads, channel, ({**unit, "kind": kind} for kind, unit in release["units"].items()))
     return Candidate(release=release, receipt=receipt, refusal=refusal, approved_by=people, quarantined=bad)
 
 
-def _person(who: str) -> str:
+def person(who: str) -> str:
     """One name for each person, however they write it."""
     return " ".join(who.split()).casefold()
 

@@ -9,7 +9,7 @@ import pytest
 
 from federation.core import instant, names
 from federation.core.alarm import breached
-from federation.core.digest import canonical
+from federation.core.digest import canonical, digest
 from federation.demo import wire_aws
 from federation.demo.trust import TRUST
 from federation.runtime import handle
@@ -55,15 +55,19 @@ def test_on_trial_it_is_shown_for_a_day_with_what_it_would_have_done(federation,
     (told,) = found["on_trial"]
     assert told["why"].endswith(f"{SECOND} serves on; a roll-back would have gone back to {FIRST}")
     page = federation("status", "--folder", promoted_twice).out
-    assert "Alarms on trial that fired within a day" in page
+    assert "Alarms on trial: version 2 of the policy says `tell` for them, so nothing moves" in page
     assert f"  {ALARM} fired at 2026-11-24 14:04:40Z" in page
     explained = federation("explain", "roll_back", "--folder", promoted_twice, "--json").json
     assert explained["verdict"] == "noted"
-    assert "rollback.alarms" in explained["next"][0]
+    back, without = explained["next"]
+    assert back.startswith("To go back now: federation rollback ")
+    assert "take the name out of rollback.alarms" in without
 
 
 def test_a_hold_is_shown_under_the_alarms_name_and_lifted_by_resume(federation, fired, promoted_twice):
     fired("hold")
+    (way,) = federation("explain", "roll_back", "--folder", promoted_twice, "--json").json["next"]
+    assert "To let promotions go on: federation resume" in way
     found = status(federation, promoted_twice)
     assert (serving(found), found["hold"]["who"], found["on_trial"]) == (SECOND, f"alarm {ALARM}", [])
     page = federation("status", "--folder", promoted_twice).out
@@ -117,3 +121,72 @@ def test_what_had_nothing_to_go_back_to_stays_in_the_status_though_another_of_it
         handle("roll_back", group, home.ports, at)
     found = status(federation, promoted_twice)
     assert (found["unheeded"] is not None) is unheeded
+
+
+LONG = 3 * 24 * 60
+"""Minutes of a weekend on which nobody looked."""
+
+
+@pytest.fixture
+def on_monday(federation, promoted_twice, examples, monkeypatch):
+    """The alarm fired on trial on Friday and its monitor is red still; it is Monday. The home in the folder."""
+    with closing(local_home(promoted_twice)) as home:
+        rules = json.loads((examples / "policy.json").read_bytes())
+        rules |= {"version": 2, "rollback": {**rules["rollback"], "alarms": {ALARM: "tell"}}}
+        home.ports.store.keep(names.policy(2), canonical(rules))
+        friday, monday = minutes_into(home, 20), minutes_into(home, LONG)
+        for module in ("status", "tick"):
+            monkeypatch.setattr(f"federation.cli.commands.{module}.now", lambda: monday)
+        (promoted_twice / "alarms").mkdir(exist_ok=True)
+        red = promoted_twice / "alarms" / "red.json"
+        red.write_text(json.dumps({"key": f"arn:{ALARM}", "at": friday, "name": ALARM}))
+        handle("roll_back", breached(f"arn:{ALARM}", friday, {}, {ALARM: None}), home.ports, friday)
+    return promoted_twice
+
+
+def told_to_be_over(folder, minutes):
+    """Its monitor reports the end, which `receive` keeps."""
+    with closing(local_home(folder)) as home:
+        name = f"{names.alarms(digest(f'arn:{ALARM}'))}{minutes_into(home, minutes)}/resolved"
+        home.ports.store.keep(name, canonical({}))
+
+
+def test_what_fires_on_for_days_stays_in_the_status_with_both_cures_until_its_end_is_told(federation, on_monday):
+    (told,) = status(federation, on_monday)["on_trial"]
+    assert told["goes_on"]
+    told_to_be_over(on_monday, 10)
+    page = federation("status", "--folder", on_monday).out
+    assert f"would have gone back to {FIRST}; no end of it was reported" in page, "an end before it began is another's"
+    assert "To go back now: federation rollback" in page
+    assert f"(federation policy --folder {on_monday} > policy.json, then federation init --folder" in page
+    told_to_be_over(on_monday, LONG - 60)
+    assert status(federation, on_monday)["on_trial"] == []
+
+
+def test_a_look_at_the_alarms_says_of_what_is_noted_already_that_it_fires_on(federation, on_monday):
+    answer = federation("tick", "alarms", "--folder", on_monday)
+    assert (answer.code, answer.out.splitlines()[0]) == (0, "There was nothing to do.")
+    assert f"{ALARM} fired at " in answer.out
+    assert federation("tick", "alarms", "--folder", on_monday, "--json").json == []
+    with closing(local_home(on_monday)) as home:
+        home.ports.store.keep(f"{names.decisions('roll_back', digest('another'))}x", b"{")
+    assert federation("tick", "alarms", "--folder", on_monday).code == 0, "the tick is done, whatever cannot be read"
+
+
+def test_what_fired_on_trial_about_a_release_that_was_left_is_past(federation, on_monday):
+    with closing(local_home(on_monday)) as home:
+        handle("roll_back", breached("errors", minutes_into(home, LONG - 60), {}), home.ports, minutes_into(home, LONG))
+    found = status(federation, on_monday)
+    assert (serving(found), found["on_trial"]) == (FIRST, [])
+
+
+def test_what_fired_under_an_earlier_policy_is_told_with_no_cure_for_a_word_that_is_gone(
+    federation, on_monday, examples, tmp_path
+):
+    another = json.loads((examples / "policy.json").read_bytes())
+    another |= {"version": 3, "rollback": {**another["rollback"], "alarms": {"another": "tell"}}}
+    (tmp_path / "third.json").write_text(json.dumps(another))
+    assert federation("init", "--policy", tmp_path / "third.json", *WHO, "--folder", on_monday).code == 0
+    assert status(federation, on_monday)["on_trial"] == []
+    (way,) = federation("explain", "roll_back", "--folder", on_monday, "--json").json["next"]
+    assert way == "The policy's rollback.alarms says what an alarm does; one that is not named there rolls back."

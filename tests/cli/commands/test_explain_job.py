@@ -53,6 +53,15 @@ def test_every_place_that_was_considered_is_shown_with_its_price_and_why(federat
     assert f"0.10 an hour; {elsewhere}" in answer.out
 
 
+def test_of_one_that_was_refused_it_is_told_that_nothing_starts_it_but_a_person(federation, asked):
+    folder, name = asked(jobs={"embedder": JOB}, budget={"currency": "EUR", "amount": "0.10"})
+    answer = federation("explain", name, "--folder", folder)
+    assert "embedder: JOB REFUSED" in answer.out
+    told = "does not start by itself after that: federation train --folder"
+    (way,) = [line for line in answer.out.splitlines() if told in line]
+    assert f"{folder} embedder --who YOU --why 'WHY'" in way
+
+
 def test_a_program_gets_the_same_facts(federation, asked):
     folder, name = asked(jobs={"embedder": JOB})
     page = federation("explain", name, "--folder", folder, "--json").json

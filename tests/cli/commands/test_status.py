@@ -89,3 +89,19 @@ def test_nothing_waits_without_a_date(federation, new_home):
     assert (found["since"], found["until"]) == ("2026-11-15T05:00:00Z", "2026-11-19T05:00:00Z")
     page = federation("status", "--folder", new_home).out
     assert "s3://acme/late/: file 2 is missing; rejected if nothing changes by 2026-11-19 05:00:00Z" in page
+
+
+def test_a_release_that_is_warm_and_proven_and_holds_what_is_in_quarantine_is_no_way_back(federation, promoted_twice):
+    who = ("--who", "legal", "--why", "the licence was withdrawn")
+    before = federation("status", "--folder", promoted_twice).out
+    assert "roll-back to it" not in before
+    assert federation("quarantine", "embedder-v1", *who, "--folder", promoted_twice).code == 0
+    releases = {
+        one["state"]: one for one in federation("status", "--folder", promoted_twice, "--json").json["releases"]
+    }
+    assert (releases["warm"]["forbidden"], releases["serving"]["forbidden"]) == (["embedder-v1"], [])
+    page = federation("status", "--folder", promoted_twice).out
+    assert "  none: embedder-v1 in quarantine\n" in page
+    refused = federation("rollback", "--who", "eva", "--why", "errors", "--folder", promoted_twice)
+    assert refused.code == 10
+    assert "by legal: the licence was withdrawn. Ask legal first" in refused.out

@@ -171,8 +171,17 @@ def test_the_page_says_what_is_left_of_the_months_money(federation, play, monkey
     played.home.ports.store.keep(names.policy(2), canonical(rules))
     played.ask("embedder-1")
     page = federation("status", "--folder", played.folder).out
-    assert "Budget for jobs, 2026-11: 1.00 of 2.50 EUR are committed, 1.50 left." in page
-    assert federation("status", "--folder", played.folder, "--json").json["budget"]["left"] == "1.50"
+    assert "Budget for jobs, 2026-11: 1.00 of 2.50 EUR are committed, 1.50 left. What a job may cost" in page
+    assert "stays committed for the month, however it ends:\n  1.00 to embedder-1\n" in page
+    played.fail("embedder-1", "Failed: the disk is full")
+    assert "  1.00 to embedder-1: Failed: the disk is full\n" in federation("status", "--folder", played.folder).out
+    for number in range(2, 8):
+        line = {"job": f"embedder-{number}", "cost": "0.1", "total": f"1.{number}"}
+        played.home.ports.store.keep(f"{names.COMMITTED}2026-11/EUR/{number:06d}", canonical(line))
+    page = federation("status", "--folder", played.folder).out
+    assert f"and 2 earlier commitments: federation status --folder {played.folder} --all" in page
+    assert "1.00 to embedder-1: Failed" in federation("status", "--all", "--folder", played.folder).out
+    assert federation("status", "--folder", played.folder, "--json").json["budget"]["left"] == "0.80"
 
 
 def test_the_json_of_a_job_holds_nothing_else(federation, play):

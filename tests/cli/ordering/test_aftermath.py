@@ -14,6 +14,8 @@ from federation.cli.ordering.order import order
 from federation.core import event as events
 from federation.core.channel import Channel
 from federation.core.move import Moved
+from federation.demo.show import staged
+from federation.demo.story import first_week, second_week
 from federation.errors import ConflictError, ServiceError
 
 FIRST = "spiralverse-ai-federated-v1.0.0"
@@ -148,3 +150,20 @@ def test_a_merge_that_had_units_judged_first_and_made_a_release_is_done(federati
     lines = answer.out.splitlines()
     assert any("spiralverse-ai-federated-v1.0.2 assembled." in line for line in lines)
     assert len(lines) == len(set(lines))
+
+
+def test_whoever_asked_for_the_very_thing_is_told_what_comes_before_it(federation, tmp_path, examples, monkeypatch):
+    monkeypatch.setattr("federation.cli.ordering.aftermath.now", lambda: "2026-11-20T12:00:00Z")  # no window is open
+    home = ("--folder", tmp_path / "home")
+    with staged(tmp_path / "home", examples) as stage:
+        assert list(first_week(stage))
+        assert any("Thursday" in line.what for line in second_week(stage))
+    assert federation("hold", "--who", "bo", "--why", "an audit", *home).code == 0
+    refused = federation("promote", SECOND, "--outside-window", *WHO, *home)
+    assert refused.code == 10
+    ways = refused.out.partition("What can be done\n")[2].splitlines()
+    assert ways[0].startswith("  Held by bo since ")
+    assert "federation resume" in ways[0]
+    assert ways[1] == "  When that is done, and before the window opens: the same command again"
+    assert "--outside-window" not in refused.out
+    assert "--outside-window" in federation("promote", SECOND, *WHO, *home).out, "who asked for less is told of it"

@@ -67,6 +67,21 @@ def unapproved(waiting, tmp_path):
     return shutil.copytree(waiting, tmp_path / "unapproved")
 
 
+@pytest.fixture(scope="module")
+def twice_merged(tmp_path_factory, examples_with):
+    """A home whose first release was approved too late: the next merge has made a second one."""
+    folder = tmp_path_factory.mktemp("superseded") / "home"
+    with staged(folder, examples_with(2)) as stage:
+        assert [*first_week(stage), *second_week(stage)]
+    return folder
+
+
+@pytest.fixture
+def superseded(twice_merged, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(twice_merged, tmp_path / "superseded")
+
+
 def test_the_status_shows_what_would_serve_next_and_what_holds_it(federation, assembled):
     federation("hold", *WHO, "--folder", assembled)
     found = federation("status", "--folder", assembled, "--json").json["candidate"]
@@ -115,12 +130,88 @@ def test_a_release_whose_name_another_home_has_published_is_merged_again(federat
     assert candidate["name"] == "spiralverse-ai-federated-v1.0.2"
 
 
+def test_what_a_restored_backup_does_not_keep_ready_is_promoted_and_not_rolled_back_to(federation, assembled):
+    """The nodes serve the second release since their ninth move, and the backup is from before its promotion."""
+    state = {"counter": 9, "release": SECOND, "warm": [FIRST]}
+    (assembled / "serving" / "production.json").write_text(json.dumps(state))
+    told = federation("tick", "sweep", "--folder", assembled).out
+    assert "First make the channel name what should serve" in told
+    refused = federation("rollback", "--to", SECOND, *WHO, "--folder", assembled)
+    assert refused.code == 10
+    for page in (refused.out, federation("explain", "roll_back", "--folder", assembled).out):
+        assert f"{SECOND} is not kept ready, so only a promotion makes it serve." in page
+        assert f"federation promote --folder {assembled} {SECOND}" in page
+    assert federation("promote", SECOND, "--outside-window", *WHO, "--folder", assembled).code == 0
+    told = federation("tick", "sweep", "--folder", assembled).out
+    assert "Nothing is shifted. Repeat `federation hold`" in told.replace(f" --folder {assembled}", "")
+    assert json.loads((assembled / "serving" / "production.json").read_bytes()) == state
+
+
+def test_nobody_who_only_looks_is_told_that_a_release_is_being_published(federation, assembled):
+    """The disk with the registry is not mounted when the release is to be published."""
+    disk, registry = assembled / "disk", assembled / "registry"
+    with sqlite3.connect(assembled / "store.sqlite") as store:
+        store.execute("delete from documents where name = ?", (names.receipt(SECOND),))
+    store.close()
+    registry.rename(assembled / "unmounted")
+    registry.symlink_to(disk)
+    failed = federation("promote", SECOND, "--outside-window", *WHO, "--folder", assembled)
+    assert failed.code == 5
+    assert (
+        f"the registry at {registry} is a link to {disk}, which is gone: mount its disk, or mend the link" in failed.err
+    )
+    held = federation("status", "--folder", assembled, "--json").json["candidate"]["held"]
+    assert held.startswith("it is not in the registry yet")
+    assert "being published now" not in federation("explain", SECOND, "--folder", assembled).out.partition("\nFacts")[0]
+    again, only_then, *others = federation("status", "--folder", assembled, "--json").json["candidate"]["ways"]
+    assert again.endswith("mend what federation redrive --dry-run names; then federation redrive")
+    assert only_then.startswith(f"Only if there is no dead letter, to publish it: federation promote {SECOND}")
+    assert not any("federation promote" in way for way in others), "typed before the cause is mended, it fails as well"
+    (assembled / "unmounted").rename(disk)
+    assert federation("redrive", "--folder", assembled).code == 0
+    assert federation("promote", SECOND, "--outside-window", *WHO, "--folder", assembled).code == 0
+
+
 def test_an_approval_says_how_many_are_missing_and_one_person_is_one(federation, unapproved):
     approve = ("approve", FIRST, "--why", "read it", "--folder", unapproved, "--who")
     assert "Approved by eva; 1 more person has to type: federation approve" in federation(*approve, "eva").out
     assert "Approved by eva; 1 more person has to type" in federation(*approve, "EVA").out
     assert "approvals that it needs" not in federation(*approve, "bo").out
     assert federation("promote", FIRST, "--outside-window", *WHO, "--folder", unapproved).code == 0
+
+
+def test_what_a_newer_release_has_replaced_is_promised_to_no_tick(federation, superseded):
+    approve = ("approve", FIRST, "--why", "read it", "--folder", superseded, "--who")
+    told = [federation(*approve, who).out for who in ("eva", "bo")][-1]
+    page = federation("explain", FIRST, "--folder", superseded).out
+    for answer in (told, page):
+        assert f"{SECOND}, made later, has taken its place" in answer
+        assert f"federation approve --folder {superseded} {SECOND} --who NAME" in answer
+        assert f"only its name promotes it: federation promote --folder {superseded} {FIRST}" in answer
+        assert "the next tick in the window promotes it" not in answer
+    assert f"{SECOND} is held" in federation("tick", "promote", "--folder", superseded).out
+    ways = federation("status", "--folder", superseded, "--json").json["candidate"]["ways"]
+    assert ways[-1] == "When nothing holds it any more, the next tick in the window promotes it."
+    assert federation("promote", FIRST, "--outside-window", *WHO, "--folder", superseded).code == 0
+
+
+def test_an_approved_release_that_takes_the_place_of_another_is_looked_at(federation, superseded):
+    for who in ("eva", "bo"):
+        federation("approve", SECOND, "--why", "read it", "--who", who, "--folder", superseded)
+    way = federation("explain", FIRST, "--folder", superseded, "--json").json["next"][0]
+    assert way.endswith(f"ticks promote only that one: federation explain {SECOND}")
+
+
+def test_a_person_in_three_spellings_does_not_read_like_three_people(federation, unapproved):
+    given = (("ADA ", "still good"), ("ada", "once more"), ("bo", "me too"), (" Ada", "and again"), ("bo", "yes"))
+    with opened(unapproved) as home:
+        for hour, (who, why) in enumerate(given, start=10):
+            approval = {"release": "sha256:any", "who": who, "why": why, "at": f"2026-11-17T{hour}:00:00Z"}
+            home.ports.store.keep(f"{names.approvals(FIRST)}{hour}", canonical(approval))
+    facts = federation("explain", FIRST, "--folder", unapproved, "--json").json["facts"]
+    assert facts["approved by"] == (
+        "ADA: still good (again as ada, Ada: one person, counted once); bo: me too (again: one person, counted once)"
+    )
 
 
 def test_one_approval_too_many_asks_nobody_for_another(federation, unapproved):

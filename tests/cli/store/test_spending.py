@@ -59,6 +59,24 @@ def test_each_job_commits_what_it_costs_at_most_and_every_month_begins_anew(home
     assert (of(home, NEW_YEAR).month, of(home, NEW_YEAR).left) == ("2026-12", "5.00")
 
 
+def test_who_holds_the_money_is_told_with_what_became_of_it(home):
+    govern(home, 1, budget={"currency": "EUR", "amount": "500"})
+    for number in range(8):
+        ask(home, f"embedder-{number}", NOON)
+    for name, failure in ((names.failed_job("embedder-7"), "out of memory"), (names.lost_job("embedder-6"), "gone")):
+        home.ports.store.keep(name, canonical({"failure": failure}))
+    found = of(home, NOON)
+    assert [(one.job, one.cost, one.failure) for one in found.held[:3]] == [
+        ("embedder-7", "2.00", "out of memory"),
+        ("embedder-6", "2.00", "gone"),
+        ("embedder-5", "2.00", ""),
+    ]
+    assert (len(found.held), found.earlier) == (5, 3)
+    shelf = Shelf(home.ports)
+    whole = spending(shelf, shelf.policy(), NOON, every=True)
+    assert ([one.job for one in whole.held][-1], whole.earlier, whole.committed) == ("embedder-0", 0, "16.00")
+
+
 def test_the_month_is_that_of_the_policys_clock(home):
     cadence = {**POLICY["cadence"], "time_zone": "Europe/Berlin"}
     govern(home, 1, budget={"currency": "EUR", "amount": "5"}, cadence=cadence)
@@ -85,7 +103,16 @@ BEGIN = b'{"job":"x","cost":"1"'
 
 
 @pytest.mark.parametrize(
-    "line", [b"{}", b"[]", b"null", BEGIN + b"}", BEGIN + b',"total":"NaN"}', BEGIN + b',"total":"1e999999"}']
+    "line",
+    [
+        b"{}",
+        b"[]",
+        b"null",
+        BEGIN + b"}",
+        BEGIN + b',"total":"NaN"}',
+        BEGIN + b',"total":"1e999999"}',
+        b'{"job":"x","cost":"NaN","total":"1"}',
+    ],
 )
 def test_a_damaged_line_of_the_ledger_is_named_and_no_sum_is_guessed(home, line):
     govern(home, 1, budget={"currency": "EUR", "amount": "5"})

@@ -2,6 +2,7 @@
 """`federation explain`: why is something so, what led to it, and what to do next?"""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 import typer
@@ -10,26 +11,32 @@ from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.pages.decision import page_of_decision
 from federation.cli.pages.page import Page, print_page
+from federation.cli.pages.parked import page_of_parked
 from federation.cli.pages.policy import POLICY, page_of_policy
 from federation.cli.pages.release import page_of_release
 from federation.cli.pages.unit import page_of_unit
-from federation.cli.screen.output import print_json
+from federation.cli.screen.output import print_json, short
 from federation.cli.store.history import History, Past
 from federation.cli.store.meant import whole_name
 from federation.cli.store.shelf import Shelf
+from federation.cli.store.unsettled import waiting
 from federation.core import names
+from federation.core.counted import counted
+from federation.core.decision import DECIDED_IN
 from federation.errors import MissingError
 from federation.steps import STEPS
 
 _EVENT: Final = re.compile(r"(?:sha256:)?[0-9a-f]{6,64}")
+_SHOWN: Final = 3
+"""Completions that wait and are named where a unit is not found."""
 
 
 def explain(
     subject: Annotated[
         str,
         typer.Argument(
-            help="A release, a unit, a job, an event's id or its first digits, a step for its last decision, `policy`, or "
-            "`last`.",
+            help="A release, a unit, a job, an event's id or its first digits, a step for its last decision, `policy`, "
+            "`last`, or a document as `status --json` names it.",
             metavar="SUBJECT",
         ),
     ],
@@ -57,6 +64,8 @@ def page_about(shelf: Shelf, subject: str) -> Page:
     """
     if subject == POLICY:
         return page_of_policy(shelf)
+    if subject.startswith(names.PARKED) and (page := page_of_parked(shelf, subject)) is not None:
+        return page
     history = History(shelf)
     if subject != "last" and shelf.document(names.release(subject)) is not None:
         return page_of_release(shelf, history, subject)
@@ -72,8 +81,16 @@ def page_about(shelf: Shelf, subject: str) -> Page:
         raise MissingError(f"{subject} has decided nothing in this home yet")
     raise MissingError(
         f"nothing is stored about {subject!r:.100}; name a release, a unit, a job, an event, a step, `policy`, or `last`",
-        hint="`federation releases` and `federation status --all` list the names.",
+        hint=" ".join(["`federation releases` and `federation status --all` list the names.", *_not_there_yet(shelf)]),
     )
+
+
+def _not_there_yet(shelf: Shelf) -> Iterator[str]:
+    """Where a unit may be that has no page yet: which units a manifest names is not known before all its files are there."""
+    waits = waiting(shelf) if shelf.names(names.WAITING) else ()
+    if waits:
+        told = ", ".join(f"`federation explain {short(one['event'])}` ({one['subject']})" for one in waits[:_SHOWN])
+        yield f"Or its files are not all there yet: {counted(len(waits), 'completion')} waiting, such as {told}."
 
 
 def _decision(history: History, subject: str) -> Past | None:
@@ -82,5 +99,7 @@ def _decision(history: History, subject: str) -> Past | None:
         return history.last()
     if subject in STEPS:
         return history.last(subject)
+    if subject.startswith(DECIDED_IN):
+        return next(reversed(history.under(subject)), None)
     found = history.on(subject) if _EVENT.fullmatch(subject) else ()
     return next(reversed(found or history.about(subject)), None)

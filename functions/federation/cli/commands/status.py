@@ -22,10 +22,12 @@ from federation.cli.store.jobs import open_jobs
 from federation.cli.store.merges import last_merge, left_out, missed, skipped
 from federation.cli.store.shelf import Shelf
 from federation.cli.store.spending import spending
-from federation.cli.store.standing import came_by, lost, on_trial, tampered, unheeded
+from federation.cli.store.standing import came_by, lost, tampered, unheeded
+from federation.cli.store.ticks import off_schedule
+from federation.cli.store.trial import trials
 from federation.cli.store.unsettled import waiting
 from federation.core import names
-from federation.core.channel import Channel
+from federation.core.channel import Channel, Entry
 from federation.core.policy import Policy
 from federation.errors import ContractError, FederationError
 
@@ -57,13 +59,15 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
     units = whole.read(lambda: inventory.units(shelf, every=every), Units(lines=(), older=0, unread=0))
     parked = whole.read(lambda: inventory.parked(shelf, every=every), ())
     candidate = whole.read(lambda: next_release(shelf, channel, now()), None)
+    is_held = candidate is not None and bool(candidate.held)
+    late = whole.read(lambda: tuple(off_schedule(history, policy)), ()) if is_held else ()
     merge = whole.read(lambda: last_merge(history), None)
     lines = list(_as_merged(units.lines, merge))
     alarm = whole.read(lambda: unheeded(history, channel, policy), None)
-    trials = whole.read(lambda: on_trial(history, policy, now()), ())
+    trying = whole.read(lambda: trials(shelf, history, channel, policy, now()), ())
     changed = whole.read(lambda: tampered(history, now()), None)
     jobs = whole.read(lambda: open_jobs(shelf, history, every=every), ())
-    money = whole.read(lambda: spending(shelf, policy, now()), None)
+    money = whole.read(lambda: spending(shelf, policy, now(), every=every), None)
     incomplete = whole.read(lambda: waiting(shelf), ())
     return {
         "home": home.place,
@@ -73,9 +77,9 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
         "lost": list(lost(shelf, channel)),
         "damaged": list(dict.fromkeys(whole.faults)),
         "unheeded": {"at": alarm.now, "why": alarm.why} if alarm else None,
-        "on_trial": [{"at": past.now, "why": past.why} for past in trials],
+        "on_trial": [asdict(one) for one in trying],
         "tampered": {"at": changed.now, "why": changed.why} if changed else None,
-        "candidate": asdict(candidate) if candidate else None,
+        "candidate": {**asdict(candidate), "ways": [*candidate.ways, *late]} if candidate else None,
         "merge": _merge(policy, merge, lines) if merge and not candidate else None,
         "hold": msgspec.to_builtins(channel.held(now())),
         "quarantine": list(_quarantine(channel, units.lines)),
@@ -147,6 +151,10 @@ def _quarantine(channel: Channel, units: Sequence[UnitLine]) -> Iterator[dict[st
         yield {"artifact": artifact, **msgspec.to_builtins(why), "unit": known_as or why.unit}
 
 
+def _names_of(entry: Entry, artifacts: Sequence[str]) -> list[str]:
+    return [f"{kind}-v{entry.numbers[kind]}" for kind, held in sorted(entry.units.items()) if held in artifacts]
+
+
 def _live(channel: Channel) -> Iterator[dict[str, Any]]:
     places = [("serving", channel.serving), *(("warm", entry) for entry in channel.warm), ("anchor", channel.anchor)]
     for state, entry in places:
@@ -158,4 +166,5 @@ def _live(channel: Channel) -> Iterator[dict[str, Any]]:
                 "proven": entry.probed_at,
                 "silent": entry.silent is True,
                 "digest": entry.digest,
+                "forbidden": _names_of(entry, channel.forbids(entry.units.values())),
             }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation tick`: do by hand what a schedule does."""
 
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final
@@ -10,13 +11,16 @@ import typer
 from federation.cli.clock import now
 from federation.cli.home.opened import Home, opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait
+from federation.cli.pages.trial import print_trials
 from federation.cli.screen.happened import ORDERED, print_happened
-from federation.cli.store.history import TYPED
+from federation.cli.store.history import TYPED, History
+from federation.cli.store.shelf import Shelf
+from federation.cli.store.trial import trials
 from federation.core import cadence, instant, names
 from federation.core import event as events
 from federation.core.digest import canonical
 from federation.core.event import Event
-from federation.errors import REFUSED
+from federation.errors import REFUSED, FederationError
 from federation.reads import LiveReads
 from federation.steps.receive import TICKS
 
@@ -58,12 +62,23 @@ def tick(
         followed = home.carry(*(_due(home, moment) if kind is Tick.DUE else _ticks(kind, moment)))
         if kind is Tick.DUE:
             home.ports.store.keep(f"{names.TICKS}{moment}", canonical({}))
-    print_happened(followed, as_json=as_json)
+        print_happened(followed, as_json=as_json)
+        if kind is Tick.ALARMS and not (followed.happened or followed.open or as_json):
+            with suppress(FederationError):  # the tick is done, and `federation status` names what is damaged
+                _print_on_trial(home)
     told = frozenset[str]().union(*(one.announced_types for one in followed.happened))
     if not _REFUSING.isdisjoint(told) and events.RELEASE_ASSEMBLED not in told:
         raise typer.Exit(REFUSED)
     if followed.open:
         raise typer.Exit(ORDERED)
+
+
+def _print_on_trial(home: Home) -> None:
+    """What fires and is told only once, so that nothing is decided about it any more."""
+    shelf = Shelf(home.ports, home.readers)
+    policy = shelf.policy()
+    found = trials(shelf, History(shelf), shelf.channel(policy.channel), policy, now())
+    print_trials([one for one in found if one.goes_on], policy.version)
 
 
 def _ticks(what: str, due: str) -> list[Event]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from federation.cli.clock import now
 from federation.cli.home.opened import Home
-from federation.cli.pages.ways_out import ways_out
+from federation.cli.pages.ways_out import ways_out, ways_to
 from federation.cli.screen.happened import Followed
 from federation.cli.screen.output import readable, short
 from federation.cli.store.candidate import candidate, next_release
@@ -69,17 +69,25 @@ def _what_is_left(shelf: Shelf, given: Event, told: Sequence[Event]) -> Iterator
     policy = shelf.policy()
     channel = shelf.channel(policy.channel)
     if any(event.type == events.ROLLBACK_SKIPPED for event in told) and concerns(given, channel, policy):
+        yield from ways_to(shelf, channel, given.data.get("to"))
         yield from ways_out(channel)
     for event in told:
         if event.type == events.PROMOTION_HELD:
             found = candidate(shelf, event.subject, now())
-            yield from found.ways if found else (_NOT_READY,)
+            yield from _but_again(given, found.ways) if found else (_NOT_READY,)
     if given.type == events.APPROVAL_GIVEN and told:
         yield from _after_approval(shelf, channel, given.subject)
     if given.type == events.LIFT_ORDERED:
         yield from _coming_back(shelf, channel)
     if given.type == events.QUARANTINE_ORDERED and channel.serving:
         yield from _still_serving(channel.serving, channel.forbids([given.data["artifact"]]))
+
+
+def _but_again(given: Event, ways: Sequence[str]) -> Iterator[str]:
+    """The ways; the order that was just refused is one only after the others."""
+    for way in ways:
+        same = given.data.get("outside_window") and "--outside-window" in way
+        yield "When that is done, and before the window opens: the same command again" if same else way
 
 
 def with_its_move(home: Home, given: Event, error: ServiceError) -> ServiceError:

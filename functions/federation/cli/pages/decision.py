@@ -5,22 +5,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from federation.cli.clock import now
+from federation.cli.pages.afterwards import after_hold, after_promotion, after_rollback
 from federation.cli.pages.page import Page
-from federation.cli.pages.ways_out import ways_out
+from federation.cli.pages.trial import after_note
+from federation.cli.pages.ways_out import ways_out, ways_to
 from federation.cli.screen.happened import holds_since
-from federation.cli.screen.output import readable, short, when
+from federation.cli.screen.output import short
 from federation.cli.store import inventory
-from federation.cli.store.candidate import candidate
 from federation.cli.store.history import History, Past
 from federation.cli.store.meant import named_in
 from federation.cli.store.merges import missed, skipped
 from federation.cli.store.shelf import Shelf
-from federation.cli.store.standing import concerns
+from federation.cli.store.standing import concerns, misdated
+from federation.cli.store.ticks import off_schedule
+from federation.cli.store.unsettled import waiting
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
 from federation.core.failure import is_lost
-from federation.core.way_back import rollback_target
 from federation.gathering import Reads
 
 _VERDICTS: Final[Mapping[str, str]] = {
@@ -52,21 +54,21 @@ _VERDICTS: Final[Mapping[str, str]] = {
 
 _HINTS: Final[Mapping[str, str]] = {
     events.JOB_HELD: "The first sweep within its hours starts it. By hand, once they have come: federation tick sweep",
-    events.JOB_REFUSED: (
-        "Mend what the sentence names in the policy's next version; the next request for the job goes by that."
-    ),
     events.JOB_FAILED: "Look at the job's log on its platform; one that failed by its settings or its data will fail again.",
     events.RELEASE_UNPROVEN: (
         "The log of its nodes says why. Until it answers, a roll-back takes it last. To ask it again: federation tick sweep"
     ),
-    events.SLO_NOTED: (
-        "The policy's rollback.alarms says what it does; an alarm that is not named there rolls back. If one holds "
-        "promotions: federation resume --who YOU --why 'WHY'"
+    events.ARTIFACT_WAITING: (
+        "Each sweep looks again; at once, when all is there: federation tick sweep. Until when it waits: federation status"
     ),
     events.MERGE_SKIPPED: "Why each unit does not go on: federation status",
 }
 """What to do next after an event of that type, whatever it says."""
 
+_REFUSED: Final = (
+    "Mend what the sentence names in the policy's next version (federation explain policy). What was refused does not start "
+    "by itself after that: federation train {} --who YOU --why 'WHY'"
+)
 _UNIT_STOPS: Final = frozenset({events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED})
 _STOPPED: Final = frozenset({"quarantined", "refused", "inconclusive", "waiting", "rejected"})
 
@@ -79,6 +81,8 @@ def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
     lines = inventory.units(shelf, every=False).lines if events.MERGE_SKIPPED in told else ()
     if lines:
         facts |= {line.name: f"{line.state} now: {line.why}" for line in lines if line.state in _STOPPED}
+    if events.MERGE_SKIPPED in told:
+        facts |= {f"waiting {short(one['event'])}": f"{one['subject']}: {one['why']}" for one in waiting(shelf)}
     earlier = history.led_to(past)
     origin = names.event((*earlier, past)[0].event.id)
     documents = dict.fromkeys([past.name, *past.outcome["documents"], *([origin] if shelf.document(origin) else [])])
@@ -91,7 +95,11 @@ def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
         findings=_findings(shelf, past),
         led_here=[*earlier, past],
         documents=[*documents, *(one.name for one in earlier)],
-        next_steps=[*missed(shelf.policy(), skipped(past), lines), *_next(shelf, past, channel)],
+        next_steps=[
+            *missed(shelf.policy(), skipped(past), lines),
+            *_next(shelf, past, channel),
+            *(off_schedule(history, shelf.policy()) if events.PROMOTION_HELD in told else ()),
+        ],
     )
 
 
@@ -178,59 +186,30 @@ def _findings(reads: Reads, past: Past) -> Sequence[Mapping[str, Any]]:
 def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
     told = set(past.announced_types)
     if rolled_back := _roll_back_in(past):
-        yield from _after_rollback(shelf, _left(past), rolled_back["data"]["quarantined"], channel)
+        yield from after_rollback(shelf, _left(past), rolled_back["data"]["quarantined"], channel)
+    if events.ROLLBACK_SKIPPED in told:
+        yield from _deaf(past, channel)
     if events.ROLLBACK_SKIPPED in told and concerns(past.event, channel, shelf.policy()):
+        yield from ways_to(shelf, channel, past.event.data.get("to"))
         yield from ways_out(channel)
+    for noted in (one["data"] for one in past.outcome["events"] if one["type"] == events.SLO_NOTED):
+        yield from after_note(past, noted["word"], channel, shelf.policy())
     if events.RELEASE_PROMOTED in told:
-        yield from _after_promotion(past, channel)
+        yield from after_promotion(_about(past), channel)
     if past.event.type == events.DRIFT_DETECTED:
         yield "Nothing here shifted them: their cloud's log says who did. If it happens again: federation tick sweep"
     if events.PROMOTION_HELD in told:
-        yield from _after_hold(shelf, past, channel)
+        yield from after_hold(shelf, _about(past), past.why, channel)
+    yield from (_REFUSED.format(one["subject"]) for one in past.outcome["events"] if one["type"] == events.JOB_REFUSED)
     yield from (f"federation explain {one['subject']}" for one in past.outcome["events"] if one["type"] in _UNIT_STOPS)
     if not is_lost(str(past.event.data.get("failure"))):  # of a lost one the reason itself says what to do
         yield from (hint for type_, hint in _HINTS.items() if type_ in told | _heard(past))
 
 
-def _after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], channel: Channel) -> Iterator[str]:
-    """What can be done after a release of that name was left, and artifacts were quarantined, each with its kind."""
+def _deaf(past: Past, channel: Channel) -> Iterator[str]:
+    """That an alarm did not count since what serves still does so as of a moment to come, and what can be done."""
     serving = channel.serving
-    if serving and serving.name == name:
-        yield f"{name} has served again since {when(serving.since)}: federation explain {name}"
-    elif serving and rollback_target(channel):
-        yield f"If {serving.name} is bad as well: federation rollback --from {serving.name} --who YOU --why 'WHAT YOU SAW'"
-    elif serving:
-        yield (
-            f"If {serving.name} is bad as well, nothing older is kept ready: see docs/operations.md, "
-            '"When nothing is left to go back to"'
-        )
-    if not serving or serving.name != name:
-        yield f"Look at what was left: federation explain {name}"
-    forbidden = channel.forbids(quarantined)
-    if forbidden:
-        yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
-    left = shelf.document(names.release(name)) or {"units": {}}
-    named = {unit["artifact"]: unit["name"].rpartition("/")[2] for unit in left["units"].values()}
-    for artifact in forbidden:
-        unit = named.get(artifact, quarantined[artifact])
-        yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
-
-
-def _after_promotion(past: Past, channel: Channel) -> Iterator[str]:
-    """What became of a release that was promoted and serves no longer."""
-    name = _about(past)
-    if name in inventory.left_by_rollback(channel):
-        yield f"It no longer serves; why: federation explain {name}"
-
-
-def _after_hold(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
-    """What can be done about what holds the release now, which may be less than at the time of the decision."""
-    name = _about(past)
-    if channel.serving and channel.serving.name == name:
-        yield f"Nothing: {name} serves now."
-    elif found := candidate(shelf, name, now()):
-        if found.held not in past.why:
-            yield f"Held now: {readable(found.held)}"
-        if not found.held:
-            yield "Nothing holds it any more."
-        yield from found.ways
+    is_about_it = serving is not None and f"{serving.name} has served since {serving.since}" in past.why
+    if serving and is_about_it and (wrong := misdated(serving.name, serving.since, now())):
+        yield wrong
+        yield "To go back now: federation rollback --who YOU --why 'WHAT YOU SAW'"

@@ -27,6 +27,8 @@ class Page:
     next_steps: Sequence[str] = ()
     about: str = ""
     """What the verdict is about, if that is not the subject: an alarm is not what was rolled back."""
+    content: Mapping[str, Any] | None = None
+    """The document that the page is about, for JSON, where that is what people ask for."""
 
     def document(self) -> dict[str, Any]:
         """The page as JSON."""
@@ -40,6 +42,7 @@ class Page:
             "led_here": [_step(past) for past in self.led_here],
             "documents": list(self.documents),
             "next": list(self.next_steps),
+            **({} if self.content is None else {"content": self.content}),
         }
 
 

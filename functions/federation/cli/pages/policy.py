@@ -10,7 +10,9 @@ from federation.cli.pages.page import Page
 from federation.cli.screen.output import short, when
 from federation.cli.store.differences import member_differences
 from federation.cli.store.shelf import Shelf
+from federation.cli.store.ticks import NO_SCHEDULE
 from federation.core import instant, names
+from federation.core.digest import canonical
 
 POLICY: Final = "policy"
 """The subject that asks for the page."""
@@ -20,10 +22,11 @@ _FIRST: Final = "It is the first version."
 _ALONE: Final = (
     "No version before it is stored, so nobody can say what it changed; `federation intact` tells whether one is lost."
 )
-_BACK: Final = (
-    "Back to earlier rules: store the earlier content under a higher version: "
-    "federation init --policy POLICY.json --who YOU --why 'WHY'"
+_NEXT: Final = (
+    "Other rules: federation policy > policy.json, change them and raise `version`, then "
+    "federation init --policy policy.json --who YOU --why 'WHY'"
 )
+_BACK: Final = "Back to earlier rules: the same with the earlier content: federation policy {} > policy.json"
 
 
 def page_of_policy(shelf: Shelf) -> Page:
@@ -38,8 +41,15 @@ def page_of_policy(shelf: Shelf) -> Page:
         why=list(_changes(stored)) or [_FIRST if policy.version == 1 else _ALONE],
         facts={"digest": short(policy.digest), **told},
         documents=places,
-        next_steps=[_BACK] if len(stored) > 1 else [],
+        next_steps=[*_moved(stored), _NEXT, *(_BACK.format(document["version"]) for _, document in stored[-2:-1])],
+        content=shelf.document(names.policy(policy.version)),
     )
+
+
+def _moved(stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
+    """That a schedule has to be changed too, if the version in force has another timetable than the one before."""
+    if len({canonical(document["cadence"]) for _, document in stored[-2:]}) > 1:
+        yield f"If a schedule sends the ticks, change it too: {NO_SCHEDULE}"
 
 
 def _changes(stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:

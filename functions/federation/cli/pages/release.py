@@ -6,7 +6,7 @@ from typing import Any
 
 from federation.cli.clock import now
 from federation.cli.pages.page import Page
-from federation.cli.screen.output import short, when
+from federation.cli.screen.output import readable, short, when
 from federation.cli.store import inventory
 from federation.cli.store.candidate import candidate
 from federation.cli.store.history import History, Past
@@ -17,6 +17,8 @@ from federation.cli.store.standing import by
 from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.core.digest import digest
+from federation.steps import STEPS
+from federation.steps.promote import person
 
 
 def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
@@ -49,11 +51,20 @@ def _moves(channel: Channel, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _approved(shelf: Shelf, name: str) -> Iterator[tuple[str, str]]:
-    """Who wanted it to serve, in the order in which they said so."""
+    """Who wanted it to serve, in the order in which they said so; whoever said so again counts once."""
     given = [found for _, found in shelf.documents(shelf.names(names.approvals(name)))]
-    if given:
-        ordered = sorted(given, key=lambda one: instant.order(one["at"]))
-        yield "approved by", "; ".join(f"{one['who']}: {one['why']}" for one in ordered)
+    people: dict[str, list[Mapping[str, Any]]] = {}
+    for one in sorted(given, key=lambda one: instant.order(one["at"])):
+        people.setdefault(person(one["who"]), []).append(one)
+    if people:
+        yield "approved by", "; ".join(map(_once, people.values()))
+
+
+def _once(given: Sequence[Mapping[str, Any]]) -> str:
+    """One person's approvals, with the other spellings of the name."""
+    said, *spelt = dict.fromkeys(" ".join(one["who"].split()) for one in given)
+    again = f" as {', '.join(spelt)}" if spelt else ""
+    return f"{said}: {given[0]['why']}{f' (again{again}: one person, counted once)' if len(given) > 1 else ''}"
 
 
 def _facts(release: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -81,8 +92,11 @@ def _next(channel: Channel, release: Mapping[str, Any], state: ReleaseState) -> 
     name = release["name"]
     forbidden = [unit for unit in release["units"].values() if unit["artifact"] in channel.quarantine]
     for unit in forbidden:
+        why = channel.quarantine[unit["artifact"]]
         lift = f"federation lift {short(unit['artifact'])} --who YOU --why 'WHAT WAS WRONG'"
-        yield f"{unit['name']} is in quarantine: ship other content, or, if it was not to blame, {lift}"
+        asked = "if it was not to blame" if why.who in STEPS else f"if {why.who} agrees"
+        told = f"{unit['name']} is in quarantine since {when(why.at)}{by(why.who)}: {readable(why.why)}"
+        yield f"{told}. Ship other content, or, {asked}: {lift}"
     match state:
         case "serving" if forbidden:
             yield "It serves all the same: federation rollback --who YOU --why 'WHY'"
@@ -91,4 +105,5 @@ def _next(channel: Channel, release: Mapping[str, Any], state: ReleaseState) -> 
         case "rolled back":
             return
         case _:
-            yield f"To go back to it: federation rollback --to {name} --who YOU --why 'WHAT YOU SAW'"
+            first = "When that is lifted, to go back to it" if forbidden else "To go back to it"
+            yield f"{first}: federation rollback --to {name} --who YOU --why 'WHAT YOU SAW'"

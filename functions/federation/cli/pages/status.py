@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from federation.cli.clock import now
+from federation.cli.pages.trial import print_trials
 from federation.cli.screen.letters import alike
 from federation.cli.screen.output import (
     elapsed,
@@ -19,12 +20,14 @@ from federation.cli.screen.output import (
     wrapped,
 )
 from federation.cli.screen.pasted import pasted
-from federation.cli.store.standing import by
+from federation.cli.store.standing import by, misdated
+from federation.cli.store.trial import Trial
 from federation.core import instant
 from federation.core.counted import counted
 
 _OLDER: Final = {"units": ("unit",), "completions": ("completion",), "parked": ("parked body", "parked bodies")}
 _PUT_BACK: Final = 'docs/operations.md, "When a document is lost or damaged"'
+_KEPT: Final = " What a job may cost at most stays committed for the month, however it ends:"
 _PUT_RIGHT: Final = 'docs/operations.md, "When somebody else changed what is live"'
 
 
@@ -44,9 +47,15 @@ def print_status(found: Mapping[str, Any]) -> None:
     _print_urgent(found)
     print_table(
         "Releases",
-        ("state", "release", "since", "proven"),
+        ("state", "release", "since", "proven", "roll-back to it"),
         (
-            (one["state"], one["name"], when(one["since"]), "no answer" if one["silent"] else when(one["proven"]))
+            (
+                one["state"],
+                one["name"],
+                when(one["since"]),
+                "no answer" if one["silent"] else when(one["proven"]),
+                _barred(one),
+            )
             for one in found["releases"]
         ),
     )
@@ -67,9 +76,18 @@ def print_status(found: Mapping[str, Any]) -> None:
     if money := found["budget"]:
         print_section(
             f"Budget for jobs, {money['month']}: {money['committed']} of {money['amount']} {money['currency']} are "
-            f"committed, {money['left']} left."
+            f"committed, {money['left']} left.{_KEPT if money['held'] else ''}",
+            _committed(money),
         )
     _print_open(found)
+
+
+def _committed(money: Mapping[str, Any]) -> Iterator[str]:
+    """To which jobs money is committed, and of each that ended without a unit why."""
+    for one in money["held"]:
+        yield f"{one['cost']} to {one['job']}{f': {readable(ended)}' if (ended := one['failure']) else ''}"
+    if money["earlier"]:
+        yield pasted(f"and {counted(money['earlier'], 'earlier commitment')}: federation status --all")
 
 
 def _headline(found: Mapping[str, Any]) -> str:
@@ -84,19 +102,21 @@ def _headline(found: Mapping[str, Any]) -> str:
 
 def _wrong_clock(found: Mapping[str, Any], at: str) -> str | None:
     """What is said of a release or move that is dated later than `at`; a later move by a right clock mends no release's."""
-    clock = f"this machine's clock says {when(at)}"
     for one in found["releases"]:
-        if one["state"] == "serving" and instant.order(one["since"]) > instant.order(at):
-            return (
-                f"{one['name']} began to serve at {when(one['since'])}, but {clock}: one clock is wrong. Until then "
-                "every alarm is taken for one about an earlier release, and rolls nothing back; `federation rollback` does."
-            )
+        if one["state"] == "serving" and (wrong := misdated(one["name"], one["since"], at)):
+            return wrong
     if (moved := found["channel"]["moved"]) and instant.order(moved) > instant.order(at):
         return (
-            f"The channel last moved at {when(moved)}, but {clock}: one clock is wrong. Alarms and windows are judged "
-            "by these times, and `federation explain last` shows the latest."
+            f"The channel last moved at {when(moved)}, but this machine's clock says {when(at)}: one clock is wrong. "
+            "Alarms and windows are judged by these times, and `federation explain last` shows the latest."
         )
     return None
+
+
+def _barred(one: Mapping[str, Any]) -> str:
+    """Why no roll-back goes to a release that is kept ready."""
+    barred = one["state"] != "serving" and one["forbidden"]
+    return f"none: {', '.join(one['forbidden'])} in quarantine" if barred else ""
 
 
 def _unit_row(one: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -115,10 +135,7 @@ def _print_urgent(found: Mapping[str, Any]) -> None:
             f"`{pasted('federation explain roll_back')}` says why, and what to do",
             (readable(alarm["why"]),),
         )
-    print_lines(
-        "Alarms on trial that fired within a day",
-        (readable(one["why"]) for one in found["on_trial"]),
-    )
+    print_trials([Trial(**one) for one in found["on_trial"]], found["policy"]["version"])
     if changed := found["tampered"]:
         print_lines(
             f"Changed by somebody else, not by this home; found {when(changed['at'])}: {_PUT_RIGHT}",

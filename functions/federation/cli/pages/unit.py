@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from federation.cli.clock import now
+from federation.cli.pages.anchored import choice
 from federation.cli.pages.page import Page
 from federation.cli.screen.output import readable, short
 from federation.cli.store import inventory
@@ -32,6 +33,7 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
     reports = _reports(shelf, version, _shown(shelf, channel, line, version)) if version else ()
     latest = reports[-1][1] if reports else None
     decisions = history.about(name)
+    others = _turned_away(version, decisions) if version else ()
     documents = dict.fromkeys((*line.documents, *(place for place, _ in reports), *(past.name for past in decisions)))
     return Page(
         subject=name,
@@ -40,12 +42,17 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
         facts={
             **dict(_facts(channel, line, version)),
             **dict(_came(shelf, line)),
+            **dict(_came_later(shelf, others)),
             **dict(_judged(shelf, channel, latest)),
         },
         findings=latest["findings"] if latest else (),
         led_here=decisions,
         documents=list(documents),
-        next_steps=list(_next(shelf, channel, line, history, decisions)),
+        next_steps=[
+            *(choice(latest, channel) if latest and line.state in {"refused", "inconclusive"} else ()),
+            *_next(shelf, channel, line, history, decisions),
+            *_renumbered(shelf, name, others),
+        ],
     )
 
 
@@ -92,6 +99,29 @@ def _came(reads: Reads, line: UnitLine) -> Iterator[tuple[str, str]]:
         if stored and (decision := decision_in(stored)):
             yield "lies at", str(stored.get("uri") or decision["event"]["subject"])
             yield "completed", decision["event"]["time"]
+
+
+def _turned_away(version: Mapping[str, Any], decisions: Sequence[Past]) -> Sequence[Past]:
+    """The decisions that rejected other content under the unit's name after the unit had it."""
+    told = [
+        (past, event) for past in decisions for event in past.outcome["events"] if event["subject"] == version["name"]
+    ]
+    types = [event["type"] for _, event in told]
+    since = types.index(events.UNIT_ACCEPTED) if events.UNIT_ACCEPTED in types else len(types)
+    later = ((past, event) for past, event in told[since:] if event["type"] == events.UNIT_REJECTED)
+    return [past for past, event in later if event["data"]["unit"] != version["unit"]]
+
+
+def _came_later(reads: Reads, others: Sequence[Past]) -> Iterator[tuple[str, str]]:
+    """Where other content lies that came under the name of a unit, and was rejected."""
+    came = [((reads.document(past.name) or {}).get("uri") or past.event.subject, past.event.time) for past in others]
+    if came:
+        yield "other content", "; ".join(f"rejected, lies at {place}, completed {at}" for place, at in came)
+
+
+def _renumbered(reads: Reads, name: str, others: Sequence[Past]) -> Iterator[str]:
+    if others:
+        yield f"The other content came too late for this number: to release it, ship it as {_following(reads, name)}."
 
 
 def _judged(reads: Reads, channel: Channel, report: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:

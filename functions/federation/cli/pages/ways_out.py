@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing stable is left to go back to: what can a person do now?
+"""No roll-back leads to what was wanted, or to anything: what can a person do now?
 
 docs/operations.md, "When nothing is left to go back to", says the same at more length.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-from federation.cli.screen.output import short
-from federation.core.channel import Channel
+from federation.cli.clock import now
+from federation.cli.screen.output import readable, short, when
+from federation.cli.store.candidate import candidate
+from federation.cli.store.shelf import Shelf
+from federation.cli.store.standing import by
+from federation.core.channel import Channel, Entry
 from federation.core.way_back import rollback_target
+from federation.steps import STEPS
 
 _WHO_AND_WHY: Final = "--who YOU --why 'WHY'"
 
@@ -24,19 +29,37 @@ def ways_out(channel: Channel) -> Iterator[str]:
     )
     for entry in channel.live():
         if entry.name != channel.serving.name:
-            lifted = _digits(channel.forbids(entry.units.values()))
-            yield (
-                f"Back to {entry.name}, if what it holds was not to blame: federation lift DIGITS {_WHO_AND_WHY} for "
-                f"{lifted}; then federation rollback --to {entry.name} {_WHO_AND_WHY}"
-            )
+            yield from _back_to(entry, channel)
     yield (
         f"Another release, by its name (federation releases): federation promote RELEASE --outside-window {_WHO_AND_WHY}; "
         "first lift what of it is in quarantine"
     )
     if channel.quarantine:
-        yield f"In quarantine: {_digits(tuple(channel.quarantine))}"
+        yield f"In quarantine: {', '.join(sorted(f'{short(one)} ({why.unit})' for one, why in channel.quarantine.items()))}"
     yield "Mended units: ship them under the next numbers; then federation tick merge, and promote what that makes"
 
 
-def _digits(artifacts: Sequence[str]) -> str:
-    return ", ".join(sorted(map(short, artifacts)))
+def ways_to(shelf: Shelf, channel: Channel, wanted: str | None) -> Iterator[str]:
+    """How a release that an order to go back names can serve if it is not kept ready, as after a restored backup."""
+    kept = channel.place_of(wanted) if wanted else None
+    if kept and channel.forbids(kept.units.values()) and rollback_target(channel):
+        yield from _back_to(kept, channel)
+    found = candidate(shelf, wanted, now()) if wanted and kept is None else None
+    if found:
+        held = f" Held now: {readable(found.held)}" if found.held else ""
+        yield f"{found.name} is not kept ready, so only a promotion makes it serve.{held}"
+        yield from found.ways
+
+
+def _back_to(entry: Entry, channel: Channel) -> Iterator[str]:
+    """What has to be lifted before a roll-back goes to a release that is kept ready: whoever forbade it had a reason."""
+    for kind, artifact in sorted(entry.units.items()):
+        if forbidden := channel.quarantine.get(artifact):
+            by_step = forbidden.who in STEPS
+            yield (
+                f"{entry.name} holds {kind}-v{entry.numbers[kind]}, in quarantine since {when(forbidden.at)}"
+                f"{by(forbidden.who)}: {readable(forbidden.why)}. "
+                f"{'If it was not to blame' if by_step else f'Ask {forbidden.who} first; if that no longer holds'}: "
+                f"federation lift {short(artifact)} {_WHO_AND_WHY}"
+            )
+    yield f"When that is lifted, back to {entry.name}: federation rollback --to {entry.name} {_WHO_AND_WHY}"

@@ -16,6 +16,7 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "status": ("status", "status --json"),
     "releases": ("releases", "releases --all", "releases --metric accuracy"),
     "explain": ("explain roll_back", "explain v1.0.1", "explain embedder-v2", "explain last"),
+    "policy": ("policy > policy.json", "policy 1 > policy.json"),
     "diff": ("diff", "diff v1.0.0 v1.0.1"),
     "served": ("served", "served --at 2026-10-14T09:30:00Z"),
     "orders": ("orders --who ada",),

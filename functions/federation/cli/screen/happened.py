@@ -9,6 +9,7 @@ from typing import Any, Final
 from federation.cli.screen.output import print_json, print_line, readable, short, when
 from federation.cli.screen.pasted import pasted
 from federation.core import event as events
+from federation.core.counted import counted
 from federation.core.event import Event
 from federation.core.outcome import Outcome
 
@@ -120,7 +121,16 @@ def rendered(followed: Followed, named: Mapping[str, str] | None = None) -> Iter
 
 def _line(one: Happened, named: Mapping[str, str]) -> str:
     holds = holds_since(one.event, one.moved, named)
-    return f"{one.step:10} {readable('; '.join(filter(None, (holds, one.why))))}"
+    return f"{one.step:10} {readable('; '.join(filter(None, (holds, one.why, _goes_on(one)))))}"
+
+
+def _goes_on(one: Happened) -> str:
+    """That a merge which was skipped asks for gates, and goes on after them, if it does."""
+    asked = [event.subject for event in one.announced if event.type == events.GATE_REQUESTED and "merge" in event.data]
+    if not asked or events.MERGE_SKIPPED not in one.announced_types:
+        return ""
+    units = f"{counted(len(asked), 'unit')} must first be judged on what holds now"
+    return f"{units}, and what passes is merged then: {', '.join(asked)}"
 
 
 def holds_since(order: Event, moved: int | None, named: Mapping[str, str]) -> str | None:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 _WORDS: Final = (
-    "anchor|approve|attest|diff|explain|hold|init|intact|lift|lineage|orders|promote|quarantine|receive|redrive|releases|"
+    "anchor|approve|attest|diff|explain|hold|init|intact|lift|lineage|orders|policy|promote|quarantine|receive|redrive|releases|"
     "replay|resume|rollback|served|status|tick|train"
 )
 ABOUT_A_HOME: Final = frozenset(_WORDS.split("|"))

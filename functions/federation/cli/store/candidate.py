@@ -17,10 +17,16 @@ from federation.core import event as events
 from federation.core.channel import Channel
 from federation.core.event import Event
 from federation.core.policy import Policy
+from federation.core.release import recency
 from federation.core.version import version_of
 from federation.steps import promote
 
-_TWICE: Final = "the next command publishes it; give it again to promote it"
+_AGAIN: Final = (
+    "Its publication has failed, or is under way: mend what federation redrive --dry-run names; then federation redrive"
+)
+"""True of every such release: the event that publishes it is delivered until it succeeds or is a dead letter."""
+_PUBLISHES: Final = "; it is being published now"
+"""True of the step, which publishes what it holds for that; whoever asks here publishes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,19 +41,28 @@ class Candidate:
 
 def next_release(shelf: Shelf, channel: Channel, at: str) -> Candidate | None:
     """The release that the next tick promotes or holds; else the newest of a higher version that has not served yet."""
-    tick = Event(type=events.TICK_PROMOTE, source=TYPED, subject="schedule", time=at, key="", data={})
-    if due := promote.chosen(tick, promote.gather(tick, shelf)):
-        return candidate(shelf, due.name, at)
+    if due := _due(shelf, at):
+        return _found(shelf, due.name, at, due)
     left = left_by_rollback(channel)
     stored = [name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)]
     serving = version_of(channel.serving.name) if channel.serving else None
     newer = [name for name in stored if serving is None or version_of(name) > serving]
     fresh = [name for name in newer if release_state(channel, left, name) == "assembled"]
-    return candidate(shelf, max(fresh, key=version_of), at) if fresh else None
+    return _found(shelf, max(fresh, key=version_of), at, None) if fresh else None
 
 
 def candidate(shelf: Shelf, name: str, at: str) -> Candidate | None:
     """A release, and what would hold it if it were to be promoted at that moment; None if there is none of that name."""
+    return _found(shelf, name, at, _due(shelf, at))
+
+
+def _due(shelf: Shelf, at: str) -> promote.Candidate | None:
+    """The release that the next tick is about."""
+    tick = Event(type=events.TICK_PROMOTE, source=TYPED, subject="schedule", time=at, key="", data={})
+    return promote.chosen(tick, promote.gather(tick, shelf))
+
+
+def _found(shelf: Shelf, name: str, at: str, due: promote.Candidate | None) -> Candidate | None:
     asked = {"release": name, "who": "whoever asks", "why": "to know what would hold it"}
     order = Event(type=events.PROMOTION_ORDERED, source=TYPED, subject=name, time=at, key="", data=asked)
     facts = promote.gather(order, shelf)
@@ -55,23 +70,40 @@ def candidate(shelf: Shelf, name: str, at: str) -> Candidate | None:
         return None
     policy, (found,) = shelf.policy(), facts.candidates
     outcome = promote.decide(order, facts, policy, at)
-    held = next((told.data["why"] for told in outcome.events if told.type == events.PROMOTION_HELD), "")
-    ways = _ways(found, facts.channel, policy, at) if held else [_promote(name)]
-    return Candidate(name=name, made=found.release["created_at"], held=held, ways=tuple(ways))
+    why = next((str(told.data["why"]) for told in outcome.events if told.type == events.PROMOTION_HELD), "")
+    held = why.replace(_PUBLISHES, "")
+    made = found.release["created_at"]
+    if facts.channel.serving and facts.channel.serving.name == name:
+        return Candidate(name=name, made=made, held=held, ways=())
+    newer = due if due and recency(due.release) > recency(found.release) else None
+    ways = _ways(found, newer, facts.channel, policy, at) if held else [_promote(name)]
+    return Candidate(name=name, made=made, held=held, ways=(*_instead(newer, policy), *ways))
 
 
-def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -> Iterator[str]:
-    if channel.serving and channel.serving.name == found.name:
-        return
+def _instead(newer: promote.Candidate | None, policy: Policy) -> Iterator[str]:
+    """Which release the ticks promote in place of an older one that was not promoted in time."""
+    if newer:
+        missing = len(newer.approved_by) < policy.promotion.approvals
+        approve = f"federation approve {newer.name} --who NAME --why 'WHY'"
+        then = approve if missing else f"federation explain {newer.name}"
+        yield f"{newer.name}, made later, has taken its place, and ticks promote only that one: {then}"
+
+
+def _ways(
+    found: promote.Candidate, newer: promote.Candidate | None, channel: Channel, policy: Policy, at: str
+) -> Iterator[str]:
     if any(promote.outdated(found.release, channel, policy)):
+        if newer:
+            return
         yield "A merge makes a release that is judged against what serves now, under this policy: federation tick merge"
         return
     if found.refusal and found.refusal.taken:
         yield "A merge makes the same release under the next free name: federation tick merge"
         return
-    if found.receipt is None and not found.refusal:
-        yield f"If it stays unpublished: federation redrive, if its merge is a dead letter; if it is not, {_TWICE}"
-        yield _promote(found.name)
+    unpublished = found.receipt is None and not found.refusal
+    if unpublished:
+        yield _AGAIN
+        yield f"Only if there is no dead letter, to publish it: {_promote(found.name)}; give it again to promote it"
     for artifact in channel.forbids(found.artifacts.values()):
         kind = next(kind for kind, held in found.artifacts.items() if held == artifact)
         yield f"If {kind} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
@@ -84,9 +116,12 @@ def _ways(found: promote.Candidate, channel: Channel, policy: Policy, at: str) -
             f"Approved by {so_far}; {missing} more {'person has' if missing == 1 else 'people have'} to type: "
             f"federation approve {found.name} --who NAME --why 'WHY'"
         )
-    if not cadence.is_open(policy.cadence.promotion, policy.cadence.time_zone, instant.moment(at)):
+    if not unpublished and not cadence.is_open(policy.cadence.promotion, policy.cadence.time_zone, instant.moment(at)):
         yield f"To promote it before the window opens: {_promote(found.name, ' --outside-window')}"
-    yield "When nothing holds it any more, the next tick in the window promotes it."
+    if newer:
+        yield f"When nothing holds it any more, only its name promotes it: {_promote(found.name)}"
+    else:
+        yield "When nothing holds it any more, the next tick in the window promotes it."
 
 
 def _promote(name: str, option: str = "") -> str:

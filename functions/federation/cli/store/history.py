@@ -99,9 +99,9 @@ class History:
         found = _in_order(self._all(self._shelf.latest(*stored, count=_LATEST)))
         return found[-1] if found else None
 
-    def latest(self, step: str, *, within: float = SLACK_SECONDS) -> Sequence[Past]:
+    def latest(self, step: str, *, within: float = SLACK_SECONDS, count: int = _FEW) -> Sequence[Past]:
         """The last few of a step, and all that were kept within so many seconds of the last one; oldest first."""
-        return _in_order(self._all(self._shelf.latest(*_places_of(step), count=_FEW, within=within)))
+        return _in_order(self._all(self._shelf.latest(*_places_of(step), count=count, within=within)))
 
     def led_to(self, past: Past) -> Sequence[Past]:
         """The chain of decisions that led to this one, earliest first."""

@@ -27,6 +27,10 @@ _SHORT_UNIT: Final = re.compile(r"[a-z][a-z0-9-]*-v\d{1,9}")
 _ARTIFACT: Final = re.compile(rf"(?:sha256:)?[0-9a-f]{{{_LEAST_DIGITS},64}}")
 _ALL: Final = 64
 _UNITS: Final = "`federation status --all` lists the units."
+_UNKNOWN: Final = (
+    f"{_UNITS} One that came after a backup that was restored is named by all {_ALL} digits of its artifact "
+    '(docs/operations.md, "When a home was restored from a backup").'
+)
 
 
 def artifact_of(shelf: Shelf, written: str) -> dict[str, Any]:
@@ -97,15 +101,18 @@ def serving(shelf: Shelf) -> str:
 
 
 def whole_name(shelf: Shelf, written: str) -> str | None:
-    """The release or unit that is meant by `v1.0.1`, `embedder-v2`, or digits of an artifact."""
+    """The release or unit that is meant by `v1.0.1`, `embedder-v2`, digits of an artifact or a unit, or a document."""
     if (release := _whole_release(shelf, written)) is not None:
         return release
+    if written.startswith((names.VERSIONS, names.RELEASES)):
+        return str((shelf.document(written) or {}).get("name") or "") or None
     if not (_SHORT_UNIT.fullmatch(written) or _ARTIFACT.fullmatch(written)):
         return None
     try:
-        return str(artifact_of(shelf, written).get("unit") or "") or None
+        unit = artifact_of(shelf, written).get("unit")
     except MissingError:
-        return _rejected(shelf, written)
+        unit = _rejected(shelf, written)
+    return unit or (_stated_as(shelf, names.short(written)) if _ARTIFACT.fullmatch(written) else None)
 
 
 def named_in(shelf: Shelf, channel: Channel, data: Mapping[str, Any]) -> dict[str, str]:
@@ -141,7 +148,7 @@ def _version_of(shelf: Shelf, written: str) -> dict[str, Any]:
         )
     found: dict[str, Any] | None = shelf.document(names.version(match[1], int(match[2])))
     if found is None:
-        raise MissingError(f"no unit {written} has been accepted", hint=_UNITS)
+        raise MissingError(f"no unit {written} has been accepted", hint=_UNKNOWN)
     return found
 
 
@@ -149,6 +156,12 @@ def _rejected(shelf: Shelf, written: str) -> str | None:
     """The unit that is meant by `embedder-v2`, if it was only ever rejected."""
     name = f"{shelf.policy().org}/{written}"
     return name if _SHORT_UNIT.fullmatch(written) and inventory.unit(shelf, name) else None
+
+
+def _stated_as(shelf: Shelf, digits: str) -> str | None:
+    """The unit whose digest, with its evidence, begins so: a rejection says which content a name has by that one."""
+    found = {one["name"] for one in _versions(shelf, names.VERSIONS) if names.short(one["unit"]).startswith(digits)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _units_named(shelf: Shelf, artifact: str, unit: str) -> str:

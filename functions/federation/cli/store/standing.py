@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How did what serves come to serve, is it still in the store, and what concerns it: was an alarm of no use?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
+from federation.cli.screen.output import when
 from federation.cli.store.history import History, Past
 from federation.cli.store.moves import shifts
 from federation.cli.store.shelf import Shelf
@@ -53,21 +54,21 @@ def concerns(event: Event, channel: Channel, policy: Policy) -> bool:
     return gravest.word == "roll_back" and alarm.concerns(gravest.began, channel.serving.since, settling, told)
 
 
+def misdated(name: str, since: str, at: str) -> str | None:
+    """What it means that a release serves since a moment which is later than `at`."""
+    if instant.order(since) <= instant.order(at):
+        return None
+    return (
+        f"{name} began to serve at {when(since)}, but this machine's clock says {when(at)}: one clock is wrong. Until then "
+        "every alarm is taken for one about an earlier release, and rolls nothing back; `federation rollback` does."
+    )
+
+
 def tampered(history: History, at: str) -> Past | None:
     """The last decision of a sweep that somebody else changed what is live; the daily sweep tells again what is still so."""
     since = instant.microseconds(at) - _SWEPT * 1_000_000
     told = [past for past in history.latest("sweep", within=_SWEPT) if events.TAMPER_DETECTED in past.announced_types]
     return next((past for past in reversed(told) if instant.microseconds(past.now) >= since), None)
-
-
-def on_trial(history: History, policy: Policy, at: str) -> Sequence[Past]:
-    """The last decision of a day about each alarm of which the policy says `tell`, oldest first."""
-    if "tell" not in policy.rollback.alarms.values():
-        return ()
-    since = instant.microseconds(at) - _DAY * 1_000_000
-    known = [past for past in history.latest("roll_back", within=_DAY) if instant.microseconds(past.now) >= since]
-    told = (past for past in known for event in past.outcome["events"] if event["data"].get("word") == "tell")
-    return list({past.event.subject: past for past in told}.values())
 
 
 def unheeded(history: History, channel: Channel, policy: Policy) -> Past | None:

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`federation policy`: what does a stored policy say, as a file from which the next version is made?"""
+
+from typing import Annotated
+
+import typer
+
+from federation.cli.home.opened import opened
+from federation.cli.options import AsJson, Folder
+from federation.cli.screen.output import print_json
+from federation.cli.store.shelf import Shelf
+from federation.core import names
+from federation.errors import MissingError
+
+
+def policy(
+    version: Annotated[int | None, typer.Argument(help="Default: the version in force.", metavar="VERSION")] = None,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a stored policy as JSON, whole: the one in force, or an earlier version.
+
+    A version is stored once, so give the file a higher `version` before `federation init --policy` takes it.
+    """
+    del as_json
+    with opened(folder) as home:
+        shelf = Shelf(home.ports, home.readers)
+        place = names.policy(shelf.policy().version if version is None else version)
+        found = shelf.document(place)
+    if found is None:
+        raise MissingError(
+            f"version {version} of the policy is not stored",
+            hint="`federation explain policy` names the last versions.",
+        )
+    print_json(found)

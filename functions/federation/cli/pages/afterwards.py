@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can a person do after a roll-back, a promotion, or one that was held?"""
+
+from collections.abc import Iterator, Mapping
+
+from federation.cli.clock import now
+from federation.cli.screen.output import readable, short, when
+from federation.cli.store import inventory
+from federation.cli.store.candidate import candidate
+from federation.cli.store.shelf import Shelf
+from federation.core import names
+from federation.core.channel import Channel
+from federation.core.way_back import rollback_target
+
+
+def after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], channel: Channel) -> Iterator[str]:
+    """What can be done after a release of that name was left, and artifacts were quarantined, each with its kind."""
+    serving = channel.serving
+    if serving and serving.name == name:
+        yield f"{name} has served again since {when(serving.since)}: federation explain {name}"
+    elif serving and rollback_target(channel):
+        yield f"If {serving.name} is bad as well: federation rollback --from {serving.name} --who YOU --why 'WHAT YOU SAW'"
+    elif serving:
+        yield (
+            f"If {serving.name} is bad as well, nothing older is kept ready: see docs/operations.md, "
+            '"When nothing is left to go back to"'
+        )
+    if not serving or serving.name != name:
+        yield f"Look at what was left: federation explain {name}"
+    forbidden = channel.forbids(quarantined)
+    if forbidden:
+        yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
+    left = shelf.document(names.release(name)) or {"units": {}}
+    named = {unit["artifact"]: unit["name"].rpartition("/")[2] for unit in left["units"].values()}
+    for artifact in forbidden:
+        unit = named.get(artifact, quarantined[artifact])
+        yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+
+
+def after_promotion(name: str, channel: Channel) -> Iterator[str]:
+    """What became of a release that was promoted and serves no longer."""
+    if name in inventory.left_by_rollback(channel):
+        yield f"It no longer serves; why: federation explain {name}"
+
+
+def after_hold(shelf: Shelf, name: str, told: str, channel: Channel) -> Iterator[str]:
+    """What can be done about what holds a release now, which may be less than was told at the time of the decision."""
+    if channel.serving and channel.serving.name == name:
+        yield f"Nothing: {name} serves now."
+    elif found := candidate(shelf, name, now()):
+        if found.held not in told:
+            yield f"Held now: {readable(found.held)}"
+        if not found.held:
+            yield "Nothing holds it any more."
+        yield from found.ways

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is it the anchor alone that stops a unit, and which choice does that leave to a person?
+
+docs/evidence.md, "What the verdicts promise", says what the anchor is for.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from federation.cli.store.trend import is_of_anchor
+from federation.core.channel import Channel
+from federation.core.statistics.wording import number
+
+
+def choice(report: Mapping[str, Any], channel: Channel) -> Iterator[str]:
+    """The choice in a sentence; none if something else stops the unit too, or if what serves has lost nothing."""
+    findings = {one["check"]: one for one in report["findings"]}
+    stops = [one for one in report["findings"] if one["verdict"] != "pass"]
+    if not channel.serving or not channel.anchor or not all(is_of_anchor(one["check"]) for one in stops):
+        return
+    spent = [told for one in stops if (told := _spent(one, findings))]
+    if spent:
+        lost, margin, metric = max(spent)
+        yield (
+            "Against what serves it passes, and only the anchor stops it: what serves has already spent "
+            f"{number(float(lost))} of the {number(float(margin))} that {metric} may lose since {channel.anchor.name}. "
+            "Win that back; or, which is for a person to decide, accept what was lost: "
+            f"federation anchor {channel.serving.name} --who YOU --why 'WHY'; then federation tick merge"
+        )
+
+
+def _spent(
+    finding: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any]]
+) -> tuple[Decimal, Decimal, str] | None:
+    """What was lost before the unit came, which is what it lost since the anchor less its own loss; the margin; of what."""
+    metric = finding["check"].removesuffix(" against anchor")
+    own = findings.get(f"{metric} against baseline", {}).get("numbers", {})
+    if "estimate" not in own or not {"estimate", "margin"} <= set(finding["numbers"]):
+        return None
+    lost = Decimal(own["estimate"]) - Decimal(finding["numbers"]["estimate"])
+    return (lost, Decimal(finding["numbers"]["margin"]), metric) if lost > 0 else None

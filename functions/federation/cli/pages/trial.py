@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is said of alarms on trial, and what can a person do about one?"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from federation.cli.screen.output import print_lines, readable
+from federation.cli.screen.pasted import pasted
+from federation.cli.store.history import Past
+from federation.cli.store.trial import Trial, is_on_trial
+from federation.core.channel import Channel
+from federation.core.policy import Policy
+
+_BACK: Final = "To go back now: federation rollback --who YOU --why 'WHAT YOU SAW'"
+_WITHOUT: Final = (
+    "For next time: take the name out of rollback.alarms in the next version (federation policy > policy.json, then "
+    "federation init --policy policy.json --who YOU --why 'WHY'); an alarm that still fires then rolls back"
+)
+
+
+def print_trials(found: Sequence[Trial], version: int) -> None:
+    """What fired on trial; if any of it goes on, what can be done about that."""
+    lines = [f"{readable(one.why)}{'; no end of it was reported' if one.goes_on else ''}" for one in found]
+    ways = map(pasted, (_BACK, _WITHOUT) if any(one.goes_on for one in found) else ())
+    print_lines(
+        f"Alarms on trial: version {version} of the policy says `tell` for them, so nothing moves", (*lines, *ways)
+    )
+
+
+def after_note(past: Past, word: str, channel: Channel, policy: Policy) -> Iterator[str]:
+    """What can be done after an alarm that the policy does not let roll back was noted."""
+    if word == "hold":
+        yield (
+            "The policy's rollback.alarms says `hold` for it; an alarm that is not named there rolls back. To let "
+            "promotions go on: federation resume --who YOU --why 'WHY'"
+        )
+    elif is_on_trial(past, channel, policy):
+        yield _BACK
+        yield _WITHOUT
+    else:
+        yield "The policy's rollback.alarms says what an alarm does; one that is not named there rolls back."

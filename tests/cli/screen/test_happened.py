@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules changed, somebody asks for a merge at once, and the lines of its answer are to tell one story."""
+
+from tests.steps.home import THURSDAY, home
+
+from federation.cli.screen.happened import Followed, of_outcome, print_happened
+from federation.core import event as events
+from federation.core.event import Event
+from federation.simulation.platform import POLICY
+
+
+def merged(made, at):
+    """The lines that a person reads after asking for a merge."""
+    before = len(made.outcomes)
+    made.tick("merge", at)
+    asked = Event(type=events.TICK_MERGE, source="//test", subject="schedule", time=at, key=at, data={})
+    happened = [of_outcome(step, asked, outcome) for step, outcome in made.outcomes[before:] if outcome.why]
+    print_happened(Followed(happened=happened), as_json=False)
+
+
+def test_a_merge_that_waits_no_longer_and_judges_first_says_that_it_goes_on(tmp_path, capsys):
+    made = home(tmp_path, fusion={**POLICY["fusion"], "deadline_hours": 1})
+    made.first_release()
+    made.ship("embedder", 2)
+    made.activate(2, promotion={"approvals": 1, "warm": 2}, fusion={**POLICY["fusion"], "deadline_hours": 1})
+    merged(made, "2026-01-12T08:00:00Z")
+    skipped, *_, assembled = capsys.readouterr().out.splitlines()
+    assert "merge skipped: no unit newer than what serves has passed; 1 unit must first be judged" in skipped
+    assert skipped.endswith("what passes is merged then: spiralverse/embedder-v2")
+    assert "spiralverse-ai-federated-v1.0.1" in assembled
+    made.local.close()
+
+
+def test_one_that_has_nothing_to_judge_is_over(tmp_path, capsys):
+    made = home(tmp_path)
+    made.first_release()
+    merged(made, THURSDAY)
+    assert capsys.readouterr().out.rstrip().endswith("no unit newer than what serves has passed")
+    made.local.close()
