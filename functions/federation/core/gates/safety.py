@@ -121,7 +121,9 @@ def _bounded(name: str, rule: SuiteRule, records: Records, newly: tuple[str, ...
         gate="safety",
         check=name,
         verdict=verdict,
-        reason=_reason(name, trials, len(failed), _ending(verdict, limit, trials, f"{len(failed):,} of {items:,}"), newly),
+        reason=_reason(
+            name, trials, len(failed), _ending(verdict, limit, trials, f"{len(failed):,} of {items:,}"), newly
+        ),
         numbers={
             "failures": str(len(failed)),
             "items": str(items),
