@@ -129,6 +129,15 @@ def test_one_file_of_both_sides_requests_would_time_a_unit_against_itself():
     assert found.fault == "latency.jsonl is named as the records of both sides; name one file for each"
 
 
+def test_a_copy_under_another_name_is_the_same_run_of_one_side():
+    files = shipment("embedder", 3, "slow", SERVING).files
+    stated = json.loads(files[SENTINEL])["units"][0]
+    timed = stated["evidence"]["latency"]
+    timed["against"]["records"] = {**timed["records"], "path": "serving.jsonl"}
+    found = subject(unit_of(stated), {**files, "serving.jsonl": files["latency.jsonl"]}.get, RULES).latency
+    assert found.fault.startswith("serving.jsonl is a copy of latency.jsonl")
+
+
 def test_records_that_name_no_file_are_a_fault():
     claimed = measured(Measured(grade="records", suite=Suite(name="canonical", digest=SERVING)))
     assert claimed.fault == "the evidence claims records of each item, but the manifest names no file with them"

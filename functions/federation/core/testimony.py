@@ -201,6 +201,10 @@ def _timed_beside(own: File | None, other: File, files: Files) -> Records:
     """The baseline's requests, from a file of their own: two units may answer alike, but never take the same times."""
     if own is not None and other.path == own.path:
         raise ContractError(f"{other.path} is named as the records of both sides; name one file for each")
+    if own is not None and other.sha256 == own.sha256:
+        raise ContractError(
+            f"{other.path} is a copy of {own.path}: one run is named as the records of both sides; ship both"
+        )
     return _records(other, LATENCY_SCORES, files)
 
 

@@ -8,7 +8,7 @@ nothing is written but the output, whole or not at all.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -27,13 +27,16 @@ from federation.runtime import handle
 from federation.steps import StepName
 from federation.wiring.local import LocalHome, temporary_home
 
+_OF_GATES: Final = frozenset({events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """One reason why something does not go on: what it is about, and why in a sentence."""
+    """One reason why something does not go on: what it is about, why in a sentence, and whether a gate says so."""
 
     subject: str
     why: str
+    by_gate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +144,7 @@ def _fused(home: LocalHome, told: Sequence[Event]) -> Fused:
 
 def _refusals(told: Sequence[Event]) -> Sequence[Refusal]:
     found = {
-        event.id: Refusal(subject=event.subject, why=event.data["why"])
+        event.id: Refusal(subject=event.subject, why=event.data["why"], by_gate=event.type in _OF_GATES)
         for event in told
         if event.type in events.REFUSALS
     }

@@ -206,7 +206,7 @@ def _evidence(quality: Quality, serving_artifact: str | None, files: dict[str, b
     )
     files["safety.jsonl"] = _scores("safe", items, 12 if quality == "unsafe" else 0)
     files["latency.jsonl"] = _latencies({"slow": 250, "leisurely": 14}.get(quality, 10))
-    files["serving.jsonl"] = _latencies(10)
+    files["serving.jsonl"] = _latencies(10, run=1)
     entry: dict[str, Any] = {
         "latency": {
             "grade": "records",
@@ -240,8 +240,11 @@ def _scores(metric: str, items: int, wrong: int) -> bytes:
 
 
 @cache
-def _latencies(base: int) -> bytes:
+def _latencies(base: int, run: int = 0) -> bytes:
+    """The requests of one run: no two runs take the same times."""
+    times = (base + (i + run) % 7 for i in range(_ITEMS))
     lines = (
-        f'{{"item":"r{i}","scores":{{"latency_ms":{base + i % 7},"tokens":100,"cost":0.001}}}}\n' for i in range(_ITEMS)
+        f'{{"item":"r{i}","scores":{{"latency_ms":{time},"tokens":100,"cost":0.001}}}}\n'
+        for i, time in enumerate(times)
     )
     return "".join(lines).encode()

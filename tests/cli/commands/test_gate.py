@@ -56,6 +56,19 @@ def test_what_is_rejected_at_the_door_never_reaches_a_gate(federation, examples,
     assert "files of the manifest still missing: " in answer.out
 
 
+def test_a_unit_that_is_named_twice_is_judged_once_and_rejected_once(federation, released):
+    """In a home the first shipment of a name is the unit, so what goes by that name here must not pass unseen either."""
+    manifest = released / "later" / "hf_manifest.json"
+    told = json.loads(manifest.read_bytes())
+    (unit, *_) = told["units"]
+    told["units"] = [unit, {**unit, "cost": {**unit["cost"], "amount": "999.00"}}]
+    manifest.write_text(json.dumps(told))
+    answer = federation("gate", manifest, "--policy", released / "policy.json", "--json")
+    assert [report["unit"]["name"] for report in answer.json["reports"]] == [unit["name"]]
+    assert [one["subject"] for one in answer.json["rejected"]] == [unit["name"]]
+    assert answer.code == 10
+
+
 def test_without_a_policy_anywhere_it_asks_for_one(federation, examples, tmp_path):
     lonely = tmp_path / "hf_manifest.json"
     lonely.write_bytes((examples / "hf_manifest.json").read_bytes())

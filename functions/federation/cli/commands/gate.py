@@ -37,8 +37,7 @@ def gate(
     """Run the four gates on the units of one manifest, without a home. Exit code 10 unless all of them pass."""
     found = offline.judge(manifest, policy or _nearest_policy(manifest), baseline)
     reports = sorted(found.reports, key=lambda report: str(report["unit"]["name"]))
-    judged = {report["unit"]["name"] for report in reports}
-    rejected = [one for one in found.refusals if one.subject not in judged]
+    rejected = [one for one in found.refusals if not one.by_gate]
     if as_json:
         refusals = [{"subject": one.subject, "why": one.why} for one in rejected]
         print_json({"reports": [_with_remedies(report) for report in reports], "rejected": refusals})
