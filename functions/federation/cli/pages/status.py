@@ -138,7 +138,8 @@ def _print_urgent(found: Mapping[str, Any]) -> None:
     print_trials([Trial(**one) for one in found["on_trial"]], found["policy"]["version"])
     if changed := found["tampered"]:
         print_lines(
-            f"Changed by somebody else, not by this home; found {when(changed['at'])}: {_PUT_RIGHT}",
+            f"Changed by somebody else, not by this home; found {when(changed['at'])}, and shown for a day even if "
+            f"it has been put right: {_PUT_RIGHT}",
             (readable(changed["why"]),),
         )
     print_lines(pasted("Dead letters: mend the cause; `federation redrive` delivers them again"), alike(found["dead"]))
