@@ -199,7 +199,7 @@ def test_a_release_that_a_wrong_clock_promoted_is_said_to_hear_no_alarm_though_a
     order = Event(type=events.PROMOTION_ORDERED, source="//x", subject=SECOND, time=ahead, key="x", data=asked)
     with opened(own) as home:
         assert handle("promote", order, home.ports, ahead).move
-    told = f"{SECOND} began to serve at 2099-03-01 08:00:00Z, but this machine's clock says 2"
+    told = f"By its date {SECOND} begins to serve at 2099-03-01 08:00:00Z, but this machine's clock says 2"
     assert told in " ".join(federation("status", "--folder", own).out.split())
     assert federation("hold", "--why", "x", "--who", "eva", "--folder", own).code == 0
     page = " ".join(federation("status", "--folder", own).out.split())

@@ -59,8 +59,9 @@ def misdated(name: str, since: str, at: str) -> str | None:
     if instant.order(since) <= instant.order(at):
         return None
     return (
-        f"{name} began to serve at {when(since)}, but this machine's clock says {when(at)}: one clock is wrong. Until then "
-        "every alarm is taken for one about an earlier release, and rolls nothing back; `federation rollback` does."
+        f"By its date {name} begins to serve at {when(since)}, but this machine's clock says {when(at)}: one clock is "
+        "wrong. An alarm from before that date is taken for one about an earlier release, and rolls nothing back; "
+        "`federation rollback` does."
     )
 
 
