@@ -261,6 +261,17 @@ def test_a_roll_back_needs_nothing_of_a_damaged_release(federation, promoted_twi
     assert f"{FIRST} has served since" in federation("status", "--folder", promoted_twice).out
 
 
+def test_a_home_without_its_channel_is_not_one_in_which_nothing_serves_yet(federation, promoted_twice, new_home):
+    with closing(sqlite3.connect(promoted_twice / "store.sqlite")) as store, store:
+        store.execute("delete from channels")
+    found = federation("status", "--folder", promoted_twice, "--json").json
+    assert found["lost"] == ["channels/production"]
+    page = federation("status", "--folder", promoted_twice).out
+    assert page.startswith("Nothing says what serves.")
+    assert 'Lost from the store: docs/operations.md, "When a document is lost or damaged"' in page
+    assert federation("status", "--folder", new_home, "--json").json["lost"] == []
+
+
 def test_a_release_that_is_lost_is_missed_and_comes_back_from_the_registry(federation, promoted_twice):
     place = names.release(SECOND)
     changed(promoted_twice, "delete from documents where name = ?", place)

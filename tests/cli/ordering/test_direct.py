@@ -145,8 +145,9 @@ def test_what_fails_before_the_move_is_told_as_it_is(promoted_twice):
 
     with opened(promoted_twice) as home:
         ports = msgspec.structs.replace(home.ports, store=Still(home.ports.store))
-        with pytest.raises(ServiceError, match=r"^move failed$"):
+        with pytest.raises(ServiceError, match=r"^move failed$") as failed:
             carried_directly("roll_back", ORDER, Home(ports))
+    assert failed.value.__cause__ is None, "in a cloud the cause says whose login may not write"
 
 
 def test_in_a_cloud_it_is_the_store_and_the_nodes_that_are_needed(promoted_twice, tmp_path, monkeypatch):

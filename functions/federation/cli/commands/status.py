@@ -74,7 +74,7 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
         "channel": _channel(channel),
         "releases": list(_live(channel)),
-        "lost": list(lost(shelf, channel)),
+        "lost": whole.read(lambda: list(lost(shelf, history, channel)), []),
         "damaged": list(dict.fromkeys(whole.faults)),
         "unheeded": {"at": alarm.now, "why": alarm.why} if alarm else None,
         "on_trial": [asdict(one) for one in trying],

@@ -64,7 +64,9 @@ def _handled(step: StepName, order: Event, ports: Ports) -> Outcome:
     try:
         return handle(step, order, ports, now())
     except FederationError as error:
-        raise _half_done(order, _channel(ports), error) from error
+        if told := _half_done(order, _channel(ports), error):
+            raise told from error
+        raise
 
 
 def _channel(ports: Ports) -> Channel:
@@ -72,11 +74,11 @@ def _channel(ports: Ports) -> Channel:
     return reads.channel(reads.policy().channel)
 
 
-def _half_done(order: Event, channel: Channel, error: FederationError) -> FederationError:
-    """The error, with advice: once the channel has moved, typing the same command again would give another order."""
+def _half_done(order: Event, channel: Channel, error: FederationError) -> ServiceError | None:
+    """Advice, once the channel has moved: typing the same command again would give another order."""
     moved = channel.moved_by(order.id)
     if moved is None:
-        return error
+        return None
     return ServiceError(
         f"{moved.release} is to serve as of move {moved.counter}, and then this failed: {error}. Do not order it "
         "again, that would go back further: the next sweep makes the nodes serve it, or `federation tick sweep`",

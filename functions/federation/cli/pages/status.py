@@ -93,7 +93,7 @@ def _committed(money: Mapping[str, Any]) -> Iterator[str]:
 def _headline(found: Mapping[str, Any]) -> str:
     policy, channel = found["policy"], found["channel"]
     serving = next((one for one in found["releases"] if one["state"] == "serving"), None)
-    serves = "Nothing serves yet."
+    serves = "Nothing says what serves." if found["lost"] else "Nothing serves yet."
     if serving:
         serves = f"{serving['name']} has served since {when(serving['since'])}{elapsed(serving['since'], now())}."
     rules = f"policy {policy['name']}, version {policy['version']}"
@@ -127,7 +127,7 @@ def _unit_row(one: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _print_urgent(found: Mapping[str, Any]) -> None:
-    print_lines(f"Lost, although the channel names them: {_PUT_BACK}", found["lost"])
+    print_lines(f"Lost from the store: {_PUT_BACK}", found["lost"])
     print_lines(f"Damaged, so something may be missing on this page: {_PUT_BACK}", found["damaged"])
     if alarm := found["unheeded"]:
         print_lines(

@@ -33,8 +33,10 @@ def by(who: str) -> str:
     return "" if who in STEPS else f" by {who}"
 
 
-def lost(shelf: Shelf, channel: Channel) -> Iterator[str]:
-    """The documents of live releases that are not in the store."""
+def lost(shelf: Shelf, history: History, channel: Channel) -> Iterator[str]:
+    """The channel, if it has made no move but promotions were decided; the documents of live releases without one."""
+    if channel.counter == 0 and any(past.outcome.get("move") for past in history.latest("promote")):
+        yield f"channels/{channel.name}"
     stored = set(shelf.names(names.RELEASES))
     yield from (place for entry in channel.live() if (place := names.release(entry.name)) not in stored)
 
