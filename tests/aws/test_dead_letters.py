@@ -10,7 +10,7 @@ from tests.ports.backends_aws import QUEUED
 from federation.aws.dead_letters import SqsDeadLetters
 from federation.core import event as events
 from federation.core.event import Event
-from federation.errors import MissingError, ServiceError
+from federation.errors import MissingError, ServiceError, SettingsError
 
 TRAINED = {
     "id": "4c1f",
@@ -75,6 +75,23 @@ class Slow:
         return self._client.receive_message(**{**asked, "VisibilityTimeout": 0})
 
 
+class Impatient:
+    """A client whose person presses ^C when it asks for more."""
+
+    def __init__(self, client):
+        self._client = client
+        self._asked = 0
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def receive_message(self, **asked):
+        self._asked += 1
+        if self._asked > 1:
+            raise KeyboardInterrupt
+        return self._client.receive_message(**asked)
+
+
 def test_looking_ends_although_letters_come_back_meanwhile(sqs_letterbox, sqs, sqs_prefix):
     for number in range(3):
         sqs_letterbox.gives_up("gate", accepted(number))
@@ -135,8 +152,23 @@ def test_what_eventbridge_could_not_deliver_says_why(letters, dead):
     assert letters.list()[0].failure == "NO_PERMISSIONS: the queue's policy does not let it in"
 
 
-def test_a_step_that_has_no_queue_has_no_letters(sqs):
-    assert SqsDeadLetters(lambda: sqs, "nobody-", QUEUED).list() == []
+def test_a_step_that_has_no_queue_has_no_letters(sqs, sqs_prefix):
+    assert SqsDeadLetters(lambda: sqs, sqs_prefix, ("gate", "nobody")).list() == []
+
+
+def test_a_home_without_any_queue_is_looked_for_in_the_wrong_place(sqs):
+    """Another region, or another account: "no dead letters" would be a lie."""
+    with pytest.raises(SettingsError, match="no queues nobody-STEP-dead in eu-central-1") as caught:
+        SqsDeadLetters(lambda: sqs, "nobody-", QUEUED).list()
+    assert "AWS_DEFAULT_REGION" in caught.value.hint
+
+
+def test_whoever_stops_looking_in_the_middle_hides_no_letter_from_the_next_one(letters, sqs_letterbox, sqs, sqs_prefix):
+    sqs_letterbox.gives_up("gate", accepted(1))
+    impatient = Impatient(sqs)
+    with pytest.raises(KeyboardInterrupt):
+        SqsDeadLetters(lambda: impatient, sqs_prefix, QUEUED, seconds=0).list()
+    assert [letter.event.key for letter in letters.list()] == ["1"]
 
 
 def test_letters_without_a_queue_to_send_them_to_stay(letters, dead, sqs, sqs_prefix):

@@ -8,7 +8,7 @@ import pytest
 
 from federation.aws.store import S3Store
 from federation.core.digest import canonical
-from federation.errors import ConflictError, ServiceError
+from federation.errors import ConflictError, ServiceError, SettingsError
 
 
 def test_a_write_waits_for_the_one_that_is_in_progress(s3_store, aws_cloud):
@@ -62,5 +62,15 @@ def test_a_store_whose_bucket_is_not_there_is_no_empty_one(s3):
         lambda: lost.move("production", 1, b'{"counter":2}'),
         lambda: lost.names("policies/"),
     ):
-        with pytest.raises(ServiceError, match="NoSuchBucket"):
+        with pytest.raises(SettingsError, match="there is no bucket acme-misnamed; FEDERATION_STORE names it"):
             look()
+
+
+def test_a_damaged_channel_is_handed_out_as_it_lies_and_nothing_moves_it(s3_store, s3, bucket):
+    """Whoever reads it can say what it is and how it is put back."""
+    s3_store.move("production", 0, canonical({"counter": 1}))
+    for body in (b'{"counter": 1, ', b"", b"[1]"):
+        s3.put_object(Bucket=bucket, Key="home/channels/production", Body=body)
+        assert s3_store.channel("production") == body
+        with pytest.raises(ConflictError):
+            s3_store.move("production", 1, canonical({"counter": 2}))

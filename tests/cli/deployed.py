@@ -72,6 +72,7 @@ class OnAws:
 
     def __init__(self, cloud):
         self._functions = Functions()
+        self._s3 = cloud.client("s3")
         self._home = AwsHome(cloud, self._functions)
         self.variables = {
             **cloud.environment,
@@ -79,6 +80,10 @@ class OnAws:
             "FEDERATION_STORE": f"s3://{STORE_BUCKET}/home",
             "FEDERATION_BUS": BUS,
         }
+
+    def damage(self, name, body):
+        """Write an object past the store."""
+        self._s3.put_object(Bucket=STORE_BUCKET, Key=f"home/{name}", Body=body)
 
     def working(self, ports):
         self._functions.ports = ports
@@ -89,6 +94,7 @@ class OnGoogle:
     """The same; its functions pull, for a push needs a server."""
 
     def __init__(self, gcs, pubsub):
+        self._storage = gcs
         self._publisher, self._subscriber = pubsub_clients(pubsub)
         unique = uuid.uuid4().hex[:8]
         topic = self._publisher.create_topic(name=f"projects/{PROJECT}/topics/events-{unique}").name
@@ -107,6 +113,11 @@ class OnGoogle:
             "FEDERATION_BUS": topic,
             "FEDERATION_DEAD_LETTERS": letters,
         }
+
+    def damage(self, name, body):
+        """Write an object past the store."""
+        buckets = self._storage.buckets
+        buckets.put(buckets.bucket("cli-home"), f"home/{name}", body, {}, {})
 
     def working(self, ports):
         def settle():

@@ -89,6 +89,44 @@ def test_a_variable_of_the_clouds_own_is_named(call, raised, words):
     assert words in failure.hint
 
 
+SKEWED = [
+    ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
+    (
+        "InvalidSignatureException",
+        "Signature expired: 20260105T080000Z is now earlier than 20260105T081000Z (- 5 min.)",
+    ),
+    ("SignatureDoesNotMatch", "Signature not yet current: 20260105T082000Z is still later than 20260105T081500Z"),
+]
+
+
+@pytest.mark.parametrize(("code", "words"), SKEWED)
+def test_a_signature_of_another_time_comes_from_this_machines_clock_and_no_login_mends_it(code, words):
+    answer = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    failure = told(aws_call, aws.ClientError(answer, "GetObject"))
+    assert (failure.exit_code, failure.code) == (6, "settings")
+    assert "clock is wrong" in failure.hint
+    assert "login" not in failure.hint
+
+
+def test_a_signature_with_another_key_stays_a_matter_of_the_login():
+    assert told(aws_call, refused("SignatureDoesNotMatch")).code == "login"
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        aws.ConfigParseError(path="~/.aws/config"),
+        aws.InvalidConfigError(error_msg='The source_profile "YOUR_PROFILE" does not exist.'),
+        aws.MissingDependencyException(msg="Using the login credential provider requires botocore[crt]"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_with_aws_own_configuration_does_not_pass(raised):
+    failure = told(aws_call, raised)
+    assert (failure.exit_code, failure.code) == (6, "settings")
+    assert "~/.aws/config" in failure.hint
+
+
 @pytest.mark.parametrize(
     ("call", "raised"),
     [

@@ -2,6 +2,7 @@
 """Dead letters in Pub/Sub: whose they are, where they go back to, and whatever fails on the way."""
 
 import json
+import time
 
 import pytest
 from tests.ports.backends_gcp import PROJECT
@@ -58,6 +59,18 @@ class Slow:
         self._client.modify_ack_deadline(**{**asked, "ack_deadline_seconds": 0})
 
 
+class Impatient(Slow):
+    """A client whose person presses ^C when it pulls more."""
+
+    def pull(self, **asked):
+        if self._asked:
+            raise KeyboardInterrupt
+        return super().pull(**asked)
+
+    def modify_ack_deadline(self, **asked):
+        self._client.modify_ack_deadline(**asked)
+
+
 def test_looking_ends_although_letters_come_back_meanwhile(
     pubsub_letterbox, pubsub_subscriber, pubsub_publisher, pubsub_topic, pubsub_subscriptions
 ):
@@ -73,6 +86,39 @@ def test_looking_ends_although_letters_come_back_meanwhile(
         seconds=0.2,
     ).list()
     assert sorted(letter.event.key for letter in found) == ["0", "1", "2"]
+
+
+@pytest.fixture
+def looking(pubsub_publisher, pubsub_topic, pubsub_subscriptions):
+    """Dead letters as seen through another client."""
+
+    def through(client, **more):
+        place = {"subscription": pubsub_subscriptions["dead"], "topic": pubsub_topic, "steps": ("gate",)}
+        return PubSubDeadLetters(lambda: client, lambda: pubsub_publisher, **place, **more)
+
+    return through
+
+
+def test_whoever_stops_looking_in_the_middle_hides_no_letter_from_the_next_one(
+    letters, looking, pubsub_letterbox, pubsub_subscriber
+):
+    pubsub_letterbox.gives_up("gate", event(1))
+    with pytest.raises(KeyboardInterrupt):
+        looking(Impatient(pubsub_subscriber)).list()
+    assert [letter.event.key for letter in letters.list()] == ["1"]
+
+
+def test_while_pubsub_is_down_a_look_gives_up_after_seconds_and_not_after_a_minute(
+    looking, pubsub_serving, pubsub_subscriber
+):
+    pubsub_serving.faults.refuse("Pull", 503, times=1000)
+    began = time.monotonic()
+    try:
+        with pytest.raises(ServiceError, match="503"):
+            looking(pubsub_subscriber, patience=0.2).list()
+    finally:
+        pubsub_serving.faults.forget()
+    assert time.monotonic() - began < 20
 
 
 def test_what_cannot_be_published_is_not_taken_away(pubsub_letterbox, pubsub_serving):

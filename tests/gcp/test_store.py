@@ -5,7 +5,7 @@ import pytest
 from google.api_core.exceptions import Forbidden
 
 from federation.core.digest import canonical
-from federation.errors import ConflictError, ServiceError
+from federation.errors import ConflictError, ServiceError, SettingsError
 from federation.gcp.store import GcsStore
 
 
@@ -211,6 +211,21 @@ def test_who_may_only_create_finds_a_taken_name_taken():
 
 def test_a_store_whose_bucket_is_not_there_is_no_empty_one(gcs_bucket):
     lost = GcsStore(lambda: gcs_bucket.client.bucket("acme-misnamed"), "home/")
-    for look in (lambda: lost.read("policies/000001"), lambda: lost.channel("production")):
-        with pytest.raises(ServiceError, match="there is no bucket acme-misnamed to read home/"):
+    for look in (
+        lambda: lost.read("policies/000001"),
+        lambda: lost.channel("production"),
+        lambda: lost.claim("policies/000001", b"{}"),
+        lambda: lost.names("policies/"),
+    ):
+        with pytest.raises(SettingsError, match="there is no bucket acme-misnamed; FEDERATION_STORE names it"):
             look()
+
+
+def test_a_damaged_channel_is_handed_out_as_it_lies_and_nothing_moves_it(gcs_store, gcs_bucket):
+    """Whoever reads it can say what it is and how it is put back."""
+    gcs_store.move("production", 0, channel(1))
+    for body in (b'{"counter": 1, ', b"", b"[1]"):
+        gcs_bucket.blob("home/channels/production").upload_from_string(body)
+        assert gcs_store.channel("production") == body
+        with pytest.raises(ConflictError):
+            gcs_store.move("production", 1, channel(2))

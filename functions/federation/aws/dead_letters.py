@@ -11,7 +11,7 @@ from typing import Any, Final
 from federation.aws.calls import code_of, service_call
 from federation.core import instant
 from federation.core.digest import digest_of
-from federation.errors import MissingError, ServiceError
+from federation.errors import MissingError, ServiceError, SettingsError
 from federation.ports import DeadLetter
 from federation.sources.dead_letter import event_in
 
@@ -43,13 +43,19 @@ class SqsDeadLetters:
         self._seconds = seconds
 
     def list(self) -> Sequence[DeadLetter]:
-        """Every dead letter, oldest first; none is removed."""
-        found: list[DeadLetter] = []
-        for step in self._steps:
-            if queue := self._filled(step):
-                messages = [message for batch in self._batches(queue) for message in batch]
-                self._give_back(queue, messages)
-                found += [_letter(step, message) for message in messages]
+        """Every dead letter, oldest first; none is removed.
+
+        Raises:
+            SettingsError: No step has such a queue, so these are not the home's queues.
+        """
+        queues = {step: queue for step in self._steps if (queue := self._dead(step))}
+        if not queues:
+            raise SettingsError(
+                f"there are no queues {self._prefix}STEP-dead in {self._sqs().meta.region_name}",
+                hint="FEDERATION_QUEUES, AWS_DEFAULT_REGION or the login is another home's (docs/operations.md).",
+            )
+        filled = {step: queue for step, queue in queues.items() if self._holds_any(queue)}
+        found = [_letter(step, message) for step, queue in filled.items() for message in self._looked_at(queue)]
         return sorted(found, key=lambda letter: instant.order(letter.at))
 
     def redrive(self, step: str | None = None) -> int:
@@ -57,8 +63,8 @@ class SqsDeadLetters:
         return sum(self._redriven(one) for one in self._steps if step in (None, one))
 
     def _redriven(self, step: str) -> int:
-        queue = self._filled(step)
-        if queue is None:
+        queue = self._dead(step)
+        if queue is None or not self._holds_any(queue):
             return 0
         to = self._url(f"{self._prefix}{step}")
         if to is None:
@@ -84,14 +90,24 @@ class SqsDeadLetters:
         with service_call("SQS", "DeleteMessage"):
             self._sqs().delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
-    def _filled(self, step: str) -> str | None:
-        """The URL of the step's dead-letter queue, if it exists and is not empty."""
-        queue = self._url(f"{self._prefix}{step}-dead")
-        if queue is None:
-            return None
+    def _looked_at(self, queue: str) -> Sequence[Message]:
+        """Every message in the queue, visible again at once whatever ends the look."""
+        messages: list[Message] = []
+        try:
+            for batch in self._batches(queue):
+                messages += batch
+        finally:
+            self._give_back(queue, messages)
+        return messages
+
+    def _dead(self, step: str) -> str | None:
+        """The URL of the step's dead-letter queue, or None if there is none."""
+        return self._url(f"{self._prefix}{step}-dead")
+
+    def _holds_any(self, queue: str) -> bool:
         with service_call("SQS", "GetQueueAttributes"):
             told = self._sqs().get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
-        return queue if int(told["Attributes"]["ApproximateNumberOfMessages"]) else None
+        return int(told["Attributes"]["ApproximateNumberOfMessages"]) > 0
 
     def _url(self, name: str) -> str | None:
         try:

@@ -7,13 +7,14 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from federation.aws.calls import is_absent, service_call, status_of
-from federation.errors import ConflictError, ServiceError
+from federation.aws.calls import is_absent, lacks_bucket, service_call, status_of
+from federation.errors import ConflictError, ServiceError, SettingsError
 
 _TAKEN: Final = 412
 _RACING: Final = 409
@@ -80,7 +81,7 @@ class S3Store:
     def _listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
         start = self._document(prefix)
         skip = len(self._document(""))
-        with service_call("S3", "ListObjectsV2"):
+        with self._asking("ListObjectsV2"):
             pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start)
             for page in pages:
                 for found in page.get("Contents", ()):
@@ -105,7 +106,7 @@ class S3Store:
         """
         for pause in _PAUSES:
             try:
-                with service_call("S3", "PutObject"):
+                with self._asking("PutObject"):
                     put = self._s3().put_object
                     answer = put(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json", **condition)
                 return str(answer["ETag"])
@@ -120,12 +121,22 @@ class S3Store:
 
     def _get(self, key: str) -> tuple[bytes, str] | None:
         try:
-            with service_call("S3", "GetObject"):
+            with self._asking("GetObject"):
                 found = self._s3().get_object(Bucket=self._bucket, Key=key)
                 return found["Body"].read(), found["ETag"]
         except ServiceError as error:
             if is_absent(error.__cause__):
                 return None
+            raise
+
+    @contextmanager
+    def _asking(self, operation: str) -> Iterator[None]:
+        try:
+            with service_call("S3", operation):
+                yield
+        except ServiceError as error:
+            if lacks_bucket(error.__cause__):
+                raise SettingsError(f"there is no bucket {self._bucket}; FEDERATION_STORE names it", hint="") from error
             raise
 
     def _document(self, name: str) -> str:
@@ -135,8 +146,16 @@ class S3Store:
         return f"{self._prefix}channels/{name}"
 
 
+class _Numbered(msgspec.Struct, frozen=True):
+    counter: int
+
+
 def _counter(body: bytes) -> int:
-    return int(msgspec.json.decode(body)["counter"])
+    """The channel's counter, or that of no move if the document is damaged: whoever reads it says so."""
+    try:
+        return msgspec.json.decode(body, type=_Numbered).counter
+    except msgspec.MsgspecError:
+        return -1
 
 
 def _moved(name: str, expected: int) -> ConflictError:

@@ -59,7 +59,7 @@ def tell(failure: Failure, *, as_json: bool) -> int:
 
 def failure_of(error: FederationError) -> Failure:
     """How an error of ours is told to a person; one who is not logged in is told to log in."""
-    if fault := account_fault(error):
+    if not isinstance(error, SettingsError) and (fault := account_fault(error)):  # settings say themselves what to mend
         return Failure(code=fault.code, message=str(error), hint=fault.hint, exit_code=fault.exit_code)
     return Failure(code=error.code, message=str(error), hint=error.hint, exit_code=error.exit_code)
 

@@ -116,7 +116,10 @@ def _spoiled() -> tuple[type[Exception], ...]:
 
 
 def _hang_up(error: BaseException) -> None:
-    """Release the connection of an error response, which the storage client leaves to the garbage collector."""
-    response = getattr(error, "response", None)
-    if response is not None:
-        response.close()
+    """Release the connection of an error response, which the storage client leaves to the garbage collector.
+
+    An error of gRPC has a response, too, which holds none.
+    """
+    close = getattr(getattr(error, "response", None), "close", None)
+    if close:
+        close()

@@ -15,7 +15,7 @@ from typing import Any, Final
 from federation.core import instant
 from federation.core.digest import digest_of
 from federation.errors import ServiceError
-from federation.gcp.calls import service_call
+from federation.gcp.calls import is_transient, retry_policy, service_call, status_of
 from federation.ports import DeadLetter
 from federation.sources.dead_letter import event_in, is_ours
 
@@ -41,6 +41,7 @@ class PubSubDeadLetters:
         topic: The bus, to which our events are published; any other message goes back to the topic it came from.
         steps: Names of steps; a subscription named after none of them is taken to be that of `receive`.
         seconds: How long Pub/Sub may look for a further message.
+        patience: Seconds for which transient failures of a pull are retried; the client itself would take a minute.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class PubSubDeadLetters:
         topic: str,
         steps: Sequence[str],
         seconds: float = 5.0,
+        patience: float = 10.0,
     ) -> None:
         self._subscriber = subscriber
         self._publisher = publisher
@@ -59,12 +61,17 @@ class PubSubDeadLetters:
         self._bus = topic
         self._steps = steps
         self._seconds = seconds
+        self._patience = patience
         self._came_by = cache(self._topic_of)
 
     def list(self) -> Sequence[DeadLetter]:
         """Every dead letter, oldest first; none is removed."""
-        received = [one for batch in self._batches() for one in batch]
-        self._give_back(received)
+        received: list[Received] = []
+        try:
+            for batch in self._batches():
+                received += batch
+        finally:
+            self._give_back(received)
         found = {one.message.message_id: self._letter(one.message) for one in received}
         return sorted(found.values(), key=lambda letter: instant.order(letter.at))
 
@@ -115,10 +122,11 @@ class PubSubDeadLetters:
             yield found
 
     def _pulled(self) -> Sequence[Received]:
+        retry = retry_policy(self._patience).with_predicate(_is_failure)
         try:
             with service_call("Pub/Sub", f"pull from {self._subscription}"):
                 answer = self._subscriber().pull(
-                    subscription=self._subscription, max_messages=_BATCH, timeout=self._seconds
+                    subscription=self._subscription, max_messages=_BATCH, timeout=self._seconds, retry=retry
                 )
         except ServiceError as error:
             if getattr(error.__cause__, "code", None) == _TIMED_OUT:
@@ -168,6 +176,11 @@ class PubSubDeadLetters:
         """The step of a subscription: `federation-roll-back-0-1f3a5b7c` is that of `roll_back`."""
         words = re.sub(r"_\d+(?:_[0-9a-f]{8})?$", "", source.rpartition("/")[2].replace("-", "_"))
         return next((step for step in self._steps if f"_{words}".endswith(f"_{step}")), DOOR)
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Whether a pull may succeed soon; one that has timed out has found nothing."""
+    return is_transient(error) and status_of(error) != _TIMED_OUT
 
 
 def _source(message: Any) -> str:

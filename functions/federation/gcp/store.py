@@ -2,11 +2,12 @@
 """The store on Cloud Storage: one object per document, and every write conditional on a generation."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
 
-from federation.errors import ConflictError, FederationError, MissingError, ServiceError
+from federation.errors import ConflictError, FederationError, MissingError, ServiceError, SettingsError
 from federation.gcp.calls import generation_of, retry_policy, service_call, status_of
 
 _TIMEOUT: Final = 20.0
@@ -115,7 +116,7 @@ class GcsStore:
             self._seen[name] = (_counter(to), written)
 
     def _listed(self, prefix: str, fields: str) -> Iterator[tuple[str, Any]]:
-        with service_call(_SERVICE, f"list {self._documents}{prefix}"):
+        with self._asking(f"list {self._documents}{prefix}"):
             found = self._bucket().list_blobs(
                 prefix=f"{self._documents}{prefix}",
                 fields=f"items({fields}),nextPageToken",
@@ -152,7 +153,7 @@ class GcsStore:
         return found is not None and found[0] == body
 
     def _write(self, path: str, body: bytes, generation: int, attempts: _Attempts) -> int:
-        with service_call(_SERVICE, f"write {path}"):
+        with self._asking(f"write {path}"):
             blob = self._bucket().blob(path)
             blob.upload_from_string(
                 body,
@@ -166,18 +167,36 @@ class GcsStore:
     def _read(self, path: str) -> tuple[bytes, int] | None:
         """The body and its generation, both from one response."""
         try:
-            with service_call(_SERVICE, f"read {path}"):
+            with self._asking(f"read {path}"):
                 blob = self._bucket().blob(path)
                 body = blob.download_as_bytes(timeout=_TIMEOUT, retry=retry_policy(self._patience))
                 return body, generation_of(blob)
+        except MissingError:
+            return None
+
+    @contextmanager
+    def _asking(self, operation: str) -> Iterator[None]:
+        try:
+            with service_call(_SERVICE, operation):
+                yield
         except MissingError as error:
             if _NO_BUCKET in str(error.__cause__):
-                raise ServiceError(f"there is no bucket {self._bucket().name} to read {path} from") from error
-            return None
+                raise SettingsError(
+                    f"there is no bucket {self._bucket().name}; FEDERATION_STORE names it", hint=""
+                ) from error
+            raise
+
+
+class _Numbered(msgspec.Struct, frozen=True):
+    counter: int
 
 
 def _counter(body: bytes) -> int:
-    return int(msgspec.json.decode(body)["counter"])
+    """The channel's counter, or that of no move if the document is damaged: whoever reads it says so."""
+    try:
+        return msgspec.json.decode(body, type=_Numbered).counter
+    except msgspec.MsgspecError:
+        return -1
 
 
 def _moved(name: str, expected: int) -> ConflictError:

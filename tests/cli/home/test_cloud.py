@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A home in a cloud: it is looked at as a local one is, and an order is announced and waited for."""
 
+import io
 import json
 import os
+import sys
+import time
 
 import pytest
 from infra.emulators import aws, gcs, pubsub, pubsub_service
@@ -10,7 +13,8 @@ from tests.cli.deployed import OnAws, OnGoogle, seeded
 
 from federation.cli.home.cloud import CloudHome
 from federation.cli.home.watch import Watch
-from federation.errors import ServiceError
+from federation.cli.ordering.order import order
+from federation.errors import ServiceError, SettingsError
 from federation.gcp import clients as google
 from federation.settings import Settings
 from federation.wiring.aws import own_clients
@@ -19,6 +23,7 @@ from federation.wiring.local import local_home
 
 WHO = ("--who", "eva", "--why", "the test asks for it")
 FIRST = "spiralverse-ai-federated-v1.0.0"
+AT = "2026-01-05T08:00:00Z"
 LOOKS = (
     ("releases",),
     ("explain", "last"),
@@ -29,6 +34,7 @@ LOOKS = (
     ("served",),
     ("intact",),
     ("orders",),
+    ("policy",),
     ("diff", FIRST, "v1.0.1"),
     ("lineage",),
 )
@@ -168,7 +174,11 @@ def test_who_waits_in_vain_is_told_so_in_json_too(federation, deployed):
     assert one["event"].startswith("sha256:")
 
 
-@pytest.mark.parametrize("ended", [KeyboardInterrupt(), ServiceError("the store cannot be read")], ids=["^C", "store"])
+@pytest.mark.parametrize(
+    "ended",
+    [KeyboardInterrupt(), ServiceError("the store cannot be read"), SettingsError("there is no bucket")],
+    ids=["^C", "store", "bucket"],
+)
 def test_an_order_that_is_announced_stays_given_whatever_ends_the_wait(federation, deployed, monkeypatch, ended):
     def cut_short(*_):
         raise ended
@@ -191,6 +201,28 @@ def test_a_bus_that_takes_nothing_is_met_with_the_way_around_it(federation, depl
     assert "--direct" not in federation("hold", *WHO).err
 
 
+class Terminal(io.StringIO):
+    """A screen on which one can look up what it shows."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_bus_that_takes_its_time_is_no_wait_without_a_word(deployed, monkeypatch):
+    home = CloudHome(Settings.read(os.environ), 0)
+    said, until = f"Announcing to the functions of {home.place}", time.monotonic() + 10
+
+    def slow(*_):
+        while said not in sys.stderr.getvalue():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+    monkeypatch.setattr(type(home.ports.bus), "announce", slow)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    home.carry(order("federation.hold.ordered.v1", {"who": "eva", "why": "it is slow"}, "production", AT))
+
+
 def test_a_home_without_an_address_names_the_variables(federation, deployed, monkeypatch):
     monkeypatch.delenv("FEDERATION_STORE")
     answer = federation("status")
@@ -203,6 +235,17 @@ def test_whoever_only_looks_names_the_store_and_any_bus(federation, deployed, mo
     before = [federation(*words, "--json") for words in LOOKS]
     monkeypatch.setenv("FEDERATION_BUS", "none")
     assert [federation(*words, "--json") for words in LOOKS] == before
+
+
+def test_a_damaged_channel_is_named_with_the_way_to_put_it_back(federation, deployed):
+    store = cloud_ports(Settings.read(os.environ)).store
+    whole = store.channel("production")
+    deployed.damage("channels/production", whole[:100])
+    answer = federation("rollback", *WHO)
+    deployed.damage("channels/production", whole)
+    assert answer.code == 2
+    assert "the channel production is damaged in the store" in answer.err
+    assert "docs/operations.md" in answer.err
 
 
 def test_there_is_nothing_to_send_again(federation, deployed):

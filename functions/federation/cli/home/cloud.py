@@ -8,7 +8,7 @@ from federation.cli.home.watch import Watch
 from federation.cli.screen.happened import Followed
 from federation.cli.screen.output import working
 from federation.core.event import Event
-from federation.errors import ServiceError
+from federation.errors import FederationError
 from federation.ports import DeadLetters, Ports
 from federation.settings import Settings
 from federation.wiring.cloud import cloud_dead_letters, cloud_ports
@@ -66,17 +66,18 @@ class CloudHome:
         From then on ^C, and a store that cannot be read, only end the wait: the order is given.
 
         Raises:
-            ServiceError: They were not announced.
+            FederationError: They were not announced.
         """
         watch = Watch(self._ports.store, announced)
         if announced:
-            self._ports.bus.announce(announced)
+            with working(f"Announcing to the functions of {self.place}"):
+                self._ports.bus.announce(announced)
         try:
             with working(f"Announced; waiting for the functions of {self.place}"):
                 return watch.until_settled(self._wait)
         except KeyboardInterrupt:
             return watch.so_far("interrupted")
-        except ServiceError as error:
+        except FederationError as error:
             return watch.so_far(str(error))
 
     def close(self) -> None:
