@@ -48,8 +48,8 @@ _AWS_RIGHTS: Final = AccountFault(
 )
 _GOOGLE_RIGHTS: Final = AccountFault(
     code="denied",
-    hint="`gcloud auth list` says who you are. A person has to be a member of the variable `operators`, and for --direct "
-    "to act as `emergency_account` (docs/operations.md).",
+    hint="Whoever logged in with `gcloud auth application-default login` (`gcloud auth list` may say another) has to be a "
+    "member of the variable `operators`, and for --direct to act as `emergency_account` (docs/operations.md).",
 )
 
 _BY_CLASS: Final = {

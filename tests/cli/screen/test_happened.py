@@ -37,3 +37,13 @@ def test_one_that_has_nothing_to_judge_is_over(tmp_path, capsys):
     merged(made, THURSDAY)
     assert capsys.readouterr().out.rstrip().endswith("no unit newer than what serves has passed")
     made.local.close()
+
+
+def test_a_roll_back_that_no_function_carries_out_can_be_made_without_it_and_never_twice(capsys):
+    """`--from` makes the second order a refusal if the first has been carried out meanwhile."""
+    asked = {"release": "spiralverse-ai-federated-v1.0.1", "who": "eva", "why": "errors"}
+    given = Event(
+        type=events.ROLLBACK_ORDERED, source="//test", subject=asked["release"], time=THURSDAY, key="x", data=asked
+    )
+    print_happened(Followed(happened=(), open=(given,)), as_json=False)
+    assert "federation rollback --from spiralverse-ai-federated-v1.0.1 --direct" in capsys.readouterr().out

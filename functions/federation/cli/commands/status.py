@@ -142,7 +142,7 @@ def _dead(home: Home) -> dict[str, Any]:
     try:
         return {"dead": [page_of(letter) for letter in home.letters.list()], "dead_unknown": None}
     except FederationError as error:
-        return {"dead": [], "dead_unknown": str(error)}
+        return {"dead": [], "dead_unknown": ". ".join(filter(None, (str(error), error.hint)))}
 
 
 def _quarantine(channel: Channel, units: Sequence[UnitLine]) -> Iterator[dict[str, Any]]:
