@@ -121,6 +121,16 @@ def test_while_pubsub_is_down_a_look_gives_up_after_seconds_and_not_after_a_minu
     assert time.monotonic() - began < 20
 
 
+def test_a_redrive_that_pubsub_does_not_answer_ends_at_once(pubsub_letterbox, pubsub_serving):
+    """The method of the API would try again for ten minutes, while the letters that it holds come back after one."""
+    pubsub_letterbox.gives_up("gate", event(1))
+    pubsub_serving.faults.forget()
+    pubsub_serving.faults.refuse("Publish", 503)
+    with pytest.raises(ServiceError, match="publish again"):
+        pubsub_letterbox.letters.redrive()
+    assert pubsub_serving.faults.calls.count("Publish") == 1
+
+
 def test_what_cannot_be_published_is_not_taken_away(pubsub_letterbox, pubsub_serving):
     for number in range(3):
         pubsub_letterbox.gives_up("gate", event(number))

@@ -188,5 +188,13 @@ def test_what_fired_under_an_earlier_policy_is_told_with_no_cure_for_a_word_that
     (tmp_path / "third.json").write_text(json.dumps(another))
     assert federation("init", "--policy", tmp_path / "third.json", *WHO, "--folder", on_monday).code == 0
     assert status(federation, on_monday)["on_trial"] == []
+    with closing(local_home(on_monday)) as home:
+        at = minutes_into(home, LONG - 60)
+        handle("roll_back", breached("am|{}", at, {}, {"another": None}), home.ports, at)
+    another |= {"version": 4, "rollback": {**another["rollback"], "alarms": {"a third": "tell"}}}
+    (tmp_path / "fourth.json").write_text(json.dumps(another))
+    assert len(status(federation, on_monday)["on_trial"]) == 1
+    assert federation("init", "--policy", tmp_path / "fourth.json", *WHO, "--folder", on_monday).code == 0
+    assert status(federation, on_monday)["on_trial"] == [], "of today, too: version 4 lets it roll back"
     (way,) = federation("explain", "roll_back", "--folder", on_monday, "--json").json["next"]
     assert way == "The policy's rollback.alarms says what an alarm does; one that is not named there rolls back."

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why does this job run there, and not elsewhere; why not at all; why not yet?"""
 
+from contextlib import closing
+
 import pytest
 
 from federation.core import event as events
@@ -60,6 +62,16 @@ def test_of_one_that_was_refused_it_is_told_that_nothing_starts_it_but_a_person(
     told = "does not start by itself after that: federation train --folder"
     (way,) = [line for line in answer.out.splitlines() if told in line]
     assert f"{folder} embedder --who YOU --why 'WHY'" in way
+
+
+def test_every_document_about_a_job_leads_to_its_page(federation, asked):
+    """`status --json` and a job's page name documents."""
+    folder, _ = asked(jobs={"embedder": JOB}, budget={"currency": "EUR", "amount": "5"})
+    with closing(local_home(folder)) as home:
+        documents = home.ports.store.names(names.JOBS)
+    assert len(documents) == 3, "the job, until when it is expected, and its money"
+    for document in documents:
+        assert "embedder: LAUNCHED" in federation("explain", document, "--folder", folder).out
 
 
 def test_a_program_gets_the_same_facts(federation, asked):

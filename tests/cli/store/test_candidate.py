@@ -202,6 +202,19 @@ def test_an_approved_release_that_takes_the_place_of_another_is_looked_at(federa
     assert way.endswith(f"ticks promote only that one: federation explain {SECOND}")
 
 
+def test_to_what_was_judged_against_what_served_long_ago_no_merge_leads_back(federation, superseded):
+    for order in (
+        ("approve", SECOND, "--who", "bo"),
+        ("approve", SECOND, "--who", "eva"),
+        ("promote", SECOND, *WHO[:2]),
+    ):
+        options = ("--outside-window",) if order[0] == "promote" else ()
+        assert federation(*order, *options, "--why", "go", "--folder", superseded).code == 0
+    ways = federation("rollback", "--to", FIRST, *WHO, "--folder", superseded).out
+    assert "No merge makes it again: ship what it brought under the next numbers" in ways
+    assert "A merge makes a release" not in ways
+
+
 def test_a_person_in_three_spellings_does_not_read_like_three_people(federation, unapproved):
     given = (("ADA ", "still good"), ("ada", "once more"), ("bo", "me too"), (" Ada", "and again"), ("bo", "yes"))
     with opened(unapproved) as home:

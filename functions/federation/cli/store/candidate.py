@@ -93,9 +93,8 @@ def _ways(
     found: promote.Candidate, newer: promote.Candidate | None, channel: Channel, policy: Policy, at: str
 ) -> Iterator[str]:
     if any(promote.outdated(found.release, channel, policy)):
-        if newer:
-            return
-        yield "A merge makes a release that is judged against what serves now, under this policy: federation tick merge"
+        if not newer:
+            yield from _merged_again(found, channel)
         return
     if found.refusal and found.refusal.taken:
         yield "A merge makes the same release under the next free name: federation tick merge"
@@ -104,9 +103,7 @@ def _ways(
     if unpublished:
         yield _AGAIN
         yield f"Only if there is no dead letter, to publish it: {_promote(found.name)}; give it again to promote it"
-    for artifact in channel.forbids(found.artifacts.values()):
-        kind = next(kind for kind, held in found.artifacts.items() if held == artifact)
-        yield f"If {kind} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+    yield from _lifts(found, channel)
     if hold := channel.held(at):
         ends = f" until {when(hold.until)}" if hold.until else ""
         yield f"Held by {hold.who} since {when(hold.at)}{ends}: federation resume --who YOU --why 'WHY NOW'"
@@ -122,6 +119,21 @@ def _ways(
         yield f"When nothing holds it any more, only its name promotes it: {_promote(found.name)}"
     else:
         yield "When nothing holds it any more, the next tick in the window promotes it."
+
+
+def _merged_again(found: promote.Candidate, channel: Channel) -> Iterator[str]:
+    """What brings to a release the units of one that was judged against what serves no longer."""
+    if channel.serving and version_of(found.name) < version_of(channel.serving.name):
+        yield "No merge makes it again: ship what it brought under the next numbers; then federation tick merge"
+        return
+    yield from _lifts(found, channel)
+    yield "A merge makes a release that is judged against what serves now, under this policy: federation tick merge"
+
+
+def _lifts(found: promote.Candidate, channel: Channel) -> Iterator[str]:
+    for artifact in channel.forbids(found.artifacts.values()):
+        kind = next(kind for kind, held in found.artifacts.items() if held == artifact)
+        yield f"If {kind} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
 
 
 def _promote(name: str, option: str = "") -> str:

@@ -106,6 +106,8 @@ def whole_name(shelf: Shelf, written: str) -> str | None:
         return release
     if written.startswith((names.VERSIONS, names.RELEASES)):
         return str((shelf.document(written) or {}).get("name") or "") or None
+    if written.startswith(names.JOBS) and (found := shelf.document(written)):
+        return str(found["job"]) if written.startswith(names.COMMITTED) else written.rpartition("/")[2]
     if not (_SHORT_UNIT.fullmatch(written) or _ARTIFACT.fullmatch(written)):
         return None
     try:

@@ -35,16 +35,24 @@ def trials(shelf: Shelf, history: History, channel: Channel, policy: Policy, at:
         return ()
     since = instant.microseconds(at) - _DAY * 1_000_000
     known = history.latest("roll_back", within=_DAY, count=_LOOKED_AT)
-    last = {past.event.subject: past for past in known if _is_told(past)}
+    told = {past.event.subject: past for past in known if _is_told(past)}
+    last = {subject: past for subject, past in told.items() if _is_tried(past, policy)}
     found = [Trial(at=one.now, why=one.why, goes_on=_goes_on(shelf, one, channel, policy)) for one in last.values()]
     return [one for one in found if one.goes_on or instant.microseconds(one.at) >= since]
 
 
 def is_on_trial(past: Past, channel: Channel, policy: Policy) -> bool:
     """Whether the policy in force still says `tell` for the alarm of a decision, and what served then serves on."""
-    on_trial = any(said.word == "tell" for said in alarm.said_of(past.event, policy.rollback.alarms))
     serving = channel.serving
-    return on_trial and serving is not None and instant.order(past.event.time) > instant.order(serving.since)
+    return (
+        _is_tried(past, policy)
+        and serving is not None
+        and instant.order(past.event.time) > instant.order(serving.since)
+    )
+
+
+def _is_tried(past: Past, policy: Policy) -> bool:
+    return any(said.word == "tell" for said in alarm.said_of(past.event, policy.rollback.alarms))
 
 
 def _is_told(past: Past) -> bool:
