@@ -109,11 +109,43 @@ def test_what_is_missing_is_not_looked_for_where_it_cannot_be(federation, typed)
     assert "`federation status` lists" not in answer.err
 
 
-def test_a_store_that_is_no_database_is_said_in_a_sentence(federation, tmp_path):
-    (tmp_path / "store.sqlite").write_text("a letter")
-    answer = federation("status", "--folder", tmp_path)
-    assert answer.code == 6
-    assert f"the home at {tmp_path} cannot be opened: file is not a database" in answer.err
+def a_letter(store):
+    store.write_text("Dear Eva,")
+
+
+def no_header(store):
+    store.write_bytes(bytes(16) + store.read_bytes()[16:])
+
+
+def half(store):
+    store.write_bytes(store.read_bytes()[: store.stat().st_size // 2])
+
+
+def emptied(store):
+    store.write_bytes(b"")
+
+
+@pytest.mark.parametrize("command", ["status", "intact", "rollback"])
+@pytest.mark.parametrize("damage", [a_letter, no_header, half, emptied])
+def test_a_store_whose_file_is_damaged_is_called_that_with_the_page_that_helps(federation, own, damage, command):
+    with closing(sqlite3.connect(own / "store.sqlite")) as store:
+        store.execute("pragma wal_checkpoint(truncate)")
+    damage(own / "store.sqlite")
+    who = ("--who", "eva", "--why", "it burns") if command == "rollback" else ()
+    answer = federation(command, *who, "--folder", own, "--json")
+    assert answer.code == 5
+    error = answer.json["error"]
+    assert error["code"] == "service"
+    assert "is damaged: " in error["message"]
+    assert 'docs/operations.md, "When a home was restored from a backup"' in error["hint"]
+    assert "disk" not in error["hint"]
+
+
+def test_a_home_whose_beginning_was_cut_short_can_begin_again(federation, tmp_path, examples):
+    """SQLite makes an empty file first."""
+    (tmp_path / "store.sqlite").touch()
+    assert federation("init", "--policy", examples / "policy.json", "--folder", tmp_path).code == 0
+    assert federation("status", "--folder", tmp_path).code == 0
 
 
 def test_a_home_where_none_can_be_made_is_said_in_a_sentence(federation, examples):
@@ -181,6 +213,20 @@ def test_whoever_interrupts_is_told_that_an_order_goes_on(tmp_path):
     assert b"look with `federation status` before you order again" in err
 
 
+def test_whoever_interrupts_while_the_command_is_imported_sees_no_traceback():
+    code = """
+import runpy, sys
+class Pressed:
+    def find_spec(self, name, *_):
+        if name == "federation.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Pressed())
+runpy.run_module("federation", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def test_a_clouds_client_that_is_not_installed_is_named_with_what_installs_it(tmp_path):
     code = (
         "import sys; sys.modules['botocore.exceptions'] = None; from federation.cli import run; "
@@ -202,6 +248,31 @@ def test_receive_tells_its_failures_in_json_when_asked(federation, tmp_path):
     assert answer.code == 2
     assert answer.json["error"]["code"] == "contract"
     assert answer.json["error"]["hint"] == "docs/sources.md lists them."
+
+
+@pytest.mark.parametrize(
+    ("typed", "next_step"),
+    [
+        (("gate", "nowhere.json"), "how it is spelt"),
+        (("gate", "{policy}", "--policy", "nowhere.json"), "how it is spelt"),
+        (("plan", "nowhere.json"), "how it is spelt"),
+        (("records", "nowhere.json", "--output", "out.jsonl"), "how it is spelt"),
+        (("receive", "--dry-run", "--entry", "lambda:sqs", "--trust", "{policy}", "nowhere.json"), "how it is spelt"),
+        (("receive", "--dry-run", "--entry", "lambda:sqs", "--trust", "{poem}", "{policy}"), "events/trust.json"),
+        (("init", "--policy", "{poem}"), "`federation validate FILE`"),
+    ],
+)
+def test_who_named_a_wrong_file_is_told_a_next_step(federation, examples, tmp_path, typed, next_step):
+    poem = tmp_path / "poem.md"
+    poem.write_text("Shall I compare thee to a summer's day?")
+    words = [word.format(policy=examples / "policy.json", poem=poem) for word in typed]
+    assert next_step in federation(*words, "--json").json["error"]["hint"]
+
+
+def test_a_script_that_compares_each_pair_of_none_reads_why(federation, tmp_path):
+    answer = federation("compare", "--each", tmp_path, "--metric", "f1", "--margin", "0.1", "--json")
+    assert answer.code == 2
+    assert "nothing to compare" in answer.json["error"]["message"]
 
 
 def test_operations_lists_every_code_that_a_script_may_read():
@@ -227,14 +298,17 @@ def put(home, statement, *values):
 
 @pytest.fixture
 def strange(own):
-    """A home with a release that says nothing of what a release says."""
+    """A home in which a roll-back tells its story as no version does: no event of it says what was quarantined."""
+    with closing(sqlite3.connect(own / "store.sqlite")) as database:
+        stored = database.execute("select name, body from documents where name like 'decisions/roll_back/%'").fetchall()
+    name, body = next(one for one in stored if b'"quarantined":' in one[1])
     return put(
-        own, "update documents set body = ? where name = ?", b'{"units": 1}', "releases/spiralverse-ai-federated-v1.0.0"
+        own, "update documents set body = ? where name = ?", body.replace(b'"quarantined":', b'"set_aside":'), name
     )
 
 
 def test_a_strange_home_is_told_without_a_traceback_and_as_json(strange):
-    told = in_a_shell("-m federation status --json", strange)
+    told = in_a_shell("-m federation explain roll_back --json", strange)
     assert told.returncode == 1
     error = json.loads(told.stdout)["error"]
     assert (error["code"], error["exit_code"]) == ("fault", 1)
@@ -244,7 +318,7 @@ def test_a_strange_home_is_told_without_a_traceback_and_as_json(strange):
 
 
 def test_whoever_asks_for_the_traceback_gets_it(strange):
-    assert "Traceback" in in_a_shell("-X dev -m federation status", strange).stderr
+    assert "Traceback" in in_a_shell("-X dev -m federation explain roll_back", strange).stderr
 
 
 def test_a_channel_that_was_cut_in_the_middle_is_named_with_what_it_stops(federation, own):

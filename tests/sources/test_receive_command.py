@@ -2,6 +2,9 @@
 """What does `federation receive` print, and how does it end?"""
 
 import json
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +59,8 @@ def test_the_printed_object_says_what_the_case_says(one: Case, tmp_path: Path):
     assert [printed[key] for key in ("verdict", "error", "respond")] == [
         one.told[key] for key in ("verdict", "error", "respond")
     ]
-    assert result.exit_code == (2 if one.told["verdict"] == "reject" and "batch" not in one.told else 0)
+    verdicts = [one.told["verdict"], *one.told.get("batch", {}).get("records", ())]
+    assert result.exit_code == (2 if "reject" in verdicts else 0)
     assert matches(printed["expect"] or {}, one.told["expect"] or {})
     assert matches(printed["signal"] or {}, one.told["signal"] or {})
     if "batch" in one.told:
@@ -96,6 +100,32 @@ def test_an_input_that_cannot_be_used_is_named(arguments: list[str], code: int, 
 def test_json_is_accepted_although_the_output_is_json_anyhow():
     result = run("--dry-run", "--json", "--entry", "lambda:eventbridge", "--trust", TRUST, BODY)
     assert json.loads(result.stdout)["signal"]["name"] == "reconcile"
+
+
+def test_a_record_that_is_rejected_is_told_although_the_others_of_its_batch_are_accepted():
+    result = run(*arguments_of(case("sqs/batch_mixed"), EVENTS / "trust.json"))
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["verdict"] == "accept"
+    assert result.stderr == "federation: rejected 1 of 4 records: see batch\n"
+
+
+def piped(body: bytes | None) -> subprocess.CompletedProcess[bytes]:
+    words = ("receive", "--dry-run", "--entry", "lambda:eventbridge", "--trust", TRUST, "-")
+    command = shlex.join([sys.executable, "-m", "federation", *words])
+    command = command if body else f"{command} <&-"
+    return subprocess.run(["sh", "-c", command], input=body, capture_output=True, check=False)
+
+
+def test_a_dash_is_stdin():
+    done = piped(Path(BODY).read_bytes())
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["signal"]["name"] == "reconcile"
+
+
+def test_a_stdin_that_is_closed_is_told():
+    done = piped(None)
+    assert done.returncode == 3
+    assert done.stderr.startswith(b"federation: stdin cannot be read: ")
 
 
 def test_a_push_of_two_refs_prints_both():

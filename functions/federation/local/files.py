@@ -7,10 +7,12 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from federation.core import strict_json
-from federation.errors import MissingError, ServiceError
+from federation.errors import ContractError, MissingError, ServiceError
+
+_IS_IT: Final = "Is it the file that you meant? One JSON document is expected; `federation validate FILE` checks one."
 
 
 def bytes_of(path: Path) -> bytes:
@@ -22,9 +24,17 @@ def bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise MissingError(f"there is no file {path}") from error
+        raise no_file(path) from error
     except OSError as error:
         raise MissingError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def no_file(path: Path) -> MissingError:
+    """What a person is told who named a file that is not there."""
+    return MissingError(
+        f"there is no file {path}",
+        hint="Look how it is spelt; a name that does not begin with / is looked for in the folder where you are.",
+    )
 
 
 def document_of(path: Path) -> Any:
@@ -34,7 +44,10 @@ def document_of(path: Path) -> Any:
         MissingError: It is not there, or cannot be read.
         ContractError: It is not strict JSON.
     """
-    return strict_json.document(bytes_of(path), what=str(path))
+    try:
+        return strict_json.document(bytes_of(path), what=str(path))
+    except ContractError as error:
+        raise ContractError(error.what, error.faults, hint=error.hint or _IS_IT) from error
 
 
 def replace(path: Path, body: bytes) -> None:

@@ -320,6 +320,18 @@ def test_a_point_that_is_no_number_proves_nothing(value):
     assert judged(unit(quality=evidence), replace(RULE, evidence="point"), None, None)[0].verdict == "inconclusive"
 
 
+def test_a_first_release_measured_on_one_document_is_told_to_measure_others():
+    marks = Records(
+        what="x",
+        items=[str(index) for index in range(400)],
+        scores={"accuracy": [index % 7 for index in range(400)]},
+        clusters=["one"] * 400,
+    )
+    found = judge_floor(RULE, Evidence(suite="s", records=marks))
+    assert found.verdict == "inconclusive"
+    assert "of one cluster (a document, a conversation), and only items of others could settle it" in found.reason
+
+
 def test_a_first_release_without_a_floor_has_nothing_to_check():
     (found,) = judged(unit(), replace(RULE, floor=None), None, None)
     assert found.verdict == "inconclusive"

@@ -55,6 +55,33 @@ def test_while_nothing_differs_the_items_that_would_settle_it_are_those_that_do(
     assert "about 1,483 items would settle it" in sentence(together, metric="accuracy", margin=0.02)
 
 
+def in_clusters(scores, count) -> Records:
+    return replace(side(scores), clusters=[str(index % count) for index in range(len(scores))])
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (1, "of one cluster (a document, a conversation), and only items of others could settle it"),
+        (19, "of 19 clusters (documents, conversations), and only items of more could settle it"),
+    ],
+)
+def test_more_items_of_few_documents_are_not_asked_for(count, told):
+    """However many questions are asked about one document, they do not say how another would be answered."""
+    before, after = [1, 0] * 1500, [0, 1] * 20 + [1, 0] * 1480
+    text = sentence(compared(in_clusters(after, count), in_clusters(before, count)), metric="accuracy", margin=0.02)
+    assert f"the margin 0.02: these items are {told}; 20 items flipped from right to wrong" in text
+    marks = [score * 5.0 for score in before], [score * 5.0 + 1 for score in after]
+    assert sentence(compared(*(in_clusters(one, count) for one in marks)), metric="accuracy", margin=0.02) == (
+        f"too few scores differ to bound the loss; these items are {told}"
+    )
+
+
+def test_of_twenty_documents_it_is_told_how_many_items_would_settle_it():
+    found = compared(in_clusters([1] * 40, 20), in_clusters([1] * 40, 20))
+    assert "items would settle it" in sentence(found, metric="accuracy", margin=0.02)
+
+
 @pytest.mark.parametrize("count", [1, 20, 50, 148])
 def test_whoever_measures_as_many_as_was_said_is_not_told_of_more(count):
     few = sentence(compared(side([1] * count), side([1] * count)), metric="accuracy", margin=0.02)

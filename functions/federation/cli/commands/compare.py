@@ -101,9 +101,7 @@ def _one_pair(candidate: Path, baseline: Path, anchor: Path | None, question: _Q
 def _every_pair(folder: Path, question: _Question) -> int:
     pairs = _pairs(folder) if folder.is_dir() else []
     if not pairs:
-        told = f"federation: {folder} holds no folder with candidate.jsonl and baseline.jsonl: nothing to compare"
-        print(visible_lines(told), file=sys.stderr)
-        return ContractError.exit_code
+        raise ContractError(f"{folder} holds no folder with candidate.jsonl and baseline.jsonl: nothing to compare")
     broken = False
     for name in pairs:
         pair = folder / name

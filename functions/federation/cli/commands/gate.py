@@ -14,6 +14,7 @@ from federation.cli.pages.remedy import remedies
 from federation.cli.screen.output import print_answer, print_json, print_lines
 from federation.core.counted import counted
 from federation.errors import REFUSED, MissingError
+from federation.local.files import no_file
 
 
 def gate(
@@ -59,7 +60,7 @@ def _with_remedies(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nearest_policy(manifest: Path) -> Path:
     if not manifest.exists():
-        raise MissingError(f"there is no file {manifest}")
+        raise no_file(manifest)
     for folder in manifest.resolve().parents:
         if (found := folder / "policy.json").is_file():
             return found

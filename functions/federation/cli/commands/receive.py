@@ -7,6 +7,7 @@ also says under `followed` what every step made of it.
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -16,20 +17,24 @@ from msgspec.structs import asdict, replace
 
 from federation.cli.failure import failure_of, tell
 from federation.cli.options import WAIT_SECONDS, Folder, Wait
+from federation.core.counted import counted
 from federation.core.event import Event
 from federation.core.strict_json import parse
 from federation.errors import ContractError, FederationError, MissingError
+from federation.local.files import bytes_of
 from federation.sources import Memory, Reading, Request, Token, Trust, read, seen
 from federation.sources.readers import ENTRIES
 
 REJECTED: Final = 2
-"""Exit code of a payload that is rejected, and of an input file that cannot be used."""
+"""Exit code of a payload that is rejected, wholly or in part, and of an input file that cannot be used."""
+_STDIN: Final = Path("-")
+_TRUST: Final = "Name a trust document, such as events/trust.json; docs/sources.md says what one holds."
 
 
 def receive(
     *,
     body_file: Annotated[
-        Path, typer.Argument(help="The exact body, or the invocation's payload.", metavar="BODY_FILE")
+        Path, typer.Argument(help="The exact body, or the invocation's payload; - is stdin.", metavar="BODY_FILE")
     ],
     entry: Annotated[str, typer.Option(help=f"Where it arrived: {', '.join(ENTRIES)}.", metavar="ENTRY")],
     trust: Annotated[
@@ -57,11 +62,14 @@ def receive(
         bool, typer.Option("--json", help="The answer is JSON in any case; with this, a failure is as well.")
     ] = False,
 ) -> None:
-    """Read one payload as the command centre would. Exit 0: accepted or ignored; 2: rejected."""
+    """Read one payload as the command centre would.
+
+    Exit 0: accepted or ignored; 2: rejected, or a record of a batch was.
+    """
     try:
         request = Request(
             entry=_entry(entry),
-            body=_bytes(body_file),
+            body=_stdin() if body_file == _STDIN else bytes_of(body_file),
             headers=_headers(header or []),
             token=_token(token_claims, token_error),
             proven=authenticated,
@@ -74,7 +82,10 @@ def receive(
     except FederationError as error:
         raise typer.Exit(tell(failure_of(error), as_json=json_)) from error
     typer.echo(json.dumps({**shown(reading), **followed}, ensure_ascii=True, indent=2))
-    raise typer.Exit(REJECTED if reading.verdict == "reject" and reading.batch is None else 0)
+    if reading.batch and reading.failed:
+        rejected = sum(one.failed for one in reading.batch)
+        typer.echo(f"federation: rejected {rejected} of {counted(len(reading.batch), 'record')}: see batch", err=True)
+    raise typer.Exit(REJECTED if reading.failed else 0)
 
 
 def deliver(request: Request, trust: Trust, folder: Path | None, wait: float) -> tuple[Reading, dict[str, Any]]:
@@ -135,7 +146,11 @@ def _judged(request: Request, trust: Trust, before: list[Path]) -> Reading:
     memory = Memory()
     for path in before:
         earlier = Request(
-            entry=request.entry, body=_bytes(path), headers=request.headers, token=request.token, proven=request.proven
+            entry=request.entry,
+            body=bytes_of(path),
+            headers=request.headers,
+            token=request.token,
+            proven=request.proven,
         )
         _, memory = seen(read(earlier, trust), memory)
     return seen(read(request, trust), memory)[0]
@@ -149,11 +164,12 @@ def _entry(name: str) -> str:
     return name
 
 
-def _bytes(path: Path) -> bytes:
+def _stdin() -> bytes:
     try:
-        return path.read_bytes()
+        with os.fdopen(0, "rb", closefd=False) as stdin:
+            return stdin.read()
     except OSError as error:
-        raise MissingError(f"{path} cannot be read: {error.strerror}") from error
+        raise MissingError(f"stdin cannot be read: {error.strerror}", hint="Name a file with the body.") from error
 
 
 def _headers(lines: list[str]) -> dict[str, str]:
@@ -176,7 +192,10 @@ def _token(claims: str | None, failure: str | None) -> Token | None:
 
 
 def _trust(path: Path) -> Trust:
-    document = parse(_bytes(path), what=str(path)).value
+    try:
+        document = parse(bytes_of(path), what=str(path)).value
+    except ContractError as error:
+        raise ContractError(error.what, hint=_TRUST) from error
     if isinstance(document, dict) and isinstance(document.get("policy"), dict):
         return Trust.read(document["policy"])
     return Trust.read(document)

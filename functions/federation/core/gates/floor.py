@@ -10,6 +10,7 @@ from federation.core.gates.rules import QualityRule
 from federation.core.gates.summary import interval_of, unusable
 from federation.core.record_line import LARGEST
 from federation.core.records import Records
+from federation.core.statistics.clusters import repeating, too_few
 from federation.core.statistics.comparison import Verdict, mean_interval, verdict_of
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.interval import Interval
@@ -49,7 +50,8 @@ def _from_records(rule: QualityRule, floor: float, records: Records, suite: str)
         return _undecided(rule, error.what)
     interval = mean_interval(kept, rule.metric, seed=rule.seed)
     if interval is None:
-        return _undecided(rule, f"too few scores of {rule.metric} differ to bound its mean; measure more items")
+        lack = too_few(repeating(kept.clusters)) or "measure more items"
+        return _undecided(rule, f"too few scores of {rule.metric} differ to bound its mean; {lack}")
     highest = max(kept.scores[rule.metric])
     if highest <= _ALL and _is_in_percent(rule, floor, interval.estimate, highest):
         return _undecided(rule, _scales(rule, floor))

@@ -39,6 +39,16 @@ def count_clusters(clusters: Sequence[str | None]) -> int:
     return len(set(clusters) - {None}) + sum(name is None for name in clusters)
 
 
+def too_few(clusters: Sequence[str | None] | None) -> str | None:
+    """What items of fewer than `FEWEST` clusters lack, as the end of a sentence; None if it is not clusters."""
+    count = FEWEST if clusters is None else count_clusters(clusters)
+    if count >= FEWEST:
+        return None
+    if count == 1:
+        return "these items are of one cluster (a document, a conversation), and only items of others could settle it"
+    return f"these items are of {count} clusters (documents, conversations), and only items of more could settle it"
+
+
 def degrees_of_freedom(count: int, squares: float, fourths: float) -> float:
     """Effective degrees of freedom of a sum of squares (Satterthwaite 1946, Biometrics Bulletin 2:110-114).
 

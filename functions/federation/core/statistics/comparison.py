@@ -16,7 +16,7 @@ from federation.core.records import Records, quoted
 from federation.core.statistics import quantile
 from federation.core.statistics.bootstrap import clustered_mean
 from federation.core.statistics.bounded import unseen_items
-from federation.core.statistics.clusters import count_clusters, repeating
+from federation.core.statistics.clusters import count_clusters, repeating, too_few
 from federation.core.statistics.exact import proportion
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.paired import paired_proportions
@@ -28,7 +28,8 @@ NAMED: Final = 50
 """Items that a comparison names; the rest are only counted."""
 _BINARY: Final = frozenset((0.0, 1.0))
 _EXAMPLES: Final = 3
-_UNKNOWN: Final = "too few scores differ to bound the loss; measure more items, or score them within 0..1"
+_ALIKE: Final = "too few scores differ to bound the loss"
+_MORE: Final = "measure more items, or score them within 0..1"
 
 _BOUNDLESS: Final = "all scores lie within 0..1, where a margin of 1 or more allows any loss; state it on that scale"
 
@@ -43,6 +44,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     interval: Interval | None = None
     better: int = 0
     worse: int = 0
+    lack: str | None = None
+    """What few clusters lack to decide, as the end of a sentence; None if something is decided, or it is not clusters."""
     named: tuple[str, ...] = ()
 
 
@@ -84,14 +87,17 @@ def compare_records(
     own_scale = reach is None and method == "bootstrap-t"
     if own_scale and (scaled_apart(first, second) or beyond_best(*sides, lower_is_better)):
         return Comparison(verdict="inconclusive", items=len(candidate.items), reason=APART)
+    verdict: Verdict = "inconclusive" if interval is None else verdict_of(interval, -margin)
+    lack = too_few(clusters) if verdict == "inconclusive" else None
     return Comparison(
-        verdict="inconclusive" if interval is None else verdict_of(interval, -margin),
+        verdict=verdict,
         items=len(candidate.items),
-        reason=_UNKNOWN if interval is None else None,
+        reason=f"{_ALIKE}; {lack or _MORE}" if interval is None else None,
         method=method,
         interval=interval,
         better=better,
         worse=worse,
+        lack=lack,
         named=_named(candidate.items, first, second) if worse else (),
     )
 

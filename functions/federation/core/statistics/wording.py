@@ -57,6 +57,8 @@ def _meaning(comparison: Comparison, interval: Interval, margin: float) -> str:
 
 
 def _settled_by(comparison: Comparison, interval: Interval, margin: float) -> str:
+    if comparison.lack is not None:
+        return comparison.lack
     items = items_to_settle(comparison, interval, margin)
     if items is None:
         return "the result is so close to the margin that more items would hardly settle it"
