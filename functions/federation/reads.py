@@ -20,7 +20,7 @@ from federation.errors import ContractError, MissingError
 from federation.gathering import Relevant
 from federation.memory import memory_of
 from federation.ports import Firing, Ports, Receipt, Served
-from federation.stored import NOTHING_MOVES, damaged, decoded
+from federation.stored import NOTHING_MOVES, decoded
 
 REFUSED: Final = "refused"
 """Key of the recorded answer about a URI that may not be read; its value is a sentence that says why."""
@@ -190,14 +190,14 @@ class LiveReads:
 
 
 def active_policy(
-    versions: Sequence[str], body: Callable[[str], bytes | None], read: Callable[[bytes], Policy]
+    versions: Sequence[str], body: Callable[[str], bytes | None], read: Callable[[str, bytes], Policy]
 ) -> Policy:
     """The policy of the highest version.
 
     Args:
         versions: The names of all policies, sorted.
         body: Returns the body under one of these names.
-        read: Reads that body, with the checks of this version, or without them where an old policy must do.
+        read: Reads the body of that name, with the checks of this version, or without them where an old policy must do.
 
     Raises:
         MissingError: There is none.
@@ -208,10 +208,7 @@ def active_policy(
     found = body(versions[-1])
     if found is None:
         raise MissingError(f"{versions[-1]} was listed, but is no longer there")
-    try:
-        return read(found)
-    except msgspec.MsgspecError as error:
-        raise damaged(versions[-1], error, NOTHING_MOVES) from error
+    return read(versions[-1], found)
 
 
 _digest = lru_cache(maxsize=64)(digest_of)
@@ -219,15 +216,15 @@ _digest = lru_cache(maxsize=64)(digest_of)
 
 
 @lru_cache(maxsize=16)
-def _checked_policy(body: bytes) -> Policy:
+def _checked_policy(name: str, body: bytes) -> Policy:
     """The policy of a stored document, if this version of the code accepts it."""
-    return policy_of(msgspec.json.decode(body))
+    return policy_of(decoded(name, body, NOTHING_MOVES), what=name)
 
 
 @lru_cache(maxsize=16)
-def recorded_policy(body: bytes) -> Policy:
+def recorded_policy(name: str, body: bytes) -> Policy:
     """The policy of a stored document, which was checked when it was stored."""
-    return stored_policy(msgspec.json.decode(body))
+    return stored_policy(decoded(name, body, NOTHING_MOVES), what=name)
 
 
 def none_if_missing(read: Callable[[], T]) -> T | None:

@@ -59,7 +59,7 @@ class RecordedReads:
 
     def names(self, prefix: str, relevant: Relevant | None = None) -> Sequence[str]:
         """The names that were there then; what an older decision recorded besides the relevant ones is left out."""
-        found: list[str] = self._answer("names", prefix)
+        found: list[str] = self._told("names", prefix, list[str])
         return list(relevant(found)) if relevant else found
 
     def channel(self, name: str) -> Channel:
@@ -75,46 +75,51 @@ class RecordedReads:
 
     def observe(self, uri: str) -> Observed | None:
         """What was observed then."""
-        found = self._shipped("observe", uri)
-        return msgspec.convert(found, Observed | None)
+        self._shipped("observe", uri)
+        found: Observed | None = self._told("observe", uri, Observed | None)
+        return found
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
         """What had ended then."""
-        found: list[Mapping[str, Any]] = self._answer("finished", "")
+        found: list[dict[str, Any]] = self._told("finished", "", list[dict[str, Any]])
         return found
 
     def located(self, resource: str) -> str | None:
         """Where the unit was then."""
-        found: str | None = self._answer("located", resource)
+        found: str | None = self._told("located", resource, str | None)
         return found
 
     def unstartable(self, name: str, job: Mapping[str, Any]) -> str | None:
         """Why the home could not start the job then."""
-        found: str | None = self._answer("unstartable", digest({name: job}))
+        found: str | None = self._told("unstartable", digest({name: job}), str | None)
         return found
 
     def firing(self) -> Sequence[Firing]:
         """The alarms that fired then."""
-        return msgspec.convert(self._answer("firing", ""), list[Firing])
+        found: list[Firing] = self._told("firing", "", list[Firing])
+        return found
 
     def served(self, channel: str) -> Served | None:
         """What was served then."""
-        return msgspec.convert(self._answer("served", channel), Served | None)
+        found: Served | None = self._told("served", channel, Served | None)
+        return found
 
     def probe(self, channel: str, release: str) -> bool | None:
         """Whether the release could serve then."""
         del channel
-        return msgspec.convert(self._answer("probe", release), bool | None)
+        found: bool | None = self._told("probe", release, bool | None)
+        return found
 
     def unservable(self, channel: str, release: str) -> str | None:
         """Why the release could not serve then."""
         del channel
-        found: str | None = self._answer("unservable", release)
+        found: str | None = self._told("unservable", release, str | None)
         return found
 
     def published(self, release: str) -> Receipt | None:
         """What the registry had under the release's name then."""
-        return msgspec.convert(self._answer("published", release), Receipt | None)
+        found: Receipt | None = self._told("published", release, Receipt | None)
+        return found
 
     def _shipped(self, what: str, uri: str) -> Any:
         found = self._answer(what, uri)
@@ -125,6 +130,17 @@ class RecordedReads:
     def _body(self, what: str, name: str) -> bytes | None:
         recorded = self._answer(what, name)
         return None if recorded is None else _same(name, recorded, self._store.read(name))
+
+    def _told(self, what: str, of: str, as_: Any) -> Any:
+        """An answer of that type.
+
+        Raises:
+            ContractError: It is of another, so what was recorded is damaged.
+        """
+        try:
+            return msgspec.convert(self._answer(what, of), as_)
+        except msgspec.ValidationError as error:
+            raise ContractError(f"what the decision recorded of {what} {of!r:.200} is damaged: {error}") from error
 
     def _answer(self, what: str, of: str) -> Any:
         try:

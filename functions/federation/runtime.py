@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, cast
 
-import msgspec
-
 from federation.acting import act
 from federation.core import names
 from federation.core.decision import Decision
@@ -26,6 +24,7 @@ from federation.memory import memory_of
 from federation.ports import Ports
 from federation.reads import LiveReads
 from federation.steps import STEPS, StepName
+from federation.stored import NOTHING_MOVES, decoded
 
 log = logging.getLogger("federation")
 
@@ -150,7 +149,8 @@ def _keep_with_decision(document: Document, decision: Decision, ports: Ports) ->
     """Keep a document with the decision in it; an existing one that differs only in its decision is no conflict."""
     if ports.store.claim(document.name, canonical({**document.value, "decision": decision.document()})):
         return
-    found = msgspec.json.decode(ports.store.read(document.name) or b"{}")
+    body = ports.store.read(document.name)
+    found = decoded(document.name, body) if body is not None else {}
     if {name: value for name, value in found.items() if name != "decision"} != document.value:
         raise ConflictError(f"{document.name} is taken by other content")
 
@@ -173,7 +173,7 @@ def _confirm(decision: Decision, ports: Ports) -> None:
         if counter >= told:
             continue
         body = ports.store.channel(name)
-        if (msgspec.json.decode(body)["counter"] if body else 0) != counter:
+        if (decoded(f"the channel {name}", body, NOTHING_MOVES)["counter"] if body is not None else 0) != counter:
             raise ConflictError(f"channel {name} moved while {decision.step} decided about {decision.event.subject}")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which error does a reader of a stored document get if it is damaged or lost?"""
+"""How do stored bytes become a document, and which error does a reader get if it is damaged or lost?"""
 
 from typing import Any, Final
 
@@ -14,24 +14,30 @@ _ROLL_BACK: Final = (
 )
 _PUT_BACK: Final = 'To put it back: docs/operations.md, "When a document is lost or damaged".'
 
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises of bytes that are no JSON or another, that are no UTF-8, and of more brackets than anybody wrote."""
+
 _decode = msgspec.json.Decoder().decode
 
 
 def decoded(what: str, body: bytes, meanwhile: str = _ROLL_BACK) -> Any:
-    """The document in these bytes.
+    """The document in these bytes, which is an object.
 
     Args:
-        what: What the error calls the document.
+        what: The document's name, or what else the error calls it.
         body: The document as it is stored.
         meanwhile: What goes on without it, as the error's hint.
 
     Raises:
-        ContractError: It is damaged.
+        ContractError: It is damaged, in whatever way.
     """
     try:
-        return _decode(body)
-    except msgspec.MsgspecError as error:
+        document = _decode(body)
+    except _UNREADABLE as error:
         raise damaged(what, error, meanwhile) from error
+    if not isinstance(document, dict):
+        raise damaged(what, TypeError("it is no object"), meanwhile)
+    return document
 
 
 def damaged(what: str, error: Exception, meanwhile: str = _ROLL_BACK) -> ContractError:

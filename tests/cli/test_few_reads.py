@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from tests import written
 from tests.steps.home import MONDAY, TUESDAY, home
 
 from federation.cli.commands.explain import page_about
@@ -87,15 +88,7 @@ class Home:
 
 
 def decided(step, event, told):
-    outcome = {"why": f"{event.subject} {told}", "documents": {}, "move": None, "acts": [], "events": []}
-    return {
-        "schema": "decision.v1",
-        "step": step,
-        "event": event.document(),
-        "now": event.time,
-        "reads": [],
-        "outcome": outcome,
-    }
+    return written.decision(step, event, f"{event.subject} {told}")
 
 
 def long_ago(store, number):
@@ -113,9 +106,10 @@ def long_ago(store, number):
         "decision": decided("validate", event, "accepted"),
     }
     store.put(names.settled(event.id), canonical(settled), when + 1)
-    version = {"name": name, "kind": kind, "artifact": digest(name), "platform": "aws", "uri": "", "completed_at": time}
+    version = written.version(name, kind, time)
     store.put(names.version(kind, number + 1), canonical(version), when + 1)
-    report = {"report": {"findings": []}, "decision": decided("gate", event, "passed")}
+    judged = {"basis": {"baseline": None, "anchor": None, "policy": ""}, "verdict": "pass", "findings": []}
+    report = {"report": judged, "unit": version, "decision": decided("gate", event, "passed")}
     store.put(names.report(digest(number), kind, number + 1), canonical(report), when + 2)
     store.put(
         names.merge(event.id), canonical({"release": "x", "decision": decided("fuse", event, "assembled")}), when + 3
@@ -276,9 +270,8 @@ def test_a_store_that_tells_no_dates_gives_the_same_pages(counted):
 
 def test_a_job_of_two_weeks_ago_is_nobodys_any_more_unless_somebody_wants_every_one(counted):
     now = HOUR * (PAST + 20)
-    told = {"told": {"why": "gcp on demand"}, "kind": "embedder"}
     for name, age in (("embedder-lost", 15), ("embedder-runs", 1), ("embedder-shipped", 2)):
-        counted.store.put(names.job(name), canonical({**told, "name": name}), now - age * 24 * HOUR)
+        counted.store.put(names.job(name), canonical(written.job(name, "embedder")), now - age * 24 * HOUR)
     time = "2026-01-15T00:00:00Z"
     event = Event(type=events.ARTIFACT_COMPLETED, source="//aws", subject="x", time=time, key="shipped", data={})
     settled = {"uri": "s3://bucket/embedder-shipped/", "told": [], "decision": decided("validate", event, "accepted")}
@@ -293,19 +286,15 @@ def test_the_last_job_of_each_kind_that_ended_badly_is_told_however_many_of_othe
     described = {kind: {"image": "image", "arguments": [], "after_rollback": False} for kind in kinds}
     counted.store.put(names.policy(2), canonical({**policy, "version": 2, "jobs": described}), now)
     failed, lost, refused = (f"{kind}-000000000001" for kind in kinds)
-    told = {"at": NIGHT, "followed_by": None}
-    counted.store.put(names.job(failed), canonical({"name": failed, "kind": kinds[0]}), now + 1)
-    counted.store.put(
-        names.failed_job(failed), canonical({**told, "name": failed, "failure": "FAILED: a disk"}), now + 2
-    )
-    counted.store.put(names.job(lost), canonical({"name": lost, "kind": kinds[1]}), now + 1)
-    counted.store.put(names.lost_job(lost), canonical({**told, "name": lost, "failure": "lost: gone"}), now + 2)
+    counted.store.put(names.job(failed), canonical(written.job(failed, kinds[0])), now + 1)
+    counted.store.put(names.failed_job(failed), canonical(written.ended(failed, "FAILED: a disk", NIGHT)), now + 2)
+    counted.store.put(names.job(lost), canonical(written.job(lost, kinds[1])), now + 1)
+    counted.store.put(names.lost_job(lost), canonical(written.ended(lost, "lost: gone", NIGHT)), now + 2)
     no = {"name": refused, "kind": kinds[2], "why": "no money is left"}
     counted.store.put(names.refused_job(refused), canonical(no), now + 2)
     for number in range(20):
         other = f"judge-{number:012x}"
-        record = {"name": other, "kind": "judge", "told": {"why": "gcp on demand"}}
-        counted.store.put(names.job(other), canonical(record), now + 3 + number)
+        counted.store.put(names.job(other), canonical(written.job(other, "judge")), now + 3 + number)
     found = {line["kind"]: (line["state"], line["why"]) for line in status_of(counted)["jobs"]}
     found.pop("embedder", None)  # of another story
     assert found.pop("judge") == ("under way", "gcp on demand")
@@ -314,7 +303,7 @@ def test_the_last_job_of_each_kind_that_ended_badly_is_told_however_many_of_othe
         kinds[1]: ("failed", "lost: gone"),
         kinds[2]: ("refused", "no money is left"),
     }
-    again = {"name": f"{kinds[0]}-2", "kind": kinds[0], "told": {"why": "gcp on demand"}}
+    again = written.job(f"{kinds[0]}-2", kinds[0])
     counted.store.put(names.job(again["name"]), canonical(again), now + 40)
     states = {line["state"] for line in status_of(counted)["jobs"] if line["kind"] == kinds[0]}
     assert states == {"under way"}, "somebody is at work on it"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from infra.package import ROOT
 from msgspec.structs import replace
+from tests import written
 from tests.steps.home import MONDAY, TUESDAY, WEDNESDAY
 from tests.steps.sweeping.test_overdue import JOB, Platform
 
@@ -149,7 +150,7 @@ def test_a_sweep_may_do_what_it_does_about_jobs_that_ended_or_are_lost(tmp_path:
     home = local_home(tmp_path, in_memory=True)
     home = dataclasses.replace(home, ports=replace(home.ports, trainer=platform))
     home.ports.store.keep(names.policy(1), canonical({**POLICY, "jobs": {"embedder": JOB}}))
-    home.ports.store.keep(names.version("embedder", 1), canonical({"uri": "s3://bucket/another/"}))
+    home.ports.store.keep(names.version("embedder", 1), canonical(written.version("acme/embedder-v1", "embedder")))
     watched = Watched(home)
     for at, type_ in ((MONDAY, events.JOB_REQUESTED), (TUESDAY, events.JOB_REQUESTED), (WEDNESDAY, events.TICK_SWEEP)):
         watched.home.bus.announce(

@@ -15,7 +15,7 @@ import pytest
 from federation.core.channel import channel_of
 from federation.core.digest import canonical
 from federation.errors import ContractError, ServiceError, SettingsError
-from federation.local.database import Database
+from federation.local.database import DAMAGED, Database
 from federation.local.store import LocalStore
 
 CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
@@ -67,13 +67,34 @@ def test_two_commands_that_begin_a_home_at_the_same_moment_both_find_it_open(tmp
     database.close()
 
 
-@pytest.mark.parametrize("way", ["a letter", "a folder"])
-def test_a_file_that_is_no_store_is_told_with_the_home_that_it_is_in(tmp_path, way):
+def test_a_folder_where_a_store_should_be_is_told_with_the_home_that_it_is_in(tmp_path):
     store = tmp_path / "store.sqlite"
-    store.mkdir() if way == "a folder" else store.write_text("Dear Eva,")
+    store.mkdir()
     with pytest.raises(SettingsError, match=f"the home at {tmp_path} cannot be opened: ") as unopened:
         Database(store)
     assert "on a disk that is not full" in unopened.value.hint
+
+
+def test_a_letter_where_a_store_should_be_is_a_damaged_store(tmp_path):
+    store = tmp_path / "store.sqlite"
+    store.write_text("Dear Eva,")
+    with pytest.raises(ServiceError, match=f"the store of the home at {tmp_path} is damaged: ") as damaged:
+        Database(store)
+    assert damaged.value.hint == DAMAGED
+
+
+def test_a_page_that_is_damaged_is_found_when_it_is_read(tmp_path):
+    path = tmp_path / "store.sqlite"
+    database = Database(path)
+    for number in range(2000):
+        database.changed("insert into documents values (?, ?)", f"{number}", b"{}")
+    database.close()
+    pages = bytearray(path.read_bytes())
+    pages[4096 * 2 :] = b"\xaa" * len(pages[4096 * 2 :])
+    path.write_bytes(pages)
+    with pytest.raises(ServiceError, match="damaged: ") as damaged:
+        Database(path).rows("select name, body from documents")
+    assert damaged.value.hint == DAMAGED
 
 
 def test_the_channel_of_a_home_from_before_numbers_is_mended_with_what_the_changelog_prints(tmp_path):

@@ -7,6 +7,7 @@ from federation.core import event as events
 from federation.core import names
 from federation.core.event import Event
 from federation.errors import ContractError, MissingError
+from federation.local.bus import ATTEMPTS
 from federation.runtime import decide
 from tests.steps.home import THURSDAY, TUESDAY
 
@@ -67,6 +68,37 @@ def test_a_damaged_document_is_named_by_the_step_that_needs_it(serving, step, ty
     with pytest.raises(ContractError, match=f"{place} is damaged in the store") as told:
         asked(serving, step, type_)
     assert "nothing can be promoted or rolled back" in told.value.hint
+
+
+WAYS = [b"", b"null", b"[]", b"7", b'{"cut', b'{"\xaa\xaa":1}', b"[" * 100_000]
+
+
+@pytest.mark.parametrize("body", WAYS, ids=[repr(way[:12]) for way in WAYS])
+def test_however_the_policy_is_damaged_a_roll_back_is_tried_again_and_ends_as_a_dead_letter_that_names_it(second, body):
+    serving = second.channel.serving.name
+    second.local.database.changed("update documents set body = ? where name = ?", body, names.policy(1))
+    with pytest.raises(AssertionError, match="DeadLetter"):
+        second.tell(events.ROLLBACK_ORDERED, at=TUESDAY, release=serving, who="eva", why="it is bad")
+    (dead,) = second.local.bus.dead()
+    assert (dead.step, dead.attempts) == ("roll_back", ATTEMPTS)
+    assert dead.failure.startswith("ContractError: policies/000001 ")
+    assert second.channel.serving.name == serving
+
+
+@pytest.mark.parametrize("body", WAYS, ids=[repr(way[:12]) for way in WAYS])
+def test_however_a_release_is_damaged_whoever_needs_it_names_it(serving, body):
+    place = release_of(serving)
+    serving.local.database.changed("update documents set body = ? where name = ?", body, place)
+    with pytest.raises(ContractError, match=f"{place} is damaged in the store"):
+        asked(serving, "fuse", events.TICK_MERGE)
+
+
+@pytest.mark.parametrize("body", WAYS, ids=[repr(way[:12]) for way in WAYS])
+def test_however_the_channel_is_damaged_every_step_that_moves_it_says_so(serving, body):
+    serving.local.database.changed("update channels set body = ?", body)
+    for step, type_ in (("promote", events.TICK_PROMOTE), ("roll_back", events.ROLLBACK_ORDERED)):
+        with pytest.raises(ContractError, match="the channel production is "):
+            asked(serving, step, type_)
 
 
 def test_a_damaged_release_stops_no_roll_back(second):

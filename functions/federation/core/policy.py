@@ -110,14 +110,14 @@ def policy_of(document: Mapping[str, Any], *, what: str = "policy") -> Policy:
         ContractError: It does not satisfy schemas/policy.v1.json, or contradicts itself.
     """
     contract.check("policy.v1", document, what=what)
-    policy = stored_policy(document)
+    policy = stored_policy(document, what=what)
     if found := (*cadence.faults(policy.cadence), *_contradictions(policy)):
         raise ContractError(f"{what} contradicts itself", found)
     return policy
 
 
-def stored_policy(document: Mapping[str, Any]) -> Policy:
-    """The policy in a document that `policy_of` has accepted once.
+def stored_policy(document: Mapping[str, Any], *, what: str) -> Policy:
+    """The policy in a document that `policy_of` has accepted once; `what` is how an error calls it.
 
     Raises:
         ContractError: It lacks what this version of the code needs.
@@ -125,7 +125,7 @@ def stored_policy(document: Mapping[str, Any]) -> Policy:
     try:
         return msgspec.convert({**document, "digest": digest(document)}, Policy)
     except msgspec.ValidationError as error:
-        raise ContractError(f"the stored policy cannot be read by this version; store a newer one: {error}") from error
+        raise ContractError(f"{what} cannot be read by this version; store a newer policy: {error}") from error
 
 
 def _contradictions(policy: Policy) -> tuple[str, ...]:

@@ -21,5 +21,5 @@ class LocalAlarms:
         try:
             bodies = [path.read_bytes() for path in sorted(self._folder.glob("*.json"))]
             return [msgspec.json.decode(body, type=Firing) for body in bodies]
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
             raise ServiceError(f"the alarms at {self._folder} cannot be read: {error}") from error

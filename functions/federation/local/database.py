@@ -16,6 +16,11 @@ UNOPENED: Final = (
     "on a disk that is not full."
 )
 """What a person can do about a home that cannot be opened."""
+DAMAGED: Final = (
+    "Its file is not as SQLite left it. Put a copy of it back, and its -wal file only with it; then go on as in "
+    'docs/operations.md, "When a home was restored from a backup". What serves goes on serving meanwhile.'
+)
+"""What a person can do about a store whose file is damaged."""
 
 _TABLES = """
 create table if not exists documents (name text primary key, body blob not null) without rowid;
@@ -39,7 +44,8 @@ class Database:
     """One connection behind one lock; `None` keeps everything in memory.
 
     Raises:
-        SettingsError: The file cannot be opened, or is no database.
+        ServiceError: The file is damaged.
+        SettingsError: It cannot be opened.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -50,6 +56,8 @@ class Database:
             self._connection = _opened(path)
         except sqlite3.Error as error:
             place = path.parent if path else "memory"
+            if _is_damaged(error):
+                raise ServiceError(f"the store of the home at {place} is damaged: {error}", hint=DAMAGED) from error
             raise SettingsError(f"the home at {place} cannot be opened: {error}", hint=UNOPENED) from error
 
     def rows(self, query: str, *values: Any) -> Sequence[tuple[Any, ...]]:
@@ -73,6 +81,8 @@ class Database:
             try:
                 yield self._connection
             except sqlite3.Error as error:
+                if _is_damaged(error):
+                    raise ServiceError(f"the local store is damaged: {error}", hint=DAMAGED) from error
                 full = _is_full(error)
                 raise ServiceError(
                     f"the local store failed: {error}{_FULL if full else ''}", hint=_MAKE_ROOM if full else None
@@ -107,4 +117,13 @@ def _prepare(connection: sqlite3.Connection, script: str) -> None:
 
 def _is_full(error: sqlite3.Error) -> bool:
     """Whether the disk may be full: SQLite then says so, or reports an I/O error."""
-    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    return _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
+
+def _is_damaged(error: sqlite3.Error) -> bool:
+    """Whether the file is no database, or one in which pages contradict each other."""
+    return _code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

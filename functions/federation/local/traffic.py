@@ -47,7 +47,7 @@ class LocalTraffic:
             raise ServiceError(f"the serving node at {self._folder} cannot be read: {error.strerror}") from error
         try:
             return msgspec.json.decode(body, type=Served)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             place = self._folder / f"{channel}.json"
             raise ServiceError(
                 f"{place} does not say what is served: {error}; delete it, and the next shift writes it again"

@@ -5,11 +5,10 @@ Such a home knows only the channel, so it reports what the channel says and neve
 none is ever proven, and none is called silent.
 """
 
-import msgspec
-
 from federation.core.channel import channel_of
 from federation.core.outcome import Shift
 from federation.ports import Served, Store
+from federation.stored import NOTHING_MOVES, decoded
 
 
 class TrafficElsewhere:
@@ -31,7 +30,7 @@ class TrafficElsewhere:
         body = self._store.channel(channel)
         if body is None:
             return None
-        said = channel_of(msgspec.json.decode(body), channel)
+        said = channel_of(decoded(f"the channel {channel}", body, NOTHING_MOVES), channel)
         return Served(counter=said.counter, release=said.serving.name if said.serving else "")
 
     def probe(self, channel: str, release: str) -> None:

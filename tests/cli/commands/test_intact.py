@@ -174,6 +174,17 @@ def test_without_a_policy_everything_else_is_looked_at_all_the_same(federation, 
     assert any("production is at move 3" in fault for fault in answer.json["faults"])
 
 
+def test_a_store_without_any_document_is_no_intact_home(federation, own):
+    """Nothing contradicts itself there, and nothing of what the nodes serve is accounted for."""
+    with opened_by_hand(own) as store:
+        store.execute("delete from documents")
+        store.execute("delete from channels")
+    answer = federation("intact", "--folder", own, "--json")
+    assert answer.code == 10
+    (fault,) = answer.json["faults"]
+    assert "no policy is stored" in fault
+
+
 @pytest.mark.parametrize("body", [b'{"', b"{}", b"7"])
 def test_a_damaged_channel_is_a_fault_among_others(federation, own, body):
     name = one_removed(own, "reports/%")

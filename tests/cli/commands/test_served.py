@@ -128,7 +128,7 @@ def test_nor_does_what_is_no_decision(federation, forgetful, body):
     found = federation("served", "--folder", forgetful, "--json").json
     assert [one["release"] for one in found["served"]] == [FIRST, SECOND, FIRST]
     assert found["damaged"]
-    assert all("is no decision" in told for told in found["damaged"])
+    assert all("decisions/promote/" in told and "is damaged" in told for told in found["damaged"])
 
 
 def test_after_a_clock_that_was_behind_two_releases_are_told_of_and_one_is_meant(federation, own):

@@ -2,6 +2,7 @@
 """What serves, what waits, and what needs a person?"""
 
 import pytest
+from tests import written
 
 from federation.cli.home.opened import opened
 from federation.cli.pages.status import print_status
@@ -52,13 +53,14 @@ def test_the_page_names_what_could_not_be_handled_and_the_way_out(federation, st
 
 @pytest.mark.parametrize(("accepted_at", "rejections"), [("2026-11-16T00:00:00Z", 0), ("2026-11-14T00:00:00Z", 1)])
 def test_a_rejection_is_forgotten_once_the_same_name_was_accepted(federation, new_home, accepted_at, rejections):
-    name, told = "spiralverse/embedder-v7", {"subject": "spiralverse/embedder-v7", "data": {"why": "not on the matrix"}}
+    name = "spiralverse/embedder-v7"
     with opened(new_home) as home:
         for digit, type_, now in (
             ("a", events.UNIT_ACCEPTED, accepted_at),
             ("b", events.UNIT_REJECTED, "2026-11-15T00:00:00Z"),
         ):
-            settled = {"told": [{"type": type_, **told}], "decision": {"schema": "decision.v1", "now": now}}
+            told = written.event(type_, name, now, why="not on the matrix")
+            settled = {"told": [told.document()], "decision": written.decision("validate", told)}
             home.ports.store.keep(names.settled(f"sha256:{digit * 64}"), canonical(settled))
     units = federation("status", "--folder", new_home, "--json").json["units"]
     assert [unit["state"] for unit in units if unit["name"] == name] == ["rejected"] * rejections
@@ -66,13 +68,16 @@ def test_a_rejection_is_forgotten_once_the_same_name_was_accepted(federation, ne
 
 @pytest.mark.parametrize("latest", ["a", "z"])
 def test_what_waits_tells_the_latest_reason_wherever_that_lies(federation, new_home, latest):
-    event = {"subject": "s3://acme/late/"}
     times = {"a": "2026-11-15T05:00:00.5Z", "z": "2026-11-15T05:00:00Z"}
     times |= {latest: "2026-11-15T05:00:01Z"}
     with opened(new_home) as home:
         for last, now in times.items():
-            decision = {"schema": "decision.v1", "now": now}
-            why = {"event": event, "why": f"the reason of {now}", "decision": decision}
+            heard = written.event(events.ARTIFACT_COMPLETED, "s3://acme/late/", now)
+            why = {
+                "event": {"subject": heard.subject},
+                "why": f"the reason of {now}",
+                "decision": written.decision("validate", heard),
+            }
             home.ports.store.keep(f"{names.waiting('sha256:' + '0' * 64)}/{last * 64}", canonical(why))
     (found,) = federation("status", "--folder", new_home, "--json").json["waiting"]
     assert found["why"] == "the reason of 2026-11-15T05:00:01Z"
@@ -82,8 +87,9 @@ def test_nothing_waits_without_a_date(federation, new_home):
     """From the first look, not the last: the policy's deadline of four days does not begin anew with each."""
     with opened(new_home) as home:
         for digit, now in (("1", "2026-11-15T05:00:00Z"), ("2", "2026-11-16T05:00:00Z")):
-            decision = {"schema": "decision.v1", "now": now}
-            why = {"event": {"subject": "s3://acme/late/"}, "why": f"file {digit} is missing", "decision": decision}
+            heard = written.event(events.ARTIFACT_COMPLETED, "s3://acme/late/", now)
+            decision = written.decision("validate", heard)
+            why = {"event": {"subject": heard.subject}, "why": f"file {digit} is missing", "decision": decision}
             home.ports.store.keep(f"{names.waiting('sha256:' + '0' * 64)}/{digit * 64}", canonical(why))
     (found,) = federation("status", "--folder", new_home, "--json").json["waiting"]
     assert (found["since"], found["until"]) == ("2026-11-15T05:00:00Z", "2026-11-19T05:00:00Z")

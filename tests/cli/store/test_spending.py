@@ -2,6 +2,7 @@
 """Somebody wants to see the month's money before a job is refused for want of it."""
 
 import pytest
+from tests import written
 
 from federation.cli.store.shelf import Shelf
 from federation.cli.store.spending import spending
@@ -63,8 +64,11 @@ def test_who_holds_the_money_is_told_with_what_became_of_it(home):
     govern(home, 1, budget={"currency": "EUR", "amount": "500"})
     for number in range(8):
         ask(home, f"embedder-{number}", NOON)
-    for name, failure in ((names.failed_job("embedder-7"), "out of memory"), (names.lost_job("embedder-6"), "gone")):
-        home.ports.store.keep(name, canonical({"failure": failure}))
+    for place, job, failure in (
+        (names.failed_job, "embedder-7", "out of memory"),
+        (names.lost_job, "embedder-6", "gone"),
+    ):
+        home.ports.store.keep(place(job), canonical(written.ended(job, failure, NOON)))
     found = of(home, NOON)
     assert [(one.job, one.cost, one.failure) for one in found.held[:3]] == [
         ("embedder-7", "2.00", "out of memory"),

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from federation.cli.clock import now
@@ -18,10 +17,11 @@ from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
 from federation.core.event import Event
-from federation.core.policy import Policy, policy_of, stored_policy
+from federation.core.policy import Policy, policy_of
 from federation.errors import ConflictError, ContractError, ServiceError
 from federation.local.files import document_of
 from federation.ports import Store
+from federation.reads import recorded_policy
 
 
 def init(
@@ -130,7 +130,7 @@ def _same_channel(store: Store, earlier: Sequence[str], new: Policy, path: Path)
         ContractError: The policy in force governs another channel.
     """
     body = store.read(earlier[-1]) if earlier else None
-    governed = stored_policy(msgspec.json.decode(body)).channel if body else new.channel
+    governed = recorded_policy(earlier[-1], body).channel if body is not None else new.channel
     if governed != new.channel:
         raise ContractError(
             f"this home governs the channel {governed}, whose quarantine a new one would not know; keep `channel` in "

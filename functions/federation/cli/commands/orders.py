@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation orders`: who ordered what, when and why, and what came of it?"""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import starmap
 from typing import Annotated, Any, Final
 
 import typer
@@ -12,7 +12,7 @@ from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.ordering.order import REFUSING
 from federation.cli.screen.happened import holds_since
-from federation.cli.screen.output import print_answer, print_json, print_line, print_table, readable, when
+from federation.cli.screen.output import print_answer, print_json, print_lines, print_table, readable, when
 from federation.cli.store.history import History, Past
 from federation.cli.store.shelf import Shelf
 from federation.core.counted import counted
@@ -30,10 +30,11 @@ _COMMANDS: Final = {
 class Ordered:
     """One decision about what a person typed; `who` is the name that they gave, None where none was given.
 
-    `data` is all that was typed, such as the moment until which promotions are held.
+    `data` is all that was typed, such as the moment until which promotions are held. What cannot be read may have been
+    anybody's order: it stands in the list without a moment or a name, and `became` says what is wrong with `decision`.
     """
 
-    at: str
+    at: str | None
     who: str | None
     order: str
     about: str
@@ -57,16 +58,14 @@ def orders(
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
         typed = History(shelf).of_people()
-    for damage in shelf.damaged.values():
-        print_line(f"federation: an order may be left out: {damage}", to=sys.stderr)
     found = [one for one in map(_ordered, typed) if who in {None, one.who}]
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json([asdict(one) for one in (*found, *starmap(_unreadable, shelf.damaged.items()))])
         return
     print_answer(_headline(found, who))
     rows = (
         (
-            when(one.at),
+            when(one.at or ""),
             one.who or "",
             _command(one.order),
             readable(one.about),
@@ -76,6 +75,7 @@ def orders(
         for one in found
     )
     print_table("Orders", ("when", "who", "order", "about", "why", "what came of it"), rows)
+    print_lines("Damaged, so an order may be left out", shelf.damaged.values())
 
 
 def _headline(found: Sequence[Ordered], who: str | None) -> str:
@@ -95,6 +95,21 @@ def _became(past: Past) -> str:
     """What holds since the order, as the command told it; where its decision says that itself, the decision."""
     move = past.outcome["move"]
     return holds_since(past.event, move["to"]["counter"] if move else None, {}) or past.why
+
+
+def _unreadable(decision: str, damage: str) -> Ordered:
+    return Ordered(
+        at=None,
+        who=None,
+        order="unreadable",
+        about="",
+        why="",
+        refused=False,
+        became=damage,
+        event="",
+        decision=decision,
+        data={},
+    )
 
 
 def _ordered(past: Past) -> Ordered:

@@ -86,6 +86,9 @@ def _replay(ports: Ports, name: str) -> Replayed:
         again = _decided_again(ports, document)
     except (MissingError, ContractError) as lost:
         return Replayed(decision=name, why=stored["why"], differences=[str(lost)])
+    except (LookupError, TypeError, ValueError) as fault:
+        told = f"what it recorded is damaged, or of another version, and today's code cannot decide on it: {fault!r}"
+        return Replayed(decision=name, why=stored["why"], differences=[told])
     same = canonical(again) == canonical(stored)
     found = () if same else differences("$", stored, msgspec.json.decode(canonical(again)))
     return Replayed(decision=name, why=stored["why"], differences=list(found))

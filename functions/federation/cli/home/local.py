@@ -9,7 +9,7 @@ from federation.cli.home.watch import Watch
 from federation.cli.screen.happened import Followed, of_outcome
 from federation.core.event import Event
 from federation.errors import MissingError, ServiceError, SettingsError
-from federation.local.database import UNOPENED
+from federation.local.database import DAMAGED, UNOPENED
 from federation.local.dead_letters import LocalDeadLetters
 from federation.ports import DeadLetters, Ports
 from federation.wiring.local import local_home
@@ -20,16 +20,20 @@ class FolderHome:
 
     Raises:
         MissingError: There is none, and none is to be created.
-        SettingsError: It cannot be opened: its folder cannot be written, or its store is no database.
+        ServiceError: Its store is damaged, or nothing is left of it.
+        SettingsError: It cannot be opened, as when its folder cannot be written.
     """
 
     def __init__(self, folder: Path, *, create: bool, training_python: str) -> None:
-        if not create and not (folder / "store.sqlite").exists():
+        store = folder / "store.sqlite"
+        if not create and not store.exists():
             raise MissingError(
                 f"there is no home at {folder}; begin one with: federation init --policy POLICY.json "
                 f"--folder {shlex.quote(str(folder))}",
                 hint="If it is elsewhere: name its folder by --folder or FEDERATION_FOLDER; in a cloud: . ./federation.env",
             )
+        if not create and store.is_file() and store.stat().st_size == 0:
+            raise ServiceError(f"the store of the home at {folder} is damaged: {store.name} is empty", hint=DAMAGED)
         try:
             self._home = local_home(folder, training_python=training_python)
         except OSError as error:

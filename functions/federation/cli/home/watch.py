@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-import msgspec
-
 from federation.cli.screen.happened import Followed, Happened, of_decision
 from federation.core import instant
 from federation.core.decision import decision_in, places
@@ -19,6 +17,7 @@ from federation.core.digest import Digest
 from federation.core.event import Event
 from federation.ports import Store
 from federation.runtime import routes
+from federation.stored import decoded
 
 QUIET_SECONDS: Final = 5.0
 """Seconds without a new decision after which no step is assumed to be at work on follow-ups."""
@@ -139,5 +138,6 @@ class Watch:
 
     def _read(self, name: str, step: str, event: Event) -> Mapping[str, Any] | None:
         """The step's decision about the event, if the document holds that."""
-        found = decision_in(msgspec.json.decode(self._store.read(name) or b"{}"))
+        body = self._store.read(name)
+        found = decision_in(decoded(name, body)) if body is not None else None
         return found if found and (found["step"], found["event"]["id"]) == (step, event.id) else None

@@ -66,11 +66,6 @@ def _stored(shelf: Shelf, stored: Sequence[tuple[str, Mapping[str, Any]]]) -> It
     for place, document in stored:
         at = [f"on {when(instant.text(datetime.fromtimestamp(date, UTC)))}"] if (date := kept.get(place)) else []
         of_version = [one for one in orders if one.startswith(names.policy_orders(document["version"]))]
-        by = [f"by {one['who']}: {one['why']}" for _, one in shelf.documents(of_version) if _is_signed(one)]
+        by = [f"by {one['who']}: {one['why']}" for _, one in shelf.readable(of_version)]
         if at or by:
             yield f"version {document['version']}", f"stored {', '.join([*at, *by])}"
-
-
-def _is_signed(order: Any) -> bool:
-    """Not if it is damaged, which `federation intact` tells."""
-    return isinstance(order, dict) and {"who", "why"} <= order.keys()

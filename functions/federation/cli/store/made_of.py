@@ -37,7 +37,7 @@ def in_words(made: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The same in a few words each; what is not stated is left out."""
     for member, word in _MADE_BY.items():
         if member in made["provenance"]:
-            yield word, made["provenance"][member]
+            yield word, str(made["provenance"][member])
     if data := ", ".join(map(_data_set, made["datasets"])):
         yield "data", data
     if suite := made["suite"]:

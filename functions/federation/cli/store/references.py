@@ -13,12 +13,15 @@ from typing import Any, Final
 
 import msgspec
 
+from federation.cli.store.shape import shaped
 from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.core.decision import DECIDED_IN, decision_in
 from federation.core.digest import digest, digest_of
 from federation.core.event import Event
 from federation.core.move import Moved
+from federation.errors import ContractError
+from federation.stored import decoded
 
 _DECIDED: Final = (*DECIDED_IN, names.VERSIONS, names.RELEASES, names.APPROVALS, names.POLICY_ORDERS, names.JOBS)
 """Prefixes of documents of which each is a decision, or is told of by one."""
@@ -58,7 +61,7 @@ class References:
         """Note what one document says."""
         self.digests[name] = digest_of(body)
         try:
-            document = msgspec.json.decode(body)
+            document = shaped(name, decoded(name, body))
             decision = decision_in(document)
             self._content[name] = digest({key: value for key, value in document.items() if key != "decision"})
             if name.startswith(names.EVENTS) and names.event(Event.of(document).id) != name:
@@ -67,7 +70,9 @@ class References:
                 self.channels.add(msgspec.convert(document["channel"], str))
             if decision is not None:
                 self._take_decision(name, decision)
-        except (msgspec.MsgspecError, AttributeError, KeyError, TypeError) as error:
+        except ContractError as error:
+            self._misnamed.append(str(error))
+        except (msgspec.ValidationError, KeyError, TypeError) as error:
             self._misnamed.append(f"{name} is damaged: {error!r}")
 
     def take_channel(self, channel: Channel, body: bytes | None, known: Sequence[Moved]) -> None:
@@ -123,6 +128,8 @@ class References:
     def faults(self) -> Iterator[str]:
         """What does not hold, in sentences."""
         yield from self._misnamed
+        if not any(name.startswith(names.POLICIES) for name in self.digests):
+            yield "no policy is stored, and a home begins with one: this store was emptied, or is not the home's"
         for (name, read), by in sorted(self._read.items()):
             if self.digests.get(name) != read:
                 yield f"{name}, which {by} read, is {'changed' if name in self.digests else 'gone'}"

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from federation.cli.screen.output import working
+from federation.cli.store.shape import shaped
 from federation.core import names
 from federation.core.channel import Channel
-from federation.core.event import Event
 from federation.core.policy import Policy
 from federation.errors import ContractError, MissingError
 from federation.ports import Dated, Ports
@@ -51,6 +51,11 @@ class Shelf(LiveReads):
         """The active policy as it was stored: a check that was added since must keep nobody from looking or going back."""
         return self.policy_without_delay()
 
+    def document(self, name: str) -> Any | None:
+        """The document under a name, or None; ContractError if it is damaged, or lacks what a page takes for granted."""
+        found = super().document(name)
+        return shaped(name, found) if found is not None else None
+
     def own_channel(self) -> Channel:
         """The channel that the policy in force governs."""
         return self.channel(self.policy().channel)
@@ -87,18 +92,15 @@ class Shelf(LiveReads):
 
     def documents(self, places: Sequence[str]) -> Iterator[tuple[str, Any]]:
         """Each existing name with its document, in that order; read in rounds, so that stopping early saves the rest."""
-        yield from ((name, decoded(name, body)) for name, body in self.bodies(places))
+        yield from ((name, shaped(name, decoded(name, body))) for name, body in self.bodies(places))
 
     def readable(self, places: Sequence[str]) -> Iterator[tuple[str, Any]]:
         """The same without those that are damaged: one of them is not to hide all else, and `damaged` names it."""
         for name, body in self.bodies(places):
             try:
-                found = decoded(name, body)
+                found = shaped(name, decoded(name, body))
             except ContractError as error:
                 self.damaged[name] = str(error)
-                continue
-            if name.startswith(names.DECISIONS) and not _is_decision(found):
-                self.damaged[name] = f"{name} is no decision"
             else:
                 yield name, found
 
@@ -115,15 +117,6 @@ class Shelf(LiveReads):
     def _dates(self, prefix: str) -> dict[str, float]:
         told = self._store.dates(prefix) if isinstance(self._store, Dated) else None
         return dict(told) if told is not None else dict.fromkeys(self._store.names(prefix), 0.0)
-
-
-def _is_decision(found: Any) -> bool:
-    """Whether it has the members of a decision, and is about an event."""
-    try:
-        Event.of(found["event"])
-        return isinstance(found["now"], str) and isinstance(found["outcome"], dict) and isinstance(found["reads"], list)
-    except (KeyError, TypeError):
-        return False
 
 
 def lost(what: str) -> MissingError:
