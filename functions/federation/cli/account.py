@@ -52,6 +52,11 @@ _GOOGLE_RIGHTS: Final = AccountFault(
     "member of the variable `operators`, and for --direct to act as `emergency_account` (docs/operations.md).",
 )
 
+_AWS_CONFIGURATION: Final = AccountFault(
+    code="settings", hint=f"Mend AWS's configuration on this machine (~/.aws/config, AWS_PROFILE), {_AGAIN}"
+)
+_CLOCK: Final = AccountFault(code="settings", hint=f"This machine's clock is wrong: set it, {_AGAIN}")
+
 _BY_CLASS: Final = {
     "NoCredentialsError": _AWS_LOGIN,
     "PartialCredentialsError": _AWS_LOGIN,
@@ -62,6 +67,10 @@ _BY_CLASS: Final = {
     "LoginError": _AWS_LOGIN,
     "ProfileNotFound": _PROFILE,
     "NoRegionError": _REGION,
+    "ConfigNotFound": _AWS_CONFIGURATION,
+    "ConfigParseError": _AWS_CONFIGURATION,
+    "InvalidConfigError": _AWS_CONFIGURATION,
+    "MissingDependencyException": _AWS_CONFIGURATION,
     "DefaultCredentialsError": _GOOGLE_LOGIN,
     "RefreshError": _GOOGLE_LOGIN,
     "UserAccessTokenError": _GOOGLE_LOGIN,
@@ -94,6 +103,8 @@ _BY_CODE: Final = {
     ),
 }
 """By the code of AWS's answer."""
+_TOO_EARLY_OR_LATE: Final = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
+"""What AWS says of a signature with another time than its own: S3 by its code, the other services in words."""
 _IN_WORDS: Final = {
     "Getting metadata from plugin failed": _GOOGLE_LOGIN,  # how gRPC says that no token could be had
     "Project was not passed": _PROJECT,
@@ -117,6 +128,8 @@ def _fault(cause: Any) -> AccountFault | None:
     classes = [one.__name__ for one in type(cause).__mro__ if one.__module__.startswith(("botocore.", "google."))]
     response = getattr(cause, "response", None)
     told = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    if any(phrase in str(cause) for phrase in _TOO_EARLY_OR_LATE):
+        return _CLOCK
     words = (fault for phrase, fault in _IN_WORDS.items() if phrase in str(cause))
     by_class = (_BY_CLASS[name] for name in classes if name in _BY_CLASS)
     return next(by_class, None) or _BY_CODE.get(told) or next(words, None)

@@ -154,7 +154,9 @@ class PubSubDeadLetters:
         topic = self._bus if is_ours(message.data) else self._came_by(_source(message))
         again = PubsubMessage(data=message.data, attributes=_attributes(message), ordering_key=message.ordering_key)
         with service_call("Pub/Sub", f"publish again on {topic}"):
-            PublisherClient.publish(self._publisher(), topic=topic, messages=[again], retry=None, timeout=_PUBLISH_SECONDS)
+            PublisherClient.publish(
+                self._publisher(), topic=topic, messages=[again], retry=None, timeout=_PUBLISH_SECONDS
+            )
 
     def _topic_of(self, source: str) -> str:
         with service_call("Pub/Sub", f"tell the topic of {source}"):

@@ -4,6 +4,7 @@
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_a_release_whose_name_another_home_has_published_is_merged_again(federat
     with opened(assembled) as home:
         refusal = {"release": SECOND, "why": f"the tag {SECOND} is on other content", "taken": True}
         home.ports.store.keep(names.unpublished(SECOND), canonical(refusal))
-    with sqlite3.connect(assembled / "store.sqlite") as store:
+    with closing(sqlite3.connect(assembled / "store.sqlite")) as store, store:
         store.execute("delete from documents where name = ?", (names.receipt(SECOND),))
     store.close()
     answer = federation("promote", SECOND, "--outside-window", *WHO, "--folder", assembled)
@@ -150,7 +151,7 @@ def test_what_a_restored_backup_does_not_keep_ready_is_promoted_and_not_rolled_b
 def test_nobody_who_only_looks_is_told_that_a_release_is_being_published(federation, assembled):
     """The disk with the registry is not mounted when the release is to be published."""
     disk, registry = assembled / "disk", assembled / "registry"
-    with sqlite3.connect(assembled / "store.sqlite") as store:
+    with closing(sqlite3.connect(assembled / "store.sqlite")) as store, store:
         store.execute("delete from documents where name = ?", (names.receipt(SECOND),))
     store.close()
     registry.rename(assembled / "unmounted")
