@@ -92,9 +92,11 @@ def test_a_page_that_is_damaged_is_found_when_it_is_read(tmp_path):
     pages = bytearray(path.read_bytes())
     pages[4096 * 2 :] = b"\xaa" * len(pages[4096 * 2 :])
     path.write_bytes(pages)
+    database = Database(path)
     with pytest.raises(ServiceError, match="damaged: ") as damaged:
-        Database(path).rows("select name, body from documents")
+        database.rows("select name, body from documents")
     assert damaged.value.hint == DAMAGED
+    database.close()
 
 
 def test_the_channel_of_a_home_from_before_numbers_is_mended_with_what_the_changelog_prints(tmp_path):
