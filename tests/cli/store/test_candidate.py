@@ -181,7 +181,10 @@ def test_an_approval_says_how_many_are_missing_and_one_person_is_one(federation,
     assert federation("promote", FIRST, "--outside-window", *WHO, "--folder", unapproved).code == 0
 
 
-def test_what_a_newer_release_has_replaced_is_promised_to_no_tick(federation, superseded):
+def test_what_a_newer_release_has_replaced_is_promised_to_no_tick(federation, superseded, monkeypatch):
+    """On a Thursday, when the window is closed."""
+    for module in ("ordering.aftermath", "pages.release"):
+        monkeypatch.setattr(f"federation.cli.{module}.now", lambda: "2026-11-26T12:00:00Z")
     approve = ("approve", FIRST, "--why", "read it", "--folder", superseded, "--who")
     told = [federation(*approve, who).out for who in ("eva", "bo")][-1]
     page = federation("explain", FIRST, "--folder", superseded).out
