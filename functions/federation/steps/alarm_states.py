@@ -47,6 +47,12 @@ def is_late(signal: Signal, known: Iterable[str]) -> bool:
     return any(other > told and (other[1] != "firing" or signal.state != "firing") for other in states)
 
 
+def is_over(known: Iterable[str], began: str) -> bool:
+    """Whether an alarm that began at that moment was told to be in another state since, by the names of its kept states."""
+    others = (_order(name) for name in known)
+    return any(state != "firing" and at >= instant.order(began) for at, state in others)
+
+
 def _order(name: str) -> tuple[int, str]:
     """A state's sort key: its moment, and at the same moment `resolved` after `firing`."""
     return instant.order(_at(name)), name.rpartition("/")[2]

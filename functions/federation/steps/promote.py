@@ -2,7 +2,7 @@
 """A promotion is due: is there a release that may serve now, and if not, what holds it?"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -24,6 +24,9 @@ from federation.steps.merging.selection import newer_releases, successors
 from federation.steps.quarantined import listed, quarantined
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
+
+BEING_PUBLISHED: Final = "; it is being published now"
+"""What a reason ends with that is true only while this step decides, since it publishes what it holds for that."""
 
 
 class Candidate(Assembled, frozen=True, kw_only=True):
@@ -153,11 +156,7 @@ def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now
         if not item["yes"]:
             yield f"its checklist says no: {item['item']} ({item['why']})"
     if candidate.receipt is None:
-        yield (
-            because(candidate.refusal)
-            if candidate.refusal
-            else "it is not in the registry yet; it is being published now"
-        )
+        yield (because(candidate.refusal) if candidate.refusal else f"it is not in the registry yet{BEING_PUBLISHED}")
     if hold := channel.held(now):
         yield f"{hold.who} holds promotions{f' until {hold.until}' if hold.until else ''}: {hold.why}"
     if len(candidate.approved_by) < policy.promotion.approvals:

@@ -25,8 +25,6 @@ _AGAIN: Final = (
     "Its publication has failed, or is under way: mend what federation redrive --dry-run names; then federation redrive"
 )
 """True of every such release: the event that publishes it is delivered until it succeeds or is a dead letter."""
-_PUBLISHES: Final = "; it is being published now"
-"""True of the step, which publishes what it holds for that; whoever asks here publishes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +69,7 @@ def _found(shelf: Shelf, name: str, at: str, due: promote.Candidate | None) -> C
     policy, (found,) = shelf.policy(), facts.candidates
     outcome = promote.decide(order, facts, policy, at)
     why = next((str(told.data["why"]) for told in outcome.events if told.type == events.PROMOTION_HELD), "")
-    held = why.replace(_PUBLISHES, "")
+    held = why.replace(promote.BEING_PUBLISHED, "")  # whoever asks here publishes nothing
     made = found.release["created_at"]
     if facts.channel.serving and facts.channel.serving.name == name:
         return Candidate(name=name, made=made, held=held, ways=())

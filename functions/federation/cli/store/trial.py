@@ -14,6 +14,7 @@ from federation.core import alarm, instant, names
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.policy import Policy
+from federation.steps.alarm_states import is_over
 
 _DAY: Final = 24 * 3_600
 _LOOKED_AT: Final = 16
@@ -64,6 +65,4 @@ def _goes_on(shelf: Shelf, past: Past, channel: Channel, policy: Policy) -> bool
     if not is_on_trial(past, channel, policy):
         return False
     states = shelf.names(names.alarms(digest(str(past.event.data.get("alarm", past.event.subject)))))
-    ended = (name.rsplit("/", 2)[1] for name in states if not name.endswith("/firing"))
-    began = instant.order(past.event.time)
-    return all(instant.order(moment) < began for moment in ended)
+    return not is_over(states, past.event.time)
