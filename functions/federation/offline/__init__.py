@@ -27,6 +27,8 @@ from federation.runtime import handle
 from federation.steps import StepName
 from federation.wiring.local import LocalHome, temporary_home
 
+_STEPS: Final[tuple[StepName, ...]] = ("validate", "gate", "fuse")
+"""Without `launch`: nobody trains what a release asks for."""
 _OF_GATES: Final = frozenset({events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE})
 
 
@@ -119,7 +121,7 @@ def _run(
     folders = tuple({path.resolve().parent for path in (*manifests, *earlier)})
     times = (found["produced_at"] for found in documents.values() if found["schema"] == MANIFEST)
     now = max(times, key=instant.microseconds)
-    with temporary_home(folders, base) as home:
+    with temporary_home(folders, base, _STEPS) as home:
         policy = documents["policy"]
         home.ports.store.keep(names.policy(policy["version"]), canonical(policy))
         if standing is not None:
@@ -169,12 +171,11 @@ def _gated(home: LocalHome, place: str, now: str) -> Iterator[Event]:
 
 
 def _merged(home: LocalHome, now: str) -> Sequence[Event]:
-    """The events about a merge, and about all that follows; a job that the release asks for is not launched."""
+    """The events about a merge, and about all that follows."""
     told: list[Event] = []
 
     def deliver(step: str, event: Event) -> None:
-        if step != "launch":
-            told.extend(handle(cast("StepName", step), event, home.ports, now).events)
+        told.extend(handle(cast("StepName", step), event, home.ports, now).events)
 
     home.bus.announce([_event(events.TICK_MERGE, "by hand", now, {})])
     home.bus.drain(deliver)

@@ -20,7 +20,7 @@ from federation.local.traffic import LocalTraffic
 from federation.local.trainer import LocalTrainer
 from federation.ports import Ports
 from federation.runtime import handle, routes
-from federation.steps import StepName
+from federation.steps import STEPS, StepName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,7 @@ def local_home(
     artifact_folders: tuple[Path, ...] = (),
     base: Path = Path(),
     training_python: str = "",
+    steps: tuple[StepName, ...] = tuple(STEPS),
 ) -> LocalHome:
     """A home in one folder; with `in_memory` its store and queue vanish with the process.
 
@@ -78,9 +79,10 @@ def local_home(
         artifact_folders: Folders that `file://` and relative URIs may be read from, besides `jobs/`.
         base: What relative URIs are relative to.
         training_python: The interpreter that runs jobs; this process's own if empty.
+        steps: The steps that hear events.
     """
     database = Database(None if in_memory else folder / "store.sqlite")
-    bus = LocalBus(database, routes())
+    bus = LocalBus(database, routes(steps))
     registry = folder / "registry"
     ports = Ports(
         store=LocalStore(database),
@@ -95,10 +97,10 @@ def local_home(
 
 
 @contextmanager
-def temporary_home(artifact_folders: tuple[Path, ...], base: Path) -> Iterator[LocalHome]:
-    """A home in memory that leaves nothing behind; `file://` and relative URIs are read as by `local_home`."""
+def temporary_home(artifact_folders: tuple[Path, ...], base: Path, steps: tuple[StepName, ...]) -> Iterator[LocalHome]:
+    """A home in memory that leaves nothing behind, where only some steps hear events; URIs are read as by `local_home`."""
     with tempfile.TemporaryDirectory(prefix="federation-") as folder:
-        home = local_home(Path(folder), in_memory=True, artifact_folders=artifact_folders, base=base)
+        home = local_home(Path(folder), in_memory=True, artifact_folders=artifact_folders, base=base, steps=steps)
         try:
             yield home
         finally:

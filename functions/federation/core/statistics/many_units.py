@@ -22,6 +22,8 @@ _MOST: Final = 500
 _SPARE: Final = 1.1
 """Random words for each draw: rejection keeps 992 of 1,000, so running short has a chance below 1e-1000."""
 _WORD: Final = 65_536
+_BLOCK: Final = 128
+"""Rows that are gathered at once; what they need stays in the processor's cache."""
 _Floats = NDArray[np.float64]
 
 
@@ -123,10 +125,21 @@ def draws(count: int, seed: int) -> NDArray[np.intp]:
 
 def replicates(residuals: _Floats, sizes: _Floats, chosen: NDArray[np.integer]) -> Replicates:
     """The sums of the units chosen in each row."""
-    drawn = residuals.take(chosen)
-    e, ee = drawn.sum(axis=1), np.einsum("ij,ij->i", drawn, drawn)
-    if sizes.min() == sizes.max():
-        return Replicates.of_one_size(e.tolist(), ee.tolist(), count=len(sizes), size=float(sizes[0]))
-    weights = sizes.take(chosen)
-    ek, kk = np.einsum("ij,ij->i", drawn, weights), np.einsum("ij,ij->i", weights, weights)
-    return Replicates(e.tolist(), ee.tolist(), weights.sum(axis=1).tolist(), ek.tolist(), kk.tolist())
+    equal = sizes.min() == sizes.max()
+    sums = np.empty((2 if equal else 5, len(chosen)))
+    for start in range(0, len(chosen), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        drawn = residuals.take(chosen[rows])
+        sums[:2, rows] = drawn.sum(axis=1), _products(drawn, drawn)
+        if not equal:
+            weights = sizes.take(chosen[rows])
+            sums[2:, rows] = weights.sum(axis=1), _products(drawn, weights), _products(weights, weights)
+    if equal:
+        return Replicates.of_one_size(*sums.tolist(), count=len(sizes), size=float(sizes[0]))
+    return Replicates(*sums.tolist())
+
+
+def _products(one: _Floats, other: _Floats) -> _Floats:
+    """The sum of the products of each row."""
+    found: _Floats = np.einsum("ij,ij->i", one, other)
+    return found
