@@ -167,10 +167,17 @@ def _trials(records: Records, failed: Sequence[str]) -> _Trials:
     if clusters is None:
         upper = rate_upper(count, items)
         return _Trials(unit="items", failed=count, total=items, upper=upper, independent=items, expected=count)
-    shares = [1.0 - math.fsum(unit) / len(unit) for unit in by_cluster(safe, clusters)]
-    total, worse = len(shares), sum(share > 0.0 for share in shares)
-    upper = max(_of_shares(shares), rate_upper(count, items))
-    trials = _Trials(unit="clusters", failed=worse, total=total, upper=upper, independent=total, expected=worse)
+    units = by_cluster(safe, clusters)
+    total, worse, heaviest = len(units), sum(min(unit) < 1.0 for unit in units), max(map(len, units))
+    upper = max(_of_clusters(units, heaviest), rate_upper(count, items))
+    trials = _Trials(
+        unit="clusters",
+        failed=worse,
+        total=total,
+        upper=upper,
+        independent=items / heaviest,
+        expected=count / heaviest,
+    )
     independent = worth(safe, clusters)
     expected = count * independent / items
     upper = rate_upper(expected, independent)
@@ -178,11 +185,14 @@ def _trials(records: Records, failed: Sequence[str]) -> _Trials:
     return replace(trials, upper=upper, independent=independent, expected=expected) if closer else trials
 
 
-def _of_shares(shares: Sequence[float]) -> float:
-    """The upper bound on the mean over clusters of their share of failures."""
-    return -bounded_lower(
-        [Group(1.0, -share, count) for share, count in Counter(shares).items()], worst=-1.0, unseen=1.0
-    )
+def _of_clusters(units: Sequence[Sequence[float]], heaviest: int) -> float:
+    """The upper bound on the share of items that fail, if those of a cluster may all fail together.
+
+    Long conversations may fail more often than short ones, so a cluster counts by its items.
+    """
+    alike = Counter((len(unit), math.fsum(unit)) for unit in units)
+    groups = [Group(size, total - size, count) for (size, total), count in alike.items()]
+    return -bounded_lower(groups, worst=-1.0, unseen=heaviest)
 
 
 def _missing(limit: float, trials: _Trials) -> int:
