@@ -86,6 +86,13 @@ def test_a_policy_that_somebody_else_has_seen_is_looked_for_at_once(store):
     assert store.asked == []
 
 
+def test_a_policy_that_the_process_stored_itself_is_in_its_next_listing(store):
+    process = CachedStore(store)
+    assert process.names(names.POLICIES) == []
+    process.keep(names.policy(1), b"{}")
+    assert process.names(names.POLICIES) == [names.policy(1)]
+
+
 def test_what_was_used_longest_ago_is_forgotten_first(store):
     process = CachedStore(store)
     half = bytes(LARGEST_BYTES // 2)

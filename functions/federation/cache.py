@@ -44,6 +44,7 @@ class CachedStore:
         if self._bodies.get(name) != body:
             self._store.keep(name, body)
             self._remember(name, body)
+            self.expect(name)
 
     def read(self, name: str) -> bytes | None:
         """The body under a name, or None."""

@@ -117,12 +117,19 @@ def test_the_same_policy_is_stored_there_once(federation, deployed, examples):
     assert answer.json["policy"] == "policies/000001"
 
 
+def test_the_first_policy_of_a_home_there_is_in_force(federation, deployed, examples, monkeypatch):
+    monkeypatch.setenv("FEDERATION_STORE", os.environ["FEDERATION_STORE"] + "-that-is-empty")
+    answer = federation("init", "--policy", examples / "policy.json", "--json")
+    assert (answer.code, answer.json["active"]) == (0, True)
+
+
 def test_who_changes_the_rules_there_is_written_down_by_the_functions(
     federation, deployed, working, examples, tmp_path
 ):
     second = tmp_path / "policy.json"
     second.write_text(json.dumps({**json.loads((examples / "policy.json").read_bytes()), "version": 2}), "utf-8")
     stored = federation("init", "--policy", second, *WHO)
+    assert "stays in force" not in stored.out
     assert (stored.code, "eva stored version 2 of the policy: the test asks for it" in stored.out) == (0, True)
     facts = federation("explain", "policy", "--json").json["facts"]
     assert facts["version 2"].endswith("by eva: the test asks for it")
