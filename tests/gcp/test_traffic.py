@@ -198,7 +198,7 @@ class Dedicated:
         answer = Response()
         answer.status_code = 400 if method == "POST" and shared else 200
         model = {"id": "7", "displayName": A}
-        told = {"name": ENDPOINT, "dedicatedEndpointEnabled": True, "dedicatedEndpointDns": self.address}
+        told = {"name": ENDPOINT, "etag": "1", "dedicatedEndpointEnabled": True, "dedicatedEndpointDns": self.address}
         answer._content = json.dumps({**told, "deployedModels": [model], "trafficSplit": {"7": 100}}).encode()
         return answer
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from infra.emulators import hub
+from infra.emulators.http_serving import Answer
+from infra.emulators.proxy import proxied
 from tests.hub.releases import NAME, body
 from tests.hub.test_trainer import receiver
 
@@ -225,6 +227,39 @@ def test_a_card_that_the_hub_refuses_is_a_fault_of_the_document(hub_registry, ma
     hub_cloud.faults.refuse("validate_yaml", 400)
     with pytest.raises(ContractError, match="refuses the card"):
         hub_registry.publish(NAME, body())
+
+
+@pytest.fixture
+def answered(hub_cloud, repo, made, monkeypatch):
+    """Makes a registry that gets an answer of success with this text wherever the path contains `at`."""
+    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+
+    with proxied(hub_cloud.endpoint) as proxy:
+
+        def registry(text, at):
+            monkeypatch.setattr("infra.emulators.proxy.PAGE", Answer(body=text))
+            proxy.interfere(at)
+            return HubRegistry(lambda: HfApi(endpoint=proxy.endpoint, token="hf_test"), repo), proxy
+
+        yield registry
+
+
+@pytest.mark.parametrize("text", [b"null", b"[]", b"{}", b'"ok"', b""])
+@pytest.mark.parametrize("at", ["/resolve/", "/commits/", "/preupload/", "/commit/"])
+def test_an_answer_that_cannot_be_read_is_no_refusal_of_the_card_and_passes(answered, hub_client, repo, text, at):
+    """A refusal would be written down as one that no retry mends."""
+    registry, proxy = answered(text, at)
+    with pytest.raises(ServiceError):
+        registry.publish(NAME, body())
+    proxy.hand_on()
+    receipt = registry.publish(NAME, body())
+    assert [commit.commit_id for commit in releases(hub_client, repo)] == [receipt.commit]
+
+
+def test_a_page_in_place_of_a_verdict_on_the_card_is_shown(answered):
+    page = b"<html><title>502 Bad Gateway</title></html>"
+    with pytest.raises(ServiceError, match="the answer is no JSON: <html><title>502 Bad Gateway"):
+        answered(page, "/validate-yaml")[0].publish(NAME, body())
 
 
 FAULTS = st.lists(

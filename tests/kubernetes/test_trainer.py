@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A job starts once under its name, on whichever cluster; what is complete is found by the sweep."""
 
+import json
+from types import SimpleNamespace
+
 import pytest
+from infra.emulators.http_serving import Answer
+from infra.emulators.proxy import proxied
 from tests.ports.backends_kubernetes import NAMESPACE
 
 from federation.errors import ContractError, ServiceError
@@ -20,6 +25,24 @@ def test_a_kubeconfig_without_the_context_is_told_as_a_service_that_is_not_reach
     elsewhere = KubernetesTrainer(lambda: batch("a-context-that-nobody-has"), NAMESPACE)
     with pytest.raises(ServiceError, match=r"listing the jobs of .* failed: ConfigException: Invalid kube-config file"):
         elsewhere.finished()
+
+
+def test_a_cluster_that_asks_to_wait_an_hour_is_not_waited_for(tmp_path, monkeypatch):
+    """The sweep would run into its own limit, and nobody would be told why."""
+    with proxied("http://127.0.0.1:1") as proxy:
+        monkeypatch.setattr("infra.emulators.proxy.PAGE", Answer(status=429, headers={"Retry-After": "3600"}))
+        monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=pytest.fail))
+        proxy.interfere()
+        named = {"contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}], "current-context": "here"}
+        user = {"name": "u", "user": {"token": "t"}}
+        places = {"clusters": [{"name": "c", "cluster": {"server": proxy.endpoint}}], "users": [user]}
+        file = tmp_path / "config"
+        file.write_text(json.dumps({**named, **places}))
+        monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(file))
+        api = batch.__wrapped__("here")
+        with pytest.raises(ServiceError, match=r"listing the jobs of .* failed: 429"):
+            KubernetesTrainer(lambda: api, NAMESPACE).finished()
+        api.api_client.close()
 
 
 def test_a_name_that_was_started_before_starts_nothing(kubernetes_trainer, kubernetes_cluster):

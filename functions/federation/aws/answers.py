@@ -10,13 +10,18 @@ from typing import Any, Final
 from federation.errors import ServiceError
 
 _SUCCESSES: Final = range(200, 300)
+_OBJECTS: Final = frozenset({"json", "rest-json"})
+"""Protocols whose answers are JSON objects."""
+_OTHER_JSON: Final = frozenset(bytes([one]) for one in b'["ntf-0123456789')
+"""The first bytes of a list, a text, null, a truth value and a number."""
+_SHOWN: Final = 100
 
 
 def check(operation_model: Any, response_dict: Any, **_: Any) -> None:
     """Check a successful answer before botocore reads it; a handler of botocore's event `before-parse`.
 
     Raises:
-        ServiceError: The answer is a page of HTML without AWS's headers, or shorter than it says.
+        ServiceError: The answer is a page of HTML without AWS's headers, shorter than it says, or JSON of another form.
     """
     if response_dict["status_code"] not in _SUCCESSES or operation_model.http.get("method") == "HEAD":
         return  # the answer to a HEAD states the length of a body that is not sent
@@ -27,3 +32,14 @@ def check(operation_model: Any, response_dict: Any, **_: Any) -> None:
     stated = headers.get("content-length", "")
     if isinstance(body, bytes) and stated.isdecimal() and len(body) < int(stated):
         raise ServiceError(f"{asked} with only {len(body)} of {stated} bytes before the connection ended")
+    if _is_no_object(operation_model, body):
+        raise ServiceError(f"{asked} with something else than an object: {body[:_SHOWN].decode(errors='replace')}")
+
+
+def _is_no_object(operation_model: Any, body: Any) -> bool:
+    """Whether the body is JSON, but not the object that this protocol promises; a streamed body is the caller's."""
+    if operation_model.service_model.metadata.get("protocol") not in _OBJECTS or not isinstance(body, bytes):
+        return False
+    output = operation_model.output_shape
+    is_payload = output is not None and "payload" in output.serialization
+    return not is_payload and body.strip()[:1] in _OTHER_JSON

@@ -148,8 +148,7 @@ class SageMakerTraffic:
         weights = [
             {"VariantName": variant, "DesiredWeight": 1.0 if variant == serving else 0.0} for variant in _weights(found)
         ]
-        operation = "update_endpoint_weights_and_capacities"
-        return self._call(operation, EndpointName=self._endpoint, DesiredWeightsAndCapacities=weights)
+        return self._endpoint_after("update_endpoint_weights_and_capacities", DesiredWeightsAndCapacities=weights)
 
     def _deploy(self, shift: Shift, operation: str, **tags: Any) -> Mapping[str, Any]:
         releases = (shift.release, *shift.warm)
@@ -158,7 +157,7 @@ class SageMakerTraffic:
         configuration = self._configuration(shift.counter, releases)
         self._made("create_endpoint_config", **configuration, **self._tags)
         named = configuration["EndpointConfigName"]
-        return self._call(operation, EndpointName=self._endpoint, EndpointConfigName=named, **tags)
+        return self._endpoint_after(operation, EndpointConfigName=named, **tags)
 
     def _model(self, release: str) -> dict[str, Any]:
         """CreateModel's request: the node's image, and the release that it has to serve."""
@@ -193,15 +192,22 @@ class SageMakerTraffic:
 
     def _described(self) -> Mapping[str, Any] | None:
         try:
-            return self._call("describe_endpoint", EndpointName=self._endpoint)
+            return self._endpoint_after("describe_endpoint")
         except ServiceError as error:
             if code_of(error.__cause__) == _UNKNOWN:
                 return None
             raise
 
     def _counter(self, found: Mapping[str, Any]) -> int:
-        tags = self._call("list_tags", ResourceArn=found["EndpointArn"])["Tags"]
+        tags = self._call("list_tags", ResourceArn=found["EndpointArn"]).get("Tags", ())
         return next((int(tag["Value"]) for tag in tags if tag["Key"] == COUNTER), 0)
+
+    def _endpoint_after(self, operation: str, **request: Any) -> Mapping[str, Any]:
+        """The endpoint as an operation answers it; an answer without its ARN says nothing about it."""
+        answer = self._call(operation, EndpointName=self._endpoint, **request)
+        if "EndpointArn" not in answer:
+            raise ServiceError(f"SageMaker answered {operation} without the endpoint {self._endpoint}")
+        return answer
 
     def _made(self, operation: str, **request: Any) -> None:
         """Create what an earlier attempt may have created already, which SageMaker reports as a ValidationException."""

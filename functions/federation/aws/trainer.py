@@ -135,6 +135,8 @@ class SageMakerTrainer:
         with service_call("SageMaker", "ListTrainingJobs"):
             pages = self._sagemaker().get_paginator("list_training_jobs")
             for page in pages.paginate(StatusEquals=status, LastModifiedTimeAfter=since, MaxResults=_PAGE):
+                if "TrainingJobSummaries" not in page:
+                    raise ServiceError("SageMaker answered ListTrainingJobs without a list")
                 yield from page["TrainingJobSummaries"]
 
     def _described(self, operation: str, **names: str) -> Mapping[str, Any]:

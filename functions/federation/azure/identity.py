@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from federation.azure.rest import TIMEOUT, meaning, reached
+from federation.azure.rest import TIMEOUT, meaning, reached, shown
 from federation.errors import ServiceError
 
 LOGIN: Final = "https://login.microsoftonline.com"
@@ -76,6 +76,9 @@ class EntraToken:
         operation = "give a token"
         with reached(operation):
             response = self._session().request("POST", self._url, data=form, timeout=TIMEOUT)
-            if response.status_code == _OK:
-                return response.json()
-        raise ServiceError(str(meaning(operation, response)))
+            if response.status_code != _OK:
+                raise ServiceError(str(meaning(operation, response)))
+            found = shown(response)
+        if not {"access_token", "expires_in"} <= found.keys():
+            raise ServiceError(f"Azure did not {operation}: the answer contains none")
+        return found

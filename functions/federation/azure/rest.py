@@ -64,7 +64,7 @@ class Rest:
         with reached(operation):
             response = self._session().request(method, url, headers=headers, timeout=TIMEOUT, **more)
             if response.status_code < _FIRST_ERROR:
-                return response.json()
+                return shown(response)
         raise meaning(operation, response)
 
 
@@ -75,6 +75,18 @@ def reached(operation: str) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:  # everything that requests raises is an OSError
         raise ServiceError(f"Azure did not {operation}: {type(error).__name__}: {error!s:.{_SHOWN}}") from error
+
+
+def shown(response: Any) -> Any:
+    """The answer's JSON.
+
+    Raises:
+        ValueError: It is no JSON, or no object.
+    """
+    found = response.json()
+    if not isinstance(found, dict):
+        raise ValueError(f"the answer is no object: {found}")  # noqa: TRY004 - as of an answer that is no JSON
+    return found
 
 
 def meaning(operation: str, response: Any) -> MissingError | ContractError | ServiceError:

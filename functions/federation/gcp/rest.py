@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from federation.errors import ServiceError
 from federation.gcp.calls import meaning, service_call
 
 _TIMEOUT: Final = 30.0
@@ -31,7 +32,7 @@ class Rest:
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> Any:
-        """The answer's JSON.
+        """The answer's JSON, which is an object.
 
         Args:
             operation: What it does, for a message that begins with "<service> did not".
@@ -50,7 +51,10 @@ class Rest:
             status, why = _error_of(response)
             raise meaning(self._service, operation, status, why)
         with service_call(self._service, operation):
-            return response.json()
+            found = response.json()
+        if not isinstance(found, dict):
+            raise ServiceError(f"{self._service} did not {operation}: the answer is no object: {found!s:.{_SHOWN}}")
+        return found
 
     def answer(
         self,

@@ -104,7 +104,10 @@ class VertexTraffic:
             raise ServiceError(f"Vertex AI did not {operation}: its split is {changed.get('trafficSplit')}")
 
     def _read(self, channel: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._rest.ask(f"show the endpoint of {channel}", "GET", self._url(channel))
+        operation = f"show the endpoint of {channel}"
+        found: Mapping[str, Any] = self._rest.ask(operation, "GET", self._url(channel))
+        if not {"name", "etag"} <= found.keys():
+            raise ServiceError(f"Vertex AI did not {operation}: the answer is no endpoint")
         return found
 
     def _asked_at(self, channel: str, endpoint: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 _CONNECT_SECONDS: Final = 5.0
 _READ_SECONDS: Final = 30.0
+_TOO_MANY: Final = 429
 
 _QUIET: Final = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # else a function's log has lines about uploads of no bytes
@@ -37,12 +38,29 @@ def client(endpoint: str | None = None, token: str | None = None) -> Any:
 
 @cache
 def _bound_calls() -> None:
-    """Set timeouts, once per process: all clients share one session, and replacing it would abort calls."""
+    """Set timeouts, once per process: all clients share one session, and replacing it would abort calls.
+
+    They are set for each request, too, since the library lists pages without any.
+    """
     import httpx2  # noqa: PLC0415 - with the client
     from huggingface_hub import set_client_factory  # noqa: PLC0415 - the same
 
     timeout = httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
-    set_client_factory(lambda: httpx2.Client(follow_redirects=True, timeout=timeout))
+
+    def bound(request: Any) -> None:
+        request.extensions["timeout"] = timeout.as_dict()
+
+    hooks: dict[str, list[Any]] = {"request": [bound], "response": [_do_not_wait]}
+    set_client_factory(lambda: httpx2.Client(follow_redirects=True, timeout=timeout, event_hooks=hooks))
+
+
+def _do_not_wait(response: Any) -> None:
+    """Raise where the library would sleep for as long as the Hub asks, up to hours; the event is delivered again."""
+    from huggingface_hub import hf_raise_for_status  # noqa: PLC0415 - with the client
+
+    if response.status_code == _TOO_MANY or (response.is_error and "Retry-After" in response.headers):
+        response.read()
+        hf_raise_for_status(response)
 
 
 def headers(api: Any) -> dict[str, str]:

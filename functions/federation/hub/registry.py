@@ -119,7 +119,10 @@ class HubRegistry:
 
     def _listed(self) -> list[Commit]:
         with service_call(f"listing the commits of {self._repo}"):
-            return list(islice(history(self._api(), self._repo), LOOK_BACK))
+            found = list(islice(history(self._api(), self._repo), LOOK_BACK))
+        if not found:
+            raise ServiceError(f"Hugging Face Hub: listing the commits of {self._repo} failed: the answer names none")
+        return found
 
     def _ours(self, commits: list[Commit], release: str, wanted: str) -> str | None:
         """The commit whose title names the release and whose manifest has its digest; a title alone proves nothing."""
@@ -139,6 +142,8 @@ class HubRegistry:
                     self._repo, operations, commit_message=release, commit_description=message, parent_commit=parent
                 )
         except ValueError as error:
+            if status_of(error.__cause__) is None:  # not refused: the client could not read an answer
+                raise ServiceError(f"Hugging Face Hub: committing {release} to {self._repo} failed: {error}") from error
             raise ContractError(f"the Hub refuses the card of {release}: {error}") from error
         return str(made.oid)
 

@@ -177,7 +177,7 @@ class HubTrainer:
         try:
             with service_call(operation):
                 yield from self._api().list_jobs(namespace=self._namespace, **wanted)
-        except (KeyError, TypeError, ValueError) as error:  # what the client raises for a job that it cannot read
+        except ValueError as error:  # what the client raises for a time or a stage that it cannot read
             said = f"{type(error).__name__}: {error}"
             raise ServiceError(
                 f"Hugging Face Hub: {operation} failed: the answer has an unexpected form: {said}"

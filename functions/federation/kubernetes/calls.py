@@ -23,6 +23,17 @@ def service_call(operation: str) -> Iterator[None]:
         raise ServiceError(f"Kubernetes: {operation} failed: {_words(error)}") from error
 
 
+def whole(found: Any, operation: str) -> Any:
+    """What the client read from an answer.
+
+    Raises:
+        ServiceError: It is no object of a cluster: the client reads null and {} without a complaint.
+    """
+    if getattr(found, "metadata", None) is None:
+        raise ServiceError(f"Kubernetes: {operation} failed: the answer is no object of a cluster")
+    return found
+
+
 def status_of(error: BaseException | None) -> int | None:
     """The HTTP status behind an error of the client, or None when there was no answer."""
     return getattr(error, "status", None)

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 TIMEOUTS: Final = (5.0, 30.0)
 """Seconds to connect and to read, for each request."""
+_RETRIES: Final = 3
+"""Retries of a request whose connection failed; an answer, such as 429, is left to the next delivery."""
 
 
 @cache
@@ -18,12 +20,17 @@ def batch(context: str | None = None) -> Any:
     Args:
         context: A context of the kubeconfig (KUBECONFIG, else ~/.kube/config); None inside a cluster.
     """
+    from urllib3 import Retry  # noqa: PLC0415 - with the client
+
     from kubernetes import client, config  # noqa: PLC0415 - half a second
 
+    made = client.Configuration()
+    made.retries = Retry(_RETRIES, respect_retry_after_header=False)  # else it sleeps for as long as a cluster asks
     if context is None:
-        config.load_incluster_config()  # type: ignore[no-untyped-call]
-        return client.BatchV1Api()
-    return client.BatchV1Api(config.new_client_from_config(context=context))  # type: ignore[no-untyped-call]
+        config.load_incluster_config(made)  # type: ignore[no-untyped-call]
+    else:
+        config.load_kube_config(context=context, client_configuration=made)  # type: ignore[no-untyped-call]
+    return client.BatchV1Api(client.ApiClient(made))
 
 
 def core_api(batch: Any) -> Any:

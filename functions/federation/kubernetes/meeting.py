@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from federation.errors import ServiceError
-from federation.kubernetes.calls import service_call, status_of
+from federation.kubernetes.calls import service_call, status_of, whole
 from federation.kubernetes.clients import TIMEOUTS, core_api
 from federation.kubernetes.job import LABEL
 
@@ -59,8 +59,9 @@ def service_of(name: str, uid: str, labels: Mapping[str, str] | None = None) -> 
 
 def _check_owner(batch: Any, namespace: str, name: str, uid: str) -> None:
     """Raise unless this Job owns the Service; one that an earlier Job owns is about to be deleted by the cluster."""
-    with service_call(f"reading the service of job {name} in {namespace}"):
-        found = core_api(batch).read_namespaced_service(name, namespace, _request_timeout=TIMEOUTS)
+    operation = f"reading the service of job {name} in {namespace}"
+    with service_call(operation):
+        found = whole(core_api(batch).read_namespaced_service(name, namespace, _request_timeout=TIMEOUTS), operation)
     if uid not in {owner.uid for owner in found.metadata.owner_references or ()}:
         raise ServiceError(
             f"Kubernetes: the service {name} in {namespace} does not belong to the job {name}, so the job's machines "

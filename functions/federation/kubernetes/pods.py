@@ -12,7 +12,7 @@ import msgspec
 
 from federation.core.failure import CONFIGURED_WRONG
 from federation.errors import ServiceError
-from federation.kubernetes.calls import service_call, status_of
+from federation.kubernetes.calls import service_call, status_of, whole
 from federation.kubernetes.clients import TIMEOUTS, core_api
 from federation.kubernetes.job import CONTAINER, LABEL
 
@@ -46,13 +46,13 @@ def _ends(batch: Any, namespace: str, job: str) -> Iterator[End]:
 
 
 def _pods(batch: Any, namespace: str, job: str) -> Sequence[Any]:
+    operation = f"listing the pods of job {job} in {namespace}"
     try:
-        with service_call(f"listing the pods of job {job} in {namespace}"):
-            found: Sequence[Any] = (
-                core_api(batch)
-                .list_namespaced_pod(namespace, label_selector=f"{LABEL}={job}", limit=_PODS, _request_timeout=TIMEOUTS)
-                .items
+        with service_call(operation):
+            page = core_api(batch).list_namespaced_pod(
+                namespace, label_selector=f"{LABEL}={job}", limit=_PODS, _request_timeout=TIMEOUTS
             )
+        found: Sequence[Any] = whole(page, operation).items
     except ServiceError as error:
         if status_of(error.__cause__) in _HIDDEN:
             return ()

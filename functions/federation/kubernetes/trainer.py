@@ -12,7 +12,7 @@ from federation.core import failure
 from federation.core.instant import text
 from federation.errors import ContractError, ServiceError
 from federation.kubernetes import meeting
-from federation.kubernetes.calls import service_call, status_of
+from federation.kubernetes.calls import service_call, status_of, whole
 from federation.kubernetes.clients import TIMEOUTS
 from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of, labels_of, machines, unnameable, unreadable
 from federation.kubernetes.pods import decisive_end
@@ -90,9 +90,11 @@ class KubernetesTrainer:
     def _made(self, name: str, job: Mapping[str, Any]) -> Any | None:
         """The Job as it was created now; None when the name was taken."""
         body = job_of(name, job, self._placement, self._labels)
+        operation = f"creating job {name} in {self._namespace}"
         try:
-            with service_call(f"creating job {name} in {self._namespace}"):
-                return self._batch().create_namespaced_job(self._namespace, body, _request_timeout=TIMEOUTS)
+            with service_call(operation):
+                made = self._batch().create_namespaced_job(self._namespace, body, _request_timeout=TIMEOUTS)
+            return whole(made, operation)
         except ServiceError as error:
             status = status_of(error.__cause__)
             if status in _INVALID:
@@ -102,17 +104,19 @@ class KubernetesTrainer:
             return None
 
     def _read(self, name: str) -> Any:
-        with service_call(f"reading job {name} in {self._namespace}"):
-            return self._batch().read_namespaced_job(name, self._namespace, _request_timeout=TIMEOUTS)
+        operation = f"reading job {name} in {self._namespace}"
+        with service_call(operation):
+            found = self._batch().read_namespaced_job(name, self._namespace, _request_timeout=TIMEOUTS)
+        return whole(found, operation)
 
     def _jobs(self) -> Iterator[Any]:
-        following = None
+        operation, following = f"listing the jobs of {self._namespace}", None
         while True:
-            with service_call(f"listing the jobs of {self._namespace}"):
+            with service_call(operation):
                 page = self._batch().list_namespaced_job(
                     self._namespace, label_selector=LABEL, limit=PAGE, _continue=following, _request_timeout=TIMEOUTS
                 )
-            yield from page.items
+            yield from whole(page, operation).items
             following = page.metadata._continue  # noqa: SLF001 - the client's name for `continue`
             if not following:
                 return
