@@ -39,10 +39,14 @@ def by_action(state: str, **members: Any) -> Any:
 
 
 def heard(payload: Any) -> Signal:
+    return told_by(payload)[0]
+
+
+def told_by(payload: Any) -> tuple[Signal, str]:
     reading = read(Request(entry=of_invocation(payload), body=json.dumps(payload).encode()), TRUST)
     assert (reading.verdict, reading.error) == ("ignore", None)
     assert reading.signal is not None
-    return reading.signal
+    return reading.signal, reading.why
 
 
 ONE = [
@@ -61,4 +65,6 @@ def test_the_alarm_fires_with_any_of_its_series_and_says_with_which(told: Any, o
 @pytest.mark.parametrize(("told", "of_one"), ONE, ids=["a topic", "an action"])
 def test_one_series_that_recovers_is_not_the_alarm_that_recovers(told: Any, of_one: dict[str, Any]):
     assert (heard(told("OK", **of_one)).verdict, heard(told("OK", **of_one)).state) == ("ignore", "unknown")
+    assert "recovers only as a whole" in told_by(told("OK", **of_one))[1]
+    assert "has recovered" not in told_by(told("OK", **of_one))[1]
     assert (heard(told("OK")).verdict, heard(told("OK")).state) == ("accept", "resolved")

@@ -126,6 +126,21 @@ def test_what_is_not_ours_or_not_readable_is_refused_by_name(event: Any, error: 
     assert (reading.verdict, reading.error, reading.respond) == ("reject", error, respond)
 
 
+# learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema
+ALERT = {
+    "schemaId": "azureMonitorCommonAlertSchema",
+    "data": {"essentials": {"alertRule": "p99", "monitorCondition": "Fired", "alertTargetIDs": [TOPIC.lower()]}},
+}
+
+
+@pytest.mark.parametrize("body", [ALERT, [ALERT], {}], ids=["an alert", "an alert in an array", "nothing"])
+def test_an_alert_of_azure_monitor_is_told_that_nobody_reads_it(body: Any):
+    reading = asked(body)
+    assert (reading.verdict, reading.error, reading.respond) == ("reject", "not_an_event", 400)
+    assert "Alerts of Azure Monitor are not read" in reading.why
+    assert "azure_workspaces" not in reading.why
+
+
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer stolen"}, {"authorization": "granted"}])
 def test_nobody_wakes_the_sweep_without_the_token(headers: dict[str, str]):
     reading = asked([COMPLETED], headers)

@@ -34,6 +34,18 @@ def test_where_neither_comes_nothing_is_done():
     assert knock(None, proven=False).error == "signature_missing"
 
 
+# Datadog's default payload, and a custom one of Grafana's (optional settings of a webhook, since version 12)
+@pytest.mark.parametrize(
+    "body",
+    [b'{"id": "1", "title": "[Triggered] p99", "alert_transition": "Triggered"}', b'{"state": "alerting"}'],
+    ids=["another monitor", "a template"],
+)
+def test_whoever_sends_a_form_of_his_own_is_told_to_send_grafanas(body: bytes):
+    reading = read(replace(SIGNED.request(), body=body, headers={}, proven=True), SIGNED.trust)
+    assert (reading.error, reading.respond) == ("bad_group_key", 400)
+    assert "Let Alertmanager or Grafana send its own payload" in reading.why
+
+
 def test_whoever_still_has_grafanas_old_alerting_is_told_so():
     legacy = case("grafana/legacy_alerting")
     reading = legacy.reading()

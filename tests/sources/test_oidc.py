@@ -83,6 +83,33 @@ def test_no_token_is_worth_anything_where_no_account_is_named():
     assert read(PUSH.request(), replace(TRUST, push_email=None)).error == "oidc_email"
 
 
+# cloud.google.com/billing/docs/how-to/notify and cloud.google.com/security-command-center/docs/how-to-notifications
+BUDGET = {"budgetDisplayName": "ml", "costAmount": 10.0, "budgetAmount": 5.0, "alertThresholdExceeded": 1.0}
+FINDING = {"notificationConfigName": "organizations/1/notificationConfigs/all", "finding": {"state": "ACTIVE"}}
+
+
+def carried(data: dict[str, Any], purpose: str) -> Reading:
+    """A push of this data, with the token of that purpose."""
+    message = {"data": base64.b64encode(json.dumps(data).encode()).decode(), "attributes": {"schemaVersion": "1.0"}}
+    subscription = "projects/acme-ml-prod/subscriptions/vertex-completions-push"
+    request = PUSH.request(json.dumps({"message": message, "subscription": subscription}).encode())
+    return read(replace(request, token=Token(claims={**CLAIMS, "aud": TRUST.audiences[purpose]})), TRUST)
+
+
+@pytest.mark.parametrize("data", [BUDGET, FINDING], ids=["a budget", "a finding"])
+@pytest.mark.parametrize("purpose", ["alerts", "vertex/gcs"])
+def test_what_has_a_form_of_its_own_is_told_so_and_sends_nobody_to_the_audiences(data: dict[str, Any], purpose: str):
+    reading = carried(data, purpose)
+    assert (reading.verdict, reading.error, reading.respond, reading.park) == ("reject", "not_an_event", 400, True)
+    assert "its form is unknown" in reading.why
+
+
+@pytest.mark.parametrize("known", ["logName", "specversion"])
+def test_an_unknown_form_around_a_known_one_needs_the_token_for_artifacts(known: str):
+    reading = carried({**BUDGET, known: "1.0"}, "alerts")
+    assert (reading.error, reading.respond, reading.park) == ("oidc_audience", 401, False)
+
+
 @pytest.mark.parametrize("purpose", ["alerts", "tick"])
 def test_an_event_in_a_messages_attributes_needs_the_token_for_artifacts_too(purpose: str):
     event = case("gcs/eventarc_binary_sentinel")

@@ -140,6 +140,53 @@ def test_an_event_of_a_known_source_and_an_unknown_kind_is_ignored(source: str):
     assert (reading.verdict, reading.signal) == ("ignore", None)
 
 
+@pytest.mark.parametrize("kind", ["CloudWatch Alarm Mute Rule State Change", "CloudWatch Alarm Of Next Year"])
+def test_what_is_told_beside_alarms_need_not_be_about_one(kind: str):
+    def change(body: dict[str, Any]) -> None:
+        rule = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm-mute-rule:weekend"
+        body.update({"detail-type": kind, "resources": [rule], "detail": {"name": "weekend"}})
+
+    reading = after("cloudwatch/alarm_single_firing", change)
+    assert (reading.verdict, reading.error, reading.signal) == ("ignore", None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "means"),
+    [
+        ({"value": "ALARM"}, "so it fires."),
+        ({"value": "OK"}, "so it has recovered."),
+        ({"value": "INSUFFICIENT_DATA"}, "which has no effect; only ALARM and OK have one."),
+        ({"value": "ALARM", "actionsSuppressedBy": "Alarm"}, "but suppressed by Alarm, so it has no effect."),
+    ],
+    ids=["fires", "is over", "nobody knows", "is suppressed"],
+)
+def test_an_alarm_is_told_what_its_state_means(changes: dict[str, str], means: str):
+    reading = after("cloudwatch/alarm_single_firing", lambda body: body["detail"]["state"].update(changes))
+    assert reading.why == f"The alarm's state is '{changes['value']}', {means}"
+
+
+@pytest.mark.parametrize(
+    "method", ["GenAiTuningService.CreateTuningJob", "ModelService.CopyModel", "JobService.CreateCustomJob"]
+)
+def test_a_model_that_is_registered_in_another_way_than_by_an_upload_is_ignored_and_told_so(method: str):
+    def change(body: dict[str, Any]) -> None:
+        body["message"]["data"]["base64"] = json.dumps(
+            {
+                "logName": "projects/acme-ml-prod/logs/cloudaudit.googleapis.com%2Factivity",
+                "protoPayload": {
+                    "serviceName": "aiplatform.googleapis.com",
+                    "methodName": f"google.cloud.aiplatform.v1.{method}",
+                },
+                "operation": {"last": True},
+            }
+        )
+
+    reading = after("vertex/push_pipeline_succeeded", change)
+    assert (reading.verdict, reading.error, reading.completions) == ("ignore", None, ())
+    assert "only ModelService.UploadModel of Vertex AI is read" in reading.why
+    assert "such as a copy or a tuned one, is not recorded" in reading.why
+
+
 def test_an_endpoint_without_a_configuration_still_tells_its_status():
     reading = after("sagemaker/endpoint_in_service", lambda body: body["detail"].pop("EndpointConfigName"))
     assert reading.signal is not None

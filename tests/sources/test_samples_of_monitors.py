@@ -178,6 +178,27 @@ ALWAYS = [
     # the like of it in a rule of one's own
     {"alertname": "ml_dead_mans_switch"},
     {"alertname": "Dead man's switch"},
+    # what public files of rules call the alert whose expr is vector(1)
+    {"alertname": "PrometheusDeadManSwitch", "severity": "heartbeat"},
+    {"alertname": "DeadManBoy", "severity": "deadman"},
+    {"alertname": "AlwaysFiring", "severity": "warning"},
+    {"alertname": "AlwaysFiring_Test", "severity": "info"},
+    {"alertname": "AlwaysFiringAlert"},
+    {"alertname": "WatchDog"},
+    {"alertname": "WatchdogTest", "severity": "none"},
+    {"alertname": "WatchdogHeartbeat", "severity": "none"},
+    {"alertname": "Heartbeat", "severity": "major"},
+    {"alertname": "heartbeat", "severity": "none"},  # Grafana OnCall's guide
+    {"alertname": "AKS-MonitoringHeartbeat", "severity": "none"},
+    {"alertname": "ICPMonitoringHeartbeat", "severity": "none"},
+    {"alertname": "AlertingPipelineHeartbeat", "severity": "heartbeat"},
+    {"alertname": "ExpectedAlertHeartBeat", "severity": "heartbeat"},
+    # the like of them elsewhere
+    {"alertname": "watchdog"},
+    {"alertname": "PrometheusWatchdog"},
+    {"alertname": "DeadMansSwitchAlert"},
+    {"alertname": "DeadMansSwitch-prod"},
+    {"alertname": "info_inhibitor"},
 ]
 
 
@@ -196,8 +217,29 @@ def test_the_alert_that_always_fires_says_nothing_about_the_model(labels: dict[s
     assert (told("http:alertmanager", both).verdict, told("http:alertmanager", both).state) == ("accept", "firing")
 
 
-@pytest.mark.parametrize("name", ["DeadmanSwitchLatency", "dead mans switching p95"])
-def test_a_model_may_be_called_like_it(name: str):
+# the last ones are in public files of rules, for what has died
+ALARMS = [
+    "DeadmanSwitchLatency",
+    "dead mans switching p95",
+    "AlwaysFiringLine-p99",
+    "WatchdogTimerReset",
+    "watchdog_bark_total_high",
+    "HeartbeatLost",
+    "ServiceHeartbeatAbsent",
+    "ModelHeartbeat",
+    "AlertNoHeartbeat",
+    "HeartbeatMissing",
+    "WatchdogMissing",
+    "NoHeartbeat",
+    "EngineNoHeartbeat",
+    "SchedulerHeartbeat",
+    "ChargePointStaleHeartbeat",
+    "DeadmanswitchRelayUnreachable",
+]
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_a_name_that_only_begins_or_ends_like_it_is_that_of_an_alarm(name: str):
     alert = {"status": "firing", "labels": {"alertname": name}, "startsAt": "2026-11-18T16:04:30Z"}
     group = {"version": "4", "groupKey": "{}:{}", "status": "firing", "receiver": "federation", "alerts": [alert]}
     assert told("http:alertmanager", group).state == "firing"
@@ -252,18 +294,20 @@ def grafanas(status: str, reason: str | None, **alert: Any) -> dict[str, Any]:
     return {**UNEVALUATED, "status": status, "alerts": [one]}
 
 
-def test_nobody_rolls_back_because_grafana_could_not_ask_its_data_source():
-    signal = told("http:grafana", UNEVALUATED)
+# a rule that is set to Alerting, should no data come, says NoData: grafana/grafana pkg/services/ngalert/models/alert_rule.go
+@pytest.mark.parametrize("body", [UNEVALUATED, grafanas("firing", "NoData")], ids=["Error", "NoData"])
+def test_nobody_rolls_back_because_grafana_was_told_nothing_by_its_data_source(body: dict[str, Any]):
+    signal = told("http:grafana", body)
     assert (signal.verdict, signal.state) == ("ignore", "unknown")
-    passed_on = {**UNEVALUATED, "version": "4"}
+    passed_on = {**body, "version": "4"}
     assert told("http:alertmanager", passed_on).verdict == "ignore"
     breach = grafanas("firing", None, startsAt="2026-11-18T10:00:00Z")["alerts"]
-    beside = told("http:grafana", {**UNEVALUATED, "alerts": [*UNEVALUATED["alerts"], *breach]})
+    beside = told("http:grafana", {**body, "alerts": [*body["alerts"], *breach]})
     assert (beside.verdict, beside.state, beside.at) == ("accept", "firing", "2026-11-18T10:00:00Z")
 
 
-@pytest.mark.parametrize("reason", [None, "NoData", "Error, KeepLast"])
-def test_a_rule_that_is_to_fire_without_data_or_keeps_firing_fires(reason: str | None):
+@pytest.mark.parametrize("reason", [None, "Error, KeepLast", "NoData, KeepLast"])
+def test_a_rule_that_keeps_firing_while_nothing_is_measured_fires(reason: str | None):
     signal = told("http:grafana", grafanas("firing", reason))
     assert (signal.verdict, signal.state) == ("accept", "firing")
 

@@ -18,10 +18,23 @@ from federation.sources.body import digits_of, json_object, labels_of, mapping_i
 from federation.sources.reading import Reading, Request, Signal, State, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
-_OF_THE_MONITOR: Final = ("DatasourceError", "DatasourceNoData", "Watchdog", "InfoInhibitor")
-"""Alerts about the monitoring itself: Grafana's for missing data, and kube-prometheus's that always fire or inhibit."""
-_DEAD_MANS_SWITCH: Final = r"(?i)dead[ _-]?man'?s?[ _-]?(?:switch|snitch)$"
-"""What the name of an alert that always fires ends with elsewhere: `PrometheusAlertmanagerE2eDeadManSwitch`."""
+_WITHOUT_DATA: Final = ("DatasourceError", "DatasourceNoData")
+"""The names under which Grafana reports that a rule could not be evaluated, or had no data."""
+_WORDS: Final = r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+"""Between the words of a name: `AKS-MonitoringHeartbeat`, `dead_mans_switch`."""
+_ALWAYS_FIRES: Final = (
+    r"(?:.*dead ?mans? ?(?:switch|snitch|boy)|.*always ?fir(?:es?|ing)|.*info ?inhibitor)(?: alert)?"
+    r"|(?:.*(?:prometheus|alert|alert ?manager|(?:alerting|monitoring)(?: pipeline)?) ?)?"
+    r"(?:watch ?dog|heart ?beat)(?: heart ?beat)?"
+)
+"""What an alert is called that fires as long as the monitoring works, as public files of rules call theirs.
+
+A watchdog or a heartbeat is that only if the monitoring is what lives: `WatchdogTimerReset` and `NoHeartbeat` are alarms.
+"""
+_WHERE: Final = r"(?: (?:dev|test|stag(?:e|ing)|prod(?:uction)?|[0-9]+))*"
+"""Where an alert fires, after its name: `DeadMansSwitch-prod`."""
+_UNMEASURED: Final = ("Error", "NoData")
+"""Why an alert fires though nothing was measured; `Error, KeepLast` goes on with what was measured before."""
 _TEST_BUTTON: Final = {"alertname": "TestAlert", "instance": "Grafana"}
 _TEST_VALUE: Final = "[ metric='foo' labels={instance=bar} value=10 ]"
 """What Grafana's Test button says was measured; whoever presses it may choose other labels, even a true alert's."""
@@ -62,7 +75,13 @@ def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
     Raises:
         UnreadableError: `bad_group_key`, `not_an_event` or `missing_state`.
     """
-    group = text_of(body.get("groupKey"), "bad_group_key", "groupKey")
+    group = body.get("groupKey")
+    if not isinstance(group, str) or not group:
+        raise UnreadableError(
+            "bad_group_key",
+            f"groupKey is {quoted(group)}; each group of alerts has one. "
+            "Let Alertmanager or Grafana send its own payload, not a custom one.",
+        )
     alerts = _alerts(body.get("alerts"))
     status = text_of(body.get("status"), "missing_state", "status")
     whole = digits_of(body.get("truncatedAlerts")) in (None, "0")
@@ -108,10 +127,15 @@ def _state(status: str, alerts: Sequence[Mapping[str, Any]], *, whole: bool) -> 
 
 
 def _is_about_the_model(alert: Mapping[str, Any]) -> bool:
-    """False if it is a test, about the monitoring itself, or fires only because its rule could not be evaluated."""
+    """False if it is a test, about the monitoring itself, or fires though its rule could measure nothing."""
     name = mapping_in(alert, "labels").get("alertname")
-    always = isinstance(name, str) and re.search(_DEAD_MANS_SWITCH, name)
-    return not (name in _OF_THE_MONITOR or always or _is_test(alert)) and _reason(alert) != "Error"
+    always = isinstance(name, str) and _always_fires(name)
+    return not (name in _WITHOUT_DATA or always or _is_test(alert)) and _reason(alert) not in _UNMEASURED
+
+
+def _always_fires(name: str) -> bool:
+    words = re.sub(_WORDS, " ", name.replace("'", "")).lower().strip()
+    return re.fullmatch(f"(?:{_ALWAYS_FIRES}){_WHERE}", words) is not None
 
 
 def _is_test(alert: Mapping[str, Any]) -> bool:

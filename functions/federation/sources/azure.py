@@ -83,6 +83,12 @@ def _validated(events: list[dict[str, Any]], trust: Trust) -> Reading:
 
 
 def _event(event: Mapping[str, Any], trust: Trust) -> Reading:
+    if "topic" not in event and "source" not in event:
+        raise UnreadableError(
+            "not_an_event",
+            "The body has neither topic nor source, so it is no event of Event Grid. Alerts of Azure Monitor are not read: "
+            "let Grafana or Alertmanager send alarms.",
+        )
     workspace = _workspace(event, trust)
     kind = text_of(event.get("eventType") or event.get("type"), "not_an_event", "eventType or type")
     if kind not in (_COMPLETED, _CHANGED):

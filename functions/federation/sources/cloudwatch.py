@@ -24,6 +24,9 @@ _STATES: Final[Mapping[str, tuple[State, Verdict]]] = {
     "OK": ("resolved", "accept"),
     "INSUFFICIENT_DATA": ("unknown", "ignore"),
 }
+_CHANGE: Final = "CloudWatch Alarm State Change"
+_NO_CHANGE: Final = ("CloudWatch Alarm Configuration Change", "CloudWatch Alarm Contributor State Change")
+"""What else is told of an alarm; other kinds may be about something that is no alarm, such as a rule that mutes some."""
 _PARTITIONS: Final = {
     "cn-": "aws-cn",
     "us-gov-": "aws-us-gov",
@@ -42,13 +45,14 @@ def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: A
         UnreadableError: `bad_arn`, `account_mismatch` or `missing_state`.
     """
     kind = envelope["detail-type"]
-    if not kind.startswith("CloudWatch Alarm "):
-        return ignored(f"detail-type is {quoted(kind)}; only events about alarms are read, so it is ignored.")
+    why = f"detail-type is {quoted(kind)}; only {quoted(_CHANGE)} has an effect."
+    if kind != _CHANGE and kind not in _NO_CHANGE:
+        return ignored(why)
     alarm = _alarm(_named_by(envelope), envelope["account"])
-    if kind == "CloudWatch Alarm State Change":
+    if kind == _CHANGE:
         return _changed(alarm, envelope["detail"], envelope.get("time"))
     signal = Signal(kind="alarm", verdict="ignore", state="unknown", key=alarm.text, at=normalise(envelope.get("time")))
-    return ignored(f"detail-type is {quoted(kind)}; only 'CloudWatch Alarm State Change' has an effect.", signal)
+    return ignored(why, signal)
 
 
 def read_action(request: Request, trust: Trust) -> Reading:
@@ -181,9 +185,7 @@ def _of_one_series(told: Reading) -> Reading:
     """
     if told.signal is None or told.signal.state == "firing":
         return told
-    why = (
-        f"Only one of the alarm's series changed; the alarm recovers only as a whole, so this has no effect. {told.why}"
-    )
+    why = "One of the alarm's series does not fire; the alarm recovers only as a whole, so this has no effect."
     return ignored(why, replace(told.signal, verdict="ignore", state="unknown"))
 
 
@@ -199,11 +201,15 @@ def _signalled(alarm: Arn, value: str, at: str | None, suppressed_by: str | None
         names={alarm.resource.removeprefix("alarm:"): at},
         labels=labels,
     )
-    return ignored(
-        f"The alarm's state is {quoted(value)}"
-        f"{f', but suppressed by {suppressed_by}' if suppressed_by else '; only ALARM and OK have an effect'}.",
-        signal,
-    )
+    means = f"but suppressed by {suppressed_by}, so it has no effect" if suppressed_by else _SAID[state]
+    return ignored(f"The alarm's state is {quoted(value)}, {means}.", signal)
+
+
+_SAID: Final[Mapping[State, str]] = {
+    "firing": "so it fires",
+    "resolved": "so it has recovered",
+    "unknown": "which has no effect; only ALARM and OK have one",
+}
 
 
 def _suppressed_by(state: Mapping[str, Any], detail: Mapping[str, Any]) -> str | None:

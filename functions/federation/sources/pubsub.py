@@ -108,15 +108,16 @@ def _read_data(message: Message, request: Request, trust: Trust) -> Reading:
     if "incident" in body:
         oidc.meant_for(request, oidc.ALERTS, trust)
         return cloud_monitoring.read(body, trust, message.published_at)
+    if _BARE.isdisjoint(body):
+        raise UnreadableError(
+            "not_an_event",
+            "The message's data has no logName, incident or specversion, so its form is unknown. "
+            "Check what publishes it.",
+        )
     oidc.meant_for(request, oidc.ARTIFACTS, trust)
     if "logName" in body:
         return vertex.read_entry(body, trust, message.published_at)
-    if "specversion" in body:
-        return cloudevents.read_event(cloudevents.from_object(body), trust)
-    raise UnreadableError(
-        "not_an_event",
-        "The message's data has no logName, incident or specversion, so its form is unknown. Check what publishes it.",
-    )
+    return cloudevents.read_event(cloudevents.from_object(body), trust)
 
 
 def _unwrapped(request: Request) -> Message:

@@ -158,8 +158,8 @@ def _audit(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
     method = payload.get("methodName")
     if payload.get("serviceName") != "aiplatform.googleapis.com" or not re.fullmatch(_UPLOAD, str(method)):
         return ignored(
-            f"protoPayload.methodName is {quoted(method)}; "
-            "only ModelService.UploadModel of Vertex AI registers a model."
+            f"protoPayload.methodName is {quoted(method)}; only ModelService.UploadModel of Vertex AI is read. "
+            "A model that anything else registers, such as a copy or a tuned one, is not recorded."
         )
     if mapping_in(entry, "operation").get("last") is not True:
         return ignored("operation.last is not true: only the last entry of an upload means that the model exists.")
