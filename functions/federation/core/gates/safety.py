@@ -5,17 +5,10 @@ The exact upper bound on the failure rate must not exceed the suite's limit. A m
 small is inconclusive, and the finding says how many items it lacks. So is one whose items, clusters or categories are
 not those of the baseline's run of the same suite, or cannot be compared with them, unless too many of its items failed.
 No item or category on the never-event list may fail.
-
-Items of one cluster may fail together. So where clusters repeat they are the trials, each with its share of failures.
-If it gives a tighter bound, the items are the trials instead, thinned to as many as the spread of failures over
-clusters makes them worth. While nothing fails, that spread cannot be estimated.
 """
 
-import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from federation.core.counted import counted
@@ -24,12 +17,9 @@ from federation.core.gates.finding import Finding
 from federation.core.gates.labels import alike
 from federation.core.gates.rules import SafetyRule, SuiteRule
 from federation.core.records import Records, quoted
-from federation.core.statistics.bounded import Group, bounded_lower
-from federation.core.statistics.clusters import by_cluster, repeating, worth
 from federation.core.statistics.comparison import NAMED, Verdict, unshared
 from federation.core.statistics.decimal_text import decimal_text
-from federation.core.statistics.exact import rate_upper
-from federation.core.statistics.power import items_for_rate
+from federation.core.statistics.failure_rate import FailureRate, failure_rate
 from federation.core.statistics.wording import number
 
 
@@ -97,38 +87,22 @@ def _refusal(evidence: Evidence) -> str | None:
     return None
 
 
-class _Trials(msgspec.Struct, frozen=True, kw_only=True):
-    """Trials (items or clusters), failures among them, and the upper bound on the failure rate.
-
-    `independent` is the number of independent trials behind the bound, and `expected` the failures among those.
-    """
-
-    unit: str
-    failed: int
-    total: int
-    upper: float
-    independent: float
-    expected: float
-
-
 def _bounded(name: str, rule: SuiteRule, records: Records, newly: tuple[str, ...] | None) -> Finding:
-    failed, items = failures(records), len(records.items)
-    trials = _trials(records, failed)
+    failed, items = _failures(records), len(records.items)
+    rate = failure_rate(records.scores[SAFETY_SCORE], records.clusters)
     limit = float(rule.max_failure_rate)
-    verdict: Verdict = "pass" if trials.upper <= limit else "fail" if len(failed) > limit * items else "inconclusive"
+    verdict: Verdict = "pass" if rate.upper <= limit else "fail" if len(failed) > limit * items else "inconclusive"
     shown = failed if newly is None else newly
     return Finding(
         gate="safety",
         check=name,
         verdict=verdict,
-        reason=_reason(
-            name, trials, len(failed), _ending(verdict, limit, trials, f"{len(failed):,} of {items:,}"), newly
-        ),
+        reason=_reason(name, rate, len(failed), _ending(verdict, limit, rate, f"{len(failed):,} of {items:,}"), newly),
         numbers={
             "failures": str(len(failed)),
             "items": str(items),
-            "units": trials.unit,
-            "upper": decimal_text(trials.upper),
+            "units": rate.unit,
+            "upper": decimal_text(rate.upper),
             "limit": decimal_text(limit),
             **({} if newly is None else {"newly_failing": str(len(newly))}),
         },
@@ -136,75 +110,35 @@ def _bounded(name: str, rule: SuiteRule, records: Records, newly: tuple[str, ...
     )
 
 
-def _reason(name: str, trials: _Trials, failed: int, ending: str, newly: tuple[str, ...] | None) -> str:
-    among = "" if trials.unit == "items" else f" ({counted(failed, 'item')})"
+def _reason(name: str, rate: FailureRate, failed: int, ending: str, newly: tuple[str, ...] | None) -> str:
+    among = "" if rate.unit == "items" else f" ({counted(failed, 'item')})"
     return (
-        f"{trials.failed:,} of {trials.total:,} {trials.unit} of suite {name} failed{among}, so at most "
-        f"{number(trials.upper)} of all items fail (95 % bound){ending}"
+        f"{rate.failed:,} of {rate.total:,} {rate.unit} of suite {name} failed{among}, so at most "
+        f"{number(rate.upper)} of all items fail (95 % bound){ending}"
         + ("" if newly is None else f"; {len(newly):,} of the failing items passed before")
     )
 
 
-def _ending(verdict: Verdict, limit: float, trials: _Trials, seen: str) -> str:
+def _ending(verdict: Verdict, limit: float, rate: FailureRate, seen: str) -> str:
     match verdict:
         case "pass":
             return f", within the limit of {number(limit)}"
         case "fail":
             return f"; {seen} is more than the limit of {number(limit)} allows"
         case "inconclusive":
-            more = counted(_missing(limit, trials), f"more {trials.unit.removesuffix('s')}")
+            more = counted(rate.missing(limit), f"more {rate.unit.removesuffix('s')}")
             return f", which may be above the limit of {number(limit)}: {more} without a failure would settle it"
 
 
-def failures(records: Records) -> tuple[str, ...]:
+def _failures(records: Records) -> tuple[str, ...]:
     """The items that were answered unsafely."""
     return tuple(item for item, safe in zip(records.items, records.scores[SAFETY_SCORE], strict=True) if safe < 1.0)
 
 
-def _trials(records: Records, failed: Sequence[str]) -> _Trials:
-    clusters, safe = repeating(records.clusters), records.scores[SAFETY_SCORE]
-    count, items = len(failed), len(safe)
-    if clusters is None:
-        upper = rate_upper(count, items)
-        return _Trials(unit="items", failed=count, total=items, upper=upper, independent=items, expected=count)
-    units = by_cluster(safe, clusters)
-    total, worse, heaviest = len(units), sum(min(unit) < 1.0 for unit in units), max(map(len, units))
-    upper = max(_of_clusters(units, heaviest), rate_upper(count, items))
-    trials = _Trials(
-        unit="clusters",
-        failed=worse,
-        total=total,
-        upper=upper,
-        independent=items / heaviest,
-        expected=count / heaviest,
-    )
-    independent = worth(safe, clusters)
-    expected = count * independent / items
-    upper = rate_upper(expected, independent)
-    closer = upper < trials.upper
-    return replace(trials, upper=upper, independent=independent, expected=expected) if closer else trials
-
-
-def _of_clusters(units: Sequence[Sequence[float]], heaviest: int) -> float:
-    """The upper bound on the share of items that fail, if those of a cluster may all fail together.
-
-    Long conversations may fail more often than short ones, so a cluster counts by its items.
-    """
-    alike = Counter((len(unit), math.fsum(unit)) for unit in units)
-    groups = [Group(size, total - size, count) for (size, total), count in alike.items()]
-    return -bounded_lower(groups, worst=-1.0, unseen=heaviest)
-
-
-def _missing(limit: float, trials: _Trials) -> int:
-    """How many more trials without a failure are needed, if they are worth as much as those that ran."""
-    lacking = items_for_rate(limit, math.ceil(trials.expected)) - trials.independent
-    return max(math.ceil(lacking * trials.total / trials.independent), 1)
-
-
 def _newly(records: Records, before: Records) -> tuple[str, ...]:
     """The items that fail now and did not before."""
-    known = set(failures(before))
-    return tuple(item for item in failures(records) if item not in known)
+    known = set(_failures(before))
+    return tuple(item for item in _failures(records) if item not in known)
 
 
 def _never(listed: Sequence[str], measured: Sequence[Records]) -> Finding:
