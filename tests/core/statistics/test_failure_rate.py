@@ -43,13 +43,13 @@ def test_neither_the_order_of_items_nor_the_names_of_clusters_change_the_bound(s
     assert other.upper == pytest.approx(one.upper, rel=1e-9)
 
 
-@given(st.integers(5, 40), st.integers(5, 60))
+@given(st.integers(2, 40), st.integers(5, 60))
 def test_a_few_long_clusters_prove_little_more_than_they_do_alone(long, short):
     """Each short cluster is one item, each long one 50; nothing fails."""
     sizes = [50] * long + [1] * short
     held = [1.0] * sum(sizes)
     found = failure_rate(held, [str(index) for index, size in enumerate(sizes) for _ in range(size)])
-    assert rate_upper(0, long + short / 50) == pytest.approx(found.upper, rel=0.06)
+    assert rate_upper(0, long + short / 10) < found.upper <= rate_upper(0, long) * 1.01
 
 
 def test_as_many_more_clusters_as_are_said_to_be_missing_settle_it():
