@@ -54,3 +54,17 @@ def test_a_promotion_that_was_held_up_does_not_undo_the_roll_back_that_came_mean
     served = traffic.serving("production")
     assert served is not None
     assert (served.counter, served.release) == (6, "good")
+
+
+def test_a_release_that_was_published_and_is_gone_cannot_be_loaded_but_one_that_is_yet_to_come_may(tmp_path):
+    traffic = LocalTraffic(tmp_path / "serving", tmp_path / "registry")
+    assert traffic.refusal("production", "v2") is None
+    (tmp_path / "registry" / "v2").mkdir(parents=True)
+    (tmp_path / "registry" / "v2" / "manifest.json").write_bytes(b"{}")
+    (tmp_path / "registry" / "tags").mkdir()
+    (tmp_path / "registry" / "tags" / "v2").write_text("c" * 40)
+    assert traffic.refusal("production", "v2") is None
+    (tmp_path / "registry" / "v2" / "manifest.json").unlink()
+    assert traffic.refusal("production", "v2") == (
+        f"{tmp_path}/registry/v2/manifest.json is gone, so the nodes cannot load it; put it back from a copy"
+    )

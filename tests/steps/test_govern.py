@@ -6,6 +6,7 @@ import pytest
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import digest
+from tests.steps.home import NEXT_TUESDAY
 
 ARTIFACT = digest("an artifact")
 NAME = "spiralverse-ai-federated-v1.0."
@@ -152,3 +153,36 @@ def test_nobody_is_written_down_for_a_policy_that_is_not_stored_like_that(home, 
     home.activate(7)
     home.tell(events.POLICY_ORDERED, who="ada", why="x", **{"digest": home.policy_digest(7), **claimed})
     assert "is not stored as ordered" in refused(home)
+
+
+LATE = "2026-01-15T12:00:00Z"
+"""Two days after the second release began to serve, when somebody redrives what had died."""
+
+
+def test_an_old_order_that_allows_something_undoes_nothing_that_was_decided_since(second):
+    artifact = second.channel.serving.units["embedder"]
+    kept = {"artifact": artifact, "unit": "spiralverse/embedder-v2"}
+    second.tell(events.QUARANTINE_ORDERED, who="eva", why="it leaks", **kept)
+    second.tell(events.HOLD_ORDERED, who="eva", why="Black Friday")
+    second.now = LATE
+    for order, about in (
+        (events.LIFT_ORDERED, kept),
+        (events.RESUME_ORDERED, {}),
+        (events.ANCHOR_ORDERED, {"release": f"{NAME}1"}),
+    ):
+        second.tell(order, at="2026-01-12T12:00:00Z", who="jon", why="it was the network", **about)
+        assert refused(second).startswith(
+            "jon ordered it at 2026-01-12T12:00:00Z, 72 hours ago, about things as they were"
+        )
+    assert artifact in second.channel.quarantine
+    assert second.channel.hold.who == "eva"
+    assert second.channel.anchor.name == f"{NAME}0"
+
+
+def test_an_old_order_that_protects_still_does(second):
+    second.now = LATE
+    bad = {"artifact": second.channel.serving.units["embedder"], "unit": "spiralverse/embedder-v2"}
+    second.tell(events.QUARANTINE_ORDERED, at=NEXT_TUESDAY, who="jon", why="it leaks", **bad)
+    second.tell(events.HOLD_ORDERED, at=NEXT_TUESDAY, who="jon", why="Black Friday")
+    assert bad["artifact"] in second.channel.quarantine
+    assert second.channel.hold.who == "jon"

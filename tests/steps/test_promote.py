@@ -232,6 +232,7 @@ def test_a_release_that_was_left_does_not_come_back_though_nothing_of_it_is_in_q
 
 
 FIRST = "spiralverse-ai-federated-v1.0.0"
+SECOND = "spiralverse-ai-federated-v1.0.1"
 
 
 def test_what_serves_already_is_not_promoted_again(assembled):
@@ -308,3 +309,66 @@ def test_that_there_is_nothing_to_promote_counts_only_if_the_channel_is_still_as
     second.alarm("2026-01-13T10:00:00Z")
     with pytest.raises(ConflictError, match="channel production moved while promote decided"):
         carry_out(early, second.local.ports)
+
+
+@pytest.fixture
+def taken_away(second):
+    """v1.0.1 was deleted from the registry while v1.0.2 served, which was then left for v1.0.0; what was deleted."""
+    second.ship("textgen-lora", 2)
+    second.tick("merge", "2026-01-15T08:00:00Z")
+    second.tick("promote", "2026-01-20T09:30:00Z")
+    second.tick("sweep", "2026-01-21T06:00:00Z")
+    registry = second.local.folder / "registry"
+    gone = [registry / SECOND / "manifest.json", registry / "tags" / SECOND]
+    bodies = {place: place.read_bytes() for place in gone}
+    for place in gone:
+        place.unlink()
+    second.tick("sweep", "2026-01-22T06:00:00Z")
+    second.now = "2026-01-22T07:00:00Z"
+    second.tell(events.ROLLBACK_ORDERED, who="ada", why="it swears", to=FIRST)
+    assert second.channel.serving.name == FIRST
+    assert second.channel.place_of(SECOND).silent
+    return bodies
+
+
+def test_a_release_that_is_known_to_be_dead_is_promoted_by_no_tick_and_no_order_until_a_sweep_finds_it_alive(
+    second, taken_away
+):
+    dead = "it has not answered its last probe; once it answers again, a sweep finds that: `federation tick sweep`"
+    second.tick("promote", "2026-01-27T09:30:00Z")
+    assert held(second) == dead
+    second.tell(events.PROMOTION_ORDERED, who="ada", why="bring it back", release=SECOND, outside_window=True)
+    assert held(second) == dead
+    assert second.channel.serving.name == FIRST
+    for place, body in taken_away.items():
+        place.write_bytes(body)
+    second.tick("sweep", "2026-01-27T09:40:00Z")
+    second.tick("promote", "2026-01-27T09:45:00Z")
+    assert second.channel.serving.name == SECOND
+
+
+def test_a_release_that_is_deleted_before_it_first_serves_is_held(assembled):
+    (assembled.local.folder / "registry" / FIRST / "manifest.json").unlink()
+    assembled.tick("promote", TUESDAY)
+    assert held(assembled).endswith("manifest.json is gone, so the nodes cannot load it; put it back from a copy")
+    assert assembled.channel.serving is None
+
+
+@pytest.mark.parametrize(("now", "serves"), [("2026-01-08T12:00:00Z", True), ("2026-01-10T01:30:00Z", False)])
+def test_an_order_that_died_and_is_redriven_days_later_is_not_what_its_person_wants_now(assembled, now, serves):
+    assembled.now = now
+    demo = {"who": "jon", "why": "for the demo at one", "release": FIRST, "outside_window": True}
+    assembled.tell(events.PROMOTION_ORDERED, at=WEDNESDAY, **demo)
+    assert (assembled.channel.serving is not None) == serves
+    if not serves:
+        assert held(assembled) == (
+            "jon ordered it at 2026-01-07T12:00:00Z, 61 hours ago, about things as they were then; if it is still right, "
+            "order it again"
+        )
+
+
+def test_a_tick_that_is_redriven_after_its_window_promotes_nothing(assembled):
+    assembled.now = "2026-01-10T09:30:00Z"
+    assembled.tell(events.TICK_PROMOTE, at=TUESDAY)
+    assert assembled.channel.serving is None
+    assert held(assembled) == "the promotion window is closed; it opens 2026-01-13T09:00:00Z"

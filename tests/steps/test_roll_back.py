@@ -17,6 +17,7 @@ from federation.simulation.platform import POLICY
 from tests.steps.home import NEXT_TUESDAY
 
 LATER = "2026-01-13T11:00:00Z"
+SECOND = "spiralverse-ai-federated-v1.0.1"
 
 
 @pytest.fixture
@@ -275,3 +276,26 @@ def test_the_roll_back_is_told_under_the_name_of_what_serves_again(second):
     second.alarm()
     (told,) = second.told(events.RELEASE_ROLLED_BACK)
     assert told.subject == "spiralverse-ai-federated-v1.0.0"
+
+
+def test_an_old_order_leaves_no_release_that_was_promoted_again_since(second):
+    """It died; an alarm did what it asked for, the alarm was found to be wrong, and then somebody redrives what died."""
+    before, ordered = "2026-01-13T10:58:00Z", {"who": "jon", "why": "customers complain", "release": SECOND}
+    second.alarm()
+    for artifact, kept in second.channel.quarantine.items():
+        second.tell(events.LIFT_ORDERED, who="ada", why="it was the network", artifact=artifact, unit=kept.unit)
+    second.tick("promote", "2026-01-20T09:30:00Z")
+    assert second.channel.serving.name == SECOND
+    second.now = "2026-01-20T12:00:00Z"
+    second.tell(events.ROLLBACK_ORDERED, at=before, **ordered)
+    assert second.channel.serving.name == SECOND
+    assert skipped(second) == (
+        f"it was ordered at {before}, but {SECOND} serves since 2026-01-20T09:30:00Z; if that is bad, order it again"
+    )
+
+
+@pytest.mark.parametrize("now", ["2026-01-20T12:00:00Z", "2026-01-11T12:00:00Z"])
+def test_an_order_to_leave_what_has_served_all_along_is_carried_out_however_late_and_whatever_the_clock(second, now):
+    second.now = now
+    second.tell(events.ROLLBACK_ORDERED, at=min(now, LATER), who="jon", why="customers complain", release=SECOND)
+    assert second.channel.serving.name.endswith("v1.0.0")

@@ -19,9 +19,12 @@ class LocalTraffic:
         self._folder = folder
         self._registry = registry
 
-    def refusal(self, channel: str, release: str) -> None:
-        """None: nothing has to be done beforehand."""
-        del channel, release
+    def refusal(self, channel: str, release: str) -> str | None:
+        """Why the release cannot be loaded: it was published, but its manifest is no longer in the registry."""
+        if self.probe(channel, release) or not (self._registry / "tags" / release).is_file():
+            return None
+        place = self._registry / release / "manifest.json"
+        return f"{place} is gone, so the nodes cannot load it; put it back from a copy"
 
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing."""

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person gave an order: what does it change, and how is it recorded who gave it and why?"""
+"""A person gave an order: does it still stand, what does it change, and how is it recorded who gave it and why?
 
-from typing import Any
+A dead letter waits until somebody redrives it, who may know nothing of the orders among them. So an old order that
+allows something is refused; one that protects is carried out however late it comes.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
 
 import msgspec
 
@@ -27,6 +32,12 @@ HEARS = (
     events.POLICY_ORDERED,
 )
 
+STANDS: Final = timedelta(days=1)
+"""As long as a bus goes on delivering an order by itself (infra/aws/bus.tf); after that, a person has redriven it."""
+
+_ALLOWING: Final = frozenset({events.LIFT_ORDERED, events.RESUME_ORDERED, events.ANCHOR_ORDERED})
+"""Orders to move the channel that may undo what somebody has done since they were given."""
+
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The channel, and the digests of the release and of the policy that the order names, if they are stored."""
@@ -34,6 +45,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     channel: Channel
     release: str | None = None
     policy: str | None = None
+
+
+def too_late(order: Event, now: str) -> str | None:
+    """Why an order does not stand any more; None if it was given within STANDS."""
+    ago = instant.moment(now) - instant.moment(order.time)
+    if ago <= STANDS:
+        return None
+    who, hours = str(order.data.get("who") or "somebody"), ago // timedelta(hours=1)
+    asked = f"{who} ordered it at {order.time}, {hours} hours ago"
+    return f"{asked}, about things as they were then; if it is still right, order it again"
 
 
 def gather(event: Event, reads: Reads) -> Facts:
@@ -57,7 +78,7 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
             events=(_order_event(event, events.ORDER_CARRIED_OUT, "carried out"),),
             repeat=True,
         )
-    if refused := events.unsigned(event):
+    if refused := events.unsigned(event) or (too_late(event, now) if event.type in _ALLOWING else None):
         return _refuse(event, refused)
     if event.type == events.APPROVAL_GIVEN:
         return _approve(event, facts)

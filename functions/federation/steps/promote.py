@@ -19,6 +19,7 @@ from federation.core.policy import Policy
 from federation.core.release import recency
 from federation.gathering import Reads
 from federation.steps.again import moved_before
+from federation.steps.govern import too_late
 from federation.steps.merging.assembled import Assembled, because, unpublished
 from federation.steps.merging.selection import newer_releases, successors
 from federation.steps.quarantined import listed, quarantined
@@ -78,8 +79,8 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     candidate = chosen(event, facts)
     if candidate is None:
         return _nothing(event)
-    nameless = events.unsigned(event) if event.type == events.PROMOTION_ORDERED else None
-    reasons = (*filter(None, [nameless]), *_holds(event, candidate, facts, policy, now))
+    void = [events.unsigned(event), too_late(event, now)] if event.type == events.PROMOTION_ORDERED else []
+    reasons = (*filter(None, void), *_holds(event, candidate, facts, policy, now))
     if reasons:
         return _held(event, candidate, reasons)
     return _promote(event, candidate, facts.channel, policy, now)
@@ -157,6 +158,8 @@ def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now
             yield f"its checklist says no: {item['item']} ({item['why']})"
     if candidate.receipt is None:
         yield (because(candidate.refusal) if candidate.refusal else f"it is not in the registry yet{BEING_PUBLISHED}")
+    if (entry := channel.place_of(candidate.name)) and entry.silent:
+        yield "it has not answered its last probe; once it answers again, a sweep finds that: `federation tick sweep`"
     if hold := channel.held(now):
         yield f"{hold.who} holds promotions{f' until {hold.until}' if hold.until else ''}: {hold.why}"
     if len(candidate.approved_by) < policy.promotion.approvals:

@@ -23,6 +23,7 @@ from federation.core.way_back import rollback_target
 from federation.gathering import Reads
 from federation.steps import noted
 from federation.steps.again import moved_before
+from federation.steps.govern import STANDS
 
 HEARS = (events.SLO_BREACHED, events.ROLLBACK_ORDERED)
 
@@ -55,6 +56,8 @@ def _as_said(event: Event, said: Sequence[Said], channel: Channel, policy: Polic
         skipped = _skip(event, "nothing serves, so there is nothing to roll back")
     elif elsewhere := _about_another(event, gravest.began, serving, policy):
         skipped = _skip(event, elsewhere)
+    elif event.type == events.ROLLBACK_ORDERED and (outlived := _outlived(event, channel, serving, now)):
+        skipped = _skip(event, outlived)
     else:
         target = _target(event, channel)
         if gravest.word == "tell":
@@ -76,6 +79,19 @@ def _about_another(event: Event, began: str, serving: Entry, policy: Policy) -> 
     if named and named != serving.name:
         return f"it names {named}, but {serving.name} serves now"
     return _stale(event, began, serving, policy) if event.type == events.SLO_BREACHED else None
+
+
+def _outlived(order: Event, channel: Channel, serving: Entry, now: str) -> str | None:
+    """Why an order does not count that was given long before what serves began, or came back, to serve.
+
+    Whoever names a release that nobody has left since means it, whatever the clocks say.
+    """
+    given, since = instant.moment(order.time), instant.moment(serving.since)
+    others = (one for one in channel.moves if one.kind in ("promote", "roll_back") and one.release != serving.name)
+    left = not order.data.get("release") or any(instant.moment(one.at) > given for one in others)
+    if not left or not given + STANDS < since <= instant.moment(now):
+        return None
+    return f"it was ordered at {order.time}, but {serving.name} serves since {serving.since}; if that is bad, order it again"
 
 
 def _stale(event: Event, began: str, serving: Entry, policy: Policy) -> str | None:

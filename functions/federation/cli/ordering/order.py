@@ -18,6 +18,7 @@ from federation.cli.clock import now
 from federation.cli.home.opened import Home
 from federation.cli.ordering.aftermath import what_is_left, with_its_move
 from federation.cli.ordering.direct import UNANNOUNCED, carried_directly
+from federation.cli.ordering.obeyed import unless_ignored
 from federation.cli.screen.happened import ORDERED, Followed, Happened, print_happened
 from federation.cli.screen.output import print_line, print_ways
 from federation.cli.screen.pasted import pasted
@@ -29,6 +30,7 @@ from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
 from federation.errors import REFUSED, ServiceError
+from federation.local.traffic import LocalTraffic
 from federation.steps import StepName
 
 REFUSING: Final = events.REFUSALS | {events.JOB_REFUSED, events.JOB_HELD}
@@ -82,7 +84,9 @@ def give(
         given_now = order(type_, {**given, **about(shelf, channel)}, channel.name, now(), after=after)
         named = named_in(shelf, channel, given_now.data)
         followed, unannounced = _carried(home, given_now, directly)
-        ways = [] if as_json else what_is_left(home, given_now, followed)
+        shifts = directly or isinstance(home.ports.traffic, LocalTraffic)  # else functions do; we may not ask the nodes
+        behind = unless_ignored(home, given_now) if shifts else []
+        ways = [] if as_json else [*behind, *what_is_left(home, given_now, followed)]
     print_happened(followed, as_json=as_json, named=named)
     print_ways("What can be done", ways)
     if unannounced:
