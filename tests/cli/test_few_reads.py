@@ -195,10 +195,25 @@ def test_an_alarm_on_trial_that_cries_wolf_all_week_costs_the_status_no_more(old
     assert few(home, 100)
 
 
+def test_three_hundred_completions_that_were_never_announced_cost_the_status_five_documents(old_home):
+    home = Home(deepcopy(old_home.store))
+    home.store.read_names.clear()
+    assert status_of(home)["received"] == []
+    before = len(home.store.read_names)
+    for number in range(300):
+        time = "2026-01-15T00:00:00Z"
+        event = Event(type=events.ARTIFACT_COMPLETED, source="//aws", subject="x", time=time, key=f"{number}!", data={})
+        home.store.put(names.event(event.id), canonical(event.document()), HOUR * (PAST + 20))
+    home.store.read_names.clear()
+    found = status_of(home)
+    assert (len(found["received"]), found["older"]["received"]) == (5, 295)
+    assert len(home.store.read_names) == before + 5
+
+
 def test_all_of_it_is_there_for_who_wants_it(counted):
     found = status_of(counted, every=True)
     assert len(found["units"]) >= PAST
-    assert found["older"] == {"units": 0, "completions": 0, "parked": 0}
+    assert found["older"] == {"units": 0, "completions": 0, "parked": 0, "received": 0}
 
 
 def test_the_last_decision_is_the_roll_back_of_this_night_with_what_followed(counted):

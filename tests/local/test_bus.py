@@ -98,3 +98,15 @@ def test_a_queue_in_a_file_survives_its_process(tmp_path):
     LocalBus(second, ROUTES).drain(lambda step, heard: got.append(heard.key))
     assert got == ["1"]
     second.close()
+
+
+def test_what_is_still_to_be_delivered_can_be_looked_at_and_stays(bus):
+    bus.announce([event(1), event(2, "federation.release.promoted.v1")])
+    assert [(one.step, one.event.key, one.at) for one in bus.open()] == [
+        ("fuse", "1", "2026-01-05T08:00:00Z"),
+        ("fuse", "2", "2026-01-05T08:00:00Z"),
+        ("audit", "2", "2026-01-05T08:00:00Z"),
+    ]
+    assert bus.waiting() == 3
+    bus.drain(lambda step, heard: None)
+    assert list(bus.open()) == []

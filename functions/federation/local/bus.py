@@ -40,6 +40,13 @@ class LocalBus:
         ((count,),) = self._database.rows("select count(*) from queue where dead = 0")
         return int(count)
 
+    def open(self) -> Sequence[DeadLetter]:
+        """The deliveries that are still to be made, oldest first, each with the failure of its last attempt."""
+        rows = self._database.rows(
+            "select number, step, event, failure, attempts from queue where dead = 0 order by number"
+        )
+        return [_letter(*row) for row in rows]
+
     def dead(self) -> Sequence[DeadLetter]:
         """The dead letters, oldest first."""
         rows = self._database.rows(

@@ -132,12 +132,23 @@ def _listed(asked: Asked, job: Job, policy: Policy) -> Sequence[Considered]:
 def known_of(asked: Asked, reads: Reads) -> Known:
     """What is stored under the job's name."""
     launched = reads.document(names.job(asked.name))
-    is_over = launched is not None and has_ended(asked.name, reads)
-    lost = launched is not None and not is_over and reads.document(names.lost_job(asked.name)) is not None
-    away = reads.document(names.turned_away_job(asked.name)) if launched is not None else None
-    refused = reads.document(names.refused_job(asked.name)) if launched is None else None
-    held = reads.document(names.held_job(asked.name)) if launched is None and refused is None else None
-    return Known(launched=launched, is_over=is_over, is_lost=lost, turned_away=away, refused=refused, held=held)
+    return _unlaunched(asked.name, reads) if launched is None else _launched(launched, asked.name, reads)
+
+
+def _launched(record: Mapping[str, Any], name: str, reads: Reads) -> Known:
+    is_over = has_ended(name, reads)
+    return Known(
+        launched=record,
+        is_over=is_over,
+        is_lost=not is_over and reads.document(names.lost_job(name)) is not None,
+        turned_away=reads.document(names.turned_away_job(name)),
+    )
+
+
+def _unlaunched(name: str, reads: Reads) -> Known:
+    if (refused := reads.document(names.refused_job(name))) is not None:
+        return Known(refused=refused)
+    return Known(held=reads.document(names.held_job(name)))
 
 
 def has_ended(name: str, reads: Reads) -> bool:

@@ -129,29 +129,29 @@ def _what_follows(ended: Mapping[str, Any], event: Event) -> str:
 def _redelivered(event: Event, asked: Asked, known: Known, now: str) -> Outcome | None:
     """The stored result, carried out again in case an earlier delivery was interrupted; None for an undecided job."""
     if known.launched:
-        told = _job_event(events.JOB_LAUNCHED, event, asked, known.launched["told"])
-        if known.turned_away:
-            why = str(known.turned_away["why"])
-            failed = failure.turned_away(asked.name, known.launched["job"], why, event.time)
-            return Outcome(why=f"{asked.name} found no machine before: {why}", events=(told, failed), repeat=True)
-        if known.is_over:
-            return Outcome(why=f"{asked.name} was already launched and has ended", events=(told,), repeat=True)
-        if known.is_lost:
-            why = f"{asked.name} was reported lost: look for it on its platform, then use `federation train`"
-            value = {"kind": asked.kind, "name": asked.name, "why": why}
-            return Outcome(why=why, events=(_job_event(events.JOB_REFUSED, event, asked, value),))
-        act = Launch(
-            name=asked.name,
-            job=known.launched["job"],
-            elsewhere=known.launched.get("elsewhere", _other_places(told.data)),
-        )
-        documents = expected(asked.name, act.job, now)
-        why = f"{asked.name} is already launched"
-        return Outcome(why=why, documents=documents, acts=(act,), events=(told,), repeat=True)
+        return _launched_before(event, asked, known, known.launched, now)
     if known.refused:
         told = _job_event(events.JOB_REFUSED, event, asked, known.refused)
         return Outcome(why=f"{asked.name} is already refused", events=(told,), repeat=True)
     return None
+
+
+def _launched_before(event: Event, asked: Asked, known: Known, record: Mapping[str, Any], now: str) -> Outcome:
+    """The launch, announced again; it is carried out again only if nothing is known of the job since."""
+    told = _job_event(events.JOB_LAUNCHED, event, asked, record["told"])
+    if known.turned_away:
+        why = str(known.turned_away["why"])
+        failed = failure.turned_away(asked.name, record["job"], why, event.time)
+        return Outcome(why=f"{asked.name} found no machine before: {why}", events=(told, failed), repeat=True)
+    if known.is_over:
+        return Outcome(why=f"{asked.name} was already launched and has ended", events=(told,), repeat=True)
+    if known.is_lost:
+        why = f"{asked.name} was reported lost: look for it on its platform, then use `federation train`"
+        value = {"kind": asked.kind, "name": asked.name, "why": why}
+        return Outcome(why=why, events=(_job_event(events.JOB_REFUSED, event, asked, value),))
+    why, documents = f"{asked.name} is already launched", expected(asked.name, record["job"], now)
+    act = Launch(name=asked.name, job=record["job"], elsewhere=record.get("elsewhere", _other_places(record["told"])))
+    return Outcome(why=why, documents=documents, acts=(act,), events=(told,), repeat=True)
 
 
 def _decide(case: _Case, asked: Asked, known: Known, ledgers: dict[str, Ledger]) -> Outcome:

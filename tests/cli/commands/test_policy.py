@@ -46,3 +46,14 @@ def test_a_version_that_is_not_there_is_told_apart_from_one_that_is_damaged(fede
     answer = federation("policy", "1", "--folder", changed)
     assert (answer.code, answer.out) == (2, "")
     assert "policies/000001" in answer.err
+
+
+def test_a_rule_that_a_version_lost_is_told_as_it_stands_in_the_policy(federation, new_home, examples, tmp_path):
+    rules = json.loads((examples / "policy.json").read_bytes())
+    alarms = {**rules["rollback"], "alarms": {"queue-depth": "tell"}}
+    for version, rollback in ((2, alarms), (3, rules["rollback"])):
+        (tmp_path / "next.json").write_text(json.dumps({**rules, "version": version, "rollback": rollback}))
+        assert federation("init", "--policy", tmp_path / "next.json", *EVA, "--folder", new_home).code == 0
+    lost, got = federation("explain", "policy", "--folder", new_home, "--json").json["why"]
+    assert lost == 'version 3: rollback.alarms: was {"queue-depth": "tell"}, is absent'
+    assert got == 'version 2: rollback.alarms: was absent, is {"queue-depth": "tell"}'

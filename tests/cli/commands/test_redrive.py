@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was delivered in vain is listed, and delivered again when its cause is mended."""
 
+import sqlite3
+
 from federation.cli.home.opened import opened
 from federation.core import event as events
+from federation.core.digest import canonical
 from federation.core.event import Event
 
 
@@ -64,3 +67,25 @@ def test_who_only_looks_sees_the_letters_and_has_nothing_done_that_waits(federat
     assert answer.out.startswith("1 dead letter:\n")
     assert "federation.artifact.completed.v1" in answer.out
     assert federation("status", "--folder", stuck.home, "--json").json["queue"] == 1
+
+
+def test_an_order_among_the_letters_says_whose_it_is_how_old_and_that_it_was_about_an_hour(federation, new_home):
+    """Jon wanted the release for the demo at seven; three days later somebody clears the list."""
+    jon = {"release": "spiralverse-ai-federated-v1.0.1", "outside_window": True, "who": "jon", "why": "for the demo"}
+    ordered, ticked = (
+        Event(
+            type=type_, source="//federation/cli", subject="production", time="2026-11-11T18:02:00Z", key="x", data=data
+        )
+        for type_, data in ((events.PROMOTION_ORDERED, jon), (events.TICK_PROMOTE, {}))
+    )
+    with sqlite3.connect(new_home / "store.sqlite") as store:
+        for event in (ordered, ticked):
+            row = ("promote", canonical(event.document()), "ServiceError: the disk is full")
+            store.execute("insert into queue (step, event, failure, attempts, dead) values (?, ?, ?, 5, 1)", row)
+    order, tick = federation("redrive", "--dry-run", "--folder", new_home, "--json").json["dead"]
+    assert (order["who"], order["outside_window"]) == ("jon", True)
+    assert (tick["who"], tick["outside_window"]) == (None, False)
+    assert order["age_seconds"] > 0
+    _, first, second, *_ = federation("redrive", "--dry-run", "--folder", new_home).out.splitlines()
+    assert " ago), ordered by jon outside the window: ServiceError" in first
+    assert "ordered by" not in second

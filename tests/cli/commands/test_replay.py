@@ -68,7 +68,7 @@ def test_a_release_that_was_changed_afterwards_is_found(federation, own):
 def test_what_one_of_them_lacks_is_a_difference(federation, own):
     name = _rewritten(own, "decisions/promote/%", lambda found: found["outcome"].update(earlier=None))
     (one,) = federation("replay", name, "--folder", own, "--json").json
-    assert one["differences"] == ["$.earlier: was None, is absent"]
+    assert one["differences"] == ["$.earlier: was null, is absent"]
 
 
 def test_a_channel_that_an_older_version_wrote_down_is_one_decision_of_many(federation, own):

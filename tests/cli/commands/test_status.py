@@ -3,6 +3,7 @@
 
 import pytest
 from tests import written
+from tests.cli.tampering import damaged, opened_by_hand
 
 from federation.cli.home.opened import opened
 from federation.cli.pages.status import print_status
@@ -111,3 +112,15 @@ def test_a_release_that_is_warm_and_proven_and_holds_what_is_in_quarantine_is_no
     refused = federation("rollback", "--who", "eva", "--why", "errors", "--folder", promoted_twice)
     assert refused.code == 10
     assert "by legal: the licence was withdrawn. Ask legal first" in refused.out
+
+
+def test_a_channel_that_is_lost_is_told_although_a_decision_to_promote_is_damaged_too(federation, promoted_twice):
+    with opened_by_hand(promoted_twice) as store:
+        store.execute("delete from channels")
+        promoted = [
+            name for (name,) in store.execute("select name from documents where name like 'decisions/promote/%'")
+        ]
+    damaged(promoted_twice, promoted[-1])
+    found = federation("status", "--folder", promoted_twice, "--json").json
+    assert found["lost"] == ["channels/production"]
+    assert any(promoted[-1] in one for one in found["damaged"])

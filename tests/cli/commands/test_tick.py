@@ -64,3 +64,10 @@ def test_a_tick_that_is_given_by_hand_takes_nothing_from_what_the_timetable_owes
 def test_who_asks_for_the_first_time_is_owed_the_last_day_and_no_more(federation, new_home):
     answer = federation("tick", "due", "--folder", new_home, "--at", "2026-11-17T08:00:01Z")
     assert "There was nothing to do." in answer.out
+
+
+def test_a_sweep_of_a_home_in_a_folder_says_whom_it_has_not_asked(federation, new_home):
+    said = federation("tick", "sweep", "--folder", new_home).out
+    assert "Not asked, since this is a home in a folder: which jobs have ended in a cloud" in said
+    assert "Not asked" not in federation("tick", "alarms", "--folder", new_home).out
+    assert federation("tick", "sweep", "--folder", new_home, "--json").json == []

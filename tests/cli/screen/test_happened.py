@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules changed, somebody asks for a merge at once, and the lines of its answer are to tell one story."""
 
+import pytest
 from tests.steps.home import THURSDAY, home
 
 from federation.cli.screen.happened import Followed, of_outcome, print_happened
+from federation.cli.screen.pasted import remember
 from federation.core import event as events
 from federation.core.event import Event
 from federation.simulation.platform import POLICY
+
+
+@pytest.fixture(autouse=True)
+def nobody_named_a_folder():
+    """The last command that was typed here may have."""
+    remember(())
 
 
 def merged(made, at):
@@ -47,3 +55,10 @@ def test_a_roll_back_that_no_function_carries_out_can_be_made_without_it_and_nev
     )
     print_happened(Followed(happened=(), open=(given,)), as_json=False)
     assert "federation rollback --from spiralverse-ai-federated-v1.0.1 --direct" in capsys.readouterr().out
+
+
+def test_what_is_still_open_has_no_page_yet_and_the_line_says_so(capsys):
+    given = Event(type=events.HOLD_ORDERED, source="//test", subject="production", time=THURSDAY, key="x", data={})
+    print_happened(Followed(happened=(), open=(given,)), as_json=False)
+    said = capsys.readouterr().out
+    assert "no step has decided anything about it yet; once one has, look again with: federation explain" in said

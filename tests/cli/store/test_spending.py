@@ -81,6 +81,22 @@ def test_who_holds_the_money_is_told_with_what_became_of_it(home):
     assert ([one.job for one in whole.held][-1], whole.earlier, whole.committed) == ("embedder-0", 0, "16.00")
 
 
+@pytest.mark.parametrize("came", ["a unit", "its end", "another unit", "nothing"])
+def test_a_job_that_was_lost_and_has_shipped_after_all_is_lost_no_longer(home, came):
+    govern(home, 1, budget={"currency": "EUR", "amount": "500"})
+    ask(home, "embedder-0", NOON)
+    store = home.ports.store
+    store.keep(names.lost_job("embedder-0"), canonical(written.ended("embedder-0", "lost: gone", NOON)))
+    job = {"a unit": "embedder-0", "another unit": "embedder-01"}.get(came)
+    if job:
+        unit = written.version("acme/embedder-v1", "embedder", NOON, uri=f"s3://bucket/{job}/unit/")
+        store.keep(names.version("embedder", 1), canonical(unit))
+    if came == "its end":
+        store.keep(names.ended_job("embedder-0"), canonical({"name": "embedder-0"}))
+    (held,) = of(home, NOON).held
+    assert held.failure == ("" if came in {"a unit", "its end"} else "lost: gone")
+
+
 def test_the_month_is_that_of_the_policys_clock(home):
     cadence = {**POLICY["cadence"], "time_zone": "Europe/Berlin"}
     govern(home, 1, budget={"currency": "EUR", "amount": "5"}, cadence=cadence)

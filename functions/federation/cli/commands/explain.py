@@ -2,8 +2,8 @@
 """`federation explain`: why is something so, what led to it, and what to do next?"""
 
 import re
-from collections.abc import Iterator
-from typing import Annotated, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,13 +13,14 @@ from federation.cli.pages.decision import page_of_decision
 from federation.cli.pages.page import Page, print_page
 from federation.cli.pages.parked import page_of_parked
 from federation.cli.pages.policy import POLICY, page_of_policy
+from federation.cli.pages.received import page_of_received
 from federation.cli.pages.release import page_of_release
 from federation.cli.pages.unit import page_of_unit
 from federation.cli.screen.output import print_json, short
 from federation.cli.store.history import History, Past
 from federation.cli.store.meant import whole_name
 from federation.cli.store.shelf import Shelf
-from federation.cli.store.unsettled import waiting
+from federation.cli.store.unsettled import undecided, waiting
 from federation.core import names
 from federation.core.counted import counted
 from federation.core.decision import DECIDED_IN
@@ -28,7 +29,7 @@ from federation.steps import STEPS
 
 _EVENT: Final = re.compile(r"(?:sha256:)?[0-9a-f]{6,64}")
 _SHOWN: Final = 3
-"""Completions that wait and are named where a unit is not found."""
+"""Completions that wait, or are undecided, and are named where a unit is not found."""
 
 
 def explain(
@@ -64,7 +65,7 @@ def page_about(shelf: Shelf, subject: str) -> Page:
     """
     if subject == POLICY:
         return page_of_policy(shelf)
-    if subject.startswith(names.PARKED) and (page := page_of_parked(shelf, subject)) is not None:
+    if (page := _undecided(shelf, subject)) is not None:
         return page
     history = History(shelf)
     if subject != "last" and shelf.document(names.release(subject)) is not None:
@@ -85,12 +86,27 @@ def page_about(shelf: Shelf, subject: str) -> Page:
     )
 
 
+def _undecided(shelf: Shelf, subject: str) -> Page | None:
+    """The page of what came and no step has decided about: a body that nobody could read, or a completion."""
+    if subject.startswith(names.PARKED):
+        return page_of_parked(shelf, subject)
+    is_event = subject.startswith(names.EVENTS) or _EVENT.fullmatch(subject)
+    return page_of_received(shelf, subject) if is_event or "://" in subject else None
+
+
 def _not_there_yet(shelf: Shelf) -> Iterator[str]:
     """Where a unit may be that has no page yet: which units a manifest names is not known before all its files are there."""
     waits = waiting(shelf) if shelf.names(names.WAITING) else ()
     if waits:
-        told = ", ".join(f"`federation explain {short(one['event'])}` ({one['subject']})" for one in waits[:_SHOWN])
-        yield f"Or its files are not all there yet: {counted(len(waits), 'completion')} waiting, such as {told}."
+        yield f"Or its files are not all there yet: {counted(len(waits), 'completion')} waiting, such as {_named(waits)}."
+    received, more = undecided(shelf)
+    if received:
+        count = counted(len(received) + more, "completion")
+        yield f"Or nothing is decided about it yet: {count} received, such as {_named(received)}."
+
+
+def _named(completions: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"`federation explain {short(one['event'])}` ({one['subject']})" for one in completions[:_SHOWN])
 
 
 def _decision(history: History, subject: str) -> Past | None:

@@ -11,8 +11,9 @@ from federation.cli.clock import now
 from federation.cli.home.opened import Home, opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, named, stated
 from federation.cli.ordering.order import order
+from federation.cli.pages.unlikely import UNLIKELY, unlikely
 from federation.cli.screen.happened import ORDERED, Followed, print_happened, rendered
-from federation.cli.screen.output import print_json, print_line, short
+from federation.cli.screen.output import print_json, print_line, print_lines, short
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
@@ -69,11 +70,11 @@ def init(
         _keep(store, name, document, policy)
         active, place = store.names(names.POLICIES)[-1], home.place
         told = _written_down(home, _order(checked, who, why)) if who and why else Followed(happened=())
+    odd = list(unlikely(checked, now())) if active == name else []
     if as_json:
         happened = list(rendered(told))
-        print_json(
-            {"home": place, "policy": name, "digest": checked.digest, "active": active == name, "happened": happened}
-        )
+        stored = {"home": place, "policy": name, "digest": checked.digest, "active": active == name}
+        print_json({**stored, "unlikely": odd, "happened": happened})
     else:
         print_line(
             f"{checked.name} version {checked.version} ({short(checked.digest)}) is stored in {place} as {name}."
@@ -84,6 +85,7 @@ def init(
             )
         if who and why:
             print_happened(told, as_json=False)
+        print_lines(UNLIKELY, odd)
     if told.open:
         raise typer.Exit(ORDERED)
 

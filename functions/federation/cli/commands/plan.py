@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 from msgspec.structs import asdict, replace
 
+from federation.cli.clock import now
 from federation.cli.options import AsJson
 from federation.cli.pages.topology import planned as planned_topology
+from federation.cli.pages.unlikely import UNLIKELY, unlikely
 from federation.cli.screen.output import print_answer, print_json, print_lines, print_table
 from federation.core.counted import counted
 from federation.core.gates.rules import GateRules
@@ -84,13 +86,16 @@ def plan(
         for kind, gates in rules.gates.items()
     }
     short = [line for kind, one in sorted(found.items()) for line in _impossible(kind, one, percent)]
+    odd = list(unlikely(rules, now()))
     unpinned = {kind: one.unpinned for kind, one in sorted(found.items()) if one.unpinned}
     if as_json:
         needs = {kind: [asdict(need) for need in one.needs] for kind, one in found.items()}
-        print_json({"kinds": needs, "impossible": short, "unpinned": unpinned, "merges": unreachable(rules)})
+        told = {"impossible": short, "unlikely": odd, "unpinned": unpinned, "merges": unreachable(rules)}
+        print_json({"kinds": needs, **told})
     else:
         answer = f"cannot be passed, for {counted(len(short), 'reason')}:" if short else "can be passed."
         print_answer(f"The policy {rules.name}, version {rules.version}, {answer}", short)
+        print_lines(UNLIKELY, odd)
         by_category = any(rule.categories for gates in rules.gates.values() for rule in gates.quality)
         _print(found, discordance, (*_NOTES, _BY_CATEGORY) if by_category else _NOTES)
         left = (f"{kind}: {', '.join(suites)}" for kind, suites in unpinned.items())

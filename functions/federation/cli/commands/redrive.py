@@ -8,7 +8,7 @@ import typer
 from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.screen.happened import Followed, print_happened, rendered
-from federation.cli.screen.letters import page_of, sentence
+from federation.cli.screen.letters import in_full, page_of
 from federation.cli.screen.output import print_answer, print_hint, print_json, print_section
 from federation.core.counted import counted
 from federation.steps import STEPS
@@ -34,7 +34,7 @@ def redrive(
     with opened(folder) as home:
         letters = [page_of(letter) for letter in home.letters.list() if step in (None, letter.step)]
         if not as_json:
-            print_answer(f"{counted(len(letters), 'dead letter')}{':' if letters else '.'}", map(sentence, letters))
+            print_answer(f"{counted(len(letters), 'dead letter')}{':' if letters else '.'}", map(in_full, letters))
         sent = 0 if dry_run or not letters else home.letters.redrive(step)
         followed = home.carry() if sent else Followed(happened=())
     if as_json:

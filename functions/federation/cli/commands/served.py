@@ -23,6 +23,7 @@ from federation.cli.screen.output import (
     short,
     when,
 )
+from federation.cli.store.deliveries import doubts
 from federation.cli.store.moves import SHIFTED, decided, moves, shifts
 from federation.cli.store.shelf import Shelf
 from federation.core import instant, names
@@ -74,15 +75,23 @@ def served(
         ends = _ends(known)
         chosen = [_at(ends, moment)] if moment else ends if every or as_json else ends[-SHOWN:]
         spans = [_span(shelf, moved, until) for moved, until in chosen]
+        nodes = list(doubts(shelf, channel, [moved for moved, _ in chosen]))
     untold, damaged = known[0].counter - 1 if known else 0, list(shelf.damaged.values())
     if as_json:
-        told = {"channel": channel.name, "counter": channel.counter, "untold": untold, "damaged": damaged}
+        told = {
+            "channel": channel.name,
+            "counter": channel.counter,
+            "untold": untold,
+            "damaged": damaged,
+            "nodes": nodes,
+        }
         print_json({**told, "served": [asdict(span) for span in spans]})
         return
     if moment:
         _print_page(spans[0])
     else:
         _print_table(spans, older=len(ends) - len(spans), untold=untold)
+    print_ways("The nodes may have served something else", nodes)
     print_lines("A clock was wrong", _overlaps(ends, moment))
     print_lines("Damaged, so nothing is told of it here", damaged)
 

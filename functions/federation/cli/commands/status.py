@@ -16,6 +16,7 @@ from federation.cli.screen.letters import page_of
 from federation.cli.screen.output import print_json
 from federation.cli.store import inventory
 from federation.cli.store.candidate import next_release
+from federation.cli.store.deliveries import deliveries, untold
 from federation.cli.store.history import History, Past
 from federation.cli.store.inventory import UnitLine, Units
 from federation.cli.store.jobs import open_jobs
@@ -25,7 +26,7 @@ from federation.cli.store.spending import spending
 from federation.cli.store.standing import came_by, lost, tampered, unheeded
 from federation.cli.store.ticks import off_schedule
 from federation.cli.store.trial import trials
-from federation.cli.store.unsettled import waiting
+from federation.cli.store.unsettled import undecided, waiting
 from federation.core import names
 from federation.core.channel import Channel, Entry
 from federation.core.policy import Policy
@@ -69,13 +70,17 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
     jobs = whole.read(lambda: open_jobs(shelf, history, every=every), ())
     money = whole.read(lambda: spending(shelf, policy, now(), every=every), None)
     incomplete = whole.read(lambda: waiting(shelf), ())
+    dead = _dead(home)
+    known = {letter["event"] for letter in dead["dead"]}
+    received, unread = whole.read(lambda: undecided(shelf, but=known, every=every), ((), 0))
     return {
         "home": home.place,
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
         "channel": _channel(channel),
+        "nodes": untold(shelf, channel),
         "releases": list(_live(channel)),
-        "lost": whole.read(lambda: list(lost(shelf, history, channel)), []),
-        "damaged": list(dict.fromkeys(whole.faults)),
+        "lost": whole.read(lambda: list(lost(shelf, channel)), []),
+        "damaged": list(dict.fromkeys([*whole.faults, *shelf.damaged.values()])),
         "unheeded": {"at": alarm.now, "why": alarm.why} if alarm else None,
         "on_trial": [asdict(one) for one in trying],
         "tampered": {"at": changed.now, "why": changed.why} if changed else None,
@@ -87,14 +92,17 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
         "jobs": [asdict(line) for line in jobs],
         "budget": asdict(money) if money else None,
         "waiting": incomplete,
+        "received": received,
         "parked": parked,
         "older": {
             "units": units.older,
             "completions": units.unread,
             "parked": len(shelf.names(names.PARKED)) - len(parked),
+            "received": unread,
         },
         "queue": home.queued(),
-        **_dead(home),
+        "deliveries": [page_of(one) for one in deliveries(home.ports)],
+        **dead,
     }
 
 

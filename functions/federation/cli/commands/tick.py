@@ -13,6 +13,7 @@ from federation.cli.home.opened import Home, opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait
 from federation.cli.pages.trial import print_trials
 from federation.cli.screen.happened import ORDERED, print_happened
+from federation.cli.screen.output import print_hint
 from federation.cli.store.history import TYPED, History
 from federation.cli.store.shelf import Shelf
 from federation.cli.store.trial import trials
@@ -21,9 +22,14 @@ from federation.core import event as events
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.errors import REFUSED, FederationError
+from federation.local.trainer import LocalTrainer
 from federation.reads import LiveReads
 from federation.steps.receive import TICKS
 
+_UNASKED: Final = (
+    "Not asked, since this is a home in a folder: which jobs have ended in a cloud, and what was pushed to the Hub. What "
+    "never came here has to be sent again: federation receive"
+)
 _REFUSING: Final = frozenset({events.MERGE_SKIPPED, events.PROMOTION_HELD})
 
 
@@ -63,6 +69,8 @@ def tick(
         if kind is Tick.DUE:
             home.ports.store.keep(f"{names.TICKS}{moment}", canonical({}))
         print_happened(followed, as_json=as_json)
+        if kind is Tick.SWEEP and isinstance(home.ports.trainer, LocalTrainer) and not as_json:
+            print_hint(_UNASKED)
         if kind is Tick.ALARMS and not (followed.happened or followed.open or as_json):
             with suppress(FederationError):  # the tick is done, and `federation status` names what is damaged
                 _print_on_trial(home)

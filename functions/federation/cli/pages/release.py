@@ -9,6 +9,7 @@ from federation.cli.pages.page import Page
 from federation.cli.screen.output import readable, short, when
 from federation.cli.store import inventory
 from federation.cli.store.candidate import candidate
+from federation.cli.store.deliveries import doubts
 from federation.cli.store.history import History, Past
 from federation.cli.store.inventory import ReleaseState
 from federation.cli.store.moves import SHIFTED, shifts, whole
@@ -36,18 +37,20 @@ def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
         subject=name,
         verdict=state,
         why=why,
-        facts={**dict(_moves(channel, name)), **dict(_approved(shelf, name)), **dict(_facts(release))},
+        facts={**dict(_moves(shelf, channel, name)), **dict(_approved(shelf, name)), **dict(_facts(release))},
         led_here=decisions,
         documents=_documents(shelf, release, decisions),
         next_steps=waits.ways if waits else list(_next(channel, release, state)),
     )
 
 
-def _moves(channel: Channel, name: str) -> Iterator[tuple[str, str]]:
-    """When it last came to serve, by whom and why."""
-    for moved in shifts(channel.moves):
-        if moved.release == name:
-            yield SHIFTED[moved.kind], f"{when(moved.at)}{by(moved.who)}: {moved.why}"
+def _moves(shelf: Shelf, channel: Channel, name: str) -> Iterator[tuple[str, str]]:
+    """When it last came to serve, by whom and why, and whether the nodes were told."""
+    of_it = [moved for moved in shifts(channel.moves) if moved.release == name]
+    for moved in of_it:
+        yield SHIFTED[moved.kind], f"{when(moved.at)}{by(moved.who)}: {moved.why}"
+    if told := ". ".join(doubts(shelf, channel, of_it)):
+        yield "nodes", told
 
 
 def _approved(shelf: Shelf, name: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from federation.cli.clock import now
 from federation.cli.pages.trial import print_trials
-from federation.cli.screen.letters import alike
+from federation.cli.screen.letters import alike, delivered
 from federation.cli.screen.output import (
     elapsed,
     print_hint,
@@ -25,7 +25,12 @@ from federation.cli.store.trial import Trial
 from federation.core import instant
 from federation.core.counted import counted
 
-_OLDER: Final = {"units": ("unit",), "completions": ("completion",), "parked": ("parked body", "parked bodies")}
+_OLDER: Final = {
+    "units": ("unit",),
+    "completions": ("completion",),
+    "parked": ("parked body", "parked bodies"),
+    "received": ("received completion",),
+}
 _PUT_BACK: Final = 'docs/operations.md, "When a document is lost or damaged"'
 _KEPT: Final = " What a job may cost at most stays committed for the month, however it ends:"
 _PUT_RIGHT: Final = 'docs/operations.md, "When somebody else changed what is live"'
@@ -38,6 +43,8 @@ def print_status(found: Mapping[str, Any]) -> None:
         who = by(since["who"])
         how = f"A roll-back{who} brought it back" if since["how"] == "roll_back" else f"It was promoted{who}"
         print(wrapped(f"{how}: {readable(since['why'])}", indent=0))
+    if found["nodes"]:
+        print(wrapped(pasted(found["nodes"]), indent=0))
     if wrong := _wrong_clock(found, now()):
         print(wrapped(pasted(wrong), indent=0))
     if hold := found["hold"]:
@@ -181,12 +188,19 @@ def _print_open(found: Mapping[str, Any]) -> None:
         ),
     )
     print_lines(
+        pasted(
+            "Received, and nothing is decided about it: it is on its way, or was not announced, and then a sweep sends it "
+            "on: federation tick sweep"
+        ),
+        (f"{one['subject']} of {when(one['at'])} ({short(one['event'])})" for one in found["received"]),
+    )
+    print_lines(
         "Parked bodies",
         (f"{one['entry']}: {one['error']}: {one['why']} ({shortened(one['document'])})" for one in found["parked"]),
     )
     if older := ", ".join(counted(count, *_OLDER[what]) for what, count in found["older"].items() if count):
         print_hint(f"Older, and not looked at: {older}; `federation status --all` shows them.")
     if found["queue"]:
-        print_section(
-            f"{counted(found['queue'], 'delivery', 'deliveries')} under way, or waiting for the next command."
-        )
+        told = (f"to {one['step']}: {delivered(one)}" for one in found["deliveries"])
+        many = counted(found["queue"], "delivery", "deliveries")
+        print_section(f"{many} under way, or waiting for the next command{':' if found['deliveries'] else '.'}", told)

@@ -96,7 +96,7 @@ def print_happened(followed: Followed, *, as_json: bool, named: Mapping[str, str
         print_line(line)
     for event in followed.open:
         again = pasted(f"federation explain {short(event.id)}")
-        print_line(f"{'ordered':10} {_open(event)}; look again with: {again}")
+        print_line(f"{'ordered':10} {_open(event)}; once one has, look again with: {again}")
         if event.type == events.ROLLBACK_ORDERED and event.data.get("release"):
             way = f"federation rollback --from {event.data['release']} --direct --who YOU --why 'WHY'"
             print_line(pasted(f"{'':10} if its function does not run, without it: {way}"))

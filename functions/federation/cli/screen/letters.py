@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from federation.cli.screen.output import readable, when
+from federation.cli.clock import now
+from federation.cli.screen.output import elapsed, readable, when
 from federation.cli.screen.pasted import pasted
+from federation.core import instant
 from federation.ports import DeadLetter
 
 _IN_THE_LOG: Final = 'the step\'s log says why (docs/operations.md, "Dead letters in a cloud")'
@@ -23,6 +25,9 @@ def page_of(letter: DeadLetter) -> dict[str, Any]:
         "type": letter.event.type,
         "subject": letter.event.subject,
         "at": letter.at,
+        "age_seconds": max(0, (instant.microseconds(now()) - instant.microseconds(letter.at)) // 1_000_000),
+        "who": letter.event.data.get("who"),
+        "outside_window": letter.event.data.get("outside_window") is True,
         "attempts": letter.attempts,
         "failure": letter.failure,
     }
@@ -30,8 +35,25 @@ def page_of(letter: DeadLetter) -> dict[str, Any]:
 
 def sentence(page: Mapping[str, Any]) -> str:
     """The letter on a screen."""
-    why = readable(page["failure"] or _IN_THE_LOG)
-    return f"{page['step']} could not handle {page['type']} about {page['subject']} of {when(page['at'])}: {why}"
+    return _failed(page, f"{page['type']} about {page['subject']} of {when(page['at'])}")
+
+
+def in_full(page: Mapping[str, Any]) -> str:
+    """The same for whoever is about to have it delivered again."""
+    return _failed(page, delivered(page))
+
+
+def delivered(page: Mapping[str, Any]) -> str:
+    """What was delivered, how long ago, and of a person's order who gave it: it was about the hour in which it was given."""
+    age = elapsed(page["at"], now()).removeprefix(", for ")
+    ago = f" ({age} ago)" if age else ""
+    outside = " outside the window" if page["outside_window"] else ""
+    ordered = f", ordered by {page['who']}{outside}" if page["who"] else ""
+    return f"{page['type']} about {page['subject']} of {when(page['at'])}{ago}{ordered}"
+
+
+def _failed(page: Mapping[str, Any], what: str) -> str:
+    return f"{page['step']} could not handle {what}: {readable(page['failure'] or _IN_THE_LOG)}"
 
 
 def alike(pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """In what do two documents differ?"""
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, Final
@@ -30,7 +31,12 @@ def differences(path: str, then: Any, now: Any) -> Iterator[str]:
         for number, (one, other) in enumerate(zip_longest(then, now, fillvalue=_ABSENT)):
             yield from differences(f"{path}[{number}]", one, other)
     elif then != now:
-        yield f"{path}: was {then!r:.200}, is {now!r:.200}"
+        yield f"{path}: was {_told(then)}, is {_told(now)}"
+
+
+def _told(value: Any) -> str:
+    """A text in quotes, anything else as JSON has it."""
+    return f"{value!r:.200}" if isinstance(value, (str, _Absent)) else json.dumps(value, ensure_ascii=False)[:200]
 
 
 def member_differences(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

@@ -15,6 +15,7 @@ from federation.core import names
 from federation.core.channel import Channel
 from federation.core.policy import Policy
 from federation.errors import ContractError, MissingError
+from federation.local.traffic import LocalTraffic
 from federation.ports import Dated, Ports
 from federation.reads import LiveReads
 from federation.stored import decoded
@@ -47,6 +48,11 @@ class Shelf(LiveReads):
         self._known: dict[str, dict[str, float]] = {}
         self.damaged: dict[str, str] = {}
 
+    @property
+    def ports(self) -> Ports:
+        """What the home is reached by, for what no document tells."""
+        return self._ports
+
     def policy(self) -> Policy:
         """The active policy as it was stored: a check that was added since must keep nobody from looking or going back."""
         return self.policy_without_delay()
@@ -72,9 +78,8 @@ class Shelf(LiveReads):
         return found
 
     def unservable(self, channel: str, release: str) -> str | None:
-        """None: whoever only looks has perhaps no right to ask the nodes, and need not wait for them."""
-        del channel, release
-        return None
+        """Why nodes on this machine could not; of others None: whoever looks may have no right to ask, and need not wait."""
+        return super().unservable(channel, release) if isinstance(self._ports.traffic, LocalTraffic) else None
 
     def kept(self, *prefixes: str) -> dict[str, float]:
         """When each document under the prefixes was kept, in seconds; all at the same moment where that is unknown."""

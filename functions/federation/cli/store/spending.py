@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from federation.cli.store.shelf import Shelf
+from federation.cli.store.shelf import Shelf, newest_first
 from federation.core import cadence, instant, names
 from federation.core.budget import Commitment, ledger_prefix, money
 from federation.core.policy import Policy
+from federation.steps.sweeping.overdue import SEPARATORS
 from federation.stored import damaged
 
 _DIGITS: Final = 30
@@ -89,5 +90,18 @@ def _held(shelf: Shelf, lines: Iterable[Commitment]) -> Iterator[Held]:
     stored = shelf.kept(names.JOBS)
     for line in lines:
         ends = [place for place in (names.failed_job(line.job), names.lost_job(line.job)) if place in stored]
+        if names.lost_job(line.job) in ends and _has_shipped(shelf, line.job):
+            ends.remove(names.lost_job(line.job))
         ended = next((found for _, found in shelf.documents(ends)), {"failure": ""})
         yield Held(job=line.job, cost=money(line.cost), failure=str(ended.get("failure", "")))
+
+
+def _has_shipped(shelf: Shelf, lost: str) -> bool:
+    """Whether a unit has come after all from a place that is named after the job; of its kind, and since the job began."""
+    stored = shelf.kept(names.JOBS)
+    if names.ended_job(lost) in stored:
+        return True
+    kind = (shelf.document(names.job(lost)) or {}).get("kind", lost.rpartition("-")[0])
+    came = shelf.kept(f"{names.VERSIONS}{kind}/")
+    since = [place for place in newest_first(came) if came[place] >= stored.get(names.job(lost), 0.0)]
+    return any(lost in SEPARATORS.split(version["uri"]) for _, version in shelf.documents(since))

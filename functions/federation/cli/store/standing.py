@@ -20,6 +20,8 @@ from federation.steps import STEPS
 _DAY: Final = 24 * 3_600
 _SWEPT: Final = 25 * 3_600
 """Seconds within which a sweep has come, for it comes daily."""
+_FEW: Final = 6
+"""Decisions that are looked at for one that promoted."""
 
 
 def came_by(channel: Channel) -> Moved | None:
@@ -33,12 +35,18 @@ def by(who: str) -> str:
     return "" if who in STEPS else f" by {who}"
 
 
-def lost(shelf: Shelf, history: History, channel: Channel) -> Iterator[str]:
+def lost(shelf: Shelf, channel: Channel) -> Iterator[str]:
     """The channel, if it has made no move but promotions were decided; the documents of live releases without one."""
-    if channel.counter == 0 and any(past.outcome.get("move") for past in history.latest("promote")):
+    if channel.counter == 0 and _has_promoted(shelf):
         yield f"channels/{channel.name}"
     stored = set(shelf.names(names.RELEASES))
     yield from (place for entry in channel.live() if (place := names.release(entry.name)) not in stored)
+
+
+def _has_promoted(shelf: Shelf) -> bool:
+    """Whether a readable one of the latest decisions to promote says that it moved the channel."""
+    latest = shelf.latest(f"{names.DECISIONS}promote/", count=_FEW)
+    return any(found["outcome"]["move"] for _, found in shelf.readable(latest))
 
 
 def concerns(event: Event, channel: Channel, policy: Policy) -> bool:

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What in a policy is allowed and can be carried out, but is perhaps not what its author meant?"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from federation.cli.screen.output import when
+from federation.core import instant
+from federation.core.policy import Policy
+
+UNLIKELY: Final = "Is this meant? The policy may say so"
+_SOON: Final = timedelta(days=31)
+"""Hours that open monthly open within it."""
+_MEASURES: Final = (("p95_ratio", "p95"), ("cost_ratio", "cost per token"))
+
+
+def unlikely(policy: Policy, at: str) -> Iterator[str]:
+    """Each such rule in a sentence.
+
+    Args:
+        policy: A valid one.
+        at: Now, RFC 3339 in UTC.
+    """
+    for field, measure in _MEASURES:
+        for limit, kinds in sorted(_demanding(policy, field).items()):
+            yield (
+                f"latency.{field} is {limit} ({', '.join(kinds)}): a unit passes only if its {measure} is below {limit} "
+                f"times the baseline's. One that is as good as the baseline does not, however many requests there "
+                "are. 1.1 would let it be 10 % worse"
+            )
+    for kind, job in sorted(policy.jobs.items()):
+        if job.hours is None or job.hours.open_at(policy.cadence.time_zone, at):
+            continue
+        opens = job.hours.next_opening(policy.cadence.time_zone, at)
+        if instant.moment(opens) - instant.moment(at) > _SOON:
+            yield (
+                f"jobs.{kind}.hours.opens is {job.hours.opens!r}, which next opens {when(opens)}: until then no job of it "
+                "starts"
+            )
+
+
+def _demanding(policy: Policy, field: str) -> dict[Decimal, list[str]]:
+    """The kinds of which a unit has to be better than the baseline, by the ratio that demands it."""
+    found: dict[Decimal, list[str]] = defaultdict(list)
+    for kind, gates in sorted(policy.gates.items()):
+        limit = getattr(gates.latency, field, None)
+        if limit is not None and limit <= 1:
+            found[limit].append(kind)
+    return found

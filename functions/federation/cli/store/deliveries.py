@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which deliveries has a home still to make, and have its nodes been told of the channel's last move?
+
+Only a home in a folder can answer here, where a command may have died half-way: its queue waits for the next command, and
+its nodes are a file. In a cloud the queue delivers again by itself, or the event becomes a dead letter.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol, runtime_checkable
+
+from federation.cli.store.moves import shifts
+from federation.cli.store.shelf import Shelf
+from federation.core.channel import Channel
+from federation.core.move import Moved
+from federation.errors import FederationError
+from federation.local.traffic import LocalTraffic
+from federation.ports import DeadLetter, Ports, Served
+
+_AHEAD: Final = (
+    'Another home shifts them too, or this one was restored from a backup: docs/operations.md, "When somebody else changed '
+    'what is live", before anything else'
+)
+_TELL: Final = "To tell them: federation tick sweep"
+
+
+@runtime_checkable
+class Queue(Protocol):
+    """What the bus of a home in a folder can also do."""
+
+    def open(self) -> Sequence[DeadLetter]:
+        """The deliveries that are still to be made, oldest first."""
+        ...
+
+
+def deliveries(ports: Ports) -> Sequence[DeadLetter]:
+    """Those that wait for the next command; nothing in a cloud."""
+    return ports.bus.open() if isinstance(ports.bus, Queue) else ()
+
+
+def untold(shelf: Shelf, channel: Channel) -> str | None:
+    """How the nodes differ from the channel, and what to do; None if they do not, or are not asked here.
+
+    Neither is anything said while the channel moves, nor of one that has made no move, as it is new or lost.
+    """
+    traffic = shelf.ports.traffic
+    if not isinstance(traffic, LocalTraffic) or channel.counter == 0:
+        return None
+    try:
+        served = traffic.serving(channel.name)
+    except FederationError as error:
+        return f"What the nodes serve cannot be read: {error}"
+    told = _apart(served, channel)
+    return told if told and shelf.channel(channel.name).counter == channel.counter else None
+
+
+def doubts(shelf: Shelf, channel: Channel, known: Sequence[Moved]) -> Iterator[str]:
+    """A sentence for each of these moves that the nodes may not know: the channel says only what should serve."""
+    waits = {one.event.id for one in deliveries(shelf.ports)}
+    for moved in known:
+        if moved.event in waits:
+            yield (
+                f"The process that made move {moved.counter}, to {moved.release}, was stopped half-way, and its delivery "
+                "waits: the nodes were perhaps never told of that move"
+            )
+    if known and list(known[-1:]) == list(shifts(channel.moves)[-1:]) and (now := untold(shelf, channel)):
+        yield now
+
+
+def _apart(served: Served | None, channel: Channel) -> str | None:
+    if served and served.counter > channel.counter:
+        ours = f"but this channel is at move {channel.counter}"
+        return f"The nodes serve {served.release} since move {served.counter}, {ours}. {_AHEAD}"
+    if served and channel.serving and served.release == channel.serving.name:
+        return None
+    last = next(reversed(shifts(channel.moves)), None)
+    serve = f"they serve {served.release}, since move {served.counter}" if served else "they serve nothing"
+    if last and (served is None or served.counter < last.counter):
+        return f"But the nodes were not told of move {last.counter}: {serve}. {_TELL}"
+    return f"But the nodes were told otherwise: {serve}. {_TELL}"
