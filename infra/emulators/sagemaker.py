@@ -159,27 +159,29 @@ class SageMaker:
         if name in self.endpoints:
             raise RefusedError("ValidationException", f'Cannot create already existing endpoint "{name}".')
         arn = f"{self._arn}:endpoint/{name}"
-        self.endpoints[name] = {"EndpointName": name, "EndpointArn": arn, "CreationTime": time.time()}
-        self._configure(name, request["EndpointConfigName"])
+        made = {"EndpointName": name, "EndpointArn": arn, "CreationTime": time.time()}
+        self.endpoints[name] = {**made, **self._configured(request)}
         return {"EndpointArn": arn}
 
     def _update_endpoint(self, request: Document) -> Document:
         found = self._changeable(request)
-        self._configure(found["EndpointName"], request["EndpointConfigName"])
+        found |= self._configured(request)
         return {"EndpointArn": found["EndpointArn"]}
 
-    def _configure(self, name: str, configuration: str) -> None:
+    def _configured(self, request: Document) -> Document:
+        """What a configuration says about an endpoint; variants it gives no weight have 1, as in SageMaker."""
+        configuration = request["EndpointConfigName"]
         if configuration not in self.configurations:
             raise RefusedError("ValidationException", f'Could not find endpoint configuration "{configuration}".')
-        self.endpoints[name] |= {
+        return {
             "EndpointConfigName": configuration,
             "EndpointStatus": "InService",
             "LastModifiedTime": time.time(),
             "ProductionVariants": [
                 {
                     "VariantName": variant["VariantName"],
-                    "CurrentWeight": variant["InitialVariantWeight"],
-                    "DesiredWeight": variant["InitialVariantWeight"],
+                    "CurrentWeight": variant.get("InitialVariantWeight", 1),
+                    "DesiredWeight": variant.get("InitialVariantWeight", 1),
                     "CurrentInstanceCount": variant["InitialInstanceCount"],
                     "DesiredInstanceCount": variant["InitialInstanceCount"],
                 }
@@ -193,10 +195,9 @@ class SageMaker:
         for wanted in request["DesiredWeightsAndCapacities"]:
             if wanted["VariantName"] not in variants:
                 raise RefusedError("ValidationException", f'Could not find variant "{wanted["VariantName"]}".')
-            variants[wanted["VariantName"]] |= {
-                "CurrentWeight": wanted["DesiredWeight"],
-                "DesiredWeight": wanted["DesiredWeight"],
-            }
+            for what in ("Weight", "InstanceCount"):
+                if (value := wanted.get(f"Desired{what}")) is not None:
+                    variants[wanted["VariantName"]] |= {f"Current{what}": value, f"Desired{what}": value}
         return {"EndpointArn": found["EndpointArn"]}
 
     def _describe_endpoint(self, request: Document) -> Document:

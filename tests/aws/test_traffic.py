@@ -6,12 +6,13 @@ import uuid
 import pytest
 from infra.emulators import aws
 
-from federation.aws.traffic import COUNTER, Node, SageMakerTraffic, variant_of
+from federation.aws.traffic import COUNTER, Node, SageMakerTraffic
+from federation.aws.variants import variant_of
 from federation.core.outcome import Shift
 from federation.errors import ConflictError, ServiceError
 from federation.ports import Served
 
-A, B = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.1.0"
+A, B, C = (f"spiralverse-ai-federated-v1.{minor}.0" for minor in range(3))
 
 
 def shift(counter, release, *warm):
@@ -29,8 +30,8 @@ def nodes(aws_cloud, endpoint):
     clients = {name: aws_cloud.client(name) for name in ("sagemaker", "sagemaker-runtime")}
     role = f"arn:aws:iam::{aws.ACCOUNT}:role/federation-node"
 
-    def made(image="node:1", name=endpoint):
-        node = Node(image=image, role=role)
+    def made(image="node:1", name=endpoint, count=1):
+        node = Node(image=image, role=role, count=count)
         return SageMakerTraffic(lambda: clients["sagemaker"], lambda: clients["sagemaker-runtime"], name, node)
 
     return made
@@ -42,6 +43,30 @@ def image_of(aws_cloud, endpoint, release):
     variants = aws_cloud.sagemaker.configurations[found["EndpointConfigName"]]["ProductionVariants"]
     (model,) = [one["ModelName"] for one in variants if one["VariantName"] == release.replace(".", "-")]
     return aws_cloud.sagemaker.models[model]["PrimaryContainer"]["Image"]
+
+
+@pytest.fixture
+def variants(aws_cloud, endpoint):
+    """Weight and machines of each variant, by its name."""
+
+    def now():
+        found = aws_cloud.sagemaker.endpoints[endpoint]["ProductionVariants"]
+        return {one["VariantName"]: (one["CurrentWeight"], one["CurrentInstanceCount"]) for one in found}
+
+    return now
+
+
+@pytest.fixture
+def scaled(aws_cloud, endpoint):
+    """Gives a release another number of machines, as a person or an autoscaling policy does."""
+
+    def to(release, count):
+        wanted = [{"VariantName": variant_of(release), "DesiredInstanceCount": count}]
+        aws_cloud.client("sagemaker").update_endpoint_weights_and_capacities(
+            EndpointName=endpoint, DesiredWeightsAndCapacities=wanted
+        )
+
+    return to
 
 
 def test_a_home_that_begins_anew_serves_its_own_releases_and_not_what_an_earlier_one_left_under_the_same_counter(
@@ -195,3 +220,50 @@ def test_more_tags_than_a_model_takes_are_noticed_before_a_release_is_promoted(a
     tags, node = {f"tag-{number}": "" for number in range(51)}, Node(image="node:1", role="arn:aws:iam::1:role/node")
     nodes = SageMakerTraffic(lambda: aws_cloud.client("sagemaker"), lambda: None, endpoint, node, tags)
     assert "Tags has 51 entries, and the most allowed is 50" in str(nodes.refusal("production", A))
+
+
+def test_a_release_gets_the_machines_that_the_one_before_had_and_so_does_the_way_back(nodes, scaled, variants):
+    nodes(count=2).shift(shift(1, A))
+    scaled(A, 12)
+    nodes(count=2).shift(shift(2, B, A))
+    assert variants() == {variant_of(B): (1, 12), variant_of(A): (0, 12)}
+    nodes(count=2).shift(shift(3, A, B))
+    assert variants()[variant_of(A)] == (1, 12)
+
+
+def test_only_the_release_before_is_kept_at_full_strength(nodes, scaled, variants):
+    nodes(count=2).shift(shift(1, A))
+    nodes(count=2).shift(shift(2, B, A))
+    scaled(B, 12)
+    nodes(count=2).shift(shift(3, C, B, A))
+    assert variants() == {variant_of(C): (1, 12), variant_of(B): (0, 12), variant_of(A): (0, 2)}
+
+
+def test_a_release_never_gets_fewer_machines_than_the_node_asks_for(nodes, scaled, variants):
+    nodes(count=2).shift(shift(1, A))
+    scaled(A, 1)
+    nodes(count=2).shift(shift(2, B, A))
+    assert variants() == {variant_of(B): (1, 2), variant_of(A): (0, 2)}
+
+
+def test_how_many_machines_there_are_is_read_without_a_call_more(nodes, aws_cloud):
+    nodes().shift(shift(1, A))
+    aws_cloud.faults.forget()
+    assert nodes().refusal("production", B) is None
+    nodes().shift(shift(2, B))
+    looks = [one for one in aws_cloud.faults.calls if one in {"DescribeEndpoint", "ListTags"}]
+    assert looks == ["DescribeEndpoint", "DescribeEndpoint", "ListTags", "ListTags"]
+
+
+def test_a_variant_that_somebody_adds_beside_a_release_holds_nothing_and_gets_no_prompts_for_long(
+    nodes, aws_cloud, endpoint, variants
+):
+    nodes().shift(shift(1, A))
+    canary = {"VariantName": "canary", "CurrentWeight": 1, "DesiredWeight": 1, "CurrentInstanceCount": 1}
+    aws_cloud.sagemaker.endpoints[endpoint]["ProductionVariants"].append(canary)
+    assert nodes().serving("production") == Served(counter=1, release=f"canary, {A}")
+    assert nodes().refusal("production", B) is None
+    nodes().shift(shift(1, A))
+    assert variants() == {variant_of(A): (1, 1), "canary": (0, 1)}
+    nodes().shift(shift(2, B, A))
+    assert list(variants()) == [variant_of(B), variant_of(A)]

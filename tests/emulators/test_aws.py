@@ -49,3 +49,11 @@ def test_an_operation_that_nobody_answers_is_unknown_and_no_fault_of_the_server(
         urlopen(asked)  # noqa: S310 - our own server
     with refused.value as answer:
         assert (answer.code, json.load(answer)["__type"]) == (400, "UnknownOperationException")
+
+
+def test_an_endpoint_without_its_configuration_is_refused_and_not_left_half_made(aws_cloud):
+    sagemaker, name = aws_cloud.client("sagemaker"), "classifier-without-configuration"
+    for change in (sagemaker.create_endpoint, sagemaker.update_endpoint):
+        with pytest.raises(ClientError, match="Could not find endpoint"):
+            change(EndpointName=name, EndpointConfigName="absent")
+    assert name not in aws_cloud.sagemaker.endpoints

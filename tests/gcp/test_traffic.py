@@ -179,6 +179,37 @@ def test_a_probe_that_is_throttled_or_denied_proves_nothing(vertex_traffic, vert
             vertex_traffic.probe("production", A)
 
 
+def test_a_page_in_a_nodes_place_proves_nothing(vertex_traffic, vertex_cloud, google_session, vertex_endpoint):
+    """Whatever a node's own format is, Vertex AI names the model that answered."""
+    vertex_traffic.shift(shift(1, A))
+    for body, headers, told in (
+        (b"<html>Sign in</html>", {}, None),
+        (b'"ready"', {}, None),
+        (b"ready", {"x-vertex-ai-deployed-model-id": "7"}, True),
+        (b'{"predictions": ["ready"]}', {}, True),
+    ):
+        session = InItsPlace(google_session, body, headers)
+        traffic = VertexTraffic(lambda one=session: one, {"production": vertex_endpoint}, api=vertex_cloud.endpoint)
+        if told:
+            assert traffic.probe("production", A) is told
+            continue
+        with pytest.raises(ServiceError, match="the answer is no node's"):
+            traffic.probe("production", A)
+
+
+class InItsPlace:
+    """A session in which somebody else answers every prompt, with success."""
+
+    def __init__(self, session, body, headers):
+        self._session = session
+        self._answer = Response()
+        self._answer.status_code, self._answer._content = 200, body
+        self._answer.headers.update(headers)
+
+    def request(self, method, *args, **options):
+        return self._answer if method == "POST" else self._session.request(method, *args, **options)
+
+
 def test_a_channel_without_an_endpoint_is_named(vertex_traffic):
     with pytest.raises(MissingError, match="channel staging has no endpoint"):
         vertex_traffic.serving("staging")

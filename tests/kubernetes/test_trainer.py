@@ -9,7 +9,7 @@ from infra.emulators.http_serving import Answer
 from infra.emulators.proxy import proxied
 from tests.ports.backends_kubernetes import NAMESPACE
 
-from federation.errors import ContractError, ServiceError
+from federation.errors import CapacityError, ContractError, ServiceError
 from federation.kubernetes import meeting
 from federation.kubernetes.clients import batch
 from federation.kubernetes.job import Placement, job_of
@@ -149,6 +149,43 @@ def test_a_cluster_that_refuses_is_told_with_its_words(kubernetes_trainer, kuber
     kubernetes_cluster.faults.refuse("read_job", 401)
     with pytest.raises(ServiceError, match="reading job a in training failed: 401"):
         kubernetes_trainer.artifact("kubernetes://training/a")
+
+
+@pytest.fixture
+def answering(monkeypatch):
+    """Makes the trainer of a cluster whose server answers everything with this status and message."""
+    from kubernetes import client  # noqa: PLC0415 - half a second for who needs it
+
+    with proxied("http://127.0.0.1:1") as proxy, client.ApiClient(client.Configuration(host=proxy.endpoint)) as api:
+        proxy.interfere()
+
+        def made(code, reason, message):
+            said = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
+            page = Answer(status=code, body=json.dumps(said).encode(), headers={"Content-Type": "application/json"})
+            monkeypatch.setattr("infra.emulators.proxy.PAGE", page)
+            return KubernetesTrainer(lambda: client.BatchV1Api(api), NAMESPACE)
+
+        yield made
+
+
+def test_a_namespace_that_has_used_up_its_quota_has_no_capacity_and_one_that_forbids_has_some(answering):
+    """Another place is tried for the one; nothing but a right helps against the other."""
+    full = (
+        f'jobs.batch "{NAME}" is forbidden: exceeded quota: jobs, requested: count/jobs.batch=1, '
+        "used: count/jobs.batch=200, limited: count/jobs.batch=200"
+    )
+    with pytest.raises(CapacityError, match=r"403 Forbidden: .* exceeded quota: jobs"):
+        answering(403, "Forbidden", full).launch(NAME, JOB)
+    with pytest.raises(ServiceError) as refused:
+        answering(403, "Forbidden", f'jobs.batch is forbidden: User "launch" cannot create {NAME}').launch(NAME, JOB)
+    assert not isinstance(refused.value, CapacityError)
+
+
+def test_a_job_that_was_not_made_because_others_changed_the_quota_at_once_is_not_taken_for_one_that_was(answering):
+    """The server counts jobs in the quota's own object; of two at once, one is answered with the status of a taken name."""
+    changed = 'Operation cannot be fulfilled on resourcequotas "jobs": the object has been modified'
+    with pytest.raises(ServiceError, match="409 Conflict: Operation cannot be fulfilled"):
+        answering(409, "Conflict", changed).launch(NAME, JOB)
 
 
 def test_an_answer_of_another_shape_is_a_failure(kubernetes_trainer, kubernetes_cluster):

@@ -13,6 +13,7 @@ from tests.ports.letterbox import Letterbox
 from tests.ports.line import Line
 from tests.ports.monitor import Monitor
 from tests.ports.shelf import Shelf
+from tests.ports.tenant import Tenant
 from tests.ports.vault import Vault
 
 from federation.aws.alarms import CloudWatchAlarms
@@ -135,6 +136,25 @@ def sagemaker_traffic(aws_serving):
     clients = {name: aws_serving.client(name) for name in ("sagemaker", "sagemaker-runtime")}
     endpoint = f"production-{uuid.uuid4().hex[:8]}"
     return SageMakerTraffic(lambda: clients["sagemaker"], lambda: clients["sagemaker-runtime"], endpoint, node)
+
+
+@pytest.fixture
+def sagemaker_tenant(aws_cloud):
+    """An endpoint as SageMaker's own guides make one."""
+    sagemaker, name = aws_cloud.client("sagemaker"), f"classifier-{uuid.uuid4().hex[:8]}"
+    role = f"arn:aws:iam::{aws.ACCOUNT}:role/classifier"
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": "classifier:1"})
+    variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 6}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+
+    def serving():
+        found = sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"]
+        return [one["VariantName"] for one in found if one["CurrentWeight"]]
+
+    node = Node(image="node:1", role=f"arn:aws:iam::{aws.ACCOUNT}:role/federation-node")
+    traffic = SageMakerTraffic(lambda: sagemaker, lambda: None, name, node)
+    return Tenant(traffic=traffic, name="AllTraffic", serving=serving)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from tests.ports.jobs import jobs_of
 from tests.ports.monitor import Monitor
 from tests.ports.settled import RELEASES
 from tests.ports.shelf import Shelf
+from tests.ports.tenant import Tenant
 from tests.ports.vault import Vault
 
 from federation.gcp.alarms import MonitoringAlarms
@@ -139,6 +140,20 @@ def vertex_endpoint(vertex_cloud, google_session):
 @pytest.fixture
 def vertex_traffic(vertex_cloud, google_session, vertex_endpoint):
     return VertexTraffic(lambda: google_session, {"production": vertex_endpoint}, api=vertex_cloud.endpoint)
+
+
+@pytest.fixture
+def vertex_tenant(vertex_traffic, vertex_cloud, google_session, vertex_endpoint):
+    """An endpoint whose owner deployed the releases beside the model that serves."""
+    model, all_of_it = {"model": f"{PARENT}/models/7", "displayName": "classifier"}, {"0": 100}
+    url = f"{vertex_cloud.endpoint}/v1/{vertex_endpoint}:deployModel"
+    google_session.post(url, json={"deployedModel": model, "trafficSplit": all_of_it}).raise_for_status()
+
+    def serving():
+        found = vertex_cloud.resources.all[vertex_endpoint]
+        return [one["displayName"] for one in found["deployedModels"] if found["trafficSplit"].get(one["id"])]
+
+    return Tenant(traffic=vertex_traffic, name="classifier", serving=serving)
 
 
 @pytest.fixture

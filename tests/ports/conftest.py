@@ -65,6 +65,12 @@ def unshifted(request):
     return request.getfixturevalue(f"{request.param}_traffic")
 
 
+@pytest.fixture(params=["sagemaker", "vertex"])
+def tenant(request):
+    """Traffic where somebody's model served first: `traffic`, the model's `name`, `serving()` by name."""
+    return request.getfixturevalue(f"{request.param}_tenant")
+
+
 @pytest.fixture(params=["local", "sqs", "pubsub", "sqs_account", "pubsub_account"])
 def letterbox(request):
     """Dead letters: `letters`, `gives_up(step, event)`, `delivered()` to the steps since then."""

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The serving nodes obey the newest shift, however late an older one arrives."""
 
+import re
+
+import pytest
+
 from federation.core.outcome import Shift
+from federation.errors import ServiceError
 from federation.ports import Served
 
 A, B = "spiralverse-ai-federated-v1.0.0", "spiralverse-ai-federated-v1.1.0"
@@ -52,3 +57,14 @@ def test_the_same_shift_again_changes_nothing(traffic):
     for _ in range(3):
         traffic.shift(shift(1, A))
     assert traffic.serving("production") == Served(counter=1, release=A)
+
+
+def test_a_model_that_served_before_any_release_did_is_neither_replaced_nor_left_without_its_prompts(tenant):
+    """Its callers would get a release's answers, and on SageMaker the model would be gone."""
+    why = (
+        rf"the endpoint \S+ serves {tenant.name}, which no release made; name a new endpoint .*, then move your callers"
+    )
+    with pytest.raises(ServiceError, match=why):
+        tenant.traffic.shift(shift(1, A))
+    assert re.fullmatch(why, str(tenant.traffic.refusal("production", A)))
+    assert tenant.serving() == [tenant.name]

@@ -2,15 +2,14 @@
 """Nodes on a SageMaker endpoint: one variant per release, and weights that decide which of them serves.
 
 A warm release is a running variant of weight 0, so going back to it is one UpdateEndpointWeightsAndCapacities. A
-release without a variant gets one by a new endpoint configuration. A tag of the endpoint contains the counter of the
-last shift.
+release without a variant gets one by a new endpoint configuration, with as many machines as what serves now has. A tag
+of the endpoint contains the counter of the last shift.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-ab-testing.html
 
 Neither models nor endpoint configurations can be changed, and both outlive their endpoint. So their names contain the
 digest of their content, but for tags: a name that is already taken has the same content.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ import msgspec
 from federation.aws import limits
 from federation.aws.calls import code_of, service_call
 from federation.aws.tags import listed
+from federation.aws.variants import foreign, machines, release_of, variant_of, weights
 from federation.core.digest import digest
 from federation.core.outcome import Shift
 from federation.errors import ConflictError, ServiceError
@@ -28,7 +28,6 @@ COUNTER: Final = "federation:counter"
 GOLDEN_PROMPT: Final = b'{"prompt":"federation: are you ready?","max_tokens":1}'
 """The body of a probe; any successful response proves that the release can answer."""
 
-_VERSION: Final = re.compile(r"-v(\d+)-(\d+)-(\d+)$")
 _UNKNOWN: Final = "ValidationException"
 _NO_ANSWER: Final = frozenset({"ModelError", "ModelNotReadyException", "ValidationError"})
 """Codes of InvokeEndpoint that are about the release; being throttled or forbidden is about the caller."""
@@ -36,6 +35,8 @@ _BUSY: Final = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack
 """Statuses in which SageMaker accepts no other change of an endpoint (DescribeEndpoint: EndpointStatus)."""
 _FAILED: Final = "Failed"
 _DIGITS: Final = 8
+_AT_STRENGTH: Final = 2
+"""Releases with as many machines as what serves: the next one, and the one that it follows, to which a roll-back leads."""
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +74,7 @@ class SageMakerTraffic:
         self._tags = {"Tags": listed(tags)} if tags else {}
 
     def refusal(self, channel: str, release: str) -> str | None:
-        """Why the release cannot be served now: the endpoint is busy or has failed, or no request can name it."""
+        """Why the release cannot be served now: the endpoint is busy, failed or somebody's, or no request can name it."""
         del channel
         if too_much := "; ".join(self._faults(release)):
             return f"SageMaker does not accept {release}: {too_much}"
@@ -81,7 +82,7 @@ class SageMakerTraffic:
         status = found.get("EndpointStatus", "")
         if status in _BUSY:
             return f"the endpoint {self._endpoint} is {status}; SageMaker can change it only once that is over"
-        return _beyond_repair(found) if status == _FAILED else None
+        return _beyond_repair(found) if status == _FAILED else self._taken(found)
 
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing.
@@ -93,15 +94,17 @@ class SageMakerTraffic:
         """
         found = self._described()
         if found is None:
-            changed = self._deploy(shift, "create_endpoint", **self._tags)
+            changed = self._deploy(shift, self._node.count, "create_endpoint", **self._tags)
         elif found.get("EndpointStatus") == _FAILED:
             raise ServiceError(_beyond_repair(found))
         elif self._obeyed(found, shift):
             return
-        elif variant_of(shift.release) in _weights(found):
+        elif why := self._taken(found):
+            raise ServiceError(why)
+        elif variant_of(shift.release) in weights(found):
             changed = self._weigh(shift, found)
         else:
-            changed = self._deploy(shift, "update_endpoint")
+            changed = self._deploy(shift, max(self._node.count, machines(found)), "update_endpoint")
         if found and (later := self._counter(changed)) > shift.counter:
             raise ConflictError(
                 f"moves {shift.counter} and {later} were shifted at the same time; move {later} must be shifted again"
@@ -114,14 +117,14 @@ class SageMakerTraffic:
         found = self._described()
         if found is None:
             return None
-        live = [release_of(variant) for variant, weight in sorted(_weights(found).items()) if weight > 0]
+        live = [release_of(variant) for variant, weight in sorted(weights(found).items()) if weight > 0]
         return Served(counter=self._counter(found), release=", ".join(live)) if live else None
 
     def probe(self, channel: str, release: str) -> bool:
         """Whether that release's variant answers a golden prompt now."""
         del channel
         found = self._described()
-        if found is None or variant_of(release) not in _weights(found):
+        if found is None or variant_of(release) not in weights(found):
             return False
         try:
             with service_call("SageMaker", "InvokeEndpoint"):
@@ -140,21 +143,34 @@ class SageMakerTraffic:
     def _obeyed(self, found: Mapping[str, Any], shift: Shift) -> bool:
         """Whether a newer shift came first, or this one has already taken full effect."""
         counter = self._counter(found)
-        live = [variant for variant, weight in _weights(found).items() if weight > 0]
+        live = [variant for variant, weight in weights(found).items() if weight > 0]
         return counter > shift.counter or (counter == shift.counter and live == [variant_of(shift.release)])
+
+    def _taken(self, found: Mapping[str, Any]) -> str | None:
+        """Why the endpoint is not ours to change: it had variants of its own before our first shift; else None.
+
+        A new configuration would remove them.
+        """
+        others = foreign(found)
+        if not others or self._counter(found):
+            return None
+        return (
+            f"the endpoint {self._endpoint} serves {', '.join(others)}, which no release made; name a new endpoint "
+            "(FEDERATION_ENDPOINT; in Terraform the variable endpoint), then move your callers"
+        )
 
     def _weigh(self, shift: Shift, found: Mapping[str, Any]) -> Mapping[str, Any]:
         serving = variant_of(shift.release)
-        weights = [
-            {"VariantName": variant, "DesiredWeight": 1.0 if variant == serving else 0.0} for variant in _weights(found)
+        wanted = [
+            {"VariantName": variant, "DesiredWeight": 1.0 if variant == serving else 0.0} for variant in weights(found)
         ]
-        return self._endpoint_after("update_endpoint_weights_and_capacities", DesiredWeightsAndCapacities=weights)
+        return self._endpoint_after("update_endpoint_weights_and_capacities", DesiredWeightsAndCapacities=wanted)
 
-    def _deploy(self, shift: Shift, operation: str, **tags: Any) -> Mapping[str, Any]:
+    def _deploy(self, shift: Shift, count: int, operation: str, **tags: Any) -> Mapping[str, Any]:
         releases = (shift.release, *shift.warm)
         for release in releases:
             self._made("create_model", **self._model(release), **self._tags)
-        configuration = self._configuration(shift.counter, releases)
+        configuration = self._configuration(shift.counter, releases, count)
         self._made("create_endpoint_config", **configuration, **self._tags)
         named = configuration["EndpointConfigName"]
         return self._endpoint_after(operation, EndpointConfigName=named, **tags)
@@ -165,14 +181,14 @@ class SageMakerTraffic:
         made = {"ExecutionRoleArn": self._node.role, "PrimaryContainer": container}
         return {"ModelName": f"{variant_of(release)}-{_short(made)}", **made}
 
-    def _configuration(self, counter: int, releases: Sequence[str]) -> dict[str, Any]:
-        """CreateEndpointConfig's request: one variant for each release, of which the first has all the weight."""
+    def _configuration(self, counter: int, releases: Sequence[str], count: int) -> dict[str, Any]:
+        """CreateEndpointConfig's request. The first release's variant has all the weight, the first two have `count` machines."""
         variants = [
             {
                 "VariantName": variant_of(release),
                 "ModelName": self._model(release)["ModelName"],
                 "InstanceType": self._node.machine,
-                "InitialInstanceCount": self._node.count,
+                "InitialInstanceCount": count if number < _AT_STRENGTH else self._node.count,
                 "InitialVariantWeight": 0 if number else 1,
             }
             for number, release in enumerate(releases)
@@ -185,7 +201,7 @@ class SageMakerTraffic:
         model = self._sagemaker().meta.service_model
         requests = {
             "CreateModel": {**self._model(release), **self._tags},
-            "CreateEndpointConfig": self._configuration(100_000, [release]),
+            "CreateEndpointConfig": self._configuration(100_000, [release], self._node.count),
         }
         for operation, request in requests.items():
             yield from limits.faults(model.operation_model(operation).input_shape, request)
@@ -232,18 +248,3 @@ def _beyond_repair(found: Mapping[str, Any]) -> str:
 
 def _short(content: Any) -> str:
     return digest(content).removeprefix("sha256:")[:_DIGITS]
-
-
-def variant_of(release: str) -> str:
-    """A release's name as a variant's, in which no dots are allowed."""
-    return release.replace(".", "-")
-
-
-def release_of(variant: str) -> str:
-    """The release that a variant serves; a foreign variant's name is returned unchanged."""
-    return _VERSION.sub(r"-v\1.\2.\3", variant)
-
-
-def _weights(found: Mapping[str, Any]) -> dict[str, float]:
-    variants: Sequence[Mapping[str, Any]] = found.get("ProductionVariants", ())
-    return {one["VariantName"]: float(one.get("CurrentWeight", 0.0)) for one in variants}

@@ -8,8 +8,10 @@ https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.end
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
+
+import msgspec
 
 from federation.core import instant
 from federation.core.outcome import Shift
@@ -20,12 +22,13 @@ from federation.ports import Served
 
 COUNTER: Final = "federation_counter"
 GOLDEN_PROMPT: Final[Mapping[str, Any]] = {"prompt": "federation: are you ready?", "max_tokens": 1}
-"""The body of a probe; any successful response proves that the release can answer."""
+"""The body of a probe; any successful response of a node proves that the release can answer."""
 
 _DEDICATED: Final = re.compile(r"[a-z0-9.-]+\.prediction\.vertexai\.goog", re.ASCII)
 _ATTEMPTS: Final = 4
 _ALL: Final = 100
 _SUCCESS: Final = 200
+_RELEASE: Final = re.compile(r"-ai-federated-v\d+\.\d+\.\d+$", re.ASCII)
 _ABOUT_THE_NODE: Final = frozenset({400, 422, 500, 501, 502, 503, 504})
 _SERVED_BY: Final = "x-vertex-ai-deployed-model-id"
 """Header of every answer that comes from a node, whatever its status: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints/rawPredict"""
@@ -40,21 +43,24 @@ class VertexTraffic:
         self._api = api
 
     def refusal(self, channel: str, release: str) -> str | None:
-        """Why the release cannot be served: no deployed model has its name."""
+        """Why the release cannot be served: no deployed model has its name, or the endpoint is somebody's."""
         endpoint = self._read(channel)
-        return None if _deployed(endpoint, release) else _undeployed(endpoint, release)
+        return _taken(endpoint) or (None if _deployed(endpoint, release) else _undeployed(endpoint, release))
 
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing.
 
         Raises:
             MissingError: No deployed model has the release's name.
+            ServiceError: The endpoint serves what somebody deployed before any release.
             ConflictError: Others kept changing the endpoint in between.
         """
         for _ in range(_ATTEMPTS):
             endpoint = self._read(shift.channel)
             if (_counter(endpoint) or 0) > shift.counter:
                 return None
+            if why := _taken(endpoint):
+                raise ServiceError(why)
             split = _split(endpoint, shift)
             if _counter(endpoint) == shift.counter and endpoint.get("trafficSplit", {}) == split:
                 return None
@@ -72,9 +78,7 @@ class VertexTraffic:
         counter = _counter(endpoint)
         if counter is None:
             return None
-        names = {one["id"]: str(one.get("displayName", one["id"])) for one in endpoint.get("deployedModels", ())}
-        split = {id_: share for id_, share in endpoint.get("trafficSplit", {}).items() if share}
-        return Served(counter=counter, release=", ".join(sorted(names.get(id_, id_) for id_ in split)))
+        return Served(counter=counter, release=", ".join(_serving(endpoint)))
 
     def probe(self, channel: str, release: str) -> bool:
         """Whether that release answers a golden prompt now; or, without traffic, only whether it is deployed."""
@@ -87,7 +91,10 @@ class VertexTraffic:
         operation, url = f"answer a golden prompt for {release}", f"{self._asked_at(channel, endpoint)}:rawPredict"
         response = self._rest.answer(operation, "POST", url, body=GOLDEN_PROMPT)
         status = response.status_code
-        if status != _SUCCESS and status not in _ABOUT_THE_NODE and _SERVED_BY not in response.headers:
+        if status == _SUCCESS:
+            if not (_SERVED_BY in response.headers or _is_object(response.content)):
+                raise ServiceError(f"Vertex AI did not {operation}: the answer is no node's: {response.text:.200}")
+        elif status not in _ABOUT_THE_NODE and _SERVED_BY not in response.headers:
             raise ServiceError(f"Vertex AI did not {operation}: {status}")
         return bool(status == _SUCCESS)
 
@@ -141,6 +148,31 @@ def _split(endpoint: Mapping[str, Any], shift: Shift) -> dict[str, int]:
     if model is None:
         raise MissingError(f"{_undeployed(endpoint, shift.release)}; the shift will then be tried again")
     return {model: _ALL}
+
+
+def _taken(endpoint: Mapping[str, Any]) -> str | None:
+    """Why the endpoint is not ours to change: before our first shift it serves what is no release; else None."""
+    others = [name for name in _serving(endpoint) if not _RELEASE.search(name)]
+    if not others or _counter(endpoint) is not None:
+        return None
+    return (
+        f"the endpoint {endpoint['name']} serves {', '.join(others)}, which no release made; name a new endpoint "
+        "(FEDERATION_ENDPOINT; in Terraform the variable endpoint), then move your callers"
+    )
+
+
+def _serving(endpoint: Mapping[str, Any]) -> Sequence[str]:
+    """The names of the deployed models that get prompts."""
+    names = {one["id"]: str(one.get("displayName", one["id"])) for one in endpoint.get("deployedModels", ())}
+    return sorted(names.get(id_, id_) for id_, share in endpoint.get("trafficSplit", {}).items() if share)
+
+
+def _is_object(body: bytes) -> bool:
+    """Whether it is JSON in the form of a prediction."""
+    try:
+        return isinstance(msgspec.json.decode(body), dict)
+    except msgspec.DecodeError:
+        return False
 
 
 def _undeployed(endpoint: Mapping[str, Any], release: str) -> str:

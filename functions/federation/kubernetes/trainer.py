@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from federation.core import failure
 from federation.core.instant import text
-from federation.errors import ContractError, ServiceError
+from federation.errors import CapacityError, ContractError, ServiceError
 from federation.kubernetes import meeting
 from federation.kubernetes.calls import service_call, status_of, whole
 from federation.kubernetes.clients import TIMEOUTS
@@ -20,7 +20,11 @@ from federation.kubernetes.pods import decisive_end
 PAGE: Final = 200
 
 _ABSENT: Final = 404
-_TAKEN: Final = 409
+_TAKEN: Final = "409 AlreadyExists: "
+"""The other 409 is a Conflict: two requests changed the quota at once, and the server made no job of this one."""
+_NO_QUOTA: Final = "exceeded quota: "
+"""In the message of a 403 of the server's ResourceQuota plug-in; every other 403 is about rights."""
+_FORBIDDEN: Final = 403
 _BY_RULE: Final = "PodFailurePolicy"
 _INVALID: Final = frozenset({400, 422})
 
@@ -59,6 +63,7 @@ class KubernetesTrainer:
 
         Raises:
             ContractError: It cannot be started here, or the cluster rejects it as malformed.
+            CapacityError: The namespace may not have so many jobs now.
         """
         if why := self.refusal(name, job):
             raise ContractError(why)
@@ -99,7 +104,9 @@ class KubernetesTrainer:
             status = status_of(error.__cause__)
             if status in _INVALID:
                 raise ContractError(f"job {name} cannot run: {error}") from error
-            if status != _TAKEN:
+            if status == _FORBIDDEN and _NO_QUOTA in str(error):
+                raise CapacityError(*error.args) from error
+            if _TAKEN not in str(error):
                 raise
             return None
 
